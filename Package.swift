@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target of ours is built under the same strict rules. `docs/architecture.md` has the reason for each dependency.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "bookbag",
+    products: [.executable(name: "bookbag", targets: ["bookbag"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CGMime", pkgConfig: "gmime-3.0", providers: [.apt(["libgmime-3.0-dev"])]),
+        .systemLibrary(name: "CMark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
+
+        .target(name: "Liquid", swiftSettings: strict),
+        .target(name: "Platform", dependencies: ["CCurl", "CSystemd", logging], swiftSettings: strict),
+        .target(name: "Outreach", dependencies: ["Liquid", yams, crypto, collections], swiftSettings: strict),
+        .target(
+            name: "Intake", dependencies: ["Outreach", "Platform", logging],
+            exclude: [], resources: [.embedInCode("Shopify/Documents")], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, crypto], swiftSettings: strict),
+        .target(
+            name: "Delivery", dependencies: ["Outreach", "Platform", "CGMime", "CMark", crypto, logging],
+            swiftSettings: strict),
+        .target(
+            name: "Sandbox", dependencies: [hummingbird, crypto, logging, collections] + nio, swiftSettings: strict),
+        .executableTarget(
+            name: "bookbag",
+            dependencies: [
+                "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", "Sandbox", hummingbird, lifecycle,
+                argumentParser, logging, yams, crypto,
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", logging], swiftSettings: strict),
+        .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
+        .testTarget(name: "IntakeTests", dependencies: ["Intake", "Outreach", "Platform"], swiftSettings: strict),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach"], swiftSettings: strict),
+        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox"], swiftSettings: strict),
+    ]
+)
