@@ -1,0 +1,75 @@
+/// A package on its way: an id of our own within its fulfillment, of which the tracking number is an attribute. A corrected number
+/// keeps what was told.
+public struct Shipment: Hashable, Codable, Sendable {
+    /// `FULFILLMENT/1`: the fulfillment's number in the shop, and which of its packages.
+    public var id: String
+    /// The fulfillment it belongs to.
+    public var fulfillmentID: String
+    public var tracking: TrackingFacts
+    /// Numbers that it had before they were corrected, newest last.
+    public var formerNumbers: [String]
+    /// The scans that name this package alone: a carrier's. Those of the shop stand with the fulfillment.
+    public var scans: [Scan]
+    /// False once the shop shows the package no more.
+    public var present: Bool
+
+    /// A package that was just seen for the first time.
+    public init(id: String, fulfillmentID: String, tracking: TrackingFacts) {
+        self.id = id
+        self.fulfillmentID = fulfillmentID
+        self.tracking = tracking
+        formerNumbers = []
+        scans = []
+        present = true
+    }
+}
+
+/// All that is known of an order: what the shop shows, the scans of every source, and the events that were made of them. The unit that is read, thought
+/// about and written as one.
+public struct OrderRecord: Sendable, Codable, Hashable {
+    public var shop: String
+    /// The facts as last seen. The scans of its fulfillments are all that were ever seen, those taken back included.
+    public var facts: OrderFacts
+    public var shipments: [Shipment]
+    /// Every event ever recorded about the order, oldest first.
+    public var events: [Event]
+    /// Goes up by one with every commit; a commit against an older one is done again.
+    public var version: Int64
+    /// When the order was first seen.
+    public var firstSeenAt: Moment
+    /// When a source last changed anything, for "nothing newer was heard for so long".
+    public var lastChangeAt: Moment
+    /// A digest of the lines, to notice an edit.
+    public var linesDigest: String
+
+    /// A record of an order that was never seen before.
+    public init(shop: String, facts: OrderFacts, seenAt: Moment) {
+        self.shop = shop
+        self.facts = facts
+        shipments = []
+        events = []
+        version = 0
+        firstSeenAt = seenAt
+        lastChangeAt = seenAt
+        linesDigest = ""
+    }
+}
+
+extension OrderRecord {
+    /// The fulfillment of that id.
+    public func fulfillment(_ id: String) -> FulfillmentFacts? { facts.fulfillments.first { $0.id == id } }
+
+    /// The shipment of that id.
+    public func shipment(_ id: String) -> Shipment? { shipments.first { $0.id == id } }
+
+    /// The return of that id.
+    public func `return`(_ id: String) -> ReturnFacts? { facts.returns.first { $0.id == id } }
+
+    /// The refund of that id.
+    public func refund(_ id: String) -> RefundFacts? { facts.refunds.first { $0.id == id } }
+
+    /// The zone that estimates and waits go by: where the parcel goes, else the shop's.
+    public func zone(shopZone: Zone) -> Zone {
+        facts.shippingAddress?.timeZone.flatMap(Zone.init(named:)) ?? shopZone
+    }
+}

@@ -1,0 +1,78 @@
+/// One thing that a source said about a parcel: "out for delivery, 08:02, Leeds".
+///
+/// Scans are kept for ever as they were told. A parcel's state is the merge of all its scans (`ShipmentHistory`), so a scan
+/// that comes twice, late, or from two sources changes nothing that it should not.
+public struct Scan: Hashable, Codable, Sendable {
+    /// How we know where on the time line a scan stands.
+    public enum TimeBasis: String, Codable, Sendable {
+        /// The source gave an offset, or a time in UTC.
+        case stated
+        /// The source gave a wall clock time, placed by the scan's location.
+        case place
+        /// The source gave a wall clock time, placed by the carrier's habit.
+        case habit
+        /// The source gave no time for this; it is the time at which the source last changed what it shows.
+        case changed
+    }
+
+    /// Whether a source itself calls the parcel late.
+    public enum DelaySign: String, Codable, Sendable {
+        case no, maybe, yes
+    }
+
+    /// Unique for the parcel and made of the source's own facts: never of the time at which we asked.
+    public var id: String
+    /// Who said it: `shopify`, `ups`, …
+    public var source: String
+    /// When it happened.
+    public var time: Moment
+    /// Minutes east of Greenwich where it happened, if known.
+    public var offsetMinutes: Int?
+    /// How `time` is known.
+    public var basis: TimeBasis
+    /// The state it puts the parcel in; nil for information that moves no state (a new estimate, a signature image).
+    public var state: ParcelState?
+    /// Whether the source says that the parcel is late.
+    public var delay: DelaySign
+    /// Why, in one word of our own, where the source tells: `weather`, `customs`, `address`, …
+    public var reason: String?
+    /// The delivery day told with this scan, as a day where the parcel goes.
+    public var estimate: CalendarDay?
+    /// The source's words, for people.
+    public var words: String?
+    /// Town and country, as the source writes them.
+    public var place: String?
+    /// True on the way back to the merchant: a delivery there is `returned`.
+    public var returnLeg: Bool
+    /// When the source no longer showed it: a corrected scan counts for nothing from then on.
+    public var retractedAt: Moment?
+
+    /// A scan as a source told it.
+    public init(
+        id: String, source: String, time: Moment, offsetMinutes: Int? = nil, basis: TimeBasis = .stated,
+        state: ParcelState?,
+        delay: DelaySign = .no, reason: String? = nil, estimate: CalendarDay? = nil, words: String? = nil,
+        place: String? = nil, returnLeg: Bool = false, retractedAt: Moment? = nil
+    ) {
+        self.id = id
+        self.source = source
+        self.time = time
+        self.offsetMinutes = offsetMinutes
+        self.basis = basis
+        self.state = state
+        self.delay = delay
+        self.reason = reason
+        self.estimate = estimate
+        self.words = words
+        self.place = place
+        self.returnLeg = returnLeg
+        self.retractedAt = retractedAt
+    }
+}
+
+extension Scan {
+    /// The order in which scans are read: by time, and of two in the same moment the one with the later id last, so that it wins.
+    static func precedes(_ a: Scan, _ b: Scan) -> Bool {
+        a.time != b.time ? a.time < b.time : a.id < b.id
+    }
+}

@@ -1,0 +1,184 @@
+/// A mail as the templates made it, before it is composed into bytes. All texts are plain values: what they may not contain (a line end in a
+/// subject, say) is the composer's to escape or refuse.
+public struct MailDraft: Hashable, Sendable {
+    /// The body as the template wrote it.
+    public enum Body: Hashable, Sendable {
+        /// Markdown; the composer makes HTML and text of it in the shop's colours.
+        case markdown(String)
+        /// HTML as it is; the composer makes the text.
+        case html(String)
+    }
+
+    /// A file that comes with the mail.
+    public struct Attachment: Hashable, Sendable {
+        public var name: String
+        /// `application/pdf`.
+        public var type: String
+        public var bytes: [UInt8]
+
+        /// A file.
+        public init(name: String, type: String, bytes: [UInt8]) {
+            self.name = name
+            self.type = type
+            self.bytes = bytes
+        }
+    }
+
+    public var from: MailAddress
+    public var to: MailAddress
+    public var replyTo: MailAddress?
+    /// The envelope sender: where bounces go.
+    public var sender: String
+    public var subject: String
+    /// The line that mail programs show beside the subject.
+    public var preview: String?
+    public var body: Body
+    public var attachments: [Attachment]
+    /// BCP 47, for the `lang` attribute and `Content-Language`.
+    public var language: String
+    /// Without angle brackets.
+    public var messageID: String
+    /// Without angle brackets, oldest first: what makes one order one thread.
+    public var references: [String]
+    public var date: Moment
+    /// Further headers, such as `X-Bookbag-Trigger`; the composer refuses line ends in them.
+    public var headers: [Header]
+    public var brand: Brand
+
+    /// A header beyond those that every mail has.
+    public struct Header: Hashable, Sendable {
+        public var name: String
+        public var value: String
+
+        /// One header.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// A mail without attachments.
+    public init(
+        from: MailAddress, to: MailAddress, replyTo: MailAddress? = nil, sender: String, subject: String,
+        preview: String? = nil,
+        body: Body, language: String, messageID: String, references: [String] = [], date: Moment,
+        headers: [Header] = [],
+        brand: Brand
+    ) {
+        self.from = from
+        self.to = to
+        self.replyTo = replyTo
+        self.sender = sender
+        self.subject = subject
+        self.preview = preview
+        self.body = body
+        attachments = []
+        self.language = language
+        self.messageID = messageID
+        self.references = references
+        self.date = date
+        self.headers = headers
+        self.brand = brand
+    }
+}
+
+/// A name and an address, checked: the address has the shape `local@domain` and neither holds a control character.
+public struct MailAddress: Hashable, Sendable, Codable {
+    public let name: String?
+    public let address: String
+
+    /// An address with a display name. Nil where the address is not one, or is one that no relay would take.
+    ///
+    /// The shape is RFC 5321's mailbox without quoted local parts and address literals, which shoppers do not have; SMTPUTF8 (RFC 6531)
+    /// letters are let through.
+    public init?(name: String? = nil, address: String) {
+        let trimmed = address.trimmingSpaces
+        guard Self.isAddress(trimmed) else { return nil }
+        let cleaned = name.map {
+            String($0.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+        }
+        let shown = cleaned?.trimmingSpaces
+        self.name = shown?.isEmpty == false ? shown : nil
+        self.address = trimmed
+    }
+
+    /// Reads `Juniper & Fig <orders@juniperfig.example>`, `"Name" <address>`, or the address alone.
+    public init?(parsing text: String) {
+        let trimmed = text.trimmingSpaces
+        guard trimmed.hasSuffix(">"), let open = trimmed.lastIndex(of: "<") else {
+            self.init(address: trimmed)
+            return
+        }
+        var name = String(trimmed[..<open]).trimmingSpaces
+        if name.count >= 2, name.hasPrefix("\""), name.hasSuffix("\"") { name = String(name.dropFirst().dropLast()) }
+        self.init(name: name, address: String(trimmed[trimmed.index(after: open)...].dropLast()))
+    }
+
+    /// What follows the `@`.
+    public var domain: String { String(address[address.index(after: address.lastIndex(of: "@")!)...]) }
+
+    private static func isAddress(_ text: String) -> Bool {
+        guard text.utf8.count <= 254, let at = text.lastIndex(of: "@") else { return false }
+        let local = text[..<at]
+        let domain = text[text.index(after: at)...]
+        guard (1...64).contains(local.utf8.count), local.first != ".", local.last != ".", !local.contains(".."),
+            local.unicodeScalars.allSatisfy(isLocalScalar)
+        else { return false }
+        let labels = domain.split(separator: ".", omittingEmptySubsequences: false)
+        return labels.count >= 2
+            && labels.allSatisfy { label in
+                (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                    && label.unicodeScalars.allSatisfy(isDomainScalar)
+            }
+    }
+
+    private static func isLocalScalar(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value >= 0x80 { return scalar.properties.isAlphabetic || scalar.properties.numericType != nil }
+        return scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || ".!#$%&'*+/=?^_`{|}~-".unicodeScalars.contains(scalar)
+    }
+
+    private static func isDomainScalar(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "-" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || scalar.properties.generalCategory == .nonspacingMark || scalar.properties.generalCategory == .spacingMark
+    }
+}
+
+extension String {
+    /// Without spaces, tabs and line ends on both sides.
+    var trimmingSpaces: String {
+        let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
+        return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+    }
+}
+
+/// How the shop looks and what it is called, for every mail.
+public struct Brand: Hashable, Sendable, Codable {
+    public var name: String
+    public var from: MailAddress
+    public var marketingFrom: MailAddress?
+    public var replyTo: MailAddress?
+    /// The postal address, for the foot of the mail.
+    public var address: String?
+    /// `#rrggbb`.
+    public var color: String
+    public var logo: String?
+    /// The shop's own page.
+    public var url: String?
+
+    /// A brand with its name and sender.
+    public init(
+        name: String, from: MailAddress, marketingFrom: MailAddress? = nil, replyTo: MailAddress? = nil,
+        address: String? = nil,
+        color: String = "#2f5d50", logo: String? = nil, url: String? = nil
+    ) {
+        self.name = name
+        self.from = from
+        self.marketingFrom = marketingFrom
+        self.replyTo = replyTo
+        self.address = address
+        self.color = color
+        self.logo = logo
+        self.url = url
+    }
+}

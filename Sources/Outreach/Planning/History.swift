@@ -1,0 +1,29 @@
+/// What was told before, as far as conditions and limits ask. Read by the store in the transaction that decides.
+public struct History: Hashable, Sendable, Codable {
+    /// Messages sent to the shopper about this order.
+    public var messagesAboutOrder: Int
+    /// Messages sent to the shopper about this shipment, return or refund.
+    public var messagesAboutSubject: Int
+    /// Messages sent to this address in the last 7 days.
+    public var messagesLast7Days: Int
+    /// Orders of this customer placed in the last 30 days, this one included.
+    public var ordersLast30Days: Int
+    /// When something last went wrong for this customer: a delay, an exception, a loss.
+    public var lastProblemAt: Moment?
+    /// True if the address, the customer or the order is silenced now for this kind of mail.
+    public var silenced: Bool
+
+    /// Nothing was ever told.
+    public init(
+        messagesAboutOrder: Int = 0, messagesAboutSubject: Int = 0, messagesLast7Days: Int = 0,
+        ordersLast30Days: Int = 0,
+        lastProblemAt: Moment? = nil, silenced: Bool = false
+    ) {
+        self.messagesAboutOrder = messagesAboutOrder
+        self.messagesAboutSubject = messagesAboutSubject
+        self.messagesLast7Days = messagesLast7Days
+        self.ordersLast30Days = ordersLast30Days
+        self.lastProblemAt = lastProblemAt
+        self.silenced = silenced
+    }
+}

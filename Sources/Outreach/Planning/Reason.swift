@@ -1,0 +1,57 @@
+/// Why an effect is where it is: the closed list. The raw values go to the journal, to metric labels and into files' `because:`; we add
+/// cases and do not rename them.
+public enum Reason: String, Codable, Sendable, CaseIterable {
+    // Waits
+    /// The trigger's own `after`, `for` or `at`.
+    case wait
+    /// A file that the message carries could not be fetched yet.
+    case label
+    /// The far end was busy; it will be tried again.
+    case deferred
+    /// The channel is closed for now: relay, login or endpoint.
+    case unavailable
+
+    // No
+    /// A line of `if` did not hold.
+    case `if`
+    /// A line of `unless` held.
+    case unless
+    /// The occurrence was told already.
+    case alreadyTold = "already_told"
+    /// Too old to be news.
+    case oldNews = "old_news"
+    /// The subject has a later state.
+    case passed
+    /// It happened before the shop was watched.
+    case beforeLive = "before_live"
+    /// The trigger came into force after the event.
+    case beforeTrigger = "before_trigger"
+    /// A test order.
+    case testOrder = "test_order"
+    /// The order or fulfillment was cancelled.
+    case cancelled
+    /// Nobody to write to: the order has no usable address.
+    case noRecipient = "no_recipient"
+    /// The address is silenced: bounce, opt-out, or a human is on it.
+    case silenced
+    /// Marketing to somebody who has not subscribed.
+    case noConsent = "no_consent"
+    /// The trigger is off, or gone.
+    case off
+    /// The trigger or the shop is in shadow mode.
+    case shadow
+    /// The template could not be rendered for this order.
+    case template
+    /// The webhook's name stands in no configuration.
+    case unknownWebhook = "unknown_webhook"
+    /// The order is gone: erased.
+    case erased
+
+    // Ends
+    /// The far end took it.
+    case accepted
+    /// The far end will never take it.
+    case refused
+    /// Dropped by hand.
+    case dropped
+}
