@@ -1,0 +1,157 @@
+// Which events all that is known of an order implies.
+//
+// Each function looks at the whole record and names everything that must have happened, with the mark by which it is recognised the next time.
+// `Learner` records those that are not recorded yet. So an event does not depend on which poll saw it first, on whether a webhook came
+// before, or on how the polls cut the story into pieces.
+
+/// Something that the record says has happened.
+struct ImpliedEvent: Sendable {
+    var kind: EventKind
+    var subject: Subject
+    /// What it is recognised by, and recorded with.
+    var mark: String
+    /// Other marks under which it may stand recorded.
+    var aliases: [String] = []
+    /// When it happened; nil where no source says, so that it happened when it was first seen.
+    var at: Moment?
+    var source: String = "shopify"
+    /// Events of one kind with the same group are one event about several subjects.
+    var group: String
+    var daysLate: Int?
+    var delayReason: String?
+}
+
+extension OrderRecord {
+    /// All that has happened to the order up to `now`; and when time alone may add to it.
+    func implied(now: Moment, zone: Zone) -> (events: [ImpliedEvent], next: Moment?) {
+        var events = impliedOfOrder()
+        var next: Moment?
+        var deliveries: [Moment?] = []
+        for shipment in shipments {
+            let history = ShipmentHistory(scans: scans(of: shipment))
+            let (found, later) = implied(of: shipment, history: history, now: now, zone: zone)
+            events += found
+            next = [next, later].compactMap(\.self).min()
+            if !isCancelled(shipment) { deliveries.append(history.last(.delivered)?.start) }
+        }
+        if facts.fulfillment == .fulfilled, !deliveries.isEmpty, deliveries.allSatisfy({ $0 != nil }) {
+            let last = deliveries.compactMap(\.self).max()
+            events.append(
+                ImpliedEvent(kind: .orderDelivered, subject: .order, mark: "delivered", at: last, group: "order"))
+        }
+        for item in facts.returns { events += implied(of: item) }
+        for refund in facts.refunds {
+            events.append(
+                ImpliedEvent(
+                    kind: .refundIssued, subject: .refund(refund.id), mark: refund.id, at: refund.createdAt,
+                    group: refund.id))
+        }
+        return (events, next)
+    }
+
+    private func impliedOfOrder() -> [ImpliedEvent] {
+        func event(_ kind: EventKind, _ mark: String, _ at: Moment?) -> ImpliedEvent {
+            ImpliedEvent(kind: kind, subject: .order, mark: mark, at: at, group: "order")
+        }
+        var events = [event(.orderPlaced, "placed", facts.processedAt)]
+        switch facts.payment {
+        case .paid, .partiallyRefunded, .refunded: events.append(event(.orderPaid, "paid", facts.paidAt))
+        default: break
+        }
+        if let cancelledAt = facts.cancelledAt { events.append(event(.orderCancelled, "cancelled", cancelledAt)) }
+        // Several holds that are put on at once are one event.
+        events += facts.holds.map { event(.orderOnHold, $0, nil) }
+        if facts.fulfillment == .fulfilled {
+            let last = facts.fulfillments.filter { $0.status != .cancelled }.map(\.createdAt).max()
+            events.append(event(.orderFulfilled, "fulfilled", last))
+        }
+        return events
+    }
+
+    private func implied(
+        of shipment: Shipment, history: ShipmentHistory, now: Moment, zone: Zone
+    ) -> (events: [ImpliedEvent], next: Moment?) {
+        guard let fulfillment = fulfillment(shipment.fulfillmentID) else { return ([], nil) }
+        let subject = Subject.shipment(shipment.id)
+        func event(_ kind: EventKind, _ mark: String, _ at: Moment?, source: String = "shopify") -> ImpliedEvent {
+            ImpliedEvent(
+                kind: kind, subject: subject, mark: mark, at: at, source: source,
+                group: "\(shipment.fulfillmentID)/\(mark)")
+        }
+        var events = [event(.shipmentCreated, "created", fulfillment.createdAt)]
+        if isCancelled(shipment), history.state != .delivered {
+            let at = fulfillment.status == .cancelled ? fulfillment.updatedAt : nil
+            events.append(event(.shipmentCancelled, "cancelled", at))
+            return (events, nil)
+        }
+        for episode in history.episodes {
+            guard let kind = episode.state.event, let first = episode.scans.first else { continue }
+            var implied = event(kind, first, episode.start, source: episode.source)
+            implied.aliases = Array(episode.scans.dropFirst())
+            events.append(implied)
+        }
+        for run in history.estimates.dropFirst() {
+            guard let first = run.scans.first else { continue }
+            var implied = event(.shipmentETAChanged, first, run.start, source: run.source)
+            implied.aliases = Array(run.scans.dropFirst())
+            events.append(implied)
+        }
+        let delays = self.events.filter { event in
+            event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == subject.key }
+        }
+        let (signs, nextDelay) = Delay.signs(in: history, recorded: delays, now: now, zone: zone)
+        for sign in signs {
+            var implied = event(.shipmentDelayed, sign.mark, sign.at, source: sign.source)
+            implied.daysLate = sign.level
+            implied.delayReason = sign.reason
+            events.append(implied)
+        }
+        let lost = givenUp(fulfillment, history)
+        if let lost, lost <= now { events.append(event(.shipmentUntracked, "untracked", lost, source: "time")) }
+        return (events, [nextDelay, lost.flatMap { $0 > now ? $0 : nil }].compactMap(\.self).min())
+    }
+
+    /// When nobody will have said anything for so long that it makes no sense to ask on.
+    private func givenUp(_ fulfillment: FulfillmentFacts, _ history: ShipmentHistory) -> Moment? {
+        if history.state.isFinal { return nil }
+        return max(fulfillment.createdAt, history.lastScan?.time ?? .distantPast) + Self.givingUp
+    }
+
+    /// How long without news a parcel is followed. Carriers themselves forget after 90 to 120 days.
+    static let givingUp = Duration.days(90)
+
+    private func implied(of item: ReturnFacts) -> [ImpliedEvent] {
+        func event(_ kind: EventKind, _ mark: String, _ at: Moment?) -> ImpliedEvent {
+            ImpliedEvent(
+                kind: kind, subject: .return(item.id), mark: mark, at: at, group: "\(item.id)/\(mark)")
+        }
+        var events: [ImpliedEvent] = []
+        // A return that the merchant opened was never requested.
+        if item.status == .requested || item.status == .declined || item.approvedAt != nil {
+            events.append(event(.returnRequested, "requested", item.createdAt))
+        }
+        switch item.status {
+        case .open, .closed: events.append(event(.returnApproved, "approved", item.approvedAt ?? item.createdAt))
+        case .declined: events.append(event(.returnDeclined, "declined", nil))
+        case .cancelled: events.append(event(.returnCancelled, "cancelled", nil))
+        case .requested, .unknown: break
+        }
+        for delivery in item.deliveries {
+            guard let version = delivery.labelVersion else { continue }
+            events.append(event(.returnLabelReady, version, delivery.labelUpdatedAt ?? delivery.labelCreatedAt))
+        }
+        if item.received { events.append(event(.returnReceived, "received", nil)) }
+        if item.status == .closed { events.append(event(.returnClosed, "closed", item.closedAt)) }
+        return events
+    }
+}
+
+extension ReverseDeliveryFacts {
+    /// What tells one label from the next: the delivery, the address without its query (which is a signature that changes), and when it was
+    /// last changed. Nil where there is no label; Shopify writes an empty text for that.
+    public var labelVersion: String? {
+        guard let labelURL, !labelURL.isEmpty else { return nil }
+        let path = labelURL.prefix { $0 != "?" && $0 != "#" }
+        return "\(id)|\(path)|\((labelUpdatedAt ?? labelCreatedAt)?.milliseconds ?? 0)"
+    }
+}

@@ -1,0 +1,278 @@
+// What an observation adds to what is known.
+//
+// `Learner` lays what was seen over the record (facts are replaced, scans are only ever added or marked as taken back), asks which events the whole
+// now implies, and records those that are not recorded yet. It reads no clock and no table: the same observations in the same
+// order give the same events, and the merge makes most of them independent of the order as well.
+//
+// What happened before the shop was watched is recorded like everything else, but silently: so the first run on a shop with years of orders learns them
+// all and tells nobody anything.
+
+/// Turns observations, and the mere passing of time, into events.
+public struct Learner: Sendable {
+    /// From when on things are news.
+    public var live: LiveSince
+    /// The shop's own zone, for parcels whose address tells none.
+    public var shopZone: Zone
+    /// How often what is open is looked at again, at most.
+    public var lookEvery: Duration
+
+    /// A learner for one shop.
+    public init(live: LiveSince, shopZone: Zone, lookEvery: Duration) {
+        self.live = live
+        self.shopZone = shopZone
+        self.lookEvery = lookEvery
+    }
+
+    /// What `observation` adds to `record`, which is nil where the order was never seen. Gives nil where a part of an unknown order was seen: the order must be
+    /// read first.
+    public func learn(_ observation: Observation, into record: OrderRecord?) -> Learned? {
+        let now = observation.seenAt
+        guard var record else {
+            guard case .order(let facts) = observation.content else { return nil }
+            var first = OrderRecord(shop: observation.shop, facts: facts, seenAt: now)
+            first.shipments = facts.fulfillments.flatMap { Self.shipments(of: $0, among: []) }
+            first.linesDigest = facts.linesDigest
+            return conclude(first, before: nil, now: now)
+        }
+        let before = record
+        switch observation.content {
+        case .order(let facts): record.lay(facts, now: now)
+        case .fulfillment(let facts, _): record.lay(facts, now: now)
+        case .return(let facts, _): record.lay(facts)
+        case .parcel(let number, let source, let scans, let complete, _):
+            for index in record.shipments.indices where record.shipments[index].tracking.number == number {
+                record.shipments[index].scans.lay(scans, of: source, complete: complete, now: now)
+            }
+        }
+        return conclude(record, before: before, now: now)
+    }
+
+    /// What time alone adds: a promise that has passed by `now`.
+    public func advance(_ record: OrderRecord, to now: Moment) -> Learned {
+        conclude(record, before: record, now: now)
+    }
+
+    private func conclude(_ record: OrderRecord, before: OrderRecord?, now: Moment) -> Learned {
+        var record = record
+        let zone = record.zone(shopZone: shopZone)
+        let (implied, next) = record.implied(now: now, zone: zone)
+        var new = record.unrecorded(implied + record.impliedEdits(since: before))
+            .map { event(of: $0, in: record, first: before == nil, now: now) }
+        new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
+        record.linesDigest = record.facts.linesDigest
+        if before.map({ $0.facts != record.facts || $0.shipments != record.shipments }) ?? true {
+            record.lastChangeAt = now
+        }
+        record.events += new
+        let changed = before != record
+        // A new delay moves the moment of the next one, so it is asked again with all events recorded.
+        let nextMoment = new.isEmpty ? next : record.implied(now: now, zone: zone).next
+        return Learned(
+            record: record, events: new, nextMoment: nextMoment, looks: looks(record, now: now), changed: changed)
+    }
+
+    private func event(of group: [ImpliedEvent], in record: OrderRecord, first: Bool, now: Moment) -> Event {
+        let lead = group[0]
+        // What carries no time of its own happened when it was first seen; but if the order is older than our watch, and this is our first look
+        // at it, it may have happened at any time before.
+        let unknown = first && record.facts.createdAt < live.shop ? record.facts.createdAt : now
+        let happenedAt = min(lead.at ?? unknown, now)
+        var silence: Silence?
+        if record.facts.test {
+            silence = .testOrder
+        } else if happenedAt < live.of(lead.source) {
+            silence = .beforeLive
+        }
+        return Event(
+            shop: record.shop, orderID: record.facts.id, kind: lead.kind,
+            occurrences: group.map { implied in
+                let n = record.count(lead.kind, of: implied.subject.key) + 1
+                return Event.Occurrence(subject: implied.subject.key, n: n, mark: implied.mark)
+            },
+            happenedAt: happenedAt, recordedAt: now, silence: silence, source: lead.source, daysLate: lead.daysLate,
+            delayReason: lead.delayReason)
+    }
+
+    /// The packages of a fulfillment, given those that were known. A number that was there before keeps its shipment; a number in the place of one that is gone
+    /// is its correction.
+    static func shipments(of fulfillment: FulfillmentFacts, among known: [Shipment]) -> [Shipment] {
+        var shipments = known
+        let packages = fulfillment.tracking.isEmpty ? [TrackingFacts()] : fulfillment.tracking
+        var open = Set(shipments.indices)
+        var unplaced: [TrackingFacts] = []
+        for package in packages {
+            let index = open.sorted().first { shipments[$0].tracking.number == package.number }
+            guard let index else {
+                unplaced.append(package)
+                continue
+            }
+            open.remove(index)
+            shipments[index].tracking = package
+            shipments[index].present = true
+        }
+        for package in unplaced {
+            // A package that has had this number before comes first, then the first whose number is gone.
+            let former = open.sorted().first { package.number.map(shipments[$0].formerNumbers.contains) ?? false }
+            if let index = former ?? open.min() {
+                open.remove(index)
+                if let number = shipments[index].tracking.number { shipments[index].formerNumbers.append(number) }
+                shipments[index].tracking = package
+                shipments[index].present = true
+            } else {
+                let id = "\(fulfillment.id.shortID)/\(shipments.count + 1)"
+                shipments.append(Shipment(id: id, fulfillmentID: fulfillment.id, tracking: package))
+            }
+        }
+        for index in open { shipments[index].present = false }
+        return shipments
+    }
+}
+
+extension OrderRecord {
+    fileprivate func count(_ kind: EventKind, of subject: String) -> Int {
+        events.count { event in event.kind == kind && event.occurrences.contains { $0.subject == subject } }
+    }
+
+    /// Those of `implied` that stand in no recorded event, put together where one fact speaks of several subjects.
+    fileprivate func unrecorded(_ implied: [ImpliedEvent]) -> [[ImpliedEvent]] {
+        struct Key: Hashable {
+            var kind: EventKind
+            var subject: String
+            var mark: String
+        }
+        var recorded = Set<Key>()
+        for event in events {
+            for occurrence in event.occurrences {
+                recorded.insert(Key(kind: event.kind, subject: occurrence.subject, mark: occurrence.mark))
+            }
+        }
+        var order: [String] = []
+        var groups: [String: [ImpliedEvent]] = [:]
+        for event in implied {
+            let subject = event.subject.key
+            let marks = [event.mark] + event.aliases
+            if marks.contains(where: { recorded.contains(Key(kind: event.kind, subject: subject, mark: $0)) }) {
+                continue
+            }
+            let key = "\(event.kind.rawValue) \(event.group)"
+            if groups[key] == nil { order.append(key) }
+            groups[key, default: []].append(event)
+        }
+        return order.compactMap { groups[$0] }
+    }
+
+    /// An edit of the order's lines, seen by comparing them with what they were.
+    fileprivate func impliedEdits(since before: OrderRecord?) -> [ImpliedEvent] {
+        guard facts.edited else { return [] }
+        let digest = facts.linesDigest
+        if let before, before.facts.edited, before.linesDigest == digest { return [] }
+        return [
+            ImpliedEvent(
+                kind: .orderEdited, subject: .order, mark: "\(digest)@\(facts.updatedAt.milliseconds)",
+                at: facts.updatedAt, group: "order")
+        ]
+    }
+
+    /// Lays an order as seen now over what was known. An answer that is older than what is known brings only its scans.
+    fileprivate mutating func lay(_ seen: OrderFacts, now: Moment) {
+        let known = facts
+        if seen.updatedAt >= known.updatedAt {
+            facts = seen
+            facts.fulfillments = known.fulfillments
+            facts.returns = known.returns
+            // A refund is never unmade; a page that shows fewer was cut.
+            let shown = Set(seen.refunds.map(\.id))
+            facts.refunds = known.refunds.filter { !shown.contains($0.id) } + seen.refunds
+        }
+        for fulfillment in seen.fulfillments { lay(fulfillment, now: now) }
+        for item in seen.returns { lay(item) }
+    }
+
+    /// Lays a fulfillment over what was known of it.
+    fileprivate mutating func lay(_ seen: FulfillmentFacts, now: Moment) {
+        guard let index = facts.fulfillments.firstIndex(where: { $0.id == seen.id }) else {
+            facts.fulfillments.append(seen)
+            shipments += Learner.shipments(of: seen, among: [])
+            return
+        }
+        var scans = facts.fulfillments[index].scans
+        scans.lay(seen.scans, of: "shopify", complete: seen.scansAreComplete, now: now)
+        if seen.updatedAt >= facts.fulfillments[index].updatedAt {
+            let lines = facts.fulfillments[index].lineItems
+            facts.fulfillments[index] = seen
+            if seen.lineItems.isEmpty { facts.fulfillments[index].lineItems = lines }
+            let known = shipments.filter { $0.fulfillmentID == seen.id }
+            shipments.removeAll { $0.fulfillmentID == seen.id }
+            shipments += Learner.shipments(of: seen, among: known)
+        }
+        facts.fulfillments[index].scans = scans
+        facts.fulfillments[index].scansAreComplete = true
+    }
+
+    /// Lays a return over what was known of it. What happened to it once stays: goods that arrived have arrived.
+    fileprivate mutating func lay(_ seen: ReturnFacts) {
+        guard let index = facts.returns.firstIndex(where: { $0.id == seen.id }) else {
+            facts.returns.append(seen)
+            return
+        }
+        let known = facts.returns[index]
+        facts.returns[index] = seen
+        if seen.lineItems.isEmpty { facts.returns[index].lineItems = known.lineItems }
+        facts.returns[index].received = known.received || seen.received
+    }
+}
+
+extension [Scan] {
+    /// Adds what a source shows now. Of a scan that is known, the newest telling counts. Where the answer is complete, a scan of that source that it no longer shows
+    /// is marked as taken back, unless the source shows another of the same state: then it only tells the same thing better.
+    mutating func lay(_ seen: [Scan], of source: String, complete: Bool, now: Moment) {
+        var places: [String: Int] = [:]
+        for (index, scan) in enumerated() { places[scan.id] = index }
+        for scan in seen {
+            if let place = places[scan.id] {
+                if self[place] != scan { self[place] = scan }
+            } else {
+                places[scan.id] = count
+                append(scan)
+            }
+        }
+        guard complete else { return }
+        let shown = Set(seen.map(\.id))
+        let states = Set(seen.compactMap(\.state))
+        for index in indices where self[index].source == source && self[index].retractedAt == nil {
+            guard !shown.contains(self[index].id) else { continue }
+            if let state = self[index].state {
+                if !states.contains(state) { self[index].retractedAt = now }
+            }
+        }
+    }
+}
+
+extension OrderFacts {
+    /// The lines and how many of each, refunds undone: what an edit changes and a refund does not.
+    var linesDigest: String {
+        var refunded: [String: Int] = [:]
+        for refund in refunds {
+            for line in refund.lineItems { refunded[line.lineItemID, default: 0] += line.quantity }
+        }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a, 64 bits
+        for line in lineItems.sorted(by: { $0.id < $1.id }) {
+            for byte in "\(line.id)x\(line.currentQuantity + refunded[line.id, default: 0]);".utf8 {
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+            }
+        }
+        return String(hash, radix: 16)
+    }
+}
+
+extension String {
+    /// What follows the last slash of a global id: `gid://shopify/Fulfillment/55` is `55`.
+    var shortID: String { split(separator: "/").last.map { String($0.prefix { $0 != "?" }) } ?? self }
+}
+
+extension EventKind {
+    /// The order in which events of one moment are told.
+    var rank: Int { Self.ranks[self] ?? 0 }
+
+    private static let ranks = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+}

@@ -1,0 +1,46 @@
+// What is read again by its id, and when.
+//
+// An order's `updatedAt` does not move for all that happens to its fulfillments and returns, so what is open is read again by itself. The intervals say what is worth
+// how much of the shop's budget; the intake takes what is due, oldest first, as far as the budget goes.
+
+extension Learner {
+    /// How long a delivered parcel is still looked at, once a day: it may come back, or the scan may be corrected.
+    static let lookingBack = Duration.days(14)
+
+    /// The next look at each fulfillment and return of `record`.
+    func looks(_ record: OrderRecord, now: Moment) -> [Look] {
+        if record.facts.test { return [] }
+        let fulfillments = record.facts.fulfillments.map { fulfillment in
+            Look(kind: .fulfillment, id: fulfillment.id, at: nextLook(at: fulfillment, in: record, now: now))
+        }
+        let returns = record.facts.returns.map { item in
+            Look(kind: .return, id: item.id, at: nextLook(at: item, now: now))
+        }
+        return fulfillments + returns
+    }
+
+    private func nextLook(at fulfillment: FulfillmentFacts, in record: OrderRecord, now: Moment) -> Moment? {
+        if fulfillment.status == .cancelled || fulfillment.status == .error { return nil }
+        let histories = record.shipments.filter { $0.fulfillmentID == fulfillment.id && $0.present }
+            .map { ShipmentHistory(scans: record.scans(of: $0)) }
+        let lastNews = histories.compactMap { $0.lastScan?.time }.max() ?? fulfillment.createdAt
+        if histories.allSatisfy({ $0.state.isFinal }) {
+            return now - lastNews < Self.lookingBack ? now + .days(1) : nil
+        }
+        let silence = now - max(lastNews, fulfillment.createdAt)
+        if silence > OrderRecord.givingUp { return nil }
+        if silence > .days(14) { return now + max(lookEvery, .hours(1)) }
+        return now + lookEvery
+    }
+
+    private func nextLook(at item: ReturnFacts, now: Moment) -> Moment? {
+        switch item.status {
+        case .requested, .open, .unknown:
+            return now - item.createdAt < .days(180) ? now + lookEvery : nil
+        case .closed, .declined, .cancelled:
+            // A return may be opened again.
+            let end = item.closedAt ?? item.createdAt
+            return now - end < Self.lookingBack ? now + .days(1) : nil
+        }
+    }
+}

@@ -1,0 +1,178 @@
+// From many scans to one state.
+//
+// Sources repeat themselves, come late, disagree, and take things back. A shipment's state is therefore never moved by a message that
+// arrives: it is computed, each time anew, from all scans that are known. The same scans give the same state in whatever order, how often
+// and in how many pieces they came. These are the rules, and there are no others:
+//
+// 1. Scans are read by their time; of two in the same moment the one with the later id comes last, so that it wins.
+// 2. A scan that its source no longer shows counts for nothing.
+// 3. A scan without a state, or with `unknown`, moves nothing. It may carry an estimate or a delay.
+// 4. On a return leg, and once the parcel is returning, movement is `returning` and a delivery is `returned`.
+// 5. Delivered stays. Later scans are kept, but only `returning` and `returned` move the state. (A delivery that was scanned by mistake is
+//    undone by rule 2.) Returned stays as well.
+// 6. `pre_transit` and `accepted` only go forward: a notice that comes late does not take a moving parcel back to its beginning.
+// 7. A void label stays void until something physical is scanned; a lost parcel may be found.
+//
+// Neighbouring scans of one state are one episode, by whomever they were told; two episodes of one state are one as well when less than
+// `ParcelState.echo` lies between them, for one source's 08:02 and another's 08:10 are the same van.
+
+/// A stretch of a parcel's life in one state.
+struct Episode: Hashable, Sendable {
+    var state: ParcelState
+    /// When its first scan happened.
+    var start: Moment
+    /// When its last scan happened.
+    var end: Moment
+    /// The ids of its scans, the first one first.
+    var scans: [String]
+    /// Who told the first.
+    var source: String
+}
+
+/// A stretch in which the estimated day was the same.
+struct EstimateRun: Hashable, Sendable {
+    var day: CalendarDay
+    var start: Moment
+    var scans: [String]
+    var source: String
+}
+
+/// What all scans of a shipment amount to.
+struct ShipmentHistory: Sendable {
+    /// The states that the parcel was in, oldest first, with echoes folded into the episode that they repeat.
+    private(set) var episodes: [Episode] = []
+    /// The estimates that were told, oldest first.
+    private(set) var estimates: [EstimateRun] = []
+    /// The scans with which a source called the parcel late.
+    private(set) var delays: [Scan] = []
+    /// The state now.
+    private(set) var state = ParcelState.unknown
+    /// Since when.
+    private(set) var since: Moment?
+    /// The newest scan that counts.
+    private(set) var lastScan: Scan?
+
+    /// Merges scans, given in any order; a scan that is given twice counts once.
+    init(scans: [Scan]) {
+        var seen = Set<String>()
+        let ordered = scans.filter { $0.retractedAt == nil && seen.insert($0.id).inserted }.sorted(by: Scan.precedes)
+        var returning = false
+        for scan in ordered {
+            lastScan = scan
+            if let day = scan.estimate { note(day, of: scan) }
+            let settled = state == .delivered || state == .returned
+            if scan.delay == .yes, !settled { delays.append(scan) }
+            guard let told = scan.state, told != .unknown else { continue }
+            let next = Self.directed(told, returning: returning || scan.returnLeg)
+            guard Self.moves(from: state, to: next) else { continue }
+            returning = returning || next == .returning || next == .returned
+            enter(next, by: scan)
+        }
+    }
+
+    /// The last time that the parcel came into that state.
+    func last(_ state: ParcelState) -> Episode? { episodes.last { $0.state == state } }
+
+    /// Rule 4.
+    private static func directed(_ state: ParcelState, returning: Bool) -> ParcelState {
+        guard returning else { return state }
+        switch state {
+        case .delivered, .returned: return .returned
+        case .accepted, .inTransit, .outForDelivery, .readyForPickup: return .returning
+        default: return state
+        }
+    }
+
+    /// Rules 5 to 7.
+    private static func moves(from old: ParcelState, to new: ParcelState) -> Bool {
+        switch (old, new) {
+        case (.delivered, .returning), (.delivered, .returned): true
+        case (.delivered, _): old == new
+        case (.returned, _): old == new
+        case (.cancelled, .preTransit): false
+        case (.unknown, _), (.preTransit, _): true
+        case (_, .preTransit): false
+        case (.cancelled, .accepted), (.lost, .accepted): true
+        case (_, .accepted): old == .accepted
+        case (_, .cancelled): old == .cancelled || old == .accepted
+        default: true
+        }
+    }
+
+    private mutating func enter(_ next: ParcelState, by scan: Scan) {
+        if next == state {
+            episodes[episodes.count - 1].end = scan.time
+            episodes[episodes.count - 1].scans.append(scan.id)
+            return
+        }
+        state = next
+        since = scan.time
+        if let echo = next.echo, let index = episodes.lastIndex(where: { $0.state == next }),
+            scan.time - episodes[index].end < echo
+        {
+            // The episode is continued, and moved to the end so that `enter` goes on with it.
+            var episode = episodes.remove(at: index)
+            episode.end = scan.time
+            episode.scans.append(scan.id)
+            episodes.append(episode)
+        } else {
+            episodes.append(
+                Episode(state: next, start: scan.time, end: scan.time, scans: [scan.id], source: scan.source))
+        }
+    }
+
+    private mutating func note(_ day: CalendarDay, of scan: Scan) {
+        if estimates.last?.day == day {
+            estimates[estimates.count - 1].scans.append(scan.id)
+        } else {
+            estimates.append(EstimateRun(day: day, start: scan.time, scans: [scan.id], source: scan.source))
+        }
+    }
+}
+
+extension ParcelState {
+    /// How close a second episode of this state must follow to be the first one again; nil where each counts. States that a parcel passes once in
+    /// its life are the same for ever.
+    var echo: Duration? {
+        switch self {
+        case .unknown, .preTransit, .accepted, .inTransit, .returning, .returned, .lost, .cancelled: .days(36_500)
+        case .outForDelivery, .exception, .readyForPickup: .hours(12)
+        case .attempted: .hours(4)
+        case .delivered: nil
+        }
+    }
+
+    /// The event that coming into this state is, if it is one.
+    var event: EventKind? {
+        switch self {
+        case .unknown, .preTransit: nil
+        case .accepted: .shipmentAccepted
+        case .inTransit: .shipmentInTransit
+        case .outForDelivery: .shipmentOutForDelivery
+        case .attempted: .shipmentAttempted
+        case .readyForPickup: .shipmentReadyForPickup
+        case .exception: .shipmentException
+        case .returning: .shipmentReturning
+        case .returned: .shipmentReturned
+        case .delivered: .shipmentDelivered
+        case .cancelled: .shipmentCancelled
+        case .lost: .shipmentLost
+        }
+    }
+}
+
+extension OrderRecord {
+    /// All scans that speak of a shipment: its own, and those of its fulfillment, which name no package.
+    func scans(of shipment: Shipment) -> [Scan] {
+        shipment.scans + (fulfillment(shipment.fulfillmentID)?.scans ?? [])
+    }
+
+    /// True where the shop voided the fulfillment, or shows the package no more.
+    func isCancelled(_ shipment: Shipment) -> Bool {
+        if !shipment.present { return true }
+        switch fulfillment(shipment.fulfillmentID)?.status {
+        case .cancelled, .error: return true
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// What is known of a shipment at a moment, for conditions, templates and decisions.
+public struct ShipmentState: Hashable, Sendable {
+    public var state: ParcelState
+    /// Since when it is in this state; nil where no scan said so.
+    public var since: Moment?
+    public var deliveredAt: Moment?
+    /// The newest scan.
+    public var lastScan: Scan?
+    /// The promise: the first day that was told.
+    public var firstEstimate: CalendarDay?
+    /// The day that was told last.
+    public var estimate: CalendarDay?
+    /// Whole days past the promise, where the parcel goes; frozen at delivery; 0 where nothing was promised.
+    public var daysLate: Int
+    /// The present estimate less the promise, in days; negative when it will come sooner.
+    public var daysMoved: Int
+    /// True once a delay became an event and the parcel has not arrived.
+    public var delayed: Bool
+    /// Why it is late, as of the newest delay event: `carrier_says`, `estimate_moved`, `promise_passed`.
+    public var delayReason: String?
+    /// True while some source can tell what happens to it.
+    public var watched: Bool
+
+    /// A shipment of which nothing is known.
+    public init() {
+        state = .unknown
+        daysLate = 0
+        daysMoved = 0
+        delayed = false
+        watched = false
+    }
+}
+
+extension OrderRecord {
+    /// What is known of `shipment` at `now`. `zone` is where the parcel goes.
+    public func state(of shipment: Shipment, now: Moment, zone: Zone) -> ShipmentState {
+        let history = ShipmentHistory(scans: scans(of: shipment))
+        var result = ShipmentState()
+        result.state = isCancelled(shipment) && history.state != .delivered ? .cancelled : history.state
+        if result.state == .unknown, shipment.present { result.state = .preTransit }
+        result.since = history.since
+        result.deliveredAt = history.last(.delivered)?.start
+        result.lastScan = history.lastScan
+        result.firstEstimate = history.estimates.first?.day
+        result.estimate = history.estimates.last?.day
+        if let promise = result.firstEstimate {
+            let reference = result.deliveredAt ?? now
+            result.daysLate = max(0, zone.day(at: reference).days(since: promise))
+            result.daysMoved = result.estimate.map { $0.days(since: promise) } ?? 0
+        }
+        let subject = Subject.shipment(shipment.id).key
+        let told = events.last { event in
+            event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == subject }
+        }
+        result.delayReason = told?.delayReason
+        result.delayed = told != nil && !result.state.isFinal
+        result.watched = shipment.present && (shipment.tracking.number != nil || history.lastScan != nil)
+        return result
+    }
+}
