@@ -91,7 +91,9 @@ enum Delay {
         let day = promise.day.adding(days: level - 1)
         // An estimate that was past when it was told is late from that moment on.
         let at = max(zone.end(of: day) + grace, promise.start)
-        return DelaySign(reason: "promise_passed", at: at, level: level, mark: "passed:\(day)", source: "time")
+        return DelaySign(
+            reason: "promise_passed", at: at, level: max(level, zone.day(at: at).days(since: promise.day)),
+            mark: "passed:\(day)", source: "time")
     }
 }
 

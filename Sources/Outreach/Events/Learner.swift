@@ -59,6 +59,7 @@ public struct Learner: Sendable {
         var new = record.unrecorded(implied + record.impliedEdits(since: before))
             .map { event(of: $0, in: record, first: before == nil, now: now) }
         new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
+        record.number(&new)
         record.linesDigest = record.facts.linesDigest
         if before.map({ $0.facts != record.facts || $0.shipments != record.shipments }) ?? true {
             record.lastChangeAt = now
@@ -85,10 +86,7 @@ public struct Learner: Sendable {
         }
         return Event(
             shop: record.shop, orderID: record.facts.id, kind: lead.kind,
-            occurrences: group.map { implied in
-                let n = record.count(lead.kind, of: implied.subject.key) + 1
-                return Event.Occurrence(subject: implied.subject.key, n: n, mark: implied.mark)
-            },
+            occurrences: group.map { Event.Occurrence(subject: $0.subject.key, n: 0, mark: $0.mark) },
             happenedAt: happenedAt, recordedAt: now, silence: silence, source: lead.source, daysLate: lead.daysLate,
             delayReason: lead.delayReason)
     }
@@ -129,8 +127,22 @@ public struct Learner: Sendable {
 }
 
 extension OrderRecord {
-    fileprivate func count(_ kind: EventKind, of subject: String) -> Int {
-        events.count { event in event.kind == kind && event.occurrences.contains { $0.subject == subject } }
+    /// Counts new events on from those that are recorded: the n-th of its kind about its subject.
+    fileprivate func number(_ new: inout [Event]) {
+        var counts: [String: Int] = [:]
+        for event in events {
+            for occurrence in event.occurrences {
+                let key = "\(event.kind.rawValue) \(occurrence.subject)"
+                counts[key] = max(counts[key, default: 0], occurrence.n)
+            }
+        }
+        for event in new.indices {
+            for occurrence in new[event].occurrences.indices {
+                let key = "\(new[event].kind.rawValue) \(new[event].occurrences[occurrence].subject)"
+                counts[key, default: 0] += 1
+                new[event].occurrences[occurrence].n = counts[key]!
+            }
+        }
     }
 
     /// Those of `implied` that stand in no recorded event, put together where one fact speaks of several subjects.

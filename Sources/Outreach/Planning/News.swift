@@ -8,7 +8,8 @@ extension EventKind {
     public var age: Duration {
         switch self {
         case .shipmentOutForDelivery: .hours(12)
-        case .orderPlaced, .orderPaid, .orderEdited, .shipmentAccepted, .shipmentAttempted, .shipmentETAChanged: .days(1)
+        case .orderPlaced, .orderPaid, .orderEdited, .shipmentAccepted, .shipmentAttempted, .shipmentETAChanged:
+            .days(1)
         case .orderOnHold, .orderFulfilled, .shipmentCreated, .shipmentInTransit, .shipmentDelayed, .shipmentException,
             .returnRequested, .returnInTransit:
             .days(2)
