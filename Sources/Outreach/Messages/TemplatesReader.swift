@@ -84,14 +84,17 @@ extension TemplateSet {
             Position(line: line + start.line - 1, column: line == 1 ? column + start.column - 1 : column)
         }
         let checker = ConditionChecker(kinds: kinds, segments: [])
+        var absent: Set<String> = []
         for use in template.variables {
             guard let root = use.path.split(separator: ".").first, let missing = checker.missing(String(root)) else {
                 continue
             }
             faults.add(at: place(use.line, use.column), missing.0, hint: missing.1)
+            absent.insert("'\(use.path)' can be empty")
         }
         for diagnostic in template.check(Names.schema) {
             let position = place(diagnostic.line, diagnostic.column)
+            if absent.contains(diagnostic.message) { continue }
             if diagnostic.isWarning {
                 faults.warn(at: position, diagnostic.message, hint: diagnostic.hint)
             } else {
@@ -125,7 +128,9 @@ private struct TemplateReader {
         for part in parts {
             if segments?.contains(part) ?? false, segment == nil {
                 segment = part
-            } else if Locales.isTag(part), locale == nil {
+            } else if Locales.isTag(part), locale == nil,
+                part.count == 2 || part.contains("-") || nearest(to: part, in: segments ?? []) == nil
+            {
                 locale = Locales.canonical(part)
             } else if segments != nil {
                 let meant = nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }

@@ -144,7 +144,10 @@ enum ConditionReader {
             let isPersonal = condition.names.contains { Names.byPath[$0]?.isPersonal == true }
             return .line(condition, isPersonal: isPersonal)
         } catch {
-            faults.add(at: place(error.column), error.message, hint: error.hint)
+            let negated = text.hasPrefix("not ") || text.contains(" not ")
+            faults.add(
+                at: place(error.column), error.message,
+                hint: negated ? "there is no 'not'; write the line under 'unless', or compare with '!='" : error.hint)
             return nil
         }
     }

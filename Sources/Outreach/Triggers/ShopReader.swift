@@ -21,8 +21,9 @@ struct ShopReader {
 
     private mutating func settings(_ tree: YAMLTree) -> ShopSettings? {
         let fields = Fields(tree, known: Self.keys, planned: Self.planned, what: "shop.yaml", &faults)
-        guard let brand = brand(fields) else { return nil }
-        var settings = ShopSettings(brand: brand)
+        let brand = brand(fields)
+        // What else is wrong is told as well, whatever the brand is like.
+        var settings = ShopSettings(brand: brand ?? Brand(name: "", from: MailAddress(address: "nobody@shop.example")!))
         settings.mode = fields.word("mode", TriggerMode.self, &faults) ?? .live
         settings.notify = fields.address("notify", &faults)
         if let (text, position) = fields.text("locale", &faults) {
@@ -50,7 +51,7 @@ struct ShopReader {
             }
         }
         if let value = fields.value("segments") { settings.segments = segments(value) }
-        return settings
+        return brand == nil ? nil : settings
     }
 
     private mutating func brand(_ fields: Fields) -> Brand? {

@@ -46,6 +46,15 @@ public struct TriggerFolder: Hashable, Sendable {
         files.keys.filter { !$0.contains("/") && $0 != ShopReader.file }.sorted().map { ($0, String($0.dropLast(5))) }
     }
 
+    /// The names of the templates that there are, whatever is in them.
+    var templateNames: Set<String> {
+        Set(
+            files.keys.compactMap { path in
+                let parts = path.split(separator: "/")
+                return parts.count == 2 && parts[0] == "templates" ? String(parts[1].prefix { $0 != "." }) : nil
+            })
+    }
+
     /// The text of a file; nil where it is no UTF-8.
     func text(_ path: String) -> String? {
         files[path].flatMap { String(validating: $0, as: UTF8.self) }

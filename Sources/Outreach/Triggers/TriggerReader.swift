@@ -1,3 +1,5 @@
+internal import Liquid
+
 /// Reads one trigger file.
 struct TriggerReader {
     static let keys = [
@@ -61,6 +63,20 @@ struct TriggerReader {
         let checker = ConditionChecker(kinds: events, segments: surroundings.settings?.segments.map(\.name) ?? [])
         let conditions = fields.value("if").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
         let exceptions = fields.value("unless").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
+        for clause in conditions {
+            guard case .line(let condition, _) = clause, let place = fields.entry("unless")?.keyPosition else {
+                continue
+            }
+            let same = exceptions.contains { clause in
+                if case .line(let other, _) = clause { return other.source == condition.source }
+                return false
+            }
+            if same {
+                faults.add(
+                    at: place, "'\(condition.source)' stands under 'if' and under 'unless', so it never sends anything",
+                    hint: "take one of them out")
+            }
+        }
         for key in ["if", "unless", "after", "for", "at", "once_per"] {
             if let entry = fields.entry(key), fields.value(key) == nil {
                 faults.add(

@@ -55,7 +55,7 @@ private struct TriggerLoader {
         let settings = settings()
         let templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
         let surroundings = TriggerReader.Surroundings(
-            settings: settings, templates: templates.names, webhooks: webhooks)
+            settings: settings, templates: folder.templateNames, webhooks: webhooks)
         var triggers: [Trigger] = []
         for (path, name) in folder.triggerFiles {
             guard let source = text(path) else { continue }

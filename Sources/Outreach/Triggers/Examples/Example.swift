@@ -97,7 +97,9 @@ struct ExampleReader {
             if let word, events.contains(word) {
                 event = word
             } else if let place = fields.value("given")?.position {
-                faults.add(at: place, "'event: type' has to be one of 'on'", hint: "\(listing(events.map(\.rawValue)))")
+                faults.add(
+                    at: place, "'event: type' has to be one of 'on'",
+                    hint: "write \(alternatives(events.map(\.rawValue)))")
             }
         }
         let at = time("at", fields)
@@ -107,7 +109,7 @@ struct ExampleReader {
         }
         guard let expect = fields.value("expect") else {
             faults.add(
-                at: fields.entry("expect")?.keyPosition ?? tree.position, "the example says not what to 'expect'",
+                at: fields.entry("expect")?.keyPosition ?? tree.position, "the example does not say what to 'expect'",
                 hint: "write 'expect: email' or 'expect: nothing'")
             return nil
         }
@@ -269,7 +271,7 @@ struct ExampleReader {
             if let text = tree.text?.trimmingSpaces, let value = Self.value(text, row.type) { return value }
         }
         faults.add(
-            at: tree.position, "'\(row.path)' is a \(row.type.words), and not '\(tree.text ?? tree.kind)'",
+            at: tree.position, "'\(row.path)' is \(row.type.article), and not '\(tree.text ?? tree.kind)'",
             hint: Self.sample(row.type))
         return nil
     }

@@ -290,3 +290,10 @@ extension Value {
         return CalendarDay(daysSinceEpoch: moment.seconds.quotientFloor(86_400))
     }
 }
+
+extension StandardOrder {
+    /// Takes away all that was ever told of the parcel.
+    mutating func silenceSources() {
+        for index in record.facts.fulfillments.indices { record.facts.fulfillments[index].scans = [] }
+    }
+}

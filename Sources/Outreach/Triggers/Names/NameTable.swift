@@ -21,7 +21,17 @@ indirect enum NameType: Sendable {
     /// A list of things that have names of their own.
     case list(of: String)
 
-    /// For the reference, and for messages.
+    /// For messages: `a text`, `true or false`.
+    var article: String {
+        switch self {
+        case .word: "one of a few words"
+        case .money: "an amount of money"
+        case .flag: "true or false"
+        default: "a \(words)"
+        }
+    }
+
+    /// For the reference.
     var words: String {
         switch self {
         case .text: "text"

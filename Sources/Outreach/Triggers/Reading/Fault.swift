@@ -38,7 +38,9 @@ public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         let start = "\(file):\(line):\(column): "
         let kind = severity == .warning ? "warning: " : ""
-        return start + kind + message + (hint.map { "; " + $0 } ?? "")
+        // A question is answered and not continued.
+        let joint = message.hasSuffix("?") ? " " : "; "
+        return start + kind + message + (hint.map { joint + $0 } ?? "")
     }
 }
 

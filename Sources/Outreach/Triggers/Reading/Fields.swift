@@ -53,7 +53,7 @@ struct Fields {
         guard let text = value.text?.trimmingSpaces else {
             faults.add(
                 at: value.position, "'\(key)' has to be a text, and this is \(value.kind)",
-                hint: brokenByColon(value) ?? "put the text in quotes")
+                hint: brokenByColon(value) ?? "write one value behind the ':'")
             return nil
         }
         return (text, value.position)

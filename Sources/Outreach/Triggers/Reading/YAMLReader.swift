@@ -112,6 +112,11 @@ struct YAMLReader {
         switch node {
         case .scalar(let scalar):
             let quoted = scalar.style != .plain && scalar.style != .any
+            if !quoted, let dash = strayDash(in: scalar.string, at: position) {
+                faults.add(
+                    at: dash, "this '-' does not line up with the one above it", hint: "indent both lines alike")
+                return YAMLTree(content: .nothing, position: position)
+            }
             if !quoted { warnOfComment(after: scalar.string, at: position) }
             if !quoted, ["", "~", "null"].contains(scalar.string) {
                 return YAMLTree(content: .nothing, position: position)
@@ -155,6 +160,20 @@ struct YAMLReader {
         faults.warn(
             at: Position(line: position.line, column: column), "all from ' #' on is taken as a comment and left out",
             hint: "if it belongs to the text, put the whole text in quotes")
+    }
+
+    /// A line of a list that is indented too far runs on in the text above it.
+    private func strayDash(in text: String, at position: Position) -> Position? {
+        guard text.contains(" - "), place(of: text, near: position) == nil else { return nil }
+        for number in position.line + 1..<position.line + 50 {
+            guard let line = line(number) else { return nil }
+            let content = line.drop { $0 == " " }
+            guard !content.isEmpty, text.contains(String(content.prefix { $0 != "#" }).trimmingSpaces) else {
+                return nil
+            }
+            if content.hasPrefix("- ") { return Position(line: number, column: line.count - content.count + 1) }
+        }
+        return nil
     }
 
     private func place(of text: String, near position: Position) -> Position? {
@@ -211,7 +230,10 @@ struct YAMLReader {
                     at: position, "a second ':' in this line",
                     hint: "if it belongs to the text, put the text in quotes")
             } else {
-                faults.add(at: position, "a key where none can stand", hint: "line it up with the keys above it")
+                let column = before.prefix { $0 == " " }.count + 1
+                faults.add(
+                    at: Position(line: position.line, column: column), "a key where none can stand",
+                    hint: "line it up with the keys above it")
             }
         } else if context?.contains("quoted scalar") == true || problem.contains("unexpected end of stream") {
             let place = start ?? position
@@ -232,9 +254,9 @@ struct YAMLReader {
                 faults.add(at: place, "what is opened here is never closed")
             }
         } else if problem.contains("undefined alias") || problem.contains("alphabetic or numeric character") {
+            let place = start ?? position
             faults.add(
-                at: position, "a text cannot start with '\(character(at: position) ?? "*")'",
-                hint: "put it in quotes")
+                at: place, "a text cannot start with '\(character(at: place) ?? "*")'", hint: "put it in quotes")
         } else if problem.contains("cannot start any token") {
             faults.add(
                 at: position, "a text cannot start with '\(character(at: position) ?? "@")'",

@@ -1,0 +1,91 @@
+import Testing
+
+@testable import Outreach
+
+@Suite("Files that mean harm, or were cut in half")
+struct HostileFilesTests {
+    private func load(_ source: String) -> [Fault] {
+        TriggerSet.load(TriggerFolder(files: ["a.yaml": Array(source.utf8)])).faults
+    }
+
+    @Test("an alias bomb is refused before it is built")
+    func bomb() {
+        var source = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1..<60 {
+            let alias = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            source += "a\(level): &a\(level) [\(alias)]\n"
+        }
+        source += "? *a59\n: x\n"
+        #expect(load(source).contains { $0.message.contains("stands for what") })
+    }
+
+    @Test("deep nesting ends in a sentence", arguments: ["[", "{a: ", "- ", "? "])
+    func depth(_ opening: String) {
+        #expect(!load("on: " + String(repeating: opening, count: 900)).isEmpty)
+        #expect(!load("on:\n  " + String(repeating: opening, count: 5000)).isEmpty)
+    }
+
+    @Test("a file that is too large, or no text, is told by name")
+    func sizes() {
+        #expect(load(String(repeating: "# x\n", count: 100_000)).contains { $0.message.contains("larger than 256 KB") })
+        let huge = TriggerFolder(files: ["templates/a.md": [UInt8](repeating: 32, count: TriggerFolder.largestFile + 1)]
+        )
+        #expect(TriggerSet.load(huge).faults.contains { $0.message.contains("larger than") })
+        let binary = TriggerFolder(files: ["a.yaml": [0xFF, 0xFE, 0x00]])
+        #expect(TriggerSet.load(binary).faults.contains { $0.message == "the file is no UTF-8 text" })
+    }
+
+    @Test("other files are left alone")
+    func others() {
+        for path in [
+            ".a.yaml", "a.yaml~", "#a.yaml#", "a.yaml.bak", "a.yml", "notes/a.yaml", "schema/trigger.json", ".yaml",
+            "templates/a.txt", "templates/.a.md", "templates/old/a.md", "templates/partials/x/a.md", "../a.yaml",
+            "templates/.md",
+        ] {
+            #expect(!TriggerFolder.isRead(path), "\(path)")
+        }
+        for path in ["a.yaml", "shop.yaml", "templates/a.fr.md", "templates/a.html", "templates/partials/b.liquid"] {
+            #expect(TriggerFolder.isRead(path), "\(path)")
+        }
+    }
+
+    @Test("no shipped file, cut anywhere or with a line missing, a letter changed, brings the reader down")
+    func mutations() throws {
+        let folder = try Package.shippedTriggers()
+        var random = SplitMix(state: 20_261_121)
+        for (path, bytes) in folder.files.sorted(by: { $0.key < $1.key }) {
+            for _ in 0..<4 {
+                var changed = bytes
+                switch random.next() % 4 {
+                case 0: changed.removeSubrange(Int(random.next() % UInt64(changed.count))...)
+                case 1:
+                    changed[Int(random.next() % UInt64(changed.count))] = UInt8(
+                        truncatingIfNeeded: random.next() & 0x7F)
+                case 2: changed.remove(at: Int(random.next() % UInt64(changed.count)))
+                default:
+                    let signs = Array(":#'\"[]{}|>-&*!%@`,?\t ".utf8)
+                    changed.insert(
+                        signs[Int(random.next() % UInt64(signs.count))], at: Int(random.next() % UInt64(changed.count)))
+                }
+                var files = folder.files
+                files[path] = changed
+                let (set, faults) = TriggerSet.load(TriggerFolder(files: files))
+                #expect((set == nil) == faults.contains { $0.severity == .error })
+                for fault in faults { #expect(fault.line >= 1 && fault.column >= 1, "\(fault)") }
+            }
+        }
+    }
+}
+
+/// A small generator of pseudo-random numbers, the same on every run (Steele, Lea, Flood: SplitMix64).
+private struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

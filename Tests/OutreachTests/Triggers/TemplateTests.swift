@@ -1,0 +1,118 @@
+import Liquid
+import Testing
+
+@testable import Outreach
+
+@Suite("Templates")
+struct TemplateTests {
+    private func set(_ templates: [String: String], locale: String = "en") throws -> TriggerSet {
+        var files: [String: [UInt8]] = [
+            "shop.yaml": Array(
+                """
+                brand: { name: Juniper & Fig, from: orders@juniperfig.example }
+                locale: \(locale)
+                segments: { vip: customer.orders_count >= 3, new: customer.orders_count < 3 }
+                """.utf8),
+            "a.yaml": Array("{ on: shipment.delivered, send: email }".utf8),
+        ]
+        for (name, text) in templates { files["templates/\(name)"] = Array(text.utf8) }
+        let (set, faults) = TriggerSet.load(TriggerFolder(files: files))
+        #expect(faults.filter { $0.severity == .error } == [])
+        return try #require(set)
+    }
+
+    private func scope(_ set: TriggerSet, _ given: [(String, String)]) -> Outreach.Scope {
+        var order = StandardOrder(.shipmentDelivered, at: StandardOrder.moment)
+        order.apply(given.map { .init(path: $0.0, value: .string($0.1)) }, at: StandardOrder.moment)
+        return Outreach.Scope(
+            record: order.record, event: order.event, history: order.history, settings: set.settings,
+            now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone, shop: StandardOrder.shop)
+    }
+
+    @Test(
+        "the best-fitting file wins",
+        arguments: [
+            ("en", 3, "base.vip"), ("fr", 3, "vip.fr"), ("fr-CA", 3, "vip.fr"), ("fr-CA", 1, "fr-CA"), ("fr", 1, "fr"),
+            ("de", 3, "base.vip"), ("de", 1, "base"), ("fr_ca", 1, "fr-CA"), ("nonsense!", 1, "base"),
+        ])
+    func variants(_ locale: String, _ orders: Int, _ expected: String) throws {
+        func template(_ name: String) -> String { "---\nsubject: \(name)\n---\nx\n" }
+        let set = try set([
+            "a.md": template("base"), "a.fr.md": template("fr"), "a.fr-CA.md": template("fr-CA"),
+            "a.vip.md": template("base.vip"), "a.vip.fr.md": template("vip.fr"),
+        ])
+        var scope = scope(set, [("customer.locale", locale)])
+        scope.record.facts.customer?.ordersCount = orders
+        #expect(try set.templates.render("a", scope).subject == expected)
+    }
+
+    @Test(
+        "say which language they are in: the shopper's where the text fits it, else the shop's own",
+        arguments: [("en-GB", "en-GB"), ("de", "en"), ("fr-CA", "fr-CA")])
+    func language(_ locale: String, _ expected: String) throws {
+        let set = try set([
+            "a.md": "---\nsubject: x\n---\n", "a.fr.md": "---\nsubject: x\n---\n",
+        ])
+        #expect(try set.templates.render("a", scope(set, [("customer.locale", locale)])).language == expected)
+    }
+
+    @Test("mail to the merchant is in the shop's language, whatever the shopper's is")
+    func merchant() throws {
+        let set = try set(["a.md": "---\nsubject: Lost\n---\n", "a.fr.md": "---\nsubject: Perdu\n---\n"])
+        let scope = scope(set, [("customer.locale", "fr")])
+        #expect(try set.templates.render("a", scope, to: .merchant).subject == "Lost")
+        #expect(try set.templates.render("a", scope).subject == "Perdu")
+    }
+
+    @Test("a value adds no header, no markup and no link of its own")
+    func escaping() throws {
+        let evil = "Eve\r\nBcc: all@x.example <script>alert(1)</script> [here](javascript:x) **now**"
+        let text =
+            "---\nsubject: Hi {{ customer.first_name }}\n---\nHi {{ customer.first_name }} "
+            + "[track]({{ shipment.tracking_url }}) <a href=\"{{ shipment.tracking_url }}\">x</a>\n"
+        let markdown = try set(["a.md": text])
+        let html = try set(["a.html": text])
+        for set in [markdown, html] {
+            let mail = try set.templates.render(
+                "a", scope(set, [("customer.first_name", evil), ("shipment.tracking_url", "javascript:alert(1)")]))
+            #expect(!mail.subject.contains { $0.isNewline })
+            #expect(!mail.text.contains("<script"))
+            #expect(!mail.text.contains("javascript:alert"))
+            if set.templates.names == markdown.templates.names, case .markdown(let body) = mail.body {
+                #expect(!body.contains("[here](") && !body.contains("**now**"))
+            }
+        }
+    }
+
+    @Test("whose subject comes out empty, or that never end, fail without a word of the data")
+    func failures() throws {
+        let empty = try set(["a.md": "---\nsubject: '{{ shipment.carrier }}'\n---\nx"])
+        var order = scope(empty, [])
+        order.record.shipments[0].tracking.company = nil
+        #expect(throws: TemplateFailure.self) { try empty.templates.render("a", order) }
+        let endless = try set([
+            "a.md": "---\nsubject: x\n---\n{% for a in (1..9999999) %}{{ customer.email }}{% endfor %}"
+        ])
+        let scope = scope(endless, [])
+        do {
+            _ = try endless.templates.render("a", scope)
+            Issue.record("it ended")
+        } catch {
+            #expect(!error.description.contains("robin"))
+        }
+        #expect(throws: TemplateFailure.self) { try empty.templates.render("b", order) }
+    }
+
+    @Test("speak the mail's language in dates, and no zone shifts a day")
+    func dates() throws {
+        let text = "---\nsubject: '{{ shipment.estimated_delivery | date: \"%A, %-d %B\" }}'\n---\n"
+        let set = try set(["a.md": text, "a.de.md": text])
+        var order = scope(set, [("customer.locale", "de")])
+        order.record.facts.fulfillments[0].scans.append(
+            Scan(
+                id: "x", source: "shopify", time: StandardOrder.moment, state: nil,
+                estimate: CalendarDay(iso8601: "2026-03-13")))
+        order.zone = .first(of: "Pacific/Kiritimati")
+        #expect(try set.templates.render("a", order).subject == "Freitag, 13 März")
+    }
+}
