@@ -67,8 +67,10 @@ struct ShopReader {
         for key in ["name", "from"] where brand.value(key) == nil {
             faults.add(at: value.position, "'brand' has no '\(key)'", hint: "every mail needs it")
         }
-        guard let name, let from else { return nil }
-        var result = Brand(name: name, from: from.name == nil ? MailAddress(name: name, address: from.address)! : from)
+        let sender = from ?? MailAddress(address: "nobody@shop.example")!
+        var result = Brand(
+            name: name ?? "",
+            from: sender.name == nil ? MailAddress(name: name, address: sender.address)! : sender)
         result.marketingFrom = brand.address("marketing_from", &faults)
         result.replyTo = brand.address("reply_to", &faults)
         result.address = brand.text("address", &faults)?.text
@@ -92,7 +94,7 @@ struct ShopReader {
                 faults.add(at: position, "'logo' has to be an address that starts with 'https://'")
             }
         }
-        return result
+        return name == nil || from == nil ? nil : result
     }
 
     private mutating func weekdays(_ tree: YAMLTree) -> Set<Int> {
