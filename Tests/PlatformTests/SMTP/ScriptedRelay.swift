@@ -50,7 +50,7 @@ final class ScriptedRelay: Sendable {
     var commands: [String] { kept.withLock { $0.commands } }
 
     /// Runs `body` with a server that plays this relay.
-    func run<Result>(_ body: (ScriptedServer) async throws -> Result) async rethrows -> Result {
+    func run<Result>(_ body: (ScriptedServer) async throws -> Result) async throws -> Result {
         try await ScriptedServer.run({ self.play($0) }, body)
     }
 
@@ -95,7 +95,11 @@ final class ScriptedRelay: Sendable {
                 if !act(.rcpt(argument), "250 2.1.5 Ok") { return }
                 mail.recipients.append(argument)
             case "DATA":
+                let isRefused = kept.withLock { kept in
+                    if case .reply(let text) = plan(.data, kept.counts[.data, default: 0]) { !text.hasPrefix("354") } else { false }
+                }
                 if !act(.data, "354 End data with <CR><LF>.<CR><LF>") { return }
+                if isRefused { continue }
                 if case .drop = plan(.message, 0) {
                     _ = line.read(count: 100_000)
                     return
@@ -130,3 +134,6 @@ func mail(
     try SMTPEnvelope(
         from: from, recipients: recipients.isEmpty ? ["ada@shopper.example"] : recipients, message: Array(text.utf8))
 }
+
+/// A mail like any other.
+let letter = try! mail()
