@@ -159,8 +159,9 @@ final class AdminService: Sendable {
         var parts: (JSON, GraphQLExecutor, [JSON]) { (data, executor, searches) }
     }
 
-    /// A story begins when the first scan by time of update has been answered.
+    /// Counts the scans by time of update; later pages of one scan are the same scan.
     private func notePoll(_ request: Prepared, _ variables: [String: JSON]) {
+        guard variables["after"] ?? .null == .null else { return }
         let texts = variables.values.compactMap(\.string)
         let literal = request.operation.selections.contains { selection in
             guard case .field(let field) = selection, field.name == "orders" else { return false }

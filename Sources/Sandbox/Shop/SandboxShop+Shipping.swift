@@ -120,3 +120,38 @@ extension SandboxShop {
         read { $0.orders[order.number]?.fulfillments.map(\.id) ?? [] }.map { ShopID(.fulfillment, $0) }
     }
 }
+
+extension SandboxShop {
+    /// Fills the shop with orders whose parcels have been on their way for up to ten days: what a daemon finds that has been
+    /// running for long, and what it has to watch.
+    func prefill(openShipments count: Int) {
+        guard count > 0 else { return }
+        let now = clock.now()
+        let item = SandboxItem("Fig leaf tea", sku: "TEA-FIG", price: 1250, tags: ["tea"])
+        for index in 0..<count {
+            // Oldest first, so that ids and times rise together.
+            let placedAt = now.addingTimeInterval(-864_000 * (1 - Double(index) / Double(count)) - 3600)
+            let order = placeOrder(
+                customer: SandboxCustomer(
+                    firstName: "Early", lastName: "Bird \(index)", email: "early\(index)@load.example", isGuest: true),
+                items: [item], placedAt: placedAt)
+            _ = try? change(order.id, moves: false) { (order, state, _) throws(SandboxRefusal) in
+                let shippedAt = placedAt.addingTimeInterval(1800)
+                let line = FulfillmentRecord.Line(id: state.newID(), lineItemID: order.lines[0].id, quantity: 1)
+                let number = "1ZBIRD\(index)"
+                var fulfillment = FulfillmentRecord(
+                    id: state.newID(.fulfillment, of: order.id), index: 1, createdAt: shippedAt, updatedAt: shippedAt,
+                    packages: [
+                        SandboxPackage(company: "UPS", number: number, url: "https://ups.example/track/\(number)")
+                    ], lines: [line], estimatedDeliveryAt: now.addingTimeInterval(5 * 86_400))
+                fulfillment.events = [
+                    FulfillmentEventRecord(
+                        id: state.newID(), status: .inTransit, happenedAt: shippedAt, createdAt: shippedAt,
+                        message: "In transit")
+                ]
+                order.fulfillments = [fulfillment]
+                order.updatedAt = shippedAt
+            }
+        }
+    }
+}
