@@ -193,7 +193,8 @@ final class HTTPExchange {
             case CURLE_URL_MALFORMAT: .malformedRequest
             default: .other
             }
-        return TransferFailure(kind, phase: reachedPhase, detail: easy.reason(code))
+        // libcurl counts a connection as made only once TLS stands.
+        return TransferFailure(kind, phase: kind == .tls ? .securing : reachedPhase, detail: easy.reason(code))
     }
 }
 

@@ -143,7 +143,9 @@ final class TransferInbox: Sendable {
 
     enum Command: Sendable {
         case request(TransferTicket, HTTPHop, Answer)
+        case deliver(TransferTicket, RelayKey, SMTPSettings, SMTPJob)
         case cancel(TransferTicket)
+        case closeRelay(RelayKey)
         case stop(by: ContinuousClock.Instant, CheckedContinuation<Void, Never>?)
     }
 
@@ -215,7 +217,8 @@ final class TransferInbox: Sendable {
         switch command {
         case .request(_, _, let answer):
             answer.resume(returning: .failure(TransferFailure(.cancelled, detail: "the engine has shut down")))
-        case .cancel: break
+        case .deliver(_, _, _, let job): job.answer.resume(returning: .unsent(.cancelled, "the engine has shut down"))
+        case .cancel, .closeRelay: break
         case .stop(_, let waiter): waiter?.resume()
         }
     }

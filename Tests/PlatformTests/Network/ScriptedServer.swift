@@ -145,7 +145,7 @@ final class ScriptedServer: Sendable {
     /// Runs `body` with a server that plays `script`.
     static func run<Result>(
         _ script: @escaping @Sendable (Line) -> Void, _ body: (ScriptedServer) async throws -> Result
-    ) async rethrows -> Result {
+    ) async throws -> Result {
         let server = ScriptedServer(script)
         defer { server.stop() }
         return try await body(server)
