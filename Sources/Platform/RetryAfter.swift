@@ -54,7 +54,8 @@ public enum HTTPDate {
         let clock = time.split(separator: ":", omittingEmptySubsequences: false)
         guard clock.count == 3, let hour = number(clock[0], 2...2), let minute = number(clock[1], 2...2),
             let second = number(clock[2], 2...2), hour < 24, minute < 60, second <= 60,
-            let month = months.firstIndex(of: month).map({ $0 + 1 }), let day = number(day, 1...2), (1...31).contains(day),
+            let month = months.firstIndex(of: month).map({ $0 + 1 }), let day = number(day, 1...2),
+            (1...31).contains(day),
             var year = number(year, 2...4), year != 0 || year < 100
         else { return nil }
         if year < 100 { year += year < 70 ? 2000 : 1900 }

@@ -7,8 +7,11 @@ public import Logging
 ///
 /// Times are the machine's own. There is colour only where `color` asks for it.
 public struct ConsoleLogHandler: LogHandler {
+    /// Lines below this level are not written.
     public var logLevel: Logger.Level
+    /// Facts that go with every line of this logger.
     public var metadata: Logger.Metadata = [:]
+    /// Facts that are asked for with every line.
     public var metadataProvider: Logger.MetadataProvider?
     private let color: Bool
     private let write: @Sendable (String) -> Void
@@ -27,11 +30,13 @@ public struct ConsoleLogHandler: LogHandler {
         self.write = write ?? Self.writeToStandardError
     }
 
+    /// One of the facts that go with every line.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes a line. Of one key in several places the line's own counts, then the provider's, then the logger's.
     public func log(event: LogEvent) {
         let line = LogLine(event, under: [metadata, metadataProvider?.get()])
         write(Self.render(line, time: Self.localTime(time(nil)), color: color))

@@ -5,8 +5,11 @@ public import Logging
 /// Writes log lines to systemd's journal with their facts as fields, so that `journalctl BOOKBAG_ORDER='#1042'` tells one
 /// order's story.
 public struct JournalLogHandler: LogHandler {
+    /// Lines below this level are not written.
     public var logLevel: Logger.Level
+    /// Facts that go with every line of this logger.
     public var metadata: Logger.Metadata = [:]
+    /// Facts that are asked for with every line.
     public var metadataProvider: Logger.MetadataProvider?
     private let label: String
     private let identifier: String
@@ -22,11 +25,13 @@ public struct JournalLogHandler: LogHandler {
         logLevel = level
     }
 
+    /// One of the facts that go with every line.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes a line. Of one key in several places the line's own counts, then the provider's, then the logger's.
     public func log(event: LogEvent) {
         let line = LogLine(event, under: [metadata, metadataProvider?.get()])
         Self.write(JournalEntry(line, label: label, identifier: identifier))

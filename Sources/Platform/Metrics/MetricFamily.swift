@@ -43,7 +43,9 @@ final class MetricFamily: Sendable {
         }
     }
 
-    private var emptySeries: Series { Series(buckets: kind == .histogram ? Array(repeating: 0, count: bounds.count + 1) : []) }
+    private var emptySeries: Series {
+        Series(buckets: kind == .histogram ? Array(repeating: 0, count: bounds.count + 1) : [])
+    }
 
     func update(_ values: [String], _ change: (inout Series) -> Void) {
         precondition(values.count == labels.count, "\(name) has the labels \(labels)")

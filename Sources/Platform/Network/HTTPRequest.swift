@@ -13,6 +13,7 @@ public struct HTTPRequest: Sendable {
         case delete = "DELETE"
     }
 
+    /// What is asked of the far end.
     public var method: Method
     /// An absolute `http://` or `https://` URL without user name or password.
     public var url: String
@@ -52,7 +53,9 @@ public struct HTTPRequest: Sendable {
 
 /// One header field of a request or response.
 public struct HTTPField: Sendable, Equatable {
+    /// As it is sent; compared whatever its case.
     public var name: String
+    /// Without the space around it.
     public var value: String
 
     /// Makes a field; nothing is checked until it is sent.

@@ -71,6 +71,7 @@ public final class TransferEngine: HTTPTransport, Sendable {
         }
     }
 
+    /// Sends a request; see ``HTTPTransport/send(_:)``. The time limit covers all hops of a redirect.
     public func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
         let deadline = ContinuousClock.now + request.timeout
         var request = request

@@ -54,7 +54,9 @@ public struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertib
         public static func < (a: Phase, b: Phase) -> Bool { a.order < b.order }
     }
 
+    /// What went wrong.
     public var kind: Kind
+    /// How far the exchange had come.
     public var phase: Phase
     /// One short line for people: no header, no body, no query string.
     public var detail: String
@@ -69,6 +71,7 @@ public struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertib
     /// Whether the far end may have received the request and acted on it.
     public var mayHaveArrived: Bool { phase >= .requesting }
 
+    /// Kind, phase and detail on one line.
     public var description: String {
         detail.isEmpty
             ? "\(kind.rawValue) while \(phase.rawValue)" : "\(kind.rawValue) while \(phase.rawValue): \(detail)"

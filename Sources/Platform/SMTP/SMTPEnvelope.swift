@@ -40,6 +40,7 @@ public struct SMTPEnvelope: Sendable {
 
     /// When the relays on the way should report to the sender (RFC 3461). A wish: where DSN is not offered it is left out.
     public struct Notification: OptionSet, Sendable, Hashable {
+        /// One bit for each occasion.
         public let rawValue: UInt8
         /// Makes a set of its bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -24,6 +24,7 @@ public final class SMTPRelay: MailTransport, Sendable {
 
     deinit { engine.inbox.append(.closeRelay(key)) }
 
+    /// Hands a mail over; see ``MailTransport/deliver(_:)``.
     public func deliver(_ envelope: SMTPEnvelope) async -> SMTPReply { await run(envelope) }
 
     /// Connects and logs in as for a mail, and sends none: what `doctor` asks.

@@ -113,9 +113,9 @@ final class SMTPSession {
         return state == .closed ? SMTPReply(phase: login.phase, text: "the relay hung up", failure: .dropped) : nil
     }
 
-    /// Whether the session may take another mail.
+    /// Whether the session may take another mail. The one that it was opened for it takes at any age.
     func isReady(at now: ContinuousClock.Instant) -> Bool {
-        state == .idle && now - openedAt < settings.sessionLifetime
+        state == .idle && (mails == 0 || now - openedAt < settings.sessionLifetime)
     }
 
     /// Begins with a mail, or with a mere look whether the line is alive.

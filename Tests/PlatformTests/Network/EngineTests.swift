@@ -21,7 +21,9 @@ struct EngineTests {
         let (began, ended) = (Signal(), Signal())
         try await ScriptedServer.run(silent(began, ended)) { server in
             let url = server.url
-            let task = Task { await outcome { () throws(TransferFailure) in try await engine.send(HTTPRequest(.get, url)) } }
+            let task = Task {
+                await outcome { () throws(TransferFailure) in try await engine.send(HTTPRequest(.get, url)) }
+            }
             await began.wait()
             task.cancel()
             let result = await task.value
@@ -71,11 +73,15 @@ struct EngineTests {
             line.send(ok("done"))
         }) { server in
             let url = server.url
-            let task = Task { await outcome { () throws(TransferFailure) in try await engine.send(HTTPRequest(.get, url)) } }
+            let task = Task {
+                await outcome { () throws(TransferFailure) in try await engine.send(HTTPRequest(.get, url)) }
+            }
             await began.wait()
             let end = Task { await engine.shutdown(within: .seconds(30)) }
             // A refusal shows that the shutdown has begun.
-            while await outcome({ () throws(TransferFailure) in try await engine.send(HTTPRequest(.get, url + "/late")) }).kind
+            while await outcome({ () throws(TransferFailure) in
+                try await engine.send(HTTPRequest(.get, url, timeout: .milliseconds(20)))
+            }).kind
                 != .cancelled
             { await Task.yield() }
             go.send()
@@ -92,7 +98,9 @@ struct EngineTests {
         let (began, ended) = (Signal(), Signal())
         try await ScriptedServer.run(silent(began, ended)) { server in
             let url = server.url
-            let task = Task { await outcome { () throws(TransferFailure) in try await engine.send(HTTPRequest(.get, url)) } }
+            let task = Task {
+                await outcome { () throws(TransferFailure) in try await engine.send(HTTPRequest(.get, url)) }
+            }
             await began.wait()
             await engine.shutdown(within: .milliseconds(50))
             #expect(await task.value.kind == .cancelled)
@@ -131,12 +139,16 @@ struct EngineTests {
         }
     }
 
-    @Test("trusts no certificate that nobody known has signed, and the authority that it is given", .enabled(if: Fixtures.has("openssl", of: "openssl")))
+    @Test(
+        "trusts no certificate that nobody known has signed, and the authority that it is given",
+        .enabled(if: Fixtures.has("openssl", of: "openssl")))
     func certificates() async throws {
         let server = try TLSServer()
         defer { server.stop() }
         let url = "https://localhost:\(server.port)/"
-        let strict = await outcome { () throws(TransferFailure) in try await TransferEngine().send(HTTPRequest(.get, url)) }
+        let strict = await outcome { () throws(TransferFailure) in
+            try await TransferEngine().send(HTTPRequest(.get, url))
+        }
         #expect(strict.kind == .tls)
         #expect(strict.phase == .securing)
         let trusting = TransferEngine(authorities: server.certificate)

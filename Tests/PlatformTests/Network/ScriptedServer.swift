@@ -38,17 +38,28 @@ final class ScriptedServer: Sendable {
         /// All up to and with `end`, or `nil` if the line ends before.
         func read(upTo end: String) -> String? {
             let end = Array(end.utf8)
+            var searched = 0
             while true {
                 let found: [UInt8]? = unread.withLock { unread in
-                    guard unread.count >= end.count else { return nil }
-                    for start in 0...(unread.count - end.count) where unread[start] == end[0] {
-                        if unread[start..<(start + end.count)].elementsEqual(end) {
-                            let head = Array(unread[..<(start + end.count)])
-                            unread.removeFirst(start + end.count)
-                            return head
+                    let place = unread.withUnsafeBytes { bytes -> Int? in
+                        var start = searched
+                        while start + end.count <= bytes.count {
+                            guard
+                                let hit = memchr(
+                                    bytes.baseAddress! + start, Int32(end[0]), bytes.count - end.count + 1 - start)
+                            else { return nil }
+                            start = UnsafeRawPointer(hit) - bytes.baseAddress!
+                            if memcmp(hit, end, end.count) == 0 { return start }
+                            start += 1
                         }
+                        return nil
                     }
-                    return nil
+                    guard let place else {
+                        searched = max(0, unread.count - end.count + 1)
+                        return nil
+                    }
+                    defer { unread.removeFirst(place + end.count) }
+                    return Array(unread[..<(place + end.count)])
                 }
                 if let found { return String(decoding: found, as: UTF8.self) }
                 guard let more = receive() else { return nil }
@@ -93,6 +104,9 @@ final class ScriptedServer: Sendable {
 
     init(_ script: @escaping @Sendable (Line) -> Void) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        // A small window, so that a long message cannot vanish whole into the kernel's buffers.
+        var window: Int32 = 65536
+        setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

@@ -1,6 +1,11 @@
 import Glibc
 import Synchronization
 
+/// Waits for what nobody announces; the suite's time limit ends a wait in vain.
+func until(_ condition: () -> Bool) async {
+    while !condition(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+}
+
 /// Something that happens once, which tasks and threads can wait for.
 final class Signal: Sendable {
     private struct State {

@@ -13,7 +13,9 @@ final class TLSServer {
     init() throws {
         certificate = folder.path + "/cert.pem"
         let key = folder.path + "/key.pem"
-        guard let openssl = Fixtures.find("openssl"), Self.makeCertificate(certificate, key: key) else { throw Unavailable() }
+        guard let openssl = Fixtures.find("openssl"), Self.makeCertificate(certificate, key: key) else {
+            throw Unavailable()
+        }
         process.executableURL = URL(fileURLWithPath: openssl)
         process.arguments = ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key, "-www"]
         let output = Pipe()
@@ -34,8 +36,8 @@ final class TLSServer {
     }
 
     func stop() {
-        process.terminate()
-        process.waitUntilExit()
+        // A worker thread's children inherit its blocked signals, so asking kindly would go unheard.
+        kill(process.processIdentifier, SIGKILL)
     }
 
     static func makeCertificate(_ certificate: String, key: String) -> Bool {
@@ -44,7 +46,8 @@ final class TLSServer {
             openssl,
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate,
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out",
+                certificate,
             ]) != nil
     }
 }

@@ -25,7 +25,9 @@ struct SMTPValueTests {
         var random = SystemRandomNumberGenerator()
         let pieces: [[UInt8]] = [[0x2E], [0x0D, 0x0A], [0x61], [0x2E, 0x2E], [0xC3, 0xA9], [0x0D, 0x0A, 0x2E]]
         for _ in 0..<2000 {
-            let message = (0..<Int.random(in: 0...12, using: &random)).flatMap { _ in pieces.randomElement(using: &random)! }
+            let message = (0..<Int.random(in: 0...12, using: &random)).flatMap { _ in
+                pieces.randomElement(using: &random)!
+            }
             let wire = try SMTPEnvelope(from: "", recipients: ["a@b.example"], message: message).wire
             #expect(Array(wire.suffix(5)) == Array("\r\n.\r\n".utf8))
             // What a receiver does (RFC 5321, 4.5.2).
@@ -47,7 +49,8 @@ struct SMTPValueTests {
             ("a\nb\r\n", SMTPEnvelope.Fault.bareLineBreak(at: 1)), ("a\rb\r\n", .bareLineBreak(at: 1)),
             ("a\r\n\r", .bareLineBreak(at: 3)), ("\n", .bareLineBreak(at: 0)), ("a\r\r\n", .bareLineBreak(at: 1)),
             ("x\r\n\n.\n\r\nMAIL", .bareLineBreak(at: 3)), ("a\0b", .nul(at: 1)),
-            ("ok\r\n" + String(repeating: "x", count: 999) + "\r\n", .longLine(2)), (String(repeating: "x", count: 999), .longLine(1)),
+            ("ok\r\n" + String(repeating: "x", count: 999) + "\r\n", .longLine(2)),
+            (String(repeating: "x", count: 999), .longLine(1)),
         ])
     func faults(_ message: String, _ fault: SMTPEnvelope.Fault) {
         #expect(throws: fault) {
@@ -63,7 +66,8 @@ struct SMTPValueTests {
     @Test(
         "takes addresses",
         arguments: [
-            "ada@shopper.example", "a.b+c=d@x.example", "\"ada lovelace\"@shopper.example", "\"a\\\"b\"@shopper.example",
+            "ada@shopper.example", "a.b+c=d@x.example", "\"ada lovelace\"@shopper.example",
+            "\"a\\\"b\"@shopper.example",
             "ada@[192.0.2.1]", "ada@[IPv6:2001:db8::1]", "zoë@bücher.example", "o'hara@shopper.example", "a@b",
         ])
     func addresses(_ address: String) throws {
@@ -73,7 +77,8 @@ struct SMTPValueTests {
     @Test(
         "takes nothing for an address that could be a command",
         arguments: [
-            "", "ada", "@shopper.example", "ada@", "ada@b>", "<ada@b>", "ada@b.example\r\nRCPT TO:<eve@c.example>", "ada@b\n",
+            "", "ada", "@shopper.example", "ada@", "ada@b>", "<ada@b>", "ada@b.example\r\nRCPT TO:<eve@c.example>",
+            "ada@b\n",
             "a da@b.example", "ada@b .example", "ada@b.example> NOTIFY=NEVER", "\"ada@b.example", "\"a\"b\"@c.example",
             "\"a\r\nb\"@c.example", "a,b@c.example", "ada@b.example\0", "\"a\\\"@c.example",
             String(repeating: "a", count: 320) + "@b.example",
@@ -83,7 +88,9 @@ struct SMTPValueTests {
             try SMTPEnvelope(from: "", recipients: ["a@b.example", address], message: [])
         }
         if !address.isEmpty {
-            #expect(throws: SMTPEnvelope.Fault.sender) { try SMTPEnvelope(from: address, recipients: ["a@b.example"], message: []) }
+            #expect(throws: SMTPEnvelope.Fault.sender) {
+                try SMTPEnvelope(from: address, recipients: ["a@b.example"], message: [])
+            }
         }
     }
 
@@ -104,7 +111,10 @@ struct SMTPValueTests {
         let plain = try SMTPEnvelope(from: "", recipients: ["a+b@c.example"], message: [], notify: [])
         #expect(
             SMTPConversation.begin(plain, all).1
-                == .send(Array("MAIL FROM:<> SIZE=2 RET=HDRS\r\nRCPT TO:<a+b@c.example> NOTIFY=NEVER ORCPT=rfc822;a+2Bb@c.example\r\nDATA\r\n".utf8)))
+                == .send(
+                    Array(
+                        "MAIL FROM:<> SIZE=2 RET=HDRS\r\nRCPT TO:<a+b@c.example> NOTIFY=NEVER ORCPT=rfc822;a+2Bb@c.example\r\nDATA\r\n"
+                            .utf8)))
         #expect(SMTPConversation.begin(plain, SMTPCapabilities()).1 == .send(Array("MAIL FROM:<>\r\n".utf8)))
     }
 
@@ -161,8 +171,10 @@ struct SMTPValueTests {
     @Test(
         "reads enhanced codes",
         arguments: [
-            ("5.1.1 No", EnhancedStatus(5, 1, 1)), ("4.7.515", EnhancedStatus(4, 7, 515)), ("2.0.0\tOk", EnhancedStatus(2, 0, 0)),
-            ("3.1.1 x", nil), ("5.1 x", nil), ("5.1.1.1 x", nil), ("192.168.1 x", nil), ("5.1.x", nil), ("", nil), ("5..1", nil),
+            ("5.1.1 No", EnhancedStatus(5, 1, 1)), ("4.7.515", EnhancedStatus(4, 7, 515)),
+            ("2.0.0\tOk", EnhancedStatus(2, 0, 0)),
+            ("3.1.1 x", nil), ("5.1 x", nil), ("5.1.1.1 x", nil), ("192.168.1 x", nil), ("5.1.x", nil), ("", nil),
+            ("5..1", nil),
             ("5.1.1000", nil),
         ] as [(String, EnhancedStatus?)])
     func enhanced(_ text: String, _ status: EnhancedStatus?) {

@@ -96,7 +96,11 @@ final class ScriptedRelay: Sendable {
                 mail.recipients.append(argument)
             case "DATA":
                 let isRefused = kept.withLock { kept in
-                    if case .reply(let text) = plan(.data, kept.counts[.data, default: 0]) { !text.hasPrefix("354") } else { false }
+                    if case .reply(let text) = plan(.data, kept.counts[.data, default: 0]) {
+                        !text.hasPrefix("354")
+                    } else {
+                        false
+                    }
                 }
                 if !act(.data, "354 End data with <CR><LF>.<CR><LF>") { return }
                 if isRefused { continue }
