@@ -1,0 +1,217 @@
+/// One line of a merchant's `if`: an expression of Liquid, parsed alone.
+///
+/// Conditions are read strictly, and evaluated with two differences from templates, both because a line of a trigger
+/// decides whether a mail goes out. A list of texts `contains` a text when one of them is the whole of it, whatever its
+/// case; and a comparison of values that cannot be compared is false rather than an error.
+public struct Condition: Sendable {
+    /// The line as written.
+    public let source: String
+    let roots: [Name]
+    let test: Test
+
+    /// Parses a line. Throws one diagnostic with the column of the fault.
+    public init(parsing source: String) throws(Diagnostic) {
+        let bytes = Array(source.utf8)
+        guard bytes.count <= 4_096 else {
+            throw Diagnostic(message: "the condition is longer than 4096 bytes", hint: "write several lines")
+        }
+        let result = bytes.withUnsafeBufferPointer { buffer -> Result<(Test, [Name]), Diagnostic> in
+            var parser = Parser(source: buffer, name: "", mode: .strict)
+            do throws(Fault) {
+                let test = try parser.strictTest(0, buffer.count)
+                return .success((test, parser.roots))
+            } catch {
+                return .failure(parser.conditionFault(error))
+            }
+        }
+        let (test, roots) = try result.get()
+        self.source = source
+        self.test = test
+        self.roots = roots
+    }
+
+    /// Whether the condition holds for the names of a scope.
+    public func evaluate(_ scope: Scope, _ options: RenderOptions = RenderOptions()) -> Bool {
+        var judge = ConditionJudge(self, scope, options)
+        return judge.holds()
+    }
+
+    /// What each comparison came to, as far as they were looked at: for `explain`.
+    public func explain(_ scope: Scope, _ options: RenderOptions = RenderOptions()) -> [Finding] {
+        var judge = ConditionJudge(self, scope, options)
+        return judge.findings()
+    }
+
+    /// One comparison, and how it came out.
+    public struct Finding: Sendable, Equatable {
+        /// As written: `shipment.days_late > 2`.
+        public let source: String
+        /// Whether it holds.
+        public let holds: Bool
+        /// `shipment.days_late is 1, not more than 2`.
+        public let text: String
+    }
+
+    /// The names the condition reads: `shipment.days_late`.
+    public var names: [String] {
+        var names: [String] = []
+        for clause in test.clauses {
+            for expression in [clause.left, clause.comparison?.1].compactMap({ $0 }) {
+                if let path = path(of: expression), !names.contains(path) { names.append(path) }
+            }
+        }
+        return names
+    }
+
+    /// The dotted path of a lookup; nil for what is computed.
+    func path(of expression: Expression) -> String? {
+        guard case .lookup(let lookup) = expression, lookup.root >= 0 else { return nil }
+        return lookup.path(roots)
+    }
+
+    func text(_ start: Int32, _ end: Int32) -> String {
+        String(decoding: Array(source.utf8)[Int(start)..<Int(end)], as: UTF8.self)
+    }
+
+    func column(_ offset: Int32) -> Int {
+        String(decoding: Array(source.utf8)[..<Int(offset)], as: UTF8.self).unicodeScalars.count + 1
+    }
+}
+
+extension Lookup {
+    /// `order.line_items[0].title` without its indices: `order.line_items.title`.
+    func path(_ roots: [Name]) -> String? {
+        guard root >= 0 else { return nil }
+        var path = roots[root].text
+        for segment in segments {
+            switch segment {
+            case .key(let name, _), .literal(let name): path += "." + name.text
+            case .index: break
+            case .computed: return path
+            }
+        }
+        return path
+    }
+}
+
+extension Parser {
+    /// A fault in the words of a condition's author.
+    mutating func conditionFault(_ fault: Fault) -> Diagnostic {
+        var message = fault.message
+        var hint = fault.hint
+        if message.hasPrefix("Expected end_of_string but found") {
+            let word = token == .end ? "" : tokenText
+            message = "'\(word)' does not belong here"
+            hint =
+                token == .pipe ? "filters cannot stand in a condition" : "put 'and' or 'or' before it, or take it out"
+            if word == "not" { hint = "there is no 'not'; write the line under 'unless'" }
+        } else if message.hasPrefix("[:end_of_string]") {
+            message = "the condition ends too early"
+            hint = "a name, text or number is missing"
+        } else if message.hasPrefix("[:") {
+            message = "a name, text or number was expected, not '\(tokenText)'"
+        } else if message.hasPrefix("Unexpected character ") {
+            message = "'\(message.dropFirst("Unexpected character ".count))' does not belong here"
+        }
+        return diagnostic(message, at: fault.offset, hint: hint)
+    }
+}
+
+/// Evaluates one condition.
+private struct ConditionJudge {
+    let condition: Condition
+    var renderer: Renderer
+
+    init(_ condition: Condition, _ scope: Scope, _ options: RenderOptions) {
+        self.condition = condition
+        let program = Program(name: "", source: [], roots: condition.roots, body: Block(), warnings: [])
+        var options = options
+        options.destination = .none
+        renderer = Renderer(program: program, scope: scope, options: options)
+    }
+
+    mutating func holds() -> Bool {
+        var result = false
+        for clause in condition.test.clauses {
+            result = self.holds(clause)
+            switch clause.relation {
+            case .and?: if !result { return false }
+            case .or?: if result { return true }
+            case nil: return result
+            }
+        }
+        return result
+    }
+
+    private mutating func value(_ expression: Expression) -> Value {
+        (try? renderer.evaluate(expression)) ?? .null
+    }
+
+    private mutating func holds(_ clause: Clause) -> Bool {
+        guard let (sign, right) = clause.comparison else { return value(clause.left).isTruthy }
+        if sign == .contains {
+            let list = value(clause.left)
+            let wanted = value(right)
+            if let elements = list.settled.listElements, let text = wanted.textIfString {
+                if case .drop(let drop) = list, let answer = drop.contains(wanted) { return answer }
+                let lowered = text.lowercased()
+                return elements.contains { $0.textIfString?.lowercased() == lowered }
+            }
+        }
+        return (try? renderer.compare(clause.left, sign, right)) ?? false
+    }
+
+    mutating func findings() -> [Condition.Finding] {
+        var findings: [Condition.Finding] = []
+        for clause in condition.test.clauses {
+            let holds = holds(clause)
+            let source = condition.text(clause.start, clause.end)
+            findings.append(
+                Condition.Finding(source: source, holds: holds, text: text(clause, holds: holds)))
+            if clause.relation == .and && !holds { break }
+            if clause.relation == .or && holds { break }
+        }
+        return findings
+    }
+
+    private func shown(_ value: Value) -> String {
+        switch value.settled {
+        case .null: return "empty"
+        case .string(let text): return text.isEmpty ? "empty" : "\"\(text)\""
+        case .safe(let safe): return "\"\(safe.text)\""
+        case .array(let elements):
+            return elements.isEmpty ? "an empty list" : elements.map(shown).joined(separator: ", ")
+        case .drop(let drop):
+            if let elements = drop.elements { return shown(.array(elements)) }
+            return drop.printed.text.isEmpty ? "there" : "\"\(drop.printed.text)\""
+        case .object: return "there"
+        case let other: return other.text
+        }
+    }
+
+    private mutating func text(_ clause: Clause, holds: Bool) -> String {
+        let name = condition.path(of: clause.left) ?? condition.text(clause.start, clause.end)
+        let left = value(clause.left)
+        guard let (sign, right) = clause.comparison else { return "\(name) is \(shown(left))" }
+        switch right {
+        case .empty, .blank: return "\(name) is \(shown(left))"
+        default: break
+        }
+        let other = shown(value(right))
+        switch sign {
+        case .equal: return holds ? "\(name) is \(other)" : "\(name) is \(shown(left)), not \(other)"
+        case .notEqual: return holds ? "\(name) is \(shown(left)), not \(other)" : "\(name) is \(other)"
+        case .contains:
+            return holds ? "\(name) contains \(other)" : "\(name) is \(shown(left)) and does not contain \(other)"
+        default:
+            let words: String
+            switch sign {
+            case .greater: words = "more than"
+            case .greaterOrEqual: words = "at least"
+            case .less: words = "less than"
+            default: words = "at most"
+            }
+            return "\(name) is \(shown(left)), \(holds ? "" : "not ")\(words) \(other)"
+        }
+    }
+}

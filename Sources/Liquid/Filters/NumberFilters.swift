@@ -1,0 +1,195 @@
+// Arithmetic. Whole numbers stay whole (`7 | divided_by: 2` is 3); with a fraction on either side the sum is exact in
+// decimals; an amount of money stays money.
+
+/// What arithmetic works on.
+enum Number {
+    case int(Int)
+    case exact(Exact)
+    /// Beyond what decimals hold.
+    case float(Double)
+
+    var exact: Exact? {
+        switch self {
+        case .int(let int): Exact(int)
+        case .exact(let exact): exact
+        case .float: nil
+        }
+    }
+
+    var double: Double {
+        switch self {
+        case .int(let int): Double(int)
+        case .exact(let exact): exact.double
+        case .float(let double): double
+        }
+    }
+
+    var value: Value {
+        switch self {
+        case .int(let int): .int(int)
+        case .exact(let exact): .float(exact.double)
+        case .float(let double): .float(double)
+        }
+    }
+
+    var isZero: Bool {
+        switch self {
+        case .int(let int): int == 0
+        case .exact(let exact): exact.mantissa == 0
+        case .float(let double): double == 0
+        }
+    }
+}
+
+extension Value {
+    /// The number a value stands for; 0 where it stands for none.
+    var number: Number {
+        switch settled {
+        case .int(let int): return .int(int)
+        case .float(let double): return Exact(double).map(Number.exact) ?? .float(double)
+        case .string(let text): return text.number
+        case .safe(let safe): return safe.text.number
+        case .money(let money): return .exact(money.exact)
+        default: return .int(0)
+        }
+    }
+}
+
+extension String {
+    fileprivate var number: Number {
+        let text = Bytes.stripped(self, leading: true, trailing: true)
+        var bytes = Array(text.utf8)[...]
+        if bytes.first == 0x2D { bytes.removeFirst() }
+        let parts = bytes.split(separator: 0x2E, omittingEmptySubsequences: false)
+        if parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isDigit) }) {
+            return Exact(parsing: text).map(Number.exact) ?? .float(Double(text) ?? 0)
+        }
+        return .int(leadingInt)
+    }
+}
+
+extension Renderer {
+    func number(_ call: Call) throws(RenderError) -> Value {
+        let input = call.input.settled
+        let a = input.number
+        let b = call[0].number
+        let result: Number
+        switch call.filter.name {
+        case .plus: result = Renderer.sum(a, b)
+        case .minus:
+            if case .int(let x) = a, case .int(let y) = b {
+                let (difference, overflow) = x.subtractingReportingOverflow(y)
+                result = overflow ? .float(Double(x) - Double(y)) : .int(difference)
+            } else if let x = a.exact, let y = b.exact, let difference = x - y {
+                result = .exact(difference)
+            } else {
+                result = .float(a.double - b.double)
+            }
+        case .times:
+            if case .int(let x) = a, case .int(let y) = b {
+                let (product, overflow) = x.multipliedReportingOverflow(by: y)
+                result = overflow ? .float(Double(x) * Double(y)) : .int(product)
+            } else if let x = a.exact, let y = b.exact, let product = x * y {
+                result = .exact(product)
+            } else {
+                result = .float(a.double * b.double)
+            }
+        case .divided_by, .modulo:
+            if b.isZero { throw RenderError(.argument, "divided by 0") }
+            result = Renderer.quotient(a, b, isModulo: call.filter.name == .modulo)
+            if call.filter.name == .divided_by, case .money = call[0].settled { return result.value }
+        case .abs:
+            switch a {
+            case .int(let int): result = int == .min ? .float(Double(int).magnitude) : .int(abs(int))
+            case .exact(let exact):
+                result = .exact(
+                    Exact(mantissa: exact.mantissa < 0 ? -exact.mantissa : exact.mantissa, exponent: exact.exponent))
+            case .float(let double): result = .float(double.magnitude)
+            }
+        case .at_least: result = Renderer.order(a, b) < 0 ? b : a
+        case .at_most: result = Renderer.order(a, b) > 0 ? b : a
+        case .ceil, .floor:
+            switch a {
+            case .int: result = a
+            case .exact(let exact):
+                let rounded = exact.rounded(toDecimals: 0, call.filter.name == .ceil ? .up : .down)
+                result = rounded?.int.map(Number.int) ?? .float(a.double)
+            case .float(let double): throw Renderer.outOfDomain(double)
+            }
+        default: result = try round(a, call)
+        }
+        if case .money(let money) = input, let exact = result.exact, let amount = money.with(exact) {
+            return .money(amount)
+        }
+        if case .money(let money) = call[0].settled, case .plus = call.filter.name, let exact = result.exact,
+            let amount = money.with(exact)
+        {
+            return .money(amount)
+        }
+        return result.value
+    }
+
+    static func sum(_ a: Number, _ b: Number) -> Number {
+        if case .int(let x) = a, case .int(let y) = b {
+            let (sum, overflow) = x.addingReportingOverflow(y)
+            return overflow ? .float(Double(x) + Double(y)) : .int(sum)
+        }
+        if let x = a.exact, let y = b.exact, let sum = x + y { return .exact(sum) }
+        return .float(a.double + b.double)
+    }
+
+    private static func order(_ a: Number, _ b: Number) -> Int {
+        if let x = a.exact, let y = b.exact { return Exact.compare(x, y) }
+        return a.double < b.double ? -1 : a.double > b.double ? 1 : 0
+    }
+
+    private static func outOfDomain(_ double: Double) -> RenderError {
+        RenderError(.argument, double.isNaN ? "NaN" : double < 0 ? "-Infinity" : "Infinity")
+    }
+
+    private static func quotient(_ a: Number, _ b: Number, isModulo: Bool) -> Number {
+        if case .int(let x) = a, case .int(let y) = b {
+            let (quotient, overflow) = x.dividedReportingOverflow(by: y)
+            if overflow { return isModulo ? .int(0) : .float(Double(x) / Double(y)) }
+            let rest = x - quotient * y
+            let isBelow = rest != 0 && (rest < 0) != (y < 0)
+            return .int(isModulo ? (isBelow ? rest + y : rest) : (isBelow ? quotient - 1 : quotient))
+        }
+        if let x = a.exact, let y = b.exact, let result = isModulo ? x % y : x / y { return .exact(result) }
+        if isModulo {
+            let rest = a.double.truncatingRemainder(dividingBy: b.double)
+            return .float(rest != 0 && (rest < 0) != (b.double < 0) ? rest + b.double : rest)
+        }
+        return .float(a.double / b.double)
+    }
+
+    private func round(_ a: Number, _ call: Call) throws(RenderError) -> Number {
+        var decimals = 0
+        if call.has(0) {
+            switch call[0].number {
+            case .int(let int): decimals = int
+            case .exact(let exact): decimals = exact.rounded(toDecimals: 0, .down)?.int ?? 0
+            case .float(let double): throw Renderer.outOfDomain(double)
+            }
+        }
+        decimals = max(-400, min(decimals, 400))
+        switch a {
+        case .int(let int):
+            if decimals >= 0 { return a }
+            return Exact(int).rounded(toDecimals: decimals, .halfAway)?.int.map(Number.int) ?? .int(0)
+        case .exact(let exact):
+            let rounded = exact.rounded(toDecimals: decimals, .halfAway) ?? exact
+            let isWhole: Bool
+            if !call.has(0) {
+                isWhole = true
+            } else if case .int(0) = call[0].settled {
+                isWhole = true
+            } else {
+                isWhole = decimals < 0 && false
+            }
+            if isWhole { return rounded.int.map(Number.int) ?? .float(rounded.double) }
+            return .exact(rounded)
+        case .float(let double): throw Renderer.outOfDomain(double)
+        }
+    }
+}

@@ -1,0 +1,357 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// Something the strict grammar refuses, inside of one tag or output.
+struct Fault: Error {
+    var message: String
+    var offset: Int
+    var hint: String?
+}
+
+/// Reads a template's text into its tree, in one pass over the bytes.
+///
+/// Shopify's engine has two grammars. The strict one is a small language with tokens; the lax one is a row of regular
+/// expressions that take whatever looks a little like an expression. Well-formed markup means the same in both, so we
+/// read by the strict one, and where that fails go back and read the same bytes by the lax one (`LaxParser.swift`),
+/// keeping the complaint as a warning. In strict mode complaints are errors, and all of them are reported at once.
+///
+/// What cannot be read at all, in either grammar (a tag that nobody knows, a block that is not closed), ends the parse.
+struct Parser {
+    let source: UnsafeBufferPointer<UInt8>
+    let name: String
+    let mode: Mode
+
+    /// The end of what is to be read: of the source, or of a `liquid` tag's lines.
+    var end: Int
+    var position = 0
+    /// Whether each line is a tag, as inside of `{% liquid %}`.
+    var isLiquidTag = false
+    /// Whether the tag before asked for white space to be trimmed.
+    var trimsNext = false
+    var depth = 0
+
+    // The token that is being looked at.
+    var token = Token.end
+    var tokenStart = 0
+    var tokenEnd = 0
+    /// Where the markup being read by the strict grammar ends.
+    var limit = 0
+    var next = 0
+    var expressionDepth = 0
+
+    var roots: [Name] = []
+    private var rootTable: [Int32] = Array(repeating: -1, count: 64)
+    var complaints: [Diagnostic] = []
+
+    private var countedLine = 1
+    private var countedOffset = 0
+
+    /// How deep blocks can be nested, as in Shopify's engine.
+    static let deepest = 100
+
+    init(source: UnsafeBufferPointer<UInt8>, name: String, mode: Mode) {
+        self.source = source
+        self.name = name
+        self.mode = mode
+        end = source.count
+    }
+
+    // MARK: Places
+
+    /// The line of an offset, from 1.
+    mutating func line(at offset: Int) -> Int {
+        if offset < countedOffset {
+            countedOffset = 0
+            countedLine = 1
+        }
+        var lines = 0
+        for position in countedOffset..<offset where source[position] == 0x0A { lines += 1 }
+        countedOffset = offset
+        countedLine += lines
+        return countedLine
+    }
+
+    /// A diagnostic at an offset of the source.
+    mutating func diagnostic(_ message: String, at offset: Int, hint: String? = nil) -> Diagnostic {
+        let offset = min(offset, source.count)
+        let line = line(at: offset)
+        var start = offset
+        while start > 0, source[start - 1] != 0x0A { start -= 1 }
+        var column = 1
+        for position in start..<offset where source[position] & 0xC0 != 0x80 { column += 1 }
+        return Diagnostic(name: name, line: line, column: column, message: message, hint: hint)
+    }
+
+    func text(_ start: Int, _ end: Int) -> String {
+        String(decoding: UnsafeBufferPointer(rebasing: source[start..<end]), as: UTF8.self)
+    }
+
+    // MARK: Names
+
+    /// The slot of a root name.
+    mutating func slot(_ name: Name) -> Int {
+        var mask = rootTable.count - 1
+        var place = Int(name.hash) & mask
+        while rootTable[place] >= 0 {
+            let root = Int(rootTable[place])
+            if roots[root].hash == name.hash && roots[root].text == name.text { return root }
+            place = (place + 1) & mask
+        }
+        roots.append(name)
+        rootTable[place] = Int32(roots.count - 1)
+        if roots.count * 2 > rootTable.count {
+            mask = rootTable.count * 2 - 1
+            rootTable = Array(repeating: -1, count: mask + 1)
+            for (root, name) in roots.enumerated() {
+                var place = Int(name.hash) & mask
+                while rootTable[place] >= 0 { place = (place + 1) & mask }
+                rootTable[place] = Int32(root)
+            }
+        }
+        return roots.count - 1
+    }
+
+    mutating func slot(_ text: String) -> Int { slot(Name(text)) }
+
+    /// The slot of the root name at a range of the source; no text is made for a name already known.
+    mutating func slot(_ start: Int, _ end: Int) -> Int {
+        let bytes = UnsafeBufferPointer(rebasing: source[start..<end])
+        let hash = Name.hash(of: bytes)
+        let mask = rootTable.count - 1
+        var place = Int(hash) & mask
+        while rootTable[place] >= 0 {
+            let root = Int(rootTable[place])
+            if roots[root].hash == hash && roots[root].text.utf8.elementsEqual(bytes) { return root }
+            place = (place + 1) & mask
+        }
+        return slot(Name(String(decoding: bytes, as: UTF8.self), hash: hash))
+    }
+
+    // MARK: The document
+
+    /// What ended the body of a block: a tag that is not part of it.
+    struct Ending {
+        let tag: String
+        let start: Int
+        let markup: Range<Int>
+    }
+
+    mutating func document() throws(Diagnostic) -> Block {
+        var block = Block()
+        if let ending = try body(&block) {
+            if ending.tag == "else" || ending.tag == "end" {
+                throw diagnostic("Unexpected outer '\(ending.tag)' tag", at: ending.start)
+            }
+            throw unknownTag(ending, hint: nil)
+        }
+        return block
+    }
+
+    mutating func unknownTag(_ ending: Ending, hint: String?) -> Diagnostic {
+        var hint = hint
+        if hint == nil {
+            if ending.tag.hasPrefix("end") {
+                hint = "nothing is open here that it could close"
+            } else if let near = nearestName(to: ending.tag, in: Parser.tagNames) {
+                hint = "did you mean '\(near)'?"
+            }
+        }
+        return diagnostic("Unknown tag '\(ending.tag)'", at: ending.start, hint: hint)
+    }
+
+    static let tagNames = [
+        "assign", "break", "capture", "case", "comment", "continue", "cycle", "decrement", "doc", "echo", "elsif",
+        "else", "for", "if", "ifchanged", "include", "increment", "liquid", "raw", "render", "tablerow", "unless",
+        "when",
+    ]
+
+    /// Reads nodes up to the end, or to a tag that is none of ours and so may be the block's own.
+    mutating func body(_ block: inout Block) throws(Diagnostic) -> Ending? {
+        isLiquidTag ? try lines(&block) : try tokens(&block)
+    }
+
+    private mutating func tokens(_ block: inout Block) throws(Diagnostic) -> Ending? {
+        while position < end {
+            let start = position
+            let open = nextOpening(from: start)
+            if open > start {
+                addText(start, open, to: &block)
+                position = open
+                continue
+            }
+            if source[start + 1] == 0x25 {
+                let close = try tagEnd(start)
+                position = close
+                if let ending = try tag(start, close, &block) { return ending }
+            } else {
+                try output(start, &block)
+            }
+        }
+        return nil
+    }
+
+    /// The next `{%` or `{{`, or the end.
+    private func nextOpening(from start: Int) -> Int {
+        guard let base = source.baseAddress else { return end }
+        var at = start
+        while at + 1 < end {
+            guard let found = memchr(base + at, 0x7B, end - at - 1) else { return end }
+            at = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+            let following = source[at + 1]
+            if following == 0x25 || following == 0x7B { return at }
+            at += 1
+        }
+        return end
+    }
+
+    private mutating func addText(_ start: Int, _ close: Int, to block: inout Block) {
+        var start = start
+        if trimsNext {
+            while start < close, source[start].isRubySpace { start += 1 }
+            trimsNext = false
+        }
+        if block.isBlank {
+            for position in start..<close where !source[position].isSpace {
+                block.isBlank = false
+                break
+            }
+        }
+        if start < close { block.nodes.append(.text(Int32(start), Int32(close))) }
+    }
+
+    /// Handles the `-` at either end of a tag or output.
+    private mutating func trim(_ start: Int, _ close: Int, _ block: inout Block) {
+        if source[start + 2] == 0x2D, case .text(let from, var to)? = block.nodes.last {
+            while to > from, source[Int(to) - 1].isRubySpace { to -= 1 }
+            block.nodes.removeLast()
+            if to > from { block.nodes.append(.text(from, to)) }
+        }
+        trimsNext = close - start >= 3 && source[close - 3] == 0x2D
+    }
+
+    /// The end of the tag that begins at `start`.
+    private mutating func tagEnd(_ start: Int) throws(Diagnostic) -> Int {
+        guard let close = closing(of: start) else {
+            throw diagnostic(
+                "Tag '{%' was not properly terminated with regexp: /\\%\\}/", at: start, hint: "close the tag with '%}'"
+            )
+        }
+        return close
+    }
+
+    /// Just after the `%}` that follows, or nil.
+    func closing(of start: Int) -> Int? {
+        guard let base = source.baseAddress else { return nil }
+        var at = start + 2
+        while at + 1 < end {
+            guard let found = memchr(base + at, 0x25, end - at - 1) else { return nil }
+            at = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+            if source[at + 1] == 0x7D { return at + 2 }
+            at += 1
+        }
+        return nil
+    }
+
+    /// The end of the output that begins at `start`, and whether it is closed as one.
+    func outputEnd(_ start: Int) -> (Int, Bool) {
+        var at = start + 2
+        while at < end {
+            let byte = source[at]
+            if byte == 0x7D {
+                return at + 1 < end && source[at + 1] == 0x7D ? (at + 2, true) : (at + 1, false)
+            }
+            if byte == 0x7B, at + 1 < end, source[at + 1] == 0x25 {
+                return (closing(of: at) ?? start + 2, false)
+            }
+            at += 1
+        }
+        return (start + 2, false)
+    }
+
+    private mutating func output(_ start: Int, _ block: inout Block) throws(Diagnostic) {
+        let (close, isClosed) = outputEnd(start)
+        guard isClosed else {
+            throw diagnostic(
+                "Variable '\(text(start, close))' was not properly terminated with regexp: /\\}\\}/", at: start,
+                hint: "close the output with '}}'")
+        }
+        trim(start, close, &block)
+        var from = start + 2
+        var to = close - 2
+        if from < to, source[from] == 0x2D { from += 1 }
+        if from < to, source[to - 1] == 0x2D { to -= 1 }
+        position = close
+        let pipeline = pipeline(from, to, isOutput: true)
+        block.isBlank = false
+        block.nodes.append(
+            .output(
+                Output(pipeline: pipeline, line: Int32(line(at: start)), surroundings: surroundings(before: start))))
+    }
+
+    /// Reads one tag. Answers what it is when it is not ours.
+    private mutating func tag(_ start: Int, _ close: Int, _ block: inout Block) throws(Diagnostic) -> Ending? {
+        trim(start, close, &block)
+        guard let (tagName, markup) = taken(start, close) else {
+            throw diagnostic(
+                "Tag '\(text(start, close))' was not properly terminated with regexp: /\\%\\}/", at: start,
+                hint: "a tag begins with its name: {% if … %}")
+        }
+        return try tag(text(tagName.lowerBound, tagName.upperBound), tagName.lowerBound, markup, &block)
+    }
+
+    /// Name and markup of the tag between `start` and `close`.
+    func taken(_ start: Int, _ close: Int) -> (Range<Int>, Range<Int>)? {
+        var at = start + 2
+        var to = close - 2
+        if at < to, source[at] == 0x2D { at += 1 }
+        while at < to, source[at].isSpace { at += 1 }
+        let nameStart = at
+        if at < to, source[at] == 0x23 {
+            at += 1
+        } else {
+            while at < to, source[at].isWord { at += 1 }
+        }
+        guard at > nameStart else { return nil }
+        let nameEnd = at
+        while at < to, source[at].isSpace { at += 1 }
+        if to > at, source[to - 1] == 0x2D { to -= 1 }
+        return (nameStart..<nameEnd, at..<max(at, to))
+    }
+
+    /// The lines of a `liquid` tag.
+    private mutating func lines(_ block: inout Block) throws(Diagnostic) -> Ending? {
+        while position < end {
+            guard let (start, lineEnd) = nextLine() else { return nil }
+            var at = start
+            if source[at] == 0x23 {
+                at += 1
+            } else {
+                while at < lineEnd, source[at].isWord { at += 1 }
+            }
+            guard at > start else {
+                let line = text(start, lineEnd)
+                return Ending(tag: line, start: start, markup: start..<lineEnd)
+            }
+            let tagName = text(start, at)
+            while at < lineEnd, source[at].isSpace { at += 1 }
+            if let ending = try tag(tagName, start, at..<lineEnd, &block) { return ending }
+        }
+        return nil
+    }
+
+    /// The next line that holds anything, from its first letter to its end; the position moves behind it.
+    mutating func nextLine() -> (Int, Int)? {
+        while position < end {
+            var lineEnd = position
+            while lineEnd < end, source[lineEnd] != 0x0A { lineEnd += 1 }
+            var start = position
+            while start < lineEnd, source[start].isSpace { start += 1 }
+            position = min(lineEnd + 1, end)
+            if start < lineEnd { return (start, lineEnd) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,226 @@
+/// One place where a template reads a name.
+public struct VariableUse: Sendable, Equatable {
+    /// `shipment.tracking_url`; indices are left out, and what follows a computed index.
+    public let path: String
+    /// From 1.
+    public let line: Int
+    /// From 1.
+    public let column: Int
+    /// Whether it is read inside an `if` about it (or about what it is part of), or has a `default`.
+    public let isGuarded: Bool
+    /// Whether it is printed, or otherwise read (in a test, a loop's head, an argument).
+    public let isPrinted: Bool
+}
+
+extension Template {
+    /// Every name that the template reads from its data: names that it assigns itself, loop variables and `forloop` are
+    /// left out, and a loop variable's fields are given under its list (`order.line_items.title`).
+    public var variables: [VariableUse] {
+        var visitor = VariableVisitor(program: program)
+        visitor.visit(program.body)
+        return visitor.uses
+    }
+
+    /// The names of the partials that the template includes by a literal name.
+    public var partialNames: [String] {
+        var visitor = VariableVisitor(program: program)
+        visitor.visit(program.body)
+        return visitor.partials
+    }
+
+    /// The filters the template calls that do not exist, with the nearest that does.
+    public var unknownFilters: [Diagnostic] {
+        var visitor = VariableVisitor(program: program)
+        visitor.visit(program.body)
+        return visitor.unknownFilters
+    }
+
+    /// Everything that is wrong with the template by a schema: unknown names and filters as errors, names that can be
+    /// empty without an `if` or a `default` around them as warnings.
+    public func check(_ schema: Schema) -> [Diagnostic] {
+        var found = unknownFilters
+        for use in variables {
+            switch schema.look(up: use.path) {
+            case .known(let entry):
+                guard entry.canBeEmpty, use.isPrinted, !use.isGuarded else { continue }
+                found.append(
+                    Diagnostic(
+                        name: name, line: use.line, column: use.column, message: "'\(use.path)' can be empty",
+                        hint: "put an {% if \(use.path) %} around it, or add | default: \"…\"", isWarning: true))
+            case .open: continue
+            case .unknown(let nearest):
+                found.append(
+                    Diagnostic(
+                        name: name, line: use.line, column: use.column, message: "unknown name '\(use.path)'",
+                        hint: nearest.map { "did you mean '\($0)'?" }))
+            }
+        }
+        return found.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+    }
+}
+
+private struct VariableVisitor {
+    let program: Program
+    var uses: [VariableUse] = []
+    var partials: [String] = []
+    var unknownFilters: [Diagnostic] = []
+    /// What local names stand for: the path of a list, or nil for a value of the template's own.
+    private var locals: [Int: String?] = [:]
+    private var guards: [String] = []
+    private var lineStarts: [Int] = [0]
+
+    init(program: Program) {
+        self.program = program
+        for (index, byte) in program.source.enumerated() where byte == 0x0A { lineStarts.append(index + 1) }
+    }
+
+    private func place(_ offset: Int32) -> (Int, Int) {
+        let offset = min(Int(offset), program.source.count)
+        var low = 0
+        var high = lineStarts.count
+        while low + 1 < high {
+            let middle = (low + high) / 2
+            if lineStarts[middle] <= offset { low = middle } else { high = middle }
+        }
+        let column = program.source[lineStarts[low]..<offset].count { $0 & 0xC0 != 0x80 } + 1
+        return (low + 1, column)
+    }
+
+    mutating func visit(_ block: Block) {
+        for node in block.nodes { visit(node) }
+    }
+
+    private mutating func visit(_ node: Node) {
+        switch node {
+        case .text, .raw, .interrupt: break
+        case .output(let output): visit(output.pipeline, isPrinted: true)
+        case .assign(let assign):
+            visit(assign.pipeline, isPrinted: false)
+            // A plain alias goes on standing for what it was given.
+            let alias = assign.pipeline.filters.isEmpty ? path(assign.pipeline.value) : nil
+            locals[assign.slot] = .some(alias)
+        case .capture(let capture):
+            visit(capture.body)
+            locals[capture.slot] = .some(nil)
+        case .branch(let branch): visit(branch)
+        case .choice(let choice):
+            visit(choice.value, isPrinted: false, isGuarded: true)
+            for arm in choice.arms {
+                for value in arm.values ?? [] { visit(value, isPrinted: false, isGuarded: true) }
+                visit(arm.body)
+            }
+        case .loop(let loop):
+            visit(loop.collection, isPrinted: false, isGuarded: true)
+            if case .at(let expression) = loop.start { visit(expression, isPrinted: false) }
+            if let limit = loop.limit { visit(limit, isPrinted: false) }
+            let list = path(loop.collection)
+            scoped([loop.slot: list, loop.stateSlot: nil], guard: list, loop.body)
+            if let otherwise = loop.otherwise { visit(otherwise) }
+        case .table(let table):
+            visit(table.collection, isPrinted: false, isGuarded: true)
+            let list = path(table.collection)
+            scoped([table.slot: list, table.stateSlot: nil], guard: list, table.body)
+        case .cycle(let cycle): for value in cycle.values { visit(value, isPrinted: true) }
+        case .count(let count): locals[count.slot] = .some(nil)
+        case .ifchanged(let changed): visit(changed.body)
+        case .partial(let partial):
+            if let name = partial.name.literalText, !partials.contains(name) { partials.append(name) }
+            visit(partial.name, isPrinted: false)
+            if let value = partial.value { visit(value, isPrinted: false) }
+            for argument in partial.arguments { visit(argument.value, isPrinted: false) }
+        }
+    }
+
+    private mutating func scoped(_ names: [Int: String?], guard path: String?, _ body: Block) {
+        let outer = locals
+        let depth = guards.count
+        for (slot, path) in names { locals[slot] = .some(path) }
+        if let path { guards.append(path) }
+        visit(body)
+        guards.removeSubrange(depth...)
+        for slot in names.keys { locals[slot] = outer[slot] }
+    }
+
+    private mutating func visit(_ branch: Branch) {
+        let depth = guards.count
+        for (index, arm) in branch.arms.enumerated() {
+            guards.removeSubrange(depth...)
+            if let test = arm.test {
+                for clause in test.clauses {
+                    visit(clause.left, isPrinted: false, isGuarded: true)
+                    if let (_, right) = clause.comparison { visit(right, isPrinted: false, isGuarded: true) }
+                    for expression in [clause.left, clause.comparison?.1].compactMap({ $0 }) {
+                        if let path = path(expression), shows(clause, branch.isUnless && index == 0) {
+                            guards.append(path)
+                        }
+                    }
+                }
+            } else if let first = branch.arms.first?.test, branch.arms.count == 2, first.clauses.count == 1 {
+                // `{% if x == blank %}…{% else %}` guards the second arm.
+                let clause = first.clauses[0]
+                if !shows(clause, branch.isUnless), let path = path(clause.left) { guards.append(path) }
+            }
+            visit(arm.body)
+        }
+        guards.removeSubrange(depth...)
+    }
+
+    /// Whether an arm whose clause holds knows that its names are there.
+    private func shows(_ clause: Clause, _ isNegated: Bool) -> Bool {
+        guard let (sign, right) = clause.comparison else { return !isNegated }
+        var isMissing = false
+        switch right {
+        case .empty, .blank, .literal(.null), .literal(.bool(false)): isMissing = true
+        default: break
+        }
+        return isMissing ? (sign == .notEqual) != isNegated : !isNegated || sign == .notEqual
+    }
+
+    private mutating func visit(_ pipeline: Pipeline, isPrinted: Bool) {
+        let hasDefault = pipeline.filters.contains { $0.name == .default }
+        visit(pipeline.value, isPrinted: isPrinted, isGuarded: hasDefault)
+        for filter in pipeline.filters {
+            if filter.name == .unknown {
+                let (line, column) = place(filter.offset)
+                let near = nearestName(to: filter.text, in: FilterName.known)
+                unknownFilters.append(
+                    Diagnostic(
+                        name: program.name, line: line, column: column, message: "unknown filter '\(filter.text)'",
+                        hint: near.map { "did you mean '\($0)'?" }))
+            }
+            for argument in filter.arguments { visit(argument, isPrinted: false) }
+            for argument in filter.named { visit(argument.value, isPrinted: false) }
+        }
+    }
+
+    /// The path from the data that an expression reads; nil for values of the template's own.
+    private func path(_ expression: Expression) -> String? {
+        guard case .lookup(let lookup) = expression, lookup.root >= 0, let path = lookup.path(program.roots) else {
+            return nil
+        }
+        guard let local = locals[lookup.root] else { return path }
+        guard let base = local else { return nil }
+        let root = program.roots[lookup.root].text
+        return base + path.dropFirst(root.count)
+    }
+
+    private mutating func visit(_ expression: Expression, isPrinted: Bool, isGuarded: Bool = false) {
+        switch expression {
+        case .literal, .authored, .empty, .blank: break
+        case .range(let first, let last):
+            visit(first, isPrinted: false)
+            visit(last, isPrinted: false)
+        case .lookup(let lookup):
+            if let computed = lookup.computedRoot { visit(computed, isPrinted: false) }
+            for segment in lookup.segments {
+                if case .computed(let inner) = segment { visit(inner, isPrinted: false) }
+            }
+            guard let path = path(expression) else { return }
+            let (line, column) = place(lookup.offset)
+            let isKnown =
+                isGuarded || guards.contains { path == $0 || path.hasPrefix($0 + ".") || $0.hasPrefix(path + ".") }
+            uses.append(
+                VariableUse(path: path, line: line, column: column, isGuarded: isKnown, isPrinted: isPrinted))
+        }
+    }
+}

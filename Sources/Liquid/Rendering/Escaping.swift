@@ -1,0 +1,277 @@
+/// What stands between a value and the place it lands in.
+///
+/// A value is somebody else's text: a shopper's name, a carrier's words, a product's title. Wherever it is printed it has
+/// to stay words. In HTML that means entities, and in an attribute that is followed (`href`) also that the value cannot
+/// bring a scheme that runs something. In Markdown any punctuation that could start a structure is escaped by entity,
+/// which works in text, link addresses and raw HTML alike. In a header it means one line.
+enum Escaping {
+    /// Whether a byte has a meaning of its own in some destination.
+    static func isActive(_ byte: UInt8) -> Bool {
+        !(byte.isWord || byte == 0x20 || byte >= 0x80 || byte == 0x2C || byte == 0x2F || byte == 0x3F || byte == 0x3B)
+    }
+
+    /// Text escaped for the middle of a destination.
+    static func escaped(_ text: String, _ destination: Destination) -> String {
+        var out: [UInt8] = []
+        write(text, destination, [], to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    static func write(
+        _ value: Value, _ destination: Destination, _ surroundings: Surroundings, to out: inout [UInt8], depth: Int = 0
+    ) {
+        switch value {
+        case .string(let text): write(text, destination, surroundings, to: &out)
+        case .safe(let safe):
+            if safe.destination == destination {
+                out.append(contentsOf: safe.text.utf8)
+            } else {
+                write(safe.text, destination, surroundings, to: &out)
+            }
+        case .array(let elements):
+            guard depth < 64 else { return }
+            for element in elements { write(element, destination, surroundings, to: &out, depth: depth + 1) }
+        case .drop(let drop):
+            guard depth < 64 else { return }
+            write(drop.plain ?? drop.printed, destination, surroundings, to: &out, depth: depth + 1)
+        case .null: break
+        case .int: value.write(to: &out)
+        default: write(value.text, destination, surroundings, to: &out)
+        }
+    }
+
+    private static func write(
+        _ text: String, _ destination: Destination, _ surroundings: Surroundings, to out: inout [UInt8]
+    ) {
+        var text = text
+        text.withUTF8 { bytes in
+            switch destination {
+            case .none: out.append(contentsOf: bytes)
+            case .html:
+                if surroundings.contains(.link), hasForeignScheme(bytes) {
+                    out.append(UInt8(ascii: "#"))
+                } else {
+                    html(bytes, isUnquoted: surroundings.contains(.unquoted), to: &out)
+                }
+            case .markdown:
+                if surroundings.contains(.link), hasForeignScheme(bytes) {
+                    out.append(UInt8(ascii: "#"))
+                } else if surroundings.contains(.address) {
+                    address(bytes, to: &out)
+                } else {
+                    markdown(bytes, to: &out)
+                }
+            case .header: header(bytes, to: &out)
+            case .url: percent(bytes, to: &out)
+            case .json: json(Array(bytes), to: &out)
+            }
+        }
+    }
+
+    private static func append(_ text: StaticString, to out: inout [UInt8]) {
+        out.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private static func html(_ bytes: UnsafeBufferPointer<UInt8>, isUnquoted: Bool, to out: inout [UInt8]) {
+        var start = 0
+        for (index, byte) in bytes.enumerated() {
+            let entity: StaticString
+            switch byte {
+            case UInt8(ascii: "<"): entity = "&lt;"
+            case UInt8(ascii: ">"): entity = "&gt;"
+            case UInt8(ascii: "&"): entity = "&amp;"
+            case UInt8(ascii: "\""): entity = "&quot;"
+            case UInt8(ascii: "'"): entity = "&#39;"
+            case 0: entity = "\u{FFFD}"
+            case 0x20 where isUnquoted: entity = "&#32;"
+            case 0x09...0x0D where isUnquoted: entity = "&#32;"
+            case UInt8(ascii: "`") where isUnquoted: entity = "&#96;"
+            case UInt8(ascii: "=") where isUnquoted: entity = "&#61;"
+            default: continue
+            }
+            out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))
+            append(entity, to: &out)
+            start = index + 1
+        }
+        out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
+    }
+
+    private static func markdown(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        for byte in bytes {
+            switch byte {
+            case 0x09...0x0D: out.append(0x20)
+            case 0: append("\u{FFFD}", to: &out)
+            case UInt8(ascii: "<"): append("&lt;", to: &out)
+            case UInt8(ascii: ">"): append("&gt;", to: &out)
+            case UInt8(ascii: "&"): append("&amp;", to: &out)
+            case UInt8(ascii: "\""): append("&quot;", to: &out)
+            case UInt8(ascii: ","), UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: ";"), UInt8(ascii: "%"),
+                UInt8(ascii: "$"), 0x20:
+                out.append(byte)
+            default:
+                if byte < 0x80, byte >= 0x21, !byte.isWord || byte == 0x5F {
+                    append("&#", to: &out)
+                    out.append(contentsOf: String(byte).utf8)
+                    out.append(UInt8(ascii: ";"))
+                } else {
+                    out.append(byte)
+                }
+            }
+        }
+    }
+
+    /// Inside the brackets of a Markdown link: what would end the address, and blanks, go as percent signs.
+    private static func address(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        for byte in bytes {
+            switch byte {
+            case 0...0x20, 0x7F, UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "<"), UInt8(ascii: ">"),
+                UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "`"), UInt8(ascii: "["), UInt8(ascii: "]"),
+                UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "|"), UInt8(ascii: "^"), UInt8(ascii: "'"),
+                UInt8(ascii: "*"):
+                percent(byte, to: &out)
+            case UInt8(ascii: "&"): append("&amp;", to: &out)
+            case UInt8(ascii: "_"): append("&#95;", to: &out)
+            default: out.append(byte)
+            }
+        }
+    }
+
+    private static func header(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte < 0x20 || byte == 0x7F {
+                // A line end of two characters is one blank.
+                if !(byte == 0x0A && index > 0 && bytes[index - 1] == 0x0D) { out.append(0x20) }
+            } else if byte == 0xC2, index + 1 < bytes.count, bytes[index + 1] < 0xA0 {
+                out.append(0x20)
+                index += 1
+            } else if byte == 0xE2, index + 2 < bytes.count, bytes[index + 1] == 0x80,
+                bytes[index + 2] == 0xA8 || bytes[index + 2] == 0xA9
+            {
+                out.append(0x20)
+                index += 2
+            } else {
+                out.append(byte)
+            }
+            index += 1
+        }
+    }
+
+    private static func percent(_ byte: UInt8, to out: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        out.append(UInt8(ascii: "%"))
+        out.append(digits[Int(byte >> 4)])
+        out.append(digits[Int(byte & 15)])
+    }
+
+    /// RFC 3986: all but the unreserved characters.
+    static func percent(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        for byte in bytes { unreserved(byte, to: &out) }
+    }
+
+    static func unreserved(_ byte: UInt8, to out: inout [UInt8]) {
+        if byte.isWord || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "~") {
+            out.append(byte)
+        } else {
+            percent(byte, to: &out)
+        }
+    }
+
+    static func json(_ bytes: [UInt8], to out: inout [UInt8]) {
+        for byte in bytes {
+            switch byte {
+            case 0x22: append("\\\"", to: &out)
+            case 0x5C: append("\\\\", to: &out)
+            case 0x0A: append("\\n", to: &out)
+            case 0x0D: append("\\r", to: &out)
+            case 0x09: append("\\t", to: &out)
+            case 0..<0x20:
+                append("\\u00", to: &out)
+                let digits = Array("0123456789abcdef".utf8)
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            case UInt8(ascii: "<"): append("\\u003c", to: &out)
+            default: out.append(byte)
+            }
+        }
+    }
+
+    /// Whether an address begins with a scheme other than those that a mail may link to. Browsers skip blanks and
+    /// control characters in a scheme, so we do too.
+    private static func hasForeignScheme(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var scheme: [UInt8] = []
+        for byte in bytes {
+            if byte <= 0x20 || byte == 0x7F { continue }
+            if byte == UInt8(ascii: ":") {
+                let name = String(decoding: scheme, as: UTF8.self)
+                return !["http", "https", "mailto", "tel", "sms", "cid"].contains(name)
+            }
+            if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") { return false }
+            scheme.append(byte | 0x20)
+            if scheme.count > 64 { return false }
+        }
+        return false
+    }
+}
+
+extension Parser {
+    private static let linkAttributes: Set<String> = [
+        "href", "src", "action", "formaction", "background", "poster", "cite", "data", "srcset", "xlink:href",
+    ]
+
+    /// What the bytes before an output say about where it lands. Tags in between are skipped, and no more than a few
+    /// hundred bytes are looked at: a tag of HTML longer than that is not written by hand.
+    func surroundings(before start: Int) -> Surroundings {
+        var at = start
+        // `href="{% if … %}{{ url }}`: the tag prints nothing itself.
+        while at >= 4, source[at - 1] == 0x7D, source[at - 2] == 0x25 {
+            var open = at - 3
+            while open > 0, !(source[open] == 0x25 && source[open - 1] == 0x7B) { open -= 1 }
+            guard open > 0 else { break }
+            at = open - 1
+        }
+        var found: Surroundings = []
+        let floor = max(0, at - 600)
+        var back = at - 1
+        while back >= floor {
+            if source[back] == 0x3E { break }
+            if source[back] == 0x3C {
+                if back + 1 < at, source[back + 1].isLetter || source[back + 1] == 0x2F { found.insert(.tag) }
+                break
+            }
+            back -= 1
+        }
+        guard at > 0 else { return found }
+        if found.contains(.tag) {
+            var sign = at - 1
+            var isQuoted = false
+            if source[sign] == 0x22 || source[sign] == 0x27 {
+                isQuoted = true
+                sign -= 1
+            }
+            while sign > floor, source[sign].isSpace { sign -= 1 }
+            if sign > floor, source[sign] == 0x3D {
+                if !isQuoted { found.insert(.unquoted) }
+                var nameEnd = sign
+                while nameEnd > floor, source[nameEnd - 1].isSpace { nameEnd -= 1 }
+                var nameStart = nameEnd
+                while nameStart > floor,
+                    source[nameStart - 1].isWord || source[nameStart - 1] == 0x2D || source[nameStart - 1] == 0x3A
+                {
+                    nameStart -= 1
+                }
+                if Parser.linkAttributes.contains(text(nameStart, nameEnd).lowercased()) { found.insert(.link) }
+            }
+            return found
+        }
+        // `](`, or further on in its address.
+        var address = at - 1
+        while address > floor, !source[address].isSpace, source[address] != 0x28 { address -= 1 }
+        if address > 0, source[address] == 0x28, source[address - 1] == 0x5D {
+            found.insert(.address)
+            if address == at - 1 || (address == at - 2 && source[at - 1] == 0x3C) { found.insert(.link) }
+        }
+        return found
+    }
+}

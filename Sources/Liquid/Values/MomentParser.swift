@@ -1,0 +1,224 @@
+/// Reads dates as loosely as Ruby's `Time.parse` does.
+///
+/// The text is cut into numbers, words and signs; each is taken for what it can only be (a month's name, a time with
+/// colons, an offset), and what is left are day, month and year by their place. Anything the text leaves out is taken
+/// from the present day. A text in which nothing can be read is no date.
+enum MomentParser {
+    private static let monthNames = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ]
+    private static let dayNames = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+    private static let zones: [String: Int] = [
+        "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+        "pdt": -7, "bst": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "wet": 0, "west": 1, "msk": 3, "jst": 9,
+        "ist": 5,
+    ]
+
+    private struct Reading {
+        var year: Int?
+        var month: Int?
+        var day: Int?
+        var hour: Int?
+        var minute = 0
+        var second = 0
+        var nanoseconds = 0
+        var offset: Int?
+        var weekday = false
+    }
+
+    static func parse(_ text: String, now: Moment, zone: Zone) -> Moment? {
+        let bytes = Array(text.utf8.prefix(256)).map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+        var reading = Reading()
+        var loose: [(value: Int, digits: Int)] = []
+        var position = 0
+        var beforeMonth: Int?
+
+        func number(_ at: inout Int) -> (Int, Int) {
+            var value = 0
+            let start = at
+            while at < bytes.count, bytes[at].isDigit {
+                if at - start < 17 { value = value * 10 + Int(bytes[at] - 0x30) }
+                at += 1
+            }
+            return (value, at - start)
+        }
+        func at(_ index: Int) -> UInt8 { index < bytes.count ? bytes[index] : 0 }
+
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte.isDigit {
+                var end = position
+                let (value, digits) = number(&end)
+                if at(end) == 0x3A, at(end + 1).isDigit, reading.hour == nil {
+                    time(value, &end)
+                } else if at(end) == 0x2D || at(end) == 0x2F || at(end) == 0x2E, at(end + 1).isDigit,
+                    reading.year == nil,
+                    reading.day == nil
+                {
+                    let sign = at(end)
+                    var next = end + 1
+                    let (second, _) = number(&next)
+                    if at(next) == sign, at(next + 1).isDigit {
+                        var last = next + 1
+                        let (third, thirdDigits) = number(&last)
+                        if digits > 2 || (sign == 0x2F && value > 31) || sign == 0x2D && thirdDigits <= 2 {
+                            reading.year = century(value, digits)
+                            reading.month = second
+                            reading.day = third
+                        } else if sign == 0x2F {
+                            // Ruby reads 1/2/3 with the year first, whatever the country.
+                            if thirdDigits > 2 {
+                                reading.day = value
+                                reading.month = second
+                                reading.year = third
+                            } else {
+                                reading.year = century(value, digits)
+                                reading.month = second
+                                reading.day = third
+                            }
+                        } else {
+                            reading.day = value
+                            reading.month = second
+                            reading.year = century(third, thirdDigits)
+                        }
+                        end = last
+                    } else if digits >= 4 {
+                        reading.year = value
+                        reading.month = second
+                        end = next
+                    } else if sign == 0x2E {
+                        end = next
+                    } else {
+                        reading.month = value
+                        reading.day = second
+                        end = next
+                    }
+                } else if digits == 14 || digits == 12 || digits == 8 || digits == 6, reading.year == nil {
+                    var rest = value
+                    if digits >= 12 {
+                        if digits == 14 {
+                            reading.second = rest % 100
+                            rest /= 100
+                        }
+                        reading.minute = rest % 100
+                        reading.hour = rest / 100 % 100
+                        rest /= 10_000
+                    }
+                    reading.day = rest % 100
+                    reading.month = rest / 100 % 100
+                    let year = rest / 10_000
+                    reading.year = digits == 6 || digits == 12 ? century(year, 2) : year
+                } else if digits == 4 && at(end) != 0x3A && reading.year == nil {
+                    reading.year = value
+                } else {
+                    var word = end
+                    while at(word) == 0x20 { word += 1 }
+                    if (at(word) == 0x61 || at(word) == 0x70), at(word + 1) == 0x6D, reading.hour == nil, value <= 12 {
+                        reading.hour = value % 12 + (at(word) == 0x70 ? 12 : 0)
+                        end = word + 2
+                    } else {
+                        if reading.month == nil { beforeMonth = value }
+                        loose.append((value, digits))
+                    }
+                }
+                position = end
+            } else if byte.isLetter {
+                var end = position
+                while at(end).isLetter { end += 1 }
+                let word = String(decoding: bytes[position..<end], as: UTF8.self)
+                if word.utf8.count >= 3, let month = monthNames.firstIndex(of: String(word.prefix(3))),
+                    reading.month == nil
+                {
+                    reading.month = month + 1
+                } else if word.utf8.count >= 3, dayNames.contains(String(word.prefix(3))) {
+                    reading.weekday = true
+                } else if let hours = zones[word], reading.hour != nil {
+                    reading.offset = hours * 3_600
+                } else if (word == "am" || word == "pm"), let hour = reading.hour, hour <= 12 {
+                    reading.hour = hour % 12 + (word == "pm" ? 12 : 0)
+                }
+                position = end
+            } else if (byte == 0x2B || byte == 0x2D), reading.hour != nil, at(position + 1).isDigit {
+                var end = position + 1
+                let (value, digits) = number(&end)
+                var hours = value
+                var minutes = 0
+                if digits >= 3 {
+                    hours = value / 100
+                    minutes = value % 100
+                } else if at(end) == 0x3A, at(end + 1).isDigit {
+                    end += 1
+                    minutes = number(&end).0
+                }
+                if hours < 24 && minutes < 60 {
+                    reading.offset = (hours * 3_600 + minutes * 60) * (byte == 0x2D ? -1 : 1)
+                }
+                position = end
+            } else {
+                position += 1
+            }
+        }
+
+        func time(_ hour: Int, _ end: inout Int) {
+            reading.hour = hour
+            end += 1
+            reading.minute = number(&end).0
+            if at(end) == 0x3A, at(end + 1).isDigit {
+                end += 1
+                reading.second = number(&end).0
+                if at(end) == 0x2E || at(end) == 0x2C, at(end + 1).isDigit {
+                    var digits = 0
+                    var nanos = 0
+                    end += 1
+                    while at(end).isDigit {
+                        if digits < 9 {
+                            nanos = nanos * 10 + Int(at(end) - 0x30)
+                            digits += 1
+                        }
+                        end += 1
+                    }
+                    while digits < 9 {
+                        nanos *= 10
+                        digits += 1
+                    }
+                    reading.nanoseconds = nanos
+                }
+            }
+        }
+
+        for (value, digits) in loose {
+            if reading.month != nil {
+                if reading.day == nil && digits <= 2 {
+                    reading.day = value
+                } else if reading.year == nil {
+                    reading.year = century(value, digits)
+                }
+            } else if reading.day == nil && reading.year == nil && value >= 1 && value <= 31 {
+                reading.day = value
+            }
+        }
+        _ = beforeMonth
+        guard
+            reading.year != nil || reading.month != nil || reading.day != nil || reading.hour != nil || reading.weekday
+        else { return nil }
+
+        let today = now.shown(in: zone).civil
+        let dated = reading.year != nil || reading.month != nil || reading.day != nil
+        let year = reading.year ?? today.year
+        let month = reading.month ?? (reading.year != nil ? 1 : today.month)
+        let day = reading.day ?? (dated ? 1 : today.day)
+        let hour = reading.hour ?? 0
+        guard (1...12).contains(month), day >= 1, day <= Civil.daysIn(month: month, year: year), hour <= 24,
+            reading.minute < 60, reading.second <= 60, year <= 99_999
+        else { return nil }
+        let local =
+            Civil.days(year: year, month: month, day: day) * 86_400
+            + Int64(hour * 3_600 + reading.minute * 60 + reading.second)
+        let offset = reading.offset ?? zone.offset(local - Int64(zone.offset(local)))
+        return Moment(seconds: local - Int64(offset), nanoseconds: Int32(reading.nanoseconds), offset: offset)
+    }
+
+    private static func century(_ year: Int, _ digits: Int) -> Int {
+        digits > 2 ? year : year < 69 ? year + 2_000 : year + 1_900
+    }
+}
