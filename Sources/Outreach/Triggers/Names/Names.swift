@@ -1,0 +1,103 @@
+internal import Liquid
+
+/// Every name that conditions and templates can use, in one place: the checker, the values and the reference (docs/triggers.md) come from
+/// these tables alone, so none of them can be wrong about the others.
+enum Names {
+    /// A name at the beginning of all others.
+    struct Root: Sendable {
+        var name: String
+        var meaning: String
+        /// The kinds of events that have it; nil for all.
+        var kinds: Set<EventKind>?
+        var rows: [NameRow]
+        var drop: @Sendable (Scope) -> (any Drop)?
+    }
+
+    /// The roots, in the order of the reference.
+    static let roots: [Root] = [
+        Root(name: "order", meaning: "The order.", kinds: nil, rows: order.rows(under: "order")) {
+            NamedDrop($0, order, overlay: $0.overlay, prefix: "order", own: $0.record.facts.name)
+        },
+        Root(
+            name: "shipment", meaning: "The parcel that the event is about.",
+            kinds: Set(EventKind.allCases.filter { $0.subject == "shipment" }),
+            rows: shipment.rows(under: "shipment")
+        ) { scope in
+            guard let first = scope.shipments.first else { return nil }
+            let item = ShipmentItem(scope: scope, shipment: first, together: scope.shipments)
+            return NamedDrop(item, shipment, overlay: scope.overlay, prefix: "shipment")
+        },
+        Root(
+            name: "return", meaning: "The return that the event, or its refund, is about.",
+            kinds: Set(EventKind.allCases.filter { $0.subject == "return" || $0.subject == "refund" }),
+            rows: returned.rows(under: "return")
+        ) { scope in
+            guard let facts = scope.returned else { return nil }
+            return NamedDrop(
+                ReturnItem(scope: scope, facts: facts), returned, overlay: scope.overlay, prefix: "return")
+        },
+        Root(
+            name: "refund", meaning: "The money given back.", kinds: [.refundIssued],
+            rows: refund.rows(under: "refund")
+        ) { scope in
+            guard let facts = scope.refund else { return nil }
+            return NamedDrop(
+                RefundItem(scope: scope, facts: facts), refund, overlay: scope.overlay, prefix: "refund")
+        },
+        Root(
+            name: "customer", meaning: "Who ordered. A guest has no tags and 0 orders.", kinds: nil,
+            rows: customer.rows(under: "customer")
+        ) { NamedDrop($0, customer, overlay: $0.overlay, prefix: "customer") },
+        Root(name: "shop", meaning: "Your shop.", kinds: nil, rows: shop.rows(under: "shop")) {
+            NamedDrop($0, shop, overlay: $0.overlay, prefix: "shop", own: $0.settings.brand.name)
+        },
+        Root(name: "event", meaning: "What happened.", kinds: nil, rows: event.rows(under: "event")) {
+            NamedDrop($0, event, overlay: $0.overlay, prefix: "event")
+        },
+    ]
+
+    /// Things that stand in lists, with the names that each has.
+    static let items: [(name: String, meaning: String, rows: [NameRow])] = [
+        ("line item", "One line of an order, a parcel, a return or a refund.", lineItem.rows(under: "item")),
+        ("shipment", "One parcel of an order, with the names of `shipment.`", shipment.rows(under: "shipment")),
+        ("package", "One tracking number.", package.rows(under: "package")),
+    ]
+
+    /// Every root's names, by their whole path.
+    static let byPath: [String: NameRow] = Dictionary(
+        uniqueKeysWithValues: roots.flatMap(\.rows).map { ($0.path, $0) })
+
+    /// The names that Shopify has for what we call otherwise, so that a checker can say which is meant.
+    static let otherWords: [String: String] = [
+        "fulfillment": "shipment", "fulfilment": "shipment", "parcel": "shipment", "tracking": "shipment",
+        "order.order_number": "order.name", "order.number": "order.name", "order.total": "order.total_price",
+        "order.order_name": "order.name", "order.order_status_url": "order.status_url",
+        "order.shipped": "order.fulfilled", "order.fulfillments": "order.shipments",
+        "order.shipping_address.country": "order.country", "order.customer": "customer",
+        "shipment.estimated_delivery_at": "shipment.estimated_delivery", "shipment.eta": "shipment.estimated_delivery",
+        "shipment.tracking_company": "shipment.carrier", "shipment.late": "shipment.days_late",
+        "shipment.state": "shipment.status", "return.label": "return.label_url", "return.state": "return.status",
+        "refund.total": "refund.amount", "refund.price": "refund.amount", "customer.name": "customer.first_name",
+        "customer.vip": "customer.segments", "customer.language": "customer.locale",
+        "customer.total_orders": "customer.orders_count",
+    ]
+
+    /// A moment, and beside it the days since.
+    static func moments<Item>(
+        _ key: String, _ meaning: String, _ source: NameSource = .shopify, canBeEmpty: Bool = false,
+        scope: @escaping @Sendable (Item) -> Scope, _ read: @escaping @Sendable (Item) -> Moment?
+    ) -> [Name<Item>] {
+        let stem = key.hasSuffix("_at") ? String(key.dropLast(3)) : key
+        return [
+            Name(key, .moment, meaning, source, canBeEmpty: canBeEmpty) { scope($0).shown(read($0)) },
+            Name("days_since_\(stem)", .number, "Whole days since `\(key)`.", source, canBeEmpty: canBeEmpty) {
+                scope($0).daysSince(read($0))
+            },
+        ]
+    }
+}
+
+extension EventKind {
+    /// The first word: `order`, `shipment`, `return`, `refund`.
+    var subject: String { String(rawValue.prefix { $0 != "." }) }
+}

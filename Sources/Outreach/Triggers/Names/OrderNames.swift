@@ -1,0 +1,169 @@
+internal import Liquid
+
+extension Names {
+    static let order = NameTable<Scope>(
+        [
+            Name("name", .text, "What you and the shopper call it: `#1001`.") { .string($0.record.facts.name) },
+            Name("id", .text, "Shopify's number for it.") { .string($0.record.facts.id.lastPathComponent) },
+            Name("total_price", .money, "What the shopper pays, in the order's currency.", canBeEmpty: true) {
+                .optional($0.record.facts.total)
+            },
+            Name("subtotal_price", .money, "The goods alone, after discounts.", canBeEmpty: true) {
+                .optional($0.record.facts.subtotal)
+            },
+            Name("shipping_price", .money, "What the shopper pays for shipping.", canBeEmpty: true) {
+                .optional($0.record.facts.shippingPrice)
+            },
+            Name("currency", .text, "ISO code of the order's currency: `GBP`.", canBeEmpty: true) {
+                .optional($0.record.facts.total?.currency)
+            },
+            Name("tags", .texts, "The order's tags. They match whole, whatever their case.") {
+                .texts($0.record.facts.tags)
+            },
+            Name("paid", .flag, "It is paid in full.") {
+                .bool([.paid, .partiallyRefunded, .refunded].contains($0.record.facts.payment))
+            },
+            Name("fulfilled", .flag, "All of it has been sent.") { .bool($0.record.facts.fulfillment == .fulfilled) },
+            Name("cancelled", .flag, "It was cancelled.") { .bool($0.record.facts.cancelledAt != nil) },
+            Name("on_hold", .flag, "Something of it is on hold in Shopify.") { .bool(!$0.record.facts.holds.isEmpty) },
+            Name("edited", .flag, "It was changed after it was placed.") { .bool($0.record.facts.edited) },
+            Name("country", .text, "Where it goes, in two letters: `GB`.", canBeEmpty: true) {
+                .optional($0.record.facts.shippingAddress?.countryCode)
+            },
+            Name("city", .text, "Where it goes.", canBeEmpty: true, isPersonal: true) {
+                .optional($0.record.facts.shippingAddress?.city)
+            },
+            Name(
+                "delivery_method", .word(["shipping", "local", "pickup", "none", "retail"]), "How it gets there.",
+                canBeEmpty: true
+            ) { .optional($0.record.facts.deliveryMethod) },
+            Name("shipping_method", .text, "What the shopper chose: `Standard`, `Express`.", canBeEmpty: true) {
+                .optional($0.record.facts.shippingMethod)
+            },
+            Name("needs_shipping", .flag, "It holds something that has to be sent.") {
+                .bool($0.record.facts.lineItems.contains(where: \.requiresShipping))
+            },
+            Name("status_url", .link, "The shopper's own page of the order.", canBeEmpty: true, isPersonal: true) {
+                .optional($0.record.facts.statusURL)
+            },
+            Name("note", .text, "What the shopper or you wrote with it.", canBeEmpty: true, isPersonal: true) {
+                .optional($0.record.facts.note)
+            },
+            Name("line_items", .list(of: "line item"), "Everything that was ordered.") { scope in
+                .array(scope.record.facts.lineItems.map { LineItem($0, quantity: $0.currentQuantity).value })
+            },
+            Name("item_count", .number, "How many items, after edits and refunds.") {
+                .int($0.record.facts.lineItems.reduce(0) { $0 + $1.currentQuantity })
+            },
+            Name("product_tags", .texts, "The tags of all its products. They match whole, whatever their case.") {
+                .texts($0.record.facts.lineItems.flatMap(\.productTags).unique)
+            },
+            Name("skus", .texts, "The SKUs of all its items.") {
+                .texts($0.record.facts.lineItems.compactMap(\.sku).unique)
+            },
+            Name("shipments", .list(of: "shipment"), "All its parcels.", .tracking) { scope in
+                .array(
+                    scope.record.shipments.filter(\.present).map {
+                        .drop(
+                            NamedDrop(ShipmentItem(scope: scope, shipment: $0, together: [$0]), shipment))
+                    })
+            },
+            Name("shipments_delivered", .number, "How many of its parcels have arrived.", .tracking) { scope in
+                .int(
+                    scope.record.shipments.count {
+                        $0.present && scope.state(of: $0).state == .delivered
+                    })
+            },
+            Name("messages_sent", .number, "How many messages the shopper has had about it.", .bookbag) {
+                .int($0.history.messagesAboutOrder)
+            },
+        ]
+            + moments("created_at", "When it was placed.", scope: { $0 }) { $0.record.facts.processedAt }
+            + moments("paid_at", "When it was paid.", canBeEmpty: true, scope: { $0 }) { $0.record.facts.paidAt }
+            + moments("cancelled_at", "When it was cancelled.", canBeEmpty: true, scope: { $0 }) {
+                $0.record.facts.cancelledAt
+            }
+    )
+
+    static let customer = NameTable<Scope>(
+        [
+            Name("first_name", .text, "First name.", canBeEmpty: true, isPersonal: true) {
+                .optional($0.record.facts.customer?.firstName ?? $0.record.facts.shippingAddress?.firstName)
+            },
+            Name("last_name", .text, "Last name.", canBeEmpty: true, isPersonal: true) {
+                .optional($0.record.facts.customer?.lastName ?? $0.record.facts.shippingAddress?.lastName)
+            },
+            Name(
+                "email", .text, "The address that the order was placed with: where mail goes.", canBeEmpty: true,
+                isPersonal: true
+            ) { .optional($0.record.facts.email) },
+            Name("tags", .texts, "The customer's tags. They match whole, whatever their case.") {
+                .texts($0.record.facts.customer?.tags ?? [])
+            },
+            Name("segments", .segments, "Which of your segments the customer is in.", .settings) {
+                .texts($0.customerSegments)
+            },
+            Name("orders_count", .number, "How many orders they have placed.") {
+                .int($0.record.facts.customer?.ordersCount ?? 0)
+            },
+            Name("total_spent", .money, "What they have spent in your shop, in its currency.", canBeEmpty: true) {
+                .optional($0.record.facts.customer?.totalSpent)
+            },
+            Name("orders_last_30_days", .number, "Orders placed in the last 30 days, this one included.", .bookbag) {
+                .int($0.history.ordersLast30Days)
+            },
+            Name("messages_last_7_days", .number, "Messages they have had from Bookbag in 7 days.", .bookbag) {
+                .int($0.history.messagesLast7Days)
+            },
+            Name("locale", .text, "Their language: `en`, `fr-CA`.") { .string($0.locale) },
+            Name("accepts_marketing", .flag, "They are subscribed to your marketing mails.") {
+                .bool($0.record.facts.customer?.marketing == .subscribed)
+            },
+            Name(
+                "unsubscribe_url", .link, "Shopify's unsubscribe page for them.", canBeEmpty: true, isPersonal: true
+            ) { .optional($0.record.facts.customer?.unsubscribeURL) },
+        ]
+            + moments("last_order_at", "When they placed the order before this one.", canBeEmpty: true, scope: { $0 })
+            { $0.record.facts.customer?.lastOrderAt }
+            + moments(
+                "last_problem_at", "When something last went wrong for them: a delay, a problem, a loss.", .bookbag,
+                canBeEmpty: true, scope: { $0 }
+            ) { $0.history.lastProblemAt }
+    )
+
+    static let shop = NameTable<Scope>([
+        Name("name", .text, "Your shop's name, as in shop.yaml.", .settings) { .string($0.settings.brand.name) },
+        Name("email", .text, "Where shoppers write to: `reply_to`, else `from`.", .settings) {
+            .string(($0.settings.brand.replyTo ?? $0.settings.brand.from).address)
+        },
+        Name("url", .link, "Your shop's own page.") { .string($0.shop.url ?? "https://\($0.shop.domain)") },
+        Name("address", .text, "Your postal address.", .settings, canBeEmpty: true) {
+            .optional($0.settings.brand.address)
+        },
+    ])
+
+    static let event = NameTable<Scope>(
+        [
+            Name("type", .word(EventKind.allCases.map(\.rawValue)), "What happened, as `on:` names it.", .bookbag) {
+                .string($0.event.kind.rawValue)
+            },
+            Name("source", .text, "Who told it: `shopify`, a carrier, or `time`.", .bookbag) {
+                .string($0.event.source)
+            },
+        ]
+            + moments("happened_at", "When it happened.", .bookbag, scope: { $0 }) { $0.event.happenedAt }
+    )
+}
+
+extension String {
+    /// `gid://shopify/Order/1` as `1`.
+    fileprivate var lastPathComponent: String { split(separator: "/").last.map(String.init) ?? self }
+}
+
+extension Sequence where Element: Hashable {
+    /// Each once, in its first place.
+    var unique: [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

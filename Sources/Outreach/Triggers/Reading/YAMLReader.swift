@@ -1,0 +1,332 @@
+internal import Yams
+
+/// Reads a YAML file for people who do not know YAML.
+///
+/// libyaml, through Yams, does the parsing; what it says about a mistake is for programmers, so its answers are translated here, and the traps that
+/// it takes for good YAML are looked for beforehand: tabs, keys given twice, anchors and aliases (which nobody here needs, and which can make a
+/// small file grow without bound), several documents in one file.
+struct YAMLReader {
+    /// More than any trigger file needs, and little enough to read at once.
+    static let largestFile = 256 * 1024
+    /// How deep lists and keys may stand in one another.
+    static let deepest = 32
+    /// Nobody mends more duplicates at once.
+    private static let mostDuplicates = 20
+
+    private let lines: [Substring]
+    private var source: String
+    private var faults: FaultList
+
+    /// The tree of `source`, or nil when it is no YAML; and what there is to say about it. An empty file is `.nothing`.
+    static func read(_ source: String, file: String) -> (tree: YAMLTree?, faults: [Fault]) {
+        var reader = YAMLReader(source, file: file)
+        let tree = reader.read()
+        return (tree, reader.faults.faults)
+    }
+
+    private init(_ source: String, file: String) {
+        self.source = source.hasPrefix("\u{FEFF}") ? String(source.dropFirst()) : source
+        lines = self.source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        faults = FaultList(file: file)
+    }
+
+    private mutating func read() -> YAMLTree? {
+        guard source.utf8.count <= Self.largestFile else {
+            faults.add(at: Position(line: 1, column: 1), "the file is larger than \(Self.largestFile / 1024) KB")
+            return nil
+        }
+        refuseTabs()
+        refuseAliases()
+        if faults.hasErrors { return nil }
+        for _ in 0...Self.mostDuplicates {
+            do {
+                guard let root = try Parser(yaml: source, resolver: .basic).singleRoot() else {
+                    return YAMLTree(content: .nothing, position: Position(line: 1, column: 1))
+                }
+                return tree(of: root, depth: 0)
+            } catch let error as YamlError {
+                guard mended(after: error) else { return nil }
+            } catch {
+                faults.add(at: Position(line: 1, column: 1), "the file cannot be read as YAML")
+                return nil
+            }
+        }
+        return nil
+    }
+
+    // MARK: - Before parsing
+
+    private mutating func refuseTabs() {
+        var shown = 0
+        for (index, line) in lines.enumerated() {
+            let indent = line.prefix { $0 == " " || $0 == "\t" }
+            guard let tab = indent.firstIndex(of: "\t"), indent.endIndex != line.endIndex else { continue }
+            shown += 1
+            if shown > 5 { continue }
+            let column = line.distance(from: line.startIndex, to: tab) + 1
+            faults.add(
+                at: Position(line: index + 1, column: column), "a tab at the start of the line",
+                hint: "indent with spaces")
+        }
+    }
+
+    /// An alias can only do harm where its anchor stands; a name that is both is refused before anything is built of it.
+    private mutating func refuseAliases() {
+        var anchors: Set<Substring> = []
+        var aliases: [(name: Substring, position: Position)] = []
+        for (index, line) in lines.enumerated() {
+            var previous: Character = " "
+            var at = line.startIndex
+            while at < line.endIndex {
+                let character = line[at]
+                if character == "&" || character == "*", previous.isWhitespace || "[{,".contains(previous) {
+                    let name = line[line.index(after: at)...].prefix { !$0.isWhitespace && !",[]{}".contains($0) }
+                    if !name.isEmpty {
+                        if character == "&" {
+                            anchors.insert(name)
+                        } else {
+                            let column = line.distance(from: line.startIndex, to: at) + 1
+                            aliases.append((name, Position(line: index + 1, column: column)))
+                        }
+                    }
+                }
+                previous = character
+                at = line.index(after: at)
+            }
+        }
+        for alias in aliases where anchors.contains(alias.name) {
+            faults.add(
+                at: alias.position, "'*\(alias.name)' stands for what '&\(alias.name)' names, which is not read here",
+                hint: "write it out, or put the text in quotes")
+        }
+    }
+
+    // MARK: - After parsing
+
+    private mutating func tree(of node: Node, depth: Int) -> YAMLTree {
+        let position = node.mark.map { Position(line: $0.line, column: $0.column) } ?? Position(line: 1, column: 1)
+        guard depth < Self.deepest else {
+            if depth == Self.deepest { faults.add(at: position, "this stands too deep in other lists and keys") }
+            return YAMLTree(content: .nothing, position: position)
+        }
+        switch node {
+        case .scalar(let scalar):
+            let quoted = scalar.style != .plain && scalar.style != .any
+            if !quoted { warnOfComment(after: scalar.string, at: position) }
+            if !quoted, ["", "~", "null"].contains(scalar.string) {
+                return YAMLTree(content: .nothing, position: position)
+            }
+            return YAMLTree(
+                content: .text(scalar.string, quoted: quoted), position: position,
+                textPosition: place(of: scalar.string, near: position))
+        case .sequence(let sequence):
+            var elements: [YAMLTree] = []
+            for element in sequence { elements.append(tree(of: element, depth: depth + 1)) }
+            return YAMLTree(content: .list(elements), position: position)
+        case .mapping(let mapping):
+            var entries: [YAMLTree.Entry] = []
+            for (key, value) in mapping {
+                let keyTree = tree(of: key, depth: depth + 1)
+                guard case .text(let text, _) = keyTree.content else {
+                    faults.add(at: keyTree.position, "a key has to be a word, and this is \(keyTree.kind)")
+                    continue
+                }
+                if text.hasSuffix(Self.renamed) { continue }
+                entries.append(
+                    YAMLTree.Entry(key: text, keyPosition: keyTree.position, value: tree(of: value, depth: depth + 1)))
+            }
+            return YAMLTree(content: .map(entries), position: position)
+        case .alias:
+            faults.add(at: position, "an alias is not read here", hint: "write it out")
+            return YAMLTree(content: .nothing, position: position)
+        }
+    }
+
+    /// `name: We're #1` loses its end: YAML takes ` #` for the start of a comment. People who mean a comment leave a blank after the `#`.
+    private mutating func warnOfComment(after text: String, at position: Position) {
+        guard let line = line(position.line) else { return }
+        let start = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
+        guard let start, line[start...].hasPrefix(text) else { return }
+        let rest = line[line.index(start, offsetBy: text.count)...]
+        let comment = rest.drop { $0 == " " || $0 == "\t" }
+        guard comment.startIndex > rest.startIndex, comment.first == "#" else { return }
+        guard let next = comment.dropFirst().first, !next.isWhitespace, next != "#" else { return }
+        let column = line.distance(from: line.startIndex, to: comment.startIndex) + 1
+        faults.warn(
+            at: Position(line: position.line, column: column), "all from ' #' on is taken as a comment and left out",
+            hint: "if it belongs to the text, put the whole text in quotes")
+    }
+
+    private func place(of text: String, near position: Position) -> Position? {
+        guard let line = line(position.line) else { return nil }
+        for skipped in 0...1 {
+            let offset = position.column - 1 + skipped
+            let start = line.index(line.startIndex, offsetBy: offset, limitedBy: line.endIndex)
+            if let start, line[start...].hasPrefix(text) { return Position(line: position.line, column: offset + 1) }
+        }
+        return nil
+    }
+
+    private func line(_ number: Int) -> Substring? {
+        lines.indices.contains(number - 1) ? lines[number - 1] : nil
+    }
+
+    // MARK: - What libyaml says
+
+    /// Notes what is wrong. True when the source was changed so that a second reading shows what else is.
+    private mutating func mended(after error: YamlError) -> Bool {
+        switch error {
+        case .duplicatedKeysInMapping(_, let context):
+            return renameSecondKey(firstAt: Position(line: context.mark.line, column: context.mark.column))
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            explain(
+                problem, at: Position(line: mark.line, column: mark.column),
+                from: context.map { Position(line: $0.mark.line, column: $0.mark.column) }, context: context?.text)
+        case .reader(_, let offset, _, let yaml):
+            let before = yaml.prefix(offset ?? 0)
+            let line = before.reduce(into: 1) { count, character in if character.isNewline { count += 1 } }
+            let column = before.reversed().prefix { !$0.isNewline }.count + 1
+            faults.add(
+                at: Position(line: line, column: column), "a character here cannot be read",
+                hint: "retype the line; the file has to be plain UTF-8 text")
+        default:
+            faults.add(at: Position(line: 1, column: 1), "the file cannot be read as YAML")
+        }
+        return false
+    }
+
+    private mutating func explain(_ problem: String, at found: Position, from start: Position?, context: String?) {
+        let problem = problem.lowercased()
+        // A mark behind the last line helps nobody: show where it began.
+        var position = found
+        if position.line > lines.count || line(position.line)?.allSatisfy(\.isWhitespace) == true {
+            position = start ?? Position(line: max(1, lines.count), column: 1)
+        }
+        if problem.contains("mapping values are not allowed") {
+            let text = line(position.line) ?? ""
+            let before = text.prefix(position.column - 1)
+            if before.contains(":") {
+                faults.add(
+                    at: position, "a second ':' in this line",
+                    hint: "if it belongs to the text, put the text in quotes")
+            } else {
+                faults.add(at: position, "a key where none can stand", hint: "line it up with the keys above it")
+            }
+        } else if context?.contains("quoted scalar") == true || problem.contains("unexpected end of stream") {
+            let place = start ?? position
+            let mark = line(place.line).flatMap { line -> Character? in
+                let index = line.index(line.startIndex, offsetBy: place.column - 1, limitedBy: line.endIndex)
+                return index.flatMap { $0 < line.endIndex ? line[$0] : nil }
+            }
+            if let mark, mark == "\"" || mark == "'" {
+                if problem.contains("escape") {
+                    faults.add(
+                        at: position, "'\\' in double quotes starts a code, and this is none",
+                        hint: "write '\\\\', or use single quotes")
+                } else {
+                    faults.add(
+                        at: place, "a quote is opened here and never closed", hint: "close it with \(mark) at its end")
+                }
+            } else {
+                faults.add(at: place, "what is opened here is never closed")
+            }
+        } else if problem.contains("undefined alias") || problem.contains("alphabetic or numeric character") {
+            faults.add(
+                at: position, "a text cannot start with '\(character(at: position) ?? "*")'",
+                hint: "put it in quotes")
+        } else if problem.contains("cannot start any token") {
+            faults.add(
+                at: position, "a text cannot start with '\(character(at: position) ?? "@")'",
+                hint: "put it in quotes")
+        } else if problem.contains("another document") {
+            faults.add(at: position, "'---' starts a second document", hint: "one file holds one; delete the line")
+        } else if problem.contains("could not find expected ':'") {
+            faults.add(
+                at: start ?? position, "this line is neither 'key: value' nor part of the text above",
+                hint: "write ':' and a blank after the key, or indent the line")
+        } else if problem.contains("did not find expected key") || problem.contains("block end")
+            || problem.contains("did not find expected '-'") || problem.contains("block sequence entries")
+            || context?.contains("block") == true
+        {
+            if let line = line(position.line), let quote = textAfterQuote(in: line, at: position) {
+                faults.add(
+                    at: quote, "a quote ends before the text does", hint: "put quotes around the whole text")
+            } else {
+                faults.add(
+                    at: position, "this line does not line up with those above it",
+                    hint: "indent it exactly as its neighbours")
+            }
+        } else if problem.contains("',' or ']'") || problem.contains("',' or '}'") {
+            faults.add(at: start ?? position, "a bracket is opened here and not closed where it should be")
+        } else if problem.contains("nesting") {
+            faults.add(at: position, "this stands too deep in other lists and keys")
+        } else if problem.contains("tag") {
+            faults.add(at: position, "a text cannot start with '!'", hint: "put it in quotes")
+        } else {
+            faults.add(at: position, "YAML cannot read this (\(problem))", hint: "put texts in quotes")
+        }
+    }
+
+    private func character(at position: Position) -> Character? {
+        guard let line = line(position.line) else { return nil }
+        let index = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
+        return index.flatMap { $0 < line.endIndex ? line[$0] : nil }
+    }
+
+    /// `subject: "Hello" there` stops after the quote.
+    private func textAfterQuote(in line: Substring, at position: Position) -> Position? {
+        let index = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
+        guard let index, index > line.startIndex else { return nil }
+        let before = line[..<index].reversed().drop { $0 == " " }
+        guard let last = before.first, last == "\"" || last == "'" else { return nil }
+        return position
+    }
+
+    // MARK: - Keys given twice
+
+    /// What is put behind a second key of the same name, so that the rest of the file can be read; a letter of Unicode's private area, which no
+    /// key has.
+    private static let renamed = "\u{E0D1}"
+
+    /// libyaml's caller tells of one key at a time and where it stands first. The second is looked for in the lines that follow, told, and renamed.
+    private mutating func renameSecondKey(firstAt first: Position) -> Bool {
+        guard let line = line(first.line),
+            let start = line.index(line.startIndex, offsetBy: first.column - 1, limitedBy: line.endIndex)
+        else { return false }
+        let key = String(line[start...].prefix { $0 != ":" }).trimmingSpaces
+        let name = key.trimmingCharacters(of: "\"'")
+        var current = self.lines(of: source)
+        for index in current.indices.dropFirst(first.line) {
+            let text = current[index]
+            let content = text.drop { $0 == " " }
+            if content.isEmpty || content.hasPrefix("#") { continue }
+            let indent = text.count - content.count
+            if indent < first.column - 1 { break }
+            guard indent == first.column - 1 else { continue }
+            let after = content.dropFirst(key.count)
+            guard content.hasPrefix(key), after.drop(while: { $0 == " " }).hasPrefix(":") else { continue }
+            faults.add(
+                at: Position(line: index + 1, column: first.column), "'\(name)' stands here a second time",
+                hint: "it is already in line \(first.line); keep one of them")
+            let indentation = String(repeating: " ", count: indent)
+            let bare = key.hasSuffix("\"") || key.hasSuffix("'") ? name : key
+            current[index] = Substring(indentation + bare + Self.renamed + after)
+            source = current.joined(separator: "\n")
+            return true
+        }
+        faults.add(at: first, "'\(name)' stands here twice", hint: "keep one of them")
+        return false
+    }
+
+    private func lines(of text: String) -> [Substring] {
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    }
+}
+
+extension String {
+    /// Without the given characters on both sides.
+    func trimmingCharacters(of set: String) -> String {
+        String(drop { set.contains($0) }.reversed().drop { set.contains($0) }.reversed())
+    }
+}

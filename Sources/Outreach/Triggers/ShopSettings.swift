@@ -1,0 +1,88 @@
+/// What `triggers/shop.yaml` says of the shop, once for all triggers.
+public struct ShopSettings: Sendable {
+    /// Live, shadow or off, for all triggers; the stricter of this and a trigger's own wins.
+    public var mode: TriggerMode
+    /// Who is told of refused edits, and who `to: merchant` is.
+    public var notify: MailAddress?
+    public var brand: Brand
+    /// The language of shoppers who have none, BCP 47.
+    public var locale: String
+    /// 1 for Monday to 7 for Sunday.
+    public var businessDays: Set<Int>
+    public var holidays: Set<CalendarDay>
+    /// How long a return label can be used, in days; Shopify does not tell.
+    public var labelsExpireAfterDays: Int?
+    /// Kinds of customers with what makes one, in the order of the file. The first that fits picks the template.
+    public var segments: [Segment]
+
+    /// A named kind of customer.
+    public struct Segment: Sendable {
+        public var name: String
+        var clauses: [ConditionClause]
+    }
+
+    /// Settings of a shop with this brand, and nothing else said.
+    public init(brand: Brand, notify: MailAddress? = nil, mode: TriggerMode = .live) {
+        self.brand = brand
+        self.notify = notify
+        self.mode = mode
+        locale = "en"
+        businessDays = [1, 2, 3, 4, 5]
+        holidays = []
+        segments = []
+    }
+
+    /// The days the shop works, in its zone.
+    public func calendar(zone: Zone) -> BusinessCalendar {
+        BusinessCalendar(weekdays: businessDays, holidays: holidays, zone: zone)
+    }
+}
+
+/// Whether what is decided goes out.
+public enum TriggerMode: String, Sendable, Codable, CaseIterable {
+    /// It goes out.
+    case live
+    /// It is decided, rendered and kept, and nothing goes out.
+    case shadow
+    /// Events pass by.
+    case off
+
+    /// The one of the two that lets less out.
+    public func stricter(_ other: TriggerMode) -> TriggerMode {
+        let order: [TriggerMode] = [.live, .shadow, .off]
+        return order[max(order.firstIndex(of: self)!, order.firstIndex(of: other)!)]
+    }
+}
+
+/// What Shopify says of the shop itself, for names such as `shop.email`.
+public struct ShopProfile: Hashable, Sendable, Codable {
+    /// The permanent domain: `juniperfig.myshopify.com`.
+    public var domain: String
+    public var name: String?
+    public var email: String?
+    /// The shop's own page.
+    public var url: String?
+    /// ISO 4217.
+    public var currency: String?
+    /// ISO 3166-1 alpha-2: where the shop is.
+    public var countryCode: String?
+    /// Its IANA zone.
+    public var timeZone: String?
+
+    /// A shop of which only the domain is known.
+    public init(
+        domain: String, name: String? = nil, email: String? = nil, url: String? = nil, currency: String? = nil,
+        countryCode: String? = nil, timeZone: String? = nil
+    ) {
+        self.domain = domain
+        self.name = name
+        self.email = email
+        self.url = url
+        self.currency = currency
+        self.countryCode = countryCode
+        self.timeZone = timeZone
+    }
+
+    /// Its zone; UTC where the shop does not say.
+    public var zone: Zone { .first(of: timeZone) }
+}

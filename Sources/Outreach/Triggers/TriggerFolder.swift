@@ -1,0 +1,125 @@
+internal import Foundation
+
+/// A merchant's folder as it was found: the files that are ours to read, and their bytes. This, and nothing derived from it, is what the store keeps of the
+/// last good set.
+public struct TriggerFolder: Hashable, Sendable {
+    /// Templates with pictures written into them are the largest that people have.
+    static let largestFile = 1024 * 1024
+    /// More than any shop needs, so that the wrong folder is noticed.
+    static let mostFiles = 2000
+
+    /// What people call it, in front of every fault: `triggers`.
+    public var name: String
+    /// By path within the folder: `delay-alert.yaml`, `templates/delay-alert.md`.
+    public var files: [String: [UInt8]]
+    /// What was found wrong while reading it.
+    public var faults: [Fault]
+
+    /// A folder of these files.
+    public init(name: String = "triggers", files: [String: [UInt8]]) {
+        self.name = name
+        self.files = files.filter { Self.isRead($0.key) }
+        faults = files.compactMap { path, bytes in
+            bytes.count > Self.largestFile ? Self.tooLarge("\(name)/\(path)") : nil
+        }
+    }
+
+    /// True for the files that are read; others are left alone: hidden ones, editors' backups, other endings, other folders.
+    public static func isRead(_ path: String) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard let file = parts.last, let first = file.first, first != ".", first != "#", first != "~" else {
+            return false
+        }
+        switch parts.dropLast() {
+        case []: return file.hasSuffix(".yaml") && file.count > 5
+        case ["templates"]: return endings.contains { file.hasSuffix($0) && file.count > $0.count }
+        case ["templates", "partials"]:
+            return (endings + [".liquid"]).contains { file.hasSuffix($0) && file.count > $0.count }
+        default: return false
+        }
+    }
+
+    static let endings = [".md", ".html"]
+
+    /// The trigger files with their names, in order.
+    var triggerFiles: [(path: String, name: String)] {
+        files.keys.filter { !$0.contains("/") && $0 != ShopReader.file }.sorted().map { ($0, String($0.dropLast(5))) }
+    }
+
+    /// The text of a file; nil where it is no UTF-8.
+    func text(_ path: String) -> String? {
+        files[path].flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// A path as people name it.
+    func shown(_ path: String) -> String { "\(name)/\(path)" }
+
+    private static func tooLarge(_ file: String) -> Fault {
+        Fault(file: file, line: 1, column: 1, "the file is larger than \(largestFile / 1024) KB")
+    }
+}
+
+extension TriggerFolder {
+    /// Reads a folder from disk: the one place here that touches it. Throws where the folder itself cannot be read; a file that cannot is a fault of the set.
+    public init(readingFrom path: String, name: String? = nil) throws {
+        let shown = name ?? path.split(separator: "/").last.map(String.init) ?? path
+        var files: [String: [UInt8]] = [:]
+        var faults: [Fault] = []
+        let manager = FileManager.default
+        for folder in ["", "templates/", "templates/partials/"] {
+            let place = folder.isEmpty ? path : "\(path)/\(folder)"
+            let names: [String]
+            do {
+                names = try manager.contentsOfDirectory(atPath: place)
+            } catch {
+                if folder.isEmpty { throw error }
+                continue
+            }
+            for file in names.sorted() {
+                let inner = folder + file
+                if folder.isEmpty, file.hasSuffix(".yml"), file.first != "." {
+                    faults.append(
+                        Fault(
+                            .warning, file: "\(shown)/\(inner)", line: 1, column: 1, "the file is not read",
+                            hint: "rename it to end in '.yaml'"))
+                }
+                guard Self.isRead(inner) else { continue }
+                guard files.count < Self.mostFiles else {
+                    faults.append(
+                        Fault(
+                            file: "\(shown)/\(inner)", line: 1, column: 1,
+                            "more than \(Self.mostFiles) files; is this the right folder?"))
+                    break
+                }
+                do {
+                    guard let bytes = try Self.contents("\(path)/\(inner)") else { continue }
+                    if bytes.count > Self.largestFile {
+                        faults.append(Self.tooLarge("\(shown)/\(inner)"))
+                    } else {
+                        files[inner] = bytes
+                    }
+                } catch {
+                    faults.append(
+                        Fault(
+                            file: "\(shown)/\(inner)", line: 1, column: 1, "the file cannot be read",
+                            hint: "see who may read it"))
+                }
+            }
+        }
+        self.init(name: shown, files: files)
+        self.faults += faults
+    }
+
+    /// The bytes of a regular file, at most one more than we take; nil where it is something else or went away meanwhile.
+    private static func contents(_ path: String) throws -> [UInt8]? {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            return nil
+        }
+        let kind = try FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+        guard kind[.type] as? FileAttributeType == .typeRegular else { return nil }
+        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? handle.close() }
+        return try handle.read(upToCount: largestFile + 1).map { [UInt8]($0) } ?? []
+    }
+}

@@ -1,0 +1,337 @@
+/// Reads one trigger file.
+struct TriggerReader {
+    static let keys = [
+        "on", "if", "unless", "after", "for", "at", "once_per", "send", "about", "mode", "description", "examples", "id",
+    ]
+    static let planned = ["until", "combine", "replaces", "ignore_quiet_hours", "ignore_limit"]
+    static let emailKeys = ["to", "template", "reply_to", "attach"]
+
+    /// What the reader has to know of the other files.
+    struct Surroundings {
+        var settings: ShopSettings?
+        /// The templates that there are; nil while they could not be read.
+        var templates: Set<String>
+        /// The webhooks that the operator configured; nil where they are not known.
+        var webhooks: Set<String>?
+    }
+
+    private let surroundings: Surroundings
+    private let name: String
+    private var faults: FaultList
+
+    /// The trigger in `source`, or nil where it cannot be used. `name` is the file's, without its ending.
+    static func read(
+        _ source: String, name: String, file: String, surroundings: Surroundings
+    ) -> (trigger: Trigger?, faults: [Fault]) {
+        let (tree, faults) = YAMLReader.read(source, file: file)
+        var reader = TriggerReader(surroundings: surroundings, name: name, faults: FaultList(file: file))
+        reader.faults.add(faults)
+        let trigger = tree.flatMap { reader.trigger($0) }
+        return (reader.faults.hasErrors ? nil : trigger, reader.faults.faults)
+    }
+
+    private init(surroundings: Surroundings, name: String, faults: FaultList) {
+        self.surroundings = surroundings
+        self.name = name
+        self.faults = faults
+    }
+
+    private mutating func trigger(_ tree: YAMLTree) -> Trigger? {
+        let fields = Fields(tree, known: Self.keys, planned: Self.planned, what: "a trigger", &faults)
+        if case .map = tree.content {
+        } else if case .nothing = tree.content {
+        } else {
+            return nil
+        }
+        var name = self.name
+        if let (id, position) = fields.text("id", &faults) {
+            if Self.isName(id) {
+                name = id
+            } else {
+                faults.add(
+                    at: position, "'\(id)' cannot be a trigger's name", hint: "use letters, digits, '-' and '_'")
+            }
+        } else if !Self.isName(name) {
+            faults.add(
+                at: tree.position, "the file's name is the trigger's name, and '\(name)' cannot be one",
+                hint: "rename the file with letters, digits, '-' and '_'")
+        }
+        let events = events(fields)
+        let checker = ConditionChecker(kinds: events, segments: surroundings.settings?.segments.map(\.name) ?? [])
+        let conditions = fields.value("if").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
+        let exceptions = fields.value("unless").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
+        for key in ["if", "unless", "after", "for", "at", "once_per"] {
+            if let entry = fields.entry(key), fields.value(key) == nil {
+                faults.add(at: entry.keyPosition, "nothing stands under '\(key)'", hint: "write it, or take the line out")
+            }
+        }
+        let wait = wait(fields)
+        let oncePer = oncePer(fields, events: events)
+        let lines = lines(fields, name: name)
+        let about = fields.word("about", Trigger.Stream.self, &faults) ?? .order
+        if about == .marketing, let settings = surroundings.settings, settings.brand.marketingFrom == nil,
+            let position = fields.value("about")?.position
+        {
+            faults.add(
+                at: position, "marketing goes out from an address of its own, and shop.yaml has none",
+                hint: "write 'marketing_from:' under 'brand:' in shop.yaml")
+        }
+        let mode = fields.word("mode", TriggerMode.self, &faults) ?? .live
+        let description = fields.text("description", &faults)?.text
+        let examples = fields.value("examples").map {
+            ExampleReader.read($0, events: events, lines: lines, settings: surroundings.settings, &faults)
+        }
+        guard !events.isEmpty, !lines.isEmpty else { return nil }
+        return Trigger(
+            name: name, file: faults.file, description: description, events: events, if: conditions, unless: exceptions,
+            wait: wait, oncePer: oncePer, lines: lines, about: about, mode: mode, examples: examples ?? [])
+    }
+
+    static func isName(_ text: String) -> Bool {
+        (1...100).contains(text.utf8.count) && text.first != "-"
+            && text.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" || $0 == "_" }
+    }
+
+    // MARK: - on
+
+    private mutating func events(_ fields: Fields) -> [EventKind] {
+        guard let value = fields.value("on") else {
+            faults.add(
+                at: fields.entry("on")?.keyPosition ?? fields.position, "'on' is missing: which event is it for?",
+                hint: "write for example 'on: shipment.delivered'")
+            return []
+        }
+        var kinds: [EventKind] = []
+        for element in value.listed {
+            guard let text = element.text?.trimmingSpaces else {
+                faults.add(at: element.position, "an event is a word, and this is \(element.kind)")
+                continue
+            }
+            if let kind = EventKind(rawValue: text) {
+                if kinds.contains(kind) {
+                    faults.add(at: element.position, "'\(text)' stands in 'on' twice")
+                } else {
+                    kinds.append(kind)
+                }
+                continue
+            }
+            let meant = EventWords.nearest(to: text)
+            faults.add(
+                at: element.position, "unknown event '\(text)'",
+                hint: meant.map { "did you mean '\($0)'?" } ?? "docs/triggers.md lists them all")
+        }
+        return kinds
+    }
+
+    // MARK: - after, for, at, once_per
+
+    private mutating func wait(_ fields: Fields) -> Wait {
+        var wait = Wait.none
+        if let length = fields.length("after", &faults) { wait.start = .event(length) }
+        if let length = fields.length("for", &faults) {
+            if wait.start != .none, let position = fields.entry("for")?.keyPosition {
+                faults.add(
+                    at: position, "'after' and 'for' cannot stand together",
+                    hint: "'after' counts from the event, 'for' from the last that was heard; keep one")
+            }
+            wait.start = .lastHeard(length)
+        }
+        if let (text, position) = fields.text("at", &faults) {
+            if let time = TimeOfDay(text) {
+                wait.at = time
+            } else {
+                faults.add(at: position, "'\(text)' is not a time of day", hint: "write it like '10:00'")
+            }
+        }
+        return wait
+    }
+
+    private mutating func oncePer(_ fields: Fields, events: [EventKind]) -> OncePer? {
+        guard let (text, position) = fields.text("once_per", &faults) else { return nil }
+        let words = text.split(separator: " ").map(String.init)
+        let scopes = OncePer.Scope.allCases.map(\.rawValue)
+        guard let first = words.first, let scope = OncePer.Scope(rawValue: first) else {
+            let meant = nearest(to: words.first ?? "", in: scopes).map { "did you mean '\($0)'?" }
+            faults.add(
+                at: position, "'once_per' cannot be '\(text)'", hint: meant ?? "write \(alternatives(scopes))")
+            return nil
+        }
+        if words.count > 1 {
+            faults.add(
+                at: position, "'\(words.dropFirst().joined(separator: " "))' is not read by this version of Bookbag",
+                hint: "write 'once_per: \(first)'")
+            return nil
+        }
+        let suits: Bool
+        switch scope {
+        case .order, .customer, .event: suits = true
+        case .shipment, .refund: suits = events.allSatisfy { $0.subject == scope.rawValue }
+        case .return: suits = events.allSatisfy { $0.subject == "return" || $0.subject == "refund" }
+        }
+        if !suits, let other = events.first(where: { $0.subject != scope.rawValue }) {
+            faults.add(
+                at: position, "'\(other.rawValue)' has no \(scope.rawValue) to count by",
+                hint: "write 'once_per: \(other.subject)'")
+            return nil
+        }
+        return OncePer(scope: scope)
+    }
+
+    // MARK: - send
+
+    private mutating func lines(_ fields: Fields, name: String) -> [SendLine] {
+        guard let value = fields.value("send") else {
+            faults.add(
+                at: fields.entry("send")?.keyPosition ?? fields.position, "'send' is missing: what does it send?",
+                hint: "write for example 'send: email'")
+            return []
+        }
+        var lines: [SendLine] = []
+        for element in value.listed {
+            guard let line = line(element, trigger: name) else { continue }
+            if lines.contains(where: { $0.name == line.name }) {
+                faults.add(at: element.position, "'send' says the same twice", hint: "keep one of them")
+            } else {
+                lines.append(line)
+            }
+        }
+        if value.listed.isEmpty { faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'") }
+        return lines
+    }
+
+    private mutating func line(_ tree: YAMLTree, trigger: String) -> SendLine? {
+        if let text = tree.text?.trimmingSpaces {
+            switch text {
+            case "email": return email(nil, options: nil, at: tree.position, trigger: trigger)
+            case "webhook":
+                faults.add(at: tree.position, "which webhook?", hint: "write 'webhook: NAME', as the operator named it")
+            default:
+                let meant = nearest(to: text, in: ["email", "webhook"]).map { "did you mean '\($0)'?" }
+                faults.add(
+                    at: tree.position, "'\(text)' cannot be sent", hint: meant ?? "write 'email' or 'webhook: NAME'")
+            }
+            return nil
+        }
+        guard case .map(let entries) = tree.content, let first = entries.first else {
+            faults.add(at: tree.position, "'\(tree.kind)' cannot be sent", hint: "write 'email' or 'webhook: NAME'")
+            return nil
+        }
+        if entries.contains(where: { $0.key == "webhook" }) { return webhook(tree) }
+        guard let email = entries.first(where: { $0.key == "email" }) else {
+            let meant = nearest(to: first.key, in: ["email", "webhook"]).map { "did you mean '\($0)'?" }
+            faults.add(
+                at: first.keyPosition, "'\(first.key)' cannot be sent", hint: meant ?? "write 'email' or 'webhook: NAME'")
+            return nil
+        }
+        // `email: merchant` says it as well as `email: { to: merchant }`; and people leave out the second step of indentation.
+        let fields = Fields(tree, known: ["email"] + Self.emailKeys, what: "a line of 'send'", &faults)
+        if let to = email.value.text {
+            return self.email(
+                (to.trimmingSpaces, email.value.position), options: fields, at: tree.position, trigger: trigger)
+        }
+        if case .nothing = email.value.content {
+            return self.email(nil, options: fields, at: tree.position, trigger: trigger)
+        }
+        let inner = Fields(email.value, known: Self.emailKeys, what: "'email'", &faults)
+        for entry in entries where Self.emailKeys.contains(entry.key) {
+            faults.add(at: entry.keyPosition, "'\(entry.key)' belongs under 'email'", hint: "indent it by two more spaces")
+        }
+        return self.email(nil, options: inner, at: tree.position, trigger: trigger)
+    }
+
+    private mutating func email(
+        _ to: (String, Position)?, options: Fields?, at position: Position, trigger: String
+    ) -> SendLine? {
+        var line = SendLine(to: .customer, template: trigger)
+        if let (text, place) = to ?? options?.text("to", &faults) {
+            switch text {
+            case "customer": break
+            case "merchant":
+                line.destination = .merchant
+                if let settings = surroundings.settings, settings.notify == nil {
+                    faults.add(
+                        at: place, "'merchant' is 'notify' of shop.yaml, which is not set",
+                        hint: "write 'notify: you@your-shop.example' there")
+                }
+            default:
+                if let address = MailAddress(parsing: text) {
+                    line.destination = .address(address)
+                } else {
+                    let meant = nearest(to: text, in: ["customer", "merchant"]).map { "did you mean '\($0)'?" }
+                    faults.add(
+                        at: place, "'\(text)' is nobody to write to",
+                        hint: meant ?? "write 'customer', 'merchant' or an e-mail address")
+                }
+            }
+        }
+        var place = position
+        if let (text, position) = options?.text("template", &faults) {
+            line.template = text
+            place = position
+        }
+        if !surroundings.templates.contains(line.template) {
+            let meant = nearest(to: line.template, in: surroundings.templates.sorted())
+            faults.add(
+                at: place, "there is no template 'templates/\(line.template).md'",
+                hint: meant.map { "did you mean '\($0)'?" } ?? "make the file, or name another with 'template:'")
+        }
+        line.replyTo = options?.address("reply_to", &faults)
+        if let (text, place) = options?.text("attach", &faults) {
+            if text == "none" {
+                line.attachesLabel = false
+            } else {
+                faults.add(
+                    at: place, "'attach' cannot be '\(text)'",
+                    hint: "write 'none' to keep a label a link, or leave it out")
+            }
+        }
+        return line
+    }
+
+    private mutating func webhook(_ tree: YAMLTree) -> SendLine? {
+        let fields = Fields(tree, known: ["webhook"], planned: ["template"], what: "a line of 'send'", &faults)
+        guard let (name, position) = fields.text("webhook", &faults) else {
+            faults.add(at: tree.position, "which webhook?", hint: "write 'webhook: NAME', as the operator named it")
+            return nil
+        }
+        if let known = surroundings.webhooks, !known.contains(name) {
+            let meant = nearest(to: name, in: known.sorted()).map { "did you mean '\($0)'?" }
+            faults.add(
+                at: position, "no webhook is named '\(name)'",
+                hint: meant ?? "ask the operator to add it under 'webhooks:' in bookbag.yaml")
+        }
+        return SendLine(to: .webhook(name))
+    }
+}
+
+/// What people call the events.
+enum EventWords {
+    /// The words of Shopify and of other tools, and what we call them.
+    private static let others: [String: EventKind] = [
+        "order.created": .orderPlaced, "order.create": .orderPlaced, "order.new": .orderPlaced,
+        "order.shipped": .shipmentCreated, "order.canceled": .orderCancelled, "order.updated": .orderEdited,
+        "order.held": .orderOnHold, "shipped": .shipmentCreated, "delivered": .shipmentDelivered,
+        "fulfillment.created": .shipmentCreated, "fulfillment.delivered": .shipmentDelivered,
+        "shipment.shipped": .shipmentCreated, "shipment.late": .shipmentDelayed, "delayed": .shipmentDelayed,
+        "late": .shipmentDelayed, "shipment.failed": .shipmentAttempted, "shipment.failure": .shipmentException,
+        "failed delivery": .shipmentAttempted, "shipment.failed_delivery": .shipmentAttempted,
+        "shipment.attempted_delivery": .shipmentAttempted, "shipment.missed": .shipmentAttempted,
+        "shipment.problem": .shipmentException, "shipment.pickup": .shipmentReadyForPickup,
+        "shipment.available_for_pickup": .shipmentReadyForPickup, "shipment.picked_up": .shipmentAccepted,
+        "return.created": .returnRequested, "return.label": .returnLabelReady, "return.label_created": .returnLabelReady,
+        "return.refunded": .refundIssued, "refund.created": .refundIssued, "refunded": .refundIssued,
+        "order.refunded": .refundIssued,
+    ]
+
+    /// The event that was probably meant.
+    static func nearest(to text: String) -> String? {
+        let folded = text.lowercased().trimmingSpaces
+        let spelled = folded.replacing("fulfillment", with: "shipment").replacing("-", with: "_")
+        if let known = others[folded] ?? others[spelled] { return known.rawValue }
+        let all = EventKind.allCases.map(\.rawValue)
+        if all.contains(spelled) { return spelled }
+        let endings = all.filter { $0.hasSuffix(".\(spelled.replacing(" ", with: "_"))") }
+        if endings.count == 1 { return endings[0] }
+        return Outreach.nearest(to: spelled, in: all)
+    }
+}

@@ -1,0 +1,122 @@
+/// All that a merchant's folder says, read and checked as a whole: the shop's settings, the triggers, the templates. In force until another set is.
+public struct TriggerSet: Sendable {
+    public let settings: ShopSettings
+    /// In the order of their names.
+    public let triggers: [Trigger]
+    public let templates: TemplateSet
+    private let byKind: [EventKind: [Trigger]]
+    private let byName: [String: Trigger]
+
+    /// A set of these.
+    public init(settings: ShopSettings, triggers: [Trigger], templates: TemplateSet) {
+        self.settings = settings
+        self.triggers = triggers.sorted { $0.name < $1.name }
+        self.templates = templates
+        byName = Dictionary(triggers.map { ($0.name, $0) }) { first, _ in first }
+        var byKind: [EventKind: [Trigger]] = [:]
+        for trigger in self.triggers { for kind in trigger.events { byKind[kind, default: []].append(trigger) } }
+        self.byKind = byKind
+    }
+
+    /// The triggers on that kind of event, in the order of their names.
+    public func hearing(_ kind: EventKind) -> [Trigger] { byKind[kind] ?? [] }
+
+    /// The trigger of that name.
+    public func trigger(_ name: String) -> Trigger? { byName[name] }
+
+    /// Reads a folder, all or nothing.
+    ///
+    /// - Parameters:
+    ///   - folder: the files.
+    ///   - webhooks: the names that the operator configured; nil where they are not known, so that they are not checked.
+    /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files and lines.
+    public static func load(
+        _ folder: TriggerFolder, webhooks: Set<String>? = nil
+    ) -> (set: TriggerSet?, faults: [Fault]) {
+        var loader = TriggerLoader(folder: folder, webhooks: webhooks)
+        let set = loader.load()
+        return (set, loader.faults.sorted(by: Fault.precedes))
+    }
+}
+
+/// Puts the files of a folder together.
+private struct TriggerLoader {
+    let folder: TriggerFolder
+    let webhooks: Set<String>?
+    private(set) var faults: [Fault] = []
+
+    init(folder: TriggerFolder, webhooks: Set<String>?) {
+        self.folder = folder
+        self.webhooks = webhooks
+    }
+
+    mutating func load() -> TriggerSet? {
+        faults += folder.faults
+        let templates = TemplateSet.read(folder, &faults)
+        let settings = settings()
+        let surroundings = TriggerReader.Surroundings(
+            settings: settings, templates: templates.names, webhooks: webhooks)
+        var triggers: [Trigger] = []
+        for (path, name) in folder.triggerFiles {
+            guard let source = text(path) else { continue }
+            let (trigger, found) = TriggerReader.read(
+                source, name: name, file: folder.shown(path), surroundings: surroundings)
+            faults += found
+            guard let trigger else { continue }
+            if let other = triggers.first(where: { $0.name == trigger.name }) {
+                faults.append(
+                    Fault(
+                        file: folder.shown(path), line: 1, column: 1,
+                        "'\(trigger.name)' is the name of \(other.file) already", hint: "give one of them another 'id:'"))
+            }
+            triggers.append(trigger)
+        }
+        if let settings { templates.check(triggers: triggers, settings: settings, &faults) }
+        warnOfPairs(triggers)
+        guard let settings, !faults.contains(where: { $0.severity == .error }) else { return nil }
+        return TriggerSet(settings: settings, triggers: triggers, templates: templates)
+    }
+
+    private mutating func settings() -> ShopSettings? {
+        guard folder.files[ShopReader.file] != nil else {
+            faults.append(
+                Fault(
+                    file: folder.shown(ShopReader.file), line: 1, column: 1, "the file is missing",
+                    hint: "it says who the shop is; 'brand:' with 'name:' and 'from:' is enough"))
+            return nil
+        }
+        guard let source = text(ShopReader.file) else { return nil }
+        let (settings, found) = ShopReader.read(source, file: folder.shown(ShopReader.file))
+        faults += found
+        return settings
+    }
+
+    private mutating func text(_ path: String) -> String? {
+        if let text = folder.text(path) { return text }
+        faults.append(
+            Fault(
+                file: folder.shown(path), line: 1, column: 1, "the file is no UTF-8 text",
+                hint: "save it as UTF-8 in your editor"))
+        return nil
+    }
+
+    /// Two triggers that can mail the same person for one event: sometimes meant, mostly a copy that was left.
+    private mutating func warnOfPairs(_ triggers: [Trigger]) {
+        let ordered = triggers.sorted { $0.name < $1.name }
+        for (index, second) in ordered.enumerated() where second.mode != .off {
+            let first = ordered[..<index].first { first in
+                first.mode != .off && !Set(first.events).isDisjoint(with: second.events)
+                    && first.lines.contains { $0.destination == .customer }
+                    && second.lines.contains { $0.destination == .customer }
+                    && first.wait == second.wait && first.if.isEmpty && first.unless.isEmpty
+                    && second.if.isEmpty && second.unless.isEmpty
+            }
+            guard let first, let kind = second.events.first(where: first.events.contains) else { continue }
+            faults.append(
+                Fault(
+                    .warning, file: second.file, line: 1, column: 1,
+                    "both this and \(first.file) mail the customer on '\(kind.rawValue)'",
+                    hint: "give each a condition, or switch one 'off'"))
+        }
+    }
+}

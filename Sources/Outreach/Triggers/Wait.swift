@@ -1,0 +1,193 @@
+/// A length of time as a merchant writes it: `7 days`, `36 hours`, `3 business days`.
+///
+/// Minutes and hours are exact. Days and weeks are days on the calendar: `1 day` after 18:00 is 18:00 on the next day, also when the clocks
+/// change in between.
+public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// What is counted.
+    public enum Unit: String, Sendable, Codable, CaseIterable {
+        case minutes, hours, days, weeks
+        case businessDays = "business days"
+
+        /// What one of them is called.
+        var singular: String { String(rawValue.dropLast()) }
+    }
+
+    public var count: Int
+    public var unit: Unit
+
+    /// So many of these.
+    public init(_ count: Int, _ unit: Unit) {
+        self.count = count
+        self.unit = unit
+    }
+
+    /// Two years, which is longer than anything a shop waits for.
+    private static let longest: [Unit: Int] = [
+        .minutes: 1_051_200, .hours: 17_520, .days: 730, .weeks: 104, .businessDays: 520,
+    ]
+
+    public var description: String { "\(count) \(count == 1 ? unit.singular : unit.rawValue)" }
+
+    /// Why a text is no length, with what was probably meant.
+    struct Misread: Error {
+        var message: String
+        var hint: String
+    }
+
+    /// Reads a length, or says why it is none.
+    static func read(_ text: String) -> Result<Length, Misread> {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        let usual = "write '2 weeks' or '36 hours'"
+        guard let first = words.first else {
+            return .failure(Misread(message: "a length of time is missing", hint: usual))
+        }
+        // `36h` and `36hours` are written often enough.
+        let digits = first.prefix { $0.isASCII && $0.isNumber }
+        let rest = ([first.dropFirst(digits.count)] + words.dropFirst()).filter { !$0.isEmpty }.joined(separator: " ")
+            .lowercased()
+        let message = "'\(text)' is not a length of time"
+        guard let count = Int(digits) else {
+            let spelled = ["a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7]
+            if let number = spelled[first.lowercased()], words.count > 1 {
+                let unit = words.dropFirst().joined(separator: " ").lowercased()
+                if let found = Self.unit(unit) {
+                    return .failure(Misread(message: message, hint: "write '\(Length(number, found))'"))
+                }
+            }
+            return .failure(Misread(message: message, hint: usual))
+        }
+        guard let unit = Self.unit(rest) else {
+            let names = Unit.allCases.flatMap { [$0.rawValue, $0.singular] }
+            let shortened = ["d": Unit.days, "h": .hours, "hrs": .hours, "hr": .hours, "m": .minutes, "min": .minutes]
+            let meant = shortened[rest] ?? nearest(to: rest, in: names).flatMap(Self.unit)
+            let hint = meant.map { "write '\(Length(count, $0))'" } ?? usual
+            return .failure(Misread(message: message, hint: hint))
+        }
+        guard count >= 1 else {
+            return .failure(Misread(message: message, hint: "it has to be one at least; to wait for nothing, leave it out"))
+        }
+        guard count <= longest[unit]! else {
+            return .failure(Misread(message: "'\(text)' is longer than two years", hint: usual))
+        }
+        return .success(Length(count, unit))
+    }
+
+    private static func unit(_ text: String) -> Unit? {
+        switch text {
+        case "working days", "working day", "business-days", "weekdays": .businessDays
+        default: Unit.allCases.first { $0.rawValue == text || $0.singular == text }
+        }
+    }
+}
+
+/// A time of day: `10:00`.
+public struct TimeOfDay: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// Since midnight, by the wall clock.
+    public var minutes: Int
+
+    /// So many minutes after midnight.
+    public init(minutes: Int) { self.minutes = minutes }
+
+    /// Reads `10:00`, `9:30` and `10:00 am`, and nothing else.
+    init?(_ text: String) {
+        var clock = text.lowercased().trimmingSpaces
+        var shift: Int?
+        for (ending, hours) in [("am", 0), ("pm", 12)] where clock.hasSuffix(ending) {
+            clock = String(clock.dropLast(2)).trimmingSpaces
+            shift = hours
+        }
+        let parts = clock.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, (1...2).contains(parts[0].count), parts[1].count == 2,
+            parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }), let hour = Int(parts[0]),
+            let minute = Int(parts[1]), minute < 60
+        else { return nil }
+        if let shift {
+            guard (1...12).contains(hour) else { return nil }
+            minutes = (hour % 12 + shift) * 60 + minute
+        } else {
+            guard hour < 24 else { return nil }
+            minutes = hour * 60 + minute
+        }
+    }
+
+    public var description: String { "\(pad(minutes / 60)):\(pad(minutes % 60))" }
+}
+
+/// How long a trigger waits after its event.
+public struct Wait: Hashable, Sendable {
+    /// From when the waiting counts.
+    public enum Start: Hashable, Sendable {
+        /// From the event: `after: 7 days`.
+        case event(Length)
+        /// From the last that was heard of the subject, whatever it was: `for: 4 business days`.
+        case lastHeard(Length)
+        /// `after` and `for` are left out.
+        case none
+    }
+
+    public var start: Start
+    /// `at: 10:00`, where the shopper is: then it waits for that time of day.
+    public var at: TimeOfDay?
+
+    /// It goes at once.
+    public static let none = Wait(start: .none, at: nil)
+}
+
+/// Which days the shop works, in its own zone.
+public struct BusinessCalendar: Hashable, Sendable {
+    /// 1 for Monday to 7 for Sunday; at least one.
+    public var weekdays: Set<Int>
+    public var holidays: Set<CalendarDay>
+    /// The shop's.
+    public var zone: Zone
+
+    /// A calendar; without any weekday it would have no end, so then Monday to Friday are taken.
+    public init(weekdays: Set<Int> = [1, 2, 3, 4, 5], holidays: Set<CalendarDay> = [], zone: Zone) {
+        self.weekdays = weekdays.isEmpty ? [1, 2, 3, 4, 5] : weekdays
+        self.holidays = holidays
+        self.zone = zone
+    }
+
+    /// True where the shop works on that day.
+    public func isBusinessDay(_ day: CalendarDay) -> Bool { weekdays.contains(day.weekday) && !holidays.contains(day) }
+
+    /// The `count`th business day after `day`, which itself never counts: three business days after a Saturday is Wednesday.
+    public func day(_ count: Int, businessDaysAfter day: CalendarDay) -> CalendarDay {
+        var day = day
+        var left = count
+        // Bounded, for holidays may cover years of somebody's list.
+        var steps = 0
+        while left > 0, steps < 20_000 {
+            day = day.adding(days: 1)
+            if isBusinessDay(day) { left -= 1 }
+            steps += 1
+        }
+        return day
+    }
+
+    /// `length` after `moment`. Calendar days are those of `zone`, where the shopper is; business days are the shop's own.
+    public func moment(_ length: Length, after moment: Moment, in zone: Zone) -> Moment {
+        switch length.unit {
+        case .minutes: moment + .minutes(length.count)
+        case .hours: moment + .hours(length.count)
+        case .days: sameTime(in: zone, as: moment) { $0.adding(days: length.count) }
+        case .weeks: sameTime(in: zone, as: moment) { $0.adding(days: 7 * length.count) }
+        case .businessDays: sameTime(in: self.zone, as: moment) { self.day(length.count, businessDaysAfter: $0) }
+        }
+    }
+
+    private func sameTime(in zone: Zone, as moment: Moment, on day: (CalendarDay) -> CalendarDay) -> Moment {
+        let rest = Duration.milliseconds(moment.milliseconds - moment.seconds * 1000)
+        let second = zone.secondOfDay(at: moment)
+        return zone.moment(on: day(zone.day(at: moment)), secondOfDay: second) + rest
+    }
+}
+
+extension TimeOfDay {
+    /// The first moment from `moment` on at which the clock in `zone` shows this time.
+    func next(from moment: Moment, in zone: Zone) -> Moment {
+        let day = zone.day(at: moment)
+        let today = zone.moment(on: day, secondOfDay: minutes * 60)
+        return today >= moment ? today : zone.moment(on: day.adding(days: 1), secondOfDay: minutes * 60)
+    }
+}
