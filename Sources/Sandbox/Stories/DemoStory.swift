@@ -6,6 +6,7 @@ internal import FoundationEssentials
 struct DemoStory {
     let teller: StoryTeller
     let speed: Double
+    let chapterPatience: Duration
 
     private var shop: SandboxShop { teller.shop }
 
@@ -53,6 +54,12 @@ struct DemoStory {
         if !silent { expect(tale, "shipping-confirmation") }
         teller.say(tale.name, "is sent with \(company), \(number)")
         return fulfillment
+    }
+
+    /// A new chapter begins when what is due has come, or has been waited for in vain once. Whether the next one waits too.
+    private func chapter(_ waits: Bool) async -> Bool {
+        guard waits else { return false }
+        return await teller.caughtUp(within: chapterPatience)
     }
 
     /// Tells it. `firstLook` returns when the daemon has seen the shop as it was.
@@ -107,6 +114,7 @@ struct DemoStory {
         let second = try ship(piet, "Royal Mail", "RM200000002GB")
         try await step(2)
 
+        var waits = await chapter(true)
         try shop.addEvent(zoeParcel, .delayed, message: "Delayed by weather", estimatedDeliveryAt: days(4), city: "Leipzig")
         expect(zoe, "delay-alert")
         teller.say(zoe.name, "is late: the carrier says weather")
@@ -130,6 +138,7 @@ struct DemoStory {
         try shop.addEvent(testParcel, .delivered)
         try await step(3)
 
+        waits = await chapter(waits)
         for (tale, parcel) in [(nora, noraParcel), (gus, guestParcel), (ret, retParcel), (piet, first)] {
             try shop.deliver(parcel)
             expect(tale, "delivered")
@@ -137,13 +146,15 @@ struct DemoStory {
         }
         try await step(3)
 
+        waits = await chapter(waits)
         try shop.deliver(second)
         expect(piet, "delivered")
         teller.say(piet.name, "has its second parcel too")
-        try await tellReturn(ret)
+        try await tellReturn(ret, waits: waits)
     }
 
-    private func tellReturn(_ tale: Tale) async throws {
+    private func tellReturn(_ tale: Tale, waits: Bool) async throws {
+        var waits = waits
         let back = try shop.requestReturn(tale.id)
         teller.say(tale.name, "wants to send its things back")
         try await step()
@@ -151,15 +162,18 @@ struct DemoStory {
         expect(tale, "return-approved")
         teller.say(tale.name, "may send them back")
         try await step(3)
+        waits = await chapter(waits)
         try shop.attachLabel(back)
         expect(tale, "return-label")
         teller.say(tale.name, "gets a return label, a PDF")
         try await step(3)
+        waits = await chapter(waits)
         try shop.receiveReturn(back)
         try shop.closeReturn(back)
         expect(tale, "return-received")
         teller.say(tale.name, "has its things back at the shop")
         try await step(3)
+        _ = await chapter(waits)
         try shop.refund(tale.id, for: back)
         expect(tale, "refund-issued")
         teller.say(tale.name, "gets its money back")

@@ -15,17 +15,21 @@ public struct DemoPlan: Sendable {
     public var speed: Double
     /// How long to wait for the daemon's first look at the shop.
     public var patience: Duration
+    /// How long a chapter waits until what is due before it has come, for a later state makes an earlier one old news. A
+    /// chapter that waited in vain is the last to wait.
+    public var chapterPatience: Duration
     /// How long to wait, after the last step, for what is still to come.
     public var bound: Duration
     /// How long to go on looking, when all has come, for what comes twice.
     public var settle: Duration
 
     public init(
-        speed: Double = 1, patience: Duration = .seconds(120), bound: Duration = .seconds(60),
-        settle: Duration = .seconds(3)
+        speed: Double = 1, patience: Duration = .seconds(120), chapterPatience: Duration = .seconds(20),
+        bound: Duration = .seconds(60), settle: Duration = .seconds(3)
     ) {
         self.speed = speed
         self.patience = patience
+        self.chapterPatience = chapterPatience
         self.bound = bound
         self.settle = settle
     }
@@ -88,15 +92,15 @@ final class StoryTeller: Sendable {
         switch story {
         case .demo(let plan):
             (patience, bound, settle) = (plan.patience, plan.bound, plan.settle)
-            try await DemoStory(teller: self, speed: plan.speed).tell { try await self.awaitFirstLook(patience) }
+            try await DemoStory(teller: self, speed: plan.speed, chapterPatience: plan.chapterPatience).tell { try await self.awaitFirstLook(patience) }
         case .load(let plan):
             (patience, bound, settle) = (plan.patience, plan.bound, plan.settle)
             try await awaitFirstLook(patience)
             try await LoadStory(teller: self, plan: plan).tell()
         }
         ledger.end()
-        let ledger = ledger
-        _ = await mailbox.bell.wait(atMost: bound) { ledger.verdict.missing.isEmpty }
+        _ = await caughtUp(within: bound)
+        try Task.checkCancellation()
         try await pause(settle)
         let verdict = ledger.verdict
         report(verdict)
@@ -116,6 +120,12 @@ final class StoryTeller: Sendable {
         }
         // The time of what happens next is a whole second later than that of the first look.
         try await pause(.seconds(1.1))
+    }
+
+    /// Waits until everything that is due so far has come. False when it has not within `patience`.
+    func caughtUp(within patience: Duration) async -> Bool {
+        let ledger = ledger
+        return await mailbox.bell.wait(atMost: patience) { ledger.verdict.missing.isEmpty }
     }
 
     /// One line of the story.

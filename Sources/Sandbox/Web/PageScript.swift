@@ -20,7 +20,7 @@ enum PageScript {
           if (!response.ok) throw new Error((await response.json()).error || response.status);
           return response.json();
         };
-        const clock = text => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+        const clock = text => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
         const toast = text => {
           $("toast").textContent = text;
           $("toast").classList.add("on");
@@ -57,6 +57,7 @@ enum PageScript {
         };
         const openMail = async id => {
           state.mail = id;
+          history.replaceState(null, "", "#mail/" + id);
           $("main").classList.add("open");
           state.full = await get("/api/mails/" + id);
           if (!state.full.html && state.view === "html") state.view = "text";
@@ -226,8 +227,9 @@ enum PageScript {
           $("list").replaceChildren();
           refresh().then(() => { if (state.tab === "mail" && state.mail) showMail(); });
         });
-        if (["mail", "hooks", "shop", "story"].includes(location.hash.slice(1))) state.tab = location.hash.slice(1);
+        const [tab, chosen] = location.hash.slice(1).split("/");
+        if (["mail", "hooks", "shop", "story"].includes(tab)) state.tab = tab;
         new EventSource("/api/changes").onmessage = refresh;
-        refresh();
+        refresh().then(() => { if (state.tab === "mail" && chosen) openMail(Number(chosen)); });
         """#
 }
