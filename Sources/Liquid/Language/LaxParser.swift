@@ -138,7 +138,7 @@ extension Parser {
         let last = second
         while second < to - 1, !source[second].isSpace { second += 1 }
         guard second > last, firstEnd > start, skipSpace(second, to - 1) == to - 1 else { return nil }
-        return .range(laxExpression(start, firstEnd, depth: depth + 1), laxExpression(last, second, depth: depth + 1))
+        return .span(laxExpression(start, firstEnd, depth: depth + 1), laxExpression(last, second, depth: depth + 1))
     }
 
     /// `VariableParser` found over and over: names and brackets, whatever stands between them.
@@ -558,6 +558,7 @@ extension Parser {
                     case "cols": head.columns = laxExpression(valueStart, valueEnd)
                     case "limit": head.limit = laxExpression(valueStart, valueEnd)
                     case "offset": head.start = laxExpression(valueStart, valueEnd)
+                    case "range": break
                     default:
                         complain(
                             Fault(
@@ -606,6 +607,8 @@ extension Parser {
         }
         var values: [Expression] = []
         var key = ""
+        // A group whose values are names is its own, wherever else the same names stand.
+        var isOwn = false
         var at = valuesStart
         while at <= to {
             var comma = at
@@ -618,15 +621,17 @@ extension Parser {
             }
             if let (valueStart, valueEnd) = findFragment(at, comma) {
                 values.append(laxExpression(valueStart, valueEnd))
+                if case .lookup? = values.last { isOwn = true }
                 key += text(valueStart, valueEnd) + ","
             }
             at = comma + 1
         }
-        guard !values.isEmpty else {
+        guard !values.isEmpty || name != nil else {
             throw diagnostic(
                 "Syntax Error in 'cycle' - Valid syntax: cycle [name :] var [, var2, var3 ...]", at: start,
                 hint: "write {% cycle 'odd', 'even' %}")
         }
+        if isOwn { key += "@\(start)" }
         return (.cycle(Cycle(name: name, key: key, values: values, line: line)), false)
     }
 

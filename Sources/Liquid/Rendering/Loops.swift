@@ -15,7 +15,10 @@ extension Renderer {
 
     /// The part of a collection that a loop goes through.
     private func segment(_ collection: Value, from: Int, to: Int?) throws(RenderError) -> [Value] {
-        if let to, to <= from, to <= 0 || from >= 0 { return [] }
+        switch collection {
+        case .string, .safe, .drop: break
+        default: if let to, to <= from, to <= 0 || from >= 0 { return [] }
+        }
         switch collection {
         case .array(let elements): return Renderer.slice(elements, from, to)
         case .range(let first, let last):
@@ -157,7 +160,7 @@ extension Renderer {
 
     mutating func deeper() throws(RenderError) {
         depth += 1
-        if depth > options.limits.nesting {
+        if depth >= options.limits.nesting {
             depth -= 1
             throw RenderError(.limit, "Nesting too deep")
         }
@@ -261,6 +264,7 @@ extension Renderer {
         try deeper()
         let (outerProgram, outerSlots, outerName, outerFrame) = (program, slots, partialName, frame)
         let outerRegisters = registers
+        let scope = frame.scope
         let wasRefusing = refusesInclude
         refusesInclude = true
         defer {
@@ -274,7 +278,7 @@ extension Renderer {
             registers = Registers()
             program = template.program
             partialName = name
-            frame = Frame(scope: Scope([:], roots: []))
+            frame = Frame(scope: scope)
             slots = frame.slots(for: template.program)
             if let loop { frame.slot(named: "forloop").pointee.assigned = .drop(loop) }
             for (argument, argumentValue) in arguments {
@@ -292,7 +296,9 @@ extension Renderer {
 extension String {
     /// Ruby's `Integer(text)`: digits with sign and underscores, blanks around; nil for anything else.
     var strictInt: Int? {
-        let trimmed = Bytes.stripped(self, leading: true, trailing: true).utf8.filter { $0 != 0x5F }
+        var digits = utf8.drop { $0.isSpace }
+        while let last = digits.last, last.isSpace { digits = digits.dropLast() }
+        let trimmed = digits.filter { $0 != 0x5F }
         guard !trimmed.isEmpty else { return nil }
         return Int(String(decoding: trimmed, as: UTF8.self))
     }
