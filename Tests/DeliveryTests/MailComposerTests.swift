@@ -28,7 +28,9 @@ struct MailComposerTests {
         let text = String(decoding: composed, as: UTF8.self)
         let pieces = composed.split(separator: 0x0A, omittingEmptySubsequences: false)
         #expect(pieces.dropLast().allSatisfy { $0.last == 0x0D && $0.dropLast().allSatisfy { $0 != 0x0D } })
-        #expect(pieces.allSatisfy { $0.count <= 80 }, "a line is longer than 78: \(text)")
+        #expect(
+            pieces.allSatisfy { $0.count <= 79 || !$0.dropFirst(20).contains(0x20) },
+            "a line is longer than 78: \(text)")
         #expect(composed.count < 102_000)
     }
 
@@ -39,8 +41,8 @@ struct MailComposerTests {
         defects = [str(d) for p in m.walk() for d in p.defects]
         defects += [str(d) for k, v in m.items() for d in getattr(v, 'defects', ())]
         parts = [[p.get_content_type(), p.get_filename() or '', p.get('Content-Transfer-Encoding', '')] for p in m.walk()]
-        text = m.get_body(('plain',)).get_content()
-        html = m.get_body(('html',)).get_content()
+        text = m.get_body(('plain',)).get_content().replace('\\r\\n', '\\n')
+        html = m.get_body(('html',)).get_content().replace('\\r\\n', '\\n')
         to = m['To'].addresses[0]
         json.dump(dict(defects=defects, parts=parts, text=text, html=html, subject=m['Subject'], name=to.display_name,
             address=to.addr_spec, headers=[k for k, _ in m.items()], count=len(m['To'].addresses), date=m['Date'].datetime.isoformat(),

@@ -53,7 +53,10 @@ indirect enum MIMEPart {
             let part = OwnedObject(g_mime_part_new_with_type("text", subtype))
             g_mime_object_set_content_type_parameter(part.cast(), "charset", "utf-8")
             if isFlowed { g_mime_object_set_content_type_parameter(part.cast(), "format", "flowed") }
-            Self.setContent(part, Array(text.utf8), encoding: Self.encoding(for: text))
+            let encoding = Self.encoding(for: text)
+            // Base64 holds the canonical form, with CRLF (RFC 2046, 4.1.1); quoted-printable has line ends of its own.
+            let canonical = encoding == GMIME_CONTENT_ENCODING_BASE64 ? text.replacing("\n", with: "\r\n") : text
+            Self.setContent(part, Array(canonical.utf8), encoding: encoding)
             return part
         case .file(let name, let type, let subtype, let bytes):
             let part = OwnedObject(g_mime_part_new_with_type(type, subtype))
@@ -83,8 +86,7 @@ indirect enum MIMEPart {
         return quoted * 6 > total ? GMIME_CONTENT_ENCODING_BASE64 : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE
     }
 
-    /// Gives the part its bytes. Text has CRLF line ends already where it goes in base64, for only the writer of
-    /// quoted-printable lines sees line ends.
+    /// Gives the part its bytes.
     private static func setContent(_ part: OwnedObject, _ bytes: [UInt8], encoding: GMimeContentEncoding) {
         let stream = bytes.withUnsafeBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) {

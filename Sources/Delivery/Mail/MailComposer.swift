@@ -96,28 +96,38 @@ public struct MailComposer: Sendable {
         _ draft: MailDraft, subject: String, language: MailLanguage, headers: [MailDraft.Header], root: MIMEPart
     ) -> [UInt8] {
         let message = OwnedObject(g_mime_message_new(0))
-        func set(_ name: String, _ value: String) { g_mime_object_set_header(message.cast(), name, value, "utf-8") }
-        func add(_ type: GMimeAddressType, _ mailbox: MailAddress) {
-            let address = OwnedObject(internet_address_mailbox_new(mailbox.name?.onOneLine, mailbox.address))
-            internet_address_set_charset(address.cast(), "utf-8")
-            internet_address_list_add(g_mime_message_get_addresses(message.cast(), type), address.cast())
+        func set(_ name: String, _ folded: String) {
+            g_mime_object_set_header(message.cast(), name, "-", nil)
+            guard let list = g_mime_object_get_header_list(message.cast()),
+                let header = g_mime_header_list_get_header(list, name)
+            else { return }
+            g_mime_header_set_raw_value(header, folded)
         }
-        set("Date", MailHeaders.date(draft.date, in: zone))
-        add(GMIME_ADDRESS_TYPE_FROM, draft.from)
-        if let replyTo = draft.replyTo { add(GMIME_ADDRESS_TYPE_REPLY_TO, replyTo) }
-        add(GMIME_ADDRESS_TYPE_TO, draft.to)
-        g_mime_message_set_subject(message.cast(), subject, "utf-8")
-        g_mime_message_set_message_id(message.cast(), draft.messageID)
+        func add(_ name: String, _ mailbox: MailAddress) {
+            // GMime writes a domain beyond ASCII as DNS has it (IDNA 2008).
+            let address = OwnedObject(internet_address_mailbox_new(nil, mailbox.address))
+            let plain = internet_address_mailbox_get_idn_addr(address.cast()).map { String(cString: $0) }
+            set(
+                name,
+                HeaderField.mailbox(name, name: mailbox.name?.onOneLine, address: plain ?? mailbox.address))
+        }
+        func set(plain name: String, _ value: String) { set(name, HeaderField.unstructured(name, value)) }
+        set(plain: "Date", MailHeaders.date(draft.date, in: zone))
+        add("From", draft.from)
+        if let replyTo = draft.replyTo { add("Reply-To", replyTo) }
+        add("To", draft.to)
+        set(plain: "Subject", subject)
+        set(plain: "Message-ID", "<\(draft.messageID)>")
         if let last = draft.references.last {
-            set("In-Reply-To", "<\(last)>")
-            set("References", draft.references.map { "<\($0)>" }.joined(separator: " "))
+            set(plain: "In-Reply-To", "<\(last)>")
+            set(plain: "References", draft.references.map { "<\($0)>" }.joined(separator: " "))
         }
         // RFC 3834, 5: no vacation notice need answer this. The second is Exchange's word for the same.
-        set("Auto-Submitted", "auto-generated")
-        set("X-Auto-Response-Suppress", "All")
-        set("Content-Language", language.tag)
-        for header in headers { set(header.name, header.value) }
-        set("MIME-Version", "1.0")
+        set(plain: "Auto-Submitted", "auto-generated")
+        set(plain: "X-Auto-Response-Suppress", "All")
+        set(plain: "Content-Language", language.tag)
+        for header in headers { set(plain: header.name, header.value) }
+        set(plain: "MIME-Version", "1.0")
         let root = root.object()
         g_mime_message_set_mime_part(message.cast(), root.cast())
 

@@ -55,6 +55,7 @@ enum MailHeaders {
                 $0.properties.generalCategory != .control && $0.value != 0x2028 && $0.value != 0x2029
             }
             guard isClean else { throw .headerValue(shown) }
+            guard header.value.split(separator: " ").allSatisfy({ $0.utf8.count <= 900 }) else { throw .lineTooLong }
         }
         let unsubscribe = headers.first { $0.name.lowercased() == "list-unsubscribe" }
         guard let unsubscribe, unsubscribe.value.contains("<https://"), !seen.contains("list-unsubscribe-post") else {

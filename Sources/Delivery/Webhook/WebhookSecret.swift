@@ -74,6 +74,9 @@ public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, Custom
 
 /// Base64 (RFC 4648, 4), with or without its padding.
 enum Base64 {
+    /// The text, padded.
+    static func text(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+
     /// The bytes, or nil where a letter is not one of base64's.
     static func bytes(_ text: some StringProtocol) -> [UInt8]? {
         var text = String(text)
