@@ -39,7 +39,8 @@ struct AdminServiceTests {
         #expect(shown["customer"] == ["numberOfOrders": "1", "amountSpent": ["amount": "17.0"]])
         let fulfillment = try #require(shown["fulfillments"]?.array?.first)
         #expect(fulfillment["displayStatus"] == "DELIVERED")
-        #expect(fulfillment["events"]?["nodes"]?.array?.compactMap { $0["status"]?.string } == ["IN_TRANSIT", "DELIVERED"])
+        #expect(
+            fulfillment["events"]?["nodes"]?.array?.compactMap { $0["status"]?.string } == ["IN_TRANSIT", "DELIVERED"])
         let returned = try #require(shown["returns"]?["nodes"]?.array?.first)
         #expect(returned["name"] == "#1001-R1" && returned["status"] == "CLOSED")
         #expect(returned.text.contains(#""carrierName":null"#))
@@ -52,7 +53,8 @@ struct AdminServiceTests {
         let order = shop.place()
         func moved(_ step: () throws -> Void) rethrows -> Bool {
             func stamp() -> JSON? {
-                shop.ask("query Q($id: ID!) { order(id: $id) { updatedAt } }", ["id": .string(order.id.description)])["data"]
+                shop.ask("query Q($id: ID!) { order(id: $id) { updatedAt } }", ["id": .string(order.id.description)])[
+                    "data"]
             }
             let before = stamp()
             shop.hand.advance(10)
@@ -103,7 +105,10 @@ struct AdminServiceTests {
         let order = shop.place()
         let parcel = try shop.ship(order)
         let back = try shop.shop.requestReturn(order.id)
-        let ids = [order.id, parcel, back].map { JSON.string($0.description) } + ["gid://shopify/Order/1", "gid://shopify/Wish/1"]
+        let ids =
+            [order.id, parcel, back].map { JSON.string($0.description) } + [
+                "gid://shopify/Order/1", "gid://shopify/Wish/1",
+            ]
         let answer = shop.ask("query Q($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", ["ids": .array(ids)])
         let types = (answer["data"]?["nodes"]?.array ?? []).map { $0["__typename"] ?? .null }
         #expect(types == ["Order", "Fulfillment", "Return", nil, nil])
@@ -123,16 +128,17 @@ struct AdminServiceTests {
         let answer = shop.ask(
             "query Q($id: ID!) { order(id: $id) { name customer { id } } }", ["id": .string(order.id.description)])
         #expect(answer["data"] == ["order": ["name": "#1001", "customer": nil]])
-        #expect(answer["errors"] == [
-            [
-                "message": "Access denied for customer field. Required access: `read_customers` access scope.",
-                "locations": [["line": 1, "column": 43]], "path": ["order", "customer"],
-                "extensions": [
-                    "code": "ACCESS_DENIED", "documentation": "https://shopify.dev/api/usage/access-scopes",
-                    "requiredAccess": "`read_customers` access scope.",
-                ],
-            ]
-        ])
+        #expect(
+            answer["errors"] == [
+                [
+                    "message": "Access denied for customer field. Required access: `read_customers` access scope.",
+                    "locations": [["line": 1, "column": 43]], "path": ["order", "customer"],
+                    "extensions": [
+                        "code": "ACCESS_DENIED", "documentation": "https://shopify.dev/api/usage/access-scopes",
+                        "requiredAccess": "`read_customers` access scope.",
+                    ],
+                ]
+            ])
     }
 
     @Test("hides customers, old orders and what the index has not seen")
@@ -154,9 +160,14 @@ struct AdminServiceTests {
     func quirks() {
         let shop = Shop()
         shop.place(quirks: [.undecodable, .unknownStatus])
-        let node = shop.ask("{ orders(first: 1) { nodes { createdAt tags displayFulfillmentStatus } } }")["data"]?["orders"]
+        let node = shop.ask("{ orders(first: 1) { nodes { createdAt tags displayFulfillmentStatus } } }")["data"]?[
+            "orders"]
         #expect(
-            node == ["nodes": [["createdAt": nil, "tags": "not a list", "displayFulfillmentStatus": "FULFILLMENT_NOT_REQUIRED"]]])
+            node == [
+                "nodes": [
+                    ["createdAt": nil, "tags": "not a list", "displayFulfillmentStatus": "FULFILLMENT_NOT_REQUIRED"]
+                ]
+            ])
     }
 
     @Test("writes tracking events, tags and labels")

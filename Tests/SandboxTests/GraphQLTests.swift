@@ -36,7 +36,8 @@ struct GraphQLTests {
     @Test(
         "that are none are refused with their place",
         arguments: [
-            ("{ orders(first: 1) { id }", 1, 26), ("query { }", 1, 9), ("{ a(b: ?) }", 1, 8), ("fragment on on A { b }", 1, 13),
+            ("{ orders(first: 1) { id }", 1, 26), ("query { }", 1, 9), ("{ a(b: ?) }", 1, 8),
+            ("fragment on on A { b }", 1, 10),
             ("{ a(b: \"open) }", 1, 8),
         ])
     func refuses(text: String, line: Int, column: Int) {
@@ -78,17 +79,20 @@ struct GraphQLTests {
     @Test("in which a field does not exist answer as recorded")
     func undefinedField() {
         let shop = Shop()
-        let answer = shop.ask("mutation M($e: FulfillmentEventInput!) {\n  fulfillmentEventCreate(fulfillmentEvent: $e) {\n"
-            + "    userErrors {\n      code\n    }\n  }\n}", ["e": [:]])
-        #expect(answer == [
-            "errors": [
-                [
-                    "message": "Field 'code' doesn't exist on type 'UserError'", "locations": [["line": 4, "column": 7]],
-                    "path": ["mutation M", "fulfillmentEventCreate", "userErrors", "code"],
-                    "extensions": ["code": "undefinedField", "typeName": "UserError", "fieldName": "code"],
+        let answer = shop.ask(
+            "mutation M($e: FulfillmentEventInput!) {\n  fulfillmentEventCreate(fulfillmentEvent: $e) {\n"
+                + "    userErrors {\n      code\n    }\n  }\n}", ["e": [:]])
+        #expect(
+            answer == [
+                "errors": [
+                    [
+                        "message": "Field 'code' doesn't exist on type 'UserError'",
+                        "locations": [["line": 4, "column": 7]],
+                        "path": ["mutation M", "fulfillmentEventCreate", "userErrors", "code"],
+                        "extensions": ["code": "undefinedField", "typeName": "UserError", "fieldName": "code"],
+                    ]
                 ]
-            ]
-        ])
+            ])
     }
 
     @Test("with a wrong enum variable answer as recorded")
@@ -98,7 +102,8 @@ struct GraphQLTests {
             "\n  mutation V($e: FulfillmentEventInput!) { fulfillmentEventCreate(fulfillmentEvent: $e) { userErrors { field } } }",
             ["e": ["fulfillmentId": "gid://shopify/Fulfillment/1", "status": "NOT_A_STATUS"]])
         let error = answer["errors"]?.array?.first
-        let explanation = "Expected \"NOT_A_STATUS\" to be one of: LABEL_PURCHASED, LABEL_PRINTED, READY_FOR_PICKUP, CONFIRMED, "
+        let explanation =
+            "Expected \"NOT_A_STATUS\" to be one of: LABEL_PURCHASED, LABEL_PRINTED, READY_FOR_PICKUP, CONFIRMED, "
             + "IN_TRANSIT, OUT_FOR_DELIVERY, ATTEMPTED_DELIVERY, DELAYED, DELIVERED, FAILURE, CARRIER_PICKED_UP"
         #expect(
             error?["message"]?.string

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("What queries cost")
 struct QueryCostTests {
-    @Test("a connection grows with the logarithm of its page", arguments: [(0, 0), (1, 1), (2, 1), (5, 3), (10, 4), (50, 7), (250, 11)])
+    @Test(
+        "a connection grows with the logarithm of its page",
+        arguments: [(0, 0), (1, 1), (2, 1), (5, 3), (10, 4), (50, 7), (250, 11)])
     func weight(count: Int, weight: Int) { #expect(QueryCost.weight(count) == weight) }
 
     @Test(
@@ -26,7 +28,8 @@ struct QueryCostTests {
     func recorded() throws {
         let shop = Shop()
         let lines = "returnLineItems(first: 10) { nodes { id quantity processedQuantity unprocessedQuantity } }"
-        let fields = "id name returnStatus returns(first: 10) { nodes { id name status closedAt totalQuantity \(lines) } }"
+        let fields =
+            "id name returnStatus returns(first: 10) { nodes { id name status closedAt totalQuantity \(lines) } }"
         let answer = shop.ask(
             "query Q($id: ID!, $q: String!) { detail: order(id: $id) { \(fields) } list: orders(first: 5, query: $q, "
                 + "sortKey: CREATED_AT, reverse: true) { nodes { \(fields) } } node(id: $id) { __typename ... on Order { \(fields) } } }",
@@ -37,11 +40,13 @@ struct QueryCostTests {
     @Test("one that is too dear is refused before it runs")
     func tooDear() {
         let answer = Shop().ask(
-            "{ orders(first: 250) { nodes { lineItems(first: 250) { nodes { id } } returns(first: 250) { nodes { id } } } } }")
+            "{ orders(first: 250) { nodes { lineItems(first: 250) { nodes { id } } returns(first: 250) { nodes { id } } } } }"
+        )
         let error = answer["errors"]?.array?.first
         #expect(error?["extensions"]?["code"] == "MAX_COST_EXCEEDED" || answer["data"] != nil)
         let dearer = Shop().ask(
-            "{ orders(first: 250) { nodes { returns(first: 250) { nodes { reverseFulfillmentOrders(first: 250) { nodes { id } } } } } } }")
+            "{ orders(first: 250) { nodes { returns(first: 250) { nodes { reverseFulfillmentOrders(first: 250) { nodes { id } } } } } } }"
+        )
         #expect(dearer["errors"]?.array?.first?["extensions"]?["code"] == "MAX_COST_EXCEEDED")
         #expect(dearer["errors"]?.array?.first?["extensions"]?["maxCost"] == 1000)
     }

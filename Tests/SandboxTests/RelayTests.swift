@@ -58,8 +58,10 @@ struct RelayTests {
     @Test(
         "goes wrong as it is told",
         arguments: [
-            (RelayFault.dropBeforeReply, 1, true, "354"), (.dropAndForget, 0, true, "354"), (.dropAfterReply, 1, true, "250"),
-            (.deferData, 0, false, "451"), (.refuseData, 0, false, "554"), (.unavailable, 0, true, "421"), (.slow, 1, false, "250"),
+            (RelayFault.dropBeforeReply, 1, true, "354"), (.dropAndForget, 0, true, "354"),
+            (.dropAfterReply, 1, true, "250"),
+            (.deferData, 0, false, "451"), (.refuseData, 0, false, "554"), (.unavailable, 0, true, "421"),
+            (.slow, 1, false, "250"),
         ])
     func faults(fault: RelayFault, kept: Int, closed: Bool, last: String) {
         let out = talk(Self.mail.replacing("QUIT\n", with: ""), fault: fault)
@@ -69,7 +71,9 @@ struct RelayTests {
 
     @Test("refuses recipients by pattern, as often as asked, and mail without any left")
     func rules() {
-        let rules = [RelayRule("a@*", reply: "550 5.1.1 no such user"), RelayRule("*", reply: "451 4.2.1 busy", times: 1)]
+        let rules = [
+            RelayRule("a@*", reply: "550 5.1.1 no such user"), RelayRule("*", reply: "451 4.2.1 busy", times: 1),
+        ]
         let first = talk(Self.mail, rules: rules)
         #expect(first.replies[2...3].map { $0.prefix(3) } == ["550", "451"])
         #expect(first.replies[4].hasPrefix("554") && first.kept.isEmpty)
@@ -88,13 +92,16 @@ struct RelayTests {
         #expect(talk("EHLO a\nAUTH LOGIN\n\(name)\n\(word)\n", limits: limits).replies.last?.hasPrefix("235") == true)
         #expect(talk("EHLO a\nAUTH LOGIN \(name)\n\(name)\n", limits: limits).replies.last?.hasPrefix("535") == true)
         let login = "EHLO a\nAUTH PLAIN \(plain)\n"
-        #expect(talk(login + "MAIL FROM:<a@x.example> SIZE=51\n", limits: limits).replies.last?.hasPrefix("552") == true)
-        let long = login + "MAIL FROM:<a@x.example>\nRCPT TO:<b@x.example>\nRCPT TO:<c@x.example>\nDATA\n"
+        #expect(
+            talk(login + "MAIL FROM:<a@x.example> SIZE=51\n", limits: limits).replies.last?.hasPrefix("552") == true)
+        let long =
+            login + "MAIL FROM:<a@x.example>\nRCPT TO:<b@x.example>\nRCPT TO:<c@x.example>\nDATA\n"
             + String(repeating: "x", count: 60) + "\n.\nNOOP\n"
         let out = talk(long, limits: limits)
         #expect(out.kept.isEmpty && out.replies.suffix(4).map { $0.prefix(3) } == ["452", "354", "552", "250"])
-        #expect(talk("DATA\nMAIL FROM:<a@x.example>\nRCPT TO:<b@x.example>\nSTARTTLS\nFOO\n").replies.map { $0.prefix(3) }
-            == ["503", "503", "503", "502", "500"])
+        #expect(
+            talk("DATA\nMAIL FROM:<a@x.example>\nRCPT TO:<b@x.example>\nSTARTTLS\nFOO\n").replies.map { $0.prefix(3) }
+                == ["503", "503", "503", "502", "500"])
         #expect(talk(String(repeating: "x", count: 20_000)).closed)
     }
 
@@ -124,7 +131,8 @@ struct MIMEMessageTests {
         "decodes encoded words",
         arguments: [
             ("=?utf-8?Q?Zo=C3=AB_Bront=C3=AB?=", "Zoë Brontë"), ("=?UTF-8?B?5bGx55Sw?= =?utf-8?B?5pil6aaZ?=", "山田春香"),
-            ("=?iso-8859-1?q?M=FCller?= <m@x.example>", "Müller <m@x.example>"), ("a =?utf-8?q?b?= c", "a b c"), ("=?broken", "=?broken"),
+            ("=?iso-8859-1?q?M=FCller?= <m@x.example>", "Müller <m@x.example>"), ("a =?utf-8?q?b?= c", "a b c"),
+            ("=?broken", "=?broken"),
             ("=?utf-8?q?a=C3?= =?utf-8?q?=AB?=", "aë"),
         ])
     func words(text: String, decoded: String) { #expect(EncodedWords.decoded(text) == decoded) }
@@ -168,12 +176,17 @@ struct MIMEMessageTests {
 
     @Test("survives what is no mail")
     func rubbish() {
-        for text in ["", "\r\n", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a", "x", "Content-Type: multipart/x\r\n\r\n--\r\n"] {
+        for text in [
+            "", "\r\n", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a", "x",
+            "Content-Type: multipart/x\r\n\r\n--\r\n",
+        ] {
             _ = MIMEMessage(Array(text.utf8))
         }
         var random = SeededRandom(seed: 7)
         for _ in 0..<200 {
-            let pieces = ["--a\r\n", "\r\n", "=?utf-8?q?", "Content-Type: multipart/mixed; boundary=a\r\n", ":", "=", "\u{0}"]
+            let pieces = [
+                "--a\r\n", "\r\n", "=?utf-8?q?", "Content-Type: multipart/mixed; boundary=a\r\n", ":", "=", "\u{0}",
+            ]
             let text = (0..<20).map { _ in pieces.randomElement(using: &random)! }.joined()
             _ = MIMEMessage(Array(text.utf8)).header["Content-Type"]
         }

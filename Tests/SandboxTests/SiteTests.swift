@@ -17,8 +17,10 @@ struct SiteTests {
             let mailbox = try Mailbox(folder: nil, clock: shop.shop.clock)
             site = SandboxSite(
                 shop: shop.shop, admin: face, mailbox: mailbox,
-                hooks: WebhookReceiver(secrets: [], clock: shop.shop.clock, seed: 1), relayFaults: SandboxFaults(seed: 1),
-                relayRules: RelayRules([]), teller: StoryTeller(shop: shop.shop, mailbox: mailbox, seed: 1, print: { _ in }),
+                hooks: WebhookReceiver(secrets: [], clock: shop.shop.clock, seed: 1),
+                relayFaults: SandboxFaults(seed: 1),
+                relayRules: RelayRules([]),
+                teller: StoryTeller(shop: shop.shop, mailbox: mailbox, seed: 1, print: { _ in }),
                 smtpPort: { 25 })
         }
 
@@ -29,7 +31,9 @@ struct SiteTests {
                     body: Array(#"{"query":"{shop{name}}"}"#.utf8)))
         }
 
-        func page(_ method: String, _ path: String, _ headers: [String: String] = [:], _ body: String = "") async -> WebResponse {
+        func page(_ method: String, _ path: String, _ headers: [String: String] = [:], _ body: String = "") async
+            -> WebResponse
+        {
             await site.respond(
                 WebRequest(
                     method, path,
@@ -43,7 +47,8 @@ struct SiteTests {
         arguments: [
             (ShopFault.throttled, 200, "THROTTLED"), (.tooManyRequests, 429, "Exceeded"), (.serverError, 500, "<h1>"),
             (.badGateway, 502, "<h1>"), (.paymentRequired, 402, "Unavailable"), (.locked, 423, "Unavailable"),
-            (.unauthorized, 401, "Invalid API key"), (.slow, 200, "Juniper"), (.dropped, 200, "Juniper"), (.wrongDate, 200, "Juniper"),
+            (.unauthorized, 401, "Invalid API key"), (.slow, 200, "Juniper"), (.dropped, 200, "Juniper"),
+            (.wrongDate, 200, "Juniper"),
         ])
     func faults(fault: ShopFault, status: Int, words: String) throws {
         let fixture = try Fixture()
@@ -65,11 +70,14 @@ struct SiteTests {
         let fixture = try Fixture()
         let refused = fixture.ask(token: "shpat_wrong")
         #expect(refused.status == 401)
-        #expect(try JSON.parse(refused.body)["errors"]?.string?.hasPrefix("[API] Invalid API key or access token") == true)
+        #expect(
+            try JSON.parse(refused.body)["errors"]?.string?.hasPrefix("[API] Invalid API key or access token") == true)
         func grant(_ body: String, type: String) throws -> JSON {
             try JSON.parse(
                 fixture.face.respond(
-                    WebRequest("POST", "/admin/oauth/access_token", headers: ["content-type": type], body: Array(body.utf8))).body)
+                    WebRequest(
+                        "POST", "/admin/oauth/access_token", headers: ["content-type": type], body: Array(body.utf8))
+                ).body)
         }
         let form = "grant_type=client_credentials&client_id=sandbox-client&client_secret=sandbox-secret"
         let granted = try grant(form, type: "application/x-www-form-urlencoded")
@@ -93,17 +101,22 @@ struct SiteTests {
         #expect(await fixture.page("GET", "/api/mails", ["Host": "127.0.0.1.evil.example"]).status == 403)
         #expect(await fixture.page("POST", "/api/shop/place", ["Origin": "http://evil.example"]).status == 403)
         #expect(await fixture.page("POST", "/api/shop/place", ["Content-Type": "text/plain"]).status == 415)
-        #expect(await fixture.page("GET", "/").header("Content-Security-Policy")?.hasPrefix("default-src 'none'") == true)
+        #expect(
+            await fixture.page("GET", "/").header("Content-Security-Policy")?.hasPrefix("default-src 'none'") == true)
     }
 
     @Test("does the shop's verbs, and says how to mend a wrong call")
     func verbs() async throws {
         let fixture = try Fixture()
         for (verb, body) in [
-            ("place", "{}"), ("edit", #"{"items":[{"title":"Jug"}]}"#), ("hold", ""), ("release", ""), ("update", #"{"tags":["a"]}"#),
-            ("ship", #"{"estimated_in_days":2}"#), ("event", #"{"status":"delayed"}"#), ("estimate", #"{"estimated_in_days":5}"#),
-            ("correct-tracking", #"{"number":"2"}"#), ("deliver", ""), ("request-return", ""), ("approve-return", ""), ("label", ""),
-            ("replace-label", ""), ("receive-return", ""), ("close-return", ""), ("refund", #"{"amount":100}"#), ("quirks", #"{"quirks":[]}"#),
+            ("place", "{}"), ("edit", #"{"items":[{"title":"Jug"}]}"#), ("hold", ""), ("release", ""),
+            ("update", #"{"tags":["a"]}"#),
+            ("ship", #"{"estimated_in_days":2}"#), ("event", #"{"status":"delayed"}"#),
+            ("estimate", #"{"estimated_in_days":5}"#),
+            ("correct-tracking", #"{"number":"2"}"#), ("deliver", ""), ("request-return", ""), ("approve-return", ""),
+            ("label", ""),
+            ("replace-label", ""), ("receive-return", ""), ("close-return", ""), ("refund", #"{"amount":100}"#),
+            ("quirks", #"{"quirks":[]}"#),
         ] {
             var json = try JSON.parse(Array((body.isEmpty ? "{}" : body).utf8))
             if case .object(let members) = json { json = .object(members + [.init("order", "#1001")]) }
@@ -118,7 +131,8 @@ struct SiteTests {
         let wrong = await fixture.page("POST", "/api/shop/event", [:], ##"{"order":"#1001","status":"gone"}"##)
         #expect(wrong.status == 422 && String(decoding: wrong.body, as: UTF8.self).contains("OUT_FOR_DELIVERY"))
         #expect(await fixture.page("POST", "/api/shop/deliver", [:], ##"{"order":"#9"}"##).status == 422)
-        let fault = await fixture.page("POST", "/api/faults", [:], #"{"shop":{"next":["locked"]},"relay":{"rules":[]}}"#)
+        let fault = await fixture.page(
+            "POST", "/api/faults", [:], #"{"shop":{"next":["locked"]},"relay":{"rules":[]}}"#)
         #expect(fault.status == 200 && fixture.ask().status == 423)
     }
 
@@ -128,7 +142,8 @@ struct SiteTests {
         fixture.site.mailbox.keep(
             ReceivedMail(
                 sender: "s@x.example", recipients: ["a@x.example"],
-                bytes: Array("Subject: Hi\r\nContent-Type: text/html\r\n\r\n<script>1</script><img src=cid:logo>".utf8)))
+                bytes: Array("Subject: Hi\r\nContent-Type: text/html\r\n\r\n<script>1</script><img src=cid:logo>".utf8))
+        )
         let html = await fixture.page("GET", "/api/mails/1/html")
         #expect(html.header("Content-Security-Policy")?.hasPrefix("sandbox allow-popups") == true)
         #expect(html.header("Content-Security-Policy")?.contains("default-src 'none'") == true)

@@ -77,7 +77,9 @@ struct StoryTests {
     func nobody() async throws {
         let mailbox = try Mailbox(folder: nil, clock: .system)
         let teller = StoryTeller(shop: SandboxShop(), mailbox: mailbox, seed: 1, print: { _ in }, pause: { _ in })
-        await #expect(throws: SandboxRefusal.self) { try await teller.tell(.demo(DemoPlan(patience: .milliseconds(10)))) }
+        await #expect(throws: SandboxRefusal.self) {
+            try await teller.tell(.demo(DemoPlan(patience: .milliseconds(10))))
+        }
     }
 
     @Test("a load takes every order to its end, and waits for what is due")
@@ -102,7 +104,8 @@ struct SandboxServerTests {
             group.addTask { _ = try await server.run() }
             let ports = try #require(await server.ports())
             #expect(ports.http > 0 && ports.smtp > 0)
-            let shop = "POST /admin/api/2026-07/graphql.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            let shop =
+                "POST /admin/api/2026-07/graphql.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
                 + "X-Shopify-Access-Token: shpat_sandbox\r\nContent-Length: 24\r\n\r\n" + #"{"query":"{shop{name}}"}"#
             let whole = try await Wire.exchange(port: ports.http, shop)
             #expect(whole.hasPrefix("HTTP/1.1 200") && whole.contains("Juniper & Fig") && whole.contains("\r\nDate: "))

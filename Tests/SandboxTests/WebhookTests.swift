@@ -25,7 +25,8 @@ struct WebhookTests {
         .enabled(if: Shop.shared != nil, "the shared webhook vectors are not here: left out"))
     func vectors() throws {
         for vector in try vectors("vectors") {
-            let secrets = (vector["secrets"]?.array ?? []).compactMap(\.string) + [vector["public_key"]?.string].compactMap { $0 }
+            let secrets =
+                (vector["secrets"]?.array ?? []).compactMap(\.string) + [vector["public_key"]?.string].compactMap { $0 }
             let now = Double(vector["timestamp"]?.int ?? 0)
             #expect(verdict(vector, secrets: secrets, now: now) == .good, "\(vector["name"]?.string ?? "")")
         }

@@ -114,6 +114,7 @@ struct GraphQLParser {
     private mutating func fragment() throws(GraphQLSyntaxError) -> GraphQLFragment {
         let location = token.location
         advance()
+        guard !peekName("on") else { throw unexpected() }
         let title = try name()
         guard takeName("on") else { throw unexpected() }
         let type = try name()

@@ -62,7 +62,9 @@ enum StandardWebhooks {
     private static func fits(_ secret: String, _ version: String, _ signature: Data, _ signed: Data) -> Bool {
         if version == "v1", !secret.hasPrefix("whpk_"), !secret.hasPrefix("whsk_") {
             let text = secret.hasPrefix("whsec_") ? String(secret.dropFirst(6)) : secret
-            guard let key = Data(base64Encoded: text), !key.isEmpty else { return false }
+            // The reference library takes secrets whose padding was lost on the way.
+            let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+            guard let key = Data(base64Encoded: text + padding), !key.isEmpty else { return false }
             return HMAC<SHA256>.isValidAuthenticationCode(
                 signature, authenticating: signed, using: SymmetricKey(data: key))
         }

@@ -57,7 +57,8 @@ struct MIMEMessage: Sendable {
         switch encoding.lowercased().filter({ !$0.isWhitespace }) {
         case "quoted-printable": QuotedPrintable.decoded(body)
         case "base64":
-            Data(base64Encoded: String(decoding: body.filter { $0 > 0x20 }, as: UTF8.self)).map(Array.init) ?? Array(body)
+            Data(base64Encoded: String(decoding: body.filter { $0 > 0x20 }, as: UTF8.self)).map(Array.init)
+                ?? Array(body)
         default: Array(body)
         }
     }

@@ -61,7 +61,8 @@ enum EncodedWords {
         }
         while let opening = rest.firstRange(of: "=?") {
             let between = rest[..<opening.lowerBound]
-            let parts = rest[opening.upperBound...].split(separator: "?", maxSplits: 3, omittingEmptySubsequences: false)
+            let parts = rest[opening.upperBound...].split(
+                separator: "?", maxSplits: 3, omittingEmptySubsequences: false)
             guard parts.count == 4, parts[3].first == "=", let bytes = bytes(parts[2], parts[1]) else {
                 flush()
                 out += rest[..<opening.upperBound]

@@ -142,7 +142,8 @@ public final class Mailbox: Sendable {
 
     /// Waits until `condition` holds of the mails, or `patience` has run out.
     @discardableResult
-    public func wait(atMost patience: Duration, until condition: @escaping @Sendable ([KeptMail]) -> Bool) async -> Bool {
+    public func wait(atMost patience: Duration, until condition: @escaping @Sendable ([KeptMail]) -> Bool) async -> Bool
+    {
         await bell.wait(atMost: patience) { condition(self.mails) }
     }
 }

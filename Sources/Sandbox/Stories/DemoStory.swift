@@ -65,7 +65,8 @@ struct DemoStory {
     /// Tells it. `firstLook` returns when the daemon has seen the shop as it was.
     func tell(_ firstLook: () async throws -> Void) async throws {
         let old = place(
-            "Oda", "Early", "oda@shopper.example", [Self.tea], placedAt: days(-3), note: ", three days before Bookbag looks")
+            "Oda", "Early", "oda@shopper.example", [Self.tea], placedAt: days(-3),
+            note: ", three days before Bookbag looks")
         let oldParcel = try ship(old, "Royal Mail", "RM100000001GB", silent: true)
         try shop.addEvent(oldParcel, .inTransit, happenedAt: days(-2), message: "In transit")
         try await firstLook()
@@ -81,7 +82,8 @@ struct DemoStory {
             SandboxAddress(
                 address1: "1-2-3 Sakuragaoka", city: "Shibuya", provinceCode: "JP-13", zip: "150-0031",
                 countryCode: "JP", country: "Japan", timeZone: "Asia/Tokyo"), locale: "ja")
-        let piet = place("Piet", "Parcels", "piet@shopper.example", [Self.soap, Self.jug], note: ", to come in two parcels")
+        let piet = place(
+            "Piet", "Parcels", "piet@shopper.example", [Self.soap, Self.jug], note: ", to come in two parcels")
         try await step()
         let gus = place("", "Guest", "guest@shopper.example", [Self.soap], guest: true, note: ", as a guest")
         let pat = place("Pat", "Upton", "pat@shopper.example", [Self.tea], pickup: true, note: ", to pick up")
@@ -89,7 +91,8 @@ struct DemoStory {
         let ben = place("Ben", "Broken", "ben@shopper.example", [Self.jug])
         let ret = place("Rita", "Returns", "rita@shopper.example", [Self.candle, Self.soap])
         let can = place("Carl", "Changed", "carl@shopper.example", [Self.tea], note: ", and will think better of it")
-        let test = place("Tess", "Test", "tess@shopper.example", [Self.tea], test: true, note: ": a test order, which stays silent")
+        let test = place(
+            "Tess", "Test", "tess@shopper.example", [Self.tea], test: true, note: ": a test order, which stays silent")
         try await step(2)
 
         let noraParcel = try ship(nora, "UPS", "1Z999AA10123456784")
@@ -108,14 +111,16 @@ struct DemoStory {
         try await step(3)
 
         for parcel in [noraParcel, zoeParcel, harukaParcel, guestParcel, adaParcel, retParcel, first] {
-            try shop.addEvent(parcel, .inTransit, message: "Departed from facility", city: "Bristol", country: "United Kingdom")
+            try shop.addEvent(
+                parcel, .inTransit, message: "Departed from facility", city: "Bristol", country: "United Kingdom")
         }
         teller.say("parcels", "seven parcels are on their way")
         let second = try ship(piet, "Royal Mail", "RM200000002GB")
         try await step(2)
 
         var waits = await chapter(true)
-        try shop.addEvent(zoeParcel, .delayed, message: "Delayed by weather", estimatedDeliveryAt: days(4), city: "Leipzig")
+        try shop.addEvent(
+            zoeParcel, .delayed, message: "Delayed by weather", estimatedDeliveryAt: days(4), city: "Leipzig")
         expect(zoe, "delay-alert")
         teller.say(zoe.name, "is late: the carrier says weather")
         try shop.setEstimate(harukaParcel, days(4))

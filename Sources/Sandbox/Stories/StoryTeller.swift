@@ -92,7 +92,9 @@ final class StoryTeller: Sendable {
         switch story {
         case .demo(let plan):
             (patience, bound, settle) = (plan.patience, plan.bound, plan.settle)
-            try await DemoStory(teller: self, speed: plan.speed, chapterPatience: plan.chapterPatience).tell { try await self.awaitFirstLook(patience) }
+            try await DemoStory(teller: self, speed: plan.speed, chapterPatience: plan.chapterPatience).tell {
+                try await self.awaitFirstLook(patience)
+            }
         case .load(let plan):
             (patience, bound, settle) = (plan.patience, plan.bound, plan.settle)
             try await awaitFirstLook(patience)

@@ -15,7 +15,9 @@ struct FaultSwitch {
             if let rules = relay["rules"]?.array {
                 site.relayRules.set(
                     rules.compactMap { rule in
-                        guard let pattern = rule["pattern"]?.string, let reply = rule["reply"]?.string else { return nil }
+                        guard let pattern = rule["pattern"]?.string, let reply = rule["reply"]?.string else {
+                            return nil
+                        }
                         return RelayRule(pattern, reply: reply, times: rule["times"]?.int.map { Int($0) })
                     })
             }

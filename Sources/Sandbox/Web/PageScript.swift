@@ -14,7 +14,7 @@ enum PageScript {
           node.append(...children.filter(child => child != null && child !== ""));
           return node;
         };
-        const state = { tab: "mail", mail: null, view: "html", hook: null, mails: [], hooks: [], seen: 0, full: null };
+        const state = { tab: "mail", mail: null, view: "html", hook: null, mails: [], hooks: [], read: new Set(), full: null };
         const get = async path => {
           const response = await fetch(path);
           if (!response.ok) throw new Error((await response.json()).error || response.status);
@@ -43,7 +43,7 @@ enum PageScript {
 
         // Mail
         const mailRow = mail => el("button", {
-          class: "row" + (mail.id > state.seen ? " fresh" : ""), "aria-current": mail.id === state.mail ? "true" : false,
+          class: "row" + (state.read.has(mail.id) ? "" : " fresh"), "aria-current": mail.id === state.mail ? "true" : false,
           onclick: () => openMail(mail.id) },
           el("span", { class: "top" }, el("span", { class: "who" }, mail.to), el("time", {}, clock(mail.receivedAt))),
           el("span", { class: "subject" }, mail.subject || "(no subject)"),
@@ -57,6 +57,7 @@ enum PageScript {
         };
         const openMail = async id => {
           state.mail = id;
+          state.read.add(id);
           history.replaceState(null, "", "#mail/" + id);
           $("main").classList.add("open");
           state.full = await get("/api/mails/" + id);
@@ -168,7 +169,7 @@ enum PageScript {
             el("div", { class: "top" },
               el("h2", {}, order.name, el("small", {}, `${order.customer} · ${order.email}`)),
               el("time", {}, clock(order.updatedAt))),
-            el("p", {}, order.items.join(", ") + " · " + order.total),
+            el("p", {}, order.items.join(", ") + " · " + order.currency + " " + Number(order.total).toFixed(2)),
             el("div", {}, order.test ? el("span", { class: "chip bad" }, "test order") : "",
               order.cancelled ? el("span", { class: "chip bad" }, "cancelled") : "",
               el("span", { class: "chip plain" }, words(order.financial)),
@@ -179,7 +180,7 @@ enum PageScript {
               (p.estimate ? `, promised for ${new Date(p.estimate).toLocaleDateString()}` : ""))),
             ...order.returns.map(r => el("p", {}, `Return ${r.name}: ${words(r.status)}`,
               r.label ? el("span", {}, ", ", el("a", { href: r.label, target: "_blank", rel: "noopener" }, "label")) : "")),
-            el("div", { class: "acts" }, ...actions(order)))),
+            actions(order).length ? el("div", { class: "acts" }, ...actions(order)) : ""))),
           orders.length ? "" : empty("The shop has no orders yet."));
 
         // Story

@@ -52,7 +52,7 @@ enum Pages {
         html,body{height:100%;margin:0}
         body{display:flex;flex-direction:column;background:var(--bg);color:var(--ink);
         font:15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-        button,input,select{font:inherit;color:inherit}
+        button,input,select{font:inherit;color:inherit}a{color:var(--accent)}
         header{display:flex;align-items:center;gap:1.25rem;padding:0 1rem;background:var(--panel);
         border-bottom:1px solid var(--line);flex:none;min-height:3.25rem}
         h1{font-size:1.05rem;margin:0;letter-spacing:.01em}h1 span{font-weight:400;color:var(--soft)}

@@ -114,19 +114,23 @@ struct SandboxSite: Sendable {
         }
     }
 
-    private func limit(_ request: WebRequest) -> Int { min(max(request.query["limit"].flatMap { Int($0) } ?? 200, 1), 10_000) }
+    private func limit(_ request: WebRequest) -> Int {
+        min(max(request.query["limit"].flatMap { Int($0) } ?? 200, 1), 10_000)
+    }
 
     private var status: JSON {
         let spent = admin.service.spent
         return [
-            "shop": .string(shop.profile.name), "domain": .string(shop.profile.domain), "endpoint": .string(shop.baseURL),
+            "shop": .string(shop.profile.name), "domain": .string(shop.profile.domain),
+            "endpoint": .string(shop.baseURL),
             "smtp": .int(Int64(smtpPort())), "now": .string(ShopTime.iso(shop.clock.now())),
             "orders": .int(Int64(shop.orderCount)), "mails": .int(Int64(mailbox.count)),
             "webhooks": .int(Int64(hooks.webhooks.count)), "polls": .int(Int64(shop.polls)),
             "queries": .int(Int64(spent.queries)), "points": .int(Int64(spent.points)),
             "story": .int(Int64(teller.lines.count)),
             "faults": [
-                "shop": Self.counts(admin.faults), "relay": Self.counts(relayFaults), "hooks": Self.counts(hooks.faults),
+                "shop": Self.counts(admin.faults), "relay": Self.counts(relayFaults),
+                "hooks": Self.counts(hooks.faults),
             ],
         ]
     }

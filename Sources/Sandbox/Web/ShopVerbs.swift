@@ -31,7 +31,8 @@ struct ShopVerbs {
         case "pay": try shop.pay(order)
         case "ship": return try ship(body, order)
         case "event":
-            guard let status = body["status"]?.string.flatMap({ SandboxTrackingStatus(rawValue: $0.uppercased()) }) else {
+            guard let status = body["status"]?.string.flatMap({ SandboxTrackingStatus(rawValue: $0.uppercased()) })
+            else {
                 let known = SandboxTrackingStatus.allCases.map(\.rawValue).joined(separator: ", ")
                 throw SandboxRefusal("say which status: \(known)")
             }
@@ -141,7 +142,8 @@ struct ShopVerbs {
         let customer = body["customer"] ?? .object([])
         let order = shop.placeOrder(
             customer: SandboxCustomer(
-                firstName: customer["first_name"]?.string ?? "Sam", lastName: customer["last_name"]?.string ?? "Shopper",
+                firstName: customer["first_name"]?.string ?? "Sam",
+                lastName: customer["last_name"]?.string ?? "Shopper",
                 email: customer["email"]?.string ?? "sam@shopper.example", locale: customer["locale"]?.string ?? "en",
                 tags: strings(customer["tags"]) ?? [], isGuest: customer["guest"]?.bool ?? false,
                 acceptsMarketing: customer["accepts_marketing"]?.bool ?? false),
@@ -152,10 +154,15 @@ struct ShopVerbs {
 
     /// The newest orders, as the page shows them.
     func list(limit: Int) -> JSON {
-        shop.read { state in .array(state.index.ids.suffix(limit).reversed().compactMap { state.orders[$0] }.map(Self.json)) }
+        let currency = shop.profile.currency
+        return shop.read { state in
+            .array(
+                state.index.ids.suffix(limit).reversed().compactMap { state.orders[$0] }
+                    .map { Self.json($0, currency: currency) })
+        }
     }
 
-    private static func json(_ order: OrderRecord) -> JSON {
+    private static func json(_ order: OrderRecord, currency: String) -> JSON {
         let fulfillments = order.fulfillments.map { fulfillment -> JSON in
             [
                 "id": .string(ShopID(.fulfillment, fulfillment.id).description),
@@ -177,11 +184,13 @@ struct ShopVerbs {
             "name": .string(order.name), "id": .string(ShopID(.order, order.id).description),
             "customer": .string(order.customer.name), "email": .string(order.customer.email),
             "createdAt": .string(ShopTime.iso(order.createdAt)), "updatedAt": .string(ShopTime.iso(order.updatedAt)),
-            "total": .string(Money.text(order.currentTotal)), "test": .bool(order.isTest),
+            "total": .string(Money.text(order.currentTotal)), "currency": .string(currency),
+            "test": .bool(order.isTest),
             "items": .array(order.lines.map { .string("\($0.currentQuantity) × \($0.item.title)") }),
             "financial": .string(order.financialStatus), "fulfillment": .string(order.fulfillmentStatus),
             "returnStatus": .string(order.returnStatus), "held": .bool(order.hold != nil),
-            "cancelled": .bool(order.cancelledAt != nil), "refundable": .bool(order.paid && order.refunded < order.total),
+            "cancelled": .bool(order.cancelledAt != nil),
+            "refundable": .bool(order.paid && order.refunded < order.total),
             "fulfillments": .array(fulfillments), "returns": .array(returns),
         ]
     }
