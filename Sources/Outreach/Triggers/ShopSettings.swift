@@ -1,3 +1,5 @@
+internal import Liquid
+
 /// What `triggers/shop.yaml` says of the shop, once for all triggers.
 public struct ShopSettings: Sendable {
     /// Live, shadow or off, for all triggers; the stricter of this and a trigger's own wins.
@@ -14,6 +16,8 @@ public struct ShopSettings: Sendable {
     public var labelsExpireAfterDays: Int?
     /// Kinds of customers with what makes one, in the order of the file. The first that fits picks the template.
     public var segments: [Segment]
+    /// What an example says of the names, over what the order says; empty for real orders.
+    var given: [String: Value] = [:]
 
     /// A named kind of customer.
     public struct Segment: Sendable {
@@ -68,6 +72,10 @@ public struct ShopProfile: Hashable, Sendable, Codable {
     public var countryCode: String?
     /// Its IANA zone.
     public var timeZone: String?
+    /// How Shopify prints a price in mails: `£{{amount}}`.
+    public var moneyFormat: String?
+    /// The same with the currency's code: `£{{amount}} GBP`.
+    public var moneyWithCurrencyFormat: String?
 
     /// A shop of which only the domain is known.
     public init(

@@ -52,8 +52,8 @@ private struct TriggerLoader {
 
     mutating func load() -> TriggerSet? {
         faults += folder.faults
-        let templates = TemplateSet.read(folder, &faults)
         let settings = settings()
+        let templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
         let surroundings = TriggerReader.Surroundings(
             settings: settings, templates: templates.names, webhooks: webhooks)
         var triggers: [Trigger] = []

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Liquid
 internal import Synchronization
 
@@ -15,7 +16,7 @@ public struct Scope: Sendable {
     public var zone: Zone
     public var shopZone: Zone
     /// Values that an example lays over what the order says, by their names: `shipment.days_late`.
-    var overlay: [String: Value] = [:]
+    var overlay: [String: Value]
     private let memory = Memory()
 
     /// What there is to look at.
@@ -36,6 +37,7 @@ public struct Scope: Sendable {
         self.now = now
         self.zone = zone
         self.shopZone = shopZone
+        overlay = settings.given
     }
 
     /// What takes work to find out and is asked often, found out once.
@@ -101,9 +103,6 @@ public struct Scope: Sendable {
 
     // MARK: - For Liquid
 
-    /// The roots that this event has: `order`, `shipment`, …
-    var roots: [(String, Value)] { Names.roots.compactMap { root in root.drop(self).map { (root.name, .drop($0)) } } }
-
     /// The value of a dotted name; nil where there is none.
     func value(of path: String) -> Value? {
         let parts = path.split(separator: ".").map(String.init)
@@ -150,4 +149,11 @@ extension Value {
     }
 
     static func texts(_ texts: [String]) -> Value { .drop(TextList(texts)) }
+}
+
+extension Zone {
+    /// What the zone is called there at `moment`: `GMT`, `CET`.
+    func abbreviation(at moment: Moment) -> String {
+        timeZone.abbreviation(for: Date(timeIntervalSince1970: Double(moment.seconds))) ?? name
+    }
 }

@@ -1,0 +1,208 @@
+/// Runs the examples of a set: the same decisions as for real orders, under a clock that only the example moves.
+public struct ExampleRunner: Sendable {
+    /// An example that does not hold.
+    public struct Failure: Hashable, Sendable, CustomStringConvertible {
+        /// `triggers/delay-alert.yaml`.
+        public var file: String
+        public var line: Int
+        public var trigger: String
+        public var example: String
+        /// What was expected and what came instead, a sentence each.
+        public var differences: [String]
+
+        public var description: String {
+            "\(file):\(line): \(example)\n" + differences.map { "    \($0)\n" }.joined()
+        }
+    }
+
+    /// What came of one line of `send`.
+    struct Outcome {
+        var line: String
+        var sentAt: Moment?
+        var mail: MailText?
+        var reason: Reason?
+        var detail: String?
+    }
+
+    private let set: TriggerSet
+
+    /// A runner of the examples of this set. The shop's `mode` and the triggers' own are taken as live.
+    public init(_ set: TriggerSet) { self.set = set }
+
+    /// Runs all examples of all triggers; the failures in the order of the files.
+    public func run() -> (count: Int, failures: [Failure]) {
+        var count = 0
+        var failures: [Failure] = []
+        for trigger in set.triggers {
+            for example in trigger.examples {
+                count += 1
+                let differences = differences(example, of: trigger)
+                if differences.isEmpty { continue }
+                failures.append(
+                    Failure(
+                        file: trigger.file, line: example.line, trigger: trigger.name, example: example.name,
+                        differences: differences))
+            }
+        }
+        return (count, failures)
+    }
+
+    /// The mail that an example comes to, for `preview`: the first one that goes out.
+    public func mail(of example: Example, in trigger: Trigger) -> MailText? {
+        outcomes(example, of: trigger).lazy.compactMap(\.mail).first
+    }
+
+    // MARK: - One example
+
+    /// What becomes of every line, by the planner's own decisions.
+    func outcomes(_ example: Example, of trigger: Trigger) -> [Outcome] {
+        let zone = StandardOrder.zone
+        let start = example.at?.moment(in: zone) ?? StandardOrder.moment
+        var order = StandardOrder(example.event, at: start)
+        order.apply(example.given, at: start)
+
+        var trigger = trigger
+        trigger.mode = .live
+        var settings = set.settings
+        settings.mode = .live
+        settings.given = order.overlay
+        func planner() -> Planner {
+            Planner(
+                triggers: TriggerSet(settings: settings, triggers: [trigger], templates: set.templates),
+                inForceSince: [trigger.name: .distantPast], live: LiveSince(shop: .distantPast), shop: StandardOrder.shop)
+        }
+
+        // The changes of `then`, each at its moment.
+        var changes: [(at: Moment, given: [Example.Given])] = []
+        var at = start
+        for step in example.steps {
+            at = settings.calendar(zone: zone).moment(step.after, after: at, in: zone)
+            changes.append((at, step.given))
+        }
+
+        var outcomes: [Outcome] = []
+        var waiting: [(effect: Effect, dueAt: Moment)] = planner().matches(order.event, record: order.record).map {
+            let effect = Effect(
+                shop: order.event.shop, trigger: $0.trigger, line: $0.line, keys: $0.keys, event: order.event,
+                dueAt: $0.dueAt, createdAt: start)
+            return (effect, max($0.dueAt, start))
+        }
+        // Time goes from one moment to the next at which something is due or changes.
+        var now = start
+        for _ in 0..<1000 {
+            while let change = changes.first, change.at <= now {
+                order.apply(change.given, at: change.at)
+                settings.given = order.overlay
+                changes.removeFirst()
+            }
+            var later: [(effect: Effect, dueAt: Moment)] = []
+            for (effect, dueAt) in waiting {
+                if dueAt > now {
+                    later.append((effect, dueAt))
+                    continue
+                }
+                let decision = planner().judge(effect, record: order.record, history: order.history, now: now)
+                switch decision {
+                case .wait(let until, _) where until > now && until < .distantFuture: later.append((effect, until))
+                case .wait(_, let reason): outcomes.append(Outcome(line: effect.line, reason: reason))
+                case .skip(let reason, let detail):
+                    outcomes.append(Outcome(line: effect.line, reason: reason, detail: detail))
+                case .send, .shadow: outcomes.append(sent(effect, order, settings, trigger, now))
+                }
+            }
+            waiting = later
+            guard let next = (waiting.map(\.dueAt) + changes.prefix(1).map(\.at)).filter({ $0 > now }).min() else {
+                break
+            }
+            if waiting.isEmpty { break }
+            now = next
+        }
+        outcomes += waiting.map { Outcome(line: $0.effect.line, reason: .wait) }
+        return outcomes
+    }
+
+    private func sent(
+        _ effect: Effect, _ order: StandardOrder, _ settings: ShopSettings, _ trigger: Trigger, _ now: Moment
+    ) -> Outcome {
+        var outcome = Outcome(line: effect.line, sentAt: now)
+        guard let line = trigger.line(named: effect.line), effect.channel == .email else { return outcome }
+        let scope = Scope(
+            record: order.record, event: order.event, history: order.history, settings: settings, now: now,
+            zone: order.record.zone(shopZone: StandardOrder.zone), shopZone: StandardOrder.zone,
+            shop: StandardOrder.shop)
+        do throws(TemplateFailure) {
+            outcome.mail = try set.templates.render(line.template, scope, to: line.destination)
+        } catch {
+            outcome.sentAt = nil
+            outcome.reason = .template
+            outcome.detail = error.description
+        }
+        return outcome
+    }
+
+    // MARK: - Comparing
+
+    private func differences(_ example: Example, of trigger: Trigger) -> [String] {
+        let outcomes = outcomes(example, of: trigger)
+        var result: [String] = []
+        for wanted in example.expected {
+            guard let got = outcomes.first(where: { $0.line == wanted.line }), got.sentAt != nil else {
+                let got = outcomes.first { $0.line == wanted.line }
+                result.append("expected \(told(wanted)), got nothing\(why(got))")
+                continue
+            }
+            result += differences(wanted, got)
+        }
+        for got in outcomes where got.sentAt != nil && !example.expected.contains(where: { $0.line == got.line }) {
+            let wanted = example.expected.isEmpty ? "nothing" : "no \(got.line)"
+            result.append("expected \(wanted), got \(told(got))")
+        }
+        if let because = example.because, example.expected.isEmpty, result.isEmpty {
+            if let got = outcomes.first(where: { $0.reason != because }) {
+                result.append("expected nothing because of '\(because.rawValue)', got nothing\(why(got))")
+            } else if outcomes.isEmpty {
+                result.append("expected nothing because of '\(because.rawValue)', but the trigger does not hear it at all")
+            }
+        }
+        return result
+    }
+
+    private func differences(_ wanted: Example.Expected, _ got: Outcome) -> [String] {
+        var result: [String] = []
+        if let subject = wanted.subject, got.mail?.subject != subject {
+            result.append("expected the subject \"\(subject)\", got \"\(got.mail?.subject ?? "")\"")
+        }
+        let body = got.mail?.readable ?? ""
+        for part in wanted.contains where !body.contains(Self.folded(part)) {
+            result.append("expected the mail to contain \"\(part)\", got:\n" + Self.indented(got.mail?.text ?? ""))
+        }
+        if let sent = wanted.sent, let at = got.sentAt {
+            let zone = StandardOrder.zone
+            if at != sent.moment(in: zone) {
+                let minutes = zone.secondOfDay(at: at) / 60
+                result.append(
+                    "expected it to be sent at \(sent.day) \(sent.time), got \(zone.day(at: at)) \(TimeOfDay(minutes: minutes))")
+            }
+        }
+        return result
+    }
+
+    private func told(_ wanted: Example.Expected) -> String {
+        wanted.subject.map { "\(wanted.line) \"\($0)\"" } ?? wanted.line
+    }
+
+    private func told(_ got: Outcome) -> String { got.mail.map { "\(got.line) \"\($0.subject)\"" } ?? got.line }
+
+    private func why(_ got: Outcome?) -> String {
+        guard let got, let reason = got.reason else { return "" }
+        return " because of '\(reason.rawValue)'" + (got.detail.map { ": \($0)" } ?? "")
+    }
+
+    static func folded(_ text: String) -> String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    private static func indented(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "        | \($0)" }.joined(separator: "\n")
+    }
+}
