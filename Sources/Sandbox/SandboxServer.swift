@@ -10,11 +10,17 @@ public struct SandboxConfiguration: Sendable {
     public var httpPort = 0
     /// For the relay; 0 is any free port.
     public var smtpPort = 0
+    /// Who the shop is.
     public var profile = SandboxShopProfile()
+    /// How it differs from a plain shop.
     public var manners = SandboxShopManners()
+    /// Who may ask it.
     public var credentials = SandboxCredentials()
+    /// What its plan lets queries cost.
     public var bucket = SandboxBucket()
+    /// What the relay asks of those who hand it mail.
     public var relayLimits = SandboxRelayLimits()
+    /// What the relay does with some recipients from the start.
     public var relayRules: [RelayRule] = []
     /// Where mails are kept beyond the sandbox's life; in memory only where it is nothing.
     public var mailFolder: URL?
@@ -22,6 +28,7 @@ public struct SandboxConfiguration: Sendable {
     public var webhookSecrets: [String] = []
     /// Chance told again: the same seed gives the same faults and the same load.
     public var seed: UInt64 = 1
+    /// What the sandbox takes the time to be.
     public var clock = SandboxClock.system
     /// What happens by itself; nothing where it is left out.
     public var story: SandboxStory?
@@ -30,12 +37,15 @@ public struct SandboxConfiguration: Sendable {
     /// Where the story's lines and the ports go; standard output as a rule.
     public var print: @Sendable (String) -> Void = { Swift.print($0) }
 
+    /// A plain shop on free ports, without a story.
     public init() {}
 }
 
 /// Where a running sandbox listens.
 public struct SandboxPorts: Sendable {
+    /// Of the shop, the page and webhooks.
     public let http: Int
+    /// Of the relay.
     public let smtp: Int
 
     /// The shop's endpoint, and the address of the page.
@@ -44,8 +54,11 @@ public struct SandboxPorts: Sendable {
 
 /// A shop, a relay and a webhook receiver to try Bookbag against.
 public final class SandboxServer: Sendable {
+    /// The shop, to be moved by its verbs.
     public let shop: SandboxShop
+    /// What the relay took.
     public let mailbox: Mailbox
+    /// What came to `/hooks/`.
     public let webhooks: WebhookReceiver
     /// What goes wrong at the shop.
     public let shopFaults: SandboxFaults<ShopFault>

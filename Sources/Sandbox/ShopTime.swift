@@ -130,6 +130,7 @@ public struct SandboxClock: Sendable {
     /// The time now.
     public let now: @Sendable () -> Date
 
+    /// A clock that tells what `now` says.
     public init(now: @escaping @Sendable () -> Date) { self.now = now }
 
     /// The machine's clock.

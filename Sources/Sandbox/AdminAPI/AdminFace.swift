@@ -10,6 +10,7 @@ public struct SandboxCredentials: Sendable {
     public var token: String?
     /// For the client-credentials grant.
     public var clientID: String
+    /// The secret that belongs to it.
     public var clientSecret: String
     /// How long a granted token lasts. Shopify's last 86,399 s.
     public var tokenLifetime: Duration
@@ -22,6 +23,7 @@ public struct SandboxCredentials: Sendable {
         "read_merchant_managed_fulfillment_orders",
     ]
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         token: String? = "shpat_sandbox", clientID: String = "sandbox-client", clientSecret: String = "sandbox-secret",
         tokenLifetime: Duration = .seconds(86_399), scopes: [String] = usualScopes

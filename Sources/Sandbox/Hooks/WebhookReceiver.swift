@@ -11,9 +11,13 @@ public struct KeptWebhook: Sendable {
     public let id: Int
     /// The last part of the path it came to.
     public let endpoint: String
+    /// By the sandbox's clock.
     public let receivedAt: Date
+    /// Names in lower case.
     public let headers: [String: String]
+    /// The raw bytes, as signed.
     public let body: [UInt8]
+    /// Whether it is from whom it says.
     public let signature: SignatureVerdict
     /// What it was answered with.
     public let status: Int

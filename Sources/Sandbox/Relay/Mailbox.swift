@@ -8,13 +8,19 @@ import Synchronization
 public struct KeptMail: Sendable {
     /// From 1, in the order of arrival.
     public let id: Int
+    /// By the sandbox's clock.
     public let receivedAt: Date
     /// The envelope.
     public let sender: String
+    /// Those of RCPT TO.
     public let recipients: [String]
+    /// The header Message-ID, with its angle brackets.
     public let messageID: String?
+    /// The header Subject, for people.
     public let subject: String
+    /// The header From, for people.
     public let from: String
+    /// The header To, for people.
     public let to: String
     /// `X-Bookbag-Trigger`.
     public let trigger: String?

@@ -20,6 +20,7 @@ public struct RelayRule: Sendable {
     /// How often; for ever where it is nothing.
     public var times: Int?
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(_ pattern: String, reply: String, times: Int? = nil) {
         self.pattern = pattern.lowercased()
         self.reply = reply
@@ -61,15 +62,19 @@ public struct SandboxRelayLimits: Sendable {
 
     /// A name and its password.
     public struct Login: Sendable {
+        /// The name that AUTH must give.
         public var username: String
+        /// The password that AUTH must give.
         public var password: String
 
+        /// All of its parts, each with what is usual where it is left out.
         public init(username: String, password: String) {
             self.username = username
             self.password = password
         }
     }
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(size: Int = 25 << 20, recipients: Int = 100, login: Login? = nil) {
         self.size = size
         self.recipients = recipients

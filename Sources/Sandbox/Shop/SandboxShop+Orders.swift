@@ -2,6 +2,7 @@ public import FoundationEssentials
 
 /// An order that was placed.
 public struct PlacedOrder: Sendable {
+    /// The order's id.
     public let id: ShopID
     /// `#1001`.
     public let name: String

@@ -7,6 +7,7 @@ import Synchronization
 
 /// Why the shop did not do what it was asked, in a sentence for people.
 public struct SandboxRefusal: Error, CustomStringConvertible, Sendable {
+    /// The sentence.
     public let description: String
 
     init(_ description: String) { self.description = description }
@@ -14,14 +15,18 @@ public struct SandboxRefusal: Error, CustomStringConvertible, Sendable {
 
 /// Who the shop is.
 public struct SandboxShopProfile: Sendable {
+    /// As customers know it.
     public var name: String
+    /// `NAME.myshopify.com`.
     public var domain: String
+    /// The owner's.
     public var email: String
     /// IANA.
     public var timeZone: String
     /// ISO 4217.
     public var currency: String
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         name: String = "Juniper & Fig", domain: String = "juniperfig.myshopify.com",
         email: String = "owner@juniperfig.example", timeZone: String = "Europe/London", currency: String = "GBP"
@@ -49,6 +54,7 @@ public struct SandboxShopManners: Sendable {
     /// How long since an order was placed until an app without `read_all_orders` no longer sees it.
     public var visibleFor: Duration
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         indexLag: Duration = .zero, trackingMovesOrders: Bool = false, returnsMoveOrders: Bool = false,
         holdsMoveOrders: Bool = false, hidesCustomers: Bool = false, visibleFor: Duration = .seconds(60 * 86_400)
@@ -64,6 +70,7 @@ public struct SandboxShopManners: Sendable {
 
 /// The sandbox's shop. Every verb is one step, and safe to call from anywhere.
 public final class SandboxShop: Sendable {
+    /// Who the shop is.
     public let profile: SandboxShopProfile
     let clock: SandboxClock
     let bell = Bell()
@@ -72,6 +79,7 @@ public final class SandboxShop: Sendable {
     private let base = Mutex("http://127.0.0.1")
     private let pollCount = Mutex(0)
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         profile: SandboxShopProfile = SandboxShopProfile(), manners: SandboxShopManners = SandboxShopManners(),
         clock: SandboxClock = .system

@@ -14,7 +14,9 @@ public struct ShopID: Hashable, Sendable, CustomStringConvertible {
         case customer = "Customer"
     }
 
+    /// What it is the id of.
     public let kind: Kind
+    /// Unique within the shop.
     public let number: Int64
 
     init(_ kind: Kind, _ number: Int64) {
@@ -36,5 +38,6 @@ public struct ShopID: Hashable, Sendable, CustomStringConvertible {
         return (String(parts[0]), number)
     }
 
+    /// The gid.
     public var description: String { "gid://shopify/\(kind.rawValue)/\(number)" }
 }

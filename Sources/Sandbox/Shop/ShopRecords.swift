@@ -4,17 +4,22 @@ internal import FoundationEssentials
 
 /// A customer of the sandbox shop, or a guest.
 public struct SandboxCustomer: Sendable {
+    /// May be empty, for those who have one name.
     public var firstName: String
+    /// May be empty.
     public var lastName: String
+    /// Where their mail goes.
     public var email: String
     /// BCP 47: `en`, `fr-CA`.
     public var locale: String
+    /// The customer's tags.
     public var tags: [String]
     /// A guest leaves an address and no customer record.
     public var isGuest: Bool
     /// Whether the customer takes marketing mails.
     public var acceptsMarketing: Bool
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         firstName: String, lastName: String, email: String, locale: String = "en", tags: [String] = [],
         isGuest: Bool = false, acceptsMarketing: Bool = false
@@ -33,16 +38,22 @@ public struct SandboxCustomer: Sendable {
 
 /// Where a parcel goes.
 public struct SandboxAddress: Sendable {
+    /// Street and number.
     public var address1: String
+    /// Town or city.
     public var city: String
+    /// ISO 3166-2 or the post office's.
     public var provinceCode: String?
+    /// The postal code.
     public var zip: String
     /// ISO 3166-1 alpha-2.
     public var countryCode: String
+    /// Its name in English.
     public var country: String
     /// IANA: `America/New_York`.
     public var timeZone: String
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         address1: String, city: String, provinceCode: String? = nil, zip: String, countryCode: String, country: String,
         timeZone: String
@@ -64,14 +75,18 @@ public struct SandboxAddress: Sendable {
 
 /// One line of an order that is placed.
 public struct SandboxItem: Sendable {
+    /// As the customer sees it.
     public var title: String
+    /// The shop's own number for it.
     public var sku: String
     /// In hundredths of the shop's currency.
     public var price: Int
+    /// How many.
     public var quantity: Int
     /// The product's tags.
     public var tags: [String]
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(_ title: String, sku: String, price: Int, quantity: Int = 1, tags: [String] = []) {
         self.title = title
         self.sku = sku
@@ -83,10 +98,14 @@ public struct SandboxItem: Sendable {
 
 /// A parcel of a fulfillment.
 public struct SandboxPackage: Sendable {
+    /// The carrier, in words; nothing when unknown.
     public var company: String?
+    /// The tracking number.
     public var number: String?
+    /// Where the parcel can be followed.
     public var url: String?
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(company: String?, number: String?, url: String? = nil) {
         self.company = company
         self.number = number

@@ -23,6 +23,7 @@ public struct DemoPlan: Sendable {
     /// How long to go on looking, when all has come, for what comes twice.
     public var settle: Duration
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         speed: Double = 1, patience: Duration = .seconds(120), chapterPatience: Duration = .seconds(20),
         bound: Duration = .seconds(60), settle: Duration = .seconds(3)
@@ -37,6 +38,7 @@ public struct DemoPlan: Sendable {
 
 /// How a load is told.
 public struct LoadPlan: Sendable {
+    /// How many orders there are.
     public var orders: Int
     /// Over which time the orders are placed.
     public var duration: Duration
@@ -45,10 +47,14 @@ public struct LoadPlan: Sendable {
     /// Whether an order's next step waits until everything due before it has come. Else a later state may make an earlier
     /// message old news, which is no fault and yet missing.
     public var gated: Bool
+    /// How long to wait for the daemon's first look at the shop.
     public var patience: Duration
+    /// How long to wait, after the last order is placed and again at the end, for what is still to come.
     public var bound: Duration
+    /// How long to go on looking, when all has come, for what comes twice.
     public var settle: Duration
 
+    /// All of its parts, each with what is usual where it is left out.
     public init(
         orders: Int, duration: Duration, pace: Duration = .milliseconds(500), gated: Bool = true,
         patience: Duration = .seconds(120), bound: Duration = .seconds(600), settle: Duration = .seconds(5)
