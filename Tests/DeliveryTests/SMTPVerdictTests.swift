@@ -34,6 +34,8 @@ struct SMTPVerdictTests {
         (.rcpt, 550, "5.2.1 Mailbox disabled", "refused"),
         (.rcpt, 556, "5.1.10 Recipient address has a null MX", "refused"),
         (.rcpt, 550, "5.4.1 Recipient address rejected: Access denied", "refused"),
+        (.rcpt, 550, "5.5.0 Requested action not taken: mailbox unavailable", "refused"),
+        (.rcpt, 550, "5.3.0 No such user", "refused"),
         (.rcpt, 554, "5.7.1 Relay access denied", "unavailable"),
         (.rcpt, 550, "5.7.1 Service unavailable; client host blocked", "unavailable"),
         (
