@@ -4,8 +4,8 @@ internal import Foundation
 public import Outreach
 
 // A mail is made in two steps. First the draft becomes texts: Markdown is read once and written twice, as HTML in the shop's
-// look and as plain text. Then GMime makes bytes of them: encoded words (RFC 2047), folded headers, transfer encodings,
-// multiparts. Nothing in the bytes comes from chance or from a clock: Date is the draft's, and the boundaries are derived from
+// look and as plain text. Then GMime makes bytes of them: transfer encodings, parameters, multiparts; headers are written by
+// `HeaderField`. Nothing in the bytes comes from chance or from a clock: Date is the draft's, and the boundaries are derived from
 // the Message-ID, so the same draft gives the same bytes always, and a repeat after a crash is no second mail.
 //
 //     multipart/mixed            only with attachments
