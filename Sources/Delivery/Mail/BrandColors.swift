@@ -122,7 +122,7 @@ struct BrandColors: Hashable, Sendable {
             let card = hex(card)
             // The page is a little less bright than the card, so what reads on the harder of the two reads on both.
             let hardest = isDark ? card : hex(page)
-            let accent = brand.readable(on: hardest, atLeast: Self.textContrast)
+            let accent = brand.readable(on: hardest, atLeast: isDark ? 5.5 : Self.textContrast)
             var button = isDark ? brand.readable(on: card, atLeast: Self.shapeContrast) : brand
             let buttonText: RGBColor
             let white = RGBColor.white.contrast(with: button)

@@ -4,8 +4,8 @@ internal import Foundation
 public import Outreach
 
 // A mail is made in two steps. First the draft becomes texts: Markdown is read once and written twice, as HTML in the shop's
-// look and as plain text. Then GMime makes bytes of them: encoded words (RFC 2047), folded headers, transfer encodings,
-// multiparts. Nothing in the bytes comes from chance or from a clock: Date is the draft's, and the boundaries are derived from
+// look and as plain text. Then GMime makes bytes of them: transfer encodings, parameters, multiparts; headers are written by
+// `HeaderField`. Nothing in the bytes comes from chance or from a clock: Date is the draft's, and the boundaries are derived from
 // the Message-ID, so the same draft gives the same bytes always, and a repeat after a crash is no second mail.
 //
 //     multipart/mixed            only with attachments
@@ -15,15 +15,14 @@ public import Outreach
 //     └── application/pdf
 //
 // What values may hold is settled before GMime sees it: subjects and names are put on one line, further headers with
-// controls are refused, and a boundary has 128 bits of hash that no text can foresee… nor hit, for a text part is encoded so
-// that no line of it begins with "--b" (quoted-printable and base64 have no "_" in a line of their own making).
+// controls are refused, and boundaries begin with `=_`, which no line of quoted-printable or base64 can hold.
 
 /// Makes a mail's bytes of a draft.
 public struct MailComposer: Sendable {
     /// The zone in which `Date` is written.
     public var zone: Zone
-    /// `Feedback-ID` (Google's: at most four fields, no personal data), if the shop's mail is to be counted by it. `%` stands
-    /// for nothing: it is the same text for all mails of this composer.
+    /// `Feedback-ID` (Google's: at most four fields, no personal data), if the shop's mail is to be counted by it:
+    /// the same text for all mails of this composer.
     public var feedbackID: String?
 
     /// No mail is larger: most relays stop at 25 MB, counted after base64.

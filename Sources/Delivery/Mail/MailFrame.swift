@@ -164,7 +164,11 @@ struct MailFrame {
         }
         if let address = brand.address?.cleanedText, !address.onOneLine.isEmpty {
             lines.append(
-                address.split(separator: "\n").map { escapedForHTML(String($0).onOneLine) }.joined(separator: "<br>"))
+                // An address in Latin letters reads from left to right in an Arabic mail too.
+                address.split(separator: "\n").map {
+                    "<span dir=\"auto\">\(escapedForHTML(String($0).onOneLine))</span>"
+                }
+                .joined(separator: "<br>"))
         }
         if let unsubscribe {
             lines.append(

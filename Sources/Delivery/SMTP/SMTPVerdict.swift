@@ -16,12 +16,12 @@ extension Verdict {
     /// | step | 4xx | 5xx | no reply |
     /// | --- | --- | --- | --- |
     /// | connect, TLS, greeting, EHLO, AUTH, MAIL FROM | unavailable | unavailable | unavailable |
-    /// | RCPT | deferred | refused; 5.7.x, 5.3.x and 5.5.x unavailable | deferred |
+    /// | RCPT | deferred | refused; 503, 530, 535 and 5.7.x unavailable | deferred |
     /// | DATA | deferred | deferred; 5.7.x unavailable | deferred |
     /// | the message and its final dot | deferred | refused; 5.7.x, 5.3.x, but not 5.3.4, unavailable | deferred, maybe in doubt |
     ///
-    /// 421 and 4.7.x before RCPT, and 421 anywhere, are unavailable. MAIL FROM's 552 and 5.3.4 ("too big", RFC 1870) is about this message, and
-    /// refuses it.
+    /// 421 is unavailable anywhere. 552 or 5.3.4 ("too big", RFC 1870) to MAIL FROM is about this message, and refuses it. The
+    /// caller should reopen a closed relay with another message first: one that is always answered 5.7.1 must not keep it shut.
     public static func verdict(for reply: SMTPReply) -> Verdict {
         if reply.isAccepted { return .accepted(receipt: redacted(reply.text)) }
         if let failure = reply.failure { return verdict(for: failure, reply) }
@@ -63,13 +63,10 @@ extension Verdict {
         guard code / 100 == 5 else {
             return .deferred(failure(reply, code == 452 ? "busy" : "mailbox", "the mailbox cannot be reached for now"))
         }
-        // 530 asks for a login; 5.7.x is policy ("relay access denied", "not permitted"), 5.3.x the relay's own state,
-        // 5.5.x the conversation.
-        if code == 530 || code == 535 || status?.subject == 7 || code == 503 { return .unavailable(policy(reply)) }
-        if status?.subject == 3 || status?.subject == 5 {
-            // 5.5.3 is "too many recipients"; all of these would meet the next mail as well.
-            return .unavailable(failure(reply, "relay", "the relay has a fault of its own"))
-        }
+        // 530 and 535 are about our login, 503 about the conversation, 5.7.x about policy ("relay access denied"): every mail
+        // would meet them. All other codes are about this recipient, whatever their subject: Outlook.com's "5.5.0 mailbox
+        // unavailable" is no fault of the protocol.
+        if code == 530 || code == 535 || code == 503 || status?.subject == 7 { return .unavailable(policy(reply)) }
         return .refused(failure(reply, "mailbox", "the mailbox does not exist, or takes no mail"))
     }
 
