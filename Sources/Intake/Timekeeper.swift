@@ -10,7 +10,8 @@ public struct Timekeeper: Sendable {
 
     /// A clock of one's own.
     public init(
-        now: @escaping @Sendable () -> Moment, sleep: @escaping @Sendable (Duration) async throws(CancellationError) -> Void
+        now: @escaping @Sendable () -> Moment,
+        sleep: @escaping @Sendable (Duration) async throws(CancellationError) -> Void
     ) {
         self.now = now
         self.sleep = sleep

@@ -48,7 +48,8 @@ public struct CostBucket: Hashable, Codable, Sendable {
 
     /// Believes what an answer said. Nonsense is not believed.
     public mutating func learn(_ status: CostReport.Throttle, at now: Moment) {
-        guard status.maximumAvailable > 0, status.maximumAvailable < 1e9, status.restoreRate > 0, status.restoreRate < 1e9
+        guard status.maximumAvailable > 0, status.maximumAvailable < 1e9, status.restoreRate > 0,
+            status.restoreRate < 1e9
         else { return }
         maximum = status.maximumAvailable
         restoreRate = status.restoreRate

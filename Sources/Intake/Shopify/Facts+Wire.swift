@@ -29,9 +29,12 @@ extension AddressFacts {
 extension LineItemFacts {
     init(_ line: WireLineItem) {
         self.init(
-            id: line.id, title: Bound.line(line.title), variantTitle: Bound.line(line.variantTitle), sku: Bound.line(line.sku),
-            vendor: Bound.line(line.vendor), quantity: line.quantity.value, currentQuantity: line.currentQuantity?.value,
-            requiresShipping: line.requiresShipping ?? true, unitPrice: line.originalUnitPriceSet.map { Money($0.presentmentMoney) },
+            id: line.id, title: Bound.line(line.title), variantTitle: Bound.line(line.variantTitle),
+            sku: Bound.line(line.sku),
+            vendor: Bound.line(line.vendor), quantity: line.quantity.value,
+            currentQuantity: line.currentQuantity?.value,
+            requiresShipping: line.requiresShipping ?? true,
+            unitPrice: line.originalUnitPriceSet.map { Money($0.presentmentMoney) },
             total: line.discountedTotalSet.map { Money($0.presentmentMoney) }, imageURL: Bound.url(line.image?.url),
             productTags: Bound.tags(line.product?.tags ?? []))
     }
@@ -66,7 +69,10 @@ extension CustomerFacts {
 extension FulfillmentFacts {
     /// - Parameters:
     ///   - events: all that were read, over all pages; `complete` if those are all that there are.
-    init(_ fulfillment: WireFulfillment, events: [WireFulfillmentEvent], complete: Bool, lines: [WireQuantity], zone: Zone) {
+    init(
+        _ fulfillment: WireFulfillment, events: [WireFulfillmentEvent], complete: Bool, lines: [WireQuantity],
+        zone: Zone
+    ) {
         self.init(
             id: fulfillment.id, name: Bound.line(fulfillment.name ?? ""), status: Self.status(fulfillment.status),
             createdAt: fulfillment.createdAt.moment, updatedAt: fulfillment.updatedAt.moment,
@@ -89,15 +95,19 @@ extension FulfillmentFacts {
 }
 
 extension QuantityFacts {
-    init(_ quantity: WireQuantity) { self.init(lineItemID: quantity.lineItem.id, quantity: max(0, quantity.quantity?.value ?? 0)) }
+    init(_ quantity: WireQuantity) {
+        self.init(lineItemID: quantity.lineItem.id, quantity: max(0, quantity.quantity?.value ?? 0))
+    }
 }
 
 extension ReturnFacts {
     init(_ wire: WireReturn, lines: [WireReturnLineItem], orders: [WireReverseFulfillmentOrder]) {
         self.init(
-            id: wire.id, name: Bound.line(wire.name ?? ""), status: Self.status(wire.status), createdAt: wire.createdAt.moment,
+            id: wire.id, name: Bound.line(wire.name ?? ""), status: Self.status(wire.status),
+            createdAt: wire.createdAt.moment,
             approvedAt: wire.requestApprovedAt?.moment, closedAt: wire.closedAt?.moment,
-            declineReason: wire.decline?.reason.map { Bound.line($0.lowercased()) }, declineNote: Bound.text(wire.decline?.note),
+            declineReason: wire.decline?.reason.map { Bound.line($0.lowercased()) },
+            declineNote: Bound.text(wire.decline?.note),
             received: Self.received(orders),
             lineItems: lines.compactMap { line in
                 line.fulfillmentLineItem.map {
@@ -136,7 +146,8 @@ extension ReverseDeliveryFacts {
             TrackingFacts(company: Bound.line($0.carrierName), number: Bound.line($0.number), url: Bound.url($0.url))
         }
         self.init(
-            id: delivery.id, tracking: tracking == TrackingFacts() ? nil : tracking, labelURL: Bound.url(label?.publicFileUrl),
+            id: delivery.id, tracking: tracking == TrackingFacts() ? nil : tracking,
+            labelURL: Bound.url(label?.publicFileUrl),
             labelCreatedAt: label?.createdAt?.moment, labelUpdatedAt: label?.updatedAt?.moment)
     }
 }

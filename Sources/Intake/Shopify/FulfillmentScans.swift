@@ -68,7 +68,8 @@ struct FulfillmentScans {
             if !isKnown, !scans.contains(where: { $0.id == id }) {
                 scans.append(
                     Scan(
-                        id: id, source: Self.source, time: fulfillment.updatedAt.moment, basis: .changed, state: meaning.state,
+                        id: id, source: Self.source, time: fulfillment.updatedAt.moment, basis: .changed,
+                        state: meaning.state,
                         delay: meaning.delay))
             }
         }
@@ -78,7 +79,8 @@ struct FulfillmentScans {
             if told?.estimatedDeliveryAt.map(self.day) != day {
                 scans.append(
                     Scan(
-                        id: "\(Self.source):\(number):eta:\(day)", source: Self.source, time: fulfillment.updatedAt.moment,
+                        id: "\(Self.source):\(number):eta:\(day)", source: Self.source,
+                        time: fulfillment.updatedAt.moment,
                         basis: .changed, state: nil, estimate: day))
             }
         }
@@ -98,6 +100,7 @@ struct FulfillmentScans {
     /// The day that an estimate means. At midnight UTC it is a bare date, which no zone may shift; otherwise it is that moment's
     /// day where the parcel goes.
     func day(of estimate: WireMoment) -> CalendarDay {
-        estimate.moment.milliseconds % 86_400_000 == 0 ? Zone.utc.day(at: estimate.moment) : zone.day(at: estimate.moment)
+        estimate.moment.milliseconds % 86_400_000 == 0
+            ? Zone.utc.day(at: estimate.moment) : zone.day(at: estimate.moment)
     }
 }

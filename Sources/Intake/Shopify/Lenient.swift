@@ -55,7 +55,8 @@ struct WireMoment: Decodable, Sendable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         // A year that no order can be of is a fault of the source, and would make an event old or yet to come for ever.
-        guard text.utf8.count <= 40, let moment = Moment(iso8601: text), moment >= Self.earliest, moment < Self.latest else {
+        guard text.utf8.count <= 40, let moment = Moment(iso8601: text), moment >= Self.earliest, moment < Self.latest
+        else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "no date and time")
         }
         self.moment = moment
@@ -63,7 +64,8 @@ struct WireMoment: Decodable, Sendable {
         if zone.count == 6, let sign = zone.first, sign == 0x2B || sign == 0x2D {
             let digits = zone.filter { $0 >= 0x30 && $0 <= 0x39 }.map { Int($0 - 0x30) }
             if digits.count == 4 {
-                offsetMinutes = ((digits[0] * 10 + digits[1]) * 60 + digits[2] * 10 + digits[3]) * (sign == 0x2D ? -1 : 1)
+                offsetMinutes =
+                    ((digits[0] * 10 + digits[1]) * 60 + digits[2] * 10 + digits[3]) * (sign == 0x2D ? -1 : 1)
             }
         }
     }

@@ -69,7 +69,8 @@ actor ShopifyAccess {
         let url = endpoint + "/admin/oauth/access_token"
         // A task of its own, for the one who asked first may be cancelled while others wait for the same token.
         let purchase = Task { [transport, timekeeper] in
-            await Self.buy(number: number, url: url, id: id, secret: secret, transport: transport, timekeeper: timekeeper)
+            await Self.buy(
+                number: number, url: url, id: id, secret: secret, transport: transport, timekeeper: timekeeper)
         }
         self.purchase = purchase
         let result = await purchase.value
@@ -93,13 +94,15 @@ actor ShopifyAccess {
         ]
         guard let body = try? JSONEncoder().encode(fields) else { return .failure(.malformed("the credentials")) }
         let request = HTTPRequest(
-            .post, url, headers: [HTTPField("Content-Type", "application/json"), HTTPField("Accept", "application/json")],
+            .post, url,
+            headers: [HTTPField("Content-Type", "application/json"), HTTPField("Accept", "application/json")],
             body: [UInt8](body), maximumResponseBytes: 1 << 16)
         do throws(TransferFailure) {
             let response = try await transport.send(request)
             let now = timekeeper.now()
             if (200..<300).contains(response.status) {
-                guard let grant = try? JSONDecoder().decode(Grant.self, from: Data(response.body)), !grant.access_token.isEmpty
+                guard let grant = try? JSONDecoder().decode(Grant.self, from: Data(response.body)),
+                    !grant.access_token.isEmpty
                 else { return .failure(.malformed("no access token in the answer to the client credentials")) }
                 let life = Duration.seconds(min(max(grant.expires_in ?? 86_399, 60), 366 * 86_400))
                 return .success(

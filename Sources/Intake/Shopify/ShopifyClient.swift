@@ -62,7 +62,8 @@ public final class ShopifyClient: Sendable {
 
     /// - Parameter bucket: the bucket as it was last known, from before a restart; nil if never.
     public init(
-        endpoint: ShopifyEndpoint, credentials: ShopifyCredentials, transport: any HTTPTransport, timekeeper: Timekeeper,
+        endpoint: ShopifyEndpoint, credentials: ShopifyCredentials, transport: any HTTPTransport,
+        timekeeper: Timekeeper,
         bucket: CostBucket? = nil
     ) {
         self.endpoint = endpoint
@@ -215,7 +216,8 @@ public final class ShopifyClient: Sendable {
             var wait = Duration.seconds(1)
             if let throttle = cost?.throttleStatus, let needed = cost?.requestedQueryCost, throttle.restoreRate > 0 {
                 let missing = min(needed, throttle.maximumAvailable) - throttle.currentlyAvailable
-                wait = max(wait, .milliseconds(Int64((min(max(0, missing) / throttle.restoreRate, 600) * 1000).rounded(.up))))
+                wait = max(
+                    wait, .milliseconds(Int64((min(max(0, missing) / throttle.restoreRate, 600) * 1000).rounded(.up))))
             }
             return .throttled(wait: wait)
         }

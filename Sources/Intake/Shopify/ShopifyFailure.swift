@@ -134,7 +134,8 @@ extension ShopifyFailure: CustomStringConvertible {
         case .shopUnavailable(let status):
             switch status {
             case 402, 423: "the shop's owner can mend this in Shopify; we ask again by ourselves"
-            case 404, 300..<400: "check the domain in the configuration: it is the permanent one that ends in myshopify.com"
+            case 404, 300..<400:
+                "check the domain in the configuration: it is the permanent one that ends in myshopify.com"
             default: "check that the app is still installed in this shop"
             }
         case .searchWarning, .invalidQuery, .wrongVersion: "update bookbag to a version that speaks to this API"
