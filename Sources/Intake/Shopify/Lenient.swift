@@ -15,7 +15,9 @@ enum Fallible<Value: Decodable & Sendable>: Decodable, Sendable {
             self = .null
             return
         }
-        do { self = .value(try Value(from: decoder)) } catch { self = .unreadable(whereDecodingFailed(error)) }
+        do { self = .value(try Value(from: decoder)) } catch {
+            self = .unreadable(whereDecodingFailed(error, below: decoder.codingPath.count))
+        }
     }
 }
 

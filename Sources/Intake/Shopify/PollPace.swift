@@ -21,7 +21,7 @@ public struct PollPace: Hashable, Sendable {
     public func afterSuccess(began: Moment, now: Moment, workLeft: Bool) -> Next {
         // However many wake-ups come, a shop is not scanned more than once a second.
         let soonest = max(now, began + .seconds(1))
-        return Next(notBefore: workLeft ? now : soonest, due: workLeft ? now : max(soonest, began + every))
+        return Next(notBefore: soonest, due: workLeft ? soonest : max(soonest, began + every))
     }
 
     /// After the `failures`-th failure in a row, from 1; `chance` from 0 to below 1.

@@ -236,7 +236,7 @@ public actor ShopPoller {
                 let returns = ReadMark.text(of: (order.returns?.nodes ?? []).map { ($0.id, $0.status) })
                 return marks[order.id]?.returns != returns
             }
-            try await journal.commitScan(queue: unique(changed.map(\.id)), cursor: nil)
+            if !changed.isEmpty { try await journal.commitScan(queue: unique(changed.map(\.id)), cursor: nil) }
             report.listed += orders.count
             report.queued += changed.count
         }
@@ -250,10 +250,17 @@ public actor ShopPoller {
     // MARK: - Reads
 
     private func readQueue(until deadline: Moment, _ report: inout CycleReport) async throws {
+        // What is queued anew while it is read, by a wake-up or a scan, is for the next turn.
+        var met: Set<String> = []
         while true {
             let entries = try await journal.nextToRead(limit: batchSize, now: client.timekeeper.now())
             guard !entries.isEmpty else { return }
-            try await read(.orders, entries, &report)
+            let new = entries.filter { met.insert($0.id).inserted }
+            guard !new.isEmpty else {
+                report.readsLeft = true
+                return
+            }
+            try await read(.orders, new, &report)
             if client.timekeeper.now() >= deadline {
                 report.readsLeft = try await !journal.nextToRead(limit: 1, now: client.timekeeper.now()).isEmpty
                 return
@@ -264,9 +271,11 @@ public actor ShopPoller {
     private func look(
         _ kind: Look.Kind, document: Document, limit: Int, until deadline: Moment, _ report: inout CycleReport
     ) async throws {
+        var met: Set<String> = []
         while true {
             let now = client.timekeeper.now()
             let entries = try await journal.dueLooks(kind, limit: min(limit, batchSize * 2), now: now)
+                .filter { met.insert($0.id).inserted }
             guard !entries.isEmpty else { return }
             guard client.wait(for: document, share: .reread) == .zero, now < deadline else {
                 report.looksLeft = true

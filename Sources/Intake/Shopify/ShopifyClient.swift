@@ -238,9 +238,11 @@ public final class ShopifyClient: Sendable {
 }
 
 /// Where decoding went wrong and what kind of thing was wrong there, without any value of the answer.
-func whereDecodingFailed(_ error: any Error) -> String {
+///
+/// - Parameter depth: how many steps of the path are left out at its beginning.
+func whereDecodingFailed(_ error: any Error, below depth: Int = 0) -> String {
     func place(_ path: [any CodingKey]) -> String {
-        let text = path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+        let text = path.dropFirst(depth).map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
         return text.isEmpty ? "the answer" : String(text.drop { $0 == "." }.prefix(200))
     }
     guard let error = error as? DecodingError else { return "cannot be read" }
