@@ -85,7 +85,8 @@ public struct TemplateSet: Sendable {
         do {
             return try template.render(scope, options).text
         } catch {
-            let place = error.partial.isEmpty ? (variant.file, max(1, error.line) + line - 1) : (error.partial, error.line)
+            let place =
+                error.partial.isEmpty ? (variant.file, max(1, error.line) + line - 1) : (error.partial, error.line)
             throw TemplateFailure(file: place.0, line: place.1, message: TemplateFailure.words(error.kind))
         }
     }

@@ -198,7 +198,8 @@ private struct TemplateReader {
             }
         }
         guard front.subject?.text.isEmpty == false else {
-            faults.add(at: Position(line: 1, column: 1), "the template has no subject", hint: "write 'subject: …' in it")
+            faults.add(
+                at: Position(line: 1, column: 1), "the template has no subject", hint: "write 'subject: …' in it")
             return nil
         }
         return front

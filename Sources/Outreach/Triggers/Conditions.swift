@@ -183,7 +183,8 @@ extension Names {
     /// What to write where a root is not there.
     static func instead(of root: String, on kind: EventKind) -> String? {
         if root == "shipment" { return "an order may have several parcels; see order.shipments" }
-        return "'\(kind.rawValue)' has 'order', '\(kind.subject)' and 'customer'".replacing("'order', 'order'", with: "'order'")
+        return "'\(kind.rawValue)' has 'order', '\(kind.subject)' and 'customer'".replacing(
+            "'order', 'order'", with: "'order'")
     }
 }
 
@@ -214,7 +215,8 @@ extension Scope {
         options.now = Liquid.Moment(seconds: now.seconds, offset: zone.offset(at: now))
         let zone = zone
         options.zone = Liquid.Zone(
-            offset: { zone.offset(at: Moment(seconds: $0)) }, abbreviation: { zone.abbreviation(at: Moment(seconds: $0)) })
+            offset: { zone.offset(at: Moment(seconds: $0)) },
+            abbreviation: { zone.abbreviation(at: Moment(seconds: $0)) })
         options.money = shop.moneyFormats(currency: record.facts.total?.currency)
         return options
     }

@@ -41,7 +41,8 @@ struct ShopReader {
             }
             settings.holidays.insert(date)
         }
-        if let length = fields.length("labels_expire", &faults), let position = fields.value("labels_expire")?.position {
+        if let length = fields.length("labels_expire", &faults), let position = fields.value("labels_expire")?.position
+        {
             switch length.unit {
             case .days: settings.labelsExpireAfterDays = length.count
             case .weeks: settings.labelsExpireAfterDays = length.count * 7
@@ -151,7 +152,9 @@ enum Locales {
     static func isTag(_ text: String) -> Bool {
         let parts = text.replacing("_", with: "-").split(separator: "-", omittingEmptySubsequences: false)
         guard let language = parts.first, (2...3).contains(language.count), parts.count <= 3 else { return false }
-        return parts.allSatisfy { (2...8).contains($0.count) && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } }
+        return parts.allSatisfy {
+            (2...8).contains($0.count) && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        }
             && language.allSatisfy(\.isLetter)
     }
 

@@ -1,7 +1,8 @@
 /// Reads one trigger file.
 struct TriggerReader {
     static let keys = [
-        "on", "if", "unless", "after", "for", "at", "once_per", "send", "about", "mode", "description", "examples", "id",
+        "on", "if", "unless", "after", "for", "at", "once_per", "send", "about", "mode", "description", "examples",
+        "id",
     ]
     static let planned = ["until", "combine", "replaces", "ignore_quiet_hours", "ignore_limit"]
     static let emailKeys = ["to", "template", "reply_to", "attach"]
@@ -62,7 +63,8 @@ struct TriggerReader {
         let exceptions = fields.value("unless").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
         for key in ["if", "unless", "after", "for", "at", "once_per"] {
             if let entry = fields.entry(key), fields.value(key) == nil {
-                faults.add(at: entry.keyPosition, "nothing stands under '\(key)'", hint: "write it, or take the line out")
+                faults.add(
+                    at: entry.keyPosition, "nothing stands under '\(key)'", hint: "write it, or take the line out")
             }
         }
         let wait = wait(fields)
@@ -89,7 +91,9 @@ struct TriggerReader {
 
     static func isName(_ text: String) -> Bool {
         (1...100).contains(text.utf8.count) && text.first != "-"
-            && text.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" || $0 == "_" }
+            && text.unicodeScalars.allSatisfy {
+                $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" || $0 == "_"
+            }
     }
 
     // MARK: - on
@@ -195,7 +199,9 @@ struct TriggerReader {
                 lines.append(line)
             }
         }
-        if value.listed.isEmpty { faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'") }
+        if value.listed.isEmpty {
+            faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'")
+        }
         return lines
     }
 
@@ -220,7 +226,8 @@ struct TriggerReader {
         guard let email = entries.first(where: { $0.key == "email" }) else {
             let meant = nearest(to: first.key, in: ["email", "webhook"]).map { "did you mean '\($0)'?" }
             faults.add(
-                at: first.keyPosition, "'\(first.key)' cannot be sent", hint: meant ?? "write 'email' or 'webhook: NAME'")
+                at: first.keyPosition, "'\(first.key)' cannot be sent",
+                hint: meant ?? "write 'email' or 'webhook: NAME'")
             return nil
         }
         // `email: merchant` says it as well as `email: { to: merchant }`; and people leave out the second step of indentation.
@@ -234,7 +241,8 @@ struct TriggerReader {
         }
         let inner = Fields(email.value, known: Self.emailKeys, what: "'email'", &faults)
         for entry in entries where Self.emailKeys.contains(entry.key) {
-            faults.add(at: entry.keyPosition, "'\(entry.key)' belongs under 'email'", hint: "indent it by two more spaces")
+            faults.add(
+                at: entry.keyPosition, "'\(entry.key)' belongs under 'email'", hint: "indent it by two more spaces")
         }
         return self.email(nil, options: inner, at: tree.position, trigger: trigger)
     }
@@ -318,7 +326,8 @@ enum EventWords {
         "shipment.attempted_delivery": .shipmentAttempted, "shipment.missed": .shipmentAttempted,
         "shipment.problem": .shipmentException, "shipment.pickup": .shipmentReadyForPickup,
         "shipment.available_for_pickup": .shipmentReadyForPickup, "shipment.picked_up": .shipmentAccepted,
-        "return.created": .returnRequested, "return.label": .returnLabelReady, "return.label_created": .returnLabelReady,
+        "return.created": .returnRequested, "return.label": .returnLabelReady,
+        "return.label_created": .returnLabelReady,
         "return.refunded": .refundIssued, "refund.created": .refundIssued, "refunded": .refundIssued,
         "order.refunded": .refundIssued,
     ]

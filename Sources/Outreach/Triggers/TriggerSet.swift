@@ -67,7 +67,8 @@ private struct TriggerLoader {
                 faults.append(
                     Fault(
                         file: folder.shown(path), line: 1, column: 1,
-                        "'\(trigger.name)' is the name of \(other.file) already", hint: "give one of them another 'id:'"))
+                        "'\(trigger.name)' is the name of \(other.file) already", hint: "give one of them another 'id:'"
+                    ))
             }
             triggers.append(trigger)
         }

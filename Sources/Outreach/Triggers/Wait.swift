@@ -64,7 +64,8 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
             return .failure(Misread(message: message, hint: hint))
         }
         guard count >= 1 else {
-            return .failure(Misread(message: message, hint: "it has to be one at least; to wait for nothing, leave it out"))
+            return .failure(
+                Misread(message: message, hint: "it has to be one at least; to wait for nothing, leave it out"))
         }
         guard count <= longest[unit]! else {
             return .failure(Misread(message: "'\(text)' is longer than two years", hint: usual))

@@ -69,7 +69,8 @@ public struct ExampleRunner: Sendable {
         func planner() -> Planner {
             Planner(
                 triggers: TriggerSet(settings: settings, triggers: [trigger], templates: set.templates),
-                inForceSince: [trigger.name: .distantPast], live: LiveSince(shop: .distantPast), shop: StandardOrder.shop)
+                inForceSince: [trigger.name: .distantPast], live: LiveSince(shop: .distantPast),
+                shop: StandardOrder.shop)
         }
 
         // The changes of `then`, each at its moment.
@@ -161,7 +162,8 @@ public struct ExampleRunner: Sendable {
             if let got = outcomes.first(where: { $0.reason != because }) {
                 result.append("expected nothing because of '\(because.rawValue)', got nothing\(why(got))")
             } else if outcomes.isEmpty {
-                result.append("expected nothing because of '\(because.rawValue)', but the trigger does not hear it at all")
+                result.append(
+                    "expected nothing because of '\(because.rawValue)', but the trigger does not hear it at all")
             }
         }
         return result
@@ -181,7 +183,8 @@ public struct ExampleRunner: Sendable {
             if at != sent.moment(in: zone) {
                 let minutes = zone.secondOfDay(at: at) / 60
                 result.append(
-                    "expected it to be sent at \(sent.day) \(sent.time), got \(zone.day(at: at)) \(TimeOfDay(minutes: minutes))")
+                    "expected it to be sent at \(sent.day) \(sent.time), got \(zone.day(at: at)) \(TimeOfDay(minutes: minutes))"
+                )
             }
         }
         return result

@@ -110,7 +110,9 @@ final class NamedDrop<Item: Sendable>: Drop {
     /// What `{{ order }}` alone prints, and what it is compared as.
     private let own: String?
 
-    init(_ item: Item, _ table: NameTable<Item>, overlay: [String: Value] = [:], prefix: String = "", own: String? = nil) {
+    init(
+        _ item: Item, _ table: NameTable<Item>, overlay: [String: Value] = [:], prefix: String = "", own: String? = nil
+    ) {
         self.item = item
         self.table = table
         self.overlay = overlay

@@ -123,8 +123,9 @@ extension Names {
                 "unsubscribe_url", .link, "Shopify's unsubscribe page for them.", canBeEmpty: true, isPersonal: true
             ) { .optional($0.record.facts.customer?.unsubscribeURL) },
         ]
-            + moments("last_order_at", "When they placed the order before this one.", canBeEmpty: true, scope: { $0 })
-            { $0.record.facts.customer?.lastOrderAt }
+            + moments("last_order_at", "When they placed the order before this one.", canBeEmpty: true, scope: { $0 }) {
+                $0.record.facts.customer?.lastOrderAt
+            }
             + moments(
                 "last_problem_at", "When something last went wrong for them: a delay, a problem, a loss.", .bookbag,
                 canBeEmpty: true, scope: { $0 }

@@ -94,7 +94,9 @@ extension Names {
             Name("days_moved", .number, "Present estimate less the first, in days.", .tracking) {
                 .int($0.state.daysMoved)
             },
-            Name("delayed", .flag, "A delay was noticed and it has not arrived.", .tracking) { .bool($0.state.delayed) },
+            Name("delayed", .flag, "A delay was noticed and it has not arrived.", .tracking) {
+                .bool($0.state.delayed)
+            },
             Name("delay_reason", .word(delayReasons), "Why we call it late.", .tracking, canBeEmpty: true) {
                 .optional($0.state.delayReason)
             },
@@ -174,7 +176,9 @@ extension Names {
                 "label_expires_on", .day, "The last day for the label, by `labels_expire` in shop.yaml.", .settings,
                 canBeEmpty: true
             ) { $0.scope.shown($0.labelExpiresOn) },
-            Name("carrier", .text, "Who carries it back.", canBeEmpty: true) { .optional($0.delivery?.tracking?.company) },
+            Name("carrier", .text, "Who carries it back.", canBeEmpty: true) {
+                .optional($0.delivery?.tracking?.company)
+            },
             Name("tracking_number", .text, "Its tracking number.", canBeEmpty: true, isPersonal: true) {
                 .optional($0.delivery?.tracking?.number)
             },

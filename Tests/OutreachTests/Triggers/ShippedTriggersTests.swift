@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Outreach
+
+/// Where the package lies, for the files that tests read.
+enum Package {
+    static let root: String = {
+        let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.dropLast(4).joined(separator: "/")
+    }()
+
+    static func shippedTriggers() throws -> TriggerFolder {
+        try TriggerFolder(readingFrom: root + "/triggers", name: "triggers")
+    }
+}
+
+@Suite("The triggers that come with the program")
+struct ShippedTriggersTests {
+    @Test("load without a fault or a warning")
+    func load() throws {
+        let (set, faults) = TriggerSet.load(try Package.shippedTriggers())
+        #expect(faults.map(\.description) == [])
+        let names = try #require(set).triggers.map(\.name)
+        #expect(
+            names == [
+                "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "out-for-delivery",
+                "ready-for-pickup", "refund-issued", "return-approved", "return-label", "return-received",
+                "shipping-confirmation",
+            ])
+    }
+
+    @Test("do what their examples say")
+    func examples() throws {
+        let set = try #require(TriggerSet.load(try Package.shippedTriggers()).set)
+        let (count, failures) = ExampleRunner(set).run()
+        #expect(failures.map(\.description) == [])
+        #expect(count >= 2 * set.triggers.count)
+    }
+
+    @Test("each show something they send and something they leave alone")
+    func bothSides() throws {
+        let set = try #require(TriggerSet.load(try Package.shippedTriggers()).set)
+        for trigger in set.triggers {
+            #expect(trigger.examples.contains { !$0.expected.isEmpty }, "\(trigger.name) shows nothing it sends")
+            #expect(trigger.examples.contains { $0.expected.isEmpty }, "\(trigger.name) shows nothing it leaves alone")
+            #expect(trigger.description != nil)
+        }
+    }
+
+    @Test("start in shadow mode, so that a new shop sends nothing by accident")
+    func shadow() throws {
+        let set = try #require(TriggerSet.load(try Package.shippedTriggers()).set)
+        #expect(set.settings.mode == .shadow)
+    }
+}
