@@ -146,10 +146,11 @@ extension Parser {
         var root: Int?
         var computedRoot: Expression?
         var segments: [Segment] = []
+        let closes = brackets(from, to)
         var at = from
         while at < to {
             let byte = source[at]
-            if byte == 0x5B, let close = bracketEnd(at, to) {
+            if byte == 0x5B, let close = closes[at] {
                 let index = laxExpression(at + 1, close - 1, depth: depth + 1)
                 if root == nil && computedRoot == nil {
                     if let name = index.literalText {
@@ -179,19 +180,19 @@ extension Parser {
         return .lookup(Lookup(root: root ?? -1, computedRoot: computedRoot, segments: segments, offset: Int32(from)))
     }
 
-    /// Behind the bracket that closes the one at `at`, or nil. Empty brackets are none.
-    private func bracketEnd(_ at: Int, _ to: Int) -> Int? {
-        var open = 0
-        var end = at
-        while end < to {
-            if source[end] == 0x5B { open += 1 }
-            if source[end] == 0x5D {
-                open -= 1
-                if open == 0 { return end + 1 }
+    /// For each opening bracket of a range, the place behind the one that closes it. One pass, for a text of nothing
+    /// but opening brackets must not cost the square of its length.
+    private func brackets(_ from: Int, _ to: Int) -> [Int: Int] {
+        var open: [Int] = []
+        var closes: [Int: Int] = [:]
+        for at in from..<to {
+            if source[at] == 0x5B {
+                open.append(at)
+            } else if source[at] == 0x5D, let start = open.popLast() {
+                closes[start] = at + 1
             }
-            end += 1
         }
-        return nil
+        return closes
     }
 
     // MARK: Outputs and filters

@@ -27,7 +27,8 @@ extension Renderer {
             var end = last
             if let to { end = min(last, first.addingReportingOverflow(to - 1).partialValue) }
             guard start <= end, start >= first else { return [] }
-            guard end.subtractingReportingOverflow(start).partialValue < options.limits.steps, end - start >= 0 else {
+            let (span, overflow) = end.subtractingReportingOverflow(start)
+            guard !overflow, span < options.limits.steps else {
                 throw limit("a loop over \(first)..\(last) takes more than \(options.limits.steps) steps")
             }
             return (start...end).map(Value.int)
