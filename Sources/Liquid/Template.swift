@@ -84,8 +84,13 @@ public struct Scope: Sendable, ExpressibleByDictionaryLiteral {
     /// Drops whose keys are root names too.
     public var roots: [any Drop]
 
+    /// No names.
+    public init() {
+        self.init([:], roots: [])
+    }
+
     /// A scope of names and of drops whose keys are names.
-    public init(_ values: [String: Value] = [:], roots: [any Drop] = []) {
+    public init(_ values: [String: Value], roots: [any Drop] = []) {
         self.values = values
         self.roots = roots
     }

@@ -78,7 +78,7 @@ extension FilterName {
         case .find, .find_index, .has, .reject, .replace, .replace_first, .slice, .where: return (2, 3)
         case .replace_last: return (3, 3)
         case .compact, .join, .round, .sort, .sort_natural, .sum, .uniq: return (1, 2)
-        case .date: return (2, 3)
+        case .date: return (2, 2)
         case .default, .truncate, .truncatewords: return (1, 3)
         case .abs, .base64_decode, .base64_encode, .base64_url_safe_decode, .base64_url_safe_encode, .capitalize,
             .ceil, .downcase, .escape, .escape_once, .first, .floor, .h, .last, .lstrip, .newline_to_br, .reverse,

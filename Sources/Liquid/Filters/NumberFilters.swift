@@ -95,7 +95,12 @@ extension Renderer {
                 result = .float(a.double * b.double)
             }
         case .divided_by, .modulo:
-            if b.isZero { throw RenderError(.argument, "divided by 0") }
+            if b.isZero {
+                if case .exact = b, call.filter.name == .divided_by {
+                    return .float(a.isZero ? .nan : a.double < 0 ? -.infinity : .infinity)
+                }
+                throw RenderError(.argument, "divided by 0")
+            }
             result = Renderer.quotient(a, b, isModulo: call.filter.name == .modulo)
             if call.filter.name == .divided_by, case .money = call[0].settled { return result.value }
         case .abs:
@@ -179,15 +184,7 @@ extension Renderer {
             return Exact(int).rounded(toDecimals: decimals, .halfAway)?.int.map(Number.int) ?? .int(0)
         case .exact(let exact):
             let rounded = exact.rounded(toDecimals: decimals, .halfAway) ?? exact
-            let isWhole: Bool
-            if !call.has(0) {
-                isWhole = true
-            } else if case .int(0) = call[0].settled {
-                isWhole = true
-            } else {
-                isWhole = decimals < 0 && false
-            }
-            if isWhole { return rounded.int.map(Number.int) ?? .float(rounded.double) }
+            if decimals <= 0 { return rounded.int.map(Number.int) ?? .float(rounded.double) }
             return .exact(rounded)
         case .float(let double): throw Renderer.outOfDomain(double)
         }

@@ -94,8 +94,10 @@ extension Renderer {
     func integer(_ value: Value) throws(RenderError) -> Int {
         switch value.settled {
         case .int(let int): return int
-        case .float:
-            throw RenderError(.argument, "invalid integer")
+        case .float(let double):
+            // A whole number too big for 64 bits came in as a float.
+            guard double.magnitude >= 0x1p63 else { throw RenderError(.argument, "invalid integer") }
+            return double < 0 ? .min : .max
         default:
             guard let int = value.text.strictInt else { throw RenderError(.argument, "invalid integer") }
             return int
@@ -109,7 +111,7 @@ extension Renderer {
         let end = call.has(1) ? plain(call[1]) : "..."
         let scalars = text.unicodeScalars
         guard scalars.count > length else { return .string(text) }
-        let kept = max(0, length - end.unicodeScalars.count)
+        let kept = max(0, length.subtractingReportingOverflow(end.unicodeScalars.count).overflow ? 0 : length - end.unicodeScalars.count)
         return .string(String(String.UnicodeScalarView(scalars.prefix(kept))) + end)
     }
 

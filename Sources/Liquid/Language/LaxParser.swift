@@ -138,7 +138,7 @@ extension Parser {
         let last = second
         while second < to - 1, !source[second].isSpace { second += 1 }
         guard second > last, firstEnd > start, skipSpace(second, to - 1) == to - 1 else { return nil }
-        return .range(laxExpression(start, firstEnd, depth: depth + 1), laxExpression(last, second, depth: depth + 1))
+        return .span(laxExpression(start, firstEnd, depth: depth + 1), laxExpression(last, second, depth: depth + 1))
     }
 
     /// `VariableParser` found over and over: names and brackets, whatever stands between them.
@@ -146,10 +146,11 @@ extension Parser {
         var root: Int?
         var computedRoot: Expression?
         var segments: [Segment] = []
+        let closes = brackets(from, to)
         var at = from
         while at < to {
             let byte = source[at]
-            if byte == 0x5B, let close = bracketEnd(at, to) {
+            if byte == 0x5B, let close = closes[at] {
                 let index = laxExpression(at + 1, close - 1, depth: depth + 1)
                 if root == nil && computedRoot == nil {
                     if let name = index.literalText {
@@ -179,19 +180,19 @@ extension Parser {
         return .lookup(Lookup(root: root ?? -1, computedRoot: computedRoot, segments: segments, offset: Int32(from)))
     }
 
-    /// Behind the bracket that closes the one at `at`, or nil. Empty brackets are none.
-    private func bracketEnd(_ at: Int, _ to: Int) -> Int? {
-        var open = 0
-        var end = at
-        while end < to {
-            if source[end] == 0x5B { open += 1 }
-            if source[end] == 0x5D {
-                open -= 1
-                if open == 0 { return end + 1 }
+    /// For each opening bracket of a range, the place behind the one that closes it. One pass, for a text of nothing
+    /// but opening brackets must not cost the square of its length.
+    private func brackets(_ from: Int, _ to: Int) -> [Int: Int] {
+        var open: [Int] = []
+        var closes: [Int: Int] = [:]
+        for at in from..<to {
+            if source[at] == 0x5B {
+                open.append(at)
+            } else if source[at] == 0x5D, let start = open.popLast() {
+                closes[start] = at + 1
             }
-            end += 1
         }
-        return nil
+        return closes
     }
 
     // MARK: Outputs and filters
@@ -558,6 +559,7 @@ extension Parser {
                     case "cols": head.columns = laxExpression(valueStart, valueEnd)
                     case "limit": head.limit = laxExpression(valueStart, valueEnd)
                     case "offset": head.start = laxExpression(valueStart, valueEnd)
+                    case "range": break
                     default:
                         complain(
                             Fault(
@@ -606,6 +608,8 @@ extension Parser {
         }
         var values: [Expression] = []
         var key = ""
+        // A group whose values are names is its own, wherever else the same names stand.
+        var isOwn = false
         var at = valuesStart
         while at <= to {
             var comma = at
@@ -618,15 +622,17 @@ extension Parser {
             }
             if let (valueStart, valueEnd) = findFragment(at, comma) {
                 values.append(laxExpression(valueStart, valueEnd))
+                if case .lookup? = values.last { isOwn = true }
                 key += text(valueStart, valueEnd) + ","
             }
             at = comma + 1
         }
-        guard !values.isEmpty else {
+        guard !values.isEmpty || name != nil else {
             throw diagnostic(
                 "Syntax Error in 'cycle' - Valid syntax: cycle [name :] var [, var2, var3 ...]", at: start,
                 hint: "write {% cycle 'odd', 'even' %}")
         }
+        if isOwn { key += "@\(start)" }
         return (.cycle(Cycle(name: name, key: key, values: values, line: line)), false)
     }
 

@@ -191,7 +191,7 @@ extension Parser {
             try take(.dotdot)
             let last = try expression()
             try take(.closeRound)
-            return .range(first, last)
+            return .span(first, last)
         default:
             let shown = token == .end ? "[:end_of_string]" : "[:\(token.rawValue), \"\(tokenText)\"]"
             throw Fault(message: "\(shown) is not a valid expression", offset: tokenStart, hint: nil)

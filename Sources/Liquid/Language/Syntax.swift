@@ -57,6 +57,24 @@ indirect enum Expression: Sendable {
     case range(Expression, Expression)
     case empty
     case blank
+
+    /// Whether it is `empty` or `blank`, which only equality knows.
+    var isMarker: Bool {
+        switch self {
+        case .empty, .blank: true
+        default: false
+        }
+    }
+
+    /// A range; with two literals it is one, and their fractions are cut off.
+    static func span(_ first: Expression, _ last: Expression) -> Expression {
+        guard case .literal(let a) = first, case .literal(let b) = last else { return .range(first, last) }
+        func whole(_ value: Value) -> Expression {
+            if case .float(let double) = value { return .literal(.int(Int(exactly: double.rounded(.towardZero)) ?? 0)) }
+            return .literal(value)
+        }
+        return .range(whole(a), whole(b))
+    }
 }
 
 /// A name with what follows it: `order.line_items[0].title`.

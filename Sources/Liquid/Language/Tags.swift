@@ -107,13 +107,15 @@ extension Parser {
             test = ending.tag == "else" ? nil : try self.test(ending.markup, ending.start)
         }
         if isBlank { for index in arms.indices { arms[index].body.dropText() } }
-        let node = Branch(arms: arms, isUnless: name == "unless", isBlank: isBlank, line: line)
+        let node = Branch(arms: arms, isUnless: name == "unless", isBlank: isBlank && mode == .lax, line: line)
         return (.branch(node), isBlank)
     }
 
     private mutating func choice(_ markup: Range<Int>, _ start: Int) throws(Diagnostic) -> (Node, Bool) {
         let line = Int32(line(at: start))
-        let value = try caseValue(markup, start)
+        var value = try caseValue(markup, start)
+        // Only `when` knows `blank` and `empty` as questions; here they are an empty text.
+        if value.isMarker { value = .literal(.string("")) }
         var arms: [(values: [Expression]?, body: Block)] = []
         var block = Block()
         var ending = try part("case", start, &block, inner: ["when", "else"])

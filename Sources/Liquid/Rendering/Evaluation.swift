@@ -115,8 +115,8 @@ extension Renderer {
             guard let command else { return .null }
             switch command {
             case .size: return .int(text.unicodeScalars.count)
-            case .first: return text.unicodeScalars.first.map { .string(String($0)) } ?? .null
-            case .last: return text.unicodeScalars.last.map { .string(String($0)) } ?? .null
+            case .first: return .string(text.unicodeScalars.first.map(String.init) ?? "")
+            case .last: return .string(text.unicodeScalars.last.map(String.init) ?? "")
             }
         case .safe(let safe): return member(of: .string(safe.text), name, command)
         case .range(let first, let last):
@@ -160,8 +160,7 @@ extension Renderer {
         if sign == .equal || sign == .notEqual {
             let isEqual: Bool
             switch (left, right) {
-            case (.empty, .empty), (.blank, .blank): isEqual = true
-            case (.empty, .blank), (.blank, .empty): isEqual = false
+            case (.empty, .empty), (.blank, .blank), (.empty, .blank), (.blank, .empty): isEqual = false
             case (.empty, _): isEqual = try evaluate(right).isEmpty
             case (_, .empty): isEqual = try evaluate(left).isEmpty
             case (.blank, _): isEqual = try evaluate(right).isBlank
@@ -170,6 +169,7 @@ extension Renderer {
             }
             return isEqual == (sign == .equal)
         }
+        if left.isMarker || right.isMarker { return false }
         let left = try evaluate(left)
         let right = try evaluate(right)
         switch sign {

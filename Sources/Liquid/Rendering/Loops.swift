@@ -15,7 +15,10 @@ extension Renderer {
 
     /// The part of a collection that a loop goes through.
     private func segment(_ collection: Value, from: Int, to: Int?) throws(RenderError) -> [Value] {
-        if let to, to <= from, to <= 0 || from >= 0 { return [] }
+        switch collection {
+        case .string, .safe, .drop: break
+        default: if let to, to <= from, to <= 0 || from >= 0 { return [] }
+        }
         switch collection {
         case .array(let elements): return Renderer.slice(elements, from, to)
         case .range(let first, let last):
@@ -24,7 +27,8 @@ extension Renderer {
             var end = last
             if let to { end = min(last, first.addingReportingOverflow(to - 1).partialValue) }
             guard start <= end, start >= first else { return [] }
-            guard end.subtractingReportingOverflow(start).partialValue < options.limits.steps, end - start >= 0 else {
+            let (span, overflow) = end.subtractingReportingOverflow(start)
+            guard !overflow, span < options.limits.steps else {
                 throw limit("a loop over \(first)..\(last) takes more than \(options.limits.steps) steps")
             }
             return (start...end).map(Value.int)
@@ -157,7 +161,7 @@ extension Renderer {
 
     mutating func deeper() throws(RenderError) {
         depth += 1
-        if depth > options.limits.nesting {
+        if depth >= options.limits.nesting {
             depth -= 1
             throw RenderError(.limit, "Nesting too deep")
         }
@@ -261,6 +265,7 @@ extension Renderer {
         try deeper()
         let (outerProgram, outerSlots, outerName, outerFrame) = (program, slots, partialName, frame)
         let outerRegisters = registers
+        let scope = frame.scope
         let wasRefusing = refusesInclude
         refusesInclude = true
         defer {
@@ -274,7 +279,7 @@ extension Renderer {
             registers = Registers()
             program = template.program
             partialName = name
-            frame = Frame(scope: Scope([:], roots: []))
+            frame = Frame(scope: scope)
             slots = frame.slots(for: template.program)
             if let loop { frame.slot(named: "forloop").pointee.assigned = .drop(loop) }
             for (argument, argumentValue) in arguments {
@@ -292,7 +297,9 @@ extension Renderer {
 extension String {
     /// Ruby's `Integer(text)`: digits with sign and underscores, blanks around; nil for anything else.
     var strictInt: Int? {
-        let trimmed = Bytes.stripped(self, leading: true, trailing: true).utf8.filter { $0 != 0x5F }
+        var digits = utf8.drop { $0.isSpace }
+        while let last = digits.last, last.isSpace { digits = digits.dropLast() }
+        let trimmed = digits.filter { $0 != 0x5F }
         guard !trimmed.isEmpty else { return nil }
         return Int(String(decoding: trimmed, as: UTF8.self))
     }

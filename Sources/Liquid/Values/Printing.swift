@@ -149,9 +149,9 @@ extension Double {
         if self == 0 { return sign == .minus ? "-0.0" : "0.0" }
         let size = magnitude
         let shortest = description
-        if size >= 1e-4 && size < 1e16 {
+        if size >= 1e-4 && size < 1e15 {
             guard let cut = shortest.firstIndex(of: "e") else { return shortest }
-            // Swift goes over to the exponent at 2^54; Ruby at 10^16.
+            // Shopify's engine goes over to the exponent at 10^15.
             guard let exact = Exact(parsing: shortest), let int = exact.int else {
                 return String(shortest[..<cut])
             }
@@ -202,5 +202,14 @@ extension String {
             }
         }
         return out + "\""
+    }
+}
+
+extension Value {
+    /// The value as JSON (RFC 8259), in one line.
+    public var json: String {
+        var out: [UInt8] = []
+        writeJSON(to: &out)
+        return String(decoding: out, as: UTF8.self)
     }
 }

@@ -1,0 +1,70 @@
+/// Text with what means something in HTML escaped, for content and for attributes in double or single quotes.
+///
+/// Control characters and noncharacters, which HTML forbids even as references (HTML standard, 13.2.3.5), become spaces or
+/// nothing.
+func escapedForHTML(_ text: String) -> String {
+    var out = ""
+    out.reserveCapacity(text.utf8.count + text.utf8.count / 8)
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "&": out += "&amp;"
+        case "<": out += "&lt;"
+        case ">": out += "&gt;"
+        case "\"": out += "&quot;"
+        case "'": out += "&#39;"
+        case "\n", "\t": out.unicodeScalars.append(scalar)
+        default: if !scalar.isForbiddenInText { out.unicodeScalars.append(scalar) }
+        }
+    }
+    return out
+}
+
+extension Unicode.Scalar {
+    /// Controls (but for tab and line feed) and noncharacters: what no text that people read has in it.
+    var isForbiddenInText: Bool {
+        switch value {
+        case 0x09, 0x0A: false
+        case 0x00...0x1F, 0x7F...0x9F, 0xFDD0...0xFDEF: true
+        default: value & 0xFFFE == 0xFFFE
+        }
+    }
+}
+
+extension String {
+    /// Without what `isForbiddenInText`, with line ends as line feeds.
+    var cleanedText: String {
+        if utf8.allSatisfy({ ($0 >= 0x20 && $0 < 0x7F) || $0 == 0x0A }) { return self }
+        var out = String.UnicodeScalarView()
+        var lastWasReturn = false
+        for scalar in unicodeScalars {
+            if scalar == "\r" {
+                out.append("\n")
+            } else if scalar == "\n" {
+                if !lastWasReturn { out.append(scalar) }
+            } else if !scalar.isForbiddenInText {
+                out.append(scalar)
+            }
+            lastWasReturn = scalar == "\r"
+        }
+        return String(out)
+    }
+
+    /// On one line: each run of line ends, controls and white space is one space. For subjects and the like, which come from
+    /// product names and other texts that anybody may have written.
+    var onOneLine: String {
+        var out = String.UnicodeScalarView()
+        var owesSpace = false
+        for scalar in unicodeScalars {
+            // U+202A...U+202E turn the reading direction until further notice, beyond the end of the text they stand in.
+            if (0x202A...0x202E).contains(scalar.value) { continue }
+            if scalar.properties.isWhitespace && scalar != "\u{A0}" || scalar.isForbiddenInText {
+                owesSpace = !out.isEmpty
+            } else {
+                if owesSpace { out.append(" ") }
+                owesSpace = false
+                out.append(scalar)
+            }
+        }
+        return String(out)
+    }
+}

@@ -1,0 +1,54 @@
+/// A URL that may stand in a mail: `http`, `https` or `mailto`, and nothing that a mail program or a browser would run.
+///
+/// Whatever else a template or a value offers (`javascript:`, `data:`, a relative path) makes no link; its text stays.
+struct LinkTarget: Hashable, Sendable {
+    /// The URL, percent-encoded where it held what no URL may hold (RFC 3986, section 2): spaces, quotes, angle brackets,
+    /// controls and everything beyond ASCII.
+    let url: String
+    /// `http` and `https`: a page, which a button can open.
+    let isWeb: Bool
+
+    /// The longest URL that is taken: what browsers and mail programs agree on.
+    static let maximumLength = 2048
+
+    /// Checks a URL. Nil where it may not stand in a mail.
+    init?(_ text: String) {
+        let trimmed = text.unicodeScalars.drop { $0.properties.isWhitespace }
+        let raw = String(Substring.UnicodeScalarView(trimmed))
+        guard let colon = raw.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let scheme = raw[..<colon].lowercased()
+        let rest = raw[raw.index(after: colon)...]
+        switch scheme {
+        case "http", "https":
+            guard rest.hasPrefix("//"), let first = rest.dropFirst(2).first, first != "/", first != "?", first != "#"
+            else { return nil }
+            isWeb = true
+        case "mailto":
+            guard rest.contains("@") else { return nil }
+            isWeb = false
+        default: return nil
+        }
+        var encoded = scheme + ":"
+        for byte in rest.utf8 {
+            switch byte {
+            case 0x21, 0x23...0x3B, 0x3D, 0x3F...0x5B, 0x5D, 0x5F, 0x61...0x7A, 0x7E:
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                // Spaces, quotes, < > \ ^ ` { | }, controls and UTF-8's upper half.
+                let digits = Array("0123456789ABCDEF".unicodeScalars)
+                encoded += "%"
+                encoded.unicodeScalars.append(digits[Int(byte >> 4)])
+                encoded.unicodeScalars.append(digits[Int(byte & 15)])
+            }
+        }
+        guard encoded.utf8.count <= Self.maximumLength else { return nil }
+        url = encoded
+    }
+
+    /// What a text-only reader is shown: the address of a `mailto:`, else the URL.
+    var shown: String {
+        guard !isWeb else { return url }
+        let address = url.dropFirst("mailto:".count).prefix { $0 != "?" }
+        return String(address)
+    }
+}

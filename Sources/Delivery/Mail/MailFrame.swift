@@ -1,0 +1,234 @@
+internal import Outreach
+
+// What stands around a mail's body: the document, the shop's name or logo, a card, the foot. One column of 600 px at most,
+// which shrinks with the window; Outlook on Windows knows no max-width and gets a table of 600 in a conditional comment.
+//
+// Dark mode: `color-scheme` tells Apple Mail and others that the mail knows both; the media query has the dark colours
+// (with !important, for the light ones are inline); [data-ogsc] is how outlook.com marks its own dark mode. Programs that just
+// turn colours over (Gmail's) do well with the light scheme's plain greys.
+
+/// The frame of a mail in a shop's look.
+struct MailFrame {
+    let draft: MailDraft
+    let language: MailLanguage
+    let colors: BrandColors
+
+    init(_ draft: MailDraft, language: MailLanguage) {
+        self.draft = draft
+        self.language = language
+        colors = BrandColors(brand: draft.brand.color)
+    }
+
+    /// The whole document around the blocks.
+    ///
+    /// - Parameters:
+    ///   - title: the subject, on one line; it is the `<h1>` where the body has none.
+    ///   - preview: the line that mail programs show beside the subject, hidden in the mail itself.
+    ///   - unsubscribe: where one can leave, for mail that has such a place and does not show it in its body.
+    func html(_ blocks: [MailBlock], title: String, preview: String, unsubscribe: LinkTarget?) -> String {
+        let bodyHasTitle = blocks.contains { if case .heading(level: 1, _) = $0 { true } else { false } }
+        var body = MailHTMLWriter(
+            colors: colors, isRightToLeft: language.isRightToLeft, hasTitle: !bodyHasTitle)
+        let shownTitle = bodyHasTitle ? "" : titleHTML(title)
+        body.write(blocks)
+        let (page, card, text, line) =
+            (colors.light.page.hex, colors.light.card.hex, colors.light.text.hex, colors.light.line.hex)
+        let font = MailHTMLWriter.fonts
+        let lang = escapedForHTML(language.tag)
+        let direction = language.isRightToLeft ? "rtl" : "ltr"
+        let align = language.isRightToLeft ? "right" : "left"
+        return """
+            <!DOCTYPE html>
+            <html lang="\(lang)" dir="\(direction)">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="x-apple-disable-message-reformatting">
+            <meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
+            <meta name="color-scheme" content="light dark">
+            <meta name="supported-color-schemes" content="light dark">
+            <title>\(escapedForHTML(title))</title>
+            <!--[if mso]><style>* { font-family: Arial, sans-serif !important; }</style><![endif]-->
+            <style>
+            \(style)
+            </style>
+            </head>
+            <body class="bb-page" style="margin:0;padding:0;width:100%;background-color:\(page);-webkit-text-size-adjust:100%;\
+            -ms-text-size-adjust:100%">
+            \(Self.hiddenPreview(preview))
+            <div role="article" aria-roledescription="email" aria-label="\(escapedForHTML(title))" lang="\(lang)" \
+            dir="\(direction)">
+            <table role="presentation" class="bb-page" width="100%" cellpadding="0" cellspacing="0" border="0" \
+            bgcolor="\(page)" style="background-color:\(page)"><tr><td class="bb-outer" align="center" \
+            style="padding:32px 16px">
+            <!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0">\
+            <tr><td><![endif]-->
+            <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:600px;\
+            margin:0 auto">
+            <tr><td class="bb-head" align="\(align)" style="padding:0 40px 22px;font-family:\(font)">\(masthead)</td></tr>
+            <tr><td class="bb-card" align="\(align)" bgcolor="\(card)" style="padding:40px;background-color:\(card);\
+            border:1px solid \(line);border-radius:12px;color:\(text);font-family:\(font);font-size:16px;line-height:1.6;\
+            word-break:break-word;overflow-wrap:break-word">
+            \(shownTitle)\(body.html)</td></tr>
+            <tr><td class="bb-foot" align="\(align)" style="padding:24px 40px 8px;color:\(colors.light.muted.hex);\
+            font-family:\(font);font-size:13px;line-height:1.6">\(foot(unsubscribe))</td></tr>
+            </table>
+            <!--[if mso]></td></tr></table><![endif]-->
+            </td></tr></table>
+            </div>
+            </body>
+            </html>
+
+            """
+    }
+
+    private func titleHTML(_ title: String) -> String {
+        guard !title.isEmpty else { return "" }
+        return "<h1 style=\"margin:0 0 20px;font-size:26px;line-height:1.25;font-weight:700;letter-spacing:-0.01em\">"
+            + escapedForHTML(title) + "</h1>\n"
+    }
+
+    /// A line that only lists of mails show. What follows it keeps them from going on with the body's first words.
+    static func hiddenPreview(_ preview: String) -> String {
+        guard !preview.isEmpty else { return "" }
+        let filler = String(repeating: "&#847;&#8204;&#160;", count: 60)
+        return
+            "<div style=\"display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;"
+            + "color:transparent;mso-hide:all\">\(escapedForHTML(preview))\(filler)</div>"
+    }
+
+    private var style: String {
+        let dark = colors.dark
+        func rules(_ prefix: String) -> String {
+            """
+            \(prefix).bb-page { background-color: \(dark.page.hex) !important; }
+            \(prefix).bb-card { background-color: \(dark.card.hex) !important; border-color: \(dark.line.hex) !important; \
+            color: \(dark.text.hex) !important; }
+            \(prefix).bb-foot { color: \(dark.muted.hex) !important; }
+            \(prefix).bb-quote { color: \(dark.muted.hex) !important; border-color: \(dark.line.hex) !important; }
+            \(prefix).bb-soft { background-color: \(dark.soft.hex) !important; color: \(dark.text.hex) !important; }
+            \(prefix).bb-line { border-color: \(dark.line.hex) !important; }
+            \(prefix).bb-link, \(prefix).bb-name { color: \(dark.accent.hex) !important; }
+            \(prefix).bb-muted { color: \(dark.muted.hex) !important; }
+            \(prefix).bb-logo { background-color: #ffffff !important; padding: 6px 10px !important; \
+            border-radius: 8px !important; color: #1f2422 !important; }
+            \(prefix).bb-button { background-color: \(dark.button.hex) !important; border-color: \(dark.buttonLine.hex) \
+            !important; color: \(dark.buttonText.hex) !important; }
+            """
+        }
+        return """
+            :root { color-scheme: light dark; supported-color-schemes: light dark; }
+            @media (max-width: 620px) {
+            .bb-outer { padding: 20px 12px !important; }
+            .bb-head { padding: 0 12px 16px !important; }
+            .bb-card { padding: 28px 22px !important; }
+            .bb-foot { padding: 20px 12px 4px !important; }
+            .bb-button-table { width: 100% !important; }
+            }
+            @media (prefers-color-scheme: dark) {
+            \(rules(""))
+            }
+            \(rules("[data-ogsc] "))
+            """
+    }
+
+    /// The logo, or the shop's name in its colour; either leads to the shop.
+    private var masthead: String {
+        let brand = draft.brand
+        let name = escapedForHTML(brand.name.onOneLine)
+        let accent = colors.light.accent.hex
+        let look = "color:\(accent);font-size:20px;line-height:1.3;font-weight:700;text-decoration:none"
+        let shown: String
+        if let logo = brand.logo.flatMap({ LinkTarget($0) }), logo.isWeb {
+            shown =
+                "<img class=\"bb-logo\" src=\"\(escapedForHTML(logo.url))\" alt=\"\(name)\" height=\"44\" "
+                + "style=\"display:inline-block;height:44px;width:auto;max-width:240px;border:0;\(look)\">"
+        } else {
+            shown = "<span class=\"bb-name\" style=\"\(look)\">\(name)</span>"
+        }
+        guard let page = brand.url.flatMap({ LinkTarget($0) }), page.isWeb else { return shown }
+        return "<a class=\"bb-name\" href=\"\(escapedForHTML(page.url))\" style=\"\(look)\">\(shown)</a>"
+    }
+
+    private func foot(_ unsubscribe: LinkTarget?) -> String {
+        let brand = draft.brand
+        let muted = "color:\(colors.light.muted.hex)"
+        var lines: [String] = []
+        let name = escapedForHTML(brand.name.onOneLine)
+        if let page = brand.url.flatMap({ LinkTarget($0) }), page.isWeb {
+            lines.append(
+                "<a class=\"bb-muted\" href=\"\(escapedForHTML(page.url))\" style=\"\(muted);font-weight:600;"
+                    + "text-decoration:none\">\(name)</a>")
+        } else {
+            lines.append("<strong style=\"font-weight:600\">\(name)</strong>")
+        }
+        if let address = brand.address?.cleanedText, !address.onOneLine.isEmpty {
+            lines.append(
+                // An address in Latin letters reads from left to right in an Arabic mail too.
+                address.split(separator: "\n").map {
+                    "<span dir=\"auto\">\(escapedForHTML(String($0).onOneLine))</span>"
+                }
+                .joined(separator: "<br>"))
+        }
+        if let unsubscribe {
+            lines.append(
+                "<a class=\"bb-muted\" href=\"\(escapedForHTML(unsubscribe.url))\" style=\"\(muted);"
+                    + "text-decoration:underline\">\(escapedForHTML(language.unsubscribe))</a>")
+        }
+        return lines.joined(separator: "<br>\n")
+    }
+}
+
+/// The language a mail is in, as far as its frame must know it.
+struct MailLanguage: Hashable, Sendable {
+    /// BCP 47, checked.
+    let tag: String
+
+    /// A language tag; English where it is none.
+    init(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        let isTag =
+            (2...3).contains(parts.first?.utf8.count ?? 0) && text.utf8.count <= 35
+            && parts.allSatisfy { part in
+                (1...8).contains(part.utf8.count)
+                    && part.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || (0x30...0x39).contains($0) }
+            }
+        tag = isTag ? text : "en"
+    }
+
+    /// `de` of `de-CH`.
+    var base: String { String(tag.prefix { $0 != "-" }).lowercased() }
+
+    /// Whether its script runs from right to left.
+    var isRightToLeft: Bool {
+        let lowered = tag.lowercased()
+        if lowered.contains("-latn") || lowered.contains("-cyrl") { return false }
+        return lowered.contains("-arab") || lowered.contains("-hebr")
+            || ["ar", "he", "iw", "fa", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"].contains(base)
+    }
+
+    /// What the way out is called. The frame's only words; all others are the template's.
+    var unsubscribe: String {
+        switch base {
+        case "de": "Abmelden"
+        case "fr": "Se désabonner"
+        case "es": "Cancelar la suscripción"
+        case "it": "Annulla l’iscrizione"
+        case "pt": "Cancelar a subscrição"
+        case "nl": "Afmelden"
+        case "da": "Afmeld"
+        case "nb", "nn", "no": "Meld av"
+        case "sv": "Avsluta prenumerationen"
+        case "fi": "Peruuta tilaus"
+        case "pl": "Wypisz się"
+        case "cs": "Odhlásit odběr"
+        case "ja": "配信停止"
+        case "zh": "退订"
+        case "ko": "수신 거부"
+        case "ar": "إلغاء الاشتراك"
+        case "he", "iw": "הסרה מרשימת התפוצה"
+        case "tr": "Abonelikten çık"
+        default: "Unsubscribe"
+        }
+    }
+}

@@ -1,0 +1,74 @@
+public import Outreach
+
+// One body, two standards: a CloudEvents 1.0 event in JSON (cloudevents/spec, formats/json-format.md) which is a Standard
+// Webhooks body at the same time. The first wants `specversion`, `id`, `source`, `type`; the second `type`, `timestamp`, `data`. What one
+// has and the other does not is an extension to the one and a further member to the other; `timestamp` is a good name for an
+// extension attribute (lower case, at most 20 letters).
+
+/// The body of a webhook.
+public struct WebhookBody: Sendable {
+    /// Equal to `webhook-id`: the message's id.
+    public var id: String
+    public var shop: String
+    /// What happened: `shipment.delayed`.
+    public var type: String
+    /// The order's name: `#1001`.
+    public var subject: String
+    /// When it happened.
+    public var happenedAt: Moment
+    /// `trigger`, `order`, `shipment`, …
+    public var data: JSON
+
+    /// Standard Webhooks recommends to stay below; receivers and queues cut there.
+    public static let recommendedBytes = 20_000
+
+    /// A body about an event.
+    public init(id: String, shop: String, type: String, subject: String, happenedAt: Moment, data: JSON) {
+        self.id = id
+        self.shop = shop
+        self.type = type
+        self.subject = subject
+        self.happenedAt = happenedAt
+        self.data = data
+    }
+
+    /// The JSON, at most `recommendedBytes` long wherever that can be had by leaving out the ends of long lists and texts. A list
+    /// `line_items` that was cut has a neighbour `line_items_omitted` with the number left out; a text that was cut ends in `…`.
+    ///
+    /// The same body gives the same bytes.
+    public var bytes: [UInt8] {
+        var bytes = envelope(data)
+        for (listLimit, textLimit) in [(100, 4000), (50, 2000), (20, 1000), (10, 500), (5, 200), (1, 100)] {
+            if bytes.count <= Self.recommendedBytes { break }
+            bytes = envelope(Self.cut(data, lists: listLimit, texts: textLimit))
+        }
+        return bytes
+    }
+
+    private func envelope(_ data: JSON) -> [UInt8] {
+        let moment = happenedAt.iso8601
+        let members: JSON = [
+            "specversion": "1.0", "id": .string(id), "source": .string("/shops/\(shop)"), "type": .string(type),
+            "subject": .string(subject), "time": .string(moment), "timestamp": .string(moment),
+            "datacontenttype": "application/json", "data": data,
+        ]
+        return members.bytes
+    }
+
+    private static func cut(_ value: JSON, lists: Int, texts: Int) -> JSON {
+        switch value {
+        case .string(let text) where text.count > texts: return .string(String(text.prefix(texts - 1)) + "…")
+        case .array(let values): return .array(values.prefix(lists).map { cut($0, lists: lists, texts: texts) })
+        case .object(let members):
+            var kept: [JSON.Member] = []
+            for member in members {
+                kept.append(JSON.Member(member.name, cut(member.value, lists: lists, texts: texts)))
+                if case .array(let values) = member.value, values.count > lists {
+                    kept.append(JSON.Member(member.name + "_omitted", .integer(Int64(values.count - lists))))
+                }
+            }
+            return .object(kept)
+        default: return value
+        }
+    }
+}

@@ -1,0 +1,134 @@
+public import Outreach
+public import Platform
+
+/// Where a webhook goes, as the configuration says it.
+public struct WebhookEndpoint: Sendable {
+    /// What triggers call it.
+    public var name: String
+    public var url: String
+    /// At least one; several while one replaces the other. All of them sign.
+    public var secrets: [WebhookSecret]
+    /// Whether it may be in a private network.
+    public var allowPrivate: Bool
+    /// What the body is said to be. `application/json` is what receivers of all kinds read; those that speak CloudEvents in
+    /// structured mode ask for `application/cloudevents+json`.
+    public var contentType: String
+
+    /// An endpoint.
+    public init(
+        name: String, url: String, secrets: [WebhookSecret], allowPrivate: Bool = false,
+        contentType: String = "application/json"
+    ) {
+        self.name = name
+        self.url = url
+        self.secrets = secrets
+        self.allowPrivate = allowPrivate
+        self.contentType = contentType
+    }
+}
+
+/// Posts webhooks to their endpoints, signed by Standard Webhooks.
+public struct WebhookOutlet: Outlet {
+    private let endpoints: [String: WebhookEndpoint]
+    private let transport: any HTTPTransport
+    private let userAgent: String
+
+    /// How long one attempt may take. The specification advises 15 to 30 s.
+    public static let timeout = Duration.seconds(20)
+    /// A receiver's answer is not for us to read; one that is longer than this is no answer.
+    static let maximumAnswerBytes = 1 << 20
+
+    /// An outlet to those endpoints.
+    public init(_ endpoints: [WebhookEndpoint], over transport: any HTTPTransport, userAgent: String = "Bookbag") {
+        self.endpoints = Dictionary(endpoints.map { ($0.name, $0) }) { first, _ in first }
+        self.transport = transport
+        self.userAgent = userAgent
+    }
+
+    public func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
+        guard case .webhook(let content) = message.content, !message.id.isEmpty, !message.id.contains(".") else {
+            return .refused(
+                Failure(reason: "content", detail: "this is not a webhook, and came to the webhooks' outlet"))
+        }
+        guard let endpoint = endpoints[content.endpoint], !endpoint.secrets.isEmpty else {
+            return .unavailable(
+                Failure(
+                    reason: "configuration",
+                    detail: "no webhook of that name with a secret is configured; add it under 'webhooks'"))
+        }
+        if Task.isCancelled { throw CancellationError() }
+        let signed = WebhookSignature(id: message.id, at: now, body: content.body, secrets: endpoint.secrets)
+        let request = HTTPRequest(
+            .post, endpoint.url,
+            headers: [
+                HTTPField("Content-Type", endpoint.contentType), HTTPField("User-Agent", userAgent),
+                HTTPField("webhook-id", signed.id), HTTPField("webhook-timestamp", signed.timestamp),
+                HTTPField("webhook-signature", signed.signature),
+            ],
+            body: content.body, timeout: Self.timeout, maximumResponseBytes: Self.maximumAnswerBytes, redirects: 0,
+            addressPolicy: endpoint.allowPrivate ? .any : .publicOnly(allowLiteralLoopback: true))
+        do {
+            return .verdict(for: try await transport.send(request), at: now)
+        } catch {
+            if error.kind == .cancelled, !error.mayHaveArrived { throw CancellationError() }
+            return .verdict(for: error)
+        }
+    }
+}
+
+extension Verdict {
+    /// What an endpoint's answer means (Standard Webhooks 1.0.0, "Deliverability and reliability").
+    ///
+    /// 2xx took it; 400, 413 and 422 say that this body will never do; 401, 403, 404, 410 and redirects, that the endpoint or our
+    /// secret is not right; everything else is worth another try. Retry-After is honoured up to a day.
+    static func verdict(for response: HTTPResponse, at now: Moment) -> Verdict {
+        let status = response.status
+        let wait = response["Retry-After"].flatMap { RetryAfter($0) }?.delay(from: now.seconds)
+        func failure(_ reason: String, _ detail: String) -> Failure {
+            Failure(
+                reason: reason, code: status, detail: "\(detail) (HTTP \(status))",
+                retryAfter: wait.map { min($0, .hours(24)) })
+        }
+        switch status {
+        case 200..<300: return .accepted(receipt: "HTTP \(status)")
+        case 301, 302, 303, 307, 308:
+            return .unavailable(
+                failure("redirect", "the endpoint has moved, and redirects are not followed; configure the new address")
+            )
+        case 400, 413, 422: return .refused(failure("content", "the endpoint does not take this body"))
+        case 401, 403:
+            return .unavailable(
+                failure("auth", "the endpoint does not take our signature; check the secret on both sides"))
+        case 404, 410: return .unavailable(failure("gone", "there is no endpoint at this address; check its url"))
+        case 408, 429, 502, 503, 504: return .deferred(failure("busy", "the endpoint is busy"))
+        default: return .deferred(failure("status", "the endpoint answered with a fault"))
+        }
+    }
+
+    /// What it means that an endpoint gave no answer. What every message would meet closes the endpoint; once the request was under
+    /// way, it may have arrived.
+    static func verdict(for failure: TransferFailure) -> Verdict {
+        func made(_ reason: String, _ detail: String) -> Failure {
+            Failure(reason: reason, detail: detail, inDoubt: failure.mayHaveArrived)
+        }
+        switch failure.kind {
+        case .forbiddenAddress:
+            return .unavailable(
+                Failure(
+                    reason: "address",
+                    detail: "the endpoint is in a private network; set 'allow_private: true' if that is meant"))
+        case .malformedRequest:
+            return .unavailable(Failure(reason: "configuration", detail: "the endpoint's url cannot be used"))
+        case .resolve: return .unavailable(made("resolve", "the endpoint's name could not be found"))
+        case .connect: return .unavailable(made("connect", "no connection to the endpoint"))
+        case .tls: return .unavailable(made("tls", "the endpoint's certificate is not to be trusted"))
+        case .timeout where !failure.mayHaveArrived: return .unavailable(made("timeout", "no connection in time"))
+        case .timeout: return .deferred(made("timeout", "the endpoint did not answer in time"))
+        case .cancelled: return .deferred(made("cancelled", "the attempt was broken off"))
+        case .tooLarge: return .deferred(made("answer", "the endpoint's answer is too long to be one"))
+        case .redirect: return .unavailable(made("redirect", "the endpoint redirects; configure the new address"))
+        case .dropped, .malformedAnswer, .other:
+            return .deferred(made("connect", "the line to the endpoint failed: \(failure.kind.rawValue)"))
+        }
+    }
+}

@@ -1,0 +1,236 @@
+// From Shopify's words to ours.
+
+internal import Outreach
+
+extension Money {
+    init(_ money: WireMoney) { self.init(amount: money.amount.value, currency: Bound.line(money.currencyCode)) }
+}
+
+extension AddressFacts {
+    init(_ address: WireAddress) {
+        self.init()
+        name = Bound.line(address.name)
+        firstName = Bound.line(address.firstName)
+        lastName = Bound.line(address.lastName)
+        company = Bound.line(address.company)
+        address1 = Bound.line(address.address1)
+        address2 = Bound.line(address.address2)
+        city = Bound.line(address.city)
+        province = Bound.line(address.province)
+        provinceCode = Bound.line(address.provinceCode)
+        zip = Bound.line(address.zip)
+        country = Bound.line(address.country)
+        countryCode = Bound.line(address.countryCodeV2)
+        phone = Bound.line(address.phone)
+        timeZone = Bound.line(address.timeZone)
+    }
+}
+
+extension LineItemFacts {
+    init(_ line: WireLineItem) {
+        self.init(
+            id: line.id, title: Bound.line(line.title), variantTitle: Bound.line(line.variantTitle),
+            sku: Bound.line(line.sku),
+            vendor: Bound.line(line.vendor), quantity: line.quantity.value,
+            currentQuantity: line.currentQuantity?.value,
+            requiresShipping: line.requiresShipping ?? true,
+            unitPrice: line.originalUnitPriceSet.map { Money($0.presentmentMoney) },
+            total: line.discountedTotalSet.map { Money($0.presentmentMoney) }, imageURL: Bound.url(line.image?.url),
+            productTags: Bound.tags(line.product?.tags ?? []))
+    }
+}
+
+extension CustomerFacts {
+    /// - Parameter placedAt: when the order was placed that the customer is read with; the one before it is older.
+    init(_ customer: WireCustomer, order: String, placedAt: Moment) {
+        let email = customer.defaultEmailAddress
+        self.init(
+            id: customer.id, firstName: Bound.line(customer.firstName), lastName: Bound.line(customer.lastName),
+            email: Bound.line(email?.emailAddress), phone: Bound.line(customer.defaultPhoneNumber?.phoneNumber),
+            tags: Bound.tags(customer.tags ?? []), locale: Bound.line(customer.locale),
+            ordersCount: max(0, customer.numberOfOrders?.value ?? 0), totalSpent: customer.amountSpent.map(Money.init),
+            marketing: Self.marketing(email?.marketingState), unsubscribeURL: Bound.url(email?.marketingUnsubscribeUrl),
+            createdAt: customer.createdAt?.moment,
+            lastOrderAt: customer.orders?.nodes.filter { $0.id != order }.compactMap { $0.processedAt?.moment }
+                .filter { $0 < placedAt }.max())
+    }
+
+    private static func marketing(_ state: String?) -> MarketingState {
+        switch state {
+        case "SUBSCRIBED": .subscribed
+        case "NOT_SUBSCRIBED": .notSubscribed
+        case "PENDING": .pending
+        case "UNSUBSCRIBED": .unsubscribed
+        default: .unknown
+        }
+    }
+}
+
+extension FulfillmentFacts {
+    /// - Parameters:
+    ///   - events: all that were read, over all pages; `complete` if those are all that there are.
+    init(
+        _ fulfillment: WireFulfillment, events: [WireFulfillmentEvent], complete: Bool, lines: [WireQuantity],
+        zone: Zone
+    ) {
+        self.init(
+            id: fulfillment.id, name: Bound.line(fulfillment.name ?? ""), status: Self.status(fulfillment.status),
+            createdAt: fulfillment.createdAt.moment, updatedAt: fulfillment.updatedAt.moment,
+            tracking: fulfillment.trackingInfo.prefix(50).map {
+                TrackingFacts(company: Bound.line($0.company), number: Bound.line($0.number), url: Bound.url($0.url))
+            }.filter { $0 != TrackingFacts() },
+            scans: FulfillmentScans(zone: zone).scans(of: fulfillment, events: events), scansAreComplete: complete,
+            lineItems: lines.map(QuantityFacts.init))
+    }
+
+    private static func status(_ status: String?) -> Status {
+        switch status {
+        case "OPEN", "PENDING": .open
+        case "SUCCESS": .success
+        case "CANCELLED": .cancelled
+        case "ERROR", "FAILURE": .error
+        default: .unknown
+        }
+    }
+}
+
+extension QuantityFacts {
+    init(_ quantity: WireQuantity) {
+        self.init(lineItemID: quantity.lineItem.id, quantity: max(0, quantity.quantity?.value ?? 0))
+    }
+}
+
+extension ReturnFacts {
+    init(_ wire: WireReturn, lines: [WireReturnLineItem], orders: [WireReverseFulfillmentOrder]) {
+        self.init(
+            id: wire.id, name: Bound.line(wire.name ?? ""), status: Self.status(wire.status),
+            createdAt: wire.createdAt.moment,
+            approvedAt: wire.requestApprovedAt?.moment, closedAt: wire.closedAt?.moment,
+            declineReason: wire.decline?.reason.map { Bound.line($0.lowercased()) },
+            declineNote: Bound.text(wire.decline?.note),
+            received: Self.received(orders),
+            lineItems: lines.compactMap { line in
+                line.fulfillmentLineItem.map {
+                    QuantityFacts(lineItemID: $0.lineItem.id, quantity: max(0, line.quantity.value))
+                }
+            },
+            deliveries: orders.flatMap(\.reverseDeliveries.nodes).map(ReverseDeliveryFacts.init))
+    }
+
+    /// Whether goods arrived. The one thing that says so is a disposition: somebody held them and said what becomes of them; one of
+    /// `MISSING` says the contrary. A processed quantity does not, for a shop may process and refund a return before anything has come back
+    /// (seen in a recorded `returnProcess` without dispositions), and a return may be closed with nothing having come at all.
+    private static func received(_ orders: [WireReverseFulfillmentOrder]) -> Bool {
+        orders.lazy.flatMap(\.lineItems.nodes).flatMap { $0.dispositions ?? [] }.contains { disposition in
+            let isArrival = ["RESTOCKED", "NOT_RESTOCKED", "PROCESSING_REQUIRED"].contains(disposition.type)
+            return isArrival && disposition.quantity?.value != 0
+        }
+    }
+
+    private static func status(_ status: String?) -> Status {
+        switch status {
+        case "REQUESTED": .requested
+        case "OPEN": .open
+        case "CLOSED": .closed
+        case "DECLINED": .declined
+        case "CANCELED": .cancelled
+        default: .unknown
+        }
+    }
+}
+
+extension ReverseDeliveryFacts {
+    init(_ delivery: WireReverseDelivery) {
+        let label = delivery.deliverable?.label
+        let tracking = delivery.deliverable?.tracking.map {
+            TrackingFacts(company: Bound.line($0.carrierName), number: Bound.line($0.number), url: Bound.url($0.url))
+        }
+        self.init(
+            id: delivery.id, tracking: tracking == TrackingFacts() ? nil : tracking,
+            labelURL: Bound.url(label?.publicFileUrl),
+            labelCreatedAt: label?.createdAt?.moment, labelUpdatedAt: label?.updatedAt?.moment)
+    }
+}
+
+extension RefundFacts {
+    init(_ refund: WireRefund, lines: [WireQuantity]) {
+        self.init(
+            id: refund.id, createdAt: (refund.createdAt ?? refund.processedAt)?.moment,
+            total: refund.totalRefundedSet.map { Money($0.presentmentMoney) }, returnID: refund.return?.id,
+            lineItems: lines.map(QuantityFacts.init))
+    }
+}
+
+extension OrderFacts {
+    /// An order without what hangs on further pages: its lines, fulfillments, returns and refunds are set afterwards.
+    init(_ order: WireOrder) {
+        self.init(
+            id: order.id, name: Bound.line(order.name), createdAt: order.createdAt.moment,
+            processedAt: order.processedAt?.moment, updatedAt: order.updatedAt.moment)
+        cancelledAt = order.cancelledAt?.moment
+        cancelReason = order.cancelReason.map { Bound.line($0.lowercased()) }
+        closedAt = order.closedAt?.moment
+        test = order.test
+        tags = Bound.tags(order.tags ?? [])
+        note = Bound.text(order.note)
+        email = Bound.line(order.email)
+        phone = Bound.line(order.phone)
+        locale = Bound.line(order.customerLocale)
+        statusURL = Bound.url(order.statusPageUrl)
+        payment = Self.payment(order.displayFinancialStatus)
+        paidAt = Self.paidAt(payment, order.transactions ?? [])
+        fulfillment = Self.fulfillment(order.displayFulfillmentStatus)
+        holds = (order.fulfillmentOrders?.nodes ?? []).flatMap { $0.fulfillmentHolds ?? [] }.map(\.id)
+        edited = order.edited ?? false
+        total = order.currentTotalPriceSet.map { Money($0.presentmentMoney) }
+        subtotal = order.currentSubtotalPriceSet.map { Money($0.presentmentMoney) }
+        shippingPrice = order.currentShippingPriceSet.map { Money($0.presentmentMoney) }
+        customer = order.customer.map { CustomerFacts($0, order: order.id, placedAt: processedAt) }
+        shippingAddress = order.shippingAddress.map(AddressFacts.init)
+        billingAddress = order.billingAddress.map(AddressFacts.init)
+        shippingMethod = Bound.line(order.shippingLine?.title)
+        deliveryMethod = Self.deliveryMethod(order.fulfillmentOrders?.nodes ?? [])
+    }
+
+    private static func payment(_ status: String?) -> PaymentState {
+        switch status {
+        case "PENDING": .pending
+        case "AUTHORIZED": .authorized
+        case "PARTIALLY_PAID": .partiallyPaid
+        case "PAID": .paid
+        case "PARTIALLY_REFUNDED": .partiallyRefunded
+        case "REFUNDED": .refunded
+        case "VOIDED": .voided
+        case "EXPIRED": .expired
+        default: .unknown
+        }
+    }
+
+    /// The last payment that went through, once all is paid. Nil for an order that cost nothing.
+    private static func paidAt(_ state: PaymentState, _ transactions: [WireTransaction]) -> Moment? {
+        guard state == .paid || state == .partiallyRefunded || state == .refunded else { return nil }
+        return transactions.filter { $0.status == "SUCCESS" && ($0.kind == "SALE" || $0.kind == "CAPTURE") }
+            .compactMap { ($0.processedAt ?? $0.createdAt)?.moment }.max()
+    }
+
+    private static func fulfillment(_ status: String?) -> FulfillmentState {
+        switch status {
+        case "UNFULFILLED", "OPEN", "REQUEST_DECLINED": .unfulfilled
+        case "PARTIALLY_FULFILLED": .partial
+        case "FULFILLED": .fulfilled
+        case "ON_HOLD": .onHold
+        case "SCHEDULED": .scheduled
+        case "IN_PROGRESS", "PENDING_FULFILLMENT": .inProgress
+        case "FULFILLMENT_NOT_REQUIRED": .notRequired
+        case "RESTOCKED": .restocked
+        default: .unknown
+        }
+    }
+
+    /// How the first of its parts goes that goes anywhere.
+    private static func deliveryMethod(_ orders: [WireFulfillmentOrder]) -> String? {
+        let methods = orders.filter { $0.status != "CANCELLED" }.compactMap(\.deliveryMethod?.methodType)
+        guard let method = methods.first(where: { $0 != "NONE" }) ?? methods.first else { return nil }
+        return method == "PICK_UP" ? "pickup" : Bound.line(method.lowercased())
+    }
+}

@@ -1,0 +1,35 @@
+/// How long to wait before the next try: exponential with full jitter, so that many who failed together do not come back
+/// together (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+public struct Backoff: Sendable, Equatable {
+    /// The upper bound of the first wait.
+    public var base: Duration
+    /// The upper bound of every wait.
+    public var cap: Duration
+
+    /// Makes a backoff; 5 seconds to 1 hour if nothing else is said.
+    public init(base: Duration = .seconds(5), cap: Duration = .seconds(3600)) {
+        self.base = base
+        self.cap = cap
+    }
+
+    /// The wait after the `attempt`-th failure, counting from 1.
+    ///
+    /// - Parameters:
+    ///   - chance: from 0 up to, but not including, 1.
+    ///   - retryAfter: what the far end asked for (``RetryAfter``). It is a floor, and jitter comes on top: whoever else was
+    ///     told the same time will come then too. More than `cap` is asked for in vain.
+    /// - Returns: never less than zero, never more than `cap`.
+    public func delay(afterAttempt attempt: Int, chance: Double, retryAfter: Duration? = nil) -> Duration {
+        var ceiling = min(base, cap)
+        for _ in 1..<min(max(attempt, 1), 64) {
+            if ceiling >= cap / 2 {
+                ceiling = cap
+                break
+            }
+            ceiling *= 2
+        }
+        let jitter = ceiling * min(max(chance, 0), 1)
+        guard let retryAfter, retryAfter > .zero else { return jitter }
+        return min(cap, retryAfter + min(jitter, base))
+    }
+}

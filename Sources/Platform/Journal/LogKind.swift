@@ -1,0 +1,60 @@
+// An operator reads the journal by kind of line: "show me every held message", "what does this one mean?" So each kind has
+// a number of its own (MESSAGE_ID=, 128 bits, sd_id128), by which `journalctl MESSAGE_ID=…` finds it and `journalctl -x`
+// shows its catalog entry. swift-log knows no such number. The kinds are therefore declared once, as the cases of an enum,
+// and a line is written by naming its kind: the text and level come with it and cannot be written two ways. The number
+// travels through swift-log in the metadata, under a key that only our handlers know.
+
+public import Logging
+
+/// One kind of log line: its text, its level, and the number that the journal and its catalog know it by.
+///
+/// ```swift
+/// enum Line: String, LogKind, CaseIterable {
+///     case heldMessage = "8c0b1e1f0f5d4b0e9a5a5a0c7b1d2e3f"
+///     var id: LogKindID { LogKindID(rawValue)! }
+///     var message: StaticString { "Held message" }
+///     var level: Logger.Level { .info }
+/// }
+/// logger.log(Line.heldMessage, ["trigger": "late-parcel", "reason": "quiet_hours"])
+/// ```
+public protocol LogKind: Sendable {
+    /// Never changed and never used for another kind.
+    var id: LogKindID { get }
+    /// The constant text; what varies is in the metadata.
+    var message: StaticString { get }
+    /// `error`: someone must act; `warning`: we will try again; `info`: a decision; `debug`: how we came to it.
+    var level: Logger.Level { get }
+}
+
+/// The 128-bit number of a kind of log line, made once with `journalctl --new-id128`.
+public struct LogKindID: Sendable, Hashable, CustomStringConvertible {
+    /// 32 lower-case hexadecimal digits.
+    public let description: String
+
+    /// Reads 32 hexadecimal digits; `nil` for anything else, and for all zeros.
+    public init?(_ text: String) {
+        let text = text.lowercased()
+        let isHex = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        guard text.utf8.count == 32, isHex, text.utf8.contains(where: { $0 != 0x30 }) else { return nil }
+        description = text
+    }
+}
+
+extension Logger {
+    /// Writes a line of a kind.
+    ///
+    /// - Parameters:
+    ///   - metadata: the facts, under the same keys everywhere: `shop` `order` `shipment` `trigger` `event` `decision`
+    ///     `reason` `channel` `message` `source`. In the journal each becomes a field with `BOOKBAG_` before it.
+    public func log(
+        _ kind: some LogKind, _ metadata: @autoclosure () -> Logger.Metadata = [:], file: String = #fileID,
+        function: String = #function, line: UInt = #line
+    ) {
+        guard kind.level >= logLevel else { return }
+        var metadata = metadata()
+        metadata[LogLine.kindKey] = .stringConvertible(kind.id)
+        log(
+            level: kind.level, "\(kind.message)", metadata: metadata, source: nil, file: file, function: function,
+            line: line)
+    }
+}

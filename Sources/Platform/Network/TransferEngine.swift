@@ -1,0 +1,226 @@
+// All that goes out goes through one libcurl multi handle, so that connections, TLS sessions and names already looked up
+// are shared, and one place bounds how many there are. A multi handle belongs to one thread at a time; here it belongs to
+// one thread for its whole life. That thread sleeps in curl_multi_poll, which wakes for a socket, a timer, or
+// curl_multi_wakeup. Everybody else talks to it through an inbox: append a command under a lock, wake the thread. It
+// answers by resuming the caller's continuation. No thread of Swift's pool ever waits for the network.
+
+internal import CCurl
+import Synchronization
+
+/// Carries HTTP requests and mail, all on one thread through one libcurl multi handle, over connections that are kept.
+///
+/// One engine serves the whole program. End it with ``shutdown(within:)``; one that is just let go of ends what it
+/// carries as cancelled.
+public final class TransferEngine: HTTPTransport, Sendable {
+    /// How many connections there may be. Past a bound, transfers wait their turn; waiting counts towards their timeout.
+    public struct Limits: Sendable {
+        /// Open connections to one host and port, mail sessions included.
+        public var connectionsPerHost: Int
+        /// Open connections in all. When it is reached the longest idle one is closed.
+        public var connections: Int
+        /// Idle connections kept for the next request.
+        public var idleConnections: Int
+
+        /// Makes limits; the defaults suit a daemon with a few dozen far ends.
+        public init(connectionsPerHost: Int = 24, connections: Int = 128, idleConnections: Int = 32) {
+            self.connectionsPerHost = connectionsPerHost
+            self.connections = connections
+            self.idleConnections = idleConnections
+        }
+    }
+
+    /// What the engine has done since it began.
+    public struct Statistics: Sendable, Equatable {
+        /// HTTP requests ended, one for each hop of a redirect.
+        public var requests: Int
+        /// Connections opened for them.
+        public var connections: Int
+        /// Mail sessions opened.
+        public var mailSessions: Int
+        /// How often the thread woke: what shows that it does not spin.
+        public var turns: Int
+    }
+
+    let inbox = TransferInbox()
+
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - authorities: a PEM file of the authorities that HTTPS servers must be signed by, instead of the system's.
+    public init(limits: Limits = Limits(), authorities: String? = nil) {
+        let inbox = inbox
+        startThread {
+            TransferLoop(inbox: inbox, limits: limits, authorities: authorities).run()
+        }
+    }
+
+    deinit { inbox.append(.stop(by: .now, nil)) }
+
+    /// What the engine has done so far.
+    public var statistics: Statistics {
+        Statistics(
+            requests: inbox.requests.load(ordering: .relaxed), connections: inbox.connections.load(ordering: .relaxed),
+            mailSessions: inbox.mailSessions.load(ordering: .relaxed), turns: inbox.turns.load(ordering: .relaxed))
+    }
+
+    /// Takes nothing new, lets what is under way end, cancels what has not ended in time, says goodbye to the relays and
+    /// closes all connections. Returns when the thread is done. A second call waits for the same end.
+    public func shutdown(within grace: Duration) async {
+        await withCheckedContinuation { continuation in
+            inbox.append(.stop(by: .now + grace, continuation))
+        }
+    }
+
+    /// Sends a request; see ``HTTPTransport/send(_:)``. The time limit covers all hops of a redirect.
+    public func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
+        let deadline = ContinuousClock.now + request.timeout
+        var request = request
+        var url = try ParsedURL(request.url)
+        var redirectsLeft = request.method == .get || request.method == .head ? max(0, request.redirects) : 0
+        var isRedirect = false
+        while true {
+            var response = try await exchange(HTTPHop(request: request, url: url, isRedirect: isRedirect))
+            guard redirectsLeft > 0, [301, 302, 303, 307, 308].contains(response.status),
+                let location = response["Location"]
+            else {
+                if request.redirects > 0, [301, 302, 303, 307, 308].contains(response.status),
+                    response["Location"] != nil, request.method == .get || request.method == .head
+                {
+                    throw TransferFailure(.redirect, phase: .answering, detail: "too many redirects")
+                }
+                response.url = url.text
+                return response
+            }
+            let next: ParsedURL
+            do { next = try ParsedURL(location, relativeTo: url) } catch {
+                throw TransferFailure(
+                    .redirect, phase: .answering, detail: "the redirect leads nowhere: \(error.detail)")
+            }
+            if url.scheme == "https", next.scheme != "https" {
+                throw TransferFailure(.redirect, phase: .answering, detail: "the redirect leads from https to http")
+            }
+            if next.origin != url.origin {
+                request.headers.removeAll {
+                    !$0.name.equalsIgnoringASCIICase("accept") && !$0.name.equalsIgnoringASCIICase("user-agent")
+                }
+            }
+            redirectsLeft -= 1
+            isRedirect = true
+            url = next
+            request.timeout = deadline - .now
+        }
+    }
+
+    private func exchange(_ hop: HTTPHop) async throws(TransferFailure) -> HTTPResponse {
+        let ticket = inbox.nextTicket()
+        let inbox = inbox
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                inbox.append(.request(ticket, hop, continuation))
+            }
+        } onCancel: {
+            inbox.append(.cancel(ticket))
+        }
+        return try result.get()
+    }
+}
+
+/// One request to one URL: what is left of a request when redirects are the caller's own business.
+struct HTTPHop: Sendable {
+    let request: HTTPRequest
+    let url: ParsedURL
+    let isRedirect: Bool
+}
+
+/// Names one transfer, so that its cancellation can find it.
+final class TransferTicket: Sendable {
+    /// Set before the cancel command is sent: a cancellation may overtake its own request.
+    let isCancelled = Atomic(false)
+}
+
+/// Where the thread of a ``TransferEngine`` finds its work.
+final class TransferInbox: Sendable {
+    typealias Answer = CheckedContinuation<Result<HTTPResponse, TransferFailure>, Never>
+
+    enum Command: Sendable {
+        case request(TransferTicket, HTTPHop, Answer)
+        case deliver(TransferTicket, RelayKey, SMTPSettings, SMTPJob)
+        case cancel(TransferTicket)
+        case closeRelay(RelayKey)
+        case stop(by: ContinuousClock.Instant, CheckedContinuation<Void, Never>?)
+    }
+
+    private struct State {
+        var commands: [Command] = []
+        var waker: Waker?
+        var isClosed = false
+    }
+
+    /// The multi handle, for waking alone.
+    ///
+    /// Safe to send: curl_multi_wakeup is the one function of libcurl that any thread may call at any time on a living
+    /// multi handle, and it is called only under the inbox's lock, under which the handle is taken out before it dies.
+    private struct Waker: @unchecked Sendable {
+        let multi: UnsafeMutableRawPointer
+    }
+
+    private let state = Mutex(State())
+    let requests = Atomic(0)
+    let connections = Atomic(0)
+    let mailSessions = Atomic(0)
+    let turns = Atomic(0)
+
+    func nextTicket() -> TransferTicket { TransferTicket() }
+
+    /// Hands a command to the thread, or answers it at once if the thread is gone.
+    func append(_ command: Command) {
+        if case .cancel(let ticket) = command { ticket.isCancelled.store(true, ordering: .sequentiallyConsistent) }
+        let refused = state.withLock { state in
+            if state.isClosed { return true }
+            state.commands.append(command)
+            // The thread takes all commands at once, so only the first one needs to wake it.
+            if state.commands.count == 1, let waker = state.waker { curl_multi_wakeup(waker.multi) }
+            return false
+        }
+        if refused { Self.refuse(command) }
+    }
+
+    /// Takes all commands, in their order.
+    func takeAll() -> [Command] {
+        state.withLock { state in
+            guard !state.commands.isEmpty else { return [] }
+            let commands = state.commands
+            state.commands.removeAll(keepingCapacity: true)
+            return commands
+        }
+    }
+
+    /// Begins to wake this multi handle.
+    func open(_ multi: UnsafeMutableRawPointer) {
+        let waker = Waker(multi: multi)
+        state.withLock { $0.waker = waker }
+    }
+
+    /// Stops waking; what comes from now on, and what was not taken, is answered as cancelled.
+    func close() {
+        let left = state.withLock { state in
+            state.isClosed = true
+            state.waker = nil
+            let commands = state.commands
+            state.commands = []
+            return commands
+        }
+        for command in left { Self.refuse(command) }
+    }
+
+    /// Answers a command that nobody will carry out.
+    static func refuse(_ command: Command) {
+        switch command {
+        case .request(_, _, let answer):
+            answer.resume(returning: .failure(TransferFailure(.cancelled, detail: "the engine has shut down")))
+        case .deliver(_, _, _, let job): job.answer.resume(returning: .unsent(.cancelled, "the engine has shut down"))
+        case .cancel, .closeRelay: break
+        case .stop(_, let waiter): waiter?.resume()
+        }
+    }
+}

@@ -1,0 +1,178 @@
+internal import CCurl
+import Glibc
+import Synchronization
+
+/// What the engine's thread runs. Made on that thread, used on no other.
+final class TransferLoop {
+    private let inbox: TransferInbox
+    private let authorities: String?
+    private let multi: UnsafeMutableRawPointer
+    private var exchanges: [UnsafeMutableRawPointer: HTTPExchange] = [:]
+    private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
+    private let sessionsPerRelay: Int
+    private var desks: [ObjectIdentifier: SMTPDesk] = [:]
+    /// Desks whose relay is no longer held by anybody: they finish what they have.
+    private var orphans: Set<ObjectIdentifier> = []
+    private var stopBy: ContinuousClock.Instant?
+    private var waits: [curl_waitfd] = []
+    private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+
+    private static let isReady = bookbag_global_init() == CURLE_OK
+
+    init(inbox: TransferInbox, limits: TransferEngine.Limits, authorities: String?) {
+        precondition(Self.isReady, "libcurl could not be initialised")
+        guard let multi = curl_multi_init() else { preconditionFailure("libcurl has no memory for a multi handle") }
+        self.inbox = inbox
+        self.authorities = authorities
+        self.multi = multi
+        sessionsPerRelay = limits.connectionsPerHost
+        bookbag_multi_setopt_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.connectionsPerHost)
+        bookbag_multi_setopt_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, limits.connections)
+        bookbag_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, limits.idleConnections)
+    }
+
+    /// Works until it is told to stop.
+    func run() {
+        inbox.open(multi)
+        while true {
+            inbox.turns.wrappingAdd(1, ordering: .relaxed)
+            for command in inbox.takeAll() { carryOut(command) }
+            var running: Int32 = 0
+            curl_multi_perform(multi, &running)
+            collect()
+            tick()
+            if let stopBy {
+                if stopBy <= .now { cancelAll() }
+                let isDone = exchanges.isEmpty && desks.values.allSatisfy(\.isIdle)
+                if isDone { desks.values.forEach { $0.leave() } }
+                if isDone, stopBy <= .now || desks.values.allSatisfy(\.isEmpty) { break }
+            }
+            sleep()
+        }
+        inbox.close()
+        desks.values.forEach { $0.closeAll() }
+        curl_multi_cleanup(multi)
+        for waiter in stopWaiters { waiter.resume() }
+    }
+
+    /// Waits for a socket, a timer or a command, and works on the mail sessions whose sockets are ready.
+    private func sleep() {
+        var watched: [(SMTPDesk, SMTPSession)] = []
+        for desk in desks.values {
+            for session in desk.sessions where session.isWatched { watched.append((desk, session)) }
+        }
+        waits.removeAll(keepingCapacity: true)
+        for (_, session) in watched {
+            let events = Int16(CURL_WAIT_POLLIN) | (session.wantsToWrite ? Int16(CURL_WAIT_POLLOUT) : 0)
+            waits.append(curl_waitfd(fd: session.socket, events: events, revents: 0))
+        }
+        let milliseconds = Int32(pause().wholeMilliseconds)
+        waits.withUnsafeMutableBufferPointer { waits in
+            _ = curl_multi_poll(multi, waits.baseAddress, UInt32(waits.count), milliseconds, nil)
+        }
+        var ready: [ObjectIdentifier: (SMTPDesk, [SMTPSession])] = [:]
+        for (index, (desk, session)) in watched.enumerated() where waits[index].revents != 0 {
+            ready[ObjectIdentifier(desk), default: (desk, [])].1.append(session)
+        }
+        for (desk, sessions) in ready.values { desk.pump(sessions) }
+    }
+
+    /// Does what is due on the desks, and lets go of those that nobody holds.
+    private func tick() {
+        guard !desks.isEmpty else { return }
+        let now = ContinuousClock.now
+        for desk in desks.values where desk.nextDeadline.map({ $0 <= now }) == true { desk.tick(now) }
+        for key in orphans {
+            guard let desk = desks[key] else { continue }
+            if desk.isIdle { desk.leave() }
+            if desk.isEmpty {
+                desks[key] = nil
+                orphans.remove(key)
+            }
+        }
+    }
+
+    /// How long to sleep when neither a socket nor a command comes; libcurl shortens it for its own timers.
+    private func pause() -> Duration {
+        var next = desks.values.lazy.compactMap(\.nextDeadline).min()
+        if let stopBy { next = min(next ?? stopBy, stopBy) }
+        guard let next else { return .seconds(3600) }
+        // One millisecond more, since it is rounded down and the thread would turn a few times for nothing.
+        return max(.zero, next - .now) + .milliseconds(1)
+    }
+
+    private func carryOut(_ command: TransferInbox.Command) {
+        switch command {
+        case .request(let ticket, let hop, let answer): start(ticket, hop, answer)
+        case .cancel(let ticket):
+            if let handle = handles[ObjectIdentifier(ticket)] {
+                remove(handle)?.finishCancelled("the task was cancelled")
+            } else {
+                desks.values.forEach { $0.cancel(ticket) }
+            }
+        case .deliver(_, let key, let settings, let job):
+            guard stopBy == nil else {
+                return job.answer.resume(returning: .unsent(.cancelled, "the engine is shutting down"))
+            }
+            desk(key, settings).add(job)
+        case .closeRelay(let key): if desks[ObjectIdentifier(key)] != nil { orphans.insert(ObjectIdentifier(key)) }
+        case .stop(let time, let waiter):
+            stopBy = min(stopBy ?? time, time)
+            if let waiter { stopWaiters.append(waiter) }
+        }
+    }
+
+    private func desk(_ key: RelayKey, _ settings: SMTPSettings) -> SMTPDesk {
+        if let desk = desks[ObjectIdentifier(key)] { return desk }
+        let desk = SMTPDesk(settings, key: key, multi: multi, maximumSessions: sessionsPerRelay)
+        desks[ObjectIdentifier(key)] = desk
+        return desk
+    }
+
+    private func start(_ ticket: TransferTicket, _ hop: HTTPHop, _ answer: TransferInbox.Answer) {
+        if stopBy != nil || ticket.isCancelled.load(ordering: .sequentiallyConsistent) {
+            let detail = stopBy == nil ? "the task was cancelled" : "the engine is shutting down"
+            return answer.resume(returning: .failure(TransferFailure(.cancelled, detail: detail)))
+        }
+        do throws(TransferFailure) {
+            let exchange = try HTTPExchange(ticket, hop, authorities: authorities, answer: answer)
+            let code = curl_multi_add_handle(multi, exchange.easy.raw)
+            guard code == CURLM_OK else {
+                throw TransferFailure(.other, detail: String(cString: curl_multi_strerror(code)))
+            }
+            exchanges[exchange.easy.raw] = exchange
+            handles[ObjectIdentifier(ticket)] = exchange.easy.raw
+        } catch {
+            answer.resume(returning: .failure(error))
+        }
+    }
+
+    /// Takes the transfers that have ended out of the multi handle and answers their callers.
+    private func collect() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
+            // The message dies with the handle's removal, so its result is read first.
+            let code = bookbag_message_result(message)
+            if let exchange = remove(handle) {
+                exchange.finish(code)
+            } else if let desk = desks.values.first(where: { $0.holds(handle) }) {
+                if desk.opened(handle, code) { inbox.mailSessions.wrappingAdd(1, ordering: .relaxed) }
+            }
+        }
+    }
+
+    private func cancelAll() {
+        for handle in Array(exchanges.keys) { remove(handle)?.finishCancelled("the engine is shutting down") }
+        desks.values.forEach { $0.cancelAll("the engine is shutting down") }
+    }
+
+    private func remove(_ handle: UnsafeMutableRawPointer) -> HTTPExchange? {
+        guard let exchange = exchanges.removeValue(forKey: handle) else { return nil }
+        handles[ObjectIdentifier(exchange.ticket)] = nil
+        inbox.requests.wrappingAdd(1, ordering: .relaxed)
+        inbox.connections.wrappingAdd(exchange.easy.info(CURLINFO_NUM_CONNECTS), ordering: .relaxed)
+        curl_multi_remove_handle(multi, handle)
+        return exchange
+    }
+}

@@ -1,0 +1,766 @@
+// The part of Shopify's Admin GraphQL API that the sandbox speaks, as type definitions: names, arguments, types and enum
+// values as Shopify publishes them for 2026-04 (https://shopify.dev/docs/api/admin-graphql; `Shopify/Shopify-AI-Toolkit`,
+// MIT). A test compares every line with the whole published schema. What stands here is checked, charged and answered; a
+// query for anything else is refused as Shopify refuses a field that does not exist.
+
+enum AdminSchema {
+    /// Read once; a fault in the text below is a bug, which the first test finds.
+    static let schema: GraphQLSchema = {
+        do throws(GraphQLSyntaxError) {
+            return try GraphQLSchema(text)
+        } catch {
+            preconditionFailure("the Admin schema does not parse: \(error)")
+        }
+    }()
+
+    static let text = """
+        scalar DateTime
+        scalar Decimal
+        scalar FormattedString
+        scalar Money
+        scalar URL
+        scalar UnsignedInt64
+        type QueryRoot {
+          node(id: ID!): Node
+          nodes(ids: [ID!]!): [Node]!
+          order(id: ID!): Order
+          orders(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey: OrderSortKeys,
+            query: String): OrderConnection!
+          ordersCount(query: String, limit: Int): Count
+          fulfillment(id: ID!): Fulfillment
+          fulfillmentOrder(id: ID!): FulfillmentOrder
+          return(id: ID!): Return
+          reverseDelivery(id: ID!): ReverseDelivery
+          reverseFulfillmentOrder(id: ID!): ReverseFulfillmentOrder
+          refund(id: ID!): Refund
+          customer(id: ID!): Customer
+          shop: Shop!
+          currentAppInstallation: AppInstallation!
+          publicApiVersions: [ApiVersion!]!
+          events(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey: EventSortKeys,
+            query: String): EventConnection
+          locations(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey:
+            LocationSortKeys, query: String): LocationConnection!
+        }
+        type Mutation {
+          fulfillmentEventCreate(fulfillmentEvent: FulfillmentEventInput!): FulfillmentEventCreatePayload
+          tagsAdd(id: ID!, tags: [String!]!): TagsAddPayload
+          tagsRemove(id: ID!, tags: [String!]!): TagsRemovePayload
+          orderUpdate(input: OrderInput!): OrderUpdatePayload
+          reverseDeliveryCreateWithShipping(reverseFulfillmentOrderId: ID!, reverseDeliveryLineItems:
+            [ReverseDeliveryLineItemInput!]!, trackingInput: ReverseDeliveryTrackingInput, labelInput:
+            ReverseDeliveryLabelInput, notifyCustomer: Boolean): ReverseDeliveryCreateWithShippingPayload
+        }
+        type Order implements Node {
+          id: ID!
+          legacyResourceId: UnsignedInt64!
+          name: String!
+          number: Int!
+          createdAt: DateTime!
+          updatedAt: DateTime!
+          processedAt: DateTime!
+          cancelledAt: DateTime
+          cancelReason: OrderCancelReason
+          closedAt: DateTime
+          closed: Boolean!
+          confirmed: Boolean!
+          test: Boolean!
+          tags: [String!]!
+          note: String
+          email: String
+          phone: String
+          customerLocale: String
+          statusPageUrl(audience: Audience, notificationUsage: NotificationUsage): URL!
+          currencyCode: CurrencyCode!
+          presentmentCurrencyCode: CurrencyCode!
+          displayFinancialStatus: OrderDisplayFinancialStatus
+          displayFulfillmentStatus: OrderDisplayFulfillmentStatus!
+          returnStatus: OrderReturnStatus!
+          fullyPaid: Boolean!
+          unpaid: Boolean!
+          edited: Boolean!
+          requiresShipping: Boolean!
+          sourceName: String
+          discountCodes: [String!]!
+          paymentGatewayNames: [String!]!
+          taxesIncluded: Boolean!
+          currentTotalPriceSet: MoneyBag!
+          totalPriceSet: MoneyBag!
+          originalTotalPriceSet: MoneyBag!
+          currentSubtotalPriceSet: MoneyBag!
+          subtotalPriceSet: MoneyBag
+          totalShippingPriceSet: MoneyBag!
+          totalRefundedSet: MoneyBag!
+          totalOutstandingSet: MoneyBag!
+          totalReceivedSet: MoneyBag!
+          currentSubtotalLineItemsQuantity: Int!
+          subtotalLineItemsQuantity: Int!
+          customer: Customer
+          shippingAddress: MailingAddress
+          billingAddress: MailingAddress
+          displayAddress: MailingAddress
+          shippingLine: ShippingLine
+          lineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean): LineItemConnection!
+          fulfillments(first: Int, query: String): [Fulfillment!]!
+          fulfillmentsCount: Count
+          fulfillmentOrders(first: Int, after: String, last: Int, before: String, reverse: Boolean, query:
+            String): FulfillmentOrderConnection!
+          returns(first: Int, after: String, last: Int, before: String, reverse: Boolean, query: String):
+            ReturnConnection!
+          refunds(first: Int): [Refund!]!
+          events(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey: EventSortKeys,
+            query: String): EventConnection!
+          totalWeight: UnsignedInt64
+        }
+        type Fulfillment implements Node {
+          id: ID!
+          legacyResourceId: UnsignedInt64!
+          name: String!
+          status: FulfillmentStatus!
+          displayStatus: FulfillmentDisplayStatus
+          createdAt: DateTime!
+          updatedAt: DateTime!
+          inTransitAt: DateTime
+          estimatedDeliveryAt: DateTime
+          deliveredAt: DateTime
+          requiresShipping: Boolean!
+          totalQuantity: Int!
+          trackingInfo(first: Int): [FulfillmentTrackingInfo!]!
+          events(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey:
+            FulfillmentEventSortKeys): FulfillmentEventConnection!
+          order: Order!
+          location: Location
+          service: FulfillmentService
+          originAddress: FulfillmentOriginAddress
+          fulfillmentLineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            FulfillmentLineItemConnection!
+          fulfillmentOrders(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            FulfillmentOrderConnection!
+        }
+        type FulfillmentTrackingInfo {
+          company: String
+          number: String
+          url: URL
+        }
+        type FulfillmentEvent implements Node {
+          id: ID!
+          status: FulfillmentEventStatus!
+          happenedAt: DateTime!
+          createdAt: DateTime!
+          message: String
+          estimatedDeliveryAt: DateTime
+          city: String
+          province: String
+          country: String
+          zip: String
+          address1: String
+          latitude: Float
+          longitude: Float
+        }
+        type FulfillmentLineItem implements Node {
+          id: ID!
+          quantity: Int
+          lineItem: LineItem!
+          originalTotalSet: MoneyBag!
+          discountedTotalSet: MoneyBag!
+        }
+        type FulfillmentService {
+          id: ID!
+          handle: String!
+          serviceName: String!
+          trackingSupport: Boolean!
+          type: FulfillmentServiceType!
+          location: Location
+          inventoryManagement: Boolean!
+          requiresShippingMethod: Boolean!
+          callbackUrl: URL
+        }
+        type FulfillmentOriginAddress {
+          address1: String
+          address2: String
+          city: String
+          countryCode: String!
+          provinceCode: String
+          zip: String
+        }
+        type FulfillmentOrder implements Node {
+          id: ID!
+          status: FulfillmentOrderStatus!
+          requestStatus: FulfillmentOrderRequestStatus!
+          createdAt: DateTime!
+          updatedAt: DateTime!
+          fulfillAt: DateTime
+          fulfillBy: DateTime
+          order: Order!
+          orderId: ID!
+          orderName: String!
+          orderProcessedAt: DateTime!
+          fulfillmentHolds: [FulfillmentHold!]!
+          deliveryMethod: DeliveryMethod
+          destination: FulfillmentOrderDestination
+          assignedLocation: FulfillmentOrderAssignedLocation!
+          lineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            FulfillmentOrderLineItemConnection!
+        }
+        type FulfillmentHold implements Node {
+          id: ID!
+          displayReason: String!
+          handle: String
+          heldByRequestingApp: Boolean!
+          reason: FulfillmentHoldReason!
+          reasonNotes: String
+        }
+        type FulfillmentOrderDestination implements Node {
+          id: ID!
+          firstName: String
+          lastName: String
+          company: String
+          address1: String
+          address2: String
+          city: String
+          province: String
+          zip: String
+          countryCode: CountryCode
+          email: String
+          phone: String
+        }
+        type FulfillmentOrderAssignedLocation {
+          name: String!
+          address1: String
+          address2: String
+          city: String
+          province: String
+          zip: String
+          countryCode: CountryCode!
+          phone: String
+          location: Location
+        }
+        type FulfillmentOrderLineItem implements Node {
+          id: ID!
+          lineItem: LineItem!
+          productTitle: String!
+          remainingQuantity: Int!
+          totalQuantity: Int!
+          requiresShipping: Boolean!
+          sku: String
+          variantTitle: String
+          vendor: String
+        }
+        type DeliveryMethod implements Node {
+          id: ID!
+          methodType: DeliveryMethodType!
+          presentedName: String
+          serviceCode: String
+          minDeliveryDateTime: DateTime
+          maxDeliveryDateTime: DateTime
+        }
+        type LineItem implements Node {
+          id: ID!
+          title: String!
+          name: String!
+          quantity: Int!
+          currentQuantity: Int!
+          unfulfilledQuantity: Int!
+          refundableQuantity: Int!
+          nonFulfillableQuantity: Int!
+          sku: String
+          vendor: String
+          variantTitle: String
+          requiresShipping: Boolean!
+          isGiftCard: Boolean!
+          taxable: Boolean!
+          product: Product
+          variant: ProductVariant
+          originalUnitPriceSet: MoneyBag!
+          discountedUnitPriceSet: MoneyBag!
+          originalTotalSet: MoneyBag!
+          discountedTotalSet: MoneyBag!
+          image: Image
+        }
+        type Product implements Node {
+          id: ID!
+          title: String!
+          handle: String!
+          productType: String!
+          vendor: String!
+          tags: [String!]!
+          status: ProductStatus!
+        }
+        type ProductVariant implements Node {
+          id: ID!
+          title: String!
+          sku: String
+          barcode: String
+          price: Money!
+        }
+        type Image {
+          id: ID
+          altText: String
+          url: URL!
+          width: Int
+          height: Int
+        }
+        type ShippingLine {
+          id: ID
+          title: String!
+          code: String
+          carrierIdentifier: String
+          source: String
+          custom: Boolean!
+          isRemoved: Boolean!
+          originalPriceSet: MoneyBag!
+          discountedPriceSet: MoneyBag!
+          deliveryCategory: String
+        }
+        type MailingAddress implements Node {
+          id: ID!
+          name: String
+          firstName: String
+          lastName: String
+          company: String
+          address1: String
+          address2: String
+          city: String
+          province: String
+          provinceCode: String
+          country: String
+          countryCodeV2: CountryCode
+          zip: String
+          phone: String
+          timeZone: String
+          latitude: Float
+          longitude: Float
+          coordinatesValidated: Boolean!
+          formatted(withName: Boolean, withCompany: Boolean): [String!]!
+          formattedArea: String
+        }
+        type MoneyBag {
+          shopMoney: MoneyV2!
+          presentmentMoney: MoneyV2!
+        }
+        type MoneyV2 {
+          amount: Decimal!
+          currencyCode: CurrencyCode!
+        }
+        type Count {
+          count: Int!
+          precision: CountPrecision!
+        }
+        type Customer implements Node {
+          id: ID!
+          legacyResourceId: UnsignedInt64!
+          displayName: String!
+          firstName: String
+          lastName: String
+          locale: String!
+          tags: [String!]!
+          note: String
+          state: CustomerState!
+          verifiedEmail: Boolean!
+          numberOfOrders: UnsignedInt64!
+          amountSpent: MoneyV2!
+          createdAt: DateTime!
+          updatedAt: DateTime!
+          lastOrder: Order
+          defaultEmailAddress: CustomerEmailAddress
+          defaultPhoneNumber: CustomerPhoneNumber
+          defaultAddress: MailingAddress
+          orders(first: Int, after: String, last: Int, before: String, reverse: Boolean, sortKey: OrderSortKeys,
+            query: String): OrderConnection!
+          lifetimeDuration: String!
+        }
+        type CustomerEmailAddress {
+          emailAddress: String!
+          marketingState: CustomerEmailAddressMarketingState!
+          marketingOptInLevel: CustomerMarketingOptInLevel
+          marketingUpdatedAt: DateTime
+          marketingUnsubscribeUrl: URL!
+          validFormat: Boolean!
+          openTrackingLevel: CustomerEmailAddressOpenTrackingLevel!
+          openTrackingUrl: URL!
+        }
+        type CustomerPhoneNumber {
+          phoneNumber: String!
+        }
+        type Return implements Node {
+          id: ID!
+          name: String!
+          status: ReturnStatus!
+          createdAt: DateTime!
+          requestApprovedAt: DateTime
+          closedAt: DateTime
+          totalQuantity: Int!
+          order: Order!
+          decline: ReturnDecline
+          returnLineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            ReturnLineItemTypeConnection!
+          reverseFulfillmentOrders(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            ReverseFulfillmentOrderConnection!
+          refunds(first: Int, after: String, last: Int, before: String, reverse: Boolean): RefundConnection!
+        }
+        type ReturnDecline {
+          reason: ReturnDeclineReason!
+          note: String
+        }
+        interface ReturnLineItemType {
+          id: ID!
+          quantity: Int!
+          processedQuantity: Int!
+          unprocessedQuantity: Int!
+          processableQuantity: Int!
+          refundableQuantity: Int!
+          refundedQuantity: Int!
+          returnReasonNote: String!
+          customerNote: String
+        }
+        type ReturnLineItem implements Node & ReturnLineItemType {
+          id: ID!
+          quantity: Int!
+          processedQuantity: Int!
+          unprocessedQuantity: Int!
+          processableQuantity: Int!
+          refundableQuantity: Int!
+          refundedQuantity: Int!
+          returnReasonNote: String!
+          customerNote: String
+          fulfillmentLineItem: FulfillmentLineItem!
+        }
+        type ReverseFulfillmentOrder implements Node {
+          id: ID!
+          status: ReverseFulfillmentOrderStatus!
+          order: Order
+          lineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            ReverseFulfillmentOrderLineItemConnection!
+          reverseDeliveries(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            ReverseDeliveryConnection!
+        }
+        type ReverseFulfillmentOrderLineItem implements Node {
+          id: ID!
+          totalQuantity: Int!
+          dispositions: [ReverseFulfillmentOrderDisposition!]!
+          fulfillmentLineItem: FulfillmentLineItem
+        }
+        type ReverseFulfillmentOrderDisposition implements Node {
+          id: ID!
+          type: ReverseFulfillmentOrderDispositionType!
+          quantity: Int!
+          createdAt: DateTime!
+          location: Location
+        }
+        type ReverseDelivery implements Node {
+          id: ID!
+          deliverable: ReverseDeliveryDeliverable
+          reverseFulfillmentOrder: ReverseFulfillmentOrder!
+          reverseDeliveryLineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            ReverseDeliveryLineItemConnection!
+        }
+        type ReverseDeliveryLineItem implements Node {
+          id: ID!
+          quantity: Int!
+          dispositions: [ReverseFulfillmentOrderDisposition!]!
+          reverseFulfillmentOrderLineItem: ReverseFulfillmentOrderLineItem!
+        }
+        union ReverseDeliveryDeliverable = ReverseDeliveryShippingDeliverable
+        type ReverseDeliveryShippingDeliverable {
+          tracking: ReverseDeliveryTrackingV2
+          label: ReverseDeliveryLabelV2
+        }
+        type ReverseDeliveryTrackingV2 {
+          carrierName: String
+          number: String
+          url: URL
+        }
+        type ReverseDeliveryLabelV2 {
+          publicFileUrl: URL
+          createdAt: DateTime!
+          updatedAt: DateTime!
+        }
+        type Refund implements Node {
+          id: ID!
+          legacyResourceId: UnsignedInt64!
+          createdAt: DateTime
+          processedAt: DateTime!
+          updatedAt: DateTime!
+          note: String
+          totalRefundedSet: MoneyBag!
+          order: Order!
+          return: Return
+          refundLineItems(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            RefundLineItemConnection!
+        }
+        type RefundLineItem {
+          id: ID
+          lineItem: LineItem!
+          quantity: Int!
+          priceSet: MoneyBag!
+          subtotalSet: MoneyBag!
+          totalTaxSet: MoneyBag!
+          restockType: RefundLineItemRestockType!
+          restocked: Boolean!
+          location: Location
+        }
+        interface Event {
+          id: ID!
+          action: String!
+          message: FormattedString!
+          createdAt: DateTime!
+          appTitle: String
+          attributeToApp: Boolean!
+          attributeToUser: Boolean!
+          criticalAlert: Boolean!
+        }
+        type BasicEvent implements Event & Node {
+          id: ID!
+          action: String!
+          message: FormattedString!
+          createdAt: DateTime!
+          appTitle: String
+          attributeToApp: Boolean!
+          attributeToUser: Boolean!
+          criticalAlert: Boolean!
+          subjectId: ID!
+          subjectType: EventSubjectType!
+          secondaryMessage: FormattedString
+          hasAdditionalContent: Boolean!
+          author: String
+        }
+        interface Node {
+          id: ID!
+        }
+        type PageInfo {
+          hasNextPage: Boolean!
+          hasPreviousPage: Boolean!
+          startCursor: String
+          endCursor: String
+        }
+        type Shop implements Node {
+          id: ID!
+          name: String!
+          myshopifyDomain: String!
+          email: String!
+          contactEmail: String!
+          ianaTimezone: String!
+          timezoneOffset: String!
+          timezoneOffsetMinutes: Int!
+          timezoneAbbreviation: String!
+          currencyCode: CurrencyCode!
+          url: URL!
+          primaryDomain: Domain!
+          plan: ShopPlan!
+        }
+        type ShopPlan {
+          publicDisplayName: String!
+          shopifyPlus: Boolean!
+          partnerDevelopment: Boolean!
+        }
+        type Domain implements Node {
+          id: ID!
+          host: String!
+          url: URL!
+          sslEnabled: Boolean!
+        }
+        type AppInstallation implements Node {
+          id: ID!
+          accessScopes: [AccessScope!]!
+          launchUrl: URL!
+        }
+        type AccessScope {
+          handle: String!
+          description: String!
+        }
+        type ApiVersion {
+          handle: String!
+          displayName: String!
+          supported: Boolean!
+        }
+        type Location implements Node {
+          id: ID!
+          legacyResourceId: UnsignedInt64!
+          name: String!
+          isActive: Boolean!
+          address: LocationAddress!
+          fulfillsOnlineOrders: Boolean!
+          shipsInventory: Boolean!
+          createdAt: DateTime!
+          updatedAt: DateTime!
+        }
+        type LocationAddress {
+          address1: String
+          address2: String
+          city: String
+          province: String
+          provinceCode: String
+          country: String
+          countryCode: String
+          zip: String
+          phone: String
+          formatted: [String!]!
+          latitude: Float
+          longitude: Float
+        }
+        type UserError {
+          field: [String!]
+          message: String!
+        }
+        type ReturnUserError {
+          code: ReturnErrorCode
+          field: [String!]
+          message: String!
+        }
+        type FulfillmentEventCreatePayload {
+          fulfillmentEvent: FulfillmentEvent
+          userErrors: [UserError!]!
+        }
+        type TagsAddPayload {
+          node: Node
+          userErrors: [UserError!]!
+        }
+        type TagsRemovePayload {
+          node: Node
+          userErrors: [UserError!]!
+        }
+        type OrderUpdatePayload {
+          order: Order
+          userErrors: [UserError!]!
+        }
+        type ReverseDeliveryCreateWithShippingPayload {
+          reverseDelivery: ReverseDelivery
+          userErrors: [ReturnUserError!]!
+        }
+        type EventConnection { edges: [EventEdge!]! nodes: [Event!]! pageInfo: PageInfo! }
+        type EventEdge { cursor: String! node: Event! }
+        type FulfillmentEventConnection { edges: [FulfillmentEventEdge!]! nodes: [FulfillmentEvent!]! pageInfo:
+            PageInfo! }
+        type FulfillmentEventEdge { cursor: String! node: FulfillmentEvent! }
+        type FulfillmentLineItemConnection { edges: [FulfillmentLineItemEdge!]! nodes: [FulfillmentLineItem!]!
+            pageInfo: PageInfo! }
+        type FulfillmentLineItemEdge { cursor: String! node: FulfillmentLineItem! }
+        type FulfillmentOrderConnection { edges: [FulfillmentOrderEdge!]! nodes: [FulfillmentOrder!]! pageInfo:
+            PageInfo! }
+        type FulfillmentOrderEdge { cursor: String! node: FulfillmentOrder! }
+        type FulfillmentOrderLineItemConnection { edges: [FulfillmentOrderLineItemEdge!]! nodes:
+            [FulfillmentOrderLineItem!]! pageInfo: PageInfo! }
+        type FulfillmentOrderLineItemEdge { cursor: String! node: FulfillmentOrderLineItem! }
+        type LineItemConnection { edges: [LineItemEdge!]! nodes: [LineItem!]! pageInfo: PageInfo! }
+        type LineItemEdge { cursor: String! node: LineItem! }
+        type LocationConnection { edges: [LocationEdge!]! nodes: [Location!]! pageInfo: PageInfo! }
+        type LocationEdge { cursor: String! node: Location! }
+        type OrderConnection { edges: [OrderEdge!]! nodes: [Order!]! pageInfo: PageInfo! }
+        type OrderEdge { cursor: String! node: Order! }
+        type RefundConnection { edges: [RefundEdge!]! nodes: [Refund!]! pageInfo: PageInfo! }
+        type RefundEdge { cursor: String! node: Refund! }
+        type RefundLineItemConnection { edges: [RefundLineItemEdge!]! nodes: [RefundLineItem!]! pageInfo:
+            PageInfo! }
+        type RefundLineItemEdge { cursor: String! node: RefundLineItem! }
+        type ReturnConnection { edges: [ReturnEdge!]! nodes: [Return!]! pageInfo: PageInfo! }
+        type ReturnEdge { cursor: String! node: Return! }
+        type ReturnLineItemTypeConnection { edges: [ReturnLineItemTypeEdge!]! nodes: [ReturnLineItemType!]!
+            pageInfo: PageInfo! }
+        type ReturnLineItemTypeEdge { cursor: String! node: ReturnLineItemType! }
+        type ReverseDeliveryConnection { edges: [ReverseDeliveryEdge!]! nodes: [ReverseDelivery!]! pageInfo:
+            PageInfo! }
+        type ReverseDeliveryEdge { cursor: String! node: ReverseDelivery! }
+        type ReverseDeliveryLineItemConnection { edges: [ReverseDeliveryLineItemEdge!]! nodes:
+            [ReverseDeliveryLineItem!]! pageInfo: PageInfo! }
+        type ReverseDeliveryLineItemEdge { cursor: String! node: ReverseDeliveryLineItem! }
+        type ReverseFulfillmentOrderConnection { edges: [ReverseFulfillmentOrderEdge!]! nodes:
+            [ReverseFulfillmentOrder!]! pageInfo: PageInfo! }
+        type ReverseFulfillmentOrderEdge { cursor: String! node: ReverseFulfillmentOrder! }
+        type ReverseFulfillmentOrderLineItemConnection { edges: [ReverseFulfillmentOrderLineItemEdge!]! nodes:
+            [ReverseFulfillmentOrderLineItem!]! pageInfo: PageInfo! }
+        type ReverseFulfillmentOrderLineItemEdge { cursor: String! node: ReverseFulfillmentOrderLineItem! }
+        input FulfillmentEventInput {
+          address1: String
+          city: String
+          country: String
+          estimatedDeliveryAt: DateTime
+          happenedAt: DateTime
+          fulfillmentId: ID!
+          latitude: Float
+          longitude: Float
+          message: String
+          province: String
+          status: FulfillmentEventStatus!
+          zip: String
+        }
+        input ReverseDeliveryLineItemInput {
+          reverseFulfillmentOrderLineItemId: ID!
+          quantity: Int!
+        }
+        input ReverseDeliveryTrackingInput {
+          number: String
+          url: URL
+        }
+        input ReverseDeliveryLabelInput {
+          fileUrl: URL!
+        }
+        input OrderInput {
+          id: ID!
+          email: String
+          phone: String
+          note: String
+          tags: [String!]
+        }
+        enum Audience { CUSTOMERVIEW MERCHANTVIEW }
+        enum CountPrecision { EXACT AT_LEAST }
+        enum CurrencyCode { USD EUR GBP CAD AFN ALL DZD AOA ARS AMD AWG AUD BBD AZN BDT BSD BHD BIF BYN BZD BMD
+            BTN BAM BRL BOB BWP BND BGN MMK KHR CVE KYD XAF CLP CNY COP KMF CDF CRC HRK CZK DKK DJF DOP XCD EGP
+            ERN ETB FKP XPF FJD GIP GMD GHS GTQ GYD GEL GNF HTG HNL HKD HUF ISK INR IDR ILS IRR IQD JMD JPY JEP
+            JOD KZT KES KID KWD KGS LAK LVL LBP LSL LRD LYD LTL MGA MKD MOP MWK MVR MRU MXN MYR MUR MDL MAD MNT
+            MZN NAD NPR ANG NZD NIO NGN NOK OMR PAB PKR PGK PYG PEN PHP PLN QAR RON RUB RWF WST SHP SAR RSD SCR
+            SLL SGD SDG SOS SYP ZAR KRW SSP SBD LKR SRD SZL SEK CHF TWD THB TJS TZS TOP TTD TND TRY TMT UGX UAH
+            AED UYU UZS VUV VES VND XOF YER ZMW USDC BYR STD STN VED VEF XXX }
+        enum CustomerEmailAddressMarketingState { INVALID NOT_SUBSCRIBED PENDING SUBSCRIBED UNSUBSCRIBED }
+        enum CustomerEmailAddressOpenTrackingLevel { UNKNOWN OPTED_IN OPTED_OUT }
+        enum CustomerMarketingOptInLevel { SINGLE_OPT_IN CONFIRMED_OPT_IN UNKNOWN }
+        enum CustomerState { DECLINED DISABLED ENABLED INVITED }
+        enum DeliveryMethodType { SHIPPING PICK_UP NONE RETAIL LOCAL PICKUP_POINT }
+        enum EventSortKeys { CREATED_AT ID }
+        enum EventSubjectType { COMPANY_LOCATION COMPANY CUSTOMER DRAFT_ORDER INVENTORY_TRANSFER COLLECTION
+            PRODUCT PRODUCT_VARIANT ARTICLE BLOG COMMENT PAGE DISCOUNT_AUTOMATIC_BXGY DISCOUNT_AUTOMATIC_NODE
+            DISCOUNT_CODE_NODE DISCOUNT_NODE PRICE_RULE ORDER UNKNOWN }
+        enum FulfillmentDisplayStatus { ATTEMPTED_DELIVERY CANCELED CONFIRMED DELAYED DELIVERED FAILURE
+            FULFILLED CARRIER_PICKED_UP IN_TRANSIT LABEL_PRINTED LABEL_PURCHASED LABEL_VOIDED
+            MARKED_AS_FULFILLED NOT_DELIVERED OUT_FOR_DELIVERY READY_FOR_PICKUP PICKED_UP SUBMITTED }
+        enum FulfillmentEventSortKeys { HAPPENED_AT ID }
+        enum FulfillmentEventStatus { LABEL_PURCHASED LABEL_PRINTED READY_FOR_PICKUP CONFIRMED IN_TRANSIT
+            OUT_FOR_DELIVERY ATTEMPTED_DELIVERY DELAYED DELIVERED FAILURE CARRIER_PICKED_UP }
+        enum FulfillmentHoldReason { AWAITING_PAYMENT HIGH_RISK_OF_FRAUD INCORRECT_ADDRESS
+            INVENTORY_OUT_OF_STOCK UNKNOWN_DELIVERY_DATE ONLINE_STORE_POST_PURCHASE_CROSS_SELL
+            AWAITING_RETURN_ITEMS OTHER }
+        enum FulfillmentOrderRequestStatus { UNSUBMITTED SUBMITTED ACCEPTED REJECTED CANCELLATION_REQUESTED
+            CANCELLATION_ACCEPTED CANCELLATION_REJECTED CLOSED }
+        enum FulfillmentOrderStatus { OPEN IN_PROGRESS CANCELLED INCOMPLETE CLOSED SCHEDULED ON_HOLD }
+        enum FulfillmentServiceType { GIFT_CARD MANUAL THIRD_PARTY }
+        enum FulfillmentStatus { PENDING OPEN SUCCESS CANCELLED ERROR FAILURE }
+        enum LocationSortKeys { ID NAME RELEVANCE }
+        enum NotificationUsage { WEB SMS }
+        enum OrderCancelReason { CUSTOMER DECLINED FRAUD INVENTORY STAFF OTHER }
+        enum OrderDisplayFinancialStatus { PENDING AUTHORIZED PARTIALLY_PAID PARTIALLY_REFUNDED VOIDED PAID
+            REFUNDED EXPIRED }
+        enum OrderDisplayFulfillmentStatus { UNFULFILLED PARTIALLY_FULFILLED FULFILLED RESTOCKED
+            PENDING_FULFILLMENT OPEN IN_PROGRESS ON_HOLD SCHEDULED REQUEST_DECLINED }
+        enum OrderReturnStatus { IN_PROGRESS INSPECTION_COMPLETE NO_RETURN RETURNED RETURN_FAILED RETURN_REQUESTED }
+        enum OrderSortKeys { CREATED_AT CURRENT_TOTAL_PRICE CUSTOMER_NAME DESTINATION FINANCIAL_STATUS
+            FULFILLMENT_STATUS ID ORDER_NUMBER PO_NUMBER PROCESSED_AT RELEVANCE TOTAL_ITEMS_QUANTITY TOTAL_PRICE
+            UPDATED_AT }
+        enum ProductStatus { ACTIVE ARCHIVED DRAFT UNLISTED }
+        enum RefundLineItemRestockType { RETURN CANCEL LEGACY_RESTOCK NO_RESTOCK }
+        enum ReturnDeclineReason { RETURN_PERIOD_ENDED FINAL_SALE OTHER }
+        enum ReturnErrorCode { INTERNAL_ERROR TOO_MANY_ARGUMENTS BLANK EQUAL_TO GREATER_THAN
+            GREATER_THAN_OR_EQUAL_TO INCLUSION INVALID LESS_THAN LESS_THAN_OR_EQUAL_TO NOT_A_NUMBER PRESENT
+            TAKEN TOO_BIG TOO_LONG TOO_SHORT WRONG_LENGTH ALREADY_EXISTS CREATION_FAILED FEATURE_NOT_ENABLED
+            INVALID_STATE MISSING_PERMISSION NOTIFICATION_FAILED NOT_EDITABLE NOT_FOUND }
+        enum ReturnStatus { CANCELED CLOSED OPEN REQUESTED DECLINED }
+        enum ReverseFulfillmentOrderDispositionType { RESTOCKED PROCESSING_REQUIRED NOT_RESTOCKED MISSING }
+        enum ReverseFulfillmentOrderStatus { CANCELED CLOSED OPEN }
+        enum CountryCode { AF AX AL DZ AD AO AI AG AR AM AW AC AU AT AZ BS BH BD BB BY BE BZ BJ BM BT BO BA BW
+            BV BR IO BN BG BF BI KH CA CV BQ KY CF TD CL CN CX CC CO KM CG CD CK CR HR CU CW CY CZ CI DK DJ DM
+            DO EC EG SV GQ ER EE SZ ET FK FO FJ FI FR GF PF TF GA GM GE DE GH GI GR GL GD GP GT GG GN GW GY HT
+            HM VA HN HK HU IS IN ID IR IQ IE IM IL IT JM JP JE JO KZ KE KI KP XK KW KG LA LV LB LS LR LY LI LT
+            LU MO MG MW MY MV ML MT MQ MR MU YT MX MD MC MN ME MS MA MZ MM NA NR NP NL AN NC NZ NI NE NG NU NF
+            MK NO OM PK PS PA PG PY PE PH PN PL PT QA CM RE RO RU RW BL SH KN LC MF PM WS SM ST SA SN RS SC SL
+            SG SX SK SI SB SO ZA GS KR SS ES LK VC SD SR SJ SE CH SY TW TJ TZ TH TL TG TK TO TT TA TN TR TM TC
+            TV UG UA AE GB US UM UY UZ VU VE VN VG WF EH YE ZM ZW ZZ }
+        """
+}

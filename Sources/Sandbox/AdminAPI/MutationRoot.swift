@@ -1,0 +1,110 @@
+internal import FoundationEssentials
+
+/// The root of mutations: the few that a notifier may send.
+struct MutationRoot: GraphQLObject {
+    let shop: SandboxShop
+    let scopes: Set<String>
+    var typeName: String { "Mutation" }
+
+    private var graph: AdminGraph { AdminGraph(state: shop.read { $0 }, shop: shop, scopes: scopes) }
+
+    func resolve(_ field: String, _ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
+        switch field {
+        case "fulfillmentEventCreate": return try fulfillmentEventCreate(arguments.values["fulfillmentEvent"] ?? .null)
+        case "tagsAdd", "tagsRemove": return try tags(arguments, adding: field == "tagsAdd")
+        case "orderUpdate": return try orderUpdate(arguments.values["input"] ?? .null)
+        case "reverseDeliveryCreateWithShipping": return try reverseDeliveryCreate(arguments)
+        default: return .null
+        }
+    }
+
+    private func userErrors(_ type: String, _ field: [String], _ message: String) -> Resolved {
+        .list([.object(Record(type, ["field": .texts(field), "message": .text(message)]))])
+    }
+
+    private func fulfillmentEventCreate(_ input: JSON) throws(GraphQLError) -> Resolved {
+        try graph.require("write_fulfillments", for: "fulfillmentEventCreate")
+        let payload = "FulfillmentEventCreatePayload"
+        func refused(_ message: String) -> Resolved {
+            .object(
+                Record(
+                    payload, ["userErrors": userErrors("UserError", ["fulfillmentEvent", "fulfillmentId"], message)]))
+        }
+        guard let id = input["fulfillmentId"]?.string.flatMap(ShopID.init(gid:)), id.kind == .fulfillment,
+            let status = input["status"]?.string.flatMap(SandboxTrackingStatus.init(rawValue:))
+        else { return refused("Fulfillment does not exist.") }
+        let event: ShopID
+        do throws(SandboxRefusal) {
+            event = try shop.addEvent(
+                id, status, happenedAt: input["happenedAt"]?.string.flatMap(ShopTime.parse),
+                message: input["message"]?.string,
+                estimatedDeliveryAt: input["estimatedDeliveryAt"]?.string.flatMap(ShopTime.parse),
+                city: input["city"]?.string, province: input["province"]?.string, country: input["country"]?.string,
+                zip: input["zip"]?.string)
+        } catch {
+            return refused("Fulfillment does not exist.")
+        }
+        let graph = graph
+        guard let record = graph.state.order(owning: id), let order = graph.order(record.id),
+            let known = record.fulfillments.first(where: { $0.id == id.number })?.events
+                .first(where: { $0.id == event.number })
+        else { return refused("Fulfillment does not exist.") }
+        return .object(
+            Record(
+                payload,
+                ["fulfillmentEvent": .object(FulfillmentEventNode(known, order: order)), "userErrors": .list([])]))
+    }
+
+    private func tags(_ arguments: GraphQLArguments, adding: Bool) throws(GraphQLError) -> Resolved {
+        try graph.require("write_orders", for: adding ? "tagsAdd" : "tagsRemove")
+        let payload = adding ? "TagsAddPayload" : "TagsRemovePayload"
+        let given = (arguments.values["tags"]?.array ?? []).compactMap(\.string)
+        guard let id = arguments.string("id").flatMap(ShopID.init(gid:)), id.kind == .order,
+            let order = graph.state.orders[id.number]
+        else {
+            return .object(Record(payload, ["userErrors": userErrors("UserError", ["id"], "Owner does not exist")]))
+        }
+        let tags = adding ? order.tags + given : order.tags.filter { !given.contains($0) }
+        try? shop.update(id, tags: tags)
+        return .object(Record(payload, ["node": .object(graph.order(id.number)), "userErrors": .list([])]))
+    }
+
+    private func orderUpdate(_ input: JSON) throws(GraphQLError) -> Resolved {
+        try graph.require("write_orders", for: "orderUpdate")
+        guard let id = input["id"]?.string.flatMap(ShopID.init(gid:)), id.kind == .order,
+            graph.state.orders[id.number] != nil
+        else {
+            return .object(
+                Record(
+                    "OrderUpdatePayload", ["userErrors": userErrors("UserError", ["id"], "Order does not exist")]))
+        }
+        try? shop.update(id, tags: input["tags"]?.array?.compactMap(\.string), note: input["note"]?.string)
+        return .object(
+            Record("OrderUpdatePayload", ["order": .object(graph.order(id.number)), "userErrors": .list([])]))
+    }
+
+    private func reverseDeliveryCreate(_ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved {
+        try graph.require("write_returns", for: "reverseDeliveryCreateWithShipping")
+        let payload = "ReverseDeliveryCreateWithShippingPayload"
+        let graph = graph
+        _ = try graph.node(arguments.string("reverseFulfillmentOrderId"), of: .reverseFulfillmentOrder)
+        guard let id = arguments.string("reverseFulfillmentOrderId").flatMap(ShopID.init(gid:)),
+            let returned = graph.state.order(owning: id)?.returns.first(where: { $0.reverse?.id == id.number })
+        else {
+            let missing = userErrors(
+                "ReturnUserError", ["reverseFulfillmentOrderId"], "Reverse fulfillment order not found.")
+            return .object(Record(payload, ["userErrors": missing]))
+        }
+        let delivery: ShopID
+        do throws(SandboxRefusal) {
+            delivery = try shop.attachLabel(
+                ShopID(.return, returned.id), url: arguments.values["labelInput"]?["fileUrl"]?.string,
+                trackingNumber: arguments.values["trackingInput"]?["number"]?.string)
+        } catch {
+            let errors = userErrors("ReturnUserError", ["reverseFulfillmentOrderId"], error.description)
+            return .object(Record(payload, ["userErrors": errors]))
+        }
+        let node = try self.graph.node(delivery.description)
+        return .object(Record(payload, ["reverseDelivery": node, "userErrors": .list([])]))
+    }
+}

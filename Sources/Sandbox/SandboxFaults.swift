@@ -1,0 +1,118 @@
+import Synchronization
+
+/// What can go wrong with one request to the shop.
+public enum ShopFault: String, CaseIterable, Sendable {
+    /// HTTP 200 with the GraphQL error THROTTLED.
+    case throttled
+    /// HTTP 429 with Retry-After: 2.
+    case tooManyRequests
+    /// HTTP 500 with an HTML page.
+    case serverError
+    /// HTTP 502 with an HTML page.
+    case badGateway
+    /// The connection ends in the middle of the answer.
+    case dropped
+    /// The answer comes late, by `slowness`.
+    case slow
+    /// HTTP 402: the shop is frozen for an unpaid bill.
+    case paymentRequired
+    /// HTTP 423: the shop is locked.
+    case locked
+    /// HTTP 401, whatever the token.
+    case unauthorized
+    /// The Date header is an hour ahead.
+    case wrongDate
+}
+
+/// What can go wrong with one mail. Faults that depend on the recipient are in `RelayRules`.
+public enum RelayFault: String, CaseIterable, Sendable {
+    /// The connection ends before the reply to the final dot; the mail is kept, so that a repeat is a duplicate.
+    case dropBeforeReply
+    /// The connection ends before the reply to the final dot; the mail is not kept.
+    case dropAndForget
+    /// The connection ends right after the reply to the final dot.
+    case dropAfterReply
+    /// 451 to the final dot.
+    case deferData
+    /// 554 to the final dot.
+    case refuseData
+    /// 421 to MAIL FROM, and the connection ends.
+    case unavailable
+    /// The reply to the final dot comes late, by `slowness`.
+    case slow
+}
+
+/// What can go wrong with one webhook.
+public enum HookFault: String, CaseIterable, Sendable {
+    /// HTTP 500.
+    case serverError
+    /// HTTP 410: the endpoint is gone for good.
+    case gone
+    /// HTTP 429 with Retry-After: 2.
+    case tooManyRequests
+    /// The answer comes late, by `slowness`.
+    case slow
+    /// The connection ends before the answer; the webhook is kept.
+    case dropped
+}
+
+/// Which requests go wrong, and how. Switched while the sandbox runs: the next few, all from now on, or some by chance.
+public final class SandboxFaults<Fault: Hashable & CaseIterable & RawRepresentable & Sendable>: Sendable
+where Fault.RawValue == String {
+    private struct State: Sendable {
+        var next: [Fault] = []
+        var always: Fault?
+        var chances: [Fault: Double] = [:]
+        var slowness = Duration.seconds(5)
+        var random: SeededRandom
+        var drawn: [Fault: Int] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    init(seed: UInt64) { state = Mutex(State(random: SeededRandom(seed: seed))) }
+
+    /// The next requests go wrong in these ways, one each.
+    public func next(_ faults: [Fault]) { state.withLock { $0.next += faults } }
+
+    /// Every request goes wrong in this way, until it is nothing again.
+    public func always(_ fault: Fault?) { state.withLock { $0.always = fault } }
+
+    /// Each request goes wrong with this probability, from 0 to 1.
+    public func chance(_ fault: Fault, _ probability: Double) { state.withLock { $0.chances[fault] = probability } }
+
+    /// How long what is slow takes.
+    public var slowness: Duration {
+        get { state.withLock { $0.slowness } }
+        set { state.withLock { $0.slowness = newValue } }
+    }
+
+    /// Everything goes well from now on.
+    public func clear() {
+        state.withLock { state in
+            state.next = []
+            state.always = nil
+            state.chances = [:]
+        }
+    }
+
+    /// How often each has happened.
+    public var counts: [Fault: Int] { state.withLock { $0.drawn } }
+
+    /// What goes wrong with the request at hand.
+    func draw() -> Fault? {
+        state.withLock { state in
+            let fault: Fault?
+            if !state.next.isEmpty {
+                fault = state.next.removeFirst()
+            } else if let always = state.always {
+                fault = always
+            } else {
+                // In a fixed order, for the same seed is to give the same faults.
+                fault = Fault.allCases.first { state.random.chance(state.chances[$0] ?? 0) }
+            }
+            if let fault { state.drawn[fault, default: 0] += 1 }
+            return fault
+        }
+    }
+}

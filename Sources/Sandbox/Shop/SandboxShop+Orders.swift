@@ -1,0 +1,156 @@
+public import FoundationEssentials
+
+/// An order that was placed.
+public struct PlacedOrder: Sendable {
+    /// The order's id.
+    public let id: ShopID
+    /// `#1001`.
+    public let name: String
+}
+
+extension SandboxShop {
+    /// Places an order. It is paid at once unless `paid` is false.
+    /// - Parameter placedAt: when; the shop's now where it is left out.
+    @discardableResult
+    public func placeOrder(
+        customer: SandboxCustomer, items: [SandboxItem], address: SandboxAddress? = .bristol, paid: Bool = true,
+        test: Bool = false, tags: [String] = [], note: String? = nil, shipping: String = "Standard",
+        shippingPrice: Int = 450, pickup: Bool = false, placedAt: Date? = nil, quirks: Set<SandboxQuirk> = []
+    ) -> PlacedOrder {
+        let order = insert { state, now in
+            let moment = placedAt ?? max(now, state.lastChange)
+            if placedAt == nil { state.lastChange = moment }
+            let id = state.newID()
+            let customerID = customer.isGuest ? nil : Self.file(customer, order: id, at: moment, in: &state)
+            var record = OrderRecord(
+                id: id, number: state.nextOrderNumber, createdAt: moment, updatedAt: moment, isTest: test,
+                tags: tags.sorted(), note: note, paid: paid, customer: customer, customerID: customerID,
+                address: address, addressID: state.newID(), shippingTitle: shipping, shippingPrice: shippingPrice,
+                pickup: pickup, lines: [], fulfillmentOrderID: state.newID(.fulfillmentOrder, of: id))
+            record.quirks = quirks
+            record.lines = items.map { item in
+                LineItemRecord(
+                    id: state.newID(), productID: Self.productID(of: item), item: item, quantity: item.quantity,
+                    currentQuantity: item.quantity)
+            }
+            state.nextOrderNumber += 1
+            state.log("placed", "\(customer.name) placed this order.", order: id, at: moment)
+            return record
+        }
+        return PlacedOrder(id: ShopID(.order, order.id), name: order.name)
+    }
+
+    /// A product's id follows from its title, so that orders of one thing are orders of one product.
+    private static func productID(of item: SandboxItem) -> Int64 {
+        8_000_000_000_000
+            + Int64(item.title.utf8.reduce(UInt64(5381)) { ($0 &* 33) ^ UInt64($1) } % 999_999_999_999)
+    }
+
+    private static func file(
+        _ customer: SandboxCustomer, order: Int64, at moment: Date, in state: inout ShopState
+    ) -> Int64 {
+        let key = customer.email.lowercased()
+        let id = state.customersByEmail[key] ?? state.newID()
+        var record =
+            state.customers[id]
+            ?? CustomerRecord(
+                id: id, profile: customer, createdAt: moment, updatedAt: moment)
+        record.profile = customer
+        record.updatedAt = moment
+        record.orders.append(order)
+        state.customers[id] = record
+        state.customersByEmail[key] = id
+        return id
+    }
+
+    /// The order is paid.
+    public func pay(_ order: ShopID) throws(SandboxRefusal) {
+        try change(order) { (order, state, now) throws(SandboxRefusal) in
+            guard !order.paid else { throw SandboxRefusal("\(order.name) is paid already") }
+            order.paid = true
+            state.log("sale_success", "Payment was processed.", order: order.id, at: now)
+        }
+    }
+
+    /// Cancels an order that has not been sent.
+    /// - Parameter reason: an OrderCancelReason.
+    public func cancelOrder(_ order: ShopID, reason: String = "CUSTOMER") throws(SandboxRefusal) {
+        try change(order) { (order, state, now) throws(SandboxRefusal) in
+            guard order.cancelledAt == nil else { throw SandboxRefusal("\(order.name) is cancelled already") }
+            guard order.fulfillmentStatus == "UNFULFILLED" || order.fulfillmentStatus == "ON_HOLD" else {
+                throw SandboxRefusal("\(order.name) has been sent, and can only come back as a return")
+            }
+            order.cancelledAt = now
+            order.closedAt = now
+            order.cancelReason = reason
+            for index in order.lines.indices { order.lines[index].currentQuantity = 0 }
+            state.log("cancelled", "The order was canceled.", order: order.id, at: now)
+        }
+    }
+
+    /// Holds an order's fulfillment.
+    /// - Parameter reason: a FulfillmentHoldReason.
+    public func hold(_ order: ShopID, reason: String = "OTHER", notes: String? = nil) throws(SandboxRefusal) {
+        try change(order, moves: manners.holdsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
+            guard order.hold == nil else { throw SandboxRefusal("\(order.name) is held already") }
+            order.hold = (state.newID(), reason, notes)
+            state.log("fulfillment_hold_placed", "A fulfillment hold was placed.", order: order.id, at: now)
+        }
+    }
+
+    /// Lets a held order go on.
+    public func release(_ order: ShopID) throws(SandboxRefusal) {
+        try change(order, moves: manners.holdsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
+            guard order.hold != nil else { throw SandboxRefusal("\(order.name) is not held") }
+            order.hold = nil
+            state.log("fulfillment_hold_released", "The fulfillment hold was released.", order: order.id, at: now)
+        }
+    }
+
+    /// Edits an order: adds items.
+    public func editOrder(_ order: ShopID, adding items: [SandboxItem]) throws(SandboxRefusal) {
+        try change(order) { (order, state, now) throws(SandboxRefusal) in
+            guard order.cancelledAt == nil else { throw SandboxRefusal("\(order.name) is cancelled") }
+            order.edited = true
+            for item in items {
+                order.lines.append(
+                    LineItemRecord(
+                        id: state.newID(), productID: Self.productID(of: item), item: item, quantity: item.quantity,
+                        currentQuantity: item.quantity))
+            }
+            state.log("edited", "The order was edited.", order: order.id, at: now)
+        }
+    }
+
+    /// Sets tags and note, as an app or a person at the shop does.
+    public func update(_ order: ShopID, tags: [String]? = nil, note: String? = nil) throws(SandboxRefusal) {
+        try change(order) { (order, _, _) throws(SandboxRefusal) in
+            if let tags { order.tags = Array(Set(tags)).sorted() }
+            if let note { order.note = note }
+        }
+    }
+
+    /// Makes an order's answers faulty, or well again.
+    public func setQuirks(_ quirks: Set<SandboxQuirk>, of order: ShopID) throws(SandboxRefusal) {
+        try change(order) { (order, _, _) throws(SandboxRefusal) in order.quirks = quirks }
+    }
+
+    /// The order of that name (`#1001` or `1001`).
+    public func order(named name: String) -> ShopID? {
+        let number = Int(name.hasPrefix("#") ? name.dropFirst() : name[...])
+        return read { state in
+            // Numbers rise with ids; the newest are asked for most.
+            state.index.ids.reversed().first { state.orders[$0]?.number == number }
+        }.map { ShopID(.order, $0) }
+    }
+}
+
+extension ShopState {
+    /// Notes an entry of the order's timeline, which `events` shows.
+    mutating func log(_ action: String, _ message: String, order: Int64, at moment: Date) {
+        events.append(
+            OrderEventRecord(id: newID(), orderID: order, action: action, message: message, createdAt: moment))
+        // A year of a shop; the sandbox needs the last ones only.
+        if events.count > 20_000 { events.removeFirst(10_000) }
+    }
+}

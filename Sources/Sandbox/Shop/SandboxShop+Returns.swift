@@ -1,0 +1,180 @@
+internal import FoundationEssentials
+
+extension SandboxShop {
+    private func changeReturn<Value: Sendable>(
+        _ id: ShopID, _ body: (inout ReturnRecord, inout ShopState, Date) throws(SandboxRefusal) -> Value
+    ) throws(SandboxRefusal) -> Value {
+        try change(id, moves: manners.returnsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
+            guard id.kind == .return, let index = order.returns.firstIndex(where: { $0.id == id.number }) else {
+                throw SandboxRefusal("there is no return \(id.number)")
+            }
+            return try body(&order.returns[index], &state, now)
+        }
+    }
+
+    /// The customer asks to send everything that was sent back. Returns the return.
+    @discardableResult
+    public func requestReturn(_ order: ShopID) throws(SandboxRefusal) -> ShopID {
+        try change(order, moves: manners.returnsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
+            let taken = Set(
+                order.returns.filter { $0.status != .declined && $0.status != .canceled }.flatMap(\.lines)
+                    .map(\.fulfillmentLineID))
+            let sent = order.fulfillments.filter { !$0.cancelled }.flatMap(\.lines).filter { !taken.contains($0.id) }
+            guard !sent.isEmpty else { throw SandboxRefusal("\(order.name) has nothing that could come back") }
+            let id = state.newID(.return, of: order.id)
+            let lines = sent.map { line in
+                ReturnRecord.Line(
+                    id: state.newID(), fulfillmentLineID: line.id, lineItemID: line.lineItemID, quantity: line.quantity)
+            }
+            order.returns.append(
+                ReturnRecord(
+                    id: id, index: order.returns.count + 1, status: .requested, createdAt: now, lines: lines))
+            return ShopID(.return, id)
+        }
+    }
+
+    /// The shop takes the return.
+    public func approveReturn(_ id: ShopID) throws(SandboxRefusal) {
+        try changeReturn(id) { (record, state, now) throws(SandboxRefusal) in
+            guard record.status == .requested else { throw SandboxRefusal("the return is not waiting for approval") }
+            record.status = .open
+            record.approvedAt = now
+            let owner = state.owners[id] ?? 0
+            let lines = record.lines.map { line in
+                ReverseOrderRecord.Line(
+                    id: state.newID(), fulfillmentLineID: line.fulfillmentLineID, lineItemID: line.lineItemID,
+                    quantity: line.quantity)
+            }
+            record.reverse = ReverseOrderRecord(id: state.newID(.reverseFulfillmentOrder, of: owner), lines: lines)
+        }
+    }
+
+    /// The shop does not take it.
+    public func declineReturn(_ id: ShopID, note: String? = nil) throws(SandboxRefusal) {
+        try changeReturn(id) { (record, _, _) throws(SandboxRefusal) in
+            guard record.status == .requested else { throw SandboxRefusal("the return is not waiting for approval") }
+            record.status = .declined
+            record.declineNote = note
+        }
+    }
+
+    /// The return will not be.
+    public func cancelReturn(_ id: ShopID) throws(SandboxRefusal) {
+        try changeReturn(id) { (record, _, _) throws(SandboxRefusal) in
+            guard record.status == .requested || record.status == .open else {
+                throw SandboxRefusal("the return is over already")
+            }
+            record.status = .canceled
+            record.reverse?.status = "CANCELED"
+        }
+    }
+
+    /// Nothing more will come of the return.
+    public func closeReturn(_ id: ShopID) throws(SandboxRefusal) {
+        try changeReturn(id) { (record, _, now) throws(SandboxRefusal) in
+            guard record.status == .open else { throw SandboxRefusal("the return is not open") }
+            record.status = .closed
+            record.closedAt = now
+        }
+    }
+
+    /// A label is ready for the return, or another in its place. Returns the reverse delivery.
+    /// - Parameter url: where the label lies; the sandbox's own PDF where it is left out.
+    @discardableResult
+    public func attachLabel(
+        _ id: ShopID, url: String? = nil, trackingNumber: String? = nil
+    ) throws(SandboxRefusal) -> ShopID {
+        let base = baseURL
+        return try changeReturn(id) { (record, state, now) throws(SandboxRefusal) in
+            guard record.status == .open, let reverse = record.reverse else {
+                throw SandboxRefusal("the return has to be approved before it gets a label")
+            }
+            let owner = state.owners[id] ?? 0
+            let delivery = state.newID(.reverseDelivery, of: owner)
+            let number = trackingNumber ?? "RT\(delivery % 1_000_000_000)GB"
+            record.reverse?.deliveries.append(
+                ReverseDeliveryRecord(
+                    id: delivery, lineIDs: reverse.lines.map { _ in state.newID() }, trackingNumber: number,
+                    trackingURL: "\(base)/track/\(Self.pathSegment(number))",
+                    label: .init(url: url ?? "\(base)/labels/\(delivery).pdf", createdAt: now, updatedAt: now)))
+            return ShopID(.reverseDelivery, delivery)
+        }
+    }
+
+    /// The label of a reverse delivery is another one from now on.
+    public func replaceLabel(_ delivery: ShopID, url: String? = nil) throws(SandboxRefusal) {
+        let base = baseURL
+        try change(delivery, moves: manners.returnsMoveOrders) { (order, _, now) throws(SandboxRefusal) in
+            for (r, record) in order.returns.enumerated() {
+                for (d, known) in (record.reverse?.deliveries ?? []).enumerated() where known.id == delivery.number {
+                    let version = ShopTime.parts(now)
+                    let fresh =
+                        url
+                        ?? "\(base)/labels/\(delivery.number).pdf?v=\(version.hour)\(version.minute)\(version.second)"
+                    order.returns[r].reverse?.deliveries[d].label = .init(
+                        url: fresh, createdAt: known.label?.createdAt ?? now, updatedAt: now)
+                    return
+                }
+            }
+            throw SandboxRefusal("there is no reverse delivery \(delivery.number)")
+        }
+    }
+
+    /// The goods are back: they are put into stock, and the reverse fulfillment order closes.
+    public func receiveReturn(_ id: ShopID) throws(SandboxRefusal) {
+        try changeReturn(id) { (record, state, now) throws(SandboxRefusal) in
+            guard record.status == .open, var reverse = record.reverse else {
+                throw SandboxRefusal("the return is not open")
+            }
+            for index in reverse.lines.indices {
+                reverse.lines[index].disposition = .init(
+                    id: state.newID(), type: "RESTOCKED", quantity: reverse.lines[index].quantity, createdAt: now)
+            }
+            reverse.status = "CLOSED"
+            record.reverse = reverse
+            for index in record.lines.indices { record.lines[index].processed = record.lines[index].quantity }
+        }
+    }
+
+    /// The customer gets money back. Returns the refund.
+    /// - Parameters:
+    ///   - amount: in hundredths of the shop's currency; all that was paid and not yet given back where it is left out.
+    ///   - for: the return it belongs to.
+    @discardableResult
+    public func refund(
+        _ order: ShopID, amount: Int? = nil, for returned: ShopID? = nil, note: String? = nil
+    ) throws(SandboxRefusal) -> ShopID {
+        try change(order) { (order, state, now) throws(SandboxRefusal) in
+            let left = order.total - order.refunded
+            let amount = amount ?? left
+            guard order.paid else { throw SandboxRefusal("\(order.name) has not been paid") }
+            guard amount > 0, amount <= left else {
+                throw SandboxRefusal("\(order.name) has \(Money.text(left)) left that could be given back")
+            }
+            let id = state.newID(.refund, of: order.id)
+            let lines = order.returns.first { $0.id == returned?.number }?.lines ?? []
+            order.refunds.append(
+                RefundRecord(
+                    id: id, createdAt: now, amount: amount, note: note, returnID: returned?.number,
+                    lines: lines.map { .init(id: state.newID(), lineItemID: $0.lineItemID, quantity: $0.quantity) }))
+            state.log("refund", "A refund was issued.", order: order.id, at: now)
+            return ShopID(.refund, id)
+        }
+    }
+
+    /// The order's returns, oldest first.
+    public func returns(of order: ShopID) -> [ShopID] {
+        read { $0.orders[order.number]?.returns.map(\.id) ?? [] }.map { ShopID(.return, $0) }
+    }
+}
+
+/// Money in hundredths of a currency.
+enum Money {
+    /// `55.0`, `11884.95`: as the Admin API writes a Decimal.
+    static func text(_ hundredths: Int) -> String {
+        let whole = hundredths / 100
+        let rest = abs(hundredths % 100)
+        let sign = hundredths < 0 && whole == 0 ? "-" : ""
+        return rest % 10 == 0 ? "\(sign)\(whole).\(rest / 10)" : "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest)"
+    }
+}

@@ -1,0 +1,361 @@
+// What the shop knows, in Shopify's words. Values only; SandboxShop holds them and moves them.
+
+internal import FoundationEssentials
+
+/// A customer of the sandbox shop, or a guest.
+public struct SandboxCustomer: Sendable {
+    /// May be empty, for those who have one name.
+    public var firstName: String
+    /// May be empty.
+    public var lastName: String
+    /// Where their mail goes.
+    public var email: String
+    /// BCP 47: `en`, `fr-CA`.
+    public var locale: String
+    /// The customer's tags.
+    public var tags: [String]
+    /// A guest leaves an address and no customer record.
+    public var isGuest: Bool
+    /// Whether the customer takes marketing mails.
+    public var acceptsMarketing: Bool
+
+    /// All of its parts, each with what is usual where it is left out.
+    public init(
+        firstName: String, lastName: String, email: String, locale: String = "en", tags: [String] = [],
+        isGuest: Bool = false, acceptsMarketing: Bool = false
+    ) {
+        self.firstName = firstName
+        self.lastName = lastName
+        self.email = email
+        self.locale = locale
+        self.tags = tags
+        self.isGuest = isGuest
+        self.acceptsMarketing = acceptsMarketing
+    }
+
+    var name: String { [firstName, lastName].filter { !$0.isEmpty }.joined(separator: " ") }
+}
+
+/// Where a parcel goes.
+public struct SandboxAddress: Sendable {
+    /// Street and number.
+    public var address1: String
+    /// Town or city.
+    public var city: String
+    /// ISO 3166-2 or the post office's.
+    public var provinceCode: String?
+    /// The postal code.
+    public var zip: String
+    /// ISO 3166-1 alpha-2.
+    public var countryCode: String
+    /// Its name in English.
+    public var country: String
+    /// IANA: `America/New_York`.
+    public var timeZone: String
+
+    /// All of its parts, each with what is usual where it is left out.
+    public init(
+        address1: String, city: String, provinceCode: String? = nil, zip: String, countryCode: String, country: String,
+        timeZone: String
+    ) {
+        self.address1 = address1
+        self.city = city
+        self.provinceCode = provinceCode
+        self.zip = zip
+        self.countryCode = countryCode
+        self.country = country
+        self.timeZone = timeZone
+    }
+
+    /// An address in Bristol, for orders that say nothing of theirs.
+    public static let bristol = SandboxAddress(
+        address1: "4 Harbour Row", city: "Bristol", provinceCode: "ENG", zip: "BS1 5TY", countryCode: "GB",
+        country: "United Kingdom", timeZone: "Europe/London")
+}
+
+/// One line of an order that is placed.
+public struct SandboxItem: Sendable {
+    /// As the customer sees it.
+    public var title: String
+    /// The shop's own number for it.
+    public var sku: String
+    /// In hundredths of the shop's currency.
+    public var price: Int
+    /// How many.
+    public var quantity: Int
+    /// The product's tags.
+    public var tags: [String]
+
+    /// All of its parts, each with what is usual where it is left out.
+    public init(_ title: String, sku: String, price: Int, quantity: Int = 1, tags: [String] = []) {
+        self.title = title
+        self.sku = sku
+        self.price = price
+        self.quantity = quantity
+        self.tags = tags
+    }
+}
+
+/// A parcel of a fulfillment.
+public struct SandboxPackage: Sendable {
+    /// The carrier, in words; nothing when unknown.
+    public var company: String?
+    /// The tracking number.
+    public var number: String?
+    /// Where the parcel can be followed.
+    public var url: String?
+
+    /// All of its parts, each with what is usual where it is left out.
+    public init(company: String?, number: String?, url: String? = nil) {
+        self.company = company
+        self.number = number
+        self.url = url
+    }
+}
+
+/// A carrier's word about a fulfillment: FulfillmentEventStatus.
+public enum SandboxTrackingStatus: String, Sendable, CaseIterable {
+    case labelPurchased = "LABEL_PURCHASED"
+    case labelPrinted = "LABEL_PRINTED"
+    case readyForPickup = "READY_FOR_PICKUP"
+    case confirmed = "CONFIRMED"
+    case inTransit = "IN_TRANSIT"
+    case outForDelivery = "OUT_FOR_DELIVERY"
+    case attemptedDelivery = "ATTEMPTED_DELIVERY"
+    case delayed = "DELAYED"
+    case delivered = "DELIVERED"
+    case failure = "FAILURE"
+    case carrierPickedUp = "CARRIER_PICKED_UP"
+}
+
+/// What is wrong with what an order's answer looks like, for those who read it.
+public enum SandboxQuirk: String, Sendable, CaseIterable {
+    /// A field that is never null is null, and a time is no time.
+    case undecodable
+    /// Its states are words that no version of the schema knows.
+    case unknownStatus
+}
+
+struct CustomerRecord: Sendable {
+    let id: Int64
+    var profile: SandboxCustomer
+    var createdAt: Date
+    var updatedAt: Date
+    var orders: [Int64] = []
+}
+
+struct LineItemRecord: Sendable {
+    let id: Int64
+    let productID: Int64
+    var item: SandboxItem
+    var quantity: Int
+    var currentQuantity: Int
+}
+
+struct FulfillmentEventRecord: Sendable {
+    let id: Int64
+    var status: SandboxTrackingStatus
+    var happenedAt: Date
+    var createdAt: Date
+    var message: String?
+    var estimatedDeliveryAt: Date?
+    var city: String?
+    var province: String?
+    var country: String?
+    var zip: String?
+    var address1: String?
+    var latitude: Double?
+    var longitude: Double?
+}
+
+struct FulfillmentRecord: Sendable {
+    struct Line: Sendable {
+        let id: Int64
+        let lineItemID: Int64
+        let quantity: Int
+    }
+
+    let id: Int64
+    let index: Int
+    var cancelled = false
+    var createdAt: Date
+    var updatedAt: Date
+    var packages: [SandboxPackage]
+    var lines: [Line]
+    var estimatedDeliveryAt: Date?
+    var events: [FulfillmentEventRecord] = []
+
+    /// By the time each happened; the later id of two at one time is the later.
+    var eventsByTime: [FulfillmentEventRecord] {
+        events.sorted { ($0.happenedAt, $0.id) < ($1.happenedAt, $1.id) }
+    }
+
+    func first(_ status: SandboxTrackingStatus) -> Date? {
+        eventsByTime.first { $0.status == status }?.happenedAt
+    }
+
+    /// FulfillmentDisplayStatus.
+    var displayStatus: String {
+        if cancelled { return "CANCELED" }
+        guard let last = eventsByTime.last else { return "FULFILLED" }
+        return last.status == .failure ? "NOT_DELIVERED" : last.status.rawValue
+    }
+}
+
+struct ReturnRecord: Sendable {
+    enum Status: String, Sendable {
+        case requested = "REQUESTED"
+        case open = "OPEN"
+        case closed = "CLOSED"
+        case declined = "DECLINED"
+        case canceled = "CANCELED"
+    }
+
+    struct Line: Sendable {
+        let id: Int64
+        let fulfillmentLineID: Int64
+        let lineItemID: Int64
+        let quantity: Int
+        var processed = 0
+    }
+
+    let id: Int64
+    let index: Int
+    var status: Status
+    var createdAt: Date
+    var approvedAt: Date?
+    var closedAt: Date?
+    var declineNote: String?
+    var lines: [Line]
+    var reverse: ReverseOrderRecord?
+}
+
+/// A reverse fulfillment order: what is to come back.
+struct ReverseOrderRecord: Sendable {
+    struct Line: Sendable {
+        let id: Int64
+        let fulfillmentLineID: Int64
+        let lineItemID: Int64
+        let quantity: Int
+        var disposition: Disposition?
+    }
+
+    struct Disposition: Sendable {
+        let id: Int64
+        let type: String
+        let quantity: Int
+        let createdAt: Date
+    }
+
+    let id: Int64
+    var status = "OPEN"
+    var lines: [Line]
+    var deliveries: [ReverseDeliveryRecord] = []
+}
+
+struct ReverseDeliveryRecord: Sendable {
+    struct Label: Sendable {
+        var url: String
+        let createdAt: Date
+        var updatedAt: Date
+    }
+
+    let id: Int64
+    /// Ids of its lines, in the order of the reverse fulfillment order's lines.
+    let lineIDs: [Int64]
+    var trackingNumber: String?
+    var trackingURL: String?
+    var label: Label?
+}
+
+struct RefundRecord: Sendable {
+    struct Line: Sendable {
+        let id: Int64
+        let lineItemID: Int64
+        let quantity: Int
+    }
+
+    let id: Int64
+    let createdAt: Date
+    let amount: Int
+    let note: String?
+    let returnID: Int64?
+    let lines: [Line]
+}
+
+struct OrderEventRecord: Sendable {
+    let id: Int64
+    let orderID: Int64
+    let action: String
+    let message: String
+    let createdAt: Date
+}
+
+struct OrderRecord: Sendable {
+    let id: Int64
+    let number: Int
+    var createdAt: Date
+    var updatedAt: Date
+    var cancelledAt: Date?
+    var closedAt: Date?
+    var cancelReason: String?
+    var isTest: Bool
+    var tags: [String]
+    var note: String?
+    var edited = false
+    var paid: Bool
+    var customer: SandboxCustomer
+    var customerID: Int64?
+    var address: SandboxAddress?
+    var addressID: Int64
+    var shippingTitle: String
+    var shippingPrice: Int
+    var pickup: Bool
+    var lines: [LineItemRecord]
+    var fulfillments: [FulfillmentRecord] = []
+    var fulfillmentOrderID: Int64
+    /// The reason of a hold that stands.
+    var hold: (id: Int64, reason: String, notes: String?)?
+    var returns: [ReturnRecord] = []
+    var refunds: [RefundRecord] = []
+    var quirks: Set<SandboxQuirk> = []
+
+    var name: String { "#\(number)" }
+
+    var subtotal: Int { lines.reduce(0) { $0 + $1.item.price * $1.quantity } }
+    var currentSubtotal: Int { lines.reduce(0) { $0 + $1.item.price * $1.currentQuantity } }
+    var total: Int { subtotal + shippingPrice }
+    var currentTotal: Int { currentSubtotal + shippingPrice }
+    var refunded: Int { refunds.reduce(0) { $0 + $1.amount } }
+
+    func fulfilledQuantity(of line: Int64) -> Int {
+        fulfillments.lazy.filter { !$0.cancelled }.flatMap(\.lines).filter { $0.lineItemID == line }
+            .reduce(0) { $0 + $1.quantity }
+    }
+
+    /// OrderDisplayFinancialStatus.
+    var financialStatus: String {
+        if refunded > 0 { return refunded >= total ? "REFUNDED" : "PARTIALLY_REFUNDED" }
+        if paid { return "PAID" }
+        return cancelledAt == nil ? "PENDING" : "VOIDED"
+    }
+
+    /// OrderDisplayFulfillmentStatus.
+    var fulfillmentStatus: String {
+        let wanted = lines.reduce(0) { $0 + max($1.currentQuantity, fulfilledQuantity(of: $1.id)) }
+        let done = lines.reduce(0) { $0 + fulfilledQuantity(of: $1.id) }
+        if done > 0, done >= wanted { return "FULFILLED" }
+        if hold != nil { return "ON_HOLD" }
+        return done > 0 ? "PARTIALLY_FULFILLED" : "UNFULFILLED"
+    }
+
+    /// OrderReturnStatus, as recorded: a request shows first, then what is open, then what came back.
+    var returnStatus: String {
+        if returns.contains(where: { $0.status == .requested }) { return "RETURN_REQUESTED" }
+        if returns.contains(where: { $0.status == .open }) { return "IN_PROGRESS" }
+        if returns.contains(where: { $0.status == .closed }) { return "RETURNED" }
+        return "NO_RETURN"
+    }
+
+    func line(_ id: Int64) -> LineItemRecord? { lines.first { $0.id == id } }
+}

@@ -1,0 +1,33 @@
+internal import FoundationEssentials
+
+/// All that the shop remembers. Guarded by SandboxShop.
+struct ShopState: Sendable {
+    var orders: [Int64: OrderRecord] = [:]
+    var index = OrderIndex()
+    var customers: [Int64: CustomerRecord] = [:]
+    var customersByEmail: [String: Int64] = [:]
+    var events: [OrderEventRecord] = []
+    /// The order that each part belongs to, by the part's id.
+    var owners: [ShopID: Int64] = [:]
+    var nextOrderNumber = 1001
+    var nextID: Int64 = 5_812_345_678_901
+    /// The moment of the last change; a later change is never earlier.
+    var lastChange = Date(timeIntervalSince1970: 0)
+
+    mutating func newID() -> Int64 {
+        // Shopify's ids of one kind are some ten thousands apart, and all above 2^40.
+        nextID += 32_768 + nextID % 7
+        return nextID
+    }
+
+    mutating func newID(_ kind: ShopID.Kind, of order: Int64) -> Int64 {
+        let id = newID()
+        owners[ShopID(kind, id)] = order
+        return id
+    }
+
+    /// The order that a thing is part of.
+    func order(owning id: ShopID) -> OrderRecord? {
+        id.kind == .order ? orders[id.number] : owners[id].flatMap { orders[$0] }
+    }
+}

@@ -1,0 +1,186 @@
+// The demo: a dozen orders of an invented shop, each with another fate, so that every shipped trigger that Shopify alone can
+// set off is seen once. Times are the shop's now; a step takes a second at speed 1.
+
+internal import FoundationEssentials
+
+struct DemoStory {
+    let teller: StoryTeller
+    let speed: Double
+    let chapterPatience: Duration
+
+    private var shop: SandboxShop { teller.shop }
+
+    private static let tea = SandboxItem("Fig leaf tea", sku: "TEA-FIG", price: 1250, tags: ["tea"])
+    private static let candle = SandboxItem("Juniper candle", sku: "CND-JUN", price: 2400, tags: ["home"])
+    private static let soap = SandboxItem("Olive soap", sku: "SOAP-OLV", price: 690, quantity: 2, tags: ["bath"])
+    private static let jug = SandboxItem("Stoneware jug", sku: "JUG-STN", price: 4800, tags: ["home", "fragile"])
+
+    private struct Tale {
+        let id: ShopID
+        let name: String
+        let email: String
+    }
+
+    private func step(_ seconds: Double = 1) async throws { try await teller.pause(.seconds(1) / (speed / seconds)) }
+
+    private func place(
+        _ first: String, _ last: String, _ email: String, _ items: [SandboxItem], _ address: SandboxAddress = .bristol,
+        guest: Bool = false, test: Bool = false, pickup: Bool = false, locale: String = "en", tags: [String] = [],
+        placedAt: Date? = nil, note: String = ""
+    ) -> Tale {
+        let customer = SandboxCustomer(
+            firstName: first, lastName: last, email: email, locale: locale, tags: tags, isGuest: guest)
+        let order = shop.placeOrder(
+            customer: customer, items: items, address: address, test: test,
+            shipping: pickup ? "Pick up in store" : "Standard", pickup: pickup, placedAt: placedAt)
+        teller.say(order.name, "\(customer.name) orders \(items.map(\.title).joined(separator: " and "))\(note)")
+        return Tale(id: order.id, name: order.name, email: email)
+    }
+
+    private func expect(_ tale: Tale, _ triggers: String...) {
+        for trigger in triggers {
+            teller.ledger.expect(DueMessage(order: tale.name, trigger: trigger, recipient: tale.email))
+        }
+    }
+
+    private func days(_ days: Double) -> Date { shop.clock.now().addingTimeInterval(days * 86_400) }
+
+    private func ship(
+        _ tale: Tale, _ company: String, _ number: String, line: [Int: Int] = [:], silent: Bool = false
+    ) throws -> ShopID {
+        let fulfillment = try shop.fulfil(
+            tale.id, packages: [SandboxPackage(company: company, number: number)], quantities: line,
+            estimatedDeliveryAt: days(2))
+        if !silent { expect(tale, "shipping-confirmation") }
+        teller.say(tale.name, "is sent with \(company), \(number)")
+        return fulfillment
+    }
+
+    /// A new chapter begins when what is due has come, or has been waited for in vain once. Whether the next one waits too.
+    private func chapter(_ waits: Bool) async -> Bool {
+        guard waits else { return false }
+        return await teller.caughtUp(within: chapterPatience)
+    }
+
+    /// Tells it. `firstLook` returns when the daemon has seen the shop as it was.
+    func tell(_ firstLook: () async throws -> Void) async throws {
+        let old = place(
+            "Oda", "Early", "oda@shopper.example", [Self.tea], placedAt: days(-3),
+            note: ", three days before Bookbag looks")
+        let oldParcel = try ship(old, "Royal Mail", "RM100000001GB", silent: true)
+        try shop.addEvent(oldParcel, .inTransit, happenedAt: days(-2), message: "In transit")
+        try await firstLook()
+
+        let nora = place("Nora", "Quill", "nora@shopper.example", [Self.tea, Self.candle], tags: ["VIP"])
+        let zoe = place(
+            "Zoë", "Brontë-Müller", "zoe@shopper.example", [Self.candle],
+            SandboxAddress(
+                address1: "Rosenweg 4", city: "Zürich", zip: "8001", countryCode: "CH", country: "Switzerland",
+                timeZone: "Europe/Zurich"), locale: "de")
+        let haruka = place(
+            "春香", "山田", "haruka@shopper.example", [Self.jug],
+            SandboxAddress(
+                address1: "1-2-3 Sakuragaoka", city: "Shibuya", provinceCode: "JP-13", zip: "150-0031",
+                countryCode: "JP", country: "Japan", timeZone: "Asia/Tokyo"), locale: "ja")
+        let piet = place(
+            "Piet", "Parcels", "piet@shopper.example", [Self.soap, Self.jug], note: ", to come in two parcels")
+        try await step()
+        let gus = place("", "Guest", "guest@shopper.example", [Self.soap], guest: true, note: ", as a guest")
+        let pat = place("Pat", "Upton", "pat@shopper.example", [Self.tea], pickup: true, note: ", to pick up")
+        let ada = place("Ada", "Absent", "ada@shopper.example", [Self.candle])
+        let ben = place("Ben", "Broken", "ben@shopper.example", [Self.jug])
+        let ret = place("Rita", "Returns", "rita@shopper.example", [Self.candle, Self.soap])
+        let can = place("Carl", "Changed", "carl@shopper.example", [Self.tea], note: ", and will think better of it")
+        let test = place(
+            "Tess", "Test", "tess@shopper.example", [Self.tea], test: true, note: ": a test order, which stays silent")
+        try await step(2)
+
+        let noraParcel = try ship(nora, "UPS", "1Z999AA10123456784")
+        let zoeParcel = try ship(zoe, "DHL", "00340434161094042557")
+        let harukaParcel = try ship(haruka, "FedEx", "449044304137821")
+        let first = try ship(piet, "Royal Mail", "RM200000001GB", line: [0: 2])
+        try await step()
+        let guestParcel = try ship(gus, "USPS", "9400111899223100001023")
+        let patParcel = try ship(pat, "Evri", "H00AAA0000000001")
+        let adaParcel = try ship(ada, "DPD", "15501234567890")
+        let benParcel = try ship(ben, "UPS", "1Z999AA10123456795")
+        let retParcel = try ship(ret, "Royal Mail", "RM300000001GB")
+        let testParcel = try ship(test, "UPS", "1Z999AA10123456700", silent: true)
+        try shop.cancelOrder(can.id)
+        teller.say(can.name, "is cancelled before it is sent")
+        try await step(3)
+
+        for parcel in [noraParcel, zoeParcel, harukaParcel, guestParcel, adaParcel, retParcel, first] {
+            try shop.addEvent(
+                parcel, .inTransit, message: "Departed from facility", city: "Bristol", country: "United Kingdom")
+        }
+        teller.say("parcels", "seven parcels are on their way")
+        let second = try ship(piet, "Royal Mail", "RM200000002GB")
+        try await step(2)
+
+        var waits = await chapter(true)
+        try shop.addEvent(
+            zoeParcel, .delayed, message: "Delayed by weather", estimatedDeliveryAt: days(4), city: "Leipzig")
+        expect(zoe, "delay-alert")
+        teller.say(zoe.name, "is late: the carrier says weather")
+        try shop.setEstimate(harukaParcel, days(4))
+        expect(haruka, "delay-alert")
+        teller.say(haruka.name, "is promised two days later than before")
+        try shop.addEvent(noraParcel, .outForDelivery, message: "Out for delivery", city: "Bristol")
+        expect(nora, "out-for-delivery")
+        teller.say(nora.name, "is out for delivery")
+        try shop.addEvent(patParcel, .readyForPickup, message: "Ready for pickup", city: "Bristol")
+        expect(pat, "ready-for-pickup")
+        teller.say(pat.name, "is ready to be picked up")
+        try await step(2)
+
+        try shop.addEvent(adaParcel, .attemptedDelivery, message: "Nobody home", city: "Bath")
+        expect(ada, "delivery-attempted")
+        teller.say(ada.name, "could not be handed over: nobody home")
+        try shop.addEvent(benParcel, .failure, message: "Parcel damaged in transit", city: "Leeds")
+        expect(ben, "delivery-problem")
+        teller.say(ben.name, "has a problem: damaged on the way")
+        try shop.addEvent(testParcel, .delivered)
+        try await step(3)
+
+        waits = await chapter(waits)
+        for (tale, parcel) in [(nora, noraParcel), (gus, guestParcel), (ret, retParcel), (piet, first)] {
+            try shop.deliver(parcel)
+            expect(tale, "delivered")
+            teller.say(tale.name, "is delivered")
+        }
+        try await step(3)
+
+        waits = await chapter(waits)
+        try shop.deliver(second)
+        expect(piet, "delivered")
+        teller.say(piet.name, "has its second parcel too")
+        try await tellReturn(ret, waits: waits)
+    }
+
+    private func tellReturn(_ tale: Tale, waits: Bool) async throws {
+        var waits = waits
+        let back = try shop.requestReturn(tale.id)
+        teller.say(tale.name, "wants to send its things back")
+        try await step()
+        try shop.approveReturn(back)
+        expect(tale, "return-approved")
+        teller.say(tale.name, "may send them back")
+        try await step(3)
+        waits = await chapter(waits)
+        try shop.attachLabel(back)
+        expect(tale, "return-label")
+        teller.say(tale.name, "gets a return label, a PDF")
+        try await step(3)
+        waits = await chapter(waits)
+        try shop.receiveReturn(back)
+        try shop.closeReturn(back)
+        expect(tale, "return-received")
+        teller.say(tale.name, "has its things back at the shop")
+        try await step(3)
+        _ = await chapter(waits)
+        try shop.refund(tale.id, for: back)
+        expect(tale, "refund-issued")
+        teller.say(tale.name, "gets its money back")
+    }
+}

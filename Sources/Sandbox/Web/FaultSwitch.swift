@@ -1,0 +1,56 @@
+// POST /api/faults switches what goes wrong:
+//
+//     {"shop": {"next": ["throttled", "dropped"], "always": "locked", "chances": {"slow": 0.1}, "slowness_ms": 500},
+//      "relay": {"always": null, "rules": [{"pattern": "bounce@*", "reply": "550 5.1.1 no such user", "times": 1}]},
+//      "hooks": {"clear": true}, "index_lag_ms": 2000}
+
+struct FaultSwitch {
+    let site: SandboxSite
+
+    func apply(_ body: JSON) throws(SandboxRefusal) {
+        if let shop = body["shop"] { try set(site.admin.faults, shop) }
+        if let hooks = body["hooks"] { try set(site.hooks.faults, hooks) }
+        if let relay = body["relay"] {
+            try set(site.relayFaults, relay)
+            if let rules = relay["rules"]?.array {
+                site.relayRules.set(
+                    rules.compactMap { rule in
+                        guard let pattern = rule["pattern"]?.string, let reply = rule["reply"]?.string else {
+                            return nil
+                        }
+                        return RelayRule(pattern, reply: reply, times: rule["times"]?.int.map { Int($0) })
+                    })
+            }
+        }
+        if let lag = body["index_lag_ms"]?.int { site.shop.manners.indexLag = .milliseconds(lag) }
+    }
+
+    private func set<Fault>(_ faults: SandboxFaults<Fault>, _ body: JSON) throws(SandboxRefusal) {
+        func fault(_ name: String) throws(SandboxRefusal) -> Fault {
+            guard let fault = Fault(rawValue: name) else {
+                let known = Fault.allCases.map(\.rawValue).joined(separator: ", ")
+                throw SandboxRefusal("there is no fault '\(name)'; there are \(known)")
+            }
+            return fault
+        }
+        if body["clear"]?.bool == true { faults.clear() }
+        if let names = body["next"]?.array {
+            var next: [Fault] = []
+            for name in names { next.append(try fault(name.string ?? "")) }
+            faults.next(next)
+        }
+        if let always = body["always"] { faults.always(always.isNull ? nil : try fault(always.string ?? "")) }
+        if case .object(let chances)? = body["chances"] {
+            for chance in chances {
+                let probability: Double
+                switch chance.value {
+                case .double(let value): probability = value
+                case .int(let value): probability = Double(value)
+                default: throw SandboxRefusal("a chance is a number from 0 to 1")
+                }
+                faults.chance(try fault(chance.name), probability)
+            }
+        }
+        if let slowness = body["slowness_ms"]?.int { faults.slowness = .milliseconds(slowness) }
+    }
+}

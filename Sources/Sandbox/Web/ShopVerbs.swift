@@ -1,0 +1,197 @@
+// The verbs of the shop as scripts and the page call them: POST /api/shop/VERB with a JSON body. Every body names its order
+// (`"order": "#1001"`); a fulfillment or return is the order's newest unless its gid is given.
+
+internal import FoundationEssentials
+
+struct ShopVerbs {
+    let shop: SandboxShop
+
+    /// All verbs, as the page offers them.
+    static let names = [
+        "place", "pay", "ship", "event", "estimate", "deliver", "correct-tracking", "cancel-fulfillment", "hold",
+        "release", "edit", "update", "cancel", "quirks", "request-return", "approve-return", "decline-return",
+        "cancel-return", "label", "replace-label", "receive-return", "close-return", "refund",
+    ]
+
+    /// Does it. The answer names what came of it.
+    func call(_ verb: String, _ body: JSON) throws(SandboxRefusal) -> JSON {
+        if verb == "place" { return try place(body) }
+        guard Self.names.contains(verb) else {
+            throw SandboxRefusal("there is no verb '\(verb)'; there are \(Self.names.joined(separator: ", "))")
+        }
+        guard let name = body["order"]?.string, let order = shop.order(named: name) else {
+            throw SandboxRefusal("name an order that exists: {\"order\": \"#1001\"}")
+        }
+        let made = try call(verb, body, order)
+        return ["ok": true, "order": .string(name), "id": .text(made?.description)]
+    }
+
+    private func call(_ verb: String, _ body: JSON, _ order: ShopID) throws(SandboxRefusal) -> ShopID? {
+        switch verb {
+        case "pay": try shop.pay(order)
+        case "ship": return try ship(body, order)
+        case "event":
+            guard let status = body["status"]?.string.flatMap({ SandboxTrackingStatus(rawValue: $0.uppercased()) })
+            else {
+                let known = SandboxTrackingStatus.allCases.map(\.rawValue).joined(separator: ", ")
+                throw SandboxRefusal("say which status: \(known)")
+            }
+            return try shop.addEvent(
+                try fulfillment(body, order), status, happenedAt: try date(body, "happened_at"),
+                message: body["message"]?.string, estimatedDeliveryAt: try estimate(body), city: body["city"]?.string)
+        case "estimate": try shop.setEstimate(try fulfillment(body, order), try estimate(body))
+        case "deliver": try shop.deliver(try fulfillment(body, order), at: try date(body, "happened_at"))
+        case "correct-tracking":
+            guard let number = body["number"]?.string else { throw SandboxRefusal("give the right \"number\"") }
+            try shop.correctTracking(
+                try fulfillment(body, order), package: Int(body["package"]?.int ?? 0),
+                company: body["company"]?.string, number: number)
+        case "cancel-fulfillment": try shop.cancelFulfillment(try fulfillment(body, order))
+        case "hold": try shop.hold(order, notes: body["notes"]?.string)
+        case "release": try shop.release(order)
+        case "edit": try shop.editOrder(order, adding: try items(body))
+        case "update": try shop.update(order, tags: strings(body["tags"]), note: body["note"]?.string)
+        case "cancel": try shop.cancelOrder(order, reason: body["reason"]?.string ?? "CUSTOMER")
+        case "quirks":
+            try shop.setQuirks(
+                Set((strings(body["quirks"]) ?? []).compactMap(SandboxQuirk.init(rawValue:))), of: order)
+        case "request-return": return try shop.requestReturn(order)
+        case "approve-return": try shop.approveReturn(try returned(body, order))
+        case "decline-return": try shop.declineReturn(try returned(body, order), note: body["note"]?.string)
+        case "cancel-return": try shop.cancelReturn(try returned(body, order))
+        case "label": return try shop.attachLabel(try returned(body, order), url: body["url"]?.string)
+        case "replace-label": try shop.replaceLabel(try delivery(body, order), url: body["url"]?.string)
+        case "receive-return": try shop.receiveReturn(try returned(body, order))
+        case "close-return": try shop.closeReturn(try returned(body, order))
+        default:
+            return try shop.refund(
+                order, amount: body["amount"]?.int.map { Int($0) },
+                for: body["return"]?.string == "none" ? nil : try? returned(body, order))
+        }
+        return nil
+    }
+
+    private func strings(_ json: JSON?) -> [String]? { json?.array?.compactMap(\.string) }
+
+    private func date(_ body: JSON, _ name: String) throws(SandboxRefusal) -> Date? {
+        guard let text = body[name]?.string else { return nil }
+        guard let date = ShopTime.parse(text) else {
+            throw SandboxRefusal("'\(text)' is not a time; write 2026-11-21T10:00:00Z")
+        }
+        return date
+    }
+
+    /// `estimated_delivery_at`, or `estimated_in_days` from now.
+    private func estimate(_ body: JSON) throws(SandboxRefusal) -> Date? {
+        if let days = body["estimated_in_days"]?.int {
+            return shop.clock.now().addingTimeInterval(Double(min(max(days, -365), 365)) * 86_400)
+        }
+        return try date(body, "estimated_delivery_at")
+    }
+
+    private func fulfillment(_ body: JSON, _ order: ShopID) throws(SandboxRefusal) -> ShopID {
+        if let id = body["fulfillment"]?.string.flatMap(ShopID.init(gid:)) { return id }
+        guard let last = shop.fulfillments(of: order).last else {
+            throw SandboxRefusal("the order has not been sent yet")
+        }
+        return last
+    }
+
+    private func returned(_ body: JSON, _ order: ShopID) throws(SandboxRefusal) -> ShopID {
+        if let id = body["return"]?.string.flatMap(ShopID.init(gid:)) { return id }
+        guard let last = shop.returns(of: order).last else { throw SandboxRefusal("the order has no return") }
+        return last
+    }
+
+    private func delivery(_ body: JSON, _ order: ShopID) throws(SandboxRefusal) -> ShopID {
+        let id = try returned(body, order)
+        let last = shop.read { state in
+            state.order(owning: id)?.returns.first { $0.id == id.number }?.reverse?.deliveries.last?.id
+        }
+        guard let last else { throw SandboxRefusal("the return has no label yet") }
+        return ShopID(.reverseDelivery, last)
+    }
+
+    private func ship(_ body: JSON, _ order: ShopID) throws(SandboxRefusal) -> ShopID {
+        let given = body["packages"]?.array ?? [body]
+        let packages = given.map { package in
+            SandboxPackage(
+                company: package["company"]?.string ?? "Royal Mail",
+                number: package["number"]?.string ?? "RM\(order.number % 1_000_000_000)GB", url: package["url"]?.string)
+        }
+        var quantities: [Int: Int] = [:]
+        for (line, count) in (body["quantities"]?.array ?? []).enumerated() { quantities[line] = Int(count.int ?? 0) }
+        return try shop.fulfil(
+            order, packages: packages, quantities: quantities, estimatedDeliveryAt: try estimate(body))
+    }
+
+    private func items(_ body: JSON) throws(SandboxRefusal) -> [SandboxItem] {
+        let items = (body["items"]?.array ?? []).map { item in
+            SandboxItem(
+                item["title"]?.string ?? "Fig leaf tea", sku: item["sku"]?.string ?? "TEA-FIG",
+                price: Int(item["price"]?.int ?? 1250), quantity: Int(item["quantity"]?.int ?? 1),
+                tags: strings(item["tags"]) ?? [])
+        }
+        guard items.allSatisfy({ (1...1000).contains($0.quantity) && (0...10_000_000).contains($0.price) }) else {
+            throw SandboxRefusal("a quantity is from 1 to 1000, a price from 0 to 10000000 hundredths")
+        }
+        return items.isEmpty ? [SandboxItem("Fig leaf tea", sku: "TEA-FIG", price: 1250, tags: ["tea"])] : items
+    }
+
+    private func place(_ body: JSON) throws(SandboxRefusal) -> JSON {
+        let customer = body["customer"] ?? .object([])
+        let order = shop.placeOrder(
+            customer: SandboxCustomer(
+                firstName: customer["first_name"]?.string ?? "Sam",
+                lastName: customer["last_name"]?.string ?? "Shopper",
+                email: customer["email"]?.string ?? "sam@shopper.example", locale: customer["locale"]?.string ?? "en",
+                tags: strings(customer["tags"]) ?? [], isGuest: customer["guest"]?.bool ?? false,
+                acceptsMarketing: customer["accepts_marketing"]?.bool ?? false),
+            items: try items(body), paid: body["paid"]?.bool ?? true, test: body["test"]?.bool ?? false,
+            tags: strings(body["tags"]) ?? [], note: body["note"]?.string, placedAt: try date(body, "placed_at"))
+        return ["ok": true, "order": .string(order.name), "id": .string(order.id.description)]
+    }
+
+    /// The newest orders, as the page shows them.
+    func list(limit: Int) -> JSON {
+        let currency = shop.profile.currency
+        return shop.read { state in
+            .array(
+                state.index.ids.suffix(limit).reversed().compactMap { state.orders[$0] }
+                    .map { Self.json($0, currency: currency) })
+        }
+    }
+
+    private static func json(_ order: OrderRecord, currency: String) -> JSON {
+        let fulfillments = order.fulfillments.map { fulfillment -> JSON in
+            [
+                "id": .string(ShopID(.fulfillment, fulfillment.id).description),
+                "status": .string(fulfillment.displayStatus),
+                "estimate": .text(fulfillment.estimatedDeliveryAt.map(ShopTime.iso)),
+                "packages": .array(
+                    fulfillment.packages.map { ["company": .text($0.company), "number": .text($0.number)] }),
+            ]
+        }
+        let returns = order.returns.map { returned -> JSON in
+            [
+                "id": .string(ShopID(.return, returned.id).description),
+                "name": .string("\(order.name)-R\(returned.index)"), "status": .string(returned.status.rawValue),
+                "received": .bool(returned.reverse?.status == "CLOSED"),
+                "label": .text(returned.reverse?.deliveries.last?.label?.url),
+            ]
+        }
+        return [
+            "name": .string(order.name), "id": .string(ShopID(.order, order.id).description),
+            "customer": .string(order.customer.name), "email": .string(order.customer.email),
+            "createdAt": .string(ShopTime.iso(order.createdAt)), "updatedAt": .string(ShopTime.iso(order.updatedAt)),
+            "total": .string(Money.text(order.currentTotal)), "currency": .string(currency),
+            "test": .bool(order.isTest),
+            "items": .array(order.lines.map { .string("\($0.currentQuantity) × \($0.item.title)") }),
+            "financial": .string(order.financialStatus), "fulfillment": .string(order.fulfillmentStatus),
+            "returnStatus": .string(order.returnStatus), "held": .bool(order.hold != nil),
+            "cancelled": .bool(order.cancelledAt != nil),
+            "refundable": .bool(order.paid && order.refunded < order.total),
+            "fulfillments": .array(fulfillments), "returns": .array(returns),
+        ]
+    }
+}

@@ -1,0 +1,60 @@
+internal import Glibc
+internal import Outreach
+
+/// The lock that lets one daemon alone work on a store: `flock` on PATH.lock, held until the value goes. The kernel lets go of it when
+/// the process dies, however it dies, so there is no stale lock.
+///
+/// The file holds a line about who has it. It is never removed: removing it would let two processes lock two files of one name.
+final class StoreLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the lock, or throws `.locked` with the line of the process that has it.
+    init(storePath: String, who: String, now: Moment) throws(StoreFailure) {
+        let path = storePath + ".lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw StoreFailure(opening: path, errno: errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = Self.line(in: descriptor)
+            close(descriptor)
+            throw StoreFailure(
+                .locked,
+                "\(storePath) is in use by \(holder). Stop that one first, or give this one a store of its own.")
+        }
+        let text = "\(who), process \(getpid()), since \(now.iso8601)\n"
+        _ = ftruncate(descriptor, 0)
+        _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    private static func line(in descriptor: Int32) -> String {
+        var buffer = [UInt8](repeating: 0, count: 200)
+        let count = pread(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { return "another process" }
+        // The file may have been written by anybody: one line of plain characters is all that goes on.
+        let line = buffer[..<count].prefix { $0 != 0x0A }.filter { $0 >= 0x20 && $0 < 0x7F }
+        return line.isEmpty ? "another process" : String(decoding: line, as: UTF8.self)
+    }
+}
+
+extension StoreFailure {
+    /// What a failed `open(2)` means.
+    init(opening path: String, errno code: Int32) {
+        switch code {
+        case ENOENT, ENOTDIR:
+            self.init(.missing, "\(path) cannot be made, for its folder does not exist. Make the folder first.")
+        case EROFS:
+            self.init(.readOnly, "\(path) cannot be written, for its disk is mounted read-only.")
+        case ENOSPC, EDQUOT:
+            self.init(.full, "There is no room left for \(path). Free space on its disk.")
+        case EACCES, EPERM:
+            self.init(
+                .forbidden, "\(path) may not be opened. Let the user that runs bookbag own it and its folder.")
+        case ELOOP:
+            self.init(.forbidden, "\(path) is a symbolic link. Name the file itself.")
+        default:
+            self.init(.disk, "\(path) cannot be opened (errno \(code)).")
+        }
+    }
+}

@@ -1,0 +1,179 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Outreach
+
+/// An order as it is written, made ready before the transaction begins so that the writer is not held up by encoding.
+struct OrderRow: Sendable {
+    /// The layout of `record`. A later program that writes another one still reads this one.
+    static let format = 1
+    /// So many scans are kept of one order at most; a source that tells more is not believed.
+    static let greatestScanCount = 2_000
+
+    let learned: Learned
+    /// The record as JSON, without scans and events. Nil where it need not be written.
+    let record: Data?
+    let addressKey: Data?
+    let customerKey: Data?
+    let orderKey: Data
+
+    init(_ learned: Learned, hash: KeyedHash, encoder: JSONEncoder) throws {
+        self.learned = learned
+        let facts = learned.record.facts
+        addressKey = (facts.email ?? facts.customer?.email).map(hash.address)
+        customerKey = (facts.customer?.id).map(hash.customer)
+        orderKey = hash.order(facts.id)
+        guard learned.changed else {
+            record = nil
+            return
+        }
+        var bare = learned.record
+        bare.events = []
+        for index in bare.facts.fulfillments.indices { bare.facts.fulfillments[index].scans = [] }
+        for index in bare.shipments.indices { bare.shipments[index].scans = [] }
+        record = try encoder.encode(bare)
+    }
+
+    /// The scans of the record with their owners, in order.
+    var scans: [(owner: String, position: Int, scan: Scan)] {
+        let record = learned.record
+        return record.facts.fulfillments.flatMap { fulfillment in
+            fulfillment.scans.enumerated().map { (fulfillment.id, $0.offset, $0.element) }
+        }
+            + record.shipments.flatMap { shipment in
+                shipment.scans.enumerated().map { (shipment.id, $0.offset, $0.element) }
+            }
+    }
+
+    /// When something last went wrong for the customer, by the new events.
+    var problemAt: Moment? {
+        learned.events.filter { $0.kind.isProblem && $0.silence != .testOrder }.map(\.happenedAt).max()
+    }
+}
+
+extension EventKind {
+    /// True for what a customer takes as something gone wrong: a delay, an exception, a loss.
+    var isProblem: Bool {
+        switch self {
+        case .shipmentDelayed, .shipmentException, .shipmentLost: true
+        default: false
+        }
+    }
+}
+
+/// An order as it was read: put together after the transaction has ended.
+struct LoadedOrder: Sendable {
+    var version: Int64
+    var format: Int
+    var record: Data
+    var scans: [(owner: String, position: Int, scan: Scan)]
+    var events: [Event]
+
+    /// The record, whole again.
+    func assembled(decoder: JSONDecoder) throws -> OrderRecord {
+        guard format == OrderRow.format, var order = try? decoder.decode(OrderRecord.self, from: record) else {
+            throw StoreFailure.unreadable("an order")
+        }
+        order.version = version
+        order.events = events
+        let byOwner = Dictionary(grouping: scans, by: \.owner)
+        let sorted: (String) -> [Scan] = { owner in
+            (byOwner[owner] ?? []).sorted { $0.position < $1.position }.map(\.scan)
+        }
+        for index in order.facts.fulfillments.indices {
+            order.facts.fulfillments[index].scans = sorted(order.facts.fulfillments[index].id)
+        }
+        for index in order.shipments.indices { order.shipments[index].scans = sorted(order.shipments[index].id) }
+        return order
+    }
+}
+
+extension Database {
+    /// All scans of an order.
+    func scans(orderID: Int64) throws -> [(owner: String, position: Int, scan: Scan)] {
+        try all(Query.scans, [orderID]) { row in
+            (
+                owner: row[0], position: row[2],
+                scan: Scan(
+                    id: row[1], source: row[3], time: row.moment(4), offsetMinutes: row[5], basis: try row.word(6),
+                    state: try row.optionalWord(7), delay: try row.word(8), reason: row[9],
+                    estimate: (row[10] as Int64?).map { CalendarDay(daysSinceEpoch: $0) }, words: row[11],
+                    place: row[12], returnLeg: row[13], retractedAt: row.optionalMoment(14))
+            )
+        }
+    }
+
+    /// Writes a scan, new or changed.
+    func put(_ scan: Scan, owner: String, position: Int, orderID: Int64) throws {
+        try run(
+            Query.putScan,
+            [
+                orderID, owner, scan.id, position, scan.source, scan.time.milliseconds, scan.offsetMinutes,
+                scan.basis.rawValue, scan.state?.rawValue, scan.delay.rawValue, scan.reason,
+                scan.estimate?.daysSinceEpoch, scan.words, scan.place, scan.returnLeg, scan.retractedAt?.milliseconds,
+            ])
+    }
+
+    /// All events of an order, oldest first.
+    func events(orderID: Int64) throws -> [Event] {
+        let marks = try all(Query.occurrencesOfOrder, [orderID]) { row in
+            (event: row[0] as Int64, occurrence: Event.Occurrence(subject: row[1], n: row[2], mark: row[3]))
+        }
+        let byEvent = Dictionary(grouping: marks, by: \.event)
+        return try all(Query.eventsOfOrder, [orderID]) { row in
+            try Event(row, occurrences: (byEvent[row[0]] ?? []).map(\.occurrence))
+        }
+    }
+
+    /// The occurrences of an event, in order.
+    func occurrences(eventID: Int64) throws -> [Event.Occurrence] {
+        try all(Query.occurrencesOfEvent, [eventID]) { Event.Occurrence(subject: $0[0], n: $0[1], mark: $0[2]) }
+    }
+}
+
+extension Event {
+    /// The columns that an event is read from, in order, by their table's names `events`, `shops` and `orders`.
+    static let columns = """
+        events.id, shops.domain, orders.gid, events.kind, events.happened_at, events.recorded_at, events.silence,
+        events.source, events.days_late, events.delay_reason
+        """
+
+    /// Reads `columns`, which begin at the given one.
+    init(_ row: Row, from first: Int = 0, occurrences: [Occurrence]) throws {
+        self.init(
+            id: row[first], shop: row[first + 1], orderID: row[first + 2], kind: try row.word(first + 3),
+            occurrences: occurrences, happenedAt: row.moment(first + 4), recordedAt: row.moment(first + 5),
+            silence: try row.optionalWord(first + 6), source: row[first + 7], daysLate: row[first + 8],
+            delayReason: row[first + 9])
+    }
+}
+
+extension Query {
+    static let scans = """
+        SELECT owner, scan, position, source, happened_at, offset_minutes, basis, state, delay, reason, estimate_day,
+            words, place, return_leg, retracted_at
+        FROM scans WHERE order_id = ?
+        """
+    static let putScan = """
+        INSERT INTO scans (order_id, owner, scan, position, source, happened_at, offset_minutes, basis, state, delay,
+            reason, estimate_day, words, place, return_leg, retracted_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (order_id, owner, scan) DO UPDATE SET
+            position = excluded.position, source = excluded.source, happened_at = excluded.happened_at,
+            offset_minutes = excluded.offset_minutes, basis = excluded.basis, state = excluded.state,
+            delay = excluded.delay, reason = excluded.reason, estimate_day = excluded.estimate_day,
+            words = excluded.words, place = excluded.place, return_leg = excluded.return_leg,
+            retracted_at = excluded.retracted_at
+        """
+    static let eventsOfOrder = """
+        SELECT \(Event.columns)
+        FROM events JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
+        WHERE events.order_id = ? ORDER BY events.id
+        """
+    static let occurrencesOfOrder = """
+        SELECT occurrences.event_id, occurrences.subject, occurrences.n, occurrences.mark
+        FROM occurrences WHERE order_id = ? ORDER BY event_id, position
+        """
+    static let occurrencesOfEvent = """
+        SELECT subject, n, mark FROM occurrences WHERE event_id = ? ORDER BY position
+        """
+}

@@ -1,0 +1,52 @@
+internal import GRDB
+internal import Outreach
+
+/// Which total it is.
+enum CounterName: String, Sendable {
+    /// Events recorded; labels: kind, silence.
+    case events
+    /// Decisions taken; labels: trigger, state, reason.
+    case decisions
+    /// Verdicts of attempts; labels: channel, endpoint, verdict.
+    case deliveries
+    /// Attempts that ended without our knowing how; labels: channel, endpoint.
+    case inDoubt = "in_doubt"
+    /// Effects that are in a state now; label: state. It goes down as well.
+    case effects
+}
+
+/// What a step adds to the totals, gathered and written once at its end.
+struct Tally {
+    private struct Key: Hashable {
+        var shop: Int64
+        var name: CounterName
+        var labels: [String]
+    }
+    private var sums: [Key: Int64] = [:]
+
+    mutating func add(_ name: CounterName, _ labels: [String], shop: Int64, _ count: Int64 = 1) {
+        sums[Key(shop: shop, name: name, labels: labels), default: 0] += count
+    }
+
+    /// An effect passes from one state to another; nil for one that is new.
+    mutating func move(from old: Effect.State?, to new: Effect.State, shop: Int64) {
+        guard old != new else { return }
+        if let old { add(.effects, [old.rawValue], shop: shop, -1) }
+        add(.effects, [new.rawValue], shop: shop)
+    }
+
+    mutating func add(_ other: Tally) {
+        for (key, sum) in other.sums { sums[key, default: 0] += sum }
+    }
+
+    func write(to db: Database) throws {
+        for (key, sum) in sums where sum != 0 {
+            let labels = key.labels + Array(repeating: "", count: 3 - key.labels.count)
+            try db.run(
+                """
+                INSERT INTO counters (shop, name, label1, label2, label3, total) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (shop, name, label1, label2, label3) DO UPDATE SET total = total + excluded.total
+                """, [key.shop, key.name.rawValue, labels[0], labels[1], labels[2], sum])
+        }
+    }
+}

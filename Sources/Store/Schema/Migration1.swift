@@ -1,0 +1,330 @@
+extension Migration {
+    /// The schema as it first shipped.
+    ///
+    /// Every time is an INTEGER of milliseconds since 1970; every row belongs to a shop, by its own column or its order's. Addresses,
+    /// customers and what else may be asked for after an erasure stand here as keyed hashes (`*_key`), never as they are; the record of an
+    /// order and the bytes of a message are the only places with customers' data.
+    static let first = Migration(
+        number: 1, name: "shops, orders, events, effects, outbox",
+        sql: """
+            -- One row: what holds for the whole store.
+            CREATE TABLE store (
+                one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+                secret BLOB NOT NULL CHECK (length(secret) = 32),
+                created_at INTEGER NOT NULL,
+                last_moment INTEGER NOT NULL,
+                next_token INTEGER NOT NULL CHECK (next_token > 0),
+                restored_from INTEGER
+            ) STRICT;
+
+            CREATE TABLE shops (
+                id INTEGER NOT NULL PRIMARY KEY,
+                domain TEXT NOT NULL UNIQUE,
+                live_since INTEGER NOT NULL,
+                cursor INTEGER,
+                next_ticket INTEGER NOT NULL DEFAULT 1
+            ) STRICT;
+
+            CREATE TABLE sources (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                source TEXT NOT NULL,
+                live_since INTEGER NOT NULL,
+                PRIMARY KEY (shop, source)
+            ) STRICT, WITHOUT ROWID;
+
+            CREATE TABLE remembered (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                name TEXT NOT NULL,
+                value TEXT NOT NULL CHECK (length(value) <= 65536),
+                noted_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, name)
+            ) STRICT, WITHOUT ROWID;
+
+            -- Orders whose details are still to be read. The ticket changes whenever there is a new cause to read, so that a reading which
+            -- began before it does not take the row away. A parked one has its reason and the moment of its next try.
+            CREATE TABLE to_read (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                order_gid TEXT NOT NULL,
+                updated_at INTEGER,
+                asked_at INTEGER NOT NULL,
+                ticket INTEGER NOT NULL,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                retry_at INTEGER,
+                reason TEXT,
+                PRIMARY KEY (shop, order_gid),
+                CHECK ((retry_at IS NULL) = (reason IS NULL)),
+                CHECK (retry_at IS NULL OR tries > 0)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX to_read_next ON to_read (shop, retry_at, updated_at, order_gid);
+
+            -- What is known of an order. The record holds the facts and the shipments without their scans; scans and events have tables of
+            -- their own.
+            CREATE TABLE orders (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                gid TEXT NOT NULL,
+                name TEXT NOT NULL,
+                placed_at INTEGER NOT NULL,
+                updated_at INTEGER NOT NULL,
+                test INTEGER NOT NULL CHECK (test IN (0, 1)),
+                address_key BLOB CHECK (length(address_key) = 16),
+                customer_key BLOB CHECK (length(customer_key) = 16),
+                last_problem_at INTEGER,
+                next_moment INTEGER,
+                version INTEGER NOT NULL CHECK (version > 0),
+                format INTEGER NOT NULL,
+                record BLOB NOT NULL,
+                UNIQUE (shop, gid)
+            ) STRICT;
+            CREATE INDEX orders_by_name ON orders (shop, name);
+            CREATE INDEX orders_by_moment ON orders (next_moment) WHERE next_moment IS NOT NULL;
+            CREATE INDEX orders_by_customer ON orders (shop, customer_key, placed_at, test)
+                WHERE customer_key IS NOT NULL;
+            CREATE INDEX orders_by_address ON orders (shop, address_key, placed_at, test)
+                WHERE address_key IS NOT NULL;
+            CREATE INDEX problems_by_customer ON orders (shop, customer_key, last_problem_at)
+                WHERE last_problem_at IS NOT NULL;
+            CREATE INDEX problems_by_address ON orders (shop, address_key, last_problem_at)
+                WHERE last_problem_at IS NOT NULL;
+
+            -- Scans as they were told, kept for ever. The owner is a fulfillment or a shipment of the order.
+            CREATE TABLE scans (
+                order_id INTEGER NOT NULL REFERENCES orders (id),
+                owner TEXT NOT NULL,
+                scan TEXT NOT NULL,
+                position INTEGER NOT NULL,
+                source TEXT NOT NULL,
+                happened_at INTEGER NOT NULL,
+                offset_minutes INTEGER,
+                basis TEXT NOT NULL,
+                state TEXT,
+                delay TEXT NOT NULL,
+                reason TEXT,
+                estimate_day INTEGER,
+                words TEXT,
+                place TEXT,
+                return_leg INTEGER NOT NULL CHECK (return_leg IN (0, 1)),
+                retracted_at INTEGER,
+                PRIMARY KEY (order_id, owner, scan)
+            ) STRICT, WITHOUT ROWID;
+
+            -- What is to be read again by its own id, and when.
+            CREATE TABLE looks (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                kind TEXT NOT NULL CHECK (kind IN ('fulfillment', 'return')),
+                gid TEXT NOT NULL,
+                order_id INTEGER NOT NULL REFERENCES orders (id),
+                look_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, kind, gid)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX looks_next ON looks (shop, look_at, kind, gid, order_id);
+            CREATE INDEX looks_by_order ON looks (order_id);
+
+            CREATE TABLE events (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                order_id INTEGER NOT NULL REFERENCES orders (id),
+                kind TEXT NOT NULL,
+                happened_at INTEGER NOT NULL,
+                recorded_at INTEGER NOT NULL,
+                silence TEXT,
+                source TEXT NOT NULL,
+                days_late INTEGER,
+                delay_reason TEXT
+            ) STRICT;
+            CREATE INDEX events_by_order ON events (order_id, id);
+
+            -- The n-th time of a kind about a subject: what makes the same thing told twice one event.
+            CREATE TABLE occurrences (
+                order_id INTEGER NOT NULL REFERENCES orders (id),
+                subject TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                n INTEGER NOT NULL CHECK (n >= 1),
+                event_id INTEGER NOT NULL REFERENCES events (id),
+                position INTEGER NOT NULL,
+                mark TEXT NOT NULL,
+                PRIMARY KEY (order_id, subject, kind, n)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX occurrences_by_event ON occurrences (event_id, position);
+
+            -- Events that no plan was made for yet: written with the event, removed with the plan.
+            CREATE TABLE pending_events (
+                event_id INTEGER NOT NULL PRIMARY KEY REFERENCES events (id),
+                shop INTEGER NOT NULL REFERENCES shops (id)
+            ) STRICT;
+            CREATE INDEX pending_events_by_shop ON pending_events (shop, event_id);
+
+            CREATE TABLE triggers (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                name TEXT NOT NULL,
+                since INTEGER NOT NULL,
+                PRIMARY KEY (shop, name)
+            ) STRICT, WITHOUT ROWID;
+
+            -- The last set of trigger files that was without fault.
+            CREATE TABLE good_sets (
+                shop INTEGER NOT NULL PRIMARY KEY REFERENCES shops (id),
+                digest TEXT NOT NULL,
+                files BLOB NOT NULL,
+                accepted_at INTEGER NOT NULL
+            ) STRICT;
+
+            -- One line of `send` for one occurrence. `counted_at` is when it began to count for its recipient: ready, then sent.
+            CREATE TABLE effects (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                trigger_name TEXT NOT NULL,
+                line TEXT NOT NULL,
+                channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
+                endpoint TEXT NOT NULL CHECK ((endpoint = '') = (channel = 'email')),
+                order_id INTEGER NOT NULL REFERENCES orders (id),
+                event_id INTEGER NOT NULL REFERENCES events (id),
+                state TEXT NOT NULL CHECK (state IN
+                    ('waiting', 'ready', 'sent', 'shadowed', 'skipped', 'withdrawn', 'replaced', 'refused')),
+                reason TEXT,
+                detail TEXT,
+                due_at INTEGER NOT NULL,
+                created_at INTEGER NOT NULL,
+                decided_at INTEGER,
+                sent_at INTEGER,
+                counted_at INTEGER,
+                recipient_key BLOB CHECK (length(recipient_key) = 16),
+                attempts INTEGER NOT NULL CHECK (attempts >= 0),
+                attempts_in_doubt INTEGER NOT NULL,
+                version INTEGER NOT NULL CHECK (version > 0),
+                CHECK (attempts_in_doubt BETWEEN 0 AND attempts),
+                CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
+                CHECK ((state IN ('ready', 'sent')) = (counted_at IS NOT NULL)),
+                CHECK (state = 'waiting' OR decided_at IS NOT NULL),
+                CHECK (state <> 'waiting' OR attempts = 0),
+                CHECK (state NOT IN ('sent', 'refused') OR attempts > 0),
+                CHECK (state NOT IN ('skipped', 'withdrawn', 'replaced', 'refused') OR reason IS NOT NULL)
+            ) STRICT;
+            CREATE INDEX effects_waiting ON effects (due_at, id) WHERE state = 'waiting';
+            CREATE INDEX effects_ready ON effects (shop, channel, endpoint, due_at, id) WHERE state = 'ready';
+            CREATE INDEX effects_by_order ON effects (order_id, state);
+            CREATE INDEX effects_by_event ON effects (event_id);
+            CREATE INDEX effects_by_state ON effects (shop, state, id);
+            CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)
+                WHERE counted_at IS NOT NULL AND recipient_key IS NOT NULL;
+
+            -- The keys that make a second message impossible, for ever.
+            CREATE TABLE effect_keys (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                trigger_name TEXT NOT NULL,
+                line TEXT NOT NULL,
+                occurrence TEXT NOT NULL CHECK (occurrence <> ''),
+                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                position INTEGER NOT NULL,
+                PRIMARY KEY (shop, trigger_name, line, occurrence)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX effect_keys_by_effect ON effect_keys (effect_id, position);
+
+            CREATE TABLE decisions (
+                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                number INTEGER NOT NULL CHECK (number >= 1),
+                decided_at INTEGER NOT NULL,
+                state TEXT NOT NULL,
+                reason TEXT,
+                detail TEXT,
+                PRIMARY KEY (effect_id, number)
+            ) STRICT, WITHOUT ROWID;
+
+            -- The frozen bytes. They and the addresses may go by age; the id stays.
+            CREATE TABLE messages (
+                effect_id INTEGER NOT NULL PRIMARY KEY REFERENCES effects (id),
+                message_id TEXT NOT NULL UNIQUE,
+                channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
+                sender TEXT,
+                recipient TEXT,
+                endpoint TEXT,
+                summary TEXT,
+                bytes BLOB,
+                frozen_at INTEGER NOT NULL,
+                purged_at INTEGER,
+                CHECK ((bytes IS NULL) = (purged_at IS NOT NULL)),
+                CHECK (channel <> 'email' OR purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
+                CHECK (channel <> 'webhook' OR endpoint IS NOT NULL),
+                CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
+            ) STRICT;
+
+            -- Who is at work on an effect. A token is given out once; what comes with an old one moves nothing.
+            CREATE TABLE leases (
+                effect_id INTEGER NOT NULL PRIMARY KEY REFERENCES effects (id),
+                owner TEXT NOT NULL,
+                token INTEGER NOT NULL,
+                lease_until INTEGER NOT NULL
+            ) STRICT;
+
+            -- Written before the first byte to the far end; the verdict is filled in afterwards. `doubted_at` is when we gave up
+            -- hearing of it.
+            CREATE TABLE attempts (
+                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                number INTEGER NOT NULL CHECK (number >= 1),
+                token INTEGER NOT NULL,
+                owner TEXT NOT NULL,
+                begun_at INTEGER NOT NULL,
+                ended_at INTEGER,
+                verdict TEXT CHECK (verdict IN ('accepted', 'deferred', 'refused', 'unavailable')),
+                reason TEXT,
+                code INTEGER,
+                enhanced_code TEXT,
+                detail TEXT,
+                receipt TEXT,
+                in_doubt INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),
+                doubted_at INTEGER,
+                late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1)),
+                PRIMARY KEY (effect_id, number),
+                CHECK ((verdict IS NULL) = (ended_at IS NULL)),
+                CHECK (doubted_at IS NULL OR in_doubt = 1),
+                CHECK (verdict <> 'accepted' OR in_doubt = 0 OR late = 1)
+            ) STRICT, WITHOUT ROWID;
+
+            CREATE TABLE channels (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
+                endpoint TEXT NOT NULL CHECK ((endpoint = '') = (channel = 'email')),
+                closed_until INTEGER,
+                reason TEXT,
+                detail TEXT,
+                failures INTEGER NOT NULL CHECK (failures >= 0),
+                changed_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, channel, endpoint),
+                CHECK (closed_until IS NULL OR reason IS NOT NULL)
+            ) STRICT, WITHOUT ROWID;
+
+            -- Whom we must not write to. An `ends_at` of NULL is for ever.
+            CREATE TABLE silences (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                scope TEXT NOT NULL CHECK (scope IN ('address', 'customer', 'order')),
+                scope_key BLOB NOT NULL CHECK (length(scope_key) = 16),
+                stream TEXT NOT NULL CHECK (stream IN ('all', 'marketing')),
+                reason TEXT NOT NULL,
+                note TEXT,
+                begun_at INTEGER NOT NULL,
+                ends_at INTEGER,
+                UNIQUE (shop, scope, scope_key, stream, reason)
+            ) STRICT;
+
+            -- Orders that were erased and are not to be learned again.
+            CREATE TABLE erased (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                order_key BLOB NOT NULL CHECK (length(order_key) = 16),
+                erased_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, order_key)
+            ) STRICT, WITHOUT ROWID;
+
+            -- Totals that are kept as things happen, so that nobody counts over history.
+            CREATE TABLE counters (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                name TEXT NOT NULL,
+                label1 TEXT NOT NULL,
+                label2 TEXT NOT NULL,
+                label3 TEXT NOT NULL,
+                total INTEGER NOT NULL,
+                PRIMARY KEY (shop, name, label1, label2, label3)
+            ) STRICT, WITHOUT ROWID;
+
+            """)
+}

@@ -1,0 +1,167 @@
+internal import FoundationEssentials
+internal import GRDB
+public import Outreach
+
+/// Which mail a silence is about.
+public enum MailStream: String, Sendable, CaseIterable {
+    /// All of it: what is said of an order, and marketing.
+    case all
+    /// Marketing alone.
+    case marketing
+}
+
+/// For whom and about what history is asked.
+public struct HistoryQuestion: Hashable, Sendable {
+    public var shop: String
+    public var orderID: String
+    public var subject: Subject
+    /// The address that would be written to.
+    public var address: String?
+    /// The shop's id of the customer.
+    public var customerID: String?
+    /// Whether the mail would be marketing.
+    public var isMarketing: Bool
+
+    /// That is asked.
+    public init(
+        shop: String, orderID: String, subject: Subject, address: String?, customerID: String?,
+        isMarketing: Bool = false
+    ) {
+        self.shop = shop
+        self.orderID = orderID
+        self.subject = subject
+        self.address = address
+        self.customerID = customerID
+        self.isMarketing = isMarketing
+    }
+}
+
+/// A mail to a shopper that was sent, or is ready and on its way: what limits count.
+public struct CountedMessage: Hashable, Sendable {
+    public var effectID: Int64
+    public var trigger: String
+    /// What it told.
+    public var kind: EventKind
+    public var orderID: String
+    public var state: Effect.State
+    /// When it was sent, or became ready.
+    public var at: Moment
+}
+
+extension Store {
+    /// What was told before, for each question, in their order.
+    public func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History] {
+        let hash = self.hash
+        return try await read { db in
+            var shops = ShopNumbers()
+            return try questions.map { question in
+                try db.history(question, shop: try shops.number(question.shop, in: db), hash: hash, now: now)
+            }
+        }
+    }
+
+    /// The mails to the shopper at an address that count since a moment, newest first: sent, or ready and so as good as sent. At most 1,000.
+    public func countedMessages(
+        to address: String, shop: String, since: Moment
+    ) async throws(StoreFailure) -> [CountedMessage] {
+        let key = hash.address(address)
+        return try await read { db in
+            try db.all(Query.countedMessages, [try db.shop(shop), key, since.milliseconds]) { row in
+                CountedMessage(
+                    effectID: row[0], trigger: row[1], kind: try row.word(2), orderID: row[3],
+                    state: try row.word(4), at: row.moment(5))
+            }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func history(
+        _ question: HistoryQuestion, shop: Int64, hash: KeyedHash, now: Moment
+    ) throws -> History {
+        var history = History()
+        let address = question.address.map(hash.address)
+        let customer = question.customerID.map(hash.customer)
+        if let order = try integer(Query.orderNumber, [shop, question.orderID]) {
+            history.messagesAboutOrder = Int(try integer(Query.messagesAboutOrder, [order]) ?? 0)
+            history.messagesAboutSubject = Int(
+                try integer(Query.messagesAboutSubject, [order, question.subject.key]) ?? 0)
+        }
+        if let address {
+            history.messagesLast7Days = Int(
+                try integer(Query.messagesToAddress, [shop, address, (now - .days(7)).milliseconds]) ?? 0)
+        }
+        let monthAgo = (now - .days(30)).milliseconds
+        if let customer {
+            history.ordersLast30Days = Int(try integer(Query.ordersOfCustomer, [shop, customer, monthAgo]) ?? 0)
+            history.lastProblemAt = try integer(Query.problemOfCustomer, [shop, customer]).map {
+                Moment(milliseconds: $0)
+            }
+        } else if let address {
+            history.ordersLast30Days = Int(try integer(Query.ordersOfAddress, [shop, address, monthAgo]) ?? 0)
+            history.lastProblemAt = try integer(Query.problemOfAddress, [shop, address]).map {
+                Moment(milliseconds: $0)
+            }
+        }
+        history.silenced = try isSilenced(
+            scopes: [
+                ("address", address), ("customer", customer), ("order", hash.order(question.orderID)),
+            ], marketing: question.isMarketing, shop: shop, now: now)
+        return history
+    }
+
+    /// True where one of the scopes is silenced now for that kind of mail.
+    func isSilenced(
+        scopes: [(scope: String, key: Data?)], marketing: Bool, shop: Int64, now: Moment
+    ) throws -> Bool {
+        for (scope, key) in scopes {
+            guard let key else { continue }
+            let found = try integer(
+                Query.silence, [shop, scope, key, marketing, now.milliseconds])
+            if found != nil { return true }
+        }
+        return false
+    }
+}
+
+extension Query {
+    static let messagesAboutOrder = """
+        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND line = 'email'
+        """
+    static let messagesAboutSubject = """
+        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND line = 'email' AND EXISTS (
+            SELECT 1 FROM occurrences WHERE occurrences.event_id = effects.event_id AND occurrences.subject = ?)
+        """
+    static let messagesToAddress = """
+        SELECT count(*) FROM (
+            SELECT 1 FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ? AND counted_at IS NOT NULL
+                AND state = 'sent' AND line = 'email' LIMIT 1000) AS recent
+        """
+    static let countedMessages = """
+        SELECT effects.id, effects.trigger_name, events.kind, orders.gid, effects.state, effects.counted_at
+        FROM effects JOIN events ON events.id = effects.event_id JOIN orders ON orders.id = effects.order_id
+        WHERE effects.shop = ? AND effects.recipient_key = ? AND effects.counted_at > ?
+            AND effects.counted_at IS NOT NULL AND effects.line = 'email'
+        ORDER BY effects.counted_at DESC LIMIT 1000
+        """
+    static let ordersOfCustomer = """
+        SELECT count(*) FROM (
+            SELECT 1 FROM orders WHERE shop = ? AND customer_key = ? AND placed_at > ? AND test = 0 LIMIT 1000) AS recent
+        """
+    static let ordersOfAddress = """
+        SELECT count(*) FROM (
+            SELECT 1 FROM orders WHERE shop = ? AND address_key = ? AND placed_at > ? AND test = 0 LIMIT 1000) AS recent
+        """
+    static let problemOfCustomer = """
+        SELECT max(last_problem_at) FROM orders
+        WHERE shop = ? AND customer_key = ? AND last_problem_at IS NOT NULL
+        """
+    static let problemOfAddress = """
+        SELECT max(last_problem_at) FROM orders
+        WHERE shop = ? AND address_key = ? AND last_problem_at IS NOT NULL
+        """
+    static let silence = """
+        SELECT 1 FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND (stream = 'all' OR ?)
+            AND (ends_at IS NULL OR ends_at > ?) LIMIT 1
+        """
+}

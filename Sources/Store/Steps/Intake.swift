@@ -1,0 +1,206 @@
+internal import FoundationEssentials
+internal import GRDB
+public import Outreach
+
+/// An order that the scan of changed orders showed.
+public struct SeenOrder: Hashable, Sendable {
+    /// The shop's id of it.
+    public var id: String
+    /// When it last changed, by the shop's clock.
+    public var updatedAt: Moment
+
+    /// That order, last changed then.
+    public init(id: String, updatedAt: Moment) {
+        self.id = id
+        self.updatedAt = updatedAt
+    }
+}
+
+/// An order whose details are to be read.
+public struct ToRead: Hashable, Sendable {
+    public var shop: String
+    /// The shop's id of it.
+    public var orderID: String
+    /// Which cause to read it this is. A reading takes away the row of this cause only: if the order changed again meanwhile, it stays.
+    public var ticket: Int64
+    /// When it last changed, where a scan told.
+    public var updatedAt: Moment?
+    /// How often it could not be read.
+    public var tries: Int
+}
+
+/// An order that could not be read, and waits for its next try.
+public struct ParkedOrder: Hashable, Sendable {
+    public var orderID: String
+    /// Why, in a sentence without personal data.
+    public var reason: String
+    public var tries: Int
+    public var retryAt: Moment
+}
+
+extension Store {
+    /// Stores which orders are still to be read, and moves the cursor: one step, so that no order is lost between them.
+    ///
+    /// An order whose stored record is as new already is not queued, nor is one that waits already with the same change. A parked order that
+    /// changed is tried at once.
+    ///
+    /// - Parameter cursor: how far the scan has come by the shop's clock; nil leaves it, as before the last page of a scan. It never goes back.
+    /// - Returns: how many were newly queued.
+    @discardableResult
+    public func commitScan(
+        shop: String, seen: [SeenOrder], cursor: Moment?, now: Moment
+    ) async throws(StoreFailure) -> Int {
+        let hash = self.hash
+        return try await write { db in
+            let number = try db.shop(shop)
+            let ticket = try db.nextTicket(shop: number)
+            var queued = 0
+            for order in seen {
+                let known = try db.integer(
+                    "SELECT updated_at FROM orders WHERE shop = ? AND gid = ?", [number, order.id])
+                if let known, known >= order.updatedAt.milliseconds { continue }
+                if try db.isErased(hash.order(order.id), shop: number) { continue }
+                queued += try db.changes(
+                    """
+                    INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (shop, order_gid) DO UPDATE SET
+                        updated_at = excluded.updated_at, asked_at = excluded.asked_at, ticket = excluded.ticket,
+                        tries = 0, retry_at = NULL, reason = NULL
+                    WHERE to_read.updated_at IS NULL OR to_read.updated_at < excluded.updated_at
+                    """, [number, order.id, order.updatedAt.milliseconds, now.milliseconds, ticket])
+            }
+            if let cursor {
+                try db.run(
+                    "UPDATE shops SET cursor = ? WHERE id = ? AND (cursor IS NULL OR cursor < ?)",
+                    [cursor.milliseconds, number, cursor.milliseconds])
+            }
+            try db.note(now)
+            return queued
+        }
+    }
+
+    /// Queues orders to be read whatever is stored of them: those found by other scans, such as one of open returns. One that waits already
+    /// gets a new ticket, for a reading that is under way may have missed the new cause; a parked one keeps its time.
+    public func enqueueRead(shop: String, orderIDs: [String], now: Moment) async throws(StoreFailure) {
+        let hash = self.hash
+        try await write { db in
+            let number = try db.shop(shop)
+            let ticket = try db.nextTicket(shop: number)
+            for id in orderIDs where try !db.isErased(hash.order(id), shop: number) {
+                try db.run(
+                    """
+                    INSERT INTO to_read (shop, order_gid, asked_at, ticket) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (shop, order_gid) DO UPDATE SET asked_at = excluded.asked_at, ticket = excluded.ticket
+                    """, [number, id, now.milliseconds, ticket])
+            }
+            try db.note(now)
+        }
+    }
+
+    /// The next orders to be read: those never tried by their change, oldest first, and then the parked ones whose time has come.
+    /// Asking twice gives the same: a row goes with the commit of what was read.
+    public func nextToRead(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [ToRead] {
+        try await read { db in
+            let number = try db.shop(shop)
+            let toRead: (Row) -> ToRead = {
+                ToRead(shop: shop, orderID: $0[0], ticket: $0[1], updatedAt: $0.optionalMoment(2), tries: $0[3])
+            }
+            var rows = try db.all(Query.freshToRead, [number, limit], toRead)
+            if rows.count < limit {
+                rows += try db.all(Query.parkedToRead, [number, now.milliseconds, limit - rows.count], toRead)
+            }
+            return rows
+        }
+    }
+
+    /// Puts an order aside that could not be read or understood. It stops nobody else and is tried again, at first after `firstRetry`, then
+    /// after twice as long each time, and daily in the end; or at once when it changes.
+    ///
+    /// - Parameter reason: why, in a sentence without personal data.
+    public func park(
+        _ order: ToRead, reason: String, firstRetry: Duration = .minutes(1), now: Moment
+    ) async throws(StoreFailure) {
+        try await write { db in
+            let number = try db.shop(order.shop)
+            let tries = try db.integer(
+                "SELECT tries FROM to_read WHERE shop = ? AND order_gid = ? AND ticket = ?",
+                [number, order.orderID, order.ticket])
+            // Where the ticket is another one, there is a new cause to read it, which is not parked for an old failure.
+            guard let tries else { return }
+            let wait = min(firstRetry * (1 << min(Int(tries), 20)), .days(1))
+            try db.run(
+                """
+                UPDATE to_read SET tries = tries + 1, retry_at = ?, reason = ?
+                WHERE shop = ? AND order_gid = ? AND ticket = ?
+                """, [(now + wait).milliseconds, reason, number, order.orderID, order.ticket])
+            try db.note(now)
+        }
+    }
+
+    /// Takes orders off the list that the shop has no more.
+    public func dropToRead(_ orders: [ToRead], now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            var shops = ShopNumbers()
+            for order in orders { try db.removeToRead(order, shop: shops.number(order.shop, in: db)) }
+            try db.note(now)
+        }
+    }
+
+    /// The orders that could not be read, the next to be tried first.
+    public func parked(shop: String, limit: Int) async throws(StoreFailure) -> [ParkedOrder] {
+        try await read { db in
+            try db.all(Query.parked, [try db.shop(shop), limit]) {
+                ParkedOrder(orderID: $0[0], reason: $0[1], tries: $0[2], retryAt: $0.moment(3))
+            }
+        }
+    }
+
+    /// When the next parked order is to be tried again; nil where none is parked.
+    public func nextParked(shop: String) async throws(StoreFailure) -> Moment? {
+        try await read { db in
+            try db.integer(Query.nextParked, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
+        }
+    }
+}
+
+extension Query {
+    static let freshToRead = """
+        SELECT order_gid, ticket, updated_at, tries FROM to_read
+        WHERE shop = ? AND retry_at IS NULL ORDER BY updated_at, order_gid LIMIT ?
+        """
+    static let parkedToRead = """
+        SELECT order_gid, ticket, updated_at, tries FROM to_read
+        WHERE shop = ? AND retry_at <= ? ORDER BY retry_at LIMIT ?
+        """
+    static let parked = """
+        SELECT order_gid, reason, tries, retry_at FROM to_read
+        WHERE shop = ? AND retry_at IS NOT NULL ORDER BY retry_at LIMIT ?
+        """
+    static let nextParked = "SELECT min(retry_at) FROM to_read WHERE shop = ? AND retry_at IS NOT NULL"
+}
+
+extension Database {
+    /// A ticket that this shop never gave out.
+    fileprivate func nextTicket(shop: Int64) throws -> Int64 {
+        guard
+            let next = try integer(
+                "UPDATE shops SET next_ticket = next_ticket + 1 WHERE id = ? RETURNING next_ticket", [shop])
+        else { throw StoreFailure.unreadable("a shop") }
+        return next - 1
+    }
+
+    /// Takes a row off the list unless there is a newer cause to read its order.
+    func removeToRead(_ order: ToRead, shop: Int64) throws {
+        try run(
+            "DELETE FROM to_read WHERE shop = ? AND order_gid = ? AND ticket = ?",
+            [shop, order.orderID, order.ticket])
+    }
+
+    /// True for an order that was erased and is not to be learned again.
+    func isErased(_ key: Data, shop: Int64) throws -> Bool {
+        try integer("SELECT 1 FROM erased WHERE shop = ? AND order_key = ?", [shop, key]) != nil
+    }
+}
+
+/// The queries of hot steps, by name, so that a test can look at their plans.
+enum Query {}

@@ -1,0 +1,318 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Glibc
+public import Outreach
+
+/// How a shop stands.
+public struct ShopStatus: Hashable, Sendable {
+    public var shop: String
+    public var state: ShopState
+    /// Orders that are to be read, the parked ones left out, and since when the longest waits.
+    public var toRead: Int
+    public var toReadSince: Moment?
+    /// Orders that could not be read.
+    public var parked: Int
+    /// Events that no plan was made for yet, and since when the oldest waits.
+    public var pendingEvents: Int
+    public var pendingSince: Moment?
+    /// Looks whose time has come, and since when the first is due.
+    public var looksDue: Int
+    public var lookDueSince: Moment?
+    /// How many effects are in each state.
+    public var effects: [Effect.State: Int]
+    /// When the longest due ready effect was due; nil where none is due yet.
+    public var readyDueSince: Moment?
+    /// When the longest due waiting effect was to be judged; nil where none is due yet.
+    public var waitingDueSince: Moment?
+    /// Attempts that ended without our knowing how, ever.
+    public var inDoubt: Int
+    /// Small values, by name.
+    public var remembered: [String: String]
+}
+
+/// How the store stands.
+public struct StoreStatus: Hashable, Sendable {
+    public var shops: [ShopStatus]
+    public var lastMoment: Moment
+    public var schemaVersion: Int
+    /// The size of the file and of the journal beside it.
+    public var bytes: Int64
+    /// Where the store was made by a backup and that is not settled yet: when the backup was made.
+    public var restoredFrom: Moment?
+}
+
+/// A total that is kept as things happen.
+public struct Counter: Hashable, Sendable {
+    public var shop: String
+    /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, endpoint, verdict), `in_doubt` (channel, endpoint), `effects` (state;
+    /// this one goes down as well).
+    public var name: String
+    /// As many as its name has.
+    public var labels: [String]
+    public var total: Int64
+}
+
+/// A line of the outbox.
+public struct OutboxLine: Hashable, Sendable {
+    public var effect: Effect
+    public var orderName: String
+    /// Nil before it is frozen.
+    public var messageID: String?
+    /// A mail's subject, or a webhook's event type; nil before it is frozen, or once the bytes are gone.
+    public var summary: String?
+}
+
+/// One attempt of an effect.
+public struct AttemptLine: Hashable, Sendable {
+    public var number: Int
+    public var begunAt: Moment
+    public var endedAt: Moment?
+    /// `accepted`, `deferred`, `refused`, `unavailable`; nil where none came.
+    public var verdict: String?
+    public var reason: String?
+    public var code: Int?
+    public var enhancedCode: String?
+    public var detail: String?
+    /// The far end's words on taking it.
+    public var receipt: String?
+    /// True where we do not know whether the far end took it.
+    public var inDoubt: Bool
+    /// True where the verdict came after the lease had passed on.
+    public var late: Bool
+}
+
+/// An effect with all that was decided and tried.
+public struct EffectStory: Hashable, Sendable {
+    public var line: OutboxLine
+    public var decisions: [DecisionNote]
+    public var attempts: [AttemptLine]
+}
+
+/// All that happened to an order, for `explain`.
+public struct Story: Hashable, Sendable {
+    public var order: OrderRecord
+    public var effects: [EffectStory]
+    /// Set where the order is to be read and could not be.
+    public var parked: ParkedOrder?
+}
+
+extension Store {
+    /// How everything stands. Counts only what is at work, never history.
+    public func status(now: Moment) async throws(StoreFailure) -> StoreStatus {
+        let path = self.path
+        return try await read { db in
+            let shops: [(Int64, String, Moment, Moment?)] = try db.all(
+                "SELECT id, domain, live_since, cursor FROM shops ORDER BY domain"
+            ) { ($0[0], $0[1], $0.moment(2), $0.optionalMoment(3)) }
+            let counters = try db.counters()
+            let pages = try db.integer("PRAGMA page_count") ?? 0
+            let pageSize = try db.integer("PRAGMA page_size") ?? 0
+            let row = try db.first("SELECT last_moment, restored_from FROM store WHERE one = 1") {
+                ($0.moment(0), $0.optionalMoment(1))
+            }
+            return StoreStatus(
+                shops: try shops.map { number, domain, liveSince, cursor in
+                    try db.status(
+                        number, domain: domain, liveSince: liveSince, cursor: cursor,
+                        counters: counters.filter { $0.shop == domain }, now: now)
+                },
+                lastMoment: row?.0 ?? now, schemaVersion: try Migration.version(of: db),
+                bytes: pages * pageSize + fileSize(path + "-wal"), restoredFrom: row?.1)
+        }
+    }
+
+    /// All totals, by shop, name and labels.
+    public func counters() async throws(StoreFailure) -> [Counter] {
+        try await read { db in try db.counters() }
+    }
+
+    /// Lines of the outbox, newest first.
+    ///
+    /// - Parameters:
+    ///   - states: only those in one of these; empty for all.
+    ///   - orderID: only those of that order.
+    ///   - before: only those with a smaller effect id, to turn the page.
+    public func outbox(
+        shop: String, states: Set<Effect.State> = [], orderID: String? = nil, before: Int64 = .max, limit: Int
+    ) async throws(StoreFailure) -> [OutboxLine] {
+        try await read { db in
+            let number = try db.shop(shop)
+            var effects: [Effect] = []
+            if let orderID {
+                guard let order = try db.integer(Query.orderNumber, [number, orderID]) else { return [] }
+                effects = try db.all(Query.effectsOfOrder, [order], Effect.init)
+                effects = effects.filter { $0.id < before && (states.isEmpty || states.contains($0.state)) }
+            } else {
+                for state in states.isEmpty ? Effect.State.allCases : Array(states) {
+                    effects += try db.all(Query.effectsInState, [number, state.rawValue, before, limit], Effect.init)
+                }
+            }
+            return try effects.sorted { $0.id > $1.id }.prefix(limit).map { try db.outboxLine($0.filled(from: db)) }
+        }
+    }
+
+    /// One effect with its story and, where its bytes are kept, its message.
+    public func effectStory(_ id: Int64) async throws(StoreFailure) -> (story: EffectStory, message: Message?)? {
+        try await read { db in
+            guard let effect = try db.effect(id) else { return nil }
+            return (try db.story(of: effect), try db.message(effectID: id))
+        }
+    }
+
+    /// All that happened to an order; nil where it was never seen.
+    public func story(shop: String, orderID: String) async throws(StoreFailure) -> Story? {
+        guard let order = try await load(shop: shop, orderIDs: [orderID])[orderID] else { return nil }
+        return try await read { db in
+            let number = try db.shop(shop)
+            guard let row = try db.integer(Query.orderNumber, [number, orderID]) else { return nil }
+            let effects = try db.all(Query.effectsOfOrder, [row], Effect.init)
+            let parked = try db.first(Query.parkedOrder, [number, orderID]) {
+                ParkedOrder(orderID: orderID, reason: $0[0], tries: $0[1], retryAt: $0.moment(2))
+            }
+            return Story(
+                order: order, effects: try effects.map { try db.story(of: $0.filled(from: db)) }, parked: parked)
+        }
+    }
+
+    /// Events of a shop that were recorded from a moment on, oldest first, for `replay`; events of one page follow those of the last by id.
+    public func events(
+        shop: String, since: Moment, after id: Int64 = 0, limit: Int
+    ) async throws(StoreFailure) -> [Event] {
+        try await read { db in
+            let events = try db.all(Query.eventsSince, [id, try db.shop(shop), since.milliseconds, limit]) {
+                try Event($0, occurrences: [])
+            }
+            return try events.map { event in
+                var event = event
+                event.occurrences = try db.occurrences(eventID: event.id)
+                return event
+            }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func counters() throws -> [Counter] {
+        try all(
+            """
+            SELECT shops.domain, counters.name, counters.label1, counters.label2, counters.label3, counters.total
+            FROM counters JOIN shops ON shops.id = counters.shop
+            ORDER BY shops.domain, counters.name, counters.label1, counters.label2, counters.label3
+            """
+        ) { row in
+            let name: String = row[1]
+            let count: Int =
+                switch CounterName(rawValue: name) {
+                case .effects: 1
+                case .events, .inDoubt: 2
+                case .decisions, .deliveries, nil: 3
+                }
+            return Counter(
+                shop: row[0], name: name, labels: Array([row[2], row[3], row[4]].prefix(count)), total: row[5])
+        }
+    }
+
+    fileprivate func status(
+        _ shop: Int64, domain: String, liveSince: Moment, cursor: Moment?, counters: [Counter], now: Moment
+    ) throws -> ShopStatus {
+        let sources: [(String, Moment)] = try all("SELECT source, live_since FROM sources WHERE shop = ?", [shop]) {
+            ($0[0], $0.moment(1))
+        }
+        let named: [(String, String)] = try all("SELECT name, value FROM remembered WHERE shop = ?", [shop]) {
+            ($0[0], $0[1])
+        }
+        let pair: (Row) -> (Int, Moment?) = { ($0[0], $0.optionalMoment(1)) }
+        let toRead = try first(Query.toReadCount, [shop], pair) ?? (0, nil)
+        let pending = try first(Query.pendingCount, [shop], pair) ?? (0, nil)
+        let looks = try first(Query.looksDueCount, [shop, now.milliseconds], pair) ?? (0, nil)
+        var effects: [Effect.State: Int] = [:]
+        for counter in counters where counter.name == CounterName.effects.rawValue {
+            if let state = Effect.State(rawValue: counter.labels[0]), counter.total != 0 {
+                effects[state] = Int(counter.total)
+            }
+        }
+        return ShopStatus(
+            shop: domain,
+            state: ShopState(
+                liveSince: LiveSince(shop: liveSince, sources: Dictionary(uniqueKeysWithValues: sources)),
+                cursor: cursor),
+            toRead: toRead.0, toReadSince: toRead.1, parked: Int(try integer(Query.parkedCount, [shop]) ?? 0),
+            pendingEvents: pending.0, pendingSince: pending.1, looksDue: looks.0, lookDueSince: looks.1,
+            effects: effects,
+            readyDueSince: try integer(Query.oldestReady, [shop, now.milliseconds]).map { Moment(milliseconds: $0) },
+            waitingDueSince: try integer(Query.oldestWaiting, [now.milliseconds, shop]).map {
+                Moment(milliseconds: $0)
+            },
+            inDoubt: Int(counters.filter { $0.name == CounterName.inDoubt.rawValue }.reduce(0) { $0 + $1.total }),
+            remembered: Dictionary(uniqueKeysWithValues: named))
+    }
+
+    fileprivate func outboxLine(_ effect: Effect) throws -> OutboxLine {
+        let message: (String, String?)? = try first(
+            "SELECT message_id, summary FROM messages WHERE effect_id = ?", [effect.id]
+        ) { ($0[0], $0[1]) }
+        let name: String? = try first(
+            "SELECT orders.name FROM effects JOIN orders ON orders.id = effects.order_id WHERE effects.id = ?",
+            [effect.id]
+        ) { $0[0] }
+        return OutboxLine(effect: effect, orderName: name ?? "", messageID: message?.0, summary: message?.1)
+    }
+
+    fileprivate func story(of effect: Effect) throws -> EffectStory {
+        let decisions = try all(
+            "SELECT decided_at, state, reason, detail FROM decisions WHERE effect_id = ? ORDER BY number", [effect.id]
+        ) { row in
+            DecisionNote(
+                at: row.moment(0), state: try row.word(1), reason: try row.optionalWord(2), detail: row[3])
+        }
+        let attempts = try all(
+            """
+            SELECT number, begun_at, ended_at, verdict, reason, code, enhanced_code, detail, receipt, in_doubt, late
+            FROM attempts WHERE effect_id = ? ORDER BY number
+            """, [effect.id]
+        ) { row in
+            AttemptLine(
+                number: row[0], begunAt: row.moment(1), endedAt: row.optionalMoment(2), verdict: row[3],
+                reason: row[4], code: row[5], enhancedCode: row[6], detail: row[7], receipt: row[8], inDoubt: row[9],
+                late: row[10])
+        }
+        return EffectStory(line: try outboxLine(effect), decisions: decisions, attempts: attempts)
+    }
+}
+
+/// The size of a file; 0 where there is none.
+private func fileSize(_ path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+}
+
+extension Query {
+    static let toReadCount = "SELECT count(*), min(asked_at) FROM to_read WHERE shop = ? AND retry_at IS NULL"
+    static let parkedCount = "SELECT count(*) FROM to_read WHERE shop = ? AND retry_at IS NOT NULL"
+    static let parkedOrder = """
+        SELECT reason, tries, retry_at FROM to_read WHERE shop = ? AND order_gid = ? AND retry_at IS NOT NULL
+        """
+    static let pendingCount = """
+        SELECT count(*), (
+            SELECT events.recorded_at FROM pending_events AS first JOIN events ON events.id = first.event_id
+            WHERE first.shop = pending_events.shop ORDER BY first.event_id LIMIT 1)
+        FROM pending_events WHERE shop = ?
+        """
+    static let looksDueCount = "SELECT count(*), min(look_at) FROM looks WHERE shop = ? AND look_at <= ?"
+    static let oldestReady = """
+        SELECT min(due_at) FROM (
+            SELECT due_at FROM effects WHERE shop = ? AND state = 'ready' AND due_at <= ?) AS due
+        """
+    static let oldestWaiting = """
+        SELECT due_at FROM effects WHERE state = 'waiting' AND due_at <= ? AND +shop = ? ORDER BY due_at, id LIMIT 1
+        """
+    static let effectsInState = """
+        SELECT \(Effect.columns) FROM \(Effect.tables)
+        WHERE effects.shop = ? AND effects.state = ? AND effects.id < ? ORDER BY effects.id DESC LIMIT ?
+        """
+    static let eventsSince = """
+        SELECT \(Event.columns)
+        FROM events JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
+        WHERE events.id > ? AND events.shop = ? AND events.recorded_at >= ? ORDER BY events.id LIMIT ?
+        """
+}

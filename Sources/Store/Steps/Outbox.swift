@@ -1,0 +1,434 @@
+// The outbox: effects that are ready, and who is at work on them.
+//
+//     claim ──▶ begin ──▶ (the far end) ──▶ finish
+//       │         └── died here: the attempt is in doubt, and the same bytes go again
+//       └──▶ release, withdraw
+//
+// A claim is a lease with a token that is given out once. All that follows names the token: once a lease has passed to somebody
+// else, the old token moves nothing. The row of an attempt is written by `begin`, before the first byte goes out; its verdict by `finish`.
+// An attempt without a verdict is in doubt as soon as its lease passes on: because its time ran out and the effect is claimed anew, or
+// because the process that held it is gone (`recover`).
+
+internal import GRDB
+public import Outreach
+
+/// An effect that is ours to attempt for a while.
+public struct Claim: Hashable, Sendable {
+    /// As it was when it was claimed, or begun: `attempts` and `attemptsInDoubt` tell of earlier ones.
+    public var effect: Effect
+    /// The frozen bytes.
+    public var message: Message
+    /// Given out once.
+    public let token: Int64
+    /// After this somebody else may claim it. What we report of it still counts until somebody does.
+    public var leaseUntil: Moment
+}
+
+/// What came of an attempt.
+public struct AttemptOutcome: Hashable, Sendable {
+    public var claim: Claim
+    public var verdict: Verdict
+    /// When to try again after `deferred` and `unavailable`; nil for at once.
+    public var nextAttemptAt: Moment?
+
+    /// That came of it.
+    public init(claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil) {
+        self.claim = claim
+        self.verdict = verdict
+        self.nextAttemptAt = nextAttemptAt
+    }
+}
+
+/// What a verdict did.
+public struct FinishedAttempt: Hashable, Sendable {
+    public var effectID: Int64
+    /// The effect's state now.
+    public var state: Effect.State
+    /// True where the token was an old one: the verdict is on record and moved nothing.
+    public var late: Bool
+}
+
+/// A claimed effect that is not to be sent after all.
+public struct Withdrawal: Hashable, Sendable {
+    public var claim: Claim
+    public var reason: Reason
+    /// For `explain`; never personal data.
+    public var detail: String?
+
+    /// That one, for that reason.
+    public init(claim: Claim, reason: Reason, detail: String? = nil) {
+        self.claim = claim
+        self.reason = reason
+        self.detail = detail
+    }
+}
+
+extension Store {
+    /// Leases effects of a way out that are ready and due, the longest due first. One that is leased already is left out until its lease runs out.
+    ///
+    /// - Parameters:
+    ///   - owner: this process, in words that no other process ever has.
+    ///   - lease: how long it is ours; longer than an attempt can take.
+    public func claim(
+        _ way: Way, limit: Int, owner: String, lease: Duration, now: Moment
+    ) async throws(StoreFailure) -> [Claim] {
+        try await write { db in
+            let shop = try db.shop(way.shop)
+            let due = try db.all(
+                Query.claimable,
+                [shop, way.channel.rawValue, way.endpoint, now.milliseconds, now.milliseconds, limit]
+            ) { (id: $0[0] as Int64, oldToken: $0[1] as Int64?) }
+            guard !due.isEmpty else { return [] }
+            let token = try db.nextToken()
+            let until = now + lease
+            var tally = Tally()
+            var claims: [Claim] = []
+            for (id, oldToken) in due {
+                if let oldToken { try db.doubt(effectID: id, token: oldToken, way: way, shop: shop, now: now, &tally) }
+                guard let message = try db.message(effectID: id), let effect = try db.effect(id) else {
+                    throw StoreFailure.unreadable("an effect without its message, or one")
+                }
+                try db.run(
+                    """
+                    INSERT INTO leases (effect_id, owner, token, lease_until) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (effect_id) DO UPDATE SET
+                        owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
+                    """, [id, owner, token, until.milliseconds])
+                claims.append(Claim(effect: effect, message: message, token: token, leaseUntil: until))
+            }
+            try tally.write(to: db)
+            try db.note(now)
+            return claims
+        }
+    }
+
+    /// Records that attempts begin: the row before the act. Only for what is returned may the first byte go out.
+    ///
+    /// - Parameters:
+    ///   - rendered: by effect, messages that were made anew with what is known now. One that was attempted before keeps its bytes whatever is
+    ///     given here, and every message keeps its id.
+    ///   - lease: from now on.
+    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now.
+    public func begin(
+        _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
+    ) async throws(StoreFailure) -> [Claim] {
+        try await write { db in
+            var begun: [Claim] = []
+            for var claim in claims {
+                let id = claim.effect.id
+                let row = try db.first(Query.beginnable, [id, claim.token]) {
+                    (owner: $0[0] as String, attempts: $0[1] as Int)
+                }
+                guard let row else { continue }
+                if let message = rendered[id], row.attempts == 0, message.id == claim.message.id {
+                    try db.put(message, effectID: id, now: now)
+                    claim.message = message
+                }
+                try db.run(
+                    "INSERT INTO attempts (effect_id, number, token, owner, begun_at) VALUES (?, ?, ?, ?, ?)",
+                    [id, row.attempts + 1, claim.token, row.owner, now.milliseconds])
+                try db.run("UPDATE effects SET attempts = attempts + 1, version = version + 1 WHERE id = ?", [id])
+                claim.leaseUntil = now + lease
+                try db.run(
+                    "UPDATE leases SET lease_until = ? WHERE effect_id = ?", [claim.leaseUntil.milliseconds, id])
+                guard let effect = try db.effect(id) else { throw StoreFailure.unreadable("an effect") }
+                claim.effect = effect
+                begun.append(claim)
+            }
+            try db.note(now)
+            return begun
+        }
+    }
+
+    /// Records what the far end said, and ends the leases. A verdict under an old token is recorded and moves nothing.
+    ///
+    /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays `ready` for its next attempt.
+    public func finish(_ outcomes: [AttemptOutcome], now: Moment) async throws(StoreFailure) -> [FinishedAttempt] {
+        try await write { db in
+            var shops = ShopNumbers()
+            var tally = Tally()
+            var finished: [FinishedAttempt] = []
+            for outcome in outcomes {
+                let shop = try shops.number(outcome.claim.effect.shop, in: db)
+                if let result = try db.finish(outcome, shop: shop, now: now, tally: &tally) { finished.append(result) }
+            }
+            try tally.write(to: db)
+            try db.note(now)
+            return finished
+        }
+    }
+
+    /// Gives claims back unattempted, or attempted and stopped before the far end could have taken anything.
+    ///
+    /// - Parameters:
+    ///   - dueAt: when they may be claimed again; nil leaves their time.
+    ///   - reason: why they wait, where they do.
+    public func release(
+        _ claims: [Claim], dueAt: Moment? = nil, reason: Reason? = nil, detail: String? = nil, now: Moment
+    ) async throws(StoreFailure) {
+        try await write { db in
+            for claim in claims where try db.endLease(of: claim) {
+                try db.run(
+                    """
+                    UPDATE attempts SET ended_at = ?, verdict = 'deferred', reason = 'stopped'
+                    WHERE effect_id = ? AND token = ? AND verdict IS NULL
+                    """, [now.milliseconds, claim.effect.id, claim.token])
+                guard dueAt != nil || reason != nil else { continue }
+                try db.run(
+                    """
+                    UPDATE effects SET due_at = coalesce(?, due_at), reason = coalesce(?, reason),
+                        detail = coalesce(?, detail), version = version + 1 WHERE id = ?
+                    """, [dueAt?.milliseconds, reason?.rawValue, detail, claim.effect.id])
+            }
+            try db.note(now)
+        }
+    }
+
+    /// Withdraws claimed effects whose truth did not hold at the moment of sending. Says which: one whose lease has passed on is left alone, and so
+    /// is one whose attempt has begun.
+    @discardableResult
+    public func withdraw(_ withdrawals: [Withdrawal], now: Moment) async throws(StoreFailure) -> [Int64] {
+        try await write { db in
+            var shops = ShopNumbers()
+            var tally = Tally()
+            var withdrawn: [Int64] = []
+            for withdrawal in withdrawals {
+                let effect = withdrawal.claim.effect
+                let hasBegun = try db.integer(Query.openAttempt, [effect.id, withdrawal.claim.token]) != nil
+                guard try !hasBegun && db.endLease(of: withdrawal.claim) else { continue }
+                let note = DecisionNote(
+                    at: now, state: .withdrawn, reason: withdrawal.reason, detail: withdrawal.detail)
+                try db.move(effect, to: note, shop: shops.number(effect.shop, in: db), tally: &tally)
+                withdrawn.append(effect.id)
+            }
+            try tally.write(to: db)
+            try db.note(now)
+            return withdrawn
+        }
+    }
+
+    /// At the start of a process: takes back all leases of others. Their attempts without a verdict are in doubt at once, whatever the clock
+    /// says, and counted; their effects are ready to be claimed.
+    ///
+    /// Only the daemon that holds the store's lock may call this.
+    ///
+    /// - Returns: how many attempts are in doubt.
+    @discardableResult
+    public func recover(owner: String, now: Moment) async throws(StoreFailure) -> Int {
+        try await write { db in
+            var tally = Tally()
+            var inDoubt = 0
+            let leases = try db.all(Query.leasesOfOthers, [owner]) { row in
+                (
+                    id: row[0] as Int64, token: row[1] as Int64, shop: row[2] as Int64,
+                    way: Way(shop: "", channel: try row.word(3), endpoint: row[4])
+                )
+            }
+            for lease in leases {
+                let doubted = try db.doubt(
+                    effectID: lease.id, token: lease.token, way: lease.way, shop: lease.shop, now: now, &tally)
+                if doubted { inDoubt += 1 }
+                try db.run("DELETE FROM leases WHERE effect_id = ?", [lease.id])
+            }
+            try tally.write(to: db)
+            try db.note(now)
+            return inDoubt
+        }
+    }
+
+    /// When the next attempt of a way out may be made: when the next effect is due, or a lease runs out. Nil where nothing is ready.
+    public func nextAttempt(_ way: Way) async throws(StoreFailure) -> Moment? {
+        try await read { db in
+            let shop = try db.shop(way.shop)
+            let free = try db.integer(Query.nextFree, [shop, way.channel.rawValue, way.endpoint])
+            let leased = try db.integer(Query.nextLeaseEnd, [shop, way.channel.rawValue, way.endpoint])
+            return [free, leased].compactMap { $0 }.min().map { Moment(milliseconds: $0) }
+        }
+    }
+
+    /// The ways out for which something is ready: to see what waits for a webhook that is configured no more.
+    public func waysWithWork() async throws(StoreFailure) -> Set<Way> {
+        try await read { db in
+            Set(
+                try db.all(Query.waysWithWork) { row in
+                    Way(shop: row[0], channel: try row.word(1), endpoint: row[2])
+                })
+        }
+    }
+
+    // MARK: - By hand
+
+    /// Lets a ready or refused effect be attempted at once. False where it is neither, or its bytes are gone.
+    public func retry(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
+        try await write { db in
+            guard let effect = try db.effect(effectID), [.ready, .refused].contains(effect.state),
+                try db.message(effectID: effectID) != nil
+            else { return false }
+            try db.run(
+                """
+                UPDATE effects SET state = 'ready', due_at = ?, counted_at = coalesce(counted_at, ?),
+                    version = version + 1 WHERE id = ?
+                """, [now.milliseconds, now.milliseconds, effectID])
+            var tally = Tally()
+            tally.move(from: effect.state, to: .ready, shop: try db.shop(effect.shop))
+            try tally.write(to: db)
+            try db.append(
+                DecisionNote(at: now, state: .ready, reason: nil, detail: "tried again by hand"), effectID: effectID)
+            try db.note(now)
+            return true
+        }
+    }
+
+    /// Withdraws an effect that waits or is ready, by hand. False where it is neither, or an attempt is under way.
+    public func drop(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
+        try await write { db in
+            guard let effect = try db.effect(effectID), [.waiting, .ready].contains(effect.state),
+                try db.integer(Query.leasedAttempt, [effectID]) == nil
+            else { return false }
+            try db.run("DELETE FROM leases WHERE effect_id = ?", [effectID])
+            var tally = Tally()
+            try db.move(
+                effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped), shop: try db.shop(effect.shop),
+                tally: &tally)
+            try tally.write(to: db)
+            try db.note(now)
+            return true
+        }
+    }
+}
+
+extension Database {
+    /// A token that was never given out.
+    fileprivate func nextToken() throws -> Int64 {
+        guard
+            let next = try integer(
+                "UPDATE store SET next_token = next_token + 1 WHERE one = 1 RETURNING next_token")
+        else { throw StoreFailure.unreadable("no token") }
+        return next - 1
+    }
+
+    /// Marks the attempt of a lease that passed on as in doubt, where it has no verdict.
+    @discardableResult
+    fileprivate func doubt(
+        effectID: Int64, token: Int64, way: Way, shop: Int64, now: Moment, _ tally: inout Tally
+    ) throws -> Bool {
+        let doubted = try changes(
+            """
+            UPDATE attempts SET in_doubt = 1, doubted_at = ?
+            WHERE effect_id = ? AND token = ? AND verdict IS NULL AND doubted_at IS NULL
+            """, [now.milliseconds, effectID, token])
+        guard doubted > 0 else { return false }
+        try run(
+            "UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1, version = version + 1 WHERE id = ?",
+            [effectID])
+        tally.add(.inDoubt, [way.channel.rawValue, way.endpoint], shop: shop)
+        return true
+    }
+
+    /// Ends the lease of a claim; false where it has passed on.
+    fileprivate func endLease(of claim: Claim) throws -> Bool {
+        try changes("DELETE FROM leases WHERE effect_id = ? AND token = ?", [claim.effect.id, claim.token]) > 0
+    }
+
+    /// Ends an effect, with its reason in the row and in its story.
+    fileprivate func move(_ effect: Effect, to note: DecisionNote, shop: Int64, tally: inout Tally) throws {
+        try run(
+            """
+            UPDATE effects SET state = ?, reason = ?, detail = ?, decided_at = ?, sent_at = ?, counted_at = ?,
+                version = version + 1
+            WHERE id = ?
+            """,
+            [
+                note.state.rawValue, note.reason?.rawValue, note.detail, note.at.milliseconds,
+                note.state == .sent ? note.at.milliseconds : nil, note.state == .sent ? note.at.milliseconds : nil,
+                effect.id,
+            ])
+        try append(note, effectID: effect.id)
+        tally.move(from: effect.state, to: note.state, shop: shop)
+        tally.add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
+    }
+
+    /// Records a verdict; nil where there is no such attempt, or it has a verdict already.
+    fileprivate func finish(
+        _ outcome: AttemptOutcome, shop: Int64, now: Moment, tally: inout Tally
+    ) throws -> FinishedAttempt? {
+        let claim = outcome.claim
+        guard let effect = try effect(claim.effect.id) else { return nil }
+        let late = try !endLease(of: claim)
+        let failure = outcome.verdict.failure
+        var receipt: String?
+        if case .accepted(let text) = outcome.verdict { receipt = text }
+        let recorded = try changes(
+            """
+            UPDATE attempts SET ended_at = ?, verdict = ?, reason = ?, code = ?, enhanced_code = ?, detail = ?,
+                receipt = ?, in_doubt = max(in_doubt, ?), late = ?
+            WHERE effect_id = ? AND token = ? AND verdict IS NULL
+            """,
+            [
+                now.milliseconds, outcome.verdict.name, failure?.reason, failure?.code, failure?.enhancedCode,
+                failure?.detail, receipt, failure?.inDoubt ?? false, late, effect.id, claim.token,
+            ])
+        guard recorded > 0 else { return nil }
+        tally.add(.deliveries, [effect.channel.rawValue, effect.endpoint, outcome.verdict.name], shop: shop)
+        if late { return FinishedAttempt(effectID: effect.id, state: effect.state, late: true) }
+        if failure?.inDoubt == true {
+            try run("UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1 WHERE id = ?", [effect.id])
+            tally.add(.inDoubt, [effect.channel.rawValue, effect.endpoint], shop: shop)
+        }
+        switch outcome.verdict {
+        case .accepted:
+            let note = DecisionNote(at: now, state: .sent, reason: .accepted)
+            try move(effect, to: note, shop: shop, tally: &tally)
+            return FinishedAttempt(effectID: effect.id, state: .sent, late: false)
+        case .refused(let failure):
+            let note = DecisionNote(at: now, state: .refused, reason: .refused, detail: failure.detail)
+            try move(effect, to: note, shop: shop, tally: &tally)
+            return FinishedAttempt(effectID: effect.id, state: .refused, late: false)
+        case .deferred(let failure), .unavailable(let failure):
+            let reason: Reason = outcome.verdict.name == "deferred" ? .deferred : .unavailable
+            try run(
+                "UPDATE effects SET due_at = ?, reason = ?, detail = ?, version = version + 1 WHERE id = ?",
+                [(outcome.nextAttemptAt ?? now).milliseconds, reason.rawValue, failure.detail, effect.id])
+            return FinishedAttempt(effectID: effect.id, state: .ready, late: false)
+        }
+    }
+}
+
+extension Query {
+    static let claimable = """
+        SELECT effects.id, leases.token FROM effects LEFT JOIN leases ON leases.effect_id = effects.id
+        WHERE effects.shop = ? AND effects.channel = ? AND effects.endpoint = ? AND effects.state = 'ready'
+            AND effects.due_at <= ? AND (leases.lease_until IS NULL OR leases.lease_until <= ?)
+        ORDER BY effects.due_at, effects.id LIMIT ?
+        """
+    static let beginnable = """
+        SELECT leases.owner, effects.attempts FROM leases JOIN effects ON effects.id = leases.effect_id
+        WHERE leases.effect_id = ? AND leases.token = ? AND effects.state = 'ready' AND NOT EXISTS (
+            SELECT 1 FROM attempts WHERE attempts.effect_id = leases.effect_id AND attempts.token = leases.token)
+        """
+    static let openAttempt = "SELECT 1 FROM attempts WHERE effect_id = ? AND token = ? AND verdict IS NULL"
+    static let leasedAttempt = """
+        SELECT 1 FROM leases JOIN attempts
+            ON attempts.effect_id = leases.effect_id AND attempts.token = leases.token
+        WHERE leases.effect_id = ?
+        """
+    static let leasesOfOthers = """
+        SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.endpoint
+        FROM leases JOIN effects ON effects.id = leases.effect_id WHERE leases.owner <> ?
+        """
+    static let nextFree = """
+        SELECT due_at FROM effects
+        WHERE shop = ? AND channel = ? AND endpoint = ? AND state = 'ready'
+            AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.effect_id = effects.id)
+        ORDER BY due_at, id LIMIT 1
+        """
+    static let nextLeaseEnd = """
+        SELECT min(max(leases.lease_until, effects.due_at))
+        FROM leases JOIN effects ON effects.id = leases.effect_id
+        WHERE effects.shop = ? AND effects.channel = ? AND effects.endpoint = ?
+        """
+    static let waysWithWork = """
+        SELECT DISTINCT shops.domain, effects.channel, effects.endpoint
+        FROM effects JOIN shops ON shops.id = effects.shop WHERE effects.state = 'ready'
+        """
+}

@@ -1,0 +1,337 @@
+internal import FoundationEssentials
+internal import GRDB
+public import Outreach
+
+/// The key under which an effect is the only one, for ever.
+public struct OccurrenceKey: Hashable, Sendable {
+    public var shop: String
+    public var trigger: String
+    /// Which line of `send`.
+    public var line: String
+    /// One of the effect's keys.
+    public var key: String
+
+    /// That key of that line of that trigger.
+    public init(shop: String, trigger: String, line: String, key: String) {
+        self.shop = shop
+        self.trigger = trigger
+        self.line = line
+        self.key = key
+    }
+}
+
+/// A new effect, or an effect as it is now.
+public struct PlannedChange: Hashable, Sendable {
+    /// With `id` 0 a new one, else the one of that number at the version at which it was read.
+    public var effect: Effect
+    /// What is added to its story.
+    public var note: DecisionNote?
+    /// Its frozen bytes: needed with `ready` unless they are stored already, possible with `shadowed`.
+    public var message: Message?
+
+    /// The effect is to be like this.
+    public init(effect: Effect, note: DecisionNote?, message: Message? = nil) {
+        self.effect = effect
+        self.note = note
+        self.message = message
+    }
+}
+
+/// What is written together or not at all: the changes that an event or the end of a wait brings.
+public struct Plan: Hashable, Sendable {
+    /// Events that need no more planning once this is written.
+    public var doneEvents: [Int64]
+    public var changes: [PlannedChange]
+
+    /// These changes, for these events.
+    public init(doneEvents: [Int64] = [], changes: [PlannedChange] = []) {
+        self.doneEvents = doneEvents
+        self.changes = changes
+    }
+}
+
+/// What became of a commit of plans.
+public struct PlanOutcome: Hashable, Sendable {
+    /// The effects as they stand now, in the order of their plans and changes.
+    public var effects: [Effect] = []
+    /// The positions of plans of which nothing was written, for an effect or a key had changed, or an effect is being attempted: plan again.
+    public var stale: [Int] = []
+}
+
+extension Store {
+    /// Events that no plan was made for yet, the oldest first.
+    public func pendingEvents(shop: String? = nil, limit: Int) async throws(StoreFailure) -> [Event] {
+        try await read { db in
+            let events: [Event]
+            if let shop {
+                events = try db.all(Query.pendingEventsOfShop, [try db.shop(shop), limit]) {
+                    try Event($0, occurrences: [])
+                }
+            } else {
+                events = try db.all(Query.pendingEvents, [limit]) { try Event($0, occurrences: []) }
+            }
+            return try events.map { event in
+                var event = event
+                event.occurrences = try db.occurrences(eventID: event.id)
+                return event
+            }
+        }
+    }
+
+    /// The effects that hold these keys, in whatever state they are; keys that nobody holds are left out.
+    public func effects(for keys: [OccurrenceKey]) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
+        try await read { db in
+            var shops = ShopNumbers()
+            var byID: [Int64: Effect] = [:]
+            var found: [OccurrenceKey: Effect] = [:]
+            for key in Set(keys) {
+                let id = try db.integer(
+                    Query.holderOfKey, [try shops.number(key.shop, in: db), key.trigger, key.line, key.key])
+                guard let id else { continue }
+                if byID[id] == nil { byID[id] = try db.effect(id) }
+                found[key] = byID[id]
+            }
+            return found
+        }
+    }
+
+    /// The effects of orders that are in one of these states: what `replaces`, `combine` and a cancellation look for.
+    public func effects(
+        ofOrders orders: [OrderKey], states: Set<Effect.State>
+    ) async throws(StoreFailure) -> [OrderKey: [Effect]] {
+        try await read { db in
+            var shops = ShopNumbers()
+            var found: [OrderKey: [Effect]] = [:]
+            for order in Set(orders) {
+                let number = try shops.number(order.shop, in: db)
+                guard let id = try db.integer(Query.orderNumber, [number, order.orderID]) else { continue }
+                let effects = try db.all(Query.effectsOfOrder, [id], Effect.init).filter { states.contains($0.state) }
+                if !effects.isEmpty { found[order] = try effects.map { try $0.filled(from: db) } }
+            }
+            return found
+        }
+    }
+
+    /// The effect of that number, as it is now.
+    public func effect(_ id: Int64) async throws(StoreFailure) -> Effect? {
+        try await read { db in try db.effect(id) }
+    }
+
+    /// The waiting effects that are to be judged, the longest due first.
+    public func dueEffects(limit: Int, now: Moment) async throws(StoreFailure) -> [Effect] {
+        try await read { db in
+            try db.all(Query.dueEffects, [now.milliseconds, limit], Effect.init).map { try $0.filled(from: db) }
+        }
+    }
+
+    /// When the next waiting effect is to be judged; nil where none waits.
+    public func nextDue() async throws(StoreFailure) -> Moment? {
+        try await read { db in try db.integer(Query.nextDue).map { Moment(milliseconds: $0) } }
+    }
+
+    /// Writes plans: each whole or not at all.
+    ///
+    /// A change is stale when its effect has another version by now, is leased to be attempted, or is sent, shadowed or refused already; or
+    /// when one of its keys is held by another effect that uses it up or still waits. A key held by an effect that was skipped, withdrawn
+    /// or replaced without an attempt passes to the new holder; likewise an effect that never used its keys up lets go of those that it
+    /// does not name any more.
+    ///
+    /// - Throws: `.misuse` where an effect is to be ready without a message.
+    public func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome {
+        let hash = self.hash
+        return try await write { db in
+            var outcome = PlanOutcome()
+            var writer = PlanWriter(hash: hash, now: now)
+            var tally = Tally()
+            for (index, plan) in plans.enumerated() {
+                var effects: [Effect] = []
+                writer.tally = Tally()
+                var isStale = false
+                try db.inSavepoint {
+                    for change in plan.changes {
+                        guard let effect = try writer.write(change, to: db) else {
+                            isStale = true
+                            return .rollback
+                        }
+                        effects.append(effect)
+                    }
+                    for event in plan.doneEvents {
+                        try db.run("DELETE FROM pending_events WHERE event_id = ?", [event])
+                    }
+                    return .commit
+                }
+                if isStale {
+                    outcome.stale.append(index)
+                } else {
+                    outcome.effects += effects
+                    tally.add(writer.tally)
+                }
+            }
+            try tally.write(to: db)
+            try db.note(now)
+            return outcome
+        }
+    }
+}
+
+/// Writes the changes of plans.
+private struct PlanWriter {
+    let hash: KeyedHash
+    let now: Moment
+    var shops = ShopNumbers()
+    var tally = Tally()
+
+    init(hash: KeyedHash, now: Moment) {
+        self.hash = hash
+        self.now = now
+    }
+
+    /// The effect as it is written; nil where the change is stale.
+    mutating func write(_ change: PlannedChange, to db: Database) throws -> Effect? {
+        var effect = change.effect
+        let shop = try shops.number(effect.shop, in: db)
+        let before: (state: Effect.State, attempts: Int)?
+        if effect.id == 0 {
+            before = nil
+            guard let id = try insert(effect, message: change.message, shop: shop, to: db) else { return nil }
+            effect.id = id
+            effect.version = 1
+        } else {
+            guard let stored = try update(effect, message: change.message, shop: shop, to: db) else { return nil }
+            before = stored
+            effect.version += 1
+        }
+        guard try writeKeys(of: effect, before: before, shop: shop, to: db) else { return nil }
+        if let message = change.message { try db.put(message, effectID: effect.id, now: now) }
+        if effect.state == .ready, change.message == nil, try db.message(effectID: effect.id) == nil {
+            throw StoreFailure(.misuse, "An effect cannot be ready without a message. This is a fault of the program.")
+        }
+        tally.move(from: before?.state, to: effect.state, shop: shop)
+        if let note = change.note {
+            try db.append(note, effectID: effect.id)
+            tally.add(
+                .decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
+        }
+        return effect
+    }
+
+    /// A hash of the mail's recipient, for limits and history.
+    private func recipientKey(_ message: Message?) -> Data? {
+        guard case .mail(let mail)? = message?.content else { return nil }
+        return hash.address(mail.recipient)
+    }
+
+    private func countedAt(_ effect: Effect) -> Int64? {
+        effect.state == .ready ? (effect.decidedAt ?? now).milliseconds : nil
+    }
+
+    private func insert(_ effect: Effect, message: Message?, shop: Int64, to db: Database) throws -> Int64? {
+        guard let order = try db.integer(Query.orderNumber, [shop, effect.orderID]) else { return nil }
+        return try db.integer(
+            """
+            INSERT INTO effects (shop, trigger_name, line, channel, endpoint, order_id, event_id, state, reason, detail,
+                due_at, created_at, decided_at, counted_at, recipient_key, attempts, attempts_in_doubt, version)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1) RETURNING id
+            """,
+            [
+                shop, effect.trigger, effect.line, effect.channel.rawValue, effect.endpoint, order, effect.event.id,
+                effect.state.rawValue, effect.reason?.rawValue, effect.detail, effect.dueAt.milliseconds,
+                effect.createdAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message),
+            ])
+    }
+
+    /// The moment of the decision, which every state but `waiting` has.
+    private func decidedAt(_ effect: Effect) -> Int64? {
+        (effect.decidedAt ?? (effect.state == .waiting ? nil : now))?.milliseconds
+    }
+
+    /// What it was before; nil where the change is stale.
+    private func update(
+        _ effect: Effect, message: Message?, shop: Int64, to db: Database
+    ) throws -> (state: Effect.State, attempts: Int)? {
+        let stored = try db.first(
+            """
+            SELECT state, attempts, EXISTS (SELECT 1 FROM leases WHERE effect_id = effects.id) FROM effects
+            WHERE id = ? AND shop = ? AND version = ?
+            """, [effect.id, shop, effect.version]
+        ) { row in (state: try row.word(0, Effect.State.self), attempts: row[1] as Int, leased: row[2] as Bool) }
+        guard let stored, !stored.leased, ![.sent, .refused, .shadowed].contains(stored.state) else { return nil }
+        // Bytes that were attempted are never made anew.
+        if stored.attempts > 0, message != nil { return nil }
+        try db.run(
+            """
+            UPDATE effects SET event_id = ?, state = ?, reason = ?, detail = ?, due_at = ?, decided_at = ?,
+                counted_at = ?, recipient_key = coalesce(?, recipient_key), version = version + 1
+            WHERE id = ?
+            """,
+            [
+                effect.event.id, effect.state.rawValue, effect.reason?.rawValue, effect.detail,
+                effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message), effect.id,
+            ])
+        return (stored.state, stored.attempts)
+    }
+
+    /// Takes the keys that the effect names; false where one is not to be had.
+    private func writeKeys(
+        of effect: Effect, before: (state: Effect.State, attempts: Int)?, shop: Int64, to db: Database
+    ) throws -> Bool {
+        guard !effect.keys.isEmpty else {
+            throw StoreFailure(.misuse, "An effect cannot be without a key. This is a fault of the program.")
+        }
+        var held: [String] = []
+        if let before {
+            held = try db.all(Query.keysOfEffect, [effect.id]) { $0[0] }
+            if held == effect.keys { return true }
+            if !before.state.usesKeyUp, before.attempts == 0 {
+                for key in held where !effect.keys.contains(key) {
+                    try db.run(
+                        """
+                        DELETE FROM effect_keys
+                        WHERE shop = ? AND trigger_name = ? AND line = ? AND occurrence = ? AND effect_id = ?
+                        """, [shop, effect.trigger, effect.line, key, effect.id])
+                }
+            }
+        }
+        for (position, key) in effect.keys.enumerated() {
+            let taken = try db.changes(
+                """
+                INSERT INTO effect_keys (shop, trigger_name, line, occurrence, effect_id, position)
+                VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (shop, trigger_name, line, occurrence) DO UPDATE SET
+                    effect_id = excluded.effect_id, position = excluded.position
+                WHERE effect_keys.effect_id = excluded.effect_id OR EXISTS (
+                    SELECT 1 FROM effects WHERE effects.id = effect_keys.effect_id AND effects.attempts = 0
+                        AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
+                """, [shop, effect.trigger, effect.line, key, effect.id, position])
+            if taken == 0 { return false }
+        }
+        return true
+    }
+}
+
+extension Query {
+    static let pendingEvents = """
+        SELECT \(Event.columns)
+        FROM pending_events JOIN events ON events.id = pending_events.event_id
+        JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
+        ORDER BY pending_events.event_id LIMIT ?
+        """
+    static let pendingEventsOfShop = """
+        SELECT \(Event.columns)
+        FROM pending_events JOIN events ON events.id = pending_events.event_id
+        JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
+        WHERE pending_events.shop = ? ORDER BY pending_events.event_id LIMIT ?
+        """
+    static let holderOfKey = """
+        SELECT effect_id FROM effect_keys WHERE shop = ? AND trigger_name = ? AND line = ? AND occurrence = ?
+        """
+    static let orderNumber = "SELECT id FROM orders WHERE shop = ? AND gid = ?"
+    static let effectsOfOrder = """
+        SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.order_id = ? ORDER BY effects.id
+        """
+    static let dueEffects = """
+        SELECT \(Effect.columns) FROM \(Effect.tables)
+        WHERE effects.state = 'waiting' AND effects.due_at <= ? ORDER BY effects.due_at, effects.id LIMIT ?
+        """
+    static let nextDue = "SELECT min(due_at) FROM effects WHERE state = 'waiting'"
+}

@@ -1,0 +1,127 @@
+internal import GRDB
+public import Outreach
+
+/// What is known of a shop when it is opened.
+public struct ShopState: Hashable, Sendable {
+    /// From when on what the shop and its sources tell is news.
+    public var liveSince: LiveSince
+    /// How far the scan of changed orders has come, by the shop's own clock; nil before the first.
+    public var cursor: Moment?
+
+    /// That is known.
+    public init(liveSince: LiveSince, cursor: Moment?) {
+        self.liveSince = liveSince
+        self.cursor = cursor
+    }
+}
+
+extension Store {
+    /// Makes a shop known, or finds it again. What it tells is news from the `now` of the very first call on, for ever.
+    public func openShop(_ domain: String, now: Moment) async throws(StoreFailure) -> ShopState {
+        try await write { db in
+            try db.run(
+                "INSERT INTO shops (domain, live_since) VALUES (?, ?) ON CONFLICT (domain) DO NOTHING",
+                [domain, now.milliseconds])
+            try db.note(now)
+            return try db.shopState(domain)
+        }
+    }
+
+    /// Makes a source of a shop known, such as a carrier, or finds it again. What it tells is news from the `now` of the very first call on.
+    public func openSource(
+        _ source: String, shop: String, now: Moment
+    ) async throws(StoreFailure) -> LiveSince {
+        try await write { db in
+            try db.run(
+                """
+                INSERT INTO sources (shop, source, live_since) VALUES (?, ?, ?)
+                ON CONFLICT (shop, source) DO NOTHING
+                """, [try db.shop(shop), source, now.milliseconds])
+            try db.note(now)
+            return try db.shopState(shop).liveSince
+        }
+    }
+
+    /// What is known of a shop; nil where it was never opened.
+    public func shopState(_ domain: String) async throws(StoreFailure) -> ShopState? {
+        try await read { db in
+            guard try db.integer("SELECT id FROM shops WHERE domain = ?", [domain]) != nil else { return nil }
+            return try db.shopState(domain)
+        }
+    }
+
+    /// The domains of all shops that were ever opened, in order.
+    public func shops() async throws(StoreFailure) -> [String] {
+        try await read { db in try db.all("SELECT domain FROM shops ORDER BY domain") { $0[0] } }
+    }
+
+    // MARK: - Small named values
+
+    /// Keeps a small value of a shop under a name: a cost bucket, a relay's limits, the last good poll. At most 65,536 characters; nil
+    /// forgets it.
+    public func remember(
+        _ value: String?, as name: String, shop: String, now: Moment
+    ) async throws(StoreFailure) {
+        try await write { db in
+            let number = try db.shop(shop)
+            if let value {
+                try db.run(
+                    """
+                    INSERT INTO remembered (shop, name, value, noted_at) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
+                    """, [number, name, value, now.milliseconds])
+            } else {
+                try db.run("DELETE FROM remembered WHERE shop = ? AND name = ?", [number, name])
+            }
+            try db.note(now)
+        }
+    }
+
+    /// The value that was kept under that name, or nil.
+    public func remembered(_ name: String, shop: String) async throws(StoreFailure) -> String? {
+        try await read { db in
+            try db.first(
+                "SELECT value FROM remembered WHERE shop = ? AND name = ?", [try db.shop(shop), name]
+            ) { $0[0] }
+        }
+    }
+
+    /// All values of a shop, by name.
+    public func remembered(shop: String) async throws(StoreFailure) -> [String: String] {
+        try await read { db in
+            let pairs: [(String, String)] = try db.all(
+                "SELECT name, value FROM remembered WHERE shop = ?", [try db.shop(shop)]
+            ) { ($0[0], $0[1]) }
+            return Dictionary(uniqueKeysWithValues: pairs)
+        }
+    }
+
+    // MARK: - The clock
+
+    /// Notes that our clock has come to `now`. Every step that is given a `now` does so by itself.
+    public func noteMoment(_ now: Moment) async throws(StoreFailure) {
+        try await write { db in try db.note(now) }
+    }
+
+    /// The latest moment that any step was given. A clock that stands before it has been set back.
+    public func lastMoment() async throws(StoreFailure) -> Moment {
+        try await read { db in
+            Moment(milliseconds: try db.integer("SELECT last_moment FROM store WHERE one = 1") ?? 0)
+        }
+    }
+}
+
+extension Database {
+    fileprivate func shopState(_ domain: String) throws -> ShopState {
+        let number = try shop(domain)
+        let sources: [(String, Moment)] = try all(
+            "SELECT source, live_since FROM sources WHERE shop = ?", [number]
+        ) { ($0[0], $0.moment(1)) }
+        let row = try first("SELECT live_since, cursor FROM shops WHERE id = ?", [number]) {
+            ($0.moment(0), $0.optionalMoment(1))
+        }
+        guard let row else { throw StoreFailure.unreadable("a shop") }
+        return ShopState(
+            liveSince: LiveSince(shop: row.0, sources: Dictionary(uniqueKeysWithValues: sources)), cursor: row.1)
+    }
+}

@@ -1,0 +1,153 @@
+internal import FoundationEssentials
+internal import GRDB
+public import Outreach
+
+/// Whom a silence is about.
+public enum SilenceScope: Hashable, Sendable {
+    /// A mail address. Case does not matter.
+    case address(String)
+    /// A customer, by the shop's id.
+    case customer(String)
+    /// An order, by the shop's id.
+    case order(String)
+
+    /// The word for it in rows.
+    var name: String {
+        switch self {
+        case .address: "address"
+        case .customer: "customer"
+        case .order: "order"
+        }
+    }
+
+    func key(_ hash: KeyedHash) -> Data {
+        switch self {
+        case .address(let text): hash.address(text)
+        case .customer(let id): hash.customer(id)
+        case .order(let id): hash.order(id)
+        }
+    }
+}
+
+/// A silence that stands. The store knows whom it is about only as a keyed hash, so it can be found by an address and never shows one.
+public struct StandingSilence: Hashable, Sendable {
+    public var id: Int64
+    public var shop: String
+    /// `address`, `customer` or `order`.
+    public var scope: String
+    public var stream: MailStream
+    /// In one word: `bounce`, `complaint`, `opt_out`, `handled`, `by_hand`, …
+    public var reason: String
+    /// A sentence without personal data.
+    public var note: String?
+    public var begunAt: Moment
+    /// Nil for ever.
+    public var endsAt: Moment?
+}
+
+extension Store {
+    /// Silences an address, a customer or an order. The same silence again takes the later end.
+    ///
+    /// - Parameters:
+    ///   - reason: in one word, such as `bounce` or `opt_out`. Silences of different reasons stand side by side and end by themselves.
+    ///   - until: nil for ever.
+    public func silence(
+        _ scope: SilenceScope, shop: String, stream: MailStream = .all, reason: String, note: String? = nil,
+        until: Moment?, now: Moment
+    ) async throws(StoreFailure) {
+        let key = scope.key(hash)
+        try await write { db in
+            try db.run(
+                """
+                INSERT INTO silences (shop, scope, scope_key, stream, reason, note, begun_at, ends_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET
+                    note = coalesce(excluded.note, silences.note), ends_at = max(silences.ends_at, excluded.ends_at)
+                """,
+                [
+                    try db.shop(shop), scope.name, key, stream.rawValue, reason, note, now.milliseconds,
+                    until?.milliseconds,
+                ])
+            try db.note(now)
+        }
+    }
+
+    /// Ends silences of an address, a customer or an order: all of them, or those of one reason or stream. Says how many there were.
+    @discardableResult
+    public func unsilence(
+        _ scope: SilenceScope, shop: String, stream: MailStream? = nil, reason: String? = nil, now: Moment
+    ) async throws(StoreFailure) -> Int {
+        let key = scope.key(hash)
+        return try await write { db in
+            try db.note(now)
+            return try db.changes(
+                """
+                DELETE FROM silences WHERE shop = ? AND scope = ? AND scope_key = ?
+                    AND stream = coalesce(?, stream) AND reason = coalesce(?, reason)
+                """, [try db.shop(shop), scope.name, key, stream?.rawValue, reason])
+        }
+    }
+
+    /// The silences that stand for an address, a customer or an order.
+    public func silences(of scope: SilenceScope, shop: String, now: Moment) async throws(StoreFailure)
+        -> [StandingSilence]
+    {
+        let key = scope.key(hash)
+        return try await read { db in
+            try db.all(Query.silencesOfScope, [try db.shop(shop), scope.name, key, now.milliseconds]) {
+                try StandingSilence($0)
+            }
+        }
+    }
+
+    /// The silences of a shop that stand, newest first.
+    ///
+    /// - Parameter before: only those with a smaller id, to turn the page.
+    public func silences(
+        shop: String, before: Int64 = .max, limit: Int, now: Moment
+    ) async throws(StoreFailure) -> [StandingSilence] {
+        try await read { db in
+            try db.all(Query.silences, [try db.shop(shop), before, now.milliseconds, limit]) {
+                try StandingSilence($0)
+            }
+        }
+    }
+
+    /// True where that kind of mail must not go to this address, customer or order.
+    public func isSilenced(
+        shop: String, address: String?, customerID: String?, orderID: String, isMarketing: Bool, now: Moment
+    ) async throws(StoreFailure) -> Bool {
+        let scopes = [
+            (scope: "address", key: address.map(hash.address)), ("customer", customerID.map(hash.customer)),
+            ("order", hash.order(orderID)),
+        ]
+        return try await read { db in
+            try db.isSilenced(scopes: scopes, marketing: isMarketing, shop: try db.shop(shop), now: now)
+        }
+    }
+}
+
+extension StandingSilence {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            id: row[0], shop: row[1], scope: row[2], stream: try row.word(3), reason: row[4], note: row[5],
+            begunAt: row.moment(6), endsAt: row.optionalMoment(7))
+    }
+}
+
+extension Query {
+    private static let silenceColumns = """
+        silences.id, shops.domain, silences.scope, silences.stream, silences.reason, silences.note, silences.begun_at,
+        silences.ends_at
+        """
+    static let silencesOfScope = """
+        SELECT \(silenceColumns) FROM silences JOIN shops ON shops.id = silences.shop
+        WHERE silences.shop = ? AND silences.scope = ? AND silences.scope_key = ?
+            AND (silences.ends_at IS NULL OR silences.ends_at > ?) ORDER BY silences.id
+        """
+    static let silences = """
+        SELECT \(silenceColumns) FROM silences JOIN shops ON shops.id = silences.shop
+        WHERE silences.shop = ? AND silences.id < ? AND (silences.ends_at IS NULL OR silences.ends_at > ?)
+        ORDER BY silences.id DESC LIMIT ?
+        """
+}

@@ -1,0 +1,79 @@
+internal import GRDB
+public import Outreach
+
+/// A look whose time has come.
+public struct DueLook: Hashable, Sendable {
+    public var look: Look
+    /// The order that it belongs to.
+    public var orderID: String
+}
+
+extension Store {
+    /// The orders that time alone may have changed: their next moment has come. The longest due first.
+    public func dueForTime(shop: String? = nil, limit: Int, now: Moment) async throws(StoreFailure) -> [OrderKey] {
+        try await read { db in
+            let read: (Row) -> OrderKey = { OrderKey(shop: $0[0], orderID: $0[1]) }
+            guard let shop else { return try db.all(Query.dueForTime, [now.milliseconds, limit], read) }
+            return try db.all(Query.dueForTimeOfShop, [now.milliseconds, try db.shop(shop), limit], read)
+        }
+    }
+
+    /// The earliest moment at which time alone may change an order; nil if never.
+    public func nextMoment() async throws(StoreFailure) -> Moment? {
+        try await read { db in try db.integer(Query.nextMoment).map { Moment(milliseconds: $0) } }
+    }
+
+    /// The fulfillments and returns of a shop that are to be read again, the longest due first.
+    public func dueLooks(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [DueLook] {
+        try await read { db in
+            try db.all(Query.dueLooks, [try db.shop(shop), now.milliseconds, limit]) { row in
+                DueLook(look: Look(kind: try row.word(0), id: row[1], at: row.moment(2)), orderID: row[3])
+            }
+        }
+    }
+
+    /// When the next look of a shop is due; nil where there is nothing to look at.
+    public func nextLook(shop: String) async throws(StoreFailure) -> Moment? {
+        try await read { db in
+            try db.integer(Query.nextLook, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
+        }
+    }
+
+    /// Moves looks to another time, or ends them where theirs is nil; for those that could not be made, or showed nothing. Looks that are not
+    /// stored are left alone.
+    public func moveLooks(shop: String, _ looks: [Look], now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            let number = try db.shop(shop)
+            for look in looks {
+                if let at = look.at {
+                    try db.run(
+                        "UPDATE looks SET look_at = ? WHERE shop = ? AND kind = ? AND gid = ?",
+                        [at.milliseconds, number, look.kind.rawValue, look.id])
+                } else {
+                    try db.run(
+                        "DELETE FROM looks WHERE shop = ? AND kind = ? AND gid = ?",
+                        [number, look.kind.rawValue, look.id])
+                }
+            }
+            try db.note(now)
+        }
+    }
+}
+
+extension Query {
+    static let dueForTime = """
+        SELECT shops.domain, orders.gid FROM orders JOIN shops ON shops.id = orders.shop
+        WHERE orders.next_moment <= ? ORDER BY orders.next_moment LIMIT ?
+        """
+    static let dueForTimeOfShop = """
+        SELECT shops.domain, orders.gid FROM orders JOIN shops ON shops.id = orders.shop
+        WHERE orders.next_moment <= ? AND +orders.shop = ? ORDER BY orders.next_moment LIMIT ?
+        """
+    static let nextMoment = "SELECT min(next_moment) FROM orders WHERE next_moment IS NOT NULL"
+    static let dueLooks = """
+        SELECT looks.kind, looks.gid, looks.look_at, orders.gid
+        FROM looks JOIN orders ON orders.id = looks.order_id
+        WHERE looks.shop = ? AND looks.look_at <= ? ORDER BY looks.look_at LIMIT ?
+        """
+    static let nextLook = "SELECT min(look_at) FROM looks WHERE shop = ?"
+}

@@ -1,0 +1,79 @@
+internal import FoundationEssentials
+internal import GRDB
+public import Outreach
+
+/// A set of trigger files that was without fault, kept so that a broken edit changes nothing, even over a restart.
+public struct GoodSet: Hashable, Sendable {
+    /// A digest of the files, to see whether they differ from others.
+    public var digest: String
+    /// The files, in a form that is the caller's own.
+    public var files: [UInt8]
+    /// When it came into force.
+    public var acceptedAt: Moment
+
+    /// A set that came into force then.
+    public init(digest: String, files: [UInt8], acceptedAt: Moment) {
+        self.digest = digest
+        self.files = files
+        self.acceptedAt = acceptedAt
+    }
+}
+
+extension Store {
+    /// The triggers in force in a shop, each with the moment since when.
+    public func triggersInForce(shop: String) async throws(StoreFailure) -> [String: Moment] {
+        try await read { db in try db.triggers(shop: try db.shop(shop)) }
+    }
+
+    /// Puts a set of triggers into force. One that was in force already keeps its moment, a new one has `now`; one that is not named any more
+    /// is forgotten.
+    ///
+    /// - Parameter goodSet: the files that they were read from, to fall back on.
+    /// - Returns: all that are in force now, each with the moment since when.
+    @discardableResult
+    public func setTriggers(
+        shop: String, names: [String], goodSet: GoodSet?, now: Moment
+    ) async throws(StoreFailure) -> [String: Moment] {
+        try await write { db in
+            let number = try db.shop(shop)
+            let wanted = Set(names)
+            for name in try db.triggers(shop: number).keys where !wanted.contains(name) {
+                try db.run("DELETE FROM triggers WHERE shop = ? AND name = ?", [number, name])
+            }
+            for name in wanted {
+                try db.run(
+                    """
+                    INSERT INTO triggers (shop, name, since) VALUES (?, ?, ?) ON CONFLICT (shop, name) DO NOTHING
+                    """, [number, name, now.milliseconds])
+            }
+            if let goodSet {
+                try db.run(
+                    """
+                    INSERT INTO good_sets (shop, digest, files, accepted_at) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (shop) DO UPDATE SET
+                        digest = excluded.digest, files = excluded.files, accepted_at = excluded.accepted_at
+                    """, [number, goodSet.digest, Data(goodSet.files), goodSet.acceptedAt.milliseconds])
+            }
+            try db.note(now)
+            return try db.triggers(shop: number)
+        }
+    }
+
+    /// The last set of files that came into force; nil before the first.
+    public func lastGoodSet(shop: String) async throws(StoreFailure) -> GoodSet? {
+        try await read { db in
+            try db.first(
+                "SELECT digest, files, accepted_at FROM good_sets WHERE shop = ?", [try db.shop(shop)]
+            ) { GoodSet(digest: $0[0], files: [UInt8]($0[1] as Data), acceptedAt: $0.moment(2)) }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func triggers(shop: Int64) throws -> [String: Moment] {
+        let pairs: [(String, Moment)] = try all("SELECT name, since FROM triggers WHERE shop = ?", [shop]) {
+            ($0[0], $0.moment(1))
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+}

@@ -1,0 +1,222 @@
+// The store remembers before the world is touched.
+//
+// Everything that Bookbag knows stands in one SQLite file, and every way into and out of it is a step: one method, one transaction. A
+// step that returned is on the disk (WAL, synchronous=FULL); a step that threw changed nothing. So the program can die between any two
+// instructions and go on where it was.
+//
+// There is one writer, which commits in groups (`CommitQueue`); readers see the last commit and never wait. Nothing is loaded when a
+// store is opened, so the number of open orders does not slow a start. All SQL of the program lies in this module.
+//
+// Two rules keep what is written true under several hands (the daemon's tasks, commands beside it):
+// an aggregate (an order, an effect) carries a version, and what was thought on an older one is not written but given back as stale; and
+// work that a far end must see once is leased with a token, without which its end moves nothing.
+
+internal import FoundationEssentials
+internal import GRDB
+internal import Glibc
+public import Outreach
+
+/// All that Bookbag remembers. Every method is one whole step: it happened, and is on the disk, when the method returns; nothing
+/// happened when it throws a `StoreFailure`.
+public final class Store: Sendable {
+    /// Who opens a store.
+    public enum Role: Sendable {
+        /// The one that polls, plans and sends: refused while another one lives.
+        case daemon
+        /// A command beside it: reads at any time, and writes in its turn.
+        case command
+    }
+
+    /// The file, or what to call the store where it has none.
+    public let path: String
+    let writer: any DatabaseWriter
+    let queue: CommitQueue
+    let hash: KeyedHash
+    private let lock: StoreLock?
+
+    private init(path: String, writer: any DatabaseWriter, hash: KeyedHash, lock: StoreLock?) {
+        self.path = path
+        self.writer = writer
+        self.hash = hash
+        self.lock = lock
+        queue = CommitQueue(writer: writer, path: path)
+    }
+
+    /// Opens the store in the file at `path`, and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: the file. Its folder must exist. It is for its owner's eyes only (mode 0600).
+    ///   - role: a second daemon is refused for as long as the first one lives. A command takes no lock, except for the moment of bringing
+    ///     an older schema up to date.
+    ///   - create: whether a store is made where there is none; else that is `.missing`.
+    ///   - who: what the lock says about us.
+    ///   - now: for what is noted when a store is made.
+    /// - Throws: `.locked`, `.missing`, `.forbidden`, `.readOnly`, `.notAStore`, `.newerSchema`, `.olderSchema`, `.corrupt`, `.full`, `.busy`.
+    public static func open(
+        path: String, role: Role, create: Bool = true, who: String = "bookbag run", now: Moment
+    ) throws(StoreFailure) -> Store {
+        do {
+            return try openFile(path: path, role: role, create: create, who: who, now: now)
+        } catch {
+            throw StoreFailure(error, path: path)
+        }
+    }
+
+    private static func openFile(path: String, role: Role, create: Bool, who: String, now: Moment) throws -> Store {
+        var lock: StoreLock?
+        if role == .daemon {
+            try requireFolder(of: path)
+            lock = try StoreLock(storePath: path, who: who, now: now)
+        }
+        try prepareFile(path, create: create)
+        // What the file is, is found out before anything is written to it.
+        let version = try schemaVersion(path)
+        if version > Migration.current {
+            throw StoreFailure(
+                .newerSchema,
+                "\(path) was written by a later bookbag (schema \(version), this one knows \(Migration.current)). Install that version again."
+            )
+        }
+        let mustMigrate = version < Migration.current
+        let momentary = mustMigrate && lock == nil ? try lockForMigration(path, now: now) : nil
+        let pool = try DatabasePool(path: path, configuration: configuration())
+        let secret = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrate: mustMigrate) }
+        withExtendedLifetime(momentary) {}
+        return Store(path: path, writer: pool, hash: KeyedHash(secret: secret), lock: lock)
+    }
+
+    /// A daemon of an earlier version must not find its schema changed under it.
+    private static func lockForMigration(_ path: String, now: Moment) throws -> StoreLock {
+        do throws(StoreFailure) {
+            return try StoreLock(storePath: path, who: "a command that updates the schema", now: now)
+        } catch {
+            guard error.cause == .locked else { throw error }
+            throw StoreFailure(
+                .olderSchema, "\(path) is in use by an earlier bookbag. Restart the daemon with this version first.")
+        }
+    }
+
+    /// A store in memory, with the same SQL, for tests and simulations. It is gone with the value.
+    public static func inMemory(now: Moment = Moment(milliseconds: 0)) throws(StoreFailure) -> Store {
+        do {
+            let database = try DatabaseQueue(configuration: configuration())
+            let secret = try database.writeWithoutTransaction { db in try settle(db, now: now, migrate: true) }
+            return Store(path: "in memory", writer: database, hash: KeyedHash(secret: secret), lock: nil)
+        } catch {
+            throw StoreFailure(error, path: "in memory")
+        }
+    }
+
+    /// Closes the file; what was queued is written first. Steps after it throw.
+    public func close() throws(StoreFailure) {
+        do { try writer.close() } catch { throw StoreFailure(error, path: path) }
+    }
+
+    // MARK: - Opening
+
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "bookbag.store"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(15)
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { db in
+            try db.execute(
+                sql: """
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA cache_size = -16000;
+                    PRAGMA journal_size_limit = 67108864;
+                    """)
+        }
+        return configuration
+    }
+
+    /// Sets what a connection that writes needs, makes the schema, and returns the store's secret.
+    private static func settle(_ db: Database, now: Moment, migrate: Bool) throws -> Data {
+        // The pool turns to NORMAL when it sets up WAL, and there a committed transaction may be lost when the power fails.
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        if migrate { try Migration.apply(to: db, now: now.milliseconds) }
+        if let secret = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) { return secret }
+        var generator = SystemRandomNumberGenerator()
+        let secret = Data((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        // Of two processes that make one store, the second takes the secret of the first.
+        try db.execute(
+            sql: """
+                INSERT INTO store (one, secret, created_at, last_moment, next_token) VALUES (1, ?, ?, ?, 1)
+                ON CONFLICT (one) DO NOTHING
+                """, arguments: [secret, now.milliseconds, now.milliseconds])
+        guard let stored = try Data.fetchOne(db, sql: "SELECT secret FROM store") else {
+            throw StoreFailure.unreadable("no secret, or one")
+        }
+        return stored
+    }
+
+    /// The version of the schema in the file: 0 for an empty file.
+    private static func schemaVersion(_ path: String) throws -> Int {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(15)
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? database.close() }
+        return try database.read { db in
+            let application = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+            let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            guard application == Migration.applicationID || (application == 0 && isEmpty) else {
+                throw StoreFailure(
+                    .notAStore, "\(path) is no store of bookbag. Name another file, or move this one away.")
+            }
+            return try Migration.version(of: db)
+        }
+    }
+
+    private static func requireFolder(of path: String) throws(StoreFailure) {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        var status = stat()
+        guard stat(folder.isEmpty ? "/" : folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw StoreFailure(.missing, "The folder \(folder) does not exist. Make it first, or name another store.")
+        }
+    }
+
+    /// Makes the file where it is to be made, so that its mode is right from the first byte on; SQLite gives the files beside it the same.
+    private static func prepareFile(_ path: String, create: Bool) throws(StoreFailure) {
+        try requireFolder(of: path)
+        var status = stat()
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw StoreFailure(.notAStore, "\(path) is no file. Name another store.")
+            }
+            // A store that others can read is narrowed again where it is ours to narrow.
+            if status.st_mode & 0o077 != 0, status.st_uid == geteuid() { _ = chmod(path, 0o600) }
+            return
+        }
+        guard create else {
+            throw StoreFailure(
+                .missing, "There is no store at \(path) yet. bookbag run makes it when it first starts.")
+        }
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw StoreFailure(opening: path, errno: errno) }
+        Glibc.close(descriptor)
+    }
+
+    // MARK: - Steps
+
+    /// Runs a step that writes, in a transaction of its own or of its group.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreFailure) -> Value {
+        try await queue.commit(body)
+    }
+
+    /// Runs a step that only reads, on one state of the store. It waits for no writer.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StoreFailure) -> Value {
+        let outcome: Result<Value, any Error> = await withCheckedContinuation { continuation in
+            writer.asyncRead { db in
+                continuation.resume(returning: Result { try body(try db.get()) })
+            }
+        }
+        do { return try outcome.get() } catch { throw StoreFailure(error, path: path) }
+    }
+}
