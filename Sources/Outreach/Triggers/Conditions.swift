@@ -207,7 +207,7 @@ extension NameType {
 
 extension Scope {
     /// The names as the engine asks for them.
-    var forLiquid: Liquid.Scope { Liquid.Scope(roots: [RootDrop(self)]) }
+    var forLiquid: Liquid.Scope { Liquid.Scope([:], roots: [RootDrop(self)]) }
 
     /// The moment, the zone and the money of this order.
     var options: RenderOptions {
