@@ -56,7 +56,7 @@ struct FulfillmentScans {
             scans.append(
                 Scan(
                     id: "\(Self.source):\(number):\(state.rawValue)", source: Self.source, time: time.moment,
-                    offsetMinutes: time.offsetMinutes, state: state))
+                    offsetMinutes: time.offsetMinutes, state: state, isSummary: true))
         }
         if let time = fulfillment.inTransitAt { add(.inTransit, at: time) }
         if let time = fulfillment.deliveredAt { add(.delivered, at: time) }
@@ -70,7 +70,7 @@ struct FulfillmentScans {
                     Scan(
                         id: id, source: Self.source, time: fulfillment.updatedAt.moment, basis: .changed,
                         state: meaning.state,
-                        delay: meaning.delay))
+                        delay: meaning.delay, isSummary: true))
             }
         }
         if let day = fulfillment.estimatedDeliveryAt.map(day) {
@@ -81,7 +81,7 @@ struct FulfillmentScans {
                     Scan(
                         id: "\(Self.source):\(number):eta:\(day)", source: Self.source,
                         time: fulfillment.updatedAt.moment,
-                        basis: .changed, state: nil, estimate: day))
+                        basis: .changed, state: nil, estimate: day, isSummary: true))
             }
         }
         return scans

@@ -242,7 +242,7 @@ extension [Scan] {
         for (index, scan) in enumerated() { places[scan.id] = index }
         for scan in seen {
             if let place = places[scan.id] {
-                if self[place] != scan { self[place] = scan }
+                if replaces(self[place], with: scan) { self[place] = scan }
             } else {
                 places[scan.id] = count
                 append(scan)
@@ -253,10 +253,20 @@ extension [Scan] {
         let states = Set(seen.compactMap(\.state))
         for index in indices where self[index].source == source && self[index].retractedAt == nil {
             guard !shown.contains(self[index].id) else { continue }
-            if let state = self[index].state {
-                if !states.contains(state) { self[index].retractedAt = now }
+            if let state = self[index].state, !self[index].isSummary, !states.contains(state) {
+                self[index].retractedAt = now
             }
         }
+    }
+
+    /// Whether the newest telling of a scan counts. The time of one that only says when its source last changed drifts with every later change, so the first telling stays, unless it is
+    /// an estimate that comes back after another one: then it is the newest.
+    private func replaces(_ known: Scan, with seen: Scan) -> Bool {
+        if known == seen { return false }
+        guard seen.basis == .changed, known.basis == .changed, known.retractedAt == nil else { return true }
+        guard let day = seen.estimate else { return false }
+        let newest = filter { $0.estimate != nil && $0.retractedAt == nil }.max(by: Scan.precedes)
+        return newest?.estimate != day
     }
 }
 

@@ -42,6 +42,8 @@ public struct Scan: Hashable, Codable, Sendable {
     public var words: String?
     /// Town and country, as the source writes them.
     public var place: String?
+    /// True for what stands on the parcel without an event of its own ("delivered at", a status): it goes when the status moves on, and that takes nothing back.
+    public var isSummary: Bool
     /// True on the way back to the merchant: a delivery there is `returned`.
     public var returnLeg: Bool
     /// When the source no longer showed it: a corrected scan counts for nothing from then on.
@@ -52,7 +54,7 @@ public struct Scan: Hashable, Codable, Sendable {
         id: String, source: String, time: Moment, offsetMinutes: Int? = nil, basis: TimeBasis = .stated,
         state: ParcelState?,
         delay: DelaySign = .no, reason: String? = nil, estimate: CalendarDay? = nil, words: String? = nil,
-        place: String? = nil, returnLeg: Bool = false, retractedAt: Moment? = nil
+        place: String? = nil, isSummary: Bool = false, returnLeg: Bool = false, retractedAt: Moment? = nil
     ) {
         self.id = id
         self.source = source
@@ -65,6 +67,7 @@ public struct Scan: Hashable, Codable, Sendable {
         self.estimate = estimate
         self.words = words
         self.place = place
+        self.isSummary = isSummary
         self.returnLeg = returnLeg
         self.retractedAt = retractedAt
     }

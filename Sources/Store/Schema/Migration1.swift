@@ -57,6 +57,16 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX to_read_next ON to_read (shop, retry_at, updated_at, order_gid);
 
+            -- How each order looked when it was last read.
+            CREATE TABLE marks (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                order_gid TEXT NOT NULL,
+                updated_at INTEGER NOT NULL,
+                read_at INTEGER NOT NULL,
+                returns TEXT,
+                PRIMARY KEY (shop, order_gid)
+            ) STRICT, WITHOUT ROWID;
+
             -- What is known of an order. The record holds the facts and the shipments without their scans; scans and events have tables of
             -- their own.
             CREATE TABLE orders (
@@ -104,6 +114,7 @@ extension Migration {
                 words TEXT,
                 place TEXT,
                 return_leg INTEGER NOT NULL CHECK (return_leg IN (0, 1)),
+                is_summary INTEGER NOT NULL CHECK (is_summary IN (0, 1)),
                 retracted_at INTEGER,
                 PRIMARY KEY (order_id, owner, scan)
             ) STRICT, WITHOUT ROWID;

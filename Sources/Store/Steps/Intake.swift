@@ -27,6 +27,15 @@ public struct ToRead: Hashable, Sendable {
     public var updatedAt: Moment?
     /// How often it could not be read.
     public var tries: Int
+
+    /// An entry of the list, as it was given out.
+    public init(shop: String, orderID: String, ticket: Int64, updatedAt: Moment?, tries: Int) {
+        self.shop = shop
+        self.orderID = orderID
+        self.ticket = ticket
+        self.updatedAt = updatedAt
+        self.tries = tries
+    }
 }
 
 /// An order that could not be read, and waits for its next try.
@@ -181,7 +190,7 @@ extension Query {
 
 extension Database {
     /// A ticket that this shop never gave out.
-    fileprivate func nextTicket(shop: Int64) throws -> Int64 {
+    func nextTicket(shop: Int64) throws -> Int64 {
         guard
             let next = try integer(
                 "UPDATE shops SET next_ticket = next_ticket + 1 WHERE id = ? RETURNING next_ticket", [shop])

@@ -24,9 +24,13 @@ extension Store {
     }
 
     /// The fulfillments and returns of a shop that are to be read again, the longest due first.
-    public func dueLooks(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [DueLook] {
+    public func dueLooks(
+        shop: String, kind: Look.Kind? = nil, limit: Int, now: Moment
+    ) async throws(StoreFailure) -> [DueLook] {
         try await read { db in
-            try db.all(Query.dueLooks, [try db.shop(shop), now.milliseconds, limit]) { row in
+            try db.all(
+                Query.dueLooks, [try db.shop(shop), now.milliseconds, kind?.rawValue, kind?.rawValue, limit]
+            ) { row in
                 DueLook(look: Look(kind: try row.word(0), id: row[1], at: row.moment(2)), orderID: row[3])
             }
         }
@@ -73,7 +77,7 @@ extension Query {
     static let dueLooks = """
         SELECT looks.kind, looks.gid, looks.look_at, orders.gid
         FROM looks JOIN orders ON orders.id = looks.order_id
-        WHERE looks.shop = ? AND looks.look_at <= ? ORDER BY looks.look_at LIMIT ?
+        WHERE looks.shop = ? AND looks.look_at <= ? AND (? IS NULL OR looks.kind = ?) ORDER BY looks.look_at LIMIT ?
         """
     static let nextLook = "SELECT min(look_at) FROM looks WHERE shop = ?"
 }

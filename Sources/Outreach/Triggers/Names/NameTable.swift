@@ -114,7 +114,7 @@ struct NameTable<Item: Sendable>: Sendable {
 /// A thing whose names are read by its table, with an example's values over them.
 final class NamedDrop<Item: Sendable>: Drop {
     private let item: Item
-    private let table: NameTable<Item>
+    let table: NameTable<Item>
     private let overlay: [String: Value]
     private let prefix: String
     /// What `{{ order }}` alone prints, and what it is compared as.

@@ -53,32 +53,32 @@ extension Fault {
 }
 
 /// A place in a file.
-struct Position: Hashable, Sendable {
+package struct Position: Hashable, Sendable {
     /// From 1.
-    var line: Int
+    package var line: Int
     /// From 1.
-    var column: Int
+    package var column: Int
 }
 
 /// Gathers the faults of one file, so that all are told at once.
-struct FaultList {
+package struct FaultList {
     let file: String
-    private(set) var faults: [Fault] = []
+    package private(set) var faults: [Fault] = []
 
-    init(file: String) { self.file = file }
+    package init(file: String) { self.file = file }
 
     /// Notes an error.
-    mutating func add(at position: Position, _ message: String, hint: String? = nil) {
+    package mutating func add(at position: Position, _ message: String, hint: String? = nil) {
         faults.append(Fault(.error, file: file, line: position.line, column: position.column, message, hint: hint))
     }
 
     /// Notes a warning.
-    mutating func warn(at position: Position, _ message: String, hint: String? = nil) {
+    package mutating func warn(at position: Position, _ message: String, hint: String? = nil) {
         faults.append(Fault(.warning, file: file, line: position.line, column: position.column, message, hint: hint))
     }
 
     /// Takes over faults that were found elsewhere.
-    mutating func add(_ more: [Fault]) { faults += more }
+    package mutating func add(_ more: [Fault]) { faults += more }
 
-    var hasErrors: Bool { faults.contains { $0.severity == .error } }
+    package var hasErrors: Bool { faults.contains { $0.severity == .error } }
 }

@@ -2,7 +2,7 @@
 ///
 /// Near is a Damerau-Levenshtein distance (letters changed, missing, too many, or swapped with their neighbour) of at most a third of the word's
 /// length; capitals, hyphens and blanks count for nothing, for people write `Ready for pickup` where we read `ready_for_pickup`.
-func nearest(to wrong: String, in words: some Sequence<String>) -> String? {
+package func nearest(to wrong: String, in words: some Sequence<String>) -> String? {
     let folded = Array(fold(wrong))
     guard (1...80).contains(folded.count) else { return nil }
     var best: (word: String, distance: Int)?
@@ -17,7 +17,7 @@ func nearest(to wrong: String, in words: some Sequence<String>) -> String? {
 }
 
 /// `a, b or c`, each in quotes: the words that may stand in a place.
-func alternatives(_ words: some Sequence<String>) -> String {
+package func alternatives(_ words: some Sequence<String>) -> String {
     let quoted = words.map { "'\($0)'" }
     guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
     return quoted.dropLast().joined(separator: ", ") + " or " + last

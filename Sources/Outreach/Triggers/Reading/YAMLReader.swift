@@ -5,7 +5,7 @@ internal import Yams
 /// libyaml, through Yams, does the parsing; what it says about a mistake is for programmers, so its answers are translated here, and the traps that
 /// it takes for good YAML are looked for beforehand: tabs, keys given twice, anchors and aliases (which nobody here needs, and which can make a
 /// small file grow without bound), several documents in one file.
-struct YAMLReader {
+package struct YAMLReader {
     /// More than any trigger file needs, and little enough to read at once.
     static let largestFile = 256 * 1024
     /// How deep lists and keys may stand in one another.
@@ -18,7 +18,7 @@ struct YAMLReader {
     private var faults: FaultList
 
     /// The tree of `source`, or nil when it is no YAML; and what there is to say about it. An empty file is `.nothing`.
-    static func read(_ source: String, file: String) -> (tree: YAMLTree?, faults: [Fault]) {
+    package static func read(_ source: String, file: String) -> (tree: YAMLTree?, faults: [Fault]) {
         var reader = YAMLReader(source, file: file)
         let tree = reader.read()
         return (tree, reader.faults.faults)

@@ -1,9 +1,9 @@
 /// A YAML file as it was written: keys in their order, every value as its text, and the place of each.
 ///
 /// No value is taken for anything but text here: `no`, `on` and `10:00` mean what they say, and whoever reads a key knows what it wants.
-struct YAMLTree: Sendable {
+package struct YAMLTree: Sendable {
     /// What stands at a place.
-    indirect enum Content: Sendable {
+    package indirect enum Content: Sendable {
         /// A text; `quoted` when it stood in quotes or in a block, so that nothing in it was meant as YAML.
         case text(String, quoted: Bool)
         case list([YAMLTree])
@@ -13,14 +13,14 @@ struct YAMLTree: Sendable {
     }
 
     /// A key and its value.
-    struct Entry: Sendable {
-        var key: String
-        var keyPosition: Position
-        var value: YAMLTree
+    package struct Entry: Sendable {
+        package var key: String
+        package var keyPosition: Position
+        package var value: YAMLTree
     }
 
-    var content: Content
-    var position: Position
+    package var content: Content
+    package var position: Position
     /// Where the first letter of the text stands, when the text stands in its file as it was read, on one line.
     var textPosition: Position?
 
@@ -31,13 +31,13 @@ struct YAMLTree: Sendable {
     }
 
     /// The text, when it is one.
-    var text: String? {
+    package var text: String? {
         if case .text(let text, _) = content { return text }
         return nil
     }
 
     /// What it is, for a message: `a list`.
-    var kind: String {
+    package var kind: String {
         switch content {
         case .text: "a text"
         case .list: "a list"
@@ -47,7 +47,7 @@ struct YAMLTree: Sendable {
     }
 
     /// The elements of a list; of anything else, itself alone; nothing where nothing was written.
-    var listed: [YAMLTree] {
+    package var listed: [YAMLTree] {
         switch content {
         case .list(let elements): elements
         case .nothing: []

@@ -1,0 +1,86 @@
+internal import GRDB
+public import Outreach
+
+/// How an order looked when it was last read, by which a scan tells whether it must be read again.
+public struct OrderMark: Hashable, Sendable {
+    public var orderID: String
+    /// The order's `updatedAt` as it was read.
+    public var updatedAt: Moment
+    /// When it was read, by the shop's clock.
+    public var readAt: Moment
+    /// What of its returns the scans compare; nil where they were not read.
+    public var returns: String?
+
+    /// An order as it was read.
+    public init(orderID: String, updatedAt: Moment, readAt: Moment, returns: String?) {
+        self.orderID = orderID
+        self.updatedAt = updatedAt
+        self.readAt = readAt
+        self.returns = returns
+    }
+}
+
+extension Store {
+    /// The marks of those of these orders that have one.
+    public func marks(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderMark] {
+        try await read { db in
+            let number = try db.shop(shop)
+            var marks: [String: OrderMark] = [:]
+            for id in orderIDs {
+                let mark = try db.all(Query.mark, [number, id]) { row in
+                    OrderMark(
+                        orderID: id, updatedAt: Moment(milliseconds: row[0]), readAt: Moment(milliseconds: row[1]),
+                        returns: row[2])
+                }
+                if let mark = mark.first { marks[id] = mark }
+            }
+            return marks
+        }
+    }
+
+    /// Keeps marks. A step of its own after the reading was committed: where it is lost, an order is read once more.
+    public func keepMarks(shop: String, _ marks: [OrderMark]) async throws(StoreFailure) {
+        guard !marks.isEmpty else { return }
+        try await write { db in
+            let number = try db.shop(shop)
+            for mark in marks {
+                try db.run(
+                    """
+                    INSERT INTO marks (shop, order_gid, updated_at, read_at, returns) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (shop, order_gid) DO UPDATE SET
+                        updated_at = excluded.updated_at, read_at = excluded.read_at, returns = excluded.returns
+                    """,
+                    [number, mark.orderID, mark.updatedAt.milliseconds, mark.readAt.milliseconds, mark.returns])
+            }
+        }
+    }
+
+    /// Queues orders to be read and moves the cursor: one step, so that no order is lost between them. An order that waits already gets a new ticket; a parked one keeps
+    /// its time.
+    public func commitScan(
+        shop: String, queue ids: [String], cursor: Moment?, now: Moment
+    ) async throws(StoreFailure) {
+        let hash = self.hash
+        try await write { db in
+            let number = try db.shop(shop)
+            let ticket = try db.nextTicket(shop: number)
+            for id in ids where try !db.isErased(hash.order(id), shop: number) {
+                try db.run(
+                    """
+                    INSERT INTO to_read (shop, order_gid, asked_at, ticket) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (shop, order_gid) DO UPDATE SET asked_at = excluded.asked_at, ticket = excluded.ticket
+                    """, [number, id, now.milliseconds, ticket])
+            }
+            if let cursor {
+                try db.run(
+                    "UPDATE shops SET cursor = ? WHERE id = ? AND (cursor IS NULL OR cursor < ?)",
+                    [cursor.milliseconds, number, cursor.milliseconds])
+            }
+            try db.note(now)
+        }
+    }
+}
+
+extension Query {
+    static let mark = "SELECT updated_at, read_at, returns FROM marks WHERE shop = ? AND order_gid = ?"
+}

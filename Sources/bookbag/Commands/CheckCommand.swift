@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Outreach
+
+/// A folder of trigger files, for the commands that need nothing else.
+struct TriggerFolderOptions: ParsableArguments {
+    @Argument(help: "The folder of trigger files.", completion: .directory)
+    var folder: String?
+
+    @Option(
+        name: .long,
+        help: "The configuration, for the folder and the names of webhooks; without it they are not checked.")
+    var config: String?
+
+    /// Reads the folder; ends the program with status 2 where there is none.
+    func read() throws -> (folder: TriggerFolder, webhooks: Set<String>?) {
+        var path = folder
+        var webhooks: Set<String>?
+        if let config {
+            var options = CommandOptions()
+            options.config = config
+            let configuration = try options.configuration()
+            path = path ?? configuration.shops.first?.triggers
+            webhooks = Set(configuration.shops.flatMap(\.webhooks.keys))
+        }
+        let place =
+            path
+            ?? (FileManager.default.fileExists(atPath: "triggers/shop.yaml") ? "triggers" : "/etc/bookbag/triggers")
+        do {
+            return (try TriggerFolder(readingFrom: place, name: place), webhooks)
+        } catch {
+            throw ValidationError("'\(place)' is no folder that can be read; name the folder of the trigger files")
+        }
+    }
+}
+
+/// `bookbag check`: is every file right?
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Say what is wrong with the trigger files, all of it at once.",
+        discussion: "EXAMPLE\n  bookbag check triggers/")
+
+    @OptionGroup var options: TriggerFolderOptions
+
+    func run() throws {
+        let (folder, webhooks) = try options.read()
+        let (set, faults) = TriggerSet.load(folder, webhooks: webhooks)
+        for fault in faults { print(fault) }
+        let errors = faults.count { $0.severity == .error }
+        let warnings = faults.count - errors
+        let remarks = warnings == 0 ? "" : ", \(warnings) warning\(warnings == 1 ? "" : "s")"
+        guard let set else {
+            print("\(errors) mistake\(errors == 1 ? "" : "s")\(remarks): these files are not put into force.")
+            throw ExitStatus.fault
+        }
+        print("\(set.triggers.count) triggers are right\(remarks).")
+    }
+}
+
+/// `bookbag test`: do the examples hold?
+struct TestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Run the examples of the trigger files, with a simulated clock.",
+        discussion: "EXAMPLE\n  bookbag test triggers/")
+
+    @OptionGroup var options: TriggerFolderOptions
+
+    func run() throws {
+        let (folder, webhooks) = try options.read()
+        let (set, faults) = TriggerSet.load(folder, webhooks: webhooks)
+        guard let set else {
+            for fault in faults where fault.severity == .error { print(fault) }
+            throw ExitStatus.fault
+        }
+        let (count, failures) = ExampleRunner(set).run()
+        for failure in failures { print(failure) }
+        print("\(count - failures.count) passed, \(failures.count) failed")
+        if !failures.isEmpty { throw ExitStatus.fault }
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Outreach
+import Store
+
+/// What all commands about a running installation take.
+struct CommandOptions: ParsableArguments {
+    @Option(name: .long, help: "The configuration file.")
+    var config = "/etc/bookbag/bookbag.yaml"
+
+    /// Reads the configuration. What is wrong with it is told, all at once, and ends the program with status 78.
+    func configuration() throws -> Configuration {
+        let environment = ProcessInfo.processInfo.environment
+        let path = config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config
+        guard let data = FileManager.default.contents(atPath: path), data.count <= 1_000_000,
+            let text = String(data: data, encoding: .utf8)
+        else {
+            complain("\(config): there is no such file, or it cannot be read; name another with --config FILE")
+            throw ExitStatus.configuration
+        }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let surroundings = ConfigurationReader.Surroundings(
+            secrets: SecretSource(credentials: environment["CREDENTIALS_DIRECTORY"], environment: environment),
+            stateDirectory: environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag", folder: folder)
+        do {
+            return try ConfigurationReader.read(text, file: config, surroundings: surroundings)
+        } catch {
+            complain("\(error)")
+            throw ExitStatus.configuration
+        }
+    }
+
+    /// The store of the installation, for reading beside the daemon. Secrets are not needed for that, so they need not be there.
+    func store() throws -> Store {
+        try Self.open(storePath())
+    }
+
+    private func storePath() throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        if let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),
+            let tree = YAMLReader.read(text, file: config).tree, case .map(let entries) = tree.content,
+            let state = entries.first(where: { $0.key == "state" })?.value.text
+        {
+            let folder = URL(fileURLWithPath: config).deletingLastPathComponent().path
+            return (state.hasPrefix("/") ? state : folder + "/" + state) + "/bookbag.db"
+        }
+        return (environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag") + "/bookbag.db"
+    }
+
+    private static func open(_ path: String) throws -> Store {
+        do {
+            return try Store.open(path: path, role: .command, create: false, now: DaemonClock.system())
+        } catch {
+            complain("\(error)")
+            throw ExitStatus.fault
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Outreach
+import Platform
+import Store
+
+/// `bookbag run`: the daemon.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run the daemon.",
+        discussion: """
+            SIGHUP reads the trigger files and templates again; SIGTERM finishes what is in flight within 20 seconds and loses nothing.
+            Ends with status 78 when the configuration is wrong.
+
+            EXAMPLE
+              bookbag run --config /etc/bookbag/bookbag.yaml
+            """)
+
+    @OptionGroup var options: CommandOptions
+    @Flag(help: "Log more: how decisions came about.") var verbose = false
+
+    func run() async throws {
+        bootstrapLogging(level: verbose ? .debug : .info)
+        let logger = Logger(label: "bookbag")
+        let configuration: Configuration
+        do {
+            configuration = try options.configuration()
+        } catch {
+            logger.log(Line.configuration, ["file": "\(options.config)"])
+            throw error
+        }
+        do {
+            try await Daemon(configuration: configuration, logger: logger).run()
+        } catch let problem as DaemonProblem {
+            logger.log(problem.line, ["reason": "\(problem.reason)"])
+            throw problem.status
+        }
+    }
+}
+
+/// Why the daemon cannot start.
+struct DaemonProblem: Error {
+    var line: Line
+    var reason: String
+    var status: ExitCode
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import Foundation
+import Outreach
+import Store
+
+/// `bookbag status`: how the daemon is doing, from what it wrote down.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show how far each shop was read, what waits, and what is closed.",
+        discussion: "EXAMPLE\n  bookbag status --config /etc/bookbag/bookbag.yaml")
+
+    @OptionGroup var options: CommandOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let store = try options.store()
+        let now = DaemonClock.system()
+        let status = try await store.status(now: now)
+        let channels = try await store.channelStates()
+        if json {
+            print(try StatusReport(status, channels: channels, now: now).json())
+        } else {
+            print(StatusReport(status, channels: channels, now: now).text)
+        }
+    }
+}
+
+/// The status as people and programs read it.
+struct StatusReport {
+    let status: StoreStatus
+    let channels: [Way: ChannelState]
+    let now: Moment
+
+    init(_ status: StoreStatus, channels: [Way: ChannelState], now: Moment) {
+        self.status = status
+        self.channels = channels
+        self.now = now
+    }
+
+    var text: String {
+        var lines: [String] = []
+        for shop in status.shops {
+            lines.append(shop.shop)
+            lines.append("  watched since    \(shop.state.liveSince.shop)")
+            lines.append("  last read        \(shop.remembered["last_good_cycle"].map { ago($0) } ?? "never")")
+            lines.append("  read up to       \(shop.state.cursor?.iso8601 ?? "nothing yet")")
+            lines.append("  orders to read   \(shop.toRead)\(since(shop.toReadSince))")
+            if shop.parked > 0 { lines.append("  cannot be read   \(shop.parked) orders, tried again by themselves") }
+            lines.append("  events to judge  \(shop.pendingEvents)\(since(shop.pendingSince))")
+            let effects = Effect.State.allCases.compactMap { state in
+                shop.effects[state].map { "\($0) \(state.rawValue)" }
+            }
+            lines.append("  messages         \(effects.isEmpty ? "none yet" : effects.joined(separator: ", "))")
+            if shop.inDoubt > 0 {
+                lines.append("  in doubt         \(shop.inDoubt) attempts; repeated with the same Message-ID")
+            }
+            if let fault = shop.remembered["last_fault"] { lines.append("  last fault       \(fault)") }
+        }
+        if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
+        for (way, state) in channels.sorted(by: { ($0.key.shop, $0.key.endpoint) < ($1.key.shop, $1.key.endpoint) })
+        where state.failures > 0 {
+            let name = way.channel == .email ? "email" : "webhook \(way.endpoint)"
+            lines.append("\(way.shop): \(name) is closed: \(state.detail ?? state.reason ?? "unknown")")
+        }
+        lines.append(
+            "store: \(status.bytes / 1024) KiB, schema \(status.schemaVersion), last written \(status.lastMoment)")
+        return lines.joined(separator: "\n")
+    }
+
+    func json() throws -> String {
+        let shops = status.shops.map { shop -> [String: Any] in
+            [
+                "shop": shop.shop, "live_since": shop.state.liveSince.shop.iso8601,
+                "cursor": shop.state.cursor?.iso8601 ?? NSNull(), "to_read": shop.toRead, "parked": shop.parked,
+                "pending_events": shop.pendingEvents, "attempts_in_doubt": shop.inDoubt,
+                "effects": Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) }),
+                "last_good_cycle": shop.remembered["last_good_cycle"] ?? NSNull(),
+                "last_fault": shop.remembered["last_fault"] ?? NSNull(),
+            ] as [String: Any]
+        }
+        let closed = channels.filter { $0.value.failures > 0 }.map { way, state -> [String: Any] in
+            [
+                "shop": way.shop, "channel": way.channel.rawValue, "endpoint": way.endpoint,
+                "reason": state.reason ?? NSNull(), "failures": state.failures,
+            ] as [String: Any]
+        }
+        let whole: [String: Any] = [
+            "shops": shops, "closed_channels": closed, "database_bytes": status.bytes,
+            "schema_version": status.schemaVersion, "last_moment": status.lastMoment.iso8601,
+        ]
+        let data = try JSONSerialization.data(withJSONObject: whole, options: [.sortedKeys, .prettyPrinted])
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private func since(_ moment: Moment?) -> String {
+        moment.map { ", the oldest since \(ago($0.iso8601))" } ?? ""
+    }
+
+    private func ago(_ text: String) -> String {
+        guard let moment = Moment(iso8601: text) else { return text }
+        let seconds = max(0, (now - moment).wholeMilliseconds / 1000)
+        switch seconds {
+        case ..<120: return "\(seconds) s ago"
+        case ..<7200: return "\(seconds / 60) min ago"
+        default: return "\(moment)"
+        }
+    }
+}

@@ -1,0 +1,364 @@
+import Foundation
+import Outreach
+import Platform
+
+/// Makes a `Configuration` of `bookbag.yaml`, or says everything that is wrong with it at once, each with its line and column.
+struct ConfigurationReader {
+    /// Where texts such as `credential:NAME` are looked up, and folders resolved. Handed in, so that tests need no files.
+    struct Surroundings: Sendable {
+        var secrets: SecretSource
+        /// `$STATE_DIRECTORY`, or where the store is otherwise.
+        var stateDirectory: String
+        /// The folder of the configuration file.
+        var folder: String
+    }
+
+    private var faults: FaultList
+    private let surroundings: Surroundings
+
+    /// Reads the file's text. Throws `ConfigurationFaults` with all that is wrong.
+    static func read(
+        _ text: String, file: String, surroundings: Surroundings
+    ) throws(ConfigurationFaults) -> Configuration {
+        let (tree, unreadable) = YAMLReader.read(text, file: file)
+        guard let tree else { throw ConfigurationFaults(faults: unreadable) }
+        var reader = ConfigurationReader(faults: FaultList(file: file), surroundings: surroundings)
+        reader.faults.add(unreadable)
+        let configuration = reader.configuration(tree, file: file)
+        guard let configuration, !reader.faults.hasErrors else {
+            throw ConfigurationFaults(faults: reader.faults.faults)
+        }
+        return configuration
+    }
+
+    private mutating func configuration(_ tree: YAMLTree, file: String) -> Configuration? {
+        let keys = fields(tree, of: "the configuration", ["state", "triggers", "shops", "smtp", "webhooks", "listen"])
+        guard let keys else { return nil }
+        let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
+        let smtp = keys["smtp"].flatMap { self.smtp($0.value) }
+        let webhooks = keys["webhooks"].map { self.webhooks($0.value) } ?? [:]
+        guard let shopsEntry = keys["shops"] else {
+            faults.add(
+                at: tree.position, "no shop is named",
+                hint:
+                    "write 'shops:' and under it '- domain: NAME.myshopify.com' with its token or client_id and client_secret"
+            )
+            return nil
+        }
+        let shops = shopsEntry.value.listed.compactMap { shop($0, triggers: triggers, smtp: smtp, webhooks: webhooks) }
+        let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
+        for domain in domains.keys.sorted() {
+            faults.add(at: shopsEntry.keyPosition, "the shop '\(domain)' stands here twice", hint: "remove one of them")
+        }
+        if shopsEntry.value.listed.isEmpty {
+            faults.add(
+                at: shopsEntry.keyPosition, "no shop is named under 'shops'",
+                hint: "write '- domain: NAME.myshopify.com'")
+        }
+        return Configuration(
+            file: file, state: text(keys["state"]).map(resolve) ?? surroundings.stateDirectory, shops: shops,
+            listen: keys["listen"].flatMap { listen($0.value) })
+    }
+
+    // MARK: - Parts
+
+    private mutating func shop(
+        _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, webhooks: [String: Configuration.Webhook]
+    ) -> Configuration.Shop? {
+        let names = [
+            "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp", "webhooks",
+        ]
+        guard let keys = fields(tree, of: "a shop", names) else { return nil }
+        guard let domain = required(keys["domain"], "domain", of: "a shop", at: tree.position) else { return nil }
+        guard domain.hasSuffix(".myshopify.com"), domain.count > 14, !domain.contains("/") else {
+            faults.add(
+                at: keys["domain"]!.value.position, "'\(domain)' is not a shop's permanent domain",
+                hint: "write it as NAME.myshopify.com; Shopify shows it under Settings, Domains")
+            return nil
+        }
+        var access: Configuration.Shop.Access?
+        switch (keys["token"], keys["client_id"], keys["client_secret"]) {
+        case (let token?, nil, nil): access = secret(token.value).map { .token($0) }
+        case (nil, let id?, let key?):
+            if let id = text(id), let key = secret(key.value) { access = .clientCredentials(id: id, secret: key) }
+        case (nil, nil, nil):
+            faults.add(
+                at: tree.position, "'\(domain)' has no way to log in",
+                hint: "write client_id and client_secret of the app, or token: credential:NAME for an older app")
+        case (_?, _, _):
+            faults.add(
+                at: keys["token"]!.keyPosition, "'\(domain)' has both a token and client credentials",
+                hint: "keep one of them")
+        default:
+            faults.add(
+                at: tree.position, "client_id and client_secret belong together",
+                hint: "write both; the app's page in the Dev Dashboard shows them")
+        }
+        let own = keys["webhooks"].map { self.webhooks($0.value) } ?? webhooks
+        let relay = keys["smtp"].map { self.smtp($0.value) } ?? smtp
+        let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
+        guard let access else { return nil }
+        return Configuration.Shop(
+            domain: domain, endpoint: endpoint, access: access,
+            pollEvery: keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60),
+            triggers: text(keys["triggers"]).map(resolve) ?? triggers, smtp: relay, webhooks: own)
+    }
+
+    private mutating func smtp(_ tree: YAMLTree) -> Configuration.SMTP? {
+        let names = [
+            "url", "username", "password", "connections", "per_second", "redirect_to", "sender", "starttls", "ca",
+            "certificate", "key",
+        ]
+        guard let keys = fields(tree, of: "smtp", names),
+            let url = required(keys["url"], "url", of: "smtp", at: tree.position)
+        else { return nil }
+        let position = keys["url"]!.value.position
+        guard let parts = URLComponents(string: url), parts.scheme == "smtp" || parts.scheme == "smtps",
+            let host = parts.host, !host.isEmpty, parts.path.isEmpty || parts.path == "/", parts.user == nil
+        else {
+            faults.add(
+                at: position, "'smtp.url' is not a relay's address",
+                hint:
+                    "write smtp://HOST:587, or smtps://HOST:465 for TLS from the first byte; name and password have keys of their own"
+            )
+            return nil
+        }
+        var startTLS = Configuration.SMTP.StartTLS.required
+        if let entry = keys["starttls"], let word = text(entry) {
+            if let value = Configuration.SMTP.StartTLS(rawValue: word) {
+                startTLS = value
+            } else {
+                unknown(word, at: entry.value.position, among: Configuration.SMTP.StartTLS.allCases.map(\.rawValue))
+            }
+            if startTLS == .off, !Self.isLoopback(host) {
+                faults.add(
+                    at: entry.value.position, "'starttls: off' would send mail and password in the clear to \(host)",
+                    hint: "remove the line, so that TLS is required; 'off' is for a relay on this machine")
+            }
+        }
+        if (keys["username"] == nil) != (keys["password"] == nil) {
+            faults.add(at: tree.position, "username and password belong together", hint: "write both or neither")
+        }
+        if (keys["certificate"] == nil) != (keys["key"] == nil) {
+            faults.add(at: tree.position, "certificate and key belong together", hint: "write both or neither")
+        }
+        return Configuration.SMTP(
+            url: url, username: text(keys["username"]), password: keys["password"].flatMap { secret($0.value) },
+            connections: keys["connections"].flatMap { number($0.value, 1...64) } ?? 4,
+            perSecond: keys["per_second"].flatMap { number($0.value, 1...100_000) },
+            redirectTo: keys["redirect_to"].flatMap { address($0.value) },
+            sender: keys["sender"].flatMap { address($0.value) }, startTLS: startTLS,
+            authority: text(keys["ca"]).map(resolve), certificate: text(keys["certificate"]).map(resolve),
+            key: keys["key"].flatMap { file($0.value) })
+    }
+
+    private mutating func webhooks(_ tree: YAMLTree) -> [String: Configuration.Webhook] {
+        guard case .map(let entries) = tree.content else {
+            if case .nothing = tree.content { return [:] }
+            faults.add(
+                at: tree.position, "'webhooks' is \(tree.kind), not a set of names",
+                hint: "write 'helpdesk:' and under it 'url:' and 'secret:'")
+            return [:]
+        }
+        var webhooks: [String: Configuration.Webhook] = [:]
+        for entry in entries {
+            guard let keys = fields(entry.value, of: "the webhook '\(entry.key)'", ["url", "secret", "allow_private"]),
+                let url = required(keys["url"], "url", of: "the webhook '\(entry.key)'", at: entry.keyPosition)
+            else { continue }
+            guard let parts = URLComponents(string: url), parts.scheme == "https" || parts.scheme == "http",
+                parts.host?.isEmpty == false, parts.user == nil
+            else {
+                faults.add(
+                    at: keys["url"]!.value.position, "the url is no web address", hint: "write https://HOST/PATH")
+                continue
+            }
+            if parts.scheme == "http", !Self.isLoopback(parts.host!) {
+                faults.warn(
+                    at: keys["url"]!.value.position, "customers' data would travel in the clear", hint: "write https://"
+                )
+            }
+            let secrets = keys["secret"].map { $0.value.listed.compactMap { secret($0) } } ?? []
+            if keys["secret"] == nil {
+                faults.add(
+                    at: entry.keyPosition, "the webhook '\(entry.key)' has no secret",
+                    hint: "write secret: credential:NAME; the receiver checks the signature with it")
+            }
+            webhooks[entry.key] = Configuration.Webhook(
+                url: url, secrets: secrets, allowPrivate: keys["allow_private"].flatMap { flag($0.value) } ?? false)
+        }
+        return webhooks
+    }
+
+    private mutating func listen(_ tree: YAMLTree) -> Configuration.Listen? {
+        guard let value = tree.text, let colon = value.lastIndex(of: ":"),
+            let port = Int(value[value.index(after: colon)...]), (0...65_535).contains(port), colon > value.startIndex
+        else {
+            faults.add(at: tree.position, "'listen' needs a host and a port", hint: "write 127.0.0.1:8787")
+            return nil
+        }
+        var host = String(value[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return Configuration.Listen(host: host, port: port)
+    }
+
+    private mutating func endpoint(_ tree: YAMLTree) -> String? {
+        guard let value = tree.text, let parts = URLComponents(string: value),
+            parts.scheme == "https" || parts.scheme == "http", let host = parts.host, !host.isEmpty,
+            parts.path.isEmpty || parts.path == "/", parts.query == nil, parts.user == nil
+        else {
+            faults.add(
+                at: tree.position, "'endpoint' needs scheme and host only", hint: "write https://NAME.myshopify.com")
+            return nil
+        }
+        if parts.scheme == "http", !Self.isLoopback(host) {
+            faults.add(
+                at: tree.position, "the shop's token would travel in the clear",
+                hint: "write https://; http is for a sandbox on this machine")
+            return nil
+        }
+        return value.hasSuffix("/") ? String(value.dropLast()) : value
+    }
+
+    // MARK: - Values
+
+    private typealias Fields = [String: YAMLTree.Entry]
+
+    /// The keys of a map, those that nobody reads being refused.
+    private mutating func fields(_ tree: YAMLTree, of place: String, _ names: [String]) -> Fields? {
+        guard case .map(let entries) = tree.content else {
+            faults.add(
+                at: tree.position, "\(place) is \(tree.kind), not a set of keys",
+                hint: "the keys are \(alternatives(names))")
+            return nil
+        }
+        var fields: Fields = [:]
+        for entry in entries {
+            if names.contains(entry.key) {
+                fields[entry.key] = entry
+            } else {
+                unknown(entry.key, at: entry.keyPosition, among: names, what: "key")
+            }
+        }
+        return fields
+    }
+
+    private mutating func unknown(_ word: String, at position: Position, among words: [String], what: String = "value")
+    {
+        let hint = nearest(to: word, in: words).map { "did you mean '\($0)'?" } ?? "write \(alternatives(words))"
+        faults.add(at: position, "unknown \(what) '\(word)'", hint: hint)
+    }
+
+    private mutating func text(_ entry: YAMLTree.Entry?) -> String? {
+        guard let entry else { return nil }
+        guard let value = entry.value.text, !value.isEmpty else {
+            faults.add(at: entry.value.position, "'\(entry.key)' is \(entry.value.kind), not a text")
+            return nil
+        }
+        return value
+    }
+
+    private mutating func required(
+        _ entry: YAMLTree.Entry?, _ name: String, of place: String, at position: Position
+    ) -> String? {
+        guard entry != nil else {
+            faults.add(at: position, "\(place) has no '\(name)'", hint: "add '\(name):'")
+            return nil
+        }
+        return text(entry)
+    }
+
+    private mutating func number(_ tree: YAMLTree, _ range: ClosedRange<Int>) -> Int? {
+        guard let value = tree.text.flatMap({ Int($0) }), range.contains(value) else {
+            faults.add(
+                at: tree.position,
+                "'\(tree.text ?? tree.kind)' is no number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return value
+    }
+
+    private mutating func flag(_ tree: YAMLTree) -> Bool? {
+        switch tree.text {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default:
+            faults.add(at: tree.position, "'\(tree.text ?? tree.kind)' is neither true nor false")
+            return nil
+        }
+    }
+
+    private mutating func duration(_ tree: YAMLTree, least: Duration) -> Duration? {
+        let words = (tree.text ?? "").split(separator: " ")
+        let units: [Substring: Int64] = [
+            "second": 1, "seconds": 1, "s": 1, "minute": 60, "minutes": 60, "min": 60, "hour": 3600, "hours": 3600,
+        ]
+        guard words.count == 2, let count = Int64(words[0]), count > 0, count < 1_000_000, let unit = units[words[1]]
+        else {
+            faults.add(
+                at: tree.position, "'\(tree.text ?? tree.kind)' is not a length of time",
+                hint: "write '60 seconds' or '2 minutes'")
+            return nil
+        }
+        guard .seconds(count * unit) >= least else {
+            faults.add(
+                at: tree.position, "that is too often", hint: "write '\(least.components.seconds) seconds' or more")
+            return nil
+        }
+        return .seconds(count * unit)
+    }
+
+    private mutating func address(_ tree: YAMLTree) -> MailAddress? {
+        guard let address = tree.text.flatMap(MailAddress.init(parsing:)) else {
+            faults.add(
+                at: tree.position, "'\(tree.text ?? tree.kind)' is no mail address", hint: "write name@host.example")
+            return nil
+        }
+        return address
+    }
+
+    private mutating func secret(_ tree: YAMLTree) -> SecretString? {
+        guard let reference = tree.text else {
+            faults.add(at: tree.position, "a secret is named by a text", hint: "write credential:NAME")
+            return nil
+        }
+        switch surroundings.secrets.find(reference, relativeTo: surroundings.folder) {
+        case .success(let secret): return secret
+        case .failure(let problem):
+            faults.add(at: tree.position, problem.message, hint: problem.hint)
+            return nil
+        }
+    }
+
+    /// The path of a file that a library reads by itself, such as a TLS key: `credential:NAME` or a path.
+    private mutating func file(_ tree: YAMLTree) -> String? {
+        guard let reference = tree.text else {
+            faults.add(at: tree.position, "a file is named by a text", hint: "write credential:NAME or a path")
+            return nil
+        }
+        if reference.hasPrefix("credential:") {
+            switch surroundings.secrets.path(ofCredential: String(reference.dropFirst("credential:".count))) {
+            case .success(let path): return path
+            case .failure(let problem):
+                faults.add(at: tree.position, problem.message, hint: problem.hint)
+                return nil
+            }
+        }
+        return resolve(reference)
+    }
+
+    private func resolve(_ path: String) -> String {
+        path.hasPrefix("/") ? path : surroundings.folder + "/" + path
+    }
+
+    static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host == "[::1]"
+            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+    }
+}
+
+/// All that is wrong with a configuration file.
+struct ConfigurationFaults: Error, CustomStringConvertible {
+    var faults: [Fault]
+
+    var description: String { faults.map(\.description).joined(separator: "\n") }
+}

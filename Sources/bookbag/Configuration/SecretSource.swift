@@ -1,0 +1,82 @@
+import Foundation
+import Platform
+
+/// Finds the secrets that the configuration names. A secret never stands in the file itself.
+struct SecretSource: Sendable {
+    /// Why a secret could not be had, and how to mend it. Never the secret.
+    struct Problem: Error {
+        var message: String
+        var hint: String?
+    }
+
+    /// `$CREDENTIALS_DIRECTORY`, where systemd puts what the unit loads.
+    var credentials: String?
+    var environment: [String: String]
+
+    /// The secret that `reference` names: `credential:NAME`, `env:NAME` or `file:PATH`.
+    func find(_ reference: String, relativeTo folder: String) -> Result<SecretString, Problem> {
+        guard let colon = reference.firstIndex(of: ":") else { return .failure(Self.written) }
+        let name = String(reference[reference.index(after: colon)...])
+        switch reference[..<colon] {
+        case "credential":
+            return path(ofCredential: name).flatMap { read($0, called: "the credential '\(name)'") }
+        case "env":
+            guard let value = environment[name], !value.isEmpty else {
+                return .failure(
+                    Problem(message: "the environment has no '\(name)'", hint: "set it where the daemon is started"))
+            }
+            return .success(SecretString(value))
+        case "file":
+            let path = name.hasPrefix("/") ? name : folder + "/" + name
+            var status = stat()
+            guard stat(path, &status) == 0 else {
+                return .failure(Problem(message: "the file '\(path)' cannot be read", hint: "check its name and owner"))
+            }
+            guard status.st_mode & 0o077 == 0 else {
+                return .failure(
+                    Problem(message: "the file '\(path)' can be read by others", hint: "chmod 0600 '\(path)'"))
+            }
+            return read(path, called: "the file '\(path)'")
+        default:
+            return .failure(Self.written)
+        }
+    }
+
+    /// Where a credential lies. One that came from a folder is called `bookbag_NAME` by systemd, and found as well.
+    func path(ofCredential name: String) -> Result<String, Problem> {
+        guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
+            return .failure(Problem(message: "'\(name)' is no name of a credential", hint: "write credential:NAME"))
+        }
+        guard let credentials else {
+            return .failure(
+                Problem(
+                    message: "the credential '\(name)' cannot be found, for there is no $CREDENTIALS_DIRECTORY",
+                    hint: "start Bookbag by its unit, or set CREDENTIALS_DIRECTORY to the folder that holds it"))
+        }
+        for candidate in ["\(credentials)/\(name)", "\(credentials)/bookbag_\(name)"]
+        where FileManager.default.isReadableFile(atPath: candidate) {
+            return .success(candidate)
+        }
+        return .failure(
+            Problem(
+                message: "the credential '\(name)' is not there",
+                hint: "put it into /etc/bookbag/credentials/\(name) (root, 0600) and restart"))
+    }
+
+    private static let written = Problem(
+        message: "a secret must not be written into this file",
+        hint: "put it into a file of its own and write credential:NAME, or env:NAME, or file:PATH")
+
+    private func read(_ path: String, called name: String) -> Result<SecretString, Problem> {
+        guard let data = FileManager.default.contents(atPath: path), data.count <= 65_536,
+            let text = String(data: data, encoding: .utf8)
+        else {
+            return .failure(Problem(message: "\(name) cannot be read", hint: "check its owner, and that it is a text"))
+        }
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !trimmed.isEmpty else {
+            return .failure(Problem(message: "\(name) is empty", hint: "put the secret into it"))
+        }
+        return .success(SecretString(trimmed))
+    }
+}

@@ -1,0 +1,90 @@
+import Logging
+import Platform
+
+/// The kinds of lines in the journal: what `journalctl -u bookbag` can show. Each has a number, which never changes and is never used again for another, and
+/// an entry in `systemd/bookbag.catalog` that says what to do.
+///
+/// `error`: someone must act; `warning`: we will try again; `info`: a decision; `debug`: how we came to it.
+enum Line: String, LogKind, CaseIterable {
+    case started = "0e72ced34f61fb33223701727cbd95f8"
+    case stopping = "25b955a2987070bc56998e59ca1d91b8"
+    case stopped = "a127532fa516ad9268e2eb166c462938"
+    case firstRun = "40ca6a5865c983d3e383f7ecc9db17a0"
+    case cycleFailed = "2c1cbae147f49afe8e593a67e6e8a905"
+    case shopClosed = "206ea1f254db777c0bbca4d0f7adeb1e"
+    case shopOpen = "713200999f085f1b85cb6c9eb8f33f8b"
+    case scopesMissing = "07fe8f09c4c46962872b29081ac05871"
+    case versionUnsupported = "1ff4e188b602255cab0500ea1e519be7"
+    case orderParked = "a51571012fc3c12424840fb47cc12f9d"
+    case eventRecorded = "aea47ce512abb85e507f8f44f67a7d70"
+    case eventsLearned = "fc39b2c659ebf42ae465074fd729f747"
+    case decided = "4949c0e063f1ba61ef17e393766e7ba3"
+    case delivered = "ce0951656c157dafe8d7551e887e26d3"
+    case deferred = "2079846921fd0126e1af03ab4d53dc54"
+    case refused = "2fa5fd2871c67f3b6ce1d2833e479cd1"
+    case inDoubt = "0edff529c599386ba313bf87963f12d8"
+    case channelClosed = "897dc4e9048bfbbc67e2dc7f644fd754"
+    case channelOpen = "43e4e153be04ff9cc9db34e36ed13a3a"
+    case withdrawn = "90cc9bff6b166a40b0049b2699c2b451"
+    case labelMissing = "a1a87f21e232225b0b4e056ea09b03f5"
+    case templateFailed = "e1161bae9416b753c65070f095804d9f"
+    case noRecipient = "b8c6a43cf20d28f9714ee2f09321fd8b"
+    case triggersLoaded = "d45984dc81c2c476129015688fe6e63f"
+    case triggersRefused = "3e9f215e898357fdf4cfcf212d1b8ff5"
+    case clockWrong = "4f01263fbfb5d9c106eafee906d35661"
+    case clockRight = "a19b84300f433c12169f955307565d0a"
+    case storeFailed = "393d7c5b2c5015aa54ad3fbca14a3f29"
+    case loopStuck = "4a1644f2c8228d2a46d09b64df4618ac"
+    case configuration = "14d930121175ba9c4d76af1fa0e305ce"
+    case listening = "958431d58430f2098786456a627f3d8f"
+
+    var id: LogKindID { LogKindID(rawValue)! }
+
+    var message: StaticString {
+        switch self {
+        case .started: "Started"
+        case .stopping: "Stopping"
+        case .stopped: "Stopped"
+        case .firstRun: "Learning what is there"
+        case .cycleFailed: "Could not ask the shop"
+        case .shopClosed: "The shop lets us in no more"
+        case .shopOpen: "The shop answers again"
+        case .scopesMissing: "The app lacks access scopes"
+        case .versionUnsupported: "Shopify soon stops to support the API version"
+        case .orderParked: "An order cannot be read"
+        case .eventRecorded: "Recorded an event"
+        case .eventsLearned: "Learned in silence"
+        case .decided: "Decided"
+        case .delivered: "Delivered"
+        case .deferred: "Will try again"
+        case .refused: "Refused for good"
+        case .inDoubt: "In doubt"
+        case .channelClosed: "The channel is closed"
+        case .channelOpen: "The channel is open again"
+        case .withdrawn: "Withdrawn"
+        case .labelMissing: "A return label could not be fetched"
+        case .templateFailed: "A template could not be rendered"
+        case .noRecipient: "Nobody to write to"
+        case .triggersLoaded: "Trigger files in force"
+        case .triggersRefused: "Trigger files refused"
+        case .clockWrong: "The clock cannot be trusted"
+        case .clockRight: "The clock is right again"
+        case .storeFailed: "The store failed"
+        case .loopStuck: "A part of the daemon does not move"
+        case .configuration: "The configuration is wrong"
+        case .listening: "Listening"
+        }
+    }
+
+    var level: Logger.Level {
+        switch self {
+        case .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused, .clockWrong, .storeFailed,
+            .loopStuck, .configuration:
+            .error
+        case .cycleFailed, .versionUnsupported, .orderParked, .deferred, .refused, .inDoubt, .labelMissing,
+            .noRecipient:
+            .warning
+        default: .info
+        }
+    }
+}

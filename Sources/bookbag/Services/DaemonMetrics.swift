@@ -1,0 +1,57 @@
+import Outreach
+import Platform
+
+/// What the daemon counts, by the names that Prometheus sees. No label holds a customer, an order or an address.
+struct DaemonMetrics: Sendable {
+    let registry = MetricRegistry()
+    let events: Counter
+    let decisions: Counter
+    let deliveries: Counter
+    let inDoubt: Counter
+    let oldestDue: Gauge
+    let lag: Gauge
+    let waiting: Gauge
+    let channelOpen: Gauge
+    let quota: Gauge
+    let lastReload: Gauge
+    let reloadSuccessful: Gauge
+    let databaseBytes: Gauge
+    let clockTrusted: Gauge
+
+    init() {
+        events = registry.counter(
+            "bookbag_events_total", help: "Events recorded, by type, and whether they were told or learned in silence.",
+            labels: ["type", "silence"])
+        decisions = registry.counter(
+            "bookbag_decisions_total", help: "What became of effects, by trigger, outcome and reason.",
+            labels: ["trigger", "outcome", "reason"])
+        deliveries = registry.counter(
+            "bookbag_deliveries_total", help: "Attempts to deliver, by channel and what the far end said.",
+            labels: ["channel", "verdict"])
+        inDoubt = registry.counter(
+            "bookbag_attempts_in_doubt_total",
+            help: "Attempts of which it is not known whether they arrived; they are repeated with the same Message-ID.",
+            labels: ["channel"])
+        oldestDue = registry.gauge(
+            "bookbag_oldest_due_message_seconds", help: "Age of the oldest message that is due and not yet taken.")
+        lag = registry.gauge(
+            "bookbag_source_lag_seconds", help: "How long ago the source was last read without a fault.",
+            labels: ["shop", "source"])
+        waiting = registry.gauge("bookbag_effects", help: "Effects by state.", labels: ["state"])
+        channelOpen = registry.gauge(
+            "bookbag_channel_open", help: "1 while a channel is open, 0 while it is closed.",
+            labels: ["shop", "channel"])
+        quota = registry.gauge(
+            "bookbag_quota_available", help: "What is left of a source's quota, in its own points.",
+            labels: ["shop", "source"])
+        lastReload = registry.gauge(
+            "bookbag_triggers_last_good_reload_timestamp_seconds",
+            help: "When trigger files and templates were last put into force.", labels: ["shop"])
+        reloadSuccessful = registry.gauge(
+            "bookbag_triggers_last_reload_successful",
+            help: "1 if the newest trigger files and templates are in force.",
+            labels: ["shop"])
+        databaseBytes = registry.gauge("bookbag_database_size_bytes", help: "Size of the store.")
+        clockTrusted = registry.gauge("bookbag_clock_trusted", help: "1 while the clock can be trusted.")
+    }
+}

@@ -1,0 +1,206 @@
+import Foundation
+import Intake
+import Logging
+import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+
+/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that lets us in no more stops alone.
+struct IntakeService: Service {
+    let desk: ShopDesk
+    let store: Store
+    let learning: Learning
+    let transport: any HTTPTransport
+    let clock: DaemonClock
+    let heartbeats: Heartbeats
+    let metrics: DaemonMetrics
+    let logger: Logger
+
+    private var name: String { "intake:\(desk.domain)" }
+
+    func run() async throws {
+        let wake = Wake()
+        try await withGracefulShutdownHandler {
+            try await cancelWhenGracefulShutdown { try await poll(wake) }
+        } onGracefulShutdown: {
+            wake.call()
+        }
+        heartbeats.end(name)
+    }
+
+    private func poll(_ wake: Wake) async throws {
+        let shop = desk.configuration
+        let credentials: ShopifyCredentials =
+            switch shop.access {
+            case .token(let token): .token(token)
+            case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
+            }
+        let bucket = try await store.remembered("bucket", shop: desk.domain)
+            .flatMap { try? JSONDecoder().decode(CostBucket.self, from: Data($0.utf8)) }
+        // Long reads and waits for the bucket are movement too: each answer and each wait passes here.
+        let timekeeper = Timekeeper(
+            now: { [clock] in clock.now },
+            sleep: { [heartbeats, name] duration throws(CancellationError) in
+                var left = duration
+                while left > .zero {
+                    heartbeats.beat(name)
+                    let step = min(left, Heartbeats.longestWait)
+                    do { try await Task.sleep(for: step) } catch { throw CancellationError() }
+                    left -= step
+                }
+            })
+        let client = ShopifyClient(
+            endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: transport,
+            timekeeper: timekeeper, bucket: bucket)
+        guard let state = try await store.shopState(desk.domain) else { return }
+        if state.cursor == nil { logger.log(Line.firstRun, ["shop": "\(desk.domain)"]) }
+        let poller = ShopPoller(
+            client: client,
+            journal: StoreJournal(
+                desk: desk, store: store, learning: learning, clock: clock, heartbeats: heartbeats, name: name),
+            settings: ShopPoller.Settings(
+                shop: desk.domain, pace: PollPace(every: shop.pollEvery), liveSince: state.liveSince.shop))
+        var failing = false
+        while !Task.isCancelled {
+            heartbeats.beat(name)
+            var pause: Duration
+            do {
+                let turn = try await poller.turn()
+                try await report(turn, failing: &failing)
+                pause = max(.zero, max(turn.next.notBefore, turn.next.due) - clock.now)
+            } catch let failure as StoreFailure {
+                logger.log(Line.storeFailed, ["reason": "\(failure.cause.rawValue)", "detail": "\(failure)"])
+                pause = .seconds(5)
+            } catch is CancellationError {
+                return
+            }
+            while pause > .zero, !Task.isCancelled {
+                heartbeats.beat(name)
+                let step = min(pause, Heartbeats.longestWait)
+                await wake.wait(atMost: step)
+                pause -= step
+            }
+        }
+    }
+
+    private func report(_ turn: Turn, failing: inout Bool) async throws {
+        let now = clock.now
+        if let offset = turn.report.clockOffset { clock.note(offset: offset, of: desk.domain) }
+        if let inspection = turn.report.inspection { try await take(inspection, now: now) }
+        for parked in turn.report.parked {
+            logger.log(
+                Line.orderParked,
+                ["shop": "\(desk.domain)", "order": "\(parked.read.id)", "reason": "\(parked.reason)"])
+        }
+        guard let failure = turn.failure else {
+            try await store.remember(now.iso8601, as: "last_good_cycle", shop: desk.domain, now: now)
+            metrics.lag.set(0, desk.domain, "shopify")
+            if failing {
+                failing = false
+                try await store.remember(nil, as: "last_fault", shop: desk.domain, now: now)
+                logger.log(Line.shopOpen, ["shop": "\(desk.domain)"])
+            }
+            return
+        }
+        // Said at once, and then when it lasts: the journal of a night holds a line or two, not hundreds.
+        let closed = failure.remedy == .stopShop
+        if !failing || turn.failures % 10 == 0 {
+            logger.log(
+                closed ? Line.shopClosed : Line.cycleFailed,
+                ["shop": "\(desk.domain)", "reason": "\(failure.reason)", "detail": "\(failure)"])
+        }
+        failing = true
+        try await store.remember("\(failure)", as: "last_fault", shop: desk.domain, now: now)
+    }
+
+    /// Takes over what the shop says of itself, and tells what the app lacks.
+    private func take(_ inspection: ShopInspection, now: Moment) async throws {
+        let profile = ShopProfile(
+            domain: desk.domain, name: inspection.name, email: inspection.contactEmail ?? inspection.email,
+            url: inspection.url, currency: inspection.currency, timeZone: inspection.timeZone)
+        desk.replaceProfile(profile)
+        let text = String(decoding: (try? JSONEncoder().encode(profile)) ?? Data(), as: UTF8.self)
+        try await store.remember(text, as: "profile", shop: desk.domain, now: now)
+        let missing = inspection.missingScopes
+        if !missing.isEmpty {
+            logger.log(
+                Line.scopesMissing,
+                [
+                    "shop": "\(desk.domain)",
+                    "reason": "\(missing.map { "\($0.name) (\($0.purpose))" }.joined(separator: ", "))",
+                ])
+        }
+        if let fault = inspection.versionFault {
+            logger.log(Line.versionUnsupported, ["shop": "\(desk.domain)", "reason": "\(fault)"])
+        }
+    }
+}
+
+/// The poller's place, kept in the store.
+private struct StoreJournal: IntakeJournal {
+    let desk: ShopDesk
+    let store: Store
+    let learning: Learning
+    let clock: DaemonClock
+    let heartbeats: Heartbeats
+    let name: String
+
+    func cursor() async throws -> Moment? { try await store.shopState(desk.domain)?.cursor }
+
+    func marks(of ids: [String]) async throws -> [String: ReadMark] {
+        heartbeats.beat(name)
+        return try await store.marks(shop: desk.domain, orderIDs: ids).mapValues { mark in
+            ReadMark(id: mark.orderID, updatedAt: mark.updatedAt, readAt: mark.readAt, returns: mark.returns)
+        }
+    }
+
+    func commitScan(queue ids: [String], cursor: Moment?) async throws {
+        heartbeats.beat(name)
+        try await store.commitScan(shop: desk.domain, queue: ids, cursor: cursor, now: clock.now)
+    }
+
+    func nextToRead(limit: Int, now: Moment) async throws -> [QueuedRead] {
+        try await store.nextToRead(shop: desk.domain, limit: limit, now: now)
+            .map { QueuedRead(id: $0.orderID, attempts: $0.tries, ticket: $0.ticket) }
+    }
+
+    func dueLooks(_ kind: Look.Kind, limit: Int, now: Moment) async throws -> [QueuedRead] {
+        try await store.dueLooks(shop: desk.domain, kind: kind, limit: limit, now: now)
+            .map { QueuedRead(id: $0.look.id) }
+    }
+
+    func commitRead(_ batch: ReadBatch) async throws {
+        heartbeats.beat(name)
+        let now = clock.now
+        let orders = batch.kind == .orders
+        let read = orders ? (batch.done + batch.gone).map(toRead) : []
+        let unknown = try await learning.learn(batch.observations, of: desk, read: read, now: now)
+        if !unknown.isEmpty { try await store.enqueueRead(shop: desk.domain, orderIDs: unknown, now: now) }
+        try await store.keepMarks(
+            shop: desk.domain,
+            batch.marks.map {
+                OrderMark(orderID: $0.id, updatedAt: $0.updatedAt, readAt: $0.readAt, returns: $0.returns)
+            })
+        if case .looks(let kind) = batch.kind {
+            let looks =
+                batch.gone.map { Look(kind: kind, id: $0.id, at: nil) }
+                + batch.parked.map { Look(kind: kind, id: $0.read.id, at: $0.notBefore) }
+            if !looks.isEmpty { try await store.moveLooks(shop: desk.domain, looks, now: now) }
+        } else {
+            for parked in batch.parked {
+                try await store.park(toRead(parked.read), reason: parked.reason, now: now)
+            }
+        }
+    }
+
+    func remember(_ bucket: CostBucket) async throws {
+        guard let data = try? JSONEncoder().encode(bucket) else { return }
+        try await store.remember(
+            String(decoding: data, as: UTF8.self), as: "bucket", shop: desk.domain, now: clock.now)
+    }
+
+    private func toRead(_ read: QueuedRead) -> ToRead {
+        ToRead(shop: desk.domain, orderID: read.id, ticket: read.ticket, updatedAt: nil, tries: read.attempts)
+    }
+}

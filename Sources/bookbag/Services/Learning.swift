@@ -1,0 +1,94 @@
+import Logging
+import Outreach
+import Platform
+import Store
+
+/// Turns observations into committed events: read, think, write, and again where somebody else wrote in between.
+struct Learning: Sendable {
+    let store: Store
+    let logger: Logger
+    let metrics: DaemonMetrics
+    /// Called when there are new events.
+    let newEvents: Wake
+    /// Called when the moments at which time alone changes something have moved.
+    let newMoments: Wake
+
+    /// Learns `observations` of one shop as one step. `read` are the entries of the reading list that they answer.
+    ///
+    /// - Returns: the orders of which only a part was seen; they are to be read whole.
+    func learn(
+        _ observations: [Observation], of desk: ShopDesk, read: [ToRead] = [], now: Moment
+    ) async throws(StoreFailure) -> [String] {
+        let byOrder = Dictionary(grouping: observations, by: \.orderID)
+        let learner = desk.rules.learner
+        var unknown: [String] = []
+        try await commit(Set(byOrder.keys), of: desk, read: read, now: now) { id, record in
+            var record = record
+            var result: Learned?
+            for observation in byOrder[id] ?? [] {
+                guard let learned = learner.learn(observation, into: record) else { continue }
+                result = learned.after(result)
+                record = learned.record
+            }
+            if result == nil { unknown.append(id) }
+            return result
+        }
+        return unknown
+    }
+
+    /// Lets time pass for those orders.
+    func advance(_ orderIDs: [String], of desk: ShopDesk, now: Moment) async throws(StoreFailure) {
+        let learner = desk.rules.learner
+        try await commit(Set(orderIDs), of: desk, read: [], now: now) { _, record in
+            record.map { learner.advance($0, to: now) }
+        }
+    }
+
+    private func commit(
+        _ ids: Set<String>, of desk: ShopDesk, read: [ToRead], now: Moment,
+        think: (String, OrderRecord?) -> Learned?
+    ) async throws(StoreFailure) {
+        var open = ids
+        var read = read
+        repeat {
+            let known = try await store.load(shop: desk.domain, orderIDs: open.sorted())
+            let learned = open.sorted().compactMap { think($0, known[$0]) }
+            let outcome = try await store.commit(learned, read: read, now: now)
+            read = []
+            report(outcome.events)
+            open = Set(outcome.stale.map(\.orderID))
+        } while !open.isEmpty
+    }
+
+    private func report(_ events: [Event]) {
+        guard !events.isEmpty else { return }
+        newEvents.call()
+        newMoments.call()
+        var silent: [String: Int] = [:]
+        for event in events {
+            metrics.events.add(1, event.kind.rawValue, event.silence?.rawValue ?? "told")
+            if event.silence != nil {
+                silent[event.shop, default: 0] += 1
+                continue
+            }
+            logger.log(
+                Line.eventRecorded,
+                [
+                    "shop": "\(event.shop)", "order": "\(event.orderID)", "event": "\(event.kind.rawValue)",
+                    "shipment": "\(event.occurrences[0].subject)", "source": "\(event.source)",
+                ])
+        }
+        for (shop, count) in silent { logger.log(Line.eventsLearned, ["shop": "\(shop)", "count": "\(count)"]) }
+    }
+}
+
+extension Learned {
+    /// This, with what was learned of the same order just before it, as one step.
+    fileprivate func after(_ earlier: Learned?) -> Learned {
+        guard let earlier else { return self }
+        var both = self
+        both.events = earlier.events + events
+        both.changed = earlier.changed || changed
+        return both
+    }
+}

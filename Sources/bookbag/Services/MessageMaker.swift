@@ -1,0 +1,111 @@
+import Delivery
+import Foundation
+import Outreach
+import Platform
+
+/// Makes the frozen message of an effect that is to be sent: renders its template, fetches the label it carries, composes the bytes.
+struct MessageMaker: Sendable {
+    /// What came of it.
+    enum Outcome: Sendable {
+        /// The message, and what there is to remark about it.
+        case message(Message, remark: String?)
+        /// Something it needs is not there yet.
+        case wait(until: Moment, because: Reason, detail: String)
+        /// It cannot be made.
+        case impossible(Reason, detail: String)
+    }
+
+    let configuration: Configuration.Shop
+    let labels: LabelFetcher
+    let composer: MailComposer
+
+    /// How long a mail waits for its label before it goes with the link alone.
+    static let labelPatience = Duration.minutes(15)
+
+    /// Makes the message of `effect`.
+    func make(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) async -> Outcome {
+        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line) else {
+            return .impossible(.off, detail: "the trigger is gone")
+        }
+        let scope = planner.scope(record: record, event: effect.event, history: history, now: now)
+        if case .webhook(let name) = line.destination {
+            guard configuration.webhooks[name] != nil else {
+                return .impossible(.unknownWebhook, detail: "no webhook '\(name)' is configured")
+            }
+            return webhook(effect, name: name, scope: scope)
+        }
+        return await mail(effect, line, trigger: trigger, scope: scope, planner: planner, now: now)
+    }
+
+    private func webhook(_ effect: Effect, name: String, scope: Scope) -> Outcome {
+        let id = MessageIdentity.webhook(of: effect)
+        var data: [JSON.Member] = [JSON.Member("trigger", .string(effect.trigger))]
+        data += scope.webhookData.map { JSON.Member($0.name, JSON($0.value)) }
+        let body = WebhookBody(
+            id: id, shop: effect.shop, type: effect.event.kind.rawValue, subject: scope.record.facts.name,
+            happenedAt: effect.event.happenedAt, data: .object(data))
+        return .message(
+            Message(
+                id: id, content: .webhook(Message.WebhookContent(endpoint: name, body: body.bytes)),
+                summary: effect.event.kind.rawValue), remark: nil)
+    }
+
+    private func mail(
+        _ effect: Effect, _ line: SendLine, trigger: Trigger, scope: Scope, planner: Planner, now: Moment
+    ) async -> Outcome {
+        let settings = planner.triggers.settings
+        let brand = settings.brand
+        let recipient: MailAddress?
+        switch line.destination {
+        case .customer: recipient = scope.record.recipient
+        case .merchant: recipient = settings.notify
+        case .address(let address): recipient = address
+        case .webhook: recipient = nil
+        }
+        guard let recipient else { return .impossible(.noRecipient, detail: "no usable address") }
+        let rendered: MailText
+        do {
+            rendered = try planner.triggers.templates.render(line.template, scope, to: line.destination)
+        } catch {
+            return .impossible(.template, detail: "\(error)")
+        }
+        let from = trigger.about == .marketing ? brand.marketingFrom ?? brand.from : brand.from
+        var draft = MailDraft(
+            from: from, to: recipient, replyTo: line.replyTo ?? brand.replyTo,
+            sender: configuration.smtp?.sender?.address ?? from.address, subject: rendered.subject,
+            preview: rendered.preview, body: rendered.body, language: rendered.language,
+            messageID: MessageIdentity.mail(of: effect, domain: from.domain),
+            references: [
+                MessageIdentity.thread(shop: effect.shop, orderID: effect.orderID, domain: brand.from.domain)
+            ], date: now,
+            headers: [
+                MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
+                MailDraft.Header("X-Bookbag-Order", scope.record.facts.name),
+            ], brand: brand)
+        if trigger.about == .marketing, let url = scope.record.facts.customer?.unsubscribeURL {
+            draft.headers.append(MailDraft.Header("List-Unsubscribe", "<\(url)>"))
+        }
+        var remark: String?
+        if line.attachesLabel, effect.event.kind == .returnLabelReady, let url = scope.labelURL {
+            do {
+                switch try await labels.fetch(url, name: "return-label") {
+                case .success(let label): draft.attachments = [label]
+                case .failure(let failure):
+                    if failure.isWorthAnotherTry, now - effect.createdAt < Self.labelPatience {
+                        return .wait(until: now + .minutes(1), because: .label, detail: failure.detail)
+                    }
+                    remark = "sent with the link alone: \(failure.detail)"
+                }
+            } catch {
+                return .wait(until: now + .minutes(1), because: .label, detail: "stopped while fetching the label")
+            }
+        }
+        do {
+            return .message(try composer.compose(draft), remark: remark)
+        } catch {
+            return .impossible(.template, detail: "\(error)")
+        }
+    }
+}

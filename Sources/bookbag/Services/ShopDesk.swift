@@ -1,0 +1,46 @@
+import Delivery
+import Outreach
+import Store
+import Synchronization
+
+/// What the services know of one shop while the daemon runs: its triggers in force, its zone, since when it is watched. Values change as a whole, when a reload is accepted or the
+/// shop was asked about itself.
+final class ShopDesk: Sendable {
+    /// All that a decision needs besides the order.
+    struct Rules: Sendable {
+        var planner: Planner
+        var learner: Learner
+    }
+
+    let domain: String
+    let configuration: Configuration.Shop
+    /// Which webhooks can be sent to.
+    let endpoints: Set<String>
+    private let state: Mutex<Rules>
+
+    init(configuration: Configuration.Shop, rules: Rules) {
+        domain = configuration.domain
+        self.configuration = configuration
+        endpoints = Set(configuration.webhooks.keys)
+        state = Mutex(rules)
+    }
+
+    /// The rules in force.
+    var rules: Rules { state.withLock { $0 } }
+
+    /// Puts other triggers into force.
+    func replaceTriggers(_ triggers: TriggerSet, inForceSince: [String: Moment]) {
+        state.withLock { rules in
+            rules.planner.triggers = triggers
+            rules.planner.inForceSince = inForceSince
+        }
+    }
+
+    /// Takes over what Shopify says of the shop.
+    func replaceProfile(_ profile: ShopProfile) {
+        state.withLock { rules in
+            rules.planner.shop = profile
+            rules.learner.shopZone = profile.zone
+        }
+    }
+}

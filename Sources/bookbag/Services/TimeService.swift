@@ -1,0 +1,46 @@
+import Logging
+import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+
+/// Lets time pass: whatever happens by time alone (a promise passes, a parcel is silent for too long) is learned when its moment comes.
+struct TimeService: Service {
+    let store: Store
+    let desks: [String: ShopDesk]
+    let learning: Learning
+    let clock: DaemonClock
+    let wake: Wake
+    let heartbeats: Heartbeats
+    let logger: Logger
+
+    func run() async throws {
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            heartbeats.beat("time")
+            do throws(StoreFailure) {
+                if try await turn() { continue }
+                let next = try await store.nextMoment()
+                let wait = next.map { max(.milliseconds(50), $0 - clock.now) } ?? Heartbeats.longestWait
+                await wake.wait(atMost: min(wait, Heartbeats.longestWait))
+            } catch {
+                logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+                await wake.wait(atMost: .seconds(5))
+            }
+        }
+        heartbeats.end("time")
+    }
+
+    /// Learns what is due; true if there may be more.
+    private func turn() async throws(StoreFailure) -> Bool {
+        guard clock.fault == nil else { return false }
+        let now = clock.now
+        let due = try await store.dueForTime(limit: 200, now: now)
+        var moved = false
+        for (shop, keys) in Dictionary(grouping: due, by: \.shop) {
+            guard let desk = desks[shop] else { continue }
+            moved = true
+            try await learning.advance(keys.map(\.orderID), of: desk, now: now)
+        }
+        return moved
+    }
+}

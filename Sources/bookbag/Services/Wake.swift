@@ -1,0 +1,68 @@
+import Synchronization
+
+/// Wakes a loop that waits. A wake-up carries no data: it says "look in the store again", so one that is lost costs a timer's tick and
+/// no message, and a hundred are as good as one. One loop waits on one `Wake`.
+final class Wake: Sendable {
+    private struct State {
+        /// A call that came while nobody waited.
+        var called = false
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    /// Wakes the loop, now or when it next waits.
+    func call() {
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
+            if state.waiter == nil { state.called = true }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    /// Waits until it is called or `timeout` is over, whichever comes first. Ends early, without an error, when the task is cancelled.
+    func wait(atMost timeout: Duration) async {
+        guard timeout > .zero else { return }
+        let timer = Task { [self] in
+            try await Task.sleep(for: timeout)
+            release()
+        }
+        defer { timer.cancel() }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let goOn = state.withLock { state in
+                    if state.called || Task.isCancelled {
+                        state.called = false
+                        return true
+                    }
+                    state.waiter = continuation
+                    return false
+                }
+                if goOn { continuation.resume() }
+            }
+        } onCancel: {
+            release()
+        }
+    }
+
+    /// Lets the waiter go without a call.
+    private func release() {
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+}
+
+/// Wakes several loops at once.
+final class Broadcast: Sendable {
+    private let wakes = Mutex<[Wake]>([])
+
+    /// That loop is woken from now on as well.
+    func add(_ wake: Wake) { wakes.withLock { $0.append(wake) } }
+
+    /// Wakes them all.
+    func call() { for wake in wakes.withLock({ $0 }) { wake.call() } }
+}
