@@ -111,7 +111,10 @@ extension Renderer {
         let end = call.has(1) ? plain(call[1]) : "..."
         let scalars = text.unicodeScalars
         guard scalars.count > length else { return .string(text) }
-        let kept = max(0, length.subtractingReportingOverflow(end.unicodeScalars.count).overflow ? 0 : length - end.unicodeScalars.count)
+        let kept = max(
+            0,
+            length.subtractingReportingOverflow(end.unicodeScalars.count).overflow
+                ? 0 : length - end.unicodeScalars.count)
         return .string(String(String.UnicodeScalarView(scalars.prefix(kept))) + end)
     }
 

@@ -67,10 +67,12 @@ struct Parser {
             countedOffset = 0
             countedLine = 1
         }
-        var lines = 0
-        for position in countedOffset..<offset where source[position] == 0x0A { lines += 1 }
+        guard let base = source.baseAddress else { return countedLine }
+        while countedOffset < offset, let found = memchr(base + countedOffset, 0x0A, offset - countedOffset) {
+            countedLine += 1
+            countedOffset = UnsafeRawPointer(found) - UnsafeRawPointer(base) + 1
+        }
         countedOffset = offset
-        countedLine += lines
         return countedLine
     }
 

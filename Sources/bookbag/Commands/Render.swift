@@ -80,7 +80,9 @@ struct RenderCommand: ParsableCommand {
                 throw Refusal("\(data):\(failure.line): \(failure.message)")
             }
         }
-        if let partials { options.partials = PartialSet(sources: try sources(in: partials), mode: strict ? .strict : .lax) }
+        if let partials {
+            options.partials = PartialSet(sources: try sources(in: partials), mode: strict ? .strict : .lax)
+        }
         let template: Template
         do throws(TemplateError) {
             template = try Template(parsing: source, mode: strict ? .strict : .lax)
