@@ -90,6 +90,31 @@ struct LimitTests {
         #expect(throws: TemplateError.self) { try Template(parsing: long) }
     }
 
+    @Test("a name that is assigned to itself is freed with its render")
+    func freed() throws {
+        weak var frame: Frame?
+        do {
+            let template = try Template(parsing: "{% assign s = self %}{{ s['x'] }}{% for i in s %}{% endfor %}")
+            var renderer = Renderer(program: template.program, scope: ["x": 1], options: RenderOptions())
+            try renderer.run()
+            frame = renderer.frame
+        }
+        #expect(frame == nil)
+    }
+
+    @Test(
+        "a text of nothing but openings is parsed in one pass",
+        arguments: [
+            "{% comment %}" + String(repeating: "{{", count: 200_000),
+            "{% raw %}" + String(repeating: "{%", count: 200_000), String(repeating: "%}{{a}}", count: 30_000),
+            "{{ " + String(repeating: "[a", count: 100_000) + " }}",
+            "{{ '" + String(repeating: "a", count: 400_000) + "' | replace: '" + String(repeating: "a", count: 200_000)
+                + "b', 'c' }}",
+        ])
+    func onePass(_ source: String) {
+        _ = try? Template(parsing: source).render(Scope())
+    }
+
     @Test("no partial outside of the set can be named", arguments: ["../secret", "/etc/passwd", "a/../b"])
     func outside(_ name: String) throws {
         var options = RenderOptions()

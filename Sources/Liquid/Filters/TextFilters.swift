@@ -163,7 +163,7 @@ extension Renderer {
         return .string(String(text))
     }
 
-    /// `Café & Thé` → `cafe-the`, as far as ASCII goes; letters of other scripts stay.
+    /// `Café & Thé` → `café-thé`.
     func handle(_ text: String) -> String {
         var out = ""
         var isPending = false
