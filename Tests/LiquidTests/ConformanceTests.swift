@@ -129,7 +129,8 @@ struct ConformanceTests {
                 switch (kind, outcome) {
                 case ("output", .output(let printed)): text = printed
                 case ("parse_error", .parseError(let message)): text = message
-                case ("render_error", .renderError(let message)), ("render_error", .parseError(let message)): text = message
+                case ("render_error", .renderError(let message)), ("render_error", .parseError(let message)):
+                    text = message
                 default: return false
                 }
                 for part in Suites.list(parts) where !text.lowercased().contains(part.lowercased()) {

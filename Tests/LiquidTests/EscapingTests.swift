@@ -35,8 +35,10 @@ struct EscapingTests {
             ("{{ x | split: ' ' | first }}", "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"),
             ("{{ 'Hello & <b>welcome</b>' }}", "Hello & <b>welcome</b>"),
             ("{{ 'a' | replace: 'a', x }}", escaped),
-            ("{{ x | link_to: 'https://example.example/?a=1&b=2' }}",
-                "<a href=\"https://example.example/?a=1&amp;b=2\">" + escaped + "</a>"),
+            (
+                "{{ x | link_to: 'https://example.example/?a=1&b=2' }}",
+                "<a href=\"https://example.example/?a=1&amp;b=2\">" + escaped + "</a>"
+            ),
             ("{{ two | newline_to_br }}", "a<br />\n&lt;b&gt;"),
             ("{% if cap == x %}same{% endif %}", ""),
             ("{% capture cap %}{{ x }}{% endcapture %}{% if cap == x %}same{% endif %}", "same"),
@@ -68,7 +70,10 @@ struct EscapingTests {
             ("Hi {{ x }}", "# *big*\n- list", "Hi &#35; &#42;big&#42; &#45; list"),
             ("Hi {{ x }}", "[a](https://b.example)", "Hi &#91;a&#93;&#40;https&#58;//b&#46;example&#41;"),
             ("Hi {{ x }}", "<b>", "Hi &lt;b&gt;"),
-            ("[Track]({{ x }})", "https://b.example/a_b?c=1&d=(2)", "[Track](https://b.example/a&#95;b?c=1&amp;d=%282%29)"),
+            (
+                "[Track]({{ x }})", "https://b.example/a_b?c=1&d=(2)",
+                "[Track](https://b.example/a&#95;b?c=1&amp;d=%282%29)"
+            ),
             ("[Track]({{ x }})", "javascript:alert(1)", "[Track](#)"),
             ("[Track](https://b.example/{{ x }})", "1) [x](y", "[Track](https://b.example/1%29%20%5Bx%5D%28y)"),
             ("<a href=\"{{ x }}\">", "javascript:x", "<a href=\"#\">"),
@@ -107,8 +112,10 @@ struct EscapingTests {
         var random = SplitMix(state: seed)
         let alphabet = Array("<>&\"'` =/a:\n()[]*_#{}%!\\é😀".unicodeScalars)
         let sources = [
-            "{{ x }}", "{{ x | upcase }}", "{{ x | append: x }}", "{{ x | truncate: 9 }}", "{{ x | split: 'a' | join: x }}",
-            "{% capture y %}{{ x }}{% endcapture %}{{ y | replace: 'a', x }}", "{{ x | strip_html }}", "{{ x | slice: 2, 9 }}",
+            "{{ x }}", "{{ x | upcase }}", "{{ x | append: x }}", "{{ x | truncate: 9 }}",
+            "{{ x | split: 'a' | join: x }}",
+            "{% capture y %}{{ x }}{% endcapture %}{{ y | replace: 'a', x }}", "{{ x | strip_html }}",
+            "{{ x | slice: 2, 9 }}",
             "{% capture y %}{{ x }}{% endcapture %}{{ y | truncatewords: 2 }}", "{{ x | escape_once }}",
         ]
         for _ in 0..<25 {
@@ -120,7 +127,8 @@ struct EscapingTests {
                 let header = try rendered(source, ["x": .string(String(text))], .header)
                 #expect(!header.utf8.contains { $0 < 0x20 })
                 let markdown = try rendered(source, ["x": .string(String(text))], .markdown)
-                #expect(!markdown.contains { "<>[]*_`\n\"".contains($0) }, "\(source) of \(String(text)) gave \(markdown)")
+                #expect(
+                    !markdown.contains { "<>[]*_`\n\"".contains($0) }, "\(source) of \(String(text)) gave \(markdown)")
             }
         }
     }

@@ -111,7 +111,10 @@ extension Renderer {
         let end = call.has(1) ? plain(call[1]) : "..."
         let scalars = text.unicodeScalars
         guard scalars.count > length else { return .string(text) }
-        let kept = max(0, length.subtractingReportingOverflow(end.unicodeScalars.count).overflow ? 0 : length - end.unicodeScalars.count)
+        let kept = max(
+            0,
+            length.subtractingReportingOverflow(end.unicodeScalars.count).overflow
+                ? 0 : length - end.unicodeScalars.count)
         return .string(String(String.UnicodeScalarView(scalars.prefix(kept))) + end)
     }
 
@@ -160,7 +163,7 @@ extension Renderer {
         return .string(String(text))
     }
 
-    /// `Café & Thé` → `cafe-the`, as far as ASCII goes; letters of other scripts stay.
+    /// `Café & Thé` → `café-thé`.
     func handle(_ text: String) -> String {
         var out = ""
         var isPending = false

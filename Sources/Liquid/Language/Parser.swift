@@ -46,6 +46,10 @@ struct Parser {
     private var rootTable: [Int32] = Array(repeating: -1, count: 64)
     var complaints: [Diagnostic] = []
 
+    /// From here on nothing closes a tag or an output, so that nobody looks for it again.
+    private var unclosedTag = Int.max
+    private var unclosedOutput = Int.max
+
     private var countedLine = 1
     private var countedOffset = 0
 
@@ -67,10 +71,12 @@ struct Parser {
             countedOffset = 0
             countedLine = 1
         }
-        var lines = 0
-        for position in countedOffset..<offset where source[position] == 0x0A { lines += 1 }
+        guard let base = source.baseAddress else { return countedLine }
+        while countedOffset < offset, let found = memchr(base + countedOffset, 0x0A, offset - countedOffset) {
+            countedLine += 1
+            countedOffset = UnsafeRawPointer(found) - UnsafeRawPointer(base) + 1
+        }
         countedOffset = offset
-        countedLine += lines
         return countedLine
     }
 
@@ -243,20 +249,22 @@ struct Parser {
     }
 
     /// Just after the `%}` that follows, or nil.
-    func closing(of start: Int) -> Int? {
-        guard let base = source.baseAddress else { return nil }
+    mutating func closing(of start: Int) -> Int? {
+        guard let base = source.baseAddress, start < unclosedTag else { return nil }
         var at = start + 2
         while at + 1 < end {
-            guard let found = memchr(base + at, 0x25, end - at - 1) else { return nil }
+            guard let found = memchr(base + at, 0x25, end - at - 1) else { break }
             at = UnsafeRawPointer(found) - UnsafeRawPointer(base)
             if source[at + 1] == 0x7D { return at + 2 }
             at += 1
         }
+        unclosedTag = start
         return nil
     }
 
     /// The end of the output that begins at `start`, and whether it is closed as one.
-    func outputEnd(_ start: Int) -> (Int, Bool) {
+    mutating func outputEnd(_ start: Int) -> (Int, Bool) {
+        guard start < unclosedOutput else { return (start + 2, false) }
         var at = start + 2
         while at < end {
             let byte = source[at]
@@ -268,6 +276,7 @@ struct Parser {
             }
             at += 1
         }
+        unclosedOutput = start
         return (start + 2, false)
     }
 

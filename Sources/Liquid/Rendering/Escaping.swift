@@ -225,10 +225,11 @@ extension Parser {
     func surroundings(before start: Int) -> Surroundings {
         var at = start
         // `href="{% if … %}{{ url }}`: the tag prints nothing itself.
+        let reach = max(0, at - 600)
         while at >= 4, source[at - 1] == 0x7D, source[at - 2] == 0x25 {
             var open = at - 3
-            while open > 0, !(source[open] == 0x25 && source[open - 1] == 0x7B) { open -= 1 }
-            guard open > 0 else { break }
+            while open > reach, !(source[open] == 0x25 && source[open - 1] == 0x7B) { open -= 1 }
+            guard open > reach else { break }
             at = open - 1
         }
         var found: Surroundings = []

@@ -90,12 +90,14 @@ final class Frame: @unchecked Sendable {
 }
 
 /// What `self` names: the variables that can be seen from where it was written.
+///
+/// It does not keep the frame alive, for the frame keeps it: a name can be assigned to itself.
 final class SelfScope: Drop {
-    let frame: Frame
+    weak let frame: Frame?
 
     init(_ frame: Frame) { self.frame = frame }
 
-    func value(for key: String) -> Value? { frame.value(named: key) }
+    func value(for key: String) -> Value? { frame?.value(named: key) }
     var printed: Value { .string("Liquid::SelfDrop") }
     func equals(_ value: Value) -> Bool? {
         guard case .drop(let other) = value, let scope = other as? SelfScope else { return false }

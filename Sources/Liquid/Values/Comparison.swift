@@ -133,6 +133,7 @@ enum Bytes {
     static func find(_ part: [UInt8], in bytes: [UInt8], from: Int) -> Int? {
         guard let first = part.first else { return from <= bytes.count ? from : nil }
         guard bytes.count >= part.count else { return nil }
+        if part.count > 32 { return findLong(part, in: bytes, from: from) }
         let last = bytes.count - part.count
         var at = from
         search: while at <= last {
@@ -149,6 +150,27 @@ enum Bytes {
                 index += 1
             }
             return at
+        }
+        return nil
+    }
+
+    /// Knuth, Morris and Pratt: the time is the sum of the two lengths, where trying every place would take their
+    /// product.
+    private static func findLong(_ part: [UInt8], in bytes: [UInt8], from: Int) -> Int? {
+        var borders = [Int](repeating: 0, count: part.count)
+        var border = 0
+        for index in 1..<part.count {
+            while border > 0 && part[index] != part[border] { border = borders[border - 1] }
+            if part[index] == part[border] { border += 1 }
+            borders[index] = border
+        }
+        var matched = 0
+        var at = from
+        while at < bytes.count {
+            while matched > 0 && bytes[at] != part[matched] { matched = borders[matched - 1] }
+            if bytes[at] == part[matched] { matched += 1 }
+            if matched == part.count { return at - matched + 1 }
+            at += 1
         }
         return nil
     }

@@ -31,7 +31,6 @@ enum MomentParser {
         var reading = Reading()
         var loose: [(value: Int, digits: Int)] = []
         var position = 0
-        var beforeMonth: Int?
 
         func number(_ at: inout Int) -> (Int, Int) {
             var value = 0
@@ -117,7 +116,6 @@ enum MomentParser {
                         reading.hour = value % 12 + (at(word) == 0x70 ? 12 : 0)
                         end = word + 2
                     } else {
-                        if reading.month == nil { beforeMonth = value }
                         loose.append((value, digits))
                     }
                 }
@@ -197,7 +195,6 @@ enum MomentParser {
                 reading.day = value
             }
         }
-        _ = beforeMonth
         guard
             reading.year != nil || reading.month != nil || reading.day != nil || reading.hour != nil || reading.weekday
         else { return nil }

@@ -108,11 +108,6 @@ extension String {
     /// Equality of bytes, as Ruby has it; Swift's own takes composed and decomposed letters as the same.
     @inline(__always)
     func sameBytes(as other: String) -> Bool {
-        let count = utf8.count
-        guard count == other.utf8.count else { return false }
-        if self == other {
-            return true
-        }
-        return false
+        utf8.count == other.utf8.count && self == other
     }
 }

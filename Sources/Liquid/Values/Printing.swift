@@ -149,9 +149,9 @@ extension Double {
         if self == 0 { return sign == .minus ? "-0.0" : "0.0" }
         let size = magnitude
         let shortest = description
-        if size >= 1e-4 && size < 1e15 {
+        if size >= 1e-4 && (size < 1e15 || (size < 1e16 && self != rounded())) {
             guard let cut = shortest.firstIndex(of: "e") else { return shortest }
-            // Shopify's engine goes over to the exponent at 10^15.
+            // Shopify's engine goes over to the exponent at 10^15, but for fractions.
             guard let exact = Exact(parsing: shortest), let int = exact.int else {
                 return String(shortest[..<cut])
             }
