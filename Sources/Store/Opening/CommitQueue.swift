@@ -36,6 +36,9 @@ final class CommitQueue: Sendable {
         return try outcome.get()
     }
 
+    /// How many steps wait for the writer.
+    var waiting: Int { state.withLock(\.steps.count) }
+
     private func add(_ step: any QueuedStep) {
         let mustSchedule = state.withLock { state in
             state.steps.append(step)

@@ -98,6 +98,19 @@ extension Database {
         return number
     }
 
+    /// Runs one part of a step under a savepoint of its own, and returns why it is not possible where it is not: then that part alone is undone. What
+    /// is wrong with the file or the disk is thrown.
+    func isolated(path: String, _ body: () throws -> TransactionCompletion) throws -> StoreFailure? {
+        do {
+            try inSavepoint(body)
+            return nil
+        } catch {
+            let failure = StoreFailure(error, path: path)
+            guard failure.cause == .misuse, isInsideTransaction else { throw error }
+            return failure
+        }
+    }
+
     /// Notes how far our clock has come.
     func note(_ now: Moment) throws {
         try run(

@@ -73,6 +73,13 @@ extension Database {
         case .webhook(let webhook):
             (channel, endpoint, bytes) = (.webhook, webhook.endpoint, Data(webhook.body))
         }
+        // The id is made of a key; where the key passed to this effect from one that was never attempted, so does the id.
+        try run(
+            """
+            DELETE FROM messages WHERE message_id = ? AND effect_id <> ? AND EXISTS (
+                SELECT 1 FROM effects WHERE effects.id = messages.effect_id AND effects.attempts = 0
+                    AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
+            """, [message.id, effectID])
         try run(
             """
             INSERT INTO messages (effect_id, message_id, channel, sender, recipient, endpoint, summary, bytes, frozen_at)

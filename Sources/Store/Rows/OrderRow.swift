@@ -118,11 +118,15 @@ extension Database {
     /// All events of an order, oldest first.
     func events(orderID: Int64) throws -> [Event] {
         let marks = try all(Query.occurrencesOfOrder, [orderID]) { row in
-            (event: row[0] as Int64, occurrence: Event.Occurrence(subject: row[1], n: row[2], mark: row[3]))
+            (
+                event: row[0] as Int64, position: row[4] as Int,
+                occurrence: Event.Occurrence(subject: row[1], n: row[2], mark: row[3])
+            )
         }
         let byEvent = Dictionary(grouping: marks, by: \.event)
         return try all(Query.eventsOfOrder, [orderID]) { row in
-            try Event(row, occurrences: (byEvent[row[0]] ?? []).map(\.occurrence))
+            let own = (byEvent[row[0]] ?? []).sorted { $0.position < $1.position }
+            return try Event(row, occurrences: own.map(\.occurrence))
         }
     }
 
@@ -172,8 +176,8 @@ extension Query {
         WHERE events.order_id = ? ORDER BY events.id
         """
     static let occurrencesOfOrder = """
-        SELECT occurrences.event_id, occurrences.subject, occurrences.n, occurrences.mark
-        FROM occurrences WHERE order_id = ? ORDER BY event_id, position
+        SELECT event_id, subject, n, mark, position
+        FROM occurrences WHERE order_id = ?
         """
     static let occurrencesOfEvent = """
         SELECT subject, n, mark FROM occurrences WHERE event_id = ? ORDER BY position

@@ -213,7 +213,7 @@ extension Migration {
             ) STRICT;
             CREATE INDEX effects_waiting ON effects (due_at, id) WHERE state = 'waiting';
             CREATE INDEX effects_ready ON effects (shop, channel, endpoint, due_at, id) WHERE state = 'ready';
-            CREATE INDEX effects_by_order ON effects (order_id, state);
+            CREATE INDEX effects_by_order ON effects (order_id, id);
             CREATE INDEX effects_by_event ON effects (event_id);
             CREATE INDEX effects_by_state ON effects (shop, state, id);
             CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)

@@ -24,6 +24,8 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var stale: [OrderKey] = []
     /// Orders that were erased, of which nothing is to be learned.
     public var erased: [OrderKey] = []
+    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They stay on the list; park them.
+    public var refused: [OrderKey: StoreFailure] = [:]
     /// How many scans were not kept, for their order has the greatest number already.
     public var scansRefused = 0
 }
@@ -79,11 +81,12 @@ extension Store {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             rows = try learned.map { try OrderRow($0, hash: hash, encoder: encoder) }
         } catch { throw StoreFailure(error, path: path) }
+        let path = self.path
         return try await write { db in
             var outcome = LearnedOutcome()
             var shops = ShopNumbers()
             var tally = Tally()
-            var stale: Set<OrderKey> = []
+            var unwritten: Set<OrderKey> = []
             for row in rows {
                 let record = row.learned.record
                 let key = OrderKey(shop: record.shop, orderID: record.facts.id)
@@ -96,20 +99,23 @@ extension Store {
                 var partTally = Tally()
                 var written = false
                 // A savepoint for each order, so that what is stale leaves no trace.
-                try db.inSavepoint {
+                let refusal = try db.isolated(path: path) {
                     written = try db.write(row, shop: shop, into: &part, tally: &partTally)
                     return written ? .commit : .rollback
                 }
-                if written {
+                if let refusal {
+                    outcome.refused[key] = refusal
+                    unwritten.insert(key)
+                } else if written {
                     outcome.events += part.events
                     outcome.scansRefused += part.scansRefused
                     tally.add(partTally)
                 } else {
                     outcome.stale.append(key)
-                    stale.insert(key)
+                    unwritten.insert(key)
                 }
             }
-            for order in read where !stale.contains(OrderKey(shop: order.shop, orderID: order.orderID)) {
+            for order in read where !unwritten.contains(OrderKey(shop: order.shop, orderID: order.orderID)) {
                 try db.removeToRead(order, shop: shops.number(order.shop, in: db))
             }
             try tally.write(to: db)

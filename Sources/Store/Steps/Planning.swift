@@ -56,6 +56,9 @@ public struct PlanOutcome: Hashable, Sendable {
     public var effects: [Effect] = []
     /// The positions of plans of which nothing was written, for an effect or a key had changed, or an effect is being attempted: plan again.
     public var stale: [Int] = []
+    /// The positions of plans that cannot be written, for they are not possible: a fault of the program, which stops no other plan. Their events stay
+    /// pending.
+    public var refused: [Int: StoreFailure] = [:]
 }
 
 extension Store {
@@ -136,9 +139,10 @@ extension Store {
     /// or replaced without an attempt passes to the new holder; likewise an effect that never used its keys up lets go of those that it
     /// does not name any more.
     ///
-    /// - Throws: `.misuse` where an effect is to be ready without a message.
+    /// A change is refused where it is not possible, such as an effect that is to be ready without a message.
     public func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome {
         let hash = self.hash
+        let path = self.path
         return try await write { db in
             var outcome = PlanOutcome()
             var writer = PlanWriter(hash: hash, now: now)
@@ -147,7 +151,7 @@ extension Store {
                 var effects: [Effect] = []
                 writer.tally = Tally()
                 var isStale = false
-                try db.inSavepoint {
+                let refusal = try db.isolated(path: path) {
                     for change in plan.changes {
                         guard let effect = try writer.write(change, to: db) else {
                             isStale = true
@@ -160,7 +164,9 @@ extension Store {
                     }
                     return .commit
                 }
-                if isStale {
+                if let refusal {
+                    outcome.refused[index] = refusal
+                } else if isStale {
                     outcome.stale.append(index)
                 } else {
                     outcome.effects += effects

@@ -1,0 +1,244 @@
+import Outreach
+import Testing
+
+@testable import Store
+
+@Suite("The outbox")
+struct OutboxTests {
+    private let way = Way.mail(shop: shop)
+
+    private func claim(_ store: Store, owner: String = "p1", limit: Int = 9, at now: Moment = t0) async throws
+        -> [Claim]
+    {
+        try await store.claim(way, limit: limit, owner: owner, lease: .minutes(5), now: now)
+    }
+
+    private func failure(_ reason: String = "busy", inDoubt: Bool = false) -> Failure {
+        Failure(
+            reason: reason, code: 451, enhancedCode: "4.3.0", detail: "The relay is busy; it is tried again.",
+            inDoubt: inDoubt)
+    }
+
+    @Test("claim, begin, finish", arguments: StoreKind.allCases)
+    func accepted(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1))
+        let claims = try await claim(store)
+        #expect(claims.map(\.effect) == [effect])
+        #expect(claims[0].message == mail("thanks-email-\(facts(1).id)-order@juniperfig.example"))
+        let begun = try await store.begin(claims, lease: .minutes(5), now: .at(1))
+        #expect(begun.map(\.effect.attempts) == [1])
+        let done = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "250 queued"))], now: .at(2))
+        #expect(done == [FinishedAttempt(effectID: effect.id, state: .sent, late: false)])
+        let story = try #require(await store.effectStory(effect.id)).story
+        #expect(story.decisions.map(\.state) == [.ready, .sent])
+        #expect(story.attempts.map(\.verdict) == ["accepted"])
+        #expect(story.attempts.map(\.receipt) == ["250 queued"])
+        #expect(try await claim(store, at: .at(9999)).isEmpty)
+        #expect(try await store.nextAttempt(way) == nil)
+        #expect(
+            try await store.finish([AttemptOutcome(claim: begun[0], verdict: .refused(failure()))], now: .at(3)).isEmpty
+        )
+    }
+
+    @Test("what is leased is nobody else's", arguments: StoreKind.allCases)
+    func leased(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...3 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        let first = try await claim(store, limit: 2)
+        let second = try await claim(store, owner: "p2")
+        #expect(first.count == 2 && second.count == 1)
+        #expect(Set((first + second).map(\.effect.id)).count == 3)
+        #expect(try await store.nextAttempt(way) == t0 + .minutes(5))
+        try await store.release(first, now: .at(1))
+        #expect(try await store.nextAttempt(way) == t0)
+        #expect(try await claim(store, at: .at(1)).count == 2)
+    }
+
+    @Test("ways out do not take each other's work", arguments: StoreKind.allCases)
+    func ways(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let event = try await store.placed(1)
+        try await store.ready(event, line: "webhook:helpdesk")
+        try await store.ready(event, line: "webhook:chat")
+        #expect(try await claim(store).isEmpty)
+        let hooks = try await store.claim(
+            .webhook("chat", shop: shop), limit: 9, owner: "p", lease: .minutes(5), now: t0)
+        #expect(hooks.map(\.effect.line) == ["webhook:chat"])
+        #expect(try await store.waysWithWork() == [.webhook("chat", shop: shop), .webhook("helpdesk", shop: shop)])
+        #expect(try await store.nextAttempt(way) == nil)
+    }
+
+    @Test(
+        "what is not taken comes back when it said",
+        arguments: StoreKind.allCases, [(true, Reason.deferred), (false, Reason.unavailable)])
+    func notTaken(_ kind: StoreKind, _ kindOfVerdict: (deferred: Bool, reason: Reason)) async throws {
+        let store = try await kind.make()
+        try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let verdict: Verdict = kindOfVerdict.deferred ? .deferred(failure()) : .unavailable(failure("auth"))
+        let done = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: verdict, nextAttemptAt: .at(60))], now: .at(1))
+        #expect(done.map(\.state) == [.ready])
+        #expect(try await claim(store, at: .at(59)).isEmpty)
+        #expect(try await store.nextAttempt(way) == .at(60))
+        let again = try await claim(store, at: .at(60))
+        #expect(again.map(\.effect.reason) == [kindOfVerdict.reason])
+        #expect(again.map(\.message) == begun.map(\.message))
+        #expect(again.map(\.effect.attempts) == [1])
+    }
+
+    @Test("what is refused is over", arguments: StoreKind.allCases)
+    func refused(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        _ = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .refused(failure("mailbox")))], now: .at(1))
+        #expect(try await store.effect(effect.id)?.state == .refused)
+        #expect(try await claim(store, at: .at(9999)).isEmpty)
+        #expect(try await store.retry(effectID: effect.id, now: .at(99)))
+        #expect(try await claim(store, at: .at(99)).map(\.effect.id) == [effect.id])
+    }
+
+    @Test("leases of an earlier process are in doubt at once, whatever the clock says", arguments: StoreKind.allCases)
+    func recover(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...2 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        let claims = try await claim(store)
+        let begun = try await store.begin([claims[0]], lease: .minutes(5), now: t0)
+        // The clock was set back, and the new process does not mind.
+        #expect(try await store.recover(owner: "p2", now: t0 - .days(1)) == 1)
+        #expect(try await store.recover(owner: "p2", now: t0) == 0)
+        let again = try await claim(store, owner: "p2")
+        #expect(again.map(\.effect.attemptsInDoubt) == [1, 0])
+        #expect(again[0].message == begun[0].message)
+        #expect(try await store.counters().first { $0.name == "in_doubt" }?.total == 1)
+        // The old process was alive after all: its word is kept, and moves nothing.
+        let late = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "late"))], now: .at(9))
+        #expect(late == [FinishedAttempt(effectID: begun[0].effect.id, state: .ready, late: true)])
+        let story = try #require(await store.effectStory(begun[0].effect.id)).story
+        #expect(story.attempts.map(\.late) == [true])
+        #expect(story.attempts.map(\.inDoubt) == [true])
+        #expect(try await store.begin([claims[1]], lease: .minutes(5), now: .at(9)).isEmpty)
+        #expect(try await store.begin(again, lease: .minutes(5), now: .at(9)).map(\.effect.attempts) == [2, 1])
+    }
+
+    @Test("a process does not take its own leases back", arguments: StoreKind.allCases)
+    func ownLease(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await store.ready(try await store.placed(1))
+        let claims = try await claim(store)
+        #expect(try await store.recover(owner: "p1", now: .at(1)) == 0)
+        #expect(try await store.begin(claims, lease: .minutes(5), now: .at(1)).count == 1)
+    }
+
+    @Test("a lease that ran out passes on, and its attempt is in doubt", arguments: StoreKind.allCases)
+    func expired(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        #expect(try await claim(store, at: t0 + .minutes(5) - .milliseconds(1)).isEmpty)
+        let again = try await claim(store, owner: "p1", at: t0 + .minutes(5))
+        #expect(again.map(\.effect.attemptsInDoubt) == [1])
+        #expect(again[0].token != begun[0].token)
+        #expect(try await store.effect(effect.id)?.state == .ready)
+    }
+
+    @Test("a word that comes late counts until somebody else has claimed", arguments: StoreKind.allCases)
+    func lateButFirst(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let done = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "ok"))], now: t0 + .minutes(60))
+        #expect(done.map(\.state) == [.sent])
+    }
+
+    @Test("an attempt of which the far end's word was lost is counted as in doubt", arguments: StoreKind.allCases)
+    func doubtfulVerdict(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        _ = try await store.finish(
+            [
+                AttemptOutcome(
+                    claim: begun[0], verdict: .deferred(failure("timeout", inDoubt: true)), nextAttemptAt: .at(5))
+            ],
+            now: .at(1))
+        #expect(try await claim(store, at: .at(5)).map(\.effect.attemptsInDoubt) == [1])
+        #expect(try await store.status(now: .at(5)).shops[0].inDoubt == 1)
+    }
+
+    @Test("before the first attempt the message may be made anew, afterwards never", arguments: StoreKind.allCases)
+    func rendered(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1), message: mail("m", body: "old"))
+        let new = mail("m", body: "new")
+        let foreign = mail("other", body: "other")
+        let first = try await store.begin(claim(store), rendered: [effect.id: new], lease: .minutes(5), now: t0)
+        #expect(first.map(\.message) == [new])
+        _ = try await store.finish(
+            [AttemptOutcome(claim: first[0], verdict: .deferred(failure()), nextAttemptAt: t0)], now: t0)
+        let second = try await claim(store)
+        #expect(second.map(\.message) == [new])
+        for message in [mail("m", body: "newer"), foreign] {
+            #expect(
+                try await store.begin(second, rendered: [effect.id: message], lease: .minutes(5), now: t0)
+                    .allSatisfy { $0.message == new })
+        }
+        #expect(try await store.effectStory(effect.id)?.message == new)
+    }
+
+    @Test("a claim begins one attempt only", arguments: StoreKind.allCases)
+    func onceBegun(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await store.ready(try await store.placed(1))
+        let claims = try await claim(store)
+        #expect(try await store.begin(claims, lease: .minutes(5), now: t0).count == 1)
+        #expect(try await store.begin(claims, lease: .minutes(5), now: t0).isEmpty)
+    }
+
+    @Test("what is no longer true is withdrawn, unless its attempt has begun", arguments: StoreKind.allCases)
+    func withdrawn(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...2 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        let claims = try await claim(store)
+        _ = try await store.begin([claims[1]], lease: .minutes(5), now: t0)
+        let withdrawn = try await store.withdraw(
+            claims.map { Withdrawal(claim: $0, reason: .passed, detail: "It was delivered.") }, now: .at(1))
+        #expect(withdrawn == [claims[0].effect.id])
+        let effect = try #require(await store.effect(claims[0].effect.id))
+        #expect(effect.state == .withdrawn && effect.reason == .passed)
+        #expect(try await store.begin([claims[0]], lease: .minutes(5), now: .at(1)).isEmpty)
+        #expect(try await store.status(now: .at(1)).shops[0].effects == [.withdrawn: 1, .ready: 1])
+    }
+
+    @Test("a stopped attempt is given back without doubt", arguments: StoreKind.allCases)
+    func stopped(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        try await store.release(begun, dueAt: .at(30), reason: .unavailable, now: .at(1))
+        let stored = try #require(await store.effect(effect.id))
+        #expect(stored.attempts == 1 && stored.attemptsInDoubt == 0 && stored.dueAt == .at(30))
+        #expect(try await store.recover(owner: "p2", now: .at(2)) == 0)
+        #expect(try await claim(store, at: .at(29)).isEmpty)
+    }
+
+    @Test("dropped by hand: what waits or is ready, unless it is under way", arguments: StoreKind.allCases)
+    func dropped(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...2 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        let claims = try await claim(store)
+        _ = try await store.begin([claims[0]], lease: .minutes(5), now: t0)
+        #expect(try await !store.drop(effectID: claims[0].effect.id, now: .at(1)))
+        #expect(try await store.drop(effectID: claims[1].effect.id, now: .at(1)))
+        #expect(try await !store.drop(effectID: claims[1].effect.id, now: .at(1)))
+        #expect(try await !store.retry(effectID: claims[1].effect.id, now: .at(1)))
+        #expect(try await store.begin([claims[1]], lease: .minutes(5), now: .at(1)).isEmpty)
+        #expect(try await store.effect(claims[1].effect.id)?.reason == .dropped)
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import GRDB
+import Outreach
+import Testing
+
+@testable import Store
+
+@Suite("The schema")
+struct SchemaTests {
+    /// A migration that shipped stays as it is: add a new one instead.
+    @Test("migrations are frozen")
+    func frozen() {
+        let digests = Migration.all.map { migration in
+            // FNV-1a: an edit by accident is what is to be seen, not one by malice.
+            migration.sql.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        }
+        #expect(digests == [15_755_926_565_284_606_922])
+        #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
+    }
+
+    @Test("all tables are strict")
+    func strict() async throws {
+        let store = try await StoreKind.inMemory.make()
+        let loose = try await store.read { db in
+            try String.fetchAll(
+                db,
+                sql:
+                    "SELECT name FROM pragma_table_list WHERE type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'"
+            )
+        }
+        #expect(loose == [])
+    }
+
+    /// The queries that run over and over, and the table that each of them may walk through: none.
+    static let hot: [(name: String, sql: String)] = [
+        ("freshToRead", Query.freshToRead), ("parkedToRead", Query.parkedToRead), ("parked", Query.parked),
+        ("nextParked", Query.nextParked), ("order", Query.order), ("scans", Query.scans),
+        ("eventsOfOrder", Query.eventsOfOrder), ("occurrencesOfOrder", Query.occurrencesOfOrder),
+        ("occurrencesOfEvent", Query.occurrencesOfEvent), ("dueForTime", Query.dueForTime),
+        ("dueForTimeOfShop", Query.dueForTimeOfShop), ("dueLooks", Query.dueLooks), ("nextLook", Query.nextLook),
+        ("pendingEventsOfShop", Query.pendingEventsOfShop), ("holderOfKey", Query.holderOfKey),
+        ("orderNumber", Query.orderNumber), ("effectsOfOrder", Query.effectsOfOrder),
+        ("dueEffects", Query.dueEffects), ("effect", Query.effect), ("keysOfEffect", Query.keysOfEffect),
+        ("message", Query.message), ("messagesAboutOrder", Query.messagesAboutOrder),
+        ("messagesAboutSubject", Query.messagesAboutSubject), ("messagesToAddress", Query.messagesToAddress),
+        ("countedMessages", Query.countedMessages), ("ordersOfCustomer", Query.ordersOfCustomer),
+        ("ordersOfAddress", Query.ordersOfAddress), ("problemOfCustomer", Query.problemOfCustomer),
+        ("problemOfAddress", Query.problemOfAddress), ("silence", Query.silence), ("claimable", Query.claimable),
+        ("beginnable", Query.beginnable), ("openAttempt", Query.openAttempt), ("nextFree", Query.nextFree),
+        ("ordersByName", Query.ordersByName), ("ordersByAddress", Query.ordersByAddress),
+        ("effectsInState", Query.effectsInState), ("oldestReady", Query.oldestReady),
+        ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
+        ("looksDueCount", Query.looksDueCount),
+    ]
+
+    @Test("no hot query walks through a table or sorts one", arguments: hot.map(\.name))
+    func plan(_ name: String) async throws {
+        let store = try await StoreKind.inMemory.make()
+        let sql = try #require(Self.hot.first { $0.name == name }).sql
+        let plan = try await store.read { db in
+            let count = sql.filter { $0 == "?" }.count
+            return try Row.fetchAll(
+                db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: StatementArguments(Array(repeating: 0, count: count))
+            ).map { $0["detail"] as String }
+        }
+        for step in plan where step != "SCAN recent" && step != "SCAN due" {
+            #expect(!step.hasPrefix("SCAN"), "\(plan)")
+            #expect(!step.contains("TEMP B-TREE"), "\(plan)")
+        }
+    }
+
+    /// What is asked for the very first row of an index, which is no walk.
+    @Test(
+        "the earliest moment is the first entry of an index",
+        arguments: [
+            ("orders_by_moment", Query.nextMoment), ("effects_waiting", Query.nextDue),
+            ("looks_next", Query.nextLook.replacingOccurrences(of: "?", with: "1")),
+        ])
+    func earliest(_ index: String, _ sql: String) async throws {
+        let store = try await StoreKind.inMemory.make()
+        let plan = try await store.read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }
+        }
+        #expect(plan.count == 1 && plan[0].contains(index), "\(plan)")
+    }
+
+    @Test(
+        "a row that cannot be is refused",
+        arguments: [
+            "UPDATE effects SET sent_at = 1", "UPDATE effects SET state = 'sent'", "UPDATE effects SET state = 'lost'",
+            "UPDATE effects SET attempts_in_doubt = 1",
+            "UPDATE effects SET state = 'skipped', counted_at = NULL, reason = NULL",
+            "UPDATE effects SET order_id = 99", "UPDATE messages SET bytes = NULL",
+            "UPDATE messages SET recipient = NULL",
+            "UPDATE orders SET version = 0", "UPDATE store SET secret = x'00'", "DELETE FROM orders",
+            "UPDATE effect_keys SET occurrence = ''", "UPDATE orders SET updated_at = 'yesterday'",
+        ])
+    func impossible(_ sql: String) async throws {
+        let store = try await StoreKind.inMemory.make()
+        try await store.ready(try await store.placed(1))
+        let failure = await #expect(throws: StoreFailure.self) {
+            try await store.write { db in try db.execute(sql: sql) }
+        }
+        #expect(failure?.cause == .misuse)
+    }
+}
