@@ -90,6 +90,8 @@ enum AdminSchema {
           currentSubtotalPriceSet: MoneyBag!
           subtotalPriceSet: MoneyBag
           totalShippingPriceSet: MoneyBag!
+          currentShippingPriceSet: MoneyBag!
+          transactions(first: Int, capturable: Boolean, manuallyResolvable: Boolean): [OrderTransaction!]!
           totalRefundedSet: MoneyBag!
           totalOutstandingSet: MoneyBag!
           totalReceivedSet: MoneyBag!
@@ -162,7 +164,7 @@ enum AdminSchema {
           quantity: Int
           lineItem: LineItem!
           originalTotalSet: MoneyBag!
-          discountedTotalSet: MoneyBag!
+          discountedTotalSet(withCodeDiscounts: Boolean): MoneyBag!
         }
         type FulfillmentService {
           id: ID!
@@ -296,7 +298,7 @@ enum AdminSchema {
         type Image {
           id: ID
           altText: String
-          url: URL!
+          url(transform: ImageTransformInput): URL!
           width: Int
           height: Int
         }
@@ -669,6 +671,26 @@ enum AdminSchema {
         type ReverseFulfillmentOrderLineItemConnection { edges: [ReverseFulfillmentOrderLineItemEdge!]! nodes:
             [ReverseFulfillmentOrderLineItem!]! pageInfo: PageInfo! }
         type ReverseFulfillmentOrderLineItemEdge { cursor: String! node: ReverseFulfillmentOrderLineItem! }
+        type OrderTransaction implements Node {
+          id: ID!
+          kind: OrderTransactionKind!
+          status: OrderTransactionStatus!
+          createdAt: DateTime!
+          processedAt: DateTime
+        }
+        enum OrderTransactionKind {
+          SALE CAPTURE AUTHORIZATION VOID REFUND CHANGE EMV_AUTHORIZATION SUGGESTED_REFUND
+        }
+        enum OrderTransactionStatus { SUCCESS FAILURE PENDING ERROR AWAITING_RESPONSE UNKNOWN }
+        enum ImageContentType { PNG JPG WEBP }
+        enum CropRegion { CENTER TOP BOTTOM LEFT RIGHT }
+        input ImageTransformInput {
+          crop: CropRegion
+          maxWidth: Int
+          maxHeight: Int
+          scale: Int
+          preferredContentType: ImageContentType
+        }
         input FulfillmentEventInput {
           address1: String
           city: String

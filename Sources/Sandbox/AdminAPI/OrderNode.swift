@@ -42,6 +42,8 @@ struct OrderNode: GraphQLObject {
         case "refunds":
             let first = arguments.int("first") ?? 250
             return .list(record.refunds.prefix(first).map { .object(RefundNode($0, order: self)) })
+        case "transactions":
+            return .list((record.paidAt.map { [transaction($0)] } ?? []).map { .object($0) })
         case "fulfillmentOrders":
             try graph.require("read_merchant_managed_fulfillment_orders", for: "fulfillmentOrders")
             return try ConnectionNode.page(
@@ -87,7 +89,7 @@ struct OrderNode: GraphQLObject {
         case "totalPriceSet", "originalTotalPriceSet": graph.money(record.total)
         case "currentSubtotalPriceSet": graph.money(record.currentSubtotal)
         case "subtotalPriceSet": graph.money(record.subtotal)
-        case "totalShippingPriceSet": graph.money(record.shippingPrice)
+        case "totalShippingPriceSet", "currentShippingPriceSet": graph.money(record.shippingPrice)
         case "totalRefundedSet": graph.money(record.refunded)
         case "totalOutstandingSet": graph.money(record.paid || record.cancelledAt != nil ? 0 : record.currentTotal)
         case "totalReceivedSet": graph.money(record.paid ? record.total : 0)
@@ -98,6 +100,16 @@ struct OrderNode: GraphQLObject {
         case "totalWeight": .text("500")
         default: .null
         }
+    }
+
+    /// The payment, which is always one sale.
+    private func transaction(_ paidAt: Date) -> any GraphQLObject {
+        Record(
+            "OrderTransaction",
+            [
+                "id": .gid("OrderTransaction", record.id), "kind": .text("SALE"), "status": .text("SUCCESS"),
+                "createdAt": .time(paidAt), "processedAt": .time(paidAt),
+            ])
     }
 
     private var shippingLine: Resolved {

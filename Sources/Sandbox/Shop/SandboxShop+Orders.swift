@@ -24,7 +24,7 @@ extension SandboxShop {
             let customerID = customer.isGuest ? nil : Self.file(customer, order: id, at: moment, in: &state)
             var record = OrderRecord(
                 id: id, number: state.nextOrderNumber, createdAt: moment, updatedAt: moment, isTest: test,
-                tags: tags.sorted(), note: note, paid: paid, customer: customer, customerID: customerID,
+                tags: tags.sorted(), note: note, paidAt: paid ? moment : nil, customer: customer, customerID: customerID,
                 address: address, addressID: state.newID(), shippingTitle: shipping, shippingPrice: shippingPrice,
                 pickup: pickup, lines: [], fulfillmentOrderID: state.newID(.fulfillmentOrder, of: id))
             record.quirks = quirks
@@ -67,7 +67,7 @@ extension SandboxShop {
     public func pay(_ order: ShopID) throws(SandboxRefusal) {
         try change(order) { (order, state, now) throws(SandboxRefusal) in
             guard !order.paid else { throw SandboxRefusal("\(order.name) is paid already") }
-            order.paid = true
+            order.paidAt = now
             state.log("sale_success", "Payment was processed.", order: order.id, at: now)
         }
     }

@@ -303,7 +303,8 @@ struct OrderRecord: Sendable {
     var tags: [String]
     var note: String?
     var edited = false
-    var paid: Bool
+    var paidAt: Date?
+    var paid: Bool { paidAt != nil }
     var customer: SandboxCustomer
     var customerID: Int64?
     var address: SandboxAddress?

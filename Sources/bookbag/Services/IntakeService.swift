@@ -122,13 +122,22 @@ struct IntakeService: Service {
         desk.replaceProfile(profile)
         let text = String(decoding: (try? JSONEncoder().encode(profile)) ?? Data(), as: UTF8.self)
         try await store.remember(text, as: "profile", shop: desk.domain, now: now)
-        let missing = inspection.missingScopes
+        let missing = inspection.missingScopes.filter(\.isRequired)
         if !missing.isEmpty {
             logger.log(
                 Line.scopesMissing,
                 [
                     "shop": "\(desk.domain)",
                     "reason": "\(missing.map { "\($0.name) (\($0.purpose))" }.joined(separator: ", "))",
+                ])
+        }
+        let helpful = inspection.missingScopes.filter { !$0.isRequired }
+        if !helpful.isEmpty {
+            logger.log(
+                Line.scopesHelpful,
+                [
+                    "shop": "\(desk.domain)",
+                    "reason": "\(helpful.map { "\($0.name) (\($0.purpose))" }.joined(separator: ", "))",
                 ])
         }
         if let fault = inspection.versionFault {
