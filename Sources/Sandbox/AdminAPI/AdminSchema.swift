@@ -164,7 +164,7 @@ enum AdminSchema {
           quantity: Int
           lineItem: LineItem!
           originalTotalSet: MoneyBag!
-          discountedTotalSet(withCodeDiscounts: Boolean): MoneyBag!
+          discountedTotalSet: MoneyBag!
         }
         type FulfillmentService {
           id: ID!
@@ -276,7 +276,7 @@ enum AdminSchema {
           originalUnitPriceSet: MoneyBag!
           discountedUnitPriceSet: MoneyBag!
           originalTotalSet: MoneyBag!
-          discountedTotalSet: MoneyBag!
+          discountedTotalSet(withCodeDiscounts: Boolean): MoneyBag!
           image: Image
         }
         type Product implements Node {
