@@ -65,6 +65,10 @@ let package = Package(
                 argumentParser, logging, yams, crypto, signals,
             ],
             swiftSettings: strict),
+        // Measures what docs/performance.md says; it is not installed.
+        .executableTarget(
+            name: "Bench", dependencies: ["Liquid", "Outreach", "Store", "Delivery", "Platform"],
+            swiftSettings: strict),
 
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", logging], swiftSettings: strict),
