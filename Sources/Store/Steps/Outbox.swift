@@ -266,7 +266,7 @@ extension Store {
             else { return false }
             try db.run(
                 """
-                UPDATE effects SET state = 'ready', due_at = ?, counted_at = coalesce(counted_at, ?),
+                UPDATE effects SET state = 'ready', reason = NULL, detail = NULL, due_at = ?, counted_at = coalesce(counted_at, ?),
                     version = version + 1 WHERE id = ?
                 """, [now.milliseconds, now.milliseconds, effectID])
             var tally = Tally()
