@@ -86,7 +86,7 @@ struct StoryTests {
     func load() async throws {
         let teller = try teller(answers: true)
         let verdict = try await teller.tell(
-            .load(LoadPlan(orders: 300, duration: .zero, pace: .zero, bound: .seconds(60))))
+            .load(LoadPlan(orders: 300, duration: .zero, pace: .zero, bound: .seconds(600))))
         #expect(verdict.isGood && verdict.due > 600, "\(verdict.due)")
         #expect(teller.lines.contains { $0.text == "every order has come to its end" })
     }
