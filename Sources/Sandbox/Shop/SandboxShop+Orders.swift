@@ -24,7 +24,8 @@ extension SandboxShop {
             let customerID = customer.isGuest ? nil : Self.file(customer, order: id, at: moment, in: &state)
             var record = OrderRecord(
                 id: id, number: state.nextOrderNumber, createdAt: moment, updatedAt: moment, isTest: test,
-                tags: tags.sorted(), note: note, paidAt: paid ? moment : nil, customer: customer, customerID: customerID,
+                tags: tags.sorted(), note: note, paidAt: paid ? moment : nil, customer: customer,
+                customerID: customerID,
                 address: address, addressID: state.newID(), shippingTitle: shipping, shippingPrice: shippingPrice,
                 pickup: pickup, lines: [], fulfillmentOrderID: state.newID(.fulfillmentOrder, of: id))
             record.quirks = quirks

@@ -56,6 +56,11 @@ struct Learning: Sendable {
             let outcome = try await store.commit(learned, read: read, now: now)
             read = []
             report(outcome.events)
+            for order in outcome.refused.keys {
+                logger.log(
+                    Line.orderParked,
+                    ["shop": "\(order.shop)", "order": "\(order.orderID)", "reason": "it does not fit the store"])
+            }
             open = Set(outcome.stale.map(\.orderID))
         } while !open.isEmpty
     }

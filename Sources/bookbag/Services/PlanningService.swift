@@ -59,8 +59,8 @@ struct PlanningService: Service {
         }
         guard !plans.isEmpty else { return false }
         // What is stale was changed by somebody else meanwhile: its event is still pending, and is matched again in the next turn.
-        _ = try await store.commitPlan(plans, now: now)
-        return true
+        let outcome = try await store.commitPlan(plans, now: now)
+        return moved(outcome, of: plans.count)
     }
 
     private func plans(for events: [Event], of desk: ShopDesk, now: Moment) async throws(StoreFailure) -> [Plan] {
@@ -125,8 +125,18 @@ struct PlanningService: Service {
             plans += try await judged(effects, of: desk, maker: maker, now: now)
         }
         let outcome = try await store.commitPlan(plans, now: now)
-        report(plans, stale: Set(outcome.stale))
-        return !plans.isEmpty
+        report(plans, stale: Set(outcome.stale).union(outcome.refused.keys))
+        return moved(outcome, of: plans.count)
+    }
+
+    /// Whether a commit brought anything further, so that the loop may go on at once. What the store refuses is a fault of ours, and must not make it spin.
+    private func moved(_ outcome: PlanOutcome, of count: Int) -> Bool {
+        if !outcome.refused.isEmpty {
+            logger.log(
+                Line.storeFailed,
+                ["reason": "refused", "detail": "\(outcome.refused.count) decisions do not fit the store"])
+        }
+        return outcome.stale.count + outcome.refused.count < count
     }
 
     private func judged(
