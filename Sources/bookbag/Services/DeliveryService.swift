@@ -40,7 +40,6 @@ struct DeliveryService: Service {
     private var name: String { way.channel == .email ? "email" : "webhook:\(way.endpoint)" }
 
     func run() async throws {
-        let stopping = Wake()
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Turn.self) { group in
                 var flight = Flight(state: (try? await store.channelState(way)) ?? ChannelState())
@@ -75,7 +74,6 @@ struct DeliveryService: Service {
             }
         } onGracefulShutdown: {
             wake.call()
-            stopping.call()
         }
         heartbeats.end(name)
     }

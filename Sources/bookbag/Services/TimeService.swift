@@ -15,17 +15,21 @@ struct TimeService: Service {
     let logger: Logger
 
     func run() async throws {
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            heartbeats.beat("time")
-            do throws(StoreFailure) {
-                if try await turn() { continue }
-                let next = try await store.nextMoment()
-                let wait = next.map { max(.milliseconds(50), $0 - clock.now) } ?? Heartbeats.longestWait
-                await wake.wait(atMost: min(wait, Heartbeats.longestWait))
-            } catch {
-                logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
-                await wake.wait(atMost: .seconds(5))
+        await withGracefulShutdownHandler {
+            while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                heartbeats.beat("time")
+                do throws(StoreFailure) {
+                    if try await turn() { continue }
+                    let next = try await store.nextMoment()
+                    let wait = next.map { max(.milliseconds(50), $0 - clock.now) } ?? Heartbeats.longestWait
+                    await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
+                } catch {
+                    logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+                    await wake.wait(atMost: .seconds(5))
+                }
             }
+        } onGracefulShutdown: {
+            wake.call()
         }
         heartbeats.end("time")
     }
