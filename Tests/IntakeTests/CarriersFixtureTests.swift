@@ -19,7 +19,9 @@ struct Recorded: CustomTestStringConvertible, Sendable {
         guard let bytes = Shared.bytes("fixtures/INDEX.tsv") else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropFirst().map { line in
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            return Recorded(file: fields[0], carrier: fields[1], shows: fields[3], status: fields[4], time: fields[5], estimate: fields[6])
+            return Recorded(
+                file: fields[0], carrier: fields[1], shows: fields[3], status: fields[4], time: fields[5],
+                estimate: fields[6])
         }
     }()
 }
@@ -42,13 +44,17 @@ struct CarriersFixtureTests {
         #expect(answer.status.rawValue == expected)
         checkTime(answer, recorded)
         checkEstimate(answer, recorded)
-        if recorded.shows.contains("delay:yes"), !["delivered", "returned"].contains(expected) { #expect(answer.delay == .yes) }
+        if recorded.shows.contains("delay:yes"), !["delivered", "returned"].contains(expected) {
+            #expect(answer.delay == .yes)
+        }
         if recorded.shows.contains("delay:no") { #expect(answer.delay == .no) }
         if recorded.shows.contains("delay:maybe") { #expect(answer.delay == .maybe) }
     }
 
     private func checkTime(_ answer: CarrierAnswer, _ recorded: Recorded) {
-        guard recorded.time != "-", let text = recorded.time.split(separator: " ").first.map(String.init) else { return }
+        guard recorded.time != "-", let text = recorded.time.split(separator: " ").first.map(String.init) else {
+            return
+        }
         guard let newest = answer.events.last else {
             Issue.record("no event")
             return
@@ -79,7 +85,8 @@ struct CarriersFixtureTests {
         let body = try #require(Shared.bytes("fixtures/" + recorded.file))
         let tree = try AnswerTree(body: body)
         let context = ReadingContext(now: today)
-        let judgement = Judgement(carrier: carrier.name, habit: Zone(named: carrier.habit)!, home: carrier.home, context: context)
+        let judgement = Judgement(
+            carrier: carrier.name, habit: Zone(named: carrier.habit)!, home: carrier.home, context: context)
         var generator = SplitMix(state: 7)
         for case .parcel(let shipment) in carrier.read(AnswerBody(status: nil, tree: tree)) {
             let reference = judgement.answer(from: [shipment.parcel], number: nil)

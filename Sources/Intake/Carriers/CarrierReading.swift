@@ -23,11 +23,15 @@ public struct CarrierReading: Sendable {
     }
 
     /// The answer that a recorded body holds. The number chooses among several; where none is the asked one, the first is taken and flagged.
-    public func answer(inRecorded body: [UInt8], status: Int? = nil, number: String, _ context: ReadingContext) -> CarrierAnswer {
+    public func answer(inRecorded body: [UInt8], status: Int? = nil, number: String, _ context: ReadingContext)
+        -> CarrierAnswer
+    {
         let told = told(status: status, body: body)
         let answer = answer(for: number, in: told, alone: true, wait: nil, context)
         guard answer.call?.kind == .temporaryError,
-            let first = told.lazy.compactMap({ told -> String? in if case .parcel(let shipment) = told { shipment.parcel.number } else { nil } }).first,
+            let first = told.lazy.compactMap({ told -> String? in
+                if case .parcel(let shipment) = told { shipment.parcel.number } else { nil }
+            }).first,
             Self.plain(first) != Self.plain(number)
         else { return answer }
         var other = self.answer(for: first, in: told, alone: true, wait: nil, context)
@@ -53,7 +57,10 @@ public struct CarrierReading: Sendable {
                 shipments.append(shipment.parcel)
             case .call(let about, let kind, let message):
                 guard about.map({ Self.same($0, number) || alone }) ?? true else { continue }
-                if call == nil { call = CallAnswer(kind, "\(carrier.name): \(message)", retryAfter: kind == .rateLimited ? wait : nil) }
+                if call == nil {
+                    call = CallAnswer(
+                        kind, "\(carrier.name): \(message)", retryAfter: kind == .rateLimited ? wait : nil)
+                }
             }
         }
         if shipments.contains(where: { $0.events.count > Self.maximumScans }) {
@@ -63,7 +70,8 @@ public struct CarrierReading: Sendable {
         }
         if !shipments.isEmpty {
             let judgement = Judgement(
-                carrier: carrier.name, habit: PlaceZones.zone(named: carrier.habit) ?? .utc, home: carrier.home, context: context)
+                carrier: carrier.name, habit: PlaceZones.zone(named: carrier.habit) ?? .utc, home: carrier.home,
+                context: context)
             return judgement.answer(from: shipments, number: number)
         }
         if let call { return CarrierAnswer(carrier: carrier.name, number: number, call: call) }
@@ -83,7 +91,9 @@ public struct CarrierReading: Sendable {
         do {
             tree = try AnswerTree(body: body)
         } catch {
-            if let kind = Self.kind(ofStatus: status) { return [.call(number: nil, kind, "HTTP status \(status ?? 0)")] }
+            if let kind = Self.kind(ofStatus: status) {
+                return [.call(number: nil, kind, "HTTP status \(status ?? 0)")]
+            }
             let what =
                 switch error {
                 case .empty: "an empty answer"

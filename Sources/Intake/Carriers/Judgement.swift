@@ -104,11 +104,14 @@ struct Judgement {
         // Rule 2. Without events a shipment is the oldest; of equals the first in the order of its newest scan's id.
         var candidates = answers
         if let notBefore = context.notBefore {
-            let recent = answers.filter { $0.events.isEmpty || ($0.events.last?.time ?? .distantPast) >= notBefore - Self.orderMargin }
+            let recent = answers.filter {
+                $0.events.isEmpty || ($0.events.last?.time ?? .distantPast) >= notBefore - Self.orderMargin
+            }
             if recent.isEmpty, !answers.isEmpty {
                 return CarrierAnswer(
                     carrier: carrier, number: number,
-                    call: .init(.notFound, "\(carrier) knows an older shipment under this number, and none since the order"))
+                    call: .init(
+                        .notFound, "\(carrier) knows an older shipment under this number, and none since the order"))
             }
             candidates = recent
         }
@@ -169,9 +172,13 @@ struct Judgement {
         let newestMoves = newest.map { $0.state != nil && $0.state != .unknown } ?? false
         if let top = told.top {
             if top.meaning == nil, let code = top.code ?? top.words { unknown.insert(String(code.prefix(60))) }
-            if let state = top.meaning?.state, told.topIsJudgement ? top.meaning != nil : !newestMoves || status == .unknown {
+            if let state = top.meaning?.state,
+                told.topIsJudgement ? top.meaning != nil : !newestMoves || status == .unknown
+            {
                 let directed = Course.directed(state, returning: course.returning || told.returnLeg)
-                let evidence = course.wasDelivered || believable(told.deliveredAt) != nil || (directed == .returned && course.wasDelivered)
+                let evidence =
+                    course.wasDelivered || believable(told.deliveredAt) != nil
+                    || (directed == .returned && course.wasDelivered)
                 if state == .delivered, !evidence {
                     if directed != status { flags.insert(.deliveredWithoutEvidence) }
                 } else if state == .unknown, status != .unknown, !told.topIsJudgement {
@@ -189,12 +196,16 @@ struct Judgement {
                 flags.insert(state == .delivered && !course.wasDelivered ? .deliveredWithoutEvidence : .staleStatus)
             }
         }
-        if let time = told.deliveredAt, believable(time) != nil, !course.wasDelivered, status != .returning, status != .returned {
+        if let time = told.deliveredAt, believable(time) != nil, !course.wasDelivered, status != .returning,
+            status != .returned
+        {
             // A time of delivery is a delivery, whatever the list of events still lacks.
             let place = told.top?.place
             let state: ParcelState = told.returnLeg || course.returning ? .returned : .delivered
             if let scan = scan(
-                of: ToldEvent(code: "~delivered", meaning: Meaning(state: state), time: time, words: told.top?.words, place: place),
+                of: ToldEvent(
+                    code: "~delivered", meaning: Meaning(state: state), time: time, words: told.top?.words, place: place
+                ),
                 at: time, returnLeg: told.returnLeg), !seen.contains(scan.id)
             {
                 answer.remarks.append(scan)
@@ -208,7 +219,8 @@ struct Judgement {
 
         answer.status = status
         answer.returnLeg = told.returnLeg || course.returning || status == .returning || status == .returned
-        answer.statusTime = newest ?? told.top.flatMap { top in top.time.flatMap { scan(of: top, at: $0, returnLeg: told.returnLeg) } }
+        answer.statusTime =
+            newest ?? told.top.flatMap { top in top.time.flatMap { scan(of: top, at: $0, returnLeg: told.returnLeg) } }
 
         // Rule 9.
         let settled = [.delivered, .returned, .cancelled].contains(status)
@@ -217,7 +229,9 @@ struct Judgement {
             let topCounts = told.top?.meaning?.state == status || told.top?.meaning?.state == nil
             if topCounts, let sign = told.top?.meaning?.delay { delay = delay.or(sign) }
             if let index = scans.lastIndex(where: { $0.state != nil && $0.state != .unknown }) {
-                for scan in scans[index...] where !told.topIsJudgement || scan.delay == .yes { delay = delay.or(scan.delay) }
+                for scan in scans[index...] where !told.topIsJudgement || scan.delay == .yes {
+                    delay = delay.or(scan.delay)
+                }
             } else {
                 for scan in scans { delay = delay.or(scan.delay) }
             }
@@ -229,7 +243,8 @@ struct Judgement {
             ?? newest.flatMap { faults[$0.id] }
 
         estimate(told, newest: newest, flags: &flags, into: &answer)
-        if answer.estimate.map({ estimate in estimate.promised.map { $0 < estimate.day } ?? false }) ?? false, !settled {
+        if answer.estimate.map({ estimate in estimate.promised.map { $0 < estimate.day } ?? false }) ?? false, !settled
+        {
             answer.delay = .yes
         }
         remark(on: told, moved: moved, into: &answer)
@@ -241,7 +256,8 @@ struct Judgement {
     // MARK: Times
 
     /// The moment of a told time, and how it is known; nil if it cannot be true.
-    private func place(_ time: ToldTime, in place: ToldPlace?) -> (moment: Moment, offset: Int, basis: Scan.TimeBasis)? {
+    private func place(_ time: ToldTime, in place: ToldPlace?) -> (moment: Moment, offset: Int, basis: Scan.TimeBasis)?
+    {
         let second = time.second ?? 0
         let moment: Moment
         let offset: Int
@@ -275,14 +291,17 @@ struct Judgement {
         return Scan(
             id: "\(carrier):\(time.wallText):\(Fingerprint.of([fact, event.place?.city ?? ""]))", source: carrier,
             time: placed.moment, offsetMinutes: placed.offset, basis: placed.basis, state: event.meaning?.state,
-            delay: event.meaning?.delay ?? .no, reason: event.meaning?.fault?.rawValue, words: words, place: event.place?.text,
+            delay: event.meaning?.delay ?? .no, reason: event.meaning?.fault?.rawValue, words: words,
+            place: event.place?.text,
             returnLeg: returnLeg)
     }
 
     // MARK: Estimates and remarks
 
     /// Rule 10.
-    private func estimate(_ told: ToldParcel, newest: Scan?, flags: inout Set<AnswerFlag>, into answer: inout CarrierAnswer) {
+    private func estimate(
+        _ told: ToldParcel, newest: Scan?, flags: inout Set<AnswerFlag>, into answer: inout CarrierAnswer
+    ) {
         guard let estimate = told.estimate else { return }
         let day = estimate.time.day
         let year = day.components.year
@@ -309,10 +328,12 @@ struct Judgement {
             let top = told.top
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~\(answer.status.rawValue):\(newest?.id ?? top?.time?.wallText ?? "")", source: carrier,
+                    id: "\(carrier):~\(answer.status.rawValue):\(newest?.id ?? top?.time?.wallText ?? "")",
+                    source: carrier,
                     time: answer.statusTime?.time ?? time, offsetMinutes: answer.statusTime?.offsetMinutes,
                     basis: answer.statusTime?.basis ?? basis, state: answer.status, delay: top?.meaning?.delay ?? .no,
-                    reason: answer.fault?.rawValue, words: top?.words.flatMap { Entity.plain($0) }, place: top?.place?.text,
+                    reason: answer.fault?.rawValue, words: top?.words.flatMap { Entity.plain($0) },
+                    place: top?.place?.text,
                     returnLeg: answer.returnLeg))
         }
         let trusted = answer.estimate.flatMap { estimate in
@@ -321,17 +342,21 @@ struct Judgement {
         if let promised = trusted?.promised {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~eta:\(promised)", source: carrier, time: answer.events.first?.time ?? time, basis: basis,
+                    id: "\(carrier):~eta:\(promised)", source: carrier, time: answer.events.first?.time ?? time,
+                    basis: basis,
                     state: nil, estimate: promised))
         }
         if let estimate = trusted, estimate.promised != estimate.day {
             answer.remarks.append(
-                Scan(id: "\(carrier):~eta:\(estimate.day)", source: carrier, time: time, basis: basis, state: nil, estimate: estimate.day))
+                Scan(
+                    id: "\(carrier):~eta:\(estimate.day)", source: carrier, time: time, basis: basis, state: nil,
+                    estimate: estimate.day))
         }
         if answer.delay == .yes, !answer.scans.contains(where: { $0.delay == .yes }) {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~late:\(trusted.map { "\($0.day)" } ?? "")", source: carrier, time: time, basis: basis, state: nil,
+                    id: "\(carrier):~late:\(trusted.map { "\($0.day)" } ?? "")", source: carrier, time: time,
+                    basis: basis, state: nil,
                     delay: .yes, reason: answer.fault?.rawValue))
         }
     }

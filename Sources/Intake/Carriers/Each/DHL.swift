@@ -32,7 +32,8 @@ public struct DHLUnified: Carrier {
         let tree = body.tree
         guard tree["shipments"] != .null else {
             guard let status = tree["status"].text.flatMap({ Int($0) }) ?? body.status, status >= 400 else { return [] }
-            let kind: CallAnswer.Kind = status == 400 ? .invalidNumber : CarrierReading.kind(ofStatus: status) ?? .temporaryError
+            let kind: CallAnswer.Kind =
+                status == 400 ? .invalidNumber : CarrierReading.kind(ofStatus: status) ?? .temporaryError
             return [.call(number: nil, kind, tree["title"].text.map { String($0.prefix(80)) } ?? "status \(status)")]
         }
         let shipments = tree["shipments"].elements
@@ -49,12 +50,20 @@ public struct DHLUnified: Carrier {
             let top = event(status)
             parcel.top = top
             if parcel.events.isEmpty, top.time != nil { parcel.events = [top] }
+            // The status often is an event again, and has the offset that the event lacks.
+            if let time = top.time, time.offset != nil {
+                for index in parcel.events.indices
+                where parcel.events[index].time?.offset == nil && parcel.events[index].time?.wallText == time.wallText {
+                    parcel.events[index].time = time
+                }
+            }
         }
         if shipment["returnFlag"].flag == true { parcel.returnLeg = true }
         let frame = shipment["estimatedDeliveryTimeFrame"]
         if let time = ToldTime(shipment["estimatedTimeOfDelivery"].text ?? frame["estimatedThrough"].text) {
             parcel.estimate = ToldEstimate(
-                time: time, from: frame["estimatedFrom"].text, to: frame["estimatedThrough"].text, field: "estimatedTimeOfDelivery")
+                time: time, from: frame["estimatedFrom"].text, to: frame["estimatedThrough"].text,
+                field: "estimatedTimeOfDelivery")
         }
         return parcel
     }
@@ -71,17 +80,20 @@ public struct DHLUnified: Carrier {
         {
             meaning = refined
         } else if meaning?.state == .exception {
-            meaning = Self.reason(of: [words, event["remark"].text].compactMap { $0 }.joined(separator: " "), else: meaning)
+            meaning = Self.reason(
+                of: [words, event["remark"].text].compactMap { $0 }.joined(separator: " "), else: meaning)
         }
         let place = event["location"]["address"]
         return ToldEvent(
-            code: [code, local].compactMap { $0 }.joined(separator: "/"), meaning: meaning, time: ToldTime(event["timestamp"].text), words: words,
+            code: [code, local].compactMap { $0 }.joined(separator: "/"), meaning: meaning,
+            time: ToldTime(event["timestamp"].text), words: words,
             place: ToldPlace(city: place["addressLocality"].text, country: place["countryCode"].text))
     }
 
     private static func refines(_ fine: ParcelState?, _ coarse: ParcelState) -> Bool {
         switch coarse {
-        case .inTransit: [.accepted, .inTransit, .outForDelivery, .attempted, .readyForPickup, .exception, .returning].contains(fine)
+        case .inTransit:
+            [.accepted, .inTransit, .outForDelivery, .attempted, .readyForPickup, .exception, .returning].contains(fine)
         case .exception: [.exception, .attempted, .returning, .lost, .readyForPickup].contains(fine)
         default: false
         }
@@ -91,11 +103,15 @@ public struct DHLUnified: Carrier {
     private static func reason(of text: String, else meaning: Meaning?) -> Meaning? {
         let text = text.lowercased()
         var meaning = meaning
-        if text.contains("returned to the sender") || text.contains("return to sender") || text.contains("returned to sender") {
+        if text.contains("returned to the sender") || text.contains("return to sender")
+            || text.contains("returned to sender")
+        {
             return Meaning(state: .returning)
         }
         if text.contains("address") { meaning?.fault = .address }
-        if text.contains("refused") || text.contains("recipient not") || text.contains("not present") { meaning?.fault = .recipient }
+        if text.contains("refused") || text.contains("recipient not") || text.contains("not present") {
+            meaning?.fault = .recipient
+        }
         if text.contains("customs") { meaning?.fault = .customs }
         if text.contains("damage") { meaning?.fault = .carrier }
         if text.contains("weather") { meaning?.fault = .weather }
@@ -118,7 +134,9 @@ public struct MyDHL: Carrier {
             let server = access.server ?? "https://express.api.dhl.com/mydhlapi"
             return CarrierRequest(
                 request: HTTPRequest(
-                    .get, server + "/shipments/" + number.escapedForURL + "/tracking?trackingView=all-checkpoints&levelOfDetail=shipment",
+                    .get,
+                    server + "/shipments/" + number.escapedForURL
+                        + "/tracking?trackingView=all-checkpoints&levelOfDetail=shipment",
                     headers: [access.basic]),
                 numbers: [number])
         }
@@ -143,9 +161,12 @@ public struct MyDHL: Carrier {
                 parcel.events.append(
                     ToldEvent(
                         code: event["typeCode"].text, meaning: Self.table.meaning(event["typeCode"].text),
-                        time: ToldTime(day: event["date"].text, clock: event["time"].text, offset: event["GMTOffset"].text),
+                        time: ToldTime(
+                            day: event["date"].text, clock: event["time"].text, offset: event["GMTOffset"].text),
                         words: event["description"].text,
-                        place: ToldPlace(city: area["description"].text, state: isState ? state : nil, country: isState ? "US" : country)))
+                        place: ToldPlace(
+                            city: area["description"].text, state: isState ? state : nil,
+                            country: isState ? "US" : country)))
             }
             if let status = shipment["status"].text, let meaning = Self.table.meaning("status:" + status) {
                 parcel.top = ToldEvent(code: status, meaning: meaning)

@@ -18,7 +18,8 @@ public struct FedEx: Carrier {
     private static let table = CodeTable(PackageResources.fedex_tsv)
 
     public func tokenRequest(_ access: CarrierAccess) -> HTTPRequest? {
-        let form = "grant_type=client_credentials&client_id=\(access.id.reveal().escapedForURL)&client_secret=\(access.secret.reveal().escapedForURL)"
+        let form =
+            "grant_type=client_credentials&client_id=\(access.id.reveal().escapedForURL)&client_secret=\(access.secret.reveal().escapedForURL)"
         return HTTPRequest(
             .post, (access.server ?? "https://apis.fedex.com") + "/oauth/token",
             headers: [HTTPField("Content-Type", "application/x-www-form-urlencoded")], body: Array(form.utf8))
@@ -26,11 +27,14 @@ public struct FedEx: Carrier {
 
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.batches(of: quota.batch).map { batch in
-            let infos = batch.map { "{\"trackingNumberInfo\":{\"trackingNumber\":\($0.quotedForJSON)}}" }.joined(separator: ",")
+            let infos = batch.map { "{\"trackingNumberInfo\":{\"trackingNumber\":\($0.quotedForJSON)}}" }.joined(
+                separator: ",")
             return CarrierRequest(
                 request: HTTPRequest(
                     .post, (access.server ?? "https://apis.fedex.com") + "/track/v1/trackingnumbers",
-                    headers: [access.bearer, HTTPField("Content-Type", "application/json"), HTTPField("X-locale", "en_US")],
+                    headers: [
+                        access.bearer, HTTPField("Content-Type", "application/json"), HTTPField("X-locale", "en_US"),
+                    ],
                     body: Array("{\"includeDetailedScans\":true,\"trackingInfo\":[\(infos)]}".utf8)),
                 numbers: batch)
         }
@@ -63,16 +67,32 @@ public struct FedEx: Carrier {
     private static func kind(_ code: String?, status: Int?) -> CallAnswer.Kind {
         let code = code?.uppercased() ?? ""
         if code.contains("NOTFOUND") || code.contains("NOT.FOUND") { return .notFound }
-        if code.hasPrefix("TRACKING.TRACKINGNUMBER") || code.contains("TRACKINGNUMBER.INVALID") { return .invalidNumber }
-        if code.contains("UNAUTHORIZED") || code.contains("FORBIDDEN") || code.contains("NOT.AUTHORIZED") || code.contains("LOGIN") { return .authError }
-        if code.contains("RATE.LIMIT") || code.contains("QUOTA") || code.contains("TOO.MANY") || code.contains("LIMIT.EXCEEDED") { return .rateLimited }
-        if code.contains("INTERNAL") || code.contains("UNAVAILABLE") || code.contains("SYSTEM") || code.contains("TIMEOUT") { return .temporaryError }
+        if code.hasPrefix("TRACKING.TRACKINGNUMBER") || code.contains("TRACKINGNUMBER.INVALID") {
+            return .invalidNumber
+        }
+        if code.contains("UNAUTHORIZED") || code.contains("FORBIDDEN") || code.contains("NOT.AUTHORIZED")
+            || code.contains("LOGIN")
+        {
+            return .authError
+        }
+        if code.contains("RATE.LIMIT") || code.contains("QUOTA") || code.contains("TOO.MANY")
+            || code.contains("LIMIT.EXCEEDED")
+        {
+            return .rateLimited
+        }
+        if code.contains("INTERNAL") || code.contains("UNAVAILABLE") || code.contains("SYSTEM")
+            || code.contains("TIMEOUT")
+        {
+            return .temporaryError
+        }
         return CarrierReading.kind(ofStatus: status) ?? .temporaryError
     }
 
     private static func meaning(_ code: String?, reason: String?) -> Meaning? {
         if let code, ["DE", "SE"].contains(code), let reason, let meaning = table.meaning("reason:" + reason) {
-            if code == "SE", meaning.state == .attempted { return Meaning(state: .exception, delay: .maybe, fault: meaning.fault) }
+            if code == "SE", meaning.state == .attempted {
+                return Meaning(state: .exception, delay: .maybe, fault: meaning.fault)
+            }
             return meaning
         }
         return table.meaning(code)
@@ -89,14 +109,17 @@ public struct FedEx: Carrier {
             var meaning = Self.meaning(scan["eventType"].text, reason: scan["exceptionCode"].text)
             if let delay = scan["delayDetail"]["type"].text, meaning != nil { meaning?.fault = Self.fault(delay) }
             parcel.events.append(
-                ToldEvent(code: scan["eventType"].text, meaning: meaning, time: time, words: scan["eventDescription"].text ?? words, place: told))
+                ToldEvent(
+                    code: scan["eventType"].text, meaning: meaning, time: time,
+                    words: scan["eventDescription"].text ?? words, place: told))
         }
         let latest = result["latestStatusDetail"]
         let reason = latest["ancillaryDetails"].elements.lazy.compactMap { $0["reason"].text }.first
         if let code = latest["code"].text ?? latest["derivedCode"].text {
             // `derivedCode` is coarse, but better than a code that nobody knows.
             parcel.top = ToldEvent(
-                code: code, meaning: Self.meaning(code, reason: reason) ?? Self.table.meaning(latest["derivedCode"].text),
+                code: code,
+                meaning: Self.meaning(code, reason: reason) ?? Self.table.meaning(latest["derivedCode"].text),
                 words: latest.text("description", "statusByLocale"), place: Self.place(latest["scanLocation"]))
         }
         switch latest["delayDetail"]["status"].text?.uppercased() {
@@ -106,7 +129,8 @@ public struct FedEx: Carrier {
         parcel.fault = latest["delayDetail"]["type"].text.flatMap(Self.fault)
         dates(result, into: &parcel)
         let returned = result["returnDetail"]
-        parcel.returnLeg = returned["authorizationName"].text != nil && returned["reasonDetail"].elements.isEmpty == false
+        parcel.returnLeg =
+            returned["authorizationName"].text != nil && returned["reasonDetail"].elements.isEmpty == false
         return parcel
     }
 
@@ -124,19 +148,26 @@ public struct FedEx: Carrier {
         for date in result["dateAndTimes"].elements {
             if let type = date["type"].text, let time = date["dateTime"].text { dates[type] = time }
         }
-        if !parcel.events.contains(where: { $0.meaning?.state == .delivered }), let time = ToldTime(dates["ACTUAL_DELIVERY"]) {
+        if !parcel.events.contains(where: { $0.meaning?.state == .delivered }),
+            let time = ToldTime(dates["ACTUAL_DELIVERY"])
+        {
             parcel.deliveredAt = time
         }
         let window = result["estimatedDeliveryTimeWindow"]["window"]
         let appointment = dates["APPOINTMENT_DELIVERY"]
         if let text = appointment ?? dates["ESTIMATED_DELIVERY"] ?? window["ends"].text, let time = ToldTime(text) {
-            let field = appointment != nil ? "APPOINTMENT_DELIVERY" : dates["ESTIMATED_DELIVERY"] != nil ? "ESTIMATED_DELIVERY" : "estimatedDeliveryTimeWindow"
+            let field =
+                appointment != nil
+                ? "APPOINTMENT_DELIVERY"
+                : dates["ESTIMATED_DELIVERY"] != nil ? "ESTIMATED_DELIVERY" : "estimatedDeliveryTimeWindow"
             parcel.estimate = ToldEstimate(
-                time: Self.dayIfMidnight(time), from: ToldTime(window["begins"].text)?.text, to: ToldTime(window["ends"].text)?.text, field: field)
+                time: Self.dayIfMidnight(time), from: ToldTime(window["begins"].text)?.text,
+                to: ToldTime(window["ends"].text)?.text, field: field)
         } else if let time = ToldTime(dates["COMMITMENT"]) {
             parcel.estimate = ToldEstimate(time: Self.dayIfMidnight(time), field: "COMMITMENT")
         } else if let time = ToldTime(result["standardTransitTimeWindow"]["window"]["ends"].text) {
-            parcel.estimate = ToldEstimate(time: Self.dayIfMidnight(time), field: "standardTransitTimeWindow", isFirm: false)
+            parcel.estimate = ToldEstimate(
+                time: Self.dayIfMidnight(time), field: "standardTransitTimeWindow", isFirm: false)
         }
     }
 
@@ -144,6 +175,7 @@ public struct FedEx: Carrier {
     private static func dayIfMidnight(_ time: ToldTime) -> ToldTime { time.isDateOnly ? ToldTime(day: time.day) : time }
 
     private static func place(_ place: AnswerTree) -> ToldPlace {
-        ToldPlace(city: place["city"].text, state: place["stateOrProvinceCode"].text, country: place["countryCode"].text)
+        ToldPlace(
+            city: place["city"].text, state: place["stateOrProvinceCode"].text, country: place["countryCode"].text)
     }
 }

@@ -22,9 +22,12 @@ public struct RoyalMail: Carrier {
         numbers.map { number in
             CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://api.royalmail.net") + "/mailpieces/v2/" + number.escapedForURL + "/events",
+                    .get,
+                    (access.server ?? "https://api.royalmail.net") + "/mailpieces/v2/" + number.escapedForURL
+                        + "/events",
                     headers: [
-                        HTTPField("X-IBM-Client-Id", access.id.reveal()), HTTPField("X-IBM-Client-Secret", access.secret.reveal()),
+                        HTTPField("X-IBM-Client-Id", access.id.reveal()),
+                        HTTPField("X-IBM-Client-Secret", access.secret.reveal()),
                         HTTPField("X-Accept-RMG-Terms", "yes"), HTTPField("Accept", "application/json"),
                     ]),
                 numbers: [number])
@@ -36,8 +39,13 @@ public struct RoyalMail: Carrier {
         let pieces = tree["mailPieces"].elements
         if let failure = failure(tree, status: body.status, alone: pieces.isEmpty) { return [failure] }
         return pieces.map { piece in
-            if let failure = failure(piece, status: piece["status"].text.flatMap { Int($0) }, alone: piece["events"] == .null && piece["summary"] == .null) {
-                if case .call(_, let kind, let message) = failure { return .call(number: piece["mailPieceId"].text, kind, message) }
+            if let failure = failure(
+                piece, status: piece["status"].text.flatMap { Int($0) },
+                alone: piece["events"] == .null && piece["summary"] == .null)
+            {
+                if case .call(_, let kind, let message) = failure {
+                    return .call(number: piece["mailPieceId"].text, kind, message)
+                }
             }
             var parcel = ToldParcel()
             let summary = piece["summary"]
@@ -51,8 +59,10 @@ public struct RoyalMail: Carrier {
             let category = summary["statusCategory"].text
             if let code = summary["lastEventCode"].text ?? category {
                 let top = ToldEvent(
-                    code: code, meaning: Self.table.meaning(code) ?? category.flatMap { Self.table.meaning("category:" + $0) },
-                    time: ToldTime(summary["lastEventDateTime"].text), words: summary.text("statusDescription", "lastEventName"),
+                    code: code,
+                    meaning: Self.table.meaning(code) ?? category.flatMap { Self.table.meaning("category:" + $0) },
+                    time: ToldTime(summary["lastEventDateTime"].text),
+                    words: summary.text("statusDescription", "lastEventName"),
                     place: ToldPlace(city: summary["lastEventLocationName"].text))
                 parcel.top = top
                 if parcel.events.isEmpty, top.time != nil { parcel.events = [top] }
@@ -60,8 +70,10 @@ public struct RoyalMail: Carrier {
             let estimate = piece["estimatedDelivery"]
             if let day = ToldTime(estimate["date"].text) {
                 parcel.estimate = ToldEstimate(
-                    time: ToldTime(day: day.day), from: estimate["startOfEstimatedWindow"].text.map { "\(day.day)T\($0)" },
-                    to: estimate["endOfEstimatedWindow"].text.map { "\(day.day)T\($0)" }, field: "estimatedDelivery.date")
+                    time: ToldTime(day: day.day),
+                    from: estimate["startOfEstimatedWindow"].text.map { "\(day.day)T\($0)" },
+                    to: estimate["endOfEstimatedWindow"].text.map { "\(day.day)T\($0)" },
+                    field: "estimatedDelivery.date")
             }
             return .told(parcel)
         }
@@ -101,8 +113,13 @@ public struct CanadaPost: Carrier {
         numbers.map { number in
             CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://soa-gw.canadapost.ca") + "/vis/track/pin/" + number.escapedForURL + "/detail",
-                    headers: [access.basic, HTTPField("Accept", "application/vnd.cpc.track-v2+xml"), HTTPField("Accept-language", "en-CA")]),
+                    .get,
+                    (access.server ?? "https://soa-gw.canadapost.ca") + "/vis/track/pin/" + number.escapedForURL
+                        + "/detail",
+                    headers: [
+                        access.basic, HTTPField("Accept", "application/vnd.cpc.track-v2+xml"),
+                        HTTPField("Accept-language", "en-CA"),
+                    ]),
                 numbers: [number])
         }
     }
@@ -134,7 +151,8 @@ public struct CanadaPost: Carrier {
             parcel.events.append(
                 ToldEvent(
                     code: code, meaning: Self.table.meaning(code, words.map { "text:" + $0 }), time: time, words: words,
-                    place: ToldPlace(city: event["event-site"].text, state: province, country: isCanadian ? "CA" : nil)))
+                    place: ToldPlace(city: event["event-site"].text, state: province, country: isCanadian ? "CA" : nil))
+            )
         }
         let promised = ToldTime(detail["expected-delivery-date"].text)
         if let changed = ToldTime(detail["changed-expected-date"].text) {
@@ -142,7 +160,9 @@ public struct CanadaPost: Carrier {
             parcel.promised = promised
             if let reason = detail["changed-expected-delivery-reason"].text?.lowercased() {
                 parcel.fault =
-                    reason.contains("address") ? .address : reason.contains("weather") ? .weather : reason.contains("customs") ? .customs : .carrier
+                    reason.contains("address")
+                    ? .address
+                    : reason.contains("weather") ? .weather : reason.contains("customs") ? .customs : .carrier
             }
         } else if let promised {
             parcel.estimate = ToldEstimate(time: promised, field: "expected-delivery-date")
@@ -167,15 +187,25 @@ public struct AustraliaPost: Carrier {
             let list = batch.map(\.escapedForURL).joined(separator: "%2C")
             return CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://digitalapi.auspost.com.au") + "/shipping/v1/track?tracking_ids=" + list,
-                    headers: [access.basic, HTTPField("account-number", access.account ?? ""), HTTPField("Accept", "application/json")]),
+                    .get,
+                    (access.server ?? "https://digitalapi.auspost.com.au") + "/shipping/v1/track?tracking_ids=" + list,
+                    headers: [
+                        access.basic, HTTPField("account-number", access.account ?? ""),
+                        HTTPField("Accept", "application/json"),
+                    ]),
                 numbers: batch)
         }
     }
 
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
-        if let error = tree["errors"].elements.first { return [.call(number: nil, Self.kind(error, status: body.status), "error \(error.text("code", "error_code") ?? "?")")] }
+        if let error = tree["errors"].elements.first {
+            return [
+                .call(
+                    number: nil, Self.kind(error, status: body.status),
+                    "error \(error.text("code", "error_code") ?? "?")")
+            ]
+        }
         var told: [Told] = []
         for result in tree["tracking_results"].elements {
             let number = result["tracking_id"].text
@@ -185,21 +215,26 @@ public struct AustraliaPost: Carrier {
             }
             // A consignment's items stand one level deeper.
             var items: [AnswerTree] = []
-            for item in result["trackable_items"].elements { items += item["items"] == .null ? [item] : item["items"].elements }
+            for item in result["trackable_items"].elements {
+                items += item["items"] == .null ? [item] : item["items"].elements
+            }
             var parcel = ToldParcel()
             parcel.number = number
             for event in items.flatMap({ $0["events"].elements }) {
                 let words = event["description"].text
                 parcel.events.append(
                     ToldEvent(
-                        meaning: words.flatMap { Self.table.meaning("text:" + $0) }, time: ToldTime(event["date"].text), words: words,
+                        meaning: words.flatMap { Self.table.meaning("text:" + $0) }, time: ToldTime(event["date"].text),
+                        words: words,
                         place: ToldPlace(city: event["location"].text)))
             }
             if let status = result["status"].text ?? items.first?["status"].text {
                 parcel.top = ToldEvent(code: status, meaning: Self.table.meaning("status:" + status), words: status)
             }
             let estimate = items.first?["expected_delivery_date"].text ?? result["expected_delivery_date"].text
-            if let time = ToldTime(estimate) { parcel.estimate = ToldEstimate(time: time, field: "expected_delivery_date") }
+            if let time = ToldTime(estimate) {
+                parcel.estimate = ToldEstimate(time: time, field: "expected_delivery_date")
+            }
             told.append(.told(parcel))
         }
         return told

@@ -36,21 +36,29 @@ enum Readers {
 
     /// LaserShip writes each time twice, local and in UTC without a Z; the difference is the offset.
     private static let laserShip = ReadOnlyCarrier("lasership", habit: "America/New_York", home: "US") { tree in
-        guard tree["Events"] != .null else { return tree["Error"] == .null && tree["ErrorMessage"] == .null ? [] : [.call(number: nil, .notFound, "no events")] }
+        guard tree["Events"] != .null else {
+            return tree["Error"] == .null && tree["ErrorMessage"] == .null
+                ? [] : [.call(number: nil, .notFound, "no events")]
+        }
         var parcel = ToldParcel()
         parcel.number = tree["Pieces"].elements.first?["TrackingNumber"].text
         parcel.events = tree["Events"].elements.map { event in
             var time = ToldTime(event["DateTime"].text)
-            if let local = time, let second = local.second, let utc = ToldTime(event["UTCDateTime"].text), let other = utc.second {
+            if let local = time, let second = local.second, let utc = ToldTime(event["UTCDateTime"].text),
+                let other = utc.second
+            {
                 let minutes = (local.day.days(since: utc.day) * 86_400 + second - other) / 60
                 // Some events have the local time in both fields, which is no offset but none.
                 if minutes != 0, abs(minutes) <= 14 * 60 { time?.offset = minutes }
             }
             return ToldEvent(
-                code: event["EventType"].text, meaning: meaning("lasership", event["EventType"].text), time: time, words: event["EventShortText"].text,
+                code: event["EventType"].text, meaning: meaning("lasership", event["EventType"].text), time: time,
+                words: event["EventShortText"].text,
                 place: ToldPlace(city: event["City"].text, state: event["State"].text, country: event["Country"].text))
         }
-        if let day = ToldTime(tree["EstimatedDeliveryDate"].text) { parcel.estimate = ToldEstimate(time: day, field: "EstimatedDeliveryDate") }
+        if let day = ToldTime(tree["EstimatedDeliveryDate"].text) {
+            parcel.estimate = ToldEstimate(time: day, field: "EstimatedDeliveryDate")
+        }
         return [.told(parcel)]
     }
 
@@ -62,7 +70,8 @@ enum Readers {
             parcel.flags.insert(.offsetDoubtful)
             parcel.events = item["trackingMilestoneEvents"].elements.map { event in
                 ToldEvent(
-                    code: event["eventCode"].text, meaning: meaning("asendia", event["eventCode"].text), time: ToldTime(event["eventOn"].text),
+                    code: event["eventCode"].text, meaning: meaning("asendia", event["eventCode"].text),
+                    time: ToldTime(event["eventOn"].text),
                     words: event["eventDescription"].text, place: ToldPlace(city: event["eventLocation"].text))
             }
             return .told(parcel)
@@ -81,42 +90,56 @@ enum Readers {
             parcel.number = number
             parcel.returnLeg = true
             let states: [String: ParcelState] = [
-                "delivered": .delivered, "intransit": .inTransit, "in transit": .inTransit, "pickedup": .accepted, "picked up": .accepted,
-                "manifested": .preTransit, "created": .preTransit, "outfordelivery": .outForDelivery, "exception": .exception,
+                "delivered": .delivered, "intransit": .inTransit, "in transit": .inTransit, "pickedup": .accepted,
+                "picked up": .accepted,
+                "manifested": .preTransit, "created": .preTransit, "outfordelivery": .outForDelivery,
+                "exception": .exception,
             ]
-            func meaning(_ word: String?) -> Meaning? { word.flatMap { states[$0.lowercased()] }.map { Meaning(state: $0) } }
+            func meaning(_ word: String?) -> Meaning? {
+                word.flatMap { states[$0.lowercased()] }.map { Meaning(state: $0) }
+            }
             parcel.events = events.map { event in
                 ToldEvent(
-                    code: event.text("EventCode", "Status"), meaning: meaning(event.text("Status", "EventStatus", "EventDescription")),
+                    code: event.text("EventCode", "Status"),
+                    meaning: meaning(event.text("Status", "EventStatus", "EventDescription")),
                     time: ToldTime(event.text("EventDateTime", "Date")), words: event["EventDescription"].text,
                     place: ToldPlace(city: event["City"].text, state: event["State"].text))
             }
             parcel.top = ToldEvent(code: package["Status"].text, meaning: meaning(package["Status"].text))
-            if let time = ToldTime(package["EstimatedDeliveryDate"].text) { parcel.estimate = ToldEstimate(time: time, field: "EstimatedDeliveryDate") }
+            if let time = ToldTime(package["EstimatedDeliveryDate"].text) {
+                parcel.estimate = ToldEstimate(time: time, field: "EstimatedDeliveryDate")
+            }
             return .told(parcel)
         }
     }
 
     /// Pitney Bowes: day, time and offset in three fields; events of type RTN are on the way to the merchant.
     private static let pitneyBowes = ReadOnlyCarrier("pitney_bowes", habit: "America/New_York", home: "US") { tree in
-        if let error = tree["errors"].elements.first { return [.call(number: nil, .notFound, "error \(error.text("errorCode", "code") ?? "?")")] }
+        if let error = tree["errors"].elements.first {
+            return [.call(number: nil, .notFound, "error \(error.text("errorCode", "code") ?? "?")")]
+        }
         guard tree["scanDetailsList"] != .null || tree["currentStatus"] != .null else { return [] }
         var parcel = ToldParcel()
         parcel.number = tree["trackingNumber"].text
-        let scans = tree["scanDetailsList"].elements.isEmpty ? tree["currentStatus"].elements : tree["scanDetailsList"].elements
+        let scans =
+            tree["scanDetailsList"].elements.isEmpty ? tree["currentStatus"].elements : tree["scanDetailsList"].elements
         parcel.events = scans.map { event in
             let code = event.text("standardizedEventCode", "l1Code", "scanType")
             return ToldEvent(
                 code: code, meaning: meaning("pitney", code, event["packageStatus"].text),
-                time: ToldTime(day: event["eventDate"].text, clock: event["eventTime"].text, offset: event["eventTimeOffset"].text),
+                time: ToldTime(
+                    day: event["eventDate"].text, clock: event["eventTime"].text, offset: event["eventTimeOffset"].text),
                 words: event["scanDescription"].text,
-                place: ToldPlace(city: event["eventCity"].text, state: event["eventStateOrProvince"].text, country: event["country"].text),
+                place: ToldPlace(
+                    city: event["eventCity"].text, state: event["eventStateOrProvince"].text,
+                    country: event["country"].text),
                 returnLeg: event["eventType"].text == "RTN")
         }
         parcel.returnLeg = tree["currentStatus"]["eventType"].text == "RTN"
         parcel.top = ToldEvent(code: tree["status"].text, meaning: meaning("pitney", tree["status"].text))
         if let time = ToldTime(
-            day: tree["estimatedDeliveryDate"].text, clock: tree["estimatedDeliveryTime"].text, offset: tree["estimatedDeliveryTimeOffset"].text)
+            day: tree["estimatedDeliveryDate"].text, clock: tree["estimatedDeliveryTime"].text,
+            offset: tree["estimatedDeliveryTimeOffset"].text)
         {
             parcel.estimate = ToldEstimate(time: time, field: "estimatedDeliveryDate")
         }
@@ -132,8 +155,10 @@ enum Readers {
             parcel.events = history.map { event in
                 ToldEvent(
                     code: event["EventCode"].text, meaning: meaning("prestige", event["EventCode"].text),
-                    time: ToldTime(day: event["serverDate"].text, clock: event["serverTime"].text), words: event["EventCodeDesc"].text,
-                    place: ToldPlace(city: event["ELCity"].text, state: event["ELState"].text, country: event["CountryCode"].text))
+                    time: ToldTime(day: event["serverDate"].text, clock: event["serverTime"].text),
+                    words: event["EventCodeDesc"].text,
+                    place: ToldPlace(
+                        city: event["ELCity"].text, state: event["ELState"].text, country: event["CountryCode"].text))
             }
             if let day = history.lazy.compactMap({ ToldTime($0["EstimatedDeliveryDate"].text) }).first {
                 parcel.estimate = ToldEstimate(time: day, field: "EstimatedDeliveryDate")
@@ -150,10 +175,12 @@ enum Readers {
             parcel.events = item["Events"].elements.map { event in
                 let place = event["Location"].text?.components(separatedBy: ",").map(\.trimmed) ?? []
                 return ToldEvent(
-                    code: event["OmniCode"].text, meaning: meaning("seko", event["OmniCode"].text), time: ToldTime(event["EventDT"].text),
+                    code: event["OmniCode"].text, meaning: meaning("seko", event["OmniCode"].text),
+                    time: ToldTime(event["EventDT"].text),
                     words: event["Description"].text,
                     place: ToldPlace(
-                        city: place.first, state: place.count > 2 ? place[place.count - 2] : nil, country: place.count > 1 ? place.last : nil))
+                        city: place.first, state: place.count > 2 ? place[place.count - 2] : nil,
+                        country: place.count > 1 ? place.last : nil))
             }
             parcel.deliveredAt = ToldTime(item["Delivered"].text)
             return .told(parcel)
@@ -168,7 +195,8 @@ enum Readers {
         parcel.number = rows[0]["packageReference"].text ?? rows[0]["airWaybill"].text
         parcel.events = rows.map { event in
             ToldEvent(
-                code: event["eventType"].text, meaning: meaning("smartkargo", event["eventType"].text), time: ToldTime(event["eventDate"].text),
+                code: event["eventType"].text, meaning: meaning("smartkargo", event["eventType"].text),
+                time: ToldTime(event["eventDate"].text),
                 words: event["description"].text, place: ToldPlace(city: event["eventLocation"].text))
         }
         if let time = rows.lazy.compactMap({ ToldTime($0["estimatedDeliveryDate"].text) }).first {

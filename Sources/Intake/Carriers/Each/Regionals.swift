@@ -18,7 +18,9 @@ public struct GLS: Carrier {
             let list = batch.map(\.escapedForURL).joined(separator: ",")
             return CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://api.gls-group.net") + "/track-and-trace-v1/tracking/simple/references/" + list,
+                    .get,
+                    (access.server ?? "https://api.gls-group.net") + "/track-and-trace-v1/tracking/simple/references/"
+                        + list,
                     headers: [access.bearer]),
                 numbers: batch)
         }
@@ -43,14 +45,19 @@ public struct GLS: Carrier {
                 let code = event["code"].text
                 let last = code?.components(separatedBy: ".").last
                 return ToldEvent(
-                    code: code, meaning: Self.table.meaning(code, last) ?? code.flatMap { Self.table.meaning($0.components(separatedBy: ".").first) },
+                    code: code,
+                    meaning: Self.table.meaning(code, last)
+                        ?? code.flatMap { Self.table.meaning($0.components(separatedBy: ".").first) },
                     time: ToldTime(event["eventDateTime"].text),
-                    words: event["description"].text, place: ToldPlace(city: event["city"].text, country: event["country"].text))
+                    words: event["description"].text,
+                    place: ToldPlace(city: event["city"].text, country: event["country"].text))
             }
             // The status is younger than the events that are shown.
             parcel.top = ToldEvent(code: item["status"].text, meaning: Self.table.meaning(item["status"].text))
             parcel.topIsJudgement = true
-            if item["status"].text?.uppercased() == "DELIVERED", !parcel.events.contains(where: { $0.meaning?.state == .delivered }) {
+            if item["status"].text?.uppercased() == "DELIVERED",
+                !parcel.events.contains(where: { $0.meaning?.state == .delivered })
+            {
                 parcel.deliveredAt = ToldTime(item["statusDateTime"].text)
             }
             return .told(parcel)
@@ -72,7 +79,9 @@ public struct LaPoste: Carrier {
         numbers.batches(of: quota.batch).map { batch in
             CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://api.laposte.fr") + "/suivi/v2/idships/" + batch.map(\.escapedForURL).joined(separator: ",") + "?lang=fr_FR",
+                    .get,
+                    (access.server ?? "https://api.laposte.fr") + "/suivi/v2/idships/"
+                        + batch.map(\.escapedForURL).joined(separator: ",") + "?lang=fr_FR",
                     headers: [HTTPField("X-Okapi-Key", access.id.reveal()), HTTPField("Accept", "application/json")]),
                 numbers: batch)
         }
@@ -82,7 +91,9 @@ public struct LaPoste: Carrier {
         body.tree.elements.compactMap { element in
             let shipment = element["shipment"]
             let number = shipment["idShip"].text ?? element["idShip"].text
-            let code = element["returnCode"].text.flatMap { Int($0) } ?? element["code"].text.flatMap { Int($0) } ?? body.status
+            let code =
+                element["returnCode"].text.flatMap { Int($0) } ?? element["code"].text.flatMap { Int($0) }
+                ?? body.status
             if shipment["event"] == .null {
                 guard let code, code != 200 else { return nil }
                 let kind: CallAnswer.Kind =
@@ -97,12 +108,14 @@ public struct LaPoste: Carrier {
             parcel.number = number
             parcel.events = shipment["event"].elements.map { event in
                 ToldEvent(
-                    code: event["code"].text, meaning: Self.table.meaning(event["code"].text), time: ToldTime(event["date"].text),
+                    code: event["code"].text, meaning: Self.table.meaning(event["code"].text),
+                    time: ToldTime(event["date"].text),
                     words: event["label"].text)
             }
             let estimate = shipment["estimDate"].text ?? shipment["contextData"]["deliveryChoice"]["estimDate"].text
             if let time = ToldTime(estimate ?? shipment["deliveryDate"].text) {
-                parcel.estimate = ToldEstimate(time: ToldTime(day: time.day), field: estimate == nil ? "deliveryDate" : "estimDate")
+                parcel.estimate = ToldEstimate(
+                    time: ToldTime(day: time.day), field: estimate == nil ? "deliveryDate" : "estimDate")
             }
             return .told(parcel)
         }
@@ -124,7 +137,9 @@ public struct Hermes: Carrier {
         numbers.map { number in
             CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://de-api.hermesworld.com") + "/client/external/v1/shipmentinfo?shipmentID=" + number.escapedForURL,
+                    .get,
+                    (access.server ?? "https://de-api.hermesworld.com") + "/client/external/v1/shipmentinfo?shipmentID="
+                        + number.escapedForURL,
                     headers: [access.bearer]),
                 numbers: [number])
         }
@@ -133,26 +148,32 @@ public struct Hermes: Carrier {
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
         if let code = tree["listOfResultCodes"].elements.first?["code"].text ?? tree["code"].text {
-            let kind: CallAnswer.Kind = code.lowercased() == "e001" ? .notFound : CarrierReading.kind(ofStatus: body.status) ?? .temporaryError
+            let kind: CallAnswer.Kind =
+                code.lowercased() == "e001" ? .notFound : CarrierReading.kind(ofStatus: body.status) ?? .temporaryError
             return [.call(number: nil, kind, "result \(code)")]
         }
         return tree["shipmentinfo"].elements.map { info in
             var parcel = ToldParcel()
             parcel.number = info["shipmentID"].text
             if let result = info["result"]["code"].text ?? info["resultCode"].text, info["status"].elements.isEmpty {
-                return .call(number: parcel.number, result.lowercased() == "e001" ? .notFound : .temporaryError, "result \(result)")
+                return .call(
+                    number: parcel.number, result.lowercased() == "e001" ? .notFound : .temporaryError,
+                    "result \(result)")
             }
             parcel.events = info["status"].elements.map { event in
                 let unit = event["scanningUnit"]
                 return ToldEvent(
-                    code: event["code"].text, meaning: Self.table.meaning(event["code"].text), time: ToldTime(event["timestamp"].text),
-                    words: event["description"].text, place: ToldPlace(city: unit["city"].text, country: unit["countryCode"].text))
+                    code: event["code"].text, meaning: Self.table.meaning(event["code"].text),
+                    time: ToldTime(event["timestamp"].text),
+                    words: event["description"].text,
+                    place: ToldPlace(city: unit["city"].text, country: unit["countryCode"].text))
             }
             let forecast = info["deliveryForecast"]
             if let day = ToldTime(forecast["date"].text) {
                 let slot = forecast["timeSlot"]
                 parcel.estimate = ToldEstimate(
-                    time: ToldTime(day: day.day), from: slot["from"].text.map { "\(day.day)T\($0)" }, to: slot["to"].text.map { "\(day.day)T\($0)" },
+                    time: ToldTime(day: day.day), from: slot["from"].text.map { "\(day.day)T\($0)" },
+                    to: slot["to"].text.map { "\(day.day)T\($0)" },
                     field: "deliveryForecast")
             }
             return .told(parcel)
@@ -210,8 +231,10 @@ public struct AmazonShipping: Carrier {
         parcel.events = payload["eventHistory"].elements.map { event in
             let place = event["location"]
             return ToldEvent(
-                code: event["eventCode"].text, meaning: Self.table.meaning(event["eventCode"].text), time: ToldTime(event["eventTime"].text),
-                place: ToldPlace(city: place["city"].text, state: place["stateOrRegion"].text, country: place["countryCode"].text),
+                code: event["eventCode"].text, meaning: Self.table.meaning(event["eventCode"].text),
+                time: ToldTime(event["eventTime"].text),
+                place: ToldPlace(
+                    city: place["city"].text, state: place["stateOrRegion"].text, country: place["countryCode"].text),
                 returnLeg: event["shipmentType"].text?.uppercased().hasPrefix("RETURN") ?? false)
         }
         let status = payload["summary"]["status"].text
@@ -238,7 +261,8 @@ public struct Sendle: Carrier {
         numbers.map { number in
             CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://api.sendle.com") + "/api/tracking/" + number.escapedForURL, headers: [access.basic]),
+                    .get, (access.server ?? "https://api.sendle.com") + "/api/tracking/" + number.escapedForURL,
+                    headers: [access.basic]),
                 numbers: [number])
         }
     }
@@ -267,11 +291,14 @@ public struct Sendle: Carrier {
                 time: ToldTime(event["scan_time"].text ?? event["display_time"].text), words: event["description"].text,
                 place: ToldPlace(city: place, state: state, country: tree["origin"]["country"].text))
         }
-        parcel.top = ToldEvent(code: tree["state"].text, meaning: Self.table.meaning(tree["state"].text), words: tree["status"]["description"].text)
+        parcel.top = ToldEvent(
+            code: tree["state"].text, meaning: Self.table.meaning(tree["state"].text),
+            words: tree["status"]["description"].text)
         let schedule = tree["scheduling"]
         if let last = ToldTime(schedule["estimated_delivery_date_maximum"].text) {
             parcel.estimate = ToldEstimate(
-                time: last, from: schedule["estimated_delivery_date_minimum"].text, to: last.text, field: "estimated_delivery_date_maximum")
+                time: last, from: schedule["estimated_delivery_date_minimum"].text, to: last.text,
+                field: "estimated_delivery_date_maximum")
         }
         return [.told(parcel)]
     }
@@ -301,7 +328,8 @@ public struct DPD: Carrier {
             return CarrierRequest(
                 request: HTTPRequest(
                     .post, (access.server ?? "https://public-ws.dpd.com") + "/services/ParcelLifeCycleService/V2_0/",
-                    headers: [HTTPField("Content-Type", "text/xml; charset=utf-8"), HTTPField("SOAPAction", "\"\"")], body: Array(envelope.utf8)),
+                    headers: [HTTPField("Content-Type", "text/xml; charset=utf-8"), HTTPField("SOAPAction", "\"\"")],
+                    body: Array(envelope.utf8)),
                 numbers: [number])
         }
     }
@@ -324,7 +352,8 @@ public struct DPD: Carrier {
             let code = fault.find("errorCode")?.text ?? fault["faultcode"].text ?? "?"
             let words = (fault.find("errorMessage")?.text ?? fault["faultstring"].text ?? "").lowercased()
             let kind: CallAnswer.Kind =
-                code.hasPrefix("LOGIN") || words.contains("token") || words.contains("auth") ? .authError
+                code.hasPrefix("LOGIN") || words.contains("token") || words.contains("auth")
+                ? .authError
                 : words.contains("not found") || words.contains("no data") ? .notFound : .temporaryError
             return [.call(number: nil, kind, "fault \(code.prefix(40))")]
         }
@@ -335,9 +364,14 @@ public struct DPD: Carrier {
             let reached = info["statusHasBeenReached"].flag ?? false
             let place = info["location"]["content"].text
             let country = place.flatMap { $0.hasSuffix(")") ? String($0.dropLast().suffix(2)) : nil }
+            let label = info["label"]["content"].text?.lowercased() ?? ""
+            // PickedUp is the shopper's at a parcel shop, and DPD's own where the label says so.
+            let isHandedIn = status == "PickedUp" && label.contains("handed to dpd")
             let event = ToldEvent(
-                code: status, meaning: Self.table.meaning(status), time: ToldTime(info["date"]["content"].text),
-                words: info["description"]["content"]["content"].text ?? info["label"]["content"].text, place: ToldPlace(city: place, country: country))
+                code: status, meaning: isHandedIn ? Meaning(state: .accepted) : Self.table.meaning(status),
+                time: ToldTime(info["date"]["content"].text),
+                words: info["description"]["content"]["content"].text ?? info["label"]["content"].text,
+                place: ToldPlace(city: place, country: country))
             if reached, event.time != nil { parcel.events.append(event) }
             if info["isCurrentStatus"].flag ?? false { parcel.top = event }
         }

@@ -34,14 +34,19 @@ public struct UPS: Carrier {
             return CarrierRequest(
                 request: HTTPRequest(
                     .get, url + "?locale=en_US",
-                    headers: [access.bearer, HTTPField("transId", Fingerprint.of([number])), HTTPField("transactionSrc", "bookbag")]),
+                    headers: [
+                        access.bearer, HTTPField("transId", Fingerprint.of([number])),
+                        HTTPField("transactionSrc", "bookbag"),
+                    ]),
                 numbers: [number])
         }
     }
 
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
-        if let error = tree["response"]["errors"].elements.first { return [.call(number: nil, Self.kind(error["code"].text), "error \(error["code"].text ?? "?")")] }
+        if let error = tree["response"]["errors"].elements.first {
+            return [.call(number: nil, Self.kind(error["code"].text), "error \(error["code"].text ?? "?")")]
+        }
         if tree["activityStatus"] != .null { return [.told(alert(tree))] }
         var told: [Told] = []
         for shipment in tree["trackResponse"]["shipment"].elements {
@@ -95,7 +100,8 @@ public struct UPS: Carrier {
                 ToldEvent(
                     code: [digits, code].compactMap { $0 }.joined(separator: "/"),
                     meaning: Self.meaning(statusCode: digits, code: code, type: status["type"].text),
-                    time: ToldTime(day: activity["date"].text, clock: activity["time"].text, offset: activity["gmtOffset"].text),
+                    time: ToldTime(
+                        day: activity["date"].text, clock: activity["time"].text, offset: activity["gmtOffset"].text),
                     words: status["description"].text, place: Self.place(activity["location"]["address"])))
         }
         let current = package["currentStatus"]
@@ -116,12 +122,15 @@ public struct UPS: Carrier {
                 if type == "RDD" { parcel.delay = parcel.delay.or(.maybe) }
                 let window = package["deliveryTime"]
                 parcel.estimate = ToldEstimate(
-                    time: day, from: Self.clock(window["startTime"].text, on: day), to: Self.clock(window["endTime"].text, on: day),
+                    time: day, from: Self.clock(window["startTime"].text, on: day),
+                    to: Self.clock(window["endTime"].text, on: day),
                     field: "deliveryDate.\(type)")
             default: break
             }
         }
-        if let events = Optional(parcel.events), events.contains(where: { $0.meaning?.state == .delivered }) { parcel.deliveredAt = nil }
+        if let events = Optional(parcel.events), events.contains(where: { $0.meaning?.state == .delivered }) {
+            parcel.deliveredAt = nil
+        }
         return parcel
     }
 
@@ -131,7 +140,9 @@ public struct UPS: Carrier {
     }
 
     private static func place(_ address: AnswerTree) -> ToldPlace {
-        ToldPlace(city: address["city"].text, state: address["stateProvince"].text, country: address.text("countryCode", "country"))
+        ToldPlace(
+            city: address["city"].text, state: address["stateProvince"].text,
+            country: address.text("countryCode", "country"))
     }
 
     /// A Track Alert: one event, with its time in local clock and in GMT, whose difference is the offset.
@@ -140,7 +151,8 @@ public struct UPS: Carrier {
         let code = status["code"].text
         var time = ToldTime(day: tree["localActivityDate"].text, clock: tree["localActivityTime"].text)
         if let local = time, let second = local.second,
-            let gmt = ToldTime(day: tree["gmtActivityDate"].text, clock: tree["gmtActivityTime"].text), let other = gmt.second
+            let gmt = ToldTime(day: tree["gmtActivityDate"].text, clock: tree["gmtActivityTime"].text),
+            let other = gmt.second
         {
             let minutes = (local.day.days(since: gmt.day) * 86_400 + second - other) / 60
             if abs(minutes) <= 14 * 60 { time?.offset = minutes }
@@ -150,11 +162,13 @@ public struct UPS: Carrier {
         parcel.number = tree["trackingNumber"].text
         // The alert's D stands for loaded, out for delivery and delivered alike: the activity code tells, and without one nothing is known.
         let type = status["type"].text
-        let meaning = Self.table.meaning(code) ?? (type == "D" ? nil : Self.meaning(statusCode: nil, code: code, type: type))
+        let meaning =
+            Self.table.meaning(code) ?? (type == "D" ? nil : Self.meaning(statusCode: nil, code: code, type: type))
         let isDelivered = type == "D" && code.map { ["FS", "F4", "KB", "D", "DL"].contains($0) } ?? false
         parcel.events = [
             ToldEvent(
-                code: code, meaning: isDelivered ? Meaning(state: .delivered) : meaning, time: time, words: status["description"].text,
+                code: code, meaning: isDelivered ? Meaning(state: .delivered) : meaning, time: time,
+                words: status["description"].text,
                 place: Self.place(place))
         ]
         if let day = ToldTime(tree["scheduledDeliveryDate"].text) {

@@ -30,7 +30,9 @@ public struct USPS: Carrier {
         numbers.map { number in
             CarrierRequest(
                 request: HTTPRequest(
-                    .get, (access.server ?? "https://apis.usps.com") + "/tracking/v3/tracking/" + number.escapedForURL + "?expand=DETAIL",
+                    .get,
+                    (access.server ?? "https://apis.usps.com") + "/tracking/v3/tracking/" + number.escapedForURL
+                        + "?expand=DETAIL",
                     headers: [access.bearer]),
                 numbers: [number])
         }
@@ -38,9 +40,11 @@ public struct USPS: Carrier {
 
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
-        if case .text(let error) = tree["error"] { return [.call(number: nil, .authError, "login refused: \(error.prefix(40))")] }
+        if case .text(let error) = tree["error"] {
+            return [.call(number: nil, .authError, "login refused: \(error.prefix(40))")]
+        }
         if tree["error"] != .null { return [error(tree["error"], status: body.status)] }
-        guard tree["trackingEvents"] != .null || tree["statusCategory"] != .null || tree["status"] != .null else { return [] }
+        guard tree["trackingEvents"] != .null || tree["statusCategory"] != .null else { return [] }
         var parcel = ToldParcel()
         parcel.number = tree["trackingNumber"].text
         let category = tree["statusCategory"].text
@@ -49,7 +53,9 @@ public struct USPS: Carrier {
             let words = event["eventType"].text.flatMap { Entity.plain($0) }
             var meaning = Self.table.meaning(code) ?? words.flatMap { Self.table.meaning("text:" + $0) }
             // Words that call a parcel late say more than the code of the movement.
-            if let words, let told = Self.table.meaning("text:" + words), told.delay == .yes, meaning?.state == told.state || meaning == nil {
+            if let words, let told = Self.table.meaning("text:" + words), told.delay == .yes,
+                meaning?.state == told.state || meaning == nil
+            {
                 meaning = told
             }
             let place = ToldPlace(
@@ -67,9 +73,12 @@ public struct USPS: Carrier {
             let status = tree["status"].text
             parcel.top = ToldEvent(
                 code: category,
-                meaning: status.flatMap { Self.table.meaning("text:" + (Entity.plain($0) ?? "")) } ?? Self.table.meaning("category:" + category),
+                meaning: status.flatMap { Self.table.meaning("text:" + (Entity.plain($0) ?? "")) }
+                    ?? Self.table.meaning("category:" + category),
                 words: tree["statusSummary"].text ?? status)
-            if let arriving = status.flatMap({ Self.table.meaning("text:" + $0) }), arriving.delay == .yes { parcel.delay = .yes }
+            if let arriving = status.flatMap({ Self.table.meaning("text:" + $0) }), arriving.delay == .yes {
+                parcel.delay = .yes
+            }
         }
         if tree["onTime"].flag == false { parcel.delay = .yes }
         estimate(tree, into: &parcel)
@@ -77,11 +86,14 @@ public struct USPS: Carrier {
     }
 
     private func estimate(_ tree: AnswerTree, into parcel: inout ToldParcel) {
-        for field in ["expectedDeliveryTimeStamp", "predictedDeliveryDate", "guaranteedDeliveryTimeStamp", "expectedDeliveryDate"] {
+        for field in [
+            "expectedDeliveryTimeStamp", "predictedDeliveryDate", "guaranteedDeliveryTimeStamp", "expectedDeliveryDate",
+        ] {
             guard let time = ToldTime(tree[field].text) else { continue }
             let end = tree["predictedDeliveryWindowEndTime"].text
             parcel.estimate = ToldEstimate(
-                time: time.isDateOnly ? ToldTime(day: time.day) : time, from: tree["predictedDeliveryWindowStartTime"].text, to: end, field: field)
+                time: time.isDateOnly ? ToldTime(day: time.day) : time,
+                from: tree["predictedDeliveryWindowStartTime"].text, to: end, field: field)
             return
         }
     }

@@ -114,7 +114,9 @@ enum AnswerTree: Sendable, Hashable {
 
     /// Reads a body, of whichever of the two languages it is written in.
     init(body: [UInt8]) throws(Failure) {
-        guard let first = body.first(where: { !$0.isSpace && $0 != 0xEF && $0 != 0xBB && $0 != 0xBF }) else { throw .empty }
+        guard let first = body.first(where: { !$0.isSpace && $0 != 0xEF && $0 != 0xBB && $0 != 0xBF }) else {
+            throw .empty
+        }
         if first == UInt8(ascii: "<") {
             let start = String(decoding: body.prefix(512), as: UTF8.self).lowercased()
             if start.contains("<html") || start.contains("<!doctype html") || start.contains("<head") { throw .html }

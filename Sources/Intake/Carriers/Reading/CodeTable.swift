@@ -33,7 +33,9 @@ struct CodeTable: Sendable {
     /// Reads a table of the program; a row that cannot be read is a fault of ours and found by the tests.
     init(_ bytes: [UInt8]) {
         for fields in TSV.rows(bytes) {
-            guard fields.count == 5, let meaning = Self.meaning(fields) else { preconditionFailure("a row is broken: \(fields)") }
+            guard fields.count == 5, let meaning = Self.meaning(fields) else {
+                preconditionFailure("a row is broken: \(fields)")
+            }
             let code = fields[0].lowercased()
             if code.hasSuffix("*") {
                 beginnings.append((String(code.dropLast()), meaning))

@@ -86,7 +86,9 @@ struct JSONReader {
 
     private mutating func word(_ word: StaticString, _ tree: AnswerTree) throws(AnswerTree.Failure) -> AnswerTree {
         guard index + word.utf8CodeUnitCount <= bytes.count else { throw .malformed }
-        for offset in 0..<word.utf8CodeUnitCount where bytes[index + offset] != word.utf8Start[offset] { throw .malformed }
+        for offset in 0..<word.utf8CodeUnitCount where bytes[index + offset] != word.utf8Start[offset] {
+            throw .malformed
+        }
         index += word.utf8CodeUnitCount
         return tree
     }
@@ -95,14 +97,17 @@ struct JSONReader {
         let start = index
         while index < bytes.count {
             switch bytes[index] {
-            case 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
+            case 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "e"),
+                UInt8(ascii: "E"):
                 index += 1
                 continue
             default: break
             }
             break
         }
-        guard index > start, index - start <= 64, bytes[start..<index].contains(where: \.isDigit) else { throw .malformed }
+        guard index > start, index - start <= 64, bytes[start..<index].contains(where: \.isDigit) else {
+            throw .malformed
+        }
         return .number(String(decoding: bytes[start..<index], as: UTF8.self))
     }
 

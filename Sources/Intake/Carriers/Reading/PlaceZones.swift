@@ -26,7 +26,9 @@ struct ToldPlace: Hashable, Sendable {
 enum PlaceZones {
     private static let rows: [String: String] = {
         var rows: [String: String] = [:]
-        for fields in TSV.rows(PackageResources.zones_tsv) where fields.count == 2 { rows[fields[0].lowercased()] = fields[1] }
+        for fields in TSV.rows(PackageResources.zones_tsv) where fields.count == 2 {
+            rows[fields[0].lowercased()] = fields[1]
+        }
         return rows
     }()
 
@@ -55,7 +57,9 @@ enum PlaceZones {
     static func zone(of place: ToldPlace, home: String? = nil) -> Zone? {
         guard let country = (place.country ?? home)?.trimmed, !country.isEmpty else { return nil }
         let key = letters(country)
-        if let state = place.state?.trimmed, let name = rows["\(key)-\(state.lowercased())"] { return zone(named: name) }
+        if let state = place.state?.trimmed, let name = rows["\(key)-\(state.lowercased())"] {
+            return zone(named: name)
+        }
         guard let name = rows[key], !name.hasPrefix("=") else { return nil }
         return zone(named: name)
     }

@@ -56,7 +56,9 @@ extension ToldTime {
         guard let text, text.utf8.count <= 48 else { return nil }
         var scanner = ClockScanner(text)
         if scanner.skip("/Date(") {
-            guard let milliseconds = Int64(text.dropFirst(6).prefix { $0.isNumber || $0 == "-" }), abs(milliseconds) < 1 << 48 else {
+            guard let milliseconds = Int64(text.dropFirst(6).prefix { $0.isNumber || $0 == "-" }),
+                abs(milliseconds) < 1 << 48
+            else {
                 return nil
             }
             self.init(moment: Moment(milliseconds: milliseconds), offset: 0)
@@ -140,7 +142,9 @@ private struct ClockScanner {
         if first.count == 8 {
             return CalendarDay(year: first.value / 10_000, month: first.value / 100 % 100, day: first.value % 100)
         }
-        guard let separator = bytes.first, [UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: ".")].contains(separator) else { return nil }
+        guard let separator = bytes.first,
+            [UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: ".")].contains(separator)
+        else { return nil }
         bytes = bytes.dropFirst()
         guard let second = digits(), bytes.first == separator else { return nil }
         bytes = bytes.dropFirst()

@@ -55,7 +55,8 @@ struct XMLReader {
         let start = index
         while index < bytes.count {
             switch bytes[index] {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39, UInt8(ascii: "-"),
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39,
+                UInt8(ascii: "-"),
                 UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), 0x80...:
                 index += 1
                 continue
@@ -128,14 +129,18 @@ struct XMLReader {
             guard starts("=") else { throw .malformed }
             index += 1
             while index < bytes.count, bytes[index].isSpace { index += 1 }
-            guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") else { throw .malformed }
+            guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") else {
+                throw .malformed
+            }
             let quote = bytes[index]
             index += 1
             var value: [UInt8] = []
             try characters(into: &value, until: quote)
             guard index < bytes.count else { throw .malformed }
             index += 1
-            if !isNamespace { members.append(.init(name: "@" + name, value: .text(String(decoding: value, as: UTF8.self)))) }
+            if !isNamespace {
+                members.append(.init(name: "@" + name, value: .text(String(decoding: value, as: UTF8.self))))
+            }
         }
     }
 
@@ -185,16 +190,24 @@ enum Entity {
         var space = false
         while let character = rest.first, count < limit {
             rest = rest.dropFirst()
-            if character == "<", let close = rest.prefix(40).firstIndex(of: ">"), rest.first.map({ $0.isLetter || $0 == "/" }) ?? false {
+            if character == "<", let close = rest.prefix(40).firstIndex(of: ">"),
+                rest.first.map({ $0.isLetter || $0 == "/" }) ?? false
+            {
                 rest = rest[rest.index(after: close)...]
                 continue
             }
             var shown = character
-            if character == "&", let end = rest.prefix(10).firstIndex(of: ";"), let scalar = self.character(String(rest[..<end])) {
+            if character == "&", let end = rest.prefix(10).firstIndex(of: ";"),
+                let scalar = self.character(String(rest[..<end]))
+            {
                 shown = Character(scalar)
                 rest = rest[rest.index(after: end)...]
             }
-            let isBlank = shown.isWhitespace || shown.unicodeScalars.allSatisfy { $0.properties.generalCategory == .control || $0.properties.generalCategory == .format }
+            let isBlank =
+                shown.isWhitespace
+                || shown.unicodeScalars.allSatisfy {
+                    $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
+                }
             if isBlank {
                 space = !result.isEmpty
                 continue
