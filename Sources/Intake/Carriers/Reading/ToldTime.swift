@@ -74,8 +74,9 @@ extension ToldTime {
         scanner.skipSpaces()
         guard let clock = scanner.clock() else { return nil }
         scanner.skipSpaces()
+        let endsHere = scanner.isAtEnd
         let offset = scanner.offset()
-        guard scanner.isAtEnd else { return nil }
+        guard endsHere || offset != nil, scanner.isAtEnd else { return nil }
         self.init(day: day, second: clock.second, millisecond: clock.millisecond, offset: offset)
     }
 
