@@ -97,6 +97,18 @@ struct CarriersBadInputTests {
         #expect(call?.message.contains("1Z") == false)
     }
 
+    @Test("about a piece, or with the ZIP code in front, are about the parcel")
+    func aliases() {
+        let dhl =
+            "{\"shipments\":[{\"id\":7777777770,\"status\":{\"timestamp\":\"2026-11-20T07:00:00Z\",\"statusCode\":\"transit\"},\"details\":{\"pieceIds\":[\"JD014600006281230704\"]}}]}"
+        let answers = ["7777777770", "JD014600006281230704", "123"].map { number in
+            CarrierReading(DHLUnified()).answers(
+                to: HTTPResponse(status: 200, body: Array(dhl.utf8)), asked: [number], ReadingContext(now: today))[0]
+        }
+        #expect(answers.map(\.status) == [.inTransit, .inTransit, .unknown])
+        #expect(answers.map { $0.call?.kind } == [nil, nil, .temporaryError])
+    }
+
     @Test("keep the state for a code that nobody knows, and say so")
     func unknownCode() {
         let body = Self.ups(

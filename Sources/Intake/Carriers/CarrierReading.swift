@@ -50,7 +50,7 @@ public struct CarrierReading: Sendable {
         for item in told {
             switch item {
             case .parcel(let shipment):
-                guard shipment.parcel.number.map({ Self.same($0, number) }) ?? alone else {
+                guard Self.speaks(shipment.parcel, of: number) ?? alone else {
                     others = true
                     continue
                 }
@@ -126,6 +126,12 @@ public struct CarrierReading: Sendable {
         case .some(400..<500): .configError
         default: .temporaryError
         }
+    }
+
+    /// Whether a parcel is the one that was asked for; nil where it bears no name at all.
+    private static func speaks(_ parcel: ToldParcel, of number: String) -> Bool? {
+        let names = [parcel.number].compactMap(\.self) + parcel.aliases
+        return names.isEmpty ? nil : names.contains { same($0, number) }
     }
 
     private static func plain(_ number: String) -> String {

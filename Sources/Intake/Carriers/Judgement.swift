@@ -28,6 +28,8 @@ public import Outreach
 struct ToldParcel: Sendable {
     /// The number that the body names.
     var number: String?
+    /// Other names of the same parcel: a piece's, a partner's.
+    var aliases: [String] = []
     var events: [ToldEvent] = []
     /// The current status.
     var top: ToldEvent?

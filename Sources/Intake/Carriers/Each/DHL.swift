@@ -44,6 +44,7 @@ public struct DHLUnified: Carrier {
     private func parcel(_ shipment: AnswerTree) -> ToldParcel {
         var parcel = ToldParcel()
         parcel.number = shipment["id"].text
+        parcel.aliases = shipment["details"]["pieceIds"].elements.compactMap(\.text)
         parcel.events = shipment["events"].elements.map(event)
         let status = shipment["status"]
         if status["statusCode"].text != nil || status["status"].text != nil {

@@ -50,6 +50,7 @@ public struct RoyalMail: Carrier {
             var parcel = ToldParcel()
             let summary = piece["summary"]
             parcel.number = summary["oneDBarcode"].text ?? piece["mailPieceId"].text
+            parcel.aliases = [piece["mailPieceId"].text, summary["uniqueItemId"].text].compactMap(\.self)
             parcel.events = piece["events"].elements.map { event in
                 ToldEvent(
                     code: event["eventCode"].text, meaning: Self.table.meaning(event["eventCode"].text),
@@ -141,6 +142,7 @@ public struct CanadaPost: Carrier {
         }
         var parcel = ToldParcel()
         parcel.number = detail["pin"].text
+        parcel.aliases = [detail["original-pin"].text, detail["return-pin"].text].compactMap(\.self)
         for event in detail["significant-events"].all("occurrence") {
             let code = event["event-identifier"].text
             let words = event["event-description"].text

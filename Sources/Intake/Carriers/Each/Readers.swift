@@ -67,6 +67,7 @@ enum Readers {
         tree["data"].elements.map { item in
             var parcel = ToldParcel()
             parcel.number = item.text("trackingNumberVendor", "customerReferenceNumber")
+            parcel.aliases = [item["customerReferenceNumber"].text].compactMap(\.self)
             parcel.flags.insert(.offsetDoubtful)
             parcel.events = item["trackingMilestoneEvents"].elements.map { event in
                 ToldEvent(

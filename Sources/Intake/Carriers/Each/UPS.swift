@@ -93,6 +93,7 @@ public struct UPS: Carrier {
     private func parcel(_ package: AnswerTree, of shipment: AnswerTree) -> ToldParcel {
         var parcel = ToldParcel()
         parcel.number = package["trackingNumber"].text ?? shipment["inquiryNumber"].text
+        parcel.aliases = package["alternateTrackingNumber"].elements.compactMap { $0["number"].text }
         for activity in package["activity"].elements {
             let status = activity["status"]
             let (code, digits) = (status["code"].text, status["statusCode"].text)
