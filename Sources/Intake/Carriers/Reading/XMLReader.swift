@@ -1,0 +1,225 @@
+// A reader of the XML that tracking services write (XML 1.0 without a document type): elements, attributes, text, CDATA and the five entities.
+// Ours, because what we want of XML is an `AnswerTree`, and because a body with a DOCTYPE, and so all that entities can do, is refused outright.
+
+struct XMLReader {
+    private let bytes: [UInt8]
+    private var index = 0
+    private var nodes = 0
+
+    /// The tree of a whole document: an object whose one member is the root element.
+    static func tree(of body: [UInt8]) throws(AnswerTree.Failure) -> AnswerTree {
+        var reader = XMLReader(bytes: body)
+        try reader.skipProlog()
+        let root = try reader.element(depth: 0)
+        try reader.skipProlog()
+        guard reader.index == body.count else { throw .malformed }
+        return .object([root])
+    }
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
+    private func starts(_ text: StaticString) -> Bool {
+        guard index + text.utf8CodeUnitCount <= bytes.count else { return false }
+        for offset in 0..<text.utf8CodeUnitCount where bytes[index + offset] != text.utf8Start[offset] { return false }
+        return true
+    }
+
+    private mutating func skip(past text: StaticString) throws(AnswerTree.Failure) {
+        while index < bytes.count {
+            if starts(text) {
+                index += text.utf8CodeUnitCount
+                return
+            }
+            index += 1
+        }
+        throw .malformed
+    }
+
+    /// Space, comments, processing instructions and a byte order mark.
+    private mutating func skipProlog() throws(AnswerTree.Failure) {
+        while index < bytes.count {
+            if bytes[index].isSpace || bytes[index] == 0xEF || bytes[index] == 0xBB || bytes[index] == 0xBF {
+                index += 1
+            } else if starts("<?") {
+                try skip(past: "?>")
+            } else if starts("<!--") {
+                try skip(past: "-->")
+            } else {
+                return
+            }
+        }
+    }
+
+    /// An element's name without its prefix.
+    private mutating func name() throws(AnswerTree.Failure) -> String {
+        let start = index
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39,
+                UInt8(ascii: "-"),
+                UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), 0x80...:
+                index += 1
+                continue
+            default: break
+            }
+            break
+        }
+        guard index > start else { throw .malformed }
+        let whole = bytes[start..<index]
+        let local = whole.lastIndex(of: UInt8(ascii: ":")).map { whole[($0 + 1)...] } ?? whole
+        return String(decoding: local, as: UTF8.self)
+    }
+
+    private mutating func element(depth: Int) throws(AnswerTree.Failure) -> AnswerTree.Member {
+        nodes += 1
+        guard depth < AnswerTree.maximumDepth, nodes <= AnswerTree.maximumNodes else { throw .tooLarge }
+        guard starts("<") else { throw .malformed }
+        index += 1
+        let name = try name()
+        var members = try attributes()
+        if starts("/>") {
+            index += 2
+            return .init(name: name, value: members.isEmpty ? .null : .object(members))
+        }
+        guard starts(">") else { throw .malformed }
+        index += 1
+        var text: [UInt8] = []
+        while true {
+            guard index < bytes.count else { throw .malformed }
+            if starts("</") {
+                index += 2
+                guard try self.name() == name else { throw .malformed }
+                while index < bytes.count, bytes[index].isSpace { index += 1 }
+                guard starts(">") else { throw .malformed }
+                index += 1
+                break
+            } else if starts("<!--") {
+                try skip(past: "-->")
+            } else if starts("<![CDATA[") {
+                index += 9
+                let start = index
+                try skip(past: "]]>")
+                text.append(contentsOf: bytes[start..<index - 3])
+            } else if starts("<?") {
+                try skip(past: "?>")
+            } else if bytes[index] == UInt8(ascii: "<") {
+                members.append(try element(depth: depth + 1))
+            } else {
+                try characters(into: &text, until: UInt8(ascii: "<"))
+            }
+        }
+        if members.contains(where: { !$0.name.hasPrefix("@") }) { return .init(name: name, value: .object(members)) }
+        let words = String(decoding: text, as: UTF8.self)
+        if members.isEmpty { return .init(name: name, value: .text(words)) }
+        if !words.trimmed.isEmpty { return .init(name: name, value: .text(words)) }
+        return .init(name: name, value: .object(members))
+    }
+
+    private mutating func attributes() throws(AnswerTree.Failure) -> [AnswerTree.Member] {
+        var members: [AnswerTree.Member] = []
+        while true {
+            while index < bytes.count, bytes[index].isSpace { index += 1 }
+            guard index < bytes.count else { throw .malformed }
+            if bytes[index] == UInt8(ascii: ">") || bytes[index] == UInt8(ascii: "/") { return members }
+            nodes += 1
+            guard nodes <= AnswerTree.maximumNodes else { throw .tooLarge }
+            let isNamespace = starts("xmlns")
+            let name = try name()
+            while index < bytes.count, bytes[index].isSpace { index += 1 }
+            guard starts("=") else { throw .malformed }
+            index += 1
+            while index < bytes.count, bytes[index].isSpace { index += 1 }
+            guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") else {
+                throw .malformed
+            }
+            let quote = bytes[index]
+            index += 1
+            var value: [UInt8] = []
+            try characters(into: &value, until: quote)
+            guard index < bytes.count else { throw .malformed }
+            index += 1
+            if !isNamespace {
+                members.append(.init(name: "@" + name, value: .text(String(decoding: value, as: UTF8.self))))
+            }
+        }
+    }
+
+    private mutating func characters(into text: inout [UInt8], until end: UInt8) throws(AnswerTree.Failure) {
+        while index < bytes.count, bytes[index] != end {
+            guard bytes[index] == UInt8(ascii: "&") else {
+                text.append(bytes[index])
+                index += 1
+                continue
+            }
+            guard let semicolon = bytes[index...].prefix(12).firstIndex(of: UInt8(ascii: ";")),
+                let character = Entity.character(String(decoding: bytes[(index + 1)..<semicolon], as: UTF8.self))
+            else { throw .malformed }
+            text.append(contentsOf: String(character).utf8)
+            index = semicolon + 1
+        }
+    }
+}
+
+/// Characters written as `&name;`.
+enum Entity {
+    /// The character of an entity without its ampersand and semicolon: `amp`, `#233`, `#xE9`.
+    static func character(_ name: String) -> Unicode.Scalar? {
+        switch name {
+        case "amp": return "&"
+        case "lt": return "<"
+        case "gt": return ">"
+        case "quot": return "\""
+        case "apos": return "'"
+        case "nbsp": return " "
+        case "reg": return "®"
+        case "trade": return "™"
+        default:
+            guard name.hasPrefix("#") else { return nil }
+            let digits = name.dropFirst()
+            let code = digits.lowercased().hasPrefix("x") ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
+            return code.flatMap { $0 == 153 ? "™" : Unicode.Scalar($0) }
+        }
+    }
+
+    /// A text of a web page as people read it: entities and marks of style resolved, one line, no control characters, at most
+    /// `limit` characters.
+    static func plain(_ text: String, limit: Int = 300) -> String? {
+        var result = ""
+        var count = 0
+        var rest = text.prefix(limit * 4)[...]
+        var space = false
+        while let character = rest.first, count < limit {
+            rest = rest.dropFirst()
+            if character == "<", let close = rest.prefix(40).firstIndex(of: ">"),
+                rest.first.map({ $0.isLetter || $0 == "/" }) ?? false
+            {
+                rest = rest[rest.index(after: close)...]
+                continue
+            }
+            var shown = character
+            if character == "&", let end = rest.prefix(10).firstIndex(of: ";"),
+                let scalar = self.character(String(rest[..<end]))
+            {
+                shown = Character(scalar)
+                rest = rest[rest.index(after: end)...]
+            }
+            let isBlank =
+                shown.isWhitespace
+                || shown.unicodeScalars.allSatisfy {
+                    $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
+                }
+            if isBlank {
+                space = !result.isEmpty
+                continue
+            }
+            if space {
+                result.append(" ")
+                count += 1
+                space = false
+            }
+            result.append(shown)
+            count += 1
+        }
+        return result.isEmpty ? nil : result
+    }
+}
