@@ -48,7 +48,7 @@ let package = Package(
         .target(name: "Outreach", dependencies: ["Liquid", yams, crypto, collections], swiftSettings: strict),
         .target(
             name: "Intake", dependencies: ["Outreach", "Platform", logging],
-            exclude: [], resources: [.embedInCode("Shopify/Documents")], swiftSettings: strict),
+            resources: [.embedInCode("Shopify/Documents"), .embedInCode("Carriers/Data")], swiftSettings: strict),
         .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, crypto], swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["Outreach", "Platform", "CGMime", "CMark", crypto, logging],

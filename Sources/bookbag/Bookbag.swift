@@ -20,7 +20,7 @@ struct Bookbag: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, OutboxCommand.self,
-            RenderCommand.self, SandboxCommand.self,
+            RenderCommand.self, TrackCommand.self, SandboxCommand.self,
         ])
 }
 

@@ -376,7 +376,7 @@ struct SMTPRelayTests {
             let reply = await SMTPRelay(.local(server.port), engine: engine).probe()
             #expect(reply.code == 250)
             #expect(reply.phase == .ehlo)
-            #expect(relay.commands == ["EHLO bookbag.example", "NOOP"])
+            #expect(relay.commands.prefix(2) == ["EHLO bookbag.example", "NOOP"])
         }
     }
 
