@@ -19,7 +19,8 @@ struct Bookbag: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, OutboxCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, TriggersCommand.self,
+            OutboxCommand.self,
             RenderCommand.self, TrackCommand.self, SandboxCommand.self,
         ])
 }

@@ -33,17 +33,27 @@ struct Daemon {
         let learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time)
 
         var desks: [String: ShopDesk] = [:]
+        var shelves: [String: TriggerShelf] = [:]
         var makers: [String: MessageMaker] = [:]
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
         for shop in configuration.shops {
-            let desk = try await desk(for: shop, store: store, clock: clock, metrics: metrics)
+            let noticed = Wake()
+            let shelf = TriggerShelf(shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed)
+            shelves[shop.domain] = shelf
+            let desk = try await desk(for: shop, shelf: shelf, store: store, clock: clock)
             desks[shop.domain] = desk
             let host = URL(string: shop.endpoint)?.host.map { Set([$0.lowercased()]) } ?? []
             makers[shop.domain] = MessageMaker(
                 configuration: shop, labels: LabelFetcher(engine, shopHosts: host), composer: MailComposer())
             for (way, outlet, limit, perSecond) in try ways(of: shop, over: engine) {
+                if way.channel == .email {
+                    services.append(
+                        NoticeService(
+                            shop: shop.domain, outlet: outlet, store: store, clock: clock, wake: noticed,
+                            heartbeats: heartbeats, logger: logger))
+                }
                 let wake = Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
@@ -70,8 +80,8 @@ struct Daemon {
         }
         services.append(
             ReloadService(
-                desks: desks, store: store, clock: clock, planning: planning, metrics: metrics,
-                notifier: SystemdNotifier(), logger: logger))
+                desks: desks, shelves: shelves, store: store, clock: clock, planning: planning,
+                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger))
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
@@ -117,22 +127,25 @@ struct Daemon {
 
     /// What is known of a shop before anything is asked: its triggers, and since when it is watched.
     private func desk(
-        for shop: Configuration.Shop, store: Store, clock: DaemonClock, metrics: DaemonMetrics
+        for shop: Configuration.Shop, shelf: TriggerShelf, store: Store, clock: DaemonClock
     ) async throws -> ShopDesk {
         let now = clock.now
         let state = try await store.openShop(shop.domain, now: now)
-        let triggers = try await TriggerShelf(shop: shop, store: store, metrics: metrics, logger: logger).start(
-            now: now)
         let profile =
             try await store.remembered("profile", shop: shop.domain)
             .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
             ?? ShopProfile(domain: shop.domain)
+        func planner(_ triggers: TriggerShelf.InForce) -> Planner {
+            Planner(
+                triggers: triggers.set, inForceSince: triggers.since, live: state.liveSince, shop: profile)
+        }
+        let triggers = try await shelf.start(now: now, planner: planner)
         return ShopDesk(
             configuration: shop,
             rules: ShopDesk.Rules(
-                planner: Planner(
-                    triggers: triggers.set, inForceSince: triggers.since, live: state.liveSince, shop: profile),
-                learner: Learner(live: state.liveSince, shopZone: profile.zone, lookEvery: shop.pollEvery)))
+                planner: planner(triggers),
+                learner: Learner(live: state.liveSince, shopZone: profile.zone, lookEvery: shop.pollEvery),
+                inForce: triggers))
     }
 
     /// The ways out of a shop: its relay and its webhooks.
