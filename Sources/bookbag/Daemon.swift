@@ -30,7 +30,10 @@ struct Daemon {
         let planning = Wake()
         let time = Wake()
         let engine = TransferEngine()
-        let learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time)
+        let newParcels = Broadcast()
+        let learning = Learning(
+            store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
+            newParcels: newParcels)
 
         var desks: [String: ShopDesk] = [:]
         var shelves: [String: TriggerShelf] = [:]
@@ -78,6 +81,10 @@ struct Daemon {
                     desk: desk, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        let asking = CarrierWiring(
+            carriers: configuration.carriers, desks: desks, store: store, learning: learning, transport: engine,
+            clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)
+        services += try await asking.services()
         services.append(
             ReloadService(
                 desks: desks, shelves: shelves, store: store, clock: clock, planning: planning,
@@ -130,22 +137,29 @@ struct Daemon {
         for shop: Configuration.Shop, shelf: TriggerShelf, store: Store, clock: DaemonClock
     ) async throws -> ShopDesk {
         let now = clock.now
-        let state = try await store.openShop(shop.domain, now: now)
+        var state = try await store.openShop(shop.domain, now: now)
+        for carrier in configuration.carriers {
+            state.liveSince = try await store.openSource(carrier.name, shop: shop.domain, now: now)
+        }
+        let live = state.liveSince
         let profile =
             try await store.remembered("profile", shop: shop.domain)
             .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
             ?? ShopProfile(domain: shop.domain)
         func planner(_ triggers: TriggerShelf.InForce) -> Planner {
-            Planner(
-                triggers: triggers.set, inForceSince: triggers.since, live: state.liveSince, shop: profile)
+            Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
         }
         let triggers = try await shelf.start(now: now, planner: planner)
+        var learner = Learner(live: live, shopZone: profile.zone, lookEvery: shop.pollEvery)
+        learner.delays = triggers.set.settings.delayRules
+        // Where carriers were set up before and are no more, their parcels are given back.
+        let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
+        if !configuration.carriers.isEmpty || !before.isEmpty {
+            learner.sources = CarrierChoice(configuration.carriers.map(\.name)).choice
+        }
         return ShopDesk(
             configuration: shop,
-            rules: ShopDesk.Rules(
-                planner: planner(triggers),
-                learner: Learner(live: state.liveSince, shopZone: profile.zone, lookEvery: shop.pollEvery),
-                inForce: triggers))
+            rules: ShopDesk.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
     }
 
     /// The ways out of a shop: its relay and its webhooks.

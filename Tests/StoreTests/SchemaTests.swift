@@ -55,7 +55,8 @@ struct SchemaTests {
         ("ordersByName", Query.ordersByName), ("ordersByAddress", Query.ordersByAddress),
         ("effectsInState", Query.effectsInState), ("oldestReady", Query.oldestReady),
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
-        ("looksDueCount", Query.looksDueCount),
+        ("looksDueCount", Query.looksDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
+        ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
     ]
 
     @Test("no hot query walks through a table or sorts one", arguments: hot.map(\.name))

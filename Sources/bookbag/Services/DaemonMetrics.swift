@@ -18,6 +18,7 @@ struct DaemonMetrics: Sendable {
     let reloadHeld: Gauge
     let databaseBytes: Gauge
     let clockTrusted: Gauge
+    let carriers: CarrierMetrics
 
     init() {
         events = registry.counter(
@@ -55,6 +56,7 @@ struct DaemonMetrics: Sendable {
         reloadHeld = registry.gauge(
             "bookbag_triggers_reload_held", help: "1 while an edit waits for a confirmation.", labels: ["shop"])
         databaseBytes = registry.gauge("bookbag_database_size_bytes", help: "Size of the store.")
+        carriers = CarrierMetrics(registry)
         clockTrusted = registry.gauge("bookbag_clock_trusted", help: "1 while the clock can be trusted.")
     }
 }

@@ -36,6 +36,7 @@ final class ShopDesk: Sendable {
             rules.planner.triggers = good.set
             rules.planner.inForceSince = good.since
             rules.inForce = good
+            rules.learner.delays = good.set.settings.delayRules
         }
     }
 
