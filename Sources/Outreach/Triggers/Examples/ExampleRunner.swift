@@ -24,7 +24,7 @@ public struct ExampleRunner: Sendable {
         var detail: String?
     }
 
-    private let set: TriggerSet
+    let set: TriggerSet
 
     /// A runner of the examples of this set. The shop's `mode` and the triggers' own are taken as live.
     public init(_ set: TriggerSet) { self.set = set }
