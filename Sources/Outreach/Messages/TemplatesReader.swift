@@ -23,7 +23,9 @@ extension TemplateSet {
             }
             if path.hasSuffix(".json") {
                 if let template = parse(source, at: Position(line: 1, column: 1), &list) {
-                    set.add(TemplateSet.Body(file: folder.shown(path), template: template), as: String(file.prefix { $0 != "." }))
+                    set.add(
+                        TemplateSet.Body(file: folder.shown(path), template: template),
+                        as: String(file.prefix { $0 != "." }))
                 }
                 continue
             }

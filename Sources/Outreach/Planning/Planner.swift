@@ -57,7 +57,9 @@ public struct Planner: Sendable {
         var canShrink: Bool
 
         /// When it is to be judged.
-        func judgedAt(now: Moment) -> Moment { canShrink || dueAt == .distantFuture ? min(windowEnd, now + .days(1)) : windowEnd }
+        func judgedAt(now: Moment) -> Moment {
+            canShrink || dueAt == .distantFuture ? min(windowEnd, now + .days(1)) : windowEnd
+        }
     }
 
     /// The lines that hear `event`, each with its occurrences and the moment at which it is to be judged.
@@ -124,7 +126,8 @@ public struct Planner: Sendable {
             window.keys += keys.filter { !window.keys.contains($0) && !held.contains($0) }
             // Of one parcel the newest event is told; an event that is known already changes nothing.
             var events = window.events.filter {
-                $0.id != event.id && !($0.kind == event.kind && Set($0.occurrences.map(\.subject)).isSubset(of: joining))
+                $0.id != event.id
+                    && !($0.kind == event.kind && Set($0.occurrences.map(\.subject)).isSubset(of: joining))
             }
             events.append(event)
             window.event = events[0]
@@ -373,15 +376,31 @@ public struct Planner: Sendable {
         }.sorted { ($0.level, $0.happenedAt, $0.id) < ($1.level, $1.happenedAt, $1.id) }.map(\.effect)
     }
 
-    /// What a message that goes takes the place of: the waiting effects of its order, by triggers that its own one replaces, about the same.
-    public func takenBack(by effect: Effect, events: [Event], among waiting: [Effect]) -> [Effect] {
+    /// What a message that goes takes the place of: the waiting effects of its order, by triggers that its own one replaces, about the same. What only
+    /// would go takes the place of shadows alone.
+    public func takenBack(by effect: Effect, _ judgement: Judgement, among waiting: [Effect]) -> [Effect] {
         guard let trigger = triggers.trigger(effect.trigger), !trigger.replaces.isEmpty else { return [] }
         let told = History.Told(
-            trigger: trigger.name, subjects: events.flatMap { $0.occurrences.map(\.subject) })
+            trigger: trigger.name, subjects: judgement.events.flatMap { $0.occurrences.map(\.subject) })
         return waiting.filter { other in
             trigger.replaces.contains(other.trigger) && other.orderID == effect.orderID
+                && (judgement.decision == .send || isShadow(other.trigger))
                 && other.events.allSatisfy(told.isAbout)
         }
+    }
+
+    /// True where a trigger only shows what it would send.
+    public func isShadow(_ trigger: String) -> Bool {
+        triggers.trigger(trigger)?.mode(in: triggers.settings.mode) == .shadow
+    }
+
+    /// The keys of an effect that tells only some of its events: those of the events that are left out are open again.
+    public func keys(of effect: Effect, telling judgement: Judgement, record: OrderRecord) -> [String] {
+        guard !judgement.dropped.isEmpty, let trigger = triggers.trigger(effect.trigger) else { return effect.keys }
+        let told = Set(judgement.events.flatMap { trigger.keys(for: $0, record: record) })
+        let open = Set(judgement.dropped.flatMap { trigger.keys(for: $0.event, record: record) }).subtracting(told)
+        let kept = effect.keys.filter { !open.contains($0) }
+        return kept.isEmpty ? effect.keys : kept
     }
 }
 

@@ -230,7 +230,8 @@ struct TriggerReader {
         else { return nil }
         if let other = events.first(where: { $0.subject != "shipment" }) {
             faults.add(
-                at: position, "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is about no parcel",
+                at: position,
+                "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is about no parcel",
                 hint: "take it out, or keep to events that begin with 'shipment.'")
             return nil
         }
@@ -254,7 +255,9 @@ struct TriggerReader {
                 continue
             }
             if text == name {
-                faults.add(at: element.position, "a trigger cannot replace itself", hint: "'once_per' says how often it speaks")
+                faults.add(
+                    at: element.position, "a trigger cannot replace itself", hint: "'once_per' says how often it speaks"
+                )
             } else if names.contains(text) {
                 faults.add(at: element.position, "'\(text)' stands in 'replaces' twice")
             } else {
@@ -315,7 +318,8 @@ struct TriggerReader {
             }
             if scope == .event {
                 faults.add(
-                    at: position, "each event happens once, so 'every' says nothing here", hint: "write 'once_per: event'")
+                    at: position, "each event happens once, so 'every' says nothing here",
+                    hint: "write 'once_per: event'")
                 return nil
             }
         }

@@ -67,7 +67,8 @@ private struct TriggerLoader {
         let settings = settings()
         let templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
         let surroundings = TriggerReader.Surroundings(
-            settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames, webhooks: webhooks)
+            settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
+            webhooks: webhooks)
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []
         for (path, name) in folder.triggerFiles {

@@ -157,7 +157,8 @@ public struct Until: Hashable, Sendable, CustomStringConvertible {
         }
         guard let length else { return base }
         return side == .before
-            ? calendar.moment(length, before: base, in: scope.zone) : calendar.moment(length, after: base, in: scope.zone)
+            ? calendar.moment(length, before: base, in: scope.zone)
+            : calendar.moment(length, after: base, in: scope.zone)
     }
 }
 
