@@ -19,7 +19,7 @@ struct Bookbag: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, OutboxCommand.self, ExplainCommand.self, PreviewCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, OutboxCommand.self, ExplainCommand.self, PreviewCommand.self, ReplayCommand.self, SchemaCommand.self, SuppressCommand.self, DoctorCommand.self, BackupCommand.self, ExportCommand.self, EraseCommand.self,
             RenderCommand.self, TrackCommand.self, SandboxCommand.self,
         ])
 }

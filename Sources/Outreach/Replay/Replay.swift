@@ -269,20 +269,21 @@ private struct Play {
                     effect.event = first
                     effect.together = Array(judgement.events.dropFirst())
                 }
-                went(effect, record: record, history: history, events: judgement.events, now: now)
+                effect.keys = planner.keys(of: effect, telling: judgement, record: record)
+                went(effect, judgement, record: record, history: history, now: now)
             }
             keep(effect, now: now)
         }
     }
 
     private mutating func went(
-        _ effect: Effect, record: OrderRecord, history: History, events: [Event], now: Moment
+        _ effect: Effect, _ judgement: Planner.Judgement, record: OrderRecord, history: History, now: Moment
     ) {
         let place = Int(effect.id) - 1
         if effect.line == "email", effect.state == .sent { mails.append((now, place)) }
         if !rendering.isEmpty { words[place] = rendered(effect, record: record, history: history, now: now) }
         let others = waiting.map { effects[$0] }.filter { $0.id != effect.id }
-        for var other in planner.takenBack(by: effect, events: events, among: others) {
+        for var other in planner.takenBack(by: effect, judgement, among: others) {
             other.state = .replaced
             other.reason = .replaced
             other.detail = effect.trigger
@@ -344,7 +345,9 @@ private struct Play {
         let replacers = planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             for other in effects
-            where other.state.usesKeyUp && other.orderID == effect.orderID && replacers.contains(other.trigger) {
+            where other.orderID == effect.orderID && replacers.contains(other.trigger)
+                && (other.state == .sent || other.state == .shadowed && planner.isShadow(effect.trigger))
+            {
                 history.told.append(
                     History.Told(
                         trigger: other.trigger, subjects: other.events.flatMap { $0.occurrences.map(\.subject) }))

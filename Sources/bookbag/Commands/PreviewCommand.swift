@@ -271,19 +271,10 @@ private struct Written {
             }
             files = [("html", Array(opened.html.utf8)), ("txt", Array(opened.text.utf8)), ("eml", mail.bytes)]
         case .webhook(let webhook):
-            lines.append(String(decoding: Self.pretty(webhook.body), as: UTF8.self))
+            lines.append(String(decoding: JSONText.pretty(webhook.body), as: UTF8.self))
             files = [("json", webhook.body)]
         }
         text = lines.joined(separator: "\n")
-    }
-
-    /// JSON for people.
-    private static func pretty(_ body: [UInt8]) -> [UInt8] {
-        guard let value = try? JSONSerialization.jsonObject(with: Data(body)),
-            let data = try? JSONSerialization.data(
-                withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        else { return body }
-        return Array(data)
     }
 }
 
