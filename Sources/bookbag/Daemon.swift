@@ -168,19 +168,7 @@ struct Daemon {
     ) throws -> [(Way, any Outlet, limit: Int, perSecond: Int?)] {
         var ways: [(Way, any Outlet, limit: Int, perSecond: Int?)] = []
         if let smtp = shop.smtp {
-            var settings = SMTPSettings(url: smtp.url, username: smtp.username)
-            if let password = smtp.password { settings.password = password }
-            settings.startTLS =
-                switch smtp.startTLS {
-                case .required: .required
-                case .opportunistic: .opportunistic
-                case .off: .off
-                }
-            settings.authorities = smtp.authority
-            settings.certificate = smtp.certificate
-            settings.key = smtp.key
-            settings.sessions = smtp.connections
-            let outlet = SMTPOutlet(SMTPRelay(settings, engine: engine), redirectTo: smtp.redirectTo)
+            let outlet = SMTPOutlet(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
             ways.append(
                 (.mail(shop: shop.domain), outlet, limit: max(32, smtp.connections * 16), perSecond: smtp.perSecond))
         }
