@@ -174,10 +174,11 @@ public struct MailBodies: Sendable {
             let preview = draft.preview?.onOneLine ?? Self.preview(of: blocks)
             html = MailFrame(draft, language: language)
                 .html(blocks, title: subject, preview: preview, unsubscribe: shown)
-            text = Self.withFoot(MailTextWriter.text(blocks), draft.brand, shown, language)
+            text = Self.withFoot(MailTextWriter.text(blocks), draft, shown, language)
         case .html(let source):
             let source = source.cleanedText
-            html = Self.inserting(preview: draft.preview?.onOneLine ?? "", into: source)
+            html = ParcelMarkup.adding(
+                draft.parcels, to: Self.inserting(preview: draft.preview?.onOneLine ?? "", into: source))
             text = MailTextWriter.text(HTMLReader.blocks(of: source))
         }
     }
@@ -193,9 +194,13 @@ public struct MailBodies: Sendable {
     }
 
     private static func withFoot(
-        _ text: String, _ brand: Brand, _ unsubscribe: LinkTarget?, _ language: MailLanguage
+        _ text: String, _ draft: MailDraft, _ unsubscribe: LinkTarget?, _ language: MailLanguage
     ) -> String {
+        let brand = draft.brand
         var lines = [brand.name.onOneLine]
+        if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
+            lines.insert(sentence, at: 0)
+        }
         if let address = brand.address?.cleanedText {
             lines += address.split(separator: "\n").map { String($0).onOneLine }.filter { !$0.isEmpty }
         }

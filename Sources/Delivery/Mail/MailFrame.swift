@@ -52,7 +52,7 @@ struct MailFrame {
             <style>
             \(style)
             </style>
-            </head>
+            \(ParcelMarkup.script(draft.parcels))</head>
             <body class="bb-page" style="margin:0;padding:0;width:100%;background-color:\(page);-webkit-text-size-adjust:100%;\
             -ms-text-size-adjust:100%">
             \(Self.hiddenPreview(preview))
@@ -162,6 +162,9 @@ struct MailFrame {
         } else {
             lines.append("<strong style=\"font-weight:600\">\(name)</strong>")
         }
+        if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
+            lines.insert(escapedForHTML(sentence), at: 0)
+        }
         if let address = brand.address?.cleanedText, !address.onOneLine.isEmpty {
             lines.append(
                 // An address in Latin letters reads from left to right in an Arabic mail too.
@@ -176,59 +179,5 @@ struct MailFrame {
                     + "text-decoration:underline\">\(escapedForHTML(language.unsubscribe))</a>")
         }
         return lines.joined(separator: "<br>\n")
-    }
-}
-
-/// The language a mail is in, as far as its frame must know it.
-struct MailLanguage: Hashable, Sendable {
-    /// BCP 47, checked.
-    let tag: String
-
-    /// A language tag; English where it is none.
-    init(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isTag =
-            (2...3).contains(parts.first?.utf8.count ?? 0) && text.utf8.count <= 35
-            && parts.allSatisfy { part in
-                (1...8).contains(part.utf8.count)
-                    && part.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || (0x30...0x39).contains($0) }
-            }
-        tag = isTag ? text : "en"
-    }
-
-    /// `de` of `de-CH`.
-    var base: String { String(tag.prefix { $0 != "-" }).lowercased() }
-
-    /// Whether its script runs from right to left.
-    var isRightToLeft: Bool {
-        let lowered = tag.lowercased()
-        if lowered.contains("-latn") || lowered.contains("-cyrl") { return false }
-        return lowered.contains("-arab") || lowered.contains("-hebr")
-            || ["ar", "he", "iw", "fa", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"].contains(base)
-    }
-
-    /// What the way out is called. The frame's only words; all others are the template's.
-    var unsubscribe: String {
-        switch base {
-        case "de": "Abmelden"
-        case "fr": "Se désabonner"
-        case "es": "Cancelar la suscripción"
-        case "it": "Annulla l’iscrizione"
-        case "pt": "Cancelar a subscrição"
-        case "nl": "Afmelden"
-        case "da": "Afmeld"
-        case "nb", "nn", "no": "Meld av"
-        case "sv": "Avsluta prenumerationen"
-        case "fi": "Peruuta tilaus"
-        case "pl": "Wypisz się"
-        case "cs": "Odhlásit odběr"
-        case "ja": "配信停止"
-        case "zh": "退订"
-        case "ko": "수신 거부"
-        case "ar": "إلغاء الاشتراك"
-        case "he", "iw": "הסרה מרשימת התפוצה"
-        case "tr": "Abonelikten çık"
-        default: "Unsubscribe"
-        }
     }
 }

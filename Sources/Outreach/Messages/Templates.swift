@@ -19,14 +19,15 @@ public struct TemplateSet: Sendable {
     }
 
     private var variants: [String: [Variant]]
-    private var partials: PartialSet
-    private var partialFiles: [String: String]
+    /// By language; those without one are under the empty text. Each set is whole: what a language lacks is there in the shop's own.
+    private var partials: [String: PartialSet]
+    private var partialSources: [(name: String, locale: String?, template: Template)]
 
     /// No templates.
     public init() {
         variants = [:]
-        partials = PartialSet()
-        partialFiles = [:]
+        partials = ["": PartialSet()]
+        partialSources = []
     }
 
     /// The names that a trigger can use.
@@ -52,7 +53,7 @@ public struct TemplateSet: Sendable {
         var options = scope.options
         options.locale = language
         options.errors = .thrown
-        options.partials = partials
+        options.partials = partials(in: language)
         let names = scope.forLiquid
 
         options.destination = .header
@@ -69,7 +70,15 @@ public struct TemplateSet: Sendable {
         let body = try rendered(variant.body, names, options, variant, line: variant.bodyLine)
         return MailText(
             subject: subject, preview: preview?.isEmpty == false ? preview : nil,
-            body: variant.isHTML ? .html(body) : .markdown(body), language: language)
+            body: variant.isHTML ? .html(body) : .markdown(body), language: language,
+            parcels: destination == .customer ? scope.parcelNotices : [])
+    }
+
+    private func partials(in language: String) -> PartialSet {
+        for locale in Locales.chain(language) + [""] {
+            if let set = partials[locale] { return set }
+        }
+        return PartialSet()
     }
 
     private func text(
@@ -115,6 +124,8 @@ public struct MailText: Hashable, Sendable {
     public var body: MailDraft.Body
     /// BCP 47: what it is written in.
     public var language: String
+    /// What a mail program can be told of the parcels beside the mail; nothing where it is about no parcel.
+    public var parcels: [ParcelNotice] = []
 
     /// The body as it was written.
     var text: String {
@@ -166,15 +177,27 @@ extension TemplateSet {
     /// Adds what a file holds.
     mutating func add(_ variant: Variant, as name: String) { variants[name, default: []].append(variant) }
 
-    /// Adds a partial.
-    mutating func add(partial template: Template, as name: String, file: String) {
-        partials.add(template, as: name)
-        partialFiles[name] = file
+    /// Adds a partial, for mails in that language or, without one, for all that have none of their own.
+    mutating func add(partial template: Template, as name: String, locale: String?) {
+        partialSources.append((name, locale, template))
+        partials = [:]
+        for locale in Set([""] + partialSources.compactMap(\.locale)) {
+            var set = PartialSet()
+            for wanted in [nil] + Locales.chain(locale).reversed().map(Optional.some) {
+                for source in partialSources where source.locale == wanted { set.add(source.template, as: source.name) }
+            }
+            partials[locale] = set
+        }
     }
 
     /// The variants of a name, in the order of their files.
     func all(_ name: String) -> [Variant] { variants[name] ?? [] }
 
     /// The partials' names.
-    var partialNames: [String] { partials.names }
+    var partialNames: [String] { Set(partialSources.map(\.name)).sorted() }
+
+    /// True where a partial of that name is there for that very language.
+    func hasPartial(_ name: String, locale: String?) -> Bool {
+        partialSources.contains { $0.name == name && $0.locale == locale }
+    }
 }
