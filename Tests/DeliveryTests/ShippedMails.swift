@@ -90,6 +90,8 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
 
             [Track your parcel](https://tracking.example/1)
 
+            *Tracking number: JF123456789GB*
+
             ---
 
             ![Two candles on a table](https://juniperfig.example/candles.png)

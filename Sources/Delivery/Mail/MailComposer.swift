@@ -198,13 +198,13 @@ public struct MailBodies: Sendable {
     ) -> String {
         let brand = draft.brand
         var lines = [brand.name.onOneLine]
-        if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
-            lines.insert(sentence, at: 0)
-        }
         if let address = brand.address?.cleanedText {
             lines += address.split(separator: "\n").map { String($0).onOneLine }.filter { !$0.isEmpty }
         }
         if let page = brand.url.flatMap({ LinkTarget($0) }) { lines.append(page.url) }
+        if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
+            lines += ["", sentence]
+        }
         if let unsubscribe { lines.append("\(language.unsubscribe): \(unsubscribe.url)") }
         // "-- " is where a signature begins (RFC 3676, 4.3).
         return text + "\n-- \n"

@@ -150,34 +150,33 @@ struct MailFrame {
         return "<a class=\"bb-name\" href=\"\(escapedForHTML(page.url))\" style=\"\(look)\">\(shown)</a>"
     }
 
+    /// Who writes; then why, and the way out.
     private func foot(_ unsubscribe: LinkTarget?) -> String {
         let brand = draft.brand
         let muted = "color:\(colors.light.muted.hex)"
-        var lines: [String] = []
         let name = escapedForHTML(brand.name.onOneLine)
+        var sender: [String] = []
         if let page = brand.url.flatMap({ LinkTarget($0) }), page.isWeb {
-            lines.append(
+            sender.append(
                 "<a class=\"bb-muted\" href=\"\(escapedForHTML(page.url))\" style=\"\(muted);font-weight:600;"
                     + "text-decoration:none\">\(name)</a>")
         } else {
-            lines.append("<strong style=\"font-weight:600\">\(name)</strong>")
+            sender.append("<strong style=\"font-weight:600\">\(name)</strong>")
         }
+        // An address in Latin letters reads from left to right in an Arabic mail too.
+        sender += (brand.address?.cleanedText ?? "").split(separator: "\n").map(String.init).map(\.onOneLine)
+            .filter { !$0.isEmpty }.map { "<span dir=\"auto\">\(escapedForHTML($0))</span>" }
+        var reason: [String] = []
         if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
-            lines.insert(escapedForHTML(sentence), at: 0)
-        }
-        if let address = brand.address?.cleanedText, !address.onOneLine.isEmpty {
-            lines.append(
-                // An address in Latin letters reads from left to right in an Arabic mail too.
-                address.split(separator: "\n").map {
-                    "<span dir=\"auto\">\(escapedForHTML(String($0).onOneLine))</span>"
-                }
-                .joined(separator: "<br>"))
+            reason.append(escapedForHTML(sentence))
         }
         if let unsubscribe {
-            lines.append(
+            reason.append(
                 "<a class=\"bb-muted\" href=\"\(escapedForHTML(unsubscribe.url))\" style=\"\(muted);"
                     + "text-decoration:underline\">\(escapedForHTML(language.unsubscribe))</a>")
         }
-        return lines.joined(separator: "<br>\n")
+        let upper = sender.joined(separator: "<br>\n")
+        guard !reason.isEmpty else { return upper }
+        return upper + "\n<div style=\"padding-top:8px\">" + reason.joined(separator: "<br>\n") + "</div>"
     }
 }

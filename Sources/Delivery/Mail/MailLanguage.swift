@@ -61,8 +61,8 @@ struct MailLanguage: Hashable, Sendable {
         switch (base, occasion) {
         case ("en", .order): "You have this mail because you ordered from \(shop)."
         case ("en", .marketing): "You have this mail because you signed up for news from \(shop)."
-        case ("de", .order): "Du bekommst diese E-Mail, weil du bei \(shop) bestellt hast."
-        case ("de", .marketing): "Du bekommst diese E-Mail, weil du dich für Neues von \(shop) angemeldet hast."
+        case ("de", .order): "Du bekommst diese Mail, weil du bei \(shop) bestellt hast."
+        case ("de", .marketing): "Du bekommst diese Mail, weil du dich für Neues von \(shop) angemeldet hast."
         case ("fr", .order): "Vous recevez ce message parce que vous avez commandé chez \(shop)."
         case ("fr", .marketing): "Vous recevez ce message parce que vous avez demandé des nouvelles de \(shop)."
         case ("es", .order): "Recibes este correo porque has hecho un pedido en \(shop)."

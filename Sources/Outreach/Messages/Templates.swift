@@ -47,6 +47,14 @@ public struct TemplateSet: Sendable {
         guard let variant = variant(name, segment: segment, locale: wanted) else {
             throw TemplateFailure(file: name, line: 0, message: "there is no such template")
         }
+        return try render(variant, wanted: wanted, scope, to: destination)
+    }
+
+    /// Renders one file for somebody who reads `wanted`.
+    func render(
+        _ variant: Variant, wanted: String, _ scope: Scope, to destination: SendLine.Destination
+    ) throws(TemplateFailure) -> MailText {
+        let ours = scope.settings.locale
         let written = variant.locale ?? ours
         // An English text for somebody in Canada has its dates in their way; a fallback in another language has its own.
         let language = Locales.chain(wanted).contains(written) ? wanted : written
