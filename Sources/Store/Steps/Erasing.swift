@@ -28,7 +28,7 @@ extension Store {
                 for (effect, state) in try db.effects(ofOrder: id) {
                     tally.add(.effects, [state], shop: number, -1)
                     erased.messages += try db.changes("DELETE FROM messages WHERE effect_id = ?", [effect])
-                    for table in ["leases", "attempts", "decisions", "effect_keys"] {
+                    for table in ["leases", "attempts", "decisions", "effect_keys", "effect_events"] {
                         try db.run("DELETE FROM \(table) WHERE effect_id = ?", [effect])
                     }
                     try db.run("DELETE FROM effects WHERE id = ?", [effect])

@@ -84,6 +84,19 @@ struct TemplateTests {
         }
     }
 
+    @Test(
+        "take their partials in the mail's language, else as they are for everybody",
+        arguments: [("en", "Bye, all"), ("de", "Tschüss, all"), ("de-AT", "Servus, all"), ("fr", "Bye, tous")])
+    func partials(_ locale: String, _ expected: String) throws {
+        let body = "{% render 'bye' %}, {% render 'who' %}\n"
+        let set = try set([
+            "a.md": "---\nsubject: x\n---\n" + body, "a.de.md": "---\nsubject: x\n---\n" + body,
+            "a.fr.md": "---\nsubject: x\n---\n" + body, "partials/bye.md": "Bye", "partials/bye.de.md": "Tschüss",
+            "partials/bye.de-AT.md": "Servus", "partials/who.md": "all", "partials/who.fr.md": "tous",
+        ])
+        #expect(try set.templates.render("a", scope(set, [("customer.locale", locale)])).text == expected)
+    }
+
     @Test("whose subject comes out empty, or that never end, fail without a word of the data")
     func failures() throws {
         let empty = try set(["a.md": "---\nsubject: '{{ shipment.carrier }}'\n---\nx"])
