@@ -53,7 +53,7 @@ public struct TemplateSet: Sendable {
         let ours = scope.settings.locale
         let wanted = destination == .customer ? scope.locale : ours
         let segment = destination == .customer ? scope.customerSegments.first : nil
-        guard let variant = variant(name, segment: segment, locale: wanted) else {
+        guard let variant = variant(name, segment: segment, locale: wanted, ours: ours) else {
             throw TemplateFailure(file: name, line: 0, message: "there is no such template")
         }
         return try render(variant, wanted: wanted, scope, to: destination)
@@ -140,20 +140,20 @@ public struct TemplateSet: Sendable {
         }
     }
 
-    /// The variant that fits best: segment and language, then language, then segment, then neither.
-    func variant(_ name: String, segment: String?, locale: String) -> Variant? {
+    /// The variant that fits best: segment and language, then language; for whom there is none in their language, in the shop's own, which is that of
+    /// the files that name none.
+    func variant(_ name: String, segment: String?, locale: String, ours: String) -> Variant? {
         guard let all = variants[name] else { return nil }
-        let chain = Locales.chain(locale)
         let segments: [String?] = segment == nil ? [nil] : [segment, nil]
-        for segment in segments {
-            for locale in chain {
-                if let found = all.first(where: { $0.segment == segment && $0.locale == locale }) { return found }
+        func first(_ locales: [String?]) -> Variant? {
+            for segment in segments {
+                for locale in locales {
+                    if let found = all.first(where: { $0.segment == segment && $0.locale == locale }) { return found }
+                }
             }
+            return nil
         }
-        for segment in segments {
-            if let found = all.first(where: { $0.segment == segment && $0.locale == nil }) { return found }
-        }
-        return nil
+        return first(Locales.chain(locale)) ?? first(Locales.chain(ours) + [nil])
     }
 }
 

@@ -56,6 +56,21 @@ struct TemplateTests {
         #expect(try set.templates.render("a", scope(set, [("customer.locale", locale)])).language == expected)
     }
 
+    @Test(
+        "fall back to the shop's language, and say so, where there is none in the shopper's",
+        arguments: [("it", "de"), ("fr", "fr"), ("de-AT", "de-AT"), ("en", "de")])
+    func fallback(_ locale: String, _ expected: String) throws {
+        // As shipped, with 'locale: de': the files without a language are English and not for this shop.
+        let set = try set(
+            [
+                "a.md": "---\nsubject: here\n---\n", "a.de.md": "---\nsubject: hier\n---\n",
+                "a.fr.md": "---\nsubject: ici\n---\n",
+            ], locale: "de")
+        let mail = try set.templates.render("a", scope(set, [("customer.locale", locale)]))
+        #expect(mail.language == expected)
+        #expect(mail.subject == (expected == "fr" ? "ici" : "hier"))
+    }
+
     @Test("mail to the merchant is in the shop's language, whatever the shopper's is")
     func merchant() throws {
         let set = try set(["a.md": "---\nsubject: Lost\n---\n", "a.fr.md": "---\nsubject: Perdu\n---\n"])
