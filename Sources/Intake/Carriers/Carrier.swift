@@ -20,12 +20,19 @@ public protocol Carrier: Sendable {
     func tokenRequest(_ access: CarrierAccess) -> HTTPRequest?
     /// The requests for these numbers, in batches as large as the carrier takes them; each with the numbers that it asks for.
     func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
+    /// Whether a number has to be made known before it can be asked for. Then an answer of "not found" may say `isUnregistered`, and
+    /// `registrations` is what to send.
+    var registersFirst: Bool { get }
+    /// The requests that make these numbers known; none where there is no such step. To send one twice is harmless.
+    func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
     /// What a body holds. The body may be any JSON or XML at all.
     func read(_ body: AnswerBody) -> [Told]
 }
 
 extension Carrier {
     public var home: String? { nil }
+    public var registersFirst: Bool { false }
+    public func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] { [] }
     public func tokenRequest(_ access: CarrierAccess) -> HTTPRequest? { nil }
 }
 

@@ -58,8 +58,10 @@ public struct CarrierReading: Sendable {
             case .call(let about, let kind, let message):
                 guard about.map({ Self.same($0, number) || alone }) ?? true else { continue }
                 if call == nil {
-                    call = CallAnswer(
+                    var answer = CallAnswer(
                         kind, "\(carrier.name): \(message)", retryAfter: kind == .rateLimited ? wait : nil)
+                    answer.isUnregistered = kind == .notFound && carrier.registersFirst
+                    call = answer
                 }
             }
         }
@@ -80,8 +82,9 @@ public struct CarrierReading: Sendable {
                 carrier: carrier.name, number: number,
                 call: .init(.temporaryError, "\(carrier.name): the answer speaks of another number"))
         }
-        return CarrierAnswer(
-            carrier: carrier.name, number: number, call: .init(.notFound, "\(carrier.name): nothing about this number"))
+        var call = CallAnswer(.notFound, "\(carrier.name): nothing about this number")
+        call.isUnregistered = carrier.registersFirst
+        return CarrierAnswer(carrier: carrier.name, number: number, call: call)
     }
 
     // MARK: The body
