@@ -1,4 +1,4 @@
-internal import Outreach
+public import Outreach
 public import Platform
 
 /// Turns a carrier's response into answers, whatever the response is.
@@ -20,6 +20,17 @@ public struct CarrierReading: Sendable {
             $0.delay(from: context.now.seconds)
         }
         return asked.map { number in answer(for: number, in: told, alone: asked.count == 1, wait: wait, context) }
+    }
+
+    /// The same for questions of which each has its own surroundings. The body is read once.
+    public func answers(to response: HTTPResponse, asked: [CarrierQuestion], now: Moment) -> [CarrierAnswer] {
+        let told = told(status: response.status, body: response.body)
+        let wait = response["Retry-After"].flatMap { RetryAfter($0) }.map { $0.delay(from: now.seconds) }
+        return asked.map { question in
+            answer(
+                for: question.number, in: told, alone: asked.count == 1, wait: wait,
+                ReadingContext(now: now, notBefore: question.notBefore, home: question.home))
+        }
     }
 
     /// The answer that a recorded body holds. The number chooses among several; where none is the asked one, the first is taken and flagged.
