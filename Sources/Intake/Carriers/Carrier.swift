@@ -61,7 +61,7 @@ public struct CarrierQuota: Hashable, Sendable {
 
 /// What an operator gives for a carrier.
 public struct CarrierAccess: Sendable {
-    /// Another server than the carrier's own, `https://host[/path]` without a slash at its end: a test system, or the sandbox.
+    /// Another server than the carrier's own, `https://host` without a slash at its end: a test system, or the sandbox. The paths stay the carrier's.
     public var server: String?
     /// The client id, key or user name.
     public var id: SecretString
@@ -135,6 +135,8 @@ public enum Told: Sendable {
     case parcel(ToldShipment)
     /// An answer about the call: for one number, or where that is nil for all that were asked.
     case call(number: String?, CallAnswer.Kind, String)
+    /// The source was not told of the number: register it first.
+    case unregistered(number: String?, String)
 }
 
 /// A parcel as it was told; made by the carriers of this module.

@@ -58,7 +58,8 @@ struct UPSFace: CarrierFace {
             package.append(.init("deliveryTime", ["type": "DEL", "endTime": .string(wall.compactClock)]))
         } else if let estimate = parcel.estimate {
             let day = WallClock(estimate, zone: parcel.destination.zone).compactDay
-            let isMoved = parcel.promised.map { WallClock($0, zone: parcel.destination.zone).compactDay != day } ?? false
+            let isMoved =
+                parcel.promised.map { WallClock($0, zone: parcel.destination.zone).compactDay != day } ?? false
             package.append(.init("deliveryDate", [["type": isMoved ? "RDD" : "SDD", "date": .string(day)]]))
             package.append(.init("deliveryTime", ["type": "EOD"]))
         }

@@ -239,7 +239,8 @@ struct AfterShipFace: CarrierFace {
             }
             return [
                 "id": "5b76", "tracking_number": .string(parcel?.number ?? asked.number), "slug": "usps",
-                "tag": .string(Self.tag(subtag)), "subtag": .string(subtag), "subtag_message": .text(parcel?.last?.words),
+                "tag": .string(Self.tag(subtag)), "subtag": .string(subtag),
+                "subtag_message": .text(parcel?.last?.words),
                 "return_to_sender": .bool(parcel?.isReturning ?? false), "latest_estimated_delivery": estimate(now),
                 "first_estimated_delivery": estimate(first),
                 "shipment_delivery_date": .text(parcel?.delivered.map { WallClock($0).bare }),
@@ -336,7 +337,8 @@ struct SeventeenTrackFace: CarrierFace {
                     numbers.filter { !isKnown($0) }.map { ["origin": 1, "number": .string($0), "carrier": 21_051] }),
                 "rejected": .array(
                     numbers.filter(isKnown).map {
-                        rejected($0, -18_019_901, "The tracking number '\($0)' has been registered, don't need to repeat.")
+                        rejected(
+                            $0, -18_019_901, "The tracking number '\($0)' has been registered, don't need to repeat.")
                     }),
             ],
         ])

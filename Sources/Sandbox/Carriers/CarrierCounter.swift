@@ -132,7 +132,9 @@ public final class SandboxCarriers: Sendable {
     /// Calls about parcels, numbers asked for, and logins, by carrier.
     public var counts: [(carrier: String, calls: Int, numbers: Int, logins: Int)] {
         state.withLock { state in
-            Self.faces.map { ($0.name, state.calls[$0.name] ?? 0, state.asked[$0.name] ?? 0, state.logins[$0.name] ?? 0) }
+            Self.faces.map {
+                ($0.name, state.calls[$0.name] ?? 0, state.asked[$0.name] ?? 0, state.logins[$0.name] ?? 0)
+            }
         }
     }
 
@@ -160,7 +162,8 @@ public final class SandboxCarriers: Sendable {
         case .html: response = Self.page(200, "We are working on our site")
         case .otherLanguage:
             let isXML = response.header("Content-Type")?.contains("xml") == true
-            response = isXML ? .json(["status": "ok"]) : .xml("<?xml version=\"1.0\"?><answer><status>ok</status></answer>")
+            response =
+                isXML ? .json(["status": "ok"]) : .xml("<?xml version=\"1.0\"?><answer><status>ok</status></answer>")
         case .truncated: response.body = Array(response.body.prefix(response.body.count / 2))
         case .empty: response.body = []
         case .dropped: response.ending = .cut(after: response.body.count / 2)

@@ -1,6 +1,6 @@
 // DHL Unified, MyDHL, GLS, Hermes Germany, DPD, Amazon Shipping and Sendle, as they answer.
 
-internal import FoundationEssentials
+internal import Foundation
 
 /// DHL Shipment Tracking Unified: a key, one number a call, 250 calls a day, problem+json for what it does not know.
 struct DHLFace: CarrierFace {
@@ -206,7 +206,7 @@ struct GLSFace: CarrierFace {
                         return wall.bare + wall.offsetText.filter { $0 != ":" }
                     }
                     return [
-                        "requested": .string(asked.number), "unitno": .string(parcel.number),
+                        "requested": .string(parcel.number), "unitno": .string(parcel.number),
                         "status": .string(parcel.last.map { Self.status($0.state) } ?? "PREADVICE"),
                         "statusDateTime": .text(parcel.last.map(time)),
                         "events": .array(
@@ -365,7 +365,7 @@ struct DPDFace: CarrierFace {
         )
     }
 
-    /// `8/19/21 5:11:26 PM` is not what it writes; it is `08/19/2021 05:11:26 PM`.
+    /// `08/19/2021 5:11:26 PM`.
     private static func date(_ scan: CarrierParcel.Scan) -> String {
         let wall = WallClock(scan)
         let day = wall.day.split(separator: "-")

@@ -25,7 +25,10 @@ struct RoyalMailFace: CarrierFace {
             [
                 "httpCode": .string(String(status)), "httpMessage": .string(words),
                 "errors": [
-                    ["errorCode": .string(code), "errorDescription": .string(words), "errorCause": "", "errorResolution": ""]
+                    [
+                        "errorCode": .string(code), "errorDescription": .string(words), "errorCause": "",
+                        "errorResolution": "",
+                    ]
                 ],
             ], status: status)
     }
@@ -150,7 +153,7 @@ struct CanadaPostFace: CarrierFace {
         case .attempted: "1479"
         case .readyForPickup: "1701"
         case .exception, .lost, .cancelled: "0150"
-        case .returning, .returned: "1450"
+        case .returning, .returned: "0154"
         case .delivered: "1496"
         }
     }

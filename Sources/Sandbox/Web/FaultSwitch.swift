@@ -37,7 +37,8 @@ struct FaultSwitch {
         for name in names {
             guard let faults = site.carriers.faults(of: name) else {
                 throw SandboxRefusal(
-                    "there is no carrier '\(name)'; there are \(SandboxCarriers.names.joined(separator: ", ")), and all")
+                    "there is no carrier '\(name)'; there are \(SandboxCarriers.names.joined(separator: ", ")), and all"
+                )
             }
             try set(faults, body)
             switch body["quota"] {

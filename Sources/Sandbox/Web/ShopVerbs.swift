@@ -8,7 +8,8 @@ struct ShopVerbs {
 
     /// All verbs, as the page offers them.
     static let names = [
-        "place", "pay", "ship", "event", "scan", "estimate", "deliver", "correct-tracking", "cancel-fulfillment", "hold",
+        "place", "pay", "ship", "event", "scan", "estimate", "deliver", "correct-tracking", "cancel-fulfillment",
+        "hold",
         "release", "edit", "update", "cancel", "quirks", "request-return", "approve-return", "decline-return",
         "cancel-return", "label", "replace-label", "receive-return", "close-return", "refund",
     ]

@@ -5,7 +5,8 @@ import Sandbox
 /// `bookbag sandbox`: a shop, a relay and a mailbox on this machine, to try everything against.
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sandbox", abstract: "Run a shop, its carriers, a mail relay and a mailbox page to try Bookbag with.",
+        commandName: "sandbox",
+        abstract: "Run a shop, its carriers, a mail relay and a mailbox page to try Bookbag with.",
         discussion: """
             Everything listens on 127.0.0.1 only and speaks the real protocols: Shopify's Admin GraphQL, the carriers' tracking APIs, SMTP, Standard \
             Webhooks. All carriers stand behind one port, which is the 'endpoint' of each in bookbag.yaml; they know the shop's parcels, and take \
