@@ -30,7 +30,10 @@ struct Daemon {
         let planning = Wake()
         let time = Wake()
         let engine = TransferEngine()
-        let learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time)
+        let newParcels = Broadcast()
+        let learning = Learning(
+            store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
+            newParcels: newParcels)
 
         var desks: [String: ShopDesk] = [:]
         var makers: [String: MessageMaker] = [:]
@@ -68,6 +71,10 @@ struct Daemon {
                     desk: desk, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        let asking = CarrierWiring(
+            carriers: configuration.carriers, desks: desks, store: store, learning: learning, transport: engine,
+            clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)
+        services += try await asking.services()
         services.append(
             ReloadService(
                 desks: desks, store: store, clock: clock, planning: planning, metrics: metrics,
@@ -120,19 +127,29 @@ struct Daemon {
         for shop: Configuration.Shop, store: Store, clock: DaemonClock, metrics: DaemonMetrics
     ) async throws -> ShopDesk {
         let now = clock.now
-        let state = try await store.openShop(shop.domain, now: now)
+        var state = try await store.openShop(shop.domain, now: now)
+        for carrier in configuration.carriers {
+            state.liveSince = try await store.openSource(carrier.name, shop: shop.domain, now: now)
+        }
         let triggers = try await TriggerShelf(shop: shop, store: store, metrics: metrics, logger: logger).start(
             now: now)
         let profile =
             try await store.remembered("profile", shop: shop.domain)
             .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
             ?? ShopProfile(domain: shop.domain)
+        var learner = Learner(live: state.liveSince, shopZone: profile.zone, lookEvery: shop.pollEvery)
+        learner.delays = triggers.set.settings.delayRules
+        // Where carriers were set up before and are no more, their parcels are given back.
+        let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
+        if !configuration.carriers.isEmpty || !before.isEmpty {
+            learner.sources = CarrierChoice(configuration.carriers.map(\.name)).choice
+        }
         return ShopDesk(
             configuration: shop,
             rules: ShopDesk.Rules(
                 planner: Planner(
                     triggers: triggers.set, inForceSince: triggers.since, live: state.liveSince, shop: profile),
-                learner: Learner(live: state.liveSince, shopZone: profile.zone, lookEvery: shop.pollEvery)))
+                learner: learner))
     }
 
     /// The ways out of a shop: its relay and its webhooks.

@@ -41,6 +41,11 @@ public struct CarrierAnswer: Hashable, Sendable {
         self.call = call
     }
 
+    /// An answer about the call alone, such as a login that failed.
+    public static func about(_ call: CallAnswer, of carrier: String) -> CarrierAnswer {
+        CarrierAnswer(carrier: carrier, number: nil, call: call)
+    }
+
     /// An answer that says nothing yet.
     init(carrier: String, number: String?) {
         self.carrier = carrier

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Liquid
 
 /// The templates of a set, parsed once: each in one or several variants, by segment and language.
@@ -18,13 +19,21 @@ public struct TemplateSet: Sendable {
         var bodyLine: Int
     }
 
+    /// The template of a webhook's body.
+    struct Body: Sendable {
+        var file: String
+        var template: Template
+    }
+
     private var variants: [String: [Variant]]
+    private var bodies: [String: Body]
     private var partials: PartialSet
     private var partialFiles: [String: String]
 
     /// No templates.
     public init() {
         variants = [:]
+        bodies = [:]
         partials = PartialSet()
         partialFiles = [:]
     }
@@ -66,27 +75,50 @@ public struct TemplateSet: Sendable {
             preview = try text(template, names, options, variant, line: variant.previewPosition.line)
         }
         options.destination = variant.isHTML ? .html : .markdown
-        let body = try rendered(variant.body, names, options, variant, line: variant.bodyLine)
+        let body = try rendered(variant.body, names, options, file: variant.file, line: variant.bodyLine)
         return MailText(
             subject: subject, preview: preview?.isEmpty == false ? preview : nil,
             body: variant.isHTML ? .html(body) : .markdown(body), language: language)
     }
 
+    /// Renders the body of a webhook by a template of its own: what is printed is escaped for the inside of a JSON text.
+    ///
+    /// - Throws: `TemplateFailure`, with no word of the data in it, where there is no such template, it goes beyond its bounds, or what comes out is no
+    ///   JSON object or list.
+    public func renderJSON(_ name: String, _ scope: Scope) throws(TemplateFailure) -> [UInt8] {
+        guard let body = bodies[name] else {
+            throw TemplateFailure(file: "\(name).json", line: 0, message: "there is no such template")
+        }
+        var options = scope.options
+        options.locale = scope.settings.locale
+        options.errors = .thrown
+        options.partials = partials
+        options.destination = .json
+        let text = try rendered(body.template, scope.forLiquid, options, file: body.file, line: 1)
+        let bytes = Array(text.utf8)
+        guard (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil else {
+            throw TemplateFailure(
+                file: body.file, line: 0,
+                message: "what comes out is no JSON; look for a comma too many, and for texts without quotes")
+        }
+        return bytes
+    }
+
     private func text(
         _ template: Template, _ scope: Liquid.Scope, _ options: RenderOptions, _ variant: Variant, line: Int
     ) throws(TemplateFailure) -> String {
-        let text = try rendered(template, scope, options, variant, line: line)
+        let text = try rendered(template, scope, options, file: variant.file, line: line)
         return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     private func rendered(
-        _ template: Template, _ scope: Liquid.Scope, _ options: RenderOptions, _ variant: Variant, line: Int
+        _ template: Template, _ scope: Liquid.Scope, _ options: RenderOptions, file: String, line: Int
     ) throws(TemplateFailure) -> String {
         do {
             return try template.render(scope, options).text
         } catch {
             let place =
-                error.partial.isEmpty ? (variant.file, max(1, error.line) + line - 1) : (error.partial, error.line)
+                error.partial.isEmpty ? (file, max(1, error.line) + line - 1) : (error.partial, error.line)
             throw TemplateFailure(file: place.0, line: place.1, message: TemplateFailure.words(error.kind))
         }
     }
@@ -165,6 +197,12 @@ public struct TemplateFailure: Error, Hashable, Sendable, CustomStringConvertibl
 extension TemplateSet {
     /// Adds what a file holds.
     mutating func add(_ variant: Variant, as name: String) { variants[name, default: []].append(variant) }
+
+    /// Adds the template of a webhook's body.
+    mutating func add(_ body: Body, as name: String) { bodies[name] = body }
+
+    /// The templates of webhooks' bodies, by name.
+    var webhookBodies: [(name: String, body: Body)] { bodies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
     /// Adds a partial.
     mutating func add(partial template: Template, as name: String, file: String) {

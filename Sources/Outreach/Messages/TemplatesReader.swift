@@ -21,6 +21,14 @@ extension TemplateSet {
                 }
                 continue
             }
+            if path.hasSuffix(".json") {
+                if let template = parse(source, at: Position(line: 1, column: 1), &list) {
+                    set.add(
+                        TemplateSet.Body(file: folder.shown(path), template: template),
+                        as: String(file.prefix { $0 != "." }))
+                }
+                continue
+            }
             var reader = TemplateReader(source: source, segments: segments, faults: list)
             if let (name, variant) = reader.read(file) {
                 if set.all(name).contains(where: { $0.segment == variant.segment && $0.locale == variant.locale }) {
@@ -76,6 +84,40 @@ extension TemplateSet {
                 check(variant.body, at: Position(line: variant.bodyLine, column: 1), kinds, &list)
                 faults += list.faults
             }
+        }
+    }
+
+    /// Checks the webhooks' bodies: their names, and that JSON comes out of them for a standard order.
+    func checkBodies(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
+        for (name, body) in webhookBodies {
+            let kinds = triggers.filter { trigger in
+                trigger.lines.contains { line in
+                    if case .webhook = line.destination { return line.template == name }
+                    return false
+                }
+            }.flatMap(\.events).unique
+            var list = FaultList(file: body.file)
+            let start = Position(line: 1, column: 1)
+            check(body.template, at: start, kinds, &list)
+            if !list.hasErrors {
+                for kind in kinds.isEmpty ? [EventKind.orderPlaced] : kinds {
+                    let order = StandardOrder(kind, at: StandardOrder.moment)
+                    let scope = Scope(
+                        record: order.record, event: order.event, history: order.history, settings: settings,
+                        now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
+                        shop: StandardOrder.shop)
+                    do {
+                        _ = try renderJSON(name, scope)
+                    } catch {
+                        list.add(
+                            at: Position(line: max(1, error.line), column: 1),
+                            "on '\(kind.rawValue)', \(error.message)",
+                            hint: "texts stand in quotes, \"{{ order.name }}\"; everything else is printed by '| json'")
+                        break
+                    }
+                }
+            }
+            faults += list.faults
         }
     }
 

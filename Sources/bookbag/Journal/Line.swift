@@ -38,6 +38,12 @@ enum Line: String, LogKind, CaseIterable {
     case loopStuck = "4a1644f2c8228d2a46d09b64df4618ac"
     case configuration = "14d930121175ba9c4d76af1fa0e305ce"
     case listening = "958431d58430f2098786456a627f3d8f"
+    case carrierRefused = "b74bdeaa1eab083a2d12d88e81337879"
+    case carrierFailing = "83844ce7e94e5e411a2693d8145a37a1"
+    case carrierOpen = "3de89249e3f1c93f06c2a8fe152cad31"
+    case carrierFault = "90ae7cfcb0b1bd89943920ddb452c09d"
+    case numberRefused = "3582259ff83576345405fb245694deb5"
+    case unknownCode = "ff507bef555b9a73ee97aafb01ab049c"
 
     var id: LogKindID { LogKindID(rawValue)! }
 
@@ -75,15 +81,23 @@ enum Line: String, LogKind, CaseIterable {
         case .loopStuck: "A part of the daemon does not move"
         case .configuration: "The configuration is wrong"
         case .listening: "Listening"
+        case .carrierRefused: "A carrier lets us in no more"
+        case .carrierFailing: "A carrier does not answer"
+        case .carrierOpen: "A carrier answers again"
+        case .carrierFault: "An answer of a carrier cannot be used"
+        case .numberRefused: "A tracking number is refused"
+        case .unknownCode: "A carrier says something we do not know"
         }
     }
 
     var level: Logger.Level {
         switch self {
-        case .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused, .clockWrong, .storeFailed,
+        case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused,
+            .clockWrong, .storeFailed,
             .loopStuck, .configuration:
             .error
-        case .cycleFailed, .versionUnsupported, .orderParked, .deferred, .refused, .inDoubt, .labelMissing,
+        case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
+            .orderParked, .deferred, .refused, .inDoubt, .labelMissing,
             .noRecipient:
             .warning
         default: .info

@@ -17,6 +17,7 @@ struct DaemonMetrics: Sendable {
     let reloadSuccessful: Gauge
     let databaseBytes: Gauge
     let clockTrusted: Gauge
+    let carriers: CarrierMetrics
 
     init() {
         events = registry.counter(
@@ -52,6 +53,7 @@ struct DaemonMetrics: Sendable {
             help: "1 if the newest trigger files and templates are in force.",
             labels: ["shop"])
         databaseBytes = registry.gauge("bookbag_database_size_bytes", help: "Size of the store.")
+        carriers = CarrierMetrics(registry)
         clockTrusted = registry.gauge("bookbag_clock_trusted", help: "1 while the clock can be trusted.")
     }
 }

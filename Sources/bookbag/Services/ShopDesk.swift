@@ -33,6 +33,7 @@ final class ShopDesk: Sendable {
         state.withLock { rules in
             rules.planner.triggers = triggers
             rules.planner.inForceSince = inForceSince
+            rules.learner.delays = triggers.settings.delayRules
         }
     }
 

@@ -88,10 +88,27 @@ public actor CarrierDesk {
         reading = CarrierReading(carrier)
     }
 
+    /// True where a token has to be bought before anything can be asked.
+    public var needsLogin: Bool {
+        access.token == nil && carrier.tokenRequest(access) != nil
+            && (token.map { timekeeper.now() >= $0.renewAt } ?? true)
+    }
+
+    /// Buys a token, and asks nothing. Gives why there is none; nil where there is one.
+    ///
+    /// - Throws: `CancellationError`, like `ask`.
+    public func logIn() async throws(CancellationError) -> CallAnswer? {
+        var reply = CarrierReply(answers: [], calls: 0, unreachable: nil, heardAt: timekeeper.now())
+        switch try await login(&reply) {
+        case .bought: return nil
+        case .failed(let call): return call
+        case .cancelled: throw CancellationError()
+        }
+    }
+
     /// How many calls of the quota an asking about so many numbers takes at most, a login included where one is due now and counts.
     public func cost(of count: Int) -> Int {
         let batches = (count + carrier.quota.batch - 1) / max(1, carrier.quota.batch)
-        let needsLogin = access.token == nil && (token.map { timekeeper.now() >= $0.renewAt } ?? true)
         return batches + (needsLogin && carrier.quota.tokensCount ? 1 : 0)
     }
 

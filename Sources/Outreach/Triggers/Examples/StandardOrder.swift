@@ -215,6 +215,10 @@ struct StandardOrder {
         case "customer.email":
             record.facts.email = text
             record.facts.customer?.email = text
+        case "customer.last_message_at":
+            guard case .moment(let moment) = value else { return false }
+            history.lastMessageAt = Moment(seconds: moment.seconds)
+            history.counted = [Moment(seconds: moment.seconds)]
         case "customer.tags": record.facts.customer?.tags = value.listed
         case "customer.locale": record.facts.customer?.locale = text
         case "customer.accepts_marketing":

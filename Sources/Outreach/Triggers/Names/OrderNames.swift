@@ -130,6 +130,10 @@ extension Names {
                 "last_problem_at", "When something last went wrong for them: a delay, a problem, a loss.", .bookbag,
                 canBeEmpty: true, scope: { $0 }
             ) { $0.history.lastProblemAt }
+            + moments(
+                "last_message_at", "When we last wrote to them, about whatever it was.", .bookbag, canBeEmpty: true,
+                scope: { $0 }
+            ) { $0.history.lastMessageAt }
     )
 
     static let shop = NameTable<Scope>([
