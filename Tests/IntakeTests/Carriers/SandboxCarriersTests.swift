@@ -257,8 +257,10 @@ struct SandboxCarriersTests {
         try await Street.with { street in
             try street.ship("1ZSANDBOX00000001", with: "ups")
             let desk = try street.desk(name)
+            // Asking registers it, and the next asking brings the parcel.
             let before = try await street.ask(desk, "1ZSANDBOX00000001").call
-            #expect(before?.kind == .notFound && before?.isUnregistered == true)
+            #expect(before?.kind == .notFound && before?.message.contains("registered now") == true)
+            #expect(try await street.ask(desk, "1ZSANDBOX00000001").status == .preTransit)
             for _ in 0..<2 { #expect(try await street.register(name, ["1ZSANDBOX00000001"]).isEmpty) }
             #expect(try await street.ask(desk, "1ZSANDBOX00000001").status == .preTransit)
             street.server.carriers.faults(of: name)?.next([.unauthorized])
