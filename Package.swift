@@ -78,6 +78,8 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(
+            name: "BookbagTests", dependencies: ["bookbag", "Outreach", "Store", "Delivery"], swiftSettings: strict),
+        .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox"] + nio, exclude: ["check_answers.py"],
             swiftSettings: strict),
     ]
