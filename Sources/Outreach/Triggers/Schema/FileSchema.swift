@@ -88,7 +88,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ("event", event), ("condition", condition), ("conditions", conditions), ("length", length),
         ("address", address), ("flag", flag), ("line", line), ("expected", expected), ("example", example),
         ("step", step),
-    ]
+    ] + givens
 
     private static let triggerFile = SchemaNode.keys(
         TriggerReader.keys.map { ($0, triggerKeys[$0] ?? .scalar) }, required: ["on", "send"],
@@ -181,9 +181,19 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     // MARK: - Examples
 
-    private static let roots: [(String, SchemaNode)] = Names.roots.map { root in
-        (root.name, .keys(root.rows.map { ($0.key, value($0)) }, root.meaning))
-    }
+    /// What `given` and `then` may lay over the standard order, by its roots.
+    private static let roots: [(String, SchemaNode)] = Names.roots.map { ($0.name, .named("given-\($0.name)")) }
+
+    /// The names of each root, and of each thing that stands in lists.
+    private static let givens: [(String, SchemaNode)] =
+        Names.roots.map { root in
+            ("given-\(root.name)", .keys(root.rows.map { ($0.key, value($0)) }, root.meaning))
+        }
+        + Names.items.map { item in
+            (listed(item.name), .keys(item.rows.map { ($0.key, value($0)) }, item.meaning))
+        }
+
+    private static func listed(_ item: String) -> String { "listed-\(item.replacing(" ", with: "-"))" }
 
     private static func value(_ row: NameRow) -> SchemaNode {
         let node: SchemaNode
@@ -194,15 +204,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         case .day: node = .shaped("^\(dayShape)$")
         case .moment: node = .shaped("^\(dayShape)[ T]+\(timeOfDayShape)$")
         case .texts, .segments: node = .oneOrMore(.scalar)
-        case .list(let item):
-            let rows = Names.items.first { $0.name == item }?.rows ?? []
-            // A shipment in a list holds line items and packages: no deeper than that.
-            node = .oneOrMore(
-                .keys(
-                    rows.map { inner in
-                        if case .list = inner.type { return (inner.key, .object([])) }
-                        return (inner.key, value(inner))
-                    }))
+        case .list(let item): node = .oneOrMore(.named(listed(item)))
         }
         let described = row.canBeEmpty ? SchemaNode.any([node, .nothing]) : node
         if case .object(let pairs) = described, pairs.contains(where: { $0.0 == "$ref" }) {
