@@ -117,21 +117,24 @@ struct TriggerShelf {
         return .accepted(good)
     }
 
-    /// How many people a change would write to at once.
+    /// How many people a change would write to at once, or within the hour, who would not have been otherwise.
     private func peopleAtOnce(_ reload: Reload, planner: Planner, now: Moment) async throws(StoreFailure) -> Int {
         let hastened = reload.hastened
         guard !hastened.isEmpty else { return 0 }
+        let soon = now + .hours(1)
         var people = Set<String>()
         var last: Int64 = 0
         while true {
             let page = try await store.waitingEffects(shop: shop.domain, after: last, limit: 500)
             guard let end = page.last else { break }
             last = end.id
-            let meant = page.filter { $0.line == "email" && hastened.contains($0.trigger) }
+            let meant = page.filter { $0.line == "email" && hastened.contains($0.trigger) && $0.dueAt > soon }
             let records = try await store.load(shop: shop.domain, orderIDs: Set(meant.map(\.orderID)).sorted())
             for effect in meant {
                 guard let record = records[effect.orderID], let address = record.recipient?.address,
-                    planner.judge(effect, record: record, history: History(), now: now) == .send
+                    [now, soon].contains(where: {
+                        planner.judge(effect, record: record, history: History(), now: $0) == .send
+                    })
                 else { continue }
                 people.insert(address.lowercased())
             }
