@@ -67,7 +67,7 @@ let package = Package(
             swiftSettings: strict),
         // Measures what docs/performance.md says; it is not installed.
         .executableTarget(
-            name: "Bench", dependencies: ["Liquid", "Outreach", "Store", "Delivery", "Platform"],
+            name: "Bench", dependencies: ["Liquid", "Intake", "Outreach", "Store", "Delivery", "Platform"],
             swiftSettings: strict),
 
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
@@ -76,6 +76,9 @@ let package = Package(
         .testTarget(name: "IntakeTests", dependencies: ["Intake", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests", dependencies: ["bookbag", "Intake", "Outreach", "Store", "Platform", logging],
+            swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox"] + nio, exclude: ["check_answers.py"],
             swiftSettings: strict),
