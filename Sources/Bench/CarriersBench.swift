@@ -101,9 +101,12 @@ private func benchPicking(_ count: Int, in place: URL) async throws {
         turned += learned.count
     }
     report("\(count) parcels, answers learned and stored", Double(turned) / seconds(clock.now - start), "answers/s")
-    report("\(count) parcels, memory", Double(residentKiB()) / 1024, "MiB resident, \((residentKiB() - before) / 1024) of it since opening")
+    report(
+        "\(count) parcels, memory", Double(residentKiB()) / 1024,
+        "MiB resident, \((residentKiB() - before) / 1024) of it since opening")
     let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-    report("\(count) parcels, database", Double(bytes) / 1_048_576, "MiB, \(bytes / count) bytes a parcel with its order")
+    report(
+        "\(count) parcels, database", Double(bytes) / 1_048_576, "MiB, \(bytes / count) bytes a parcel with its order")
     try store.close()
 }
 
@@ -111,7 +114,8 @@ private func scans() -> [Scan] {
     (0..<8).map { index in
         Scan(
             id: "ups:2026-11-19T0\(index):00:00:x\(index)", source: "ups", time: sent + .hours(index),
-            offsetMinutes: 0, state: index == 0 ? .accepted : .inTransit, words: "Arrived at facility", place: "Leeds, GB")
+            offsetMinutes: 0, state: index == 0 ? .accepted : .inTransit, words: "Arrived at facility",
+            place: "Leeds, GB")
     }
 }
 
@@ -185,8 +189,11 @@ private func measure(
     if !name.isEmpty {
         report("\(name), parsed", perSecond(rounds) { parse().events.count }, "answers/s and core")
         let answer = parse()
-        report("\(name), merged", perSecond(rounds) { merge(answer, into: first).shipments.count }, "answers/s and core")
-        report("\(name), merged when all is new", perSecond(rounds) { merge(answer, into: known).shipments.count }, "answers/s and core")
+        report(
+            "\(name), merged", perSecond(rounds) { merge(answer, into: first).shipments.count }, "answers/s and core")
+        report(
+            "\(name), merged when all is new", perSecond(rounds) { merge(answer, into: known).shipments.count },
+            "answers/s and core")
         report("\(name), parsed and merged", both, "answers/s and core")
     }
     return both

@@ -47,7 +47,7 @@ struct SchemaTests {
         ("newestRepetition", Query.newestRepetition), ("countedElsewhere", Query.countedElsewhere),
         ("waitingEffects", Query.waitingEffects), ("lastMessageTo", Query.lastMessageTo),
         ("countedMoments", Query.countedMoments), ("toldSubjects", Query.toldSubjects),
-        ("recentPeople", Query.recentPeople), ("messagesAboutOrder", Query.messagesAboutOrder),
+        ("messagesAboutOrder", Query.messagesAboutOrder),
         ("messagesAboutSubject", Query.messagesAboutSubject), ("messagesToAddress", Query.messagesToAddress),
         ("countedMessages", Query.countedMessages), ("ordersOfCustomer", Query.ordersOfCustomer),
         ("ordersOfAddress", Query.ordersOfAddress), ("problemOfCustomer", Query.problemOfCustomer),

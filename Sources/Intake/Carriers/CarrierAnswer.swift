@@ -101,6 +101,8 @@ public struct CallAnswer: Hashable, Sendable {
     public var message: String
     /// When the carrier wants to be asked again, where it says so.
     public var retryAfter: Duration?
+    /// True where the source may only lack a registration of the number: send it (`Carrier.registrations`), and ask again later.
+    public var isUnregistered = false
 
     /// Says why.
     public init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil) {

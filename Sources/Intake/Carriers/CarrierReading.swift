@@ -66,6 +66,10 @@ public struct CarrierReading: Sendable {
                     continue
                 }
                 shipments.append(shipment.parcel)
+            case .unregistered(let about, let message):
+                guard about.map({ Self.same($0, number) || alone }) ?? true, call == nil else { continue }
+                call = CallAnswer(.notFound, "\(carrier.name): \(message)")
+                call?.isUnregistered = true
             case .call(let about, let kind, let message):
                 guard about.map({ Self.same($0, number) || alone }) ?? true else { continue }
                 if call == nil {
@@ -91,8 +95,9 @@ public struct CarrierReading: Sendable {
                 carrier: carrier.name, number: number,
                 call: .init(.temporaryError, "\(carrier.name): the answer speaks of another number"))
         }
-        return CarrierAnswer(
-            carrier: carrier.name, number: number, call: .init(.notFound, "\(carrier.name): nothing about this number"))
+        var nothing = CallAnswer(.notFound, "\(carrier.name): nothing about this number")
+        nothing.isUnregistered = carrier.registersFirst
+        return CarrierAnswer(carrier: carrier.name, number: number, call: nothing)
     }
 
     // MARK: The body
@@ -121,6 +126,9 @@ public struct CarrierReading: Sendable {
                 return [.call(number: nil, .temporaryError, "HTTP status \(status)")]
             }
             return told
+        }
+        if let refusal = GatewayRefusal.kind(of: tree), status.map({ $0 >= 400 }) ?? true {
+            return [.call(number: nil, refusal.kind, refusal.what)]
         }
         if let kind = Self.kind(ofStatus: status) { return [.call(number: nil, kind, "HTTP status \(status ?? 0)")] }
         return [.call(number: nil, .temporaryError, "an answer without anything we know")]

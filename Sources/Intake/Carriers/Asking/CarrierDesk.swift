@@ -132,6 +132,9 @@ public actor CarrierDesk {
             numbers.append(text)
         }
         if !numbers.isEmpty { try await ask(numbers, asked, into: &answers, &reply) }
+        if carrier.registersFirst {
+            try await register(numbers.filter { answers[$0]?.call?.isUnregistered ?? false }, into: &answers, &reply)
+        }
         reply.answers = texts.map { text in
             answers[text]
                 ?? CarrierAnswer(
@@ -195,6 +198,32 @@ public actor CarrierDesk {
             if self.token?.number == token.number { self.token = nil }
             refused = true
             waiting = again
+        }
+    }
+
+    /// No more registrations than these in one asking; the rest come with the next.
+    private static let registrationsAtOnce = 4
+
+    /// Makes numbers known that the carrier was not told of. It begins to look for them only then, so the answer stays "not found"; it is the next
+    /// asking that brings the parcel.
+    private func register(
+        _ numbers: [String], into answers: inout [String: CarrierAnswer], _ reply: inout CarrierReply
+    ) async throws(CancellationError) {
+        guard !numbers.isEmpty else { return }
+        for request in carrier.registrations(of: numbers, access).prefix(Self.registrationsAtOnce) {
+            reply.calls += 1
+            var refusals: [String: CallAnswer] = [:]
+            switch try await send(request.request) {
+            case .failed(let call): for number in request.numbers { refusals[number] = call }
+            case .answered(let response):
+                refusals = reading.refusals(
+                    in: response, registering: request.numbers, ReadingContext(now: timekeeper.now()))
+            }
+            for number in request.numbers {
+                answers[number]?.call =
+                    refusals[number]
+                    ?? CallAnswer(.notFound, "\(carrier.name): the number is registered now; ask again in some minutes")
+            }
         }
     }
 
