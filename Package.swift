@@ -67,7 +67,7 @@ let package = Package(
             swiftSettings: strict),
         // Measures what docs/performance.md says; it is not installed.
         .executableTarget(
-            name: "Bench", dependencies: ["Liquid", "Outreach", "Store", "Delivery", "Platform"],
+            name: "Bench", dependencies: ["Liquid", "Intake", "Outreach", "Store", "Delivery", "Platform"],
             swiftSettings: strict),
 
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
@@ -78,7 +78,9 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(
-            name: "BookbagTests", dependencies: ["bookbag", "Outreach", "Store", "Delivery"], swiftSettings: strict),
+            name: "BookbagTests",
+            dependencies: ["bookbag", "Intake", "Outreach", "Store", "Delivery", "Platform", logging],
+            swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox"] + nio, exclude: ["check_answers.py"],
             swiftSettings: strict),

@@ -6,5 +6,9 @@ case "triggers"?: try benchTriggers(export: arguments.dropFirst().first)
 case "replay"? where arguments.count == 4:
     try await benchReplay(path: arguments[1], events: Int(arguments[2]) ?? 1_000_000, triggers: arguments[3])
 case "liquid"? where arguments.count == 2: try benchLiquid(folder: arguments[1])
+case "carriers"?:
+    try await benchCarriers(
+        many: arguments.count > 1 ? Int(arguments[1]) ?? 1_000_000 : 1_000_000,
+        answers: arguments.count > 2 ? arguments[2] : nil)
 default: print("usage: Bench liquid FOLDER")
 }

@@ -17,10 +17,12 @@ struct StatusCommand: AsyncParsableCommand {
         let now = DaemonClock.system()
         let status = try await store.status(now: now)
         let channels = try await store.channelStates()
+        let report = StatusReport(
+            status, channels: channels, carriers: try await CarrierReport(store, now: now), now: now)
         if json {
-            print(try StatusReport(status, channels: channels, now: now).json())
+            print(try report.json())
         } else {
-            print(StatusReport(status, channels: channels, now: now).text)
+            print(report.text)
         }
     }
 }
@@ -29,11 +31,13 @@ struct StatusCommand: AsyncParsableCommand {
 struct StatusReport {
     let status: StoreStatus
     let channels: [Way: ChannelState]
+    let carriers: CarrierReport
     let now: Moment
 
-    init(_ status: StoreStatus, channels: [Way: ChannelState], now: Moment) {
+    init(_ status: StoreStatus, channels: [Way: ChannelState], carriers: CarrierReport, now: Moment) {
         self.status = status
         self.channels = channels
+        self.carriers = carriers
         self.now = now
     }
 
@@ -67,6 +71,7 @@ struct StatusReport {
             let name = way.channel == .email ? "email" : "webhook \(way.endpoint)"
             lines.append("\(way.shop): \(name) is closed: \(state.detail ?? state.reason ?? "unknown")")
         }
+        lines += carriers.lines
         lines.append(
             "store: \(status.bytes / 1024) KiB, schema \(status.schemaVersion), last written \(status.lastMoment)")
         return lines.joined(separator: "\n")
@@ -92,10 +97,11 @@ struct StatusReport {
                 "reason": state.reason ?? NSNull(), "failures": state.failures,
             ] as [String: Any]
         }
-        let whole: [String: Any] = [
+        var whole: [String: Any] = [
             "shops": shops, "closed_channels": closed, "database_bytes": status.bytes,
             "schema_version": status.schemaVersion, "last_moment": status.lastMoment.iso8601,
         ]
+        whole.merge(carriers.json) { mine, _ in mine }
         let data = try JSONSerialization.data(withJSONObject: whole, options: [.sortedKeys, .prettyPrinted])
         return String(decoding: data, as: UTF8.self)
     }

@@ -167,6 +167,10 @@ struct CarrierRounds {
                 // That there is nothing is heard as well: a label may have been made and never handed over.
                 observations[parcel.shop, default: []] += observe(parcel, answer, at: reply.heardAt)
                 outcomes.append((parcel.id, .missed))
+                // A number that was just made known to an aggregator is looked for from now on.
+                if carrier.registersFirst, parcel.misses == 0 {
+                    outcomes.append((parcel.id, .failed(retryAt: now + .minutes(15))))
+                }
                 if try await isBetterAskedElsewhere(parcel, now) { refused.append(parcel) }
             case .invalidNumber:
                 note.answers += 1

@@ -66,7 +66,7 @@ struct CarrierService: Service {
     }
 
     /// Takes up where the store says that we were.
-    private func begin() async throws -> CarrierRounds {
+    func begin() async throws -> CarrierRounds {
         let state = try await store.carrierState(desk.carrier.name)
         return CarrierRounds(
             service: self,

@@ -252,6 +252,6 @@ struct PiecesTests {
         let returns = later.contains {
             !$0.isJudgement && ($0.state == .returning || $0.state == .returned || $0.returnLeg)
         }
-        #expect(history.state == .delivered || (returns && [.returning, .returned].contains(history.state)))
+        #expect(history.state == .delivered || returns)
     }
 }

@@ -3,8 +3,7 @@
 // Quotas come in windows: five a minute, sixty an hour, 250 a day. Two kinds of window are kept, each so that the published number is spent and never exceeded:
 //
 // * Less than a day: calls are spread. A few may go at once (a twelfth of the number, one at least), and then one after the other with a pause between, so
-//   that no stretch of that length, wherever it begins, holds more than the number. (The generic cell rate algorithm, ITU-T I.371, with a burst b and a pause T / (n - b); where
-//   n is 1 the pause is T.) The state is one moment.
+//   that no stretch of that length, wherever it begins, holds more than the number. (The generic cell rate algorithm, ITU-T I.371, with a burst b and a pause T / (n - b + 1).) The state is one moment.
 // * A day or more: counted from midnight in the zone where the carrier's day begins. What is ordinary may use the part of the number that belongs to the part
 //   of the day that has passed, and a twelfth in advance; what is pressing may use all that is left. So a carrier of 250 calls a day still has some at night, and
 //   a parcel on the vehicle is not held up by a thousand labels.
@@ -43,7 +42,7 @@ public struct CarrierBudget: Hashable, Sendable {
 
         /// The pause between calls when they are spread.
         fileprivate var pause: Duration {
-            .milliseconds((seconds * 1000 + Int64(max(1, calls - burst)) - 1) / Int64(max(1, calls - burst)))
+            .milliseconds((seconds * 1000 + Int64(calls - burst)) / Int64(calls - burst + 1))
         }
     }
 
