@@ -14,8 +14,10 @@ struct Variant: CustomTestStringConvertible, Sendable {
     var delay: Scan.DelaySign = .no
     var fault: Intake.Fault?
 
-    init(_ carrier: String, _ code: String, _ state: ParcelState, _ delay: Scan.DelaySign = .no, _ fault: Intake.Fault? = nil)
-    {
+    init(
+        _ carrier: String, _ code: String, _ state: ParcelState, _ delay: Scan.DelaySign = .no,
+        _ fault: Intake.Fault? = nil
+    ) {
         self.carrier = carrier
         self.code = code
         self.state = state
