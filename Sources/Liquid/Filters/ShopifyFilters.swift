@@ -41,20 +41,20 @@ extension Renderer {
 
     // MARK: Money
 
-    /// An amount in minor units with its decimals and currency, as `money` takes it; nil when there is none.
+    /// An amount as `money` takes it; nil when there is none. A plain number is in hundredths, in every currency (shopify.dev, Liquid reference,
+    /// "money": "For currencies without subunits, such as JPY and KRW, tenths and hundredths of a unit are appended").
     private func amount(_ value: Value) -> Money? {
         switch value.settled {
         case .money(let money): return money
         case .null: return nil
-        case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency)
+        case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency, decimals: 2)
         case .string(let text) where text.isEmpty: return nil
         case let other:
-            let decimals = Money.decimals(of: options.money.currency)
             switch other.number {
-            case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency)
+            case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency, decimals: 2)
             case .exact(let exact):
                 guard let minor = exact.scaled(toDecimals: 0) else { return nil }
-                return Money(minorUnits: minor, currency: options.money.currency, decimals: decimals)
+                return Money(minorUnits: minor, currency: options.money.currency, decimals: 2)
             case .float: return nil
             }
         }

@@ -12,6 +12,8 @@ public struct TemplateSet: Sendable {
         var subject: Template
         var preview: Template?
         var body: Template
+        /// True where the design has no `subject:` and its `<title>` is taken.
+        var subjectIsTitle: Bool
         /// Where `subject:` and the body begin, for faults.
         var subjectPosition: Position
         var previewPosition: Position
@@ -53,20 +55,26 @@ public struct TemplateSet: Sendable {
         options.locale = language
         options.errors = .thrown
         options.partials = partials
-        let names = scope.forLiquid
+        var names = scope.forLiquid
 
         options.destination = .header
-        let subject = try text(variant.subject, names, options, variant, line: variant.subjectPosition.line)
-        guard !subject.isEmpty else {
-            throw TemplateFailure(
-                file: variant.file, line: variant.subjectPosition.line, message: "the subject comes out empty")
-        }
+        var subject = try text(variant.subject, names, options, variant, line: variant.subjectPosition.line)
+        // Shopify's designs print their own subject by this name.
+        names["email_title"] = .string(subject)
         var preview: String?
         if let template = variant.preview {
             preview = try text(template, names, options, variant, line: variant.previewPosition.line)
         }
         options.destination = variant.isHTML ? .html : .markdown
-        let body = try rendered(variant.body, names, options, variant, line: variant.bodyLine)
+        var body = try rendered(variant.body, names, options, variant, line: variant.bodyLine)
+        if variant.isHTML {
+            if variant.subjectIsTitle { subject = PastedDesign.title(of: body) }
+            body = PastedDesign.styled(body, accent: scope.settings.brand.color)
+        }
+        guard !subject.isEmpty else {
+            throw TemplateFailure(
+                file: variant.file, line: variant.subjectPosition.line, message: "the subject comes out empty")
+        }
         return MailText(
             subject: subject, preview: preview?.isEmpty == false ? preview : nil,
             body: variant.isHTML ? .html(body) : .markdown(body), language: language)
@@ -177,4 +185,7 @@ extension TemplateSet {
 
     /// The partials' names.
     var partialNames: [String] { partials.names }
+
+    /// The partials, for the checker.
+    var partialSet: PartialSet { partials }
 }
