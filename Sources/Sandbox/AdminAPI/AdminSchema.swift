@@ -748,7 +748,11 @@ enum AdminSchema {
           amountSet: MoneyBag!
           paymentDetails: PaymentDetails
         }
-        union PaymentDetails = CardPaymentDetails
+        union PaymentDetails = CardPaymentDetails | LocalPaymentMethodsPaymentDetails | PaypalWalletPaymentDetails |
+            ShopPayInstallmentsPaymentDetails
+        type LocalPaymentMethodsPaymentDetails { paymentMethodName: String }
+        type PaypalWalletPaymentDetails { paymentMethodName: String }
+        type ShopPayInstallmentsPaymentDetails { paymentMethodName: String }
         type CardPaymentDetails {
           company: String
           number: String

@@ -23,6 +23,8 @@ enum ShopifyNames {
 
     private static let noSuchMail = "it belongs to mails of Shopify's that Bookbag has no event for"
 
+    private static let sentByHand = "Shopify fills it where it sends the mail; give it a text with {% capture %}"
+
     /// What the mail is about.
     private static let about: [ShopifyName<Scope>] = [
         .value("fulfillment", .thing("fulfillment")) { scope in
@@ -43,8 +45,8 @@ enum ShopifyNames {
         // The subject, once it is rendered; `TemplateSet` lays it over this.
         .text("email_title") { _ in nil },
         .text("shop_name") { $0.settings.brand.name },
-        .absent("email_body", "Shopify fills it where it sends the mail; give it a text with {% capture email_body %}"),
-        .absent("custom_message", "it is what somebody types into Shopify when sending by hand"),
+        .absent("email_body", sentByHand), .absent("email_emphasis", sentByHand),
+        .absent("custom_message", "somebody types it into Shopify when sending by hand"),
         .absent("open_tracking_block", "Bookbag does not follow who opens a mail"),
         .absent("gift_card", noSuchMail), .absent("draft_order", noSuchMail), .absent("invoice_url", noSuchMail),
         .absent("url", noSuchMail), .absent("abandoned_checkout", noSuchMail), .absent("location", noSuchMail),
