@@ -49,6 +49,7 @@ public struct Document: Hashable, Sendable {
 
     private static let sources: [String: String] = [
         "AddressFields": PackageResources.AddressFields_graphql,
+        "DiscountFields": PackageResources.DiscountFields_graphql,
         "FulfillmentEventFields": PackageResources.FulfillmentEventFields_graphql,
         "FulfillmentFields": PackageResources.FulfillmentFields_graphql,
         "FulfillmentLineItemFields": PackageResources.FulfillmentLineItemFields_graphql,

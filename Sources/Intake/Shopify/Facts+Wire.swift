@@ -1,5 +1,6 @@
 // From Shopify's words to ours.
 
+internal import FoundationEssentials
 internal import Outreach
 
 extension Money {
@@ -37,6 +38,57 @@ extension LineItemFacts {
             unitPrice: line.originalUnitPriceSet.map { Money($0.presentmentMoney) },
             total: line.discountedTotalSet.map { Money($0.presentmentMoney) }, imageURL: Bound.url(line.image?.url),
             productTags: Bound.tags(line.product?.tags ?? []))
+        if line.isGiftCard == true { isGiftCard = true }
+        let allocations = (line.discountAllocations ?? []).prefix(Bound.tags).map {
+            LineDiscountFacts(
+                index: $0.discountApplication.index.value, amount: Money($0.allocatedAmountSet.presentmentMoney))
+        }.filter { $0.amount.amount != .zero }
+        if !allocations.isEmpty { discounts = allocations }
+        attributes = AttributeFacts.list(line.customAttributes)
+        sellingPlan = Bound.line(line.sellingPlan?.name)
+    }
+}
+
+extension AttributeFacts {
+    /// What was written; nil where nothing was.
+    static func list(_ attributes: [WireAttribute]?) -> [AttributeFacts]? {
+        guard let attributes, !attributes.isEmpty else { return nil }
+        return attributes.prefix(Bound.tags).map {
+            AttributeFacts(key: Bound.line($0.key), value: Bound.text($0.value))
+        }
+    }
+}
+
+extension BillFacts {
+    init(_ order: WireOrder) {
+        self.init()
+        func money(_ bag: WireMoneyBag?) -> Money? { bag.map { Money($0.presentmentMoney) } }
+        tax = money(order.currentTotalTaxSet)
+        discounts = money(order.currentTotalDiscountsSet)
+        duties = money(order.currentTotalDutiesSet)
+        tip = money(order.totalTipReceivedSet)
+        outstanding = money(order.totalOutstandingSet)
+        fullShippingPrice = money(order.shippingLine?.originalPriceSet)
+        taxLines = (order.currentTaxLines ?? []).prefix(Bound.tags).map {
+            TaxLine(title: Bound.line($0.title) ?? "", rate: $0.rate, amount: money($0.priceSet))
+        }
+        applied = (order.discountApplications?.nodes ?? []).map {
+            Discount(
+                index: $0.index.value, title: Bound.line($0.code ?? $0.title) ?? "", isCode: $0.code != nil,
+                selection: Bound.line($0.targetSelection?.lowercased()) ?? "all",
+                isOnShipping: $0.targetType == "SHIPPING_LINE")
+        }
+        payments = (order.transactions ?? []).map { transaction in
+            // Of a card's number only the end is told, whatever comes.
+            let digits = transaction.paymentDetails?.number.map {
+                String($0.filter(\.isASCII).filter(\.isNumber).suffix(4))
+            }
+            return Payment(
+                kind: Bound.line(transaction.kind?.lowercased()) ?? "",
+                status: Bound.line(transaction.status?.lowercased()) ?? "", amount: money(transaction.amountSet),
+                gateway: Bound.line(transaction.gateway), gatewayName: Bound.line(transaction.formattedGateway),
+                cardCompany: Bound.line(transaction.paymentDetails?.company), cardDigits: Bound.line(digits))
+        }
     }
 }
 
@@ -190,6 +242,11 @@ extension OrderFacts {
         billingAddress = order.billingAddress.map(AddressFacts.init)
         shippingMethod = Bound.line(order.shippingLine?.title)
         deliveryMethod = Self.deliveryMethod(order.fulfillmentOrders?.nodes ?? [])
+        number = order.number?.value
+        poNumber = Bound.line(order.poNumber)
+        confirmationNumber = Bound.line(order.confirmationNumber)
+        attributes = AttributeFacts.list(order.customAttributes)
+        bill = BillFacts(order)
     }
 
     private static func payment(_ status: String?) -> PaymentState {

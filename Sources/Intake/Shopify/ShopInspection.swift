@@ -12,6 +12,8 @@ public struct ReadRights: Hashable, Sendable {
     public var fulfillmentOrders = true
     /// The shopper's own page of the order, which is protected customer data.
     public var statusPage = true
+    /// With which card was paid: its company and last four digits.
+    public var cards = true
 
     /// All of it.
     public init() {}
@@ -25,6 +27,7 @@ public struct ReadRights: Hashable, Sendable {
             case "product": if take(\.products) { return true }
             case "fulfillmentOrders": if take(\.fulfillmentOrders) { return true }
             case "statusPageUrl": if take(\.statusPage) { return true }
+            case "paymentDetails": if take(\.cards) { return true }
             default: continue
             }
         }
@@ -64,6 +67,11 @@ public struct ShopInspection: Equatable, Sendable {
     public var timeZone: String
     /// ISO 4217.
     public var currency: String
+    /// How it prints a price in mails, without and with the currency's code: `£{{amount}}`.
+    public var moneyFormat: String?
+    public var moneyWithCurrencyFormat: String?
+    /// ISO 3166-1 alpha-2: where the business is.
+    public var countryCode: String?
     public var plan: String?
     /// A store for trying things out.
     public var isDevelopment: Bool
@@ -142,6 +150,9 @@ extension ShopifyClient {
             email: Bound.line(shop.email),
             contactEmail: Bound.line(shop.contactEmail), url: Bound.url(shop.primaryDomain?.url),
             timeZone: Bound.line(shop.ianaTimezone), currency: Bound.line(shop.currencyCode),
+            moneyFormat: Bound.line(shop.currencyFormats?.moneyInEmailsFormat),
+            moneyWithCurrencyFormat: Bound.line(shop.currencyFormats?.moneyWithCurrencyInEmailsFormat),
+            countryCode: Bound.line(shop.shopAddress?.countryCodeV2),
             plan: Bound.line(shop.plan?.publicDisplayName), isDevelopment: shop.plan?.partnerDevelopment ?? false,
             scopes: answer.data.currentAppInstallation?.accessScopes.map { Set($0.map(\.handle)) },
             supportedVersions: supported, versionFault: fault)

@@ -52,6 +52,7 @@ public actor ShopReader {
         var products: Bool?
         var fulfillmentOrders: Bool?
         var statusPage: Bool?
+        var cards: Bool?
     }
 
     private enum Outcome<Node: Sendable>: Sendable {
@@ -77,6 +78,7 @@ public actor ShopReader {
                 variables.products = rights.products
                 variables.fulfillmentOrders = rights.fulfillmentOrders
                 variables.statusPage = rights.statusPage
+                variables.cards = rights.cards
             }
             let answer = try await client.ask(document, variables, as: NodesAnswer<Node>.self, share: share)
             guard answer.data.nodes.count == ids.count else {

@@ -16,6 +16,9 @@ struct WireID: Decodable, Sendable { var id: String }
 struct WireOrder: Decodable, Sendable {
     var id: String
     var name: String
+    var number: WireInt?
+    var poNumber: String?
+    var confirmationNumber: String?
     var createdAt: WireMoment
     var processedAt: WireMoment?
     var updatedAt: WireMoment
@@ -35,6 +38,14 @@ struct WireOrder: Decodable, Sendable {
     var currentTotalPriceSet: WireMoneyBag?
     var currentSubtotalPriceSet: WireMoneyBag?
     var currentShippingPriceSet: WireMoneyBag?
+    var currentTotalTaxSet: WireMoneyBag?
+    var currentTotalDiscountsSet: WireMoneyBag?
+    var currentTotalDutiesSet: WireMoneyBag?
+    var totalTipReceivedSet: WireMoneyBag?
+    var totalOutstandingSet: WireMoneyBag?
+    var currentTaxLines: [WireTaxLine]?
+    var customAttributes: [WireAttribute]?
+    var discountApplications: Nodes<WireDiscount>?
     var customer: WireCustomer?
     var shippingAddress: WireAddress?
     var billingAddress: WireAddress?
@@ -47,7 +58,29 @@ struct WireOrder: Decodable, Sendable {
     var transactions: [WireTransaction]?
 }
 
-struct WireShippingLine: Decodable, Sendable { var title: String? }
+struct WireShippingLine: Decodable, Sendable {
+    var title: String?
+    var originalPriceSet: WireMoneyBag?
+}
+
+struct WireTaxLine: Decodable, Sendable {
+    var title: String?
+    var rate: Double?
+    var priceSet: WireMoneyBag?
+}
+
+struct WireAttribute: Decodable, Sendable {
+    var key: String
+    var value: String?
+}
+
+struct WireDiscount: Decodable, Sendable {
+    var index: WireInt
+    var targetSelection: String?
+    var targetType: String?
+    var code: String?
+    var title: String?
+}
 
 struct WireCustomer: Decodable, Sendable {
     struct Email: Decodable, Sendable {
@@ -93,6 +126,12 @@ struct WireAddress: Decodable, Sendable {
 struct WireLineItem: Decodable, Sendable {
     struct Product: Decodable, Sendable { var tags: [String]? }
     struct Image: Decodable, Sendable { var url: String? }
+    struct Plan: Decodable, Sendable { var name: String? }
+    struct Allocation: Decodable, Sendable {
+        struct Application: Decodable, Sendable { var index: WireInt }
+        var allocatedAmountSet: WireMoneyBag
+        var discountApplication: Application
+    }
     var id: String
     var title: String
     var variantTitle: String?
@@ -101,6 +140,10 @@ struct WireLineItem: Decodable, Sendable {
     var quantity: WireInt
     var currentQuantity: WireInt?
     var requiresShipping: Bool?
+    var isGiftCard: Bool?
+    var discountAllocations: [Allocation]?
+    var customAttributes: [WireAttribute]?
+    var sellingPlan: Plan?
     var originalUnitPriceSet: WireMoneyBag?
     var discountedTotalSet: WireMoneyBag?
     var image: Image?
@@ -115,10 +158,18 @@ struct WireFulfillmentOrder: Decodable, Sendable {
 }
 
 struct WireTransaction: Decodable, Sendable {
+    struct Card: Decodable, Sendable {
+        var company: String?
+        var number: String?
+    }
     var kind: String?
     var status: String?
     var createdAt: WireMoment?
     var processedAt: WireMoment?
+    var gateway: String?
+    var formattedGateway: String?
+    var amountSet: WireMoneyBag?
+    var paymentDetails: Card?
 }
 
 struct WireQuantity: Decodable, Sendable {
@@ -269,6 +320,11 @@ struct WireReturnScan: Decodable, Sendable {
 struct WireShopInfo: Decodable, Sendable {
     struct Shop: Decodable, Sendable {
         struct Domain: Decodable, Sendable { var url: String? }
+        struct Formats: Decodable, Sendable {
+            var moneyInEmailsFormat: String?
+            var moneyWithCurrencyInEmailsFormat: String?
+        }
+        struct Address: Decodable, Sendable { var countryCodeV2: String? }
         struct Plan: Decodable, Sendable {
             var publicDisplayName: String?
             var partnerDevelopment: Bool?
@@ -280,7 +336,9 @@ struct WireShopInfo: Decodable, Sendable {
         var contactEmail: String?
         var ianaTimezone: String
         var currencyCode: String
+        var currencyFormats: Formats?
         var primaryDomain: Domain?
+        var shopAddress: Address?
         var plan: Plan?
     }
     struct Installation: Decodable, Sendable {

@@ -54,13 +54,18 @@ public struct Schema: Sendable {
         public let canBeEmpty: Bool
         /// What it means, for the reference.
         public let meaning: String
+        /// Why it is always empty, for a name that is known and that the host cannot fill; nil for all others.
+        public let absence: String?
 
         /// A line of the table.
-        public init(_ path: String, _ kind: Kind, canBeEmpty: Bool = false, meaning: String = "") {
+        public init(
+            _ path: String, _ kind: Kind, canBeEmpty: Bool = false, meaning: String = "", absence: String? = nil
+        ) {
             self.path = path
             self.kind = kind
             self.canBeEmpty = canBeEmpty
             self.meaning = meaning
+            self.absence = absence
         }
     }
 
@@ -97,6 +102,16 @@ public struct Schema: Sendable {
         case open
         /// With the nearest right path, if there is one.
         case unknown(nearest: String?)
+    }
+
+    /// The nearest name above a path, or itself, that the host cannot fill.
+    func absent(above path: String) -> Entry? {
+        var end = path.endIndex
+        while true {
+            if let entry = byPath[String(path[..<end])], entry.absence != nil { return entry }
+            guard let dot = path[..<end].lastIndex(of: ".") else { return nil }
+            end = dot
+        }
     }
 
     /// Looks a path up: `order.line_items.size`, `customer.first_name`.

@@ -180,7 +180,10 @@ extension Renderer {
     private func unique(_ call: Call) throws(RenderError) -> Value {
         var seen: Set<String> = []
         var kept: [Value] = []
-        for element in try elements(call.input) {
+        let elements = try elements(call.input)
+        // One alone is compared with nothing, so nothing is asked of it.
+        if elements.count == 1 { return .array(elements) }
+        for element in elements {
             var value = element
             if call.has(0), !call[0].isNull {
                 guard case .value(let found) = try property(element, call[0]) else { return .null }
@@ -194,10 +197,15 @@ extension Renderer {
     private func sorted(_ call: Call) throws(RenderError) -> Value {
         let elements = try elements(call.input)
         if elements.isEmpty { return .array([]) }
+        let isKeyed = call.has(0) && !call[0].isNull
+        if isKeyed {
+            guard elements.allSatisfy(\.canHaveProperties) else { return .null }
+            if elements.count == 1 { return .array(elements) }
+        }
         var keyed: [(key: Value, element: Value)] = []
         keyed.reserveCapacity(elements.count)
         for element in elements {
-            if call.has(0), !call[0].isNull {
+            if isKeyed {
                 guard case .value(let key) = try property(element, call[0]) else { return .null }
                 keyed.append((key, element))
             } else {
@@ -229,6 +237,16 @@ extension Renderer {
         keyed.sort { before($0.key, $1.key) }
         if let failure { throw failure }
         return .array(keyed.map(\.element))
+    }
+}
+
+extension Value {
+    /// What Ruby's `[]` can be asked of.
+    fileprivate var canHaveProperties: Bool {
+        switch settled {
+        case .null, .bool, .float, .moment, .range: false
+        default: true
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 /// What arithmetic works on.
 enum Number {
     case int(Int)
+    /// Beyond 64 bits.
+    case whole(Int128)
     case exact(Exact)
     /// Beyond what decimals hold.
     case float(Double)
@@ -11,6 +13,7 @@ enum Number {
     var exact: Exact? {
         switch self {
         case .int(let int): Exact(int)
+        case .whole(let whole): Exact(mantissa: whole, exponent: 0)
         case .exact(let exact): exact
         case .float: nil
         }
@@ -19,6 +22,7 @@ enum Number {
     var double: Double {
         switch self {
         case .int(let int): Double(int)
+        case .whole(let whole): Double(whole)
         case .exact(let exact): exact.double
         case .float(let double): double
         }
@@ -27,14 +31,37 @@ enum Number {
     var value: Value {
         switch self {
         case .int(let int): .int(int)
+        case .whole(let whole): Whole.value(whole)
         case .exact(let exact): .float(exact.double)
         case .float(let double): .float(double)
         }
     }
 
+    /// The number where it is a whole one.
+    var integer: Int128? {
+        switch self {
+        case .int(let int): Int128(int)
+        case .whole(let whole): whole
+        case .exact, .float: nil
+        }
+    }
+
+    /// A whole number, in 64 bits where it fits.
+    static func integer(_ whole: Int128) -> Number { Int(exactly: whole).map(Number.int) ?? .whole(whole) }
+
+    /// What comes of two whole numbers; nil where one is none, or where 128 bits do not hold it.
+    static func integers(
+        _ a: Number, _ b: Number, _ operation: (Int128, Int128) -> (partialValue: Int128, overflow: Bool)
+    ) -> Number? {
+        guard let x = a.integer, let y = b.integer else { return nil }
+        let (result, overflow) = operation(x, y)
+        return overflow ? nil : .integer(result)
+    }
+
     var isZero: Bool {
         switch self {
         case .int(let int): int == 0
+        case .whole: false
         case .exact(let exact): exact.mantissa == 0
         case .float(let double): double == 0
         }
@@ -50,8 +77,16 @@ extension Value {
         case .string(let text): return text.number
         case .safe(let safe): return safe.text.number
         case .money(let money): return .exact(money.exact)
+        case .drop(let drop as Whole): return .whole(drop.value)
         default: return .int(0)
         }
+    }
+}
+
+extension Value {
+    fileprivate var isMoney: Bool {
+        if case .money = self { return true }
+        return false
     }
 }
 
@@ -77,18 +112,16 @@ extension Renderer {
         switch call.filter.name {
         case .plus: result = Renderer.sum(a, b)
         case .minus:
-            if case .int(let x) = a, case .int(let y) = b {
-                let (difference, overflow) = x.subtractingReportingOverflow(y)
-                result = overflow ? .float(Double(x) - Double(y)) : .int(difference)
+            if let difference = Number.integers(a, b, { $0.subtractingReportingOverflow($1) }) {
+                result = difference
             } else if let x = a.exact, let y = b.exact, let difference = x - y {
                 result = .exact(difference)
             } else {
                 result = .float(a.double - b.double)
             }
         case .times:
-            if case .int(let x) = a, case .int(let y) = b {
-                let (product, overflow) = x.multipliedReportingOverflow(by: y)
-                result = overflow ? .float(Double(x) * Double(y)) : .int(product)
+            if let product = Number.integers(a, b, { $0.multipliedReportingOverflow(by: $1) }) {
+                result = product
             } else if let x = a.exact, let y = b.exact, let product = x * y {
                 result = .exact(product)
             } else {
@@ -96,7 +129,9 @@ extension Renderer {
             }
         case .divided_by, .modulo:
             if b.isZero {
-                if case .exact = b, call.filter.name == .divided_by {
+                // With a fraction on either side there is no such error, unless it is money that nobody can divide so.
+                let isFraction = a.integer == nil || b.integer == nil
+                if isFraction, call.filter.name == .divided_by, input.isMoney == false {
                     return .float(a.isZero ? .nan : a.double < 0 ? -.infinity : .infinity)
                 }
                 throw RenderError(.argument, "divided by 0")
@@ -105,7 +140,7 @@ extension Renderer {
             if call.filter.name == .divided_by, case .money = call[0].settled { return result.value }
         case .abs:
             switch a {
-            case .int(let int): result = int == .min ? .float(Double(int).magnitude) : .int(abs(int))
+            case .int, .whole: result = .integer(Int128(a.integer?.magnitude ?? 0))
             case .exact(let exact):
                 result = .exact(
                     Exact(mantissa: exact.mantissa < 0 ? -exact.mantissa : exact.mantissa, exponent: exact.exponent))
@@ -115,7 +150,7 @@ extension Renderer {
         case .at_most: result = Renderer.order(a, b) > 0 ? b : a
         case .ceil, .floor:
             switch a {
-            case .int: result = a
+            case .int, .whole: result = a
             case .exact(let exact):
                 let rounded = exact.rounded(toDecimals: 0, call.filter.name == .ceil ? .up : .down)
                 result = rounded?.int.map(Number.int) ?? .float(a.double)
@@ -137,8 +172,9 @@ extension Renderer {
     static func sum(_ a: Number, _ b: Number) -> Number {
         if case .int(let x) = a, case .int(let y) = b {
             let (sum, overflow) = x.addingReportingOverflow(y)
-            return overflow ? .float(Double(x) + Double(y)) : .int(sum)
+            return overflow ? .integer(Int128(x) + Int128(y)) : .int(sum)
         }
+        if let sum = Number.integers(a, b, { $0.addingReportingOverflow($1) }) { return sum }
         if let x = a.exact, let y = b.exact, let sum = x + y { return .exact(sum) }
         return .float(a.double + b.double)
     }
@@ -153,12 +189,12 @@ extension Renderer {
     }
 
     private static func quotient(_ a: Number, _ b: Number, isModulo: Bool) -> Number {
-        if case .int(let x) = a, case .int(let y) = b {
+        if let x = a.integer, let y = b.integer {
             let (quotient, overflow) = x.dividedReportingOverflow(by: y)
-            if overflow { return isModulo ? .int(0) : .float(Double(x) / Double(y)) }
+            if overflow { return isModulo ? .int(0) : .float(a.double / b.double) }
             let rest = x - quotient * y
             let isBelow = rest != 0 && (rest < 0) != (y < 0)
-            return .int(isModulo ? (isBelow ? rest + y : rest) : (isBelow ? quotient - 1 : quotient))
+            return .integer(isModulo ? (isBelow ? rest + y : rest) : (isBelow ? quotient - 1 : quotient))
         }
         if let x = a.exact, let y = b.exact, let result = isModulo ? x % y : x / y { return .exact(result) }
         if isModulo {
@@ -173,6 +209,7 @@ extension Renderer {
         if call.has(0) {
             switch call[0].number {
             case .int(let int): decimals = int
+            case .whole(let whole): decimals = whole < 0 ? -400 : 400
             case .exact(let exact): decimals = exact.rounded(toDecimals: 0, .down)?.int ?? 0
             case .float(let double): throw Renderer.outOfDomain(double)
             }
@@ -182,6 +219,7 @@ extension Renderer {
         case .int(let int):
             if decimals >= 0 { return a }
             return Exact(int).rounded(toDecimals: decimals, .halfAway)?.int.map(Number.int) ?? .int(0)
+        case .whole: return a
         case .exact(let exact):
             let rounded = exact.rounded(toDecimals: decimals, .halfAway) ?? exact
             if decimals <= 0 { return rounded.int.map(Number.int) ?? .float(rounded.double) }

@@ -41,21 +41,21 @@ extension Renderer {
 
     // MARK: Money
 
-    /// An amount in minor units with its decimals and currency, as `money` takes it; nil when there is none.
+    /// An amount as `money` takes it; nil when there is none. A plain number is in hundredths, in every currency (shopify.dev, Liquid reference,
+    /// "money": "For currencies without subunits, such as JPY and KRW, tenths and hundredths of a unit are appended").
     private func amount(_ value: Value) -> Money? {
         switch value.settled {
         case .money(let money): return money
         case .null: return nil
-        case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency)
+        case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency, decimals: 2)
         case .string(let text) where text.isEmpty: return nil
         case let other:
-            let decimals = Money.decimals(of: options.money.currency)
             switch other.number {
-            case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency)
+            case .int(let minor): return Money(minorUnits: Int64(minor), currency: options.money.currency, decimals: 2)
             case .exact(let exact):
                 guard let minor = exact.scaled(toDecimals: 0) else { return nil }
-                return Money(minorUnits: minor, currency: options.money.currency, decimals: decimals)
-            case .float: return nil
+                return Money(minorUnits: minor, currency: options.money.currency, decimals: 2)
+            case .float, .whole: return nil
             }
         }
     }
@@ -171,6 +171,15 @@ extension Renderer {
         return markupValue("<p>" + lines.joined(separator: "<br>") + "</p>")
     }
 
+    /// A file's name without the `_480x` or `_160x160` at its end.
+    private static func withoutSize(_ name: String) -> String {
+        guard let mark = name.lastIndex(of: "_") else { return name }
+        let sides = name[name.index(after: mark)...].split(separator: "x", omittingEmptySubsequences: false)
+        let isSize =
+            sides.count == 2 && sides.contains { !$0.isEmpty } && sides.allSatisfy { $0.utf8.allSatisfy(\.isDigit) }
+        return isSize ? String(name[..<mark]) : name
+    }
+
     /// The URL of an image in a size: of a text, or of an object's `image` or `src`.
     private func image(_ call: Call) -> Value {
         var source = ""
@@ -200,15 +209,18 @@ extension Renderer {
             if !width.isEmpty || !height.isEmpty { size = width + "x" + height }
         }
         let isURL = source.hasPrefix("http://") || source.hasPrefix("https://") || source.hasPrefix("//")
+        // A size in the file's name is understood by Shopify's own hosts; a picture elsewhere is shown as it is.
+        if isURL, !source.contains("//cdn.shopify.com/"), !source.contains("/cdn/shop/") { return .string(source) }
         let bytes = Array(source.utf8)
         let query = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
         let slash = bytes[..<query].lastIndex(of: UInt8(ascii: "/")) ?? -1
         let dot = bytes[..<query].lastIndex(of: UInt8(ascii: "."))
         var path = source
         if !size.isEmpty, size != "master", let dot, dot > slash {
-            path =
-                String(decoding: bytes[..<dot], as: UTF8.self) + "_" + size
-                + String(decoding: bytes[dot...], as: UTF8.self)
+            var name = String(decoding: bytes[..<dot], as: UTF8.self)
+            // The size that it already has gives way: two of them are a file that is not there.
+            if isURL { name = Self.withoutSize(name) }
+            path = name + "_" + size + String(decoding: bytes[dot...], as: UTF8.self)
         }
         return .string(isURL ? path : options.assets.files + path)
     }

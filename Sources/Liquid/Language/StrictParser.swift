@@ -252,7 +252,7 @@ extension Parser {
     func number(_ start: Int, _ end: Int) -> Value {
         let digits = text(start, end)
         if let int = Int(digits) { return .int(int) }
-        return .float(Double(digits) ?? 0)
+        return Whole.parsing(digits) ?? .float(Double(digits) ?? 0)
     }
 
     // MARK: Outputs and filters

@@ -1,5 +1,7 @@
-/// One place where a template reads a name.
+/// One place where a template, or a partial of it, reads a name.
 public struct VariableUse: Sendable, Equatable {
+    /// The name of the template or partial that it stands in.
+    public let file: String
     /// `shipment.tracking_url`; indices are left out, and what follows a computed index.
     public let path: String
     /// From 1.
@@ -15,47 +17,54 @@ public struct VariableUse: Sendable, Equatable {
 extension Template {
     /// Every name that the template reads from its data: names that it assigns itself, loop variables and `forloop` are
     /// left out, and a loop variable's fields are given under its list (`order.line_items.title`).
-    public var variables: [VariableUse] {
-        var visitor = VariableVisitor(program: program)
-        visitor.visit(program.body)
-        return visitor.uses
-    }
+    public var variables: [VariableUse] { variables(with: nil) }
+
+    /// The same, with what the partials read that it includes by a literal name: what is handed to a partial keeps its path.
+    public func variables(with partials: PartialSet?) -> [VariableUse] { visited(with: partials).uses }
 
     /// The names of the partials that the template includes by a literal name.
-    public var partialNames: [String] {
-        var visitor = VariableVisitor(program: program)
-        visitor.visit(program.body)
-        return visitor.partials
-    }
+    public var partialNames: [String] { visited(with: nil).partials }
 
     /// The filters the template calls that do not exist, with the nearest that does.
-    public var unknownFilters: [Diagnostic] {
-        var visitor = VariableVisitor(program: program)
+    public var unknownFilters: [Diagnostic] { visited(with: nil).unknownFilters }
+
+    private func visited(with partials: PartialSet?) -> VariableVisitor {
+        var visitor = VariableVisitor(program: program, known: partials)
         visitor.visit(program.body)
-        return visitor.unknownFilters
+        return visitor
     }
 
-    /// Everything that is wrong with the template by a schema: unknown names and filters as errors, names that can be
-    /// empty without an `if` or a `default` around them as warnings.
-    public func check(_ schema: Schema) -> [Diagnostic] {
-        var found = unknownFilters
-        for use in variables {
+    /// Everything that is wrong with the template by a schema: unknown names and filters as errors; as warnings names that can be
+    /// empty without an `if` or a `default` around them, and, once each, names that are always empty. With `partials`, what they hold is
+    /// checked as it is used here; each fault bears the name of its file.
+    public func check(_ schema: Schema, partials: PartialSet? = nil) -> [Diagnostic] {
+        let visitor = visited(with: partials)
+        var found = visitor.unknownFilters
+        var told: Set<String> = []
+        for use in visitor.uses {
+            func note(_ message: String, _ hint: String?, isWarning: Bool = false) {
+                found.append(
+                    Diagnostic(
+                        name: use.file, line: use.line, column: use.column, message: message, hint: hint,
+                        isWarning: isWarning))
+            }
+            if let absent = schema.absent(above: use.path), let why = absent.absence {
+                if told.insert(absent.path).inserted {
+                    note("'\(absent.path)' is always empty: \(why)", nil, isWarning: true)
+                }
+                continue
+            }
             switch schema.look(up: use.path) {
             case .known(let entry):
                 guard entry.canBeEmpty, use.isPrinted, !use.isGuarded else { continue }
-                found.append(
-                    Diagnostic(
-                        name: name, line: use.line, column: use.column, message: "'\(use.path)' can be empty",
-                        hint: "put an {% if \(use.path) %} around it, or add | default: \"…\"", isWarning: true))
+                note(
+                    "'\(use.path)' can be empty", "put an {% if \(use.path) %} around it, or add | default: \"…\"",
+                    isWarning: true)
             case .open: continue
-            case .unknown(let nearest):
-                found.append(
-                    Diagnostic(
-                        name: name, line: use.line, column: use.column, message: "unknown name '\(use.path)'",
-                        hint: nearest.map { "did you mean '\($0)'?" }))
+            case .unknown(let nearest): note("unknown name '\(use.path)'", nearest.map { "did you mean '\($0)'?" })
             }
         }
-        return found.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        return found.sorted { ($0.name, $0.line, $0.column) < ($1.name, $1.line, $1.column) }
     }
 }
 
@@ -68,9 +77,15 @@ private struct VariableVisitor {
     private var locals: [Int: String?] = [:]
     private var guards: [String] = []
     private var lineStarts: [Int] = [0]
+    /// Where partials are looked up; nil leaves them out.
+    private let known: PartialSet?
+    /// The partials that are being walked through, for one may include itself.
+    private let within: [String]
 
-    init(program: Program) {
+    init(program: Program, known: PartialSet?, within: [String] = []) {
         self.program = program
+        self.known = known
+        self.within = within
         for (index, byte) in program.source.enumerated() where byte == 0x0A { lineStarts.append(index + 1) }
     }
 
@@ -128,6 +143,40 @@ private struct VariableVisitor {
             visit(partial.name, isPrinted: false)
             if let value = partial.value { visit(value, isPrinted: false) }
             for argument in partial.arguments { visit(argument.value, isPrinted: false) }
+            descend(partial)
+        }
+    }
+
+    /// Walks through a partial with what it is given. Deeper than a few, nobody reads; deeper than that, one includes itself.
+    private mutating func descend(_ partial: Partial) {
+        guard let name = partial.name.literalText, within.count < 8, !within.contains(name),
+            case .success(let template)? = known?.find(name)
+        else { return }
+        var inner = VariableVisitor(program: template.program, known: known, within: within + [name])
+        inner.guards = guards
+        var given: [String: String?] = [:]
+        if partial.isInclude {
+            for (slot, path) in locals { given[program.roots[slot].text] = .some(path) }
+        }
+        if let value = partial.value {
+            let base = name.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? name
+            given[partial.alias ?? base] = .some(path(value))
+        }
+        for argument in partial.arguments { given[argument.name] = .some(path(argument.value)) }
+        if partial.isFor { given["forloop"] = .some(nil) }
+        for (slot, root) in template.program.roots.enumerated() {
+            if let path = given[root.text] { inner.locals[slot] = .some(path) }
+        }
+        inner.visit(template.program.body)
+        uses += inner.uses
+        unknownFilters += inner.unknownFilters
+        guard partial.isInclude else { return }
+        // What an included template assigns is there afterwards.
+        for (slot, root) in program.roots.enumerated() {
+            guard let other = template.program.roots.firstIndex(where: { $0.text == root.text }),
+                let path = inner.locals[other]
+            else { continue }
+            locals[slot] = .some(path)
         }
     }
 
@@ -220,7 +269,9 @@ private struct VariableVisitor {
             let isKnown =
                 isGuarded || guards.contains { path == $0 || path.hasPrefix($0 + ".") || $0.hasPrefix(path + ".") }
             uses.append(
-                VariableUse(path: path, line: line, column: column, isGuarded: isKnown, isPrinted: isPrinted))
+                VariableUse(
+                    file: program.name, path: path, line: line, column: column, isGuarded: isKnown, isPrinted: isPrinted
+                ))
         }
     }
 }

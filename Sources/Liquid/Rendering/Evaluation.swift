@@ -169,6 +169,10 @@ extension Renderer {
             }
             return isEqual == (sign == .equal)
         }
+        if sign == .contains, right.isMarker, !left.isMarker {
+            // `blank` and `empty` are empty texts where they are looked for in one.
+            return try evaluate(left).textIfString != nil
+        }
         if left.isMarker || right.isMarker { return false }
         let left = try evaluate(left)
         let right = try evaluate(right)

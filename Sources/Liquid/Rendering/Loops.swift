@@ -299,8 +299,15 @@ extension String {
     var strictInt: Int? {
         var digits = utf8.drop { $0.isSpace }
         while let last = digits.last, last.isSpace { digits = digits.dropLast() }
-        let trimmed = digits.filter { $0 != 0x5F }
-        guard !trimmed.isEmpty else { return nil }
-        return Int(String(decoding: trimmed, as: UTF8.self))
+        let parts = digits.split(separator: 0x5F, omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        let trimmed = parts.flatMap { $0 }
+        let text = String(decoding: trimmed, as: UTF8.self)
+        if let int = Int(text) { return int }
+        // Ruby's whole numbers have no end; as a length, one that is too long is as long as can be.
+        let isNegative = trimmed.first == 0x2D
+        let rest = trimmed.first == 0x2D || trimmed.first == 0x2B ? trimmed.dropFirst() : trimmed[...]
+        guard !rest.isEmpty, rest.allSatisfy(\.isDigit) else { return nil }
+        return isNegative ? .min : .max
     }
 }

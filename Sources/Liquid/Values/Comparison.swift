@@ -64,6 +64,10 @@ enum Comparison {
         case (.safe(let a), _): return try order(.string(a.text), right)
         case (_, .safe(let b)): return try order(left, .string(b.text))
         case (.moment(let a), .moment(let b)): return Moment.compare(a, b)
+        case (.drop(is Whole), .string), (.drop(is Whole), .moment):
+            throw RenderError(.argument, "comparison of Integer with \(right.shownInError) failed")
+        case (.string, .drop(is Whole)), (.moment, .drop(is Whole)):
+            throw RenderError(.argument, "comparison of \(left.kindName) with Integer failed")
         case (.drop(let a), _): return a.compared(to: right)
         case (_, .drop(let b)): return b.compared(to: left).map { -$0 }
         case (.money(let a), .money(let b)):
@@ -102,7 +106,7 @@ enum Comparison {
         if case .null = right { return false }
         if case .bool(false) = right { return false }
         switch left {
-        case .string(let text): return text.hasPart(right.text)
+        case .string(let text): return text.hasPart(right.filterText)
         case .safe(let safe):
             return safe.text.hasPart(right.text) || safe.text.hasPart(Escaping.escaped(right.text, safe.destination))
         case .array(let elements): return elements.contains { equal($0, right) }
@@ -110,8 +114,11 @@ enum Comparison {
             guard let key = right.textIfString else { return false }
             return object[key] != nil
         case .range(let first, let last):
-            if case .int(let int) = right { return first <= int && int <= last }
-            return false
+            switch right {
+            case .int(let int): return first <= int && int <= last
+            case .float(let double): return Double(first) <= double && double <= Double(last)
+            default: return false
+            }
         case .drop(let drop):
             if let answer = drop.contains(right) { return answer }
             return drop.elements?.contains { equal($0, right) } ?? false

@@ -118,7 +118,7 @@ public struct JSONReader {
 
     private func number(_ start: Int, _ whole: Bool) throws(Failure) -> Value {
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        if whole, let int = Int(text) { return .int(int) }
+        if whole, let int = Int(text).map(Value.int) ?? Whole.parsing(text) { return int }
         guard !text.isEmpty, let double = Double(text), double.isFinite else {
             throw failure("a value was expected: an object, a list, a text in quotes, a number, true, false or null")
         }

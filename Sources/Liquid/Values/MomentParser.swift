@@ -8,22 +8,23 @@ enum MomentParser {
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ]
     private static let dayNames = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+    /// The names that RFC 822 gives an offset; any other is passed over, as Ruby passes it over.
     private static let zones: [String: Int] = [
         "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
-        "pdt": -7, "bst": 1, "cet": 1, "cest": 2, "eet": 2, "eest": 3, "wet": 0, "west": 1, "msk": 3, "jst": 9,
-        "ist": 5,
+        "pdt": -7,
     ]
 
     private struct Reading {
         var year: Int?
         var month: Int?
         var day: Int?
+        /// From 1, in the year.
+        var yearday: Int?
         var hour: Int?
         var minute = 0
         var second = 0
         var nanoseconds = 0
         var offset: Int?
-        var weekday = false
     }
 
     static func parse(_ text: String, now: Moment, zone: Zone) -> Moment? {
@@ -43,12 +44,29 @@ enum MomentParser {
         }
         func at(_ index: Int) -> UInt8 { index < bytes.count ? bytes[index] : 0 }
 
+        /// Where `am`, `pm`, `a.m.` or `p.m.` ends that begins there.
+        func half(at index: Int) -> Int? {
+            guard at(index) == 0x61 || at(index) == 0x70 else { return nil }
+            if at(index + 1) == 0x6D, !at(index + 2).isLetter { return index + 2 }
+            if at(index + 1) == 0x2E, at(index + 2) == 0x6D { return at(index + 3) == 0x2E ? index + 4 : index + 3 }
+            return nil
+        }
+
         while position < bytes.count {
             let byte = bytes[position]
             if byte.isDigit {
                 var end = position
                 let (value, digits) = number(&end)
-                if at(end) == 0x3A, at(end + 1).isDigit, reading.hour == nil {
+                if digits == 4, at(end) == 0x2D, at(end + 1) == UInt8(ascii: "w") {
+                    // A week of a year names no day that Ruby would take.
+                    while at(end) == 0x2D || at(end) == UInt8(ascii: "w") || at(end).isDigit { end += 1 }
+                } else if digits == 4, at(end) == 0x2D, at(end + 1).isDigit, at(end + 2).isDigit, at(end + 3).isDigit,
+                    !at(end + 4).isDigit, at(end + 4) != 0x2D, reading.year == nil
+                {
+                    end += 1
+                    reading.year = value
+                    reading.yearday = number(&end).0
+                } else if at(end) == 0x3A, at(end + 1).isDigit, reading.hour == nil {
                     time(value, &end)
                 } else if at(end) == 0x2D || at(end) == 0x2F || at(end) == 0x2E, at(end + 1).isDigit,
                     reading.year == nil,
@@ -64,7 +82,7 @@ enum MomentParser {
                             reading.year = century(value, digits)
                             reading.month = second
                             reading.day = third
-                        } else if sign == 0x2F {
+                        } else if sign == 0x2F || thirdDigits <= 2 {
                             // Ruby reads 1/2/3 with the year first, whatever the country.
                             if thirdDigits > 2 {
                                 reading.day = value
@@ -82,10 +100,19 @@ enum MomentParser {
                         }
                         end = last
                     } else if digits >= 4 {
+                        // `2024-03` is no date, `2024/03` is one.
+                        if sign == 0x2D { return nil }
                         reading.year = value
                         reading.month = second
                         end = next
                     } else if sign == 0x2E {
+                        end = next
+                    } else if reading.month != nil {
+                        reading.day = value
+                        reading.year = second
+                        end = next
+                    } else if sign == 0x2D {
+                        reading.day = value
                         end = next
                     } else {
                         reading.month = value
@@ -105,6 +132,16 @@ enum MomentParser {
                     }
                     reading.day = rest % 100
                     reading.month = rest / 100 % 100
+                    if digits == 8, at(end) == UInt8(ascii: "t"), at(end + 1).isDigit {
+                        var next = end + 1
+                        let (clock, clockDigits) = number(&next)
+                        if clockDigits == 6 {
+                            (reading.hour, reading.minute, reading.second) = (
+                                clock / 10_000, clock / 100 % 100, clock % 100
+                            )
+                            end = next
+                        }
+                    }
                     let year = rest / 10_000
                     reading.year = digits == 6 || digits == 12 ? century(year, 2) : year
                 } else if digits == 4 && at(end) != 0x3A && reading.year == nil {
@@ -112,11 +149,14 @@ enum MomentParser {
                 } else {
                     var word = end
                     while at(word) == 0x20 { word += 1 }
-                    if (at(word) == 0x61 || at(word) == 0x70), at(word + 1) == 0x6D, reading.hour == nil, value <= 12 {
+                    if let after = half(at: word), reading.hour == nil, value <= 12 {
                         reading.hour = value % 12 + (at(word) == 0x70 ? 12 : 0)
-                        end = word + 2
+                        end = after
                     } else {
-                        loose.append((value, digits))
+                        // `5th` is a day, `5` may be anything.
+                        let ending = [at(end), at(end + 1)]
+                        let isOrdinal = ["st", "nd", "rd", "th"].contains { Array($0.utf8) == ending }
+                        loose.append((value, isOrdinal ? max(2, digits) : digits))
                     }
                 }
                 position = end
@@ -129,11 +169,12 @@ enum MomentParser {
                 {
                     reading.month = month + 1
                 } else if word.utf8.count >= 3, dayNames.contains(String(word.prefix(3))) {
-                    reading.weekday = true
+                    // A day's name alone says nothing.
                 } else if let hours = zones[word], reading.hour != nil {
                     reading.offset = hours * 3_600
-                } else if (word == "am" || word == "pm"), let hour = reading.hour, hour <= 12 {
-                    reading.hour = hour % 12 + (word == "pm" ? 12 : 0)
+                } else if let after = half(at: position), let hour = reading.hour {
+                    reading.hour = hour % 12 + (at(position) == 0x70 ? 12 : 0)
+                    end = after
                 }
                 position = end
             } else if (byte == 0x2B || byte == 0x2D), reading.hour != nil, at(position + 1).isDigit {
@@ -191,25 +232,27 @@ enum MomentParser {
                 } else if reading.year == nil {
                     reading.year = century(value, digits)
                 }
-            } else if reading.day == nil && reading.year == nil && value >= 1 && value <= 31 {
+            } else if reading.day == nil && reading.year == nil && value >= 1 && value <= 31 && digits == 2 {
+                // One digit alone says nothing; two are a day.
                 reading.day = value
             }
         }
         guard
-            reading.year != nil || reading.month != nil || reading.day != nil || reading.hour != nil || reading.weekday
+            reading.year != nil || reading.month != nil || reading.day != nil || reading.hour != nil
         else { return nil }
 
         let today = now.shown(in: zone).civil
         let dated = reading.year != nil || reading.month != nil || reading.day != nil
         let year = reading.year ?? today.year
         let month = reading.month ?? (reading.year != nil ? 1 : today.month)
-        let day = reading.day ?? (dated ? 1 : today.day)
+        let day = reading.yearday ?? reading.day ?? (dated ? 1 : today.day)
         let hour = reading.hour ?? 0
-        guard (1...12).contains(month), day >= 1, day <= Civil.daysIn(month: month, year: year), hour <= 24,
+        guard (1...12).contains(month), day >= 1, day <= (reading.yearday == nil ? 31 : 366), hour <= 24,
             reading.minute < 60, reading.second <= 60, year <= 99_999
         else { return nil }
         let local =
-            Civil.days(year: year, month: month, day: day) * 86_400
+            // A day that its month has not is counted on into the next, as Ruby does.
+            (Civil.days(year: year, month: month, day: 1) + Int64(day - 1)) * 86_400
             + Int64(hour * 3_600 + reading.minute * 60 + reading.second)
         let offset = reading.offset ?? zone.offset(local - Int64(zone.offset(local)))
         return Moment(seconds: local - Int64(offset), nanoseconds: Int32(reading.nanoseconds), offset: offset)

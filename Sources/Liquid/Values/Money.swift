@@ -1,8 +1,8 @@
 /// An amount of money that knows its currency.
 ///
 /// It prints as a plain amount (`12.50`), compares and calculates in major units (`order.total_price >= 100` means a
-/// hundred in the shop's currency), and `| money` formats it. Plain numbers given to `| money` are minor units, as in
-/// Shopify's own templates.
+/// hundred in the shop's currency), and `| money` formats it. Plain numbers given to `| money` are hundredths, as in
+/// Shopify's own templates, where even a yen has them.
 public struct Money: Sendable, Equatable {
     /// The amount in the smallest unit of the currency: cents, pence, yen.
     public let minorUnits: Int64
@@ -53,6 +53,9 @@ public struct Money: Sendable, Equatable {
     public var amount: String {
         Money.amount(minorUnits: minorUnits, decimals: Int(decimals), point: ".", separator: "")
     }
+
+    /// The amount in hundredths of the unit, whatever the currency: how Shopify's own templates have prices, yen included.
+    public var hundredths: Int64 { exact.scaled(toDecimals: 2) ?? 0 }
 
     var exact: Exact { Exact(mantissa: Int128(minorUnits), exponent: -Int(decimals)) }
 

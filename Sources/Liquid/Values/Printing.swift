@@ -84,7 +84,7 @@ extension Value {
         case .range: "Range"
         case .moment: "Time"
         case .money: "Money"
-        case .drop: "Drop"
+        case .drop(let drop): drop is Whole ? "Integer" : "Drop"
         }
     }
 
@@ -121,6 +121,7 @@ extension Value {
                 object.values[index].writeJSON(to: &out, depth: depth + 1)
             }
             out.append(UInt8(ascii: "}"))
+        case .drop(let drop as Whole): out.append(contentsOf: String(drop.value).utf8)
         case .drop(let drop):
             if let plain = drop.plain {
                 plain.writeJSON(to: &out, depth: depth + 1)

@@ -63,7 +63,7 @@ enum Strftime {
             func number(_ value: Int, _ digits: Int, _ pad: UInt8 = 0x30) {
                 let text = Array(String(value.magnitude).utf8)
                 let fill = padding ?? pad
-                let wanted = noPadding ? (width ?? 0) : (width ?? digits)
+                let wanted = noPadding ? 0 : (width ?? digits)
                 let count = text.count + (value < 0 ? 1 : 0)
                 let blanks = max(0, wanted - count)
                 if value < 0 && fill == 0x30 { out.append(0x2D) }
@@ -76,7 +76,7 @@ enum Strftime {
                 if upper || (swap && !swapped) { text = text.uppercased() }
                 if swap && swapped { text = text.lowercased() }
                 let count = text.count
-                if let width, !noPadding {
+                if let width, !noPadding, !text.isEmpty {
                     for _ in 0..<max(0, width - count) { out.append(padding ?? 0x20) }
                 }
                 out.append(contentsOf: text.utf8)
@@ -85,7 +85,13 @@ enum Strftime {
                 guard depth < 2 else { return }
                 var text: [UInt8] = []
                 append(moment, civil, Array(inner.utf8), language, zone, depth + 1, &text)
+                // What is put together of others keeps its letters under `#`.
+                swap = false
                 word(String(decoding: text, as: UTF8.self))
+            }
+            if colons > 0, directive != UInt8(ascii: "z") {
+                out.append(contentsOf: format[start..<position])
+                continue
             }
             let hour12 = civil.hour % 12 == 0 ? 12 : civil.hour % 12
 
@@ -140,7 +146,6 @@ enum Strftime {
             case UInt8(ascii: "T"), UInt8(ascii: "X"): nested("%H:%M:%S")
             case UInt8(ascii: "R"): nested("%H:%M")
             case UInt8(ascii: "r"): nested("%I:%M:%S %p")
-            case UInt8(ascii: "+"): nested("%a %b %e %H:%M:%S %Z %Y")
             default: out.append(contentsOf: format[start..<position])
             }
         }

@@ -37,6 +37,14 @@ public struct LineItemFacts: Hashable, Codable, Sendable {
     public var imageURL: String?
     /// The tags of the product.
     public var productTags: [String]
+    /// True for a gift card; nil for all else.
+    public var isGiftCard: Bool?
+    /// What each discount takes off; nil where none does.
+    public var discounts: [LineDiscountFacts]?
+    /// What was written with it; nil where nothing was.
+    public var attributes: [AttributeFacts]?
+    /// The subscription it was bought with.
+    public var sellingPlan: String?
 
     /// A line as the shop shows it.
     public init(
@@ -329,6 +337,16 @@ public struct OrderFacts: Hashable, Codable, Sendable {
     public var shippingMethod: String?
     /// `shipping`, `local`, `pickup`, `none`, …
     public var deliveryMethod: String?
+    /// The number in `name`: 1001.
+    public var number: Int?
+    /// The number that the shopper's own books have for it.
+    public var poNumber: String?
+    /// What the shopper is shown at the checkout: `XPAV284CT`.
+    public var confirmationNumber: String?
+    /// What was written with it; nil where nothing was.
+    public var attributes: [AttributeFacts]?
+    /// Taxes, discounts and payments; nil where they were not asked for yet.
+    public var bill: BillFacts?
     public var lineItems: [LineItemFacts]
     public var fulfillments: [FulfillmentFacts]
     public var returns: [ReturnFacts]

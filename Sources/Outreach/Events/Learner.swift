@@ -69,7 +69,7 @@ public struct Learner: Sendable {
         new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
         record.number(&new)
         record.linesDigest = record.facts.linesDigest
-        if before.map({ $0.facts != record.facts || $0.shipments != record.shipments }) ?? true {
+        if before.map({ $0.facts.eventful != record.facts.eventful || $0.shipments != record.shipments }) ?? true {
             record.lastChangeAt = now
         }
         record.events += new
@@ -290,6 +290,24 @@ extension [Scan] {
 }
 
 extension OrderFacts {
+    /// The facts without those that are only there to be printed: an order that is read anew by a newer program, which asks for more, has
+    /// not changed.
+    fileprivate var eventful: OrderFacts {
+        var facts = self
+        facts.number = nil
+        facts.poNumber = nil
+        facts.confirmationNumber = nil
+        facts.attributes = nil
+        facts.bill = nil
+        for index in facts.lineItems.indices {
+            facts.lineItems[index].isGiftCard = nil
+            facts.lineItems[index].discounts = nil
+            facts.lineItems[index].attributes = nil
+            facts.lineItems[index].sellingPlan = nil
+        }
+        return facts
+    }
+
     /// The lines and how many of each, refunds undone: what an edit changes and a refund does not.
     var linesDigest: String {
         var refunded: [String: Int] = [:]

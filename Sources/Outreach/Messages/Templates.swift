@@ -13,6 +13,8 @@ public struct TemplateSet: Sendable {
         var subject: Template
         var preview: Template?
         var body: Template
+        /// True where the design has no `subject:` and its `<title>` is taken.
+        var subjectIsTitle: Bool
         /// Where `subject:` and the body begin, for faults.
         var subjectPosition: Position
         var previewPosition: Position
@@ -71,27 +73,34 @@ public struct TemplateSet: Sendable {
         options.locale = language
         options.errors = .thrown
         options.partials = partials(in: language)
-        let names = scope.forLiquid
+        var names = scope.forLiquid
 
         options.destination = .header
-        let subject = try text(variant.subject, names, options, variant, line: variant.subjectPosition.line)
-        guard !subject.isEmpty else {
-            throw TemplateFailure(
-                file: variant.file, line: variant.subjectPosition.line, message: "the subject comes out empty")
-        }
+        var subject = try text(variant.subject, names, options, variant, line: variant.subjectPosition.line)
+        // Shopify's designs print their own subject by this name.
+        names["email_title"] = .string(subject)
         var preview: String?
         if let template = variant.preview {
             preview = try text(template, names, options, variant, line: variant.previewPosition.line)
         }
         options.destination = variant.isHTML ? .html : .markdown
-        let body = try rendered(variant.body, names, options, file: variant.file, line: variant.bodyLine)
+        var body = try rendered(variant.body, names, options, file: variant.file, line: variant.bodyLine)
+        if variant.isHTML {
+            if variant.subjectIsTitle { subject = PastedDesign.title(of: body) }
+            body = PastedDesign.styled(body, accent: scope.settings.brand.color)
+        }
+        guard !subject.isEmpty else {
+            throw TemplateFailure(
+                file: variant.file, line: variant.subjectPosition.line, message: "the subject comes out empty")
+        }
         return MailText(
             subject: subject, preview: preview?.isEmpty == false ? preview : nil,
             body: variant.isHTML ? .html(body) : .markdown(body), language: language,
             parcels: destination == .customer ? scope.parcelNotices : [])
     }
 
-    private func partials(in language: String) -> PartialSet {
+    /// The partials for mails in that language.
+    func partials(in language: String) -> PartialSet {
         for locale in Locales.chain(language) + [""] {
             if let set = partials[locale] { return set }
         }

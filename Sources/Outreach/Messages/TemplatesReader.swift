@@ -96,12 +96,31 @@ extension TemplateSet {
             }
             for variant in variants {
                 var list = FaultList(file: variant.file)
-                check(variant.subject, at: variant.subjectPosition, kinds, &list)
-                if let preview = variant.preview { check(preview, at: variant.previewPosition, kinds, &list) }
-                check(variant.body, at: Position(line: variant.bodyLine, column: 1), kinds, &list)
-                faults += list.faults
+                if variant.subjectIsTitle {
+                    list.warn(
+                        at: variant.subjectPosition, "the mail's subject is its <title>",
+                        hint: "to choose another, make 'subject: …' the first line of the file")
+                }
+                let parts = partials(in: variant.locale ?? settings.locale)
+                check(variant.subject, with: parts, at: variant.subjectPosition, kinds, &list)
+                if let preview = variant.preview {
+                    check(preview, with: parts, at: variant.previewPosition, kinds, &list)
+                }
+                check(variant.body, with: parts, at: Position(line: variant.bodyLine, column: 1), kinds, &list)
+                if variant.subjectIsTitle,
+                    let use = variant.body.variables(with: parts).first(where: { $0.path == "email_title" })
+                {
+                    list.add(
+                        at: place(use.line, use.column, from: variant), "the template has no subject",
+                        hint: "'email_title' is the subject; make 'subject: …' the first line of the file")
+                }
+                for fault in list.faults where !faults.contains(fault) { faults.append(fault) }
             }
         }
+    }
+
+    private func place(_ line: Int, _ column: Int, from variant: Variant) -> Position {
+        Position(line: line + variant.bodyLine - 1, column: column)
     }
 
     /// Checks the webhooks' bodies: their names, and that JSON comes out of them for a standard order.
@@ -115,7 +134,7 @@ extension TemplateSet {
             }.flatMap(\.events).unique
             var list = FaultList(file: body.file)
             let start = Position(line: 1, column: 1)
-            check(body.template, at: start, kinds, &list)
+            check(body.template, with: partials(in: settings.locale), at: start, kinds, &list)
             if !list.hasErrors {
                 for kind in kinds.isEmpty ? [EventKind.orderPlaced] : kinds {
                     let order = StandardOrder(kind, at: StandardOrder.moment)
@@ -138,27 +157,34 @@ extension TemplateSet {
         }
     }
 
-    private func check(_ template: Template, at start: Position, _ kinds: [EventKind], _ faults: inout FaultList) {
-        func place(_ line: Int, _ column: Int) -> Position {
-            Position(line: line + start.line - 1, column: line == 1 ? column + start.column - 1 : column)
-        }
+    private func check(
+        _ template: Template, with parts: PartialSet, at start: Position, _ kinds: [EventKind],
+        _ faults: inout FaultList
+    ) {
         let checker = ConditionChecker(kinds: kinds, segments: [])
+        var found: [Diagnostic] = []
         var absent: Set<String> = []
-        for use in template.variables {
-            guard let root = use.path.split(separator: ".").first, let missing = checker.missing(String(root)) else {
-                continue
-            }
-            faults.add(at: place(use.line, use.column), missing.0, hint: missing.1)
+        for use in template.variables(with: parts) {
+            guard let root = use.path.split(separator: ".").first.map(String.init),
+                let missing = checker.missing(root) ?? ShopifyNames.missing(root, on: kinds)
+            else { continue }
+            found.append(
+                Diagnostic(
+                    name: use.file, line: use.line, column: use.column, message: missing.0, hint: missing.1))
             absent.insert("'\(use.path)' can be empty")
         }
-        for diagnostic in template.check(Names.schema) {
-            let position = place(diagnostic.line, diagnostic.column)
-            if absent.contains(diagnostic.message) { continue }
-            if diagnostic.isWarning {
-                faults.warn(at: position, diagnostic.message, hint: diagnostic.hint)
-            } else {
-                faults.add(at: position, diagnostic.message, hint: diagnostic.hint)
+        found += template.check(ShopifyNames.schema, partials: parts).filter { !absent.contains($0.message) }
+        for diagnostic in found {
+            var place = Position(line: diagnostic.line, column: diagnostic.column)
+            if diagnostic.name == template.name {
+                place.line += start.line - 1
+                if diagnostic.line == 1 { place.column += start.column - 1 }
             }
+            faults.add([
+                Fault(
+                    diagnostic.isWarning ? .warning : .error, file: diagnostic.name, line: place.line,
+                    column: place.column, diagnostic.message, hint: diagnostic.hint)
+            ])
         }
         for name in template.partialNames where !hasPartial(name, locale: nil) {
             if partialNames.contains(name) {
@@ -182,9 +208,9 @@ private struct TemplateReader {
     let source: String
     let segments: [String]?
     var faults: FaultList
+    private var isHTML: Bool { faults.file.hasSuffix(".html") }
 
     mutating func read(_ file: String) -> (name: String, variant: TemplateSet.Variant)? {
-        let isHTML = file.hasSuffix(".html")
         let stem = file.dropLast(isHTML ? 5 : 3)
         var parts = stem.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let name = parts.removeFirst()
@@ -205,7 +231,8 @@ private struct TemplateReader {
             }
         }
         guard let front = frontMatter() else { return nil }
-        let subject = front.subject.flatMap { TemplateSet.parse($0.text, at: $0.position, &faults) }
+        let position = front.subject?.position ?? front.title ?? Position(line: 1, column: 1)
+        let subject = TemplateSet.parse(front.subject?.text ?? "", at: position, &faults)
         let preview = front.preview.flatMap { TemplateSet.parse($0.text, at: $0.position, &faults) }
         let body = TemplateSet.parse(front.body, at: Position(line: front.bodyLine, column: 1), &faults)
         guard let subject, let body else { return nil }
@@ -213,13 +240,15 @@ private struct TemplateReader {
             name,
             TemplateSet.Variant(
                 file: faults.file, segment: segment, locale: locale, isHTML: isHTML, subject: subject, preview: preview,
-                body: body, subjectPosition: front.subject!.position,
+                body: body, subjectIsTitle: front.title != nil, subjectPosition: position,
                 previewPosition: front.preview?.position ?? Position(line: 1, column: 1), bodyLine: front.bodyLine)
         )
     }
 
     private struct Front {
         var subject: (text: String, position: Position)?
+        /// Where the `<title>` stands that is the subject.
+        var title: Position?
         var preview: (text: String, position: Position)?
         var body: String
         var bodyLine: Int
@@ -228,8 +257,12 @@ private struct TemplateReader {
     private mutating func frontMatter() -> Front? {
         let text = source.hasPrefix("\u{FEFF}") ? String(source.dropFirst()) : source
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        let hint = "begin the file with '---', 'subject: …' and '---', a line each"
+        var hint = "begin the file with '---', 'subject: …' and '---', a line each"
         guard lines.first?.trimmed == "---" else {
+            if isHTML {
+                if let front = pasted(lines) { return front }
+                hint = "make 'subject: …' the first line of the file; in Shopify it stands above the template"
+            }
             faults.add(at: Position(line: 1, column: 1), "the template has no subject", hint: hint)
             return nil
         }
@@ -237,8 +270,29 @@ private struct TemplateReader {
             faults.add(at: Position(line: 1, column: 1), "the '---' that ends the front matter is missing", hint: hint)
             return nil
         }
-        var front = Front(body: lines[(end + 1)...].joined(separator: "\n"), bodyLine: end + 2)
-        for index in 1..<end {
+        return front(lines, keys: 1..<end, body: end + 1)
+    }
+
+    /// A design that was pasted as it stands: with `subject: …`, and perhaps `preview: …`, in the lines above it, or without; then its
+    /// `<title>` is the subject.
+    private mutating func pasted(_ lines: [Substring]) -> Front? {
+        let end = lines.firstIndex { line in
+            !line.trimmed.isEmpty && !Self.keys.contains { line.trimmed.hasPrefix("\($0):") }
+        }
+        guard let end else { return nil }
+        if lines[..<end].contains(where: { !$0.trimmed.isEmpty }) { return front(lines, keys: 0..<end, body: end) }
+        for (index, line) in lines.enumerated() {
+            guard let open = line.firstRange(of: /<title[^>]*>/.ignoresCase()) else { continue }
+            let column = line.distance(from: line.startIndex, to: open.lowerBound) + 1
+            return Front(
+                title: Position(line: index + 1, column: column), body: lines.joined(separator: "\n"), bodyLine: 1)
+        }
+        return nil
+    }
+
+    private mutating func front(_ lines: [Substring], keys: Range<Int>, body: Int) -> Front? {
+        var front = Front(body: lines[body...].joined(separator: "\n"), bodyLine: body + 1)
+        for index in keys {
             let line = lines[index]
             if line.trimmed.isEmpty || line.trimmed.hasPrefix("#") { continue }
             let key = line.prefix { $0 != ":" }

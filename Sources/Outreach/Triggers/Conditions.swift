@@ -253,15 +253,19 @@ private final class RootDrop: Drop {
                     .drop(NamedDrop(ShipmentItem(scope: scope, shipment: $0, together: [$0]), Names.shipment))
                 })
         }
-        return Names.roots.first { $0.name == key }.map { root in root.drop(scope).map { .drop($0) } ?? .null }
+        if let root = Names.roots.first(where: { $0.name == key }) {
+            return root.drop(scope).map { .drop($0) } ?? .null
+        }
+        return ShopifyNames.root.byKey[key]?.read(scope)
     }
 }
 
 extension ShopProfile {
     /// How prices are printed: as the shop does, else as its currency usually is.
     func moneyFormats(currency other: String?) -> MoneyFormats {
-        let currency = currency ?? other ?? "USD"
-        if let moneyFormat {
+        let currency = other ?? currency ?? "USD"
+        // Shopify formats an order of another currency as that is usually written; the shop's own formats are for its own.
+        if let moneyFormat, currency == self.currency ?? currency {
             return MoneyFormats(
                 plain: moneyFormat, withCurrency: moneyWithCurrencyFormat ?? "\(moneyFormat) \(currency)",
                 currency: currency)

@@ -91,6 +91,17 @@ enum AdminSchema {
           subtotalPriceSet: MoneyBag
           totalShippingPriceSet: MoneyBag!
           currentShippingPriceSet: MoneyBag!
+          number: Int!
+          poNumber: String
+          confirmationNumber: String
+          currentTotalTaxSet: MoneyBag!
+          currentTotalDiscountsSet: MoneyBag!
+          currentTotalDutiesSet: MoneyBag
+          totalTipReceivedSet: MoneyBag!
+          currentTaxLines: [TaxLine!]!
+          customAttributes: [Attribute!]!
+          discountApplications(first: Int, after: String, last: Int, before: String, reverse: Boolean):
+            DiscountApplicationConnection!
           transactions(first: Int, capturable: Boolean, manuallyResolvable: Boolean): [OrderTransaction!]!
           totalRefundedSet: MoneyBag!
           totalOutstandingSet: MoneyBag!
@@ -270,6 +281,9 @@ enum AdminSchema {
           variantTitle: String
           requiresShipping: Boolean!
           isGiftCard: Boolean!
+          customAttributes: [Attribute!]!
+          discountAllocations: [DiscountAllocation!]!
+          sellingPlan: LineItemSellingPlan
           taxable: Boolean!
           product: Product
           variant: ProductVariant
@@ -302,6 +316,45 @@ enum AdminSchema {
           width: Int
           height: Int
         }
+        type Attribute { key: String! value: String }
+        type TaxLine { title: String! rate: Float priceSet: MoneyBag! }
+        type LineItemSellingPlan { name: String! sellingPlanId: ID }
+        type DiscountAllocation { allocatedAmountSet: MoneyBag! discountApplication: DiscountApplication! }
+        interface DiscountApplication {
+          index: Int!
+          targetSelection: DiscountApplicationTargetSelection!
+          targetType: DiscountApplicationTargetType!
+        }
+        type DiscountCodeApplication implements DiscountApplication {
+          index: Int!
+          targetSelection: DiscountApplicationTargetSelection!
+          targetType: DiscountApplicationTargetType!
+          code: String!
+        }
+        type AutomaticDiscountApplication implements DiscountApplication {
+          index: Int!
+          targetSelection: DiscountApplicationTargetSelection!
+          targetType: DiscountApplicationTargetType!
+          title: String!
+        }
+        type ManualDiscountApplication implements DiscountApplication {
+          index: Int!
+          targetSelection: DiscountApplicationTargetSelection!
+          targetType: DiscountApplicationTargetType!
+          title: String!
+          description: String
+        }
+        type ScriptDiscountApplication implements DiscountApplication {
+          index: Int!
+          targetSelection: DiscountApplicationTargetSelection!
+          targetType: DiscountApplicationTargetType!
+          title: String!
+        }
+        type DiscountApplicationConnection { edges: [DiscountApplicationEdge!]! nodes: [DiscountApplication!]!
+            pageInfo: PageInfo! }
+        type DiscountApplicationEdge { cursor: String! node: DiscountApplication! }
+        enum DiscountApplicationTargetSelection { ALL ENTITLED EXPLICIT }
+        enum DiscountApplicationTargetType { LINE_ITEM SHIPPING_LINE }
         type ShippingLine {
           id: ID
           title: String!
@@ -546,9 +599,22 @@ enum AdminSchema {
           timezoneOffsetMinutes: Int!
           timezoneAbbreviation: String!
           currencyCode: CurrencyCode!
+          currencyFormats: CurrencyFormats!
           url: URL!
           primaryDomain: Domain!
+          shopAddress: ShopAddress!
           plan: ShopPlan!
+        }
+        type CurrencyFormats {
+          moneyFormat: FormattedString!
+          moneyInEmailsFormat: String!
+          moneyWithCurrencyFormat: FormattedString!
+          moneyWithCurrencyInEmailsFormat: String!
+        }
+        type ShopAddress implements Node {
+          id: ID!
+          country: String
+          countryCodeV2: CountryCode
         }
         type ShopPlan {
           publicDisplayName: String!
@@ -677,6 +743,19 @@ enum AdminSchema {
           status: OrderTransactionStatus!
           createdAt: DateTime!
           processedAt: DateTime
+          gateway: String
+          formattedGateway: String
+          amountSet: MoneyBag!
+          paymentDetails: PaymentDetails
+        }
+        union PaymentDetails = CardPaymentDetails | LocalPaymentMethodsPaymentDetails | PaypalWalletPaymentDetails |
+            ShopPayInstallmentsPaymentDetails
+        type LocalPaymentMethodsPaymentDetails { paymentMethodName: String }
+        type PaypalWalletPaymentDetails { paymentMethodName: String }
+        type ShopPayInstallmentsPaymentDetails { paymentMethodName: String }
+        type CardPaymentDetails {
+          company: String
+          number: String
         }
         enum OrderTransactionKind {
           SALE CAPTURE AUTHORIZATION VOID REFUND CHANGE EMV_AUTHORIZATION SUGGESTED_REFUND

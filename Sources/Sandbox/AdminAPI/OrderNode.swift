@@ -35,6 +35,7 @@ struct OrderNode: GraphQLObject {
                 (id: line.id, node: LineItemNode(line, order: self) as any GraphQLObject)
             }
             return try ConnectionNode.page("LineItemConnection", of: items, arguments)
+        case "discountApplications": return try ConnectionNode.page("DiscountApplicationConnection", of: [], arguments)
         case "returns":
             try graph.require("read_returns", for: "returns")
             let items = record.returns.map { (id: $0.id, node: ReturnNode($0, order: self) as any GraphQLObject) }
@@ -83,7 +84,11 @@ struct OrderNode: GraphQLObject {
         case "unpaid": .bool(!record.paid)
         case "edited": .bool(record.edited)
         case "sourceName": .text("web")
-        case "discountCodes": .list([])
+        case "discountCodes", "customAttributes": .list([])
+        case "currentTaxLines": .list(record.currentTax > 0 ? [taxLine] : [])
+        case "confirmationNumber": .text("JF\(record.id % 1_000_000)")
+        case "currentTotalTaxSet": graph.money(record.currentTax)
+        case "currentTotalDiscountsSet", "totalTipReceivedSet": graph.money(0)
         case "paymentGatewayNames": .texts(["bogus"])
         case "currentTotalPriceSet": graph.money(record.currentTotal)
         case "totalPriceSet", "originalTotalPriceSet": graph.money(record.total)
@@ -108,8 +113,20 @@ struct OrderNode: GraphQLObject {
             "OrderTransaction",
             [
                 "id": .gid("OrderTransaction", record.id), "kind": .text("SALE"), "status": .text("SUCCESS"),
-                "createdAt": .time(paidAt), "processedAt": .time(paidAt),
+                "createdAt": .time(paidAt), "processedAt": .time(paidAt), "gateway": .text("bogus"),
+                "formattedGateway": .text("Bogus gateway"), "amountSet": graph.money(record.total),
+                "paymentDetails": .object(
+                    Record(
+                        "CardPaymentDetails",
+                        ["company": .text("Visa"), "number": .text("•••• •••• •••• 4242")])),
             ])
+    }
+
+    /// What of the total is value added tax; prices hold it.
+    private var taxLine: Resolved {
+        .object(
+            Record(
+                "TaxLine", ["title": .text("VAT"), "rate": .raw(0.2), "priceSet": graph.money(record.currentTax)]))
     }
 
     private var shippingLine: Resolved {
@@ -199,6 +216,7 @@ struct LineItemNode: GraphQLObject {
         case "vendor": return .text(graph.profile.name)
         case "requiresShipping", "taxable": return .bool(true)
         case "isGiftCard": return .bool(false)
+        case "customAttributes", "discountAllocations": return .list([])
         case "originalUnitPriceSet", "discountedUnitPriceSet": return graph.money(line.item.price)
         case "originalTotalSet", "discountedTotalSet": return graph.money(line.item.price * line.quantity)
         case "product":

@@ -69,6 +69,18 @@ struct QueryRoot: GraphQLObject {
         return .list(found)
     }
 
+    private func formats(_ currency: String) -> Resolved {
+        let plain = currency == "GBP" ? "£{{amount}}" : "{{amount}} \(currency)"
+        let marked = currency == "GBP" ? "£{{amount}} GBP" : plain
+        return .object(
+            Record(
+                "CurrencyFormats",
+                [
+                    "moneyFormat": .text(plain), "moneyInEmailsFormat": .text(plain),
+                    "moneyWithCurrencyFormat": .text(marked), "moneyWithCurrencyInEmailsFormat": .text(marked),
+                ]))
+    }
+
     private var shop: Resolved {
         let profile = graph.profile
         return .object(
@@ -80,7 +92,14 @@ struct QueryRoot: GraphQLObject {
                     "contactEmail": .text(profile.email), "ianaTimezone": .text(profile.timeZone),
                     "timezoneOffset": .text("+0000"), "timezoneOffsetMinutes": .int(0),
                     "timezoneAbbreviation": .text("GMT"), "currencyCode": .text(profile.currency),
-                    "url": .text("https://\(profile.domain)"),
+                    "url": .text("https://\(profile.domain)"), "currencyFormats": formats(profile.currency),
+                    "shopAddress": .object(
+                        Record(
+                            "ShopAddress",
+                            [
+                                "id": .text("gid://shopify/ShopAddress/1"), "country": .text("United Kingdom"),
+                                "countryCodeV2": .text("GB"),
+                            ])),
                     "primaryDomain": .object(
                         Record(
                             "Domain",

@@ -331,6 +331,8 @@ struct OrderRecord: Sendable {
     var currentSubtotal: Int { lines.reduce(0) { $0 + $1.item.price * $1.currentQuantity } }
     var total: Int { subtotal + shippingPrice }
     var currentTotal: Int { currentSubtotal + shippingPrice }
+    /// Value added tax of a fifth, which the prices hold.
+    var currentTax: Int { currentTotal / 6 }
     var refunded: Int { refunds.reduce(0) { $0 + $1.amount } }
 
     func fulfilledQuantity(of line: Int64) -> Int {

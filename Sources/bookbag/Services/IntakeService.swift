@@ -116,9 +116,12 @@ struct IntakeService: Service {
 
     /// Takes over what the shop says of itself, and tells what the app lacks.
     private func take(_ inspection: ShopInspection, now: Moment) async throws {
-        let profile = ShopProfile(
+        var profile = ShopProfile(
             domain: desk.domain, name: inspection.name, email: inspection.contactEmail ?? inspection.email,
-            url: inspection.url, currency: inspection.currency, timeZone: inspection.timeZone)
+            url: inspection.url, currency: inspection.currency, countryCode: inspection.countryCode,
+            timeZone: inspection.timeZone)
+        profile.moneyFormat = inspection.moneyFormat
+        profile.moneyWithCurrencyFormat = inspection.moneyWithCurrencyFormat
         desk.replaceProfile(profile)
         let text = String(decoding: (try? JSONEncoder().encode(profile)) ?? Data(), as: UTF8.self)
         try await store.remember(text, as: "profile", shop: desk.domain, now: now)

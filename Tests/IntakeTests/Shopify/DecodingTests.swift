@@ -21,6 +21,43 @@ import Testing
         #expect(facts.total == nil && facts.tags == [])
     }
 
+    @Test("what an order comes to is read with it; of a card no more than its last four digits")
+    func bill() throws {
+        var json = Sample.order(1, updatedAt: noon)
+        json["number"] = 1001
+        json["currentTotalTaxSet"] = Sample.money("4.08")
+        json["currentTaxLines"] = [["title": "VAT", "rate": 0.2, "priceSet": Sample.money("4.08")]]
+        json["discountApplications"] = [
+            "nodes": [["index": 0, "targetSelection": "ENTITLED", "targetType": "LINE_ITEM", "code": "SUMMER"]]
+        ]
+        json["transactions"] = [
+            [
+                "kind": "SALE", "status": "SUCCESS", "gateway": "shopify_payments", "amountSet": Sample.money("24.5"),
+                "paymentDetails": ["company": "Visa", "number": "4111 1111 1111 4242"],
+            ]
+        ]
+        let facts = OrderFacts(try decode(WireOrder.self, json))
+        #expect(facts.number == 1001 && facts.attributes == nil)
+        let bill = try #require(facts.bill)
+        #expect(bill.tax == Money(amount: Decimal(string: "4.08")!, currency: "GBP"))
+        #expect(bill.taxLines.map(\.rate) == [0.2])
+        #expect(bill.applied.map(\.title) == ["SUMMER"] && bill.applied[0].isCode)
+        #expect(bill.payments[0].cardDigits == "4242" && bill.payments[0].kind == "sale")
+        let line = LineItemFacts(
+            try decode(
+                WireLineItem.self,
+                [
+                    "id": "1", "title": "Mug", "quantity": 2, "isGiftCard": false,
+                    "customAttributes": [["key": "Engraving", "value": "R. A."]],
+                    "discountAllocations": [
+                        ["allocatedAmountSet": Sample.money("2"), "discountApplication": ["index": 0]],
+                        ["allocatedAmountSet": Sample.money("0"), "discountApplication": ["index": 1]],
+                    ],
+                ]))
+        #expect(line.isGiftCard == nil && line.discounts?.count == 1)
+        #expect(line.attributes == [AttributeFacts(key: "Engraving", value: "R. A.")])
+    }
+
     @Test("numbers may be texts, and texts are bounded")
     func numbers() throws {
         let customer: [String: Any] = [

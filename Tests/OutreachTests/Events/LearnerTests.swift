@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Outreach
@@ -198,5 +199,23 @@ struct LearnerTests {
         #expect(
             story.learner.looks(story.record!, now: Story.start + .hours(25)).map(\.at) == [Story.start + .hours(49)])
         #expect(story.learner.looks(story.record!, now: Story.start + .days(16)).map(\.at) == [nil])
+    }
+
+    @Test("what a newer program asks for besides is no change of the order, and what an older one stored is still read")
+    func newFields() throws {
+        var story = Story()
+        story.look(after: .hours(1))
+        let before = try #require(story.record).lastChangeAt
+        let stored = try JSONEncoder().encode(story.facts)
+        #expect(!String(decoding: stored, as: UTF8.self).contains("bill"))
+        #expect(try JSONDecoder().decode(OrderFacts.self, from: stored) == story.facts)
+        var bill = BillFacts()
+        bill.tax = Money(amount: 4, currency: "GBP")
+        story.facts.bill = bill
+        story.facts.number = 1001
+        story.facts.lineItems[0].attributes = [AttributeFacts(key: "a", value: "b")]
+        story.look(after: .hours(9), touched: false)
+        #expect(story.record?.lastChangeAt == before)
+        #expect(story.record?.facts.bill == bill)
     }
 }

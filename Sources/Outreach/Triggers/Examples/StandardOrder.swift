@@ -83,6 +83,9 @@ struct StandardOrder {
         address.countryCode = "GB"
         address.timeZone = "Europe/London"
         facts.shippingAddress = address
+        facts.billingAddress = address
+        facts.number = 1001
+        facts.bill = bill(total: money("66.45"), tax: money("11.08"), shipping: money("4.45"))
         facts.lineItems = [
             LineItemFacts(
                 id: "1", title: "Linen apron", variantTitle: "Moss", sku: "APR-MOSS", quantity: 1,
@@ -136,6 +139,24 @@ struct StandardOrder {
             ]
         }
         return facts
+    }
+
+    /// Paid by card at once; value added tax is in the prices.
+    private static func bill(total: Money, tax: Money, shipping: Money) -> BillFacts {
+        var bill = BillFacts()
+        let nothing = Money(amount: 0, currency: currency)
+        bill.tax = tax
+        bill.taxLines = [.init(title: "VAT", rate: 0.2, amount: tax)]
+        bill.discounts = nothing
+        bill.tip = nothing
+        bill.outstanding = nothing
+        bill.fullShippingPrice = shipping
+        bill.payments = [
+            .init(
+                kind: "sale", status: "success", amount: total, gateway: "shopify_payments",
+                gatewayName: "Shopify Payments", cardCompany: "Visa", cardDigits: "4242")
+        ]
+        return bill
     }
 
     private static func returned(_ kind: EventKind, at start: Moment) -> ReturnFacts {

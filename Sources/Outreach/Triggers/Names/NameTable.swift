@@ -127,20 +127,24 @@ final class NamedDrop<Item: Sendable>: Drop {
     private let prefix: String
     /// What `{{ order }}` alone prints, and what it is compared as.
     private let own: String?
+    /// Names of Shopify's that stand beside ours, for templates.
+    private let more: (any Drop)?
 
     init(
-        _ item: Item, _ table: NameTable<Item>, overlay: [String: Value] = [:], prefix: String = "", own: String? = nil
+        _ item: Item, _ table: NameTable<Item>, overlay: [String: Value] = [:], prefix: String = "", own: String? = nil,
+        more: (any Drop)? = nil
     ) {
         self.item = item
         self.table = table
         self.overlay = overlay
         self.prefix = prefix
         self.own = own
+        self.more = more
     }
 
     func value(for key: String) -> Value? {
         if !overlay.isEmpty, let laid = overlay["\(prefix).\(key)"] { return laid }
-        return table.byKey[key]?.read(item)
+        return table.byKey[key]?.read(item) ?? more?.value(for: key)
     }
 
     var printed: Value { own.map { .string($0) } ?? .string("") }

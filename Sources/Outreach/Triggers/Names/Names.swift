@@ -16,7 +16,9 @@ enum Names {
     /// The roots, in the order of the reference.
     static let roots: [Root] = [
         Root(name: "order", meaning: "The order.", kinds: nil, rows: order.rows(under: "order")) {
-            NamedDrop($0, order, overlay: $0.overlay, prefix: "order", own: $0.record.facts.name)
+            NamedDrop(
+                $0, order, overlay: $0.overlay, prefix: "order", own: $0.record.facts.name,
+                more: ShopifyDrop($0, ShopifyNames.order))
         },
         Root(
             name: "shipment", meaning: "The parcel that the event is about.",
@@ -33,8 +35,10 @@ enum Names {
             rows: returned.rows(under: "return")
         ) { scope in
             guard let facts = scope.returned else { return nil }
+            let item = ReturnItem(scope: scope, facts: facts)
             return NamedDrop(
-                ReturnItem(scope: scope, facts: facts), returned, overlay: scope.overlay, prefix: "return")
+                item, returned, overlay: scope.overlay, prefix: "return", more: ShopifyDrop(item, ShopifyNames.returned)
+            )
         },
         Root(
             name: "refund", meaning: "The money given back.", kinds: [.refundIssued],
@@ -47,9 +51,14 @@ enum Names {
         Root(
             name: "customer", meaning: "Who ordered. A guest has no tags and 0 orders.", kinds: nil,
             rows: customer.rows(under: "customer")
-        ) { NamedDrop($0, customer, overlay: $0.overlay, prefix: "customer") },
+        ) {
+            NamedDrop(
+                $0, customer, overlay: $0.overlay, prefix: "customer", more: ShopifyDrop($0, ShopifyNames.customer))
+        },
         Root(name: "shop", meaning: "Your shop.", kinds: nil, rows: shop.rows(under: "shop")) {
-            NamedDrop($0, shop, overlay: $0.overlay, prefix: "shop", own: $0.settings.brand.name)
+            NamedDrop(
+                $0, shop, overlay: $0.overlay, prefix: "shop", own: $0.settings.brand.name,
+                more: ShopifyDrop($0, ShopifyNames.shop))
         },
         Root(name: "event", meaning: "What happened.", kinds: nil, rows: event.rows(under: "event")) {
             NamedDrop($0, event, overlay: $0.overlay, prefix: "event")

@@ -55,7 +55,10 @@ extension Names {
                 .optional($0.record.facts.note)
             },
             Name("line_items", .list(of: "line item"), "Everything that was ordered.") { scope in
-                .array(scope.record.facts.lineItems.map { LineItem($0, quantity: $0.currentQuantity).value })
+                .array(
+                    scope.record.facts.lineItems.map {
+                        LineItem($0, quantity: $0.currentQuantity, order: scope.record.facts).value
+                    })
             },
             Name("item_count", .number, "How many items, after edits and refunds.") {
                 .int($0.record.facts.lineItems.reduce(0) { $0 + $1.currentQuantity })

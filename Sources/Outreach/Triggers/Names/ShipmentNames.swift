@@ -42,13 +42,19 @@ struct RefundItem: Sendable {
 struct LineItem: Sendable {
     var facts: LineItemFacts
     var quantity: Int
+    /// The order that it is a line of, for its discounts' names.
+    var order: OrderFacts
 
-    init(_ facts: LineItemFacts, quantity: Int) {
+    init(_ facts: LineItemFacts, quantity: Int, order: OrderFacts) {
         self.facts = facts
         self.quantity = quantity
+        self.order = order
     }
 
-    var value: Value { .drop(NamedDrop(self, Names.lineItem, own: facts.title)) }
+    var value: Value {
+        .drop(
+            NamedDrop(self, Names.lineItem, own: facts.title, more: ShopifyDrop(self, ShopifyNames.lineItem)))
+    }
 }
 
 extension Scope {
@@ -58,7 +64,7 @@ extension Scope {
             quantities.compactMap { part in
                 guard part.quantity > 0, let line = record.facts.lineItems.first(where: { $0.id == part.lineItemID })
                 else { return nil }
-                return LineItem(line, quantity: part.quantity).value
+                return LineItem(line, quantity: part.quantity, order: record.facts).value
             })
     }
 }
