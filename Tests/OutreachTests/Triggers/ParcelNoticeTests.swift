@@ -26,28 +26,36 @@ struct ParcelNoticeTests {
         #expect(notice.status == .inTransit)
     }
 
-    @Test(
-        "is not, where one of these is missing",
-        arguments: [
-            ("carrier", { $0.shipments[0].tracking.company = nil }),
-            ("number", { $0.shipments[0].tracking.number = " " }),
-            ("street", { $0.facts.shippingAddress?.address1 = nil }), ("city", { $0.facts.shippingAddress?.city = "" }),
-            ("code", { $0.facts.shippingAddress?.zip = nil }),
-            ("country", { $0.facts.shippingAddress?.countryCode = nil }),
-            ("address", { $0.facts.shippingAddress = nil }),
-            ("things", { $0.facts.fulfillments[0].lineItems = [] }),
-            (
-                "day",
-                { record in
-                    for index in record.facts.fulfillments[0].scans.indices {
-                        record.facts.fulfillments[0].scans[index].estimate = nil
-                    }
-                }
-            ),
-            ("parcel", { $0.shipments[0].present = false }),
-        ] as [(String, @Sendable (inout OrderRecord) -> Void)])
-    func missing(_ what: String, _ change: @Sendable (inout OrderRecord) -> Void) {
-        #expect(scope(.shipmentOutForDelivery, change).parcelNotices.isEmpty, "\(what)")
+    struct Gap: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var make: @Sendable (inout OrderRecord) -> Void
+
+        init(_ name: String, _ make: @escaping @Sendable (inout OrderRecord) -> Void) {
+            testDescription = name
+            self.make = make
+        }
+    }
+
+    static let gaps = [
+        Gap("carrier") { $0.shipments[0].tracking.company = nil },
+        Gap("number") { $0.shipments[0].tracking.number = " " },
+        Gap("street") { $0.facts.shippingAddress?.address1 = nil },
+        Gap("city") { $0.facts.shippingAddress?.city = "" },
+        Gap("postal code") { $0.facts.shippingAddress?.zip = nil },
+        Gap("country") { $0.facts.shippingAddress?.countryCode = nil },
+        Gap("address") { $0.facts.shippingAddress = nil },
+        Gap("things") { $0.facts.fulfillments[0].lineItems = [] },
+        Gap("day") { record in
+            for index in record.facts.fulfillments[0].scans.indices {
+                record.facts.fulfillments[0].scans[index].estimate = nil
+            }
+        },
+        Gap("parcel") { $0.shipments[0].present = false },
+    ]
+
+    @Test("is not, where one thing is missing", arguments: gaps)
+    func missing(_ gap: Gap) {
+        #expect(scope(.shipmentOutForDelivery, gap.make).parcelNotices.isEmpty)
     }
 
     @Test("names the city where a country's addresses have no region")
