@@ -75,9 +75,12 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
         return .success(Length(count, unit))
     }
 
+    /// What people write for business days as well.
+    static let otherUnits = ["working days", "working day", "business-days", "weekdays"]
+
     private static func unit(_ text: String) -> Unit? {
         switch text {
-        case "working days", "working day", "business-days", "weekdays": .businessDays
+        case let other where otherUnits.contains(other): .businessDays
         default: Unit.allCases.first { $0.rawValue == text || $0.singular == text }
         }
     }

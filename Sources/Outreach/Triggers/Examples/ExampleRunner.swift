@@ -36,7 +36,7 @@ public struct ExampleRunner: Sendable {
         var heldFor: Reason?
     }
 
-    private let set: TriggerSet
+    let set: TriggerSet
 
     /// A runner of the examples of this set. The shop's `mode` and the triggers' own are taken as live.
     public init(_ set: TriggerSet) { self.set = set }
