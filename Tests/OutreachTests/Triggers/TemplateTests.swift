@@ -109,7 +109,8 @@ struct TemplateTests {
             "a.fr.md": "---\nsubject: x\n---\n" + body, "partials/bye.md": "Bye", "partials/bye.de.md": "Tschüss",
             "partials/bye.de-AT.md": "Servus", "partials/who.md": "all", "partials/who.fr.md": "tous",
         ])
-        #expect(try set.templates.render("a", scope(set, [("customer.locale", locale)])).text == expected)
+        #expect(
+            try set.templates.render("a", scope(set, [("customer.locale", locale)])).text.trimmingSpaces == expected)
     }
 
     @Test("whose subject comes out empty, or that never end, fail without a word of the data")
