@@ -102,7 +102,7 @@ private final class Bench: Sendable {
             rules: ShopDesk.Rules(
                 planner: Planner(
                     triggers: set, inForceSince: [:], live: state.liveSince, shop: ShopProfile(domain: shop)),
-                learner: learner))
+                learner: learner, inForce: TriggerShelf.InForce(set: set, since: [:], folder: folder)))
         learning = Learning(
             store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics,
             newEvents: Wake(), newMoments: Wake())
