@@ -155,7 +155,7 @@ struct Daemon {
             settings.sessions = smtp.connections
             let outlet = SMTPOutlet(SMTPRelay(settings, engine: engine), redirectTo: smtp.redirectTo)
             ways.append(
-                (.mail(shop: shop.domain), outlet, limit: max(32, smtp.connections * 16), perSecond: smtp.perSecond))
+                (.mail(shop: shop.domain), outlet, limit: smtp.connections * 2, perSecond: smtp.perSecond))
         }
         for (name, webhook) in shop.webhooks.sorted(by: { $0.key < $1.key }) {
             let secrets: [WebhookSecret]

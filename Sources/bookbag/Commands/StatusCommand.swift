@@ -54,7 +54,9 @@ struct StatusReport {
             if shop.inDoubt > 0 {
                 lines.append("  in doubt         \(shop.inDoubt) attempts; repeated with the same Message-ID")
             }
-            if let fault = shop.remembered["last_fault"] { lines.append("  last fault       \(fault)") }
+            for fault in ["shop_fault", "last_fault"].compactMap({ shop.remembered[$0] }) {
+                lines.append("  last fault       \(fault)")
+            }
         }
         if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
         for (way, state) in channels.sorted(by: { ($0.key.shop, $0.key.endpoint) < ($1.key.shop, $1.key.endpoint) })
@@ -75,7 +77,7 @@ struct StatusReport {
                 "pending_events": shop.pendingEvents, "attempts_in_doubt": shop.inDoubt,
                 "effects": Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) }),
                 "last_good_cycle": shop.remembered["last_good_cycle"] ?? NSNull(),
-                "last_fault": shop.remembered["last_fault"] ?? NSNull(),
+                "last_fault": (shop.remembered["shop_fault"] ?? shop.remembered["last_fault"]) ?? NSNull(),
             ] as [String: Any]
         }
         let closed = channels.filter { $0.value.failures > 0 }.map { way, state -> [String: Any] in
