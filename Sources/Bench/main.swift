@@ -5,13 +5,19 @@ let parts: [(name: String, takes: String, run: ([String]) async throws -> Void)]
     ("liquid", "FOLDER", { try benchLiquid(folder: $0[0]) }),
     ("store", "FILE ORDERS", { try await benchStore(path: $0[0], orders: Int($0[1]) ?? 1000) }),
     ("relay", "PORT MAILS BYTES SESSIONS", { try await benchRelay($0.map { Int($0) ?? 0 }) }),
+    ("triggers", "", { _ in try benchTriggers(export: nil) }),
+    ("triggers", "EXPORT", { try benchTriggers(export: $0[0]) }),
+    ("replay", "FILE EVENTS TRIGGERS", { arguments in
+        try await benchReplay(path: arguments[0], events: Int(arguments[1]) ?? 1_000_000, triggers: arguments[2])
+    }),
     ("prepare", "FILE DAYS", { try await prepareShop(path: $0[0], days: Int($0[1]) ?? 0) }),
 ]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-if let part = parts.first(where: { $0.name == arguments.first }),
-    arguments.count == part.takes.split(separator: " ").count + 1
-{
+let part = parts.first {
+    $0.name == arguments.first && arguments.count == $0.takes.split(separator: " ").count + 1
+}
+if let part {
     try await part.run(Array(arguments.dropFirst()))
 } else {
     print("usage: " + parts.map { "Bench \($0.name) \($0.takes)" }.joined(separator: "\n       "))

@@ -15,9 +15,22 @@ extension TemplateSet {
             }
             let file = String(path.split(separator: "/").last!)
             if path.hasPrefix("templates/partials/") {
-                let name = String(file.prefix { $0 != "." })
+                let (name, locale) = partialName(file, &list)
+                if set.hasPartial(name, locale: locale) {
+                    list.add(
+                        at: Position(line: 1, column: 1), "there is another partial for the same case",
+                        hint: "keep one of the files")
+                }
                 if let template = parse(source, at: Position(line: 1, column: 1), &list) {
-                    set.add(partial: template, as: name, file: folder.shown(path))
+                    set.add(partial: template, as: name, locale: locale)
+                }
+                continue
+            }
+            if path.hasSuffix(".json") {
+                if let template = parse(source, at: Position(line: 1, column: 1), &list) {
+                    set.add(
+                        TemplateSet.Body(file: folder.shown(path), template: template),
+                        as: String(file.prefix { $0 != "." }))
                 }
                 continue
             }
@@ -33,6 +46,18 @@ extension TemplateSet {
             list = reader.faults
         }
         return set
+    }
+
+    /// `tracking.de.md` as `tracking` for mails in German.
+    private static func partialName(_ file: String, _ faults: inout FaultList) -> (name: String, locale: String?) {
+        let parts = file.split(separator: ".").map(String.init)
+        guard parts.count > 2 else { return (parts[0], nil) }
+        if parts.count == 3, Locales.isTag(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
+        faults.add(
+            at: Position(line: 1, column: 1),
+            "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is no language",
+            hint: "write it like '\(parts[0]).fr.\(parts.last!)'")
+        return (parts[0], nil)
     }
 
     /// Parses Liquid that stands at a place in a file.
@@ -79,6 +104,40 @@ extension TemplateSet {
         }
     }
 
+    /// Checks the webhooks' bodies: their names, and that JSON comes out of them for a standard order.
+    func checkBodies(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
+        for (name, body) in webhookBodies {
+            let kinds = triggers.filter { trigger in
+                trigger.lines.contains { line in
+                    if case .webhook = line.destination { return line.template == name }
+                    return false
+                }
+            }.flatMap(\.events).unique
+            var list = FaultList(file: body.file)
+            let start = Position(line: 1, column: 1)
+            check(body.template, at: start, kinds, &list)
+            if !list.hasErrors {
+                for kind in kinds.isEmpty ? [EventKind.orderPlaced] : kinds {
+                    let order = StandardOrder(kind, at: StandardOrder.moment)
+                    let scope = Scope(
+                        record: order.record, event: order.event, history: order.history, settings: settings,
+                        now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
+                        shop: StandardOrder.shop)
+                    do {
+                        _ = try renderJSON(name, scope)
+                    } catch {
+                        list.add(
+                            at: Position(line: max(1, error.line), column: 1),
+                            "on '\(kind.rawValue)', \(error.message)",
+                            hint: "texts stand in quotes, \"{{ order.name }}\"; everything else is printed by '| json'")
+                        break
+                    }
+                }
+            }
+            faults += list.faults
+        }
+    }
+
     private func check(_ template: Template, at start: Position, _ kinds: [EventKind], _ faults: inout FaultList) {
         func place(_ line: Int, _ column: Int) -> Position {
             Position(line: line + start.line - 1, column: line == 1 ? column + start.column - 1 : column)
@@ -101,7 +160,13 @@ extension TemplateSet {
                 faults.add(at: position, diagnostic.message, hint: diagnostic.hint)
             }
         }
-        for name in template.partialNames where !partialNames.contains(name) {
+        for name in template.partialNames where !hasPartial(name, locale: nil) {
+            if partialNames.contains(name) {
+                faults.add(
+                    at: start, "there is no '\(name).md' for everybody else",
+                    hint: "whose language has no '\(name)' of its own needs one in 'templates/partials/'")
+                continue
+            }
             let meant = nearest(to: name, in: partialNames).map { "did you mean '\($0)'?" }
             faults.add(
                 at: start, "there is no partial '\(name)'",

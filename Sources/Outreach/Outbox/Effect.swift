@@ -53,8 +53,10 @@ public struct Effect: Hashable, Sendable {
     /// The occurrence, by the trigger's `once_per`: one key for each subject of the event. Never empty.
     public var keys: [String]
     public var orderID: String
-    /// The newest event that it tells.
+    /// The event that it tells; with `combine`, the one that opened the window, or else the newest.
     public var event: Event
+    /// The further events that it tells, where `combine` makes one message of several.
+    public var together: [Event] = []
     public var state: State
     /// Why it is in that state.
     public var reason: Reason?
@@ -93,6 +95,9 @@ public struct Effect: Hashable, Sendable {
         attemptsInDoubt = 0
         version = 0
     }
+
+    /// All events that it tells.
+    public var events: [Event] { [event] + together }
 
     /// The way out that its line names.
     public var channel: Channel { line.hasPrefix("webhook") ? .webhook : .email }

@@ -8,6 +8,8 @@ public enum Decision: Hashable, Sendable {
     case wait(until: Moment, because: Reason)
     /// Do not send it.
     case skip(because: Reason, detail: String? = nil)
+    /// Another trigger's message takes its place.
+    case replace(by: String)
 }
 
 /// One line of an effect's story: what was decided when, and why. Kept as long as the message would have been.

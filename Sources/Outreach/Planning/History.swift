@@ -12,6 +12,25 @@ public struct History: Hashable, Sendable, Codable {
     public var lastProblemAt: Moment?
     /// True if the address, the customer or the order is silenced now for this kind of mail.
     public var silenced: Bool
+    /// When each mail to this address was sent or became ready, other than the one that is judged; as far back as the shop's limit looks.
+    public var counted: [Moment] = []
+    /// When this address was last written to, other than by the mail that is judged.
+    public var lastMessageAt: Moment?
+    /// What the triggers that replace this one have told of the order: which, and of which subjects.
+    public var told: [Told] = []
+
+    /// A trigger that spoke.
+    public struct Told: Hashable, Sendable, Codable {
+        public var trigger: String
+        /// `Subject.key` of each thing it spoke of.
+        public var subjects: [String]
+
+        /// That trigger spoke of these.
+        public init(trigger: String, subjects: [String]) {
+            self.trigger = trigger
+            self.subjects = subjects
+        }
+    }
 
     /// Nothing was ever told.
     public init(

@@ -1,8 +1,12 @@
 // What becomes of an event.
 //
-// Two pure functions. `match` turns a recorded event into effects: one for each line of each trigger that hears it, waiting until the trigger's wait is over.
+// Two pure steps. `matches` and `place` turn a recorded event into effects: one for each line of each trigger that hears it, waiting until the trigger's wait is over.
 // `judge` says what becomes of an effect now: it is asked when the wait ends, and again before every attempt, so that what goes out is true at the moment at which it goes
 // out. Neither reads a clock or a table; the same arguments give the same answer, in the daemon, in `bookbag test` and in `replay`.
+//
+// What is judged, in this order: whether another trigger's message took the place; whether the wait is over; for each event that the effect tells, whether it is still true and
+// still news, and the conditions; whom to write to; and last what holds a true message back: the shopper's night, and her limit. A message that is
+// held keeps waiting and is judged again from the start.
 
 /// Decides, for one shop, by the triggers that are in force.
 public struct Planner: Sendable {
@@ -24,11 +28,15 @@ public struct Planner: Sendable {
     /// The shop's own zone.
     public var shopZone: Zone { shop.zone }
 
-    /// What conditions and templates may look at.
-    public func scope(record: OrderRecord, event: Event, history: History, now: Moment) -> Scope {
-        Scope(
+    /// What conditions and templates may look at. `together` are further events that one message tells.
+    public func scope(
+        record: OrderRecord, event: Event, together: [Event] = [], history: History, now: Moment
+    ) -> Scope {
+        var scope = Scope(
             record: record, event: event, history: history, settings: triggers.settings, now: now,
             zone: record.zone(shopZone: shopZone), shopZone: shopZone, shop: shop)
+        scope.together = together
+        return scope
     }
 
     /// What one line of one trigger makes of an event.
@@ -37,7 +45,21 @@ public struct Planner: Sendable {
         public var line: String
         /// The occurrences, one key for each subject.
         public var keys: [String]
+        /// When it fires: the end of the trigger's own wait; `distantFuture` where that is not known.
         public var dueAt: Moment
+        /// With `combine`: when the window ends that it opens, or else `dueAt`.
+        public var windowEnd: Moment
+        /// True where it makes one message with others of its order.
+        public var combines: Bool
+        /// With `once_per … every`: the length of the pause.
+        public var pause: Length?
+        /// True where the moment may come nearer and so is asked for daily.
+        var canShrink: Bool
+
+        /// When it is to be judged.
+        func judgedAt(now: Moment) -> Moment {
+            canShrink || dueAt == .distantFuture ? min(windowEnd, now + .days(1)) : windowEnd
+        }
     }
 
     /// The lines that hear `event`, each with its occurrences and the moment at which it is to be judged.
@@ -52,7 +74,15 @@ public struct Planner: Sendable {
             // What happened before the shop was watched is silent; a wait that began before and ends after is kept.
             if event.silence == .beforeLive, dueAt <= event.happenedAt || dueAt < live.of(event.source) { return [] }
             let keys = trigger.keys(for: event, record: record)
-            return trigger.lines.map { Match(trigger: trigger.name, line: $0.name, keys: keys, dueAt: dueAt) }
+            var windowEnd = dueAt
+            if let combine = trigger.combine {
+                windowEnd = triggers.settings.calendar(zone: shopZone).moment(combine, after: dueAt, in: zone)
+            }
+            return trigger.lines.map {
+                Match(
+                    trigger: trigger.name, line: $0.name, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
+                    combines: trigger.combine != nil, pause: trigger.oncePer?.every, canShrink: trigger.waitCanShrink)
+            }
         }
     }
 
@@ -60,35 +90,126 @@ public struct Planner: Sendable {
     public enum Placement: Hashable, Sendable {
         /// A new effect.
         case insert(Effect)
-        /// An effect that waits, or that was skipped before, now tells this event.
+        /// An effect that waits, or that was skipped before, now tells this event, or this event as well.
         case refresh(Effect)
+        /// An effect of another order lets go of the occurrence, and a new one takes it.
+        case takeOver(from: Effect, Effect)
         /// All its occurrences were told; nothing is made. The effects that told them are noted.
         case told([Int64])
     }
 
-    /// Places a match among the effects that exist under its keys. A key that was used up stays so; a wait is refreshed; a skip is open for the next event.
-    public func place(_ match: Match, event: Event, existing: [Effect], now: Moment) -> Placement {
+    /// Places a match among the effects that exist. A key that was used up stays so; a wait is refreshed; a skip is open for the next event; an open
+    /// window of `combine` takes the event in.
+    ///
+    /// - Parameters:
+    ///   - existing: the effects that hold the match's keys, and with a pause the newest of each key's repetitions.
+    ///   - open: the waiting effects of the same order, for `combine`.
+    public func place(
+        _ match: Match, event: Event, existing: [Effect], open: [Effect] = [], now: Moment
+    ) -> Placement {
         let used = existing.filter { $0.state.usesKeyUp }
         let usedKeys = Set(used.flatMap(\.keys))
-        let open = match.keys.filter { !usedKeys.contains($0) }
-        guard !open.isEmpty else { return .told(used.map(\.id)) }
-        let reason: Reason? = match.dueAt > now ? .wait : nil
-        if var effect = existing.first(where: { !$0.state.usesKeyUp && !Set($0.keys).isDisjoint(with: open) }) {
+        var keys: [String] = []
+        for key in match.keys {
+            if let pause = match.pause {
+                if let next = repetition(of: key, pause: pause, match: match, existing: existing) { keys.append(next) }
+            } else if !usedKeys.contains(key) {
+                keys.append(key)
+            }
+        }
+        guard !keys.isEmpty else { return .told(used.map(\.id)) }
+        let at = match.judgedAt(now: now)
+        let reason: Reason? = match.combines ? .combine : at > now ? .wait : nil
+        if match.combines, var window = window(for: match, event: event, among: open + existing) {
+            let held = Set(existing.filter { $0.id != window.id }.flatMap(\.keys))
+            let joining = Set(event.occurrences.map(\.subject))
+            window.keys += keys.filter { !window.keys.contains($0) && !held.contains($0) }
+            // Of one parcel the newest event is told; an event that is known already changes nothing.
+            var events = window.events.filter {
+                $0.id != event.id
+                    && !($0.kind == event.kind && Set($0.occurrences.map(\.subject)).isSubset(of: joining))
+            }
+            events.append(event)
+            window.event = events[0]
+            window.together = Array(events.dropFirst())
+            return .refresh(window)
+        }
+        if var effect = existing.first(where: { !$0.state.usesKeyUp && !Set($0.keys).isDisjoint(with: keys) }) {
+            let new = Effect(
+                shop: event.shop, trigger: match.trigger, line: match.line, keys: keys, event: event, dueAt: at,
+                createdAt: now, reason: reason)
+            if effect.orderID != event.orderID {
+                effect.state = .replaced
+                effect.reason = .newer
+                effect.detail = nil
+                effect.decidedAt = now
+                return .takeOver(from: effect, new)
+            }
             // Keys that another effect holds stay with it: each occurrence has one effect, for ever.
             let held = Set(existing.filter { $0.id != effect.id }.flatMap(\.keys))
-            effect.keys += open.filter { !effect.keys.contains($0) && !held.contains($0) }
+            effect.keys += keys.filter { !effect.keys.contains($0) && !held.contains($0) }
             effect.event = event
+            effect.together = []
             effect.state = .waiting
             effect.reason = reason
             effect.detail = nil
-            effect.dueAt = match.dueAt
+            effect.dueAt = at
             effect.decidedAt = nil
             return .refresh(effect)
         }
         return .insert(
             Effect(
-                shop: event.shop, trigger: match.trigger, line: match.line, keys: open, event: event,
-                dueAt: match.dueAt, createdAt: now, reason: reason))
+                shop: event.shop, trigger: match.trigger, line: match.line, keys: keys, event: event,
+                dueAt: at, createdAt: now, reason: reason))
+    }
+
+    /// The open window that an event falls in: it fires no later than the window's end, and no longer before it than a window is long.
+    private func window(for match: Match, event: Event, among open: [Effect]) -> Effect? {
+        open.first { effect in
+            effect.trigger == match.trigger && effect.line == match.line && effect.orderID == event.orderID
+                && effect.state == .waiting && effect.reason == .combine && match.dueAt <= effect.dueAt
+                && match.windowEnd - match.dueAt >= (effect.dueAt - match.windowEnd)
+        }
+    }
+
+    /// What stands behind a key whose occurrence comes again after its pause.
+    private static let again = " again "
+
+    /// The key under which an occurrence that may come again has its next turn; nil while its pause lasts.
+    private func repetition(of key: String, pause: Length, match: Match, existing: [Effect]) -> String? {
+        let stem = key + Self.again
+        let mine = existing.filter { $0.keys.contains { $0 == key || $0.hasPrefix(stem) } }
+        guard let newest = mine.max(by: { $0.id < $1.id }),
+            let held = newest.keys.filter({ $0 == key || $0.hasPrefix(stem) }).max()
+        else { return key }
+        guard newest.state.usesKeyUp else { return held }
+        let spoke = newest.decidedAt ?? newest.createdAt
+        let calendar = triggers.settings.calendar(zone: shopZone)
+        guard match.dueAt >= calendar.moment(pause, after: spoke, in: shopZone) else { return nil }
+        let number = (Int(held.dropFirst(stem.count)) ?? 1) + 1
+        let digits = String(number)
+        return stem + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    /// The keys that have to be looked for where a key may come again: all that begin like this.
+    public static func repetitions(of key: String) -> String { key + again }
+
+    // MARK: - What becomes of an effect
+
+    /// What becomes of an effect, and which of its events are told.
+    public struct Judgement: Hashable, Sendable {
+        public var decision: Decision
+        /// The events that are told, if it is sent.
+        public var events: [Event] = []
+        /// The events that are left out of a message that goes, each with the reason.
+        public var dropped: [Dropped] = []
+
+        /// An event that is not told.
+        public struct Dropped: Hashable, Sendable {
+            public var event: Event
+            public var reason: Reason
+            public var detail: String?
+        }
     }
 
     /// What becomes of `effect` now.
@@ -97,34 +218,124 @@ public struct Planner: Sendable {
     ///   - record: the order, as it is known now; nil where it is gone.
     ///   - history: what was told before.
     public func judge(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Decision {
-        guard let record else { return .skip(because: .erased) }
-        if record.facts.test { return .skip(because: .testOrder) }
+        judgement(effect, record: record, history: history, now: now).decision
+    }
+
+    /// The same, with the events that are told where `combine` made one message of several.
+    public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
+        guard let record else { return Judgement(decision: .skip(because: .erased)) }
+        if record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
         guard let trigger = triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line) else {
-            return .skip(because: .off)
+            return Judgement(decision: .skip(because: .off))
         }
         let mode = trigger.mode(in: triggers.settings.mode)
-        if mode == .off { return .skip(because: .off) }
-        let event = effect.event
+        if mode == .off { return Judgement(decision: .skip(because: .off)) }
         let zone = record.zone(shopZone: shopZone)
-        // With `for`, the clock has started again where something newer was heard; where nobody can watch the parcel, it is asked again tomorrow.
-        let dueAt = min(due(trigger, event, record, zone), max(now, event.recordedAt) + .days(1))
-        if effect.attempts == 0, dueAt > now { return .wait(until: dueAt, because: .wait) }
-        if let reason = record.overtaken(event, now: now, zone: zone) { return .skip(because: reason) }
+        let dueAt = due(effect, trigger, record, zone)
+        var kept: [Event] = []
+        var dropped: [Judgement.Dropped] = []
+        for event in effect.events {
+            if let other = history.told.first(where: { $0.isAbout(event) }) {
+                dropped.append(.init(event: event, reason: .replaced, detail: other.trigger))
+            } else {
+                kept.append(event)
+            }
+        }
+        if kept.isEmpty, let other = dropped.first?.detail { return Judgement(decision: .replace(by: other)) }
+        if effect.attempts == 0, dueAt > now {
+            return Judgement(decision: waiting(effect, trigger, until: dueAt, now: now))
+        }
+        for event in kept {
+            guard let no = objection(event, effect, trigger, record, history, dueAt: dueAt, zone: zone, now: now) else {
+                continue
+            }
+            kept.removeAll { $0 == event }
+            dropped.append(no)
+        }
+        if kept.isEmpty {
+            let no = dropped[0]
+            return Judgement(decision: .skip(because: no.reason, detail: no.detail))
+        }
+        if let reason = unreachable(line, trigger: trigger, record: record, history: history) {
+            return Judgement(decision: .skip(because: reason))
+        }
+        if line.destination == .customer,
+            let held = held(effect, trigger, kept, history: history, zone: zone, now: now)
+        {
+            return Judgement(decision: held)
+        }
+        return Judgement(decision: mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
+    }
+
+    /// Waits have an end: what a trigger waits for and nobody ever tells of is let go of after this.
+    private static let patience = Duration.days(120)
+
+    private func waiting(_ effect: Effect, _ trigger: Trigger, until dueAt: Moment, now: Moment) -> Decision {
+        if dueAt == .distantFuture, now - max(effect.event.happenedAt, effect.createdAt) > Self.patience {
+            return .skip(because: .oldNews, detail: "what it waits for was not known in 120 days")
+        }
+        // A date that may come nearer, or is not known yet, is asked for again tomorrow.
+        let asked = trigger.waitCanShrink || dueAt == .distantFuture ? min(dueAt, now + .days(1)) : dueAt
+        return .wait(until: asked, because: trigger.combine == nil ? .wait : .combine)
+    }
+
+    /// Why one event is not told: it is no longer true, no longer news, or a condition says so.
+    private func objection(
+        _ event: Event, _ effect: Effect, _ trigger: Trigger, _ record: OrderRecord, _ history: History, dueAt: Moment,
+        zone: Zone, now: Moment
+    ) -> Judgement.Dropped? {
+        if let reason = record.overtaken(event, now: now, zone: zone) { return .init(event: event, reason: reason) }
         if now - dueAt > event.kind.age {
-            return .skip(because: .oldNews, detail: "\(event.kind.rawValue) of \(event.happenedAt)")
+            var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
+            switch effect.reason {
+            case .quietHours: detail += ", held by the quiet hours"
+            case .limit: detail += ", held by the limit"
+            case .deferred, .unavailable: detail += ", held because nothing could be delivered"
+            default: break
+            }
+            return .init(event: event, reason: .oldNews, detail: detail)
         }
         let scope = scope(record: record, event: event, history: history, now: now)
         if let failed = trigger.failedCondition(scope) {
-            return .skip(because: failed.clause, detail: failed.sentence)
+            return .init(event: event, reason: failed.clause, detail: failed.sentence)
         }
-        if let reason = unreachable(line, trigger: trigger, record: record, history: history) {
-            return .skip(because: reason)
+        return nil
+    }
+
+    /// What holds a true message to the shopper back for now.
+    private func held(
+        _ effect: Effect, _ trigger: Trigger, _ events: [Event], history: History, zone: Zone, now: Moment
+    ) -> Decision? {
+        if !trigger.ignoresQuietHours, let end = triggers.settings.quietHours?.end(at: now, in: zone) {
+            return .wait(until: end, because: .quietHours)
         }
-        return mode == .shadow ? .shadow : .send
+        // What is ready has its room already.
+        if effect.state == .waiting, let limit = limit(for: trigger, events),
+            let room = limit.room(after: history.counted, now: now)
+        {
+            return .wait(until: room, because: .limit)
+        }
+        return nil
+    }
+
+    /// The limit that holds for a trigger's mail about these events; nil where none does.
+    public func limit(for trigger: Trigger, _ events: [Event]) -> Limit? {
+        guard let limit = triggers.settings.limit, !trigger.ignoresLimit,
+            !events.contains(where: { limit.except.contains($0.kind) })
+        else { return nil }
+        return limit
+    }
+
+    private func due(_ effect: Effect, _ trigger: Trigger, _ record: OrderRecord, _ zone: Zone) -> Moment {
+        let first = effect.events.map { due(trigger, $0, record, zone) }.min() ?? .distantFuture
+        guard let combine = trigger.combine, first < .distantFuture else { return first }
+        return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: zone)
     }
 
     private func due(_ trigger: Trigger, _ event: Event, _ record: OrderRecord, _ zone: Zone) -> Moment {
-        trigger.dueAt(event, record: record, zone: zone, shopZone: shopZone, settings: triggers.settings)
+        trigger.dueAt(event, record: record, zone: zone, shopZone: shopZone, settings: triggers.settings) {
+            scope(record: record, event: event, history: History(), now: event.recordedAt)
+        }
     }
 
     /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody is written to.
@@ -138,6 +349,67 @@ public struct Planner: Sendable {
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
         case .address, .webhook: return nil
         }
+    }
+
+    // MARK: - One among others
+
+    /// In which order effects that fall due together are judged, so that what room a limit has goes to the right ones: first what no limit holds, then the
+    /// newest of each parcel, then the rest; among equals the longest known.
+    public func inOrderOfRoom(_ effects: [Effect]) -> [Effect] {
+        struct Rank { var level: Int, happenedAt: Moment, id: Int64, effect: Effect }
+        var newest: [String: (Moment, Int64)] = [:]
+        func subject(_ effect: Effect) -> String {
+            "\(effect.orderID) \(effect.event.occurrences.first?.subject ?? "")"
+        }
+        for effect in effects {
+            let own = (effect.event.happenedAt, effect.id)
+            if newest[subject(effect)].map({ $0 < own }) ?? true { newest[subject(effect)] = own }
+        }
+        return effects.map { effect in
+            var level = 2
+            if triggers.trigger(effect.trigger).map({ limit(for: $0, effect.events) == nil }) ?? true {
+                level = 0
+            } else if newest[subject(effect)]! == (effect.event.happenedAt, effect.id) {
+                level = 1
+            }
+            return Rank(level: level, happenedAt: effect.event.happenedAt, id: effect.id, effect: effect)
+        }.sorted { ($0.level, $0.happenedAt, $0.id) < ($1.level, $1.happenedAt, $1.id) }.map(\.effect)
+    }
+
+    /// What a message that goes takes the place of: the waiting effects of its order, by triggers that its own one replaces, about the same. What only
+    /// would go takes the place of shadows alone.
+    public func takenBack(by effect: Effect, _ judgement: Judgement, among waiting: [Effect]) -> [Effect] {
+        guard let trigger = triggers.trigger(effect.trigger), !trigger.replaces.isEmpty else { return [] }
+        let told = History.Told(
+            trigger: trigger.name, subjects: judgement.events.flatMap { $0.occurrences.map(\.subject) })
+        return waiting.filter { other in
+            trigger.replaces.contains(other.trigger) && other.orderID == effect.orderID
+                && (judgement.decision == .send || isShadow(other.trigger))
+                && other.events.allSatisfy(told.isAbout)
+        }
+    }
+
+    /// True where a trigger only shows what it would send.
+    public func isShadow(_ trigger: String) -> Bool {
+        triggers.trigger(trigger)?.mode(in: triggers.settings.mode) == .shadow
+    }
+
+    /// The keys of an effect that tells only some of its events: those of the events that are left out are open again.
+    public func keys(of effect: Effect, telling judgement: Judgement, record: OrderRecord) -> [String] {
+        guard !judgement.dropped.isEmpty, let trigger = triggers.trigger(effect.trigger) else { return effect.keys }
+        let told = Set(judgement.events.flatMap { trigger.keys(for: $0, record: record) })
+        let open = Set(judgement.dropped.flatMap { trigger.keys(for: $0.event, record: record) }).subtracting(told)
+        let kept = effect.keys.filter { !open.contains($0) }
+        return kept.isEmpty ? effect.keys : kept
+    }
+}
+
+extension History.Told {
+    /// True where it spoke of what `event` is about: the same parcel, or else the same order.
+    func isAbout(_ event: Event) -> Bool {
+        let own = event.occurrences.map(\.subject).filter { $0.hasPrefix("shipment:") }
+        let theirs = subjects.filter { $0.hasPrefix("shipment:") }
+        return own.isEmpty || theirs.isEmpty || !Set(own).isDisjoint(with: theirs)
     }
 }
 

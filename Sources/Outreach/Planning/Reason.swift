@@ -2,8 +2,14 @@
 /// cases and do not rename them.
 public enum Reason: String, Codable, Sendable, CaseIterable {
     // Waits
-    /// The trigger's own `after`, `for` or `at`.
+    /// The trigger's own `after`, `for`, `until` or `at`.
     case wait
+    /// The trigger's `combine`: it gathers the parcels of the order.
+    case combine
+    /// It is night where the shopper is.
+    case quietHours = "quiet_hours"
+    /// The customer has heard enough for now.
+    case limit
     /// A file that the message carries could not be fetched yet.
     case label
     /// The far end was busy; it will be tried again.
@@ -36,6 +42,10 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case silenced
     /// Marketing to somebody who has not subscribed.
     case noConsent = "no_consent"
+    /// Another trigger's message took its place.
+    case replaced
+    /// A newer event of another order took its occurrence over.
+    case newer
     /// The trigger is off, or gone.
     case off
     /// The trigger or the shop is in shadow mode.
@@ -54,4 +64,14 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case refused
     /// Dropped by hand.
     case dropped
+}
+
+extension Reason {
+    /// True where it holds a message back for a time, and says nothing of what becomes of it.
+    public var isHold: Bool {
+        switch self {
+        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable: true
+        default: false
+        }
+    }
 }

@@ -78,7 +78,8 @@ struct ConditionChecker {
 
     /// Why a root is never there; nil where it may be.
     func missing(_ name: String) -> (String, String?)? {
-        guard let root = Names.roots.first(where: { $0.name == name }), let has = root.kinds else { return nil }
+        let about = name == Names.shipments.path ? "shipment" : name
+        guard let root = Names.roots.first(where: { $0.name == about }), let has = root.kinds else { return nil }
         if inSegment { return ("a segment is about the customer, and '\(name)' is not always there", nil) }
         guard !kinds.isEmpty, has.isDisjoint(with: kinds) else { return nil }
         return ("'\(name)' is not there on '\(kinds[0].rawValue)'", Names.instead(of: name, on: kinds[0]))
@@ -180,6 +181,20 @@ extension Names {
                 }
             }
         }
+        entries.append(Schema.Entry(shipments.path, .objects, meaning: shipments.meaning))
+        for inner in items.first(where: { $0.name == "shipment" })?.rows ?? [] {
+            let key = inner.path.split(separator: ".").dropFirst().joined(separator: ".")
+            entries.append(
+                Schema.Entry("\(shipments.path).\(key)", inner.type.kind, canBeEmpty: inner.canBeEmpty))
+            guard case .list(let deep) = inner.type, let rows = items.first(where: { $0.name == deep })?.rows else {
+                continue
+            }
+            for row in rows {
+                let last = row.path.split(separator: ".").dropFirst().joined(separator: ".")
+                entries.append(
+                    Schema.Entry("\(shipments.path).\(key).\(last)", row.type.kind, canBeEmpty: row.canBeEmpty))
+            }
+        }
         return Schema(entries, aliases: otherWords)
     }()
 
@@ -232,7 +247,13 @@ private final class RootDrop: Drop {
     init(_ scope: Scope) { self.scope = scope }
 
     func value(for key: String) -> Value? {
-        Names.roots.first { $0.name == key }.map { root in root.drop(scope).map { .drop($0) } ?? .null }
+        if key == Names.shipments.path {
+            return .array(
+                scope.shipments.map {
+                    .drop(NamedDrop(ShipmentItem(scope: scope, shipment: $0, together: [$0]), Names.shipment))
+                })
+        }
+        return Names.roots.first { $0.name == key }.map { root in root.drop(scope).map { .drop($0) } ?? .null }
     }
 }
 

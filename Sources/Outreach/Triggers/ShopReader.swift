@@ -1,10 +1,12 @@
 /// Reads `shop.yaml`.
 struct ShopReader {
     static let file = "shop.yaml"
-    static let keys = [
-        "mode", "notify", "brand", "locale", "business_days", "holidays", "segments", "labels_expire",
-    ]
-    static let planned = ["quiet_hours", "limit", "confirm"]
+    static let keys =
+        [
+            "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "segments",
+            "labels_expire", "confirm",
+        ] + DelayRulesReader.keys
+    static let limitKeys = ["messages", "per", "except"]
     static let brandKeys = ["name", "from", "marketing_from", "reply_to", "address", "color", "logo"]
 
     private(set) var faults: FaultList
@@ -20,7 +22,7 @@ struct ShopReader {
     }
 
     private mutating func settings(_ tree: YAMLTree) -> ShopSettings? {
-        let fields = Fields(tree, known: Self.keys, planned: Self.planned, what: "shop.yaml", &faults)
+        let fields = Fields(tree, known: Self.keys, what: "shop.yaml", &faults)
         let brand = brand(fields)
         // What else is wrong is told as well, whatever the brand is like.
         var settings = ShopSettings(brand: brand ?? Brand(name: "", from: MailAddress(address: "nobody@shop.example")!))
@@ -34,6 +36,7 @@ struct ShopReader {
             }
         }
         if let value = fields.value("business_days") { settings.businessDays = weekdays(value) }
+        if let place = fields.entry("holidays")?.keyPosition { settings.holidaysLine = place.line }
         for day in fields.value("holidays")?.listed ?? [] {
             guard let text = day.text?.trimmingSpaces, let date = CalendarDay(iso8601: text) else {
                 faults.add(
@@ -50,7 +53,21 @@ struct ShopReader {
             default: faults.add(at: position, "'labels_expire' is counted in days", hint: "write '28 days'")
             }
         }
+        if let (text, position) = fields.text("quiet_hours", &faults) {
+            settings.quietHours = QuietHours(text)
+            if settings.quietHours == nil {
+                let times = text.split(separator: "-").compactMap { TimeOfDay(String($0).trimmingSpaces) }
+                faults.add(
+                    at: position,
+                    times.count == 2
+                        ? "'quiet_hours' that begin and end at the same time are neither all day nor never"
+                        : "'\(text)' is no time from and until", hint: "write it like '21:00-08:00', or leave it out")
+            }
+        }
+        if let value = fields.value("limit") { settings.limit = limit(value) }
+        settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }
+        settings.delays = DelayRulesReader.read(fields, &faults)
         return brand == nil ? nil : settings
     }
 
@@ -95,6 +112,49 @@ struct ShopReader {
             }
         }
         return name == nil || from == nil ? nil : result
+    }
+
+    private mutating func limit(_ tree: YAMLTree) -> Limit? {
+        let example = "write for example 'messages: 1' and 'per: 16 hours' below it"
+        guard case .map = tree.content else {
+            faults.add(at: tree.position, "'limit' has keys of its own, and this is \(tree.kind)", hint: example)
+            return nil
+        }
+        let fields = Fields(tree, known: Self.limitKeys, what: "'limit'", &faults)
+        var messages: Int?
+        if let (text, position) = fields.text("messages", &faults) {
+            messages = Int(text).flatMap { (1...1000).contains($0) ? $0 : nil }
+            if messages == nil {
+                faults.add(
+                    at: position, "'messages' is a number from 1 on, and not '\(text)'",
+                    hint: text == "0" ? "to write to nobody, say 'mode: off'" : "write 'messages: 1'")
+            }
+        } else if fields.value("messages") == nil {
+            faults.add(at: tree.position, "'limit' has no 'messages'", hint: example)
+        }
+        var per = fields.length("per", &faults)
+        if let length = per, length.unit == .businessDays, let position = fields.value("per")?.position {
+            faults.add(
+                at: position, "a limit counts in minutes, hours, days or weeks",
+                hint: "write '\(Length(length.count, .days))'")
+            per = nil
+        } else if fields.value("per") == nil {
+            faults.add(at: tree.position, "'limit' has no 'per'", hint: example)
+        }
+        var except: Set<EventKind> = []
+        for element in fields.value("except")?.listed ?? [] {
+            let text = element.text?.trimmingSpaces ?? element.kind
+            if let kind = EventKind(rawValue: text) {
+                except.insert(kind)
+            } else {
+                faults.add(
+                    at: element.position, "unknown event '\(text)'",
+                    hint: EventWords.nearest(to: text).map { "did you mean '\($0)'?" }
+                        ?? "'except' is a list of events; docs/triggers.md has them all")
+            }
+        }
+        guard let messages, let per else { return nil }
+        return Limit(messages: messages, per: per, except: except)
     }
 
     private mutating func weekdays(_ tree: YAMLTree) -> Set<Int> {

@@ -12,10 +12,20 @@ public struct ShopSettings: Sendable {
     /// 1 for Monday to 7 for Sunday.
     public var businessDays: Set<Int>
     public var holidays: Set<CalendarDay>
+    /// Where they stand in shop.yaml, for a warning.
+    var holidaysLine = 1
+    /// When no shopper is written to; nil: never quiet.
+    public var quietHours: QuietHours?
+    /// How many mails one customer gets in a while; nil: no limit.
+    public var limit: Limit?
+    /// The code that releases a held reload.
+    public var confirm: String?
     /// How long a return label can be used, in days; Shopify does not tell.
     public var labelsExpireAfterDays: Int?
     /// Kinds of customers with what makes one, in the order of the file. The first that fits picks the template.
     public var segments: [Segment]
+    /// What the shop itself promises, and how long a parcel may be silent; `delayRules` has the working days with it.
+    public var delays = DelayRules()
     /// What an example says of the names, over what the order says; empty for real orders.
     var given: [String: Value] = [:]
 

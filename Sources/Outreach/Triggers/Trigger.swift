@@ -24,6 +24,14 @@ public struct Trigger: Sendable {
     public var lines: [SendLine]
     public var about: Stream
     public var mode: TriggerMode
+    /// How long it gathers the parcels of an order into one message; nil: it does not.
+    public var combine: Length?
+    /// Triggers whose messages it takes the place of, by name.
+    public var replaces: [String]
+    /// True where it speaks at night as well.
+    public var ignoresQuietHours: Bool
+    /// True where it speaks however much was said before.
+    public var ignoresLimit: Bool
     public var examples: [Example]
 
     /// True where it hears that kind of event.
@@ -54,7 +62,7 @@ public struct SendLine: Hashable, Sendable {
     }
 
     public var destination: Destination
-    /// The template's name, without segment, language and ending; empty for a webhook.
+    /// The template's name, without segment, language and ending; empty for a webhook in our own form.
     public var template: String
     /// Nil: the brand's.
     public var replyTo: MailAddress?
@@ -90,6 +98,14 @@ public struct OncePer: Hashable, Sendable {
     }
 
     public var scope: Scope
+    /// How long it is silent after it spoke; nil: for ever.
+    public var every: Length?
+
+    /// Once for each of these, and with a pause again.
+    public init(scope: Scope, every: Length? = nil) {
+        self.scope = scope
+        self.every = every
+    }
 }
 
 extension Trigger {
@@ -131,16 +147,17 @@ extension Trigger {
         occurrence.subject == Subject.order.key ? "order:\(event.orderID)" : occurrence.subject
     }
 
-    /// When the occurrence may be told, by the trigger's own `after`, `for` and `at`; not before `event.happenedAt`, and perhaps long past.
+    /// When the occurrence may be told, by the trigger's own wait; not before `event.happenedAt`, and perhaps long past.
     ///
-    /// With `for` the answer moves whenever something new is heard, so it is asked again when the moment has come; it is `distantFuture` where no
-    /// source can watch the parcel, for then silence says nothing.
+    /// With `for` and `until` the answer moves, so it is asked again when the moment has come. It is `distantFuture` where no source can watch the
+    /// parcel, for then silence says nothing, and while the date of `until` is not known.
     ///
     /// - Parameters:
     ///   - zone: where the shopper is: `at` is a time there, and days are counted there.
     ///   - shopZone: business days are counted there.
+    ///   - scope: what `until` looks at; asked for where it is needed.
     public func dueAt(
-        _ event: Event, record: OrderRecord, zone: Zone, shopZone: Zone, settings: ShopSettings
+        _ event: Event, record: OrderRecord, zone: Zone, shopZone: Zone, settings: ShopSettings, scope: () -> Scope
     ) -> Moment {
         var due = event.happenedAt
         switch wait.start {
@@ -149,8 +166,17 @@ extension Trigger {
         case .lastHeard(let length):
             guard let heard = record.lastHeard(of: event, zone: zone) else { return .distantFuture }
             due = settings.calendar(zone: shopZone).moment(length, after: max(due, heard), in: zone)
+        case .date(let until):
+            guard let date = until.moment(scope()) else { return .distantFuture }
+            due = max(due, date)
         }
         return wait.at?.next(from: due, in: zone) ?? due
+    }
+
+    /// True where the moment of `dueAt` can come nearer, so that it has to be asked for now and then.
+    var waitCanShrink: Bool {
+        if case .date = wait.start { return true }
+        return false
     }
 
     /// The first condition that stops it, or nil where all is as the file wants it.

@@ -32,7 +32,7 @@ public struct TriggerFolder: Hashable, Sendable {
         }
         switch parts.dropLast() {
         case []: return file.hasSuffix(".yaml") && file.count > 5
-        case ["templates"]: return endings.contains { file.hasSuffix($0) && file.count > $0.count }
+        case ["templates"]: return (endings + [".json"]).contains { file.hasSuffix($0) && file.count > $0.count }
         case ["templates", "partials"]:
             return (endings + [".liquid"]).contains { file.hasSuffix($0) && file.count > $0.count }
         default: return false
@@ -46,22 +46,28 @@ public struct TriggerFolder: Hashable, Sendable {
         files.keys.filter { !$0.contains("/") && $0 != ShopReader.file }.sorted().map { ($0, String($0.dropLast(5))) }
     }
 
-    /// The names of the templates that there are, whatever is in them.
-    var templateNames: Set<String> {
+    /// The names of the mail templates that there are, whatever is in them.
+    var templateNames: Set<String> { names { !$0.hasSuffix(".json") } }
+
+    /// The names of the templates of webhooks that there are, whatever is in them.
+    var jsonTemplateNames: Set<String> { names { $0.hasSuffix(".json") } }
+
+    private func names(_ isMeant: (Substring) -> Bool) -> Set<String> {
         Set(
             files.keys.compactMap { path in
                 let parts = path.split(separator: "/")
-                return parts.count == 2 && parts[0] == "templates" ? String(parts[1].prefix { $0 != "." }) : nil
+                guard parts.count == 2, parts[0] == "templates", isMeant(parts[1]) else { return nil }
+                return String(parts[1].prefix { $0 != "." })
             })
     }
 
     /// The text of a file; nil where it is no UTF-8.
-    func text(_ path: String) -> String? {
+    package func text(_ path: String) -> String? {
         files[path].flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// A path as people name it.
-    func shown(_ path: String) -> String { "\(name)/\(path)" }
+    package func shown(_ path: String) -> String { "\(name)/\(path)" }
 
     private static func tooLarge(_ file: String) -> Fault {
         Fault(file: file, line: 1, column: 1, "the file is larger than \(largestFile / 1024) KB")

@@ -3,10 +3,9 @@ internal import Liquid
 /// Reads one trigger file.
 struct TriggerReader {
     static let keys = [
-        "on", "if", "unless", "after", "for", "at", "once_per", "send", "about", "mode", "description", "examples",
-        "id",
+        "on", "if", "unless", "after", "for", "until", "at", "once_per", "combine", "replaces", "send", "about", "mode",
+        "ignore_quiet_hours", "ignore_limit", "description", "examples", "id",
     ]
-    static let planned = ["until", "combine", "replaces", "ignore_quiet_hours", "ignore_limit"]
     static let emailKeys = ["to", "template", "reply_to", "attach"]
 
     /// What the reader has to know of the other files.
@@ -14,6 +13,8 @@ struct TriggerReader {
         var settings: ShopSettings?
         /// The templates that there are; nil while they could not be read.
         var templates: Set<String>
+        /// The templates of webhooks, which are JSON.
+        var jsonTemplates: Set<String> = []
         /// The webhooks that the operator configured; nil where they are not known.
         var webhooks: Set<String>?
     }
@@ -22,15 +23,19 @@ struct TriggerReader {
     private let name: String
     private var faults: FaultList
 
-    /// The trigger in `source`, or nil where it cannot be used. `name` is the file's, without its ending.
+    /// Where `replaces` names which trigger: what can be checked once all files are read.
+    private var replaced: [(name: String, position: Position)] = []
+
+    /// The trigger in `source`, or nil where it cannot be used; where it names which other triggers; and what is wrong. `name` is the file's, without its
+    /// ending.
     static func read(
         _ source: String, name: String, file: String, surroundings: Surroundings
-    ) -> (trigger: Trigger?, faults: [Fault]) {
+    ) -> (trigger: Trigger?, replaced: [(name: String, position: Position)], faults: [Fault]) {
         let (tree, faults) = YAMLReader.read(source, file: file)
         var reader = TriggerReader(surroundings: surroundings, name: name, faults: FaultList(file: file))
         reader.faults.add(faults)
         let trigger = tree.flatMap { reader.trigger($0) }
-        return (reader.faults.hasErrors ? nil : trigger, reader.faults.faults)
+        return (reader.faults.hasErrors ? nil : trigger, reader.replaced, reader.faults.faults)
     }
 
     private init(surroundings: Surroundings, name: String, faults: FaultList) {
@@ -40,7 +45,7 @@ struct TriggerReader {
     }
 
     private mutating func trigger(_ tree: YAMLTree) -> Trigger? {
-        let fields = Fields(tree, known: Self.keys, planned: Self.planned, what: "a trigger", &faults)
+        let fields = Fields(tree, known: Self.keys, what: "a trigger", &faults)
         if case .map = tree.content {
         } else if case .nothing = tree.content {
         } else {
@@ -77,13 +82,18 @@ struct TriggerReader {
                     hint: "take one of them out")
             }
         }
-        for key in ["if", "unless", "after", "for", "at", "once_per"] {
+        for key in [
+            "if", "unless", "after", "for", "until", "at", "once_per", "combine", "replaces", "ignore_quiet_hours",
+            "ignore_limit",
+        ] {
             if let entry = fields.entry(key), fields.value(key) == nil {
                 faults.add(
                     at: entry.keyPosition, "nothing stands under '\(key)'", hint: "write it, or take the line out")
             }
         }
-        let wait = wait(fields)
+        let wait = wait(fields, checker: checker)
+        let combine = combine(fields, events: events, wait: wait)
+        let replaces = replaces(fields, name: name)
         let oncePer = oncePer(fields, events: events)
         let lines = lines(fields, name: name)
         let about = fields.word("about", Trigger.Stream.self, &faults) ?? .order
@@ -95,6 +105,9 @@ struct TriggerReader {
                 hint: "write 'marketing_from:' under 'brand:' in shop.yaml")
         }
         let mode = fields.word("mode", TriggerMode.self, &faults) ?? .live
+        let ignoresQuietHours = fields.flag("ignore_quiet_hours", &faults) ?? false
+        let ignoresLimit = fields.flag("ignore_limit", &faults) ?? false
+        warn(fields, lines, ignoresQuietHours: ignoresQuietHours, ignoresLimit: ignoresLimit, wait: wait)
         let description = fields.text("description", &faults)?.text
         let examples = fields.value("examples").map {
             ExampleReader.read($0, events: events, lines: lines, settings: surroundings.settings, &faults)
@@ -102,7 +115,9 @@ struct TriggerReader {
         guard !events.isEmpty, !lines.isEmpty else { return nil }
         return Trigger(
             name: name, file: faults.file, description: description, events: events, if: conditions, unless: exceptions,
-            wait: wait, oncePer: oncePer, lines: lines, about: about, mode: mode, examples: examples ?? [])
+            wait: wait, oncePer: oncePer, lines: lines, about: about, mode: mode, combine: combine,
+            replaces: replaces, ignoresQuietHours: ignoresQuietHours, ignoresLimit: ignoresLimit,
+            examples: examples ?? [])
     }
 
     static func isName(_ text: String) -> Bool {
@@ -143,9 +158,9 @@ struct TriggerReader {
         return kinds
     }
 
-    // MARK: - after, for, at, once_per
+    // MARK: - after, for, until, at, once_per
 
-    private mutating func wait(_ fields: Fields) -> Wait {
+    private mutating func wait(_ fields: Fields, checker: ConditionChecker) -> Wait {
         var wait = Wait.none
         if let length = fields.length("after", &faults) { wait.start = .event(length) }
         if let length = fields.length("for", &faults) {
@@ -156,6 +171,14 @@ struct TriggerReader {
             }
             wait.start = .lastHeard(length)
         }
+        if let until = until(fields, checker: checker) {
+            if wait.start != .none, let position = fields.entry("until")?.keyPosition {
+                faults.add(
+                    at: position, "'until' cannot stand with 'after' or 'for'",
+                    hint: "it waits for a date, whatever happened before; keep one of them")
+            }
+            wait.start = .date(until)
+        }
         if let (text, position) = fields.text("at", &faults) {
             if let time = TimeOfDay(text) {
                 wait.at = time
@@ -164,6 +187,110 @@ struct TriggerReader {
             }
         }
         return wait
+    }
+
+    private mutating func until(_ fields: Fields, checker: ConditionChecker) -> Until? {
+        guard let (text, position) = fields.text("until", &faults) else { return nil }
+        let hint = "write for example 'until: 3 days before return.label_expires_on'"
+        let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard let name = words.last else { return nil }
+        var until = Until(nil, .before, name)
+        if words.count > 1 {
+            guard let side = Until.Side(rawValue: words[words.count - 2]) else {
+                faults.add(at: position, "'\(text)' is not a date to wait for", hint: hint)
+                return nil
+            }
+            switch Length.read(words.dropLast(2).joined(separator: " ")) {
+            case .success(let length): until = Until(length, side, name)
+            case .failure(let misread):
+                faults.add(at: position, misread.message, hint: misread.hint)
+                return nil
+            }
+        }
+        let place = Position(line: position.line, column: position.column + max(0, text.count - name.count))
+        guard let row = Names.byPath[name] else {
+            let dates = Names.byPath.values.filter { $0.type.isDate }.map(\.path).sorted()
+            let meant = Names.otherWords[name] ?? nearest(to: name, in: dates)
+            faults.add(at: place, "unknown name '\(name)'", hint: meant.map { "did you mean '\($0)'?" } ?? hint)
+            return nil
+        }
+        guard row.type.isDate else {
+            faults.add(at: place, "'\(name)' is \(row.type.article) and no date", hint: hint)
+            return nil
+        }
+        if let root = name.split(separator: ".").first, let (message, hint) = checker.missing(String(root)) {
+            faults.add(at: place, message, hint: hint)
+            return nil
+        }
+        return until
+    }
+
+    private mutating func combine(_ fields: Fields, events: [EventKind], wait: Wait) -> Length? {
+        guard let length = fields.length("combine", &faults), let position = fields.entry("combine")?.keyPosition
+        else { return nil }
+        if let other = events.first(where: { $0.subject != "shipment" }) {
+            faults.add(
+                at: position,
+                "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is about no parcel",
+                hint: "take it out, or keep to events that begin with 'shipment.'")
+            return nil
+        }
+        switch wait.start {
+        case .lastHeard, .date:
+            faults.add(
+                at: position, "'combine' cannot stand with 'for' or 'until', which move",
+                hint: "use it alone or with 'after'")
+            return nil
+        case .event, .none: return length
+        }
+    }
+
+    private mutating func replaces(_ fields: Fields, name: String) -> [String] {
+        var names: [String] = []
+        for element in fields.value("replaces")?.listed ?? [] {
+            guard let text = element.text?.trimmingSpaces else {
+                faults.add(
+                    at: element.position, "'replaces' is a list of triggers' names, and this is \(element.kind)",
+                    hint: "write 'replaces: [out-for-delivery]'")
+                continue
+            }
+            if text == name {
+                faults.add(
+                    at: element.position, "a trigger cannot replace itself", hint: "'once_per' says how often it speaks"
+                )
+            } else if names.contains(text) {
+                faults.add(at: element.position, "'\(text)' stands in 'replaces' twice")
+            } else {
+                names.append(text)
+                replaced.append((text, element.position))
+            }
+        }
+        return names
+    }
+
+    /// What is written without any effect, or with one that surprises.
+    private mutating func warn(
+        _ fields: Fields, _ lines: [SendLine], ignoresQuietHours: Bool, ignoresLimit: Bool, wait: Wait
+    ) {
+        guard let settings = surroundings.settings else { return }
+        let toCustomer = lines.contains { $0.destination == .customer }
+        if ignoresQuietHours, let place = fields.entry("ignore_quiet_hours")?.keyPosition, !lines.isEmpty, !toCustomer {
+            faults.warn(
+                at: place, "'ignore_quiet_hours' has no effect: quiet hours hold back what goes to the shopper alone",
+                hint: "take the line out")
+        }
+        if ignoresLimit, let place = fields.entry("ignore_limit")?.keyPosition, !lines.isEmpty, !toCustomer {
+            faults.warn(
+                at: place, "'ignore_limit' has no effect: limits hold back what goes to the shopper alone",
+                hint: "take the line out")
+        }
+        if case .date(let until) = wait.start, wait.at == nil, toCustomer, settings.quietHours == nil,
+            let row = Names.byPath[until.name], case .day = row.type,
+            let place = fields.entry("until")?.keyPosition
+        {
+            faults.warn(
+                at: place, "a day begins at midnight, so this goes out at night", hint: "write 'at: 10:00' below it")
+        }
     }
 
     private mutating func oncePer(_ fields: Fields, events: [EventKind]) -> OncePer? {
@@ -176,11 +303,25 @@ struct TriggerReader {
                 at: position, "'once_per' cannot be '\(text)'", hint: meant ?? "write \(alternatives(scopes))")
             return nil
         }
+        var every: Length?
         if words.count > 1 {
-            faults.add(
-                at: position, "'\(words.dropFirst().joined(separator: " "))' is not read by this version of Bookbag",
-                hint: "write 'once_per: \(first)'")
-            return nil
+            let hint = "write 'once_per: \(first)', or with a pause 'once_per: \(first) every 90 days'"
+            guard words[1] == "every", words.count > 2 else {
+                faults.add(at: position, "'once_per' cannot be '\(text)'", hint: hint)
+                return nil
+            }
+            switch Length.read(words.dropFirst(2).joined(separator: " ")) {
+            case .success(let length): every = length
+            case .failure(let misread):
+                faults.add(at: position, misread.message, hint: misread.hint)
+                return nil
+            }
+            if scope == .event {
+                faults.add(
+                    at: position, "each event happens once, so 'every' says nothing here",
+                    hint: "write 'once_per: event'")
+                return nil
+            }
         }
         let suits: Bool
         switch scope {
@@ -194,7 +335,7 @@ struct TriggerReader {
                 hint: "write 'once_per: \(other.subject)'")
             return nil
         }
-        return OncePer(scope: scope)
+        return OncePer(scope: scope, every: every)
     }
 
     // MARK: - send
@@ -313,7 +454,7 @@ struct TriggerReader {
     }
 
     private mutating func webhook(_ tree: YAMLTree) -> SendLine? {
-        let fields = Fields(tree, known: ["webhook"], planned: ["template"], what: "a line of 'send'", &faults)
+        let fields = Fields(tree, known: ["webhook", "template"], what: "a line of 'send'", &faults)
         guard let (name, position) = fields.text("webhook", &faults) else {
             faults.add(at: tree.position, "which webhook?", hint: "write 'webhook: NAME', as the operator named it")
             return nil
@@ -324,7 +465,18 @@ struct TriggerReader {
                 at: position, "no webhook is named '\(name)'",
                 hint: meant ?? "ask the operator to add it under 'webhooks:' in bookbag.yaml")
         }
-        return SendLine(to: .webhook(name))
+        var template = ""
+        if let (text, position) = fields.text("template", &faults) {
+            template = text
+            if !surroundings.jsonTemplates.contains(text) {
+                let meant = nearest(to: text, in: surroundings.jsonTemplates.sorted())
+                faults.add(
+                    at: position, "there is no template 'templates/\(text).json'",
+                    hint: meant.map { "did you mean '\($0)'?" }
+                        ?? "make the file, or take 'template' out to send Bookbag's own JSON")
+            }
+        }
+        return SendLine(to: .webhook(name), template: template)
     }
 }
 

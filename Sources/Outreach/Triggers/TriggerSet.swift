@@ -6,6 +6,7 @@ public struct TriggerSet: Sendable {
     public let templates: TemplateSet
     private let byKind: [EventKind: [Trigger]]
     private let byName: [String: Trigger]
+    private let replacers: [String: [String]]
 
     /// A set of these.
     public init(settings: ShopSettings, triggers: [Trigger], templates: TemplateSet) {
@@ -13,6 +14,11 @@ public struct TriggerSet: Sendable {
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
         byName = Dictionary(triggers.map { ($0.name, $0) }) { first, _ in first }
+        var replacers: [String: [String]] = [:]
+        for trigger in self.triggers where trigger.mode != .off {
+            for name in trigger.replaces { replacers[name, default: []].append(trigger.name) }
+        }
+        self.replacers = replacers
         var byKind: [EventKind: [Trigger]] = [:]
         for trigger in self.triggers { for kind in trigger.events { byKind[kind, default: []].append(trigger) } }
         self.byKind = byKind
@@ -20,6 +26,9 @@ public struct TriggerSet: Sendable {
 
     /// The triggers on that kind of event, in the order of their names.
     public func hearing(_ kind: EventKind) -> [Trigger] { byKind[kind] ?? [] }
+
+    /// The triggers that take the place of the one of that name.
+    public func replacers(of name: String) -> [String] { replacers[name] ?? [] }
 
     /// The trigger of that name.
     public func trigger(_ name: String) -> Trigger? { byName[name] }
@@ -29,11 +38,12 @@ public struct TriggerSet: Sendable {
     /// - Parameters:
     ///   - folder: the files.
     ///   - webhooks: the names that the operator configured; nil where they are not known, so that they are not checked.
+    ///   - today: to see whether a holiday is to come; nil where nobody wants to hear of that.
     /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files and lines.
     public static func load(
-        _ folder: TriggerFolder, webhooks: Set<String>? = nil
+        _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil
     ) -> (set: TriggerSet?, faults: [Fault]) {
-        var loader = TriggerLoader(folder: folder, webhooks: webhooks)
+        var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today)
         let set = loader.load()
         return (set, loader.faults.sorted(by: Fault.precedes))
     }
@@ -43,11 +53,13 @@ public struct TriggerSet: Sendable {
 private struct TriggerLoader {
     let folder: TriggerFolder
     let webhooks: Set<String>?
+    let today: CalendarDay?
     private(set) var faults: [Fault] = []
 
-    init(folder: TriggerFolder, webhooks: Set<String>?) {
+    init(folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?) {
         self.folder = folder
         self.webhooks = webhooks
+        self.today = today
     }
 
     mutating func load() -> TriggerSet? {
@@ -55,13 +67,16 @@ private struct TriggerLoader {
         let settings = settings()
         let templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
         let surroundings = TriggerReader.Surroundings(
-            settings: settings, templates: folder.templateNames, webhooks: webhooks)
+            settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
+            webhooks: webhooks)
         var triggers: [Trigger] = []
+        var replaced: [(name: String, file: String, position: Position)] = []
         for (path, name) in folder.triggerFiles {
             guard let source = text(path) else { continue }
-            let (trigger, found) = TriggerReader.read(
+            let (trigger, names, found) = TriggerReader.read(
                 source, name: name, file: folder.shown(path), surroundings: surroundings)
             faults += found
+            replaced += names.map { ($0.name, folder.shown(path), $0.position) }
             guard let trigger else { continue }
             if let other = triggers.first(where: { $0.name == trigger.name }) {
                 faults.append(
@@ -72,8 +87,13 @@ private struct TriggerLoader {
             }
             triggers.append(trigger)
         }
-        if let settings { templates.check(triggers: triggers, settings: settings, &faults) }
+        if let settings {
+            templates.check(triggers: triggers, settings: settings, &faults)
+            templates.checkBodies(triggers: triggers, settings: settings, &faults)
+        }
+        check(replaced, triggers)
         warnOfPairs(triggers)
+        if let settings, let today { warnOfHolidays(settings, today: today) }
         guard let settings, !faults.contains(where: { $0.severity == .error }) else { return nil }
         return TriggerSet(settings: settings, triggers: triggers, templates: templates)
     }
@@ -99,6 +119,41 @@ private struct TriggerLoader {
                 file: folder.shown(path), line: 1, column: 1, "the file is no UTF-8 text",
                 hint: "save it as UTF-8 in your editor"))
         return nil
+    }
+
+    /// `replaces` names triggers that there are, and no two that take each other's place.
+    private mutating func check(
+        _ replaced: [(name: String, file: String, position: Position)], _ triggers: [Trigger]
+    ) {
+        // One that could not be read has its faults already, and is known by its file.
+        let known = Set(folder.triggerFiles.map(\.name)).union(triggers.map(\.name))
+        for (name, file, position) in replaced {
+            if !known.contains(name) {
+                let meant = nearest(to: name, in: known.sorted()).map { "did you mean '\($0)'?" }
+                faults.append(
+                    Fault(
+                        file: file, line: position.line, column: position.column, "no trigger is named '\(name)'",
+                        hint: meant ?? "'replaces' has the names of trigger files, without '.yaml'"))
+            } else if let other = triggers.first(where: { $0.name == name }),
+                let own = triggers.first(where: { $0.file == file }), other.replaces.contains(own.name)
+            {
+                faults.append(
+                    Fault(
+                        file: file, line: position.line, column: position.column,
+                        "this and \(other.file) replace one another, so one would always silence the other",
+                        hint: "take 'replaces' out of one of them"))
+            }
+        }
+    }
+
+    /// A list of holidays that was forgotten is noticed in the year after.
+    private mutating func warnOfHolidays(_ settings: ShopSettings, today: CalendarDay) {
+        guard let last = settings.holidays.max(), last < today else { return }
+        faults.append(
+            Fault(
+                .warning, file: folder.shown(ShopReader.file), line: settings.holidaysLine, column: 1,
+                "the last of the 'holidays' was \(last)",
+                hint: "add those to come, for business days are counted by them"))
     }
 
     /// Two triggers that can mail the same person for one event: sometimes meant, mostly a copy that was left.

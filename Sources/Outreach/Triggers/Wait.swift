@@ -1,3 +1,5 @@
+internal import Liquid
+
 /// A length of time as a merchant writes it: `7 days`, `36 hours`, `3 business days`.
 ///
 /// Minutes and hours are exact. Days and weeks are days on the calendar: `1 day` after 18:00 is 18:00 on the next day, also when the clocks
@@ -73,9 +75,12 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
         return .success(Length(count, unit))
     }
 
+    /// What people write for business days as well.
+    static let otherUnits = ["working days", "working day", "business-days", "weekdays"]
+
     private static func unit(_ text: String) -> Unit? {
         switch text {
-        case "working days", "working day", "business-days", "weekdays": .businessDays
+        case let other where otherUnits.contains(other): .businessDays
         default: Unit.allCases.first { $0.rawValue == text || $0.singular == text }
         }
     }
@@ -114,6 +119,52 @@ public struct TimeOfDay: Hashable, Sendable, Codable, CustomStringConvertible {
     public var description: String { "\(pad(minutes / 60)):\(pad(minutes % 60))" }
 }
 
+/// A date to wait for, which moves when what it hangs on moves: `3 days before return.label_expires_on`.
+public struct Until: Hashable, Sendable, CustomStringConvertible {
+    /// On which side of the date.
+    public enum Side: String, Sendable, CaseIterable {
+        case before, after
+    }
+
+    /// How far from the date; nil for the date itself.
+    public var length: Length?
+    public var side: Side
+    /// A name that is a day or a moment: `return.label_expires_on`.
+    public var name: String
+
+    /// So long before or after what that name says.
+    public init(_ length: Length?, _ side: Side = .before, _ name: String) {
+        self.length = length
+        self.side = side
+        self.name = name
+    }
+
+    public var description: String { length.map { "\($0) \(side.rawValue) \(name)" } ?? name }
+
+    /// The moment it comes to, or nil while the date is not known. A day is meant from its beginning, where the shopper is.
+    func moment(_ scope: Scope) -> Moment? {
+        guard case .moment(let value)? = scope.value(of: name) else { return nil }
+        let calendar = scope.settings.calendar(zone: scope.shopZone)
+        var base = Moment(seconds: value.seconds)
+        if value.isDate {
+            guard var day = CalendarDay(iso8601: value.text) else { return nil }
+            // Business days are days: the zone of the shop must not move one that has no time.
+            if let length, length.unit == .businessDays {
+                day =
+                    side == .before
+                    ? calendar.day(length.count, businessDaysBefore: day)
+                    : calendar.day(length.count, businessDaysAfter: day)
+                return scope.zone.moment(on: day)
+            }
+            base = scope.zone.moment(on: day)
+        }
+        guard let length else { return base }
+        return side == .before
+            ? calendar.moment(length, before: base, in: scope.zone)
+            : calendar.moment(length, after: base, in: scope.zone)
+    }
+}
+
 /// How long a trigger waits after its event.
 public struct Wait: Hashable, Sendable {
     /// From when the waiting counts.
@@ -122,7 +173,9 @@ public struct Wait: Hashable, Sendable {
         case event(Length)
         /// From the last that was heard of the subject, whatever it was: `for: 4 business days`.
         case lastHeard(Length)
-        /// `after` and `for` are left out.
+        /// Until a date that may still move: `until: 3 days before return.label_expires_on`.
+        case date(Until)
+        /// `after`, `for` and `until` are left out.
         case none
     }
 
@@ -166,6 +219,30 @@ public struct BusinessCalendar: Hashable, Sendable {
         return day
     }
 
+    /// The `count`th business day before `day`, which itself never counts.
+    public func day(_ count: Int, businessDaysBefore day: CalendarDay) -> CalendarDay {
+        var day = day
+        var left = count
+        var steps = 0
+        while left > 0, steps < 20_000 {
+            day = day.adding(days: -1)
+            if isBusinessDay(day) { left -= 1 }
+            steps += 1
+        }
+        return day
+    }
+
+    /// `length` before `moment`, counted as `moment(_:after:in:)` counts.
+    public func moment(_ length: Length, before moment: Moment, in zone: Zone) -> Moment {
+        switch length.unit {
+        case .minutes: moment - .minutes(length.count)
+        case .hours: moment - .hours(length.count)
+        case .days: sameTime(in: zone, as: moment) { $0.adding(days: -length.count) }
+        case .weeks: sameTime(in: zone, as: moment) { $0.adding(days: -7 * length.count) }
+        case .businessDays: sameTime(in: self.zone, as: moment) { self.day(length.count, businessDaysBefore: $0) }
+        }
+    }
+
     /// `length` after `moment`. Calendar days are those of `zone`, where the shopper is; business days are the shop's own.
     public func moment(_ length: Length, after moment: Moment, in zone: Zone) -> Moment {
         switch length.unit {
@@ -188,7 +265,15 @@ extension TimeOfDay {
     /// The first moment from `moment` on at which the clock in `zone` shows this time.
     func next(from moment: Moment, in zone: Zone) -> Moment {
         let day = zone.day(at: moment)
-        let today = zone.moment(on: day, secondOfDay: minutes * 60)
-        return today >= moment ? today : zone.moment(on: day.adding(days: 1), secondOfDay: minutes * 60)
+        let second = minutes * 60
+        let today = zone.moment(on: day, secondOfDay: second)
+        if today >= moment { return today }
+        // In autumn the clock shows an hour twice: within it, the second showing is still to come.
+        let left = second - zone.secondOfDay(at: moment)
+        if left > 0 {
+            let again = Moment(seconds: moment.seconds + Int64(left))
+            if zone.day(at: again) == day, zone.secondOfDay(at: again) == second { return again }
+        }
+        return zone.moment(on: day.adding(days: 1), secondOfDay: second)
     }
 }

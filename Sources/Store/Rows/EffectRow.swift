@@ -35,6 +35,11 @@ extension Effect {
         var effect = self
         effect.keys = try db.all(Query.keysOfEffect, [id]) { $0[0] }
         effect.event.occurrences = try db.occurrences(eventID: event.id)
+        effect.together = try db.all(Query.eventsTogether, [id]) { try Event($0, occurrences: []) }.map { event in
+            var event = event
+            event.occurrences = try db.occurrences(eventID: event.id)
+            return event
+        }
         return effect
     }
 
@@ -111,6 +116,11 @@ extension Database {
 
 extension Query {
     static let effect = "SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.id = ?"
+    static let eventsTogether = """
+        SELECT \(Event.columns) FROM effect_events JOIN events ON events.id = effect_events.event_id
+        JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
+        WHERE effect_events.effect_id = ? ORDER BY effect_events.position
+        """
     static let keysOfEffect = "SELECT occurrence FROM effect_keys WHERE effect_id = ? ORDER BY position"
     static let message = """
         SELECT message_id, channel, sender, recipient, endpoint, bytes, summary FROM messages

@@ -86,6 +86,7 @@ struct LoadedOrder: Sendable {
         }
         order.version = version
         order.events = events
+        for index in order.events.indices { order.events[index].orderName = order.facts.name }
         let byOwner = Dictionary(grouping: scans, by: \.owner)
         let sorted: (String) -> [Scan] = { owner in
             (byOwner[owner] ?? []).sorted { $0.position < $1.position }.map(\.scan)
@@ -104,12 +105,7 @@ extension Database {
         try all(Query.scans, [orderID]) { row in
             (
                 owner: row[0], position: row[2],
-                scan: Scan(
-                    id: row[1], source: row[3], time: row.moment(4), offsetMinutes: row[5], basis: try row.word(6),
-                    state: try row.optionalWord(7), delay: try row.word(8), reason: row[9],
-                    estimate: (row[10] as Int64?).map { CalendarDay(daysSinceEpoch: $0) }, words: row[11],
-                    place: row[12], isSummary: row[15], returnLeg: row[13],
-                    retractedAt: row.optionalMoment(14))
+                scan: try Scan(row)
             )
         }
     }
@@ -144,6 +140,17 @@ extension Database {
     /// The occurrences of an event, in order.
     func occurrences(eventID: Int64) throws -> [Event.Occurrence] {
         try all(Query.occurrencesOfEvent, [eventID]) { Event.Occurrence(subject: $0[0], n: $0[1], mark: $0[2]) }
+    }
+}
+
+extension Scan {
+    /// Reads a row of `Query.scans`.
+    init(_ row: Row) throws {
+        self.init(
+            id: row[1], source: row[3], time: row.moment(4), offsetMinutes: row[5], basis: try row.word(6),
+            state: try row.optionalWord(7), delay: try row.word(8), reason: row[9],
+            estimate: (row[10] as Int64?).map { CalendarDay(daysSinceEpoch: $0) }, words: row[11], place: row[12],
+            isSummary: row[15], returnLeg: row[13], retractedAt: row.optionalMoment(14))
     }
 }
 

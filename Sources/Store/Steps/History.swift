@@ -21,6 +21,14 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var customerID: String?
     /// Whether the mail would be marketing.
     public var isMarketing: Bool
+    /// The effect that is judged, which is no history of its own; 0 where there is none.
+    public var effectID: Int64 = 0
+    /// As far back as the shop's limit looks; nil where there is none.
+    public var countedSince: Moment?
+    /// The triggers that take the place of the one that is judged.
+    public var replacers: [String] = []
+    /// Whether what they only would have told counts as well: so it is where the one that is judged is a shadow itself.
+    public var isShadow = false
 
     /// That is asked.
     public init(
@@ -85,11 +93,25 @@ extension Database {
         if let order = try integer(Query.orderNumber, [shop, question.orderID]) {
             history.messagesAboutOrder = Int(try integer(Query.messagesAboutOrder, [order]) ?? 0)
             history.messagesAboutSubject = Int(
-                try integer(Query.messagesAboutSubject, [order, question.subject.key]) ?? 0)
+                try integer(Query.messagesAboutSubject, [order, question.subject.key, question.subject.key]) ?? 0)
+            for trigger in question.replacers {
+                let subjects: [String] = try all(
+                    Query.toldSubjects, [order, trigger, question.isShadow, order, trigger, question.isShadow]
+                ) { $0[0] }
+                if !subjects.isEmpty { history.told.append(.init(trigger: trigger, subjects: subjects)) }
+            }
         }
         if let address {
             history.messagesLast7Days = Int(
                 try integer(Query.messagesToAddress, [shop, address, (now - .days(7)).milliseconds]) ?? 0)
+            history.lastMessageAt = try integer(Query.lastMessageTo, [shop, address, question.effectID]).map {
+                Moment(milliseconds: $0)
+            }
+            if let since = question.countedSince {
+                history.counted = try all(
+                    Query.countedMoments, [shop, address, since.milliseconds, question.effectID]
+                ) { $0.moment(0) }
+            }
         }
         let monthAgo = (now - .days(30)).milliseconds
         if let customer {
@@ -129,8 +151,29 @@ extension Query {
         SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND line = 'email'
         """
     static let messagesAboutSubject = """
-        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND line = 'email' AND EXISTS (
+        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND line = 'email' AND (EXISTS (
             SELECT 1 FROM occurrences WHERE occurrences.event_id = effects.event_id AND occurrences.subject = ?)
+            OR EXISTS (
+            SELECT 1 FROM effect_events JOIN occurrences ON occurrences.event_id = effect_events.event_id
+            WHERE effect_events.effect_id = effects.id AND occurrences.subject = ?))
+        """
+    static let lastMessageTo = """
+        SELECT counted_at FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at IS NOT NULL
+            AND line = 'email' AND id <> ? ORDER BY counted_at DESC LIMIT 1
+        """
+    static let countedMoments = """
+        SELECT counted_at FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ?
+            AND counted_at IS NOT NULL AND line = 'email' AND id <> ? ORDER BY counted_at DESC LIMIT 1000
+        """
+    static let toldSubjects = """
+        SELECT occurrences.subject FROM effects JOIN occurrences ON occurrences.event_id = effects.event_id
+        WHERE effects.order_id = ? AND effects.trigger_name = ?
+            AND (effects.state IN ('ready', 'sent', 'refused') OR (? AND effects.state = 'shadowed'))
+        UNION ALL
+        SELECT occurrences.subject FROM effects JOIN effect_events ON effect_events.effect_id = effects.id
+        JOIN occurrences ON occurrences.event_id = effect_events.event_id
+        WHERE effects.order_id = ? AND effects.trigger_name = ?
+            AND (effects.state IN ('ready', 'sent', 'refused') OR (? AND effects.state = 'shadowed'))
         """
     static let messagesToAddress = """
         SELECT count(*) FROM (

@@ -139,7 +139,7 @@ extension Store {
                 var number: Int64?
                 // A savepoint for each order, so that what is stale leaves no trace.
                 let refusal = try db.isolated(path: path) {
-                    number = try db.write(row, shop: shop, into: &part, tally: &partTally)
+                    number = try db.write(row, shop: shop, now: now, into: &part, tally: &partTally)
                     return number != nil ? .commit : .rollback
                 }
                 if let refusal {
@@ -192,7 +192,7 @@ extension Store {
 extension Database {
     /// Writes one order, and gives the number of its row; nil where it is stale.
     fileprivate func write(
-        _ row: OrderRow, shop: Int64, into outcome: inout LearnedOutcome, tally: inout Tally
+        _ row: OrderRow, shop: Int64, now: Moment, into outcome: inout LearnedOutcome, tally: inout Tally
     ) throws -> Int64? {
         let record = row.learned.record
         let facts = record.facts
@@ -253,6 +253,7 @@ extension Database {
             }
         }
         for look in row.learned.looks { try put(look, orderID: orderID, shop: shop) }
+        for ask in row.learned.asks { try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally) }
         return orderID
     }
 

@@ -28,12 +28,32 @@ public struct PlannedChange: Hashable, Sendable {
     public var note: DecisionNote?
     /// Its frozen bytes: needed with `ready` unless they are stored already, possible with `shadowed`.
     public var message: Message?
+    /// The room that it takes of a limit: the change is stale where it is gone by now.
+    public var room: LimitRoom?
 
     /// The effect is to be like this.
-    public init(effect: Effect, note: DecisionNote?, message: Message? = nil) {
+    public init(effect: Effect, note: DecisionNote?, message: Message? = nil, room: LimitRoom? = nil) {
         self.effect = effect
         self.note = note
         self.message = message
+        self.room = room
+    }
+}
+
+/// The condition under which a limited mail may become ready: fewer than so many count for its address.
+public struct LimitRoom: Hashable, Sendable {
+    /// The recipient's.
+    public var address: String
+    /// What was sent or became ready after that counts.
+    public var since: Moment
+    /// So many may count, this mail included.
+    public var messages: Int
+
+    /// There is room for one more.
+    public init(address: String, since: Moment, messages: Int) {
+        self.address = address
+        self.since = since
+        self.messages = messages
     }
 }
 
@@ -95,6 +115,57 @@ extension Store {
                 found[key] = byID[id]
             }
             return found
+        }
+    }
+
+    /// The effects that hold the newest repetition of keys, each of which may come again under keys that begin with a stem.
+    public func newestRepetitions(
+        of keys: [OccurrenceKey], stem: (String) -> String
+    ) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
+        let ranges = Set(keys).map { key in (key, stem(key.key)) }
+        return try await read { db in
+            var shops = ShopNumbers()
+            var found: [OccurrenceKey: Effect] = [:]
+            for (key, stem) in ranges {
+                let shop = try shops.number(key.shop, in: db)
+                // The stem ends in a space, and `!` is what follows it.
+                let after = stem.dropLast() + "!"
+                let id =
+                    try db.integer(Query.newestRepetition, [shop, key.trigger, key.line, stem, String(after)])
+                    ?? db.integer(Query.holderOfKey, [shop, key.trigger, key.line, key.key])
+                if let id { found[key] = try db.effect(id) }
+            }
+            return found
+        }
+    }
+
+    /// The waiting effects of a shop after that number, by number: what a new set of triggers has to be tried on.
+    public func waitingEffects(shop: String, after id: Int64, limit: Int) async throws(StoreFailure) -> [Effect] {
+        try await read { db in
+            try db.all(Query.waitingEffects, [try db.shop(shop), id, limit], Effect.init).map {
+                try $0.filled(from: db)
+            }
+        }
+    }
+
+    /// Has every waiting effect of a shop judged again at once, for the triggers have changed.
+    public func judgeAgain(shop: String, now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            try db.run(
+                "UPDATE effects SET due_at = ?, version = version + 1 WHERE shop = ? AND state = 'waiting' AND due_at > ?",
+                [now.milliseconds, try db.shop(shop), now.milliseconds])
+            try db.note(now)
+        }
+    }
+
+    /// To how many people a shop writes on a usual day, by its last 5,000 mails; 0 where it has hardly begun.
+    public func peoplePerDay(shop: String, now: Moment) async throws(StoreFailure) -> Double {
+        try await read { db in
+            let recent = try db.first(Query.recentPeople, [try db.shop(shop)]) {
+                (people: $0[0] as Int64, since: $0[1] as Int64?)
+            }
+            guard let recent, let since = recent.since else { return 0 }
+            return Double(recent.people) / max(1, Double(now.milliseconds - since) / 86_400_000)
         }
     }
 
@@ -208,6 +279,12 @@ private struct PlanWriter {
             effect.version += 1
         }
         guard try writeKeys(of: effect, before: before, shop: shop, to: db) else { return nil }
+        try writeEvents(of: effect, isNew: before == nil, to: db)
+        if let room = change.room {
+            let counted = try db.integer(
+                Query.countedElsewhere, [shop, hash.address(room.address), room.since.milliseconds, effect.id])
+            if Int(counted ?? 0) >= room.messages { return nil }
+        }
         if let message = change.message { try db.put(message, effectID: effect.id, now: now) }
         if effect.state == .ready, change.message == nil, try db.message(effectID: effect.id) == nil {
             throw StoreFailure(.misuse, "An effect cannot be ready without a message. This is a fault of the program.")
@@ -219,6 +296,16 @@ private struct PlanWriter {
                 .decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
         }
         return effect
+    }
+
+    /// The further events that it tells.
+    private func writeEvents(of effect: Effect, isNew: Bool, to db: Database) throws {
+        if !isNew { try db.run("DELETE FROM effect_events WHERE effect_id = ?", [effect.id]) }
+        for (index, event) in effect.together.enumerated() {
+            try db.run(
+                "INSERT INTO effect_events (effect_id, position, event_id) VALUES (?, ?, ?)",
+                [effect.id, index + 1, event.id])
+        }
     }
 
     /// A hash of the mail's recipient, for limits and history.
@@ -330,6 +417,24 @@ extension Query {
         """
     static let holderOfKey = """
         SELECT effect_id FROM effect_keys WHERE shop = ? AND trigger_name = ? AND line = ? AND occurrence = ?
+        """
+    static let newestRepetition = """
+        SELECT effect_id FROM effect_keys
+        WHERE shop = ? AND trigger_name = ? AND line = ? AND occurrence >= ? AND occurrence < ?
+        ORDER BY occurrence DESC LIMIT 1
+        """
+    static let waitingEffects = """
+        SELECT \(Effect.columns) FROM \(Effect.tables)
+        WHERE effects.shop = ? AND effects.state = 'waiting' AND effects.id > ? ORDER BY effects.id LIMIT ?
+        """
+    static let recentPeople = """
+        SELECT count(DISTINCT recipient_key), min(counted_at) FROM (
+            SELECT recipient_key, counted_at FROM effects
+            WHERE shop = ? AND state = 'sent' AND recipient_key IS NOT NULL ORDER BY id DESC LIMIT 5000) AS recent
+        """
+    static let countedElsewhere = """
+        SELECT count(*) FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ?
+            AND counted_at IS NOT NULL AND line = 'email' AND id <> ?
         """
     static let orderNumber = "SELECT id FROM orders WHERE shop = ? AND gid = ?"
     static let effectsOfOrder = """

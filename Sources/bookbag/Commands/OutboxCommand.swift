@@ -6,8 +6,8 @@ import Store
 /// `bookbag outbox`: what waits, what went out, and why not.
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "outbox", abstract: "Look at what waits and what went out.", subcommands: [List.self],
-        defaultSubcommand: List.self)
+        commandName: "outbox", abstract: "Look at what waits and what went out, try a message again, or drop it.",
+        subcommands: [List.self, Show.self, Retry.self, Drop.self], defaultSubcommand: List.self)
 
     /// `bookbag outbox list`.
     struct List: AsyncParsableCommand {
@@ -58,11 +58,7 @@ struct OutboxCommand: AsyncParsableCommand {
                         line.summary ?? line.effect.detail ?? "",
                     ]
                 }
-            let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-            return rows.map { row in
-                zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-                    .trimmingCharacters(in: .whitespaces)
-            }.joined(separator: "\n")
+            return Table.lines(rows)
         }
 
         private static func json(_ lines: [OutboxLine]) throws -> String {

@@ -180,6 +180,8 @@ struct DeliveryService: Service {
             case .shadow: withdrawn.append(Withdrawal(claim: claim, reason: .shadow))
             case .skip(let reason, let detail):
                 withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
+            case .replace(let other):
+                withdrawn.append(Withdrawal(claim: claim, reason: .replaced, detail: other))
             case .wait(let until, let reason):
                 try await store.release([claim], dueAt: until, reason: reason, now: now)
             }

@@ -29,18 +29,32 @@ struct MessageMaker: Sendable {
         guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line) else {
             return .impossible(.off, detail: "the trigger is gone")
         }
-        let scope = planner.scope(record: record, event: effect.event, history: history, now: now)
+        let scope = planner.scope(
+            record: record, event: effect.event, together: effect.together, history: history, now: now)
         if case .webhook(let name) = line.destination {
             guard configuration.webhooks[name] != nil else {
                 return .impossible(.unknownWebhook, detail: "no webhook '\(name)' is configured")
             }
-            return webhook(effect, name: name, scope: scope)
+            return webhook(effect, line, name: name, scope: scope, planner: planner)
         }
         return await mail(effect, line, trigger: trigger, scope: scope, planner: planner, now: now)
     }
 
-    private func webhook(_ effect: Effect, name: String, scope: Scope) -> Outcome {
+    private func webhook(
+        _ effect: Effect, _ line: SendLine, name: String, scope: Scope, planner: Planner
+    ) -> Outcome {
         let id = MessageIdentity.webhook(of: effect)
+        if !line.template.isEmpty {
+            do {
+                let body = try planner.triggers.templates.renderJSON(line.template, scope)
+                return .message(
+                    Message(
+                        id: id, content: .webhook(Message.WebhookContent(endpoint: name, body: body)),
+                        summary: effect.event.kind.rawValue), remark: nil)
+            } catch {
+                return .impossible(.template, detail: "\(error)")
+            }
+        }
         var data: [JSON.Member] = [JSON.Member("trigger", .string(effect.trigger))]
         data += scope.webhookData.map { JSON.Member($0.name, JSON($0.value)) }
         let body = WebhookBody(
@@ -84,6 +98,8 @@ struct MessageMaker: Sendable {
                 MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
                 MailDraft.Header("X-Bookbag-Order", scope.record.facts.name),
             ], brand: brand)
+        draft.parcels = rendered.parcels
+        if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
         if trigger.about == .marketing, let url = scope.record.facts.customer?.unsubscribeURL {
             draft.headers.append(MailDraft.Header("List-Unsubscribe", "<\(url)>"))
         }

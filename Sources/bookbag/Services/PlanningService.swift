@@ -20,6 +20,8 @@ struct PlanningService: Service {
 
     /// How many events or effects are thought about in one turn: one commit for all of them.
     static let batch = 256
+    /// How many turns of events come before the next turn of effects, at most.
+    static let turnsAtOnce = 64
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -27,7 +29,13 @@ struct PlanningService: Service {
                 heartbeats.beat("planning")
                 do throws(StoreFailure) {
                     if clock.fault == nil {
-                        let matched = try await matchEvents()
+                        // What is recorded is placed before anything is judged: what becomes of a message must not hang on where a turn happened to end.
+                        var matched = false
+                        for _ in 0..<Self.turnsAtOnce {
+                            let turn = try await matchEvents()
+                            matched = matched || turn.moved
+                            if !turn.moved || !turn.hasMore { break }
+                        }
                         let judged = try await judgeEffects()
                         if matched || judged { continue }
                     }
@@ -47,69 +55,100 @@ struct PlanningService: Service {
 
     // MARK: - Events to effects
 
-    /// Makes effects of recorded events; true if there were any.
-    private func matchEvents() async throws(StoreFailure) -> Bool {
+    /// What a turn of events came to.
+    private struct MatchTurn {
+        /// True where anything was written.
+        var moved = false
+        /// True where events are left.
+        var hasMore = false
+    }
+
+    /// Makes effects of recorded events.
+    private func matchEvents() async throws(StoreFailure) -> MatchTurn {
         let events = try await store.pendingEvents(limit: Self.batch)
-        guard !events.isEmpty else { return false }
+        guard !events.isEmpty else { return MatchTurn() }
         let now = clock.now
         var plans: [Plan] = []
         for (shop, events) in Dictionary(grouping: events, by: \.shop) {
             guard let desk = desks[shop] else { continue }
             plans += try await self.plans(for: events, of: desk, now: now)
         }
-        guard !plans.isEmpty else { return false }
+        guard !plans.isEmpty else { return MatchTurn() }
         // What is stale was changed by somebody else meanwhile: its event is still pending, and is matched again in the next turn.
         let outcome = try await store.commitPlan(plans, now: now)
-        return moved(outcome, of: plans.count)
+        return MatchTurn(
+            moved: moved(outcome, of: plans.count), hasMore: events.count == Self.batch || plans.count < events.count)
+    }
+
+    /// What stands in the way of a match already.
+    private struct Standing {
+        var holders: [OccurrenceKey: Effect] = [:]
+        var repetitions: [OccurrenceKey: Effect] = [:]
+        var open: [OrderKey: [Effect]] = [:]
+
+        func existing(_ match: Planner.Match, shop: String) -> [Effect] {
+            match.keys.compactMap { (match.pause == nil ? holders : repetitions)[OccurrenceKey(match, $0, shop: shop)] }
+                .unique()
+        }
     }
 
     private func plans(for events: [Event], of desk: ShopDesk, now: Moment) async throws(StoreFailure) -> [Plan] {
         let planner = desk.rules.planner
-        let records = try await store.load(shop: desk.domain, orderIDs: Set(events.map(\.orderID)).sorted())
+        let shop = desk.domain
+        let records = try await store.load(shop: shop, orderIDs: Set(events.map(\.orderID)).sorted())
         let matches = events.map { event in
             (event, records[event.orderID].map { planner.matches(event, record: $0) } ?? [])
         }
-        let keys = matches.flatMap { _, matches in
-            matches.flatMap { match in
-                match.keys.map {
-                    OccurrenceKey(shop: desk.domain, trigger: match.trigger, line: match.line, key: $0)
-                }
-            }
+        let all = matches.flatMap(\.1)
+        var standing = Standing()
+        standing.holders = try await store.effects(
+            for: all.filter { $0.pause == nil }.flatMap { match in
+                match.keys.map { OccurrenceKey(match, $0, shop: shop) }
+            })
+        let pausing = all.filter { $0.pause != nil }
+        if !pausing.isEmpty {
+            standing.repetitions = try await store.newestRepetitions(
+                of: pausing.flatMap { match in match.keys.map { OccurrenceKey(match, $0, shop: shop) } },
+                stem: Planner.repetitions)
         }
-        let existing = try await store.effects(for: keys)
-        // Two events of one turn may meet under one key: the second waits for the next turn, in which it sees what became of the first.
+        let gathering = matches.filter { $0.1.contains(where: \.combines) }.map {
+            OrderKey(shop: shop, orderID: $0.0.orderID)
+        }
+        if !gathering.isEmpty { standing.open = try await store.effects(ofOrders: gathering, states: [.waiting]) }
+
+        // Two events of one turn may meet under one key, or in one window: the second waits for the next turn, in which it sees what became of the first.
         var touched = Set<OccurrenceKey>()
         var plans: [Plan] = []
         for (event, matches) in matches {
             let keys = Set(
                 matches.flatMap { match in
-                    match.keys.map {
-                        OccurrenceKey(shop: desk.domain, trigger: match.trigger, line: match.line, key: $0)
-                    }
+                    match.keys.map { OccurrenceKey(match, $0, shop: shop) }
+                        + (match.combines ? [OccurrenceKey(match, event.orderID, shop: shop)] : [])
                 })
             guard touched.isDisjoint(with: keys) else { continue }
             touched.formUnion(keys)
             var plan = Plan(doneEvents: [event.id])
             for match in matches {
-                let known = match.keys.compactMap {
-                    existing[OccurrenceKey(shop: desk.domain, trigger: match.trigger, line: match.line, key: $0)]
-                }
-                switch planner.place(match, event: event, existing: known.unique(), now: now) {
-                case .insert(let effect), .refresh(let effect):
-                    plan.changes.append(
-                        PlannedChange(
-                            effect: effect, note: DecisionNote(at: now, state: .waiting, reason: effect.reason)))
-                case .told(let ids):
-                    for effect in known.unique() where ids.contains(effect.id) {
-                        plan.changes.append(
-                            PlannedChange(
-                                effect: effect, note: DecisionNote(at: now, state: effect.state, reason: .alreadyTold)))
-                    }
-                }
+                let existing = standing.existing(match, shop: shop)
+                let open = standing.open[OrderKey(shop: shop, orderID: event.orderID)] ?? []
+                plan.changes += changes(
+                    planner.place(match, event: event, existing: existing, open: open, now: now), existing: existing,
+                    now: now)
             }
             plans.append(plan)
         }
         return plans
+    }
+
+    private func changes(_ placement: Planner.Placement, existing: [Effect], now: Moment) -> [PlannedChange] {
+        func change(_ effect: Effect, _ reason: Reason?) -> PlannedChange {
+            PlannedChange(effect: effect, note: DecisionNote(at: now, state: effect.state, reason: reason))
+        }
+        switch placement {
+        case .insert(let effect), .refresh(let effect): return [change(effect, effect.reason)]
+        case .takeOver(let old, let new): return [change(old, old.reason), change(new, new.reason)]
+        case .told(let ids): return existing.filter { ids.contains($0.id) }.map { change($0, .alreadyTold) }
+        }
     }
 
     // MARK: - Effects to messages
@@ -139,36 +178,92 @@ struct PlanningService: Service {
         return outcome.stale.count + outcome.refused.count < count
     }
 
+    /// An effect that was judged.
+    private struct Judged {
+        var effect: Effect
+        var record: OrderRecord?
+        var history: History
+        var judgement: Planner.Judgement
+        /// The room of a limit that it takes.
+        var room: LimitRoom?
+        /// What it takes the place of.
+        var takesBack: [Effect] = []
+
+        var goes: Bool { judgement.decision == .send || judgement.decision == .shadow }
+    }
+
     private func judged(
         _ effects: [Effect], of desk: ShopDesk, maker: MessageMaker, now: Moment
     ) async throws(StoreFailure) -> [Plan] {
         let planner = desk.rules.planner
+        let effects = planner.inOrderOfRoom(effects)
         let records = try await store.load(shop: desk.domain, orderIDs: Set(effects.map(\.orderID)).sorted())
         let histories = try await store.history(
-            for: effects.map { HistoryQuestion(of: $0, record: records[$0.orderID], planner: planner) }, now: now)
+            for: effects.map { HistoryQuestion(of: $0, record: records[$0.orderID], planner: planner, now: now) },
+            now: now)
+        var judged = zip(effects, histories).map { effect, history in
+            let record = records[effect.orderID]
+            return Judged(
+                effect: effect, record: record, history: history,
+                judgement: planner.judgement(effect, record: record, history: history, now: now))
+        }
+        judged = try await oneAmongOthers(judged, planner: planner, shop: desk.domain, now: now)
         // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits beside.
         return await withTaskGroup(of: Plan.self) { group in
-            for (effect, history) in zip(effects, histories) {
-                group.addTask {
-                    let record = records[effect.orderID]
-                    let decision = planner.judge(effect, record: record, history: history, now: now)
-                    return await self.plan(
-                        effect, decision, record: record, history: history, planner: planner, maker: maker, now: now)
-                }
+            for one in judged {
+                group.addTask { await self.plan(one, planner: planner, maker: maker, now: now) }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
     }
 
-    private func plan(
-        _ effect: Effect, _ decision: Decision, record: OrderRecord?, history: History, planner: Planner,
-        maker: MessageMaker, now: Moment
-    ) async -> Plan {
-        var effect = effect
+    /// What the effects of one turn mean for one another: of those that share a limit, or of which one takes the other's place, some are left for
+    /// the next turn, in which it is known what became of the others.
+    private func oneAmongOthers(
+        _ all: [Judged], planner: Planner, shop: String, now: Moment
+    ) async throws(StoreFailure) -> [Judged] {
+        let replacing = all.filter { one in
+            one.goes && planner.triggers.trigger(one.effect.trigger)?.replaces.isEmpty == false
+        }
+        var waiting: [OrderKey: [Effect]] = [:]
+        if !replacing.isEmpty {
+            waiting = try await store.effects(
+                ofOrders: replacing.map { OrderKey(shop: shop, orderID: $0.effect.orderID) }, states: [.waiting])
+        }
+        var takenBack: [Int64: [Effect]] = [:]
+        var left = Set<Int64>()
+        for one in replacing {
+            let others = waiting[OrderKey(shop: shop, orderID: one.effect.orderID)] ?? []
+            let taken = planner.takenBack(by: one.effect, one.judgement, among: others)
+                .filter { !left.contains($0.id) && $0.id != one.effect.id }
+            takenBack[one.effect.id] = taken
+            left.formUnion(taken.map(\.id))
+        }
+        var writtenTo = Set<String>()
+        var going: [Judged] = []
+        for var one in all where !left.contains(one.effect.id) {
+            one.takesBack = takenBack[one.effect.id] ?? []
+            if one.goes, one.effect.line == "email", let address = one.record?.recipient?.address.lowercased(),
+                let trigger = planner.triggers.trigger(one.effect.trigger)
+            {
+                if let limit = planner.limit(for: trigger, one.judgement.events), one.judgement.decision == .send {
+                    if writtenTo.contains(address) { continue }
+                    one.room = LimitRoom(address: address, since: now - limit.window, messages: limit.messages)
+                }
+                if planner.triggers.settings.limit != nil { writtenTo.insert(address) }
+            }
+            going.append(one)
+        }
+        return going
+    }
+
+    private func plan(_ one: Judged, planner: Planner, maker: MessageMaker, now: Moment) async -> Plan {
+        var effect = one.effect
+        let before = effect
         var message: Message?
         effect.detail = nil
         effect.decidedAt = now
-        switch decision {
+        switch one.judgement.decision {
         case .wait(let until, let reason):
             effect.dueAt = until
             effect.reason = reason
@@ -176,16 +271,24 @@ struct PlanningService: Service {
             effect.state = .skipped
             effect.reason = reason
             effect.detail = detail
+        case .replace(let other):
+            effect.state = .replaced
+            effect.reason = .replaced
+            effect.detail = other
         case .send, .shadow:
-            guard let record else { break }
-            switch await maker.make(effect, record: record, history: history, planner: planner, now: now) {
+            guard let record = one.record else { break }
+            effect.event = one.judgement.events[0]
+            effect.together = Array(one.judgement.events.dropFirst())
+            effect.keys = planner.keys(of: effect, telling: one.judgement, record: record)
+            switch await maker.make(effect, record: record, history: one.history, planner: planner, now: now) {
             case .message(let made, let remark):
                 message = made
-                effect.state = decision == .shadow ? .shadowed : .ready
-                effect.reason = decision == .shadow ? .shadow : nil
-                effect.detail = remark
+                effect.state = one.judgement.decision == .shadow ? .shadowed : .ready
+                effect.reason = one.judgement.decision == .shadow ? .shadow : nil
+                effect.detail = remark ?? one.judgement.remark
                 effect.dueAt = now
             case .wait(let until, let reason, let detail):
+                (effect.event, effect.together, effect.keys) = (before.event, before.together, before.keys)
                 effect.dueAt = until
                 effect.reason = reason
                 effect.detail = detail
@@ -195,14 +298,33 @@ struct PlanningService: Service {
                 effect.detail = detail
             }
         }
+        // To wait on for the same cause is no news.
+        let isNews = effect.state != .waiting || effect.reason != before.reason || before.decidedAt == nil
         let note = DecisionNote(at: now, state: effect.state, reason: effect.reason, detail: effect.detail)
-        return Plan(changes: [PlannedChange(effect: effect, note: note, message: message)])
+        var plan = Plan()
+        if effect.state == .ready || effect.state == .shadowed {
+            for var other in one.takesBack {
+                other.state = .replaced
+                other.reason = .replaced
+                other.detail = effect.trigger
+                other.decidedAt = now
+                plan.changes.append(
+                    PlannedChange(
+                        effect: other,
+                        note: DecisionNote(at: now, state: .replaced, reason: .replaced, detail: effect.trigger)))
+            }
+        }
+        plan.changes.append(
+            PlannedChange(
+                effect: effect, note: isNews ? note : nil, message: message,
+                room: effect.state == .ready ? one.room : nil))
+        return plan
     }
 
     private func report(_ plans: [Plan], stale: Set<Int>) {
         var ready = false
         for (index, plan) in plans.enumerated() where !stale.contains(index) {
-            for change in plan.changes {
+            for change in plan.changes where change.note != nil {
                 let effect = change.effect
                 ready = ready || effect.state == .ready
                 metrics.decisions.add(1, effect.trigger, effect.state.rawValue, effect.reason?.rawValue ?? "")
@@ -228,12 +350,32 @@ struct PlanningService: Service {
 }
 
 extension HistoryQuestion {
-    /// What has to be known to judge that effect.
-    init(of effect: Effect, record: OrderRecord?, planner: Planner) {
+    /// What has to be known to judge that effect, at that moment where a limit may hold it.
+    init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
         self.init(
             shop: effect.shop, orderID: effect.orderID, subject: effect.event.subjects.first ?? .order,
             address: record?.recipient?.address, customerID: record?.facts.customer?.id,
             isMarketing: planner.triggers.trigger(effect.trigger)?.about == .marketing)
+        effectID = effect.id
+        if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
+        replacers = planner.triggers.replacers(of: effect.trigger)
+        isShadow = planner.isShadow(effect.trigger)
+    }
+}
+
+extension OccurrenceKey {
+    /// One key of a match.
+    init(_ match: Planner.Match, _ key: String, shop: String) {
+        self.init(shop: shop, trigger: match.trigger, line: match.line, key: key)
+    }
+}
+
+extension Planner.Judgement {
+    /// What there is to say of the events that were left out; nil where none was.
+    var remark: String? {
+        guard !dropped.isEmpty else { return nil }
+        let reasons = Set(dropped.map(\.reason.rawValue)).sorted().joined(separator: ", ")
+        return "tells \(events.count) of \(events.count + dropped.count) events; the others: \(reasons)"
     }
 }
 

@@ -21,6 +21,14 @@ indirect enum NameType: Sendable {
     /// A list of things that have names of their own.
     case list(of: String)
 
+    /// True for a day and a moment.
+    var isDate: Bool {
+        switch self {
+        case .day, .moment: true
+        default: false
+        }
+    }
+
     /// For messages: `a text`, `true or false`.
     var article: String {
         switch self {

@@ -56,6 +56,12 @@ enum Names {
         },
     ]
 
+    /// The parcels that a message speaks of: several where `combine` gathered them, or where one fact spoke of all packages.
+    static let shipments = NameRow(
+        path: "shipments", type: .list(of: "shipment"),
+        meaning: "All parcels that the message speaks of, with `combine` or several packages; the first is `shipment`.",
+        source: .tracking, canBeEmpty: false, isPersonal: false)
+
     /// Things that stand in lists, with the names that each has.
     static let items: [(name: String, meaning: String, rows: [NameRow])] = [
         ("line item", "One line of an order, a parcel, a return or a refund.", lineItem.rows(under: "item")),

@@ -34,6 +34,11 @@ extension Names {
                 .optional($0.record.facts.shippingAddress?.city)
             },
             Name(
+                "time_zone", .text,
+                "The time zone where it goes: `Europe/London`. Days and times of day are counted there.",
+                canBeEmpty: true
+            ) { .optional($0.record.facts.shippingAddress?.timeZone) },
+            Name(
                 "delivery_method", .word(["shipping", "local", "pickup", "none", "retail"]), "How it gets there.",
                 canBeEmpty: true
             ) { .optional($0.record.facts.deliveryMethod) },
@@ -130,6 +135,10 @@ extension Names {
                 "last_problem_at", "When something last went wrong for them: a delay, a problem, a loss.", .bookbag,
                 canBeEmpty: true, scope: { $0 }
             ) { $0.history.lastProblemAt }
+            + moments(
+                "last_message_at", "When we last wrote to them, about whatever it was.", .bookbag, canBeEmpty: true,
+                scope: { $0 }
+            ) { $0.history.lastMessageAt }
     )
 
     static let shop = NameTable<Scope>([

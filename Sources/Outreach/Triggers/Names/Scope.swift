@@ -8,6 +8,8 @@ internal import Synchronization
 public struct Scope: Sendable {
     public var record: OrderRecord
     public var event: Event
+    /// Further events that the same message tells, where `combine` makes one of several.
+    public var together: [Event] = []
     public var history: History
     public var settings: ShopSettings
     public var shop: ShopProfile
@@ -46,11 +48,12 @@ public struct Scope: Sendable {
         let segments = Mutex<[String]?>(nil)
     }
 
-    /// The shipments that the event is about, the one that stands for all first.
+    /// The shipments that the message is about, the one that stands for all first.
     var shipments: [Shipment] {
-        event.subjects.compactMap { subject in
-            if case .shipment(let id) = subject { return record.shipment(id) }
-            return nil
+        var seen = Set<String>()
+        return ([event] + together).flatMap(\.subjects).compactMap { subject in
+            guard case .shipment(let id) = subject, seen.insert(id).inserted else { return nil }
+            return record.shipment(id)
         }
     }
 

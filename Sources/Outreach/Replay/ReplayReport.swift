@@ -1,0 +1,229 @@
+/// What one customer would have been sent under two sets, side by side; what many of them come to; and a few of them to look at.
+///
+/// Nothing is kept for a customer but these counts and samples, so a report of a million events is as small as one of ten. Reports of parts
+/// add up to the report of the whole, in whatever order they come.
+public struct ReplayReport: Sendable {
+    /// What changes for somebody.
+    public enum Change: String, Sendable, CaseIterable {
+        /// A message that would not have been sent before.
+        case gains
+        /// A message that would be sent no more.
+        case loses
+        /// Another one in its place: other words, or another trigger's.
+        case another
+        /// The same message at another time.
+        case moves
+    }
+
+    /// What a trigger, or a day, comes to.
+    public struct Counts: Hashable, Sendable {
+        /// Messages under the earlier set and under the later one.
+        public var before = 0
+        public var after = 0
+        public var changes: [Change: Int] = [:]
+
+        /// Nothing yet.
+        public init() {}
+
+        /// True where anything is different.
+        public var differs: Bool { !changes.isEmpty }
+
+        mutating func add(_ other: Counts) {
+            before += other.before
+            after += other.after
+            changes.merge(other.changes) { $0 + $1 }
+        }
+    }
+
+    /// A change, to look at.
+    public struct Sample: Hashable, Sendable {
+        public var change: Change
+        /// The order's name.
+        public var order: String
+        public var event: EventKind
+        public var trigger: String
+        public var line: String
+        /// When it would be sent under the earlier set, and under the later one.
+        public var before: Moment?
+        public var after: Moment?
+        /// Why it would not be sent under one of them, or what took its place: for people.
+        public var reason: Reason?
+        public var detail: String?
+        /// The trigger whose message this one takes the place of.
+        public var instead: String?
+
+        var at: Moment { after ?? before ?? .distantPast }
+    }
+
+    public private(set) var triggers: [String: Counts] = [:]
+    public private(set) var days: [CalendarDay: Counts] = [:]
+    /// Why messages of the later set would not be sent.
+    public private(set) var reasons: [String: [Reason: Int]] = [:]
+    public private(set) var total = Counts()
+    /// Customers for whom anything is different.
+    public private(set) var customers = 0
+    public private(set) var orders = 0
+    public private(set) var events = 0
+    private var kept: [Change: [Sample]] = [:]
+
+    /// The zone that days are counted in: the shop's.
+    public let zone: Zone
+    /// How many samples are kept of each change.
+    public let sampleCount: Int
+
+    /// An empty report.
+    public init(zone: Zone, samples: Int) {
+        self.zone = zone
+        sampleCount = samples
+    }
+
+    /// True where anything is different.
+    public var differs: Bool { total.differs }
+
+    /// The newest few of each change.
+    public func samples(_ change: Change) -> [Sample] { kept[change] ?? [] }
+
+    /// Adds a part.
+    public mutating func add(_ other: ReplayReport) {
+        triggers.merge(other.triggers) { Self.sum($0, $1) }
+        days.merge(other.days) { Self.sum($0, $1) }
+        reasons.merge(other.reasons) { $0.merging($1) { $0 + $1 } }
+        total.add(other.total)
+        customers += other.customers
+        orders += other.orders
+        events += other.events
+        for samples in other.kept.values { for sample in samples { keep(sample) } }
+    }
+
+    private static func sum(_ a: Counts, _ b: Counts) -> Counts {
+        var sum = a
+        sum.add(b)
+        return sum
+    }
+
+    /// Plays a customer under both sets and adds what comes of it. `before` is nil where there is nothing to compare with.
+    public mutating func play(_ customer: Replay.Customer, before: Replay?, after: Replay) {
+        orders += customer.orders.count
+        for order in customer.orders {
+            for event in order.events where event.recordedAt >= after.since && event.recordedAt <= after.until {
+                events += 1
+            }
+        }
+        let later = after.outcomes(of: customer)
+        let earlier = before?.outcomes(of: customer)
+        var isDifferent = false
+        for outcome in later {
+            if let at = outcome.sentAt {
+                count(outcome.trigger, at) { $0.after += 1 }
+            } else if let reason = outcome.reason {
+                reasons[outcome.trigger, default: [:]][reason, default: 0] += 1
+            }
+        }
+        guard let earlier else { return }
+        for outcome in earlier { if let at = outcome.sentAt { count(outcome.trigger, at) { $0.before += 1 } } }
+        for sample in Comparison(earlier: earlier, later: later, orders: customer.orders).samples {
+            isDifferent = true
+            count(sample.trigger, sample.at) { $0.changes[sample.change, default: 0] += 1 }
+            keep(sample)
+        }
+        if isDifferent { customers += 1 }
+    }
+
+    private mutating func count(_ trigger: String, _ at: Moment, _ change: (inout Counts) -> Void) {
+        change(&triggers[trigger, default: Counts()])
+        change(&days[zone.day(at: at), default: Counts()])
+        change(&total)
+    }
+
+    private mutating func keep(_ sample: Sample) {
+        var samples = kept[sample.change] ?? []
+        guard samples.count < sampleCount || samples.last.map({ Self.precedes(sample, $0) }) == true else { return }
+        samples.append(sample)
+        samples.sort(by: Self.precedes)
+        kept[sample.change] = Array(samples.prefix(sampleCount))
+    }
+
+    /// The newest first, and always in the same order, however the work was cut.
+    private static func precedes(_ a: Sample, _ b: Sample) -> Bool {
+        a.at != b.at ? a.at > b.at : (a.order, a.trigger, a.line) < (b.order, b.trigger, b.line)
+    }
+}
+
+/// One customer's outcomes under two sets.
+private struct Comparison {
+    private(set) var samples: [ReplayReport.Sample] = []
+    private let orders: [OrderRecord]
+
+    private struct Key: Hashable {
+        var order: Int
+        var trigger: String
+        var line: String
+        var key: String
+    }
+
+    init(earlier: [Replay.Outcome], later: [Replay.Outcome], orders: [OrderRecord]) {
+        self.orders = orders
+        if earlier == later { return }
+        func keyed(_ outcomes: [Replay.Outcome]) -> [Key: Replay.Outcome] {
+            Dictionary(
+                outcomes.map { (Key(order: $0.order, trigger: $0.trigger, line: $0.line, key: $0.key), $0) }
+            ) { _, last in last }
+        }
+        let before = keyed(earlier)
+        let after = keyed(later)
+        var gained: [Replay.Outcome] = []
+        var lost: [Replay.Outcome] = []
+        for outcome in later where outcome.isMessage {
+            let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
+            guard let other = before[key], other.isMessage, other.isShadow == outcome.isShadow else {
+                if !outcome.isShadow || before[key]?.isMessage != true { gained.append(outcome) }
+                continue
+            }
+            if other.words != outcome.words {
+                add(.another, outcome, before: other.sentAt, after: outcome.sentAt)
+            } else if other.sentAt != outcome.sentAt {
+                add(.moves, outcome, before: other.sentAt, after: outcome.sentAt)
+            }
+        }
+        for outcome in earlier where outcome.isMessage {
+            let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
+            guard let other = after[key], other.isMessage, other.isShadow == outcome.isShadow else {
+                if !outcome.isShadow || after[key]?.isMessage != true { lost.append(outcome) }
+                continue
+            }
+        }
+        // One trigger's message in the place of another's: about the same event, to the same.
+        for outcome in gained {
+            if let index = lost.firstIndex(where: {
+                $0.order == outcome.order && $0.eventID == outcome.eventID && $0.line == outcome.line
+                    && $0.trigger != outcome.trigger
+            }) {
+                let other = lost.remove(at: index)
+                add(.another, outcome, before: other.sentAt, after: outcome.sentAt, instead: other.trigger)
+            } else {
+                let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
+                add(.gains, outcome, before: nil, after: outcome.sentAt, why: before[key])
+            }
+        }
+        for outcome in lost {
+            let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
+            add(.loses, outcome, before: outcome.sentAt, after: nil, why: after[key])
+        }
+    }
+
+    private mutating func add(
+        _ change: ReplayReport.Change, _ outcome: Replay.Outcome, before: Moment?, after: Moment?,
+        why: Replay.Outcome? = nil, instead: String? = nil
+    ) {
+        samples.append(
+            ReplayReport.Sample(
+                change: change, order: orders[outcome.order].facts.name, event: outcome.event, trigger: outcome.trigger,
+                line: outcome.line, before: before, after: after,
+                reason: why.flatMap { $0.isMessage ? ($0.isShadow ? .shadow : nil) : $0.reason }, detail: why?.detail,
+                instead: instead))
+    }
+}
+
+extension Replay.Outcome {
+    fileprivate var isMessage: Bool { sentAt != nil }
+}

@@ -1,0 +1,341 @@
+// JSON Schema for the merchant's editor: completion, descriptions, and a mark under what cannot be right while it is typed.
+//
+// The schemas are made from the tables that the readers read by (`TriggerReader.keys`, `EventKind`, `Names`, …), so a key, an event or a name that is
+// added there is in them by itself. They are draft-07, which the YAML language server and all editors built on it know, and PyPI's
+// check-jsonschema as well. A schema never refuses what the readers take; it cannot see all that they refuse (whether a condition's
+// names are there, whether a template is), so `bookbag check` has the last word.
+
+/// The schemas of a merchant's files.
+public enum FileSchema: String, Sendable, CaseIterable {
+    /// Every file of the folder but one.
+    case trigger
+    /// shop.yaml.
+    case shop
+
+    /// The schema as JSON.
+    public var json: String {
+        switch self {
+        case .trigger:
+            Self.file(title: "A trigger of Bookbag", definitions: Self.triggerDefinitions, Self.triggerFile).json
+        case .shop: Self.file(title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions, Self.shopFile).json
+        }
+    }
+
+    private static func file(
+        title: String, definitions: [(String, SchemaNode)], _ root: SchemaNode
+    ) -> SchemaNode {
+        guard case .object(let pairs) = root else { return root }
+        return .object(
+            [("$schema", .text("http://json-schema.org/draft-07/schema#")), ("title", .text(title))] + pairs
+                + [("definitions", .object(definitions))])
+    }
+
+    // MARK: - Shapes
+
+    /// `7 days`: as `Length.read` reads it.
+    private static let units: String = {
+        let words = Length.Unit.allCases.flatMap { [$0.rawValue, $0.singular] } + Length.otherUnits
+        return words.map { word in
+            let first = String(word.prefix(1))
+            return "[\(first)\(first.uppercased())]\(word.dropFirst())"
+        }.joined(separator: "|")
+    }()
+
+    private static let lengthShape = "[0-9]+ *(\(units))"
+
+    private static let length = SchemaNode.shaped(
+        "^\\s*\(lengthShape)\\s*$",
+        "A length of time: '36 hours', '7 days', '3 business days', '2 weeks'.")
+
+    private static let timeOfDayShape = "[0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?"
+
+    private static let condition = SchemaNode.any(
+        [
+            SchemaNode.object([("type", .list([.text("string"), .text("boolean")]))]),
+            .object([
+                ("type", .text("object")),
+                (
+                    "properties",
+                    .object([
+                        ("any", .named("conditions", "One of these lines has to hold.")),
+                        ("all", .named("conditions", "All of these lines have to hold.")),
+                    ])
+                ), ("additionalProperties", .flag(false)), ("minProperties", .number(1)),
+            ]),
+        ],
+        "A name, a sign and what it is compared with: order.total_price >= 100, order.tags contains \"wholesale\". Names begin with \(Names.roots.map { "'\($0.name).'" }.joined(separator: ", "))."
+    )
+
+    private static let conditions = SchemaNode.oneOrMore(.named("condition"))
+
+    private static let address = SchemaNode.shaped(
+        "@", "An e-mail address: help@shop.example, or 'Juniper & Fig <help@shop.example>'.")
+
+    private static let flag = SchemaNode.object([
+        (
+            "enum",
+            .list([.flag(true), .flag(false)] + ["true", "false", "yes", "no", "on", "off"].map(SchemaNode.text))
+        )
+    ])
+
+    private static let event = SchemaNode.oneOf(EventKind.allCases.map(\.rawValue), "What can happen.")
+
+    private static let dayShape = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    // MARK: - Triggers
+
+    private static let triggerDefinitions: [(String, SchemaNode)] = [
+        ("event", event), ("condition", condition), ("conditions", conditions), ("length", length),
+        ("address", address), ("flag", flag), ("line", line), ("expected", expected), ("example", example),
+        ("step", step),
+    ] + givens
+
+    private static let triggerFile = SchemaNode.keys(
+        TriggerReader.keys.map { ($0, triggerKeys[$0] ?? .scalar) }, required: ["on", "send"],
+        "On which event, after what time and under which conditions something is sent.")
+
+    /// What each key of a trigger is. Every key that the reader knows has its own.
+    static let triggerKeys: [String: SchemaNode] = [
+        "on": .oneOrMore(.named("event"), "The event it is for, or a list of them."),
+        "if": .named("conditions", "Conditions that must all hold when the message is about to go out."),
+        "unless": .named("conditions", "Conditions of which none may hold when the message is about to go out."),
+        "after": .named("length", "How long to wait after the event: '7 days', '3 business days'."),
+        "for": .named(
+            "length", "How long nothing newer must have been heard: '4 business days'. Each new scan starts it again."),
+        "until": .shaped(
+            "^\\s*(\(lengthShape)\\s+(\(Until.Side.allCases.map(\.rawValue).joined(separator: "|")))\\s+)?(\(dates.joined(separator: "|")))\\s*$",
+            "A date to wait for, which moves with what it hangs on: '3 days before return.label_expires_on'."),
+        "at": .shaped(
+            "^\\s*\(timeOfDayShape)\\s*$", "The time of day to wait for then, where the shopper is: '10:00'."),
+        "once_per": .shaped(
+            "^\\s*(\(OncePer.Scope.allCases.map(\.rawValue).joined(separator: "|")))( +every +\(lengthShape))?\\s*$",
+            "How often it may speak: 'order', or with a pause 'customer every 90 days'. Left out, it is what anybody would expect for the event."
+        ),
+        "combine": .named(
+            "length", "Makes one message of the parcels of an order that fire within that time: '1 hour'."),
+        "replaces": .oneOrMore(
+            .scalar,
+            "Triggers, by name, whose waiting messages about the same parcel or order this one takes the place of."),
+        "send": .oneOrMore(.named("line"), "What is sent: 'email', 'webhook: NAME', or a list of them."),
+        "about": .oneOf(
+            Trigger.Stream.allCases.map(\.rawValue),
+            "'marketing' goes only to those who are subscribed, from the second address."),
+        "mode": .oneOf(
+            TriggerMode.allCases.map(\.rawValue),
+            "'shadow' decides, writes and keeps the message and sends nothing; 'off' lets events pass. The stricter of this and shop.yaml wins."
+        ),
+        "ignore_quiet_hours": .named("flag", "true: it goes out at night as well."),
+        "ignore_limit": .named("flag", "true: it goes out however much was sent before."),
+        "description": SchemaNode.scalar.described("What it is for, for people."),
+        "examples": .oneOrMore(.named("example"), "What it does in which case; 'bookbag test' runs them."),
+        "id": .shaped(
+            nameShape, "The trigger's name where it is not the file's, so that the file can be renamed."),
+    ]
+
+    /// As `TriggerReader.isName`: letters and digits of any language, '-' and '_'.
+    private static let nameShape = "^[^\\s!-,./:-@\\[-^`{-~]+$"
+
+    private static let dates = Names.roots.flatMap(\.rows).filter(\.type.isDate).map {
+        $0.path.replacing(".", with: "\\.")
+    }
+
+    private static let emailKeys: [(String, SchemaNode)] = TriggerReader.emailKeys.map { key in
+        switch key {
+        case "to":
+            (
+                key,
+                .any(
+                    [.oneOf(["customer", "merchant"]), .named("address")],
+                    "'customer' (left out), 'merchant' (notify of shop.yaml), or an address.")
+            )
+        case "template":
+            (key, SchemaNode.scalar.described("The template's name; left out, the trigger's own."))
+        case "reply_to": (key, .named("address", "Where answers go; left out, the brand's."))
+        case "attach": (key, .oneOf(["none"], "'none' keeps a return label a link."))
+        default: (key, .scalar)
+        }
+    }
+
+    private static let line = SchemaNode.any(
+        [
+            .oneOf(["email"]),
+            .keys(
+                [
+                    (
+                        "email",
+                        .any([
+                            .nothing, .oneOf(["customer", "merchant"]), .named("address"), .keys(emailKeys),
+                        ])
+                    )
+                ] + emailKeys, required: ["email"]),
+            .keys(
+                [
+                    ("webhook", SchemaNode.scalar.described("The name that the operator gave the endpoint.")),
+                    (
+                        "template",
+                        SchemaNode.scalar.described(
+                            "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
+                    ),
+                ], required: ["webhook"]),
+        ], "'email', 'email: { to: merchant }' or 'webhook: NAME'.")
+
+    // MARK: - Examples
+
+    /// What `given` and `then` may lay over the standard order, by its roots.
+    private static let roots: [(String, SchemaNode)] = Names.roots.map { ($0.name, .named("given-\($0.name)")) }
+
+    /// The names of each root, and of each thing that stands in lists.
+    private static let givens: [(String, SchemaNode)] =
+        Names.roots.map { root in
+            ("given-\(root.name)", .keys(root.rows.map { ($0.key, value($0)) }, root.meaning))
+        }
+        + Names.items.map { item in
+            (listed(item.name), .keys(item.rows.map { ($0.key, value($0)) }, item.meaning))
+        }
+
+    private static func listed(_ item: String) -> String { "listed-\(item.replacing(" ", with: "-"))" }
+
+    private static func value(_ row: NameRow) -> SchemaNode {
+        let node: SchemaNode
+        switch row.type {
+        case .text, .link, .money, .number: node = .scalar
+        case .word(let words): node = .oneOf(words)
+        case .flag: node = .named("flag")
+        case .day: node = .shaped("^\(dayShape)$")
+        case .moment: node = .shaped("^\(dayShape)[ T]+\(timeOfDayShape)$")
+        case .texts, .segments: node = .oneOrMore(.scalar)
+        case .list(let item): node = .oneOrMore(.named(listed(item)))
+        }
+        let described = row.canBeEmpty ? SchemaNode.any([node, .nothing]) : node
+        if case .object(let pairs) = described, pairs.contains(where: { $0.0 == "$ref" }) {
+            return .object([("allOf", .list([described])), ("description", .text(row.meaning))])
+        }
+        return described.described(row.meaning)
+    }
+
+    private static let example = SchemaNode.keys(
+        ExampleReader.keys.map { key in
+            switch key {
+            case "name": (key, SchemaNode.scalar.described("What it shows."))
+            case "given": (key, .any([.keys(roots), .nothing], "What is different from the standard order #1001."))
+            case "at":
+                (
+                    key,
+                    .shaped(
+                        "^\(dayShape)[ T]+\(timeOfDayShape)$",
+                        "When it happens, by the shop's clock: '2026-12-04 18:00'.")
+                )
+            case "then": (key, .oneOrMore(.named("step"), "Time that passes, and what is different then."))
+            case "expect":
+                (
+                    key,
+                    .any(
+                        [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
+                        "What is sent: 'nothing', 'email', 'webhook: NAME'.")
+                )
+            case "because":
+                (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
+            default: (key, .scalar)
+            }
+        }, required: ["name", "expect"])
+
+    private static let step = SchemaNode.keys(
+        [("after", .named("length", "How much later."))] + roots, required: ["after"])
+
+    private static let expected = SchemaNode.any([
+        .oneOf(["email"]),
+        .keys(
+            [
+                (
+                    "email",
+                    .any([
+                        .nothing,
+                        .keys(
+                            ExampleReader.expectKeys.map { key in
+                                switch key {
+                                case "to": (key, SchemaNode.scalar.described("'customer', 'merchant' or an address."))
+                                case "subject": (key, SchemaNode.scalar.described("The subject, word for word."))
+                                case "contains": (key, .oneOrMore(.scalar, "What the mail has to say."))
+                                case "sent":
+                                    (
+                                        key,
+                                        .shaped(
+                                            "^\(dayShape)[ T]+\(timeOfDayShape)$",
+                                            "When it goes out, by the shop's clock: '2026-12-05 08:00'.")
+                                    )
+                                default: (key, .scalar)
+                                }
+                            }),
+                    ])
+                )
+            ], required: ["email"]),
+        .keys([("webhook", .scalar)], required: ["webhook"]),
+    ])
+
+    // MARK: - shop.yaml
+
+    private static let shopDefinitions: [(String, SchemaNode)] = [
+        ("condition", condition), ("conditions", conditions), ("length", length), ("address", address),
+        ("event", event),
+    ]
+
+    private static let shopFile = SchemaNode.keys(
+        ShopReader.keys.map { ($0, shopKeys[$0] ?? .scalar) }, required: ["brand"],
+        "The shop, once for all triggers.")
+
+    /// What each key of shop.yaml is. Every key that the reader knows has its own.
+    static let shopKeys: [String: SchemaNode] = [
+        "mode": .oneOf(
+            TriggerMode.allCases.map(\.rawValue),
+            "'shadow' sends nothing and keeps what would go out; left out, it is 'live'."),
+        "notify": .named("address", "Who hears of refused files, and who 'to: merchant' is."),
+        "brand": .keys(
+            ShopReader.brandKeys.map { ($0, brandKeys[$0] ?? .scalar) }, required: ["name", "from"],
+            "How the shop looks and what it is called."),
+        "locale": .shaped(
+            "^\\s*[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}\\s*$",
+            "The language of shoppers who have none: 'en', 'fr-CA'."),
+        "quiet_hours": .shaped(
+            "^\\s*\(timeOfDayShape) *([-–]| [tT][oO] ) *\(timeOfDayShape)\\s*$",
+            "When no shopper is written to, where the shopper is: '21:00-08:00'. A message waits."),
+        "business_days": .oneOrMore(.scalar, "The days on which the shop works: 'Mon-Fri'."),
+        "holidays": .oneOrMore(.shaped("^\\s*\(dayShape)\\s*$"), "Days on which it does not: '2026-12-25'."),
+        "limit": .keys(
+            ShopReader.limitKeys.map { key in
+                switch key {
+                case "messages":
+                    (
+                        key,
+                        .object([
+                            ("description", .text("How many mails, from 1 on.")), ("type", .text("integer")),
+                            ("minimum", .number(1)), ("maximum", .number(1000)),
+                        ])
+                    )
+                case "per": (key, .named("length", "In what time: '16 hours'."))
+                case "except": (key, .oneOrMore(.named("event"), "Events that are told whatever was told before."))
+                default: (key, .scalar)
+                }
+            }, required: ["messages", "per"], "How many mails one customer gets in a while. What is too much waits."),
+        "segments": .object([
+            ("description", .text("Kinds of customers, each with what makes one.")), ("type", .text("object")),
+            ("additionalProperties", .named("conditions")),
+        ]),
+        "labels_expire": .named("length", "How long a return label can be used: '28 days'."),
+        "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' was told it by mail."),
+    ]
+
+    static let brandKeys: [String: SchemaNode] = [
+        "name": SchemaNode.scalar.described("What shoppers call you."),
+        "from": .named("address", "Who mail comes from."),
+        "marketing_from": .named("address", "Who marketing comes from."),
+        "reply_to": .named("address", "Where answers go."),
+        "address": SchemaNode.scalar.described("The postal address, for the foot of the mail."),
+        "color": .shaped("^\\s*#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\\s*$", "In quotes: \"#2f5d50\"."),
+        "logo": .shaped("^\\s*https://", "An address that begins with https://."),
+    ]
+}
+
+extension NameRow {
+    /// The name behind its root.
+    fileprivate var key: String { String(path.drop { $0 != "." }.dropFirst()) }
+}

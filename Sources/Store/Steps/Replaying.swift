@@ -1,0 +1,187 @@
+internal import FoundationEssentials
+internal import GRDB
+public import Outreach
+
+// The whole history of a shop, customer by customer, for `replay`.
+//
+// Addresses stand in the store as keyed hashes, which are spread evenly; so a share of the shop is a range of them, and several readers can
+// each take one. Orders without an address come last, each by itself. Rows are read with statements that name no shop and no order
+// again and again: there are millions of them.
+
+/// A share of a shop's customers: those whose address hashes to a first byte in the range.
+public struct ReplayShare: Hashable, Sendable {
+    let bytes: Range<Int>
+
+    /// The shop in so many shares of about the same size, 1 to 64.
+    public static func shares(_ count: Int) -> [ReplayShare] {
+        let count = max(1, min(64, count))
+        return (0..<count).map { ReplayShare(bytes: 256 * $0 / count..<256 * ($0 + 1) / count) }
+    }
+
+    /// True for the share that has the orders without an address as well.
+    var hasNameless: Bool { bytes.upperBound == 256 }
+}
+
+extension Store {
+    /// How many orders of a shop have events that were recorded since a moment: what a replay has before it, for a progress bar.
+    public func replayLength(shop: String, since: Moment) async throws(StoreFailure) -> Int {
+        try await read { db in
+            Int(
+                try db.integer(
+                    "SELECT count(DISTINCT order_id) FROM events WHERE shop = ? AND recorded_at >= ?",
+                    [try db.shop(shop), since.milliseconds]) ?? 0)
+        }
+    }
+
+    /// Goes through a share of a shop's customers who had an event since a moment, and gives each to `body` with all their orders. Nothing
+    /// is held in memory but one customer.
+    ///
+    /// All of it is one reading of the store as it stands at the beginning; the daemon goes on writing beside it.
+    ///
+    /// - Parameter body: called one customer after the other, on a thread of the store's own. It throws to end the reading.
+    public func replay(
+        shop: String, since: Moment, share: ReplayShare,
+        _ body: @escaping @Sendable (Replay.Customer) throws -> Void
+    ) async throws(StoreFailure) {
+        let hash = self.hash
+        try await read { db in
+            var reader = try CustomerReader(db: db, shop: shop, since: since, hash: hash)
+            let first = Data([UInt8(share.bytes.lowerBound)])
+            let last = Data(repeating: 0xFF, count: 17)
+            let end = share.bytes.upperBound == 256 ? last : Data([UInt8(share.bytes.upperBound)])
+            let keys = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT DISTINCT address_key FROM orders
+                    WHERE shop = ? AND address_key >= ? AND address_key < ? AND address_key IS NOT NULL ORDER BY address_key
+                    """, arguments: [reader.shop, first, end])
+            while let row = try keys.next() {
+                if let customer = try reader.customer(address: row[0]) { try body(customer) }
+            }
+            guard share.hasNameless else { return }
+            let ids = try Int64.fetchAll(
+                db, sql: "SELECT id FROM orders WHERE shop = ? AND address_key IS NULL", arguments: [reader.shop])
+            for id in ids { if let customer = try reader.customer(order: id) { try body(customer) } }
+        }
+    }
+}
+
+/// Reads customers with statements that are prepared once.
+private struct CustomerReader {
+    let shop: Int64
+    private let domain: String
+    private let since: Int64
+    private let hash: KeyedHash
+    private let decoder = JSONDecoder()
+    private let orders: Statement
+    private let order: Statement
+    private let fresh: Statement
+    private let scans: Statement
+    private let events: Statement
+    private let occurrences: Statement
+    private let silences: Statement
+    private let hasSilences: Bool
+    private let hasOrderSilences: Bool
+
+    init(db: Database, shop domain: String, since: Moment, hash: KeyedHash) throws {
+        self.domain = domain
+        self.hash = hash
+        shop = try db.shop(domain)
+        self.since = since.milliseconds
+        let columns = "id, gid, format, record, customer_key"
+        orders = try db.makeStatement(
+            sql: "SELECT \(columns) FROM orders WHERE shop = ? AND address_key = ? ORDER BY id")
+        order = try db.makeStatement(sql: "SELECT \(columns) FROM orders WHERE id = ?")
+        fresh = try db.makeStatement(sql: "SELECT 1 FROM events WHERE order_id = ? AND recorded_at >= ? LIMIT 1")
+        scans = try db.makeStatement(sql: Query.scans)
+        events = try db.makeStatement(
+            sql: """
+                SELECT id, kind, happened_at, recorded_at, silence, source, days_late, delay_reason
+                FROM events WHERE order_id = ? ORDER BY id
+                """)
+        occurrences = try db.makeStatement(
+            sql: "SELECT event_id, subject, n, mark FROM occurrences WHERE order_id = ? ORDER BY event_id, position")
+        silences = try db.makeStatement(
+            sql: """
+                SELECT begun_at, ends_at, stream = 'marketing' FROM silences
+                WHERE shop = ? AND scope = ? AND scope_key = ?
+                """)
+        hasSilences = try db.integer("SELECT 1 FROM silences WHERE shop = ? LIMIT 1", [shop]) != nil
+        hasOrderSilences =
+            try db.integer("SELECT 1 FROM silences WHERE shop = ? AND scope = 'order' LIMIT 1", [shop]) != nil
+    }
+
+    private struct Raw {
+        var id: Int64
+        var gid: String
+        var format: Int
+        var record: Data
+        var customer: Data?
+    }
+
+    /// All orders of an address; nil where nothing has happened to any of them for long.
+    mutating func customer(address: Data) throws -> Replay.Customer? {
+        try customer(of: rows(orders, [shop, address], raw), address: address)
+    }
+
+    /// An order without an address.
+    mutating func customer(order id: Int64) throws -> Replay.Customer? {
+        try customer(of: rows(order, [id], raw), address: nil)
+    }
+
+    private func raw(_ row: Row) -> Raw {
+        Raw(id: row[0], gid: row[1], format: row[2], record: row[3], customer: row[4])
+    }
+
+    private func customer(of found: [Raw], address: Data?) throws -> Replay.Customer? {
+        let isFresh = try found.contains { try !rows(fresh, [$0.id, since], { _ in true }).isEmpty }
+        guard isFresh else { return nil }
+        var customer = Replay.Customer(orders: [])
+        for one in found {
+            let loaded = LoadedOrder(
+                row: one.id, version: 1, format: one.format, record: one.record,
+                scans: try rows(scans, [one.id]) { row in (owner: row[0], position: row[2], scan: try Scan(row)) },
+                events: try events(of: one))
+            customer.orders.append(try loaded.assembled(decoder: decoder))
+        }
+        if hasSilences {
+            var scopes: [(String, Data)] = address.map { [("address", $0)] } ?? []
+            for key in Set(found.compactMap(\.customer)) { scopes.append(("customer", key)) }
+            if hasOrderSilences { scopes += found.map { ("order", hash.order($0.gid)) } }
+            for (scope, key) in scopes {
+                customer.silences += try rows(silences, [shop, scope, key]) { row in
+                    Replay.Silence(begunAt: row.moment(0), endsAt: row.optionalMoment(1), isMarketing: row[2])
+                }
+            }
+        }
+        return customer
+    }
+
+    private func events(of order: Raw) throws -> [Event] {
+        var events = try rows(events, [order.id]) { row in
+            Event(
+                id: row[0], shop: domain, orderID: order.gid, kind: try row.word(1), occurrences: [],
+                happenedAt: row.moment(2), recordedAt: row.moment(3), silence: try row.optionalWord(4), source: row[5],
+                daysLate: row[6], delayReason: row[7])
+        }
+        // Both are in the order of the events' numbers.
+        var place = 0
+        _ = try rows(occurrences, [order.id]) { row in
+            let id: Int64 = row[0]
+            while place < events.count, events[place].id < id { place += 1 }
+            guard place < events.count, events[place].id == id else { return }
+            events[place].occurrences.append(Event.Occurrence(subject: row[1], n: row[2], mark: row[3]))
+        }
+        return events
+    }
+
+    private func rows<Value>(
+        _ statement: Statement, _ arguments: StatementArguments, _ read: (Row) throws -> Value
+    ) throws -> [Value] {
+        statement.setUncheckedArguments(arguments)
+        let cursor = try Row.fetchCursor(statement)
+        var values: [Value] = []
+        while let row = try cursor.next() { values.append(try read(row)) }
+        return values
+    }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Delivery
+import Foundation
+import Outreach
+import Store
+
+/// `bookbag export`: all that is known of a customer.
+struct ExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write all that is known of a customer as JSON, for a request of access.",
+        discussion: """
+            Orders with their facts, what happened to them, what was decided, and the mails whose words are still kept. Times among the facts are \
+            milliseconds since 1970.
+
+            EXAMPLE
+              bookbag export robin@shopper.example > robin.json
+            """)
+
+    @OptionGroup var options: CommandOptions
+    @Argument(help: "The address.") var address: String
+    @Option(help: "Only of this shop.") var shop: String?
+
+    /// A mail that was written.
+    private struct Mail: Encodable {
+        var id: Int64
+        var to: String
+        var subject: String
+        var text: String
+    }
+
+    /// An order with its story.
+    private struct Exported: Encodable {
+        var story: OrderAccount
+        var facts: OrderFacts
+        var mails: [Mail]
+    }
+
+    private struct Whole: Encodable {
+        var address: String
+        var orders: [Exported]
+    }
+
+    func run() async throws {
+        let store = try options.store()
+        let now = DaemonClock.system()
+        var whole = Whole(address: address, orders: [])
+        for domain in try await store.shops() where shop == nil || shop == domain {
+            for key in try await store.orders(ofAddress: address, shop: domain) {
+                guard let sources = try await AccountSources(key, store: store, now: now) else { continue }
+                var mails: [Mail] = []
+                for effect in sources.story.effects {
+                    guard let message = try await store.effectStory(effect.line.effect.id)?.message,
+                        case .mail(let mail) = message.content, let opened = OpenedMail(mail.bytes)
+                    else { continue }
+                    mails.append(
+                        Mail(id: effect.line.effect.id, to: opened.to, subject: opened.subject, text: opened.text))
+                }
+                whole.orders.append(
+                    Exported(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails))
+            }
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(whole), as: UTF8.self))
+        if whole.orders.isEmpty {
+            complain("Nothing is known of \(address).")
+            throw ExitStatus.fault
+        }
+    }
+}
+
+/// `bookbag erase`: forgets a customer.
+struct EraseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "erase", abstract: "Forget a customer: orders, events, messages.",
+        discussion: """
+            Counters stay, and keyed hashes that keep the next poll from learning the orders again and the address from being written to. It cannot be \
+            undone; 'bookbag export' before it keeps a copy.
+
+            EXAMPLE
+              bookbag erase robin@shopper.example --yes
+            """)
+
+    @OptionGroup var options: CommandOptions
+    @Argument(help: "The address.") var address: String
+    @Option(help: "Only of this shop.") var shop: String?
+    @Flag(help: "Do not ask.") var yes = false
+
+    func run() async throws {
+        guard let parsed = MailAddress(parsing: address) else {
+            throw ValidationError("'\(address)' is not an e-mail address")
+        }
+        let store = try options.store()
+        let shops = try await store.shops().filter { shop == nil || shop == $0 }
+        var count = 0
+        for domain in shops { count += try await store.orders(ofAddress: parsed.address, shop: domain).count }
+        if !yes {
+            guard isatty(STDIN_FILENO) == 1 else {
+                throw ValidationError("this cannot be undone; add --yes")
+            }
+            print(
+                "\(count) order\(count == 1 ? "" : "s") and all that belongs to them will be forgotten. Type the address again: ",
+                terminator: "")
+            guard readLine()?.trimmingCharacters(in: .whitespaces) == address else {
+                complain("Nothing was erased.")
+                throw ExitStatus.fault
+            }
+        }
+        var (orders, messages) = (0, 0)
+        for domain in shops {
+            let part = try await store.erase(address: parsed.address, shop: domain, now: DaemonClock.system())
+            orders += part.orders
+            messages += part.messages
+        }
+        print(
+            "Erased \(orders) order\(orders == 1 ? "" : "s") and \(messages) message\(messages == 1 ? "" : "s"). The address is not written to any more."
+        )
+    }
+}
+
+/// `bookbag backup`: copies the store while the daemon runs.
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copy the store to a new file, while the daemon goes on.",
+        discussion: """
+            A store that is put back from a backup learns in silence what happened since, so that nobody is told anything twice.
+
+            EXAMPLE
+              bookbag backup /var/backups/bookbag-monday.db
+            """)
+
+    @OptionGroup var options: CommandOptions
+    @Argument(help: "The new file.", completion: .file()) var file: String
+
+    func run() async throws {
+        let store = try options.store()
+        do throws(StoreFailure) {
+            try await store.backup(to: file, now: DaemonClock.system())
+        } catch {
+            complain("\(error)")
+            throw ExitStatus.fault
+        }
+        let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
+        print("Wrote \(file), \(size / 1024) KiB.")
+    }
+}

@@ -1,0 +1,191 @@
+import ArgumentParser
+import Delivery
+import Foundation
+import Intake
+import Outreach
+import Platform
+import Store
+
+/// `bookbag doctor`: does everything outside work?
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to mend what is wrong.",
+        discussion: """
+            Reads the configuration, the store and the trigger files; asks each shop who it is, what the app may read and which versions it speaks; logs in to \
+            each relay. Nothing is sent and nothing is changed. Ends with status 1 when something has to be mended.
+
+            EXAMPLE
+              bookbag doctor --config /etc/bookbag/bookbag.yaml
+            """)
+
+    @OptionGroup var options: CommandOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let configuration = try options.configuration()
+        let engine = TransferEngine()
+        var findings = [storeFinding(configuration)]
+        for shop in configuration.shops {
+            findings.append(triggers(shop))
+            findings += await Self.ask(shop, over: engine)
+            findings.append(await Self.logIn(shop, over: engine))
+            for name in shop.webhooks.keys.sorted() {
+                findings.append(
+                    Finding(.fine, "webhook \(name) of \(shop.domain)", "configured; it is not called from here"))
+            }
+        }
+        await engine.shutdown(within: .seconds(1))
+        print(json ? try Self.json(findings) : findings.map(\.text).joined(separator: "\n"))
+        if findings.contains(where: { $0.grade == .broken }) { throw ExitStatus.fault }
+    }
+
+    // MARK: - Here
+
+    private func storeFinding(_ configuration: Configuration) -> Finding {
+        let path = configuration.storePath
+        guard FileManager.default.fileExists(atPath: path) else {
+            return Finding(.fine, "store", "there is none yet; the daemon makes \(path) when it first starts")
+        }
+        do throws(StoreFailure) {
+            let store = try Store.open(path: path, role: .command, create: false, now: DaemonClock.system())
+            try store.close()
+            return Finding(.fine, "store", "\(path) can be read and written")
+        } catch {
+            return Finding(.broken, "store", "\(error)")
+        }
+    }
+
+    private func triggers(_ shop: Configuration.Shop) -> Finding {
+        let what = "triggers of \(shop.domain)"
+        guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: shop.triggers) else {
+            return Finding(
+                .broken, what, "the folder \(shop.triggers) cannot be read",
+                mend: "check 'triggers:' and who may read it")
+        }
+        let (set, faults) = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys))
+        guard let set else {
+            let count = faults.count { $0.severity == .error }
+            return Finding(
+                .broken, what, "\(count) mistake\(count == 1 ? "" : "s") in \(shop.triggers)",
+                mend: "'bookbag check \(shop.triggers)' shows them all")
+        }
+        let mode =
+            set.settings.mode == .live ? "" : "; shop.yaml says '\(set.settings.mode.rawValue)', so nothing goes out"
+        return Finding(.fine, what, "\(set.triggers.count) are right\(mode)")
+    }
+
+    // MARK: - Out there
+
+    private static func ask(_ shop: Configuration.Shop, over engine: TransferEngine) async -> [Finding] {
+        let what = "shop \(shop.domain)"
+        let credentials: ShopifyCredentials =
+            switch shop.access {
+            case .token(let token): .token(token)
+            case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
+            }
+        let client = ShopifyClient(
+            endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: engine,
+            timekeeper: .system, bucket: nil)
+        let inspection: ShopInspection
+        do throws(ShopifyFailure) {
+            inspection = try await client.inspect()
+        } catch {
+            return [Finding(.broken, what, error.what, mend: error.mend)]
+        }
+        var findings: [Finding] = []
+        if inspection.domain.lowercased() != shop.domain.lowercased() {
+            findings.append(
+                Finding(
+                    .broken, what, "the shop at this address is \(inspection.domain)",
+                    mend: "write 'domain: \(inspection.domain)', or mend 'endpoint:'"))
+        } else {
+            findings.append(
+                Finding(
+                    .fine, what,
+                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and takes the credentials"
+                ))
+        }
+        if let fault = inspection.versionFault {
+            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, mend: fault.mend))
+        }
+        let missing = inspection.missingScopes
+        for scope in missing {
+            findings.append(
+                Finding(
+                    scope.isRequired ? .broken : .poor, "scopes of \(shop.domain)",
+                    "the app lacks \(scope.name): \(scope.purpose)",
+                    mend: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
+        }
+        if inspection.scopes == nil {
+            findings.append(Finding(.poor, "scopes of \(shop.domain)", "Shopify does not say what the app may read"))
+        } else if missing.isEmpty {
+            findings.append(Finding(.fine, "scopes of \(shop.domain)", "the app may read all that is wanted"))
+        }
+        return findings
+    }
+
+    private static func logIn(_ shop: Configuration.Shop, over engine: TransferEngine) async -> Finding {
+        let what = "relay of \(shop.domain)"
+        guard let smtp = shop.smtp else {
+            return Finding(.poor, what, "none is configured, so no mail goes out", mend: "add 'smtp:' to bookbag.yaml")
+        }
+        let reply = await SMTPRelay(SMTPSettings(smtp), engine: engine).probe()
+        if reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true {
+            let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
+            return Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")
+        }
+        let said = Verdict.verdict(for: reply).failure
+        let code = reply.code.map { " (\($0))" } ?? ""
+        return Finding(.broken, what, "\(smtp.url): \(said?.detail ?? "no answer")\(code)", mend: mend(reply, smtp))
+    }
+
+    private static func mend(_ reply: SMTPReply, _ smtp: Configuration.SMTP) -> String {
+        switch reply.phase {
+        case .auth: "check 'username' and 'password' of 'smtp'"
+        case .tls: "check 'starttls' and 'ca' of 'smtp', and the relay's certificate"
+        default: "check 'url' of 'smtp', and whether this machine may reach it"
+        }
+    }
+
+    private static func json(_ findings: [Finding]) throws -> String {
+        let rows = findings.map { finding -> [String: Any] in
+            [
+                "what": finding.what, "grade": finding.grade.rawValue, "words": finding.words,
+                "mend": finding.mend.isEmpty ? NSNull() : finding.mend,
+            ] as [String: Any]
+        }
+        let data = try JSONSerialization.data(
+            withJSONObject: rows, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
+        return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// One line of the doctor's.
+struct Finding {
+    /// How it stands.
+    enum Grade: String {
+        case fine = "ok"
+        /// It works, and less than it could.
+        case poor = "note"
+        case broken = "FAIL"
+    }
+
+    let grade: Grade
+    let what: String
+    let words: String
+    /// How to mend it; empty where there is nothing to mend.
+    let mend: String
+
+    init(_ grade: Grade, _ what: String, _ words: String, mend: String = "") {
+        self.grade = grade
+        self.what = what
+        self.words = words
+        self.mend = mend
+    }
+
+    var text: String {
+        let first = grade.rawValue.padding(toLength: 5, withPad: " ", startingAt: 0)
+        return "\(first) \(what): \(words)" + (mend.isEmpty ? "" : "; \(mend)")
+    }
+}

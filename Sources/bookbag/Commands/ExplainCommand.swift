@@ -1,0 +1,138 @@
+import ArgumentParser
+import Foundation
+import Outreach
+import Store
+
+/// `bookbag explain`: why did, or didn't, this customer hear from us?
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Tell all that happened to an order, what was sent about it, and why not.",
+        discussion: """
+            Every event, every trigger that it touched, the first condition that failed with its value, each hold and its end, each attempt. Reads the \
+            store alone, beside the running daemon.
+
+            EXAMPLES
+              bookbag explain '#1042'
+              bookbag explain robin@shopper.example
+              bookbag explain '<6f0c…@juniperfig.example>'    the Message-ID of a mail
+              bookbag explain JF123456789GB                   a tracking number
+            """)
+
+    @OptionGroup var options: CommandOptions
+    @Argument(help: "An order's name, an e-mail address, a message's id or a tracking number.") var what: String
+    @Option(help: "Only this shop; needed where two shops have an order of that name.") var shop: String?
+    @Option(help: "How many orders at most, the newest first, where there are several.") var limit = 5
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let store = try options.store()
+        let found = try await Finder(store: store, shop: shop).orders(what)
+        guard !found.isEmpty else {
+            complain(
+                "Nothing is known of '\(what)'. Give an order's name ('#1042'), an e-mail address, a Message-ID or a tracking number."
+            )
+            throw ExitStatus.fault
+        }
+        let now = DaemonClock.system()
+        var accounts: [OrderAccount] = []
+        var zones: [Zone] = []
+        for key in found.prefix(max(1, limit)) {
+            guard let sources = try await AccountSources(key, store: store, now: now) else { continue }
+            accounts.append(OrderAccount(sources))
+            zones.append(sources.profile.zone)
+        }
+        if json {
+            print(try OrderAccount.json(accounts))
+            return
+        }
+        print(zip(accounts, zones).map { $0.text(zone: $1) }.joined(separator: "\n\n\n"))
+        let more = found.count - accounts.count
+        if more > 0 {
+            print("\nAnd \(more) older order\(more == 1 ? "" : "s"); --limit \(found.count) shows them all.")
+        }
+    }
+}
+
+/// Finds the orders that somebody means.
+struct Finder {
+    let store: Store
+    let shop: String?
+
+    /// The orders that `what` names, the newest first. Throws where two shops have an order of that name and none was chosen.
+    func orders(_ what: String) async throws -> [OrderKey] {
+        let text = what.trimmingCharacters(in: .whitespaces)
+        let shops = try await store.shops().filter { shop == nil || shop == $0 }
+        if let shop, shops.isEmpty {
+            throw ValidationError("the store knows no shop '\(shop)'; 'bookbag status' lists them")
+        }
+        for name in text.hasPrefix("#") ? [text] : [text, "#\(text)"] {
+            let named = try await store.orders(named: name, shop: shop)
+            let domains = Set(named.map(\.shop)).sorted()
+            if domains.count > 1 {
+                throw ValidationError(
+                    "several shops have an order '\(name)'; add --shop \(domains.joined(separator: " or --shop "))")
+            }
+            if !named.isEmpty { return named.reversed() }
+        }
+        let bare = text.hasPrefix("<") && text.hasSuffix(">") ? String(text.dropFirst().dropLast()) : text
+        if let order = try await store.order(ofMessage: bare), shop == nil || shop == order.shop { return [order] }
+        if text.hasPrefix("gid://") { return try await store.orders(withID: text, shop: shop) }
+        var found: [OrderKey] = []
+        for domain in shops {
+            found +=
+                text.contains("@")
+                ? try await store.orders(ofAddress: text, shop: domain)
+                : try await store.orders(ofTrackingNumber: text.filter { !$0.isWhitespace }, shop: domain)
+        }
+        return found
+    }
+
+    /// The one order that `what` names; throws where there is none or more than one.
+    func order(_ what: String) async throws -> OrderKey {
+        let found = try await orders(what)
+        guard let first = found.first else {
+            throw ValidationError("no order is known by '\(what)'")
+        }
+        return first
+    }
+}
+
+extension AccountSources {
+    /// What the store has of an order; nil where it is gone.
+    init?(_ key: OrderKey, store: Store, now: Moment) async throws {
+        guard let story = try await store.story(shop: key.shop, orderID: key.orderID) else { return nil }
+        let facts = story.order.facts
+        var silences: [StandingSilence] = []
+        if let address = facts.email ?? facts.customer?.email {
+            silences += try await store.silences(of: .address(address), shop: key.shop, now: now)
+        }
+        if let customer = facts.customer {
+            silences += try await store.silences(of: .customer(customer.id), shop: key.shop, now: now)
+        }
+        silences += try await store.silences(of: .order(facts.id), shop: key.shop, now: now)
+        let state = try await store.shopState(key.shop)
+        self.init(
+            story: story, pending: try await store.pendingEvents(of: key),
+            triggers: try await store.triggersLastInForce(shop: key.shop),
+            inForceSince: try await store.triggersInForce(shop: key.shop),
+            live: state?.liveSince ?? LiveSince(shop: .distantPast), profile: try await store.profile(shop: key.shop),
+            silences: silences, now: now)
+    }
+}
+
+extension Store {
+    /// The set of triggers that came into force last; nil where there was none, or this program cannot read it.
+    func triggersLastInForce(shop: String) async throws(StoreFailure) -> TriggerSet? {
+        guard let kept = try await lastGoodSet(shop: shop),
+            let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
+        else { return nil }
+        return TriggerSet.load(TriggerFolder(files: files.mapValues { [UInt8]($0) })).set
+    }
+
+    /// What Shopify last said of the shop.
+    func profile(shop: String) async throws(StoreFailure) -> ShopProfile {
+        try await remembered("profile", shop: shop)
+            .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
+            ?? ShopProfile(domain: shop)
+    }
+}

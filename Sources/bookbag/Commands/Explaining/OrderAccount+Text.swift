@@ -1,0 +1,63 @@
+import Foundation
+import Outreach
+
+extension OrderAccount {
+    /// As prose: a heading, what is to be known first, then day by day what happened, what each trigger made of it, and why.
+    func text(zone: Zone) -> String {
+        let clock = Clock(zone)
+        var lines = ["Order \(order) of \(shop)", "Times are those of the shop (\(zone.name)).", ""]
+        lines += introduction
+        var day: CalendarDay?
+        for happening in happenings {
+            let own = zone.day(at: happening.happenedAt)
+            if own != day {
+                lines += ["", clock.day(own)]
+                day = own
+            }
+            lines.append(
+                "  \(clock.time(happening.happenedAt))  \(happening.what) (\(happening.event)\(told(happening, clock)))."
+            )
+            if let note = happening.note { lines.append("         \(note)") }
+            for outcome in happening.outcomes { lines += self.lines(outcome, on: own, clock) }
+        }
+        if happenings.isEmpty { lines += ["", "Nothing has happened to it that Bookbag knows of."] }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Who told it and how late, where that is not at once.
+    private func told(_ happening: Happening, _ clock: Clock) -> String {
+        let late = happening.recordedAt - happening.happenedAt
+        let source = happening.source == "time" ? "" : ", told by \(happening.source)"
+        guard late >= .minutes(10) else { return source }
+        let own = clock.zone.day(at: happening.happenedAt)
+        let at =
+            clock.zone.day(at: happening.recordedAt) == own
+            ? "at \(clock.time(happening.recordedAt))" : "on \(clock.dayAndTime(happening.recordedAt))"
+        return "\(source), known \(at)"
+    }
+
+    private func lines(_ outcome: Outcome, on day: CalendarDay, _ clock: Clock) -> [String] {
+        let number = outcome.id.map { " [\($0)]" } ?? ""
+        var lines = ["         \(outcome.trigger), \(outcome.to)\(number): \(outcome.sentence)."]
+        for step in outcome.steps {
+            let own = clock.zone.day(at: step.at)
+            let when = own == day ? clock.time(step.at) : clock.dayAndTime(step.at)
+            var words = step.words
+            if step.kind == "held" {
+                let until = step.until.map { end in
+                    " until " + (clock.zone.day(at: end) == own ? clock.time(end) : clock.dayAndTime(end))
+                }
+                words = "held\(until ?? ""): \(step.words)"
+            }
+            lines.append("             \(when)  \(words)")
+        }
+        return lines
+    }
+
+    /// Several accounts as JSON.
+    static func json(_ accounts: [OrderAccount]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(accounts), as: UTF8.self)
+    }
+}

@@ -1,0 +1,467 @@
+import Foundation
+import Outreach
+import Store
+
+/// All that happened to an order and what became of it, put in the order in which it happened: what `bookbag explain` prints, as prose or JSON.
+///
+/// It is made of what the store holds and of nothing else, so it tells what was decided, not what would be decided now. Triggers of which
+/// no trace is there (they were off, or came later) are told of by the files that are in force.
+struct OrderAccount: Encodable, Sendable {
+    /// Something that happened, with every trigger that it touched.
+    struct Happening: Encodable, Sendable {
+        var event: String
+        var what: String
+        @Stamped var happenedAt: Moment
+        @Stamped var recordedAt: Moment
+        var source: String
+        /// Why it is told to nobody, whatever the triggers say.
+        var silence: String?
+        var outcomes: [Outcome]
+        /// Why there are no outcomes.
+        var note: String?
+    }
+
+    /// What one line of one trigger made of it.
+    struct Outcome: Encodable, Sendable {
+        var trigger: String
+        /// `email to the shopper`, `webhook helpdesk`.
+        var to: String
+        /// The effect's number, for `outbox show`; nil where there is no effect.
+        var id: Int64?
+        /// A word: `sent`, `waiting`, `skipped`, …; `silent` where there is no effect.
+        var state: String
+        var reason: String?
+        var detail: String?
+        /// What became of it, as a sentence without its full stop.
+        var sentence: String
+        var subject: String?
+        var messageID: String?
+        var steps: [Step] = []
+    }
+
+    /// A hold, an attempt, a decision.
+    struct Step: Encodable, Sendable {
+        @Stamped var at: Moment
+        /// `held`, `ready`, `attempt`, `decided`.
+        var kind: String
+        /// When a hold ended; when an attempt was answered.
+        @Stamped var until: Moment?
+        var words: String
+    }
+
+    var shop: String
+    var order: String
+    var orderID: String
+    /// What is to be known before the story begins, a sentence each.
+    var introduction: [String]
+    var happenings: [Happening]
+    /// The zone that the times are told in.
+    var zone: String
+
+    private enum CodingKeys: String, CodingKey {
+        case shop, order, introduction, zone
+        case orderID = "order_id"
+        case happenings = "events"
+    }
+}
+
+extension OrderAccount.Happening {
+    private enum CodingKeys: String, CodingKey {
+        case event, what, source, silence, note
+        case happenedAt = "happened_at"
+        case recordedAt = "recorded_at"
+        case outcomes = "triggers"
+    }
+}
+
+extension OrderAccount.Outcome {
+    private enum CodingKeys: String, CodingKey {
+        case trigger, to, id, state, reason, detail, sentence, subject, steps
+        case messageID = "message_id"
+    }
+}
+
+/// What an account is made of.
+struct AccountSources: Sendable {
+    var story: Story
+    /// The events that no plan was made for yet.
+    var pending: Set<Int64> = []
+    /// The triggers in force, with the moments since when; nil where the store has none that can be read.
+    var triggers: TriggerSet?
+    var inForceSince: [String: Moment] = [:]
+    var live: LiveSince
+    var profile: ShopProfile
+    /// The silences of the address, the customer and the order.
+    var silences: [StandingSilence] = []
+    var now: Moment
+}
+
+extension OrderAccount {
+    /// The account of an order.
+    init(_ sources: AccountSources) {
+        let story = sources.story
+        let facts = story.order.facts
+        shop = story.order.shop
+        order = facts.name
+        orderID = facts.id
+        zone = sources.profile.zone.name
+        introduction = Introduction(sources: sources).sentences
+        happenings = story.order.events.map { Teller(sources: sources, event: $0).happening }
+    }
+}
+
+/// Tells what one event brought.
+private struct Teller {
+    let sources: AccountSources
+    let event: Event
+
+    private var clock: Clock { Clock(sources.profile.zone) }
+
+    var happening: OrderAccount.Happening {
+        let outcomes = outcomes()
+        return OrderAccount.Happening(
+            event: event.kind.rawValue, what: what, happenedAt: event.happenedAt, recordedAt: event.recordedAt,
+            source: event.source, silence: event.silence?.rawValue, outcomes: outcomes,
+            note: outcomes.isEmpty ? "No trigger is about this." : nil)
+    }
+
+    private var what: String {
+        var text = EventSentences.sentence(event.kind, parcel: parcel)
+        if event.kind == .shipmentDelayed {
+            if let days = event.daysLate, days > 0 { text += " by \(days) day\(days == 1 ? "" : "s")" }
+            if let reason = event.delayReason { text += ", \(EventSentences.delay(reason))" }
+        }
+        return text
+    }
+
+    /// What to call the parcel: by its number where there are several.
+    private var parcel: String {
+        let order = sources.story.order
+        let shipments = event.subjects.compactMap { subject -> Shipment? in
+            if case .shipment(let id) = subject { return order.shipment(id) }
+            return nil
+        }
+        guard order.shipments.count > 1, let first = shipments.first else { return "The parcel" }
+        if shipments.count > 1 { return "Each of \(shipments.count) parcels" }
+        return "The parcel \(first.tracking.number ?? first.id)"
+    }
+
+    private func outcomes() -> [OrderAccount.Outcome] {
+        var told: [OrderAccount.Outcome] = []
+        var named = Set<String>()
+        for story in sources.story.effects where story.line.effect.events.contains(where: { $0.id == event.id }) {
+            told.append(EffectTeller(story: story, clock: clock, now: sources.now).outcome)
+            named.insert("\(story.line.effect.trigger) \(story.line.effect.line)")
+        }
+        guard let set = sources.triggers else { return told }
+        for trigger in set.hearing(event.kind) {
+            let keys = Set(trigger.keys(for: event, record: sources.story.order))
+            for line in trigger.lines where !named.contains("\(trigger.name) \(line.name)") {
+                let other = sources.story.effects.first { story in
+                    let effect = story.line.effect
+                    return effect.trigger == trigger.name && effect.line == line.name
+                        && !keys.isDisjoint(with: effect.keys)
+                }
+                let (reason, sentence) = absence(trigger, other: other?.line.effect)
+                told.append(
+                    OrderAccount.Outcome(
+                        trigger: trigger.name, to: LineWords.destination(line.name), id: other?.line.effect.id,
+                        state: "silent", reason: reason, sentence: sentence))
+            }
+        }
+        return told
+    }
+
+    /// Why a trigger that hears this has nothing of it.
+    private func absence(_ trigger: Trigger, other: Effect?) -> (reason: String?, sentence: String) {
+        func no(_ reason: Reason, _ sentence: String? = nil) -> (String?, String) {
+            (reason.rawValue, "not sent: " + (sentence ?? ReasonWords.sentence(reason)))
+        }
+        if event.silence == .testOrder { return no(.testOrder) }
+        if sources.pending.contains(event.id) { return (nil, "not decided yet; the daemon does so when it runs") }
+        if let other {
+            if other.event.id > event.id {
+                return (
+                    nil,
+                    "told together with the later \(other.event.kind.rawValue) of \(clock.dayAndTime(other.event.happenedAt))"
+                )
+            }
+            return no(
+                .alreadyTold,
+                "the same was told with \(other.event.kind.rawValue) of \(clock.dayAndTime(other.event.happenedAt))")
+        }
+        if event.silence == .beforeLive {
+            return no(
+                .beforeLive,
+                "it happened before Bookbag watched \(event.source == "shopify" || event.source == "time" ? "the shop" : event.source), which is since \(clock.dayAndTime(sources.live.of(event.source)))"
+            )
+        }
+        if let set = sources.triggers, trigger.mode(in: set.settings.mode) == .off { return no(.off) }
+        if let since = sources.inForceSince[trigger.name], event.recordedAt < since {
+            return no(
+                .beforeTrigger, "the trigger is in force since \(clock.dayAndTime(since)), and this was known before")
+        }
+        return (nil, "nothing came of it that is still on record")
+    }
+}
+
+/// Tells what became of one effect.
+struct EffectTeller {
+    let story: EffectStory
+    let clock: Clock
+    let now: Moment
+
+    private var effect: Effect { story.line.effect }
+
+    var outcome: OrderAccount.Outcome {
+        OrderAccount.Outcome(
+            trigger: effect.trigger, to: LineWords.destination(effect.line), id: effect.id,
+            state: effect.state.rawValue, reason: effect.reason?.rawValue, detail: effect.detail,
+            sentence: sentence, subject: story.line.summary, messageID: story.line.messageID, steps: steps)
+    }
+
+    private var sentence: String {
+        let because = ReasonWords.sentence(effect.reason, detail: effect.detail)
+        switch effect.state {
+        case .sent:
+            let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
+            let tries = story.attempts.count > 1 ? ", at the \(ordinal(story.attempts.count)) attempt" : ""
+            return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + tries
+        case .ready:
+            let held = effect.reason.map { _ in ": " + because } ?? ""
+            return effect.dueAt > now
+                ? "to be sent on \(clock.dayAndTime(effect.dueAt))\(held)" : "about to be sent\(held)"
+        case .waiting:
+            if effect.dueAt >= .distantFuture { return "held, until we know until when: \(because)" }
+            return effect.reason == nil
+                ? "to be decided" : "held until \(clock.dayAndTime(effect.dueAt)): \(because)"
+        case .shadowed: return "written and kept, and not sent: \(ReasonWords.sentence(.shadow))"
+        case .skipped: return "not sent: \(because)"
+        case .withdrawn: return "taken back before it went: \(because)"
+        case .replaced: return "not sent: \(because)"
+        case .refused: return "refused by the far end: \(effect.detail ?? ReasonWords.sentence(.refused))"
+        }
+    }
+
+    private func ordinal(_ number: Int) -> String {
+        switch number % 100 {
+        case 11...13: return "\(number)th"
+        default: break
+        }
+        switch number % 10 {
+        case 1: return "\(number)st"
+        case 2: return "\(number)nd"
+        case 3: return "\(number)rd"
+        default: return "\(number)th"
+        }
+    }
+
+    // MARK: - Steps
+
+    /// Holds, attempts and decisions, as they came.
+    private var steps: [OrderAccount.Step] {
+        var steps = story.attempts.map(attempt)
+        for (index, note) in story.decisions.enumerated() {
+            let next = index + 1 < story.decisions.count ? story.decisions[index + 1].at : nil
+            if let step = step(note, next: next, isLast: index + 1 == story.decisions.count) { steps.append(step) }
+        }
+        // Of one moment the decision comes before the attempt that it allows.
+        return steps.enumerated().sorted { a, b in
+            let ranks = (a.element.kind == "attempt" ? 1 : 0, b.element.kind == "attempt" ? 1 : 0)
+            return (a.element.at, ranks.0, a.offset) < (b.element.at, ranks.1, b.offset)
+        }.map(\.element)
+    }
+
+    private func step(_ note: DecisionNote, next: Moment?, isLast: Bool) -> OrderAccount.Step? {
+        let because = ReasonWords.sentence(note.reason, detail: note.detail)
+        switch note.state {
+        case .waiting:
+            guard note.reason != nil else { return nil }
+            if note.reason == .alreadyTold {
+                return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
+            }
+            var until = isLast ? effect.dueAt : next
+            if let end = until, end >= .distantFuture { until = nil }
+            return OrderAccount.Step(at: note.at, kind: "held", until: until, words: because)
+        case .ready:
+            if let detail = note.detail { return OrderAccount.Step(at: note.at, kind: "ready", words: detail) }
+            let subject = story.line.summary.map { ": \(effect.channel == .email ? "\"\($0)\"" : $0)" } ?? ""
+            return OrderAccount.Step(at: note.at, kind: "ready", words: "written\(subject)")
+        case .sent where note.reason == .accepted, .refused where note.reason == .refused:
+            // The attempt says it.
+            return nil
+        case .sent, .refused, .shadowed, .skipped, .withdrawn, .replaced:
+            if note.reason == .alreadyTold {
+                return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
+            }
+            // What it came to stands in the heading; only what was changed afterwards is news.
+            if isLast, story.decisions.count <= 2, story.attempts.isEmpty { return nil }
+            return OrderAccount.Step(at: note.at, kind: "decided", words: "\(words(note.state)): \(because)")
+        }
+    }
+
+    private func words(_ state: Effect.State) -> String {
+        switch state {
+        case .withdrawn: "taken back"
+        case .shadowed: "kept"
+        case .skipped, .replaced: "not sent"
+        default: state.rawValue
+        }
+    }
+
+    private func attempt(_ line: AttemptLine) -> OrderAccount.Step {
+        var words = "attempt \(line.number): "
+        let code = [line.code.map(String.init), line.enhancedCode].compactMap(\.self).joined(separator: " ")
+        let detail = [code, line.detail ?? ""].filter { !$0.isEmpty }.joined(separator: ": ")
+        func with(_ text: String) -> String { detail.isEmpty ? text : "\(text) (\(detail))" }
+        switch line.verdict {
+        case "accepted": words += "accepted" + (line.receipt.map { $0.isEmpty ? "" : " (\($0))" } ?? "")
+        case "refused": words += with("refused")
+        case "deferred" where line.reason == "stopped": words += "stopped before anything went out"
+        case "deferred": words += with("put off")
+        case "unavailable": words += with("not reached")
+        case let other?: words += with(other)
+        case nil: words += line.inDoubt ? "no answer was heard" : "under way"
+        }
+        if line.inDoubt {
+            words += "; it may have arrived, and is repeated with the same Message-ID"
+            if effect.channel == .webhook { words = words.replacing("Message-ID", with: "webhook-id") }
+        }
+        if line.late { words += "; the answer came after the attempt had been given up" }
+        return OrderAccount.Step(at: line.begunAt, kind: "attempt", until: line.endedAt, words: words)
+    }
+}
+
+/// What the account begins with.
+private struct Introduction {
+    let sources: AccountSources
+
+    private var clock: Clock { Clock(sources.profile.zone) }
+
+    var sentences: [String] {
+        let order = sources.story.order
+        let facts = order.facts
+        var lines = [
+            "Placed on \(clock.dayAndTime(facts.processedAt)), \(payment(facts.payment)), \(sent(facts))."
+        ]
+        if let at = facts.cancelledAt { lines.append("Cancelled on \(clock.dayAndTime(at)).") }
+        if facts.test { lines.append("It is a test order, and nobody is ever written to about it.") }
+        if !facts.holds.isEmpty { lines.append("It is on hold in Shopify.") }
+        let zone = order.zone(shopZone: sources.profile.zone)
+        for shipment in order.shipments where shipment.present {
+            let state = order.state(of: shipment, now: sources.now, zone: zone)
+            let carrier = [shipment.tracking.company, shipment.tracking.number].compactMap(\.self)
+            var text =
+                "Parcel" + (carrier.isEmpty ? " without a tracking number" : " \(carrier.joined(separator: " "))")
+            text += ": \(state.state.rawValue.replacing("_", with: " "))"
+            if let since = state.since { text += " since \(clock.dayAndTime(since))" }
+            if state.daysLate > 0 { text += ", \(state.daysLate) day\(state.daysLate == 1 ? "" : "s") late" }
+            if let day = state.estimate, state.deliveredAt == nil { text += ", expected on \(clock.day(day))" }
+            if !state.watched { text += "; no source can tell where it is" }
+            lines.append(text + ".")
+        }
+        if let address = order.recipient {
+            lines.append("Mail goes to \(address.address).")
+        } else {
+            lines.append("It has no address that mail could go to.")
+        }
+        for silence in sources.silences {
+            let whom = silence.scope == "address" ? "The address" : "The \(silence.scope)"
+            let what = silence.stream == .marketing ? "gets no marketing" : "gets no mail"
+            let until = silence.endsAt.map { " until \(clock.dayAndTime($0))" } ?? ""
+            lines.append(
+                "\(whom) \(what) since \(clock.dayAndTime(silence.begunAt))\(until): \(silence.reason)"
+                    + (silence.note.map { " (\($0))." } ?? "."))
+        }
+        if let parked = sources.story.parked {
+            lines.append(
+                "Shopify's newest answer about it could not be read: \(parked.reason). It is tried again on \(clock.dayAndTime(parked.retryAt))."
+            )
+        }
+        return lines
+    }
+
+    private func payment(_ state: OrderFacts.PaymentState) -> String {
+        switch state {
+        case .paid: "paid"
+        case .pending, .authorized: "not paid yet"
+        case .partiallyPaid: "paid in part"
+        case .partiallyRefunded: "refunded in part"
+        case .refunded: "refunded"
+        case .voided, .expired: "its payment is void"
+        case .unknown: "its payment is not known"
+        }
+    }
+
+    private func sent(_ facts: OrderFacts) -> String {
+        switch facts.fulfillment {
+        case .fulfilled: "all of it sent"
+        case .partial: "part of it sent"
+        case .notRequired: "nothing to send"
+        case .unknown: "whether it was sent is not known"
+        default: "not sent yet"
+        }
+    }
+}
+
+/// A moment that JSON shows in ISO 8601.
+@propertyWrapper struct Stamped<Value: Sendable>: Sendable {
+    var wrappedValue: Value
+}
+
+extension Stamped: Encodable where Value: Stampable {
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(wrappedValue.stamp)
+    }
+}
+
+/// What has a stamp, or none.
+protocol Stampable {
+    var stamp: String? { get }
+}
+
+extension Moment: Stampable {
+    var stamp: String? { iso8601 }
+}
+
+extension Moment?: Stampable {
+    var stamp: String? { self?.iso8601 }
+}
+
+/// Lines of `send` in words.
+enum LineWords {
+    /// `email:merchant` as `e-mail to the shop`.
+    static func destination(_ line: String) -> String {
+        if line == "email" { return "e-mail to the shopper" }
+        if line == "email:merchant" { return "e-mail to the shop" }
+        if line.hasPrefix("email:") { return "e-mail to \(line.dropFirst("email:".count))" }
+        if line.hasPrefix("webhook:") { return "webhook \(line.dropFirst("webhook:".count))" }
+        return line
+    }
+}
+
+/// Times as people read them, in one zone.
+struct Clock: Sendable {
+    private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    let zone: Zone
+
+    init(_ zone: Zone) { self.zone = zone }
+
+    /// `Fri 4 Dec 2026`.
+    func day(_ day: CalendarDay) -> String {
+        let (year, month, number) = day.components
+        return "\(Self.weekdays[day.weekday - 1]) \(number) \(Self.months[month - 1]) \(year)"
+    }
+
+    /// `08:02`.
+    func time(_ moment: Moment) -> String {
+        let minutes = zone.secondOfDay(at: moment) / 60
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(two(minutes / 60)):\(two(minutes % 60))"
+    }
+
+    /// `Fri 4 Dec 2026 at 08:02`.
+    func dayAndTime(_ moment: Moment) -> String { "\(day(zone.day(at: moment))) at \(time(moment))" }
+}

@@ -1,0 +1,99 @@
+import Outreach
+
+/// The reasons as a shopkeeper understands them.
+enum ReasonWords {
+    /// Behind "held: " and "not sent: ". By the raw value, for a store may have been written by a later program.
+    private static let words: [String: String] = [
+        "wait": "the trigger itself waits ('after', 'for', 'until' or 'at')",
+        "combine": "it gathers the order's parcels into one message",
+        "quiet_hours": "it is night where the shopper is",
+        "limit": "the shopper has heard enough for now",
+        "label": "the return label could not be fetched yet",
+        "deferred": "the far end asked us to try again later",
+        "unavailable": "the relay or the endpoint could not be reached",
+        "if": "a line of 'if' did not hold",
+        "unless": "a line of 'unless' held",
+        "already_told": "the same was told before",
+        "old_news": "it had become too old to be news",
+        "passed": "something newer had happened by then",
+        "before_live": "it happened before Bookbag watched the shop",
+        "before_trigger": "the trigger came into force after it had happened",
+        "test_order": "it is a test order",
+        "cancelled": "the order or the parcel was cancelled",
+        "no_recipient": "there is no usable address to write to",
+        "silenced": "the shopper is not to be written to ('bookbag suppress list' says why)",
+        "no_consent": "it is marketing, and the shopper has not subscribed",
+        "replaced": "another trigger's message took its place",
+        "newer": "an event of a newer order took its turn",
+        "off": "the trigger is off or gone",
+        "shadow": "the trigger or the shop is in shadow mode",
+        "template": "its template could not be rendered",
+        "unknown_webhook": "no webhook of that name is configured",
+        "erased": "the customer was erased",
+        "accepted": "the far end took it",
+        "refused": "the far end will never take it",
+        "dropped": "somebody dropped it by hand",
+    ]
+
+    /// A clause that can follow "because".
+    static func sentence(_ reason: Reason?, detail: String? = nil) -> String {
+        guard let reason else { return detail ?? "" }
+        let clause = words[reason.rawValue] ?? reason.rawValue.replacing("_", with: " ")
+        return detail.map { "\(clause): \($0)" } ?? clause
+    }
+
+    /// True where people are told more than the bare word.
+    static func isKnown(_ reason: Reason) -> Bool { words[reason.rawValue] != nil }
+}
+
+/// Events as a shopkeeper tells them.
+enum EventSentences {
+    /// A sentence without its full stop. `parcel` is what to call the shipment.
+    static func sentence(_ kind: EventKind, parcel: String) -> String {
+        switch kind {
+        case .orderPlaced: "The order was placed"
+        case .orderPaid: "The order was paid"
+        case .orderEdited: "The order was changed"
+        case .orderCancelled: "The order was cancelled"
+        case .orderOnHold: "The order was put on hold"
+        case .orderFulfilled: "All of the order was sent"
+        case .orderDelivered: "All of the order has arrived"
+        case .shipmentCreated: "\(parcel) was made ready"
+        case .shipmentAccepted: "\(parcel) was handed to the carrier"
+        case .shipmentInTransit: "\(parcel) is on its way"
+        case .shipmentOutForDelivery: "\(parcel) is out for delivery"
+        case .shipmentReadyForPickup: "\(parcel) is ready to be picked up"
+        case .shipmentAttempted: "\(parcel) could not be delivered at the first try"
+        case .shipmentDelayed: "\(parcel) is late"
+        case .shipmentException: "\(parcel) has a problem on its way"
+        case .shipmentReturning: "\(parcel) is coming back"
+        case .shipmentReturned: "\(parcel) came back"
+        case .shipmentLost: "\(parcel) is lost"
+        case .shipmentDelivered: "\(parcel) was delivered"
+        case .shipmentCancelled: "\(parcel) was cancelled"
+        case .shipmentUntracked: "\(parcel) was not heard of for so long that nobody is asked any more"
+        case .shipmentETAChanged: "\(parcel) is expected on another day"
+        case .returnRequested: "A return was asked for"
+        case .returnApproved: "The return was approved"
+        case .returnDeclined: "The return was declined"
+        case .returnCancelled: "The return was cancelled"
+        case .returnLabelReady: "The return label is ready"
+        case .returnInTransit: "The return is on its way back"
+        case .returnReceived: "The return has arrived"
+        case .returnClosed: "The return was closed"
+        case .refundIssued: "Money was given back"
+        }
+    }
+
+    /// Why a parcel was called late; behind a comma.
+    static func delay(_ reason: String) -> String {
+        switch reason {
+        case "carrier_says": "for the carrier says so"
+        case "estimate_moved": "for the expected day moved"
+        case "promise_passed": "for the promised day has passed"
+        case "no_scan": "for nobody has scanned it"
+        case "not_handed_over": "for the carrier does not have it yet"
+        default: "because of '\(reason)'"
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import ArgumentParser
+import Delivery
+import Foundation
+import Outreach
+import Store
+
+extension OutboxCommand {
+    /// `bookbag outbox show`: opens one message.
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Open one message: to whom, what it says, and what became of it.",
+            discussion: "EXAMPLES\n  bookbag outbox show 42\n  bookbag outbox show 42 --eml > mail.eml")
+
+        @OptionGroup var options: CommandOptions
+        @Argument(help: "Its number, as 'outbox list' and 'explain' have it.") var id: Int64
+        @Flag(help: "Print the mail itself, byte for byte, or a webhook's body.") var eml = false
+        @Flag(help: "Print the HTML.") var html = false
+
+        func run() async throws {
+            let store = try options.store()
+            guard let (story, message) = try await store.effectStory(id) else {
+                complain("There is no message \(id); 'bookbag outbox list' has the numbers.")
+                throw ExitStatus.fault
+            }
+            if eml || html {
+                guard let bytes = message.flatMap({ eml ? $0.bytes : $0.html }) else {
+                    complain(
+                        "Message \(id) has no \(eml ? "bytes" : "HTML")\(message == nil ? " yet, or no longer" : "").")
+                    throw ExitStatus.fault
+                }
+                FileHandle.standardOutput.write(Data(bytes))
+                return
+            }
+            let clock = Clock(try await store.profile(shop: story.line.effect.shop).zone)
+            print(MessageText(story: story, message: message, clock: clock, now: DaemonClock.system()).text)
+        }
+    }
+
+    /// `bookbag outbox retry`.
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "retry", abstract: "Let messages be tried again at once, refused ones included.",
+            discussion: "The daemon takes them up within a minute.\n\nEXAMPLE\n  bookbag outbox retry 42 43")
+
+        @OptionGroup var options: CommandOptions
+        @Argument(help: "Their numbers.") var ids: [Int64]
+
+        func run() async throws {
+            let store = try options.store()
+            try await OutboxCommand.each(ids, store, did: "will be tried again") { id throws(StoreFailure) in
+                try await store.retry(effectID: id, now: DaemonClock.system())
+            } refusal: { effect in
+                switch effect.state {
+                case .sent: "was sent already"
+                case .waiting: "is not written yet; it goes when its wait is over"
+                case .ready, .refused: "has no bytes any more"
+                default: "is '\(effect.state.rawValue)', which nothing is sent of"
+                }
+            }
+        }
+    }
+
+    /// `bookbag outbox drop`.
+    struct Drop: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "drop", abstract: "Take messages back that wait or are ready; they are not sent.",
+            discussion: "EXAMPLE\n  bookbag outbox drop 42")
+
+        @OptionGroup var options: CommandOptions
+        @Argument(help: "Their numbers.") var ids: [Int64]
+
+        func run() async throws {
+            let store = try options.store()
+            try await OutboxCommand.each(ids, store, did: "is taken back") { id throws(StoreFailure) in
+                try await store.drop(effectID: id, now: DaemonClock.system())
+            } refusal: { effect in
+                [.waiting, .ready].contains(effect.state)
+                    ? "is being handed over at this moment; try again" : "is '\(effect.state.rawValue)' already"
+            }
+        }
+    }
+
+    /// Does something to each message and says so; status 1 where one could not be.
+    fileprivate static func each(
+        _ ids: [Int64], _ store: Store, did: String, _ act: (Int64) async throws(StoreFailure) -> Bool,
+        refusal: (Effect) -> String
+    ) async throws {
+        var failed = false
+        for id in ids {
+            if try await act(id) {
+                print("Message \(id) \(did).")
+                continue
+            }
+            failed = true
+            if let effect = try await store.effect(id) {
+                complain("Message \(id) \(refusal(effect)).")
+            } else {
+                complain("There is no message \(id); 'bookbag outbox list' has the numbers.")
+            }
+        }
+        if failed { throw ExitStatus.fault }
+    }
+}
+
+extension Message {
+    /// A mail's bytes, or a webhook's body.
+    var bytes: [UInt8] {
+        switch content {
+        case .mail(let mail): mail.bytes
+        case .webhook(let webhook): webhook.body
+        }
+    }
+
+    /// The HTML of a mail; nil for a webhook.
+    fileprivate var html: [UInt8]? {
+        guard case .mail(let mail) = content, let opened = OpenedMail(mail.bytes), !opened.html.isEmpty else {
+            return nil
+        }
+        return Array(opened.html.utf8)
+    }
+}
+
+/// One message for people: what became of it, then what it says.
+struct MessageText {
+    let story: EffectStory
+    let message: Message?
+    let clock: Clock
+    let now: Moment
+
+    var text: String {
+        let effect = story.line.effect
+        let outcome = EffectTeller(story: story, clock: clock, now: now).outcome
+        var lines = [
+            "Message \(effect.id): \(effect.trigger), \(outcome.to), order \(story.line.orderName) of \(effect.shop)",
+            "About \(effect.event.kind.rawValue) of \(clock.dayAndTime(effect.event.happenedAt)) (\(clock.zone.name)).",
+            outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".",
+        ]
+        for step in outcome.steps { lines.append("  \(clock.dayAndTime(step.at))  \(step.words)") }
+        if let id = story.line.messageID {
+            lines.append(effect.channel == .email ? "Message-ID: <\(id)>" : "webhook-id: \(id)")
+        }
+        lines.append("")
+        switch message?.content {
+        case .mail(let mail)?: lines += Self.opened(mail.bytes)
+        case .webhook(let webhook)?:
+            lines += [
+                "To the endpoint '\(webhook.endpoint)':",
+                String(decoding: JSONText.pretty(webhook.body), as: UTF8.self),
+            ]
+        case nil:
+            lines.append(
+                effect.state == .waiting ? "It is not written yet." : "Its words are not kept, or it was never written."
+            )
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func opened(_ bytes: [UInt8]) -> [String] {
+        guard let mail = OpenedMail(bytes) else { return ["Its bytes are no mail."] }
+        var lines = ["From:     \(mail.from)", "To:       \(mail.to)", "Subject:  \(mail.subject)"]
+        for file in mail.attachments {
+            lines.append("With:     \(file.name) (\(file.type), \(file.bytes.count / 1024) KiB)")
+        }
+        return lines + ["", mail.text]
+    }
+}
+
+/// JSON for people.
+enum JSONText {
+    /// The same, one key a line; as it is where it is no JSON.
+    static func pretty(_ body: [UInt8]) -> [UInt8] {
+        guard let value = try? JSONSerialization.jsonObject(with: Data(body)),
+            let data = try? JSONSerialization.data(
+                withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        else { return body }
+        return Array(data)
+    }
+}

@@ -1,0 +1,311 @@
+import ArgumentParser
+import Delivery
+import Foundation
+import Outreach
+import Platform
+import Store
+
+/// `bookbag preview`: what will it look like?
+struct PreviewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "preview",
+        abstract: "Write what a trigger sends, for one of its examples or a real order, and send it to nobody.",
+        discussion: """
+            Prints the subject, the preview line and the text. With --out the HTML, the text and the mail itself (.eml) are written to a folder; --open \
+            shows the HTML in a browser; --send-to sends it through the configured relay to one address of yours, and to nobody else. It bears an id of its \
+            own, so it never stands in the way of the real one.
+
+            EXAMPLES
+              bookbag preview delay-alert
+              bookbag preview delay-alert --example "two days late" --open
+              bookbag preview delay-alert --order '#1042' --send-to me@shop.example
+            """)
+
+    @Argument(help: "The trigger's name, such as delay-alert.") var name: String
+    @Option(help: "Which of its examples; left out, the first that sends something.") var example: String?
+    @Option(help: "A real order instead of an example: its name, as it is known now.") var order: String?
+    @Option(help: "The shop, where the configuration or the store has several.") var shop: String?
+    @Option(help: "The folder of trigger files.", completion: .directory) var folder: String?
+    @Option(help: "The configuration, for --order, --send-to and the folder.") var config: String?
+    @Option(help: "Write NAME.html, NAME.txt and NAME.eml to this folder.", completion: .directory) var out: String?
+    @Flag(help: "Open the HTML in a browser.") var open = false
+    @Option(name: .customLong("send-to"), help: "Send it to this address, through the relay.") var sendTo: String?
+
+    func validate() throws {
+        if order != nil, example != nil { throw ValidationError("give --example or --order, not both") }
+        if let sendTo, MailAddress(parsing: sendTo) == nil {
+            throw ValidationError("'\(sendTo)' is not an e-mail address; write --send-to me@shop.example")
+        }
+    }
+
+    func run() async throws {
+        var place = TriggerFolderOptions()
+        place.folder = folder
+        place.config = config
+        let (files, webhooks) = try place.read()
+        let (loaded, faults) = TriggerSet.load(files, webhooks: webhooks)
+        guard let set = loaded else {
+            for fault in faults where fault.severity == .error { print(fault) }
+            throw ExitStatus.fault
+        }
+        let wanted = name.hasSuffix(".yaml") ? String(name.dropLast(5)) : name
+        guard let trigger = set.trigger(wanted) else {
+            let meant = nearest(to: wanted, in: set.triggers.map(\.name)).map { "; did you mean '\($0)'?" }
+            throw ValidationError(
+                "there is no trigger '\(wanted)'"
+                    + (meant ?? "; there are \(set.triggers.map(\.name).joined(separator: ", "))"))
+        }
+        let sendings: [Sending]
+        if let order {
+            sendings = try await real(order, trigger, set)
+        } else {
+            sendings = try examples(trigger, set)
+        }
+        let installation = try sendTo.map { _ in try self.shopConfiguration() }
+        var written: [Written] = []
+        for var sending in sendings {
+            if let sendTo, sending.effect.line == "email" {
+                // Nobody's `reply to all` is to reach the shopper.
+                sending.record.facts.email = MailAddress(parsing: sendTo)?.address
+            }
+            written.append(try await Written(sending, shop: installation))
+        }
+        for one in written { print(one.text) }
+        try keep(written)
+        if let sendTo, let installation { try await send(written, to: sendTo, by: installation) }
+    }
+
+    // MARK: - What is written
+
+    private func examples(_ trigger: Trigger, _ set: TriggerSet) throws -> [Sending] {
+        let runner = ExampleRunner(set)
+        let chosen: [Example]
+        if let example {
+            guard let found = trigger.examples.first(where: { $0.name == example }) else {
+                let names = trigger.examples.map(\.name)
+                let meant = nearest(to: example, in: names).map { "; did you mean '\($0)'?" }
+                throw ValidationError(
+                    "'\(trigger.name)' has no example '\(example)'"
+                        + (meant
+                            ?? "; it has \(names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", "))"))
+            }
+            chosen = [found]
+        } else {
+            chosen = trigger.examples.isEmpty ? [Example(plain: trigger)] : trigger.examples
+        }
+        var stopped: (Reason?, String?) = (nil, nil)
+        for candidate in chosen {
+            var sendings: [Sending] = []
+            for preview in runner.previews(of: candidate, in: trigger) {
+                switch preview {
+                case .sending(let sending): sendings.append(sending)
+                case .nothing(_, let reason, let detail): stopped = (reason, detail)
+                }
+            }
+            if !sendings.isEmpty {
+                print("\(trigger.name), example '\(candidate.name)'")
+                return sendings
+            }
+        }
+        let because = ReasonWords.sentence(stopped.0, detail: stopped.1)
+        complain(
+            (example.map { "The example '\($0)' sends" } ?? "No example of '\(trigger.name)' sends anything: it sends")
+                + " nothing\(because.isEmpty ? "" : ", for \(because)").")
+        throw ExitStatus.fault
+    }
+
+    private func real(_ name: String, _ trigger: Trigger, _ set: TriggerSet) async throws -> [Sending] {
+        var options = CommandOptions()
+        options.config = config ?? "/etc/bookbag/bookbag.yaml"
+        let store = try options.store()
+        let key = try await Finder(store: store, shop: shop).order(name)
+        guard let record = try await store.load(shop: key.shop, orderIDs: [key.orderID])[key.orderID] else {
+            throw ValidationError("no order is known by '\(name)'")
+        }
+        guard let event = record.events.last(where: { trigger.matches($0.kind) }) else {
+            let kinds = trigger.events.map(\.rawValue).joined(separator: ", ")
+            complain("Nothing has happened to \(record.facts.name) that '\(trigger.name)' is about (\(kinds)).")
+            throw ExitStatus.fault
+        }
+        let now = DaemonClock.system()
+        let state = try await store.shopState(key.shop)
+        let planner = Planner(
+            triggers: set, inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }),
+            live: state?.liveSince ?? LiveSince(shop: .distantPast), shop: try await store.profile(shop: key.shop))
+        print("\(trigger.name), order \(record.facts.name), \(event.kind.rawValue) of \(event.happenedAt)")
+        var sendings: [Sending] = []
+        for line in trigger.lines {
+            let effect = Effect(
+                shop: key.shop, trigger: trigger.name, line: line.name, keys: trigger.keys(for: event, record: record),
+                event: event, dueAt: now, createdAt: now)
+            let history = try await store.history(
+                for: [HistoryQuestion(of: effect, record: record, planner: planner)], now: now)[0]
+            if case .skip(let reason, let detail) = planner.judge(effect, record: record, history: history, now: now) {
+                print("  (now it would not be sent: \(ReasonWords.sentence(reason, detail: detail)))")
+            }
+            sendings.append(Sending(effect: effect, record: record, history: history, planner: planner, now: now))
+        }
+        return sendings
+    }
+
+    // MARK: - Where it goes
+
+    private func keep(_ written: [Written]) throws {
+        guard out != nil || open else { return }
+        let folder = out ?? NSTemporaryDirectory() + "bookbag-preview-\(UUID().uuidString.prefix(8))"
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            var page: String?
+            for (index, one) in written.enumerated() {
+                let stem = "\(folder)/\(name)" + (index == 0 ? "" : "-\(index + 1)")
+                for (ending, bytes) in one.files {
+                    let path = "\(stem).\(ending)"
+                    try Data(bytes).write(to: URL(fileURLWithPath: path))
+                    print("wrote \(path)")
+                    if ending == "html", page == nil { page = path }
+                }
+            }
+            if open, let page { show(page) }
+        } catch {
+            complain("\(folder): cannot be written; name another folder with --out")
+            throw ExitStatus.fault
+        }
+    }
+
+    private func show(_ page: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["xdg-open", page]
+        process.standardError = FileHandle.nullDevice
+        do {
+            try process.run()
+            process.waitUntilExit()
+        } catch {}
+        if process.terminationStatus != 0 { complain("No browser could be opened here; open \(page) yourself.") }
+    }
+
+    private func shopConfiguration() throws -> Configuration.Shop {
+        var options = CommandOptions()
+        options.config = config ?? "/etc/bookbag/bookbag.yaml"
+        let shops = try options.configuration().shops
+        guard let found = shops.first(where: { shop == nil || $0.domain == shop }) else {
+            throw ValidationError("the configuration has no shop '\(shop ?? "")'")
+        }
+        return found
+    }
+
+    private func send(_ written: [Written], to address: String, by shop: Configuration.Shop) async throws {
+        guard let smtp = shop.smtp, let inbox = MailAddress(parsing: address) else {
+            complain("No relay is configured; add 'smtp:' to bookbag.yaml.")
+            throw ExitStatus.fault
+        }
+        let engine = TransferEngine()
+        let outlet = SMTPOutlet(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: inbox)
+        var failed = false
+        for one in written where one.message.isMail {
+            switch try await outlet.send(one.message, at: DaemonClock.system()) {
+            case .accepted(let receipt): print("The relay took it for \(inbox.address): \(receipt)")
+            case .deferred(let failure), .refused(let failure), .unavailable(let failure):
+                complain("The relay did not take it: \(failure.detail)")
+                failed = true
+            }
+        }
+        await engine.shutdown(within: .seconds(1))
+        if failed { throw ExitStatus.fault }
+    }
+}
+
+/// A message, written, in all its forms.
+private struct Written {
+    let message: Message
+    /// What is printed.
+    let text: String
+    /// Endings and contents.
+    let files: [(ending: String, bytes: [UInt8])]
+
+    /// Writes a message as the daemon would, save that a label stays a link, and that it bears an id of its own.
+    init(_ sending: Sending, shop: Configuration.Shop?) async throws {
+        var sending = sending
+        var planner = sending.planner
+        guard var trigger = planner.triggers.trigger(sending.effect.trigger) else { throw ExitStatus.fault }
+        let attaches = trigger.line(named: sending.effect.line)?.attachesLabel == true
+        for index in trigger.lines.indices { trigger.lines[index].attachesLabel = false }
+        planner.triggers = TriggerSet(
+            settings: planner.triggers.settings, triggers: [trigger], templates: planner.triggers.templates)
+        sending.effect.keys = ["preview \(UUID().uuidString)"]
+        let maker = MessageMaker(
+            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: LabelFetcher(Nowhere()),
+            composer: MailComposer())
+        let outcome = await maker.make(
+            sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now)
+        let remark: String?
+        switch outcome {
+        case .message(let made, let said):
+            message = made
+            remark = said
+        case .impossible(let reason, let detail), .wait(_, let reason, let detail):
+            complain("It cannot be written: \(ReasonWords.sentence(reason, detail: detail))")
+            throw ExitStatus.fault
+        }
+        var lines = ["", LineWords.destination(sending.effect.line)]
+        switch message.content {
+        case .mail(let mail):
+            guard let opened = OpenedMail(mail.bytes) else { throw ExitStatus.fault }
+            lines.append("  To:       \(opened.to)")
+            lines.append("  From:     \(opened.from)")
+            lines.append("  Subject:  \(opened.subject)")
+            if let line = trigger.line(named: sending.effect.line),
+                let preview = try? planner.triggers.templates.render(
+                    line.template,
+                    planner.scope(
+                        record: sending.record, event: sending.effect.event, history: sending.history, now: sending.now),
+                    to: line.destination
+                ).preview
+            {
+                lines.append("  Preview:  \(preview)")
+            }
+            if attaches, sending.effect.event.kind == .returnLabelReady {
+                lines.append("  (the label comes with the real one as a file)")
+            }
+            if let remark { lines.append("  (\(remark))") }
+            lines.append("")
+            lines += opened.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+                line.isEmpty ? "" : "  " + line
+            }
+            files = [("html", Array(opened.html.utf8)), ("txt", Array(opened.text.utf8)), ("eml", mail.bytes)]
+        case .webhook(let webhook):
+            lines.append(String(decoding: JSONText.pretty(webhook.body), as: UTF8.self))
+            files = [("json", webhook.body)]
+        }
+        text = lines.joined(separator: "\n")
+    }
+}
+
+extension Message {
+    /// True for a mail.
+    var isMail: Bool {
+        if case .mail = content { return true }
+        return false
+    }
+}
+
+extension Configuration.Shop {
+    /// A shop of which nothing is configured but the webhooks that a trigger names.
+    fileprivate init(previewing trigger: Trigger) {
+        var webhooks: [String: Configuration.Webhook] = [:]
+        for line in trigger.lines {
+            guard case .webhook(let name) = line.destination else { continue }
+            webhooks[name] = Configuration.Webhook(url: "", secrets: [], allowPrivate: false)
+        }
+        self.init(
+            domain: "preview", endpoint: "", access: .token(SecretString("")), pollEvery: .minutes(1), triggers: "",
+            smtp: nil, webhooks: webhooks)
+    }
+}
+
+/// A network that is never asked.
+private struct Nowhere: HTTPTransport {
+    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
+        throw TransferFailure(.cancelled)
+    }
+}

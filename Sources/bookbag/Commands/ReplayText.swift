@@ -1,0 +1,181 @@
+import Foundation
+import Outreach
+
+/// What a replay came to, as people and programs read it.
+struct ReplayText {
+    let report: ReplayReport
+    let zone: Zone
+    let since: Moment
+    let until: Moment
+    /// The folder that was played.
+    let files: String
+    /// What it was compared with; nil for nothing.
+    let against: String?
+    /// What the sets' own `mode` says.
+    let modes: Set<TriggerMode>
+
+    private var clock: Clock { Clock(zone) }
+
+    var text: String {
+        var lines = [
+            "Played \(number(report.events)) events of \(number(report.orders)) orders since \(clock.dayAndTime(since)) (\(zone.name)): \(files)"
+                + (against.map { " instead of \($0)" } ?? ", for nothing was ever in force") + "."
+        ]
+        if modes.contains(where: { $0 != .live }) {
+            let words = modes.filter { $0 != .live }.map { "'mode: \($0.rawValue)'" }.sorted().joined(
+                separator: " and ")
+            lines.append("shop.yaml says \(words); it is played as if it were live.")
+        }
+        lines += ["", triggers, "", days]
+        if against != nil {
+            lines.append("")
+            if report.differs {
+                lines.append(
+                    "For \(number(report.customers)) customer\(report.customers == 1 ? "" : "s") something is different."
+                )
+                for change in ReplayReport.Change.allCases { lines += told(change) }
+            } else {
+                lines.append("Nothing differs: everybody gets the same messages at the same times.")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    // MARK: - Tables
+
+    private var triggers: String {
+        var rows = [head("TRIGGER") + ["NOT SENT, FOR"]]
+        let names = Set(report.triggers.keys).union(report.reasons.keys).sorted()
+        for name in names {
+            let reasons = (report.reasons[name] ?? [:]).sorted {
+                ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue)
+            }
+            rows.append(
+                row(name, report.triggers[name] ?? .init())
+                    + [reasons.prefix(4).map { "\($0.key.rawValue) \(number($0.value))" }.joined(separator: ", ")])
+        }
+        rows.append(row("all", report.total) + [""])
+        return Table.lines(rows, alignedRight: 1..<rows[0].count - 1)
+    }
+
+    private var days: String {
+        var rows = [head("DAY")]
+        for (day, counts) in report.days.sorted(by: { $0.key < $1.key }) { rows.append(row(clock.day(day), counts)) }
+        return Table.lines(rows, alignedRight: 1..<rows[0].count)
+    }
+
+    private func head(_ first: String) -> [String] {
+        against == nil ? [first, "MESSAGES"] : [first, "BEFORE", "AFTER", "GAINED", "LOST", "ANOTHER", "MOVED"]
+    }
+
+    private func row(_ name: String, _ counts: ReplayReport.Counts) -> [String] {
+        if against == nil { return [name, number(counts.after)] }
+        let changes = [ReplayReport.Change.gains, .loses, .another, .moves].map { counts.changes[$0] ?? 0 }
+        return [name, number(counts.before), number(counts.after)] + changes.map { $0 == 0 ? "·" : number($0) }
+    }
+
+    // MARK: - Samples
+
+    private func told(_ change: ReplayReport.Change) -> [String] {
+        let count = report.total.changes[change] ?? 0
+        guard count > 0 else { return [] }
+        let samples = report.samples(change)
+        let what = "\(number(count)) message\(count == 1 ? "" : "s")"
+        let heading =
+            switch change {
+            case .gains: "\(what) would be sent that \(count == 1 ? "was" : "were") not"
+            case .loses: "\(what) would not be sent any more"
+            case .another: "\(what) would be another"
+            case .moves: "\(what) would be sent at another time"
+            }
+        return ["", heading + (samples.isEmpty ? "." : samples.count < count ? ", such as:" : ":")]
+            + samples.map { "  " + sentence($0) }
+    }
+
+    private func sentence(_ sample: ReplayReport.Sample) -> String {
+        let who = "\(sample.order)  \(sample.trigger), \(LineWords.destination(sample.line)), \(sample.event.rawValue)"
+        let because = ReasonWords.sentence(sample.reason, detail: sample.detail)
+        let before = sample.before.map { clock.dayAndTime($0) } ?? ""
+        let after = sample.after.map { clock.dayAndTime($0) } ?? ""
+        switch sample.change {
+        case .gains: return "\(who): on \(after)" + (because.isEmpty ? "" : "; before, not sent: \(because)")
+        case .loses: return "\(who): was for \(before)" + (because.isEmpty ? "" : "; now, not sent: \(because)")
+        case .another:
+            return "\(who): on \(after)"
+                + (sample.instead.map { ", instead of \($0)" } ?? ", with other words")
+        case .moves: return "\(who): on \(after) instead of \(before)"
+        }
+    }
+
+    // MARK: - JSON
+
+    func json() throws -> String {
+        func counts(_ counts: ReplayReport.Counts) -> [String: Any] {
+            var object: [String: Any] = ["after": counts.after]
+            if against != nil {
+                object["before"] = counts.before
+                for change in ReplayReport.Change.allCases { object[change.rawValue] = counts.changes[change] ?? 0 }
+            }
+            return object
+        }
+        let names = Set(report.triggers.keys).union(report.reasons.keys).sorted()
+        let triggers = names.map { name -> [String: Any] in
+            var object = counts(report.triggers[name] ?? .init())
+            object["trigger"] = name
+            object["not_sent"] = Dictionary(
+                uniqueKeysWithValues: (report.reasons[name] ?? [:]).map { ($0.key.rawValue, $0.value) })
+            return object
+        }
+        let days = report.days.sorted { $0.key < $1.key }.map { day, value -> [String: Any] in
+            var object = counts(value)
+            object["day"] = "\(day)"
+            return object
+        }
+        let samples = ReplayReport.Change.allCases.flatMap { report.samples($0) }.map { sample -> [String: Any] in
+            [
+                "change": sample.change.rawValue, "order": sample.order, "event": sample.event.rawValue,
+                "trigger": sample.trigger, "line": sample.line, "before": sample.before?.iso8601 ?? NSNull(),
+                "after": sample.after?.iso8601 ?? NSNull(), "reason": sample.reason?.rawValue ?? NSNull(),
+                "detail": sample.detail ?? NSNull(), "instead": sample.instead ?? NSNull(),
+            ] as [String: Any]
+        }
+        let whole: [String: Any] = [
+            "files": files, "against": against ?? NSNull(), "since": since.iso8601, "until": until.iso8601,
+            "zone": zone.name, "events": report.events, "orders": report.orders, "customers_affected": report.customers,
+            "differs": report.differs, "total": counts(report.total), "triggers": triggers, "days": days,
+            "samples": samples,
+        ]
+        let data = try JSONSerialization.data(
+            withJSONObject: whole, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// `1,000,000`.
+    private func number(_ count: Int) -> String {
+        var digits = String(count)
+        var place = digits.count - 3
+        while place > 0 {
+            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
+            place -= 3
+        }
+        return digits
+    }
+}
+
+/// Rows in columns.
+enum Table {
+    /// One line for each row; the columns of `alignedRight` end at the same place.
+    static func lines(_ rows: [[String]], alignedRight: Range<Int> = 0..<0) -> String {
+        guard let head = rows.first else { return "" }
+        let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                line += (column == 0 ? "" : "  ") + (alignedRight.contains(column) ? space + cell : cell + space)
+            }
+            while line.last == " " { line.removeLast() }
+            return line
+        }.joined(separator: "\n")
+    }
+}

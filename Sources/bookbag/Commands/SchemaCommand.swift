@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Outreach
+
+/// `bookbag schema`: completion and marks under mistakes, in the merchant's own editor.
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Print the JSON Schema of trigger files or shop.yaml, for editors.",
+        discussion: """
+            An editor with a YAML language server completes keys and events, shows what they mean and marks what cannot be right, where a file begins with
+
+              # yaml-language-server: $schema=./schema/trigger.json
+
+            The schemas are draft-07. What they cannot see, such as the names in conditions, 'bookbag check' tells.
+
+            EXAMPLES
+              bookbag schema trigger
+              bookbag schema --out triggers/schema
+            """)
+
+    /// The schemas, as they are named here.
+    enum Which: String, ExpressibleByArgument, CaseIterable {
+        case trigger, shop
+
+        var schema: FileSchema {
+            switch self {
+            case .trigger: .trigger
+            case .shop: .shop
+            }
+        }
+    }
+
+    @Argument(help: "Which one: trigger or shop.") var which: Which?
+    @Option(help: "Write trigger.json and shop.json to this folder.", completion: .directory) var out: String?
+
+    func validate() throws {
+        if which == nil, out == nil { throw ValidationError("say 'trigger' or 'shop', or --out FOLDER for both") }
+    }
+
+    func run() throws {
+        guard let out else {
+            if let which { FileHandle.standardOutput.write(Data(which.schema.json.utf8)) }
+            return
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+            for schema in which.map({ [$0.schema] }) ?? FileSchema.allCases {
+                let path = "\(out)/\(schema.rawValue).json"
+                try schema.json.write(toFile: path, atomically: true, encoding: .utf8)
+                print("wrote \(path)")
+            }
+        } catch {
+            complain("\(out): cannot be written; name another folder with --out")
+            throw ExitStatus.fault
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import ArgumentParser
+import Foundation
+import Outreach
+import Store
+
+/// `bookbag suppress`: whom not to write to.
+struct SuppressCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "suppress", abstract: "Say whom not to write to, and see who that is.",
+        subcommands: [Add.self, Remove.self, List.self], defaultSubcommand: List.self)
+
+    /// An address, an order by its name, or a customer by id.
+    struct Whom: ParsableArguments {
+        @OptionGroup var options: CommandOptions
+        @Argument(help: "An e-mail address, or an order's name ('#1042').") var whom: String
+        @Option(help: "The shop, where the store has several.") var shop: String?
+
+        /// The scope, in the one shop that is meant.
+        func find(_ store: Store) async throws -> (scope: SilenceScope, shop: String) {
+            if whom.contains("@") {
+                guard let address = MailAddress(parsing: whom) else {
+                    throw ValidationError("'\(whom)' is not an e-mail address")
+                }
+                let shops = try await store.shops().filter { shop == nil || shop == $0 }
+                guard let only = shops.first, shops.count == 1 else {
+                    throw ValidationError(
+                        shops.isEmpty
+                            ? "the store knows no such shop"
+                            : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
+                }
+                return (.address(address.address), only)
+            }
+            let key = try await Finder(store: store, shop: shop).order(whom)
+            return (.order(key.orderID), key.shop)
+        }
+    }
+
+    /// `bookbag suppress add`.
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "add", abstract: "Write no more to an address, or about an order.",
+            discussion: """
+                What waits or is ready is taken back before it goes.
+
+                EXAMPLES
+                  bookbag suppress add robin@shopper.example --note "asked by phone"
+                  bookbag suppress add '#1042' --for 14d --reason handled
+                """)
+
+        @OptionGroup var whom: Whom
+        @Option(help: "In one word: by_hand, handled, opt_out, bounce, complaint.") var reason = "by_hand"
+        @Option(help: "A sentence for those who look it up; no personal data.") var note: String?
+        @Option(name: .customLong("for"), help: "How long: 12h, 14d, 4w. Left out, for ever.") var length: String?
+        @Flag(help: "Only marketing.") var marketing = false
+
+        func run() async throws {
+            let now = DaemonClock.system()
+            var end: Moment?
+            if let length {
+                guard let since = Since(length, now: now, zone: .utc)?.moment, since < now else {
+                    throw ValidationError("'\(length)' is no length of time; write 12h, 14d or 4w")
+                }
+                end = now + (now - since)
+            }
+            guard !reason.isEmpty, reason.allSatisfy({ $0.isLetter || $0 == "_" }) else {
+                throw ValidationError("'\(reason)' is not one word; write for example --reason handled")
+            }
+            let store = try whom.options.store()
+            let (scope, shop) = try await whom.find(store)
+            try await store.silence(
+                scope, shop: shop, stream: marketing ? .marketing : .all, reason: reason, note: note, until: end,
+                now: now)
+            let zone = try await store.profile(shop: shop).zone
+            print(
+                "\(whom.whom) gets no \(marketing ? "marketing" : "mail")"
+                    + (end.map { " until \(Clock(zone).dayAndTime($0))" } ?? " any more") + ".")
+        }
+    }
+
+    /// `bookbag suppress remove`.
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "remove", abstract: "Write again.",
+            discussion: "EXAMPLE\n  bookbag suppress remove robin@shopper.example")
+
+        @OptionGroup var whom: Whom
+        @Option(help: "Only what stands for this reason.") var reason: String?
+
+        func run() async throws {
+            let store = try whom.options.store()
+            let (scope, shop) = try await whom.find(store)
+            let count = try await store.unsilence(scope, shop: shop, reason: reason, now: DaemonClock.system())
+            guard count > 0 else {
+                complain("\(whom.whom) was not suppressed.")
+                throw ExitStatus.fault
+            }
+            print("\(whom.whom) gets mail again.")
+        }
+    }
+
+    /// `bookbag suppress list`.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List whom we do not write to, the newest first.",
+            discussion: """
+                Addresses are kept as keyed hashes alone, so a list cannot show them; name one to see what stands for it.
+
+                EXAMPLES
+                  bookbag suppress list
+                  bookbag suppress list robin@shopper.example
+                """)
+
+        @OptionGroup var options: CommandOptions
+        @Argument(help: "Only for this address or order.") var whom: String?
+        @Option(help: "Only of this shop.") var shop: String?
+        @Option(help: "How many at most.") var limit = 50
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() async throws {
+            let store = try options.store()
+            let now = DaemonClock.system()
+            var found: [StandingSilence] = []
+            if let whom {
+                for domain in try await store.shops() where shop == nil || shop == domain {
+                    if whom.contains("@") {
+                        found += try await store.silences(of: .address(whom), shop: domain, now: now)
+                    }
+                }
+                if !whom.contains("@") {
+                    let key = try await Finder(store: store, shop: shop).order(whom)
+                    found += try await store.silences(of: .order(key.orderID), shop: key.shop, now: now)
+                }
+            } else {
+                for domain in try await store.shops() where shop == nil || shop == domain {
+                    found += try await store.silences(shop: domain, limit: max(1, min(limit, 10_000)), now: now)
+                }
+            }
+            print(json ? try Self.json(found) : Self.text(found))
+        }
+
+        private static func text(_ silences: [StandingSilence]) -> String {
+            if silences.isEmpty { return "Nobody is suppressed." }
+            return Table.lines(
+                [["ID", "SHOP", "WHAT", "MAIL", "REASON", "SINCE", "UNTIL", "NOTE"]]
+                    + silences.map {
+                        [
+                            "\($0.id)", $0.shop, $0.scope, $0.stream.rawValue, $0.reason, $0.begunAt.iso8601,
+                            $0.endsAt?.iso8601 ?? "for ever", $0.note ?? "",
+                        ]
+                    })
+        }
+
+        private static func json(_ silences: [StandingSilence]) throws -> String {
+            let rows = silences.map { silence -> [String: Any] in
+                [
+                    "id": silence.id, "shop": silence.shop, "scope": silence.scope, "mail": silence.stream.rawValue,
+                    "reason": silence.reason, "note": silence.note ?? NSNull(), "since": silence.begunAt.iso8601,
+                    "until": silence.endsAt?.iso8601 ?? NSNull(),
+                ] as [String: Any]
+            }
+            let data = try JSONSerialization.data(withJSONObject: rows, options: [.sortedKeys, .prettyPrinted])
+            return String(decoding: data, as: UTF8.self)
+        }
+    }
+}
