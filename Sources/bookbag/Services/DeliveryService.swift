@@ -11,7 +11,8 @@ import Synchronization
 /// A message is claimed under a lease, judged, its attempt recorded before the first byte, and its verdict after. Whatever comes between leaves the attempt in doubt, and
 /// it is repeated with the same bytes. So between these two records there are never more messages than keep the far end's connections busy: some are claimed and judged ahead,
 /// but they begin only as others end. One commit writes the verdicts that have come and the attempts that begin in their place; while it is on its way to the disk, the next
-/// verdicts gather.
+/// verdicts gather. How many may be under way follows from that: as few as keep the far end busy on a quiet day, and more only while they all come back before a commit
+/// is on the disk, which is when the disk holds up the far end.
 struct DeliveryService: Service {
     let way: Way
     let outlet: any Outlet
@@ -24,7 +25,7 @@ struct DeliveryService: Service {
     let logger: Logger
     /// This process, in the leases.
     let owner: String
-    /// How many messages may be under way at once.
+    /// How many messages may be under way at once where the disk is quick.
     let limit: Int
     /// How many a second at most.
     let perSecond: Int?
@@ -32,7 +33,9 @@ struct DeliveryService: Service {
     /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply take ten minutes.
     static let lease = Duration.minutes(15)
     /// How many messages are claimed and judged ahead of their attempts.
-    static let ahead = 64
+    static let ahead = 128
+    /// How many may be under way at once where the disk is slow.
+    static let deepest = 64
     /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
     static let judgement = Duration.seconds(2)
 
@@ -43,7 +46,8 @@ struct DeliveryService: Service {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 let kept = (try? await store.channelState(way)) ?? ChannelState()
-                var flight = Flight(gate: ChannelGate(closedUntil: kept.closedUntil, failures: kept.failures))
+                var flight = Flight(
+                    depth: limit, gate: ChannelGate(closedUntil: kept.closedUntil, failures: kept.failures))
                 while true {
                     heartbeats.beat(name)
                     let ending = Task.isShuttingDownGracefully || Task.isCancelled
@@ -56,7 +60,7 @@ struct DeliveryService: Service {
                             try? await store.release([landing.claim], now: clock.now)
                         }
                     }
-                    let moved = await turn(&flight, ending: ending) { claim in
+                    let moved = await turn(&flight, landings, ending: ending) { claim in
                         group.addTask { [outlet, clock] in
                             do throws(CancellationError) {
                                 landings.add(claim, try await outlet.send(claim.message, at: clock.now))
@@ -78,6 +82,8 @@ struct DeliveryService: Service {
 
     /// What is under way, and how the channel stands.
     private struct Flight {
+        /// How many may be under way at once, now.
+        var depth: Int
         var gate: ChannelGate
         /// How many attempts have begun and have no answer yet.
         var under = 0
@@ -106,12 +112,14 @@ struct DeliveryService: Service {
     }
 
     /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and starts these. True if anything moved.
-    private func turn(_ flight: inout Flight, ending: Bool, start: (Claim) -> Void) async -> Bool {
+    private func turn(
+        _ flight: inout Flight, _ landings: Landings, ending: Bool, start: (Claim) -> Void
+    ) async -> Bool {
         do throws(StoreFailure) {
             let now = clock.now
             var room = 0
-            if !ending, clock.fault == nil, flight.done.count <= limit {
-                room = flight.gate.room(limit: limit, under: flight.under, now: now)
+            if !ending, clock.fault == nil, flight.done.count <= flight.depth {
+                room = flight.gate.room(limit: flight.depth, under: flight.under, now: now)
                 if let perSecond {
                     if flight.second != now.seconds { (flight.second, flight.begunInSecond) = (now.seconds, 0) }
                     room = min(room, perSecond - flight.begunInSecond)
@@ -124,6 +132,15 @@ struct DeliveryService: Service {
                 return false
             }
             let begun = try await write(&flight, beginning: beginning)
+            if !begun.isEmpty, flight.under > 0 {
+                let flying = flight.under - landings.count
+                // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
+                if flying <= 0 {
+                    flight.depth = min(flight.depth * 2, max(limit, Self.deepest))
+                } else if flying > limit {
+                    flight.depth = max(limit, flight.depth - 1)
+                }
+            }
             flight.under += begun.count
             flight.begunInSecond += begun.count
             flight.storeFails = false
@@ -211,7 +228,7 @@ struct DeliveryService: Service {
             return AttemptOutcome(claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt)
         }
         // A gate that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
-        let begins = gate.room(limit: limit, under: flight.under, now: now) > 0 ? beginning : []
+        let begins = gate.room(limit: flight.depth, under: flight.under, now: now) > 0 ? beginning : []
         let turned = try await store.turn(
             ended: outcomes, beginning: begins, channel: gate == flight.gate ? nil : (way, ChannelState(gate)),
             lease: Self.lease, now: now)
@@ -280,6 +297,9 @@ private final class Landings: Sendable {
         landed.withLock { $0.append(Landing(claim: claim, verdict: verdict)) }
         wake.call()
     }
+
+    /// How many have not been taken yet.
+    var count: Int { landed.withLock(\.count) }
 
     func take() -> [Landing] {
         landed.withLock { landed in
