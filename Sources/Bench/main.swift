@@ -1,14 +1,38 @@
-// Measures what docs/performance.md says. `scripts/bench` builds and runs it.
+// Measures what docs/performance.md says. `scripts/bench` builds and runs it, each part by its name.
+
+/// The parts, each with what it takes. A new one is a file beside this one and a line here.
+let parts: [(name: String, takes: String, run: ([String]) async throws -> Void)] = [
+    ("liquid", "FOLDER", { try benchLiquid(folder: $0[0]) }),
+    ("store", "FILE ORDERS", { try await benchStore(path: $0[0], orders: Int($0[1]) ?? 1000) }),
+    ("relay", "PORT MAILS BYTES SESSIONS", { try await benchRelay($0.map { Int($0) ?? 0 }) }),
+    ("triggers", "", { _ in try benchTriggers(export: nil) }),
+    ("triggers", "EXPORT", { try benchTriggers(export: $0[0]) }),
+    ("replay", "FILE EVENTS TRIGGERS", { arguments in
+        try await benchReplay(path: arguments[0], events: Int(arguments[1]) ?? 1_000_000, triggers: arguments[2])
+    }),
+    ("carriers", "PARCELS ANSWERS", { try await benchCarriers(many: Int($0[0]) ?? 1_000_000, answers: $0[1]) }),
+    ("prepare", "FILE DAYS", { try await prepareShop(path: $0[0], days: Int($0[1]) ?? 0) }),
+]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-switch arguments.first {
-case "triggers"?: try benchTriggers(export: arguments.dropFirst().first)
-case "replay"? where arguments.count == 4:
-    try await benchReplay(path: arguments[1], events: Int(arguments[2]) ?? 1_000_000, triggers: arguments[3])
-case "liquid"? where arguments.count == 2: try benchLiquid(folder: arguments[1])
-case "carriers"?:
-    try await benchCarriers(
-        many: arguments.count > 1 ? Int(arguments[1]) ?? 1_000_000 : 1_000_000,
-        answers: arguments.count > 2 ? arguments[2] : nil)
-default: print("usage: Bench liquid FOLDER")
+let part = parts.first {
+    $0.name == arguments.first && arguments.count == $0.takes.split(separator: " ").count + 1
+}
+if let part {
+    try await part.run(Array(arguments.dropFirst()))
+} else {
+    print("usage: " + parts.map { "Bench \($0.name) \($0.takes)" }.joined(separator: "\n       "))
+}
+
+/// One measured figure, as `scripts/bench-spine` reads it: name, value and unit between tabs.
+func figure(_ name: String, _ value: Double, _ unit: String) {
+    let rounded = value >= 100 ? value.rounded() : (value * 100).rounded() / 100
+    print("\(name)\t\(rounded)\t\(unit)")
+}
+
+/// How long `work` takes.
+func timed<Result>(_ work: () async throws -> Result) async rethrows -> (result: Result, seconds: Double) {
+    let start = ContinuousClock.now
+    let result = try await work()
+    return (result, (ContinuousClock.now - start) / .seconds(1))
 }

@@ -38,6 +38,8 @@ public struct SandboxConfiguration: Sendable {
     public var story: SandboxStory?
     /// So many orders with a parcel on its way are there from the start.
     public var openShipments = 0
+    /// Within how many days these orders were placed.
+    public var openShipmentDays = 10.0
     /// Where the story's lines and the ports go; standard output as a rule.
     public var print: @Sendable (String) -> Void = { Swift.print($0) }
 
@@ -108,7 +110,8 @@ public final class SandboxServer: Sendable {
             faults: shopFaults, seed: configuration.seed)
         teller = StoryTeller(
             shop: shop, mailbox: mailbox, seed: configuration.seed, print: configuration.print)
-        shop.prefill(openShipments: configuration.openShipments)
+        shop.prefill(
+            openShipments: configuration.openShipments, within: configuration.openShipmentDays * 86_400)
     }
 
     /// What has come of the story so far.

@@ -32,6 +32,7 @@ public final class Store: Sendable {
     let writer: any DatabaseWriter
     let queue: CommitQueue
     let hash: KeyedHash
+    let records = RecordCache()
     private let lock: StoreLock?
 
     private init(path: String, writer: any DatabaseWriter, hash: KeyedHash, lock: StoreLock?) {

@@ -24,12 +24,31 @@ struct Bookbag: AsyncParsableCommand {
             OutboxCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self, EraseCommand.self,
             RenderCommand.self, TrackCommand.self, SandboxCommand.self,
         ])
+
+    /// Runs the command that the arguments name. Wrong usage ends with status 2, as of most programs; the parser's own would be 64.
+    static func main() async {
+        do {
+            let command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            complain(fullMessage(for: error))
+            exit(withError: ExitStatus.usage)
+        }
+    }
 }
 
 /// How the program ends, beside 0: all is well.
 enum ExitStatus {
     /// It ran and found fault.
     static let fault = ExitCode(1)
+    /// It was asked for something that it cannot do.
+    static let usage = ExitCode(2)
     /// Wrong configuration: sysexits' EX_CONFIG, on which the unit does not restart.
     static let configuration = ExitCode(78)
 }

@@ -170,7 +170,7 @@ struct Daemon {
         if let smtp = shop.smtp {
             let outlet = SMTPOutlet(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
             ways.append(
-                (.mail(shop: shop.domain), outlet, limit: max(32, smtp.connections * 16), perSecond: smtp.perSecond))
+                (.mail(shop: shop.domain), outlet, limit: smtp.connections * 2, perSecond: smtp.perSecond))
         }
         for (name, webhook) in shop.webhooks.sorted(by: { $0.key < $1.key }) {
             let secrets: [WebhookSecret]

@@ -42,6 +42,26 @@ struct OutboxTests {
         )
     }
 
+    @Test("one turn writes verdicts, the channel, and what begins", arguments: StoreKind.allCases)
+    func turn(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...3 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        let claims = try await claim(store)
+        let begun = try await store.begin([claims[0]], lease: .minutes(5), now: .at(1))
+        let closed = ChannelState(closedUntil: .at(60), reason: "connect", detail: "It is away.", failures: 1)
+        let turned = try await store.turn(
+            ended: [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "250"))], beginning: [claims[1]],
+            channel: (way, closed), lease: .minutes(5), now: .at(2))
+        #expect(turned.finished.map(\.state) == [.sent])
+        #expect(turned.begun.map(\.effect.id) == [claims[1].effect.id])
+        #expect(turned.begun == [try #require(await store.begunClaim(turned.begun[0]))])
+        #expect(try await store.channelState(way) == closed)
+        // Begun once: the same claim begins no second attempt.
+        let again = try await store.turn(ended: [], beginning: [claims[1]], lease: .minutes(5), now: .at(3))
+        #expect(again.begun.isEmpty)
+        #expect(try await store.recover(owner: "p2", now: .at(4)) == 1, "only what has begun is in doubt")
+    }
+
     @Test("what is leased is nobody else's", arguments: StoreKind.allCases)
     func leased(_ kind: StoreKind) async throws {
         let store = try await kind.make()
@@ -240,5 +260,15 @@ struct OutboxTests {
         #expect(try await !store.retry(effectID: claims[1].effect.id, now: .at(1)))
         #expect(try await store.begin([claims[1]], lease: .minutes(5), now: .at(1)).isEmpty)
         #expect(try await store.effect(claims[1].effect.id)?.reason == .dropped)
+    }
+}
+
+extension Store {
+    /// That claim with its effect as it stands.
+    fileprivate func begunClaim(_ claim: Claim) async throws -> Claim? {
+        var claim = claim
+        guard let effect = try await effect(claim.effect.id) else { return nil }
+        claim.effect = effect
+        return claim
     }
 }

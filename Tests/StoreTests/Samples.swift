@@ -88,7 +88,7 @@ func event(
         occurrences: subjects.map { Event.Occurrence(subject: $0, n: n, mark: "m\(n)") }, happenedAt: moment,
         recordedAt: moment, silence: silence, source: "shopify",
         daysLate: kind == .shipmentDelayed ? 2 : nil,
-        delayReason: kind == .shipmentDelayed ? "promise_passed" : nil)
+        delayReason: kind == .shipmentDelayed ? "promise_passed" : nil, orderName: "#\(number)")
 }
 
 func learned(

@@ -14,7 +14,7 @@ struct LinkTarget: Hashable, Sendable {
     /// Checks a URL. Nil where it may not stand in a mail.
     init?(_ text: String) {
         let trimmed = text.unicodeScalars.drop { $0.properties.isWhitespace }
-        let raw = String(Substring.UnicodeScalarView(trimmed))
+        let raw = trimmed.startIndex == text.startIndex ? text : String(Substring.UnicodeScalarView(trimmed))
         guard let colon = raw.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let scheme = raw[..<colon].lowercased()
         let rest = raw[raw.index(after: colon)...]
@@ -28,22 +28,23 @@ struct LinkTarget: Hashable, Sendable {
             isWeb = false
         default: return nil
         }
-        var encoded = scheme + ":"
+        var encoded = Array((scheme + ":").utf8)
+        encoded.reserveCapacity(raw.utf8.count + 8)
         for byte in rest.utf8 {
             switch byte {
             case 0x21, 0x23...0x3B, 0x3D, 0x3F...0x5B, 0x5D, 0x5F, 0x61...0x7A, 0x7E:
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+                encoded.append(byte)
             default:
                 // Spaces, quotes, < > \ ^ ` { | }, controls and UTF-8's upper half.
-                let digits = Array("0123456789ABCDEF".unicodeScalars)
-                encoded += "%"
-                encoded.unicodeScalars.append(digits[Int(byte >> 4)])
-                encoded.unicodeScalars.append(digits[Int(byte & 15)])
+                encoded += [UInt8(ascii: "%"), Self.digit(byte >> 4), Self.digit(byte & 15)]
             }
         }
-        guard encoded.utf8.count <= Self.maximumLength else { return nil }
-        url = encoded
+        guard encoded.count <= Self.maximumLength else { return nil }
+        url = String(decoding: encoded, as: UTF8.self)
     }
+
+    /// A hexadecimal digit, 0 to 15.
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x41 + value - 10 }
 
     /// What a text-only reader is shown: the address of a `mailto:`, else the URL.
     var shown: String {

@@ -106,6 +106,8 @@ public struct Event: Hashable, Sendable, Codable {
     public var id: Int64
     public var shop: String
     public var orderID: String
+    /// What people call the order: `#1001`.
+    public var orderName: String
     public var kind: EventKind
     /// At least one; the first stands for all in messages.
     public var occurrences: [Occurrence]
@@ -122,11 +124,13 @@ public struct Event: Hashable, Sendable, Codable {
     /// A new event, not yet stored.
     public init(
         id: Int64 = 0, shop: String, orderID: String, kind: EventKind, occurrences: [Occurrence], happenedAt: Moment,
-        recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil, delayReason: String? = nil
+        recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil, delayReason: String? = nil,
+        orderName: String? = nil
     ) {
         self.id = id
         self.shop = shop
         self.orderID = orderID
+        self.orderName = orderName ?? orderID
         self.kind = kind
         self.occurrences = occurrences
         self.happenedAt = happenedAt

@@ -97,7 +97,7 @@ public struct Learner: Sendable {
             shop: record.shop, orderID: record.facts.id, kind: lead.kind,
             occurrences: group.map { Event.Occurrence(subject: $0.subject.key, n: 0, mark: $0.mark) },
             happenedAt: happenedAt, recordedAt: now, silence: silence, source: lead.source, daysLate: lead.daysLate,
-            delayReason: lead.delayReason)
+            delayReason: lead.delayReason, orderName: record.facts.name)
     }
 
     /// The packages of a fulfillment, given those that were known. A number that was there before keeps its shipment; a number in the place of one that is gone

@@ -106,8 +106,10 @@ public struct MailAddress: Hashable, Sendable, Codable {
     public init?(name: String? = nil, address: String) {
         let trimmed = address.trimmingSpaces
         guard Self.isAddress(trimmed) else { return nil }
-        let cleaned = name.map {
-            String($0.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+        let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+        let cleaned = name.map { name in
+            name.unicodeScalars.contains(where: isControl)
+                ? String(name.unicodeScalars.map { isControl($0) ? " " : Character($0) }) : name
         }
         let shown = cleaned?.trimmingSpaces
         self.name = shown?.isEmpty == false ? shown : nil
@@ -145,20 +147,35 @@ public struct MailAddress: Hashable, Sendable, Codable {
     }
 
     private static func isLocalScalar(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCIILetterOrDigit { return true }
         if scalar.value >= 0x80 { return scalar.properties.isAlphabetic || scalar.properties.numericType != nil }
         return scalar.properties.isAlphabetic || scalar.properties.numericType != nil
             || ".!#$%&'*+/=?^_`{|}~-".unicodeScalars.contains(scalar)
     }
 
     private static func isDomainScalar(_ scalar: Unicode.Scalar) -> Bool {
-        scalar == "-" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        scalar.isASCIILetterOrDigit || scalar == "-" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
             || scalar.properties.generalCategory == .nonspacingMark || scalar.properties.generalCategory == .spacingMark
+    }
+}
+
+extension Unicode.Scalar {
+    /// True for `A` to `Z`, `a` to `z` and `0` to `9`.
+    fileprivate var isASCIILetterOrDigit: Bool {
+        switch value {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
+        }
     }
 }
 
 extension String {
     /// Without spaces, tabs and line ends on both sides.
     var trimmingSpaces: String {
+        // Most texts have none there, and are given back as they are.
+        if let first = utf8.first, let last = utf8.last, (0x21..<0x7F).contains(first), (0x21..<0x7F).contains(last) {
+            return self
+        }
         let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
         return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
     }

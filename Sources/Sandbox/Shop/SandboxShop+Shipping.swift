@@ -149,13 +149,13 @@ extension SandboxShop {
 extension SandboxShop {
     /// Fills the shop with orders whose parcels have been on their way for up to ten days: what a daemon finds that has been
     /// running for long, and what it has to watch.
-    func prefill(openShipments count: Int) {
+    func prefill(openShipments count: Int, within seconds: TimeInterval = 864_000) {
         guard count > 0 else { return }
         let now = clock.now()
         let item = SandboxItem("Fig leaf tea", sku: "TEA-FIG", price: 1250, tags: ["tea"])
         for index in 0..<count {
             // Oldest first, so that ids and times rise together.
-            let placedAt = now.addingTimeInterval(-864_000 * (1 - Double(index) / Double(count)) - 3600)
+            let placedAt = now.addingTimeInterval(-seconds * (1 - Double(index) / Double(count)) - 3600)
             let order = placeOrder(
                 customer: SandboxCustomer(
                     firstName: "Early", lastName: "Bird \(index)", email: "early\(index)@load.example", isGuest: true),

@@ -60,8 +60,19 @@ extension EventKind {
     }
 }
 
+extension OrderRecord {
+    /// This record as it stands in the store once it was written: one version on, and its newest events with their numbers.
+    func asWritten(newest: [Event]) -> OrderRecord {
+        var record = self
+        record.version += 1
+        record.events.replaceSubrange((record.events.count - newest.count)..., with: newest)
+        return record
+    }
+}
+
 /// An order as it was read: put together after the transaction has ended.
 struct LoadedOrder: Sendable {
+    var row: Int64
     var version: Int64
     var format: Int
     var record: Data
@@ -75,6 +86,7 @@ struct LoadedOrder: Sendable {
         }
         order.version = version
         order.events = events
+        for index in order.events.indices { order.events[index].orderName = order.facts.name }
         let byOwner = Dictionary(grouping: scans, by: \.owner)
         let sorted: (String) -> [Scan] = { owner in
             (byOwner[owner] ?? []).sorted { $0.position < $1.position }.map(\.scan)
@@ -146,7 +158,7 @@ extension Event {
     /// The columns that an event is read from, in order, by their table's names `events`, `shops` and `orders`.
     static let columns = """
         events.id, shops.domain, orders.gid, events.kind, events.happened_at, events.recorded_at, events.silence,
-        events.source, events.days_late, events.delay_reason
+        events.source, events.days_late, events.delay_reason, orders.name
         """
 
     /// Reads `columns`, which begin at the given one.
@@ -155,7 +167,7 @@ extension Event {
             id: row[first], shop: row[first + 1], orderID: row[first + 2], kind: try row.word(first + 3),
             occurrences: occurrences, happenedAt: row.moment(first + 4), recordedAt: row.moment(first + 5),
             silence: try row.optionalWord(first + 6), source: row[first + 7], daysLate: row[first + 8],
-            delayReason: row[first + 9])
+            delayReason: row[first + 9], orderName: row[first + 10])
     }
 }
 

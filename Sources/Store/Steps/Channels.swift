@@ -74,19 +74,26 @@ extension Store {
     /// Closes a way out, or opens it again.
     public func setChannel(_ way: Way, _ state: ChannelState, now: Moment) async throws(StoreFailure) {
         try await write { db in
-            try db.run(
-                """
-                INSERT INTO channels (shop, channel, endpoint, closed_until, reason, detail, failures, changed_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (shop, channel, endpoint) DO UPDATE SET
-                    closed_until = excluded.closed_until, reason = excluded.reason, detail = excluded.detail,
-                    failures = excluded.failures, changed_at = excluded.changed_at
-                """,
-                [
-                    try db.shop(way.shop), way.channel.rawValue, way.endpoint, state.closedUntil?.milliseconds,
-                    state.reason, state.detail, state.failures, now.milliseconds,
-                ])
+            try db.put(state, of: way, now: now)
             try db.note(now)
         }
+    }
+}
+
+extension Database {
+    /// Closes a way out, or opens it again.
+    func put(_ state: ChannelState, of way: Way, now: Moment) throws {
+        try run(
+            """
+            INSERT INTO channels (shop, channel, endpoint, closed_until, reason, detail, failures, changed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (shop, channel, endpoint) DO UPDATE SET
+                closed_until = excluded.closed_until, reason = excluded.reason, detail = excluded.detail,
+                failures = excluded.failures, changed_at = excluded.changed_at
+            """,
+            [
+                try shop(way.shop), way.channel.rawValue, way.endpoint, state.closedUntil?.milliseconds,
+                state.reason, state.detail, state.failures, now.milliseconds,
+            ])
     }
 }

@@ -17,6 +17,8 @@ extension Store {
     public func erase(address: String, shop: String, now: Moment) async throws(StoreFailure) -> Erased {
         let hash = self.hash
         let key = hash.address(address)
+        let cache = records
+        defer { cache.clear() }
         return try await write { db in
             let number = try db.shop(shop)
             var erased = Erased()

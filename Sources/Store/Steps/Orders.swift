@@ -36,31 +36,69 @@ extension Store {
 
     /// What is known of these orders, by id; those never seen are left out.
     public func load(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderRecord] {
-        let loaded = try await read { db in
+        let cache = self.records
+        let (kept, loaded) = try await read { db in
             let number = try db.shop(shop)
+            var kept: [OrderRecord] = []
             var loaded: [LoadedOrder] = []
-            loaded.reserveCapacity(orderIDs.count)
             for id in Set(orderIDs) {
-                let row = try db.first(Query.order, [number, id]) { row in
-                    (id: row[0] as Int64, version: row[1] as Int64, format: row[2] as Int, record: row[3] as Data)
+                let found = try db.first(Query.orderVersion, [number, id]) {
+                    (row: $0[0] as Int64, version: $0[1] as Int64)
                 }
-                guard let row else { continue }
+                guard let (row, version) = found else { continue }
+                if let record = cache.record(row, version: version) {
+                    kept.append(record)
+                    continue
+                }
+                let stored = try db.first(Query.order, [row]) { (format: $0[0] as Int, record: $0[1] as Data) }
+                guard let stored else { continue }
                 loaded.append(
                     LoadedOrder(
-                        version: row.version, format: row.format, record: row.record,
-                        scans: try db.scans(orderID: row.id), events: try db.events(orderID: row.id)))
+                        row: row, version: version, format: stored.format, record: stored.record,
+                        scans: try db.scans(orderID: row), events: try db.events(orderID: row)))
             }
-            return loaded
+            return (kept, loaded)
         }
-        // Decoding is done here and not on a connection, which others may be waiting for.
-        do {
+        var records = Dictionary(kept.map { ($0.facts.id, $0) }, uniquingKeysWith: { first, _ in first })
+        // Decoding is done here and not on a connection, which others may be waiting for; and by all cores, for it is most of the work.
+        let decoded = try await shared(loaded) { orders in
             let decoder = JSONDecoder()
-            var records: [String: OrderRecord] = [:]
-            for order in loaded {
-                let record = try order.assembled(decoder: decoder)
-                records[record.facts.id] = record
+            return try orders.map { (row: $0.row, record: try $0.assembled(decoder: decoder)) }
+        }
+        for (row, record) in decoded {
+            cache.keep(record, row: row)
+            records[record.facts.id] = record
+        }
+        return records
+    }
+
+    /// What people call these orders, by id; those that are not stored are left out.
+    public func names(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: String] {
+        try await read { db in
+            let number = try db.shop(shop)
+            var names: [String: String] = [:]
+            for id in orderIDs {
+                names[id] = try db.first(Query.orderName, [number, id]) { $0[0] as String }
             }
-            return records
+            return names
+        }
+    }
+
+    /// Works on parts of a batch at the same time; the results keep their order.
+    private func shared<Input: Sendable, Output: Sendable>(
+        _ inputs: [Input], _ work: @escaping @Sendable (ArraySlice<Input>) throws -> [Output]
+    ) async throws(StoreFailure) -> [Output] {
+        let part = 16
+        do {
+            if inputs.count <= part { return try work(inputs[...]) }
+            return try await withThrowingTaskGroup(of: (Int, [Output]).self) { group in
+                for start in stride(from: 0, to: inputs.count, by: part) {
+                    group.addTask { (start, try work(inputs[start..<min(start + part, inputs.count)])) }
+                }
+                var parts: [(Int, [Output])] = []
+                for try await part in group { parts.append(part) }
+                return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
+            }
         } catch { throw StoreFailure(error, path: path) }
     }
 
@@ -75,15 +113,16 @@ extension Store {
     public func commit(
         _ learned: [Learned], read: [ToRead] = [], now: Moment
     ) async throws(StoreFailure) -> LearnedOutcome {
-        let rows: [OrderRow]
-        do {
+        let hash = self.hash
+        let rows = try await shared(learned) { learned in
             let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            rows = try learned.map { try OrderRow($0, hash: hash, encoder: encoder) }
-        } catch { throw StoreFailure(error, path: path) }
+            encoder.outputFormatting = [.withoutEscapingSlashes]
+            return try learned.map { try OrderRow($0, hash: hash, encoder: encoder) }
+        }
         let path = self.path
-        return try await write { db in
+        let (outcome, written) = try await write { db in
             var outcome = LearnedOutcome()
+            var kept: [(row: Int64, record: OrderRecord)] = []
             var shops = ShopNumbers()
             var tally = Tally()
             var unwritten: Set<OrderKey> = []
@@ -97,16 +136,19 @@ extension Store {
                 }
                 var part = LearnedOutcome()
                 var partTally = Tally()
-                var written = false
+                var number: Int64?
                 // A savepoint for each order, so that what is stale leaves no trace.
                 let refusal = try db.isolated(path: path) {
-                    written = try db.write(row, shop: shop, now: now, into: &part, tally: &partTally)
-                    return written ? .commit : .rollback
+                    number = try db.write(row, shop: shop, now: now, into: &part, tally: &partTally)
+                    return number != nil ? .commit : .rollback
                 }
                 if let refusal {
                     outcome.refused[key] = refusal
                     unwritten.insert(key)
-                } else if written {
+                } else if let number {
+                    if row.learned.changed, part.scansRefused == 0 {
+                        kept.append((number, record.asWritten(newest: part.events)))
+                    }
                     outcome.events += part.events
                     outcome.scansRefused += part.scansRefused
                     tally.add(partTally)
@@ -120,8 +162,10 @@ extension Store {
             }
             try tally.write(to: db)
             try db.note(now)
-            return outcome
+            return (outcome, kept)
         }
+        for (row, record) in written { records.keep(record, row: row) }
+        return outcome
     }
 
     /// The orders that people call by that name, in all shops or one.
@@ -146,10 +190,10 @@ extension Store {
 }
 
 extension Database {
-    /// Writes one order; false where it is stale.
+    /// Writes one order, and gives the number of its row; nil where it is stale.
     fileprivate func write(
         _ row: OrderRow, shop: Int64, now: Moment, into outcome: inout LearnedOutcome, tally: inout Tally
-    ) throws -> Bool {
+    ) throws -> Int64? {
         let record = row.learned.record
         let facts = record.facts
         let orderID: Int64
@@ -164,7 +208,7 @@ extension Database {
                         row.learned.nextMoment?.milliseconds, facts.updatedAt.milliseconds, shop, facts.id,
                         record.version,
                     ])
-            else { return false }
+            else { return nil }
             orderID = id
         } else if record.version == 0 {
             guard
@@ -180,7 +224,7 @@ extension Database {
                         facts.test, row.addressKey, row.customerKey, row.problemAt?.milliseconds,
                         row.learned.nextMoment?.milliseconds, OrderRow.format, row.record,
                     ])
-            else { return false }
+            else { return nil }
             orderID = id
         } else {
             let problem = row.problemAt?.milliseconds
@@ -197,20 +241,20 @@ extension Database {
                         row.addressKey, row.customerKey, problem, problem, row.learned.nextMoment?.milliseconds,
                         OrderRow.format, row.record, shop, facts.id, record.version,
                     ])
-            else { return false }
+            else { return nil }
             orderID = id
         }
         if row.learned.changed {
             outcome.scansRefused += try writeScans(row, orderID: orderID)
             for event in row.learned.events {
-                guard let stored = try insert(event, orderID: orderID, shop: shop) else { return false }
+                guard let stored = try insert(event, orderID: orderID, shop: shop) else { return nil }
                 outcome.events.append(stored)
                 tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             }
         }
         for look in row.learned.looks { try put(look, orderID: orderID, shop: shop) }
         for ask in row.learned.asks { try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally) }
-        return true
+        return orderID
     }
 
     /// Writes the scans that are new or differ from what is stored, and says how many there was no room for.
@@ -288,7 +332,9 @@ extension Database {
 }
 
 extension Query {
-    static let order = "SELECT id, version, format, record FROM orders WHERE shop = ? AND gid = ?"
+    static let orderVersion = "SELECT id, version FROM orders WHERE shop = ? AND gid = ?"
+    static let order = "SELECT format, record FROM orders WHERE id = ?"
+    static let orderName = "SELECT name FROM orders WHERE shop = ? AND gid = ?"
     static let ordersByName = "SELECT gid FROM orders WHERE shop = ? AND name = ? ORDER BY id"
     static let ordersByAddress = """
         SELECT gid FROM orders WHERE shop = ? AND address_key = ? ORDER BY placed_at DESC

@@ -113,30 +113,28 @@ extension Store {
         _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
         try await write { db in
-            var begun: [Claim] = []
-            for var claim in claims {
-                let id = claim.effect.id
-                let row = try db.first(Query.beginnable, [id, claim.token]) {
-                    (owner: $0[0] as String, attempts: $0[1] as Int)
-                }
-                guard let row else { continue }
-                if let message = rendered[id], row.attempts == 0, message.id == claim.message.id {
-                    try db.put(message, effectID: id, now: now)
-                    claim.message = message
-                }
-                try db.run(
-                    "INSERT INTO attempts (effect_id, number, token, owner, begun_at) VALUES (?, ?, ?, ?, ?)",
-                    [id, row.attempts + 1, claim.token, row.owner, now.milliseconds])
-                try db.run("UPDATE effects SET attempts = attempts + 1, version = version + 1 WHERE id = ?", [id])
-                claim.leaseUntil = now + lease
-                try db.run(
-                    "UPDATE leases SET lease_until = ? WHERE effect_id = ?", [claim.leaseUntil.milliseconds, id])
-                guard let effect = try db.effect(id) else { throw StoreFailure.unreadable("an effect") }
-                claim.effect = effect
-                begun.append(claim)
+            let begun = try claims.compactMap { claim in
+                try db.begin(claim, rendered: rendered[claim.effect.id], lease: lease, now: now)
             }
             try db.note(now)
             return begun
+        }
+    }
+
+    /// One turn of a way out, in one commit: records what the far end said of attempts that ended (`finish`), keeps whether the way is open, and records that others
+    /// begin in their place (`begin`).
+    ///
+    /// - Returns: what the verdicts did, and the claims whose first byte may go out now.
+    public func turn(
+        ended outcomes: [AttemptOutcome], beginning claims: [Claim], channel: (way: Way, state: ChannelState)? = nil,
+        lease: Duration, now: Moment
+    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim]) {
+        try await write { db in
+            let finished = try db.finish(outcomes, now: now)
+            if let channel { try db.put(channel.state, of: channel.way, now: now) }
+            let begun = try claims.compactMap { try db.begin($0, rendered: nil, lease: lease, now: now) }
+            try db.note(now)
+            return (finished, begun)
         }
     }
 
@@ -145,14 +143,7 @@ extension Store {
     /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays `ready` for its next attempt.
     public func finish(_ outcomes: [AttemptOutcome], now: Moment) async throws(StoreFailure) -> [FinishedAttempt] {
         try await write { db in
-            var shops = ShopNumbers()
-            var tally = Tally()
-            var finished: [FinishedAttempt] = []
-            for outcome in outcomes {
-                let shop = try shops.number(outcome.claim.effect.shop, in: db)
-                if let result = try db.finish(outcome, shop: shop, now: now, tally: &tally) { finished.append(result) }
-            }
-            try tally.write(to: db)
+            let finished = try db.finish(outcomes, now: now)
             try db.note(now)
             return finished
         }
@@ -348,12 +339,59 @@ extension Database {
         tally.add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
     }
 
+    /// Records that an attempt begins; nil where the lease has passed on, or it has begun already.
+    fileprivate func begin(_ claim: Claim, rendered: Message?, lease: Duration, now: Moment) throws -> Claim? {
+        var claim = claim
+        let id = claim.effect.id
+        let row = try first(Query.beginnable, [id, claim.token]) {
+            (owner: $0[0] as String, attempts: $0[1] as Int, version: $0[2] as Int64)
+        }
+        guard let row else { return nil }
+        if let rendered, row.attempts == 0, rendered.id == claim.message.id {
+            try put(rendered, effectID: id, now: now)
+            claim.message = rendered
+        }
+        try run(
+            "INSERT INTO attempts (effect_id, number, token, owner, begun_at) VALUES (?, ?, ?, ?, ?)",
+            [id, row.attempts + 1, claim.token, row.owner, now.milliseconds])
+        try run("UPDATE effects SET attempts = attempts + 1, version = version + 1 WHERE id = ?", [id])
+        claim.leaseUntil = now + lease
+        try run("UPDATE leases SET lease_until = ? WHERE effect_id = ?", [claim.leaseUntil.milliseconds, id])
+        if row.version == claim.effect.version {
+            claim.effect.attempts = row.attempts + 1
+            claim.effect.version += 1
+        } else {
+            guard let effect = try effect(id) else { throw StoreFailure.unreadable("an effect") }
+            claim.effect = effect
+        }
+        return claim
+    }
+
+    /// Records verdicts, and their totals.
+    fileprivate func finish(_ outcomes: [AttemptOutcome], now: Moment) throws -> [FinishedAttempt] {
+        var shops = ShopNumbers()
+        var tally = Tally()
+        var finished: [FinishedAttempt] = []
+        for outcome in outcomes {
+            let shop = try shops.number(outcome.claim.effect.shop, in: self)
+            if let result = try finish(outcome, shop: shop, now: now, tally: &tally) { finished.append(result) }
+        }
+        try tally.write(to: self)
+        return finished
+    }
+
     /// Records a verdict; nil where there is no such attempt, or it has a verdict already.
     fileprivate func finish(
         _ outcome: AttemptOutcome, shop: Int64, now: Moment, tally: inout Tally
     ) throws -> FinishedAttempt? {
         let claim = outcome.claim
-        guard let effect = try effect(claim.effect.id) else { return nil }
+        // All else that is needed of the effect never changes.
+        var effect = claim.effect
+        let state = try first("SELECT state FROM effects WHERE id = ?", [effect.id]) {
+            try $0.word(0, Effect.State.self)
+        }
+        guard let state else { return nil }
+        effect.state = state
         let late = try !endLease(of: claim)
         let failure = outcome.verdict.failure
         var receipt: String?
@@ -402,7 +440,7 @@ extension Query {
         ORDER BY effects.due_at, effects.id LIMIT ?
         """
     static let beginnable = """
-        SELECT leases.owner, effects.attempts FROM leases JOIN effects ON effects.id = leases.effect_id
+        SELECT leases.owner, effects.attempts, effects.version FROM leases JOIN effects ON effects.id = leases.effect_id
         WHERE leases.effect_id = ? AND leases.token = ? AND effects.state = 'ready' AND NOT EXISTS (
             SELECT 1 FROM attempts WHERE attempts.effect_id = leases.effect_id AND attempts.token = leases.token)
         """

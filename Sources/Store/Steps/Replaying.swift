@@ -139,7 +139,7 @@ private struct CustomerReader {
         var customer = Replay.Customer(orders: [])
         for one in found {
             let loaded = LoadedOrder(
-                version: 1, format: one.format, record: one.record,
+                row: one.id, version: 1, format: one.format, record: one.record,
                 scans: try rows(scans, [one.id]) { row in (owner: row[0], position: row[2], scan: try Scan(row)) },
                 events: try events(of: one))
             customer.orders.append(try loaded.assembled(decoder: decoder))

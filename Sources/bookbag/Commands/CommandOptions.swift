@@ -19,20 +19,30 @@ struct CommandOptions: ParsableArguments {
             throw ExitStatus.configuration
         }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        // Without systemd, which hands copies over, root reads the folder that the unit loads.
+        let credentials = environment["CREDENTIALS_DIRECTORY"] ?? (geteuid() == 0 ? folder + "/credentials" : nil)
         let surroundings = ConfigurationReader.Surroundings(
-            secrets: SecretSource(credentials: environment["CREDENTIALS_DIRECTORY"], environment: environment),
+            secrets: SecretSource(credentials: credentials, environment: environment),
             stateDirectory: environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag", folder: folder)
+        let configuration: Configuration
         do {
-            return try ConfigurationReader.read(text, file: config, surroundings: surroundings)
+            configuration = try ConfigurationReader.read(text, file: config, surroundings: surroundings)
         } catch {
             complain("\(error)")
             throw ExitStatus.configuration
         }
+        // All secrets are read: from here on nothing needs root.
+        try ServiceUser.become(for: configuration.state)
+        return configuration
     }
 
     /// The store of the installation, for reading beside the daemon. Secrets are not needed for that, so they need not be there.
     func store() throws -> Store {
-        try Self.open(storePath())
+        let path = try storePath()
+        // A folder that is not there is not made for looking into it.
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        if FileManager.default.fileExists(atPath: folder) { try ServiceUser.become(for: folder) }
+        return try Self.open(path)
     }
 
     private func storePath() throws -> String {

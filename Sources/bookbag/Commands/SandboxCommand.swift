@@ -34,6 +34,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "The secret that webhooks are verified with.") var webhookSecret: String?
     @Option(help: "Seed of the load story's chance.") var seed: UInt64 = 1
     @Option(help: "So many orders with open shipments stand in the shop from the start.") var openShipments = 0
+    @Option(help: "Within how many days they were placed.") var openDays = 10.0
     @Option(help: "The shop's permanent domain.") var domain = "juniperfig.myshopify.com"
     @Option(help: "Points that the shop's cost bucket restores in a second.") var restoreRate = 100.0
     @Option(help: "Write the ports as JSON into this file once they are open.") var portsFile: String?
@@ -51,6 +52,7 @@ struct SandboxCommand: AsyncParsableCommand {
         configuration.webhookSecrets = webhookSecret.map { [$0] } ?? []
         configuration.seed = seed
         configuration.openShipments = openShipments
+        configuration.openShipmentDays = openDays
         configuration.print = { line in
             // Written at once, for whoever reads along through a pipe.
             FileHandle.standardOutput.write(Data((line + "\n").utf8))

@@ -63,7 +63,9 @@ struct StatusReport {
                     "  held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
                 )
             }
-            if let fault = shop.remembered["last_fault"] { lines.append("  last fault       \(fault)") }
+            for fault in ["shop_fault", "last_fault"].compactMap({ shop.remembered[$0] }) {
+                lines.append("  last fault       \(fault)")
+            }
         }
         if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
         for (way, state) in channels.sorted(by: { ($0.key.shop, $0.key.endpoint) < ($1.key.shop, $1.key.endpoint) })
@@ -85,7 +87,7 @@ struct StatusReport {
                 "pending_events": shop.pendingEvents, "attempts_in_doubt": shop.inDoubt,
                 "effects": Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) }),
                 "last_good_cycle": shop.remembered["last_good_cycle"] ?? NSNull(),
-                "last_fault": shop.remembered["last_fault"] ?? NSNull(),
+                "last_fault": (shop.remembered["shop_fault"] ?? shop.remembered["last_fault"]) ?? NSNull(),
                 "held_reload": HeldReload(shop.remembered["held_reload"]).map {
                     ["people": $0.people, "since": $0.since.iso8601] as [String: Any]
                 } ?? NSNull(),

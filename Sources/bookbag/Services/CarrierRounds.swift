@@ -175,10 +175,14 @@ struct CarrierRounds {
             case .invalidNumber:
                 note.answers += 1
                 refused.append(parcel)
+                let names = try await store.names(shop: parcel.shop, orderIDs: parcel.orderIDs)
                 for order in parcel.orderIDs {
                     service.logger.log(
                         Line.numberRefused,
-                        ["shop": "\(parcel.shop)", "order": "\(order)", "source": "\(carrier.name)"])
+                        [
+                            "shop": "\(parcel.shop)", "order": "\(names[order] ?? order)",
+                            "source": "\(carrier.name)",
+                        ])
                 }
             case .okDuplicate:
                 outcomes.append((parcel.id, .failed(retryAt: now + .minutes(5))))

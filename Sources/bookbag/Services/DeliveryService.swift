@@ -4,11 +4,15 @@ import Outreach
 import Platform
 import ServiceLifecycle
 import Store
+import Synchronization
 
 /// Hands the messages of one way out (a shop's relay, or one webhook) to its far end.
 ///
-/// A message is claimed under a lease, judged once more, its attempt recorded before the first byte, and its verdict after. Whatever comes between leaves the attempt in doubt, and
-/// it is repeated with the same bytes. Commits are made for many messages at once: while some are under way, those that are done are written together.
+/// A message is claimed under a lease, judged, its attempt recorded before the first byte, and its verdict after. Whatever comes between leaves the attempt in doubt, and
+/// it is repeated with the same bytes. So between these two records there are never more messages than keep the far end's connections busy: some are claimed and judged ahead,
+/// but they begin only as others end. One commit writes the verdicts that have come and the attempts that begin in their place; while it is on its way to the disk, the next
+/// verdicts gather. How many may be under way follows from that: as few as keep the far end busy on a quiet day, and more only while they all come back before a commit
+/// is on the disk, which is when the disk holds up the far end.
 struct DeliveryService: Service {
     let way: Way
     let outlet: any Outlet
@@ -21,56 +25,54 @@ struct DeliveryService: Service {
     let logger: Logger
     /// This process, in the leases.
     let owner: String
-    /// How many messages may be under way at once.
+    /// How many messages may be under way at once where the disk is quick.
     let limit: Int
     /// How many a second at most.
     let perSecond: Int?
 
     /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply take ten minutes.
     static let lease = Duration.minutes(15)
-    /// How many verdicts are written in one commit while others are under way.
-    static let group = 48
-
-    fileprivate enum Turn: Sendable {
-        case outcome(Claim, Verdict)
-        case stopped(Claim)
-        case tick
-    }
+    /// How many messages are claimed and judged ahead of their attempts.
+    static let ahead = 128
+    /// How many may be under way at once where the disk is slow.
+    static let deepest = 64
+    /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
+    static let judgement = Duration.seconds(2)
 
     private var name: String { way.channel == .email ? "email" : "webhook:\(way.endpoint)" }
 
     func run() async throws {
+        let landings = Landings(wake)
         await withGracefulShutdownHandler {
-            await withTaskGroup(of: Turn.self) { group in
-                var flight = Flight(state: (try? await store.channelState(way)) ?? ChannelState())
-                group.addTask { [wake] in
-                    await wake.wait(atMost: .milliseconds(10))
-                    return .tick
-                }
-                while let turn = await group.next() {
+            await withDiscardingTaskGroup { group in
+                let kept = (try? await store.channelState(way)) ?? ChannelState()
+                var flight = Flight(
+                    depth: limit, gate: ChannelGate(closedUntil: kept.closedUntil, failures: kept.failures))
+                while true {
                     heartbeats.beat(name)
                     let ending = Task.isShuttingDownGracefully || Task.isCancelled
-                    switch turn {
-                    case .outcome(let claim, let verdict):
+                    for landing in landings.take() {
                         flight.under -= 1
-                        flight.done.append((claim, verdict))
-                    case .stopped: flight.under -= 1
-                    case .tick: break
-                    }
-                    if flight.done.count >= Self.group || flight.under == 0 || turn.isTick {
-                        await settle(&flight)
-                    }
-                    if !ending, flight.under <= limit / 2 { await launch(&flight, in: &group) }
-                    if turn.isTick {
-                        if ending, flight.under == 0 { break }
-                        let wait = ending ? Duration.milliseconds(100) : await patience(flight)
-                        group.addTask { [wake] in
-                            await wake.wait(atMost: wait)
-                            return .tick
+                        if let verdict = landing.verdict {
+                            flight.done.append((landing.claim, verdict))
+                        } else {
+                            // Stopped before the far end could have taken anything: that is no doubt.
+                            try? await store.release([landing.claim], now: clock.now)
                         }
                     }
+                    let moved = await turn(&flight, landings, ending: ending) { claim in
+                        group.addTask { [outlet, clock] in
+                            do throws(CancellationError) {
+                                landings.add(claim, try await outlet.send(claim.message, at: clock.now))
+                            } catch {
+                                landings.add(claim, nil)
+                            }
+                        }
+                    }
+                    if ending, flight.under == 0 { break }
+                    if !moved { await wake.wait(atMost: await patience(flight, ending: ending)) }
                 }
-                await settle(&flight)
+                if !flight.waiting.isEmpty { try? await store.release(flight.waiting, now: clock.now) }
             }
         } onGracefulShutdown: {
             wake.call()
@@ -80,54 +82,103 @@ struct DeliveryService: Service {
 
     /// What is under way, and how the channel stands.
     private struct Flight {
+        /// How many may be under way at once, now.
+        var depth: Int
+        var gate: ChannelGate
+        /// How many attempts have begun and have no answer yet.
         var under = 0
-        var done: [(Claim, Verdict)] = []
-        var state: ChannelState
+        /// Verdicts that are not on the disk yet.
+        var done: [(claim: Claim, verdict: Verdict)] = []
+        /// Claimed and judged, not yet begun.
+        var waiting: [Claim] = []
+        var judgedAt = Moment.distantPast
         var second: Int64 = 0
-        var launchedInSecond = 0
+        var begunInSecond = 0
+        /// The store refused the last step; and when that was told.
+        var storeFails = false
+        var failureToldAt = Moment.distantPast
     }
 
     /// How long to wait for something to do.
-    private func patience(_ flight: Flight) async -> Duration {
-        if flight.under > 0 { return .milliseconds(250) }
+    private func patience(_ flight: Flight, ending: Bool) async -> Duration {
+        if flight.storeFails { return .seconds(1) }
+        if flight.under > 0 || ending { return .seconds(1) }
         if clock.fault != nil { return .seconds(5) }
         let now = clock.now
-        if let until = flight.state.closedUntil, until > now { return min(until - now, Heartbeats.longestWait) }
-        let next = try? await store.nextAttempt(way)
-        guard let next else { return Heartbeats.longestWait }
+        if let until = flight.gate.closedUntil, until > now { return min(until - now, Heartbeats.longestWait) }
+        if !flight.waiting.isEmpty { return .milliseconds(100) }
+        guard let next = try? await store.nextAttempt(way) else { return Heartbeats.longestWait }
         return min(max(.milliseconds(20), next - now), Heartbeats.longestWait)
     }
 
-    /// Claims what is due, judges it once more, records the attempts and starts them.
-    private func launch(_ flight: inout Flight, in group: inout TaskGroup<Turn>) async {
-        guard clock.fault == nil else { return }
-        let now = clock.now
-        if let until = flight.state.closedUntil, until > now { return }
-        // A channel that was closed is tried with one message before the others follow.
-        var room = flight.state.failures > 0 ? (flight.under == 0 ? 1 : 0) : limit - flight.under
-        if let perSecond {
-            if flight.second != now.seconds { (flight.second, flight.launchedInSecond) = (now.seconds, 0) }
-            room = min(room, perSecond - flight.launchedInSecond)
-        }
-        guard room > 0 else { return }
+    /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and starts these. True if anything moved.
+    private func turn(
+        _ flight: inout Flight, _ landings: Landings, ending: Bool, start: (Claim) -> Void
+    ) async -> Bool {
         do throws(StoreFailure) {
-            let claims = try await store.claim(way, limit: room, owner: owner, lease: Self.lease, now: now)
-            guard !claims.isEmpty else { return }
-            let begun = try await store.begin(try await stillTrue(claims, now: now), lease: Self.lease, now: clock.now)
-            flight.under += begun.count
-            flight.launchedInSecond += begun.count
-            for claim in begun {
-                group.addTask { [outlet, clock] in
-                    do throws(CancellationError) {
-                        return .outcome(claim, try await outlet.send(claim.message, at: clock.now))
-                    } catch {
-                        return .stopped(claim)
-                    }
+            let now = clock.now
+            var room = 0
+            if !ending, clock.fault == nil, flight.done.count <= flight.depth {
+                room = flight.gate.room(limit: flight.depth, under: flight.under, now: now)
+                if let perSecond {
+                    if flight.second != now.seconds { (flight.second, flight.begunInSecond) = (now.seconds, 0) }
+                    room = min(room, perSecond - flight.begunInSecond)
                 }
             }
+            if room > 0 { try await claim(&flight, room: room, now: now) }
+            let beginning = Array(flight.waiting.prefix(max(0, room)))
+            guard !flight.done.isEmpty || !beginning.isEmpty else {
+                flight.storeFails = false
+                return false
+            }
+            let begun = try await write(&flight, beginning: beginning)
+            if !begun.isEmpty, flight.under > 0 {
+                let flying = flight.under - landings.count
+                // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
+                if flying <= 0 {
+                    flight.depth = min(flight.depth * 2, max(limit, Self.deepest))
+                } else if flying > limit {
+                    flight.depth = max(limit, flight.depth - 1)
+                }
+            }
+            flight.under += begun.count
+            flight.begunInSecond += begun.count
+            flight.storeFails = false
+            for claim in begun { start(claim) }
+            // What cannot begin before the channel is open again is given back.
+            let left = Array(flight.waiting.dropFirst(beginning.count))
+            flight.waiting = flight.gate.isClosed ? [] : left
+            let given = flight.gate.isClosed ? left + (begun.isEmpty ? beginning : []) : []
+            if !given.isEmpty { try await store.release(given, now: now) }
+            return true
         } catch {
-            logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+            // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt. Told at once, and
+            // then once a minute.
+            if !flight.storeFails || clock.now - flight.failureToldAt > .minutes(1) {
+                flight.failureToldAt = clock.now
+                logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+            }
+            flight.storeFails = true
+            return false
         }
+    }
+
+    /// Sees that what may begin now is claimed and was judged a moment ago.
+    private func claim(_ flight: inout Flight, room: Int, now: Moment) async throws(StoreFailure) {
+        if !flight.waiting.isEmpty, now - flight.judgedAt > Self.judgement {
+            let stale = flight.waiting
+            flight.waiting = []
+            flight.waiting = try await stillTrue(stale, now: now)
+            flight.judgedAt = now
+        }
+        guard flight.waiting.count < room else { return }
+        // One ahead of the others while the channel is being tried; and no more than may go out soon.
+        let wanted = flight.gate.isClosed ? 1 : min(Self.ahead, perSecond ?? Self.ahead)
+        let claims = try await store.claim(
+            way, limit: max(room, wanted) - flight.waiting.count, owner: owner, lease: Self.lease, now: now)
+        guard !claims.isEmpty else { return }
+        flight.waiting += try await stillTrue(claims, now: now)
+        flight.judgedAt = now
     }
 
     /// The claims that may go out; the others are withdrawn, or wait again.
@@ -153,8 +204,8 @@ struct DeliveryService: Service {
             }
         }
         if !withdrawn.isEmpty {
-            _ = try await store.withdraw(withdrawn, now: now)
-            for withdrawal in withdrawn {
+            let ids = Set(try await store.withdraw(withdrawn, now: now))
+            for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
                 report(.withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail)
                 metrics.decisions.add(
                     1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
@@ -163,74 +214,64 @@ struct DeliveryService: Service {
         return going
     }
 
-    /// Writes the verdicts that have come, and opens or closes the channel by them.
-    private func settle(_ flight: inout Flight) async {
-        guard !flight.done.isEmpty else { return }
+    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start.
+    private func write(_ flight: inout Flight, beginning: [Claim]) async throws(StoreFailure) -> [Claim] {
         let now = clock.now
-        var state = flight.state
-        var outcomes: [AttemptOutcome] = []
-        for (claim, verdict) in flight.done {
-            metrics.deliveries.add(1, way.channel.rawValue, verdict.name)
-            if verdict.failure?.inDoubt == true {
-                metrics.inDoubt.add(1, way.channel.rawValue)
-                report(.inDoubt, claim, reason: verdict.failure?.reason, detail: verdict.failure?.detail)
-            }
-            var next: Moment?
-            switch verdict {
-            case .accepted:
-                report(.delivered, claim, reason: nil, detail: nil)
-                if state.failures > 0 {
-                    state = ChannelState()
-                    logger.log(Line.channelOpen, ["shop": "\(way.shop)", "channel": "\(name)"])
-                }
-            case .refused(let failure): report(.refused, claim, reason: failure.reason, detail: failure.detail)
-            case .deferred(let failure):
-                let schedule: RetrySchedule = way.channel == .email ? .mail : .webhook
-                // Giving up is by age, which is judged before each attempt; so there is always a next one.
-                next =
-                    now
-                    + (schedule.delay(
-                        afterAttempt: claim.effect.attempts + 1, age: now - claim.effect.event.happenedAt,
-                        limit: .days(30), failure: failure, chance: .random(in: 0..<1)) ?? .hours(1))
-                report(.deferred, claim, reason: failure.reason, detail: failure.detail)
-            case .unavailable(let failure):
-                if state.closedUntil.map({ $0 <= now }) ?? true {
-                    let pause = ReopeningSchedule.channel.delay(
-                        afterTimes: state.failures + 1, failure: failure, chance: .random(in: 0..<1))
-                    state = ChannelState(
-                        closedUntil: now + pause, reason: failure.reason, detail: failure.detail,
-                        failures: state.failures + 1)
-                    if state.failures == 1 {
-                        logger.log(
-                            Line.channelClosed,
-                            [
-                                "shop": "\(way.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
-                                "detail": "\(failure.detail)",
-                            ])
-                    }
-                }
-                next = state.closedUntil
-            }
-            outcomes.append(AttemptOutcome(claim: claim, verdict: verdict, nextAttemptAt: next))
+        var gate = flight.gate
+        var consequences: [ChannelGate.Outcome] = []
+        let schedule: RetrySchedule = way.channel == .email ? .mail : .webhook
+        let outcomes = flight.done.map { claim, verdict in
+            let outcome = gate.take(
+                verdict, of: claim.effect.id, attempt: claim.effect.attempts,
+                age: now - claim.effect.event.happenedAt, schedule: schedule, now: now, chance: .random(in: 0..<1))
+            consequences.append(outcome)
+            return AttemptOutcome(claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt)
         }
-        // A verdict that cannot be written is not forgotten: the attempt stays open, and is in doubt when its lease ends.
-        do throws(StoreFailure) {
-            _ = try await store.finish(outcomes, now: now)
-            if state != flight.state { try await store.setChannel(way, state, now: now) }
-            flight.done = []
-        } catch {
-            logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
-            if error.isPassing { return }
-            try? await Task.sleep(for: .seconds(1))
+        // A gate that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
+        let begins = gate.room(limit: flight.depth, under: flight.under, now: now) > 0 ? beginning : []
+        let turned = try await store.turn(
+            ended: outcomes, beginning: begins, channel: gate == flight.gate ? nil : (way, ChannelState(gate)),
+            lease: Self.lease, now: now)
+        let ended = flight.done
+        flight.gate = gate
+        flight.done = []
+        for ((claim, verdict), consequence) in zip(ended, consequences) { tell(claim, verdict, consequence) }
+        metrics.channelOpen.set(gate.isClosed ? 0 : 1, way.shop, name)
+        return turned.begun
+    }
+
+    private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelGate.Outcome) {
+        metrics.deliveries.add(1, way.channel.rawValue, verdict.name)
+        let failure = verdict.failure
+        if failure?.inDoubt == true {
+            metrics.inDoubt.add(1, way.channel.rawValue)
+            report(.inDoubt, claim, reason: failure?.reason, detail: failure?.detail)
         }
-        flight.state = state
-        metrics.channelOpen.set(state.failures == 0 ? 1 : 0, way.shop, name)
+        switch verdict {
+        case .accepted: report(.delivered, claim, reason: nil, detail: nil)
+        case .refused: report(.refused, claim, reason: failure?.reason, detail: failure?.detail)
+        case .deferred: report(.deferred, claim, reason: failure?.reason, detail: failure?.detail)
+        case .unavailable:
+            // Else it is the channel's affair, and told once, below.
+            if consequence.isItsOwn { report(.deferred, claim, reason: failure?.reason, detail: failure?.detail) }
+        }
+        switch consequence.change {
+        case nil: break
+        case .opened: logger.log(Line.channelOpen, ["shop": "\(way.shop)", "channel": "\(name)"])
+        case .closed(let failure):
+            logger.log(
+                Line.channelClosed,
+                [
+                    "shop": "\(way.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
+                    "detail": "\(failure.detail)",
+                ])
+        }
     }
 
     private func report(_ line: Line, _ claim: Claim, reason: String?, detail: String?) {
         let effect = claim.effect
         var facts: Logger.Metadata = [
-            "shop": "\(effect.shop)", "order": "\(effect.orderID)", "trigger": "\(effect.trigger)",
+            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
             "event": "\(effect.event.kind.rawValue)", "channel": "\(name)", "message": "\(claim.message.id)",
         ]
         if let reason { facts["reason"] = "\(reason)" }
@@ -239,9 +280,40 @@ struct DeliveryService: Service {
     }
 }
 
-extension DeliveryService.Turn {
-    fileprivate var isTick: Bool {
-        if case .tick = self { return true }
-        return false
+/// The attempts that have ended, until the loop takes them.
+private final class Landings: Sendable {
+    struct Landing: Sendable {
+        var claim: Claim
+        /// Nil where it was stopped before the far end could have taken anything.
+        var verdict: Verdict?
+    }
+
+    private let landed = Mutex<[Landing]>([])
+    private let wake: Wake
+
+    init(_ wake: Wake) { self.wake = wake }
+
+    func add(_ claim: Claim, _ verdict: Verdict?) {
+        landed.withLock { $0.append(Landing(claim: claim, verdict: verdict)) }
+        wake.call()
+    }
+
+    /// How many have not been taken yet.
+    var count: Int { landed.withLock(\.count) }
+
+    func take() -> [Landing] {
+        landed.withLock { landed in
+            defer { landed = [] }
+            return landed
+        }
+    }
+}
+
+extension ChannelState {
+    /// The gate, as it is kept.
+    fileprivate init(_ gate: ChannelGate) {
+        self.init(
+            closedUntil: gate.closedUntil, reason: gate.failure?.reason ?? (gate.closedUntil == nil ? nil : "unknown"),
+            detail: gate.failure?.detail, failures: gate.failures)
     }
 }

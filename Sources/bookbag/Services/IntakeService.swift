@@ -18,6 +18,8 @@ struct IntakeService: Service {
     let logger: Logger
 
     private var name: String { "intake:\(desk.domain)" }
+    /// Under which name the store remembers why the shop could not be asked, until it can.
+    static let fault = "shop_fault"
 
     func run() async throws {
         let wake = Wake()
@@ -61,7 +63,8 @@ struct IntakeService: Service {
                 desk: desk, store: store, learning: learning, clock: clock, heartbeats: heartbeats, name: name),
             settings: ShopPoller.Settings(
                 shop: desk.domain, pace: PollPace(every: shop.pollEvery), liveSince: state.liveSince.shop))
-        var failing = false
+        // A fault that an earlier process told of stands until the shop answers.
+        var failing = try await store.remembered(Self.fault, shop: desk.domain) != nil
         while !Task.isCancelled {
             heartbeats.beat(name)
             var pause: Duration
@@ -88,17 +91,23 @@ struct IntakeService: Service {
         let now = clock.now
         if let offset = turn.report.clockOffset { clock.note(offset: offset, of: desk.domain) }
         if let inspection = turn.report.inspection { try await take(inspection, now: now) }
-        for parked in turn.report.parked {
-            logger.log(
-                Line.orderParked,
-                ["shop": "\(desk.domain)", "order": "\(parked.read.id)", "reason": "\(parked.reason)"])
+        if !turn.report.parked.isEmpty {
+            let names = try await store.names(shop: desk.domain, orderIDs: turn.report.parked.map(\.read.id))
+            for parked in turn.report.parked {
+                logger.log(
+                    Line.orderParked,
+                    [
+                        "shop": "\(desk.domain)", "order": "\(names[parked.read.id] ?? parked.read.id)",
+                        "reason": "\(parked.reason)",
+                    ])
+            }
         }
         guard let failure = turn.failure else {
             try await store.remember(now.iso8601, as: "last_good_cycle", shop: desk.domain, now: now)
             metrics.lag.set(0, desk.domain, "shopify")
             if failing {
                 failing = false
-                try await store.remember(nil, as: "last_fault", shop: desk.domain, now: now)
+                try await store.remember(nil, as: Self.fault, shop: desk.domain, now: now)
                 logger.log(Line.shopOpen, ["shop": "\(desk.domain)"])
             }
             return
@@ -111,7 +120,7 @@ struct IntakeService: Service {
                 ["shop": "\(desk.domain)", "reason": "\(failure.reason)", "detail": "\(failure)"])
         }
         failing = true
-        try await store.remember("\(failure)", as: "last_fault", shop: desk.domain, now: now)
+        try await store.remember("\(failure)", as: Self.fault, shop: desk.domain, now: now)
     }
 
     /// Takes over what the shop says of itself, and tells what the app lacks.

@@ -58,10 +58,15 @@ struct Learning: Sendable {
             let outcome = try await store.commit(learned, read: read, now: now)
             read = []
             report(outcome.events)
+            let names = Dictionary(
+                learned.map { ($0.record.facts.id, $0.record.facts.name) }, uniquingKeysWith: { first, _ in first })
             for order in outcome.refused.keys {
                 logger.log(
                     Line.orderParked,
-                    ["shop": "\(order.shop)", "order": "\(order.orderID)", "reason": "it does not fit the store"])
+                    [
+                        "shop": "\(order.shop)", "order": "\(names[order.orderID] ?? order.orderID)",
+                        "reason": "it does not fit the store",
+                    ])
             }
             open = Set(outcome.stale.map(\.orderID))
         } while !open.isEmpty
@@ -82,7 +87,7 @@ struct Learning: Sendable {
             logger.log(
                 Line.eventRecorded,
                 [
-                    "shop": "\(event.shop)", "order": "\(event.orderID)", "event": "\(event.kind.rawValue)",
+                    "shop": "\(event.shop)", "order": "\(event.orderName)", "event": "\(event.kind.rawValue)",
                     "shipment": "\(event.occurrences[0].subject)", "source": "\(event.source)",
                 ])
         }

@@ -336,7 +336,7 @@ struct PlanningService: Service {
                     default: .decided
                     }
                 var facts: Logger.Metadata = [
-                    "shop": "\(effect.shop)", "order": "\(effect.orderID)", "trigger": "\(effect.trigger)",
+                    "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
                     "event": "\(effect.event.kind.rawValue)", "decision": "\(effect.state.rawValue)",
                     "channel": "\(effect.channel.rawValue)",
                 ]

@@ -19,8 +19,12 @@ struct Watchdog: Service {
         var clockWasWrong = false
         await withGracefulShutdownHandler {
             notifier.ready(status: await summary())
+            var hasSettled = false
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 await wake.wait(atMost: .seconds(10))
+                // By now all that is set up once has been set up.
+                if !hasSettled { ProgramPages.giveBack() }
+                hasSettled = true
                 let stuck = heartbeats.stuck()
                 if stuck.isEmpty {
                     told = false

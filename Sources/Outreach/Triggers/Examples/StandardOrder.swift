@@ -50,7 +50,7 @@ struct StandardOrder {
             id: 1, shop: Self.shop.domain, orderID: Self.orderID, kind: kind,
             occurrences: [.init(subject: subject.key, n: 1, mark: "example")], happenedAt: start, recordedAt: start,
             source: "shopify", daysLate: kind == .shipmentDelayed ? 1 : nil,
-            delayReason: kind == .shipmentDelayed ? "promise_passed" : nil)
+            delayReason: kind == .shipmentDelayed ? "promise_passed" : nil, orderName: facts.name)
         record.events = [event]
     }
 
