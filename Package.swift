@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", logging], swiftSettings: strict),
         .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
-        .testTarget(name: "IntakeTests", dependencies: ["Intake", "Outreach", "Platform"], swiftSettings: strict),
+        .testTarget(
+            name: "IntakeTests", dependencies: ["Intake", "Outreach", "Platform", "Sandbox"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(

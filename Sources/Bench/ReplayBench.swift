@@ -37,7 +37,8 @@ func benchReplay(path: String, events count: Int, triggers folder: String) async
     let before = try load { _ in }
     // An edit as people make it: one trigger gets a condition, another waits.
     let after = try load { files in
-        files["delivered.yaml"] = Array("on: shipment.delivered\nafter: 2 hours\nunless: order.tags contains \"wholesale\"\nsend: email\n".utf8)
+        files["delivered.yaml"] = Array(
+            "on: shipment.delivered\nafter: 2 hours\nunless: order.tags contains \"wholesale\"\nsend: email\n".utf8)
     }
     let rendering = Replay.templatesToCompare(before: before, after: after)
     let live = LiveSince(shop: BenchOrders.start - .days(10))
@@ -64,7 +65,9 @@ func benchReplay(path: String, events count: Int, triggers folder: String) async
     }
     let whole = reports.all.withLock { $0 }.reduce(into: ReplayReport(zone: profile.zone, samples: 5)) { $0.add($1) }
     let spent = clock.now - began
-    print("replay \(whole.events) events, \(whole.orders) orders, \(whole.total.after) messages, differs for \(whole.customers): \(spent)")
+    print(
+        "replay \(whole.events) events, \(whole.orders) orders, \(whole.total.after) messages, differs for \(whole.customers): \(spent)"
+    )
     try store.close()
 }
 

@@ -89,7 +89,9 @@ enum BenchOrders {
         facts.paidAt = placed
         facts.fulfillment = .fulfilled
         facts.tags = number % 5 == 0 ? ["wholesale"] : ["web", "gift"]
-        facts.total = Money(amount: Decimal(20 + number * 37 % 200) + Decimal(sign: .plus, exponent: -2, significand: 45), currency: "GBP")
+        facts.total = Money(
+            amount: Decimal(20 + number * 37 % 200) + Decimal(sign: .plus, exponent: -2, significand: 45),
+            currency: "GBP")
         facts.customer = CustomerFacts(
             id: "gid://shopify/Customer/\(number % 70_001)", firstName: "Robin", lastName: "Ashdown",
             email: facts.email, tags: number % 9 == 0 ? ["VIP"] : [], ordersCount: number % 14,
@@ -102,9 +104,11 @@ enum BenchOrders {
         address.timeZone = "Europe/London"
         facts.shippingAddress = address
         facts.lineItems = [
-            LineItemFacts(id: "gid://shopify/LineItem/\(number)1", title: "Linen apron", sku: "APR", quantity: 1,
+            LineItemFacts(
+                id: "gid://shopify/LineItem/\(number)1", title: "Linen apron", sku: "APR", quantity: 1,
                 unitPrice: Money(amount: 38, currency: "GBP"), total: Money(amount: 38, currency: "GBP")),
-            LineItemFacts(id: "gid://shopify/LineItem/\(number)2", title: "Beeswax candle", sku: "CAN", quantity: 2,
+            LineItemFacts(
+                id: "gid://shopify/LineItem/\(number)2", title: "Beeswax candle", sku: "CAN", quantity: 2,
                 unitPrice: Money(amount: 12, currency: "GBP"), total: Money(amount: 24, currency: "GBP")),
         ]
         let promise = CalendarDay(daysSinceEpoch: (placed + .hours(number % 3 == 0 ? 24 : 96)).seconds / 86_400)
@@ -147,7 +151,11 @@ enum BenchOrders {
     /// So many triggers, with an `if` and an `unless` each, and the same conditions for other engines. Spread over the kinds of events, or all on one
     /// that none of the orders has.
     static func triggers(_ count: Int, spread: Bool) throws -> (set: TriggerSet, rules: [[String: String]]) {
-        let kinds = life.map(\.0) + [.shipmentDelayed, .shipmentException, .returnRequested, .refundIssued, .orderEdited, .orderCancelled, .shipmentAttempted]
+        let kinds =
+            life.map(\.0) + [
+                .shipmentDelayed, .shipmentException, .returnRequested, .refundIssued, .orderEdited, .orderCancelled,
+                .shipmentAttempted,
+            ]
         let conditions = [
             "order.total_price >= 40", "customer.orders_count >= 3", "order.country == \"GB\"",
             "customer.tags contains \"VIP\"", "order.total_price < 180",
@@ -162,7 +170,8 @@ enum BenchOrders {
             let kind = spread ? kinds[index % kinds.count] : .returnRequested
             let (condition, exception) = (conditions[index % conditions.count], exceptions[index % exceptions.count])
             files["trigger-\(index).yaml"] = Array(
-                "on: \(kind.rawValue)\nif:\n  - \(condition)\nunless:\n  - \(exception)\nsend: { email: { template: note } }\n".utf8)
+                "on: \(kind.rawValue)\nif:\n  - \(condition)\nunless:\n  - \(exception)\nsend: { email: { template: note } }\n"
+                    .utf8)
             rules.append(["on": kind.rawValue, "if": condition, "unless": exception])
         }
         let (set, faults) = TriggerSet.load(TriggerFolder(files: files))
@@ -185,7 +194,8 @@ enum BenchOrders {
                 "total_price": NSDecimalNumber(decimal: facts.total?.amount ?? 0).doubleValue, "tags": facts.tags,
                 "country": facts.shippingAddress?.countryCode ?? "",
             ] as [String: Any],
-            "customer": ["orders_count": facts.customer?.ordersCount ?? 0, "tags": facts.customer?.tags ?? []] as [String: Any],
+            "customer": ["orders_count": facts.customer?.ordersCount ?? 0, "tags": facts.customer?.tags ?? []]
+                as [String: Any],
         ]
         return order.events.map { ["kind": $0.kind.rawValue, "context": context] }
     }

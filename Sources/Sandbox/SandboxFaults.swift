@@ -99,17 +99,17 @@ where Fault.RawValue == String {
     /// How often each has happened.
     public var counts: [Fault: Int] { state.withLock { $0.drawn } }
 
-    /// What goes wrong with the request at hand.
-    func draw() -> Fault? {
+    /// What goes wrong with the request at hand. Of those that are switched on only the ones that `fits` takes count.
+    func draw(where fits: (Fault) -> Bool = { _ in true }) -> Fault? {
         state.withLock { state in
             let fault: Fault?
-            if !state.next.isEmpty {
-                fault = state.next.removeFirst()
-            } else if let always = state.always {
+            if let index = state.next.firstIndex(where: fits) {
+                fault = state.next.remove(at: index)
+            } else if let always = state.always, fits(always) {
                 fault = always
             } else {
                 // In a fixed order, for the same seed is to give the same faults.
-                fault = Fault.allCases.first { state.random.chance(state.chances[$0] ?? 0) }
+                fault = Fault.allCases.first { fits($0) && state.random.chance(state.chances[$0] ?? 0) }
             }
             if let fault { state.drawn[fault, default: 0] += 1 }
             return fault

@@ -1,4 +1,4 @@
-// The sandbox as one service: a shop, a relay with a mailbox page, and a webhook receiver, all on 127.0.0.1.
+// The sandbox as one service: a shop, its carriers, a relay with a mailbox page, and a webhook receiver, all on 127.0.0.1.
 
 public import FoundationEssentials
 public import Logging
@@ -10,6 +10,10 @@ public struct SandboxConfiguration: Sendable {
     public var httpPort = 0
     /// For the relay; 0 is any free port.
     public var smtpPort = 0
+    /// For the carriers, all of them behind one port; 0 is any free port.
+    public var carriersPort = 0
+    /// Who may ask the carriers.
+    public var carrierCredentials = SandboxCarrierCredentials()
     /// Who the shop is.
     public var profile = SandboxShopProfile()
     /// How it differs from a plain shop.
@@ -47,9 +51,13 @@ public struct SandboxPorts: Sendable {
     public let http: Int
     /// Of the relay.
     public let smtp: Int
+    /// Of the carriers.
+    public let carriers: Int
 
     /// The shop's endpoint, and the address of the page.
     public var url: String { "http://127.0.0.1:\(http)" }
+    /// The `endpoint:` of every carrier.
+    public var carriersEndpoint: String { "http://127.0.0.1:\(carriers)" }
 }
 
 /// A shop, a relay and a webhook receiver to try Bookbag against.
@@ -60,6 +68,8 @@ public final class SandboxServer: Sendable {
     public let mailbox: Mailbox
     /// What came to `/hooks/`.
     public let webhooks: WebhookReceiver
+    /// The carriers, who know the shop's parcels.
+    public let carriers: SandboxCarriers
     /// What goes wrong at the shop.
     public let shopFaults: SandboxFaults<ShopFault>
     /// What goes wrong at the relay.
@@ -70,6 +80,7 @@ public final class SandboxServer: Sendable {
     private struct Bound {
         var http: Int?
         var smtp: Int?
+        var carriers: Int?
     }
 
     private let configuration: SandboxConfiguration
@@ -87,6 +98,8 @@ public final class SandboxServer: Sendable {
         shop = SandboxShop(profile: configuration.profile, manners: configuration.manners, clock: clock)
         mailbox = try Mailbox(folder: configuration.mailFolder, clock: clock)
         webhooks = WebhookReceiver(secrets: configuration.webhookSecrets, clock: clock, seed: configuration.seed)
+        carriers = SandboxCarriers(
+            shop: shop, credentials: configuration.carrierCredentials, seed: configuration.seed)
         shopFaults = SandboxFaults(seed: configuration.seed ^ 0x5409)
         relayFaults = SandboxFaults(seed: configuration.seed ^ 0x8E1A)
         relayRules = RelayRules(configuration.relayRules)
@@ -109,8 +122,8 @@ public final class SandboxServer: Sendable {
 
     private var boundPorts: SandboxPorts? {
         bound.withLock { bound in
-            guard let http = bound.http, let smtp = bound.smtp else { return nil }
-            return SandboxPorts(http: http, smtp: smtp)
+            guard let http = bound.http, let smtp = bound.smtp, let carriers = bound.carriers else { return nil }
+            return SandboxPorts(http: http, smtp: smtp, carriers: carriers)
         }
     }
 
@@ -127,6 +140,10 @@ public final class SandboxServer: Sendable {
             }
             group.addTask {
                 try await self.serveMail()
+                return nil
+            }
+            group.addTask {
+                try await self.serveCarriers()
                 return nil
             }
             group.addTask {
@@ -149,18 +166,28 @@ public final class SandboxServer: Sendable {
         let line: JSON = [
             "http": .int(Int64(ports.http)), "smtp": .int(Int64(ports.smtp)), "url": .string(ports.url),
             "endpoint": .string(ports.url), "token": .text(configuration.credentials.token),
+            "carriers": .int(Int64(ports.carriers)), "carriers_endpoint": .string(ports.carriersEndpoint),
         ]
         configuration.print(line.text)
     }
 
     private func serveWeb() async throws {
         let site = SandboxSite(
-            shop: shop, admin: admin, mailbox: mailbox, hooks: webhooks, relayFaults: relayFaults,
+            shop: shop, admin: admin, carriers: carriers, mailbox: mailbox, hooks: webhooks, relayFaults: relayFaults,
             relayRules: relayRules, teller: teller, smtpPort: { self.bound.withLock { $0.smtp ?? 0 } })
         let server = WebServer(port: configuration.httpPort, logger: logger) { await site.respond($0) }
         try await server.run { port in
             self.shop.baseURL = "http://127.0.0.1:\(port)"
             self.bound.withLock { $0.http = port }
+            self.boundBell.ring()
+        }
+    }
+
+    private func serveCarriers() async throws {
+        let carriers = carriers
+        let server = WebServer(port: configuration.carriersPort, logger: logger) { carriers.respond($0) }
+        try await server.run { port in
+            self.bound.withLock { $0.carriers = port }
             self.boundBell.ring()
         }
     }

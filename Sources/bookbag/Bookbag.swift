@@ -19,7 +19,9 @@ struct Bookbag: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, OutboxCommand.self, ExplainCommand.self, PreviewCommand.self, ReplayCommand.self, SchemaCommand.self, SuppressCommand.self, DoctorCommand.self, BackupCommand.self, ExportCommand.self, EraseCommand.self,
+            RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
+            ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
+            OutboxCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self, EraseCommand.self,
             RenderCommand.self, TrackCommand.self, SandboxCommand.self,
         ])
 }

@@ -30,20 +30,33 @@ struct Daemon {
         let planning = Wake()
         let time = Wake()
         let engine = TransferEngine()
-        let learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time)
+        let newParcels = Broadcast()
+        let learning = Learning(
+            store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
+            newParcels: newParcels)
 
         var desks: [String: ShopDesk] = [:]
+        var shelves: [String: TriggerShelf] = [:]
         var makers: [String: MessageMaker] = [:]
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
         for shop in configuration.shops {
-            let desk = try await desk(for: shop, store: store, clock: clock, metrics: metrics)
+            let noticed = Wake()
+            let shelf = TriggerShelf(shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed)
+            shelves[shop.domain] = shelf
+            let desk = try await desk(for: shop, shelf: shelf, store: store, clock: clock)
             desks[shop.domain] = desk
             let host = URL(string: shop.endpoint)?.host.map { Set([$0.lowercased()]) } ?? []
             makers[shop.domain] = MessageMaker(
                 configuration: shop, labels: LabelFetcher(engine, shopHosts: host), composer: MailComposer())
             for (way, outlet, limit, perSecond) in try ways(of: shop, over: engine) {
+                if way.channel == .email {
+                    services.append(
+                        NoticeService(
+                            shop: shop.domain, outlet: outlet, store: store, clock: clock, wake: noticed,
+                            heartbeats: heartbeats, logger: logger))
+                }
                 let wake = Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
@@ -68,10 +81,14 @@ struct Daemon {
                     desk: desk, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        let asking = CarrierWiring(
+            carriers: configuration.carriers, desks: desks, store: store, learning: learning, transport: engine,
+            clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)
+        services += try await asking.services()
         services.append(
             ReloadService(
-                desks: desks, store: store, clock: clock, planning: planning, metrics: metrics,
-                notifier: SystemdNotifier(), logger: logger))
+                desks: desks, shelves: shelves, store: store, clock: clock, planning: planning,
+                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger))
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
@@ -117,22 +134,32 @@ struct Daemon {
 
     /// What is known of a shop before anything is asked: its triggers, and since when it is watched.
     private func desk(
-        for shop: Configuration.Shop, store: Store, clock: DaemonClock, metrics: DaemonMetrics
+        for shop: Configuration.Shop, shelf: TriggerShelf, store: Store, clock: DaemonClock
     ) async throws -> ShopDesk {
         let now = clock.now
-        let state = try await store.openShop(shop.domain, now: now)
-        let triggers = try await TriggerShelf(shop: shop, store: store, metrics: metrics, logger: logger).start(
-            now: now)
+        var state = try await store.openShop(shop.domain, now: now)
+        for carrier in configuration.carriers {
+            state.liveSince = try await store.openSource(carrier.name, shop: shop.domain, now: now)
+        }
+        let live = state.liveSince
         let profile =
             try await store.remembered("profile", shop: shop.domain)
             .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
             ?? ShopProfile(domain: shop.domain)
+        func planner(_ triggers: TriggerShelf.InForce) -> Planner {
+            Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
+        }
+        let triggers = try await shelf.start(now: now, planner: planner)
+        var learner = Learner(live: live, shopZone: profile.zone, lookEvery: shop.pollEvery)
+        learner.delays = triggers.set.settings.delayRules
+        // Where carriers were set up before and are no more, their parcels are given back.
+        let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
+        if !configuration.carriers.isEmpty || !before.isEmpty {
+            learner.sources = CarrierChoice(configuration.carriers.map(\.name)).choice
+        }
         return ShopDesk(
             configuration: shop,
-            rules: ShopDesk.Rules(
-                planner: Planner(
-                    triggers: triggers.set, inForceSince: triggers.since, live: state.liveSince, shop: profile),
-                learner: Learner(live: state.liveSince, shopZone: profile.zone, lookEvery: shop.pollEvery)))
+            rules: ShopDesk.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
     }
 
     /// The ways out of a shop: its relay and its webhooks.

@@ -44,7 +44,8 @@ struct ExplainTests {
     static func folder() -> TriggerFolder {
         var all = files.mapValues { Array($0.utf8) }
         for name in files.keys where name != "shop.yaml" {
-            all["templates/\(name.dropLast(5)).md"] = Array("---\nsubject: Your order {{ order.name }}\n---\nHi.\n".utf8)
+            all["templates/\(name.dropLast(5)).md"] = Array(
+                "---\nsubject: Your order {{ order.name }}\n---\nHi.\n".utf8)
         }
         return TriggerFolder(files: all)
     }
@@ -62,7 +63,9 @@ struct ExplainTests {
                 updatedAt: start,
                 tracking: [TrackingFacts(company: "Royal Mail", number: "JF123456789GB")],
                 scans: [
-                    Scan(id: "a", source: "shopify", time: at(0), state: .inTransit, estimate: CalendarDay(iso8601: "2026-12-03")),
+                    Scan(
+                        id: "a", source: "shopify", time: at(0), state: .inTransit,
+                        estimate: CalendarDay(iso8601: "2026-12-03")),
                     Scan(id: "b", source: "shopify", time: at(45), state: .outForDelivery),
                     Scan(id: "c", source: "royalmail", time: at(49), state: .delivered),
                 ])
@@ -84,7 +87,8 @@ struct ExplainTests {
             shop: shop, orderID: "gid://shopify/Order/1042", kind: kind,
             occurrences: [.init(subject: subject, n: 1, mark: kind.rawValue)], happenedAt: moment,
             recordedAt: known ?? moment, silence: silence, source: source,
-            daysLate: kind == .shipmentDelayed ? 2 : nil, delayReason: kind == .shipmentDelayed ? "promise_passed" : nil)
+            daysLate: kind == .shipmentDelayed ? 2 : nil, delayReason: kind == .shipmentDelayed ? "promise_passed" : nil
+        )
     }
 
     /// The store, as the daemon would have left it.
@@ -95,9 +99,11 @@ struct ExplainTests {
             #"{"domain":"juniperfig.myshopify.com","timeZone":"Europe/London"}"#, as: "profile", shop: shop, now: start)
         let encoder = JSONEncoder()
         let good = GoodSet(
-            digest: "1", files: [UInt8](try encoder.encode(folder().files.mapValues { Data($0) })), acceptedAt: live.shop)
+            digest: "1", files: [UInt8](try encoder.encode(folder().files.mapValues { Data($0) })),
+            acceptedAt: live.shop)
         let names = files.keys.filter { $0 != "shop.yaml" }.map { String($0.dropLast(5)) }
-        _ = try await store.setTriggers(shop: shop, names: names.filter { $0 != "young" }, goodSet: good, now: live.shop)
+        _ = try await store.setTriggers(
+            shop: shop, names: names.filter { $0 != "young" }, goodSet: good, now: live.shop)
         _ = try await store.setTriggers(shop: shop, names: names, goodSet: good, now: at(60))
         var record = record()
         let events = [
@@ -142,7 +148,9 @@ struct ExplainTests {
             Message(
                 id: id,
                 content: .mail(
-                    .init(sender: "orders@juniperfig.example", recipient: "robin@shopper.example", bytes: Array("Hi".utf8))),
+                    .init(
+                        sender: "orders@juniperfig.example", recipient: "robin@shopper.example", bytes: Array("Hi".utf8)
+                    )),
                 summary: "Your order #1042 is running late")
         }
         // Late at night: held, written in the morning, put off once, in doubt once, and taken.
@@ -152,7 +160,8 @@ struct ExplainTests {
         late.dueAt = at(22) + .minutes(12 * 60)
         late = try await write(late, DecisionNote(at: at(22), state: .waiting, reason: .quietHours))
         late.dueAt = at(34)
-        late = try await write(late, DecisionNote(at: at(34), state: .ready, reason: nil), mail("a1@juniperfig.example"))
+        late = try await write(
+            late, DecisionNote(at: at(34), state: .ready, reason: nil), mail("a1@juniperfig.example"))
         let way = Way.mail(shop: shop)
         func attempt(_ moment: Moment, _ verdict: Verdict?) async throws {
             let claims = try await store.claim(way, limit: 5, owner: "\(moment)", lease: .minutes(15), now: moment)
@@ -164,13 +173,16 @@ struct ExplainTests {
         }
         try await attempt(
             at(34),
-            .deferred(Failure(reason: "busy", code: 451, enhancedCode: "4.7.1", detail: "the relay asks to come again later")))
+            .deferred(
+                Failure(reason: "busy", code: 451, enhancedCode: "4.7.1", detail: "the relay asks to come again later"))
+        )
         try await attempt(at(34, 5), nil)
         _ = try await store.recover(owner: "another", now: at(34, 6))
         try await attempt(at(34, 7), .accepted(receipt: "250 2.0.0 queued as 4F1"))
         _ = try await write(
             effect("delay-alert", "webhook:helpdesk", delayed, at(22)),
-            DecisionNote(at: at(22), state: .skipped, reason: .unknownWebhook, detail: "no webhook 'helpdesk' is configured"))
+            DecisionNote(
+                at: at(22), state: .skipped, reason: .unknownWebhook, detail: "no webhook 'helpdesk' is configured"))
         // On the van: it would have been sent.
         _ = try await write(
             effect("out-for-delivery", "email", events[3], at(45)),
@@ -178,7 +190,8 @@ struct ExplainTests {
         // Delivered: too small an order.
         _ = try await write(
             effect("delivered", "email", events[4], at(50)),
-            DecisionNote(at: at(50), state: .skipped, reason: .if, detail: "order.total_price is 66.45, not at least 100"))
+            DecisionNote(
+                at: at(50), state: .skipped, reason: .if, detail: "order.total_price is 66.45, not at least 100"))
         _ = try await store.commitPlan([Plan(doneEvents: events.map(\.id))], now: at(51))
     }
 
@@ -210,7 +223,8 @@ struct ExplainTests {
         try Self.compare(try OrderAccount.json([account]), "order-1042.json")
     }
 
-    @Test("is found by the order's name, the address, the Message-ID and the tracking number",
+    @Test(
+        "is found by the order's name, the address, the Message-ID and the tracking number",
         arguments: [
             "#1042", "1042", "robin@shopper.example", "ROBIN@shopper.example", "<a1@juniperfig.example>",
             "a1@juniperfig.example", "JF123456789GB", "JF 1234 5678 9GB", "gid://shopify/Order/1042",
@@ -220,7 +234,8 @@ struct ExplainTests {
         #expect(try await finder.orders(what) == [OrderKey(shop: Self.shop, orderID: "gid://shopify/Order/1042")])
     }
 
-    @Test("finds nothing for what nobody knows", arguments: ["#1043", "eve@shopper.example", "<x@y>", "1Z999", "F12", ""])
+    @Test(
+        "finds nothing for what nobody knows", arguments: ["#1043", "eve@shopper.example", "<x@y>", "1Z999", "F12", ""])
     func notFound(what: String) async throws {
         let finder = Finder(store: try await Self.store(), shop: nil)
         #expect(try await finder.orders(what) == [])

@@ -21,7 +21,8 @@ struct OpenedMailTests {
         #expect(opened.attachments.map(\.bytes) == draft.attachments.map(\.bytes))
     }
 
-    @Test("is nothing where the bytes are none, and never a crash", arguments: ["", "\u{0}", "Subject", "To: x\r\n\r\n"])
+    @Test(
+        "is nothing where the bytes are none, and never a crash", arguments: ["", "\u{0}", "Subject", "To: x\r\n\r\n"])
     func broken(_ text: String) {
         let opened = OpenedMail(Array(text.utf8))
         #expect(opened?.attachments.isEmpty ?? true)

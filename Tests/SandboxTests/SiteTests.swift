@@ -16,7 +16,7 @@ struct SiteTests {
                 faults: SandboxFaults(seed: 1), seed: 1)
             let mailbox = try Mailbox(folder: nil, clock: shop.shop.clock)
             site = SandboxSite(
-                shop: shop.shop, admin: face, mailbox: mailbox,
+                shop: shop.shop, admin: face, carriers: SandboxCarriers(shop: shop.shop, seed: 1), mailbox: mailbox,
                 hooks: WebhookReceiver(secrets: [], clock: shop.shop.clock, seed: 1),
                 relayFaults: SandboxFaults(seed: 1),
                 relayRules: RelayRules([]),

@@ -20,7 +20,7 @@ struct LookingTests {
         try await store.placed(3, at: .at(7))
         let status = try await store.status(now: .at(10))
         let only = status.shops[0]
-        #expect(status.shops.count == 1 && status.lastMoment == .at(7) && status.schemaVersion == 1)
+        #expect(status.shops.count == 1 && status.lastMoment == .at(7) && status.schemaVersion == Migration.current)
         #expect(status.bytes > 0)
         #expect(only.state.cursor == .at(2))
         #expect(only.toRead == 1 && only.toReadSince == .at(3) && only.parked == 1)

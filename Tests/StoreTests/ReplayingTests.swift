@@ -29,7 +29,8 @@ struct ReplayingTests {
                         record,
                         events: [
                             event(.orderPlaced, order: number, at: happened),
-                            event(.shipmentDelivered, order: number, subjects: ["shipment:1", "shipment:2"], at: happened),
+                            event(
+                                .shipmentDelivered, order: number, subjects: ["shipment:1", "shipment:2"], at: happened),
                         ])
                 ], now: .at(number))
         }
@@ -46,12 +47,15 @@ struct ReplayingTests {
         return found.withLock { $0 }
     }
 
-    @Test("gives each customer once, with all their orders, however many share the work", arguments: StoreKind.allCases, [1, 2, 3, 64])
+    @Test(
+        "gives each customer once, with all their orders, however many share the work", arguments: StoreKind.allCases,
+        [1, 2, 3, 64])
     func everyone(kind: StoreKind, shares: Int) async throws {
         let store = try await Self.filled(kind)
         let customers = try await Self.customers(store, shares: shares, since: .distantPast)
         #expect(customers.count == 33)
-        #expect(customers.map(\.orders.count).sorted() == Array(repeating: 1, count: 3) + Array(repeating: 2, count: 30))
+        #expect(
+            customers.map(\.orders.count).sorted() == Array(repeating: 1, count: 3) + Array(repeating: 2, count: 30))
         #expect(Set(customers.flatMap { $0.orders.map(\.facts.id) }).count == 63)
         for customer in customers {
             #expect(Set(customer.orders.map(\.facts.email)).count == 1)
@@ -76,9 +80,11 @@ struct ReplayingTests {
     @Test("knows who was silenced, and when")
     func silences() async throws {
         let store = try await Self.filled(.inMemory)
-        try await store.silence(.address("shopper1@example.com"), shop: shop, reason: "bounce", until: .at(500), now: .at(100))
         try await store.silence(
-            .order("gid://shopify/Order/62"), shop: shop, stream: .marketing, reason: "opt_out", until: nil, now: .at(100))
+            .address("shopper1@example.com"), shop: shop, reason: "bounce", until: .at(500), now: .at(100))
+        try await store.silence(
+            .order("gid://shopify/Order/62"), shop: shop, stream: .marketing, reason: "opt_out", until: nil,
+            now: .at(100))
         let customers = try await Self.customers(store, shares: 1, since: t0)
         let silenced = customers.filter { !$0.silences.isEmpty }
         #expect(silenced.count == 2)
@@ -86,7 +92,9 @@ struct ReplayingTests {
             silenced.first { $0.orders.count == 2 }?.silences
                 == [.init(begunAt: .at(100), endsAt: .at(500), isMarketing: false)])
         #expect(
-            silenced.first { $0.orders.count == 1 }?.silences == [.init(begunAt: .at(100), endsAt: nil, isMarketing: true)])
+            silenced.first { $0.orders.count == 1 }?.silences == [
+                .init(begunAt: .at(100), endsAt: nil, isMarketing: true)
+            ])
     }
 
     @Test("ends where the reader has enough")

@@ -34,6 +34,9 @@ struct RGBColor: Hashable, Sendable {
         return "#" + String(repeating: "0", count: 6 - digits.count) + digits
     }
 
+    /// Whether it has no hue that anybody would see.
+    var isGrey: Bool { max(red, green, blue) - min(red, green, blue) < 20 }
+
     /// 0 for black to 1 for white.
     var luminance: Double {
         func linear(_ channel: Double) -> Double {
@@ -122,6 +125,8 @@ struct BrandColors: Hashable, Sendable {
             let card = hex(card)
             // The page is a little less bright than the card, so what reads on the harder of the two reads on both.
             let hardest = isDark ? card : hex(page)
+            // Black on white is white on black at night: a grey between the two would look switched off.
+            let brand = isDark && brand.isGrey && brand.contrast(with: card) < Self.shapeContrast ? hex(text) : brand
             let accent = brand.readable(on: hardest, atLeast: isDark ? 5.5 : Self.textContrast)
             var button = isDark ? brand.readable(on: card, atLeast: Self.shapeContrast) : brand
             let buttonText: RGBColor

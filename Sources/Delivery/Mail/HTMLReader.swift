@@ -54,6 +54,7 @@ struct HTMLReader {
         case .text(let run): append(run)
         case .open(let tag, let attributes, let closes): open(tag, attributes, closes: closes)
         case .close(let tag): close(tag)
+        case .raw: break
         }
     }
 

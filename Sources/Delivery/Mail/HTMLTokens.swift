@@ -6,18 +6,25 @@ struct HTMLTokens {
         /// `closes` for `<br/>`.
         case open(String, [String: String], closes: Bool)
         case close(String)
+        /// An element whose content is no markup, passed over to its end: `script`, `style`, `title`, …; `content` is where it stands in
+        /// the bytes.
+        case raw(String, [String: String], content: Range<Int>)
     }
 
     private let bytes: [UInt8]
     private var index = 0
+    /// The byte at which the last token begins.
+    private(set) var start = 0
 
     init(_ html: String) { bytes = Array(html.utf8) }
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// The next one, or nil at the end.
     mutating func next() -> Token? {
         while index < bytes.count {
+            start = index
             guard bytes[index] == UInt8(ascii: "<") else {
-                let start = index
                 while index < bytes.count, bytes[index] != UInt8(ascii: "<") { index += 1 }
                 return .text(Self.readingReferences(bytes[start..<index]))
             }
@@ -70,8 +77,8 @@ struct HTMLTokens {
         }
         index = min(index + 1, bytes.count)
         if name == "script" || name == "style" || name == "title" || name == "textarea" || name == "xmp" {
-            skipRawText(of: name)
-            return .open("wbr", [:], closes: true)
+            let begin = index
+            return .raw(name, attributes, content: begin..<max(begin, skipRawText(of: name)))
         }
         return .open(name, attributes, closes: closes)
     }
@@ -118,18 +125,20 @@ struct HTMLTokens {
         }
     }
 
-    /// Passes over what has no tags in it, up to its own end tag.
-    private mutating func skipRawText(of name: String) {
+    /// Passes over what has no tags in it, up to and with its own end tag; says where that begins.
+    private mutating func skipRawText(of name: String) -> Int {
         let end = Array(("</" + name).utf8)
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "<"), index + end.count <= bytes.count,
                 zip(bytes[index..<(index + end.count)], end).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 })
             {
+                let end = index
                 skip(past: UInt8(ascii: ">"))
-                return
+                return end
             }
             index += 1
         }
+        return index
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

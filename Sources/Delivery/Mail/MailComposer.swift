@@ -174,10 +174,11 @@ public struct MailBodies: Sendable {
             let preview = draft.preview?.onOneLine ?? Self.preview(of: blocks)
             html = MailFrame(draft, language: language)
                 .html(blocks, title: subject, preview: preview, unsubscribe: shown)
-            text = Self.withFoot(MailTextWriter.text(blocks), draft.brand, shown, language)
+            text = Self.withFoot(MailTextWriter.text(blocks), draft, shown, language)
         case .html(let source):
             let source = source.cleanedText
-            html = Self.inserting(preview: draft.preview?.onOneLine ?? "", into: source)
+            html = ParcelMarkup.adding(
+                draft.parcels, to: Self.inserting(preview: draft.preview?.onOneLine ?? "", into: source))
             text = MailTextWriter.text(HTMLReader.blocks(of: source))
         }
     }
@@ -193,13 +194,17 @@ public struct MailBodies: Sendable {
     }
 
     private static func withFoot(
-        _ text: String, _ brand: Brand, _ unsubscribe: LinkTarget?, _ language: MailLanguage
+        _ text: String, _ draft: MailDraft, _ unsubscribe: LinkTarget?, _ language: MailLanguage
     ) -> String {
+        let brand = draft.brand
         var lines = [brand.name.onOneLine]
         if let address = brand.address?.cleanedText {
             lines += address.split(separator: "\n").map { String($0).onOneLine }.filter { !$0.isEmpty }
         }
         if let page = brand.url.flatMap({ LinkTarget($0) }) { lines.append(page.url) }
+        if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
+            lines += ["", sentence]
+        }
         if let unsubscribe { lines.append("\(language.unsubscribe): \(unsubscribe.url)") }
         // "-- " is where a signature begins (RFC 3676, 4.3).
         return text + "\n-- \n"

@@ -52,7 +52,7 @@ struct MailFrame {
             <style>
             \(style)
             </style>
-            </head>
+            \(ParcelMarkup.script(draft.parcels))</head>
             <body class="bb-page" style="margin:0;padding:0;width:100%;background-color:\(page);-webkit-text-size-adjust:100%;\
             -ms-text-size-adjust:100%">
             \(Self.hiddenPreview(preview))
@@ -150,85 +150,33 @@ struct MailFrame {
         return "<a class=\"bb-name\" href=\"\(escapedForHTML(page.url))\" style=\"\(look)\">\(shown)</a>"
     }
 
+    /// Who writes; then why, and the way out.
     private func foot(_ unsubscribe: LinkTarget?) -> String {
         let brand = draft.brand
         let muted = "color:\(colors.light.muted.hex)"
-        var lines: [String] = []
         let name = escapedForHTML(brand.name.onOneLine)
+        var sender: [String] = []
         if let page = brand.url.flatMap({ LinkTarget($0) }), page.isWeb {
-            lines.append(
+            sender.append(
                 "<a class=\"bb-muted\" href=\"\(escapedForHTML(page.url))\" style=\"\(muted);font-weight:600;"
                     + "text-decoration:none\">\(name)</a>")
         } else {
-            lines.append("<strong style=\"font-weight:600\">\(name)</strong>")
+            sender.append("<strong style=\"font-weight:600\">\(name)</strong>")
         }
-        if let address = brand.address?.cleanedText, !address.onOneLine.isEmpty {
-            lines.append(
-                // An address in Latin letters reads from left to right in an Arabic mail too.
-                address.split(separator: "\n").map {
-                    "<span dir=\"auto\">\(escapedForHTML(String($0).onOneLine))</span>"
-                }
-                .joined(separator: "<br>"))
+        // An address in Latin letters reads from left to right in an Arabic mail too.
+        sender += (brand.address?.cleanedText ?? "").split(separator: "\n").map(String.init).map(\.onOneLine)
+            .filter { !$0.isEmpty }.map { "<span dir=\"auto\">\(escapedForHTML($0))</span>" }
+        var reason: [String] = []
+        if let sentence = draft.occasion.flatMap({ language.sentence($0, shop: brand.name.onOneLine) }) {
+            reason.append(escapedForHTML(sentence))
         }
         if let unsubscribe {
-            lines.append(
+            reason.append(
                 "<a class=\"bb-muted\" href=\"\(escapedForHTML(unsubscribe.url))\" style=\"\(muted);"
                     + "text-decoration:underline\">\(escapedForHTML(language.unsubscribe))</a>")
         }
-        return lines.joined(separator: "<br>\n")
-    }
-}
-
-/// The language a mail is in, as far as its frame must know it.
-struct MailLanguage: Hashable, Sendable {
-    /// BCP 47, checked.
-    let tag: String
-
-    /// A language tag; English where it is none.
-    init(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isTag =
-            (2...3).contains(parts.first?.utf8.count ?? 0) && text.utf8.count <= 35
-            && parts.allSatisfy { part in
-                (1...8).contains(part.utf8.count)
-                    && part.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || (0x30...0x39).contains($0) }
-            }
-        tag = isTag ? text : "en"
-    }
-
-    /// `de` of `de-CH`.
-    var base: String { String(tag.prefix { $0 != "-" }).lowercased() }
-
-    /// Whether its script runs from right to left.
-    var isRightToLeft: Bool {
-        let lowered = tag.lowercased()
-        if lowered.contains("-latn") || lowered.contains("-cyrl") { return false }
-        return lowered.contains("-arab") || lowered.contains("-hebr")
-            || ["ar", "he", "iw", "fa", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"].contains(base)
-    }
-
-    /// What the way out is called. The frame's only words; all others are the template's.
-    var unsubscribe: String {
-        switch base {
-        case "de": "Abmelden"
-        case "fr": "Se désabonner"
-        case "es": "Cancelar la suscripción"
-        case "it": "Annulla l’iscrizione"
-        case "pt": "Cancelar a subscrição"
-        case "nl": "Afmelden"
-        case "da": "Afmeld"
-        case "nb", "nn", "no": "Meld av"
-        case "sv": "Avsluta prenumerationen"
-        case "fi": "Peruuta tilaus"
-        case "pl": "Wypisz się"
-        case "cs": "Odhlásit odběr"
-        case "ja": "配信停止"
-        case "zh": "退订"
-        case "ko": "수신 거부"
-        case "ar": "إلغاء الاشتراك"
-        case "he", "iw": "הסרה מרשימת התפוצה"
-        case "tr": "Abonelikten çık"
-        default: "Unsubscribe"
-        }
+        let upper = sender.joined(separator: "<br>\n")
+        guard !reason.isEmpty else { return upper }
+        return upper + "\n<div style=\"padding-top:8px\">" + reason.joined(separator: "<br>\n") + "</div>"
     }
 }

@@ -28,26 +28,36 @@ struct MailHTMLWriter {
     /// Writes blocks one below the other; the last one keeps its distance from what follows only if it is not the last of all.
     mutating func write(_ blocks: [MailBlock], isTight: Bool = false) {
         for (index, block) in blocks.enumerated() {
-            write(block, isTight: isTight, isLast: index == blocks.count - 1)
+            let next = index + 1 < blocks.count ? blocks[index + 1] : nil
+            if index > 0, case .button = blocks[index - 1], let words = block.smallPrint {
+                smallPrint(words, isLast: next == nil)
+            } else {
+                write(block, before: next, isTight: isTight)
+            }
         }
     }
 
-    private mutating func write(_ block: MailBlock, isTight: Bool, isLast: Bool) {
-        let below = isTight ? 0 : isLast ? 0 : 18
+    private mutating func write(_ block: MailBlock, before next: MailBlock?, isTight: Bool) {
+        let isLast = next == nil
         switch block {
-        case .heading(let level, let words): heading(level, words, isLast: isLast)
+        case .heading(let level, let words): heading(level, words)
         case .paragraph(let words):
+            // What leads into a list stands close to it.
+            var below = isTight || isLast ? 0 : 18
+            if case .list = next { below = min(below, 8) }
             html += "<p style=\"margin:0 0 \(below)px\">"
             write(words)
             html += "</p>\n"
-        case .button(let target, let words): button(target, words, isLast: isLast)
+        case .button(let target, let words):
+            button(target, words, below: isLast ? 4 : next?.smallPrint != nil ? 10 : 26)
         case .quote(let inner):
             html +=
                 "<blockquote class=\"bb-quote\" style=\"margin:0 0 \(isLast ? 0 : 20)px;padding:2px 16px;"
                 + "border-\(startSide):3px solid \(light.line.hex);color:\(light.muted.hex)\">\n"
             write(inner)
             html += "</blockquote>\n"
-        case .list(let start, let isTight, let items): list(start, isTight, items, isLast: isLast)
+        case .list(let start, let isTightList, let items):
+            list(start, isTightList, items, isLast: isLast, isInner: isTight)
         case .code(let text):
             html +=
                 "<pre class=\"bb-soft\" style=\"margin:0 0 \(isLast ? 0 : 20)px;padding:14px 16px;"
@@ -63,7 +73,7 @@ struct MailHTMLWriter {
         }
     }
 
-    private mutating func heading(_ level: Int, _ words: [MailInline], isLast: Bool) {
+    private mutating func heading(_ level: Int, _ words: [MailInline]) {
         let level = level == 1 && hasTitle ? 2 : min(level, 4)
         if level == 1 { hasTitle = true }
         let style =
@@ -78,11 +88,11 @@ struct MailHTMLWriter {
     }
 
     /// A link one cannot miss. The colour and the room are on the cell, for Word's sake, and the link fills it.
-    private mutating func button(_ target: LinkTarget, _ words: [MailInline], isLast: Bool) {
+    private mutating func button(_ target: LinkTarget, _ words: [MailInline], below: Int) {
         let (ground, letters, rim) = (light.button.hex, light.buttonText.hex, light.buttonLine.hex)
         html +=
             "<table role=\"presentation\" class=\"bb-button-table\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
-            + "style=\"border-collapse:separate;margin:8px 0 \(isLast ? 4 : 26)px\"><tr><td class=\"bb-button\" "
+            + "style=\"border-collapse:separate;margin:8px 0 \(below)px\"><tr><td class=\"bb-button\" "
             + "align=\"center\" bgcolor=\"\(ground)\" style=\"border-radius:8px;border:1px solid \(rim);"
             + "background-color:\(ground);mso-padding-alt:14px 28px\">"
             + "<a class=\"bb-button\" href=\"\(escapedForHTML(target.url))\" style=\"display:block;padding:13px 28px;"
@@ -92,11 +102,22 @@ struct MailHTMLWriter {
         html += "</a></td></tr></table>\n"
     }
 
-    private mutating func list(_ start: Int?, _ isTight: Bool, _ items: [[MailBlock]], isLast: Bool) {
+    /// What belongs to the button above: smaller and quieter.
+    private mutating func smallPrint(_ words: [MailInline], isLast: Bool) {
+        html +=
+            "<p class=\"bb-muted\" style=\"margin:0 0 \(isLast ? 0 : 26)px;font-size:14px;line-height:1.5;"
+            + "color:\(light.muted.hex)\">"
+        write(words)
+        html += "</p>\n"
+    }
+
+    private mutating func list(
+        _ start: Int?, _ isTight: Bool, _ items: [[MailBlock]], isLast: Bool, isInner: Bool = false
+    ) {
         let padding = isRightToLeft ? "0 22px 0 0" : "0 0 0 22px"
         let attribute = start.map { $0 == 1 ? "" : " start=\"\($0)\"" } ?? ""
         let tag = start == nil ? "ul" : "ol"
-        html += "<\(tag)\(attribute) style=\"margin:0 0 \(isLast ? 0 : 18)px;padding:\(padding)\">\n"
+        html += "<\(tag)\(attribute) style=\"margin:\(isInner ? 6 : 0)px 0 \(isLast ? 0 : 18)px;padding:\(padding)\">\n"
         for (index, item) in items.enumerated() {
             let below = index == items.count - 1 ? 0 : isTight ? 6 : 14
             html += "<li style=\"margin:0 0 \(below)px\">"
@@ -146,5 +167,15 @@ struct MailHTMLWriter {
             case .lineBreak: html += "<br>\n"
             }
         }
+    }
+}
+
+extension MailBlock {
+    /// The words of a paragraph that is emphasised as a whole: under a button, its small print.
+    fileprivate var smallPrint: [MailInline]? {
+        if case .paragraph(let words) = self, words.count == 1, case .emphasis(let inner)? = words.first {
+            return inner
+        }
+        return nil
     }
 }

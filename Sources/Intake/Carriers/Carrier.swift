@@ -20,12 +20,19 @@ public protocol Carrier: Sendable {
     func tokenRequest(_ access: CarrierAccess) -> HTTPRequest?
     /// The requests for these numbers, in batches as large as the carrier takes them; each with the numbers that it asks for.
     func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
+    /// Whether a number has to be made known before it can be asked for. Then an answer of "not found" may say `isUnregistered`, and
+    /// `registrations` is what to send.
+    var registersFirst: Bool { get }
+    /// The requests that make these numbers known; none where there is no such step. To send one twice is harmless.
+    func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
     /// What a body holds. The body may be any JSON or XML at all.
     func read(_ body: AnswerBody) -> [Told]
 }
 
 extension Carrier {
     public var home: String? { nil }
+    public var registersFirst: Bool { false }
+    public func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] { [] }
     public func tokenRequest(_ access: CarrierAccess) -> HTTPRequest? { nil }
 }
 
@@ -54,7 +61,7 @@ public struct CarrierQuota: Hashable, Sendable {
 
 /// What an operator gives for a carrier.
 public struct CarrierAccess: Sendable {
-    /// Another server than the carrier's own, `https://host[/path]` without a slash at its end: a test system, or the sandbox.
+    /// Another server than the carrier's own, `https://host` without a slash at its end: a test system, or the sandbox. The paths stay the carrier's.
     public var server: String?
     /// The client id, key or user name.
     public var id: SecretString
@@ -128,6 +135,8 @@ public enum Told: Sendable {
     case parcel(ToldShipment)
     /// An answer about the call: for one number, or where that is nil for all that were asked.
     case call(number: String?, CallAnswer.Kind, String)
+    /// The source was not told of the number: register it first.
+    case unregistered(number: String?, String)
 }
 
 /// A parcel as it was told; made by the carriers of this module.

@@ -41,6 +41,11 @@ public struct CarrierAnswer: Hashable, Sendable {
         self.call = call
     }
 
+    /// An answer about the call alone, such as a login that failed.
+    public static func about(_ call: CallAnswer, of carrier: String) -> CarrierAnswer {
+        CarrierAnswer(carrier: carrier, number: nil, call: call)
+    }
+
     /// An answer that says nothing yet.
     init(carrier: String, number: String?) {
         self.carrier = carrier
@@ -96,6 +101,8 @@ public struct CallAnswer: Hashable, Sendable {
     public var message: String
     /// When the carrier wants to be asked again, where it says so.
     public var retryAfter: Duration?
+    /// True where the source may only lack a registration of the number: send it (`Carrier.registrations`), and ask again later.
+    public var isUnregistered = false
 
     /// Says why.
     public init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil) {

@@ -1,4 +1,4 @@
-internal import Outreach
+public import Outreach
 public import Platform
 
 /// Turns a carrier's response into answers, whatever the response is.
@@ -20,6 +20,17 @@ public struct CarrierReading: Sendable {
             $0.delay(from: context.now.seconds)
         }
         return asked.map { number in answer(for: number, in: told, alone: asked.count == 1, wait: wait, context) }
+    }
+
+    /// The same for questions of which each has its own surroundings. The body is read once.
+    public func answers(to response: HTTPResponse, asked: [CarrierQuestion], now: Moment) -> [CarrierAnswer] {
+        let told = told(status: response.status, body: response.body)
+        let wait = response["Retry-After"].flatMap { RetryAfter($0) }.map { $0.delay(from: now.seconds) }
+        return asked.map { question in
+            answer(
+                for: question.number, in: told, alone: asked.count == 1, wait: wait,
+                ReadingContext(now: now, notBefore: question.notBefore, home: question.home))
+        }
     }
 
     /// The answer that a recorded body holds. The number chooses among several; where none is the asked one, the first is taken and flagged.
@@ -55,6 +66,10 @@ public struct CarrierReading: Sendable {
                     continue
                 }
                 shipments.append(shipment.parcel)
+            case .unregistered(let about, let message):
+                guard about.map({ Self.same($0, number) || alone }) ?? true, call == nil else { continue }
+                call = CallAnswer(.notFound, "\(carrier.name): \(message)")
+                call?.isUnregistered = true
             case .call(let about, let kind, let message):
                 guard about.map({ Self.same($0, number) || alone }) ?? true else { continue }
                 if call == nil {
@@ -80,8 +95,9 @@ public struct CarrierReading: Sendable {
                 carrier: carrier.name, number: number,
                 call: .init(.temporaryError, "\(carrier.name): the answer speaks of another number"))
         }
-        return CarrierAnswer(
-            carrier: carrier.name, number: number, call: .init(.notFound, "\(carrier.name): nothing about this number"))
+        var nothing = CallAnswer(.notFound, "\(carrier.name): nothing about this number")
+        nothing.isUnregistered = carrier.registersFirst
+        return CarrierAnswer(carrier: carrier.name, number: number, call: nothing)
     }
 
     // MARK: The body
@@ -110,6 +126,9 @@ public struct CarrierReading: Sendable {
                 return [.call(number: nil, .temporaryError, "HTTP status \(status)")]
             }
             return told
+        }
+        if let refusal = GatewayRefusal.kind(of: tree), status.map({ $0 >= 400 }) ?? true {
+            return [.call(number: nil, refusal.kind, refusal.what)]
         }
         if let kind = Self.kind(ofStatus: status) { return [.call(number: nil, kind, "HTTP status \(status ?? 0)")] }
         return [.call(number: nil, .temporaryError, "an answer without anything we know")]

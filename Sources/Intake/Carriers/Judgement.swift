@@ -6,7 +6,7 @@
 //  1. An error about the number comes first; an answer of 200 can hold one. (The carrier's file reads it; it never comes here.)
 //  2. Of several shipments under one number the one with the newest event counts, of those that are not before the order.
 //  3. Events are ordered by their true time, never by their place in the list; an event that stands there twice counts once. Events whose time cannot be
-//     true are left out and flagged.
+//     true are left out and flagged. Of events in one moment (many sources tell minutes only) the one that is further on the parcel's way is the later.
 //  4. A carrier: the newest event and the current status normally agree. Where they differ, the event wins, for a current status can be stale;
 //     unless the newest event is mere information or has an unknown code.
 //     An aggregator: its status wins, for it is a judgement (28 days at the counter are an exception), and the events give the times.
@@ -97,6 +97,25 @@ struct Judgement {
     var home: String?
     var context: ReadingContext
 
+    /// How far on its way a parcel is in a scan, for scans of one moment.
+    private static func rank(_ scan: Scan) -> Int {
+        switch scan.state {
+        case nil, .unknown?: 0
+        case .preTransit?: 1
+        case .accepted?: 2
+        case .inTransit?: 3
+        case .outForDelivery?: 4
+        case .attempted?: 5
+        case .exception?: 6
+        case .readyForPickup?: 7
+        case .returning?: 8
+        case .cancelled?: 9
+        case .delivered?: 10
+        case .returned?: 11
+        case .lost?: 12
+        }
+    }
+
     /// How far before an order a scan of its parcel may lie: labels are made early, and clocks differ.
     static let orderMargin = Duration.days(2)
 
@@ -154,7 +173,7 @@ struct Judgement {
             if let fault = event.meaning?.fault { faults[scan.id] = fault }
             scans.append(scan)
         }
-        scans.sort { ($0.time, $0.id) < ($1.time, $1.id) }
+        scans.sort { ($0.time, Self.rank($0), $0.id) < ($1.time, Self.rank($1), $1.id) }
 
         if told.events.contains(where: { $0.time != nil }), scans.isEmpty {
             return CarrierAnswer(

@@ -1,11 +1,17 @@
 // When a parcel is late.
 //
-// A promise is the first day that was told. Three things make a parcel late, whichever comes first:
+// A promise is the first day that was told: by the shop's own rule, which the shopper knew when ordering, else by the first source to name a day. Five things
+// make a parcel late, whichever comes first:
 //
 // * a source says so (`carrier_says`);
 // * the estimate moves past the promise by a day or more (`estimate_moved`);
 // * the promised day ends without delivery (`promise_passed`). That is reckoned where the parcel goes, and eight hours after midnight there: deliveries of
-//   the late evening are often scanned at night, and nobody wants to be woken by an apology.
+//   the late evening are often scanned at night, and nobody wants to be woken by an apology;
+// * nothing was scanned for some business days while it was on its way (`no_scan`);
+// * a label was made and for some business days nothing was scanned of it (`not_handed_over`).
+//
+// The last two are silences, and a silence is only known by asking: they are judged when a carrier has just answered about the parcel and had nothing newer, and never by
+// the clock alone. A carrier that is down for a week makes nobody late. The moment of such a delay is that at which the silence was long enough.
 //
 // Late is told once. It happens again only when it gets notably worse: three or more days later than what was told. So
 // each delay has a level, in days past the promise, and a sign of delay is an event when it is the first, or when its level is three
@@ -20,6 +26,8 @@ struct DelaySign: Hashable, Sendable {
     /// What it is recognised by.
     var mark: String
     var source: String
+    /// Who gave the day that has passed, or fell silent.
+    var restsOn: String?
 }
 
 enum Delay {
@@ -29,12 +37,18 @@ enum Delay {
     static let grace = Duration.hours(8)
 
     /// The signs of delay up to `now` that are events, given the delays that are recorded; and the next moment at which time alone will make one.
+    ///
+    /// - Parameters:
+    ///   - promised: the shop's own promise, where it made one.
+    ///   - silence: the sign of a silence that was just heard, where there is one.
     static func signs(
-        in history: ShipmentHistory, recorded: [Event], now: Moment, zone: Zone
+        in history: ShipmentHistory, promised: EstimateRun? = nil, silence: DelaySign? = nil, recorded: [Event],
+        now: Moment, zone: Zone
     ) -> (new: [DelaySign], next: Moment?) {
         let marks = Set(recorded.flatMap { $0.occurrences.map(\.mark) })
         let arrival = history.last(.delivered)?.start ?? history.last(.returned)?.start
-        let promise = history.estimates.first
+        let promise = promised ?? history.estimates.first
+        let later = promised == nil ? history.estimates.dropFirst() : history.estimates[...]
         var told = recorded.map { $0.daysLate ?? 0 }.max()
 
         var signs = history.delays.map { scan in
@@ -44,12 +58,16 @@ enum Delay {
                 reason: "carrier_says", at: scan.time, level: level, mark: "said:\(scan.id)", source: scan.source)
         }
         if let promise {
-            signs += history.estimates.dropFirst().compactMap { run in
+            signs += later.compactMap { run in
                 let moved = run.day.days(since: promise.day)
                 guard moved >= 1 else { return nil }
                 return DelaySign(
                     reason: "estimate_moved", at: run.start, level: moved, mark: "moved:\(run.day)", source: run.source)
             }
+        }
+        if var silence, silence.at <= now {
+            silence.level = promise.map { max(0, zone.day(at: silence.at).days(since: $0.day)) } ?? 0
+            signs.append(silence)
         }
         signs.sort { ($0.at, $0.mark) < ($1.at, $1.mark) }
 
@@ -93,7 +111,29 @@ enum Delay {
         let at = max(zone.end(of: day) + grace, promise.start)
         return DelaySign(
             reason: "promise_passed", at: at, level: max(level, zone.day(at: at).days(since: promise.day)),
-            mark: "passed:\(day)", source: "time")
+            mark: "passed:\(day)", source: "time", restsOn: promise.source)
+    }
+
+    /// The sign of a parcel's silence, whenever it is or was long enough; nil where silence says nothing.
+    static func silence(
+        in history: ShipmentHistory, heardFrom source: String, sent: Moment, rules: DelayRules, zone: Zone
+    ) -> DelaySign? {
+        let calendar = rules.calendar(zone)
+        switch history.state {
+        case .unknown, .preTransit:
+            // A label that is made long before it is sent is handed over when it is sent, at the earliest.
+            guard let length = rules.notHandedOver else { return nil }
+            let from = max(sent, history.since ?? sent)
+            return DelaySign(
+                reason: "not_handed_over", at: calendar.moment(length, after: from, in: zone), level: 0,
+                mark: "label", source: "time", restsOn: source)
+        case .accepted, .inTransit, .outForDelivery, .exception:
+            guard let length = rules.noScan, let last = history.lastScan else { return nil }
+            return DelaySign(
+                reason: "no_scan", at: calendar.moment(length, after: last.time, in: zone), level: 0,
+                mark: "silent:\(last.time.milliseconds)", source: "time", restsOn: source)
+        case .attempted, .readyForPickup, .returning, .returned, .delivered, .cancelled, .lost: return nil
+        }
     }
 }
 

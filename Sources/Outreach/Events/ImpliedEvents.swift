@@ -19,17 +19,31 @@ struct ImpliedEvent: Sendable {
     var group: String
     var daysLate: Int?
     var delayReason: String?
+    /// Whose word it rests on, where that is another than the source: a promise that passed is time's to tell, and somebody gave it.
+    var restsOn: String?
+}
+
+/// That a source has just answered about a number, whether or not it had anything new.
+struct Heard: Hashable, Sendable {
+    /// `TrackingFacts.key`.
+    var number: String
+    var source: String
 }
 
 extension OrderRecord {
-    /// All that has happened to the order up to `now`; and when time alone may add to it.
-    func implied(now: Moment, zone: Zone) -> (events: [ImpliedEvent], next: Moment?) {
+    /// All that has happened to the order up to `now`; and when time alone may add to it. `heard` is of what a carrier has just told: that nothing was
+    /// scanned for long is known only then.
+    func implied(
+        now: Moment, zone: Zone, rules: DelayRules = DelayRules(), heard: Heard? = nil
+    ) -> (events: [ImpliedEvent], next: Moment?) {
         var events = impliedOfOrder()
         var next: Moment?
         var deliveries: [Moment?] = []
         for shipment in shipments {
             let history = ShipmentHistory(scans: scans(of: shipment))
-            let (found, later) = implied(of: shipment, history: history, now: now, zone: zone)
+            let (found, later) = implied(
+                of: shipment, history: history, now: now, zone: zone, rules: rules,
+                heard: heard.flatMap { $0.number == shipment.tracking.key ? $0.source : nil })
             events += found
             next = [next, later].compactMap(\.self).min()
             if !isCancelled(shipment) { deliveries.append(history.last(.delivered)?.start) }
@@ -69,7 +83,7 @@ extension OrderRecord {
     }
 
     private func implied(
-        of shipment: Shipment, history: ShipmentHistory, now: Moment, zone: Zone
+        of shipment: Shipment, history: ShipmentHistory, now: Moment, zone: Zone, rules: DelayRules, heard: String?
     ) -> (events: [ImpliedEvent], next: Moment?) {
         guard let fulfillment = fulfillment(shipment.fulfillmentID) else { return ([], nil) }
         let subject = Subject.shipment(shipment.id)
@@ -99,11 +113,19 @@ extension OrderRecord {
         let delays = self.events.filter { event in
             event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == subject.key }
         }
-        let (signs, nextDelay) = Delay.signs(in: history, recorded: delays, now: now, zone: zone)
+        let promised = shipment.promise.map {
+            EstimateRun(day: $0, start: fulfillment.createdAt, scans: [], source: "shopify")
+        }
+        let silence = heard.flatMap {
+            Delay.silence(in: history, heardFrom: $0, sent: fulfillment.createdAt, rules: rules, zone: zone)
+        }
+        let (signs, nextDelay) = Delay.signs(
+            in: history, promised: promised, silence: silence, recorded: delays, now: now, zone: zone)
         for sign in signs {
             var implied = event(.shipmentDelayed, sign.mark, sign.at, source: sign.source)
             implied.daysLate = sign.level
             implied.delayReason = sign.reason
+            implied.restsOn = sign.restsOn
             events.append(implied)
         }
         let lost = givenUp(fulfillment, history)

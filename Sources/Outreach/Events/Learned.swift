@@ -8,15 +8,20 @@ public struct Learned: Sendable {
     public var nextMoment: Moment?
     /// What is to be read again by its id, and when.
     public var looks: [Look]
-    /// False when nothing differs but the looks, so that the record need not be written.
+    /// What is to be asked about its parcels, one for each number; none where no carrier is configured.
+    public var asks: [Ask]
+    /// False when nothing differs but the looks and asks, so that the record need not be written.
     public var changed: Bool
 
     /// So much was learned.
-    public init(record: OrderRecord, events: [Event], nextMoment: Moment?, looks: [Look], changed: Bool) {
+    public init(
+        record: OrderRecord, events: [Event], nextMoment: Moment?, looks: [Look], asks: [Ask] = [], changed: Bool
+    ) {
         self.record = record
         self.events = events
         self.nextMoment = nextMoment
         self.looks = looks
+        self.asks = asks
         self.changed = changed
     }
 }

@@ -15,6 +15,10 @@ public struct Learner: Sendable {
     public var shopZone: Zone
     /// How often what is open is looked at again, at most.
     public var lookEvery: Duration
+    /// What the shop itself holds for late.
+    public var delays = DelayRules()
+    /// Who can be asked about a parcel; nil where no carrier is configured.
+    public var sources: SourceChoice?
 
     /// A learner for one shop.
     public init(live: LiveSince, shopZone: Zone, lookEvery: Duration) {
@@ -35,16 +39,19 @@ public struct Learner: Sendable {
             return conclude(first, before: nil, now: now)
         }
         let before = record
+        var heard: Heard?
         switch observation.content {
         case .order(let facts): record.lay(facts, now: now)
         case .fulfillment(let facts, _): record.lay(facts, now: now)
         case .return(let facts, _): record.lay(facts)
         case .parcel(let number, let source, let scans, let complete, _):
-            for index in record.shipments.indices where record.shipments[index].tracking.number == number {
+            guard let key = TrackingFacts(number: number).key else { break }
+            heard = Heard(number: key, source: source)
+            for index in record.shipments.indices where record.shipments[index].tracking.key == key {
                 record.shipments[index].scans.lay(scans, of: source, complete: complete, now: now)
             }
         }
-        return conclude(record, before: before, now: now)
+        return conclude(record, before: before, heard: heard, now: now)
     }
 
     /// What time alone adds: a promise that has passed by `now`.
@@ -52,10 +59,11 @@ public struct Learner: Sendable {
         conclude(record, before: record, now: now)
     }
 
-    private func conclude(_ record: OrderRecord, before: OrderRecord?, now: Moment) -> Learned {
+    private func conclude(_ record: OrderRecord, before: OrderRecord?, heard: Heard? = nil, now: Moment) -> Learned {
         var record = record
         let zone = record.zone(shopZone: shopZone)
-        let (implied, next) = record.implied(now: now, zone: zone)
+        record.promise(by: delays, before: before, zone: zone)
+        let (implied, next) = record.implied(now: now, zone: zone, rules: delays, heard: heard)
         var new = record.unrecorded(implied + record.impliedEdits(since: before))
             .map { event(of: $0, in: record, first: before == nil, now: now) }
         new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
@@ -67,9 +75,10 @@ public struct Learner: Sendable {
         record.events += new
         let changed = before != record
         // A new delay moves the moment of the next one, so it is asked again with all events recorded.
-        let nextMoment = new.isEmpty ? next : record.implied(now: now, zone: zone).next
+        let nextMoment = new.isEmpty ? next : record.implied(now: now, zone: zone, rules: delays).next
         return Learned(
-            record: record, events: new, nextMoment: nextMoment, looks: looks(record, now: now), changed: changed)
+            record: record, events: new, nextMoment: nextMoment, looks: looks(record, now: now),
+            asks: asks(record, answered: heard?.number, now: now, zone: zone), changed: changed)
     }
 
     private func event(of group: [ImpliedEvent], in record: OrderRecord, first: Bool, now: Moment) -> Event {
@@ -81,7 +90,7 @@ public struct Learner: Sendable {
         var silence: Silence?
         if record.facts.test {
             silence = .testOrder
-        } else if happenedAt < live.of(lead.source) {
+        } else if happenedAt < max(live.of(lead.source), lead.restsOn.map(live.of) ?? .distantPast) {
             silence = .beforeLive
         }
         return Event(
@@ -183,6 +192,16 @@ extension OrderRecord {
                 kind: .orderEdited, subject: .order, mark: "\(digest)@\(facts.updatedAt.milliseconds)",
                 at: facts.updatedAt, group: "order")
         ]
+    }
+
+    /// Gives each new shipment the day that the shop's own rule promises for it.
+    fileprivate mutating func promise(by rules: DelayRules, before: OrderRecord?, zone: Zone) {
+        guard !rules.promises.isEmpty else { return }
+        for index in shipments.indices where before?.shipment(shipments[index].id) == nil {
+            guard let sent = fulfillment(shipments[index].fulfillmentID)?.createdAt else { continue }
+            shipments[index].promise = rules.promise(
+                method: facts.shippingMethod, country: facts.shippingAddress?.countryCode, sent: sent, zone: zone)
+        }
     }
 
     /// Lays an order as seen now over what was known. An answer that is older than what is known brings only its scans.

@@ -12,6 +12,8 @@ public struct Shipment: Hashable, Codable, Sendable {
     public var scans: [Scan]
     /// False once the shop shows the package no more.
     public var present: Bool
+    /// The day that the shop's own rule promised when the package was made; it stays when the rule changes. Nil where no rule fitted.
+    public var promise: CalendarDay?
 
     /// A package that was just seen for the first time.
     public init(id: String, fulfillmentID: String, tracking: TrackingFacts) {

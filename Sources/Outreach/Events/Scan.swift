@@ -74,8 +74,17 @@ public struct Scan: Hashable, Codable, Sendable {
 }
 
 extension Scan {
-    /// The order in which scans are read: by time, and of two in the same moment the one with the later id last, so that it wins.
+    /// The order in which scans are read: by time; of two in the same moment a judgement last; of two alike the one with the later id last, so that it wins.
     static func precedes(_ a: Scan, _ b: Scan) -> Bool {
-        a.time != b.time ? a.time < b.time : a.id < b.id
+        if a.time != b.time { return a.time < b.time }
+        return a.isJudgement != b.isJudgement ? b.isJudgement : a.id < b.id
+    }
+
+    /// True for what a source says of a parcel beside its scans, and puts a state: by the `~` that Intake begins the rest of its id with.
+    var isJudgement: Bool {
+        guard state != nil else { return false }
+        let name = source.utf8.count
+        let id = self.id.utf8
+        return id.count > name + 1 && id[id.index(id.startIndex, offsetBy: name + 1)] == UInt8(ascii: "~")
     }
 }

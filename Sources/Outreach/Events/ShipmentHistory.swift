@@ -12,6 +12,9 @@
 //    undone by rule 2.) Returned stays as well.
 // 6. `pre_transit` and `accepted` only go forward: a notice that comes late does not take a moving parcel back to its beginning.
 // 7. A void label stays void until something physical is scanned; a lost parcel may be found.
+// 8. A judgement is what a source says of the parcel beside its scans: an aggregator's "exception" after 28 silent days, a status without an event. It stands at the time of
+//    that source's newest scan, and is read after every scan of that moment, by whomever. A newer scan outweighs it, and it takes nothing out of
+//    delivered or returned: for that a scan is needed.
 //
 // Neighbouring scans of one state are one episode, by whomever they were told; two episodes of one state are one as well when less than
 // `ParcelState.echo` lies between them, for one source's 08:02 and another's 08:10 are the same van.
@@ -64,7 +67,7 @@ struct ShipmentHistory: Sendable {
             if scan.delay == .yes, !settled { delays.append(scan) }
             guard let told = scan.state, told != .unknown else { continue }
             let next = Self.directed(told, returning: returning || scan.returnLeg)
-            guard Self.moves(from: state, to: next) else { continue }
+            guard Self.moves(from: state, to: next), !(settled && scan.isJudgement && next != state) else { continue }
             returning = returning || next == .returning || next == .returned
             enter(next, by: scan)
         }

@@ -16,7 +16,7 @@ public struct ShipmentState: Hashable, Sendable {
     public var daysMoved: Int
     /// True once a delay became an event and the parcel has not arrived.
     public var delayed: Bool
-    /// Why it is late, as of the newest delay event: `carrier_says`, `estimate_moved`, `promise_passed`.
+    /// Why it is late, as of the newest delay event: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`, `not_handed_over`.
     public var delayReason: String?
     /// True while some source can tell what happens to it.
     public var watched: Bool
@@ -41,8 +41,8 @@ extension OrderRecord {
         result.since = history.since
         result.deliveredAt = history.last(.delivered)?.start
         result.lastScan = history.lastScan
-        result.firstEstimate = history.estimates.first?.day
-        result.estimate = history.estimates.last?.day
+        result.firstEstimate = shipment.promise ?? history.estimates.first?.day
+        result.estimate = history.estimates.last?.day ?? shipment.promise
         if let promise = result.firstEstimate {
             let reference = result.deliveredAt ?? now
             result.daysLate = max(0, zone.day(at: reference).days(since: promise))

@@ -44,6 +44,18 @@ public struct MailDraft: Hashable, Sendable {
     /// Further headers, such as `X-Bookbag-Trigger`; the composer refuses line ends in them.
     public var headers: [Header]
     public var brand: Brand
+    /// Why somebody has this mail, said at its foot; nothing where it goes to the shop itself.
+    public var occasion: Occasion?
+    /// What mail programs are told of the parcels, for their own cards and buttons.
+    public var parcels: [ParcelNotice] = []
+
+    /// Why a shopper is written to.
+    public enum Occasion: String, Hashable, Sendable {
+        /// They ordered something.
+        case order
+        /// They asked for the shop's news.
+        case marketing
+    }
 
     /// A header beyond those that every mail has.
     public struct Header: Hashable, Sendable {

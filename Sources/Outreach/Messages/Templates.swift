@@ -26,16 +26,17 @@ public struct TemplateSet: Sendable {
     }
 
     private var variants: [String: [Variant]]
+    /// By language; those without one are under the empty text. Each set is whole: what a language lacks is there in the shop's own.
+    private var partials: [String: PartialSet]
+    private var partialSources: [(name: String, locale: String?, template: Template)]
     private var bodies: [String: Body]
-    private var partials: PartialSet
-    private var partialFiles: [String: String]
 
     /// No templates.
     public init() {
         variants = [:]
+        partials = ["": PartialSet()]
+        partialSources = []
         bodies = [:]
-        partials = PartialSet()
-        partialFiles = [:]
     }
 
     /// The names that a trigger can use.
@@ -52,16 +53,24 @@ public struct TemplateSet: Sendable {
         let ours = scope.settings.locale
         let wanted = destination == .customer ? scope.locale : ours
         let segment = destination == .customer ? scope.customerSegments.first : nil
-        guard let variant = variant(name, segment: segment, locale: wanted) else {
+        guard let variant = variant(name, segment: segment, locale: wanted, ours: ours) else {
             throw TemplateFailure(file: name, line: 0, message: "there is no such template")
         }
+        return try render(variant, wanted: wanted, scope, to: destination)
+    }
+
+    /// Renders one file for somebody who reads `wanted`.
+    func render(
+        _ variant: Variant, wanted: String, _ scope: Scope, to destination: SendLine.Destination
+    ) throws(TemplateFailure) -> MailText {
+        let ours = scope.settings.locale
         let written = variant.locale ?? ours
         // An English text for somebody in Canada has its dates in their way; a fallback in another language has its own.
         let language = Locales.chain(wanted).contains(written) ? wanted : written
         var options = scope.options
         options.locale = language
         options.errors = .thrown
-        options.partials = partials
+        options.partials = partials(in: language)
         let names = scope.forLiquid
 
         options.destination = .header
@@ -78,7 +87,15 @@ public struct TemplateSet: Sendable {
         let body = try rendered(variant.body, names, options, file: variant.file, line: variant.bodyLine)
         return MailText(
             subject: subject, preview: preview?.isEmpty == false ? preview : nil,
-            body: variant.isHTML ? .html(body) : .markdown(body), language: language)
+            body: variant.isHTML ? .html(body) : .markdown(body), language: language,
+            parcels: destination == .customer ? scope.parcelNotices : [])
+    }
+
+    private func partials(in language: String) -> PartialSet {
+        for locale in Locales.chain(language) + [""] {
+            if let set = partials[locale] { return set }
+        }
+        return PartialSet()
     }
 
     /// Renders the body of a webhook by a template of its own: what is printed is escaped for the inside of a JSON text.
@@ -92,7 +109,7 @@ public struct TemplateSet: Sendable {
         var options = scope.options
         options.locale = scope.settings.locale
         options.errors = .thrown
-        options.partials = partials
+        options.partials = partials(in: scope.settings.locale)
         options.destination = .json
         let text = try rendered(body.template, scope.forLiquid, options, file: body.file, line: 1)
         let bytes = Array(text.utf8)
@@ -123,20 +140,20 @@ public struct TemplateSet: Sendable {
         }
     }
 
-    /// The variant that fits best: segment and language, then language, then segment, then neither.
-    func variant(_ name: String, segment: String?, locale: String) -> Variant? {
+    /// The variant that fits best: segment and language, then language; for whom there is none in their language, in the shop's own, which is that of
+    /// the files that name none.
+    func variant(_ name: String, segment: String?, locale: String, ours: String) -> Variant? {
         guard let all = variants[name] else { return nil }
-        let chain = Locales.chain(locale)
         let segments: [String?] = segment == nil ? [nil] : [segment, nil]
-        for segment in segments {
-            for locale in chain {
-                if let found = all.first(where: { $0.segment == segment && $0.locale == locale }) { return found }
+        func first(_ locales: [String?]) -> Variant? {
+            for segment in segments {
+                for locale in locales {
+                    if let found = all.first(where: { $0.segment == segment && $0.locale == locale }) { return found }
+                }
             }
+            return nil
         }
-        for segment in segments {
-            if let found = all.first(where: { $0.segment == segment && $0.locale == nil }) { return found }
-        }
-        return nil
+        return first(Locales.chain(locale)) ?? first(Locales.chain(ours) + [nil])
     }
 }
 
@@ -147,6 +164,8 @@ public struct MailText: Hashable, Sendable {
     public var body: MailDraft.Body
     /// BCP 47: what it is written in.
     public var language: String
+    /// What a mail program can be told of the parcels beside the mail; nothing where it is about no parcel.
+    public var parcels: [ParcelNotice] = []
 
     /// The body as it was written.
     var text: String {
@@ -204,15 +223,27 @@ extension TemplateSet {
     /// The templates of webhooks' bodies, by name.
     var webhookBodies: [(name: String, body: Body)] { bodies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
-    /// Adds a partial.
-    mutating func add(partial template: Template, as name: String, file: String) {
-        partials.add(template, as: name)
-        partialFiles[name] = file
+    /// Adds a partial, for mails in that language or, without one, for all that have none of their own.
+    mutating func add(partial template: Template, as name: String, locale: String?) {
+        partialSources.append((name, locale, template))
+        partials = [:]
+        for locale in Set([""] + partialSources.compactMap(\.locale)) {
+            var set = PartialSet()
+            for wanted in [nil] + Locales.chain(locale).reversed().map(Optional.some) {
+                for source in partialSources where source.locale == wanted { set.add(source.template, as: source.name) }
+            }
+            partials[locale] = set
+        }
     }
 
     /// The variants of a name, in the order of their files.
     func all(_ name: String) -> [Variant] { variants[name] ?? [] }
 
     /// The partials' names.
-    var partialNames: [String] { partials.names }
+    var partialNames: [String] { Set(partialSources.map(\.name)).sorted() }
+
+    /// True where a partial of that name is there for that very language.
+    func hasPartial(_ name: String, locale: String?) -> Bool {
+        partialSources.contains { $0.name == name && $0.locale == locale }
+    }
 }

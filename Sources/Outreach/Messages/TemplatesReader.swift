@@ -15,9 +15,14 @@ extension TemplateSet {
             }
             let file = String(path.split(separator: "/").last!)
             if path.hasPrefix("templates/partials/") {
-                let name = String(file.prefix { $0 != "." })
+                let (name, locale) = partialName(file, &list)
+                if set.hasPartial(name, locale: locale) {
+                    list.add(
+                        at: Position(line: 1, column: 1), "there is another partial for the same case",
+                        hint: "keep one of the files")
+                }
                 if let template = parse(source, at: Position(line: 1, column: 1), &list) {
-                    set.add(partial: template, as: name, file: folder.shown(path))
+                    set.add(partial: template, as: name, locale: locale)
                 }
                 continue
             }
@@ -41,6 +46,18 @@ extension TemplateSet {
             list = reader.faults
         }
         return set
+    }
+
+    /// `tracking.de.md` as `tracking` for mails in German.
+    private static func partialName(_ file: String, _ faults: inout FaultList) -> (name: String, locale: String?) {
+        let parts = file.split(separator: ".").map(String.init)
+        guard parts.count > 2 else { return (parts[0], nil) }
+        if parts.count == 3, Locales.isTag(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
+        faults.add(
+            at: Position(line: 1, column: 1),
+            "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is no language",
+            hint: "write it like '\(parts[0]).fr.\(parts.last!)'")
+        return (parts[0], nil)
     }
 
     /// Parses Liquid that stands at a place in a file.
@@ -143,7 +160,13 @@ extension TemplateSet {
                 faults.add(at: position, diagnostic.message, hint: diagnostic.hint)
             }
         }
-        for name in template.partialNames where !partialNames.contains(name) {
+        for name in template.partialNames where !hasPartial(name, locale: nil) {
+            if partialNames.contains(name) {
+                faults.add(
+                    at: start, "there is no '\(name).md' for everybody else",
+                    hint: "whose language has no '\(name)' of its own needs one in 'templates/partials/'")
+                continue
+            }
             let meant = nearest(to: name, in: partialNames).map { "did you mean '\($0)'?" }
             faults.add(
                 at: start, "there is no partial '\(name)'",

@@ -5,21 +5,21 @@ import Crypto
 public enum MessageIdentity {
     /// The `Message-ID` of an effect's mail, without angle brackets, at the sender's domain.
     public static func mail(of effect: Effect, domain: String) -> String {
-        "\(digest("mail", effect.shop, effect.trigger, effect.line, effect.keys[0]))@\(domain)"
+        "\(identify("mail", effect.shop, effect.trigger, effect.line, effect.keys[0]))@\(domain)"
     }
 
     /// The id that starts an order's thread: every mail about the order refers to it, from the first on.
     public static func thread(shop: String, orderID: String, domain: String) -> String {
-        "order.\(digest("thread", shop, orderID))@\(domain)"
+        "order.\(identify("thread", shop, orderID))@\(domain)"
     }
 
     /// The `webhook-id` of an effect. It holds no full stop, for that separates the parts of what is signed.
     public static func webhook(of effect: Effect) -> String {
-        "msg_\(digest("webhook", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
+        "msg_\(identify("webhook", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
     }
 
     /// 128 bits of SHA-256 over the parts, each with its length before it, so that no two lists of parts look alike.
-    private static func digest(_ parts: String...) -> String {
+    fileprivate static func identify(_ parts: String...) -> String {
         var hash = SHA256()
         for part in parts {
             hash.update(data: Array("\(part.utf8.count):".utf8))
@@ -29,5 +29,12 @@ public enum MessageIdentity {
             let digits = Array("0123456789abcdef".utf8)
             return String(decoding: [digits[Int(byte >> 4)], digits[Int(byte & 15)]], as: UTF8.self)
         }.joined()
+    }
+}
+
+extension MessageIdentity {
+    /// The `Message-ID` of a mail to the shop itself about a set of trigger files, without angle brackets.
+    public static func notice(shop: String, kind: String, about digest: String, domain: String) -> String {
+        "\(identify("notice", shop, kind, digest))@\(domain)"
     }
 }

@@ -14,7 +14,8 @@ extension Replay {
         let (old, new) = (before.set.settings, after.set.settings)
         let isSameShop =
             old.brand == new.brand && old.locale == new.locale
-            && old.labelsExpireAfterDays == new.labelsExpireAfterDays && old.segments.map(\.name) == new.segments.map(\.name)
+            && old.labelsExpireAfterDays == new.labelsExpireAfterDays
+            && old.segments.map(\.name) == new.segments.map(\.name)
             && old.segments.map { $0.clauses.flatMap(\.sources) } == new.segments.map { $0.clauses.flatMap(\.sources) }
         return isSameShop ? differing.intersection(used) : used
     }

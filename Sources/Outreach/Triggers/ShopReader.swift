@@ -1,10 +1,11 @@
 /// Reads `shop.yaml`.
 struct ShopReader {
     static let file = "shop.yaml"
-    static let keys = [
-        "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "segments",
-        "labels_expire", "confirm",
-    ]
+    static let keys =
+        [
+            "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "segments",
+            "labels_expire", "confirm",
+        ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
     static let brandKeys = ["name", "from", "marketing_from", "reply_to", "address", "color", "logo"]
 
@@ -66,6 +67,7 @@ struct ShopReader {
         if let value = fields.value("limit") { settings.limit = limit(value) }
         settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }
+        settings.delays = DelayRulesReader.read(fields, &faults)
         return brand == nil ? nil : settings
     }
 

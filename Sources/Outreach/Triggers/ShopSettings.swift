@@ -24,6 +24,8 @@ public struct ShopSettings: Sendable {
     public var labelsExpireAfterDays: Int?
     /// Kinds of customers with what makes one, in the order of the file. The first that fits picks the template.
     public var segments: [Segment]
+    /// What the shop itself promises, and how long a parcel may be silent; `delayRules` has the working days with it.
+    public var delays = DelayRules()
     /// What an example says of the names, over what the order says; empty for real orders.
     var given: [String: Value] = [:]
 

@@ -62,12 +62,12 @@ public struct TriggerFolder: Hashable, Sendable {
     }
 
     /// The text of a file; nil where it is no UTF-8.
-    func text(_ path: String) -> String? {
+    package func text(_ path: String) -> String? {
         files[path].flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// A path as people name it.
-    func shown(_ path: String) -> String { "\(name)/\(path)" }
+    package func shown(_ path: String) -> String { "\(name)/\(path)" }
 
     private static func tooLarge(_ file: String) -> Fault {
         Fault(file: file, line: 1, column: 1, "the file is larger than \(largestFile / 1024) KB")

@@ -34,7 +34,8 @@ extension SandboxShop {
             order.fulfillments.append(
                 FulfillmentRecord(
                     id: id, index: order.fulfillments.count + 1, createdAt: now, updatedAt: now, packages: packages,
-                    lines: lines, estimatedDeliveryAt: estimatedDeliveryAt))
+                    lines: lines, estimatedDeliveryAt: estimatedDeliveryAt, promisedAt: estimatedDeliveryAt))
+            for package in packages { state.noteParcel(package.number, of: id) }
             state.log("fulfillment_success", "Items were fulfilled.", order: order.id, at: now)
             return ShopID(.fulfillment, id)
         }
@@ -75,7 +76,10 @@ extension SandboxShop {
                     id: id, status: status, happenedAt: happenedAt ?? now, createdAt: now, message: message,
                     estimatedDeliveryAt: estimatedDeliveryAt, city: city, province: province, country: country, zip: zip
                 ))
-            if let estimatedDeliveryAt { record.estimatedDeliveryAt = estimatedDeliveryAt }
+            if let estimatedDeliveryAt {
+                record.estimatedDeliveryAt = estimatedDeliveryAt
+                record.promisedAt = record.promisedAt ?? estimatedDeliveryAt
+            }
             return ShopID(.fulfillmentEvent, id)
         }
     }
@@ -84,6 +88,26 @@ extension SandboxShop {
     public func setEstimate(_ fulfillment: ShopID, _ date: Date?) throws(SandboxRefusal) {
         try changeFulfillment(fulfillment, moves: manners.trackingMovesOrders) { record, _, _ in
             record.estimatedDeliveryAt = date
+            record.promisedAt = record.promisedAt ?? date
+        }
+    }
+
+    /// The carrier scans a parcel and tells whoever asks it, but not the shop: what a daemon knows only when it asks.
+    /// - Parameters:
+    ///   - package: which of the fulfillment's parcels, from 0; all of them where it is left out.
+    ///   - happenedAt: the shop's now where it is left out.
+    public func scan(
+        _ fulfillment: ShopID, _ state: SandboxParcelState, reason: SandboxParcelReason? = nil, package: Int? = nil,
+        happenedAt: Date? = nil, words: String? = nil, city: String? = nil, estimatedDeliveryAt: Date? = nil
+    ) throws(SandboxRefusal) {
+        try changeFulfillment(fulfillment, moves: false) { (record, _, now) throws(SandboxRefusal) in
+            if let package, !record.packages.indices.contains(package) {
+                throw SandboxRefusal("the fulfillment has no package \(package + 1)")
+            }
+            record.carrierScans.append(
+                CarrierScanRecord(
+                    package: package, state: state, reason: reason, happenedAt: happenedAt ?? now, words: words,
+                    city: city, estimatedDeliveryAt: estimatedDeliveryAt))
         }
     }
 
@@ -97,11 +121,12 @@ extension SandboxShop {
         _ fulfillment: ShopID, package: Int = 0, company: String? = nil, number: String
     ) throws(SandboxRefusal) {
         let base = baseURL
-        try changeFulfillment(fulfillment, moves: true) { (record, _, _) throws(SandboxRefusal) in
+        try changeFulfillment(fulfillment, moves: true) { (record, state, _) throws(SandboxRefusal) in
             guard record.packages.indices.contains(package) else {
                 throw SandboxRefusal("the fulfillment has no package \(package + 1)")
             }
             if let company { record.packages[package].company = company }
+            state.noteParcel(number, of: record.id)
             record.packages[package].number = number
             record.packages[package].url = "\(base)/track/\(Self.pathSegment(number))"
         }
@@ -149,6 +174,8 @@ extension SandboxShop {
                         id: state.newID(), status: .inTransit, happenedAt: shippedAt, createdAt: shippedAt,
                         message: "In transit")
                 ]
+                fulfillment.promisedAt = fulfillment.estimatedDeliveryAt
+                state.noteParcel(number, of: fulfillment.id)
                 order.fulfillments = [fulfillment]
                 order.updatedAt = shippedAt
             }

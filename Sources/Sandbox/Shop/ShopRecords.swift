@@ -183,7 +183,11 @@ struct FulfillmentRecord: Sendable {
     var packages: [SandboxPackage]
     var lines: [Line]
     var estimatedDeliveryAt: Date?
+    /// The first estimate that was told: the promise.
+    var promisedAt: Date?
     var events: [FulfillmentEventRecord] = []
+    /// What only the carrier tells, and Shopify never hears of.
+    var carrierScans: [CarrierScanRecord] = []
 
     /// By the time each happened; the later id of two at one time is the later.
     var eventsByTime: [FulfillmentEventRecord] {

@@ -2,7 +2,11 @@
 //
 //     {"shop": {"next": ["throttled", "dropped"], "always": "locked", "chances": {"slow": 0.1}, "slowness_ms": 500},
 //      "relay": {"always": null, "rules": [{"pattern": "bounce@*", "reply": "550 5.1.1 no such user", "times": 1}]},
-//      "hooks": {"clear": true}, "index_lag_ms": 2000}
+//      "hooks": {"clear": true}, "index_lag_ms": 2000,
+//      "carriers": {"ups": {"next": ["tooManyRequests"], "quota": {"calls": 5, "seconds": 60}, "token_lifetime_s": 10,
+//                           "end_tokens": true}, "all": {"quota": "published"}}}
+//
+// A carrier's quota is kept where it was set: with numbers, as it is published, or null for none.
 
 struct FaultSwitch {
     let site: SandboxSite
@@ -22,7 +26,36 @@ struct FaultSwitch {
                     })
             }
         }
+        if case .object(let carriers)? = body["carriers"] {
+            for carrier in carriers { try set(carrier: carrier.name, carrier.value) }
+        }
         if let lag = body["index_lag_ms"]?.int { site.shop.manners.indexLag = .milliseconds(lag) }
+    }
+
+    private func set(carrier: String, _ body: JSON) throws(SandboxRefusal) {
+        let names = carrier == "all" ? SandboxCarriers.names : [carrier]
+        for name in names {
+            guard let faults = site.carriers.faults(of: name) else {
+                throw SandboxRefusal(
+                    "there is no carrier '\(name)'; there are \(SandboxCarriers.names.joined(separator: ", ")), and all"
+                )
+            }
+            try set(faults, body)
+            switch body["quota"] {
+            case nil: break
+            case .null: site.carriers.setQuota(nil, of: name)
+            case .string("published"):
+                site.carriers.setQuota(SandboxCarriers.publishedQuota(of: name), of: name)
+            case .some(let quota):
+                guard let calls = quota["calls"]?.int, let seconds = quota["seconds"]?.int, calls >= 0, seconds > 0
+                else { throw SandboxRefusal("a quota is {\"calls\": 5, \"seconds\": 60}, \"published\" or null") }
+                site.carriers.setQuota((Int(calls), Double(seconds)), of: name)
+            }
+            if let lifetime = body["token_lifetime_s"]?.int {
+                site.carriers.setTokenLifetime(Double(lifetime), of: name)
+            }
+            if body["end_tokens"]?.bool == true { site.carriers.endTokens(of: name) }
+        }
     }
 
     private func set<Fault>(_ faults: SandboxFaults<Fault>, _ body: JSON) throws(SandboxRefusal) {

@@ -7,6 +7,7 @@ internal import FoundationEssentials
 struct SandboxSite: Sendable {
     let shop: SandboxShop
     let admin: AdminFace
+    let carriers: SandboxCarriers
     let mailbox: Mailbox
     let hooks: WebhookReceiver
     let relayFaults: SandboxFaults<RelayFault>
@@ -128,6 +129,15 @@ struct SandboxSite: Sendable {
             "webhooks": .int(Int64(hooks.webhooks.count)), "polls": .int(Int64(shop.polls)),
             "queries": .int(Int64(spent.queries)), "points": .int(Int64(spent.points)),
             "story": .int(Int64(teller.lines.count)),
+            "carriers": .object(
+                carriers.counts.filter { $0.calls + $0.logins > 0 }.map { count in
+                    JSON.Member(
+                        count.carrier,
+                        [
+                            "calls": .int(Int64(count.calls)), "numbers": .int(Int64(count.numbers)),
+                            "logins": .int(Int64(count.logins)),
+                        ])
+                }),
             "faults": [
                 "shop": Self.counts(admin.faults), "relay": Self.counts(relayFaults),
                 "hooks": Self.counts(hooks.faults),

@@ -8,7 +8,8 @@ struct ShopVerbs {
 
     /// All verbs, as the page offers them.
     static let names = [
-        "place", "pay", "ship", "event", "estimate", "deliver", "correct-tracking", "cancel-fulfillment", "hold",
+        "place", "pay", "ship", "event", "scan", "estimate", "deliver", "correct-tracking", "cancel-fulfillment",
+        "hold",
         "release", "edit", "update", "cancel", "quirks", "request-return", "approve-return", "decline-return",
         "cancel-return", "label", "replace-label", "receive-return", "close-return", "refund",
     ]
@@ -39,6 +40,7 @@ struct ShopVerbs {
             return try shop.addEvent(
                 try fulfillment(body, order), status, happenedAt: try date(body, "happened_at"),
                 message: body["message"]?.string, estimatedDeliveryAt: try estimate(body), city: body["city"]?.string)
+        case "scan": try scan(body, order)
         case "estimate": try shop.setEstimate(try fulfillment(body, order), try estimate(body))
         case "deliver": try shop.deliver(try fulfillment(body, order), at: try date(body, "happened_at"))
         case "correct-tracking":
@@ -69,6 +71,26 @@ struct ShopVerbs {
                 for: body["return"]?.string == "none" ? nil : try? returned(body, order))
         }
         return nil
+    }
+
+    /// What the carrier scans and the shop never hears of.
+    private func scan(_ body: JSON, _ order: ShopID) throws(SandboxRefusal) {
+        guard let state = body["state"]?.string.flatMap(SandboxParcelState.init(rawValue:)) else {
+            let known = SandboxParcelState.allCases.map(\.rawValue).joined(separator: ", ")
+            throw SandboxRefusal("say which state: \(known)")
+        }
+        var reason: SandboxParcelReason?
+        if let word = body["reason"]?.string {
+            guard let known = SandboxParcelReason(rawValue: word) else {
+                let known = SandboxParcelReason.allCases.map(\.rawValue).joined(separator: ", ")
+                throw SandboxRefusal("there is no reason '\(word)'; there are \(known)")
+            }
+            reason = known
+        }
+        try shop.scan(
+            try fulfillment(body, order), state, reason: reason, package: body["package"]?.int.map { Int($0) },
+            happenedAt: try date(body, "happened_at"), words: body["words"]?.string, city: body["city"]?.string,
+            estimatedDeliveryAt: try estimate(body))
     }
 
     private func strings(_ json: JSON?) -> [String]? { json?.array?.compactMap(\.string) }

@@ -40,6 +40,7 @@ extension Store {
                 for table in ["occurrences", "events", "scans", "looks"] {
                     try db.run("DELETE FROM \(table) WHERE order_id = ?", [id])
                 }
+                try db.removeParcels(ofOrder: id, shop: number, tally: &tally)
                 try db.run("DELETE FROM to_read WHERE shop = ? AND order_gid = ?", [number, gid])
                 try db.run("DELETE FROM orders WHERE id = ?", [id])
                 erased.orders += 1

@@ -169,7 +169,7 @@ extension Query {
         SELECT occurrences.subject FROM effects JOIN occurrences ON occurrences.event_id = effects.event_id
         WHERE effects.order_id = ? AND effects.trigger_name = ?
             AND (effects.state IN ('ready', 'sent', 'refused') OR (? AND effects.state = 'shadowed'))
-        UNION
+        UNION ALL
         SELECT occurrences.subject FROM effects JOIN effect_events ON effect_events.effect_id = effects.id
         JOIN occurrences ON occurrences.event_id = effect_events.event_id
         WHERE effects.order_id = ? AND effects.trigger_name = ?

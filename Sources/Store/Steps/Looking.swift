@@ -44,8 +44,8 @@ public struct StoreStatus: Hashable, Sendable {
 /// A total that is kept as things happen.
 public struct Counter: Hashable, Sendable {
     public var shop: String
-    /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, endpoint, verdict), `in_doubt` (channel, endpoint), `effects` (state;
-    /// this one goes down as well).
+    /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, endpoint, verdict), `in_doubt` (channel, endpoint), `effects` (state),
+    /// `parcels` (source); these two go down as well.
     public var name: String
     /// As many as its name has.
     public var labels: [String]
@@ -203,7 +203,7 @@ extension Database {
             let name: String = row[1]
             let count: Int =
                 switch CounterName(rawValue: name) {
-                case .effects: 1
+                case .effects, .parcels: 1
                 case .events, .inDoubt: 2
                 case .decisions, .deliveries, nil: 3
                 }

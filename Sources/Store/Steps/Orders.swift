@@ -100,7 +100,7 @@ extension Store {
                 var written = false
                 // A savepoint for each order, so that what is stale leaves no trace.
                 let refusal = try db.isolated(path: path) {
-                    written = try db.write(row, shop: shop, into: &part, tally: &partTally)
+                    written = try db.write(row, shop: shop, now: now, into: &part, tally: &partTally)
                     return written ? .commit : .rollback
                 }
                 if let refusal {
@@ -148,7 +148,7 @@ extension Store {
 extension Database {
     /// Writes one order; false where it is stale.
     fileprivate func write(
-        _ row: OrderRow, shop: Int64, into outcome: inout LearnedOutcome, tally: inout Tally
+        _ row: OrderRow, shop: Int64, now: Moment, into outcome: inout LearnedOutcome, tally: inout Tally
     ) throws -> Bool {
         let record = row.learned.record
         let facts = record.facts
@@ -209,6 +209,7 @@ extension Database {
             }
         }
         for look in row.learned.looks { try put(look, orderID: orderID, shop: shop) }
+        for ask in row.learned.asks { try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally) }
         return true
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Delivery
 import Foundation
 import Outreach
 
@@ -38,13 +39,23 @@ struct TriggerFolderOptions: ParsableArguments {
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say what is wrong with the trigger files, all of it at once.",
-        discussion: "EXAMPLE\n  bookbag check triggers/")
+        discussion: """
+            Mistakes keep the files from being put into force. Warnings do not: they tell what a person should look at, such as what \
+            some mail programs do not show.
+
+            EXAMPLE
+              bookbag check triggers/
+            """)
 
     @OptionGroup var options: TriggerFolderOptions
+    @Flag(help: "Take warnings for mistakes, as a test of the files would.") var strict = false
 
     func run() throws {
         let (folder, webhooks) = try options.read()
-        let (set, faults) = TriggerSet.load(folder, webhooks: webhooks)
+        let (set, found) = TriggerSet.load(folder, webhooks: webhooks)
+        let faults = (found + MailReview.faults(of: set, in: folder)).sorted {
+            ($0.file, $0.line, $0.column) < ($1.file, $1.line, $1.column)
+        }
         for fault in faults { print(fault) }
         let errors = faults.count { $0.severity == .error }
         let warnings = faults.count - errors
@@ -54,6 +65,7 @@ struct CheckCommand: ParsableCommand {
             throw ExitStatus.fault
         }
         print("\(set.triggers.count) triggers are right\(remarks).")
+        if strict, warnings > 0 { throw ExitStatus.fault }
     }
 }
 

@@ -98,7 +98,9 @@ struct EraseCommand: AsyncParsableCommand {
             guard isatty(STDIN_FILENO) == 1 else {
                 throw ValidationError("this cannot be undone; add --yes")
             }
-            print("\(count) order\(count == 1 ? "" : "s") and all that belongs to them will be forgotten. Type the address again: ", terminator: "")
+            print(
+                "\(count) order\(count == 1 ? "" : "s") and all that belongs to them will be forgotten. Type the address again: ",
+                terminator: "")
             guard readLine()?.trimmingCharacters(in: .whitespaces) == address else {
                 complain("Nothing was erased.")
                 throw ExitStatus.fault

@@ -9,7 +9,8 @@ import Store
 /// `bookbag doctor`: does everything outside work?
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to mend what is wrong.",
+        commandName: "doctor",
+        abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to mend what is wrong.",
         discussion: """
             Reads the configuration, the store and the trigger files; asks each shop who it is, what the app may read and which versions it speaks; logs in to \
             each relay. Nothing is sent and nothing is changed. Ends with status 1 when something has to be mended.
@@ -30,7 +31,8 @@ struct DoctorCommand: AsyncParsableCommand {
             findings += await Self.ask(shop, over: engine)
             findings.append(await Self.logIn(shop, over: engine))
             for name in shop.webhooks.keys.sorted() {
-                findings.append(Finding(.fine, "webhook \(name) of \(shop.domain)", "configured; it is not called from here"))
+                findings.append(
+                    Finding(.fine, "webhook \(name) of \(shop.domain)", "configured; it is not called from here"))
             }
         }
         await engine.shutdown(within: .seconds(1))
@@ -58,7 +60,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let what = "triggers of \(shop.domain)"
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: shop.triggers) else {
             return Finding(
-                .broken, what, "the folder \(shop.triggers) cannot be read", mend: "check 'triggers:' and who may read it")
+                .broken, what, "the folder \(shop.triggers) cannot be read",
+                mend: "check 'triggers:' and who may read it")
         }
         let (set, faults) = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys))
         guard let set else {
@@ -67,7 +70,8 @@ struct DoctorCommand: AsyncParsableCommand {
                 .broken, what, "\(count) mistake\(count == 1 ? "" : "s") in \(shop.triggers)",
                 mend: "'bookbag check \(shop.triggers)' shows them all")
         }
-        let mode = set.settings.mode == .live ? "" : "; shop.yaml says '\(set.settings.mode.rawValue)', so nothing goes out"
+        let mode =
+            set.settings.mode == .live ? "" : "; shop.yaml says '\(set.settings.mode.rawValue)', so nothing goes out"
         return Finding(.fine, what, "\(set.triggers.count) are right\(mode)")
     }
 
@@ -98,9 +102,13 @@ struct DoctorCommand: AsyncParsableCommand {
         } else {
             findings.append(
                 Finding(
-                    .fine, what, "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and takes the credentials"))
+                    .fine, what,
+                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and takes the credentials"
+                ))
         }
-        if let fault = inspection.versionFault { findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, mend: fault.mend)) }
+        if let fault = inspection.versionFault {
+            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, mend: fault.mend))
+        }
         let missing = inspection.missingScopes
         for scope in missing {
             findings.append(

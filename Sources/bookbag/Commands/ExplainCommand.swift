@@ -47,7 +47,9 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         print(zip(accounts, zones).map { $0.text(zone: $1) }.joined(separator: "\n\n\n"))
         let more = found.count - accounts.count
-        if more > 0 { print("\nAnd \(more) older order\(more == 1 ? "" : "s"); --limit \(found.count) shows them all.") }
+        if more > 0 {
+            print("\nAnd \(more) older order\(more == 1 ? "" : "s"); --limit \(found.count) shows them all.")
+        }
     }
 }
 
@@ -67,7 +69,8 @@ struct Finder {
             let named = try await store.orders(named: name, shop: shop)
             let domains = Set(named.map(\.shop)).sorted()
             if domains.count > 1 {
-                throw ValidationError("several shops have an order '\(name)'; add --shop \(domains.joined(separator: " or --shop "))")
+                throw ValidationError(
+                    "several shops have an order '\(name)'; add --shop \(domains.joined(separator: " or --shop "))")
             }
             if !named.isEmpty { return named.reversed() }
         }

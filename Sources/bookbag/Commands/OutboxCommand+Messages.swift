@@ -24,7 +24,8 @@ extension OutboxCommand {
             }
             if eml || html {
                 guard let bytes = message.flatMap({ eml ? $0.bytes : $0.html }) else {
-                    complain("Message \(id) has no \(eml ? "bytes" : "HTML")\(message == nil ? " yet, or no longer" : "").")
+                    complain(
+                        "Message \(id) has no \(eml ? "bytes" : "HTML")\(message == nil ? " yet, or no longer" : "").")
                     throw ExitStatus.fault
                 }
                 FileHandle.standardOutput.write(Data(bytes))
@@ -112,7 +113,9 @@ extension Message {
 
     /// The HTML of a mail; nil for a webhook.
     fileprivate var html: [UInt8]? {
-        guard case .mail(let mail) = content, let opened = OpenedMail(mail.bytes), !opened.html.isEmpty else { return nil }
+        guard case .mail(let mail) = content, let opened = OpenedMail(mail.bytes), !opened.html.isEmpty else {
+            return nil
+        }
         return Array(opened.html.utf8)
     }
 }
@@ -133,15 +136,21 @@ struct MessageText {
             outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".",
         ]
         for step in outcome.steps { lines.append("  \(clock.dayAndTime(step.at))  \(step.words)") }
-        if let id = story.line.messageID { lines.append(effect.channel == .email ? "Message-ID: <\(id)>" : "webhook-id: \(id)") }
+        if let id = story.line.messageID {
+            lines.append(effect.channel == .email ? "Message-ID: <\(id)>" : "webhook-id: \(id)")
+        }
         lines.append("")
         switch message?.content {
         case .mail(let mail)?: lines += Self.opened(mail.bytes)
         case .webhook(let webhook)?:
-            lines += ["To the endpoint '\(webhook.endpoint)':", String(decoding: JSONText.pretty(webhook.body), as: UTF8.self)]
+            lines += [
+                "To the endpoint '\(webhook.endpoint)':",
+                String(decoding: JSONText.pretty(webhook.body), as: UTF8.self),
+            ]
         case nil:
             lines.append(
-                effect.state == .waiting ? "It is not written yet." : "Its words are not kept, or it was never written.")
+                effect.state == .waiting ? "It is not written yet." : "Its words are not kept, or it was never written."
+            )
         }
         return lines.joined(separator: "\n")
     }

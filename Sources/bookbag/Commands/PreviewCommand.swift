@@ -8,7 +8,8 @@ import Store
 /// `bookbag preview`: what will it look like?
 struct PreviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "preview", abstract: "Write what a trigger sends, for one of its examples or a real order, and send it to nobody.",
+        commandName: "preview",
+        abstract: "Write what a trigger sends, for one of its examples or a real order, and send it to nobody.",
         discussion: """
             Prints the subject, the preview line and the text. With --out the HTML, the text and the mail itself (.eml) are written to a folder; --open \
             shows the HTML in a browser; --send-to sends it through the configured relay to one address of yours, and to nobody else. It bears an id of its \
@@ -51,7 +52,8 @@ struct PreviewCommand: AsyncParsableCommand {
         guard let trigger = set.trigger(wanted) else {
             let meant = nearest(to: wanted, in: set.triggers.map(\.name)).map { "; did you mean '\($0)'?" }
             throw ValidationError(
-                "there is no trigger '\(wanted)'" + (meant ?? "; there are \(set.triggers.map(\.name).joined(separator: ", "))"))
+                "there is no trigger '\(wanted)'"
+                    + (meant ?? "; there are \(set.triggers.map(\.name).joined(separator: ", "))"))
         }
         let sendings: [Sending]
         if let order {
@@ -84,7 +86,8 @@ struct PreviewCommand: AsyncParsableCommand {
                 let meant = nearest(to: example, in: names).map { "; did you mean '\($0)'?" }
                 throw ValidationError(
                     "'\(trigger.name)' has no example '\(example)'"
-                        + (meant ?? "; it has \(names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", "))"))
+                        + (meant
+                            ?? "; it has \(names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", "))"))
             }
             chosen = [found]
         } else {
@@ -302,5 +305,7 @@ extension Configuration.Shop {
 
 /// A network that is never asked.
 private struct Nowhere: HTTPTransport {
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse { throw TransferFailure(.cancelled) }
+    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
+        throw TransferFailure(.cancelled)
+    }
 }

@@ -7,7 +7,8 @@ import Synchronization
 /// `bookbag replay`: had these files been in force, who would have got what?
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay", abstract: "Play the recorded events again with edited trigger files, and tell who gains or loses a message.",
+        commandName: "replay",
+        abstract: "Play the recorded events again with edited trigger files, and tell who gains or loses a message.",
         discussion: """
             The files are played against those in force, or with --against against another folder, by the same decisions as the daemon takes, under \
             simulated time; nothing is sent, and the store is only read. docs/triggers.md says what is taken as it is now because the store does not keep \
@@ -132,7 +133,8 @@ private struct Player {
 
     func play() async throws -> ReplayReport {
         let horizon = after.since - reach
-        let progress = try await showsProgress ? ProgressBar(total: store.replayLength(shop: shop, since: horizon)) : nil
+        let progress =
+            try await showsProgress ? ProgressBar(total: store.replayLength(shop: shop, since: horizon)) : nil
         let shares = ReplayShare.shares(max(1, min(4, ProcessInfo.processInfo.activeProcessorCount)))
         let (before, after, zone, samples, shop, store) = (before, after, zone, samples, shop, store)
         let reports = try await withThrowingTaskGroup(of: ReplayReport.self) { group in
@@ -181,6 +183,7 @@ final class ProgressBar: Sendable {
     private func draw(_ done: Int) {
         let filled = 30 * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
-        FileHandle.standardError.write(Data("\r\(bar) \(100 * done / total) %, \(done) of \(total) orders\u{1B}[K".utf8))
+        FileHandle.standardError.write(
+            Data("\r\(bar) \(100 * done / total) %, \(done) of \(total) orders\u{1B}[K".utf8))
     }
 }

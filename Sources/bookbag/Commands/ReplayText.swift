@@ -19,17 +19,20 @@ struct ReplayText {
     var text: String {
         var lines = [
             "Played \(number(report.events)) events of \(number(report.orders)) orders since \(clock.dayAndTime(since)) (\(zone.name)): \(files)"
-                + (against.map { " instead of \($0)" } ?? ", for nothing was ever in force") + ".",
+                + (against.map { " instead of \($0)" } ?? ", for nothing was ever in force") + "."
         ]
         if modes.contains(where: { $0 != .live }) {
-            let words = modes.filter { $0 != .live }.map { "'mode: \($0.rawValue)'" }.sorted().joined(separator: " and ")
+            let words = modes.filter { $0 != .live }.map { "'mode: \($0.rawValue)'" }.sorted().joined(
+                separator: " and ")
             lines.append("shop.yaml says \(words); it is played as if it were live.")
         }
         lines += ["", triggers, "", days]
         if against != nil {
             lines.append("")
             if report.differs {
-                lines.append("For \(number(report.customers)) customer\(report.customers == 1 ? "" : "s") something is different.")
+                lines.append(
+                    "For \(number(report.customers)) customer\(report.customers == 1 ? "" : "s") something is different."
+                )
                 for change in ReplayReport.Change.allCases { lines += told(change) }
             } else {
                 lines.append("Nothing differs: everybody gets the same messages at the same times.")
@@ -44,7 +47,9 @@ struct ReplayText {
         var rows = [head("TRIGGER") + ["NOT SENT, FOR"]]
         let names = Set(report.triggers.keys).union(report.reasons.keys).sorted()
         for name in names {
-            let reasons = (report.reasons[name] ?? [:]).sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            let reasons = (report.reasons[name] ?? [:]).sorted {
+                ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue)
+            }
             rows.append(
                 row(name, report.triggers[name] ?? .init())
                     + [reasons.prefix(4).map { "\($0.key.rawValue) \(number($0.value))" }.joined(separator: ", ")])

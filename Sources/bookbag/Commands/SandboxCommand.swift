@@ -5,9 +5,12 @@ import Sandbox
 /// `bookbag sandbox`: a shop, a relay and a mailbox on this machine, to try everything against.
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sandbox", abstract: "Run a shop, a mail relay and a mailbox page to try Bookbag with.",
+        commandName: "sandbox",
+        abstract: "Run a shop, its carriers, a mail relay and a mailbox page to try Bookbag with.",
         discussion: """
-            Everything listens on 127.0.0.1 only and speaks the real protocols: Shopify's Admin GraphQL, SMTP, Standard Webhooks.
+            Everything listens on 127.0.0.1 only and speaks the real protocols: Shopify's Admin GraphQL, the carriers' tracking APIs, SMTP, Standard \
+            Webhooks. All carriers stand behind one port, which is the 'endpoint' of each in bookbag.yaml; they know the shop's parcels, and take \
+            sandbox-id and sandbox-secret for whatever login they want.
 
             EXAMPLES
               bookbag sandbox --story demo
@@ -25,6 +28,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "In how many seconds the load story is told.") var seconds = 30
     @Option(help: "The port of shop and mailbox page; 0 is any free one.") var port = 0
     @Option(help: "The port of the relay; 0 is any free one.") var smtpPort = 0
+    @Option(help: "The port of the carriers; 0 is any free one.") var carriersPort = 0
     @Option(help: "The Admin API's access token.") var token = "shpat_sandbox"
     @Option(help: "Keep the mails in this folder.") var mails: String?
     @Option(help: "The secret that webhooks are verified with.") var webhookSecret: String?
@@ -39,6 +43,7 @@ struct SandboxCommand: AsyncParsableCommand {
         var configuration = SandboxConfiguration()
         configuration.httpPort = port
         configuration.smtpPort = smtpPort
+        configuration.carriersPort = carriersPort
         configuration.credentials.token = token
         configuration.profile.domain = domain
         configuration.bucket = SandboxBucket(maximumAvailable: restoreRate * 20, restoreRate: restoreRate)
@@ -60,7 +65,8 @@ struct SandboxCommand: AsyncParsableCommand {
             group.addTask { try await server.run(endsWithStory: once) }
             if let ports = await server.ports() {
                 if let portsFile {
-                    let text = #"{"http": \#(ports.http), "smtp": \#(ports.smtp)}"# + "\n"
+                    let text =
+                        #"{"http": \#(ports.http), "smtp": \#(ports.smtp), "carriers": \#(ports.carriers)}"# + "\n"
                     try text.write(toFile: portsFile, atomically: true, encoding: .utf8)
                 }
             }

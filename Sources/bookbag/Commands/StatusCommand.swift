@@ -54,6 +54,11 @@ struct StatusReport {
             if shop.inDoubt > 0 {
                 lines.append("  in doubt         \(shop.inDoubt) attempts; repeated with the same Message-ID")
             }
+            if let held = HeldReload(shop.remembered["held_reload"]) {
+                lines.append(
+                    "  held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
+                )
+            }
             if let fault = shop.remembered["last_fault"] { lines.append("  last fault       \(fault)") }
         }
         if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
@@ -76,6 +81,9 @@ struct StatusReport {
                 "effects": Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) }),
                 "last_good_cycle": shop.remembered["last_good_cycle"] ?? NSNull(),
                 "last_fault": shop.remembered["last_fault"] ?? NSNull(),
+                "held_reload": HeldReload(shop.remembered["held_reload"]).map {
+                    ["people": $0.people, "since": $0.since.iso8601] as [String: Any]
+                } ?? NSNull(),
             ] as [String: Any]
         }
         let closed = channels.filter { $0.value.failures > 0 }.map { way, state -> [String: Any] in

@@ -24,7 +24,9 @@ struct SuppressCommand: AsyncParsableCommand {
                 let shops = try await store.shops().filter { shop == nil || shop == $0 }
                 guard let only = shops.first, shops.count == 1 else {
                     throw ValidationError(
-                        shops.isEmpty ? "the store knows no such shop" : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
+                        shops.isEmpty
+                            ? "the store knows no such shop"
+                            : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
                 }
                 return (.address(address.address), only)
             }
@@ -66,7 +68,8 @@ struct SuppressCommand: AsyncParsableCommand {
             let store = try whom.options.store()
             let (scope, shop) = try await whom.find(store)
             try await store.silence(
-                scope, shop: shop, stream: marketing ? .marketing : .all, reason: reason, note: note, until: end, now: now)
+                scope, shop: shop, stream: marketing ? .marketing : .all, reason: reason, note: note, until: end,
+                now: now)
             let zone = try await store.profile(shop: shop).zone
             print(
                 "\(whom.whom) gets no \(marketing ? "marketing" : "mail")"

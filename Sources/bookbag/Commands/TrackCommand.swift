@@ -2,22 +2,33 @@ import ArgumentParser
 import Foundation
 import Intake
 import Outreach
+import Platform
 
-/// `bookbag track`: shows what a carrier's recorded answer means, or which carriers a number can belong to.
-struct TrackCommand: ParsableCommand {
+/// `bookbag track`: asks the carriers that are set up about a number, shows what a recorded answer means, or tells whose a number can be.
+struct TrackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "track", abstract: "Read a carrier's recorded answer, or tell whose a tracking number is.",
+        commandName: "track", abstract: "Ask the carriers about a parcel, or read an answer that was recorded.",
         discussion: """
-            With --carrier and --answer a recorded answer is read, and what it says is printed in one form for all carriers. With --detect the \
-            carriers that the number can belong to are printed, the likeliest first. No carrier is asked, and nothing is stored.
+            Asks the carriers that the configuration names, the likeliest by the number first, until one knows the parcel, and prints what it says in one form \
+            for all carriers. With --carrier only that one is asked. Nothing is stored, and each call counts against the carrier's quota.
+
+            With --carrier and --answer a recorded answer is read instead, and nobody is asked. With --detect the carriers that the number can belong to are \
+            printed, the likeliest first.
 
             Carriers: \(Carriers.all.map(\.name).joined(separator: ", ")).
+
+            EXAMPLES
+              bookbag track 1Z5R89390357567127
+              bookbag track 1Z5R89390357567127 --carrier ups --answer answer.json --json
+              bookbag track 1Z5R89390357567127 --detect
             """)
 
+    @OptionGroup var options: CommandOptions
     @Argument(help: "The tracking number.") var number: String
-    @Option(help: "The carrier that gave the answer.") var carrier: String?
-    @Option(help: "A file with the answer's body; - is standard input.") var answer: String?
-    @Option(name: .customLong("http-status"), help: "The HTTP status that came with the answer.") var httpStatus: Int?
+    @Option(help: "The carrier to ask, or that gave the answer.") var carrier: String?
+    @Option(help: "A file with the body of a recorded answer; - is standard input.") var answer: String?
+    @Option(name: .customLong("http-status"), help: "The HTTP status that came with the recorded answer.")
+    var httpStatus: Int?
     @Flag(help: "Print the carriers that the number can belong to.") var detect = false
     @Flag(help: "Print JSON.") var json = false
 
@@ -26,27 +37,90 @@ struct TrackCommand: ParsableCommand {
             if carrier != nil || answer != nil { throw ValidationError("--detect goes without --carrier and --answer") }
             return
         }
-        guard let carrier, answer != nil else {
-            throw ValidationError("give --carrier NAME and --answer FILE to read a recorded answer, or --detect")
+        if answer != nil, carrier == nil {
+            throw ValidationError("say with --carrier NAME whose answer it is")
         }
-        if Carriers.named(carrier) == nil {
+        if answer == nil, httpStatus != nil {
+            throw ValidationError("--http-status belongs to a recorded answer; give it with --answer FILE")
+        }
+        if let carrier, Self.named(carrier) == nil {
             throw ValidationError(
                 "'\(carrier)' is no carrier; write one of \(Carriers.all.map(\.name).joined(separator: ", "))")
         }
     }
 
-    func run() throws {
+    /// A carrier by its name, or by the name that the configuration takes too.
+    private static func named(_ name: String) -> (any Carrier)? {
+        Carriers.named(name) ?? CarrierKeys.aliases[name.lowercased()].flatMap { Carriers.named($0) }
+    }
+
+    func run() async throws {
         if detect {
             let candidates = TrackingNumber.candidates(for: number)
-            print(json ? TrackReport.json(candidates) : TrackReport.table(candidates))
+            print(json ? AnswerReport.json(candidates) : AnswerReport.table(candidates))
             return
         }
-        guard let carrier = carrier.flatMap({ Carriers.named($0) }), let answer else { return }
-        let now = Moment(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
-        let result = CarrierReading(carrier).answer(
-            inRecorded: try body(of: answer), status: httpStatus, number: number, ReadingContext(now: now))
-        print(json ? TrackReport.json(result) : TrackReport.table(result))
+        let result: CarrierAnswer
+        if let answer, let carrier = carrier.flatMap(Self.named) {
+            result = CarrierReading(carrier).answer(
+                inRecorded: try body(of: answer), status: httpStatus, number: number,
+                ReadingContext(now: DaemonClock.system()))
+        } else {
+            result = try await ask()
+        }
+        print(json ? AnswerReport.json(result) : AnswerReport.table(result))
     }
+
+    // MARK: Asking
+
+    /// Asks one source after the other until one tells of the parcel; else what the last one said that says most.
+    private func ask() async throws -> CarrierAnswer {
+        let configuration = try options.configuration()
+        let sources = try sources(configuration.carriers)
+        let engine = TransferEngine()
+        var kept: CarrierAnswer?
+        for settings in sources {
+            guard let carrier = Carriers.named(settings.name) else { continue }
+            let desk = CarrierDesk(carrier, access: settings.access, transport: engine)
+            let answer = try await desk.ask([CarrierQuestion(number)]).answers[0]
+            guard let call = answer.call else {
+                await engine.shutdown(within: .seconds(1))
+                return answer
+            }
+            if sources.count > 1 { complain("\(call.kind.rawValue): \(call.message)") }
+            // That nobody knows the number says less than a fault that hides what somebody knows.
+            if kept == nil || kept?.call?.kind == .notFound || kept?.call?.kind == .invalidNumber { kept = answer }
+        }
+        await engine.shutdown(within: .seconds(1))
+        guard let kept else { throw ExitStatus.fault }
+        return kept
+    }
+
+    /// Whom to ask, the best first.
+    private func sources(_ carriers: [Configuration.Carrier]) throws -> [Configuration.Carrier] {
+        if let name = carrier.flatMap(Self.named)?.name {
+            guard let settings = carriers.first(where: { $0.name == name }) else {
+                complain("'\(name)' is not set up in \(options.config); write it with its login under 'carriers'")
+                throw ExitStatus.configuration
+            }
+            return [settings]
+        }
+        guard !carriers.isEmpty else {
+            complain("\(options.config) names no carrier; write one with its login under 'carriers'")
+            throw ExitStatus.configuration
+        }
+        let names = CarrierChoice(carriers.map(\.name)).sources(for: TrackingFacts(number: number), country: nil)
+        guard !names.isEmpty else {
+            let likely = TrackingNumber.candidates(for: number).map(\.carrier).joined(separator: ", ")
+            complain(
+                "none of the carriers in \(options.config) is one that numbers like this belong to"
+                    + (likely.isEmpty ? "" : " (\(likely))") + "; name the one to ask with --carrier NAME")
+            throw ExitStatus.fault
+        }
+        return names.compactMap { name in carriers.first { $0.name == name } }
+    }
+
+    // MARK: Recorded answers
 
     /// A body of more than this is no answer about a parcel.
     private static let largest = 16 << 20
@@ -54,125 +128,9 @@ struct TrackCommand: ParsableCommand {
     private func body(of path: String) throws -> [UInt8] {
         if path == "-" { return Array(FileHandle.standardInput.readData(ofLength: Self.largest)) }
         guard let file = FileHandle(forReadingAtPath: path) else {
-            throw ValidationError("\(path): there is no such file, or it cannot be read")
+            complain("\(path): there is no such file, or it cannot be read")
+            throw ExitStatus.fault
         }
-        return Array(file.readData(ofLength: Self.largest))
-    }
-}
-
-/// What `track` prints.
-enum TrackReport {
-    /// `{"carriers": [{"carrier": "ups", "checksum": "passed"}]}`.
-    static func json(_ candidates: [TrackingNumber.Candidate]) -> String {
-        let rows = candidates.map { "{\"carrier\":\(quoted($0.carrier)),\"checksum\":\(quoted($0.checksum.rawValue))}" }
-        return "{\"carriers\":[" + rows.joined(separator: ",") + "]}"
-    }
-
-    /// One carrier a line.
-    static func table(_ candidates: [TrackingNumber.Candidate]) -> String {
-        if candidates.isEmpty { return "No carrier that we know writes its numbers so." }
-        return candidates.map { candidate in
-            let check =
-                switch candidate.checksum {
-                case .passed: "check digit right"
-                case .failed: "check digit wrong"
-                case .none: "no check digit"
-                }
-            return "\(candidate.carrier)  \(check)"
-        }.joined(separator: "\n")
-    }
-
-    /// The normal form as one JSON object. Fields that nothing is known of are null.
-    static func json(_ answer: CarrierAnswer) -> String {
-        let isCall = answer.call != nil
-        var fields: [String] = []
-        fields.append("\"carrier\":\(quoted(answer.carrier))")
-        fields.append("\"number\":\(optional(answer.number))")
-        fields.append("\"status\":\(isCall ? "null" : quoted(answer.status.rawValue))")
-        fields.append("\"status_time\":\(optional(answer.statusTime.map(time)))")
-        fields.append("\"delay\":\(isCall ? "null" : quoted(answer.delay.rawValue))")
-        fields.append("\"return_leg\":\(isCall ? "null" : "\(answer.returnLeg)")")
-        fields.append("\"fault\":\(optional(answer.fault?.rawValue))")
-        fields.append("\"events\":[" + answer.events.map(event).joined(separator: ",") + "]")
-        fields.append("\"estimated_delivery\":\(optional(answer.estimate?.text))")
-        fields.append("\"estimated_window\":" + window(answer.estimate))
-        fields.append("\"estimate_field\":\(optional(answer.estimate?.field))")
-        fields.append("\"promised_delivery\":\(optional(answer.estimate?.promised.map { "\($0)" }))")
-        fields.append("\"answer\":\(optional(answer.call?.kind.rawValue))")
-        fields.append("\"message\":\(optional(answer.call?.message))")
-        fields.append("\"flags\":[" + answer.flags.map { quoted($0.rawValue) }.joined(separator: ",") + "]")
-        fields.append("\"unknown_codes\":[" + answer.unknownCodes.map(quoted).joined(separator: ",") + "]")
-        return "{" + fields.joined(separator: ",") + "}"
-    }
-
-    private static func window(_ estimate: DeliveryEstimate?) -> String {
-        guard let estimate, estimate.from != nil || estimate.to != nil else { return "null" }
-        return "{\"from\":\(optional(estimate.from)),\"to\":\(optional(estimate.to))}"
-    }
-
-    private static func event(_ scan: Scan) -> String {
-        let fields = [
-            "\"time\":\(quoted(time(scan)))", "\"offset\":\(optional(scan.offsetMinutes.map(offset)))",
-            "\"basis\":\(quoted(scan.basis.rawValue))", "\"status\":\(optional(scan.state?.rawValue))",
-            "\"delay\":\(quoted(scan.delay.rawValue))", "\"reason\":\(optional(scan.reason))",
-            "\"place\":\(optional(scan.place))",
-            "\"words\":\(optional(scan.words))", "\"return_leg\":\(scan.returnLeg)",
-        ]
-        return "{" + fields.joined(separator: ",") + "}"
-    }
-
-    /// For people: what it is, then what happened, the newest first.
-    static func table(_ answer: CarrierAnswer) -> String {
-        var lines: [String] = []
-        if let call = answer.call {
-            return "\(call.kind.rawValue): \(call.message)"
-        }
-        lines.append("\(answer.carrier) \(answer.number ?? ""): \(answer.status.rawValue)")
-        if answer.delay != .no { lines.append("late: \(answer.delay.rawValue)") }
-        if answer.returnLeg { lines.append("on its way to the merchant") }
-        if let fault = answer.fault { lines.append("because of: \(fault.rawValue)") }
-        if let estimate = answer.estimate {
-            lines.append("expected: \(estimate.text)" + (estimate.promised.map { ", first promised for \($0)" } ?? ""))
-        }
-        for scan in answer.events.reversed() {
-            let known = scan.basis == .stated ? "" : " (zone by \(scan.basis.rawValue))"
-            lines.append(
-                "\(time(scan))\(known)  \(scan.state?.rawValue ?? "-")  \(scan.words ?? "")"
-                    + (scan.place.map { "  [\($0)]" } ?? ""))
-        }
-        if !answer.flags.isEmpty { lines.append("note: " + answer.flags.map(\.rawValue).joined(separator: ", ")) }
-        if !answer.unknownCodes.isEmpty {
-            lines.append("codes we do not know: " + answer.unknownCodes.joined(separator: ", "))
-        }
-        return lines.joined(separator: "\n")
-    }
-
-    /// The wall clock where it happened, with its offset.
-    private static func time(_ scan: Scan) -> String {
-        let minutes = scan.offsetMinutes ?? 0
-        let local = Moment(milliseconds: scan.time.milliseconds + Int64(minutes) * 60_000).iso8601
-        return local.dropLast() + (minutes == 0 ? "Z" : offset(minutes))
-    }
-
-    private static func offset(_ minutes: Int) -> String {
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(minutes < 0 ? "-" : "+")\(two(abs(minutes) / 60)):\(two(abs(minutes) % 60))"
-    }
-
-    private static func optional(_ text: String?) -> String { text.map(quoted) ?? "null" }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        return Array((try? file.read(upToCount: Self.largest)) ?? Data())
     }
 }

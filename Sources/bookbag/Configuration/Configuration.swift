@@ -60,6 +60,8 @@ struct Configuration: Sendable {
     /// The folder of the store.
     var state: String
     var shops: [Shop]
+    /// Who may be asked about parcels, in the operator's order of preference.
+    var carriers: [Carrier]
     /// Where health and metrics are told, `HOST:PORT`; nil for nowhere.
     var listen: Listen?
 

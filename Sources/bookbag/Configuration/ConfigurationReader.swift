@@ -13,7 +13,7 @@ struct ConfigurationReader {
         var folder: String
     }
 
-    private var faults: FaultList
+    var faults: FaultList
     private let surroundings: Surroundings
 
     /// Reads the file's text. Throws `ConfigurationFaults` with all that is wrong.
@@ -32,7 +32,8 @@ struct ConfigurationReader {
     }
 
     private mutating func configuration(_ tree: YAMLTree, file: String) -> Configuration? {
-        let keys = fields(tree, of: "the configuration", ["state", "triggers", "shops", "smtp", "webhooks", "listen"])
+        let keys = fields(
+            tree, of: "the configuration", ["state", "triggers", "shops", "carriers", "smtp", "webhooks", "listen"])
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
         let smtp = keys["smtp"].flatMap { self.smtp($0.value) }
@@ -57,6 +58,7 @@ struct ConfigurationReader {
         }
         return Configuration(
             file: file, state: text(keys["state"]).map(resolve) ?? surroundings.stateDirectory, shops: shops,
+            carriers: keys["carriers"].map { carriers($0.value) } ?? [],
             listen: keys["listen"].flatMap { listen($0.value) })
     }
 
@@ -221,10 +223,10 @@ struct ConfigurationReader {
 
     // MARK: - Values
 
-    private typealias Fields = [String: YAMLTree.Entry]
+    typealias Fields = [String: YAMLTree.Entry]
 
     /// The keys of a map, those that nobody reads being refused.
-    private mutating func fields(_ tree: YAMLTree, of place: String, _ names: [String]) -> Fields? {
+    mutating func fields(_ tree: YAMLTree, of place: String, _ names: [String]) -> Fields? {
         guard case .map(let entries) = tree.content else {
             faults.add(
                 at: tree.position, "\(place) is \(tree.kind), not a set of keys",
@@ -242,13 +244,12 @@ struct ConfigurationReader {
         return fields
     }
 
-    private mutating func unknown(_ word: String, at position: Position, among words: [String], what: String = "value")
-    {
+    mutating func unknown(_ word: String, at position: Position, among words: [String], what: String = "value") {
         let hint = nearest(to: word, in: words).map { "did you mean '\($0)'?" } ?? "write \(alternatives(words))"
         faults.add(at: position, "unknown \(what) '\(word)'", hint: hint)
     }
 
-    private mutating func text(_ entry: YAMLTree.Entry?) -> String? {
+    mutating func text(_ entry: YAMLTree.Entry?) -> String? {
         guard let entry else { return nil }
         guard let value = entry.value.text, !value.isEmpty else {
             faults.add(at: entry.value.position, "'\(entry.key)' is \(entry.value.kind), not a text")
@@ -267,7 +268,7 @@ struct ConfigurationReader {
         return text(entry)
     }
 
-    private mutating func number(_ tree: YAMLTree, _ range: ClosedRange<Int>) -> Int? {
+    mutating func number(_ tree: YAMLTree, _ range: ClosedRange<Int>) -> Int? {
         guard let value = tree.text.flatMap({ Int($0) }), range.contains(value) else {
             faults.add(
                 at: tree.position,
@@ -316,7 +317,7 @@ struct ConfigurationReader {
         return address
     }
 
-    private mutating func secret(_ tree: YAMLTree) -> SecretString? {
+    mutating func secret(_ tree: YAMLTree) -> SecretString? {
         guard let reference = tree.text else {
             faults.add(at: tree.position, "a secret is named by a text", hint: "write credential:NAME")
             return nil

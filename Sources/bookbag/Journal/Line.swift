@@ -32,12 +32,20 @@ enum Line: String, LogKind, CaseIterable {
     case noRecipient = "b8c6a43cf20d28f9714ee2f09321fd8b"
     case triggersLoaded = "d45984dc81c2c476129015688fe6e63f"
     case triggersRefused = "3e9f215e898357fdf4cfcf212d1b8ff5"
+    case reloadHeld = "0e66f8122b6abb8404ba58266a76726f"
+    case noticeFailed = "5c8a9513db3ac069f96ae67314a0d6f3"
     case clockWrong = "4f01263fbfb5d9c106eafee906d35661"
     case clockRight = "a19b84300f433c12169f955307565d0a"
     case storeFailed = "393d7c5b2c5015aa54ad3fbca14a3f29"
     case loopStuck = "4a1644f2c8228d2a46d09b64df4618ac"
     case configuration = "14d930121175ba9c4d76af1fa0e305ce"
     case listening = "958431d58430f2098786456a627f3d8f"
+    case carrierRefused = "b74bdeaa1eab083a2d12d88e81337879"
+    case carrierFailing = "83844ce7e94e5e411a2693d8145a37a1"
+    case carrierOpen = "3de89249e3f1c93f06c2a8fe152cad31"
+    case carrierFault = "90ae7cfcb0b1bd89943920ddb452c09d"
+    case numberRefused = "3582259ff83576345405fb245694deb5"
+    case unknownCode = "ff507bef555b9a73ee97aafb01ab049c"
 
     var id: LogKindID { LogKindID(rawValue)! }
 
@@ -69,22 +77,30 @@ enum Line: String, LogKind, CaseIterable {
         case .noRecipient: "Nobody to write to"
         case .triggersLoaded: "Trigger files in force"
         case .triggersRefused: "Trigger files refused"
+        case .reloadHeld: "An edit is held"
+        case .noticeFailed: "The shop could not be written to"
         case .clockWrong: "The clock cannot be trusted"
         case .clockRight: "The clock is right again"
         case .storeFailed: "The store failed"
         case .loopStuck: "A part of the daemon does not move"
         case .configuration: "The configuration is wrong"
         case .listening: "Listening"
+        case .carrierRefused: "A carrier lets us in no more"
+        case .carrierFailing: "A carrier does not answer"
+        case .carrierOpen: "A carrier answers again"
+        case .carrierFault: "An answer of a carrier cannot be used"
+        case .numberRefused: "A tracking number is refused"
+        case .unknownCode: "A carrier says something we do not know"
         }
     }
 
     var level: Logger.Level {
         switch self {
-        case .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused, .clockWrong, .storeFailed,
-            .loopStuck, .configuration:
+        case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused,
+            .reloadHeld, .clockWrong, .storeFailed, .loopStuck, .configuration:
             .error
-        case .cycleFailed, .versionUnsupported, .orderParked, .deferred, .refused, .inDoubt, .labelMissing,
-            .noRecipient:
+        case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
+            .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .noticeFailed:
             .warning
         default: .info
         }

@@ -15,8 +15,10 @@ struct DaemonMetrics: Sendable {
     let quota: Gauge
     let lastReload: Gauge
     let reloadSuccessful: Gauge
+    let reloadHeld: Gauge
     let databaseBytes: Gauge
     let clockTrusted: Gauge
+    let carriers: CarrierMetrics
 
     init() {
         events = registry.counter(
@@ -51,7 +53,10 @@ struct DaemonMetrics: Sendable {
             "bookbag_triggers_last_reload_successful",
             help: "1 if the newest trigger files and templates are in force.",
             labels: ["shop"])
+        reloadHeld = registry.gauge(
+            "bookbag_triggers_reload_held", help: "1 while an edit waits for a confirmation.", labels: ["shop"])
         databaseBytes = registry.gauge("bookbag_database_size_bytes", help: "Size of the store.")
+        carriers = CarrierMetrics(registry)
         clockTrusted = registry.gauge("bookbag_clock_trusted", help: "1 while the clock can be trusted.")
     }
 }

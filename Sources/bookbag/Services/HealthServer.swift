@@ -42,6 +42,7 @@ struct HealthServer: Service {
     private func refresh() async {
         let now = clock.now
         metrics.clockTrusted.set(clock.fault == nil ? 1 : 0)
+        if let counts = try? await store.parcelCounts() { metrics.carriers.parcels(counts) }
         guard let status = try? await store.status(now: now) else { return }
         metrics.databaseBytes.set(Double(status.bytes))
         var effects: [Effect.State: Int] = [:]

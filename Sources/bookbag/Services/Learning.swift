@@ -12,6 +12,8 @@ struct Learning: Sendable {
     let newEvents: Wake
     /// Called when the moments at which time alone changes something have moved.
     let newMoments: Wake
+    /// Called when there are new parcels, whose carriers are asked at once.
+    var newParcels = Broadcast()
 
     /// Learns `observations` of one shop as one step. `read` are the entries of the reading list that they answer.
     ///
@@ -69,6 +71,7 @@ struct Learning: Sendable {
         guard !events.isEmpty else { return }
         newEvents.call()
         newMoments.call()
+        if events.contains(where: { $0.kind == .shipmentCreated }) { newParcels.call() }
         var silent: [String: Int] = [:]
         for event in events {
             metrics.events.add(1, event.kind.rawValue, event.silence?.rawValue ?? "told")

@@ -98,6 +98,8 @@ struct MessageMaker: Sendable {
                 MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
                 MailDraft.Header("X-Bookbag-Order", scope.record.facts.name),
             ], brand: brand)
+        draft.parcels = rendered.parcels
+        if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
         if trigger.about == .marketing, let url = scope.record.facts.customer?.unsubscribeURL {
             draft.headers.append(MailDraft.Header("List-Unsubscribe", "<\(url)>"))
         }

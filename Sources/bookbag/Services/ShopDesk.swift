@@ -10,6 +10,8 @@ final class ShopDesk: Sendable {
     struct Rules: Sendable {
         var planner: Planner
         var learner: Learner
+        /// The set in force, with the files that it was read from.
+        var inForce: TriggerShelf.InForce
     }
 
     let domain: String
@@ -29,10 +31,12 @@ final class ShopDesk: Sendable {
     var rules: Rules { state.withLock { $0 } }
 
     /// Puts other triggers into force.
-    func replaceTriggers(_ triggers: TriggerSet, inForceSince: [String: Moment]) {
+    func replaceTriggers(_ good: TriggerShelf.InForce) {
         state.withLock { rules in
-            rules.planner.triggers = triggers
-            rules.planner.inForceSince = inForceSince
+            rules.planner.triggers = good.set
+            rules.planner.inForceSince = good.since
+            rules.inForce = good
+            rules.learner.delays = good.set.settings.delayRules
         }
     }
 

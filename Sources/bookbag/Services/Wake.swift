@@ -6,7 +6,7 @@ final class Wake: Sendable {
     private struct State {
         /// A call that came while nobody waited.
         var called = false
-        var waiter: CheckedContinuation<Void, Never>?
+        var waiter: CheckedContinuation<Bool, Never>?
     }
 
     private let state = Mutex(State())
@@ -18,28 +18,30 @@ final class Wake: Sendable {
             if state.waiter == nil { state.called = true }
             return state.waiter
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
     }
 
-    /// Waits until it is called or `timeout` is over, whichever comes first. Ends early, without an error, when the task is cancelled.
-    func wait(atMost timeout: Duration) async {
-        guard timeout > .zero else { return }
+    /// Waits until it is called or `timeout` is over, whichever comes first. Ends early, without an error, when the task is cancelled. True where it was called.
+    @discardableResult
+    func wait(atMost timeout: Duration) async -> Bool {
+        guard timeout > .zero else { return false }
         let timer = Task { [self] in
             try await Task.sleep(for: timeout)
             release()
         }
         defer { timer.cancel() }
-        await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let goOn = state.withLock { state in
+                // Whether it was called before, or nobody waits any more; nil where it waits now.
+                let goOn: Bool? = state.withLock { state in
                     if state.called || Task.isCancelled {
-                        state.called = false
-                        return true
+                        defer { state.called = false }
+                        return state.called
                     }
                     state.waiter = continuation
-                    return false
+                    return nil
                 }
-                if goOn { continuation.resume() }
+                if let goOn { continuation.resume(returning: goOn) }
             }
         } onCancel: {
             release()
@@ -52,7 +54,7 @@ final class Wake: Sendable {
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume()
+        waiter?.resume(returning: false)
     }
 }
 

@@ -171,7 +171,7 @@ struct PlannerTests {
                 #expect(state.usesKeyUp && ids == [7])
             case .refresh(let effect):
                 #expect(!state.usesKeyUp && effect.id == 7 && effect.state == .waiting)
-            case .insert: Issue.record("made a second effect beside one that is \(state)")
+            case .insert, .takeOver: Issue.record("made a second effect beside one that is \(state)")
             }
         }
     }

@@ -181,7 +181,9 @@ struct ReplayTests {
 
     @Test("looks at what falls into its time, and knows what was told before")
     func window() throws {
-        let folder = Self.folder(["note.yaml": "on: [shipment.out_for_delivery, shipment.delivered]\nonce_per: order\nsend: email\n"])
+        let folder = Self.folder([
+            "note.yaml": "on: [shipment.out_for_delivery, shipment.delivered]\nonce_per: order\nsend: email\n"
+        ])
         let report = try Self.report(folder, folder, [.init(orders: [Self.order()])], since: Story.start + .hours(30))
         #expect(report.total.after == 0)
     }

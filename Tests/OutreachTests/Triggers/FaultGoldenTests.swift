@@ -90,8 +90,8 @@ struct FaultGoldenTests {
         let all = try Self.files.map { try String(contentsOfFile: "\(Self.folder)/\($0).golden", encoding: .utf8) }
             .joined()
         let keys =
-            TriggerReader.keys + TriggerReader.planned + TriggerReader.emailKeys + ShopReader.keys
-            + ShopReader.planned + ShopReader.brandKeys + ExampleReader.keys + ExampleReader.expectKeys
+            TriggerReader.keys + TriggerReader.emailKeys + ShopReader.keys + ShopReader.limitKeys
+            + ShopReader.brandKeys + ExampleReader.keys + ExampleReader.expectKeys
         for key in Set(keys) { #expect(all.contains("\(key):"), "no case has '\(key)'") }
     }
 }

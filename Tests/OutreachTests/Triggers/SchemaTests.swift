@@ -5,7 +5,8 @@ import Testing
 
 @Suite("The schemas for editors")
 struct SchemaTests {
-    @Test("are the files that are shipped (BOOKBAG_GOLDEN=write brings them up to date)", arguments: FileSchema.allCases)
+    @Test(
+        "are the files that are shipped (BOOKBAG_GOLDEN=write brings them up to date)", arguments: FileSchema.allCases)
     func shipped(_ schema: FileSchema) throws {
         let path = Package.root + "/triggers/schema/\(schema.rawValue).json"
         if ProcessInfo.processInfo.environment["BOOKBAG_GOLDEN"] == "write" {

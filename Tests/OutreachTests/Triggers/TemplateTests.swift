@@ -56,6 +56,21 @@ struct TemplateTests {
         #expect(try set.templates.render("a", scope(set, [("customer.locale", locale)])).language == expected)
     }
 
+    @Test(
+        "fall back to the shop's language, and say so, where there is none in the shopper's",
+        arguments: [("it", "de"), ("fr", "fr"), ("de-AT", "de-AT"), ("en", "de")])
+    func fallback(_ locale: String, _ expected: String) throws {
+        // As shipped, with 'locale: de': the files without a language are English and not for this shop.
+        let set = try set(
+            [
+                "a.md": "---\nsubject: here\n---\n", "a.de.md": "---\nsubject: hier\n---\n",
+                "a.fr.md": "---\nsubject: ici\n---\n",
+            ], locale: "de")
+        let mail = try set.templates.render("a", scope(set, [("customer.locale", locale)]))
+        #expect(mail.language == expected)
+        #expect(mail.subject == (expected == "fr" ? "ici" : "hier"))
+    }
+
     @Test("mail to the merchant is in the shop's language, whatever the shopper's is")
     func merchant() throws {
         let set = try set(["a.md": "---\nsubject: Lost\n---\n", "a.fr.md": "---\nsubject: Perdu\n---\n"])
@@ -82,6 +97,19 @@ struct TemplateTests {
                 #expect(!body.contains("[here](") && !body.contains("**now**"))
             }
         }
+    }
+
+    @Test(
+        "take their partials in the mail's language, else as they are for everybody",
+        arguments: [("en", "Bye, all"), ("de", "Tschüss, all"), ("de-AT", "Servus, all"), ("fr", "Bye, tous")])
+    func partials(_ locale: String, _ expected: String) throws {
+        let body = "{% render 'bye' %}, {% render 'who' %}\n"
+        let set = try set([
+            "a.md": "---\nsubject: x\n---\n" + body, "a.de.md": "---\nsubject: x\n---\n" + body,
+            "a.fr.md": "---\nsubject: x\n---\n" + body, "partials/bye.md": "Bye", "partials/bye.de.md": "Tschüss",
+            "partials/bye.de-AT.md": "Servus", "partials/who.md": "all", "partials/who.fr.md": "tous",
+        ])
+        #expect(try set.templates.render("a", scope(set, [("customer.locale", locale)])).text == expected)
     }
 
     @Test("whose subject comes out empty, or that never end, fail without a word of the data")

@@ -107,7 +107,7 @@ struct DueTests {
     private func trigger(_ source: String) throws -> Trigger {
         let brand = Brand(name: "Shop", from: try #require(MailAddress(address: "a@shop.example")))
         let around = TriggerReader.Surroundings(settings: ShopSettings(brand: brand), templates: ["t"], webhooks: nil)
-        let (trigger, faults) = TriggerReader.read(source, name: "t", file: "t.yaml", surroundings: around)
+        let (trigger, _, faults) = TriggerReader.read(source, name: "t", file: "t.yaml", surroundings: around)
         #expect(faults == [])
         return try #require(trigger)
     }
@@ -116,7 +116,12 @@ struct DueTests {
         let brand = Brand(name: "Shop", from: try #require(MailAddress(address: "a@shop.example")))
         return try trigger(source).dueAt(
             order.event, record: order.record, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
-            settings: ShopSettings(brand: brand))
+            settings: ShopSettings(brand: brand)
+        ) {
+            Scope(
+                record: order.record, event: order.event, history: History(), settings: ShopSettings(brand: brand),
+                now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone)
+        }
     }
 
     @Test("is at once without a wait, and later with one")

@@ -35,8 +35,15 @@ public struct EasyPost: Carrier {
             case "TRACKER.CREATE.ERROR", "TRACKER.INVALID_TRACKING_CODE", "TRACKER.TRACKING_CODE.INVALID":
                 kind = .invalidNumber
             case "TRACKER.NOT_FOUND", "NOT_FOUND": kind = .notFound
-            case "APIKEY.INACTIVE", "UNAUTHORIZED", "FORBIDDEN", "AUTHENTICATION.ERROR": kind = .authError
-            case "RATE_LIMITED", "RATE_LIMIT.ERROR": kind = .rateLimited
+            case _ where code.hasPrefix("APIKEY."), "UNAUTHORIZED", "FORBIDDEN", "AUTHENTICATION.ERROR",
+                "PAYMENT_REQUIRED", "MODE.UNAUTHORIZED":
+                kind = .authError
+            case "RATE_LIMITED", "RATE_LIMIT.ERROR", "TOO_MANY_REQUESTS": kind = .rateLimited
+            // What is wrong with one tracker: its carrier is not known, or its number not that carrier's.
+            case _ where code.hasPrefix("TRACKER."): kind = .invalidNumber
+            case _ where code.hasPrefix("PARAMETER."), "BAD_REQUEST", "INVALID_PARAMETER", "MALFORMED_REQUEST",
+                "METHOD_NOT_ALLOWED":
+                kind = .configError
             default: kind = CarrierReading.kind(ofStatus: body.status) ?? .temporaryError
             }
             return [.call(number: nil, kind, "error \(code)")]
@@ -100,10 +107,11 @@ public struct Shippo: Carrier {
 
     private static let table = CodeTable(PackageResources.shippo_tsv)
 
-    /// `account` is Shippo's token of the carrier; without it numbers cannot be asked for.
+    /// Shippo wants the carrier in the path: `account` where the operator names one, else the likeliest by the number's form.
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
-            let path = "/tracks/" + (access.account ?? "usps").escapedForURL + "/" + number.escapedForURL
+            let carrier = access.account ?? BrokerNames.name(of: number) ?? "usps"
+            let path = "/tracks/" + carrier.escapedForURL + "/" + number.escapedForURL
             return CarrierRequest(
                 request: HTTPRequest(
                     .get, (access.server ?? "https://api.goshippo.com") + path,
@@ -186,14 +194,15 @@ public struct Shippo: Carrier {
 public struct AfterShip: Carrier {
     public var name: String { "aftership" }
     public var habit: String { "GMT" }
-    public var quota: CarrierQuota { CarrierQuota((5, .seconds(1))) }
+    public var quota: CarrierQuota { CarrierQuota((5, .seconds(1)), batch: 40) }
+    public var registersFirst: Bool { true }
 
     public init() {}
 
     private static let table = CodeTable(PackageResources.aftership_tsv)
 
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
-        numbers.batches(of: 40).map { batch in
+        numbers.batches(of: quota.batch).map { batch in
             let list = batch.map(\.escapedForURL).joined(separator: "%2C")
             return CarrierRequest(
                 request: HTTPRequest(
@@ -205,17 +214,33 @@ public struct AfterShip: Carrier {
         }
     }
 
+    /// One number a request; AfterShip finds the courier by itself.
+    public func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
+        numbers.map { number in
+            CarrierRequest(
+                request: HTTPRequest(
+                    .post, (access.server ?? "https://api.aftership.com") + "/tracking/2026-07/trackings",
+                    headers: [
+                        HTTPField("as-api-key", access.id.reveal()), HTTPField("Content-Type", "application/json"),
+                    ],
+                    body: Array("{\"tracking_number\":\(number.quotedForJSON)}".utf8)),
+                numbers: [number])
+        }
+    }
+
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
         if let code = tree["meta"]["code"].text.flatMap({ Int($0) }), code >= 300 {
+            // 4004 is a tracking that does not exist, which is one that was not registered.
+            if code == 4004 || code == 404 { return [.unregistered(number: nil, "meta code \(code)")] }
             let kind: CallAnswer.Kind =
                 switch code {
                 case 4003: .okDuplicate
-                case 4001, 4002, 401, 403: .authError
-                case 4004, 404: .notFound
-                case 4005, 4012: .invalidNumber
+                case 401, 402, 403: .authError
+                // The number's form; a courier that cannot be told from it; a field that its courier wants too.
+                case 4005, 4011, 4012, 4017: .invalidNumber
                 case 429: .rateLimited
-                case 4006, 4007, 4008, 4009, 4010, 4011, 400: .configError
+                case 400..<500, 4000..<5000: .configError
                 default: .temporaryError
                 }
             return [.call(number: nil, kind, "meta code \(code)")]
@@ -226,6 +251,10 @@ public struct AfterShip: Carrier {
             ? [tree["msg"]]
             : data["trackings"] != .null
                 ? data["trackings"].elements : data["tracking"] != .null ? [data["tracking"]] : data.elements
+        // A list without any: none of the numbers was registered.
+        if case .list(let list) = data["trackings"], list.isEmpty {
+            return [.unregistered(number: nil, "no tracking of this number")]
+        }
         return trackings.filter { $0["tracking_number"] != .null }.map { .told(parcel($0)) }
     }
 
@@ -233,7 +262,9 @@ public struct AfterShip: Carrier {
         var parcel = ToldParcel()
         parcel.number = tracking["tracking_number"].text
         parcel.topIsJudgement = true
-        parcel.events = tracking["checkpoints"].elements.map { point in
+        // The endpoint of the last checkpoint has one, and no list.
+        let points = tracking["checkpoints"] == .null ? tracking["checkpoint"] : tracking["checkpoints"]
+        parcel.events = points.elements.map { point in
             ToldEvent(
                 code: [point["subtag"].text ?? point["tag"].text, point["raw_tag"].text].compactMap { $0 }.joined(
                     separator: "/"),
@@ -278,19 +309,28 @@ public struct SeventeenTrack: Carrier {
     public var name: String { "17track" }
     public var habit: String { "GMT" }
     public var quota: CarrierQuota { CarrierQuota((3, .seconds(1)), batch: 40) }
+    public var registersFirst: Bool { true }
 
     public init() {}
 
     private static let table = CodeTable(PackageResources.seventeentrack_tsv)
 
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
+        posts("gettrackinfo", numbers, access)
+    }
+
+    public func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
+        posts("register", numbers, access)
+    }
+
+    private func posts(_ verb: String, _ numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.batches(of: quota.batch).map { batch in
-            CarrierRequest(
+            let list = batch.map { "{\"number\":\($0.quotedForJSON)}" }.joined(separator: ",")
+            return CarrierRequest(
                 request: HTTPRequest(
-                    .post, (access.server ?? "https://api.17track.net") + "/track/v2.2/gettrackinfo",
+                    .post, (access.server ?? "https://api.17track.net") + "/track/v2.2/" + verb,
                     headers: [HTTPField("17token", access.id.reveal()), HTTPField("Content-Type", "application/json")],
-                    body: Array(
-                        ("[" + batch.map { "{\"number\":\($0.quotedForJSON)}" }.joined(separator: ",") + "]").utf8)),
+                    body: Array("[\(list)]".utf8)),
                 numbers: batch)
         }
     }
@@ -301,31 +341,38 @@ public struct SeventeenTrack: Carrier {
         if tree["event"].text != nil { return data["number"] == .null ? [] : [told(data)] }
         var told: [Told] = data["accepted"].elements.filter { $0["number"] != .null }.map(self.told)
         for rejected in data["rejected"].elements {
-            told.append(
-                .call(
-                    number: rejected["number"].text, Self.kind(rejected["error"]["code"].text),
-                    "error \(rejected["error"]["code"].text ?? "?")"))
+            let code = rejected["error"]["code"].text
+            told.append(Self.refusal(code, number: rejected["number"].text, status: body.status))
         }
-        for error in data["errors"].elements {
-            told.append(.call(number: nil, Self.kind(error["code"].text), "error \(error["code"].text ?? "?")"))
+        for error in data["errors"].elements + tree["errors"].elements {
+            told.append(Self.refusal(error["code"].text, number: nil, status: body.status))
         }
         if told.isEmpty, let code = tree["code"].text, code != "0" {
-            told.append(.call(number: nil, Self.kind(code), "code \(code)"))
+            told.append(Self.refusal(code, number: nil, status: body.status))
         }
         return told
     }
 
-    private static func kind(_ code: String?) -> CallAnswer.Kind {
+    /// The codes of api.17track.net v2.2. What is said of one number never stops the whole source.
+    private static func refusal(_ code: String?, number: String?, status: Int?) -> Told {
+        let what = "error \(code ?? "?")"
+        let kind: CallAnswer.Kind
         switch code {
-        case "-18019909", "-18019902": .notFound
-        case "-18019901": .okDuplicate
-        case "-18019907", "-18019908", "429": .rateLimited
-        case "-18010001", "-18010002", "-18010003", "-18010004", "-18010005", "401", "403": .authError
-        case "-18010012", "-18019910", "-18019911": .invalidNumber
-        case "-18010010", "-18010011", "-18010013", "-18010014", "-18010018", "-18019903", "-18019904", "-18019805":
-            .configError
-        default: .temporaryError
+        case "-18019902": return .unregistered(number: number, what)
+        case "-18019909": kind = .notFound
+        case "-18019901": kind = .okDuplicate
+        // A day's limit, the month's quota, and too many calls a second.
+        case "-18019907", "-18019908", "429": kind = .rateLimited
+        // Address not allowed, token wrong, account off, not entitled.
+        case "-18010001", "-18010002", "-18010004", "-18010005", "401", "403": kind = .authError
+        // The form of the number; a carrier that cannot be told from it, or that takes no registrations.
+        case "-18010012", "-18019903", "-18019910", "-18019911": kind = .invalidNumber
+        case "-18010003": kind = .temporaryError
+        case let code? where code.hasPrefix("-180100") || code.hasPrefix("-180198"):
+            kind = number == nil ? .configError : .invalidNumber
+        default: kind = CarrierReading.kind(ofStatus: status) ?? .temporaryError
         }
+        return .call(number: number, kind, what)
     }
 
     private func told(_ item: AnswerTree) -> Told {
@@ -381,12 +428,12 @@ public struct ShipEngine: Carrier {
 
     private static let table = CodeTable(PackageResources.shipengine_tsv)
 
-    /// `account` is ShipEngine's code of the carrier.
+    /// ShipEngine wants the carrier's code: `account` where the operator names one, else the likeliest by the number's form.
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
             let query =
-                "/v1/tracking?carrier_code=" + (access.account ?? "").escapedForURL + "&tracking_number="
-                + number.escapedForURL
+                "/v1/tracking?carrier_code=" + (access.account ?? BrokerNames.name(of: number) ?? "usps").escapedForURL
+                + "&tracking_number=" + number.escapedForURL
             return CarrierRequest(
                 request: HTTPRequest(
                     .get, (access.server ?? "https://api.shipengine.com") + query,
@@ -431,5 +478,34 @@ public struct ShipEngine: Carrier {
             parcel.estimate = ToldEstimate(time: time, field: "estimated_delivery_date", isFirm: false)
         }
         return [.told(parcel)]
+    }
+}
+
+/// What Shippo and ShipEngine call a carrier, by the form of a number.
+enum BrokerNames {
+    static func name(of number: String) -> String? {
+        guard let likeliest = TrackingNumber.candidates(for: number).first(where: { $0.checksum != .failed }) else {
+            return nil
+        }
+        switch likeliest.carrier {
+        case "ups": return "ups"
+        case "fedex": return "fedex"
+        case "usps": return "usps"
+        case "dhl": return "dhl_express"
+        case "canada_post": return "canada_post"
+        case "purolator": return "purolator"
+        case "ontrac": return "ontrac"
+        case "lasership": return "lasership"
+        case "s10":
+            // The last two letters are the post that made the number (UPU S10).
+            switch number.filter({ !$0.isWhitespace }).uppercased().suffix(2) {
+            case "US": return "usps"
+            case "CA": return "canada_post"
+            case "AU": return "australia_post"
+            case "GB": return "royal_mail"
+            default: return nil
+            }
+        default: return nil
+        }
     }
 }

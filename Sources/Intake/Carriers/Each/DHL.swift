@@ -132,7 +132,7 @@ public struct MyDHL: Carrier {
 
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
-            let server = access.server ?? "https://express.api.dhl.com/mydhlapi"
+            let server = (access.server ?? "https://express.api.dhl.com") + "/mydhlapi"
             return CarrierRequest(
                 request: HTTPRequest(
                     .get,
@@ -147,7 +147,13 @@ public struct MyDHL: Carrier {
         let tree = body.tree
         guard tree["shipments"] != .null else {
             guard let status = tree["status"].text.flatMap({ Int($0) }) ?? body.status else { return [] }
-            return [.call(number: nil, CarrierReading.kind(ofStatus: status) ?? .temporaryError, "status \(status)")]
+            let detail = tree.text("detail", "message", "title")?.lowercased() ?? ""
+            let kind: CallAnswer.Kind =
+                detail.contains("no data found") || detail.contains("no shipment found")
+                ? .notFound
+                : (status == 400 || status == 422) && detail.contains("trackingnumber")
+                    ? .invalidNumber : CarrierReading.kind(ofStatus: status) ?? .temporaryError
+            return [.call(number: nil, kind, "status \(status)")]
         }
         return tree["shipments"].elements.map { shipment in
             var parcel = ToldParcel()

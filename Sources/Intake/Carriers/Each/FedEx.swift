@@ -67,7 +67,10 @@ public struct FedEx: Carrier {
     private static func kind(_ code: String?, status: Int?) -> CallAnswer.Kind {
         let code = code?.uppercased() ?? ""
         if code.contains("NOTFOUND") || code.contains("NOT.FOUND") { return .notFound }
-        if code.hasPrefix("TRACKING.TRACKINGNUMBER") || code.contains("TRACKINGNUMBER.INVALID") {
+        if code.contains("MAXTRACKINGNUMBERS") || code.hasPrefix("BAD.REQUEST") { return .configError }
+        if code.hasPrefix("TRACKING.TRACKINGNUMBER") || code.contains("TRACKINGNUMBER.INVALID")
+            || code.hasPrefix("TRACKING.REFERENCE")
+        {
             return .invalidNumber
         }
         if code.contains("UNAUTHORIZED") || code.contains("FORBIDDEN") || code.contains("NOT.AUTHORIZED")
@@ -88,14 +91,21 @@ public struct FedEx: Carrier {
         return CarrierReading.kind(ofStatus: status) ?? .temporaryError
     }
 
-    private static func meaning(_ code: String?, reason: String?) -> Meaning? {
-        if let code, ["DE", "SE"].contains(code), let reason, let meaning = table.meaning("reason:" + reason) {
-            if code == "SE", meaning.state == .attempted {
-                return Meaning(state: .exception, delay: .maybe, fault: meaning.fault)
-            }
+    /// A delivery exception is what its reason says; a shipment exception stays one, and the reason tells whose doing it is.
+    private static func meaning(_ code: String?, reason: String?, words: String?) -> Meaning? {
+        guard let code, let meaning = table.meaning(code) else { return nil }
+        guard let known = table.meaning(reason.map { "reason:" + $0 }, words.map { "reason-text:" + $0 }) else {
             return meaning
         }
-        return table.meaning(code)
+        switch code.uppercased() {
+        case "DE": return known
+        case "SE", "DY", "DD", "PY", "CD", "DP", "IT", "AR", "AF":
+            // Nobody is away at a facility.
+            let fault = known.fault == .recipient ? meaning.fault : known.fault
+            return Meaning(
+                state: meaning.state, delay: known.delay == .yes ? .yes : meaning.delay, fault: fault ?? meaning.fault)
+        default: return meaning
+        }
     }
 
     private func parcel(_ result: AnswerTree) -> ToldParcel {
@@ -106,7 +116,8 @@ public struct FedEx: Carrier {
             let told = Self.place(place)
             if time?.offset == 0, ["US", "CA", "MX"].contains(told.country) { parcel.flags.insert(.offsetDoubtful) }
             let words = scan.text("exceptionDescription", "eventDescription")
-            var meaning = Self.meaning(scan["eventType"].text, reason: scan["exceptionCode"].text)
+            var meaning = Self.meaning(
+                scan["eventType"].text, reason: scan["exceptionCode"].text, words: scan["exceptionDescription"].text)
             if let delay = scan["delayDetail"]["type"].text, meaning != nil { meaning?.fault = Self.fault(delay) }
             parcel.events.append(
                 ToldEvent(
@@ -114,12 +125,15 @@ public struct FedEx: Carrier {
                     words: scan["eventDescription"].text ?? words, place: told))
         }
         let latest = result["latestStatusDetail"]
-        let reason = latest["ancillaryDetails"].elements.lazy.compactMap { $0["reason"].text }.first
+        let detail = latest["ancillaryDetails"].elements.first {
+            $0["reason"].text != nil || $0["reasonDescription"].text != nil
+        }
         if let code = latest["code"].text ?? latest["derivedCode"].text {
             // `derivedCode` is coarse, but better than a code that nobody knows.
             parcel.top = ToldEvent(
                 code: code,
-                meaning: Self.meaning(code, reason: reason) ?? Self.table.meaning(latest["derivedCode"].text),
+                meaning: Self.meaning(code, reason: detail?["reason"].text, words: detail?["reasonDescription"].text)
+                    ?? Self.table.meaning(latest["derivedCode"].text),
                 words: latest.text("description", "statusByLocale"), place: Self.place(latest["scanLocation"]))
         }
         switch latest["delayDetail"]["status"].text?.uppercased() {

@@ -53,7 +53,8 @@ public struct RoyalMail: Carrier {
             parcel.aliases = [piece["mailPieceId"].text, summary["uniqueItemId"].text].compactMap(\.self)
             parcel.events = piece["events"].elements.map { event in
                 ToldEvent(
-                    code: event["eventCode"].text, meaning: Self.table.meaning(event["eventCode"].text),
+                    code: event["eventCode"].text,
+                    meaning: Self.table.meaning(event["eventCode"].text, event["eventName"].text.map { "name:" + $0 }),
                     time: ToldTime(event["eventDateTime"].text), words: event["eventName"].text,
                     place: ToldPlace(city: event["locationName"].text))
             }
@@ -61,7 +62,8 @@ public struct RoyalMail: Carrier {
             if let code = summary["lastEventCode"].text ?? category {
                 let top = ToldEvent(
                     code: code,
-                    meaning: Self.table.meaning(code) ?? category.flatMap { Self.table.meaning("category:" + $0) },
+                    meaning: Self.table.meaning(
+                        code, summary["lastEventName"].text.map { "name:" + $0 }, category.map { "category:" + $0 }),
                     time: ToldTime(summary["lastEventDateTime"].text),
                     words: summary.text("statusDescription", "lastEventName"),
                     place: ToldPlace(city: summary["lastEventLocationName"].text))
@@ -88,10 +90,11 @@ public struct RoyalMail: Carrier {
         switch code {
         case "E0010": kind = .rateLimited
         case "E1142": kind = .invalidNumber
-        case "E1284", "E1283": kind = .notFound
-        case "E0004", "E0001", "E0007": kind = .configError
+        // No update yet; no proof of delivery yet.
+        case "E1284", "E1283", "E1144", "E1145": kind = .notFound
+        case "E0004", "E0001", "E0007", "E0003", "E0008": kind = .configError
         case "E0013", "E0014": kind = .authError
-        case "E1307", "E0009": kind = .temporaryError
+        case "E1307", "E0009", "E0000": kind = .temporaryError
         default: kind = CarrierReading.kind(ofStatus: inner ?? status) ?? .temporaryError
         }
         return .call(number: nil, kind, "error \(code ?? inner.map { "\($0)" } ?? "?")")
@@ -125,7 +128,45 @@ public struct CanadaPost: Carrier {
         }
     }
 
+    /// Codes of which published tables say different things: there the words count first.
+    private static let disputed: Set<String> = Set(
+        (1409...1420).map { "\($0)" } + (1435...1438).map { "\($0)" } + [
+            "0101", "0125", "0126", "0127", "0153", "0154", "0167", "1450", "1481", "1482", "1483", "1488", "1491",
+            "1492", "1493", "1494", "2410", "5300",
+        ])
+
+    private static func meaning(_ code: String?, _ words: String?) -> Meaning? {
+        let text = words.map { "text:" + $0 }
+        return code.map(disputed.contains) == true ? table.meaning(text, code) : table.meaning(code, text)
+    }
+
+    /// The short form of an answer, with the newest event alone: `20110404:112420`, and a word for its kind.
+    private static func summary(_ summary: AnswerTree) -> ToldParcel {
+        var parcel = ToldParcel()
+        parcel.number = summary["pin"].text
+        parcel.aliases = [summary["original-pin"].text, summary["return-pin"].text].compactMap(\.self)
+        let moment = summary["event-date-time"].text.map {
+            $0.replacing(":", with: " ", maxReplacements: $0.contains("T") ? 0 : 1)
+        }
+        let parts = moment?.split(separator: " ").map(String.init) ?? []
+        let words = summary["event-description"].text
+        let event = ToldEvent(
+            code: summary["event-type"].text,
+            meaning: table.meaning(words.map { "text:" + $0 }, summary["event-type"].text.map { "type:" + $0 }),
+            time: parts.count == 2 ? ToldTime(day: parts[0], clock: parts[1]) : ToldTime(moment), words: words,
+            place: ToldPlace(city: summary["event-location"].text, country: "CA"))
+        parcel.top = event
+        if event.time != nil { parcel.events = [event] }
+        if event.meaning?.state != .delivered { parcel.deliveredAt = ToldTime(summary["actual-delivery-date"].text) }
+        if let promised = ToldTime(summary["expected-delivery-date"].text) {
+            parcel.estimate = ToldEstimate(time: promised, field: "expected-delivery-date")
+        }
+        return parcel
+    }
+
     public func read(_ body: AnswerBody) -> [Told] {
+        let summaries = body.tree.find("tracking-summary")?.all("pin-summary") ?? []
+        if !summaries.isEmpty { return summaries.map { .told(Self.summary($0)) } }
         guard let detail = body.tree.find("tracking-detail") else {
             guard let message = body.tree.find("message") else { return [] }
             let code = message["code"].text ?? "?"
@@ -134,7 +175,8 @@ public struct CanadaPost: Carrier {
             switch code {
             case "004": kind = .notFound
             case "001", "002", "003", "005": kind = .invalidNumber
-            case "E002", "E007", "AA001", "AA002", "AA003", "AA004": kind = .authError
+            case _ where code.hasPrefix("AA") || code == "E002" || code == "E007" || words.contains("authentic"):
+                kind = .authError
             case _ where words.contains("slm"), "Server" where words.contains("slm"): kind = .rateLimited
             default: kind = CarrierReading.kind(ofStatus: body.status) ?? .temporaryError
             }
@@ -152,7 +194,7 @@ public struct CanadaPost: Carrier {
             let isCanadian = province.map { PlaceZones.zone(of: ToldPlace(state: $0, country: "CA")) != nil } ?? true
             parcel.events.append(
                 ToldEvent(
-                    code: code, meaning: Self.table.meaning(code, words.map { "text:" + $0 }), time: time, words: words,
+                    code: code, meaning: Self.meaning(code, words), time: time, words: words,
                     place: ToldPlace(city: event["event-site"].text, state: province, country: isCanadian ? "CA" : nil))
             )
         }
@@ -247,8 +289,8 @@ public struct AustraliaPost: Carrier {
         case "51101": .configError
         case "ESB-10001", "51100": .invalidNumber
         case "ESB-10002", "ESB-20010": .notFound
-        case "API_001", "API_002", "401", "403": .authError
-        case "429", "API_006": .rateLimited
+        case "API_001", "API_002", "401", "403", "UNAUTHORISED", "UNAUTHORIZED": .authError
+        case "429", "API_006", "TOO_MANY_REQUESTS": .rateLimited
         default: CarrierReading.kind(ofStatus: status) ?? .temporaryError
         }
     }

@@ -46,8 +46,7 @@ public struct GLS: Carrier {
                 let last = code?.components(separatedBy: ".").last
                 return ToldEvent(
                     code: code,
-                    meaning: Self.table.meaning(code, last)
-                        ?? code.flatMap { Self.table.meaning($0.components(separatedBy: ".").first) },
+                    meaning: Self.table.meaning(code, code?.components(separatedBy: ".").first, last),
                     time: ToldTime(event["eventDateTime"].text),
                     words: event["description"].text,
                     place: ToldPlace(city: event["city"].text, country: event["country"].text))
@@ -95,7 +94,9 @@ public struct LaPoste: Carrier {
                 element["returnCode"].text.flatMap { Int($0) } ?? element["code"].text.flatMap { Int($0) }
                 ?? body.status
             if shipment["event"] == .null {
-                guard let code, code != 200 else { return nil }
+                guard let code, code != 200 || shipment != .null else { return nil }
+                // A parcel without events: announced, and not seen.
+                if code == 200 { return .call(number: number, .notFound, "no event yet") }
                 let kind: CallAnswer.Kind =
                     switch code {
                     case 400: .invalidNumber
@@ -351,10 +352,16 @@ public struct DPD: Carrier {
         if let fault = body.tree.find("Fault") {
             let code = fault.find("errorCode")?.text ?? fault["faultcode"].text ?? "?"
             let words = (fault.find("errorMessage")?.text ?? fault["faultstring"].text ?? "").lowercased()
-            let kind: CallAnswer.Kind =
-                code.hasPrefix("LOGIN") || words.contains("token") || words.contains("auth")
-                ? .authError
-                : words.contains("not found") || words.contains("no data") ? .notFound : .temporaryError
+            let kind: CallAnswer.Kind
+            if body.status == 429 {
+                kind = .rateLimited
+            } else if code.hasPrefix("LOGIN") || words.contains("token") || words.contains("auth") {
+                kind = .authError
+            } else if words.contains("not found") || words.contains("no data") || words.contains("unknown parcel") {
+                kind = .notFound
+            } else {
+                kind = .temporaryError
+            }
             return [.call(number: nil, kind, "fault \(code.prefix(40))")]
         }
         guard let result = body.tree.find("trackingresult") else { return [] }

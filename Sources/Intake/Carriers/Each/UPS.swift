@@ -62,8 +62,8 @@ public struct UPS: Carrier {
 
     private static func kind(_ code: String?) -> CallAnswer.Kind {
         switch code {
-        case "TW0001", "TV1003", "151044", "151018": .notFound
-        case "TV1002", "TV1001", "151042", "151045": .invalidNumber
+        case "TW0001", "TV1003", "151044": .notFound
+        case "TV1002", "TV1001", "151018", "151042", "151045": .invalidNumber
         case "10429": .rateLimited
         case .some(let code) where code.hasPrefix("2500") || code.hasPrefix("2510"): .authError
         case "10401", "10403": .authError

@@ -52,6 +52,15 @@ public struct USPS: Carrier {
             let code = event["eventCode"].text
             let words = event["eventType"].text.flatMap { Entity.plain($0) }
             var meaning = Self.table.meaning(code) ?? words.flatMap { Self.table.meaning("text:" + $0) }
+            // 43 is "picked up" from the sender and by the addressee; and a delivery to the sender is none to the shopper.
+            if let words, let told = Self.table.meaning("text:" + words),
+                code == "43" || told.state == .returned && meaning?.state == .delivered
+            {
+                meaning = told
+            }
+            if code == "43", category?.lowercased().hasPrefix("delivered") == true {
+                meaning = Meaning(state: .delivered)
+            }
             // Words that call a parcel late say more than the code of the movement.
             if let words, let told = Self.table.meaning("text:" + words), told.delay == .yes,
                 meaning?.state == told.state || meaning == nil

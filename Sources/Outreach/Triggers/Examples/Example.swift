@@ -256,6 +256,12 @@ struct ExampleReader {
     }
 
     private mutating func value(_ tree: YAMLTree, _ row: NameRow) -> Value? {
+        if row.path == "order.time_zone", let text = tree.text?.trimmingSpaces, !text.isEmpty, Zone(named: text) == nil
+        {
+            faults.add(
+                at: tree.position, "'\(text)' is no time zone", hint: "write it like 'Europe/London' or 'Asia/Kolkata'")
+            return nil
+        }
         if case .nothing = tree.content {
             if row.canBeEmpty { return .null }
             faults.add(at: tree.position, "'\(row.path)' is never empty")

@@ -57,7 +57,8 @@ extension ExampleRunner {
             inForceSince: [trigger.name: .distantPast], live: LiveSince(shop: .distantPast), shop: StandardOrder.shop)
         let effect = Effect(
             shop: order.event.shop, trigger: trigger.name, line: line,
-            keys: trigger.keys(for: order.event, record: order.record), event: order.event, dueAt: now, createdAt: start)
+            keys: trigger.keys(for: order.event, record: order.record), event: order.event, dueAt: now, createdAt: start
+        )
         return Sending(effect: effect, record: order.record, history: order.history, planner: planner, now: now)
     }
 }

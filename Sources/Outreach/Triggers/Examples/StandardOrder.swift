@@ -69,12 +69,16 @@ struct StandardOrder {
         facts.deliveryMethod = "shipping"
         facts.customer = CustomerFacts(
             id: "gid://shopify/Customer/5001", firstName: "Robin", lastName: "Ashdown", email: "robin@shopper.example",
-            ordersCount: 3, totalSpent: money("240.00"), marketing: .notSubscribed)
+            ordersCount: 3, totalSpent: money("240.00"), marketing: .notSubscribed,
+            unsubscribeURL: "https://juniperfig.example/unsubscribe/5001")
         var address = AddressFacts()
         address.name = "Robin Ashdown"
         address.firstName = "Robin"
         address.lastName = "Ashdown"
+        address.address1 = "4 Orchard Row"
         address.city = "Bristol"
+        address.province = "England"
+        address.zip = "BS1 4QT"
         address.country = "United Kingdom"
         address.countryCode = "GB"
         address.timeZone = "Europe/London"
@@ -205,6 +209,7 @@ struct StandardOrder {
         case "order.fulfilled": record.facts.fulfillment = isTrue ? .fulfilled : .unfulfilled
         case "order.paid": record.facts.payment = isTrue ? .paid : .pending
         case "order.on_hold": record.facts.holds = isTrue ? ["gid://shopify/FulfillmentHold/1"] : []
+        case "order.time_zone": record.facts.shippingAddress?.timeZone = text
         case "order.country": record.facts.shippingAddress?.countryCode = text
         case "customer.first_name":
             record.facts.customer?.firstName = text

@@ -34,6 +34,11 @@ extension Names {
                 .optional($0.record.facts.shippingAddress?.city)
             },
             Name(
+                "time_zone", .text,
+                "The time zone where it goes: `Europe/London`. Days and times of day are counted there.",
+                canBeEmpty: true
+            ) { .optional($0.record.facts.shippingAddress?.timeZone) },
+            Name(
                 "delivery_method", .word(["shipping", "local", "pickup", "none", "retail"]), "How it gets there.",
                 canBeEmpty: true
             ) { .optional($0.record.facts.deliveryMethod) },

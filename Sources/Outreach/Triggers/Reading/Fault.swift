@@ -46,7 +46,7 @@ public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension Fault {
     /// Faults in the order in which a person walks through the files.
-    static func precedes(_ a: Fault, _ b: Fault) -> Bool {
+    package static func precedes(_ a: Fault, _ b: Fault) -> Bool {
         (a.file, a.line, a.column, a.severity == .error ? 0 : 1, a.message)
             < (b.file, b.line, b.column, b.severity == .error ? 0 : 1, b.message)
     }
@@ -58,6 +58,12 @@ package struct Position: Hashable, Sendable {
     package var line: Int
     /// From 1.
     package var column: Int
+
+    /// A place.
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
 }
 
 /// Gathers the faults of one file, so that all are told at once.

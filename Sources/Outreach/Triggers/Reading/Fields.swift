@@ -5,9 +5,8 @@ struct Fields {
     /// Where the map stands.
     let position: Position
 
-    /// Takes the map `tree` apart. `known` are the keys that are read; `planned` are those of which a later version will know more, which are
-    /// refused like any other, so that nobody relies on what is not done.
-    init(_ tree: YAMLTree, known: [String], planned: [String] = [], what: String, _ faults: inout FaultList) {
+    /// Takes the map `tree` apart. `known` are the keys that are read.
+    init(_ tree: YAMLTree, known: [String], what: String, _ faults: inout FaultList) {
         position = tree.position
         guard case .map(let pairs) = tree.content else {
             if case .nothing = tree.content {
@@ -23,10 +22,6 @@ struct Fields {
         for entry in pairs {
             if known.contains(entry.key) {
                 entries[entry.key] = entry
-            } else if planned.contains(entry.key) {
-                faults.add(
-                    at: entry.keyPosition, "'\(entry.key)' is not read by this version of Bookbag",
-                    hint: "take the line out; it would have no effect")
             } else if let meant = nearest(to: entry.key, in: known) {
                 faults.add(at: entry.keyPosition, "unknown key '\(entry.key)'", hint: "did you mean '\(meant)'?")
             } else {

@@ -15,7 +15,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
     /// The schema as JSON.
     public var json: String {
         switch self {
-        case .trigger: Self.file(title: "A trigger of Bookbag", definitions: Self.triggerDefinitions, Self.triggerFile).json
+        case .trigger:
+            Self.file(title: "A trigger of Bookbag", definitions: Self.triggerDefinitions, Self.triggerFile).json
         case .shop: Self.file(title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions, Self.shopFile).json
         }
     }
@@ -62,7 +63,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ), ("additionalProperties", .flag(false)), ("minProperties", .number(1)),
             ]),
         ],
-        "A name, a sign and what it is compared with: order.total_price >= 100, order.tags contains \"wholesale\". Names begin with \(Names.roots.map { "'\($0.name).'" }.joined(separator: ", ")).")
+        "A name, a sign and what it is compared with: order.total_price >= 100, order.tags contains \"wholesale\". Names begin with \(Names.roots.map { "'\($0.name).'" }.joined(separator: ", "))."
+    )
 
     private static let conditions = SchemaNode.oneOrMore(.named("condition"))
 
@@ -70,7 +72,10 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "@", "An e-mail address: help@shop.example, or 'Juniper & Fig <help@shop.example>'.")
 
     private static let flag = SchemaNode.object([
-        ("enum", .list([.flag(true), .flag(false)] + ["true", "false", "yes", "no", "on", "off"].map(SchemaNode.text)))
+        (
+            "enum",
+            .list([.flag(true), .flag(false)] + ["true", "false", "yes", "no", "on", "off"].map(SchemaNode.text))
+        )
     ])
 
     private static let event = SchemaNode.oneOf(EventKind.allCases.map(\.rawValue), "What can happen.")
@@ -109,7 +114,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "combine": .named(
             "length", "Makes one message of the parcels of an order that fire within that time: '1 hour'."),
         "replaces": .oneOrMore(
-            .scalar, "Triggers, by name, whose waiting messages about the same parcel or order this one takes the place of."),
+            .scalar,
+            "Triggers, by name, whose waiting messages about the same parcel or order this one takes the place of."),
         "send": .oneOrMore(.named("line"), "What is sent: 'email', 'webhook: NAME', or a list of them."),
         "about": .oneOf(
             Trigger.Stream.allCases.map(\.rawValue),
@@ -136,8 +142,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
     private static let emailKeys: [(String, SchemaNode)] = TriggerReader.emailKeys.map { key in
         switch key {
         case "to":
-            (key, .any([.oneOf(["customer", "merchant"]), .named("address")],
-                "'customer' (left out), 'merchant' (notify of shop.yaml), or an address."))
+            (
+                key,
+                .any(
+                    [.oneOf(["customer", "merchant"]), .named("address")],
+                    "'customer' (left out), 'merchant' (notify of shop.yaml), or an address.")
+            )
         case "template":
             (key, SchemaNode.scalar.described("The template's name; left out, the trigger's own."))
         case "reply_to": (key, .named("address", "Where answers go; left out, the brand's."))
@@ -163,7 +173,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     ("webhook", SchemaNode.scalar.described("The name that the operator gave the endpoint.")),
                     (
                         "template",
-                        SchemaNode.scalar.described("A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
+                        SchemaNode.scalar.described(
+                            "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
                     ),
                 ], required: ["webhook"]),
         ], "'email', 'email: { to: merchant }' or 'webhook: NAME'.")
@@ -208,12 +219,19 @@ public enum FileSchema: String, Sendable, CaseIterable {
             case "name": (key, SchemaNode.scalar.described("What it shows."))
             case "given": (key, .any([.keys(roots), .nothing], "What is different from the standard order #1001."))
             case "at":
-                (key, .shaped("^\(dayShape)[ T]+\(timeOfDayShape)$", "When it happens, by the shop's clock: '2026-12-04 18:00'."))
+                (
+                    key,
+                    .shaped(
+                        "^\(dayShape)[ T]+\(timeOfDayShape)$",
+                        "When it happens, by the shop's clock: '2026-12-04 18:00'.")
+                )
             case "then": (key, .oneOrMore(.named("step"), "Time that passes, and what is different then."))
             case "expect":
                 (
                     key,
-                    .any([.oneOf(["nothing"]), .oneOrMore(.named("expected"))], "What is sent: 'nothing', 'email', 'webhook: NAME'.")
+                    .any(
+                        [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
+                        "What is sent: 'nothing', 'email', 'webhook: NAME'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -268,7 +286,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
     /// What each key of shop.yaml is. Every key that the reader knows has its own.
     static let shopKeys: [String: SchemaNode] = [
         "mode": .oneOf(
-            TriggerMode.allCases.map(\.rawValue), "'shadow' sends nothing and keeps what would go out; left out, it is 'live'."),
+            TriggerMode.allCases.map(\.rawValue),
+            "'shadow' sends nothing and keeps what would go out; left out, it is 'live'."),
         "notify": .named("address", "Who hears of refused files, and who 'to: merchant' is."),
         "brand": .keys(
             ShopReader.brandKeys.map { ($0, brandKeys[$0] ?? .scalar) }, required: ["name", "from"],
@@ -285,8 +304,13 @@ public enum FileSchema: String, Sendable, CaseIterable {
             ShopReader.limitKeys.map { key in
                 switch key {
                 case "messages":
-                    (key, .object([("description", .text("How many mails, from 1 on.")), ("type", .text("integer")),
-                        ("minimum", .number(1)), ("maximum", .number(1000))]))
+                    (
+                        key,
+                        .object([
+                            ("description", .text("How many mails, from 1 on.")), ("type", .text("integer")),
+                            ("minimum", .number(1)), ("maximum", .number(1000)),
+                        ])
+                    )
                 case "per": (key, .named("length", "In what time: '16 hours'."))
                 case "except": (key, .oneOrMore(.named("event"), "Events that are told whatever was told before."))
                 default: (key, .scalar)

@@ -19,7 +19,10 @@ indirect enum SchemaNode: Sendable {
         case .flag(let value): text += value ? "true" : "false"
         case .number(let value): text += String(value)
         case .list(let elements):
-            if elements.isEmpty { return text += "[]" }
+            if elements.isEmpty {
+                text += "[]"
+                return
+            }
             text += "["
             for (index, element) in elements.enumerated() {
                 text += index == 0 ? "\n" : ",\n"
@@ -28,7 +31,10 @@ indirect enum SchemaNode: Sendable {
             }
             text += "\n\(indent)]"
         case .object(let pairs):
-            if pairs.isEmpty { return text += "{}" }
+            if pairs.isEmpty {
+                text += "{}"
+                return
+            }
             text += "{"
             for (index, pair) in pairs.enumerated() {
                 text += index == 0 ? "\n" : ",\n"

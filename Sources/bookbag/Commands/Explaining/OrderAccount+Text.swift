@@ -14,7 +14,9 @@ extension OrderAccount {
                 lines += ["", clock.day(own)]
                 day = own
             }
-            lines.append("  \(clock.time(happening.happenedAt))  \(happening.what) (\(happening.event)\(told(happening, clock))).")
+            lines.append(
+                "  \(clock.time(happening.happenedAt))  \(happening.what) (\(happening.event)\(told(happening, clock)))."
+            )
             if let note = happening.note { lines.append("         \(note)") }
             for outcome in happening.outcomes { lines += self.lines(outcome, on: own, clock) }
         }
@@ -28,7 +30,9 @@ extension OrderAccount {
         let source = happening.source == "time" ? "" : ", told by \(happening.source)"
         guard late >= .minutes(10) else { return source }
         let own = clock.zone.day(at: happening.happenedAt)
-        let at = clock.zone.day(at: happening.recordedAt) == own ? "at \(clock.time(happening.recordedAt))" : "on \(clock.dayAndTime(happening.recordedAt))"
+        let at =
+            clock.zone.day(at: happening.recordedAt) == own
+            ? "at \(clock.time(happening.recordedAt))" : "on \(clock.dayAndTime(happening.recordedAt))"
         return "\(source), known \(at)"
     }
 

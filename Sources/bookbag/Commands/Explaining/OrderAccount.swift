@@ -198,7 +198,8 @@ private struct Teller {
         }
         if let set = sources.triggers, trigger.mode(in: set.settings.mode) == .off { return no(.off) }
         if let since = sources.inForceSince[trigger.name], event.recordedAt < since {
-            return no(.beforeTrigger, "the trigger is in force since \(clock.dayAndTime(since)), and this was known before")
+            return no(
+                .beforeTrigger, "the trigger is in force since \(clock.dayAndTime(since)), and this was known before")
         }
         return (nil, "nothing came of it that is still on record")
     }
@@ -350,7 +351,8 @@ private struct Introduction {
         for shipment in order.shipments where shipment.present {
             let state = order.state(of: shipment, now: sources.now, zone: zone)
             let carrier = [shipment.tracking.company, shipment.tracking.number].compactMap(\.self)
-            var text = "Parcel" + (carrier.isEmpty ? " without a tracking number" : " \(carrier.joined(separator: " "))")
+            var text =
+                "Parcel" + (carrier.isEmpty ? " without a tracking number" : " \(carrier.joined(separator: " "))")
             text += ": \(state.state.rawValue.replacing("_", with: " "))"
             if let since = state.since { text += " since \(clock.dayAndTime(since))" }
             if state.daysLate > 0 { text += ", \(state.daysLate) day\(state.daysLate == 1 ? "" : "s") late" }

@@ -8,7 +8,7 @@ import Testing
 enum Shared {
     static let folder: URL = {
         var root = URL(fileURLWithPath: #filePath)
-        for _ in 0..<3 { root.deleteLastPathComponent() }
+        for _ in 0..<4 { root.deleteLastPathComponent() }
         return root.deletingLastPathComponent().appendingPathComponent("shared/carriers")
     }()
 

@@ -1,0 +1,120 @@
+// The normal form of a carrier's answer as `bookbag track` prints it: for people a few lines, for programs one JSON object whose names stay.
+
+public import Outreach
+
+/// Prints answers and candidates.
+public enum AnswerReport {
+    /// `{"carriers": [{"carrier": "ups", "checksum": "passed"}]}`.
+    public static func json(_ candidates: [TrackingNumber.Candidate]) -> String {
+        let rows = candidates.map { "{\"carrier\":\(quoted($0.carrier)),\"checksum\":\(quoted($0.checksum.rawValue))}" }
+        return "{\"carriers\":[" + rows.joined(separator: ",") + "]}"
+    }
+
+    /// One carrier a line.
+    public static func table(_ candidates: [TrackingNumber.Candidate]) -> String {
+        if candidates.isEmpty { return "No carrier that we know writes its numbers so." }
+        return candidates.map { candidate in
+            let check =
+                switch candidate.checksum {
+                case .passed: "check digit right"
+                case .failed: "check digit wrong"
+                case .none: "no check digit"
+                }
+            return "\(candidate.carrier)  \(check)"
+        }.joined(separator: "\n")
+    }
+
+    /// The normal form as one JSON object. Fields that nothing is known of are null.
+    public static func json(_ answer: CarrierAnswer) -> String {
+        let isCall = answer.call != nil
+        var fields: [String] = []
+        fields.append("\"carrier\":\(quoted(answer.carrier))")
+        fields.append("\"number\":\(optional(answer.number))")
+        fields.append("\"status\":\(isCall ? "null" : quoted(answer.status.rawValue))")
+        fields.append("\"status_time\":\(optional(answer.statusTime.map(time)))")
+        fields.append("\"delay\":\(isCall ? "null" : quoted(answer.delay.rawValue))")
+        fields.append("\"return_leg\":\(isCall ? "null" : "\(answer.returnLeg)")")
+        fields.append("\"fault\":\(optional(answer.fault?.rawValue))")
+        fields.append("\"events\":[" + answer.events.map(event).joined(separator: ",") + "]")
+        fields.append("\"estimated_delivery\":\(optional(answer.estimate?.text))")
+        fields.append("\"estimated_window\":" + window(answer.estimate))
+        fields.append("\"estimate_field\":\(optional(answer.estimate?.field))")
+        fields.append("\"promised_delivery\":\(optional(answer.estimate?.promised.map { "\($0)" }))")
+        fields.append("\"answer\":\(optional(answer.call?.kind.rawValue))")
+        fields.append("\"message\":\(optional(answer.call?.message))")
+        fields.append("\"flags\":[" + answer.flags.map { quoted($0.rawValue) }.joined(separator: ",") + "]")
+        fields.append("\"unknown_codes\":[" + answer.unknownCodes.map(quoted).joined(separator: ",") + "]")
+        return "{" + fields.joined(separator: ",") + "}"
+    }
+
+    private static func window(_ estimate: DeliveryEstimate?) -> String {
+        guard let estimate, estimate.from != nil || estimate.to != nil else { return "null" }
+        return "{\"from\":\(optional(estimate.from)),\"to\":\(optional(estimate.to))}"
+    }
+
+    private static func event(_ scan: Scan) -> String {
+        let fields = [
+            "\"time\":\(quoted(time(scan)))", "\"offset\":\(optional(scan.offsetMinutes.map(offset)))",
+            "\"basis\":\(quoted(scan.basis.rawValue))", "\"status\":\(optional(scan.state?.rawValue))",
+            "\"delay\":\(quoted(scan.delay.rawValue))", "\"reason\":\(optional(scan.reason))",
+            "\"place\":\(optional(scan.place))",
+            "\"words\":\(optional(scan.words))", "\"return_leg\":\(scan.returnLeg)",
+        ]
+        return "{" + fields.joined(separator: ",") + "}"
+    }
+
+    /// For people: what it is, then what happened, the newest first.
+    public static func table(_ answer: CarrierAnswer) -> String {
+        var lines: [String] = []
+        if let call = answer.call {
+            return "\(call.kind.rawValue): \(call.message)"
+        }
+        lines.append("\(answer.carrier) \(answer.number ?? ""): \(answer.status.rawValue)")
+        if answer.delay != .no { lines.append("late: \(answer.delay.rawValue)") }
+        if answer.returnLeg { lines.append("on its way to the merchant") }
+        if let fault = answer.fault { lines.append("because of: \(fault.rawValue)") }
+        if let estimate = answer.estimate {
+            lines.append("expected: \(estimate.text)" + (estimate.promised.map { ", first promised for \($0)" } ?? ""))
+        }
+        for scan in answer.events.reversed() {
+            let known = scan.basis == .stated ? "" : " (zone by \(scan.basis.rawValue))"
+            lines.append(
+                "\(time(scan))\(known)  \(scan.state?.rawValue ?? "-")  \(scan.words ?? "")"
+                    + (scan.place.map { "  [\($0)]" } ?? ""))
+        }
+        if !answer.flags.isEmpty { lines.append("note: " + answer.flags.map(\.rawValue).joined(separator: ", ")) }
+        if !answer.unknownCodes.isEmpty {
+            lines.append("codes we do not know: " + answer.unknownCodes.joined(separator: ", "))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The wall clock where it happened, with its offset.
+    private static func time(_ scan: Scan) -> String {
+        let minutes = scan.offsetMinutes ?? 0
+        let local = Moment(milliseconds: scan.time.milliseconds + Int64(minutes) * 60_000).iso8601
+        return local.dropLast() + (minutes == 0 ? "Z" : offset(minutes))
+    }
+
+    private static func offset(_ minutes: Int) -> String {
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(minutes < 0 ? "-" : "+")\(two(abs(minutes) / 60)):\(two(abs(minutes) % 60))"
+    }
+
+    private static func optional(_ text: String?) -> String { text.map(quoted) ?? "null" }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 0x20:
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,83 @@
+// When a carrier is left alone for a while.
+//
+// One bad answer says little: a number may be odd, a line may drop. Three calls in a row that brought nothing say that the carrier is in trouble, and from then on it
+// is asked again with growing pauses, one call at a time, until one brings an answer. Its parcels wait where they are; other carriers have circuits of
+// their own. Some answers need no repetition: "too many calls" closes the circuit for as long as the carrier asks, and a refused login or a wrong setting for a
+// quarter of an hour and more, for it is a person who has to mend it, and some carriers lock an account that knocks too often.
+
+public import Outreach
+internal import Platform
+
+/// Whether a carrier may be asked, and since when not.
+public struct CarrierCircuit: Hashable, Sendable {
+    /// Calls in a row that brought nothing.
+    public var failures: Int
+    /// Nothing is asked before this; nil while it is open for calls.
+    public var closedUntil: Moment?
+    /// The kind of answer that closed it.
+    public var reason: CallAnswer.Kind?
+    /// One sentence for people.
+    public var detail: String?
+
+    /// Open for calls, until it is told otherwise.
+    public init(
+        failures: Int = 0, closedUntil: Moment? = nil, reason: CallAnswer.Kind? = nil, detail: String? = nil
+    ) {
+        self.failures = failures
+        self.closedUntil = closedUntil
+        self.reason = reason
+        self.detail = detail
+    }
+
+    /// So many calls in a row may bring nothing.
+    static let patience = 3
+
+    /// True while the carrier is in trouble: its next call is a trial, and one alone.
+    public var isTroubled: Bool { closedUntil != nil }
+
+    /// Takes note of what a call brought: its answers, or why there are none.
+    ///
+    /// - Parameters:
+    ///   - chance: from 0 to below 1, for jitter.
+    /// - Returns: true where the circuit was closed or opened by it, so that it is worth a line.
+    public mutating func note(_ answers: [CarrierAnswer], now: Moment, chance: Double) -> Bool {
+        guard let call = Self.trouble(answers) else {
+            let wasTroubled = isTroubled
+            self = CarrierCircuit()
+            return wasTroubled
+        }
+        let wasTroubled = isTroubled
+        failures += 1
+        let pause: Duration
+        switch call.kind {
+        case .rateLimited:
+            pause = Backoff(base: .seconds(30), cap: .hours(24)).delay(
+                afterAttempt: failures, chance: 0.5 + chance / 2, retryAfter: call.retryAfter)
+        case .authError, .configError:
+            guard wasTroubled || failures >= Self.patience else { return false }
+            pause = Backoff(base: .minutes(15), cap: .hours(6)).delay(
+                afterAttempt: max(1, failures - Self.patience + 1), chance: 0.5 + chance / 2)
+        default:
+            guard wasTroubled || failures >= Self.patience else { return false }
+            pause = Backoff(base: .seconds(20), cap: .minutes(30)).delay(
+                afterAttempt: failures - Self.patience + 1, chance: 0.5 + chance / 2, retryAfter: call.retryAfter)
+        }
+        closedUntil = now + max(.seconds(1), pause)
+        let isNews = !wasTroubled || reason != call.kind
+        reason = call.kind
+        detail = call.message
+        return isNews
+    }
+
+    /// Why a call brought nothing; nil where it told of any parcel, or that there is none.
+    static func trouble(_ answers: [CarrierAnswer]) -> CallAnswer? {
+        var worst: CallAnswer?
+        for answer in answers {
+            switch answer.call?.kind {
+            case nil, .notFound?, .invalidNumber?, .okDuplicate?: return nil
+            case .rateLimited?, .authError?, .configError?, .temporaryError?: worst = worst ?? answer.call
+            }
+        }
+        return worst
+    }
+}

@@ -1,0 +1,247 @@
+// When a parcel's carrier is asked next.
+//
+// Calls are the scarce thing: one carrier gives 60 an hour for a whole shop, another 250 a day. So each parcel has its next time, by how likely it is
+// that something has happened since, and by how much it would matter:
+//
+//   on the vehicle             every half hour; after 14 hours without an end every 3 hours
+//   could not be delivered,    every 4 hours; from the third day on every 12
+//   waits at a shop, trouble
+//   moving, due today          every 2 hours
+//   moving, past its day       every 3 hours for 3 days, then every 8
+//   moving, due tomorrow       every 6 hours
+//   moving, due later          every 12 hours, and at 6 in the morning of the day itself
+//   moving, no day told        every 6 hours in the first week, then every 12
+//   just handed over           every 12 hours for a day, unless its day is near
+//   a label, nothing scanned   every 6 hours on the first day, then every 12; from the 15th day on daily
+//   silent for 14 days         daily, whatever it is
+//   on its way back            daily
+//   delivered, or lost         daily for 14 days, where quota is left over: it may come back, be found, or the scan be corrected
+//   returned, void             never
+//   silent for 90 days         given up; `shipment.untracked` says so
+//
+// Beside its time each has an urgency: how long an answer may be late before it is missed. Where there are more questions than calls, who asks takes those
+// first that are late by the greatest part of what they can bear (`AskingOrder`), so that what is out for delivery comes first and nothing waits for ever.
+//
+// Everything is reckoned from what is known and a moment that is given; the same history asked about at the same moment gives the same time.
+
+/// How much it matters that a parcel's answer comes in time.
+public enum Urgency: Int, Sendable, CaseIterable, Comparable, Codable {
+    /// On the vehicle: the shopper is waiting.
+    case pressing = 0
+    /// Its day is here, or something went wrong.
+    case near = 1
+    /// On its way, or never asked about yet.
+    case moving = 2
+    /// Nothing is likely to have happened.
+    case idle = 3
+    /// It has arrived; asked about only with what is left over.
+    case settled = 4
+
+    public static func < (a: Urgency, b: Urgency) -> Bool { a.rawValue < b.rawValue }
+
+    /// How late an answer may come before it is missed.
+    public var patience: Duration {
+        switch self {
+        case .pressing: .minutes(30)
+        case .near: .hours(2)
+        case .moving: .hours(6)
+        case .idle: .hours(24)
+        case .settled: .hours(72)
+        }
+    }
+}
+
+/// That a parcel is to be asked about: who can be asked, and when next. The store keeps one for each number.
+public struct Ask: Hashable, Sendable {
+    /// The number, without space and in capitals.
+    public var number: String
+    /// Who can be asked, the best first; none where it is followed by the shop's own tracking alone.
+    public var sources: [String]
+    public var urgency: Urgency
+    /// When; nil once there is nothing more to ask.
+    public var at: Moment?
+    /// True where this follows from an answer of its source, so that it stands in place of what stood there; otherwise the earlier of the two counts.
+    public var answered: Bool
+    /// Where the parcel goes, as two letters, where known.
+    public var home: String?
+
+    /// Ask that then.
+    public init(
+        number: String, sources: [String], urgency: Urgency, at: Moment?, answered: Bool = false, home: String? = nil
+    ) {
+        self.number = number
+        self.sources = sources
+        self.urgency = urgency
+        self.at = at
+        self.answered = answered
+        self.home = home
+    }
+}
+
+/// The schedule above, over what is known of one parcel.
+struct AskingSchedule {
+    var state: ParcelState
+    /// Since when it is in that state.
+    var since: Moment
+    /// The newest thing known of it, its making included.
+    var lastNews: Moment
+    /// When it was made.
+    var createdAt: Moment
+    /// The day told last.
+    var estimate: CalendarDay?
+    /// Where it goes.
+    var zone: Zone
+
+    /// How long a parcel that has arrived is still asked about.
+    static let lookingBack = Duration.days(14)
+
+    /// When to ask next if it was asked, or seen, at `now`; nil when never again. Always later than `now`, and by two days at most.
+    func next(after now: Moment) -> (urgency: Urgency, at: Moment)? {
+        switch state {
+        case .returned, .cancelled: return nil
+        case .delivered, .lost:
+            return now - since < Self.lookingBack ? (.settled, now + .days(1)) : nil
+        default: break
+        }
+        let silence = now - max(lastNews, createdAt)
+        if silence >= OrderRecord.givingUp { return nil }
+        if silence >= .days(14) { return (.idle, now + .days(1)) }
+        let inState = now - since
+        switch state {
+        case .outForDelivery:
+            return inState < .hours(14) ? (.pressing, now + .minutes(30)) : (.near, now + .hours(3))
+        case .attempted, .readyForPickup, .exception:
+            return inState < .days(2) ? (.near, now + .hours(4)) : (.moving, now + .hours(12))
+        case .returning: return (.idle, now + .days(1))
+        case .unknown, .preTransit:
+            let every: Duration = now - createdAt < .days(1) ? .hours(6) : .hours(12)
+            return byTheDay(now, else: (.idle, every))
+        case .accepted:
+            return byTheDay(now, else: inState < .days(1) ? (.idle, .hours(12)) : (.moving, .hours(6)))
+        default:
+            let every: Duration = now - createdAt < .days(7) ? .hours(6) : .hours(12)
+            return byTheDay(now, else: (.moving, every))
+        }
+    }
+
+    /// By the day on which it is to come, where one was told.
+    private func byTheDay(_ now: Moment, else usual: (Urgency, Duration)) -> (urgency: Urgency, at: Moment) {
+        guard let estimate else { return (usual.0, now + usual.1) }
+        let today = zone.day(at: now)
+        switch estimate.days(since: today) {
+        case ..<(-3): return (.moving, now + .hours(8))
+        case ..<0: return (.near, now + .hours(3))
+        case 0: return (.near, now + .hours(2))
+        case 1: return (.moving, min(now + .hours(6), morning(of: estimate, after: now)))
+        default: return (.idle, min(now + .hours(12), morning(of: estimate, after: now)))
+        }
+    }
+
+    /// Six in the morning of that day.
+    private func morning(of day: CalendarDay, after now: Moment) -> Moment {
+        let morning = zone.moment(on: day, secondOfDay: 6 * 3600)
+        return morning > now ? morning : .distantFuture
+    }
+}
+
+/// Which of many due parcels are asked about first.
+public enum AskingOrder {
+    /// Up to `limit` of `due` at `now`: those first that are late by the greatest part of what they can bear; of equals the earlier in the list.
+    ///
+    /// What is settled comes only when all the rest had its turn. Asked again and again with the same calls to spend, nothing else waits for ever: what is left
+    /// out grows later, and so comes before what is asked often.
+    public static func choose<Parcel>(
+        _ due: [Parcel], limit: Int, now: Moment, urgency: (Parcel) -> Urgency, at: (Parcel) -> Moment
+    ) -> [Parcel] {
+        guard limit > 0 else { return [] }
+        let ranked = due.enumerated().map { index, parcel in
+            let urgency = urgency(parcel)
+            let late = Double((now - at(parcel)).wholeMilliseconds) / Double(urgency.patience.wholeMilliseconds)
+            return (parcel: parcel, settled: urgency == .settled, late: late, index: index)
+        }.sorted { a, b in
+            if a.settled != b.settled { return b.settled }
+            return a.late != b.late ? a.late > b.late : a.index < b.index
+        }
+        return ranked.prefix(limit).map(\.parcel)
+    }
+}
+
+/// Tells who can be asked about a parcel, the best first. Made of the operator's settings; none are made where nobody is configured.
+public struct SourceChoice: Sendable {
+    private let choose: @Sendable (TrackingFacts, String?) -> [String]
+
+    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to.
+    public init(_ choose: @escaping @Sendable (_ tracking: TrackingFacts, _ country: String?) -> [String]) {
+        self.choose = choose
+    }
+
+    /// The sources for that parcel.
+    public func sources(for tracking: TrackingFacts, country: String?) -> [String] { choose(tracking, country) }
+}
+
+extension TrackingFacts {
+    /// The number without space and in capitals, by which two writings of it are one; nil where there is none.
+    public var key: String? {
+        guard let number else { return nil }
+        let bytes = number.utf8.filter { $0 > 0x20 }
+        guard !bytes.isEmpty, bytes.count <= 64 else { return nil }
+        return String(decoding: bytes, as: UTF8.self).uppercased()
+    }
+}
+
+extension Learner {
+    /// What is to be asked about the parcels of `record`, one for each number; none where nobody is configured. `answered` is the number of which a source has just told.
+    func asks(_ record: OrderRecord, answered: String?, now: Moment, zone: Zone) -> [Ask] {
+        guard let sources, !record.facts.test else { return [] }
+        let country = record.facts.shippingAddress?.countryCode
+        var asks: [String: Ask] = [:]
+        var order: [String] = []
+        func add(_ ask: Ask) {
+            guard let known = asks[ask.number] else {
+                asks[ask.number] = ask
+                order.append(ask.number)
+                return
+            }
+            // A number of several shipments is asked when the first of them wants it.
+            guard let at = ask.at, known.at.map({ at < $0 }) ?? true else { return }
+            asks[ask.number] = ask
+        }
+        for shipment in record.shipments {
+            for former in shipment.formerNumbers {
+                guard let key = TrackingFacts(number: former).key else { continue }
+                add(Ask(number: key, sources: [], urgency: .settled, at: nil))
+            }
+            guard let key = shipment.tracking.key else { continue }
+            var next: (urgency: Urgency, at: Moment)?
+            let able = sources.sources(for: shipment.tracking, country: country)
+            if !record.isCancelled(shipment), record.facts.cancelledAt == nil || record.hasMoved(shipment) {
+                let schedule = record.schedule(of: shipment, zone: zone)
+                next = schedule.next(after: now)
+                // Nobody looks back at what nobody can be asked about.
+                if able.isEmpty, schedule.state.isFinal { next = nil }
+            }
+            add(
+                Ask(
+                    number: key, sources: next == nil ? [] : able, urgency: next?.urgency ?? .settled, at: next?.at,
+                    answered: key == answered, home: country))
+        }
+        return order.compactMap { asks[$0] }
+    }
+}
+
+extension OrderRecord {
+    /// What the schedule needs of a shipment.
+    func schedule(of shipment: Shipment, zone: Zone) -> AskingSchedule {
+        let history = ShipmentHistory(scans: scans(of: shipment))
+        let createdAt = fulfillment(shipment.fulfillmentID)?.createdAt ?? firstSeenAt
+        return AskingSchedule(
+            state: history.state, since: history.since ?? createdAt, lastNews: history.lastScan?.time ?? createdAt,
+            createdAt: createdAt, estimate: history.estimates.last?.day ?? shipment.promise, zone: zone)
+    }
+
+    /// True once something was heard of it beyond the label.
+    fileprivate func hasMoved(_ shipment: Shipment) -> Bool {
+        let state = ShipmentHistory(scans: scans(of: shipment)).state
+        return state != .unknown && state != .preTransit
+    }
+}

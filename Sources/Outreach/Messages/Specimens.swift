@@ -1,0 +1,44 @@
+/// A template file as it comes out for the standard order: for whoever judges mails before there are any.
+public struct Specimen: Sendable {
+    /// `triggers/templates/delay-alert.de.md`.
+    public var file: String
+    /// The line on which the body begins.
+    public var bodyLine: Int
+    public var about: Trigger.Stream
+    /// To the shopper, and not to the shop itself.
+    public var isForCustomer: Bool
+    public var mail: MailText
+    /// Where the standard customer can leave; a marketing mail has to show it.
+    public var unsubscribeURL: String
+}
+
+extension TriggerSet {
+    /// Every template file that a trigger uses, each once. One that cannot be rendered for the standard order is left out: `test` and
+    /// `preview` say why.
+    public func specimens() -> [Specimen] {
+        var seen: Set<String> = []
+        var found: [Specimen] = []
+        for trigger in triggers {
+            guard let kind = trigger.events.first else { continue }
+            let order = StandardOrder(kind, at: StandardOrder.moment)
+            let scope = Scope(
+                record: order.record, event: order.event, history: order.history, settings: settings,
+                now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
+                shop: StandardOrder.shop)
+            for line in trigger.lines where !line.template.isEmpty {
+                for variant in templates.all(line.template) where seen.insert(variant.file).inserted {
+                    let wanted = variant.locale ?? settings.locale
+                    guard
+                        let mail = try? templates.render(variant, wanted: wanted, scope, to: line.destination)
+                    else { continue }
+                    found.append(
+                        Specimen(
+                            file: variant.file, bodyLine: variant.bodyLine, about: trigger.about,
+                            isForCustomer: line.destination == .customer, mail: mail,
+                            unsubscribeURL: order.record.facts.customer?.unsubscribeURL ?? ""))
+                }
+            }
+        }
+        return found
+    }
+}

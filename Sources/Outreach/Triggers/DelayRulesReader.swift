@@ -1,0 +1,70 @@
+/// Reads `promises` and `delays` of `shop.yaml`.
+///
+///     promises:                       # when a parcel is to arrive, counted from its sending; the first that fits
+///       - service: Express            # what the shipping method's name has in it
+///         countries: [GB]
+///         within: 2 business days
+///       - within: 7 days
+///     delays:
+///       no_scan: 5 business days      # or 'off'
+///       not_handed_over: 3 business days
+struct DelayRulesReader {
+    static let keys = ["promises", "delays"]
+
+    /// The rules, as far as they can be read.
+    static func read(_ fields: Fields, _ faults: inout FaultList) -> DelayRules {
+        var rules = DelayRules()
+        for element in fields.value("promises")?.listed ?? [] {
+            if let promise = promise(element, &faults) { rules.promises.append(promise) }
+        }
+        guard let value = fields.value("delays") else { return rules }
+        let delays = Fields(value, known: ["no_scan", "not_handed_over"], what: "'delays'", &faults)
+        rules.noScan = silence("no_scan", of: delays, else: rules.noScan, &faults)
+        rules.notHandedOver = silence("not_handed_over", of: delays, else: rules.notHandedOver, &faults)
+        return rules
+    }
+
+    private static func promise(_ tree: YAMLTree, _ faults: inout FaultList) -> DelayRules.Promise? {
+        let fields = Fields(tree, known: ["service", "countries", "within"], what: "a promise", &faults)
+        var promise = DelayRules.Promise(within: Length(1, .weeks))
+        promise.service = fields.text("service", &faults)?.text
+        for country in fields.value("countries")?.listed ?? [] {
+            guard let text = country.text?.trimmingSpaces, text.utf8.count == 2, text.allSatisfy(\.isLetter) else {
+                faults.add(
+                    at: country.position, "'\(country.text ?? country.kind)' is not a country",
+                    hint: "write its two letters, such as 'GB'; 'NO' needs quotes")
+                continue
+            }
+            promise.countries.insert(text.uppercased())
+        }
+        guard fields.value("within") != nil else {
+            faults.add(at: tree.position, "a promise has no 'within'", hint: "write 'within: 3 business days'")
+            return nil
+        }
+        guard let within = fields.length("within", &faults) else { return nil }
+        guard within.unit != .hours, within.unit != .minutes else {
+            faults.add(
+                at: fields.value("within")?.position ?? tree.position, "a promise is counted in days",
+                hint: "write '2 days' or '3 business days'")
+            return nil
+        }
+        promise.within = within
+        return promise
+    }
+
+    private static func silence(
+        _ key: String, of fields: Fields, else usual: Length?, _ faults: inout FaultList
+    ) -> Length? {
+        guard let value = fields.value(key) else { return usual }
+        if let word = value.text?.trimmingSpaces.lowercased(), ["off", "false", "no", "never"].contains(word) {
+            return nil
+        }
+        guard let length = fields.length(key, &faults) else { return usual }
+        guard length.unit != .minutes, length.unit != .hours || length.count >= 24 else {
+            faults.add(
+                at: value.position, "'\(key)' has to be a day at least", hint: "write '5 business days', or 'off'")
+            return usual
+        }
+        return length
+    }
+}

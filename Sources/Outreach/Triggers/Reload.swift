@@ -1,0 +1,109 @@
+internal import Crypto
+
+// What a change of the trigger files means before it comes into force.
+//
+// Events that were recorded before a trigger came into force are never heard by it, so an edit cannot bring up the past. What it can do is end waits: `after:
+// 30 days` mended to `after: 1 day` makes everything due that has waited for more than a day. A slip of that kind would write to many people at once, and cannot be taken
+// back; so such an edit is held until somebody says that it is meant.
+
+/// The change from one set of trigger files to another.
+public struct Reload: Sendable {
+    let old: TriggerSet
+    let new: TriggerSet
+
+    /// The change from the set in force to another.
+    public init(from old: TriggerSet, to new: TriggerSet) {
+        self.old = old
+        self.new = new
+    }
+
+    /// The triggers whose waiting messages may fall due sooner than they would have: those whose wait, mode or restraint changed, and all where the shop's own did.
+    public var hastened: Set<String> {
+        let a = old.settings
+        let b = new.settings
+        let all =
+            a.mode != b.mode || a.quietHours != b.quietHours || a.limit != b.limit || a.businessDays != b.businessDays
+            || a.holidays != b.holidays || a.labelsExpireAfterDays != b.labelsExpireAfterDays
+        return Set(
+            new.triggers.filter { trigger in
+                guard !all, let before = old.trigger(trigger.name) else { return true }
+                return before.wait != trigger.wait || before.combine != trigger.combine
+                    || before.mode != trigger.mode || before.ignoresQuietHours != trigger.ignoresQuietHours
+                    || before.ignoresLimit != trigger.ignoresLimit
+            }.map(\.name))
+    }
+
+    /// Up to so many people are written to without a question.
+    public static let fewPeople = 25
+
+    /// True where an edit that would at once write to so many people waits for a confirmation: more than a few, and more than on a usual day.
+    public static func isHeld(people: Int, peoplePerDay: Double) -> Bool {
+        people > fewPeople && Double(people) > peoplePerDay
+    }
+
+    /// What an accepted change brought, in a few lines for the shopkeeper.
+    public func summary(_ before: TriggerFolder, _ after: TriggerFolder) -> [String] {
+        let names = (Set(before.files.keys).union(after.files.keys)).sorted()
+        return names.compactMap { file in
+            switch (before.files[file], after.files[file]) {
+            case (nil, _?): "new: \(file)"
+            case (_?, nil): "gone: \(file)"
+            case (let a?, let b?) where a != b: "changed: \(file)"
+            default: nil
+            }
+        }
+    }
+}
+
+extension TriggerFolder {
+    /// A digest of the files, by which two readings of the folder are compared. `confirm:` in shop.yaml is left out, for it confirms what it stands beside.
+    public var digest: String {
+        var hash = SHA256()
+        for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
+            var content = bytes
+            if path == ShopReader.file, let text = String(validating: bytes, as: UTF8.self) {
+                let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+                content = Array(lines.filter { !$0.hasPrefix("confirm:") }.joined(separator: "\n").utf8)
+            }
+            hash.update(data: Array("\(path.utf8.count) \(path) \(content.count) ".utf8))
+            hash.update(data: content)
+        }
+        return hash.finalize().map { byte in
+            let digits = Array("0123456789abcdef".utf8)
+            return String(decoding: [digits[Int(byte >> 4)], digits[Int(byte & 15)]], as: UTF8.self)
+        }.joined()
+    }
+
+    /// The code that confirms these files where they are held: six letters and digits that are not mistaken for one another.
+    public var confirmationCode: String {
+        let alphabet = Array("ABCDEFGHJKLMNPQRSTUVWXYZ23456789")
+        let digest = SHA256.hash(data: Array("bookbag confirm \(self.digest)".utf8))
+        return String(digest.prefix(6).map { alphabet[Int($0) % alphabet.count] })
+    }
+}
+
+/// Notices when the files of a folder have changed and have come to rest: an editor writes several times, and a copied folder comes file by file.
+public struct FolderWatch: Sendable {
+    private var known: [UInt64]
+    private var seen: [UInt64]
+
+    /// A watch over a folder that looks like this now.
+    public init(_ signature: [UInt64]) {
+        known = signature
+        seen = signature
+    }
+
+    /// Takes a look. True once for each change, at the first look that finds the folder as the look before found it.
+    public mutating func look(_ signature: [UInt64]) -> Bool {
+        defer { seen = signature }
+        guard signature == seen, signature != known else { return false }
+        known = signature
+        return true
+    }
+
+    /// The folder as it is now has been read.
+    public mutating func take(_ signature: [UInt64]) {
+        known = signature
+        seen = signature
+    }
+}

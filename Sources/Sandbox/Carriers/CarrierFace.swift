@@ -1,0 +1,151 @@
+// A carrier as those see it who ask: its paths, its login, and the form of its answers. Everything that is the same for all (whether a token still lives, who has
+// asked too often, what goes wrong today, which parcels there are) is the counter's; a face only speaks.
+
+internal import Foundation
+
+/// What a request wants of a carrier.
+enum CarrierCall: Sendable {
+    /// A token, with the name and secret that came.
+    case login(id: String, secret: String)
+    /// To know about these numbers.
+    case ask([String])
+    /// To make these numbers known.
+    case register([String])
+    /// Nothing that the carrier understands.
+    case nonsense(String)
+}
+
+/// How a request proves whose it is.
+enum CarrierProof: Sendable {
+    /// A token that the counter gave out.
+    case token(String)
+    /// A name (or key) and, where there is one, its secret.
+    case login(id: String, secret: String?)
+    case none
+}
+
+/// Why a request is not answered with parcels.
+enum CarrierRefusal: Sendable {
+    case unauthorized
+    case tooManyCalls
+    /// More numbers than one call may hold.
+    case tooManyNumbers
+    case nonsense
+    /// Something is wrong at the carrier's.
+    case trouble
+}
+
+/// One number that was asked for, and what there is to say.
+struct AskedNumber: Sendable {
+    var number: String
+    /// Nothing where the carrier does not know it.
+    var parcel: CarrierParcel?
+    /// False where the carrier wants to be told of a number first, and was not.
+    var isRegistered = true
+}
+
+/// One carrier's manner of speaking.
+protocol CarrierFace: Sendable {
+    /// As `carriers:` in the settings has it.
+    var name: String { get }
+    /// Numbers in one call.
+    var batch: Int { get }
+    /// Whether numbers have to be registered before they can be asked for.
+    var registersFirst: Bool { get }
+    /// How long a token lives, in seconds; nothing where there are none.
+    var tokenLifetime: Double? { get }
+    /// Calls in so many seconds, as published.
+    var quota: (calls: Int, seconds: Double)? { get }
+    /// Whether it carries the parcels of a company, in Shopify's words; a broker knows them all.
+    func carries(_ company: String) -> Bool
+    /// What a request wants; nothing where it is not for this carrier.
+    func call(_ request: WebRequest) -> CarrierCall?
+    /// How it proves whose it is.
+    func proof(_ request: WebRequest) -> CarrierProof
+    /// The answer about parcels. `now` is the carrier's clock.
+    func answer(_ numbers: [AskedNumber], now: Date) -> WebResponse
+    /// The answer to a registration; `known` were registered before.
+    func registered(_ numbers: [String], known: Set<String>, now: Date) -> WebResponse
+    /// The answer that there is a token.
+    func granted(_ token: String, lifetime: Int) -> WebResponse
+    /// A refusal in the carrier's own form and status.
+    func refusal(_ refusal: CarrierRefusal) -> WebResponse
+}
+
+extension CarrierFace {
+    var batch: Int { 1 }
+    var registersFirst: Bool { false }
+    var tokenLifetime: Double? { nil }
+    var quota: (calls: Int, seconds: Double)? { nil }
+    func registered(_ numbers: [String], known: Set<String>, now: Date) -> WebResponse {
+        .refusal("nothing is registered here", status: 404)
+    }
+    func granted(_ token: String, lifetime: Int) -> WebResponse {
+        .json([
+            "access_token": .string(token), "token_type": "Bearer", "expires_in": .int(Int64(lifetime)),
+        ])
+    }
+
+    /// Whether a company's name has one of these words.
+    static func names(_ company: String, _ words: String...) -> Bool {
+        let company = company.lowercased()
+        return words.contains { company.contains($0) }
+    }
+}
+
+extension WebRequest {
+    /// `Authorization: Basic …`, taken apart (RFC 7617).
+    var basic: CarrierProof {
+        guard let value = headers["authorization"], value.lowercased().hasPrefix("basic "),
+            let data = Data(base64Encoded: String(value.dropFirst(6)))
+        else { return .none }
+        let sides = String(decoding: data, as: UTF8.self).split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return .login(id: String(sides[0]), secret: sides.count > 1 ? String(sides[1]) : nil)
+    }
+
+    /// `Authorization: Bearer …` (RFC 6750).
+    var bearer: CarrierProof {
+        guard let value = headers["authorization"], value.lowercased().hasPrefix("bearer ") else { return .none }
+        return .token(String(value.dropFirst(7)))
+    }
+
+    /// A key in a header.
+    func key(_ header: String) -> CarrierProof { headers[header].map { .login(id: $0, secret: nil) } ?? .none }
+
+    /// The client credentials of a form (RFC 6749, 4.4 and 2.3.1), or of the Basic header.
+    var clientCredentials: CarrierCall {
+        let form = Self.form(String(decoding: body, as: UTF8.self))
+        guard form["grant_type"] == "client_credentials" || form["grant_type"] == "refresh_token" else {
+            return .nonsense("grant_type is missing")
+        }
+        if let id = form["client_id"], let secret = form["client_secret"] { return .login(id: id, secret: secret) }
+        guard case .login(let id, let secret) = basic else { return .nonsense("the client is missing") }
+        return .login(id: id, secret: secret ?? "")
+    }
+
+    var json: JSON? { try? JSON.parse(body) }
+}
+
+extension WebResponse {
+    static func xml(_ text: String, status: Int = 200) -> WebResponse {
+        WebResponse(status, type: "application/xml; charset=utf-8", Array(text.utf8))
+    }
+}
+
+extension String {
+    /// As text of XML.
+    var inXML: String {
+        var out = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "&": out += "&amp;"
+            case "<": out += "&lt;"
+            case ">": out += "&gt;"
+            case "\"": out += "&quot;"
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
+    }
+}

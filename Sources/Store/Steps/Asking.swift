@@ -1,0 +1,419 @@
+// What is asked of carriers, and what is left of their quotas.
+//
+// The next time of each parcel is written with what was learned of its order (`Store.commit`), so that no answer is taken in without its next question. Picking what is due
+// seeks one entry of an index for each urgency, whatever the number of parcels. There is one daemon, so a parcel that is being asked about needs no lease: after a
+// crash it is due still, and asked again.
+
+internal import GRDB
+public import Outreach
+
+/// A parcel that is due to be asked about.
+public struct DueParcel: Hashable, Sendable {
+    /// The store's number of it.
+    public var id: Int64
+    public var shop: String
+    /// Without space and in capitals.
+    public var number: String
+    public var urgency: Urgency
+    public var askAt: Moment
+    /// When it was asked about last; nil for never.
+    public var askedAt: Moment?
+    /// Questions in a row that brought nothing but a fault.
+    public var tries: Int
+    /// Answers in a row that the carrier does not know it.
+    public var misses: Int
+    /// Sources that will never know it.
+    public var refused: [String]
+    /// Where it goes, as two letters.
+    public var home: String?
+    /// The orders that it belongs to, by the shop's ids.
+    public var orderIDs: [String]
+    /// When the first of them was placed.
+    public var placedAt: Moment
+}
+
+/// What became of a question that taught nothing about the parcel.
+public enum AskOutcome: Hashable, Sendable {
+    /// A fault: asked again then.
+    case failed(retryAt: Moment)
+    /// The carrier does not know the number, yet.
+    case missed
+    /// The carrier does know it, after all.
+    case found
+    /// The carrier will never know it: it is not asked about this parcel again. Let time pass for its orders, and the next source is chosen.
+    case refused
+}
+
+/// How far a window of a quota is spent.
+public struct CarrierWindow: Hashable, Sendable {
+    public var seconds: Int64
+    public var calls: Int
+    public var day: Int64
+    public var spent: Int
+    public var freeAt: Moment
+
+    /// A window as it is to be kept.
+    public init(seconds: Int64, calls: Int, day: Int64, spent: Int, freeAt: Moment) {
+        self.seconds = seconds
+        self.calls = calls
+        self.day = day
+        self.spent = spent
+        self.freeAt = freeAt
+    }
+}
+
+/// How a carrier stands.
+public struct CarrierState: Hashable, Sendable {
+    public var carrier: String
+    /// Nothing is asked before this; nil while it is open.
+    public var closedUntil: Moment?
+    /// In one word, as the answer that closed it has it.
+    public var reason: String?
+    /// One sentence for people.
+    public var detail: String?
+    /// Calls in a row that brought nothing.
+    public var failures: Int
+    /// Calls that were sent, ever.
+    public var calls: Int64
+    /// Parcels that were asked about, ever.
+    public var asked: Int64
+    /// Answers about a parcel, "not known" among them, ever.
+    public var answers: Int64
+    /// Answers that were none, ever.
+    public var faults: Int64
+    /// When it last answered about a parcel.
+    public var answeredAt: Moment?
+    /// The last fault, in one sentence.
+    public var lastFault: String?
+    public var windows: [CarrierWindow]
+    /// Codes that no table of ours has.
+    public var unknownCodes: Int
+
+    /// A carrier that was never asked.
+    public init(_ carrier: String) {
+        self.carrier = carrier
+        failures = 0
+        calls = 0
+        asked = 0
+        answers = 0
+        faults = 0
+        windows = []
+        unknownCodes = 0
+    }
+}
+
+/// What a few calls to a carrier add to its state.
+public struct CarrierNote: Hashable, Sendable {
+    public var carrier: String
+    public var closedUntil: Moment?
+    public var reason: String?
+    public var detail: String?
+    public var failures = 0
+    public var calls = 0
+    public var asked = 0
+    public var answers = 0
+    public var faults = 0
+    public var answeredAt: Moment?
+    public var lastFault: String?
+    /// Codes that were met and stand in no table of ours.
+    public var unknownCodes: [String] = []
+
+    /// Nothing yet.
+    public init(_ carrier: String) { self.carrier = carrier }
+}
+
+extension Store {
+    /// So many unknown codes of one carrier are kept at most.
+    static let greatestCodeCount: Int64 = 1_000
+
+    /// The parcels of a source that are due, up to `limit` of each urgency, the longest due of each first. Costs the same however many parcels there are.
+    public func dueParcels(
+        source: String, limit: Int, now: Moment, urgencies: [Urgency] = Urgency.allCases
+    ) async throws(StoreFailure) -> [DueParcel] {
+        try await read { db in
+            var due: [DueParcel] = []
+            for urgency in urgencies {
+                due += try db.all(Query.dueParcels, [source, urgency.rawValue, now.milliseconds, limit]) { row in
+                    DueParcel(
+                        id: row[0], shop: row[1], number: row[2], urgency: urgency, askAt: row.moment(3),
+                        askedAt: row.optionalMoment(4), tries: row[5], misses: row[6],
+                        refused: (row[8] as String? ?? "").split(separator: " ").map(String.init), home: row[7],
+                        orderIDs: [],
+                        placedAt: now)
+                }
+            }
+            for index in due.indices {
+                let orders = try db.all(Query.ordersOfParcel, [due[index].id]) { ($0[0] as String, $0.moment(1)) }
+                due[index].orderIDs = orders.map(\.0)
+                due[index].placedAt = orders.map(\.1).min() ?? now
+            }
+            return due
+        }
+    }
+
+    /// When the next parcel of a source is due; nil where there is none.
+    public func nextAsk(source: String) async throws(StoreFailure) -> Moment? {
+        try await read { db in
+            try Urgency.allCases.compactMap { try db.integer(Query.nextAsk, [source, $0.rawValue]) }.min()
+                .map { Moment(milliseconds: $0) }
+        }
+    }
+
+    /// Writes what became of questions that taught nothing, or nothing but that the number is known.
+    public func settleAsks(_ outcomes: [(parcel: Int64, outcome: AskOutcome)], now: Moment) async throws(StoreFailure) {
+        guard !outcomes.isEmpty else { return }
+        try await write { db in
+            var tally = Tally()
+            for (parcel, outcome) in outcomes {
+                switch outcome {
+                case .failed(let retryAt):
+                    try db.run(
+                        """
+                        UPDATE parcels SET tries = tries + 1, asked_at = ?, ask_at = ? WHERE id = ? AND ask_at IS NOT NULL
+                        """, [now.milliseconds, retryAt.milliseconds, parcel])
+                case .missed: try db.run("UPDATE parcels SET misses = misses + 1 WHERE id = ?", [parcel])
+                case .found: try db.run("UPDATE parcels SET misses = 0 WHERE id = ?", [parcel])
+                case .refused:
+                    let row = try db.first("SELECT shop, source FROM parcels WHERE id = ?", [parcel]) {
+                        ($0[0] as Int64, $0[1] as String)
+                    }
+                    guard let (shop, source) = row, !source.isEmpty else { continue }
+                    try db.run(
+                        """
+                        UPDATE parcels SET refused = coalesce(refused || ' ', '') || source, source = '', ask_at = NULL,
+                            tries = 0, misses = 0 WHERE id = ?
+                        """, [parcel])
+                    tally.add(.parcels, [source], shop: shop, -1)
+                    tally.add(.parcels, [""], shop: shop)
+                }
+            }
+            try tally.write(to: db)
+            try db.note(now)
+        }
+    }
+
+    /// Keeps how far a carrier's quota is spent. To be called before the calls go out, so that a crash spends too much and never too little.
+    public func keepWindows(_ windows: [CarrierWindow], carrier: String, now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            for window in windows {
+                try db.run(
+                    """
+                    INSERT INTO carrier_windows (carrier, seconds, calls, day, spent, free_at) VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (carrier, seconds) DO UPDATE SET calls = excluded.calls, day = excluded.day,
+                        spent = excluded.spent, free_at = excluded.free_at
+                    """,
+                    [
+                        carrier, window.seconds, window.calls, window.day, window.spent, window.freeAt.milliseconds,
+                    ])
+            }
+            try db.note(now)
+        }
+    }
+
+    /// Adds what a few calls brought to a carrier's state. Gives the codes that were met for the first time.
+    public func noteCarrier(_ note: CarrierNote, now: Moment) async throws(StoreFailure) -> [String] {
+        try await write { db in
+            try db.run(
+                """
+                INSERT INTO carriers (carrier, closed_until, reason, detail, failures, calls, asked, answers, faults,
+                    answered_at, last_fault)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (carrier) DO UPDATE SET closed_until = excluded.closed_until, reason = excluded.reason,
+                    detail = excluded.detail, failures = excluded.failures, calls = calls + excluded.calls,
+                    asked = asked + excluded.asked, answers = answers + excluded.answers,
+                    faults = faults + excluded.faults, answered_at = coalesce(excluded.answered_at, answered_at),
+                    last_fault = coalesce(excluded.last_fault, last_fault)
+                """,
+                [
+                    note.carrier, note.closedUntil?.milliseconds, note.reason, note.detail, note.failures, note.calls,
+                    note.asked, note.answers, note.faults, note.answeredAt?.milliseconds, note.lastFault,
+                ])
+            var new: [String] = []
+            for code in note.unknownCodes {
+                let code = String(code.prefix(100))
+                let seen = try db.integer(
+                    """
+                    UPDATE unknown_codes SET seen = seen + 1, last_seen_at = ? WHERE carrier = ? AND code = ?
+                    RETURNING seen
+                    """, [now.milliseconds, note.carrier, code])
+                if seen != nil { continue }
+                let kept = try db.integer("SELECT count(*) FROM unknown_codes WHERE carrier = ?", [note.carrier]) ?? 0
+                guard kept < Store.greatestCodeCount else { continue }
+                try db.run(
+                    "INSERT INTO unknown_codes (carrier, code, first_seen_at, last_seen_at, seen) VALUES (?, ?, ?, ?, 1)",
+                    [note.carrier, code, now.milliseconds, now.milliseconds])
+                new.append(code)
+            }
+            try db.note(now)
+            return new
+        }
+    }
+
+    /// How all carriers stand that were ever asked, by name.
+    public func carrierStates() async throws(StoreFailure) -> [CarrierState] {
+        try await read { db in
+            var states: [String: CarrierState] = [:]
+            let rows = try db.all(
+                """
+                SELECT carrier, closed_until, reason, detail, failures, calls, asked, answers, faults, answered_at,
+                    last_fault FROM carriers
+                """
+            ) { row in
+                var state = CarrierState(row[0])
+                state.closedUntil = row.optionalMoment(1)
+                state.reason = row[2]
+                state.detail = row[3]
+                state.failures = row[4]
+                state.calls = row[5]
+                state.asked = row[6]
+                state.answers = row[7]
+                state.faults = row[8]
+                state.answeredAt = row.optionalMoment(9)
+                state.lastFault = row[10]
+                return state
+            }
+            for state in rows { states[state.carrier] = state }
+            let windows = try db.all("SELECT carrier, seconds, calls, day, spent, free_at FROM carrier_windows") {
+                (
+                    $0[0] as String,
+                    CarrierWindow(seconds: $0[1], calls: $0[2], day: $0[3], spent: $0[4], freeAt: $0.moment(5))
+                )
+            }
+            for (carrier, window) in windows {
+                states[carrier, default: CarrierState(carrier)].windows.append(window)
+            }
+            let codes = try db.all("SELECT carrier, count(*) FROM unknown_codes GROUP BY carrier") {
+                ($0[0] as String, $0[1] as Int)
+            }
+            for (carrier, count) in codes { states[carrier, default: CarrierState(carrier)].unknownCodes = count }
+            return states.values.sorted { $0.carrier < $1.carrier }
+        }
+    }
+
+    /// How a carrier stands.
+    public func carrierState(_ carrier: String) async throws(StoreFailure) -> CarrierState {
+        try await carrierStates().first { $0.carrier == carrier } ?? CarrierState(carrier)
+    }
+
+    /// How many parcels are asked about, by source; under the empty name those that nobody can be asked about.
+    public func parcelCounts() async throws(StoreFailure) -> [String: Int] {
+        try await read { db in
+            let rows = try db.all(
+                "SELECT label1, sum(total) FROM counters WHERE name = 'parcels' GROUP BY label1 HAVING sum(total) > 0"
+            ) { ($0[0] as String, $0[1] as Int) }
+            return Dictionary(uniqueKeysWithValues: rows)
+        }
+    }
+
+    /// Some orders that something may still happen to, for a walk over all of them: those after the order of the number `after`, with the number to go on from.
+    public func openOrders(
+        shop: String, after: Int64, limit: Int
+    ) async throws(StoreFailure) -> (orderIDs: [String], last: Int64?) {
+        try await read { db in
+            let rows = try db.all(Query.openOrders, [after, try db.shop(shop), limit]) {
+                ($0[0] as Int64, $0[1] as String)
+            }
+            return (rows.map(\.1), rows.last?.0)
+        }
+    }
+}
+
+extension Database {
+    /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more.
+    func put(_ ask: Ask, orderID: Int64, shop: Int64, now: Moment, tally: inout Tally) throws {
+        let row = try first(Query.parcel, [shop, ask.number]) { row in
+            (
+                id: row[0] as Int64, source: row[1] as String, urgency: row[2] as Int, askAt: row.optionalMoment(3),
+                refused: row[4] as String?, home: row[5] as String?, tries: row[6] as Int
+            )
+        }
+        guard let at = ask.at else {
+            if let row { try unlink(row.id, source: row.source, orderID: orderID, shop: shop, tally: &tally) }
+            return
+        }
+        let refused = Set((row?.refused ?? "").split(separator: " ").map(String.init))
+        let source = ask.sources.first { !refused.contains($0) } ?? ""
+        var askAt: Moment?
+        if !source.isEmpty {
+            if source != row?.source {
+                // Whoever was never asked about it is asked at once.
+                askAt = ask.urgency == .settled ? at : min(at, now)
+            } else if ask.answered {
+                askAt = at
+            } else {
+                askAt = row?.askAt.map { min($0, at) } ?? at
+            }
+        }
+        let id: Int64
+        if let row {
+            id = row.id
+            if row.source != source || row.askAt != askAt || row.urgency != ask.urgency.rawValue || row.home != ask.home
+                || ask.answered
+            {
+                try run(
+                    """
+                    UPDATE parcels SET source = ?, urgency = ?, ask_at = ?, home = ?,
+                        tries = iif(?, 0, tries), asked_at = iif(?, ?, asked_at) WHERE id = ?
+                    """,
+                    [
+                        source, ask.urgency.rawValue, askAt?.milliseconds, ask.home, ask.answered, ask.answered,
+                        now.milliseconds, id,
+                    ])
+            }
+            if row.source != source {
+                tally.add(.parcels, [row.source], shop: shop, -1)
+                tally.add(.parcels, [source], shop: shop)
+            }
+        } else {
+            guard
+                let new = try integer(
+                    """
+                    INSERT INTO parcels (shop, number, source, urgency, ask_at, home) VALUES (?, ?, ?, ?, ?, ?)
+                    RETURNING id
+                    """, [shop, ask.number, source, ask.urgency.rawValue, askAt?.milliseconds, ask.home])
+            else { throw StoreFailure.unreadable("a parcel without a number") }
+            id = new
+            tally.add(.parcels, [source], shop: shop)
+        }
+        try run(
+            "INSERT INTO parcel_orders (parcel, order_id) VALUES (?, ?) ON CONFLICT DO NOTHING", [id, orderID])
+    }
+
+    /// Takes all parcels from an order that goes.
+    func removeParcels(ofOrder orderID: Int64, shop: Int64, tally: inout Tally) throws {
+        let parcels = try all(
+            """
+            SELECT parcels.id, parcels.source FROM parcel_orders JOIN parcels ON parcels.id = parcel_orders.parcel
+            WHERE parcel_orders.order_id = ?
+            """, [orderID]
+        ) { ($0[0] as Int64, $0[1] as String) }
+        for (id, source) in parcels { try unlink(id, source: source, orderID: orderID, shop: shop, tally: &tally) }
+    }
+
+    private func unlink(_ parcel: Int64, source: String, orderID: Int64, shop: Int64, tally: inout Tally) throws {
+        try run("DELETE FROM parcel_orders WHERE parcel = ? AND order_id = ?", [parcel, orderID])
+        guard try integer("SELECT 1 FROM parcel_orders WHERE parcel = ? LIMIT 1", [parcel]) == nil else { return }
+        try run("DELETE FROM parcels WHERE id = ?", [parcel])
+        tally.add(.parcels, [source], shop: shop, -1)
+    }
+}
+
+extension Query {
+    static let parcel = """
+        SELECT id, source, urgency, ask_at, refused, home, tries FROM parcels WHERE shop = ? AND number = ?
+        """
+    static let dueParcels = """
+        SELECT parcels.id, shops.domain, parcels.number, parcels.ask_at, parcels.asked_at, parcels.tries,
+            parcels.misses, parcels.home, parcels.refused
+        FROM parcels JOIN shops ON shops.id = parcels.shop
+        WHERE parcels.source = ? AND parcels.urgency = ? AND parcels.ask_at <= ? ORDER BY parcels.ask_at LIMIT ?
+        """
+    static let ordersOfParcel = """
+        SELECT orders.gid, orders.placed_at FROM parcel_orders JOIN orders ON orders.id = parcel_orders.order_id
+        WHERE parcel_orders.parcel = ?
+        """
+    static let nextAsk = "SELECT min(ask_at) FROM parcels WHERE source = ? AND urgency = ? AND ask_at IS NOT NULL"
+    static let openOrders = """
+        SELECT id, gid FROM orders WHERE id > ? AND +shop = ? AND next_moment IS NOT NULL ORDER BY id LIMIT ?
+        """
+}

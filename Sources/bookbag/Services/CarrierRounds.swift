@@ -1,0 +1,310 @@
+import Intake
+import Logging
+import Outreach
+import Platform
+import Store
+
+/// The turns of one carrier's loop: pick what is due, book the calls, ask, and take in the answers.
+struct CarrierRounds {
+    let service: CarrierService
+    private(set) var budget: CarrierBudget
+    private(set) var circuit: CarrierCircuit
+    /// Says that the loop moves.
+    let beat: @Sendable () -> Void
+    /// Parcels that were answered, and when they had been due: one that comes back unmoved could not be written, and must not be asked about again and again.
+    private var answered: [Int64: Moment] = [:]
+    /// How often each fault was met, to tell it the first time and then from time to time.
+    private var faults: [String: Int] = [:]
+
+    /// So many calls at most in one turn, and so many of them at once.
+    static let callsInTurn = 16
+    static let callsAtOnce = 4
+    /// After so many "not known" in a row, and so long after the order, another source is asked.
+    static let greatestMisses = 3
+    static let patienceWithMisses = Duration.days(3)
+
+    init(
+        service: CarrierService, budget: CarrierBudget, circuit: CarrierCircuit, beat: @escaping @Sendable () -> Void
+    ) {
+        self.service = service
+        self.budget = budget
+        self.circuit = circuit
+        self.beat = beat
+    }
+
+    private var carrier: any Carrier { service.desk.carrier }
+    private var store: Store { service.store }
+    private var clock: DaemonClock { service.clock }
+
+    /// One turn. Gives how long there is nothing to do.
+    ///
+    /// - Throws: `StoreFailure` and `CancellationError`.
+    mutating func turn() async throws -> Duration {
+        let now = clock.now
+        defer { tell(now) }
+        if let until = circuit.closedUntil, until > now { return until - now }
+        // A login that counts is a call of its own.
+        if carrier.quota.tokensCount, await service.desk.needsLogin,
+            try await store.nextAsk(source: carrier.name) != nil
+        {
+            guard budget.available(.pressing, now: now) > 0 else {
+                return budget.next(.pressing, now: now) - now
+            }
+            try await book(1, now)
+            if let refusal = try await service.desk.logIn() {
+                try await close(refusal)
+                return .zero
+            }
+        }
+        let (batches, wait) = try await pick(now)
+        guard !batches.isEmpty else { return wait }
+        try await book(batches.count, now)
+        try await ask(batches)
+        return .zero
+    }
+
+    // MARK: Picking
+
+    /// The questions of this turn, in batches; or how long to wait where there is none.
+    private func pick(_ now: Moment) async throws -> (batches: [[DueParcel]], wait: Duration) {
+        let pressing = budget.available(.pressing, now: now)
+        guard pressing > 0 else { return ([], budget.next(.pressing, now: now) - now) }
+        let ordinary = budget.available(.moving, now: now)
+        // After trouble one call tells whether it is over.
+        let calls = circuit.isTroubled ? 1 : min(pressing, Self.callsInTurn)
+        let size = max(1, carrier.quota.batch)
+        let due = try await store.dueParcels(
+            source: carrier.name, limit: calls * size, now: now,
+            urgencies: ordinary > 0 ? Urgency.allCases : [.pressing])
+        service.metrics.lag(of: carrier.name, due.map { now - $0.askAt }.max() ?? .zero)
+        let urgent = due.filter { $0.urgency == .pressing }
+        // What is not pressing may use what is ordinary; in a batch that is half empty it travels for nothing.
+        let room = min(calls, ordinary) * size + (size - urgent.count % size) % size
+        var chosen: [DueParcel] = []
+        var others = 0
+        for parcel in AskingOrder.choose(
+            due, limit: due.count, now: now, urgency: { $0.urgency }, at: { $0.askAt })
+        where chosen.count < calls * size {
+            if parcel.urgency != .pressing {
+                guard others < room else { continue }
+                others += 1
+            }
+            chosen.append(parcel)
+        }
+        guard chosen.isEmpty else {
+            let batches = stride(from: 0, to: chosen.count, by: size).map {
+                Array(chosen[$0..<min($0 + size, chosen.count)])
+            }
+            return (batches, .zero)
+        }
+        guard let next = try await store.nextAsk(source: carrier.name) else { return ([], Heartbeats.longestWait) }
+        let free = ordinary > 0 ? now : budget.next(.moving, now: now)
+        return ([], max(.milliseconds(200), max(next, free) - now))
+    }
+
+    private mutating func book(_ calls: Int, _ now: Moment) async throws {
+        budget.spend(calls, now: now)
+        try await store.keepWindows(
+            budget.windows.map {
+                CarrierWindow(seconds: $0.seconds, calls: $0.calls, day: $0.day, spent: $0.spent, freeAt: $0.freeAt)
+            }, carrier: carrier.name, now: now)
+    }
+
+    // MARK: Asking
+
+    private mutating func ask(_ batches: [[DueParcel]]) async throws {
+        var waiting = batches[...]
+        let desk = service.desk
+        try await withThrowingTaskGroup(of: (Int, CarrierReply).self) { group in
+            var underway = 0
+            while underway > 0 || !waiting.isEmpty {
+                // Once the carrier is in trouble nothing more is begun; what is due stays due.
+                if circuit.closedUntil.map({ $0 > clock.now }) ?? false { waiting = [] }
+                while underway < Self.callsAtOnce, let batch = waiting.first {
+                    let index = waiting.startIndex
+                    waiting = waiting.dropFirst()
+                    underway += 1
+                    let questions = batch.map {
+                        CarrierQuestion($0.number, notBefore: $0.placedAt, home: $0.home)
+                    }
+                    group.addTask { (index, try await desk.ask(questions)) }
+                }
+                guard let (index, reply) = try await group.next() else { break }
+                underway -= 1
+                beat()
+                try await take(reply, batches[index])
+                beat()
+            }
+        }
+    }
+
+    private mutating func take(_ reply: CarrierReply, _ batch: [DueParcel]) async throws {
+        let now = clock.now
+        // A login that was bought again in the middle.
+        if reply.calls > 1 { try await book(reply.calls - 1, now) }
+        let wasTroubled = circuit.isTroubled
+        let isNews = circuit.note(reply.answers, now: now, chance: service.chance())
+        let isClosed = circuit.closedUntil.map { $0 > now } ?? false
+
+        var note = note()
+        note.calls = reply.calls
+        var observations: [String: [Observation]] = [:]
+        var outcomes: [(parcel: Int64, outcome: AskOutcome)] = []
+        var refused: [DueParcel] = []
+        for (parcel, answer) in zip(batch, reply.answers) {
+            note.asked += 1
+            service.metrics.count(answer, of: carrier.name)
+            note.unknownCodes += answer.unknownCodes
+            switch answer.call?.kind {
+            case nil:
+                note.answers += 1
+                note.answeredAt = now
+                observations[parcel.shop, default: []] += observe(parcel, answer, at: reply.heardAt)
+                if parcel.misses > 0 { outcomes.append((parcel.id, .found)) }
+            case .notFound:
+                note.answers += 1
+                note.answeredAt = now
+                // That there is nothing is heard as well: a label may have been made and never handed over.
+                observations[parcel.shop, default: []] += observe(parcel, answer, at: reply.heardAt)
+                outcomes.append((parcel.id, .missed))
+                if try await isBetterAskedElsewhere(parcel, now) { refused.append(parcel) }
+            case .invalidNumber:
+                note.answers += 1
+                refused.append(parcel)
+                for order in parcel.orderIDs {
+                    service.logger.log(
+                        Line.numberRefused,
+                        ["shop": "\(parcel.shop)", "order": "\(order)", "source": "\(carrier.name)"])
+                }
+            case .okDuplicate:
+                outcomes.append((parcel.id, .failed(retryAt: now + .minutes(5))))
+            case .rateLimited, .authError, .configError, .temporaryError:
+                note.faults += 1
+                note.lastFault = answer.call?.message
+                if let call = answer.call { tell(call) }
+                // What is the carrier's trouble is no fault of the parcel: it is asked about when the carrier answers again.
+                guard reply.unreachable == nil, answer.call?.kind != .rateLimited, !(isClosed && wasTroubled) else {
+                    break
+                }
+                let pause = Backoff(base: .minutes(5), cap: .hours(12)).delay(
+                    afterAttempt: parcel.tries + 1, chance: 0.5 + service.chance() / 2)
+                outcomes.append((parcel.id, .failed(retryAt: now + pause)))
+            }
+        }
+        outcomes += refused.map { ($0.id, .refused) }
+        for (shop, seen) in observations {
+            guard let desk = service.desks[shop] else { continue }
+            _ = try await service.learning.learn(seen, of: desk, now: now)
+        }
+        outcomes += stuck(batch, answers: reply.answers, now)
+        try await store.settleAsks(outcomes, now: now)
+        for (shop, parcels) in Dictionary(grouping: refused, by: \.shop) {
+            guard let desk = service.desks[shop] else { continue }
+            try await service.learning.advance(parcels.flatMap(\.orderIDs), of: desk, now: now)
+        }
+        note.closedUntil = circuit.closedUntil
+        note.reason = circuit.reason?.rawValue
+        note.detail = circuit.detail
+        note.failures = circuit.failures
+        let newCodes = try await store.noteCarrier(note, now: now)
+        for code in newCodes {
+            service.logger.log(Line.unknownCode, ["source": "\(carrier.name)", "code": "\(code)"])
+        }
+        if isNews { tellCircuit() }
+    }
+
+    /// What an answer says, for each order that has the number.
+    private func observe(_ parcel: DueParcel, _ answer: CarrierAnswer, at seen: Moment) -> [Observation] {
+        let found = answer.call == nil
+        // Carriers show a hundred events at most; of a list that long the oldest may be missing, and are not taken back.
+        let complete = found && answer.events.count < 90
+        return parcel.orderIDs.map { order in
+            Observation(
+                shop: parcel.shop, seenAt: seen,
+                content: .parcel(
+                    number: parcel.number, source: carrier.name, scans: found ? answer.scans : [], complete: complete,
+                    order: order))
+        }
+    }
+
+    /// Parcels that were answered before and are due at the very same time again: what was learned of them could not be written.
+    private mutating func stuck(
+        _ batch: [DueParcel], answers: [CarrierAnswer], _ now: Moment
+    ) -> [(parcel: Int64, outcome: AskOutcome)] {
+        var stuck: [(parcel: Int64, outcome: AskOutcome)] = []
+        if answered.count > 2_000 { answered = [:] }
+        for (parcel, answer) in zip(batch, answers) where answer.call == nil || answer.call?.kind == .notFound {
+            if answered[parcel.id] == parcel.askAt { stuck.append((parcel.id, .failed(retryAt: now + .hours(1)))) }
+            answered[parcel.id] = parcel.askAt
+        }
+        return stuck
+    }
+
+    /// Whether a carrier that does not know a parcel for days is probably not the right one, and there is another.
+    private func isBetterAskedElsewhere(_ parcel: DueParcel, _ now: Moment) async throws -> Bool {
+        guard parcel.misses + 1 >= Self.greatestMisses, now - parcel.placedAt >= Self.patienceWithMisses,
+            let desk = service.desks[parcel.shop], let order = parcel.orderIDs.first,
+            let record = try await store.load(shop: parcel.shop, orderIDs: [order])[order],
+            let shipment = record.shipments.first(where: { $0.tracking.key == parcel.number })
+        else { return false }
+        let sources = desk.rules.learner.sources?.sources(
+            for: shipment.tracking, country: record.facts.shippingAddress?.countryCode)
+        return (sources ?? []).contains { $0 != carrier.name && !parcel.refused.contains($0) }
+    }
+
+    // MARK: Telling
+
+    private func note() -> CarrierNote { CarrierNote(carrier.name) }
+
+    /// Takes note of a login that failed.
+    private mutating func close(_ refusal: CallAnswer) async throws {
+        let now = clock.now
+        let answer = CarrierAnswer.about(refusal, of: carrier.name)
+        let isNews = circuit.note([answer], now: now, chance: service.chance())
+        service.metrics.count(answer, of: carrier.name)
+        var note = note()
+        note.calls = 1
+        note.faults = 1
+        note.lastFault = refusal.message
+        note.closedUntil = circuit.closedUntil
+        note.reason = circuit.reason?.rawValue
+        note.detail = circuit.detail
+        note.failures = circuit.failures
+        _ = try await store.noteCarrier(note, now: now)
+        tell(refusal)
+        if isNews { tellCircuit() }
+    }
+
+    /// A fault is told when it is first met, and every hundredth time.
+    private mutating func tell(_ call: CallAnswer) {
+        if faults.count > 200 { faults = [:] }
+        let count = faults[call.message, default: 0] + 1
+        faults[call.message] = count
+        guard count == 1 || count % 100 == 0 else { return }
+        service.logger.log(
+            Line.carrierFault,
+            [
+                "source": "\(carrier.name)", "reason": "\(call.kind.rawValue)", "detail": "\(call.message)",
+                "count": "\(count)",
+            ])
+    }
+
+    private func tellCircuit() {
+        guard circuit.isTroubled else {
+            service.logger.log(Line.carrierOpen, ["source": "\(carrier.name)"])
+            return
+        }
+        let refused = circuit.reason == .authError || circuit.reason == .configError
+        service.logger.log(
+            refused ? Line.carrierRefused : Line.carrierFailing,
+            [
+                "source": "\(carrier.name)", "reason": "\(circuit.reason?.rawValue ?? "")",
+                "detail": "\(circuit.detail ?? "")", "until": "\(circuit.closedUntil ?? clock.now)",
+            ])
+    }
+
+    private func tell(_ now: Moment) {
+        service.metrics.state(
+            of: carrier.name, isOpen: !circuit.isTroubled, left: budget.leftToday(now: now))
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Intake
+import Logging
+import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+
+/// Asks one carrier about the parcels that are due, within its quota, and hands on what it says to be learned.
+///
+/// Each carrier has a loop of its own, so that one that is slow, down or used up holds up nobody else's parcels. Nothing is lost on the way: a parcel stays due until what its
+/// carrier said is committed, together with its next time; calls are booked before they go out, so that a crash spends too much and never too little.
+struct CarrierService: Service {
+    let desk: CarrierDesk
+    /// Calls a day, where the operator set them.
+    let perDay: Int?
+    /// The shops, by domain.
+    let desks: [String: ShopDesk]
+    let store: Store
+    let learning: Learning
+    let clock: DaemonClock
+    let wake: Wake
+    let heartbeats: Heartbeats
+    let metrics: CarrierMetrics
+    let logger: Logger
+    /// From 0 to below 1, for jitter.
+    var chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
+
+    /// How the loop is called by the watchdog.
+    private var name: String { "carrier:\(desk.carrier.name)" }
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await cancelWhenGracefulShutdown { await ask() }
+        } onGracefulShutdown: {
+            wake.call()
+        }
+        heartbeats.end(name)
+    }
+
+    private func ask() async {
+        var rounds: CarrierRounds?
+        while !Task.isCancelled {
+            heartbeats.beat(name)
+            var pause: Duration
+            do {
+                if rounds == nil { rounds = try await begin() }
+                pause = try await rounds?.turn() ?? .seconds(5)
+            } catch is CancellationError {
+                return
+            } catch {
+                let failure = error as? StoreFailure
+                logger.log(
+                    Line.storeFailed, ["reason": "\(failure?.cause.rawValue ?? "other")", "detail": "\(error)"])
+                // What was taken in hand is due still; the quota as the store has it counts.
+                rounds = nil
+                pause = .seconds(5)
+            }
+            while pause > .zero, !Task.isCancelled {
+                heartbeats.beat(name)
+                let step = min(pause, Heartbeats.longestWait)
+                let woken = await wake.wait(atMost: step)
+                pause = woken ? .zero : pause - step
+            }
+        }
+    }
+
+    /// Takes up where the store says that we were.
+    private func begin() async throws -> CarrierRounds {
+        let state = try await store.carrierState(desk.carrier.name)
+        return CarrierRounds(
+            service: self,
+            budget: CarrierBudget(
+                desk.carrier.quota, perDay: perDay,
+                kept: state.windows.map {
+                    CarrierBudget.Window(
+                        calls: $0.calls, seconds: $0.seconds, day: $0.day, spent: $0.spent, freeAt: $0.freeAt)
+                }),
+            circuit: CarrierCircuit(
+                failures: state.failures, closedUntil: state.closedUntil,
+                reason: state.reason.flatMap { CallAnswer.Kind(rawValue: $0) }, detail: state.detail),
+            beat: { [heartbeats, name] in heartbeats.beat(name) })
+    }
+}
+
+/// Chooses anew who is asked about every parcel that is still open, once, after the operator has set up other carriers; then it is done.
+struct SourceRechoosing: Service {
+    let shop: ShopDesk
+    /// What is remembered of the sources that are set up now.
+    let sources: String
+    let store: Store
+    let learning: Learning
+    let newParcels: Broadcast
+    let clock: DaemonClock
+    let heartbeats: Heartbeats
+    let logger: Logger
+
+    /// The name under which the store remembers the sources that every parcel was last chosen among.
+    static let remembered = "carriers"
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await walk() }
+        heartbeats.end("sources:\(shop.domain)")
+        // A service that ends would end the daemon.
+        try? await gracefulShutdown()
+    }
+
+    private func walk() async {
+        var last: Int64 = 0
+        while !Task.isCancelled {
+            heartbeats.beat("sources:\(shop.domain)")
+            do throws(StoreFailure) {
+                let open = try await store.openOrders(shop: shop.domain, after: last, limit: 100)
+                guard let next = open.last else {
+                    try await store.remember(
+                        sources, as: Self.remembered, shop: shop.domain, now: clock.now)
+                    return
+                }
+                try await learning.advance(open.orderIDs, of: shop, now: clock.now)
+                last = next
+                newParcels.call()
+            } catch {
+                logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+                try? await Task.sleep(for: .seconds(5))
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Intake
+import Logging
+import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+
+/// Makes the services that ask carriers, of what the operator set up.
+struct CarrierWiring {
+    let carriers: [Configuration.Carrier]
+    let desks: [String: ShopDesk]
+    let store: Store
+    let learning: Learning
+    let transport: any HTTPTransport
+    let clock: DaemonClock
+    let newParcels: Broadcast
+    let heartbeats: Heartbeats
+    let metrics: CarrierMetrics
+    let logger: Logger
+
+    /// One service for each carrier; and one for each shop whose parcels were last chosen for other carriers than these.
+    func services() async throws(StoreFailure) -> [any Service] {
+        var services: [any Service] = []
+        for settings in carriers {
+            guard let carrier = Carriers.named(settings.name) else { continue }
+            let wake = Wake()
+            newParcels.add(wake)
+            let timekeeper = Timekeeper(
+                now: { [clock] in clock.now },
+                sleep: { duration throws(CancellationError) in
+                    do { try await Task.sleep(for: duration) } catch { throw CancellationError() }
+                })
+            services.append(
+                CarrierService(
+                    desk: CarrierDesk(
+                        carrier, access: settings.access, transport: transport, timekeeper: timekeeper),
+                    perDay: settings.perDay, desks: desks, store: store, learning: learning, clock: clock, wake: wake,
+                    heartbeats: heartbeats, metrics: metrics, logger: logger))
+        }
+        let sources = carriers.map(\.name).joined(separator: " ")
+        for desk in desks.values {
+            let before = try await store.remembered(SourceRechoosing.remembered, shop: desk.domain)
+            guard before ?? "" != sources else { continue }
+            services.append(
+                SourceRechoosing(
+                    shop: desk, sources: sources, store: store, learning: learning, newParcels: newParcels,
+                    clock: clock, heartbeats: heartbeats, logger: logger))
+        }
+        return services
+    }
+}
