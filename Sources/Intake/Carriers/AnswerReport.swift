@@ -1,6 +1,6 @@
 // The normal form of a carrier's answer as `bookbag track` prints it: for people a few lines, for programs one JSON object whose names stay.
 
-public import Outreach
+internal import Outreach
 
 /// Prints answers and candidates.
 public enum AnswerReport {

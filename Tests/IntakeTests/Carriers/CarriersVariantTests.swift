@@ -12,10 +12,12 @@ struct Variant: CustomTestStringConvertible, Sendable {
     var code: String
     var state: ParcelState
     var delay: Scan.DelaySign = .no
-    var fault: Fault?
+    var fault: Intake.Fault?
 
-    init(_ carrier: String, _ code: String, _ state: ParcelState, _ delay: Scan.DelaySign = .no, _ fault: Fault? = nil)
-    {
+    init(
+        _ carrier: String, _ code: String, _ state: ParcelState, _ delay: Scan.DelaySign = .no,
+        _ fault: Intake.Fault? = nil
+    ) {
         self.carrier = carrier
         self.code = code
         self.state = state

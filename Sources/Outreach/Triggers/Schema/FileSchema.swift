@@ -84,11 +84,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     // MARK: - Triggers
 
-    private static let triggerDefinitions: [(String, SchemaNode)] = [
-        ("event", event), ("condition", condition), ("conditions", conditions), ("length", length),
-        ("address", address), ("flag", flag), ("line", line), ("expected", expected), ("example", example),
-        ("step", step),
-    ] + givens
+    private static let triggerDefinitions: [(String, SchemaNode)] =
+        [
+            ("event", event), ("condition", condition), ("conditions", conditions), ("length", length),
+            ("address", address), ("flag", flag), ("line", line), ("expected", expected), ("example", example),
+            ("step", step),
+        ] + givens
 
     private static let triggerFile = SchemaNode.keys(
         TriggerReader.keys.map { ($0, triggerKeys[$0] ?? .scalar) }, required: ["on", "send"],
