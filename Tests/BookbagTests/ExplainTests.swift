@@ -235,7 +235,8 @@ struct ExplainTests {
     }
 
     @Test(
-        "finds nothing for what nobody knows", arguments: ["#1043", "eve@shopper.example", "<x@y>", "1Z999", "F12", ""])
+        "finds nothing for what nobody knows",
+        arguments: ["#1043", "eve@shopper.example", "<x@y>", "1Z999", "GBP", "F12", ""])
     func notFound(what: String) async throws {
         let finder = Finder(store: try await Self.store(), shop: nil)
         #expect(try await finder.orders(what) == [])

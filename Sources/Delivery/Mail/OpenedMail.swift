@@ -29,7 +29,7 @@ public struct OpenedMail: Hashable, Sendable {
     }
 
     private init(message: OwnedObject) {
-        subject = Self.copied(g_mime_message_get_subject(message.cast()))
+        subject = Self.subject(of: message)
         from = Self.shown(g_mime_message_get_from(message.cast()))
         to = Self.shown(g_mime_message_get_to(message.cast()))
         messageID = Self.copied(g_mime_message_get_message_id(message.cast()))
@@ -81,6 +81,15 @@ public struct OpenedMail: Hashable, Sendable {
             attachments.append(
                 Attachment(name: Self.copied(g_mime_part_get_filename(file)), type: type, bytes: bytes))
         }
+    }
+
+    /// The subject, unfolded before it is decoded: GMime stops at the end of a folded encoded word.
+    private static func subject(of message: OwnedObject) -> String {
+        guard let list = g_mime_object_get_header_list(message.cast()),
+            let header = g_mime_header_list_get_header(list, "Subject")
+        else { return "" }
+        let raw = copied(g_mime_header_get_raw_value(header)).filter { !$0.isNewline }
+        return owned(g_mime_utils_header_decode_text(nil, raw)).onOneLine
     }
 
     /// A text that stays GMime's.

@@ -179,11 +179,7 @@ private struct Comparison {
                 if !outcome.isShadow || before[key]?.isMessage != true { gained.append(outcome) }
                 continue
             }
-            if other.words != outcome.words {
-                add(.another, outcome, before: other.sentAt, after: outcome.sentAt)
-            } else if other.sentAt != outcome.sentAt {
-                add(.moves, outcome, before: other.sentAt, after: outcome.sentAt)
-            }
+            compare(outcome, with: other)
         }
         for outcome in earlier where outcome.isMessage {
             let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
@@ -192,22 +188,36 @@ private struct Comparison {
                 continue
             }
         }
-        // One trigger's message in the place of another's: about the same event, to the same.
         for outcome in gained {
-            if let index = lost.firstIndex(where: {
-                $0.order == outcome.order && $0.eventID == outcome.eventID && $0.line == outcome.line
-                    && $0.trigger != outcome.trigger
-            }) {
-                let other = lost.remove(at: index)
-                add(.another, outcome, before: other.sentAt, after: outcome.sentAt, instead: other.trigger)
-            } else {
+            let about = lost.indices.filter {
+                lost[$0].order == outcome.order && lost[$0].eventID == outcome.eventID && lost[$0].line == outcome.line
+                    && lost[$0].isShadow == outcome.isShadow
+            }
+            // The same message under another key, where `once_per` was changed; else one trigger's in the place of another's.
+            guard let index = about.first(where: { lost[$0].trigger == outcome.trigger }) ?? about.first else {
                 let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
                 add(.gains, outcome, before: nil, after: outcome.sentAt, why: before[key])
+                continue
+            }
+            let other = lost.remove(at: index)
+            if other.trigger == outcome.trigger {
+                compare(outcome, with: other)
+            } else {
+                add(.another, outcome, before: other.sentAt, after: outcome.sentAt, instead: other.trigger)
             }
         }
         for outcome in lost {
             let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
             add(.loses, outcome, before: outcome.sentAt, after: nil, why: after[key])
+        }
+    }
+
+    /// One message under both sets.
+    private mutating func compare(_ outcome: Replay.Outcome, with other: Replay.Outcome) {
+        if other.words != outcome.words {
+            add(.another, outcome, before: other.sentAt, after: outcome.sentAt)
+        } else if other.sentAt != outcome.sentAt {
+            add(.moves, outcome, before: other.sentAt, after: outcome.sentAt)
         }
     }
 

@@ -1,4 +1,5 @@
 public import Foundation
+internal import Synchronization
 
 /// A place's civil time, by its IANA name: what turns a moment into a day and a clock time there, and back.
 ///
@@ -8,9 +9,21 @@ public struct Zone: Hashable, Sendable {
 
     /// The zone of that IANA name (`Europe/Berlin`), or nil if the system's zone data has none.
     public init?(named name: String) {
+        // Every decision asks for the shopper's zone, and finding one by its name takes longer than the rest of the decision.
+        let known = Self.known.withLock { $0[name] }
+        if let known {
+            zone = known
+            return
+        }
         guard let zone = TimeZone(identifier: name) else { return nil }
         self.zone = zone
+        Self.known.withLock { known in
+            if known.count < 1000 { known[name] = zone }
+        }
     }
+
+    /// The zones that were found, by their names; there are about 600.
+    private static let known = Mutex<[String: TimeZone]>([:])
 
     /// Greenwich's.
     public static let utc = Zone(zone: TimeZone(secondsFromGMT: 0)!)

@@ -6,11 +6,14 @@ indirect enum ConditionClause: Sendable {
     case any([ConditionClause])
     case all([ConditionClause])
 
-    func holds(in scope: Scope) -> Bool {
+    func holds(in scope: Scope) -> Bool { holds(scope.forLiquid, scope.options) }
+
+    /// The same with what the engine needs of a scope, made once for all the lines of a decision.
+    func holds(_ names: Liquid.Scope, _ options: RenderOptions) -> Bool {
         switch self {
-        case .line(let condition, _): condition.evaluate(scope.forLiquid, scope.options)
-        case .any(let clauses): clauses.contains { $0.holds(in: scope) }
-        case .all(let clauses): clauses.allSatisfy { $0.holds(in: scope) }
+        case .line(let condition, _): condition.evaluate(names, options)
+        case .any(let clauses): clauses.contains { $0.holds(names, options) }
+        case .all(let clauses): clauses.allSatisfy { $0.holds(names, options) }
         }
     }
 

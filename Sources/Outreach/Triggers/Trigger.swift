@@ -1,3 +1,5 @@
+internal import Liquid
+
 /// One merchant file: on which events, after what time, under which conditions, what to send. Read once, and only looked at afterwards.
 public struct Trigger: Sendable {
     /// What its messages are about.
@@ -181,10 +183,12 @@ extension Trigger {
 
     /// The first condition that stops it, or nil where all is as the file wants it.
     public func failedCondition(_ scope: Scope) -> FailedCondition? {
-        if let clause = self.if.first(where: { !$0.holds(in: scope) }) {
+        if self.if.isEmpty, unless.isEmpty { return nil }
+        let (names, options) = (scope.forLiquid, scope.options)
+        if let clause = self.if.first(where: { !$0.holds(names, options) }) {
             return FailedCondition(clause: .if, sentence: clause.sentence(in: scope))
         }
-        if let clause = unless.first(where: { $0.holds(in: scope) }) {
+        if let clause = unless.first(where: { $0.holds(names, options) }) {
             return FailedCondition(clause: .unless, sentence: clause.sentence(in: scope))
         }
         return nil

@@ -18,10 +18,14 @@ extension Store {
     ///
     /// The numbers stand in the orders' records alone, so all of them are looked through: some seconds for a million.
     public func orders(ofTrackingNumber number: String, shop: String) async throws(StoreFailure) -> [OrderKey] {
-        // As it stands in the record: a JSON text.
+        // As it stands in the record: a JSON text. Any text of the order may be this one, so what is found is looked at closely.
         guard let quoted = try? JSONEncoder().encode(number) else { return [] }
-        return try await read { db in
-            try db.all(Query.ordersHolding, [try db.shop(shop), quoted]) { OrderKey(shop: shop, orderID: $0[0]) }
+        let ids: [String] = try await read { db in
+            try db.all(Query.ordersHolding, [try db.shop(shop), quoted]) { $0[0] }
+        }
+        let records = try await load(shop: shop, orderIDs: ids)
+        return ids.filter { records[$0]?.trackingNumbers.contains(number) == true }.map {
+            OrderKey(shop: shop, orderID: $0)
         }
     }
 
@@ -38,6 +42,15 @@ extension Store {
             Set(
                 try db.all(Query.pendingOfOrder, [try db.shop(order.shop), order.orderID]) { $0[0] as Int64 })
         }
+    }
+}
+
+extension OrderRecord {
+    /// Every number that a parcel or a return of the order has or had.
+    fileprivate var trackingNumbers: Set<String> {
+        Set(
+            shipments.flatMap { [$0.tracking.number].compactMap(\.self) + $0.formerNumbers }
+                + facts.returns.flatMap { $0.deliveries.compactMap { $0.tracking?.number } })
     }
 }
 

@@ -61,6 +61,7 @@ struct Finder {
     /// The orders that `what` names, the newest first. Throws where two shops have an order of that name and none was chosen.
     func orders(_ what: String) async throws -> [OrderKey] {
         let text = what.trimmingCharacters(in: .whitespaces)
+        if text.isEmpty { return [] }
         let shops = try await store.shops().filter { shop == nil || shop == $0 }
         if let shop, shops.isEmpty {
             throw ValidationError("the store knows no shop '\(shop)'; 'bookbag status' lists them")

@@ -45,7 +45,7 @@ struct SchemaTests {
         var files: [String: [UInt8]] = [
             "shop.yaml": Array(shop.utf8), "templates/note.json": Array("{}".utf8), "templates/note.md": mail,
             "out-for-delivery.yaml": Array("on: shipment.out_for_delivery\nsend: email\n".utf8),
-            "templates/out-for-delivery.md": mail,
+            "templates/out-for-delivery.md": mail, "templates/every-key.md": mail,
         ]
         files[file.hasPrefix("shop") ? "shop.yaml" : file] = Array(text.utf8)
         files["templates/\(file.dropLast(5)).md"] = mail

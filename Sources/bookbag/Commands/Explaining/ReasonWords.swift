@@ -38,6 +38,8 @@ enum ReasonWords {
     /// A clause that can follow "because".
     static func sentence(_ reason: Reason?, detail: String? = nil) -> String {
         guard let reason else { return detail ?? "" }
+        // It says by itself which one.
+        if reason == .unknownWebhook, let detail { return detail }
         let clause = words[reason.rawValue] ?? reason.rawValue.replacing("_", with: " ")
         return detail.map { "\(clause): \($0)" } ?? clause
     }
