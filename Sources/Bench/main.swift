@@ -7,9 +7,12 @@ let parts: [(name: String, takes: String, run: ([String]) async throws -> Void)]
     ("relay", "PORT MAILS BYTES SESSIONS", { try await benchRelay($0.map { Int($0) ?? 0 }) }),
     ("triggers", "", { _ in try benchTriggers(export: nil) }),
     ("triggers", "EXPORT", { try benchTriggers(export: $0[0]) }),
-    ("replay", "FILE EVENTS TRIGGERS", { arguments in
-        try await benchReplay(path: arguments[0], events: Int(arguments[1]) ?? 1_000_000, triggers: arguments[2])
-    }),
+    (
+        "replay", "FILE EVENTS TRIGGERS",
+        { arguments in
+            try await benchReplay(path: arguments[0], events: Int(arguments[1]) ?? 1_000_000, triggers: arguments[2])
+        }
+    ),
     ("prepare", "FILE DAYS", { try await prepareShop(path: $0[0], days: Int($0[1]) ?? 0) }),
 ]
 

@@ -154,7 +154,8 @@ public struct MailAddress: Hashable, Sendable, Codable {
     }
 
     private static func isDomainScalar(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.isASCIILetterOrDigit || scalar == "-" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        scalar.isASCIILetterOrDigit || scalar == "-" || scalar.properties.isAlphabetic
+            || scalar.properties.numericType != nil
             || scalar.properties.generalCategory == .nonspacingMark || scalar.properties.generalCategory == .spacingMark
     }
 }
