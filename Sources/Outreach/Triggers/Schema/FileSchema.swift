@@ -322,6 +322,19 @@ public enum FileSchema: String, Sendable, CaseIterable {
             ("additionalProperties", .named("conditions")),
         ]),
         "labels_expire": .named("length", "How long a return label can be used: '28 days'."),
+        "promises": .oneOrMore(
+            .keys(
+                [
+                    ("service", SchemaNode.scalar.described("What the shipping method's name has in it.")),
+                    ("countries", .oneOrMore(.scalar, "Where it goes, in two letters.")),
+                    ("within", .named("length", "How long after it was sent: '2 business days'.")),
+                ], required: ["within"], "A kind of parcel, and how long it takes."),
+            "When parcels are to arrive where the shop promises a day. The first that fits counts."),
+        "delays": .keys(
+            [
+                ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
+                ("not_handed_over", SchemaNode.scalar.described("How long a label may be a label only, or 'off'.")),
+            ], required: [], "When silence is a delay."),
         "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' was told it by mail."),
     ]
 
