@@ -322,6 +322,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
             ("additionalProperties", .named("conditions")),
         ]),
         "labels_expire": .named("length", "How long a return label can be used: '28 days'."),
+        "promises": .object([("description", .text("Which days parcels are promised for, by where they go and how they are sent."))]),
+        "delays": .object([("description", .text("After how long, and by which signs, a parcel counts as late."))]),
         "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' was told it by mail."),
     ]
 
