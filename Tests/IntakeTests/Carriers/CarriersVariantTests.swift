@@ -86,12 +86,12 @@ struct Variant: CustomTestStringConvertible, Sendable {
         Variant("ups", "M|MP|003", .preTransit), Variant("ups", "P|PU|038", .accepted),
         Variant("ups", "I|OR|160", .accepted), Variant("ups", "I|AR|005", .inTransit),
         Variant("ups", "I|OT|021", .outForDelivery), Variant("ups", "I|XX|072", .outForDelivery),
-        Variant("ups", "X|48|022", .attempted, .maybe), Variant("ups", "I|ZP|040", .readyForPickup),
+        Variant("ups", "X|48|022", .attempted, .yes), Variant("ups", "I|ZP|040", .readyForPickup),
         Variant("ups", "D|2Q|161", .readyForPickup), Variant("ups", "D|FS|011", .delivered),
         Variant("ups", "D|KB|", .delivered), Variant("ups", "X||048", .inTransit, .yes),
         Variant("ups", "X||132", .inTransit, .yes), Variant("ups", "X||053", .inTransit, .yes),
         Variant("ups", "MV|VP|007", .cancelled), Variant("ups", "RS||034", .returned),
-        Variant("ups", "X||033", .returning), Variant("ups", "X||058", .exception),
+        Variant("ups", "X||033", .returning), Variant("ups", "X||058", .exception, .maybe),
     ]
 
     static let fedex: [Variant] = [
