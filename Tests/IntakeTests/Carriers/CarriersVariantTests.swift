@@ -344,7 +344,7 @@ struct AnswerReportTests {
         let answer = try answer(Variant("usps", "Q2|Delivery Exception, Local Weather Delay|Alert", .inTransit))
         #expect(
             AnswerReport.json(answer)
-                == #"{"carrier":"usps","number":"N","status":"in_transit","status_time":"2026-11-19T10:15:00-06:00","delay":"yes","return_leg":false,"fault":"weather","events":[{"time":"2026-11-19T10:15:00-06:00","offset":"-06:00","basis":"stated","status":"in_transit","delay":"yes","reason":"weather","place":"MEMPHIS, TN","words":"Delivery Exception, Local Weather Delay","return_leg":false}],"estimated_delivery":null,"estimated_window":null,"estimate_field":null,"promised_delivery":null,"answer":null,"message":null,"flags":["stale_status"],"unknown_codes":[]}"#
+                == #"{"carrier":"usps","number":"N","status":"in_transit","status_time":"2026-11-19T10:15:00-06:00","delay":"yes","return_leg":false,"fault":"weather","events":[{"time":"2026-11-19T10:15:00-06:00","offset":"-06:00","basis":"stated","status":"in_transit","delay":"yes","reason":"weather","place":"MEMPHIS, TN","words":"Delivery Exception, Local Weather Delay","return_leg":false}],"estimated_delivery":null,"estimated_window":null,"estimate_field":null,"promised_delivery":null,"answer":null,"message":null,"flags":[],"unknown_codes":[]}"#
         )
         #expect(
             AnswerReport.table(answer) == """
@@ -352,7 +352,6 @@ struct AnswerReportTests {
                 late: yes
                 because of: weather
                 2026-11-19T10:15:00-06:00  in_transit  Delivery Exception, Local Weather Delay  [MEMPHIS, TN]
-                note: stale_status
                 """)
     }
 
