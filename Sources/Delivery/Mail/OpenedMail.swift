@@ -1,4 +1,5 @@
 internal import CGMime
+internal import Foundation
 
 /// A mail's bytes, opened again for people: what `outbox show` and `preview` print. Read by GMime, as any mail program would read them.
 public struct OpenedMail: Hashable, Sendable {
@@ -28,8 +29,8 @@ public struct OpenedMail: Hashable, Sendable {
         self = opened
     }
 
-    private init(message: OwnedObject) {
-        subject = Self.subject(of: message)
+    private init(message: OwnedObject, bytes: [UInt8]) {
+        subject = Self.subject(of: bytes)
         from = Self.shown(g_mime_message_get_from(message.cast()))
         to = Self.shown(g_mime_message_get_to(message.cast()))
         messageID = Self.copied(g_mime_message_get_message_id(message.cast()))
@@ -48,7 +49,7 @@ public struct OpenedMail: Hashable, Sendable {
         guard let pointer = g_mime_parser_construct_message(parser.cast(), nil) else { return nil }
         let message = OwnedObject(pointer)
         guard let root = g_mime_message_get_mime_part(message.cast()) else { return nil }
-        var mail = OpenedMail(message: message)
+        var mail = OpenedMail(message: message, bytes: bytes)
         let iterator = g_mime_part_iter_new(root)
         defer { g_mime_part_iter_free(iterator) }
         repeat {
@@ -83,13 +84,24 @@ public struct OpenedMail: Hashable, Sendable {
         }
     }
 
-    /// The subject, unfolded before it is decoded: GMime stops at the end of a folded encoded word.
-    private static func subject(of message: OwnedObject) -> String {
-        guard let list = g_mime_object_get_header_list(message.cast()),
-            let header = g_mime_header_list_get_header(list, "Subject")
-        else { return "" }
-        let raw = copied(g_mime_header_get_raw_value(header)).filter { !$0.isNewline }
-        return owned(g_mime_utils_header_decode_text(nil, raw)).onOneLine
+    /// The subject, with its folds and encoded words (RFC 2047) undone: GMime stops at the end of a folded one.
+    private static func subject(of bytes: [UInt8]) -> String {
+        let header = String(decoding: bytes.prefix(65_536), as: UTF8.self).replacing("\r\n", with: "\n")
+        let lines = header.split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
+        guard let first = lines.firstIndex(where: { $0.lowercased().hasPrefix("subject:") }) else { return "" }
+        let folded = lines[(first + 1)...].prefix { $0.hasPrefix(" ") || $0.hasPrefix("\t") }
+        let raw = lines[first].dropFirst("subject:".count) + folded.joined()
+        // White space between two encoded words is none of the text.
+        let joined = raw.replacing(/\?=\s+=\?/) { _ in "?==?" }
+        let text = joined.replacing(/=\?[^?\s]+\?([BbQq])\?([^?\s]*)\?=/) { word in
+            let content = String(word.2)
+            if word.1.lowercased() == "b" {
+                return Data(base64Encoded: content).map { String(decoding: $0, as: UTF8.self) } ?? content
+            }
+            let percent = content.replacing("%", with: "%25").replacing("_", with: "%20").replacing("=", with: "%")
+            return percent.removingPercentEncoding ?? content
+        }
+        return text.onOneLine
     }
 
     /// A text that stays GMime's.
