@@ -101,7 +101,7 @@ public struct OpenedMail: Hashable, Sendable {
             let percent = content.replacing("%", with: "%25").replacing("_", with: "%20").replacing("=", with: "%")
             return percent.removingPercentEncoding ?? content
         }
-        return text.onOneLine
+        return String(text).onOneLine
     }
 
     /// A text that stays GMime's.
