@@ -15,7 +15,8 @@ struct SchemaTests {
             migration.sql.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         }
         #expect(
-            digests == [745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295,
+            digests == [
+                745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295,
                 9_792_170_584_522_362_444,
             ])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())

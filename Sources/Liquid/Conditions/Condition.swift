@@ -69,6 +69,14 @@ public struct Condition: Sendable {
         return lookup.path(roots)
     }
 
+    /// Whether a list has a text as a whole, whatever its case; nil where it is no list, or no text is looked for.
+    static func contains(_ list: Value, _ wanted: Value) -> Bool? {
+        guard let elements = list.settled.listElements, let text = wanted.textIfString else { return nil }
+        if case .drop(let drop) = list, let answer = drop.contains(wanted) { return answer }
+        let lowered = text.lowercased()
+        return elements.contains { $0.textIfString?.lowercased() == lowered }
+    }
+
     func text(_ start: Int32, _ end: Int32) -> String {
         String(decoding: Array(source.utf8)[Int(start)..<Int(end)], as: UTF8.self)
     }
@@ -149,15 +157,7 @@ private struct ConditionJudge {
 
     private mutating func holds(_ clause: Clause) -> Bool {
         guard let (sign, right) = clause.comparison else { return value(clause.left).isTruthy }
-        if sign == .contains {
-            let list = value(clause.left)
-            let wanted = value(right)
-            if let elements = list.settled.listElements, let text = wanted.textIfString {
-                if case .drop(let drop) = list, let answer = drop.contains(wanted) { return answer }
-                let lowered = text.lowercased()
-                return elements.contains { $0.textIfString?.lowercased() == lowered }
-            }
-        }
+        if sign == .contains, let answer = Condition.contains(value(clause.left), value(right)) { return answer }
         return (try? renderer.compare(clause.left, sign, right)) ?? false
     }
 

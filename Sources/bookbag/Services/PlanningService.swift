@@ -208,11 +208,12 @@ struct PlanningService: Service {
         let histories = try await store.history(
             for: effects.map { HistoryQuestion(of: $0, record: records[$0.orderID], planner: planner, now: now) },
             now: now)
+        let sittings = records.mapValues { planner.sitting($0, now: now) }
         var judged = zip(effects, histories).map { effect, history in
-            let record = records[effect.orderID]
-            return Judged(
-                effect: effect, record: record, history: history,
-                judgement: planner.judgement(effect, record: record, history: history, now: now))
+            Judged(
+                effect: effect, record: records[effect.orderID], history: history,
+                judgement: sittings[effect.orderID].map { planner.judgement(effect, at: $0, history: history) }
+                    ?? planner.judgement(effect, record: nil, history: history, now: now))
         }
         judged = try await oneAmongOthers(judged, planner: planner, shop: desk.domain, now: now)
         // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits beside.
