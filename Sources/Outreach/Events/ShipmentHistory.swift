@@ -40,41 +40,53 @@ struct EstimateRun: Hashable, Sendable {
     var source: String
 }
 
-/// What all scans of a shipment amount to.
-struct ShipmentHistory: Sendable {
-    /// The states that the parcel was in, oldest first, with echoes folded into the episode that they repeat.
-    private(set) var episodes: [Episode] = []
-    /// The estimates that were told, oldest first.
-    private(set) var estimates: [EstimateRun] = []
-    /// The scans with which a source called the parcel late.
-    private(set) var delays: [Scan] = []
+/// Where scans bring a parcel, by the rules above; what decisions ask for, and no more.
+struct ParcelReading: Hashable, Sendable {
     /// The state now.
     private(set) var state = ParcelState.unknown
     /// Since when.
     private(set) var since: Moment?
-    /// The newest scan that counts.
-    private(set) var lastScan: Scan?
+    /// When it last came to be delivered.
+    private(set) var deliveredAt: Moment?
+    /// The day that was told first, and the day that was told last.
+    private(set) var firstEstimate: CalendarDay?
+    private(set) var estimate: CalendarDay?
+    private var returning = false
 
-    /// Merges scans, given in any order; a scan that is given twice counts once.
-    init(scans: [Scan]) {
-        var seen = Set<String>()
-        let ordered = scans.filter { $0.retractedAt == nil && seen.insert($0.id).inserted }.sorted(by: Scan.precedes)
-        var returning = false
-        for scan in ordered {
-            lastScan = scan
-            if let day = scan.estimate { note(day, of: scan) }
-            let settled = state == .delivered || state == .returned
-            if scan.delay == .yes, !settled { delays.append(scan) }
-            guard let told = scan.state, told != .unknown else { continue }
-            let next = Self.directed(told, returning: returning || scan.returnLeg)
-            guard Self.moves(from: state, to: next), !(settled && scan.isJudgement && next != state) else { continue }
-            returning = returning || next == .returning || next == .returned
-            enter(next, by: scan)
+    /// Nothing was scanned.
+    init() {}
+
+    /// Where these scans bring it, in whatever order they are given; and which of them is the newest that counts.
+    static func of(_ scans: [Scan]) -> (reading: ParcelReading, last: Int?) {
+        var reading = ParcelReading()
+        var last: Int?
+        Scan.inOrder(scans) { index in
+            _ = reading.read(scans[index])
+            last = index
         }
+        return (reading, last)
     }
 
-    /// The last time that the parcel came into that state.
-    func last(_ state: ParcelState) -> Episode? { episodes.last { $0.state == state } }
+    /// True where later scans move it only by way of a return.
+    var isSettled: Bool { state == .delivered || state == .returned }
+
+    /// Reads the next scan. Gives the state that it puts the parcel in, which may be the one that it is in; nil where it moves nothing.
+    mutating func read(_ scan: Scan) -> ParcelState? {
+        if let day = scan.estimate {
+            if firstEstimate == nil { firstEstimate = day }
+            estimate = day
+        }
+        guard let told = scan.state, told != .unknown else { return nil }
+        let next = Self.directed(told, returning: returning || scan.returnLeg)
+        guard Self.moves(from: state, to: next) else { return nil }
+        if next == state { return next }
+        if isSettled, scan.isJudgement { return nil }
+        returning = returning || next == .returning || next == .returned
+        state = next
+        since = scan.time
+        if next == .delivered { deliveredAt = scan.time }
+        return next
+    }
 
     /// Rule 4.
     private static func directed(_ state: ParcelState, returning: Bool) -> ParcelState {
@@ -101,15 +113,71 @@ struct ShipmentHistory: Sendable {
         default: true
         }
     }
+}
 
-    private mutating func enter(_ next: ParcelState, by scan: Scan) {
-        if next == state {
+extension Scan {
+    /// Gives the places of the scans that count, in the order in which they are read: those that were taken back are left out, and one that is there twice counts once.
+    static func inOrder(_ scans: [Scan], _ read: (Int) -> Void) {
+        if areOrdered(scans) {
+            for index in scans.indices { read(index) }
+            return
+        }
+        var seen = Set<String>()
+        let counting = scans.indices.filter { scans[$0].retractedAt == nil && seen.insert(scans[$0].id).inserted }
+        for index in counting.sorted(by: { precedes(scans[$0], scans[$1]) }) { read(index) }
+    }
+
+    /// True where all count and stand in their order, as they mostly do. A few are looked through for one that is there twice; of many it is not said.
+    private static func areOrdered(_ scans: [Scan]) -> Bool {
+        guard scans.count <= 16 else { return false }
+        for index in scans.indices {
+            if scans[index].retractedAt != nil { return false }
+            if index > 0, !precedes(scans[index - 1], scans[index]) { return false }
+            for other in 0..<index where scans[other].id == scans[index].id { return false }
+        }
+        return true
+    }
+}
+
+/// What all scans of a shipment amount to.
+struct ShipmentHistory: Sendable {
+    /// The states that the parcel was in, oldest first, with echoes folded into the episode that they repeat.
+    private(set) var episodes: [Episode] = []
+    /// The estimates that were told, oldest first.
+    private(set) var estimates: [EstimateRun] = []
+    /// The scans with which a source called the parcel late.
+    private(set) var delays: [Scan] = []
+    private var reading = ParcelReading()
+    /// The newest scan that counts.
+    private(set) var lastScan: Scan?
+
+    /// Merges scans, given in any order; a scan that is given twice counts once.
+    init(scans: [Scan]) {
+        Scan.inOrder(scans) { index in
+            let scan = scans[index]
+            lastScan = scan
+            if let day = scan.estimate { note(day, of: scan) }
+            if scan.delay == .yes, !reading.isSettled { delays.append(scan) }
+            let before = reading.state
+            guard let next = reading.read(scan) else { return }
+            enter(next, from: before, by: scan)
+        }
+    }
+
+    /// The state now.
+    var state: ParcelState { reading.state }
+    /// Since when.
+    var since: Moment? { reading.since }
+
+    /// The last time that the parcel came into that state.
+    func last(_ state: ParcelState) -> Episode? { episodes.last { $0.state == state } }
+
+    private mutating func enter(_ next: ParcelState, from before: ParcelState, by scan: Scan) {
+        if next == before {
             episodes[episodes.count - 1].end = scan.time
             episodes[episodes.count - 1].scans.append(scan.id)
             return
         }
-        state = next
-        since = scan.time
         if let echo = next.echo, let index = episodes.lastIndex(where: { $0.state == next }),
             scan.time - episodes[index].end < echo
         {
@@ -167,15 +235,18 @@ extension ParcelState {
 extension OrderRecord {
     /// All scans that speak of a shipment: its own, and those of its fulfillment, which name no package.
     func scans(of shipment: Shipment) -> [Scan] {
-        shipment.scans + (fulfillment(shipment.fulfillmentID)?.scans ?? [])
+        guard let index = facts.fulfillments.firstIndex(where: { $0.id == shipment.fulfillmentID }) else {
+            return shipment.scans
+        }
+        if shipment.scans.isEmpty { return facts.fulfillments[index].scans }
+        return shipment.scans + facts.fulfillments[index].scans
     }
 
     /// True where the shop voided the fulfillment, or shows the package no more.
     func isCancelled(_ shipment: Shipment) -> Bool {
         if !shipment.present { return true }
-        switch fulfillment(shipment.fulfillmentID)?.status {
-        case .cancelled, .error: return true
-        default: return false
+        return facts.fulfillments.contains {
+            $0.id == shipment.fulfillmentID && ($0.status == .cancelled || $0.status == .error)
         }
     }
 }

@@ -1,12 +1,12 @@
 extension Migration {
-    /// Who else can be asked about a parcel, so that another source stands in while its own is down.
-    static let standingIn = Migration(
-        number: 4, name: "the further sources of a parcel",
+    /// What is due is asked for by shop: a shop that is not served any more keeps what it has, and nobody walks past it.
+    static let fourth = Migration(
+        number: 4, name: "what is due, by shop",
         sql: """
-            -- All that can be asked, the best first, with a space between; NULL where there is one at most.
-            ALTER TABLE parcels ADD COLUMN sources TEXT;
-            -- Those of them that did not know it for long, or would not tell. They have another turn when all the others had theirs.
-            ALTER TABLE parcels ADD COLUMN passed_over TEXT;
+            DROP INDEX effects_waiting;
+            CREATE INDEX effects_waiting ON effects (shop, due_at, id) WHERE state = 'waiting';
+            DROP INDEX orders_by_moment;
+            CREATE INDEX orders_by_moment ON orders (shop, next_moment) WHERE next_moment IS NOT NULL;
 
             """)
 }
