@@ -221,7 +221,8 @@ public struct Event: Hashable, Sendable, Codable {
     ) {
         fields = Shared(
             Fields(
-                id: id, shop: shop, orderID: orderID, orderName: orderName ?? orderID, kind: kind, occurrences: occurrences,
+                id: id, shop: shop, orderID: orderID, orderName: orderName ?? orderID, kind: kind,
+                occurrences: occurrences,
                 happenedAt: happenedAt, recordedAt: recordedAt, silence: silence, source: source, daysLate: daysLate,
                 delayReason: delayReason))
     }

@@ -382,7 +382,9 @@ public struct Planner: Sendable {
         case .customer:
             guard sitting.isReachable else { return .noRecipient }
             if history.silenced { return .silenced }
-            if trigger.about == .marketing, sitting.record.facts.customer?.marketing != .subscribed { return .noConsent }
+            if trigger.about == .marketing, sitting.record.facts.customer?.marketing != .subscribed {
+                return .noConsent
+            }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
         case .address, .webhook: return nil
