@@ -106,11 +106,11 @@ struct TrackCommand: AsyncParsableCommand {
             guard let carrier = Carriers.named(settings.name) else { continue }
             let desk = CarrierDesk(carrier, access: settings.access, transport: engine)
             let answer = try await desk.ask([CarrierQuestion(number)]).answers[0]
-            guard let call = answer.call else {
+            guard answer.call != nil else {
                 await engine.shutdown(within: .seconds(1))
                 return answer
             }
-            if sources.count > 1 { complain("\(call.kind.rawValue): \(call.message)") }
+            if sources.count > 1 { complain(AnswerReport.table(answer)) }
             // That nobody knows the number says less than a fault that hides what somebody knows.
             if kept == nil || kept?.call?.kind == .notFound || kept?.call?.kind == .invalidNumber { kept = answer }
         }
