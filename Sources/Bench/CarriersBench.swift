@@ -34,7 +34,7 @@ private func order(_ number: Int) -> OrderFacts {
         FulfillmentFacts(
             id: "gid://shopify/Fulfillment/\(number)", name: "#\(number).1", status: .success, createdAt: sent,
             updatedAt: sent,
-            tracking: [TrackingFacts(company: "UPS", number: "1Z5R8939\(10_000_000 + number)")])
+            tracking: [TrackingFacts(company: "UPS", number: "1Z5R8939\(1_000_000_000 + number)")])
     ]
     return facts
 }
@@ -137,7 +137,7 @@ private func answer(_ number: String) -> [UInt8] {
 private func benchAnswers(_ folder: String?) async throws {
     var learner = Learner(live: LiveSince(shop: now - .days(30)), shopZone: .utc, lookEvery: .minutes(1))
     learner.sources = CarrierChoice(["ups"]).choice
-    let number = "1Z5R893910000001"
+    let number = "1Z5R89390357567127"
     let body = answer(number)
     measure("made answer of 10 events (\(body.count) bytes)", "ups", number, body, learner)
     guard let folder else { return }

@@ -4,7 +4,8 @@
 // arrives: it is computed, each time anew, from all scans that are known. The same scans give the same state in whatever order, how often
 // and in how many pieces they came. These are the rules, and there are no others:
 //
-// 1. Scans are read by their time; of two in the same moment the one with the later id comes last, so that it wins.
+// 1. Scans are read by their time; of two in the same moment the one that is further on the parcel's way comes last, so that it wins; of two of one state the
+//    one with the later id.
 // 2. A scan that its source no longer shows counts for nothing.
 // 3. A scan without a state, or with `unknown`, moves nothing. It may carry an estimate or a delay.
 // 4. On a return leg, and once the parcel is returning, movement is `returning` and a delivery is `returned`.
@@ -55,21 +56,40 @@ struct ShipmentHistory: Sendable {
     /// The newest scan that counts.
     private(set) var lastScan: Scan?
 
-    /// Merges scans, given in any order; a scan that is given twice counts once.
-    init(scans: [Scan]) {
-        var seen = Set<String>()
-        let ordered = scans.filter { $0.retractedAt == nil && seen.insert($0.id).inserted }.sorted(by: Scan.precedes)
+    /// Merges scans, given in any order; a scan that is given twice counts once. `areUnique` says that none is.
+    init(scans: [Scan], areUnique: Bool = false) {
+        let order = Self.order(of: scans, areUnique: areUnique)
         var returning = false
-        for scan in ordered {
-            lastScan = scan
-            if let day = scan.estimate { note(day, of: scan) }
+        for index in order {
+            if let day = scans[index].estimate { note(day, of: scans[index]) }
             let settled = state == .delivered || state == .returned
-            if scan.delay == .yes, !settled { delays.append(scan) }
-            guard let told = scan.state, told != .unknown else { continue }
-            let next = Self.directed(told, returning: returning || scan.returnLeg)
-            guard Self.moves(from: state, to: next), !(settled && scan.isJudgement && next != state) else { continue }
+            if scans[index].delay == .yes, !settled { delays.append(scans[index]) }
+            guard let told = scans[index].state, told != .unknown else { continue }
+            let next = Self.directed(told, returning: returning || scans[index].returnLeg)
+            guard Self.moves(from: state, to: next), !(settled && scans[index].isJudgement && next != state) else {
+                continue
+            }
             returning = returning || next == .returning || next == .returned
-            enter(next, by: scan)
+            enter(next, by: scans[index])
+        }
+        lastScan = order.last.map { scans[$0] }
+    }
+
+    /// The places of the scans that count, each once, in the order in which they are read. Scans are large, and mostly stand in their order already: so their places
+    /// are sorted, and only where they must be.
+    private static func order(of scans: [Scan], areUnique: Bool) -> [Int] {
+        scans.withUnsafeBufferPointer { scans in
+            var seen = Set<String>(minimumCapacity: areUnique ? 0 : scans.count)
+            var order: [Int] = []
+            order.reserveCapacity(scans.count)
+            var isSorted = true
+            for index in scans.indices where scans[index].retractedAt == nil {
+                if !areUnique, !seen.insert(scans[index].id).inserted { continue }
+                if isSorted, let last = order.last, Scan.precedes(scans[index], scans[last]) { isSorted = false }
+                order.append(index)
+            }
+            if !isSorted { order.sort { Scan.precedes(scans[$0], scans[$1]) } }
+            return order
         }
     }
 
@@ -167,7 +187,18 @@ extension ParcelState {
 extension OrderRecord {
     /// All scans that speak of a shipment: its own, and those of its fulfillment, which name no package.
     func scans(of shipment: Shipment) -> [Scan] {
-        shipment.scans + (fulfillment(shipment.fulfillmentID)?.scans ?? [])
+        guard let own = fulfillment(shipment.fulfillmentID)?.scans, !own.isEmpty else { return shipment.scans }
+        return shipment.scans.isEmpty ? own : shipment.scans + own
+    }
+
+    /// What the scans of each shipment amount to, in the order of the shipments.
+    var histories: [ShipmentHistory] {
+        shipments.map { shipment in
+            // A carrier's scans are laid over one another by their ids, so that none stands twice.
+            let own = fulfillment(shipment.fulfillmentID)?.scans ?? []
+            return ShipmentHistory(
+                scans: scans(of: shipment), areUnique: own.isEmpty)
+        }
     }
 
     /// True where the shop voided the fulfillment, or shows the package no more.
