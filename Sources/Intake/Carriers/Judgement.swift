@@ -141,14 +141,16 @@ struct Judgement {
         // Rule 3.
         var scans: [Scan] = []
         scans.reserveCapacity(told.events.count)
-        var seen = Set<String>(minimumCapacity: told.events.count)
+        // Ids are long, and made of these numbers: where a number is new, so is the id.
+        var numbers = Set<UInt64>(minimumCapacity: told.events.count)
         for index in told.events.indices {
             guard let time = told.events[index].time else {
                 flags.insert(.timeMissing)
                 continue
             }
             let isReturning = told.events[index].returnLeg || told.returnLeg
-            guard let scan = scan(of: told.events[index], at: time, returnLeg: isReturning) else {
+            let fact = Self.fact(of: told.events[index])
+            guard let scan = scan(of: told.events[index], fact, at: time, returnLeg: isReturning) else {
                 flags.insert(.timeRefused)
                 continue
             }
@@ -156,7 +158,7 @@ struct Judgement {
             if meaning == nil, let code = told.events[index].code ?? told.events[index].words {
                 unknown.insert(String(code.prefix(60)))
             }
-            guard seen.insert(scan.id).inserted else { continue }
+            if !numbers.insert(fact &+ time.number).inserted, scans.contains(where: { $0.id == scan.id }) { continue }
             if let fault = meaning?.fault { faults[scan.id] = fault }
             scans.append(scan)
         }
@@ -171,7 +173,9 @@ struct Judgement {
 
         // Rules 7 and 8 over the events.
         var course = Course()
-        for index in scans.indices { course.take(scans[index], at: index) }
+        for index in scans.indices {
+            course.take(scans[index].state, isBack: scans[index].returnLeg, scans[index].time, at: index)
+        }
         let newest = scans.last
         var status = course.state
         var moved = course.place.map { scans[$0] }
@@ -214,7 +218,7 @@ struct Judgement {
                 of: ToldEvent(
                     code: "~delivered", meaning: Meaning(state: state), time: time, words: told.top?.words, place: place
                 ),
-                at: time, returnLeg: told.returnLeg), !seen.contains(scan.id)
+                at: time, returnLeg: told.returnLeg), !scans.contains(where: { $0.id == scan.id })
             {
                 answer.remarks.append(scan)
                 if let newest, newest.time > scan.time { flags.insert(.scansAfterDelivery) }
@@ -307,13 +311,22 @@ struct Judgement {
     }
 
     private func scan(of event: ToldEvent, at time: ToldTime, returnLeg: Bool) -> Scan? {
+        scan(of: event, Self.fact(of: event), at: time, returnLeg: returnLeg)
+    }
+
+    /// What an event is recognised by beside its time: its code, else its words, and its town.
+    private static func fact(of event: ToldEvent) -> UInt64 {
+        let fact = event.code ?? event.words.flatMap { Entity.plain($0) } ?? ""
+        return Fingerprint.number(of: fact, event.place?.city ?? "")
+    }
+
+    private func scan(of event: ToldEvent, _ fact: UInt64, at time: ToldTime, returnLeg: Bool) -> Scan? {
         guard let placed = place(time, in: event.place) else { return nil }
-        let words = event.words.flatMap { Entity.plain($0) }
-        let fact = event.code ?? words ?? ""
         return Scan(
-            id: id(at: time, Fingerprint.number(of: fact, event.place?.city ?? "")), source: carrier,
+            id: id(at: time, fact), source: carrier,
             time: placed.moment, offsetMinutes: placed.offset, basis: placed.basis, state: event.meaning?.state,
-            delay: event.meaning?.delay ?? .no, reason: event.meaning?.fault?.rawValue, words: words,
+            delay: event.meaning?.delay ?? .no, reason: event.meaning?.fault?.rawValue,
+            words: event.words.flatMap { Entity.plain($0) },
             place: event.place?.text,
             returnLeg: returnLeg)
     }
@@ -423,12 +436,12 @@ private struct Course {
         }
     }
 
-    mutating func take(_ scan: Scan, at place: Int) {
-        guard let told = scan.state, told != .unknown else {
-            if settled, scan.time > time ?? scan.time { sawAfterDelivery = true }
+    mutating func take(_ told: ParcelState?, isBack: Bool, _ moment: Moment, at place: Int) {
+        guard let told, told != .unknown else {
+            if settled, moment > time ?? moment { sawAfterDelivery = true }
             return
         }
-        let next = Self.directed(told, returning: returning || scan.returnLeg)
+        let next = Self.directed(told, returning: returning || isBack)
         if told == .delivered || told == .returned { wasDelivered = true }
         if settled, next != .returning, next != .returned {
             if next != state { sawAfterDelivery = true }
@@ -439,7 +452,7 @@ private struct Course {
         returning = returning || next == .returning || next == .returned
         state = next
         self.place = place
-        time = scan.time
+        time = moment
     }
 }
 

@@ -109,7 +109,8 @@ public struct Learner: Sendable {
                 before.map { $0.facts.eventful != record.facts.eventful || $0.shipments != record.shipments } ?? true
         }
         if isNews { record.lastChangeAt = now }
-        record.events += new
+        // To add nothing would copy them all.
+        if !new.isEmpty { record.events += new }
         let changed =
             switch seen {
             case .nothing: !new.isEmpty

@@ -61,7 +61,9 @@ struct ShipmentHistory: Sendable {
         let order = Self.order(of: scans, areUnique: areUnique)
         var returning = false
         for index in order {
-            if let day = scans[index].estimate { note(day, of: scans[index]) }
+            if let day = scans[index].estimate {
+                note(day, scans[index].id, at: scans[index].time, from: scans[index].source)
+            }
             let settled = state == .delivered || state == .returned
             if scans[index].delay == .yes, !settled { delays.append(scans[index]) }
             guard let told = scans[index].state, told != .unknown else { continue }
@@ -70,7 +72,7 @@ struct ShipmentHistory: Sendable {
                 continue
             }
             returning = returning || next == .returning || next == .returned
-            enter(next, by: scans[index])
+            enter(next, by: scans[index].id, at: scans[index].time, from: scans[index].source)
         }
         lastScan = order.last.map { scans[$0] }
     }
@@ -122,33 +124,33 @@ struct ShipmentHistory: Sendable {
         }
     }
 
-    private mutating func enter(_ next: ParcelState, by scan: Scan) {
+    private mutating func enter(_ next: ParcelState, by scan: String, at time: Moment, from source: String) {
         if next == state {
-            episodes[episodes.count - 1].end = scan.time
-            episodes[episodes.count - 1].scans.append(scan.id)
+            episodes[episodes.count - 1].end = time
+            episodes[episodes.count - 1].scans.append(scan)
             return
         }
         state = next
-        since = scan.time
+        since = time
         if let echo = next.echo, let index = episodes.lastIndex(where: { $0.state == next }),
-            scan.time - episodes[index].end < echo
+            time - episodes[index].end < echo
         {
             // The episode is continued, and moved to the end so that `enter` goes on with it.
             var episode = episodes.remove(at: index)
-            episode.end = scan.time
-            episode.scans.append(scan.id)
+            episode.end = time
+            episode.scans.append(scan)
             episodes.append(episode)
         } else {
             episodes.append(
-                Episode(state: next, start: scan.time, end: scan.time, scans: [scan.id], source: scan.source))
+                Episode(state: next, start: time, end: time, scans: [scan], source: source))
         }
     }
 
-    private mutating func note(_ day: CalendarDay, of scan: Scan) {
+    private mutating func note(_ day: CalendarDay, _ scan: String, at time: Moment, from source: String) {
         if estimates.last?.day == day {
-            estimates[estimates.count - 1].scans.append(scan.id)
+            estimates[estimates.count - 1].scans.append(scan)
         } else {
-            estimates.append(EstimateRun(day: day, start: scan.time, scans: [scan.id], source: scan.source))
+            estimates.append(EstimateRun(day: day, start: time, scans: [scan], source: source))
         }
     }
 }

@@ -287,20 +287,33 @@ final class AnswerSheet: Sendable {
 
     /// See `AnswerTree.text`.
     func usableText(of node: Node) -> String? {
-        let text: String = bytes.withUnsafeBufferPointer { bytes in
+        bytes.withUnsafeBufferPointer { bytes in
             let whole = Self.range(bytes, node.start, node.length)
-            if node.isEscaped { return Self.decoded(whole, isEscaped: true).trimmed }
+            if node.isEscaped {
+                let text = Self.decoded(whole, isEscaped: true).trimmed
+                return text.isEmpty || Self.isPlaceholder(Array(text.utf8)) ? nil : text
+            }
             var (start, end) = (0, whole.count)
             while start < end, whole[start].isBlank { start += 1 }
             while end > start, whole[end - 1].isBlank { end -= 1 }
-            guard start < end else { return "" }
-            let text = String(decoding: UnsafeBufferPointer(rebasing: whole[start..<end]), as: UTF8.self)
+            guard start < end else { return nil }
+            let plain = UnsafeBufferPointer(rebasing: whole[start..<end])
+            if Self.isPlaceholder(plain) { return nil }
+            let text = String(decoding: plain, as: UTF8.self)
+            guard plain[0] >= 0x80 || plain[plain.count - 1] >= 0x80 else { return text }
             // White space beyond ASCII is white space too.
-            return whole[start] >= 0x80 || whole[end - 1] >= 0x80 ? text.trimmed : text
+            let trimmed = text.trimmed
+            return trimmed.isEmpty || Self.isPlaceholder(Array(trimmed.utf8)) ? nil : trimmed
         }
-        switch text {
-        case "", "null", "NULL", "string", "undefined": return nil
-        default: return text
+    }
+
+    /// What carriers write for nothing.
+    private static func isPlaceholder(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
+        switch bytes.count {
+        case 4: bytes.elementsEqual("null".utf8) || bytes.elementsEqual("NULL".utf8)
+        case 6: bytes.elementsEqual("string".utf8)
+        case 9: bytes.elementsEqual("undefined".utf8)
+        default: false
         }
     }
 

@@ -35,6 +35,13 @@ struct ToldTime: Hashable, Sendable {
         String(unsafeUninitializedCapacity: Self.greatestWall) { bytes in write(to: bytes, at: 0) }
     }
 
+    /// One number for each wall clock time.
+    var number: UInt64 {
+        // A second more than a day has stands for none.
+        let seconds = day.daysSinceEpoch * 86_401 + Int64(second ?? 86_400)
+        return UInt64(bitPattern: seconds * 1000 + Int64(millisecond)) &* 0x9e37_79b9_7f4a_7c15
+    }
+
     /// As many bytes as `write` writes at most.
     static let greatestWall = 23
 

@@ -264,7 +264,10 @@ enum Entity {
 
     /// True for what most texts are: printable ASCII without marks, without space at its ends or twice in a row, and short enough.
     private static func isPlain(_ text: String, limit: Int) -> Bool {
-        let bytes = text.utf8
+        text.utf8.withContiguousStorageIfAvailable { isPlain($0, limit: limit) } ?? false
+    }
+
+    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>, limit: Int) -> Bool {
         guard bytes.count <= limit, bytes.count > 0 else { return false }
         // A space is wanted before neither the first byte nor the end.
         var wasSpace = true
