@@ -61,7 +61,7 @@ func benchStore(path: String, orders: Int) async throws {
 
     let status = try await timed { for _ in 0..<20 { _ = try await store.status(now: now) } }
     figure("status", status.seconds / 20 * 1000, "ms")
-    let pending = try await store.pendingEvents(limit: .max)
+    let pending = try await store.pendingEvents(shop: benchShop, limit: .max)
     for batch in stride(from: 0, to: pending.count, by: 5_000) {
         _ = try await store.commitPlan(
             pending[batch..<min(batch + 5_000, pending.count)].map { Plan(doneEvents: [$0.id]) }, now: now)

@@ -39,6 +39,7 @@ private func decide(
 ) -> (events: Double, decisions: Double) {
     let clock = ContinuousClock()
     var best = (events: 0.0, decisions: 0.0)
+    let history = History()
     let end = clock.now + .seconds(seconds)
     var kept = 0
     repeat {
@@ -47,13 +48,14 @@ private func decide(
         for order in orders {
             for event in order.events {
                 events += 1
+                var sitting: Sitting?
                 for match in planner.matches(event, record: order) {
                     let placement = planner.place(match, event: event, existing: [], now: event.recordedAt)
                     guard case .insert(let effect) = placement else { continue }
                     decisions += 1
-                    let decision = planner.judge(
-                        effect, record: order, history: History(), now: event.recordedAt)
-                    if decision == .send { kept &+= 1 }
+                    let now = sitting ?? planner.sitting(order, now: event.recordedAt)
+                    sitting = now
+                    if planner.judgement(effect, at: now, history: history).decision == .send { kept &+= 1 }
                 }
             }
         }

@@ -41,10 +41,6 @@ struct HistoryTests {
         let later = try await store.history(for: [question(1)], now: t0 + .days(40))
         #expect(later.map(\.messagesLast7Days) == [0])
         #expect(later.map(\.ordersLast30Days) == [0])
-        let counted = try await store.countedMessages(to: "robin@example.com", shop: shop, since: t0)
-        #expect(counted.map(\.trigger) == ["more", "delay", "thanks"])
-        #expect(counted.map(\.state) == [.ready, .sent, .sent])
-        #expect(counted.map(\.kind) == [.shipmentDelayed, .shipmentDelayed, .orderPlaced])
     }
 
     @Test("a guest is known by the address", arguments: StoreKind.allCases)

@@ -133,7 +133,7 @@ struct LookingTests {
         #expect(try await store.restoredFrom() == nil)
         let restored = try Store.open(path: copy, role: .daemon, now: .at(99))
         #expect(try await restored.restoredFrom() == .at(60))
-        #expect(try await restored.pendingEvents(limit: 9).count == 1)
+        #expect(try await restored.pendingEvents(shop: shop, limit: 9).count == 1)
         try await restored.settleRestoration(now: .at(100))
         #expect(try await restored.restoredFrom() == nil)
     }

@@ -134,7 +134,7 @@ struct OpeningTests {
         try await store.silence(.address("robin@example.com"), shop: shop, reason: "bounce", until: nil, now: t0)
         try store.close()
         store = try Store.open(path: path, role: .command, now: .at(99))
-        #expect(try await store.pendingEvents(limit: 9).count == 1)
+        #expect(try await store.pendingEvents(shop: shop, limit: 9).count == 1)
         #expect(try await store.silences(of: .address("robin@example.com"), shop: shop, now: t0).count == 1)
         #expect(try await store.openShop(shop, now: .at(99)).liveSince.shop == t0)
     }
@@ -156,7 +156,7 @@ struct FaultTests {
         }
         #expect(failure?.cause == .full)
         #expect(try await store.load(shop: shop, orderIDs: [facts(1).id]).isEmpty)
-        #expect(try await store.pendingEvents(limit: 9).isEmpty)
+        #expect(try await store.pendingEvents(shop: shop, limit: 9).isEmpty)
         _ = try await store.write { db in try db.execute(sql: "PRAGMA max_page_count = 1000000") }
         #expect(try await store.commit([learned(big, events: [event(order: 1)])], now: t0).events.count == 1)
     }
@@ -234,7 +234,7 @@ struct FaultTests {
         let after = try Store.open(path: copy.file("store.sqlite"), role: .daemon, now: t0)
         #expect(try await after.shopState(shop)?.cursor == nil)
         #expect(try await after.load(shop: shop, orderIDs: [facts(1).id])[facts(1).id]?.facts.name == "#1")
-        #expect(try await after.pendingEvents(limit: 9).count == 1)
+        #expect(try await after.pendingEvents(shop: shop, limit: 9).count == 1)
     }
 
     @Test("two processes that plan at once make one effect")

@@ -34,7 +34,7 @@ struct OrderTests {
         expected.events = outcome.events
         let loaded = try await store.load(shop: shop, orderIDs: [written.facts.id, "unknown"])
         #expect(loaded == [written.facts.id: expected])
-        #expect(try await store.pendingEvents(limit: 9) == outcome.events)
+        #expect(try await store.pendingEvents(shop: shop, limit: 9) == outcome.events)
         #expect(try await store.pendingEvents(shop: shop, limit: 1) == [outcome.events[0]])
         #expect(try await store.lastMoment() == .at(9))
     }
@@ -70,8 +70,8 @@ struct OrderTests {
             ], read: read, now: .at(1))
         #expect(outcome.stale == [OrderKey(shop: shop, orderID: id)])
         #expect(outcome.events.isEmpty)
-        #expect(try await store.pendingEvents(limit: 9).map(\.kind) == [.orderPlaced])
-        #expect(try await store.nextMoment() == nil)
+        #expect(try await store.pendingEvents(shop: shop, limit: 9).map(\.kind) == [.orderPlaced])
+        #expect(try await store.nextMoment(shop: shop) == nil)
         #expect(try await store.nextLook(shop: shop) == nil)
         #expect(try await store.nextToRead(shop: shop, limit: 1, now: .at(1)) == read)
         #expect(try await store.load(shop: shop, orderIDs: [id])[id]?.shipments == [])
@@ -112,7 +112,7 @@ struct OrderTests {
                 learned(
                     order, nextMoment: .at(30), looks: [Look(kind: .return, id: "R1", at: .at(40))], changed: false)
             ], now: .at(10))
-        #expect(try await store.nextMoment() == .at(30))
+        #expect(try await store.nextMoment(shop: shop) == .at(30))
         #expect(try await store.nextLook(shop: shop) == .at(40))
         #expect(try await store.load(shop: shop, orderIDs: [id])[id] == order)
     }
@@ -134,12 +134,12 @@ struct OrderTests {
         _ = try await store.commit(
             [learned(record(1), nextMoment: .at(20)), learned(record(2), nextMoment: .at(10)), learned(record(3))],
             now: t0)
-        #expect(try await store.nextMoment() == .at(10))
-        #expect(try await store.dueForTime(limit: 9, now: .at(9)).isEmpty)
+        #expect(try await store.nextMoment(shop: shop) == .at(10))
+        #expect(try await store.dueForTime(shop: shop, limit: 9, now: .at(9)).isEmpty)
         #expect(
-            try await store.dueForTime(limit: 9, now: .at(20)).map(\.orderID)
+            try await store.dueForTime(shop: shop, limit: 9, now: .at(20))
                 == [record(2).facts.id, record(1).facts.id])
-        #expect(try await store.dueForTime(shop: shop, limit: 1, now: .at(20)).map(\.orderID) == [record(2).facts.id])
+        #expect(try await store.dueForTime(shop: shop, limit: 1, now: .at(20)) == [record(2).facts.id])
     }
 
     @Test("looks come up when they are due, and can be moved and ended", arguments: StoreKind.allCases)

@@ -36,12 +36,12 @@ struct PlanningTests {
             ])
         let effect = try await store.commitPlan([plan], now: t0).effects[0]
         #expect(effect.id > 0 && effect.version == 1)
-        #expect(try await store.pendingEvents(limit: 9).isEmpty)
+        #expect(try await store.pendingEvents(shop: shop, limit: 9).isEmpty)
         #expect(
             try await store.effects(for: [key("a"), key("b"), key("c")]) == [key("a"): effect, key("b"): effect])
-        #expect(try await store.nextDue() == .at(60))
-        #expect(try await store.dueEffects(limit: 9, now: .at(59)).isEmpty)
-        #expect(try await store.dueEffects(limit: 9, now: .at(60)) == [effect])
+        #expect(try await store.nextDue(shop: shop) == .at(60))
+        #expect(try await store.dueEffects(shop: shop, limit: 9, now: .at(59)).isEmpty)
+        #expect(try await store.dueEffects(shop: shop, limit: 9, now: .at(60)) == [effect])
         #expect(
             try await store.effects(
                 ofOrders: [OrderKey(shop: shop, orderID: event.orderID)], states: [.waiting]
@@ -58,7 +58,7 @@ struct PlanningTests {
         let again = Plan(doneEvents: [second.id], changes: [PlannedChange(effect: waiting(second), note: nil)])
         #expect(try await store.commitPlan([again], now: t0).stale == [0])
         // A stale plan leaves its event to be planned again.
-        #expect(try await store.pendingEvents(limit: 9).map(\.id) == [second.id])
+        #expect(try await store.pendingEvents(shop: shop, limit: 9).map(\.id) == [second.id])
     }
 
     @Test("a plan is written whole or not at all, and the others go on", arguments: StoreKind.allCases)
@@ -89,7 +89,7 @@ struct PlanningTests {
         moved.dueAt = .at(99)
         #expect(try await commit(store, moved).effects.map(\.version) == [2])
         #expect(try await commit(store, moved).stale == [0])
-        #expect(try await store.nextDue() == .at(99))
+        #expect(try await store.nextDue(shop: shop) == .at(99))
     }
 
     @Test("a skipped effect is opened again as the same row", arguments: StoreKind.allCases)
@@ -154,7 +154,7 @@ struct PlanningTests {
         #expect(outcome.refused.mapValues(\.cause) == [0: .misuse])
         #expect(outcome.effects.map(\.keys) == [["other"]])
         #expect(try await store.effects(for: [key("order")]).isEmpty)
-        #expect(try await store.pendingEvents(limit: 9).map(\.orderID) == [facts(1).id])
+        #expect(try await store.pendingEvents(shop: shop, limit: 9).map(\.orderID) == [facts(1).id])
     }
 
     @Test("a message's id passes on with its key", arguments: StoreKind.allCases)

@@ -15,7 +15,10 @@ struct SchemaTests {
             migration.sql.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         }
         #expect(
-            digests == [745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295])
+            digests == [
+                745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295,
+                9_792_170_584_522_362_444,
+            ])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
     }
@@ -39,8 +42,8 @@ struct SchemaTests {
         ("nextParked", Query.nextParked), ("order", Query.order), ("scans", Query.scans),
         ("eventsOfOrder", Query.eventsOfOrder), ("occurrencesOfOrder", Query.occurrencesOfOrder),
         ("occurrencesOfEvent", Query.occurrencesOfEvent), ("dueForTime", Query.dueForTime),
-        ("dueForTimeOfShop", Query.dueForTimeOfShop), ("dueLooks", Query.dueLooks), ("nextLook", Query.nextLook),
-        ("pendingEventsOfShop", Query.pendingEventsOfShop), ("holderOfKey", Query.holderOfKey),
+        ("dueLooks", Query.dueLooks), ("nextLook", Query.nextLook),
+        ("pendingEvents", Query.pendingEvents), ("holderOfKey", Query.holderOfKey),
         ("orderNumber", Query.orderNumber), ("effectsOfOrder", Query.effectsOfOrder),
         ("dueEffects", Query.dueEffects), ("effect", Query.effect), ("keysOfEffect", Query.keysOfEffect),
         ("message", Query.message), ("eventsTogether", Query.eventsTogether), ("nextNotice", Query.nextNotice),
@@ -49,7 +52,7 @@ struct SchemaTests {
         ("countedMoments", Query.countedMoments), ("toldSubjects", Query.toldSubjects),
         ("messagesAboutOrder", Query.messagesAboutOrder),
         ("messagesAboutSubject", Query.messagesAboutSubject), ("messagesToAddress", Query.messagesToAddress),
-        ("countedMessages", Query.countedMessages), ("ordersOfCustomer", Query.ordersOfCustomer),
+        ("ordersOfCustomer", Query.ordersOfCustomer),
         ("ordersOfAddress", Query.ordersOfAddress), ("problemOfCustomer", Query.problemOfCustomer),
         ("problemOfAddress", Query.problemOfAddress), ("silence", Query.silence), ("claimable", Query.claimable),
         ("beginnable", Query.beginnable), ("openAttempt", Query.openAttempt), ("nextFree", Query.nextFree),
@@ -96,7 +99,8 @@ struct SchemaTests {
     @Test(
         "the earliest moment is the first entry of an index",
         arguments: [
-            ("orders_by_moment", Query.nextMoment), ("effects_waiting", Query.nextDue),
+            ("orders_by_moment", Query.nextMoment.replacingOccurrences(of: "?", with: "1")),
+            ("effects_waiting", Query.nextDue.replacingOccurrences(of: "?", with: "1")),
             ("looks_next", Query.nextLook.replacingOccurrences(of: "?", with: "1")),
         ])
     func earliest(_ index: String, _ sql: String) async throws {

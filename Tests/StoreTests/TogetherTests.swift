@@ -131,9 +131,9 @@ struct TogetherTests {
         _ = try await commit(store, effect(event, ["a"]))
         _ = try await commit(store, effect(event, ["b"], state: .ready), message: mail("1@fig.example"))
         #expect(try await store.waitingEffects(shop: shop, after: 0, limit: 9).map(\.keys) == [["a"]])
-        #expect(try await store.dueEffects(limit: 9, now: .at(5)).isEmpty)
+        #expect(try await store.dueEffects(shop: shop, limit: 9, now: .at(5)).isEmpty)
         try await store.judgeAgain(shop: shop, now: .at(5))
-        #expect(try await store.dueEffects(limit: 9, now: .at(5)).map(\.keys) == [["a"]])
+        #expect(try await store.dueEffects(shop: shop, limit: 9, now: .at(5)).map(\.keys) == [["a"]])
     }
 
     @Test("the people of a usual day are counted once each", arguments: StoreKind.allCases)

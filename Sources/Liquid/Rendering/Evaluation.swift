@@ -165,7 +165,7 @@ extension Renderer {
             case (_, .empty): isEqual = try evaluate(left).isEmpty
             case (.blank, _): isEqual = try evaluate(right).isBlank
             case (_, .blank): isEqual = try evaluate(left).isBlank
-            default: isEqual = Comparison.equal(try evaluate(left), try evaluate(right))
+            default: return try Comparison.holds(try evaluate(left), sign, try evaluate(right))
             }
             return isEqual == (sign == .equal)
         }
@@ -174,20 +174,7 @@ extension Renderer {
             return try evaluate(left).textIfString != nil
         }
         if left.isMarker || right.isMarker { return false }
-        let left = try evaluate(left)
-        let right = try evaluate(right)
-        switch sign {
-        case .contains: return Comparison.contains(left, right)
-        case .unknown(let text): throw RenderError(.argument, "Unknown operator \(text)")
-        default:
-            guard let order = try Comparison.order(left, right) else { return false }
-            switch sign {
-            case .less: return order < 0
-            case .lessOrEqual: return order <= 0
-            case .greater: return order > 0
-            default: return order >= 0
-            }
-        }
+        return try Comparison.holds(try evaluate(left), sign, try evaluate(right))
     }
 }
 

@@ -1,5 +1,23 @@
 /// How values compare, as Ruby compares them.
 enum Comparison {
+    /// Whether two values are to each other as `sign` says. Throws where Ruby would.
+    static func holds(_ left: Value, _ sign: Operator, _ right: Value) throws(RenderError) -> Bool {
+        switch sign {
+        case .equal: return equal(left, right)
+        case .notEqual: return !equal(left, right)
+        case .contains: return contains(left, right)
+        case .unknown(let text): throw RenderError(.argument, "Unknown operator \(text)")
+        default:
+            guard let order = try order(left, right) else { return false }
+            switch sign {
+            case .less: return order < 0
+            case .lessOrEqual: return order <= 0
+            case .greater: return order > 0
+            default: return order >= 0
+            }
+        }
+    }
+
     /// `==`: whole numbers and floats by their value, texts by their bytes, lists and objects by what is in them.
     static func equal(_ left: Value, _ right: Value) -> Bool {
         switch (left, right) {

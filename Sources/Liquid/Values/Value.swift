@@ -83,8 +83,10 @@ public final class TextList: Drop {
     public var printed: Value { .string(texts.joined()) }
     public func contains(_ value: Value) -> Bool? {
         guard let wanted = value.textIfString?.lowercased() else { return false }
-        return texts.contains { $0.lowercased() == wanted }
+        return has(lowered: wanted)
     }
+    /// Whether it has a text that is in small letters already.
+    func has(lowered wanted: String) -> Bool { texts.contains { $0.isLowered(wanted) } }
     public func equals(_ value: Value) -> Bool? {
         guard case .drop(let other) = value, let list = other as? TextList else { return nil }
         return list.texts == texts
@@ -173,6 +175,26 @@ extension Value {
             return drop.elements?.isEmpty ?? false
         default: return false
         }
+    }
+}
+
+extension String {
+    /// Whether this text in small letters is `lowered`; without making it where both are ASCII.
+    func isLowered(_ lowered: String) -> Bool {
+        let (mine, other) = (utf8, lowered.utf8)
+        var isPlain = mine.count == other.count
+        if isPlain {
+            for (a, b) in zip(mine, other) {
+                if a | b >= 0x80 {
+                    isPlain = false
+                    break
+                }
+                if (a &- 0x41 < 26 ? a | 0x20 : a) != b { return false }
+            }
+        } else if mine.allSatisfy({ $0 < 0x80 }) {
+            return false
+        }
+        return isPlain || lowercased() == lowered
     }
 }
 

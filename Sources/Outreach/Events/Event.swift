@@ -35,6 +35,45 @@ public enum EventKind: String, Codable, Sendable, CaseIterable {
     case refundIssued = "refund.issued"
 }
 
+extension EventKind {
+    /// Its place among all kinds, from 0: an index for tables, which are asked for every event.
+    var ordinal: Int {
+        switch self {
+        case .orderPlaced: 0
+        case .orderPaid: 1
+        case .orderEdited: 2
+        case .orderCancelled: 3
+        case .orderOnHold: 4
+        case .orderFulfilled: 5
+        case .orderDelivered: 6
+        case .shipmentCreated: 7
+        case .shipmentAccepted: 8
+        case .shipmentInTransit: 9
+        case .shipmentOutForDelivery: 10
+        case .shipmentReadyForPickup: 11
+        case .shipmentAttempted: 12
+        case .shipmentDelayed: 13
+        case .shipmentException: 14
+        case .shipmentReturning: 15
+        case .shipmentReturned: 16
+        case .shipmentLost: 17
+        case .shipmentDelivered: 18
+        case .shipmentCancelled: 19
+        case .shipmentUntracked: 20
+        case .shipmentETAChanged: 21
+        case .returnRequested: 22
+        case .returnApproved: 23
+        case .returnDeclined: 24
+        case .returnCancelled: 25
+        case .returnLabelReady: 26
+        case .returnInTransit: 27
+        case .returnReceived: 28
+        case .returnClosed: 29
+        case .refundIssued: 30
+        }
+    }
+}
+
 /// What an event is about, within its order.
 public enum Subject: Hashable, Sendable {
     case order
@@ -102,24 +141,77 @@ public struct Event: Hashable, Sendable, Codable {
         }
     }
 
+    private var fields: Shared<Fields>
+
+    private struct Fields: Hashable, Sendable, Codable {
+        var id: Int64
+        var shop: String
+        var orderID: String
+        var orderName: String
+        var kind: EventKind
+        var occurrences: [Occurrence]
+        var happenedAt: Moment
+        var recordedAt: Moment
+        var silence: Silence?
+        var source: String
+        var daysLate: Int?
+        var delayReason: String?
+    }
+
     /// The store's number; 0 until it is stored.
-    public var id: Int64
-    public var shop: String
-    public var orderID: String
+    public var id: Int64 {
+        get { fields.value.id }
+        set { fields.value.id = newValue }
+    }
+    public var shop: String {
+        get { fields.value.shop }
+        set { fields.value.shop = newValue }
+    }
+    public var orderID: String {
+        get { fields.value.orderID }
+        set { fields.value.orderID = newValue }
+    }
     /// What people call the order: `#1001`.
-    public var orderName: String
-    public var kind: EventKind
+    public var orderName: String {
+        get { fields.value.orderName }
+        set { fields.value.orderName = newValue }
+    }
+    public var kind: EventKind {
+        get { fields.value.kind }
+        set { fields.value.kind = newValue }
+    }
     /// At least one; the first stands for all in messages.
-    public var occurrences: [Occurrence]
-    public var happenedAt: Moment
-    public var recordedAt: Moment
-    public var silence: Silence?
+    public var occurrences: [Occurrence] {
+        get { fields.value.occurrences }
+        set { fields.value.occurrences = newValue }
+    }
+    public var happenedAt: Moment {
+        get { fields.value.happenedAt }
+        set { fields.value.happenedAt = newValue }
+    }
+    public var recordedAt: Moment {
+        get { fields.value.recordedAt }
+        set { fields.value.recordedAt = newValue }
+    }
+    public var silence: Silence? {
+        get { fields.value.silence }
+        set { fields.value.silence = newValue }
+    }
     /// Which source told it: `shopify`, `ups`, `time`.
-    public var source: String
+    public var source: String {
+        get { fields.value.source }
+        set { fields.value.source = newValue }
+    }
     /// How late, in whole days, a delay was when it became an event; 0 where the source just said so. Nil for other kinds.
-    public var daysLate: Int?
+    public var daysLate: Int? {
+        get { fields.value.daysLate }
+        set { fields.value.daysLate = newValue }
+    }
     /// Why late: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`, `not_handed_over`. Nil for other kinds.
-    public var delayReason: String?
+    public var delayReason: String? {
+        get { fields.value.delayReason }
+        set { fields.value.delayReason = newValue }
+    }
 
     /// A new event, not yet stored.
     public init(
@@ -127,19 +219,18 @@ public struct Event: Hashable, Sendable, Codable {
         recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil, delayReason: String? = nil,
         orderName: String? = nil
     ) {
-        self.id = id
-        self.shop = shop
-        self.orderID = orderID
-        self.orderName = orderName ?? orderID
-        self.kind = kind
-        self.occurrences = occurrences
-        self.happenedAt = happenedAt
-        self.recordedAt = recordedAt
-        self.silence = silence
-        self.source = source
-        self.daysLate = daysLate
-        self.delayReason = delayReason
+        fields = Shared(
+            Fields(
+                id: id, shop: shop, orderID: orderID, orderName: orderName ?? orderID, kind: kind, occurrences: occurrences,
+                happenedAt: happenedAt, recordedAt: recordedAt, silence: silence, source: source, daysLate: daysLate,
+                delayReason: delayReason))
     }
+
+    /// Reads what `encode` wrote: the fields, under their names.
+    public init(from decoder: any Decoder) throws { fields = try Shared(from: decoder) }
+
+    /// Writes the fields under their names.
+    public func encode(to encoder: any Encoder) throws { try fields.encode(to: encoder) }
 
     /// The subjects, in order.
     public var subjects: [Subject] { occurrences.compactMap { Subject(key: $0.subject) } }

@@ -41,62 +41,53 @@ struct EstimateRun: Hashable, Sendable {
     var source: String
 }
 
-/// What all scans of a shipment amount to.
-struct ShipmentHistory: Sendable {
-    /// The states that the parcel was in, oldest first, with echoes folded into the episode that they repeat.
-    private(set) var episodes: [Episode] = []
-    /// The estimates that were told, oldest first.
-    private(set) var estimates: [EstimateRun] = []
-    /// The scans with which a source called the parcel late.
-    private(set) var delays: [Scan] = []
+/// Where scans bring a parcel, by the rules above; what decisions ask for, and no more.
+struct ParcelReading: Hashable, Sendable {
     /// The state now.
     private(set) var state = ParcelState.unknown
     /// Since when.
     private(set) var since: Moment?
-    /// The newest scan that counts.
-    private(set) var lastScan: Scan?
+    /// When it last came to be delivered.
+    private(set) var deliveredAt: Moment?
+    /// The day that was told first, and the day that was told last.
+    private(set) var firstEstimate: CalendarDay?
+    private(set) var estimate: CalendarDay?
+    private var returning = false
 
-    /// Merges scans, given in any order; a scan that is given twice counts once. `areUnique` says that none is.
-    init(scans: [Scan], areUnique: Bool = false) {
-        let order = Self.order(of: scans, areUnique: areUnique)
-        var returning = false
-        for index in order {
-            if let day = scans[index].estimate {
-                note(day, scans[index].id, at: scans[index].time, from: scans[index].source)
-            }
-            let settled = state == .delivered || state == .returned
-            if scans[index].delay == .yes, !settled { delays.append(scans[index]) }
-            guard let told = scans[index].state, told != .unknown else { continue }
-            let next = Self.directed(told, returning: returning || scans[index].returnLeg)
-            guard Self.moves(from: state, to: next), !(settled && scans[index].isJudgement && next != state) else {
-                continue
-            }
-            returning = returning || next == .returning || next == .returned
-            enter(next, by: scans[index].id, at: scans[index].time, from: scans[index].source)
+    /// Nothing was scanned.
+    init() {}
+
+    /// Where these scans bring it, in whatever order they are given; and which of them is the newest that counts.
+    static func of(_ scans: [Scan]) -> (reading: ParcelReading, last: Int?) {
+        var reading = ParcelReading()
+        var last: Int?
+        Scan.inOrder(scans) { index in
+            _ = reading.read(scans[index])
+            last = index
         }
-        lastScan = order.last.map { scans[$0] }
+        return (reading, last)
     }
 
-    /// The places of the scans that count, each once, in the order in which they are read. Scans are large, and mostly stand in their order already: so their places
-    /// are sorted, and only where they must be.
-    private static func order(of scans: [Scan], areUnique: Bool) -> [Int] {
-        scans.withUnsafeBufferPointer { scans in
-            var seen = Set<String>(minimumCapacity: areUnique ? 0 : scans.count)
-            var order: [Int] = []
-            order.reserveCapacity(scans.count)
-            var isSorted = true
-            for index in scans.indices where scans[index].retractedAt == nil {
-                if !areUnique, !seen.insert(scans[index].id).inserted { continue }
-                if isSorted, let last = order.last, Scan.precedes(scans[index], scans[last]) { isSorted = false }
-                order.append(index)
-            }
-            if !isSorted { order.sort { Scan.precedes(scans[$0], scans[$1]) } }
-            return order
-        }
-    }
+    /// True where later scans move it only by way of a return.
+    var isSettled: Bool { state == .delivered || state == .returned }
 
-    /// The last time that the parcel came into that state.
-    func last(_ state: ParcelState) -> Episode? { episodes.last { $0.state == state } }
+    /// Reads the next scan. Gives the state that it puts the parcel in, which may be the one that it is in; nil where it moves nothing.
+    mutating func read(_ scan: Scan) -> ParcelState? {
+        if let day = scan.estimate {
+            if firstEstimate == nil { firstEstimate = day }
+            estimate = day
+        }
+        guard let told = scan.state, told != .unknown else { return nil }
+        let next = Self.directed(told, returning: returning || scan.returnLeg)
+        guard Self.moves(from: state, to: next) else { return nil }
+        if next == state { return next }
+        if isSettled, scan.isJudgement { return nil }
+        returning = returning || next == .returning || next == .returned
+        state = next
+        since = scan.time
+        if next == .delivered { deliveredAt = scan.time }
+        return next
+    }
 
     /// Rule 4.
     private static func directed(_ state: ParcelState, returning: Bool) -> ParcelState {
@@ -123,15 +114,80 @@ struct ShipmentHistory: Sendable {
         default: true
         }
     }
+}
 
-    private mutating func enter(_ next: ParcelState, by scan: String, at time: Moment, from source: String) {
-        if next == state {
+extension Scan {
+    /// Gives the places of the scans that count, in the order in which they are read: those that were taken back are left out, and one that is there twice counts once.
+    ///
+    /// Scans are large, and mostly stand in their order already: so their places are put in order, and only where they must be.
+    static func inOrder(_ scans: [Scan], _ read: (Int) -> Void) {
+        let order = scans.withUnsafeBufferPointer { scans in
+            var order: [Int] = []
+            order.reserveCapacity(scans.count)
+            // A few are looked through for one that is there twice; many are not.
+            let areFew = scans.count <= 16
+            var seen: Set<String> = []
+            var isSorted = true
+            for index in scans.indices where scans[index].retractedAt == nil {
+                if areFew {
+                    if order.contains(where: { scans[$0].id == scans[index].id }) { continue }
+                } else if !seen.insert(scans[index].id).inserted {
+                    continue
+                }
+                if isSorted, let last = order.last, precedes(scans[index], scans[last]) { isSorted = false }
+                order.append(index)
+            }
+            if !isSorted { order.sort { precedes(scans[$0], scans[$1]) } }
+            return order
+        }
+        for index in order { read(index) }
+    }
+}
+
+/// What all scans of a shipment amount to.
+struct ShipmentHistory: Sendable {
+    /// The states that the parcel was in, oldest first, with echoes folded into the episode that they repeat.
+    private(set) var episodes: [Episode] = []
+    /// The estimates that were told, oldest first.
+    private(set) var estimates: [EstimateRun] = []
+    /// The scans with which a source called the parcel late.
+    private(set) var delays: [Scan] = []
+    private var reading = ParcelReading()
+    /// The newest scan that counts.
+    private(set) var lastScan: Scan?
+
+    /// Merges scans, given in any order; a scan that is given twice counts once.
+    init(scans: [Scan]) {
+        var last: Int?
+        Scan.inOrder(scans) { index in
+            last = index
+            if let day = scans[index].estimate {
+                note(day, scans[index].id, at: scans[index].time, from: scans[index].source)
+            }
+            if scans[index].delay == .yes, !reading.isSettled { delays.append(scans[index]) }
+            let before = reading.state
+            guard let next = reading.read(scans[index]) else { return }
+            enter(next, from: before, by: scans[index].id, at: scans[index].time, from: scans[index].source)
+        }
+        lastScan = last.map { scans[$0] }
+    }
+
+    /// The state now.
+    var state: ParcelState { reading.state }
+    /// Since when.
+    var since: Moment? { reading.since }
+
+    /// The last time that the parcel came into that state.
+    func last(_ state: ParcelState) -> Episode? { episodes.last { $0.state == state } }
+
+    private mutating func enter(
+        _ next: ParcelState, from before: ParcelState, by scan: String, at time: Moment, from source: String
+    ) {
+        if next == before {
             episodes[episodes.count - 1].end = time
             episodes[episodes.count - 1].scans.append(scan)
             return
         }
-        state = next
-        since = time
         if let echo = next.echo, let index = episodes.lastIndex(where: { $0.state == next }),
             time - episodes[index].end < echo
         {
@@ -189,26 +245,23 @@ extension ParcelState {
 extension OrderRecord {
     /// All scans that speak of a shipment: its own, and those of its fulfillment, which name no package.
     func scans(of shipment: Shipment) -> [Scan] {
-        guard let own = fulfillment(shipment.fulfillmentID)?.scans, !own.isEmpty else { return shipment.scans }
-        return shipment.scans.isEmpty ? own : shipment.scans + own
+        guard let index = facts.fulfillments.firstIndex(where: { $0.id == shipment.fulfillmentID }) else {
+            return shipment.scans
+        }
+        if shipment.scans.isEmpty { return facts.fulfillments[index].scans }
+        return shipment.scans + facts.fulfillments[index].scans
     }
 
     /// What the scans of each shipment amount to, in the order of the shipments.
     var histories: [ShipmentHistory] {
-        shipments.map { shipment in
-            // A carrier's scans are laid over one another by their ids, so that none stands twice.
-            let own = fulfillment(shipment.fulfillmentID)?.scans ?? []
-            return ShipmentHistory(
-                scans: scans(of: shipment), areUnique: own.isEmpty)
-        }
+        shipments.map { ShipmentHistory(scans: scans(of: $0)) }
     }
 
     /// True where the shop voided the fulfillment, or shows the package no more.
     func isCancelled(_ shipment: Shipment) -> Bool {
         if !shipment.present { return true }
-        switch fulfillment(shipment.fulfillmentID)?.status {
-        case .cancelled, .error: return true
-        default: return false
+        return facts.fulfillments.contains {
+            $0.id == shipment.fulfillmentID && ($0.status == .cancelled || $0.status == .error)
         }
     }
 }

@@ -34,15 +34,15 @@ public struct ShipmentState: Hashable, Sendable {
 extension OrderRecord {
     /// What is known of `shipment` at `now`. `zone` is where the parcel goes.
     public func state(of shipment: Shipment, now: Moment, zone: Zone) -> ShipmentState {
-        let history = ShipmentHistory(scans: scans(of: shipment))
+        let scans = scans(of: shipment)
+        let (reading, last) = ParcelReading.of(scans)
         var result = ShipmentState()
-        result.state = isCancelled(shipment) && history.state != .delivered ? .cancelled : history.state
-        if result.state == .unknown, shipment.present { result.state = .preTransit }
-        result.since = history.since
-        result.deliveredAt = history.last(.delivered)?.start
-        result.lastScan = history.lastScan
-        result.firstEstimate = shipment.promise ?? history.estimates.first?.day
-        result.estimate = history.estimates.last?.day ?? shipment.promise
+        result.state = parcelState(of: shipment, reading)
+        result.since = reading.since
+        result.deliveredAt = reading.deliveredAt
+        result.lastScan = last.map { scans[$0] }
+        result.firstEstimate = shipment.promise ?? reading.firstEstimate
+        result.estimate = reading.estimate ?? shipment.promise
         if let promise = result.firstEstimate {
             let reference = result.deliveredAt ?? now
             result.daysLate = max(0, zone.day(at: reference).days(since: promise))
@@ -54,7 +54,17 @@ extension OrderRecord {
         }
         result.delayReason = told?.delayReason
         result.delayed = told != nil && !result.state.isFinal
-        result.watched = shipment.present && (shipment.tracking.number != nil || history.lastScan != nil)
+        result.watched = shipment.present && (shipment.tracking.number != nil || last != nil)
         return result
+    }
+
+    /// Where `shipment` is, without all that goes with it.
+    func parcelState(of shipment: Shipment) -> ParcelState {
+        parcelState(of: shipment, ParcelReading.of(scans(of: shipment)).reading)
+    }
+
+    private func parcelState(of shipment: Shipment, _ reading: ParcelReading) -> ParcelState {
+        if reading.state != .delivered, isCancelled(shipment) { return .cancelled }
+        return reading.state == .unknown && shipment.present ? .preTransit : reading.state
     }
 }

@@ -73,14 +73,19 @@ extension EventKind {
 
 extension OrderRecord {
     /// Why `event` is not to be told any more, judged by what the order has become; nil while it is news.
-    func overtaken(_ event: Event, now: Moment, zone: Zone) -> Reason? {
+    func overtaken(_ event: Event) -> Reason? {
         if facts.cancelledAt != nil, !event.kind.survivesCancellation { return .cancelled }
         // One message may speak of several parcels; it is news as long as it is for one of them.
-        let reasons = event.subjects.map { overtaken(event, about: $0, now: now, zone: zone) }
-        return reasons.contains(nil) ? nil : reasons.compactMap(\.self).first
+        var first: Reason?
+        for occurrence in event.occurrences {
+            guard let subject = Subject(key: occurrence.subject) else { continue }
+            guard let reason = overtaken(event, about: subject) else { return nil }
+            first = first ?? reason
+        }
+        return first
     }
 
-    private func overtaken(_ event: Event, about subject: Subject, now: Moment, zone: Zone) -> Reason? {
+    private func overtaken(_ event: Event, about subject: Subject) -> Reason? {
         let kind = event.kind
         switch subject {
         case .order:
@@ -90,7 +95,7 @@ extension OrderRecord {
             return nil
         case .shipment(let id):
             guard let shipment = shipment(id) else { return .passed }
-            let state = state(of: shipment, now: now, zone: zone).state
+            let state = parcelState(of: shipment)
             if isCancelled(shipment), state != .delivered, !kind.survivesCancellation { return .cancelled }
             return kind.isPassed(by: state) ? .passed : nil
         case .return(let id):

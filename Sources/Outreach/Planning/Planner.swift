@@ -28,15 +28,18 @@ public struct Planner: Sendable {
     /// The shop's own zone.
     public var shopZone: Zone { shop.zone }
 
+    /// An order at a moment, for all that is decided about it then.
+    public func sitting(_ record: OrderRecord, now: Moment) -> Sitting {
+        Sitting(
+            record: record, settings: triggers.settings, now: now, zone: record.zone(shopZone: shopZone),
+            shopZone: shopZone, shop: shop)
+    }
+
     /// What conditions and templates may look at. `together` are further events that one message tells.
     public func scope(
         record: OrderRecord, event: Event, together: [Event] = [], history: History, now: Moment
     ) -> Scope {
-        var scope = Scope(
-            record: record, event: event, history: history, settings: triggers.settings, now: now,
-            zone: record.zone(shopZone: shopZone), shopZone: shopZone, shop: shop)
-        scope.together = together
-        return scope
+        Scope(sitting(record, now: now), event: event, together: together, history: history)
     }
 
     /// What one line of one trigger makes of an event.
@@ -65,25 +68,32 @@ public struct Planner: Sendable {
     /// The lines that hear `event`, each with its occurrences and the moment at which it is to be judged.
     public func matches(_ event: Event, record: OrderRecord) -> [Match] {
         if event.silence == .testOrder { return [] }
+        let hearing = triggers.hearing(event.kind)
+        if hearing.isEmpty { return [] }
         let zone = record.zone(shopZone: shopZone)
-        return triggers.hearing(event.kind).flatMap { trigger -> [Match] in
-            guard trigger.mode(in: triggers.settings.mode) != .off, let since = inForceSince[trigger.name],
-                event.recordedAt >= since
-            else { return [] }
-            let dueAt = due(trigger, event, record, zone)
+        let usual = Trigger.usualKeys(of: event)
+        var matches: [Match] = []
+        matches.reserveCapacity(hearing.count)
+        for entry in hearing {
+            guard entry.mode != .off, let since = inForceSince[entry.trigger.name], event.recordedAt >= since else {
+                continue
+            }
+            let dueAt = entry.waits ? due(entry.trigger, event, record, zone) : event.happenedAt
             // What happened before the shop was watched is silent; a wait that began before and ends after is kept.
-            if event.silence == .beforeLive, dueAt <= event.happenedAt || dueAt < live.of(event.source) { return [] }
-            let keys = trigger.keys(for: event, record: record)
+            if event.silence == .beforeLive, dueAt <= event.happenedAt || dueAt < live.of(event.source) { continue }
+            let keys = entry.hasUsualKeys ? usual : entry.trigger.keys(for: event, record: record)
             var windowEnd = dueAt
-            if let combine = trigger.combine {
+            if let combine = entry.combine {
                 windowEnd = triggers.settings.calendar(zone: shopZone).moment(combine, after: dueAt, in: zone)
             }
-            return trigger.lines.map {
-                Match(
-                    trigger: trigger.name, line: $0.name, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
-                    combines: trigger.combine != nil, pause: trigger.oncePer?.every, canShrink: trigger.waitCanShrink)
+            for line in entry.lines {
+                matches.append(
+                    Match(
+                        trigger: entry.name, line: line, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
+                        combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink))
             }
         }
+        return matches
     }
 
     /// What `match` does to the effects that stand under its keys already.
@@ -107,6 +117,13 @@ public struct Planner: Sendable {
     public func place(
         _ match: Match, event: Event, existing: [Effect], open: [Effect] = [], now: Moment
     ) -> Placement {
+        if existing.isEmpty, !match.combines {
+            let at = match.judgedAt(now: now)
+            return .insert(
+                Effect(
+                    shop: event.shop, trigger: match.trigger, line: match.line, keys: match.keys, event: event,
+                    dueAt: at, createdAt: now, reason: at > now ? .wait : nil))
+        }
         let used = existing.filter { $0.state.usesKeyUp }
         let usedKeys = Set(used.flatMap(\.keys))
         var keys: [String] = []
@@ -224,47 +241,65 @@ public struct Planner: Sendable {
     /// The same, with the events that are told where `combine` made one message of several.
     public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
         guard let record else { return Judgement(decision: .skip(because: .erased)) }
-        if record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
-        guard let trigger = triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line) else {
-            return Judgement(decision: .skip(because: .off))
+        return judgement(effect, at: sitting(record, now: now), history: history)
+    }
+
+    /// The same, for one of several effects of an order that are judged at one moment.
+    public func judgement(_ effect: Effect, at sitting: Sitting, history: History) -> Judgement {
+        let now = sitting.now
+        if sitting.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
+        guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off
+        else { return Judgement(decision: .skip(because: .off)) }
+        let dueAt = due(effect, entry, sitting)
+        if effect.together.isEmpty, history.told.isEmpty {
+            // Nearly all: one event, and nobody spoke of it.
+            if effect.attempts == 0, dueAt > now {
+                return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
+            }
+            if let no = objection(effect.event, effect, entry, sitting, history, dueAt: dueAt) {
+                return Judgement(decision: .skip(because: no.reason, detail: no.detail))
+            }
+            return going([effect.event], of: effect, entry, line, sitting, history)
         }
-        let mode = trigger.mode(in: triggers.settings.mode)
-        if mode == .off { return Judgement(decision: .skip(because: .off)) }
-        let zone = record.zone(shopZone: shopZone)
-        let dueAt = due(effect, trigger, record, zone)
-        var kept: [Event] = []
+        var kept = [effect.event] + effect.together
         var dropped: [Judgement.Dropped] = []
-        for event in effect.events {
-            if let other = history.told.first(where: { $0.isAbout(event) }) {
+        if !history.told.isEmpty {
+            kept.removeAll { event in
+                guard let other = history.told.first(where: { $0.isAbout(event) }) else { return false }
                 dropped.append(.init(event: event, reason: .replaced, detail: other.trigger))
-            } else {
-                kept.append(event)
+                return true
             }
+            if kept.isEmpty, let other = dropped.first?.detail { return Judgement(decision: .replace(by: other)) }
         }
-        if kept.isEmpty, let other = dropped.first?.detail { return Judgement(decision: .replace(by: other)) }
         if effect.attempts == 0, dueAt > now {
-            return Judgement(decision: waiting(effect, trigger, until: dueAt, now: now))
+            return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
         }
-        for event in kept {
-            guard let no = objection(event, effect, trigger, record, history, dueAt: dueAt, zone: zone, now: now) else {
-                continue
-            }
-            kept.removeAll { $0 == event }
-            dropped.append(no)
+        kept.removeAll { event in
+            guard let no = objection(event, effect, entry, sitting, history, dueAt: dueAt) else { return false }
+            dropped.append(.init(event: event, reason: no.reason, detail: no.detail))
+            return true
         }
         if kept.isEmpty {
             let no = dropped[0]
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
-        if let reason = unreachable(line, trigger: trigger, record: record, history: history) {
+        return going(kept, without: dropped, of: effect, entry, line, sitting, history)
+    }
+
+    /// What becomes of an effect whose events are to be told.
+    private func going(
+        _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
+        _ line: SendLine, _ sitting: Sitting, _ history: History
+    ) -> Judgement {
+        if let reason = unreachable(line, trigger: entry.trigger, at: sitting, history: history) {
             return Judgement(decision: .skip(because: reason))
         }
         if line.destination == .customer,
-            let held = held(effect, trigger, kept, history: history, zone: zone, now: now)
+            let held = held(effect, entry.trigger, kept, history: history, zone: sitting.zone, now: sitting.now)
         {
             return Judgement(decision: held)
         }
-        return Judgement(decision: mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
+        return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }
 
     /// Waits have an end: what a trigger waits for and nobody ever tells of is let go of after this.
@@ -281,10 +316,11 @@ public struct Planner: Sendable {
 
     /// Why one event is not told: it is no longer true, no longer news, or a condition says so.
     private func objection(
-        _ event: Event, _ effect: Effect, _ trigger: Trigger, _ record: OrderRecord, _ history: History, dueAt: Moment,
-        zone: Zone, now: Moment
-    ) -> Judgement.Dropped? {
-        if let reason = record.overtaken(event, now: now, zone: zone) { return .init(event: event, reason: reason) }
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ sitting: Sitting, _ history: History,
+        dueAt: Moment
+    ) -> (reason: Reason, detail: String?)? {
+        let now = sitting.now
+        if let reason = sitting.overtaken(event) { return (reason, nil) }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {
@@ -293,13 +329,12 @@ public struct Planner: Sendable {
             case .deferred, .unavailable: detail += ", held because nothing could be delivered"
             default: break
             }
-            return .init(event: event, reason: .oldNews, detail: detail)
+            return (.oldNews, detail)
         }
-        let scope = scope(record: record, event: event, history: history, now: now)
-        if let failed = trigger.failedCondition(scope) {
-            return .init(event: event, reason: failed.clause, detail: failed.sentence)
-        }
-        return nil
+        guard entry.hasConditions,
+            let failed = entry.trigger.failedCondition(sitting.scope(event, history: history))
+        else { return nil }
+        return (failed.clause, failed.sentence)
     }
 
     /// What holds a true message to the shopper back for now.
@@ -326,10 +361,13 @@ public struct Planner: Sendable {
         return limit
     }
 
-    private func due(_ effect: Effect, _ trigger: Trigger, _ record: OrderRecord, _ zone: Zone) -> Moment {
-        let first = effect.events.map { due(trigger, $0, record, zone) }.min() ?? .distantFuture
-        guard let combine = trigger.combine, first < .distantFuture else { return first }
-        return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: zone)
+    private func due(_ effect: Effect, _ entry: TriggerSet.Entry, _ sitting: Sitting) -> Moment {
+        func due(_ event: Event) -> Moment {
+            entry.waits ? self.due(entry.trigger, event, sitting.record, sitting.zone) : event.happenedAt
+        }
+        let first = effect.together.reduce(due(effect.event)) { min($0, due($1)) }
+        guard let combine = entry.combine, first < .distantFuture else { return first }
+        return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: sitting.zone)
     }
 
     private func due(_ trigger: Trigger, _ event: Event, _ record: OrderRecord, _ zone: Zone) -> Moment {
@@ -339,12 +377,12 @@ public struct Planner: Sendable {
     }
 
     /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody is written to.
-    private func unreachable(_ line: SendLine, trigger: Trigger, record: OrderRecord, history: History) -> Reason? {
+    private func unreachable(_ line: SendLine, trigger: Trigger, at sitting: Sitting, history: History) -> Reason? {
         switch line.destination {
         case .customer:
-            guard record.recipient != nil else { return .noRecipient }
+            guard sitting.isReachable else { return .noRecipient }
             if history.silenced { return .silenced }
-            if trigger.about == .marketing, record.facts.customer?.marketing != .subscribed { return .noConsent }
+            if trigger.about == .marketing, sitting.record.facts.customer?.marketing != .subscribed { return .noConsent }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
         case .address, .webhook: return nil

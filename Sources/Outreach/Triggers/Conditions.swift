@@ -2,28 +2,24 @@ internal import Liquid
 
 /// What stands under `if`, `unless` or a segment: a line, or several of which one or all have to hold.
 indirect enum ConditionClause: Sendable {
-    case line(Condition, isPersonal: Bool)
+    case line(ConditionLine)
     case any([ConditionClause])
     case all([ConditionClause])
 
-    func holds(in scope: Scope) -> Bool { holds(scope.forLiquid, scope.options) }
-
-    /// The same with what the engine needs of a scope, made once for all the lines of a decision.
-    func holds(_ names: Liquid.Scope, _ options: RenderOptions) -> Bool {
+    func holds(in scope: Scope) -> Bool {
         switch self {
-        case .line(let condition, _): condition.evaluate(names, options)
-        case .any(let clauses): clauses.contains { $0.holds(names, options) }
-        case .all(let clauses): clauses.allSatisfy { $0.holds(names, options) }
+        case .line(let line): line.holds(in: scope)
+        case .any(let clauses): clauses.contains { $0.holds(in: scope) }
+        case .all(let clauses): clauses.allSatisfy { $0.holds(in: scope) }
         }
     }
 
     /// What it came to, for `explain`: `order.total_price is 40.00, not at least 100`. Where a name is a person's, its value is left out.
     func sentence(in scope: Scope) -> String {
         switch self {
-        case .line(let condition, true):
-            return "the line about \(listing(condition.names))"
-        case .line(let condition, false):
-            return condition.explain(scope.forLiquid, scope.options).last?.text ?? condition.source
+        case .line(let line):
+            if line.isPersonal { return "the line about \(listing(line.condition.names))" }
+            return line.wording(in: scope)
         case .any(let clauses):
             // One that holds says it all; where none does, all have to be told.
             if let clause = clauses.first(where: { $0.holds(in: scope) }) { return clause.sentence(in: scope) }
@@ -37,9 +33,41 @@ indirect enum ConditionClause: Sendable {
     /// The lines as written.
     var sources: [String] {
         switch self {
-        case .line(let condition, _): [condition.source]
+        case .line(let line): [line.condition.source]
         case .any(let clauses), .all(let clauses): clauses.flatMap(\.sources)
         }
+    }
+}
+
+/// One line of a condition, ready to be asked.
+struct ConditionLine: Sendable {
+    let condition: Condition
+    /// True where it looks at a person's data, which no decision may quote.
+    let isPersonal: Bool
+    /// The same with the ways to its names; nil where it needs the whole engine.
+    private let plain: (condition: PlainCondition, names: [PlainName])?
+
+    init(_ condition: Condition) {
+        self.condition = condition
+        isPersonal = condition.names.contains { Names.byPath[$0]?.isPersonal == true }
+        plain = PlainCondition(condition).flatMap { plain in
+            let names = plain.names.compactMap(PlainName.of)
+            return names.count == plain.names.count ? (plain, names) : nil
+        }
+    }
+
+    /// What it came to.
+    func wording(in scope: Scope) -> String {
+        guard let plain, scope.overlay.isEmpty else {
+            return condition.explain(scope.forLiquid, scope.options).last?.text ?? condition.source
+        }
+        return plain.condition.wording { scope.value(of: plain.names[$0]) }
+    }
+
+    func holds(in scope: Scope) -> Bool {
+        // What an example lays over the order is known to the engine alone.
+        guard let plain, scope.overlay.isEmpty else { return condition.evaluate(scope.forLiquid, scope.options) }
+        return plain.condition.holds { scope.value(of: plain.names[$0]) }
     }
 }
 
@@ -145,8 +173,7 @@ enum ConditionReader {
             for fault in checker.faults(of: condition) {
                 faults.add(at: place(fault.column), fault.message, hint: fault.hint)
             }
-            let isPersonal = condition.names.contains { Names.byPath[$0]?.isPersonal == true }
-            return .line(condition, isPersonal: isPersonal)
+            return .line(ConditionLine(condition))
         } catch {
             let negated = text.hasPrefix("not ") || text.contains(" not ")
             faults.add(

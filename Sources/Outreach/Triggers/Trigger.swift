@@ -114,7 +114,7 @@ extension Trigger {
     /// The keys of the occurrence that `event` is for this trigger: one for each subject of the event, or one for all of them where `once_per` says so.
     /// Never empty. Unique in the shop; they name no person.
     public func keys(for event: Event, record: OrderRecord) -> [String] {
-        guard let oncePer else { return event.occurrences.map { Self.usualKey(of: $0, event: event) } }
+        guard let oncePer else { return Self.usualKeys(of: event) }
         switch oncePer.scope {
         case .event: return event.occurrences.map { "\(event.kind.rawValue)/\(Self.subjectKey($0, event)).\($0.n)" }
         case .order: return ["order:\(event.orderID)"]
@@ -135,9 +135,12 @@ extension Trigger {
         }
     }
 
+    /// The keys where `once_per` is left out.
+    static func usualKeys(of event: Event) -> [String] { event.occurrences.map { usualKey(of: $0, event: event) } }
+
     /// Where `once_per` is left out: each kind of event once for its subject, but labels by their version, and edits and new estimates each time.
     private static func usualKey(of occurrence: Event.Occurrence, event: Event) -> String {
-        let subject = "\(event.kind.rawValue)/\(subjectKey(occurrence, event))"
+        let subject = event.kind.rawValue + "/" + subjectKey(occurrence, event)
         switch event.kind {
         case .returnLabelReady: return "\(subject)#\(occurrence.mark)"
         case .orderEdited, .shipmentETAChanged: return "\(subject).\(occurrence.n)"
@@ -183,12 +186,10 @@ extension Trigger {
 
     /// The first condition that stops it, or nil where all is as the file wants it.
     public func failedCondition(_ scope: Scope) -> FailedCondition? {
-        if self.if.isEmpty, unless.isEmpty { return nil }
-        let (names, options) = (scope.forLiquid, scope.options)
-        if let clause = self.if.first(where: { !$0.holds(names, options) }) {
+        if let clause = self.if.first(where: { !$0.holds(in: scope) }) {
             return FailedCondition(clause: .if, sentence: clause.sentence(in: scope))
         }
-        if let clause = unless.first(where: { $0.holds(names, options) }) {
+        if let clause = unless.first(where: { $0.holds(in: scope) }) {
             return FailedCondition(clause: .unless, sentence: clause.sentence(in: scope))
         }
         return nil

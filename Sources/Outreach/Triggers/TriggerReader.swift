@@ -69,16 +69,17 @@ struct TriggerReader {
         let conditions = fields.value("if").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
         let exceptions = fields.value("unless").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
         for clause in conditions {
-            guard case .line(let condition, _) = clause, let place = fields.entry("unless")?.keyPosition else {
+            guard case .line(let line) = clause, let place = fields.entry("unless")?.keyPosition else {
                 continue
             }
             let same = exceptions.contains { clause in
-                if case .line(let other, _) = clause { return other.source == condition.source }
+                if case .line(let other) = clause { return other.condition.source == line.condition.source }
                 return false
             }
             if same {
                 faults.add(
-                    at: place, "'\(condition.source)' stands under 'if' and under 'unless', so it never sends anything",
+                    at: place,
+                    "'\(line.condition.source)' stands under 'if' and under 'unless', so it never sends anything",
                     hint: "take one of them out")
             }
         }

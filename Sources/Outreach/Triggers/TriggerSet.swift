@@ -4,34 +4,75 @@ public struct TriggerSet: Sendable {
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
-    private let byKind: [EventKind: [Trigger]]
-    private let byName: [String: Trigger]
+    private let byKind: [[Entry]]
+    private let byName: [String: Entry]
     private let replacers: [String: [String]]
+
+    /// A trigger with what is known of it before anything happens, shared by all that decide.
+    final class Entry: Sendable {
+        let trigger: Trigger
+        let name: String
+        /// What holds for it in this shop.
+        let mode: TriggerMode
+        let waits: Bool
+        /// False where every event that it hears is told.
+        let hasConditions: Bool
+        let waitCanShrink: Bool
+        let combine: Length?
+        let pause: Length?
+        /// True where the file leaves `once_per` out.
+        let hasUsualKeys: Bool
+        /// The names of its lines, in their order.
+        let lines: [String]
+
+        init(_ trigger: Trigger, in shop: TriggerMode) {
+            self.trigger = trigger
+            name = trigger.name
+            mode = trigger.mode(in: shop)
+            waits = trigger.waits
+            hasConditions = !trigger.if.isEmpty || !trigger.unless.isEmpty
+            waitCanShrink = trigger.waitCanShrink
+            combine = trigger.combine
+            pause = trigger.oncePer?.every
+            hasUsualKeys = trigger.oncePer == nil
+            lines = trigger.lines.map(\.name)
+        }
+
+        /// The line of that name, if it still has one.
+        func line(named name: String) -> SendLine? { lines.firstIndex(of: name).map { trigger.lines[$0] } }
+    }
 
     /// A set of these.
     public init(settings: ShopSettings, triggers: [Trigger], templates: TemplateSet) {
         self.settings = settings
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
-        byName = Dictionary(triggers.map { ($0.name, $0) }) { first, _ in first }
+        let entries = self.triggers.map { Entry($0, in: settings.mode) }
+        byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
             for name in trigger.replaces { replacers[name, default: []].append(trigger.name) }
         }
         self.replacers = replacers
-        var byKind: [EventKind: [Trigger]] = [:]
-        for trigger in self.triggers { for kind in trigger.events { byKind[kind, default: []].append(trigger) } }
+        var byKind: [[Entry]] = Array(repeating: [], count: EventKind.allCases.count)
+        for entry in entries { for kind in entry.trigger.events { byKind[kind.ordinal].append(entry) } }
         self.byKind = byKind
     }
 
     /// The triggers on that kind of event, in the order of their names.
-    public func hearing(_ kind: EventKind) -> [Trigger] { byKind[kind] ?? [] }
+    public func triggers(on kind: EventKind) -> [Trigger] { hearing(kind).map(\.trigger) }
+
+    /// The same, as those who decide have them.
+    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind.ordinal] }
+
+    /// The trigger of that name, as those who decide have it.
+    func entry(_ name: String) -> Entry? { byName[name] }
 
     /// The triggers that take the place of the one of that name.
     public func replacers(of name: String) -> [String] { replacers[name] ?? [] }
 
     /// The trigger of that name.
-    public func trigger(_ name: String) -> Trigger? { byName[name] }
+    public func trigger(_ name: String) -> Trigger? { byName[name]?.trigger }
 
     /// Reads a folder, all or nothing.
     ///

@@ -44,18 +44,6 @@ public struct HistoryQuestion: Hashable, Sendable {
     }
 }
 
-/// A mail to a shopper that was sent, or is ready and on its way: what limits count.
-public struct CountedMessage: Hashable, Sendable {
-    public var effectID: Int64
-    public var trigger: String
-    /// What it told.
-    public var kind: EventKind
-    public var orderID: String
-    public var state: Effect.State
-    /// When it was sent, or became ready.
-    public var at: Moment
-}
-
 extension Store {
     /// What was told before, for each question, in their order.
     public func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History] {
@@ -64,20 +52,6 @@ extension Store {
             var shops = ShopNumbers()
             return try questions.map { question in
                 try db.history(question, shop: try shops.number(question.shop, in: db), hash: hash, now: now)
-            }
-        }
-    }
-
-    /// The mails to the shopper at an address that count since a moment, newest first: sent, or ready and so as good as sent. At most 1,000.
-    public func countedMessages(
-        to address: String, shop: String, since: Moment
-    ) async throws(StoreFailure) -> [CountedMessage] {
-        let key = hash.address(address)
-        return try await read { db in
-            try db.all(Query.countedMessages, [try db.shop(shop), key, since.milliseconds]) { row in
-                CountedMessage(
-                    effectID: row[0], trigger: row[1], kind: try row.word(2), orderID: row[3],
-                    state: try row.word(4), at: row.moment(5))
             }
         }
     }
@@ -179,13 +153,6 @@ extension Query {
         SELECT count(*) FROM (
             SELECT 1 FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ? AND counted_at IS NOT NULL
                 AND state = 'sent' AND line = 'email' LIMIT 1000) AS recent
-        """
-    static let countedMessages = """
-        SELECT effects.id, effects.trigger_name, events.kind, orders.gid, effects.state, effects.counted_at
-        FROM effects JOIN events ON events.id = effects.event_id JOIN orders ON orders.id = effects.order_id
-        WHERE effects.shop = ? AND effects.recipient_key = ? AND effects.counted_at > ?
-            AND effects.counted_at IS NOT NULL AND effects.line = 'email'
-        ORDER BY effects.counted_at DESC LIMIT 1000
         """
     static let ordersOfCustomer = """
         SELECT count(*) FROM (

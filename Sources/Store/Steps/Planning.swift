@@ -82,17 +82,10 @@ public struct PlanOutcome: Hashable, Sendable {
 }
 
 extension Store {
-    /// Events that no plan was made for yet, the oldest first.
-    public func pendingEvents(shop: String? = nil, limit: Int) async throws(StoreFailure) -> [Event] {
+    /// Events of a shop that no plan was made for yet, the oldest first. A shop that is not served any more keeps its own, in nobody's way.
+    public func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event] {
         try await read { db in
-            let events: [Event]
-            if let shop {
-                events = try db.all(Query.pendingEventsOfShop, [try db.shop(shop), limit]) {
-                    try Event($0, occurrences: [])
-                }
-            } else {
-                events = try db.all(Query.pendingEvents, [limit]) { try Event($0, occurrences: []) }
-            }
+            let events = try db.all(Query.pendingEvents, [try db.shop(shop), limit]) { try Event($0, occurrences: []) }
             return try events.map { event in
                 var event = event
                 event.occurrences = try db.occurrences(eventID: event.id)
@@ -191,16 +184,20 @@ extension Store {
         try await read { db in try db.effect(id) }
     }
 
-    /// The waiting effects that are to be judged, the longest due first.
-    public func dueEffects(limit: Int, now: Moment) async throws(StoreFailure) -> [Effect] {
+    /// The waiting effects of a shop that are to be judged, the longest due first.
+    public func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect] {
         try await read { db in
-            try db.all(Query.dueEffects, [now.milliseconds, limit], Effect.init).map { try $0.filled(from: db) }
+            try db.all(Query.dueEffects, [try db.shop(shop), now.milliseconds, limit], Effect.init).map {
+                try $0.filled(from: db)
+            }
         }
     }
 
-    /// When the next waiting effect is to be judged; nil where none waits.
-    public func nextDue() async throws(StoreFailure) -> Moment? {
-        try await read { db in try db.integer(Query.nextDue).map { Moment(milliseconds: $0) } }
+    /// When the next waiting effect of a shop is to be judged; nil where none waits.
+    public func nextDue(shop: String) async throws(StoreFailure) -> Moment? {
+        try await read { db in
+            try db.integer(Query.nextDue, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
+        }
     }
 
     /// Writes plans: each whole or not at all.
@@ -407,12 +404,6 @@ extension Query {
         SELECT \(Event.columns)
         FROM pending_events JOIN events ON events.id = pending_events.event_id
         JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
-        ORDER BY pending_events.event_id LIMIT ?
-        """
-    static let pendingEventsOfShop = """
-        SELECT \(Event.columns)
-        FROM pending_events JOIN events ON events.id = pending_events.event_id
-        JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
         WHERE pending_events.shop = ? ORDER BY pending_events.event_id LIMIT ?
         """
     static let holderOfKey = """
@@ -442,7 +433,8 @@ extension Query {
         """
     static let dueEffects = """
         SELECT \(Effect.columns) FROM \(Effect.tables)
-        WHERE effects.state = 'waiting' AND effects.due_at <= ? ORDER BY effects.due_at, effects.id LIMIT ?
+        WHERE effects.shop = ? AND effects.state = 'waiting' AND effects.due_at <= ?
+        ORDER BY effects.due_at, effects.id LIMIT ?
         """
-    static let nextDue = "SELECT min(due_at) FROM effects WHERE state = 'waiting'"
+    static let nextDue = "SELECT min(due_at) FROM effects WHERE shop = ? AND state = 'waiting'"
 }

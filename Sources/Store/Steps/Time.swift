@@ -9,18 +9,18 @@ public struct DueLook: Hashable, Sendable {
 }
 
 extension Store {
-    /// The orders that time alone may have changed: their next moment has come. The longest due first.
-    public func dueForTime(shop: String? = nil, limit: Int, now: Moment) async throws(StoreFailure) -> [OrderKey] {
+    /// The orders of a shop, by their ids, that time alone may have changed: their next moment has come. The longest due first.
+    public func dueForTime(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [String] {
         try await read { db in
-            let read: (Row) -> OrderKey = { OrderKey(shop: $0[0], orderID: $0[1]) }
-            guard let shop else { return try db.all(Query.dueForTime, [now.milliseconds, limit], read) }
-            return try db.all(Query.dueForTimeOfShop, [now.milliseconds, try db.shop(shop), limit], read)
+            try db.all(Query.dueForTime, [try db.shop(shop), now.milliseconds, limit]) { $0[0] }
         }
     }
 
-    /// The earliest moment at which time alone may change an order; nil if never.
-    public func nextMoment() async throws(StoreFailure) -> Moment? {
-        try await read { db in try db.integer(Query.nextMoment).map { Moment(milliseconds: $0) } }
+    /// The earliest moment at which time alone may change an order of a shop; nil if never.
+    public func nextMoment(shop: String) async throws(StoreFailure) -> Moment? {
+        try await read { db in
+            try db.integer(Query.nextMoment, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
+        }
     }
 
     /// The fulfillments and returns of a shop that are to be read again, the longest due first.
@@ -66,14 +66,9 @@ extension Store {
 
 extension Query {
     static let dueForTime = """
-        SELECT shops.domain, orders.gid FROM orders JOIN shops ON shops.id = orders.shop
-        WHERE orders.next_moment <= ? ORDER BY orders.next_moment LIMIT ?
+        SELECT gid FROM orders WHERE shop = ? AND next_moment <= ? ORDER BY next_moment LIMIT ?
         """
-    static let dueForTimeOfShop = """
-        SELECT shops.domain, orders.gid FROM orders JOIN shops ON shops.id = orders.shop
-        WHERE orders.next_moment <= ? AND +orders.shop = ? ORDER BY orders.next_moment LIMIT ?
-        """
-    static let nextMoment = "SELECT min(next_moment) FROM orders WHERE next_moment IS NOT NULL"
+    static let nextMoment = "SELECT min(next_moment) FROM orders WHERE shop = ? AND next_moment IS NOT NULL"
     static let dueLooks = """
         SELECT looks.kind, looks.gid, looks.look_at, orders.gid
         FROM looks JOIN orders ON orders.id = looks.order_id

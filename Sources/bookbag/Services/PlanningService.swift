@@ -18,7 +18,7 @@ struct PlanningService: Service {
     let metrics: DaemonMetrics
     let logger: Logger
 
-    /// How many events or effects are thought about in one turn: one commit for all of them.
+    /// How many events or effects of a shop are thought about in one turn: one commit for all of them.
     static let batch = 256
     /// How many turns of events come before the next turn of effects, at most.
     static let turnsAtOnce = 64
@@ -28,18 +28,11 @@ struct PlanningService: Service {
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 heartbeats.beat("planning")
                 do throws(StoreFailure) {
-                    if clock.fault == nil {
-                        // What is recorded is placed before anything is judged: what becomes of a message must not hang on where a turn happened to end.
-                        var matched = false
-                        for _ in 0..<Self.turnsAtOnce {
-                            let turn = try await matchEvents()
-                            matched = matched || turn.moved
-                            if !turn.moved || !turn.hasMore { break }
-                        }
-                        let judged = try await judgeEffects()
-                        if matched || judged { continue }
+                    if clock.fault == nil, try await turn() { continue }
+                    var next: Moment?
+                    for shop in desks.keys {
+                        if let due = try await store.nextDue(shop: shop) { next = min(next ?? due, due) }
                     }
-                    let next = try await store.nextDue()
                     let wait = next.map { max(.milliseconds(20), $0 - clock.now) } ?? Heartbeats.longestWait
                     await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
                 } catch {
@@ -51,6 +44,19 @@ struct PlanningService: Service {
             wake.call()
         }
         heartbeats.end("planning")
+    }
+
+    /// Places what was recorded and judges what is due; true if there may be more to do at once.
+    func turn() async throws(StoreFailure) -> Bool {
+        // What is recorded is placed before anything is judged: what becomes of a message must not hang on where a turn happened to end.
+        var matched = false
+        for _ in 0..<Self.turnsAtOnce {
+            let turn = try await matchEvents()
+            matched = matched || turn.moved
+            if !turn.moved || !turn.hasMore { break }
+        }
+        let judged = try await judgeEffects()
+        return matched || judged
     }
 
     // MARK: - Events to effects
@@ -65,19 +71,20 @@ struct PlanningService: Service {
 
     /// Makes effects of recorded events.
     private func matchEvents() async throws(StoreFailure) -> MatchTurn {
-        let events = try await store.pendingEvents(limit: Self.batch)
-        guard !events.isEmpty else { return MatchTurn() }
         let now = clock.now
         var plans: [Plan] = []
-        for (shop, events) in Dictionary(grouping: events, by: \.shop) {
-            guard let desk = desks[shop] else { continue }
-            plans += try await self.plans(for: events, of: desk, now: now)
+        var hasMore = false
+        for (shop, desk) in desks {
+            let events = try await store.pendingEvents(shop: shop, limit: Self.batch)
+            guard !events.isEmpty else { continue }
+            let made = try await self.plans(for: events, of: desk, now: now)
+            hasMore = hasMore || events.count == Self.batch || made.count < events.count
+            plans += made
         }
         guard !plans.isEmpty else { return MatchTurn() }
         // What is stale was changed by somebody else meanwhile: its event is still pending, and is matched again in the next turn.
         let outcome = try await store.commitPlan(plans, now: now)
-        return MatchTurn(
-            moved: moved(outcome, of: plans.count), hasMore: events.count == Self.batch || plans.count < events.count)
+        return MatchTurn(moved: moved(outcome, of: plans.count), hasMore: hasMore)
     }
 
     /// What stands in the way of a match already.
@@ -156,13 +163,13 @@ struct PlanningService: Service {
     /// Judges the effects whose wait is over; true if there were any.
     private func judgeEffects() async throws(StoreFailure) -> Bool {
         let now = clock.now
-        let due = try await store.dueEffects(limit: Self.batch, now: now)
-        guard !due.isEmpty else { return false }
         var plans: [Plan] = []
-        for (shop, effects) in Dictionary(grouping: due, by: \.shop) {
-            guard let desk = desks[shop], let maker = makers[shop] else { continue }
-            plans += try await judged(effects, of: desk, maker: maker, now: now)
+        for (shop, desk) in desks {
+            guard let maker = makers[shop] else { continue }
+            let due = try await store.dueEffects(shop: shop, limit: Self.batch, now: now)
+            if !due.isEmpty { plans += try await judged(due, of: desk, maker: maker, now: now) }
         }
+        guard !plans.isEmpty else { return false }
         let outcome = try await store.commitPlan(plans, now: now)
         report(plans, stale: Set(outcome.stale).union(outcome.refused.keys))
         return moved(outcome, of: plans.count)
@@ -201,11 +208,12 @@ struct PlanningService: Service {
         let histories = try await store.history(
             for: effects.map { HistoryQuestion(of: $0, record: records[$0.orderID], planner: planner, now: now) },
             now: now)
+        let sittings = records.mapValues { planner.sitting($0, now: now) }
         var judged = zip(effects, histories).map { effect, history in
-            let record = records[effect.orderID]
-            return Judged(
-                effect: effect, record: record, history: history,
-                judgement: planner.judgement(effect, record: record, history: history, now: now))
+            Judged(
+                effect: effect, record: records[effect.orderID], history: history,
+                judgement: sittings[effect.orderID].map { planner.judgement(effect, at: $0, history: history) }
+                    ?? planner.judgement(effect, record: nil, history: history, now: now))
         }
         judged = try await oneAmongOthers(judged, planner: planner, shop: desk.domain, now: now)
         // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits beside.

@@ -20,7 +20,10 @@ struct TimeService: Service {
                 heartbeats.beat("time")
                 do throws(StoreFailure) {
                     if try await turn() { continue }
-                    let next = try await store.nextMoment()
+                    var next: Moment?
+                    for shop in desks.keys {
+                        if let moment = try await store.nextMoment(shop: shop) { next = min(next ?? moment, moment) }
+                    }
                     let wait = next.map { max(.milliseconds(50), $0 - clock.now) } ?? Heartbeats.longestWait
                     await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
                 } catch {
@@ -35,15 +38,15 @@ struct TimeService: Service {
     }
 
     /// Learns what is due; true if there may be more.
-    private func turn() async throws(StoreFailure) -> Bool {
+    func turn() async throws(StoreFailure) -> Bool {
         guard clock.fault == nil else { return false }
         let now = clock.now
-        let due = try await store.dueForTime(limit: 200, now: now)
         var moved = false
-        for (shop, keys) in Dictionary(grouping: due, by: \.shop) {
-            guard let desk = desks[shop] else { continue }
+        for (shop, desk) in desks {
+            let due = try await store.dueForTime(shop: shop, limit: 200, now: now)
+            guard !due.isEmpty else { continue }
             moved = true
-            try await learning.advance(keys.map(\.orderID), of: desk, now: now)
+            try await learning.advance(due, of: desk, now: now)
         }
         return moved
     }

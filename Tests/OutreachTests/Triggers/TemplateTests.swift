@@ -21,12 +21,17 @@ struct TemplateTests {
         return try #require(set)
     }
 
-    private func scope(_ set: TriggerSet, _ given: [(String, String)]) -> Outreach.Scope {
+    private func scope(
+        _ set: TriggerSet, _ given: [(String, String)], zone: Outreach.Zone = StandardOrder.zone,
+        _ change: (inout OrderRecord) -> Void = { _ in }
+    ) -> Outreach.Scope {
         var order = StandardOrder(.shipmentDelivered, at: StandardOrder.moment)
         order.apply(given.map { .init(path: $0.0, value: .string($0.1)) }, at: StandardOrder.moment)
+        var record = order.record
+        change(&record)
         return Outreach.Scope(
-            record: order.record, event: order.event, history: order.history, settings: set.settings,
-            now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone, shop: StandardOrder.shop)
+            record: record, event: order.event, history: order.history, settings: set.settings,
+            now: StandardOrder.moment, zone: zone, shopZone: StandardOrder.zone, shop: StandardOrder.shop)
     }
 
     @Test(
@@ -41,8 +46,7 @@ struct TemplateTests {
             "a.md": template("base"), "a.fr.md": template("fr"), "a.fr-CA.md": template("fr-CA"),
             "a.vip.md": template("base.vip"), "a.vip.fr.md": template("vip.fr"),
         ])
-        var scope = scope(set, [("customer.locale", locale)])
-        scope.record.facts.customer?.ordersCount = orders
+        let scope = scope(set, [("customer.locale", locale)]) { $0.facts.customer?.ordersCount = orders }
         #expect(try set.templates.render("a", scope).subject == expected)
     }
 
@@ -116,8 +120,7 @@ struct TemplateTests {
     @Test("whose subject comes out empty, or that never end, fail without a word of the data")
     func failures() throws {
         let empty = try set(["a.md": "---\nsubject: '{{ shipment.carrier }}'\n---\nx"])
-        var order = scope(empty, [])
-        order.record.shipments[0].tracking.company = nil
+        let order = scope(empty, []) { $0.shipments[0].tracking.company = nil }
         #expect(throws: TemplateFailure.self) { try empty.templates.render("a", order) }
         let endless = try set([
             "a.md": "---\nsubject: x\n---\n{% for a in (1..9999999) %}{{ customer.email }}{% endfor %}"
@@ -136,12 +139,12 @@ struct TemplateTests {
     func dates() throws {
         let text = "---\nsubject: '{{ shipment.estimated_delivery | date: \"%A, %-d %B\" }}'\n---\n"
         let set = try set(["a.md": text, "a.de.md": text])
-        var order = scope(set, [("customer.locale", "de")])
-        order.record.facts.fulfillments[0].scans.append(
-            Scan(
-                id: "x", source: "shopify", time: StandardOrder.moment, state: nil,
-                estimate: CalendarDay(iso8601: "2026-03-13")))
-        order.zone = .first(of: "Pacific/Kiritimati")
+        let order = scope(set, [("customer.locale", "de")], zone: .first(of: "Pacific/Kiritimati")) { record in
+            record.facts.fulfillments[0].scans.append(
+                Scan(
+                    id: "x", source: "shopify", time: StandardOrder.moment, state: nil,
+                    estimate: CalendarDay(iso8601: "2026-03-13")))
+        }
         #expect(try set.templates.render("a", order).subject == "Freitag, 13 März")
     }
 }

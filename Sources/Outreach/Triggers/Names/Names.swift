@@ -25,8 +25,7 @@ enum Names {
             kinds: Set(EventKind.allCases.filter { $0.subject == "shipment" }),
             rows: shipment.rows(under: "shipment")
         ) { scope in
-            guard let first = scope.shipments.first else { return nil }
-            let item = ShipmentItem(scope: scope, shipment: first, together: scope.shipments)
+            guard let item = scope.shipmentItem else { return nil }
             return NamedDrop(item, shipment, overlay: scope.overlay, prefix: "shipment")
         },
         Root(
@@ -34,8 +33,7 @@ enum Names {
             kinds: Set(EventKind.allCases.filter { $0.subject == "return" || $0.subject == "refund" }),
             rows: returned.rows(under: "return")
         ) { scope in
-            guard let facts = scope.returned else { return nil }
-            let item = ReturnItem(scope: scope, facts: facts)
+            guard let item = scope.returnItem else { return nil }
             return NamedDrop(
                 item, returned, overlay: scope.overlay, prefix: "return", more: ShopifyDrop(item, ShopifyNames.returned)
             )
@@ -44,9 +42,8 @@ enum Names {
             name: "refund", meaning: "The money given back.", kinds: [.refundIssued],
             rows: refund.rows(under: "refund")
         ) { scope in
-            guard let facts = scope.refund else { return nil }
-            return NamedDrop(
-                RefundItem(scope: scope, facts: facts), refund, overlay: scope.overlay, prefix: "refund")
+            guard let item = scope.refundItem else { return nil }
+            return NamedDrop(item, refund, overlay: scope.overlay, prefix: "refund")
         },
         Root(
             name: "customer", meaning: "Who ordered. A guest has no tags and 0 orders.", kinds: nil,

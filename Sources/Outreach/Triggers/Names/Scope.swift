@@ -6,20 +6,23 @@ internal import Synchronization
 ///
 /// It is made for one decision. What it gives out is read through the tables of names (`Names`), so a name that is not there cannot be used.
 public struct Scope: Sendable {
-    public var record: OrderRecord
-    public var event: Event
+    /// The order at the moment of the decision.
+    public let sitting: Sitting
+    public let event: Event
     /// Further events that the same message tells, where `combine` makes one of several.
-    public var together: [Event] = []
-    public var history: History
-    public var settings: ShopSettings
-    public var shop: ShopProfile
-    public var now: Moment
+    public let together: [Event]
+    public let history: History
+    private let memory: Memory
+
+    public var record: OrderRecord { sitting.record }
+    public var settings: ShopSettings { sitting.settings }
+    public var shop: ShopProfile { sitting.shop }
+    public var now: Moment { sitting.now }
     /// Where the shopper is: dates are shown there, and days are counted there.
-    public var zone: Zone
-    public var shopZone: Zone
+    public var zone: Zone { sitting.zone }
+    public var shopZone: Zone { sitting.shopZone }
     /// Values that an example lays over what the order says, by their names: `shipment.days_late`.
-    var overlay: [String: Value]
-    private let memory = Memory()
+    var overlay: [String: Value] { sitting.settings.given }
 
     /// What there is to look at.
     ///
@@ -31,21 +34,37 @@ public struct Scope: Sendable {
         record: OrderRecord, event: Event, history: History, settings: ShopSettings, now: Moment, zone: Zone,
         shopZone: Zone, shop: ShopProfile? = nil
     ) {
-        self.record = record
-        self.event = event
-        self.history = history
-        self.settings = settings
-        self.shop = shop ?? ShopProfile(domain: record.shop)
-        self.now = now
-        self.zone = zone
-        self.shopZone = shopZone
-        overlay = settings.given
+        self.init(
+            Sitting(
+                record: record, settings: settings, now: now, zone: zone, shopZone: shopZone,
+                shop: shop ?? ShopProfile(domain: record.shop)), event: event, history: history)
     }
 
-    /// What takes work to find out and is asked often, found out once.
-    private final class Memory: Sendable {
-        let states = Mutex<[String: ShipmentState]>([:])
-        let segments = Mutex<[String]?>(nil)
+    /// An event of the order that `sitting` is about.
+    init(
+        _ sitting: Sitting, event: Event, together: [Event] = [], history: History, memory: Memory = Memory()
+    ) {
+        self.sitting = sitting
+        self.event = event
+        self.together = together
+        self.history = history
+        self.memory = memory
+    }
+
+    /// What takes work to find out and is asked often, found out once. It never holds what holds a scope.
+    final class Memory: Sendable {
+        fileprivate let segments = Mutex<[String]?>(nil)
+        fileprivate let values = Mutex<[(number: Int, value: Value)]>([])
+    }
+
+    /// What stands under a name, read once however many conditions ask for it.
+    func value(of name: PlainName) -> Value {
+        let known = memory.values.withLock { values in values.first { $0.number == name.number }?.value }
+        if let known { return known }
+        // Outside the lock: `customer.segments` asks this scope for other names.
+        let value = name.read(self)
+        if value.standsAlone { memory.values.withLock { $0.append((name.number, value)) } }
+        return value
     }
 
     /// The shipments that the message is about, the one that stands for all first.
@@ -75,14 +94,7 @@ public struct Scope: Sendable {
         return nil
     }
 
-    func state(of shipment: Shipment) -> ShipmentState {
-        memory.states.withLock { states in
-            if let known = states[shipment.id] { return known }
-            let state = record.state(of: shipment, now: now, zone: zone)
-            states[shipment.id] = state
-            return state
-        }
-    }
+    func state(of shipment: Shipment) -> ShipmentState { sitting.state(of: shipment) }
 
     /// The segments that the customer is in, in the order of shop.yaml.
     public var customerSegments: [String] {
@@ -139,6 +151,15 @@ public struct Scope: Sendable {
 }
 
 extension Value {
+    /// True where it holds nothing that reads on in a scope.
+    fileprivate var standsAlone: Bool {
+        switch self {
+        case .drop(let drop): drop is TextList
+        case .array, .object: false
+        default: true
+        }
+    }
+
     static func optional(_ text: String?) -> Value {
         guard let text, !text.isEmpty else { return .null }
         return .string(text)

@@ -154,7 +154,7 @@ private struct Teller {
             named.insert("\(story.line.effect.trigger) \(story.line.effect.line)")
         }
         guard let set = sources.triggers else { return told }
-        for trigger in set.hearing(event.kind) {
+        for trigger in set.triggers(on: event.kind) {
             let keys = Set(trigger.keys(for: event, record: sources.story.order))
             for line in trigger.lines where !named.contains("\(trigger.name) \(line.name)") {
                 let other = sources.story.effects.first { story in

@@ -1,0 +1,45 @@
+internal import Liquid
+
+/// A name of one dot, with the way to its value, as conditions ask for it over and over: found once, when the file is read.
+struct PlainName: Sendable {
+    /// Its own, among all names.
+    let number: Int
+    let read: @Sendable (Scope) -> Value
+
+    /// The name of that path; nil where there is none.
+    static func of(_ path: String) -> PlainName? { all[path] }
+
+    private static let all: [String: PlainName] = {
+        var readers: [(path: String, read: @Sendable (Scope) -> Value)] = []
+        func add<Item>(
+            _ root: String, _ table: NameTable<Item>, _ item: @escaping @Sendable (Scope) -> Item?
+        ) {
+            for name in table.names {
+                readers.append(("\(root).\(name.key)", { scope in item(scope).map(name.read) ?? .null }))
+            }
+        }
+        add("order", Names.order) { $0 }
+        add("customer", Names.customer) { $0 }
+        add("shop", Names.shop) { $0 }
+        add("event", Names.event) { $0 }
+        add("shipment", Names.shipment, \.shipmentItem)
+        add("return", Names.returned, \.returnItem)
+        add("refund", Names.refund, \.refundItem)
+        return Dictionary(
+            uniqueKeysWithValues: readers.enumerated().map { ($1.path, PlainName(number: $0, read: $1.read)) })
+    }()
+}
+
+extension Scope {
+    /// The parcel that `shipment.` names are about.
+    var shipmentItem: ShipmentItem? {
+        let all = shipments
+        return all.first.map { ShipmentItem(scope: self, shipment: $0, together: all) }
+    }
+
+    /// The return that `return.` names are about.
+    var returnItem: ReturnItem? { returned.map { ReturnItem(scope: self, facts: $0) } }
+
+    /// The refund that `refund.` names are about.
+    var refundItem: RefundItem? { refund.map { RefundItem(scope: self, facts: $0) } }
+}
