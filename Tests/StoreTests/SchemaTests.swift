@@ -18,6 +18,7 @@ struct SchemaTests {
             digests == [
                 745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295,
                 9_792_170_584_522_362_444,
+                14_081_039_518_849_591_955,
             ])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
@@ -61,6 +62,7 @@ struct SchemaTests {
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
         ("looksDueCount", Query.looksDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
+        ("dueParcelsOfOthers", Query.dueParcelsOfOthers),
     ]
 
     @Test("no hot query walks through a table or sorts one", arguments: hot.map(\.name))

@@ -70,6 +70,10 @@ public struct CarrierReading: Sendable {
                 guard about.map({ Self.same($0, number) || alone }) ?? true, call == nil else { continue }
                 call = CallAnswer(.notFound, "\(carrier.name): \(message)")
                 call?.isUnregistered = true
+            case .withheld(let about, let message):
+                guard about.map({ Self.same($0, number) || alone }) ?? true, call == nil else { continue }
+                call = CallAnswer(.authError, "\(carrier.name): \(message)")
+                call?.isWithheld = true
             case .call(let about, let kind, let message):
                 guard about.map({ Self.same($0, number) || alone }) ?? true else { continue }
                 if call == nil {

@@ -169,11 +169,20 @@ public enum AskingOrder {
 /// Tells who can be asked about a parcel, the best first. Made of the operator's settings; none are made where nobody is configured.
 public struct SourceChoice: Sendable {
     private let choose: @Sendable (TrackingFacts, String?) -> [String]
+    private let paces: [String: Duration]
 
-    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to.
-    public init(_ choose: @escaping @Sendable (_ tracking: TrackingFacts, _ country: String?) -> [String]) {
+    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to. `paces` are the sources that the operator wants asked at least so often
+    /// about what is on its way.
+    public init(
+        paces: [String: Duration] = [:],
+        _ choose: @escaping @Sendable (_ tracking: TrackingFacts, _ country: String?) -> [String]
+    ) {
         self.choose = choose
+        self.paces = paces
     }
+
+    /// How often a source is to be asked at least; nil where the schedule alone counts.
+    func pace(of source: String?) -> Duration? { source.flatMap { paces[$0] } }
 
     /// The sources for that parcel.
     public func sources(for tracking: TrackingFacts, country: String?) -> [String] { choose(tracking, country) }
@@ -223,6 +232,9 @@ extension Learner {
                 next = schedule.next(after: now)
                 // Nobody looks back at what nobody can be asked about.
                 if able.isEmpty, schedule.state.isFinal { next = nil }
+                if let pace = sources.pace(of: able.first), let at = next?.at, !schedule.state.isFinal {
+                    next?.at = min(at, now + pace)
+                }
             }
             add(
                 Ask(

@@ -18,10 +18,12 @@ public struct CarrierChoice: Sendable {
     /// The sources that are set up, in the operator's order of preference.
     public let order: [String]
     private let aggregators: [String]
+    private let paces: [String: Duration]
 
-    /// Chooses among these, which stand in the operator's order.
-    public init(_ order: [String]) {
+    /// Chooses among these, which stand in the operator's order. `paces` are those that are to be asked at least so often.
+    public init(_ order: [String], paces: [String: Duration] = [:]) {
         self.order = order
+        self.paces = paces
         aggregators = order.filter { Carriers.aggregators.contains($0) }
     }
 
@@ -44,7 +46,7 @@ public struct CarrierChoice: Sendable {
     }
 
     /// The same as a value of the core.
-    public var choice: SourceChoice { SourceChoice { [self] in sources(for: $0, country: $1) } }
+    public var choice: SourceChoice { SourceChoice(paces: paces) { [self] in sources(for: $0, country: $1) } }
 }
 
 extension Carriers {
