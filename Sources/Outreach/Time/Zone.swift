@@ -94,8 +94,9 @@ public struct Zone: Hashable, Sendable {
 
 /// A zone's offsets, remembered as they were asked for: the system takes a microsecond for each, and a carrier's answer asks for dozens.
 ///
-/// Time from 2000 on is cut into pieces of twelve days. Where the offset is the same at both ends of a piece it is so all through; where it is not, the moment of the change is looked
-/// for once. No zone has moved its clock twice within twelve days since 2000, which a test holds against the system's data.
+/// Time from 2001 on is cut into pieces of twelve days. Where the offset is the same at both ends of a piece it is so all through; where it is not, the moment of the change is looked
+/// for once. No piece holds two changes of a zone, which a test holds against the system's data: Brazil moved twice within a week in October 2000, and Gaza is to in October 2040,
+/// which is before the pieces and after them; what lies there is asked of the system each time.
 private final class ZoneOffsets: Sendable {
     /// What is known of a piece: minutes east of Greenwich before and after the change, and the change in seconds from the piece's beginning.
     private struct Piece {
@@ -109,12 +110,12 @@ private final class ZoneOffsets: Sendable {
     /// Seconds east of Greenwich, for a zone that is nothing but an offset.
     private let fixed: Int?
 
-    /// 2000-01-01.
-    private static let start: Int64 = 946_684_800
+    /// 2001-01-01.
+    private static let start: Int64 = 978_307_200
     /// 2^20 seconds, which is a little over twelve days.
     private static let shift: Int64 = 20
-    /// To 2039.
-    private static let count = 1_200
+    /// To March 2040.
+    private static let count = 1_180
 
     init(_ zone: TimeZone) {
         self.zone = zone

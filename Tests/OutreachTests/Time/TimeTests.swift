@@ -96,7 +96,7 @@ struct MailAddressTests {
 struct ZoneOffsetTests {
     /// Offsets are remembered in pieces of twelve days with one change at most in each, so each change is looked at, and what lies around it.
     @Test(
-        "have the offsets that the system's zone data has, at every change of the clock from 2000 to 2039 and between")
+        "have the offsets that the system's zone data has, at every change of the clock from 2000 to 2041 and between")
     func offsets() throws {
         var random = SeededGenerator(seed: 3)
         for name in TimeZone.knownTimeZoneIdentifiers {
@@ -108,7 +108,7 @@ struct ZoneOffsetTests {
             }
             var date = Date(timeIntervalSince1970: 946_684_800)
             while let change = system.nextDaylightSavingTimeTransition(after: date),
-                change.timeIntervalSince1970 < 2_200_000_000, change > date
+                change.timeIntervalSince1970 < 2_250_000_000, change > date
             {
                 let seconds = Int64(change.timeIntervalSince1970)
                 for distance: Int64 in [-600_000, -1, 0, 1, 600_000] { check(seconds + distance) }
