@@ -81,6 +81,22 @@ struct SchemaTests {
         }
     }
 
+    @Test(
+        "picking the next parcels to ask about goes through the index of their times, and reads no row that is not due")
+    func picking() async throws {
+        let store = try await StoreKind.inMemory.make()
+        for sql in [Query.dueParcels, Query.nextAsk] {
+            let plan = try await store.read { db in
+                try Row.fetchAll(
+                    db, sql: "EXPLAIN QUERY PLAN " + sql,
+                    arguments: StatementArguments(Array(repeating: 0, count: sql.count { $0 == "?" }))
+                ).map { $0["detail"] as String }
+            }
+            let step = try #require(plan.first { $0.contains("parcels") })
+            #expect(step.contains("USING") && step.contains("INDEX parcels_next (source=? AND urgency=?"), "\(plan)")
+        }
+    }
+
     /// What is asked for the very first row of an index, which is no walk.
     @Test(
         "the earliest moment is the first entry of an index",

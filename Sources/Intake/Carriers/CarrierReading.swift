@@ -163,6 +163,7 @@ public struct CarrierReading: Sendable {
 
     /// Whether two writings are one number: space and case aside, and with a routing prefix (420 and a ZIP code) or without.
     private static func same(_ a: String, _ b: String) -> Bool {
+        if a == b { return true }
         let (x, y) = (plain(a), plain(b))
         if x == y { return true }
         let (long, short) = x.utf8.count > y.utf8.count ? (x, y) : (y, x)

@@ -141,7 +141,13 @@ public struct Event: Hashable, Sendable, Codable {
         }
     }
 
-    private var fields: Shared<Fields>
+    /// Events are handed on far more often than they change, so a copy is one count.
+    private var box: Box
+
+    private final class Box: Sendable {
+        let fields: Fields
+        init(_ fields: Fields) { self.fields = fields }
+    }
 
     private struct Fields: Hashable, Sendable, Codable {
         var id: Int64
@@ -160,57 +166,57 @@ public struct Event: Hashable, Sendable, Codable {
 
     /// The store's number; 0 until it is stored.
     public var id: Int64 {
-        get { fields.value.id }
-        set { fields.value.id = newValue }
+        get { box.fields.id }
+        set { change { $0.id = newValue } }
     }
     public var shop: String {
-        get { fields.value.shop }
-        set { fields.value.shop = newValue }
+        get { box.fields.shop }
+        set { change { $0.shop = newValue } }
     }
     public var orderID: String {
-        get { fields.value.orderID }
-        set { fields.value.orderID = newValue }
+        get { box.fields.orderID }
+        set { change { $0.orderID = newValue } }
     }
     /// What people call the order: `#1001`.
     public var orderName: String {
-        get { fields.value.orderName }
-        set { fields.value.orderName = newValue }
+        get { box.fields.orderName }
+        set { change { $0.orderName = newValue } }
     }
     public var kind: EventKind {
-        get { fields.value.kind }
-        set { fields.value.kind = newValue }
+        get { box.fields.kind }
+        set { change { $0.kind = newValue } }
     }
     /// At least one; the first stands for all in messages.
     public var occurrences: [Occurrence] {
-        get { fields.value.occurrences }
-        set { fields.value.occurrences = newValue }
+        get { box.fields.occurrences }
+        set { change { $0.occurrences = newValue } }
     }
     public var happenedAt: Moment {
-        get { fields.value.happenedAt }
-        set { fields.value.happenedAt = newValue }
+        get { box.fields.happenedAt }
+        set { change { $0.happenedAt = newValue } }
     }
     public var recordedAt: Moment {
-        get { fields.value.recordedAt }
-        set { fields.value.recordedAt = newValue }
+        get { box.fields.recordedAt }
+        set { change { $0.recordedAt = newValue } }
     }
     public var silence: Silence? {
-        get { fields.value.silence }
-        set { fields.value.silence = newValue }
+        get { box.fields.silence }
+        set { change { $0.silence = newValue } }
     }
     /// Which source told it: `shopify`, `ups`, `time`.
     public var source: String {
-        get { fields.value.source }
-        set { fields.value.source = newValue }
+        get { box.fields.source }
+        set { change { $0.source = newValue } }
     }
     /// How late, in whole days, a delay was when it became an event; 0 where the source just said so. Nil for other kinds.
     public var daysLate: Int? {
-        get { fields.value.daysLate }
-        set { fields.value.daysLate = newValue }
+        get { box.fields.daysLate }
+        set { change { $0.daysLate = newValue } }
     }
     /// Why late: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`, `not_handed_over`. Nil for other kinds.
     public var delayReason: String? {
-        get { fields.value.delayReason }
-        set { fields.value.delayReason = newValue }
+        get { box.fields.delayReason }
+        set { change { $0.delayReason = newValue } }
     }
 
     /// A new event, not yet stored.
@@ -219,7 +225,7 @@ public struct Event: Hashable, Sendable, Codable {
         recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil, delayReason: String? = nil,
         orderName: String? = nil
     ) {
-        fields = Shared(
+        box = Box(
             Fields(
                 id: id, shop: shop, orderID: orderID, orderName: orderName ?? orderID, kind: kind,
                 occurrences: occurrences,
@@ -227,11 +233,21 @@ public struct Event: Hashable, Sendable, Codable {
                 delayReason: delayReason))
     }
 
+    private mutating func change(_ body: (inout Fields) -> Void) {
+        var fields = box.fields
+        body(&fields)
+        box = Box(fields)
+    }
+
+    public static func == (a: Event, b: Event) -> Bool { a.box === b.box || a.box.fields == b.box.fields }
+
+    public func hash(into hasher: inout Hasher) { box.fields.hash(into: &hasher) }
+
     /// Reads what `encode` wrote: the fields, under their names.
-    public init(from decoder: any Decoder) throws { fields = try Shared(from: decoder) }
+    public init(from decoder: any Decoder) throws { box = Box(try Fields(from: decoder)) }
 
     /// Writes the fields under their names.
-    public func encode(to encoder: any Encoder) throws { try fields.encode(to: encoder) }
+    public func encode(to encoder: any Encoder) throws { try box.fields.encode(to: encoder) }
 
     /// The subjects, in order.
     public var subjects: [Subject] { occurrences.compactMap { Subject(key: $0.subject) } }

@@ -1,6 +1,6 @@
 /// A value that is kept beside the one that holds it, so that a copy costs one count and not one for each of its parts.
 ///
-/// Orders and events are handed from step to step many times for each time that they change.
+/// Orders are handed from step to step many times for each time that one changes.
 struct Shared<Value: Sendable>: Sendable {
     private var box: Box
 

@@ -15,7 +15,9 @@ public struct Planner: Sendable {
     public var inForceSince: [String: Moment]
     public var live: LiveSince
     /// What Shopify says of the shop: its name, page and zone.
-    public var shop: ShopProfile
+    public var shop: ShopProfile { didSet { shopZone = shop.zone } }
+    /// The shop's own zone.
+    public private(set) var shopZone: Zone
 
     /// A planner for one shop.
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
@@ -23,10 +25,8 @@ public struct Planner: Sendable {
         self.inForceSince = inForceSince
         self.live = live
         self.shop = shop
+        shopZone = shop.zone
     }
-
-    /// The shop's own zone.
-    public var shopZone: Zone { shop.zone }
 
     /// An order at a moment, for all that is decided about it then.
     public func sitting(_ record: OrderRecord, now: Moment) -> Sitting {
@@ -69,8 +69,20 @@ public struct Planner: Sendable {
     public func matches(_ event: Event, record: OrderRecord) -> [Match] {
         if event.silence == .testOrder { return [] }
         let hearing = triggers.hearing(event.kind)
-        if hearing.isEmpty { return [] }
-        let zone = record.zone(shopZone: shopZone)
+        return hearing.isEmpty ? [] : matches(event, hearing, record, zone: record.zone(shopZone: shopZone))
+    }
+
+    /// The same, for one that is judged at the same moment.
+    public func matches(_ event: Event, at sitting: Sitting) -> [Match] {
+        if event.silence == .testOrder { return [] }
+        let hearing = triggers.hearing(event.kind)
+        return hearing.isEmpty ? [] : matches(event, hearing, sitting.record, zone: sitting.zone)
+    }
+
+    /// True where no trigger hears that kind of event.
+    public func ignores(_ kind: EventKind) -> Bool { triggers.hearing(kind).isEmpty }
+
+    private func matches(_ event: Event, _ hearing: [TriggerSet.Entry], _ record: OrderRecord, zone: Zone) -> [Match] {
         let usual = Trigger.usualKeys(of: event)
         var matches: [Match] = []
         matches.reserveCapacity(hearing.count)

@@ -40,7 +40,7 @@ indirect enum ConditionClause: Sendable {
 }
 
 /// One line of a condition, ready to be asked.
-struct ConditionLine: Sendable {
+final class ConditionLine: Sendable {
     let condition: Condition
     /// True where it looks at a person's data, which no decision may quote.
     let isPersonal: Bool

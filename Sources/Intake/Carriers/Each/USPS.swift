@@ -41,7 +41,7 @@ public struct USPS: Carrier {
 
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
-        if case .text(let error) = tree["error"] {
+        if let error = tree["error"].literal {
             return [.call(number: nil, .authError, "login refused: \(error.prefix(40))")]
         }
         if tree["error"] != .null { return [error(tree["error"], status: body.status)] }
