@@ -35,7 +35,8 @@ extension TemplateSet {
                 continue
             }
             var reader = TemplateReader(source: source, segments: segments, faults: list)
-            if let (name, variant) = reader.read(file) {
+            // A file whose name cannot be read stands for no case, and so in nobody's way.
+            if let (name, variant) = reader.read(file), !reader.isMisnamed {
                 if set.all(name).contains(where: { $0.segment == variant.segment && $0.locale == variant.locale }) {
                     reader.faults.add(
                         at: Position(line: 1, column: 1), "there is another template for the same case",
@@ -70,12 +71,20 @@ extension TemplateSet {
         do throws(TemplateError) {
             let template = try Template(parsing: source, name: faults.file)
             for diagnostic in template.warnings {
-                faults.warn(at: place(diagnostic), diagnostic.message, hint: diagnostic.hint)
+                faults.warn(at: place(diagnostic), TemplateWords.plain(diagnostic.message), hint: diagnostic.hint)
+            }
+            for slip in TemplateSlips.found(in: source) {
+                let at = place(Diagnostic(line: slip.line, column: slip.column, message: ""))
+                if slip.isCertain {
+                    faults.add(at: at, slip.message, hint: slip.hint)
+                } else {
+                    faults.warn(at: at, slip.message, hint: slip.hint)
+                }
             }
             return template
         } catch {
             for diagnostic in error.diagnostics {
-                faults.add(at: place(diagnostic), diagnostic.message, hint: diagnostic.hint)
+                faults.add(at: place(diagnostic), TemplateWords.plain(diagnostic.message), hint: diagnostic.hint)
             }
             return nil
         }
@@ -123,7 +132,7 @@ extension TemplateSet {
         Position(line: line + variant.bodyLine - 1, column: column)
     }
 
-    /// Checks the webhooks' bodies: their names, and that JSON comes out of them for a standard order.
+    /// Checks the names in the webhooks' bodies.
     func checkBodies(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
         for (name, body) in webhookBodies {
             let kinds = triggers.filter { trigger in
@@ -135,24 +144,6 @@ extension TemplateSet {
             var list = FaultList(file: body.file)
             let start = Position(line: 1, column: 1)
             check(body.template, with: partials(in: settings.locale), at: start, kinds, &list)
-            if !list.hasErrors {
-                for kind in kinds.isEmpty ? [EventKind.orderPlaced] : kinds {
-                    let order = StandardOrder(kind, at: StandardOrder.moment)
-                    let scope = Scope(
-                        record: order.record, event: order.event, history: order.history, settings: settings,
-                        now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
-                        shop: StandardOrder.shop)
-                    do {
-                        _ = try renderJSON(name, scope)
-                    } catch {
-                        list.add(
-                            at: Position(line: max(1, error.line), column: 1),
-                            "on '\(kind.rawValue)', \(error.message)",
-                            hint: "texts stand in quotes, \"{{ order.name }}\"; everything else is printed by '| json'")
-                        break
-                    }
-                }
-            }
             faults += list.faults
         }
     }
@@ -162,7 +153,7 @@ extension TemplateSet {
         _ faults: inout FaultList
     ) {
         let checker = ConditionChecker(kinds: kinds, segments: [])
-        var found: [Diagnostic] = []
+        var found = template.certainFailures(with: parts)
         var absent: Set<String> = []
         for use in template.variables(with: parts) {
             guard let root = use.path.split(separator: ".").first.map(String.init),
@@ -208,6 +199,8 @@ private struct TemplateReader {
     let source: String
     let segments: [String]?
     var faults: FaultList
+    /// True where a part of the file's name says nothing.
+    private(set) var isMisnamed = false
     private var isHTML: Bool { faults.file.hasSuffix(".html") }
 
     mutating func read(_ file: String) -> (name: String, variant: TemplateSet.Variant)? {
@@ -224,6 +217,7 @@ private struct TemplateReader {
             {
                 locale = Locales.canonical(part)
             } else if segments != nil {
+                isMisnamed = true
                 let meant = nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }
                 faults.add(
                     at: Position(line: 1, column: 1), "'\(part)' in the file's name is no language and no segment",

@@ -128,6 +128,11 @@ private struct TriggerLoader {
         if let settings {
             templates.check(triggers: triggers, settings: settings, &faults)
             templates.checkBodies(triggers: triggers, settings: settings, &faults)
+            templates.settle(&faults)
+            let folder = folder
+            TemplateTrials(
+                templates: templates, settings: settings, text: { folder.text(String($0.dropFirst(folder.name.count + 1))) }
+            ).run(triggers, &faults)
         }
         check(replaced, triggers)
         warnOfPairs(triggers)
