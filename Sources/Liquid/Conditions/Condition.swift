@@ -130,7 +130,7 @@ extension Parser {
             let character = String(message.dropFirst("Unexpected character ".count))
             message =
                 character == "\u{A0}" || character == "\u{202F}"
-                ? "a blank here is none" : "'\(character)' does not belong here"
+                ? "a no-break space does not belong here" : "'\(character)' does not belong here"
             if hint == nil, let amount = amount(around: fault.offset) { hint = "write the number alone: \(amount)" }
             if character == "!", fault.offset == 0 {
                 hint = "there is no '!'; write the line under 'unless'"

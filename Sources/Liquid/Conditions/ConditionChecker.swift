@@ -124,14 +124,19 @@ extension Condition {
                 if case .boolean = a, let text = rightExpression.literalText, text == "true" || text == "false" {
                     hint = "write \(text) without quotes"
                 }
-                if case .number = a, let text = rightExpression.literalText, let number = Self.numbers[text.lowercased()] {
+                if case .number = a, let text = rightExpression.literalText,
+                    let number = Self.numbers[text.lowercased()]
+                {
                     hint = "write the number: \(number)"
                 }
                 if case .boolean = a, let text = rightExpression.literalText?.lowercased(), hint == nil {
                     let no = ["no", "nein", "non", "false", "0"].contains(text)
-                    hint = no ? "write the line under 'unless', without '\(sign.text) …'" : "write the name alone: \(name)"
+                    hint =
+                        no ? "write the line under 'unless', without '\(sign.text) …'" : "write the name alone: \(name)"
                 }
-                if case .boolean = a, case .literal = rightExpression, hint == nil { hint = "write the name alone: \(name)" }
+                if case .boolean = a, case .literal = rightExpression, hint == nil {
+                    hint = "write the name alone: \(name)"
+                }
                 if a.isText, case .literal(let value) = rightExpression { hint = "write \"\(value.text)\" in quotes" }
                 found.append(
                     diagnostic("'\(name)' is \(a.text) and is compared with \(b.text)", clause.start, hint: hint))
@@ -151,7 +156,7 @@ extension Condition {
         let days = "\(parts[0]).days_since_\(key)"
         if schema[days] != nil { return "count the days instead: \(days) < 7" }
         let others = ["days_late", "days_moved"].map { "\(parts[0]).\($0)" }.filter { schema[$0] != nil }
-        guard !others.isEmpty else { return "days cannot be compared; 'until:' waits for one" }
+        guard !others.isEmpty else { return "'until:' waits for a day" }
         return "count days instead: " + others.joined(separator: " or ")
     }
 

@@ -122,8 +122,9 @@ public struct TemplateSet: Sendable {
         options.destination = .json
         let text = try rendered(body.template, scope.forLiquid, options, file: body.file, line: 1)
         let bytes = Array(text.utf8)
-        guard (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil else {
-            let place = JSONPlace.find(in: bytes, from: body.template.source)
+        // Foundation takes a comma too many, which receivers do not.
+        let place = JSONPlace.find(in: bytes, from: body.template.source)
+        guard place == nil, (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil else {
             throw TemplateFailure(
                 file: body.file, line: place?.line ?? 0, column: place?.column ?? 0,
                 message: "what comes out is no JSON; look for a comma too many, and for texts without quotes")
@@ -187,9 +188,17 @@ public struct MailText: Hashable, Sendable {
     }
 
     /// The body as one line of words, without the entities and backslashes that keep a value from being markup.
-    var readable: String {
+    var readable: String { Self.readable(text) }
+
+    /// The same, line by line, without empty ones at its ends.
+    var readableLines: String {
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { Self.readable(String($0)) }
+            .joined(separator: "\n").trimmingSpaces
+    }
+
+    private static func readable(_ text: String) -> String {
         var words = text
-        for (entity, character) in Self.entities { words = words.replacing(entity, with: character) }
+        for (entity, character) in entities { words = words.replacing(entity, with: character) }
         words = words.replacing(/&#(\d+);/) { match in
             UInt32(match.1).flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? ""
         }

@@ -53,11 +53,11 @@ extension TemplateSet {
     private static func partialName(_ file: String, _ faults: inout FaultList) -> (name: String, locale: String?) {
         let parts = file.split(separator: ".").map(String.init)
         guard parts.count > 2 else { return (parts[0], nil) }
-        if parts.count == 3, Locales.isTag(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
+        if parts.count == 3, Languages.isLanguage(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
         faults.add(
             at: Position(line: 1, column: 1),
             "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is no language",
-            hint: "write it like '\(parts[0]).fr.\(parts.last!)'")
+            hint: "write it like '\(parts[0]).\(Languages.meant(by: parts[1]) ?? "fr").\(parts.last!)'")
         return (parts[0], nil)
     }
 
@@ -96,7 +96,10 @@ extension TemplateSet {
             let kinds = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }.flatMap(\.events)
                 .unique
             let variants = all(name)
-            if !variants.contains(where: { $0.segment == nil && ($0.locale == nil) }), let first = variants.first {
+            let own = Locales.chain(settings.locale)
+            if !variants.contains(where: { $0.segment == nil && ($0.locale.map(own.contains) ?? true) }),
+                let first = variants.first
+            {
                 faults.append(
                     Fault(
                         file: first.file, line: 1, column: 1,
@@ -105,6 +108,7 @@ extension TemplateSet {
             }
             for variant in variants {
                 var list = FaultList(file: variant.file)
+                lookAtLanguage(of: variant, name, among: variants, own, &list)
                 if variant.subjectIsTitle {
                     list.warn(
                         at: variant.subjectPosition, "the mail's subject is its <title>",
@@ -126,6 +130,36 @@ extension TemplateSet {
                 for fault in list.faults where !faults.contains(fault) { faults.append(fault) }
             }
         }
+    }
+
+    /// A file without a language counts as the shop's own: beside one that names it, nobody is sent it. One for a whole country leaves
+    /// out those who name none.
+    private func lookAtLanguage(
+        of variant: Variant, _ name: String, among variants: [Variant], _ own: [String], _ list: inout FaultList
+    ) {
+        let start = Position(line: 1, column: 1)
+        let ending = variant.isHTML ? "html" : "md"
+        let segment = variant.segment.map { ".\($0)" } ?? ""
+        guard let locale = variant.locale else {
+            guard
+                let other = variants.first(where: {
+                    $0.segment == variant.segment && $0.locale.map(own.contains) ?? false
+                })
+            else { return }
+            let language = own.contains("en") ? "de" : "en"
+            list.warn(
+                at: start,
+                "nobody is sent this file: 'locale' in shop.yaml is '\(own[0])', and \(other.file.split(separator: "/").last ?? "") stands beside it",
+                hint: "name it by its own language, such as '\(name)\(segment).\(language).\(ending)'")
+            return
+        }
+        let parts = locale.split(separator: "-")
+        guard parts.count == 2, parts[0].uppercased() == parts[1],
+            !variants.contains(where: { $0.segment == variant.segment && $0.locale == String(parts[0]) })
+        else { return }
+        list.warn(
+            at: start, "only those whose language is '\(locale)' get this, and not those with '\(parts[0])'",
+            hint: "name it '\(name)\(segment).\(parts[0]).\(ending)' for all of them")
     }
 
     private func place(_ line: Int, _ column: Int, from variant: Variant) -> Position {
@@ -212,13 +246,16 @@ private struct TemplateReader {
         for part in parts {
             if segments?.contains(part) ?? false, segment == nil {
                 segment = part
-            } else if Locales.isTag(part), locale == nil,
+            } else if Languages.isLanguage(part), locale == nil,
                 part.count == 2 || part.contains("-") || nearest(to: part, in: segments ?? []) == nil
             {
                 locale = Locales.canonical(part)
             } else if segments != nil {
                 isMisnamed = true
-                let meant = nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }
+                let language = Languages.meant(by: part).map {
+                    "write it like '\(name).\($0).\(isHTML ? "html" : "md")'"
+                }
+                let meant = language ?? nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }
                 faults.add(
                     at: Position(line: 1, column: 1), "'\(part)' in the file's name is no language and no segment",
                     hint: meant ?? "write it like '\(name).fr.md' or '\(name).vip.fr.md'")
