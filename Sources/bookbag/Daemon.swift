@@ -69,7 +69,9 @@ struct Daemon {
         }
         services.append(
             PlanningService(
-                store: store, desks: desks, makers: makers, clock: clock, wake: planning, newMessages: newMessages,
+                store: store, desks: desks, makers: makers,
+                trouble: TemplateTrouble(store: store, shelves: shelves, logger: logger), clock: clock, wake: planning,
+                newMessages: newMessages,
                 heartbeats: heartbeats, metrics: metrics, logger: logger))
         services.append(
             TimeService(

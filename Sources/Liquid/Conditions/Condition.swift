@@ -107,21 +107,79 @@ extension Parser {
     mutating func conditionFault(_ fault: Fault) -> Diagnostic {
         var message = fault.message
         var hint = fault.hint
+        let line = text(0, source.count)
+        if let braces = line.firstRange(of: "{{") ?? line.firstRange(of: "{%") {
+            return diagnostic(
+                "braces belong into templates, and not into a condition",
+                at: line.utf8.distance(from: line.startIndex, to: braces.lowerBound),
+                hint: "write the name alone: \(line.filter { !"{}%".contains($0) }.trimmingBlanks)")
+        }
         if message.hasPrefix("Expected end_of_string but found") {
             let word = token == .end ? "" : tokenText
             message = "'\(word)' does not belong here"
-            hint =
-                token == .pipe ? "filters cannot stand in a condition" : "put 'and' or 'or' before it, or take it out"
-            if word == "not" { hint = "there is no 'not'; write the line under 'unless'" }
+            hint = hintAfterEnd(word)
+        } else if message.hasPrefix("Expected close_square but found"), text(0, source.count).contains("[") {
+            message = "a list cannot be compared with"
+            hint = "write one line for each under 'any:', such as: name == \"A\""
         } else if message.hasPrefix("[:end_of_string]") {
             message = "the condition ends too early"
             hint = "a name, text or number is missing"
         } else if message.hasPrefix("[:") {
             message = "a name, text or number was expected, not '\(tokenText)'"
         } else if message.hasPrefix("Unexpected character ") {
-            message = "'\(message.dropFirst("Unexpected character ".count))' does not belong here"
+            let character = String(message.dropFirst("Unexpected character ".count))
+            message =
+                character == "\u{A0}" || character == "\u{202F}"
+                ? "a no-break space does not belong here" : "'\(character)' does not belong here"
+            if hint == nil, let amount = amount(around: fault.offset) { hint = "write the number alone: \(amount)" }
+            if character == "!", fault.offset == 0 {
+                hint = "there is no '!'; write the line under 'unless'"
+            }
         }
         return diagnostic(message, at: fault.offset, hint: hint)
+    }
+}
+
+extension Parser {
+    /// What to do about a word that stands where a condition could end.
+    private func hintAfterEnd(_ word: String) -> String {
+        if word == "not" { return "there is no 'not'; write the line under 'unless'" }
+        if token == .pipe { return "filters cannot stand in a condition" }
+        if let instead = Parser.instead(ofSign: word) { return instead }
+        let before = text(0, tokenStart)
+        let after = text(tokenStart, source.count)
+        if token == .comma, let match = (before + after).firstMatch(of: /([0-9]+),([0-9]{1,2})(?![0-9])/) {
+            return "decimals stand behind a point: write \(match.output.1).\(match.output.2)"
+        }
+        if token == .comma, let match = (before + after).firstMatch(of: /([0-9]{1,3}),([0-9]{3})(?![0-9])/) {
+            return "write the number without commas: \(match.output.1)\(match.output.2)"
+        }
+        if (before + after).contains(/[0-9]{4}-[0-9]{2}-[0-9]{2}/) {
+            let name = before.firstMatch(of: /([a-z_]+)\.([a-z_]+)_at\b/)
+            let days = name.map { "\($0.output.1).days_since_\($0.output.2)" } ?? "days_since_…"
+            return "a date is not compared; count the days instead: \(days) < 7"
+        }
+        if token == .id || token == .number, let amount = amount(around: tokenStart) {
+            return "write the number alone: \(amount)"
+        }
+        return "put 'and' or 'or' before it, or take it out"
+    }
+
+    /// The number beside a sign or word of a currency: `100€`, `£100`, `100 EUR`.
+    private func amount(around offset: Int) -> String? {
+        let before = text(0, offset)
+        let after = text(offset, source.count)
+        let money = /(?:€|£|\$|¥|EUR|GBP|USD|Euro|euro|pounds?|dollars?)/
+        guard let sign = after.prefixMatch(of: money) else { return nil }
+        if let number = before.firstMatch(of: /([0-9]+(?:\.[0-9]+)?)\s*$/) { return String(number.output.1) }
+        return after[sign.range.upperBound...].prefixMatch(of: /\s*([0-9]+(?:\.[0-9]+)?)/).map { String($0.output.1) }
+    }
+}
+
+extension String {
+    /// Without blanks on both sides.
+    fileprivate var trimmingBlanks: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }
 

@@ -339,6 +339,7 @@ public struct Planner: Sendable {
             case .quietHours: detail += ", held by the quiet hours"
             case .limit: detail += ", held by the limit"
             case .deferred, .unavailable: detail += ", held because nothing could be delivered"
+            case .template: detail += ", held because its template could not be rendered"
             default: break
             }
             return (.oldNews, detail)

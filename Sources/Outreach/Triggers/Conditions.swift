@@ -104,6 +104,19 @@ struct ConditionChecker {
                     ))
             }
         }
+        for match in condition.source.matches(of: /(order\.country|customer\.locale)\s*(?:==|!=)\s*(["'])(.*?)\2/) {
+            let (name, text) = (match.output.1, String(match.output.3))
+            let isCountry = name == "order.country"
+            guard isCountry ? !Countries.codes.contains(text) : Languages.meant(by: text) != text, !text.isEmpty else {
+                continue
+            }
+            let column = condition.source.distance(from: condition.source.startIndex, to: match.range.lowerBound) + 1
+            let hint =
+                isCountry
+                ? Countries.hint(for: text)
+                : Languages.meant(by: text).map { "write \"\($0)\"" } ?? "write a language such as \"en\" or \"fr-CA\""
+            found.append((column, "'\(name)' is never \"\(text)\"", hint))
+        }
         return found.sorted { $0.0 < $1.0 }
     }
 
@@ -124,9 +137,13 @@ struct ConditionChecker {
 
 /// Reads conditions from a file.
 enum ConditionReader {
-    /// The lines under a key. Every fault is told; what cannot be read is left out.
-    static func read(_ tree: YAMLTree, checker: ConditionChecker, _ faults: inout FaultList) -> [ConditionClause] {
-        tree.listed.flatMap { clauses($0, checker: checker, &faults) }
+    /// The lines under a key. Every fault is told; what cannot be read is left out. `allHold` is false for `unless`, of which no line may.
+    static func read(
+        _ tree: YAMLTree, checker: ConditionChecker, allHold: Bool = true, _ faults: inout FaultList
+    ) -> [ConditionClause] {
+        let found = tree.listed.flatMap { clauses($0, checker: checker, &faults) }
+        if allHold { ConditionDoubts(checker: checker).look(at: tree.listed, &faults) }
+        return found
     }
 
     private static func clauses(
@@ -172,6 +189,9 @@ enum ConditionReader {
             let condition = try Condition(parsing: text)
             for fault in checker.faults(of: condition) {
                 faults.add(at: place(fault.column), fault.message, hint: fault.hint)
+            }
+            if let doubt = ConditionDoubts.thousands(in: text) {
+                faults.warn(at: place(doubt.column), doubt.message, hint: doubt.hint)
             }
             return .line(ConditionLine(condition))
         } catch {

@@ -249,9 +249,16 @@ extension Store {
 
     // MARK: - By hand
 
-    /// Lets a ready or refused effect be attempted at once. False where it is neither, or its bytes are gone.
+    /// Lets a ready or refused effect be attempted at once, and one whose template failed be written at once. False where it is none of these, or
+    /// its bytes are gone.
     public func retry(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
+            if let effect = try db.effect(effectID), effect.state == .waiting, effect.reason == .template {
+                try db.run(
+                    "UPDATE effects SET due_at = ?, version = version + 1 WHERE id = ?", [now.milliseconds, effectID])
+                try db.note(now)
+                return true
+            }
             guard let effect = try db.effect(effectID), [.ready, .refused].contains(effect.state),
                 try db.message(effectID: effectID) != nil
             else { return false }

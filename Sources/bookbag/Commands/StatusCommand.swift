@@ -17,8 +17,11 @@ struct StatusCommand: AsyncParsableCommand {
         let now = DaemonClock.system()
         let status = try await store.status(now: now)
         let channels = try await store.channelStates()
+        var unwritten: [String: [UnwrittenMessages]] = [:]
+        for shop in status.shops { unwritten[shop.shop] = try await store.unwritten(shop: shop.shop) }
         let report = StatusReport(
-            status, channels: channels, carriers: try await CarrierReport(store, now: now), now: now)
+            status, channels: channels, carriers: try await CarrierReport(store, now: now), unwritten: unwritten,
+            now: now)
         if json {
             print(try report.json())
         } else {
@@ -32,9 +35,15 @@ struct StatusReport {
     let status: StoreStatus
     let channels: [Way: ChannelState]
     let carriers: CarrierReport
+    /// What waits because its template fails, by shop.
+    let unwritten: [String: [UnwrittenMessages]]
     let now: Moment
 
-    init(_ status: StoreStatus, channels: [Way: ChannelState], carriers: CarrierReport, now: Moment) {
+    init(
+        _ status: StoreStatus, channels: [Way: ChannelState], carriers: CarrierReport,
+        unwritten: [String: [UnwrittenMessages]], now: Moment
+    ) {
+        self.unwritten = unwritten
         self.status = status
         self.channels = channels
         self.carriers = carriers
@@ -57,6 +66,11 @@ struct StatusReport {
             lines.append("  messages         \(effects.isEmpty ? "none yet" : effects.joined(separator: ", "))")
             if shop.inDoubt > 0 {
                 lines.append("  in doubt         \(shop.inDoubt) attempts; repeated with the same Message-ID")
+            }
+            for one in unwritten[shop.shop] ?? [] {
+                lines.append(
+                    "  cannot be written \(one.count) of '\(one.trigger)', since \(one.since); they wait: \(one.detail ?? "")"
+                )
             }
             if let held = HeldReload(shop.remembered["held_reload"]) {
                 lines.append(
@@ -86,6 +100,12 @@ struct StatusReport {
                 "cursor": shop.state.cursor?.iso8601 ?? NSNull(), "to_read": shop.toRead, "parked": shop.parked,
                 "pending_events": shop.pendingEvents, "attempts_in_doubt": shop.inDoubt,
                 "effects": Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) }),
+                "unwritten": (unwritten[shop.shop] ?? []).map { one in
+                    [
+                        "trigger": one.trigger, "count": one.count, "since": one.since.iso8601,
+                        "detail": one.detail ?? NSNull(),
+                    ] as [String: Any]
+                },
                 "last_good_cycle": shop.remembered["last_good_cycle"] ?? NSNull(),
                 "last_fault": (shop.remembered["shop_fault"] ?? shop.remembered["last_fault"]) ?? NSNull(),
                 "held_reload": HeldReload(shop.remembered["held_reload"]).map {

@@ -9,6 +9,7 @@ struct PlanningService: Service {
     let store: Store
     let desks: [String: ShopDesk]
     let makers: [String: MessageMaker]
+    let trouble: TemplateTrouble
     let clock: DaemonClock
     /// Called when there are new events, or the rules have changed.
     let wake: Wake
@@ -171,7 +172,10 @@ struct PlanningService: Service {
         }
         guard !plans.isEmpty else { return false }
         let outcome = try await store.commitPlan(plans, now: now)
-        report(plans, stale: Set(outcome.stale).union(outcome.refused.keys))
+        let stale = Set(outcome.stale).union(outcome.refused.keys)
+        report(plans, stale: stale)
+        let written = plans.indices.filter { !stale.contains($0) }.flatMap { plans[$0].changes }
+        try await trouble.tell(written, desks: desks, now: now)
         return moved(outcome, of: plans.count)
     }
 
@@ -336,10 +340,11 @@ struct PlanningService: Service {
                 let effect = change.effect
                 ready = ready || effect.state == .ready
                 metrics.decisions.add(1, effect.trigger, effect.state.rawValue, effect.reason?.rawValue ?? "")
+                // Told for all orders of a trigger together.
+                if effect.reason == .template { continue }
                 let line: Line =
                     switch effect.reason {
                     case .noRecipient: .noRecipient
-                    case .template: .templateFailed
                     case .label: .labelMissing
                     default: .decided
                     }
