@@ -33,6 +33,9 @@ public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
         return isQuiet ? end.next(from: moment, in: zone) : nil
     }
 
+    /// How long they last, in minutes of a usual day.
+    var minutes: Int { (end.minutes - start.minutes + 1440) % 1440 }
+
     public var description: String { "\(start)-\(end)" }
 }
 

@@ -20,7 +20,7 @@ struct TriggerFolderOptions: ParsableArguments {
         if let config {
             var options = CommandOptions()
             options.config = config
-            let configuration = try options.configuration()
+            let configuration = try options.configuration(withSecrets: false)
             path = path ?? configuration.shops.first?.triggers
             webhooks = Set(configuration.shops.flatMap(\.webhooks.keys))
         }
@@ -64,7 +64,7 @@ struct CheckCommand: ParsableCommand {
             print("\(errors) mistake\(errors == 1 ? "" : "s")\(remarks): these files are not put into force.")
             throw ExitStatus.fault
         }
-        print("\(set.triggers.count) triggers are right\(remarks).")
+        print("\(set.triggers.count) trigger\(set.triggers.count == 1 ? " is" : "s are") right\(remarks).")
         if strict, warnings > 0 { throw ExitStatus.fault }
     }
 }
