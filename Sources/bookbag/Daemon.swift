@@ -155,7 +155,12 @@ struct Daemon {
         // Where carriers were set up before and are no more, their parcels are given back.
         let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
         if !configuration.carriers.isEmpty || !before.isEmpty {
-            learner.sources = CarrierChoice(configuration.carriers.map(\.name)).choice
+            let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
+            learner.sources =
+                CarrierChoice(
+                    configuration.carriers.map(\.name),
+                    paces: Dictionary(paces, uniquingKeysWith: { first, _ in first })
+                ).choice
         }
         return ShopDesk(
             configuration: shop,

@@ -174,10 +174,45 @@ private struct ConditionJudge {
         return findings
     }
 
-    private func shown(_ value: Value) -> String {
+    private mutating func text(_ clause: Clause, holds: Bool) -> String {
+        let name = condition.path(of: clause.left) ?? condition.text(clause.start, clause.end)
+        let left = value(clause.left)
+        guard let (sign, right) = clause.comparison else { return Wording.of(name, left) }
+        return Wording.of(name, left, sign, right.isMarker ? nil : value(right), holds: holds)
+    }
+}
+
+/// How a comparison came out, in words: `order.total_price is 40.00, not at least 100`.
+enum Wording {
+    /// A bare name.
+    static func of(_ name: String, _ value: Value) -> String { name + " is " + shown(value) }
+
+    /// A comparison; `right` is nil for `empty` and `blank`.
+    static func of(_ name: String, _ left: Value, _ sign: Operator, _ right: Value?, holds: Bool) -> String {
+        guard let right else { return of(name, left) }
+        let other = shown(right)
+        switch sign {
+        case .equal: return holds ? name + " is " + other : name + " is " + shown(left) + ", not " + other
+        case .notEqual: return holds ? name + " is " + shown(left) + ", not " + other : name + " is " + other
+        case .contains:
+            return holds
+                ? name + " contains " + other : name + " is " + shown(left) + " and does not contain " + other
+        default:
+            let words: String
+            switch sign {
+            case .greater: words = "more than "
+            case .greaterOrEqual: words = "at least "
+            case .less: words = "less than "
+            default: words = "at most "
+            }
+            return name + " is " + shown(left) + (holds ? ", " : ", not ") + words + other
+        }
+    }
+
+    private static func shown(_ value: Value) -> String {
         switch value.settled {
         case .null: return "empty"
-        case .string(let text): return text.isEmpty ? "empty" : "\"\(text)\""
+        case .string(let text): return text.isEmpty ? "empty" : "\"" + text + "\""
         case .safe(let safe): return "\"\(safe.text)\""
         case .array(let elements):
             return elements.isEmpty ? "an empty list" : elements.map(shown).joined(separator: ", ")
@@ -186,32 +221,6 @@ private struct ConditionJudge {
             return drop.printed.text.isEmpty ? "there" : "\"\(drop.printed.text)\""
         case .object: return "there"
         case let other: return other.text
-        }
-    }
-
-    private mutating func text(_ clause: Clause, holds: Bool) -> String {
-        let name = condition.path(of: clause.left) ?? condition.text(clause.start, clause.end)
-        let left = value(clause.left)
-        guard let (sign, right) = clause.comparison else { return "\(name) is \(shown(left))" }
-        switch right {
-        case .empty, .blank: return "\(name) is \(shown(left))"
-        default: break
-        }
-        let other = shown(value(right))
-        switch sign {
-        case .equal: return holds ? "\(name) is \(other)" : "\(name) is \(shown(left)), not \(other)"
-        case .notEqual: return holds ? "\(name) is \(shown(left)), not \(other)" : "\(name) is \(other)"
-        case .contains:
-            return holds ? "\(name) contains \(other)" : "\(name) is \(shown(left)) and does not contain \(other)"
-        default:
-            let words: String
-            switch sign {
-            case .greater: words = "more than"
-            case .greaterOrEqual: words = "at least"
-            case .less: words = "less than"
-            default: words = "at most"
-            }
-            return "\(name) is \(shown(left)), \(holds ? "" : "not ")\(words) \(other)"
         }
     }
 }

@@ -19,7 +19,7 @@ indirect enum ConditionClause: Sendable {
         switch self {
         case .line(let line):
             if line.isPersonal { return "the line about \(listing(line.condition.names))" }
-            return line.condition.explain(scope.forLiquid, scope.options).last?.text ?? line.condition.source
+            return line.wording(in: scope)
         case .any(let clauses):
             // One that holds says it all; where none does, all have to be told.
             if let clause = clauses.first(where: { $0.holds(in: scope) }) { return clause.sentence(in: scope) }
@@ -40,7 +40,7 @@ indirect enum ConditionClause: Sendable {
 }
 
 /// One line of a condition, ready to be asked.
-struct ConditionLine: Sendable {
+final class ConditionLine: Sendable {
     let condition: Condition
     /// True where it looks at a person's data, which no decision may quote.
     let isPersonal: Bool
@@ -54,6 +54,14 @@ struct ConditionLine: Sendable {
             let names = plain.names.compactMap(PlainName.of)
             return names.count == plain.names.count ? (plain, names) : nil
         }
+    }
+
+    /// What it came to.
+    func wording(in scope: Scope) -> String {
+        guard let plain, scope.overlay.isEmpty else {
+            return condition.explain(scope.forLiquid, scope.options).last?.text ?? condition.source
+        }
+        return plain.condition.wording { scope.value(of: plain.names[$0]) }
     }
 
     func holds(in scope: Scope) -> Bool {

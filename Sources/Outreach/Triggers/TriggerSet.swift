@@ -4,7 +4,7 @@ public struct TriggerSet: Sendable {
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
-    private let byKind: [EventKind: [Entry]]
+    private let byKind: [[Entry]]
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
 
@@ -15,6 +15,8 @@ public struct TriggerSet: Sendable {
         /// What holds for it in this shop.
         let mode: TriggerMode
         let waits: Bool
+        /// False where every event that it hears is told.
+        let hasConditions: Bool
         let waitCanShrink: Bool
         let combine: Length?
         let pause: Length?
@@ -28,6 +30,7 @@ public struct TriggerSet: Sendable {
             name = trigger.name
             mode = trigger.mode(in: shop)
             waits = trigger.waits
+            hasConditions = !trigger.if.isEmpty || !trigger.unless.isEmpty
             waitCanShrink = trigger.waitCanShrink
             combine = trigger.combine
             pause = trigger.oncePer?.every
@@ -51,8 +54,8 @@ public struct TriggerSet: Sendable {
             for name in trigger.replaces { replacers[name, default: []].append(trigger.name) }
         }
         self.replacers = replacers
-        var byKind: [EventKind: [Entry]] = [:]
-        for entry in entries { for kind in entry.trigger.events { byKind[kind, default: []].append(entry) } }
+        var byKind: [[Entry]] = Array(repeating: [], count: EventKind.allCases.count)
+        for entry in entries { for kind in entry.trigger.events { byKind[kind.ordinal].append(entry) } }
         self.byKind = byKind
     }
 
@@ -60,7 +63,7 @@ public struct TriggerSet: Sendable {
     public func triggers(on kind: EventKind) -> [Trigger] { hearing(kind).map(\.trigger) }
 
     /// The same, as those who decide have them.
-    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind] ?? [] }
+    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind.ordinal] }
 
     /// The trigger of that name, as those who decide have it.
     func entry(_ name: String) -> Entry? { byName[name] }

@@ -1,9 +1,12 @@
 extension Migration {
-    /// How long a hold was to last when it began: an edit of the files can end it, and `explain` then has to tell both.
-    static let fifth = Migration(
-        number: 5, name: "until when a hold was to last",
+    /// Who else can be asked about a parcel, so that another source stands in while its own is down.
+    static let standingIn = Migration(
+        number: 5, name: "the further sources of a parcel",
         sql: """
-            ALTER TABLE decisions ADD COLUMN held_until INTEGER;
+            -- All that can be asked, the best first, with a space between; NULL where there is one at most.
+            ALTER TABLE parcels ADD COLUMN sources TEXT;
+            -- Those of them that did not know it for long, or would not tell. They have another turn when all the others had theirs.
+            ALTER TABLE parcels ADD COLUMN passed_over TEXT;
 
             """)
 }
