@@ -10,7 +10,8 @@ import Testing
 struct AccountTests {
     static let start = Moment(iso8601: "2026-11-21T10:06:00Z")!
 
-    private func story(_ event: Event, _ state: Effect.State, _ reason: Reason?, _ notes: [DecisionNote]) -> EffectStory {
+    private func story(_ event: Event, _ state: Effect.State, _ reason: Reason?, _ notes: [DecisionNote]) -> EffectStory
+    {
         var effect = Effect(
             shop: ExplainTests.shop, trigger: "thanks", line: "email", keys: ["k"], event: event,
             dueAt: notes.last?.at ?? Self.start, createdAt: Self.start)
@@ -18,7 +19,8 @@ struct AccountTests {
         effect.reason = reason
         effect.decidedAt = notes.last?.at
         return EffectStory(
-            line: OutboxLine(effect: effect, orderName: "#1042", messageID: nil, summary: "Thank you"), decisions: notes,
+            line: OutboxLine(effect: effect, orderName: "#1042", messageID: nil, summary: "Thank you"),
+            decisions: notes,
             attempts: [])
     }
 

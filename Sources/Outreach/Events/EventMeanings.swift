@@ -7,7 +7,8 @@ extension EventKind {
         switch self {
         case .orderPlaced: "The order was placed, paid or not."
         case .orderPaid: "The order was paid in full."
-        case .orderEdited: "Items or quantities of the order were changed after it was placed. It happens again with each change."
+        case .orderEdited:
+            "Items or quantities of the order were changed after it was placed. It happens again with each change."
         case .orderCancelled: "The whole order was cancelled."
         case .orderOnHold: "Something of the order was put on hold in Shopify."
         case .orderFulfilled: "All of the order has left: its last item is in a parcel."
@@ -16,7 +17,8 @@ extension EventKind {
             "A parcel was made ready in Shopify (a fulfillment). The carrier need not have it yet."
         case .shipmentAccepted:
             "The carrier has taken the parcel over. Not every carrier tells this apart from moving it: to be sure, hear 'shipment.in_transit' as well, with 'once_per: shipment'."
-        case .shipmentInTransit: "The parcel is moving from place to place at the carrier; customs in their ordinary course belong to it."
+        case .shipmentInTransit:
+            "The parcel is moving from place to place at the carrier; customs in their ordinary course belong to it."
         case .shipmentOutForDelivery: "The parcel is on the vehicle that brings it."
         case .shipmentReadyForPickup: "The parcel waits for the shopper at a shop, a locker or a post office."
         case .shipmentAttempted: "The carrier stood at the door and could not deliver."

@@ -33,7 +33,8 @@ extension Scope {
         of effect: Effect, by line: SendLine, _ templates: TemplateSet
     ) throws(TemplateFailure) -> [UInt8] {
         if !line.template.isEmpty { return try templates.renderJSON(line.template, self) }
-        let data = [JSON.Member("trigger", .string(effect.trigger))] + webhookData.map { .init($0.name, JSON($0.value)) }
+        let data =
+            [JSON.Member("trigger", .string(effect.trigger))] + webhookData.map { .init($0.name, JSON($0.value)) }
         return WebhookBody(
             id: MessageIdentity.webhook(of: effect), shop: effect.shop, type: effect.event.kind.rawValue,
             subject: record.facts.name, happenedAt: effect.event.happenedAt, data: .object(data)

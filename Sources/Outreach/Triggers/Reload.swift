@@ -54,7 +54,8 @@ public struct Reload: Sendable {
 
         /// A line for each trigger, the busiest first: `delay-alert: 73 people, about #1042, #1043 and others`.
         public var lines: [String] {
-            triggers.sorted { ($1.value.addresses.count, $0.key) < ($0.value.addresses.count, $1.key) }.map { name, one in
+            triggers.sorted { ($1.value.addresses.count, $0.key) < ($0.value.addresses.count, $1.key) }.map {
+                name, one in
                 let count = one.addresses.count
                 let others = count > one.orders.count ? " and others" : ""
                 return

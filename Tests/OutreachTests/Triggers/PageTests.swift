@@ -55,7 +55,8 @@ struct PageTests {
         let page = try String(contentsOfFile: Package.root + "/docs/operations.md", encoding: .utf8)
         let part = page.components(separatedBy: "<!-- webhook: begin -->\n```json\n").last?
             .components(separatedBy: "\n```\n<!-- webhook: end -->").first
-        let shown = try #require(JSON(reading: Array(try #require(part).utf8)))
+        let block = try #require(part)
+        let shown = try #require(JSON(reading: Array(block.utf8)))
         let files = [
             "shop.yaml": "brand: { name: Juniper & Fig, from: orders@juniperfig.example }",
             "delay-alert.yaml": "on: shipment.delayed\nsend: [{ webhook: helpdesk }]\n",
@@ -63,7 +64,8 @@ struct PageTests {
         let set = try #require(TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) })).set)
         let trigger = set.triggers[0]
         let outcome = try #require(ExampleRunner(set).outcomes(Example(plain: trigger), of: trigger).first)
-        let sent = try #require(JSON(reading: try #require(outcome.webhook)))
+        let body = try #require(outcome.webhook)
+        let sent = try #require(JSON(reading: body))
         #expect(Self.missing(shown, in: sent, at: "") == [])
         #expect(Self.missing(["data": ["order": ["name": "#1002"]]], in: sent, at: "").count == 1)
     }
@@ -94,7 +96,9 @@ struct PageTests {
         #expect(faults.map(\.description) == [])
         let settings = try #require(set).settings
         #expect(settings.delays.promises.count == 2)
-        #expect(settings.delays.noScan == DelayRules().noScan && settings.delays.notHandedOver == DelayRules().notHandedOver)
+        #expect(
+            settings.delays.noScan == DelayRules().noScan && settings.delays.notHandedOver == DelayRules().notHandedOver
+        )
     }
 
     @Test("of an edit that is held is which trigger would write to whom")

@@ -113,7 +113,8 @@ public struct ExampleRunner: Sendable {
         }
         if let webhook = got.webhook { return result + differences(wanted, webhook: webhook) + time(wanted, got) }
         if let hasLabel = wanted.hasLabel, hasLabel != got.hasLabel {
-            result.append("expected the mail \(hasLabel ? "with" : "without") the label, got it \(hasLabel ? "without" : "with")")
+            result.append(
+                "expected the mail \(hasLabel ? "with" : "without") the label, got it \(hasLabel ? "without" : "with")")
         }
         let body = got.mail?.readable ?? ""
         for part in wanted.contains where !body.contains(Self.folded(part)) {

@@ -254,7 +254,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     .oneOrMore(
                         .shaped(
                             "^\\s*([0-9]+ *(\(pastUnits)) [aA][gG][oO]|\(dayShape)[ T]+\(timeOfDayShape))\\s*$"),
-                        "When the trigger spoke to this customer before: '20 days ago', or a day and a time. For 'once_per' and limits.")
+                        "When the trigger spoke to this customer before: '20 days ago', or a day and a time. For 'once_per' and limits."
+                    )
                 )
             case "then": (key, .oneOrMore(.named("step"), "Time that passes, and what is different then."))
             case "expect":
