@@ -33,8 +33,11 @@ public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
         return isQuiet ? end.next(from: moment, in: zone) : nil
     }
 
-    /// How long they last, in minutes of a usual day.
-    var minutes: Int { (end.minutes - start.minutes + 1440) % 1440 }
+    /// True where noon lies in them, as it does in no night.
+    var holdsAtNoon: Bool {
+        let (from, to) = (start.minutes, end.minutes)
+        return from < to ? from <= 720 && 720 < to : 720 >= from || 720 < to
+    }
 
     public var description: String { "\(start)-\(end)" }
 }

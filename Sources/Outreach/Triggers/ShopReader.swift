@@ -55,10 +55,10 @@ struct ShopReader {
         }
         if let (text, position) = fields.text("quiet_hours", &faults) {
             settings.quietHours = QuietHours(text)
-            if let quiet = settings.quietHours, quiet.minutes > 14 * 60 {
+            if let quiet = settings.quietHours, quiet.holdsAtNoon {
                 faults.warn(
                     at: position,
-                    "it is quiet for \(quiet.minutes / 60) hours of the day, and shoppers hear from you only from \(quiet.end) to \(quiet.start)",
+                    "it is quiet at noon, and shoppers hear from you only from \(quiet.end) to \(quiet.start)",
                     hint: "if the hours are swapped, write '\(quiet.end)-\(quiet.start)'")
             }
             if settings.quietHours == nil {
