@@ -227,7 +227,7 @@ struct ExplainTests {
         "is found by the order's name, the address, the Message-ID and the tracking number",
         arguments: [
             "#1042", "1042", "robin@shopper.example", "ROBIN@shopper.example", "<a1@juniperfig.example>",
-            "a1@juniperfig.example", "JF123456789GB", "JF 1234 5678 9GB", "gid://shopify/Order/1042",
+            "a1@juniperfig.example", "JF123456789GB", "JF 1234 5678 9GB", "jf123456789gb", "gid://shopify/Order/1042",
         ])
     func finding(what: String) async throws {
         let finder = Finder(store: try await Self.store(), shop: nil)

@@ -4,6 +4,8 @@ public struct Specimen: Sendable {
     public var file: String
     /// The line on which the body begins.
     public var bodyLine: Int
+    /// The line on which the subject stands.
+    public var subjectLine: Int
     public var about: Trigger.Stream
     /// To the shopper, and not to the shop itself.
     public var isForCustomer: Bool
@@ -33,7 +35,8 @@ extension TriggerSet {
                     else { continue }
                     found.append(
                         Specimen(
-                            file: variant.file, bodyLine: variant.bodyLine, about: trigger.about,
+                            file: variant.file, bodyLine: variant.bodyLine,
+                            subjectLine: variant.subjectPosition.line, about: trigger.about,
                             isForCustomer: line.destination == .customer, mail: mail,
                             unsubscribeURL: order.record.facts.customer?.unsubscribeURL ?? ""))
                 }

@@ -22,7 +22,9 @@ enum TemplateSlips {
         guard source.utf8.contains(UInt8(ascii: "{")) else { return [] }
         var slips: [Slip] = []
         for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            guard line.utf8.contains(UInt8(ascii: "{")) else { continue }
+            // A regular expression costs more than all the rest of a file's reading, so it is asked only where its line can fit.
+            let signs = Signs(line)
+            guard signs.isWorthALook else { continue }
             func note(_ at: String.Index, _ message: String, _ hint: String, isCertain: Bool) {
                 let column = line.unicodeScalars.distance(from: line.startIndex, to: at) + 1
                 slips.append(
@@ -53,6 +55,34 @@ enum TemplateSlips {
         }
         return slips
     }
+}
+
+/// What a line has of what a slip is made of.
+private struct Signs {
+    /// `{{{`
+    var hasThree = false
+    /// A brace that is neither doubled nor a tag's.
+    var hasSingle = false
+    var hasElse = false
+
+    init(_ line: Substring) {
+        var previous: UInt8 = 0
+        var run = 0
+        for byte in line.utf8 {
+            if byte == UInt8(ascii: "{") {
+                run += 1
+                hasThree = hasThree || run == 3
+            } else {
+                if run == 1, byte != UInt8(ascii: "%") { hasSingle = true }
+                run = 0
+            }
+            if byte == UInt8(ascii: "e"), previous == UInt8(ascii: "s") { hasElse = true }
+            previous = byte
+        }
+        hasElse = hasElse && line.contains("else")
+    }
+
+    var isWorthALook: Bool { hasThree || hasSingle || hasElse }
 }
 
 /// What the engine says, in plain words. Its own are Shopify's, and made for programmers.

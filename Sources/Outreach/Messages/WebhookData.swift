@@ -11,12 +11,39 @@ extension NamedDrop: KeyedDrop {
 }
 
 extension Scope {
-    /// What a webhook tells: the order, the shipment, return or refund, the customer and the event, each in the names that triggers use.
+    /// What a webhook tells: the order, the shipment, return or refund, the customer and the event, each in the names that triggers use. Where
+    /// the message speaks of several parcels, `shipments` has them all.
     public var webhookData: [(name: String, value: Value)] {
         let told = ["order", "shipment", "return", "refund", "customer", "event"]
-        return Names.roots.filter { told.contains($0.name) }.compactMap { root in
+        var data = Names.roots.filter { told.contains($0.name) }.compactMap { root in
             root.drop(self).map { (root.name, Self.whole(.drop($0), depth: 0)) }
         }
+        let parcels = shipmentDrops
+        if parcels.count > 1, let place = data.firstIndex(where: { $0.0 == "shipment" }) {
+            let all = Value.array(parcels.map { Self.whole(.drop($0), depth: 1) })
+            data.insert((Names.shipments.path, all), at: place + 1)
+        }
+        return data
+    }
+
+    /// The body of the webhook that `line` sends about an effect: by a template of its own, or else Bookbag's own JSON.
+    ///
+    /// - Throws: as `TemplateSet.renderJSON`.
+    public func webhookBody(
+        of effect: Effect, by line: SendLine, _ templates: TemplateSet
+    ) throws(TemplateFailure) -> [UInt8] {
+        if !line.template.isEmpty { return try templates.renderJSON(line.template, self) }
+        let data =
+            [JSON.Member("trigger", .string(effect.trigger))] + webhookData.map { .init($0.name, JSON($0.value)) }
+        return WebhookBody(
+            id: MessageIdentity.webhook(of: effect), shop: effect.shop, type: effect.event.kind.rawValue,
+            subject: record.facts.name, happenedAt: effect.event.happenedAt, data: .object(data)
+        ).bytes
+    }
+
+    /// The return label that `line` sends with its mail as a file; nil where none comes with it.
+    public func label(attachedBy line: SendLine) -> String? {
+        line.attachesLabel && event.kind == .returnLabelReady ? labelURL : nil
     }
 
     /// The label that the event is about, as it is now; nil where there is none.

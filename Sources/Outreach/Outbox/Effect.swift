@@ -96,6 +96,9 @@ public struct Effect: Hashable, Sendable {
         version = 0
     }
 
+    /// How long it is held; nil where it is not, or nobody knows.
+    public var heldUntil: Moment? { state == .waiting && reason != nil && dueAt < .distantFuture ? dueAt : nil }
+
     /// All events that it tells.
     public var events: [Event] { [event] + together }
 

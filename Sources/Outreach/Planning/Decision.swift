@@ -18,12 +18,17 @@ public struct DecisionNote: Hashable, Sendable, Codable {
     public var state: Effect.State
     public var reason: Reason?
     public var detail: String?
+    /// How long a hold was to last when it began; nil for what holds nothing.
+    public var until: Moment?
 
     /// That was decided then.
-    public init(at: Moment, state: Effect.State, reason: Reason?, detail: String? = nil) {
+    public init(
+        at: Moment, state: Effect.State, reason: Reason?, detail: String? = nil, until: Moment? = nil
+    ) {
         self.at = at
         self.state = state
         self.reason = reason
         self.detail = detail
+        self.until = until
     }
 }

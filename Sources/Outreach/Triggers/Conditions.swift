@@ -298,10 +298,7 @@ private final class RootDrop: Drop {
 
     func value(for key: String) -> Value? {
         if key == Names.shipments.path {
-            return .array(
-                scope.shipments.map {
-                    .drop(NamedDrop(ShipmentItem(scope: scope, shipment: $0, together: [$0]), Names.shipment))
-                })
+            return .array(scope.shipmentDrops.map { .drop($0) })
         }
         if let root = Names.roots.first(where: { $0.name == key }) {
             return root.drop(scope).map { .drop($0) } ?? .null

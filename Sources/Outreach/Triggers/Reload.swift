@@ -33,6 +33,37 @@ public struct Reload: Sendable {
             }.map(\.name))
     }
 
+    /// Whom an edit would write to at once, and by which trigger.
+    public struct Rush: Sendable {
+        private var addresses: Set<String> = []
+        private var triggers: [String: (addresses: Set<String>, orders: [String])] = [:]
+
+        /// Nobody.
+        public init() {}
+
+        /// Counts a message of a trigger to an address about an order.
+        public mutating func add(trigger: String, address: String, order: String) {
+            let address = address.lowercased()
+            addresses.insert(address)
+            triggers[trigger, default: ([], [])].addresses.insert(address)
+            if triggers[trigger]!.orders.count < 5 { triggers[trigger]!.orders.append(order) }
+        }
+
+        /// How many people.
+        public var people: Int { addresses.count }
+
+        /// A line for each trigger, the busiest first: `delay-alert: 73 people, about #1042, #1043 and others`.
+        public var lines: [String] {
+            triggers.sorted { ($1.value.addresses.count, $0.key) < ($0.value.addresses.count, $1.key) }.map {
+                name, one in
+                let count = one.addresses.count
+                let others = count > one.orders.count ? " and others" : ""
+                return
+                    "\(name): \(count == 1 ? "1 person" : "\(count) people"), about \(one.orders.joined(separator: ", "))\(others)"
+            }
+        }
+    }
+
     /// Up to so many people are written to without a question.
     public static let fewPeople = 25
 

@@ -33,6 +33,12 @@ public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
         return isQuiet ? end.next(from: moment, in: zone) : nil
     }
 
+    /// True where noon lies in them, as it does in no night.
+    var holdsAtNoon: Bool {
+        let (from, to) = (start.minutes, end.minutes)
+        return from < to ? from <= 720 && 720 < to : 720 >= from || 720 < to
+    }
+
     public var description: String { "\(start)-\(end)" }
 }
 

@@ -57,6 +57,12 @@ struct ShopReader {
         }
         if let (text, position) = fields.text("quiet_hours", &faults) {
             settings.quietHours = QuietHours(text)
+            if let quiet = settings.quietHours, quiet.holdsAtNoon {
+                faults.warn(
+                    at: position,
+                    "it is quiet at noon, and shoppers hear from you only from \(quiet.end) to \(quiet.start)",
+                    hint: "if the hours are swapped, write '\(quiet.end)-\(quiet.start)'")
+            }
             if settings.quietHours == nil {
                 let times = text.split(separator: "-").compactMap { TimeOfDay(String($0).trimmingSpaces) }
                 faults.add(

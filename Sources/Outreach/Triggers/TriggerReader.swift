@@ -155,7 +155,9 @@ struct TriggerReader {
             let meant = EventWords.nearest(to: text)
             faults.add(
                 at: element.position, "unknown event '\(text)'",
-                hint: meant.map { "did you mean '\($0)'?" } ?? "docs/triggers.md lists them all")
+                hint: meant.map { meant in
+                    "did you mean '\(meant)'?" + (EventKind(rawValue: meant).map { " \($0.shortMeaning)" } ?? "")
+                } ?? "docs/triggers.md lists them all")
         }
         return kinds
     }

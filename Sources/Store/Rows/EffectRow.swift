@@ -57,11 +57,12 @@ extension Database {
     func append(_ note: DecisionNote, effectID: Int64) throws {
         try run(
             """
-            INSERT INTO decisions (effect_id, number, decided_at, state, reason, detail)
-            VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM decisions WHERE effect_id = ?), ?, ?, ?, ?)
+            INSERT INTO decisions (effect_id, number, decided_at, state, reason, detail, held_until)
+            VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM decisions WHERE effect_id = ?), ?, ?, ?, ?, ?)
             """,
             [
                 effectID, effectID, note.at.milliseconds, note.state.rawValue, note.reason?.rawValue, note.detail,
+                note.until?.milliseconds,
             ])
     }
 

@@ -260,10 +260,12 @@ extension Database {
 
     fileprivate func story(of effect: Effect) throws -> EffectStory {
         let decisions = try all(
-            "SELECT decided_at, state, reason, detail FROM decisions WHERE effect_id = ? ORDER BY number", [effect.id]
+            "SELECT decided_at, state, reason, detail, held_until FROM decisions WHERE effect_id = ? ORDER BY number",
+            [effect.id]
         ) { row in
             DecisionNote(
-                at: row.moment(0), state: try row.word(1), reason: try row.optionalWord(2), detail: row[3])
+                at: row.moment(0), state: try row.word(1), reason: try row.optionalWord(2), detail: row[3],
+                until: row.optionalMoment(4))
         }
         let attempts = try all(
             """

@@ -20,7 +20,7 @@ struct TriggerFolderOptions: ParsableArguments {
         if let config {
             var options = CommandOptions()
             options.config = config
-            let configuration = try options.configuration()
+            let configuration = try options.configuration(withSecrets: false)
             path = path ?? configuration.shops.first?.triggers
             webhooks = Set(configuration.shops.flatMap(\.webhooks.keys))
         }

@@ -8,8 +8,9 @@ struct CommandOptions: ParsableArguments {
     @Option(name: .long, help: "The configuration file.")
     var config = "/etc/bookbag/bookbag.yaml"
 
-    /// Reads the configuration. What is wrong with it is told, all at once, and ends the program with status 78.
-    func configuration() throws -> Configuration {
+    /// Reads the configuration. What is wrong with it is told, all at once, and ends the program with status 78. A command that logs in nowhere
+    /// needs no secrets, so they need not be there.
+    func configuration(withSecrets: Bool = true) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let path = config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config
         guard let data = FileManager.default.contents(atPath: path), data.count <= 1_000_000,
@@ -22,7 +23,7 @@ struct CommandOptions: ParsableArguments {
         // Without systemd, which hands copies over, root reads the folder that the unit loads.
         let credentials = environment["CREDENTIALS_DIRECTORY"] ?? (geteuid() == 0 ? folder + "/credentials" : nil)
         let surroundings = ConfigurationReader.Surroundings(
-            secrets: SecretSource(credentials: credentials, environment: environment),
+            secrets: SecretSource(credentials: credentials, environment: environment, isNeeded: withSecrets),
             stateDirectory: environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag", folder: folder)
         let configuration: Configuration
         do {

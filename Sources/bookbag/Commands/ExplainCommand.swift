@@ -79,11 +79,18 @@ struct Finder {
         if let order = try await store.order(ofMessage: bare), shop == nil || shop == order.shop { return [order] }
         if text.hasPrefix("gid://") { return try await store.orders(withID: text, shop: shop) }
         var found: [OrderKey] = []
+        let number = text.filter { !$0.isWhitespace }
         for domain in shops {
             found +=
                 text.contains("@")
                 ? try await store.orders(ofAddress: text, shop: domain)
-                : try await store.orders(ofTrackingNumber: text.filter { !$0.isWhitespace }, shop: domain)
+                : try await store.orders(ofTrackingNumber: number, shop: domain)
+        }
+        // Carriers write their numbers in capitals, and people as they like.
+        if found.isEmpty, !text.contains("@"), number != number.uppercased() {
+            for domain in shops {
+                found += try await store.orders(ofTrackingNumber: number.uppercased(), shop: domain)
+            }
         }
         return found
     }
@@ -117,7 +124,7 @@ extension AccountSources {
             triggers: try await store.triggersLastInForce(shop: key.shop),
             inForceSince: try await store.triggersInForce(shop: key.shop),
             live: state?.liveSince ?? LiveSince(shop: .distantPast), profile: try await store.profile(shop: key.shop),
-            silences: silences, now: now)
+            silences: silences, editedAt: try await store.lastGoodSet(shop: key.shop)?.acceptedAt, now: now)
     }
 }
 

@@ -263,7 +263,8 @@ private struct Written {
                 let preview = try? planner.triggers.templates.render(
                     line.template,
                     planner.scope(
-                        record: sending.record, event: sending.effect.event, history: sending.history, now: sending.now),
+                        record: sending.record, event: sending.effect.event, together: sending.effect.together,
+                        history: sending.history, now: sending.now),
                     to: line.destination
                 ).preview
             {

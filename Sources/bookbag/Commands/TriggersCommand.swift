@@ -23,13 +23,14 @@ struct ListTriggersCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try options.store()
         var all: [[String: String]] = []
+        var heldEdits: [String] = []
         for shop in try await store.shops() {
             for (name, since) in try await store.triggersInForce(shop: shop).sorted(by: { $0.key < $1.key }) {
                 all.append(["shop": shop, "trigger": name, "since": since.iso8601])
             }
             if !json, let held = HeldReload(try await store.remembered("held_reload", shop: shop)) {
-                print(
-                    "\(shop): an edit is held since \(held.since): it would write to \(held.people) people at once. `bookbag triggers confirm --shop \(shop)` releases it."
+                heldEdits.append(
+                    "\(shop): an edit is held since \(held.since), and these go on: it would write to \(held.people) people at once. `bookbag triggers confirm --shop \(shop)` releases it."
                 )
             }
         }
@@ -39,6 +40,8 @@ struct ListTriggersCommand: AsyncParsableCommand {
             return
         }
         for one in all { print("\(one["shop"]!)  \(one["trigger"]!)  since \(one["since"]!)") }
+        // Last, where it is seen.
+        for line in heldEdits { print(line) }
         if all.isEmpty { print("No triggers are in force yet: has the daemon been started?") }
     }
 }

@@ -12,12 +12,16 @@ struct SecretSource: Sendable {
     /// `$CREDENTIALS_DIRECTORY`, where systemd puts what the unit loads.
     var credentials: String?
     var environment: [String: String]
+    /// False for commands that look at files alone: then every secret is empty, and none is looked for.
+    var isNeeded = true
 
     /// The secret that `reference` names: `credential:NAME`, `env:NAME` or `file:PATH`.
     func find(_ reference: String, relativeTo folder: String) -> Result<SecretString, Problem> {
         guard let colon = reference.firstIndex(of: ":") else { return .failure(Self.written) }
         let name = String(reference[reference.index(after: colon)...])
-        switch reference[..<colon] {
+        let kind = reference[..<colon]
+        if !isNeeded, ["credential", "env", "file"].contains(kind) { return .success(SecretString("")) }
+        switch kind {
         case "credential":
             return path(ofCredential: name).flatMap { read($0, called: "the credential '\(name)'") }
         case "env":
@@ -47,6 +51,7 @@ struct SecretSource: Sendable {
         guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
             return .failure(Problem(message: "'\(name)' is no name of a credential", hint: "write credential:NAME"))
         }
+        if !isNeeded { return .success(name) }
         guard let credentials else {
             return .failure(
                 Problem(

@@ -45,27 +45,16 @@ struct MessageMaker: Sendable {
     private func webhook(
         _ effect: Effect, _ line: SendLine, name: String, scope: Scope, planner: Planner, now: Moment
     ) -> Outcome {
-        let id = MessageIdentity.webhook(of: effect)
-        if !line.template.isEmpty {
-            do {
-                let body = try planner.triggers.templates.renderJSON(line.template, scope)
-                return .message(
-                    Message(
-                        id: id, content: .webhook(Message.WebhookContent(endpoint: name, body: body)),
-                        summary: effect.event.kind.rawValue), remark: nil)
-            } catch {
-                return .wait(until: now + Self.templatePause, because: .template, detail: "\(error)")
-            }
+        do {
+            let body = try scope.webhookBody(of: effect, by: line, planner.triggers.templates)
+            return .message(
+                Message(
+                    id: MessageIdentity.webhook(of: effect),
+                    content: .webhook(Message.WebhookContent(endpoint: name, body: body)),
+                    summary: effect.event.kind.rawValue), remark: nil)
+        } catch {
+            return .wait(until: now + Self.templatePause, because: .template, detail: "\(error)")
         }
-        var data: [JSON.Member] = [JSON.Member("trigger", .string(effect.trigger))]
-        data += scope.webhookData.map { JSON.Member($0.name, JSON($0.value)) }
-        let body = WebhookBody(
-            id: id, shop: effect.shop, type: effect.event.kind.rawValue, subject: scope.record.facts.name,
-            happenedAt: effect.event.happenedAt, data: .object(data))
-        return .message(
-            Message(
-                id: id, content: .webhook(Message.WebhookContent(endpoint: name, body: body.bytes)),
-                summary: effect.event.kind.rawValue), remark: nil)
     }
 
     private func mail(
@@ -106,7 +95,7 @@ struct MessageMaker: Sendable {
             draft.headers.append(MailDraft.Header("List-Unsubscribe", "<\(url)>"))
         }
         var remark: String?
-        if line.attachesLabel, effect.event.kind == .returnLabelReady, let url = scope.labelURL {
+        if let url = scope.label(attachedBy: line) {
             do {
                 switch try await labels.fetch(url, name: "return-label") {
                 case .success(let label): draft.attachments = [label]

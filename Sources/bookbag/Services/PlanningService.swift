@@ -150,7 +150,9 @@ struct PlanningService: Service {
 
     private func changes(_ placement: Planner.Placement, existing: [Effect], now: Moment) -> [PlannedChange] {
         func change(_ effect: Effect, _ reason: Reason?) -> PlannedChange {
-            PlannedChange(effect: effect, note: DecisionNote(at: now, state: effect.state, reason: reason))
+            PlannedChange(
+                effect: effect,
+                note: DecisionNote(at: now, state: effect.state, reason: reason, until: effect.heldUntil))
         }
         switch placement {
         case .insert(let effect), .refresh(let effect): return [change(effect, effect.reason)]
@@ -312,7 +314,8 @@ struct PlanningService: Service {
         }
         // To wait on for the same cause is no news.
         let isNews = effect.state != .waiting || effect.reason != before.reason || before.decidedAt == nil
-        let note = DecisionNote(at: now, state: effect.state, reason: effect.reason, detail: effect.detail)
+        let note = DecisionNote(
+            at: now, state: effect.state, reason: effect.reason, detail: effect.detail, until: effect.heldUntil)
         var plan = Plan()
         if effect.state == .ready || effect.state == .shadowed {
             for var other in one.takesBack {

@@ -88,13 +88,16 @@ struct TriggerShelf {
         }
         if let inForce, var planner {
             planner.triggers = set
-            let people = try await peopleAtOnce(Reload(from: inForce.set, to: set), planner: planner, now: now)
+            let reload = Reload(from: inForce.set, to: set)
+            let rush = try await rush(reload, planner: planner, now: now)
+            let people = rush.people
             let usual = try await store.peoplePerDay(shop: shop.domain, now: now)
             let code = folder.confirmationCode
             let confirmed = try await store.remembered("confirmed_reload", shop: shop.domain)
             if Reload.isHeld(people: people, peoplePerDay: usual), set.settings.confirm != code, confirmed != code {
                 let held = HeldReload(code: code, people: people, peoplePerDay: usual, since: now)
-                return try await hold(held, inForce: inForce, about: folder.digest, now: now)
+                let changes = reload.summary(inForce.folder, folder) + [""] + rush.lines
+                return try await hold(held, changes, inForce: inForce, about: folder.digest, now: now)
             }
         }
         let files = (try? HeldReload.encoder.encode(folder.files.mapValues { Data($0) })) ?? Data()
@@ -117,12 +120,12 @@ struct TriggerShelf {
         return .accepted(good)
     }
 
-    /// How many people a change would write to at once, or within the hour, who would not have been otherwise.
-    private func peopleAtOnce(_ reload: Reload, planner: Planner, now: Moment) async throws(StoreFailure) -> Int {
+    /// Whom a change would write to at once, or within the hour, who would not have been written to otherwise.
+    private func rush(_ reload: Reload, planner: Planner, now: Moment) async throws(StoreFailure) -> Reload.Rush {
         let hastened = reload.hastened
-        guard !hastened.isEmpty else { return 0 }
+        var rush = Reload.Rush()
+        guard !hastened.isEmpty else { return rush }
         let soon = now + .hours(1)
-        var people = Set<String>()
         var last: Int64 = 0
         while true {
             let page = try await store.waitingEffects(shop: shop.domain, after: last, limit: 500)
@@ -136,10 +139,10 @@ struct TriggerShelf {
                         planner.judge(effect, record: record, history: History(), now: $0) == .send
                     })
                 else { continue }
-                people.insert(address.lowercased())
+                rush.add(trigger: effect.trigger, address: address, order: record.facts.name)
             }
         }
-        return people.count
+        return rush
     }
 
     private func forget(_ names: [String], now: Moment) async throws(StoreFailure) {
@@ -173,7 +176,7 @@ struct TriggerShelf {
     }
 
     private func hold(
-        _ held: HeldReload, inForce: InForce, about digest: String, now: Moment
+        _ held: HeldReload, _ changes: [String], inForce: InForce, about digest: String, now: Moment
     ) async throws(StoreFailure) -> Outcome {
         var held = held
         if let before = HeldReload(try await store.remembered("held_reload", shop: shop.domain)),
@@ -187,6 +190,10 @@ struct TriggerShelf {
             subject: "Your edit would write to \(held.people) people at once",
             body: """
                 That is more than on a usual day, so Bookbag waits for your word. Until then it goes on by the files as they were before.
+
+                What was edited, and what each trigger would send:
+
+                \(Self.list(changes))
 
                 If it is meant, write this line into `shop.yaml` and save:
 

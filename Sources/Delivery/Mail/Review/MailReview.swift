@@ -41,6 +41,9 @@ public enum MailReview {
         return faults.sorted(by: Fault.precedes)
     }
 
+    /// Mail programs show 40 to 70 letters of a subject; twice as many are surely too many.
+    static let longSubject = 140
+
     // MARK: - A mail as it comes out
 
     private static func rendered(_ specimen: Specimen, _ source: TemplateSource, _ brand: Brand) -> [Fault] {
@@ -58,6 +61,12 @@ public enum MailReview {
                 at: start,
                 "the mail has \(html.utf8.count / 1024) KB of HTML with the standard order, and Gmail cuts it off after 102",
                 hint: "make it shorter, and link to pictures rather than writing them into it")
+        }
+        if specimen.mail.subject.count > longSubject {
+            list.warn(
+                at: Position(line: specimen.subjectLine, column: 1),
+                "the subject has \(specimen.mail.subject.count) letters with the standard order, and mail programs show 40 to 70 of them",
+                hint: "say the most important in a few words, and the rest under 'preview:'")
         }
         let body: String
         switch specimen.mail.body {

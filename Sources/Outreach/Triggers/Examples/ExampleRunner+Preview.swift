@@ -26,40 +26,12 @@ extension ExampleRunner {
         case nothing(line: String, because: Reason?, detail: String?)
     }
 
-    /// What an example comes to, line by line. The shop's `mode` and the trigger's own are taken as live.
+    /// What an example comes to, message by message. The shop's `mode` and the trigger's own are taken as live.
     public func previews(of example: Example, in trigger: Trigger) -> [Preview] {
         outcomes(example, of: trigger).map { outcome in
-            guard let now = outcome.sentAt else {
-                return .nothing(line: outcome.line, because: outcome.reason, detail: outcome.detail)
-            }
-            return .sending(sending(example, of: trigger, line: outcome.line, at: now))
+            outcome.sending.map { .sending($0) }
+                ?? .nothing(line: outcome.line, because: outcome.reason, detail: outcome.detail)
         }
-    }
-
-    /// The example's order as it stands when a line of it goes out.
-    private func sending(_ example: Example, of trigger: Trigger, line: String, at now: Moment) -> Sending {
-        let zone = StandardOrder.zone
-        let start = example.at?.moment(in: zone) ?? StandardOrder.moment
-        var order = StandardOrder(example.event, at: start)
-        order.apply(example.given, at: start)
-        var settings = set.settings
-        var at = start
-        for step in example.steps {
-            at = settings.calendar(zone: zone).moment(step.after, after: at, in: zone)
-            if at <= now { order.apply(step.given, at: at) }
-        }
-        var trigger = trigger
-        trigger.mode = .live
-        settings.mode = .live
-        settings.given = order.overlay
-        let planner = Planner(
-            triggers: TriggerSet(settings: settings, triggers: [trigger], templates: set.templates),
-            inForceSince: [trigger.name: .distantPast], live: LiveSince(shop: .distantPast), shop: StandardOrder.shop)
-        let effect = Effect(
-            shop: order.event.shop, trigger: trigger.name, line: line,
-            keys: trigger.keys(for: order.event, record: order.record), event: order.event, dueAt: now, createdAt: start
-        )
-        return Sending(effect: effect, record: order.record, history: order.history, planner: planner, now: now)
     }
 }
 

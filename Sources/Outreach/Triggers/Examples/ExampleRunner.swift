@@ -18,22 +18,19 @@ public struct ExampleRunner: Sendable {
     /// What came of one line of `send`.
     struct Outcome {
         var line: String
-        var sentAt: Moment?
+        /// What went out, and when; nil where nothing did.
+        var sending: Sending?
         var mail: MailText?
+        /// The body of a webhook.
+        var webhook: [UInt8]?
+        /// True where the return label comes with the mail.
+        var hasLabel = false
         var reason: Reason?
         var detail: String?
         /// What held it back when the example had told all it tells; nil where it was decided by then.
         var heldFor: Reason?
-    }
 
-    /// An effect of an example that is not decided yet.
-    private struct Pending {
-        var effect: Effect
-        var dueAt: Moment
-        /// What it waits for.
-        var reason: Reason
-        /// What held it when all was told.
-        var heldFor: Reason?
+        var sentAt: Moment? { sending?.now }
     }
 
     let set: TriggerSet
@@ -66,106 +63,10 @@ public struct ExampleRunner: Sendable {
 
     // MARK: - One example
 
-    /// What becomes of every line, by the planner's own decisions.
+    /// What becomes of every line, by the planner's own decisions: one for each message, and for each that did not become one.
     func outcomes(_ example: Example, of trigger: Trigger) -> [Outcome] {
-        let zone = StandardOrder.zone
-        let start = example.at?.moment(in: zone) ?? StandardOrder.moment
-        var order = StandardOrder(example.event, at: start)
-        order.apply(example.given, at: start)
-
-        var trigger = trigger
-        trigger.mode = .live
-        var settings = set.settings
-        settings.mode = .live
-        settings.given = order.overlay
-        func planner() -> Planner {
-            Planner(
-                triggers: TriggerSet(settings: settings, triggers: [trigger], templates: set.templates),
-                inForceSince: [trigger.name: .distantPast], live: LiveSince(shop: .distantPast),
-                shop: StandardOrder.shop)
-        }
-
-        // The changes of `then`, each at its moment.
-        var changes: [(at: Moment, given: [Example.Given])] = []
-        var at = start
-        for step in example.steps {
-            at = settings.calendar(zone: zone).moment(step.after, after: at, in: zone)
-            changes.append((at, step.given))
-        }
-
-        let end = changes.last?.at ?? start
-        var outcomes: [Outcome] = []
-        var waiting: [Pending] = planner().matches(order.event, record: order.record).compactMap { match in
-            guard case .insert(let effect) = planner().place(match, event: order.event, existing: [], now: start) else {
-                return nil
-            }
-            return Pending(effect: effect, dueAt: max(effect.dueAt, start), reason: effect.reason ?? .wait)
-        }
-        // Time goes from one moment to the next at which something is due or changes.
-        var now = start
-        for _ in 0..<1000 {
-            while let change = changes.first, change.at <= now {
-                order.apply(change.given, at: change.at)
-                settings.given = order.overlay
-                changes.removeFirst()
-            }
-            var later: [Pending] = []
-            for var one in waiting {
-                if one.dueAt > now {
-                    later.append(one)
-                    continue
-                }
-                one.effect.reason = one.reason
-                let decision = planner().judge(one.effect, record: order.record, history: order.history, now: now)
-                func ended(_ reason: Reason, _ detail: String? = nil) {
-                    outcomes.append(
-                        Outcome(line: one.effect.line, reason: reason, detail: detail, heldFor: one.heldFor))
-                }
-                switch decision {
-                case .wait(let until, let reason) where until > now && until < .distantFuture:
-                    one.dueAt = until
-                    one.reason = reason
-                    later.append(one)
-                case .wait(_, let reason): ended(reason)
-                case .skip(let reason, let detail): ended(reason, detail)
-                case .replace(let other): ended(.replaced, other)
-                case .send, .shadow:
-                    var outcome = sent(one.effect, order, settings, trigger, now)
-                    outcome.heldFor = one.heldFor
-                    outcomes.append(outcome)
-                }
-            }
-            waiting = later
-            let next = (waiting.map(\.dueAt) + changes.prefix(1).map(\.at)).filter { $0 > now }.min()
-            if next.map({ $0 > end }) ?? true {
-                for index in waiting.indices where waiting[index].heldFor == nil {
-                    waiting[index].heldFor = waiting[index].reason
-                }
-            }
-            guard let next, !waiting.isEmpty else { break }
-            now = next
-        }
-        outcomes += waiting.map { Outcome(line: $0.effect.line, reason: $0.reason, heldFor: $0.heldFor ?? $0.reason) }
-        return outcomes
-    }
-
-    private func sent(
-        _ effect: Effect, _ order: StandardOrder, _ settings: ShopSettings, _ trigger: Trigger, _ now: Moment
-    ) -> Outcome {
-        var outcome = Outcome(line: effect.line, sentAt: now)
-        guard let line = trigger.line(named: effect.line), effect.channel == .email else { return outcome }
-        let scope = Scope(
-            record: order.record, event: order.event, history: order.history, settings: settings, now: now,
-            zone: order.record.zone(shopZone: StandardOrder.zone), shopZone: StandardOrder.zone,
-            shop: StandardOrder.shop)
-        do throws(TemplateFailure) {
-            outcome.mail = try set.templates.render(line.template, scope, to: line.destination)
-        } catch {
-            outcome.sentAt = nil
-            outcome.reason = .template
-            outcome.detail = error.description
-        }
-        return outcome
+        var course = ExampleCourse(example, of: trigger, in: set)
+        return course.play()
     }
 
     // MARK: - Comparing
@@ -179,16 +80,19 @@ public struct ExampleRunner: Sendable {
         {
             return []
         }
+        // Several messages of one line are expected in the order in which they go out.
+        var left = outcomes
         for wanted in example.expected {
-            guard let got = outcomes.first(where: { $0.line == wanted.line }), got.sentAt != nil else {
-                let got = outcomes.first { $0.line == wanted.line }
+            guard let index = left.firstIndex(where: { $0.line == wanted.line && $0.sentAt != nil }) else {
+                let got = left.first { $0.line == wanted.line }
                 result.append("expected \(told(wanted)), got nothing\(why(got))")
                 continue
             }
-            result += differences(wanted, got)
+            result += differences(wanted, left.remove(at: index))
         }
-        for got in outcomes where got.sentAt != nil && !example.expected.contains(where: { $0.line == got.line }) {
-            let wanted = example.expected.isEmpty ? "nothing" : "no \(got.line)"
+        for got in left where got.sentAt != nil {
+            let again = example.expected.contains { $0.line == got.line }
+            let wanted = again ? "no further \(got.line)" : example.expected.isEmpty ? "nothing" : "no \(got.line)"
             result.append("expected \(wanted), got \(told(got))")
         }
         if let because = example.because, example.expected.isEmpty, result.isEmpty {
@@ -207,6 +111,11 @@ public struct ExampleRunner: Sendable {
         if let subject = wanted.subject, got.mail?.subject != subject {
             result.append("expected the subject \"\(subject)\", got \"\(got.mail?.subject ?? "")\"")
         }
+        if let webhook = got.webhook { return result + differences(wanted, webhook: webhook) + time(wanted, got) }
+        if let hasLabel = wanted.hasLabel, hasLabel != got.hasLabel {
+            result.append(
+                "expected the mail \(hasLabel ? "with" : "without") the label, got it \(hasLabel ? "without" : "with")")
+        }
         let body = got.mail?.readable ?? ""
         let missing = wanted.contains.filter { !body.contains(Self.folded($0)) }
         if !missing.isEmpty {
@@ -214,14 +123,31 @@ public struct ExampleRunner: Sendable {
             result.append(
                 "expected the mail to contain \(parts), got:\n" + Self.indented(got.mail?.readableLines ?? ""))
         }
-        if let sent = wanted.sent, let at = got.sentAt {
-            let zone = StandardOrder.zone
-            if at != sent.moment(in: zone) {
-                let minutes = zone.secondOfDay(at: at) / 60
-                result.append(
-                    "expected it to be sent at \(sent.day) \(sent.time), got \(zone.day(at: at)) \(TimeOfDay(minutes: minutes))"
-                )
-            }
+        return result + time(wanted, got)
+    }
+
+    private func time(_ wanted: Example.Expected, _ got: Outcome) -> [String] {
+        let zone = StandardOrder.zone
+        guard let sent = wanted.sent, let at = got.sentAt, at != sent.moment(in: zone) else { return [] }
+        let minutes = TimeOfDay(minutes: zone.secondOfDay(at: at) / 60)
+        return ["expected it to be sent at \(sent.day) \(sent.time), got \(zone.day(at: at)) \(minutes)"]
+    }
+
+    private func differences(_ wanted: Example.Expected, webhook: [UInt8]) -> [String] {
+        let text = String(decoding: webhook, as: UTF8.self)
+        guard let json = JSON(reading: webhook) else { return ["what the webhook sends is no JSON"] }
+        var result: [String] = []
+        let words = json.words
+        for part in wanted.contains where !text.contains(part) && !words.contains(where: { $0.contains(part) }) {
+            result.append("expected the webhook to contain \"\(part)\", got:\n" + Self.indented(text))
+        }
+        for member in wanted.members {
+            let found = json.member(member.path)
+            // What is missing, null and empty is all nothing.
+            let got = found?.shown ?? ""
+            if got == (member.text ?? "") { continue }
+            let told = found == nil ? "no such member" : "\"\(got)\""
+            result.append("expected the webhook's \(member.path) to be \"\(member.text ?? "")\", got \(told)")
         }
         return result
     }

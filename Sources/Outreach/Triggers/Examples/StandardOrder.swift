@@ -15,47 +15,151 @@ struct StandardOrder {
     static let moment = zone.moment(on: CalendarDay(year: 2026, month: 3, day: 10)!, secondOfDay: 36_000)
 
     private(set) var record: OrderRecord
-    private(set) var event: Event
-    private(set) var history = History(ordersLast30Days: 1)
+    /// What happened so far, oldest first: at the start the event once, or once to each parcel.
+    private(set) var events: [Event] = []
+    /// What the shop says of itself: an example can give it another currency.
+    private(set) var profile = Self.shop
+    var history = History(ordersLast30Days: 1)
     /// What is laid over the names.
     private(set) var overlay: [String: Value] = [:]
     private let start: Moment
+    /// How often the example says that each kind of event had happened before.
+    private let before: Int
 
     private static let orderID = "gid://shopify/Order/1001"
-    private static let fulfillmentID = "gid://shopify/Fulfillment/2001"
-    private static let shipmentID = "2001/1"
     private static let returnID = "gid://shopify/Return/3001"
     private static let refundID = "gid://shopify/Refund/4001"
 
+    /// What happened first.
+    var event: Event { events[0] }
+
+    /// The tracking number of a parcel, from 0.
+    static func number(_ parcel: Int) -> String { "JF\(parcel + 1)23456789GB" }
+
+    private static func fulfillmentID(_ parcel: Int) -> String { "gid://shopify/Fulfillment/\(2001 + parcel)" }
+    private static func shipmentID(_ parcel: Int) -> String { "\(2001 + parcel)/1" }
+
     /// The order as it is when `kind` happens at `start`.
-    init(_ kind: EventKind, at start: Moment) {
+    ///
+    /// - Parameters:
+    ///   - parcels: how many parcels it happens to at once, or that the order has where it does not happen to parcels; nil for the usual.
+    ///   - all: how many parcels the example tells of in the end. They have left with the first, unless it is leaving that they do later.
+    ///   - before: how often it happened before.
+    ///   - currency: of the order's prices.
+    ///   - shopCurrency: the shop's own.
+    init(
+        _ kind: EventKind, at start: Moment, parcels: Int? = nil, all: Int = 1, before: Int = 0,
+        currency: String = Self.currency, shopCurrency: String = Self.currency
+    ) {
         self.start = start
-        let facts = Self.facts(kind, at: start)
+        self.before = before
+        profile.currency = shopCurrency
+        var facts = Self.facts(kind, at: start, currency: currency, shopCurrency: shopCurrency)
+        let usual = kind.leavesUnsent ? 0 : 1
+        let first = parcels ?? usual
+        let later = parcels == nil && usual == 0 && all == 1 ? 0 : max(0, all - first)
+        let there = kind == .shipmentCreated ? first : first + later
+        for parcel in 0..<there {
+            let isTold = kind.subject != "shipment" || parcel < first
+            facts.fulfillments.append(
+                Self.fulfillment(
+                    parcel, of: first + later, kind: isTold && !kind.leavesUnsent ? kind : .orderPlaced, at: start))
+        }
         record = OrderRecord(shop: Self.shop.domain, facts: facts, seenAt: start - .days(5))
         record.lastChangeAt = start
-        if !facts.fulfillments.isEmpty {
-            record.shipments = [
-                Shipment(
-                    id: Self.shipmentID, fulfillmentID: Self.fulfillmentID, tracking: facts.fulfillments[0].tracking[0])
-            ]
+        record.shipments = facts.fulfillments.indices.map { parcel in
+            Shipment(
+                id: Self.shipmentID(parcel), fulfillmentID: Self.fulfillmentID(parcel),
+                tracking: facts.fulfillments[parcel].tracking[0])
         }
+        lines = first + later
+        if kind.subject == "shipment" {
+            for parcel in 0..<first { note(kind, parcel: parcel, at: start) }
+        } else {
+            note(kind, parcel: 0, at: start)
+        }
+    }
+
+    /// Over how many parcels the lines are spread.
+    private let lines: Int
+
+    /// Records that `kind` happened.
+    private mutating func note(_ kind: EventKind, parcel: Int, at now: Moment) {
         let subject: Subject
         switch kind.subject {
-        case "shipment": subject = .shipment(Self.shipmentID)
+        case "shipment": subject = .shipment(Self.shipmentID(parcel))
         case "return": subject = .return(Self.returnID)
         case "refund": subject = .refund(Self.refundID)
         default: subject = .order
         }
-        event = Event(
-            id: 1, shop: Self.shop.domain, orderID: Self.orderID, kind: kind,
-            occurrences: [.init(subject: subject.key, n: 1, mark: "example")], happenedAt: start, recordedAt: start,
-            source: "shopify", daysLate: kind == .shipmentDelayed ? 1 : nil,
-            delayReason: kind == .shipmentDelayed ? "promise_passed" : nil, orderName: facts.name)
-        record.events = [event]
+        let same = events.count { $0.kind == kind && $0.occurrences[0].subject == subject.key }
+        let n = same + before + 1
+        let event = Event(
+            id: Int64(events.count + 1), shop: Self.shop.domain, orderID: Self.orderID, kind: kind,
+            occurrences: [.init(subject: subject.key, n: n, mark: n == 1 ? "example" : "example-\(n)")],
+            happenedAt: now, recordedAt: now, source: "shopify", daysLate: kind == .shipmentDelayed ? 1 : nil,
+            delayReason: kind == .shipmentDelayed ? "promise_passed" : nil, orderName: record.facts.name)
+        events.append(event)
+        record.events.append(event)
     }
 
-    private static func facts(_ kind: EventKind, at start: Moment) -> OrderFacts {
-        let day = zone.day(at: start)
+    /// What the trigger spoke of before, for the n-th time, by the event that is told of now. Its number is none that the order's own events have.
+    func earlier(_ n: Int, at moment: Moment) -> Event {
+        var earlier = event
+        earlier.id = Int64(-n)
+        earlier.occurrences[0].n = n
+        earlier.occurrences[0].mark = "before-\(n)"
+        earlier.happenedAt = moment
+        earlier.recordedAt = moment
+        return earlier
+    }
+
+    /// Has something happen later on, to a parcel where it is about one; gives back its event.
+    mutating func happen(_ kind: EventKind, parcel: Int, at now: Moment) -> Event {
+        record.lastChangeAt = now
+        if kind.subject == "shipment" {
+            while record.shipments.count <= parcel {
+                let new = record.shipments.count
+                let fulfillment = Self.fulfillment(new, of: lines, kind: .shipmentCreated, at: now)
+                record.facts.fulfillments.append(fulfillment)
+                record.shipments.append(
+                    Shipment(id: Self.shipmentID(new), fulfillmentID: fulfillment.id, tracking: fulfillment.tracking[0])
+                )
+            }
+            if kind == .shipmentCancelled { record.facts.fulfillments[parcel].status = .cancelled }
+            if kind != .shipmentCreated { note(Self.state(kind), parcel: parcel, at: now) }
+        } else {
+            change(kind, at: now)
+        }
+        note(kind, parcel: parcel, at: now)
+        return events[events.count - 1]
+    }
+
+    /// What is different with the order and its return once that has happened.
+    private mutating func change(_ kind: EventKind, at now: Moment) {
+        switch kind {
+        case .orderPaid: record.facts.payment = .paid
+        case .orderEdited: record.facts.edited = true
+        case .orderCancelled: record.facts.cancelledAt = now
+        case .orderOnHold: record.facts.holds = ["gid://shopify/FulfillmentHold/1"]
+        case .orderFulfilled: record.facts.fulfillment = .fulfilled
+        case .orderDelivered: for parcel in record.shipments.indices { note(.delivered, parcel: parcel, at: now) }
+        default: break
+        }
+        guard !record.facts.returns.isEmpty else { return }
+        switch kind {
+        case .returnApproved: record.facts.returns[0].status = .open
+        case .returnDeclined: record.facts.returns[0].status = .declined
+        case .returnCancelled: record.facts.returns[0].status = .cancelled
+        case .returnReceived: record.facts.returns[0].received = true
+        case .returnClosed: record.facts.returns[0].status = .closed
+        default: break
+        }
+    }
+
+    private static func facts(
+        _ kind: EventKind, at start: Moment, currency: String, shopCurrency: String
+    ) -> OrderFacts {
         func money(_ text: String) -> Money { Money(amount: Decimal(string: text)!, currency: currency) }
         var facts = OrderFacts(id: orderID, name: "#1001", createdAt: start - .days(5), updatedAt: start)
         facts.email = "robin@shopper.example"
@@ -69,7 +173,8 @@ struct StandardOrder {
         facts.deliveryMethod = "shipping"
         facts.customer = CustomerFacts(
             id: "gid://shopify/Customer/5001", firstName: "Robin", lastName: "Ashdown", email: "robin@shopper.example",
-            ordersCount: 3, totalSpent: money("240.00"), marketing: .notSubscribed,
+            ordersCount: 3,
+            totalSpent: Money(amount: Decimal(string: "240.00")!, currency: shopCurrency), marketing: .notSubscribed,
             unsubscribeURL: "https://juniperfig.example/unsubscribe/5001")
         facts.customer?.locale = "en"
         var address = AddressFacts()
@@ -95,7 +200,6 @@ struct StandardOrder {
                 id: "2", title: "Beeswax candle", sku: "CAN-1", quantity: 2, unitPrice: money("12.00"),
                 total: money("24.00")),
         ]
-        let all = [QuantityFacts(lineItemID: "1", quantity: 1), QuantityFacts(lineItemID: "2", quantity: 2)]
         facts.fulfillment = .unfulfilled
         switch kind {
         case .orderPlaced, .orderPaid, .orderEdited:
@@ -111,25 +215,6 @@ struct StandardOrder {
         default: break
         }
         facts.fulfillment = .fulfilled
-        // A delayed parcel was promised for yesterday; any other for tomorrow.
-        let promise = day.adding(days: kind == .shipmentDelayed || kind == .shipmentLost ? -1 : 1)
-        let number = "JF123456789GB"
-        var scans = [
-            scan("notice", .preTransit, start - .days(3)),
-            scan("moving", .inTransit, start - .days(2), estimate: promise),
-        ]
-        if let state = state(kind) {
-            scans = state == .preTransit ? [scan("notice", .preTransit, start)] : scans + [scan("now", state, start)]
-        }
-        facts.fulfillments = [
-            FulfillmentFacts(
-                id: fulfillmentID, name: "#1001.1", status: kind == .shipmentCancelled ? .cancelled : .success,
-                createdAt: kind == .shipmentCreated ? start : start - .days(3), updatedAt: start,
-                tracking: [
-                    TrackingFacts(
-                        company: "Royal Mail", number: number, url: "https://tracking.example/\(number)")
-                ], scans: scans, lineItems: all)
-        ]
         if kind.subject == "return" || kind.subject == "refund" { facts.returns = [returned(kind, at: start)] }
         if kind == .refundIssued {
             facts.payment = .partiallyRefunded
@@ -142,10 +227,36 @@ struct StandardOrder {
         return facts
     }
 
+    /// A parcel as it is when `kind` has happened to it; on its way for `order.placed` and its like.
+    private static func fulfillment(_ parcel: Int, of all: Int, kind: EventKind, at start: Moment) -> FulfillmentFacts {
+        // A delayed parcel was promised for yesterday; any other for tomorrow.
+        let late = kind == .shipmentDelayed || kind == .shipmentLost
+        let promise = zone.day(at: start).adding(days: late ? -1 : 1)
+        var scans = [
+            scan("notice", .preTransit, start - .days(3)),
+            // Whose carrier has just taken it over, it was only expected before.
+            scan("moving", kind == .shipmentAccepted ? nil : .inTransit, start - .days(2), estimate: promise),
+        ]
+        if let state = state(kind) {
+            scans = state == .preTransit ? [scan("notice", .preTransit, start)] : scans + [scan("now", state, start)]
+        }
+        let lines = [QuantityFacts(lineItemID: "1", quantity: 1), QuantityFacts(lineItemID: "2", quantity: 2)]
+        // The apron in the first of two parcels, and the candles in the second.
+        let own = lines.enumerated().filter { min($0.offset, all - 1) == parcel }.map(\.element)
+        let number = number(parcel)
+        return FulfillmentFacts(
+            id: fulfillmentID(parcel), name: "#1001.\(parcel + 1)",
+            status: kind == .shipmentCancelled ? .cancelled : .success,
+            createdAt: kind == .shipmentCreated ? start : start - .days(3), updatedAt: start,
+            tracking: [
+                TrackingFacts(company: "Royal Mail", number: number, url: "https://tracking.example/\(number)")
+            ], scans: scans, lineItems: own)
+    }
+
     /// Paid by card at once; value added tax is in the prices.
     private static func bill(total: Money, tax: Money, shipping: Money) -> BillFacts {
         var bill = BillFacts()
-        let nothing = Money(amount: 0, currency: currency)
+        let nothing = Money(amount: 0, currency: total.currency)
         bill.tax = tax
         bill.taxLines = [.init(title: "VAT", rate: 0.2, amount: tax)]
         bill.discounts = nothing
@@ -216,12 +327,21 @@ struct StandardOrder {
 
     /// Takes values over, as known from `now` on.
     mutating func apply(_ given: [Example.Given], at now: Moment) {
-        for one in given where !isRecorded(one.path, one.value, at: now) { overlay[one.path] = one.value }
+        for one in given where !isRecorded(one, at: now) {
+            if one.path.hasPrefix("shipment.") {
+                // Of this parcel and no other.
+                overlay[Subject.shipment(Self.shipmentID(one.parcel)).key + one.path.dropFirst("shipment".count)] =
+                    one.value
+            } else {
+                overlay[one.path] = one.value
+            }
+        }
         if now > start, !given.isEmpty { record.lastChangeAt = now }
     }
 
     /// True where the value is one that the order itself says.
-    private mutating func isRecorded(_ path: String, _ value: Value, at now: Moment) -> Bool {
+    private mutating func isRecorded(_ given: Example.Given, at now: Moment) -> Bool {
+        let (path, value, parcel) = (given.path, given.value, given.parcel)
         let text = value.textIfString
         let isTrue = value.isTruthy
         switch path {
@@ -245,21 +365,27 @@ struct StandardOrder {
         case "customer.last_message_at":
             guard case .moment(let moment) = value else { return false }
             history.lastMessageAt = Moment(seconds: moment.seconds)
-            history.counted = [Moment(seconds: moment.seconds)]
+            history.counted.append(Moment(seconds: moment.seconds))
+        // The amounts were read and the order was made in these already.
+        case "order.currency", "shop.currency": break
+        case "shop.money_format":
+            profile.moneyFormat = text
+            profile.moneyWithCurrencyFormat = nil
+            return false
         case "customer.tags": record.facts.customer?.tags = value.listed
         case "customer.locale": record.facts.customer?.locale = text
         case "customer.accepts_marketing":
             record.facts.customer?.marketing = isTrue ? .subscribed : .notSubscribed
-        case "shipment.status": note(text.flatMap(ParcelState.init(rawValue:)), at: now)
-        case "shipment.delivered" where isTrue: note(.delivered, at: now)
-        case "shipment.carrier": track { $0.company = text }
-        case "shipment.tracking_number": track { $0.number = text }
-        case "shipment.tracking_url": track { $0.url = text }
-        case "shipment.first_estimate": promise(value.calendarDay)
-        case "shipment.estimated_delivery": estimate(value.calendarDay, at: now)
+        case "shipment.status": note(text.flatMap(ParcelState.init(rawValue:)), parcel: parcel, at: now)
+        case "shipment.delivered" where isTrue: note(.delivered, parcel: parcel, at: now)
+        case "shipment.carrier": track(parcel) { $0.company = text }
+        case "shipment.tracking_number": track(parcel) { $0.number = text }
+        case "shipment.tracking_url": track(parcel) { $0.url = text }
+        case "shipment.first_estimate": promise(value.calendarDay, parcel: parcel)
+        case "shipment.estimated_delivery": estimate(value.calendarDay, parcel: parcel, at: now)
         case "shipment.days_late":
             guard case .int(let days) = value else { return false }
-            promise(record.zone(shopZone: Self.zone).day(at: now).adding(days: -days))
+            promise(record.zone(shopZone: Self.zone).day(at: now).adding(days: -days), parcel: parcel)
         case "return.received":
             if !record.facts.returns.isEmpty { record.facts.returns[0].received = isTrue }
         case "return.status":
@@ -275,36 +401,48 @@ struct StandardOrder {
         return true
     }
 
-    private mutating func note(_ state: ParcelState?, at now: Moment) {
-        guard let state, !record.facts.fulfillments.isEmpty else { return }
+    private mutating func note(_ state: ParcelState?, parcel: Int, at now: Moment) {
+        guard let state, record.facts.fulfillments.indices.contains(parcel) else { return }
         if now == start {
             // It is the state in which the event finds it.
-            record.facts.fulfillments[0].scans.removeAll { $0.time == start }
+            record.facts.fulfillments[parcel].scans.removeAll { $0.time == start }
         }
-        let id = "given-\(record.facts.fulfillments[0].scans.count)"
-        record.facts.fulfillments[0].scans.append(Self.scan(id, state, now))
+        let id = "given-\(record.facts.fulfillments[parcel].scans.count)"
+        record.facts.fulfillments[parcel].scans.append(Self.scan(id, state, now))
     }
 
-    private mutating func track(_ change: (inout TrackingFacts) -> Void) {
-        guard !record.shipments.isEmpty else { return }
-        change(&record.shipments[0].tracking)
-        if !record.facts.fulfillments.isEmpty { record.facts.fulfillments[0].tracking = [record.shipments[0].tracking] }
+    private mutating func track(_ parcel: Int, _ change: (inout TrackingFacts) -> Void) {
+        guard record.shipments.indices.contains(parcel) else { return }
+        change(&record.shipments[parcel].tracking)
+        if record.facts.fulfillments.indices.contains(parcel) {
+            record.facts.fulfillments[parcel].tracking = [record.shipments[parcel].tracking]
+        }
     }
 
     /// The first day that was told; nothing was told where it is nil.
-    private mutating func promise(_ day: CalendarDay?) {
-        guard !record.facts.fulfillments.isEmpty else { return }
-        for index in record.facts.fulfillments[0].scans.indices {
-            record.facts.fulfillments[0].scans[index].estimate = nil
+    private mutating func promise(_ day: CalendarDay?, parcel: Int) {
+        guard record.facts.fulfillments.indices.contains(parcel) else { return }
+        for index in record.facts.fulfillments[parcel].scans.indices {
+            record.facts.fulfillments[parcel].scans[index].estimate = nil
         }
-        record.facts.fulfillments[0].scans.append(Self.scan("promise", nil, start - .days(2), estimate: day))
+        record.facts.fulfillments[parcel].scans.append(Self.scan("promise", nil, start - .days(2), estimate: day))
     }
 
     /// The day that is told now; the promise stays.
-    private mutating func estimate(_ day: CalendarDay?, at now: Moment) {
-        guard let day else { return promise(nil) }
-        guard !record.facts.fulfillments.isEmpty else { return }
-        record.facts.fulfillments[0].scans.append(Self.scan("estimate-\(day)", nil, now, estimate: day))
+    private mutating func estimate(_ day: CalendarDay?, parcel: Int, at now: Moment) {
+        guard let day else { return promise(nil, parcel: parcel) }
+        guard record.facts.fulfillments.indices.contains(parcel) else { return }
+        record.facts.fulfillments[parcel].scans.append(Self.scan("estimate-\(day)", nil, now, estimate: day))
+    }
+}
+
+extension EventKind {
+    /// True where nothing of the standard order has left when that happens to it.
+    fileprivate var leavesUnsent: Bool {
+        switch self {
+        case .orderPlaced, .orderPaid, .orderEdited, .orderCancelled, .orderOnHold: true
+        default: false
+        }
     }
 }
 

@@ -25,8 +25,7 @@ enum Names {
             kinds: Set(EventKind.allCases.filter { $0.subject == "shipment" }),
             rows: shipment.rows(under: "shipment")
         ) { scope in
-            guard let item = scope.shipmentItem else { return nil }
-            return NamedDrop(item, shipment, overlay: scope.overlay, prefix: "shipment")
+            scope.shipmentItem?.drop
         },
         Root(
             name: "return", meaning: "The return that the event, or its refund, is about.",
@@ -65,7 +64,8 @@ enum Names {
     /// The parcels that a message speaks of: several where `combine` gathered them, or where one fact spoke of all packages.
     static let shipments = NameRow(
         path: "shipments", type: .list(of: "shipment"),
-        meaning: "All parcels that the message speaks of, with `combine` or several packages; the first is `shipment`.",
+        meaning:
+            "All parcels that the message speaks of: several with `combine`, or where a fulfillment has several packages. Each has the names of `shipment.`, and the first is `shipment`. For templates.",
         source: .tracking, canBeEmpty: false, isPersonal: false)
 
     /// Things that stand in lists, with the names that each has.

@@ -10,6 +10,10 @@ public enum NamesReference {
                 text += " There on \(kinds.count == 1 ? "`\(kinds.first!.rawValue)`" : "events of \(subjects)") only."
             }
             sections.append(text + "\n\n" + table(root.rows))
+            if root.name == "shipment" {
+                // It stands for itself, and each of its elements has the names above.
+                sections.append("### `\(Names.shipments.path)`\n\n" + table([Names.shipments]))
+            }
         }
         for item in Names.items where item.name != "shipment" {
             sections.append("### Each \(item.name)\n\n\(item.meaning)\n\n" + table(item.rows))
@@ -30,10 +34,21 @@ public enum NamesReference {
             }.joined(separator: "\n")
     }
 
-    /// Markdown: every event that `on:` can name, by its subject.
+    /// Markdown: every event that `on:` can name, by its subject, with what it means and how long it is news.
     public static var events: String {
         ["order", "shipment", "return", "refund"].map { subject in
-            "* " + EventKind.allCases.filter { $0.subject == subject }.map { "`\($0.rawValue)`" }.joined(separator: " ")
-        }.joined(separator: "\n")
+            let head = "| event | when it happens | is news for | and no more once |\n| --- | --- | --- | --- |\n"
+            return head
+                + EventKind.allCases.filter { $0.subject == subject }.map { kind in
+                    let meaning = kind.meaning.replacing(/'([a-z_.]+(: [a-z]+)?)'/) { "`\($0.1)`" }
+                    return "| `\(kind.rawValue)` | \(meaning) | \(words(kind.age)) | \(kind.passedBy ?? "") |"
+                }.joined(separator: "\n")
+        }.joined(separator: "\n\n")
+    }
+
+    private static func words(_ age: Duration) -> String {
+        let hours = age.components.seconds / 3600
+        if hours % 24 != 0 { return "\(hours) hours" }
+        return hours == 24 ? "1 day" : "\(hours / 24) days"
     }
 }

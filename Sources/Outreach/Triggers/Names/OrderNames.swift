@@ -72,8 +72,7 @@ extension Names {
             Name("shipments", .list(of: "shipment"), "All its parcels.", .tracking) { scope in
                 .array(
                     scope.record.shipments.filter(\.present).map {
-                        .drop(
-                            NamedDrop(ShipmentItem(scope: scope, shipment: $0, together: [$0]), shipment))
+                        .drop(ShipmentItem(scope: scope, shipment: $0, together: [$0]).drop)
                     })
             },
             Name("shipments_delivered", .number, "How many of its parcels have arrived.", .tracking) { scope in
@@ -150,6 +149,12 @@ extension Names {
             .string(($0.settings.brand.replyTo ?? $0.settings.brand.from).address)
         },
         Name("url", .link, "Your shop's own page.") { .string($0.shop.url ?? "https://\($0.shop.domain)") },
+        Name("currency", .text, "ISO code of your shop's currency: `GBP`.", canBeEmpty: true) {
+            .optional($0.shop.currency)
+        },
+        Name("money_format", .text, "How your shop writes prices, by Shopify's settings: `£{{amount}}`.") {
+            .string($0.options.money.plain)
+        },
         Name("address", .text, "Your postal address.", .settings, canBeEmpty: true) {
             .optional($0.settings.brand.address)
         },

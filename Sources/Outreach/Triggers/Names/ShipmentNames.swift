@@ -9,6 +9,20 @@ struct ShipmentItem: Sendable {
 
     var state: ShipmentState { scope.state(of: shipment) }
     var fulfillment: FulfillmentFacts? { scope.record.fulfillment(shipment.fulfillmentID) }
+
+    /// Its names, with what an example lays over this very parcel.
+    var drop: NamedDrop<ShipmentItem> {
+        let overlay = scope.overlay
+        return NamedDrop(
+            self, Names.shipment, overlay: overlay, prefix: overlay.isEmpty ? "" : Subject.shipment(shipment.id).key)
+    }
+}
+
+extension Scope {
+    /// The parcels that the message speaks of, each with its names.
+    var shipmentDrops: [NamedDrop<ShipmentItem>] {
+        shipments.map { ShipmentItem(scope: self, shipment: $0, together: [$0]).drop }
+    }
 }
 
 /// A return as names see it.

@@ -153,8 +153,6 @@ extension ShopifyNames {
             } ?? scope.shop.domain
         },
         .text("permanent_domain") { $0.shop.domain },
-        .text("currency") { $0.shop.currency },
-        .text("money_format") { $0.options.money.plain },
         .text("money_with_currency_format") { $0.options.money.withCurrency },
         .text("locale") { $0.settings.locale },
         .absent("phone", notAsked), .absent("description", notAsked), .absent("customer_accounts_enabled", notAsked),

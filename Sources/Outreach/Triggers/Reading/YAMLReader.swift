@@ -79,6 +79,8 @@ package struct YAMLReader {
             func place(_ at: String.Index) -> Position {
                 Position(line: index + 1, column: line.distance(from: line.startIndex, to: at) + 1)
             }
+            // Nearly every line is plain, and a regular expression costs more than the rest of its reading.
+            guard line.utf8.contains(where: { $0 == 0xC2 || $0 == 0xE2 || $0 == 0x21 || $0 == 0x7B }) else { continue }
             let content = line.drop { $0 == " " }
             if content.isEmpty || content.first == "#" { continue }
             if let match = line.prefixMatch(of: /\s*[\u{A0}\u{202F}]/) {

@@ -43,6 +43,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private static let lengthShape = "[0-9]+ *(\(units))"
 
+    /// The same without the business days, which are not counted backwards.
+    private static let pastUnits = Length.Unit.allCases.filter { $0 != .businessDays }.flatMap {
+        [$0.rawValue, $0.singular]
+    }.joined(separator: "|")
+
     private static let length = SchemaNode.shaped(
         "^\\s*\(lengthShape)\\s*$",
         "A length of time: '36 hours', '7 days', '3 business days', '2 weeks'.")
@@ -78,7 +83,10 @@ public enum FileSchema: String, Sendable, CaseIterable {
         )
     ])
 
-    private static let event = SchemaNode.oneOf(EventKind.allCases.map(\.rawValue), "What can happen.")
+    // Two names for one thing: editors complete by the first, and some show only the second beside the pointer.
+    private static let event = SchemaNode.oneOf(
+        EventKind.allCases.map { ($0.rawValue, $0.meaning) }, "What can happen.",
+        under: ["enumDescriptions", "markdownEnumDescriptions"])
 
     private static let dayShape = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -183,7 +191,21 @@ public enum FileSchema: String, Sendable, CaseIterable {
     // MARK: - Examples
 
     /// What `given` and `then` may lay over the standard order, by its roots.
-    private static let roots: [(String, SchemaNode)] = Names.roots.map { ($0.name, .named("given-\($0.name)")) }
+    private static let roots: [(String, SchemaNode)] =
+        Names.roots.map { ($0.name, .named("given-\($0.name)")) } + [
+            (
+                Names.shipments.path,
+                .object([
+                    (
+                        "description",
+                        .text(
+                            "The parcels of the order, each with the names of 'shipment': in 'given' those that it happens to at once, in 'then' those that it happens to then. One that is known by its tracking_number is only changed."
+                        )
+                    ), ("type", .text("array")), ("items", .any([.named("given-shipment"), .nothing])),
+                    ("minItems", .number(1)),
+                ])
+            )
+        ]
 
     /// The names of each root, and of each thing that stands in lists.
     private static let givens: [(String, SchemaNode)] =
@@ -226,6 +248,15 @@ public enum FileSchema: String, Sendable, CaseIterable {
                         "^\(dayShape)[ T]+\(timeOfDayShape)$",
                         "When it happens, by the shop's clock: '2026-12-04 18:00'.")
                 )
+            case "told":
+                (
+                    key,
+                    .oneOrMore(
+                        .shaped(
+                            "^\\s*([0-9]+ *(\(pastUnits)) [aA][gG][oO]|\(dayShape)[ T]+\(timeOfDayShape))\\s*$"),
+                        "When the trigger spoke to this customer before: '20 days ago', or a day and a time. For 'once_per' and limits."
+                    )
+                )
             case "then": (key, .oneOrMore(.named("step"), "Time that passes, and what is different then."))
             case "expect":
                 (
@@ -243,34 +274,43 @@ public enum FileSchema: String, Sendable, CaseIterable {
     private static let step = SchemaNode.keys(
         [("after", .named("length", "How much later."))] + roots, required: ["after"])
 
+    private static let expectKeys: [(String, SchemaNode)] = ExampleReader.expectKeys.map { key in
+        switch key {
+        case "to": (key, SchemaNode.scalar.described("'customer', 'merchant' or an address."))
+        case "subject": (key, SchemaNode.scalar.described("The subject, word for word."))
+        case "contains": (key, .oneOrMore(.scalar, "What it has to say."))
+        case "attached":
+            (key, .oneOf(["label", "none"], "Whether the return label comes with it as a file: 'label' or 'none'."))
+        case "sent":
+            (
+                key,
+                .shaped(
+                    "^\(dayShape)[ T]+\(timeOfDayShape)$",
+                    "When it goes out, by the shop's clock: '2026-12-05 08:00'.")
+            )
+        default: (key, .scalar)
+        }
+    }
+
+    private static let webhookKeys: [(String, SchemaNode)] =
+        expectKeys.filter { ExampleReader.webhookKeys.contains($0.0) } + [
+            (
+                "json",
+                SchemaNode.object([
+                    (
+                        "description",
+                        .text("Members of the webhook's JSON and what they have to be: 'data.order.name: \"#1001\"'.")
+                    ), ("type", .text("object")), ("minProperties", .number(1)),
+                ])
+            )
+        ]
+
     private static let expected = SchemaNode.any([
         .oneOf(["email"]),
+        .keys([("email", .any([.nothing, .keys(expectKeys)]))] + expectKeys, required: ["email"]),
         .keys(
-            [
-                (
-                    "email",
-                    .any([
-                        .nothing,
-                        .keys(
-                            ExampleReader.expectKeys.map { key in
-                                switch key {
-                                case "to": (key, SchemaNode.scalar.described("'customer', 'merchant' or an address."))
-                                case "subject": (key, SchemaNode.scalar.described("The subject, word for word."))
-                                case "contains": (key, .oneOrMore(.scalar, "What the mail has to say."))
-                                case "sent":
-                                    (
-                                        key,
-                                        .shaped(
-                                            "^\(dayShape)[ T]+\(timeOfDayShape)$",
-                                            "When it goes out, by the shop's clock: '2026-12-05 08:00'.")
-                                    )
-                                default: (key, .scalar)
-                                }
-                            }),
-                    ])
-                )
-            ], required: ["email"]),
-        .keys([("webhook", .scalar)], required: ["webhook"]),
+            [("webhook", SchemaNode.scalar.described("By the name that 'send' gives it."))] + webhookKeys,
+            required: ["webhook"]),
     ])
 
     // MARK: - shop.yaml

@@ -66,6 +66,13 @@ extension SchemaNode {
         described([("enum", .list(words.map(SchemaNode.text)))], description)
     }
 
+    /// The words of a closed set with what each means, under names that editors know and validators pass over.
+    static func oneOf(_ words: [(String, String)], _ description: String, under names: [String]) -> SchemaNode {
+        let meanings = SchemaNode.list(words.map { .text($0.1) })
+        return described(
+            [("enum", .list(words.map { .text($0.0) }))] + names.map { ($0, meanings) }, description)
+    }
+
     /// A text of that shape.
     static func shaped(_ pattern: String, _ description: String? = nil) -> SchemaNode {
         described([("type", .text("string")), ("pattern", .text(pattern))], description)

@@ -93,6 +93,8 @@ struct AccountSources: Sendable {
     var profile: ShopProfile
     /// The silences of the address, the customer and the order.
     var silences: [StandingSilence] = []
+    /// When the trigger files were edited last.
+    var editedAt: Moment?
     var now: Moment
 }
 
@@ -150,7 +152,11 @@ private struct Teller {
         var told: [OrderAccount.Outcome] = []
         var named = Set<String>()
         for story in sources.story.effects where story.line.effect.events.contains(where: { $0.id == event.id }) {
-            told.append(EffectTeller(story: story, clock: clock, now: sources.now).outcome)
+            told.append(
+                EffectTeller(
+                    story: story, clock: clock, now: sources.now, editedAt: sources.editedAt,
+                    order: sources.story.order
+                ).outcome)
             named.insert("\(story.line.effect.trigger) \(story.line.effect.line)")
         }
         guard let set = sources.triggers else { return told }
@@ -210,6 +216,10 @@ struct EffectTeller {
     let story: EffectStory
     let clock: Clock
     let now: Moment
+    /// When the trigger files were edited last.
+    var editedAt: Moment?
+    /// The order, where what has become of it is to be told.
+    var order: OrderRecord?
 
     private var effect: Effect { story.line.effect }
 
@@ -221,7 +231,9 @@ struct EffectTeller {
     }
 
     private var sentence: String {
-        let because = ReasonWords.sentence(effect.reason, detail: effect.detail)
+        let because =
+            effect.reason == .passed && effect.detail == nil
+            ? passed : ReasonWords.sentence(effect.reason, detail: effect.detail)
         switch effect.state {
         case .sent:
             let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
@@ -241,6 +253,23 @@ struct EffectTeller {
         case .replaced: return "not sent: \(because)"
         case .refused: return "refused by the far end: \(effect.detail ?? ReasonWords.sentence(.refused))"
         }
+    }
+
+    /// What had passed it by then, as far as the order's events tell, and by which rule.
+    private var passed: String {
+        let decided = effect.decidedAt ?? now
+        let mine = Set(effect.event.occurrences.map(\.subject))
+        let later = order?.events.last { event in
+            event.id != effect.event.id && event.recordedAt <= decided && event.happenedAt >= effect.event.happenedAt
+                && effect.event.kind.isPassed(byEvent: event.kind)
+                && (event.kind.isOfOrder || !mine.isDisjoint(with: event.occurrences.map(\.subject)))
+        }
+        let what = later.map { event in
+            let sentence = EventSentences.sentence(event.kind, parcel: "the parcel")
+            return "by then, \(sentence.prefix(1).lowercased() + sentence.dropFirst()) (\(event.kind.rawValue)); "
+        }
+        guard let rule = effect.event.kind.passedRule else { return ReasonWords.sentence(.passed) }
+        return (what ?? "") + rule
     }
 
     private func ordinal(_ number: Int) -> String {
@@ -264,6 +293,17 @@ struct EffectTeller {
         for (index, note) in story.decisions.enumerated() {
             let next = index + 1 < story.decisions.count ? story.decisions[index + 1].at : nil
             if let step = step(note, next: next, isLast: index + 1 == story.decisions.count) { steps.append(step) }
+            // A hold that was cut short by another hold tells itself.
+            if let next, let until = note.until, until > next + .minutes(1),
+                story.decisions[index + 1].state != .waiting
+            {
+                let isEdit = editedAt.map { $0 <= next && next < $0 + .minutes(10) } ?? false
+                steps.append(
+                    OrderAccount.Step(
+                        at: next, kind: "judged",
+                        words: "judged before that: "
+                            + (isEdit ? "the trigger files had been edited" : "the files or the order had changed")))
+            }
         }
         // Of one moment the decision comes before the attempt that it allows.
         return steps.enumerated().sorted { a, b in
@@ -280,7 +320,8 @@ struct EffectTeller {
             if note.reason == .alreadyTold {
                 return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
             }
-            var until = isLast ? effect.dueAt : next
+            // What was meant when it began, where something ended it sooner.
+            var until = isLast ? effect.dueAt : [note.until, next].compactMap(\.self).max()
             if let end = until, end >= .distantFuture { until = nil }
             return OrderAccount.Step(at: note.at, kind: "held", until: until, words: because)
         case .ready:

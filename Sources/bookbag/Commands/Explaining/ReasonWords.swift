@@ -15,7 +15,7 @@ enum ReasonWords {
         "unless": "a line of 'unless' held",
         "already_told": "the same was told before",
         "old_news": "it had become too old to be news",
-        "passed": "something newer had happened by then",
+        "passed": "something newer had happened by then, and the order has no trace of what",
         "before_live": "it happened before Bookbag watched the shop",
         "before_trigger": "the trigger came into force after it had happened",
         "test_order": "it is a test order",

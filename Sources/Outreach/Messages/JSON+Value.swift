@@ -1,6 +1,4 @@
-import Delivery
-import Liquid
-import Outreach
+internal import Liquid
 
 extension JSON {
     /// A value of a condition or template, as JSON has it: moments and days in ISO 8601, money as amount and currency.
@@ -16,7 +14,7 @@ extension JSON {
         case .object(let object): self = .object(zip(object.keys, object.values).map { Member($0, JSON($1)) })
         case .range(let first, let last): self = .array([.integer(Int64(first)), .integer(Int64(last))])
         case .moment(let moment):
-            self = .string(moment.isDate ? moment.text : Outreach.Moment(seconds: moment.seconds).iso8601)
+            self = .string(moment.isDate ? moment.text : Moment(seconds: moment.seconds).iso8601)
         case .money(let money):
             self = .object([Member("amount", .string(money.amount)), Member("currency", .string(money.currency))])
         case .drop(let drop): self = drop.plain.map(JSON.init) ?? .null

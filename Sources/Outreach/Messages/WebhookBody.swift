@@ -1,5 +1,3 @@
-public import Outreach
-
 // One body, two standards: a CloudEvents 1.0 event in JSON (cloudevents/spec, formats/json-format.md) which is a Standard
 // Webhooks body at the same time. The first wants `specversion`, `id`, `source`, `type`; the second `type`, `timestamp`, `data`. What one
 // has and the other does not is an extension to the one and a further member to the other; `timestamp` is a good name for an
