@@ -69,6 +69,9 @@ struct TrackCommand: AsyncParsableCommand {
             result = try await ask()
         }
         print(json ? AnswerReport.json(result) : AnswerReport.table(result))
+        // That nobody knows the number is an answer; that nobody could be asked is a fault.
+        let faults: Set<CallAnswer.Kind> = [.authError, .configError, .rateLimited, .temporaryError]
+        if answer == nil, let call = result.call, faults.contains(call.kind) { throw ExitStatus.fault }
     }
 
     // MARK: Asking
