@@ -144,7 +144,7 @@ struct DoctorCommand: AsyncParsableCommand {
             if smtp.startTLS == .opportunistic {
                 return Finding(
                     .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",
-                    mend: "remove 'starttls: opportunistic', so that TLS is required, or else mail and password may travel in the clear"
+                    mend: "remove 'starttls: opportunistic', or mail and password may travel in the clear"
                 )
             }
             return Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")
