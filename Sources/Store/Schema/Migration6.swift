@@ -1,8 +1,8 @@
 extension Migration {
     /// What an operator needs: a backup that is put back tells nobody twice, a channel remembers whom it suspects over a restart, and the age of what is tried
     /// again is known.
-    static let fifth = Migration(
-        number: 5, name: "backups put back, suspects, ages",
+    static let sixth = Migration(
+        number: 6, name: "backups put back, suspects, ages",
         sql: """
             -- When the backup was made that the shop's rows are of, and when it was put to use. Both go once all that happened since is learned.
             ALTER TABLE shops ADD COLUMN backup_at INTEGER;
