@@ -67,7 +67,7 @@ let package = Package(
             swiftSettings: strict),
         // Measures what docs/performance.md says; it is not installed.
         .executableTarget(
-            name: "Bench", dependencies: ["Liquid", "Intake", "Outreach", "Store", "Delivery", "Platform"],
+            name: "Bench", dependencies: ["Liquid", "Intake", "Outreach", "Store", "Delivery", "Platform", grdb],
             swiftSettings: strict),
 
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),

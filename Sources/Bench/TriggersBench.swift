@@ -48,14 +48,15 @@ private func decide(
         for order in orders {
             for event in order.events {
                 events += 1
-                var sitting: Sitting?
-                for match in planner.matches(event, record: order) {
-                    let placement = planner.place(match, event: event, existing: [], now: event.recordedAt)
-                    guard case .insert(let effect) = placement else { continue }
+                if planner.ignores(event.kind) { continue }
+                let now = event.recordedAt
+                let sitting = planner.sitting(order, now: now)
+                for match in planner.matches(event, at: sitting) {
+                    guard case .insert(let effect) = planner.place(match, event: event, existing: [], now: now) else {
+                        continue
+                    }
                     decisions += 1
-                    let now = sitting ?? planner.sitting(order, now: event.recordedAt)
-                    sitting = now
-                    if planner.judgement(effect, at: now, history: history).decision == .send { kept &+= 1 }
+                    if planner.judgement(effect, at: sitting, history: history).decision == .send { kept &+= 1 }
                 }
             }
         }

@@ -13,7 +13,9 @@ let parts: [(name: String, takes: String, run: ([String]) async throws -> Void)]
             try await benchReplay(path: arguments[0], events: Int(arguments[1]) ?? 1_000_000, triggers: arguments[2])
         }
     ),
-    ("carriers", "PARCELS ANSWERS", { try await benchCarriers(many: Int($0[0]) ?? 1_000_000, answers: $0[1]) }),
+    ("answers", "FOLDER", { try await benchAnswers($0[0]) }),
+    ("parcels", "FILE PARCELS", { try await makeParcels(path: $0[0], count: Int($0[1]) ?? 1_000) }),
+    ("asking", "FILE PARCELS", { try await benchAsking(path: $0[0], count: Int($0[1]) ?? 1_000) }),
     ("prepare", "FILE DAYS", { try await prepareShop(path: $0[0], days: Int($0[1]) ?? 0) }),
 ]
 

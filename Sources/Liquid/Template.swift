@@ -20,6 +20,8 @@ public struct Template: Sendable {
 
     /// The name given, which diagnostics bear.
     public var name: String { program.name }
+    /// The text it was parsed from.
+    public var source: String { String(decoding: program.source, as: UTF8.self) }
     /// What the strict parser refused and the lax one took; empty in strict mode.
     public var warnings: [Diagnostic] { program.warnings }
 

@@ -149,9 +149,11 @@ public final class Store: Sendable {
                     PRAGMA cell_size_check = ON;
                     PRAGMA secure_delete = ON;
                     PRAGMA temp_store = MEMORY;
-                    PRAGMA cache_size = -16000;
                     PRAGMA journal_size_limit = 67108864;
                     """)
+            // Pages that were read are in the system's cache too; a store of a million parcels would else fill each of five caches. Who writes comes
+            // back to the same pages within a commit.
+            try db.execute(sql: "PRAGMA cache_size = \(db.configuration.readonly ? -2000 : -16000)")
         }
         return configuration
     }

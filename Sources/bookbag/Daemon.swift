@@ -79,8 +79,10 @@ struct Daemon {
         }
         services.append(
             PlanningService(
-                store: store, desks: desks, makers: makers, clock: clock, wake: planning, newMessages: newMessages,
-                heartbeats: heartbeats, metrics: metrics, logger: logger, trouble: trouble))
+                store: store, desks: desks, makers: makers,
+                trouble: TemplateTrouble(store: store, shelves: shelves, logger: logger), clock: clock, wake: planning,
+                newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
+                storeTrouble: trouble))
         services.append(
             TimeService(
                 store: store, desks: desks, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
@@ -171,7 +173,12 @@ struct Daemon {
         // Where carriers were set up before and are no more, their parcels are given back.
         let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
         if !configuration.carriers.isEmpty || !before.isEmpty {
-            learner.sources = CarrierChoice(configuration.carriers.map(\.name)).choice
+            let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
+            learner.sources =
+                CarrierChoice(
+                    configuration.carriers.map(\.name),
+                    paces: Dictionary(paces, uniquingKeysWith: { first, _ in first })
+                ).choice
         }
         return ShopDesk(
             configuration: shop,

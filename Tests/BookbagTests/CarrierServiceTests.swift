@@ -111,8 +111,17 @@ private final class Bench: Sendable {
     private let box: MomentBox
     func pass(_ duration: Duration) { box.pass(duration) }
 
+    /// The same shop after the operator has set up these sources.
+    func desk(choosing sources: [String]) -> ShopDesk {
+        var rules = desk.rules
+        rules.learner.sources = CarrierChoice(sources).choice
+        return ShopDesk(configuration: desk.configuration, rules: rules)
+    }
+
     /// The turns of a carrier as they go on after a start of the daemon.
-    func rounds(_ carrier: String, _ transport: any HTTPTransport, perDay: Int? = nil) async throws -> CarrierRounds {
+    func rounds(
+        _ carrier: String, _ transport: any HTTPTransport, perDay: Int? = nil, board: CarrierBoard = CarrierBoard()
+    ) async throws -> CarrierRounds {
         let service = CarrierService(
             desk: CarrierDesk(
                 Carriers.named(carrier)!,
@@ -121,7 +130,7 @@ private final class Bench: Sendable {
                 transport: transport, timekeeper: Timekeeper(now: { [clock] in clock.now }, sleep: { _ in })),
             perDay: perDay, desks: [shop: desk], store: store, learning: learning, clock: clock, wake: Wake(),
             heartbeats: heartbeats, metrics: metrics.carriers,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, chance: { 0.5 })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board, chance: { 0.5 })
         return try await service.begin()
     }
 
@@ -315,6 +324,26 @@ struct CarrierServiceTests {
         #expect(carrier.asked.count == 12)
     }
 
+    @Test("asks about what is out for delivery in its half hour, also when the day's share of ordinary calls is spent")
+    func pressing() async throws {
+        let bench = try await Bench(sources: ["laposte"])
+        let answer: @Sendable (HTTPRequest) -> Result<HTTPResponse, TransferFailure> = { _ in
+            .success(
+                text(
+                    #"[{"returnCode":200,"shipment":{"idShip":"6A1","event":[{"code":"MD2","date":"2026-11-20T09:30:00+01:00","label":"En livraison"}]}}]"#
+                ))
+        }
+        let carrier = ScriptedCarrier(answer)
+        // At nine in the morning one ordinary call of three may go; the others are for what is pressing.
+        var rounds = try await bench.rounds("laposte", carrier, perDay: 3)
+        try await bench.ship(1, ["6A1"], company: "La Poste")
+        #expect(try await bench.work(&rounds) <= .minutes(30))
+        #expect(try await bench.events(1) == ["shipment.out_for_delivery"])
+        bench.pass(.minutes(31))
+        try await bench.work(&rounds)
+        #expect(carrier.asked.count == 2)
+    }
+
     @Test("waits as long as a carrier asks that is called too often")
     func tooOften() async throws {
         let bench = try await Bench(sources: ["ups"])
@@ -363,6 +392,156 @@ struct CarrierServiceTests {
         #expect(carrier.asked.count == 1)
     }
 
+    /// EasyPost, which says of every parcel that it is out for delivery; or that nothing is known, which it calls `unknown`.
+    private static func easyPost(knowing: Bool = true) -> ScriptedCarrier {
+        ScriptedCarrier { request in
+            let body = String(decoding: request.body ?? [], as: UTF8.self)
+            let number = body.split(separator: "\"").last { $0.hasPrefix("1Z") || $0.first?.isNumber == true } ?? ""
+            let details =
+                #"{"object":"TrackingDetail","message":"Out for delivery","status":"out_for_delivery","datetime":"2026-11-20T08:30:00Z","tracking_location":{"city":"Leeds","country":"GB"}}"#
+            return .success(
+                text(
+                    #"{"id":"trk_1","object":"Tracker","tracking_code":"\#(number)","carrier":"UPS","status":"\#(knowing ? "out_for_delivery" : "unknown")","tracking_details":[\#(knowing ? details : "")]}"#
+                ))
+        }
+    }
+
+    @Test("has the next source stand in for one that is down once an answer is late, and not when it answers again")
+    func standsIn() async throws {
+        let bench = try await Bench(sources: ["ups", "easypost"])
+        let board = CarrierBoard()
+        for order in 1...5 { try await bench.ship(order, ["1Z5R8939035756\(1000 + order)"]) }
+        let dead = ScriptedCarrier { _ in .failure(TransferFailure(.connect, detail: "refused")) }
+        var home = try await bench.rounds("ups", dead, board: board)
+        let other = Self.easyPost()
+        var easyPost = try await bench.rounds("easypost", other, board: board)
+        let down = try await bench.work(&home)
+        #expect(down > .seconds(5))
+        // Down, and nothing is late yet.
+        #expect(try await bench.work(&easyPost) <= .seconds(60))
+        #expect(other.asked.isEmpty)
+        // Down for six hours, which is as long as a parcel on its way can wait.
+        for _ in 0..<40 {
+            bench.pass(.minutes(10))
+            try await bench.work(&home)
+            try await bench.work(&easyPost)
+        }
+        #expect(other.asked.count >= 5)
+        for order in 1...5 { #expect(try await bench.events(order) == ["shipment.out_for_delivery"]) }
+        // The parcels are UPS' own all the time.
+        #expect(try await bench.store.parcelCounts() == ["ups": 5])
+        // It answers again: whatever falls due is its own, and nobody is told anything twice.
+        let alive = ScriptedCarrier { ups($0, [delivered, onVehicle]) }
+        var again = try await bench.rounds("ups", alive, board: board)
+        bench.pass(.minutes(31))
+        let asked = other.asked.count
+        for _ in 0..<12 {
+            bench.pass(.minutes(10))
+            try await bench.work(&again)
+            try await bench.work(&easyPost)
+        }
+        #expect(other.asked.count == asked)
+        #expect(try await bench.store.carrierState("ups").closedUntil == nil)
+        for order in 1...5 {
+            #expect(try await bench.events(order) == ["shipment.out_for_delivery", "shipment.delivered"])
+        }
+    }
+
+    @Test("has the next source stand in at once for one that refuses the login")
+    func standsInForRefused() async throws {
+        let bench = try await Bench(sources: ["ups", "easypost"])
+        let board = CarrierBoard()
+        for order in 1...5 { try await bench.ship(order, ["1Z5R8939035756\(1000 + order)"]) }
+        let shut = ScriptedCarrier { _ in .success(text(#"{"error":"invalid_client"}"#, status: 401)) }
+        var ups = try await bench.rounds("ups", shut, board: board)
+        try await bench.work(&ups)
+        #expect(board.absences(at: bench.clock.now)["ups"]?.isRefused == true)
+        var easyPost = try await bench.rounds("easypost", Self.easyPost(), board: board)
+        try await bench.work(&easyPost)
+        for order in 1...5 { #expect(try await bench.events(order) == ["shipment.out_for_delivery"]) }
+        // After a restart the board is what the store remembers.
+        let fresh = CarrierBoard()
+        var restarted = try await bench.rounds("ups", shut, board: fresh)
+        _ = try await restarted.turn()
+        #expect(fresh.absences(at: bench.clock.now)["ups"]?.isRefused == true)
+    }
+
+    @Test("has the next source stand in when what may go of the day's calls is used up")
+    func standsInForSpent() async throws {
+        let bench = try await Bench(sources: ["dhl_unified", "easypost"])
+        let board = CarrierBoard()
+        for order in 1...3 { try await bench.ship(order, ["12345678\(10 + order)"], company: "DHL") }
+        let spent = ScriptedCarrier { _ in text(#"{"status":404,"title":"No result found"}"#, status: 404) }
+        var dhl = try await bench.rounds("dhl_unified", spent, perDay: 3, board: board)
+        let other = Self.easyPost()
+        var easyPost = try await bench.rounds("easypost", other, board: board)
+        for _ in 0..<48 {
+            bench.pass(.minutes(10))
+            try await bench.work(&dhl)
+            try await bench.work(&easyPost)
+        }
+        #expect(spent.asked.count <= 3)
+        #expect(other.asked.count >= 1)
+    }
+
+    @Test("turns to the next source when one keeps a number to itself, and takes that for no refused login")
+    func withheld() async throws {
+        let bench = try await Bench(sources: ["usps", "easypost"])
+        try await bench.ship(1, ["9400111899223100001023"], company: "USPS")
+        try await bench.ship(2, ["9400111899223100001047"], company: "USPS")
+        let carrier = ScriptedCarrier { number in
+            number.hasSuffix("1023")
+                ? text(#"{"apiVersion":"/tracking/v3","error":{"code":"403","message":"Forbidden"}}"#, status: 403)
+                : text(#"{"trackingNumber":"\#(number)","statusCategory":"Accepted","status":"Accepted"}"#)
+        }
+        var rounds = try await bench.rounds("usps", carrier)
+        for _ in 0..<10 {
+            try await bench.work(&rounds)
+            bench.pass(.minutes(2))
+        }
+        #expect(try await bench.store.parcelCounts() == ["usps": 1, "easypost": 1])
+        let state = try await bench.store.carrierState("usps")
+        #expect(state.closedUntil == nil && state.failures == 0)
+        #expect(carrier.asked.count == 2)
+        var easyPost = try await bench.rounds("easypost", Self.easyPost())
+        try await bench.work(&easyPost)
+        #expect(try await bench.events(1) == ["shipment.out_for_delivery"])
+    }
+
+    @Test("asks the next source about what one does not know for days, and the first again after the last")
+    func unknownForLong() async throws {
+        let bench = try await Bench(sources: ["ups", "easypost"])
+        try await bench.ship(1, ["1Z5R89390357567127"])
+        let nothing = ScriptedCarrier { _ in
+            text(
+                #"{"trackResponse":{"shipment":[{"warnings":[{"code":"TW0001","message":"Tracking Information Not Found"}]}]}}"#
+            )
+        }
+        var home = try await bench.rounds("ups", nothing)
+        var easyPost = try await bench.rounds("easypost", Self.easyPost(knowing: false))
+        var turns: [String] = []
+        for _ in 0..<40 {
+            try await bench.work(&home)
+            try await bench.work(&easyPost)
+            let source = try #require(try await bench.store.parcelCounts().keys.first)
+            if turns.last != source { turns.append(source) }
+            bench.pass(.hours(12))
+        }
+        #expect(turns.prefix(3) == ["ups", "easypost", "ups"])
+        // It knows it in the end, and is asked about it from then on.
+        let knows = ScriptedCarrier {
+            ups($0, [(type: "D", code: "011", words: "DELIVERED", at: "2026-12-10T11:00:00Z")])
+        }
+        home = try await bench.rounds("ups", knows)
+        for _ in 0..<10 {
+            try await bench.work(&home)
+            try await bench.work(&easyPost)
+            bench.pass(.hours(12))
+        }
+        // Told late, for nothing had been scanned for days; and delivered.
+        #expect(try await bench.events(1) == ["shipment.delayed", "shipment.delivered"])
+    }
+
     @Test("keeps a code that it does not know, and moves no parcel by it")
     func unknownCode() async throws {
         let bench = try await Bench(sources: ["ups"])
@@ -387,14 +566,45 @@ struct CarrierServiceTests {
         #expect(carrier.asked.count == 2)
     }
 
-    @Test("chooses anew for every open parcel when other carriers are set up")
+    @Test("chooses anew for every open parcel when other carriers are set up, once, and tells nobody anything")
     func rechoosing() async throws {
         let bench = try await Bench(sources: ["easypost"])
-        try await bench.ship(1, ["1Z5R89390357567127"])
-        try await bench.ship(2, ["FIG-77"], company: "Fig Couriers")
-        #expect(try await bench.store.parcelCounts() == ["easypost": 2])
-        let other = try await Bench(sources: [])
-        try await other.ship(1, ["1Z5R89390357567127"])
-        #expect(try await other.store.parcelCounts() == ["": 1])
+        // More than are taken at once.
+        for order in 1...230 {
+            try await bench.ship(order, ["1Z5R8939035756\(1000 + order)"], company: order == 7 ? "Fig Couriers" : "UPS")
+        }
+        try await bench.ship(300, ["FIG-77"], company: "Fig Couriers")
+        #expect(try await bench.store.parcelCounts() == ["easypost": 231])
+        func rechoose(_ sources: [String]) async throws {
+            let desk = bench.desk(choosing: sources)
+            let service = SourceRechoosing(
+                shop: desk, sources: sources.joined(separator: " "), store: bench.store, learning: bench.learning,
+                newParcels: Broadcast(), clock: bench.clock, heartbeats: bench.heartbeats,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let walk = Task { try await service.run() }
+            for _ in 0..<2_000 {
+                if try await bench.store.remembered(SourceRechoosing.remembered, shop: shop) == service.sources {
+                    break
+                }
+                await Task.yield()
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            walk.cancel()
+            try await walk.value
+            #expect(
+                try await bench.store.remembered(SourceRechoosing.remembered, shop: shop) == service.sources)
+        }
+        // UPS comes before the aggregator, and has its own parcels, by name or number; it is asked about them at once.
+        try await rechoose(["ups", "easypost"])
+        #expect(try await bench.store.parcelCounts() == ["ups": 230, "easypost": 1])
+        #expect(
+            try await bench.store.dueParcels(source: "ups", limit: 500, now: bench.clock.now).count == 230)
+        // The aggregator is taken out: what only it could be asked about is nobody's.
+        try await rechoose(["ups"])
+        #expect(try await bench.store.parcelCounts() == ["ups": 230, "": 1])
+        // All carriers are taken out.
+        try await rechoose([])
+        #expect(try await bench.store.parcelCounts() == ["": 231])
+        #expect(try await bench.events(1) == [])
     }
 }

@@ -29,7 +29,7 @@ struct CarrierSettingsTests {
         let configuration = try read(
             """
               dhl: { api_key: env:KEY, per_day: 250, endpoint: "http://127.0.0.1:8080/" }
-              ups: { client_id: env:ID, client_secret: env:KEY }
+              ups: { client_id: env:ID, client_secret: env:KEY, ask_every: 1 hour }
               australiapost: { username: me, password: env:PASS, account: "0001" }
               17track: { api_key: env:KEY }
             """
@@ -38,6 +38,7 @@ struct CarrierSettingsTests {
         let dhl = configuration.carriers[0]
         #expect(dhl.perDay == 250 && dhl.access.server == "http://127.0.0.1:8080")
         #expect(dhl.access.id.reveal() == "the-key")
+        #expect(configuration.carriers.map(\.askEvery) == [nil, .hours(1), nil, nil])
         #expect(configuration.carriers[1].access.id.reveal() == "the-id")
         #expect(configuration.carriers[1].access.secret.reveal() == "the-key")
         #expect(configuration.carriers[2].access.id.reveal() == "me")
@@ -61,6 +62,7 @@ struct CarrierSettingsTests {
             ),
             ("  ups: { client_id: a, client_secret: hunter2 }", "a secret must not be written into this file"),
             ("  dhl: { api_key: env:KEY, per_day: 0 }", "'0' is no number from 1"),
+            ("  dhl: { api_key: env:KEY, ask_every: soon }", "'soon' is not a length of time"),
             (
                 "  dhl: { api_key: env:KEY, endpoint: 'http://carrier.example' }",
                 "the carrier's login would travel in the clear"

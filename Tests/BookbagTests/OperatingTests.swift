@@ -264,7 +264,9 @@ struct RestoringWaitsTests {
                 [Observation(shop: shop, seenAt: placed, content: .order(facts))], of: before, now: placed)
         }
         let planning = PlanningService(
-            store: store, desks: [shop: before], makers: [:], clock: DaemonClock(source: { start + .hours(31) }),
+            store: store, desks: [shop: before], makers: [:],
+            trouble: TemplateTrouble(store: store, shelves: [:], logger: lines.logger()),
+            clock: DaemonClock(source: { start + .hours(31) }),
             wake: Wake(), newMessages: Broadcast(), heartbeats: Heartbeats(), metrics: DaemonMetrics(),
             logger: lines.logger())
         _ = try await planning.turn()

@@ -90,14 +90,85 @@ struct AskingTests {
         let both = ask("1Z1", ["ups", "easypost"])
         try await learn(store, asking(1, [both]))
         let parcel = try await store.dueParcels(source: "ups", limit: 1, now: t0)[0]
-        try await store.settleAsks([(parcel.id, .refused)], now: .at(1))
-        #expect(try await store.parcelCounts() == ["": 1])
+        try await store.settleAsks([(parcel.id, .refused(by: "ups"))], now: .at(1))
+        #expect(try await store.parcelCounts() == ["easypost": 1])
         try await learn(store, asking(1, [both], version: 1), at: .at(2))
         let next = try await store.dueParcels(source: "easypost", limit: 1, now: .at(2))
         #expect(next.map(\.refused) == [["ups"]])
-        try await store.settleAsks([(next[0].id, .refused)], now: .at(3))
+        try await store.settleAsks([(next[0].id, .refused(by: "easypost"))], now: .at(3))
+        #expect(try await store.parcelCounts() == ["": 1])
         try await learn(store, asking(1, [both], version: 1), at: .at(4))
         #expect(try await store.parcelCounts() == ["": 1])
+    }
+
+    @Test(
+        "a source that does not know a number for long has another turn when all the others had theirs",
+        arguments: StoreKind.allCases)
+    func passedOver(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let asked = ask("1Z1", ["ups", "fedex", "easypost"], at: t0 + .days(1))
+        try await learn(store, asking(1, [asked]))
+        var turns: [String] = []
+        for second in 1...7 {
+            let source = try #require(try await store.parcelCounts().keys.first)
+            turns.append(source)
+            let due = try await store.dueParcels(source: source, limit: 1, now: .at(second))
+            let parcel = try #require(due.first, "\(source) is asked at once")
+            #expect(parcel.source == source && parcel.sources == ["ups", "fedex", "easypost"])
+            // FedEx will never know it.
+            let outcome: AskOutcome = source == "fedex" ? .refused(by: source) : .passedOver(by: source)
+            try await store.settleAsks([(parcel.id, .missed), (parcel.id, outcome)], now: .at(second))
+            // What the shop shows meanwhile changes nothing of it.
+            try await learn(store, asking(1, [asked], version: 1), at: .at(second))
+        }
+        #expect(turns == ["ups", "fedex", "easypost", "ups", "easypost", "ups", "easypost"])
+        #expect(try await store.dueParcels(source: "ups", limit: 1, now: .at(9)).map(\.misses) == [0])
+    }
+
+    @Test("the only source that can be asked stays, whatever it did not know", arguments: StoreKind.allCases)
+    func onlySource(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await learn(store, asking(1, [ask()]))
+        let parcel = try await store.dueParcels(source: "ups", limit: 1, now: t0)[0]
+        try await store.settleAsks(
+            [(parcel.id, .failed(retryAt: .at(90))), (parcel.id, .passedOver(by: "ups"))], now: .at(1))
+        #expect(try await store.parcelCounts() == ["ups": 1])
+        #expect(try await store.nextAsk(source: "ups") == .at(90))
+    }
+
+    @Test(
+        "another source finds what it can be asked about in place of the parcel's own, and only when that is late",
+        arguments: StoreKind.allCases)
+    func standingIn(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let both = ["ups", "easypost"]
+        try await learn(
+            store, asking(1, [ask("1Z1", both, .moving), ask("1Z2", both, .pressing)]),
+            asking(2, [ask("1Z3", ["ups"]), ask("1Z4", both, .settled)]), asking(3, [ask("1Z5", both)]))
+        let refusing = try #require(
+            try await store.dueParcels(source: "ups", limit: 9, now: t0).first { $0.number == "1Z5" })
+        try await store.settleAsks([(refusing.id, .refused(by: "easypost"))], now: t0)
+        func due(_ patient: Bool, _ after: Duration) async throws -> [String] {
+            try await store.dueParcels(
+                source: "ups", for: "easypost", isPatient: patient, limit: 9, now: t0 + after
+            ).map(\.number).sorted()
+        }
+        #expect(try await due(false, .zero) == ["1Z1", "1Z2"])
+        #expect(try await due(true, .minutes(29)) == [])
+        #expect(try await due(true, .minutes(30)) == ["1Z2"])
+        #expect(try await due(true, .hours(6)) == ["1Z1", "1Z2"])
+        // Who stands in and refuses leaves the parcel whose it is.
+        #expect(try await store.parcelCounts() == ["ups": 5])
+    }
+
+    @Test("what was never asked about is not put off for being a label only", arguments: StoreKind.allCases)
+    func neverAsked(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await learn(store, asking(1, [ask("1Z1", ["ups"], .idle)]))
+        #expect(try await store.dueParcels(source: "ups", limit: 1, now: t0).map(\.urgency) == [.moving])
+        let answered = Ask(number: "1Z1", sources: ["ups"], urgency: .idle, at: .at(60), answered: true, home: "GB")
+        try await learn(store, asking(1, [answered], version: 1), at: .at(5))
+        #expect(try await store.dueParcels(source: "ups", limit: 1, now: .at(60)).map(\.urgency) == [.idle])
     }
 
     @Test("faults and misses are counted, and forgotten with the next answer", arguments: StoreKind.allCases)
@@ -120,7 +191,9 @@ struct AskingTests {
         let store = try await kind.make()
         for index in 0..<20 {
             let urgency = Urgency(rawValue: index % 5)!
-            try await learn(store, asking(index, [ask("N\(index)", ["ups"], urgency, at: t0 - .hours(index))]), at: t0)
+            try await learn(
+                store, asking(index, [ask("N\(index)", ["ups"], urgency, at: t0 - .hours(index), answered: true)]),
+                at: t0)
         }
         let due = try await store.dueParcels(source: "ups", limit: 2, now: t0)
         #expect(due.count == 10)

@@ -17,7 +17,9 @@ struct SchemaTests {
         #expect(
             digests == [
                 745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295,
-                9_792_170_584_522_362_444, 5_996_508_330_328_126_662,
+                9_792_170_584_522_362_444,
+                14_081_039_518_849_591_955,
+                5_996_508_330_328_126_662,
             ])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
@@ -60,9 +62,9 @@ struct SchemaTests {
         ("effectsInState", Query.effectsInState), ("oldestReady", Query.oldestReady),
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
         ("looksDueCount", Query.looksDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
-        ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk),
+        ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
         ("oldestTriedAgain", Query.oldestTriedAgain), ("inDoubtNow", Query.inDoubtNow),
-        ("openOrders", Query.openOrders),
+        ("dueParcelsOfOthers", Query.dueParcelsOfOthers),
     ]
 
     @Test("no hot query walks through a table or sorts one", arguments: hot.map(\.name))
@@ -78,6 +80,22 @@ struct SchemaTests {
         for step in plan where step != "SCAN recent" && step != "SCAN due" {
             #expect(!step.hasPrefix("SCAN"), "\(plan)")
             #expect(!step.contains("TEMP B-TREE"), "\(plan)")
+        }
+    }
+
+    @Test(
+        "picking the next parcels to ask about goes through the index of their times, and reads no row that is not due")
+    func picking() async throws {
+        let store = try await StoreKind.inMemory.make()
+        for sql in [Query.dueParcels, Query.nextAsk] {
+            let plan = try await store.read { db in
+                try Row.fetchAll(
+                    db, sql: "EXPLAIN QUERY PLAN " + sql,
+                    arguments: StatementArguments(Array(repeating: 0, count: sql.count { $0 == "?" }))
+                ).map { $0["detail"] as String }
+            }
+            let step = try #require(plan.first { $0.contains("parcels") })
+            #expect(step.contains("USING") && step.contains("INDEX parcels_next (source=? AND urgency=?"), "\(plan)")
         }
     }
 

@@ -1,4 +1,4 @@
-/// A URL that may stand in a mail: `http`, `https` or `mailto`, and nothing that a mail program or a browser would run.
+/// A URL that may stand in a mail: `http`, `https`, `mailto` or `tel`, and nothing that a mail program or a browser would run.
 ///
 /// Whatever else a template or a value offers (`javascript:`, `data:`, a relative path) makes no link; its text stays.
 struct LinkTarget: Hashable, Sendable {
@@ -26,6 +26,12 @@ struct LinkTarget: Hashable, Sendable {
         case "mailto":
             guard rest.contains("@") else { return nil }
             isWeb = false
+        case "tel":
+            // RFC 3966: digits, and what people put between them.
+            guard rest.contains(where: \.isNumber), rest.allSatisfy({ $0.isNumber || "+-.() ".contains($0) }) else {
+                return nil
+            }
+            isWeb = false
         default: return nil
         }
         var encoded = Array((scheme + ":").utf8)
@@ -46,10 +52,10 @@ struct LinkTarget: Hashable, Sendable {
     /// A hexadecimal digit, 0 to 15.
     private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x41 + value - 10 }
 
-    /// What a text-only reader is shown: the address of a `mailto:`, else the URL.
+    /// What a text-only reader is shown: the address of a `mailto:`, the number of a `tel:`, else the URL.
     var shown: String {
         guard !isWeb else { return url }
-        let address = url.dropFirst("mailto:".count).prefix { $0 != "?" }
+        let address = url.drop { $0 != ":" }.dropFirst().prefix { $0 != "?" }
         return String(address)
     }
 }

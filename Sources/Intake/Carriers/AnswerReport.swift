@@ -63,30 +63,54 @@ public enum AnswerReport {
         return "{" + fields.joined(separator: ",") + "}"
     }
 
-    /// For people: what it is, then what happened, the newest first.
+    /// For people: what it is, then what happened, the newest first, each on the wall clock of its place.
     public static func table(_ answer: CarrierAnswer) -> String {
-        var lines: [String] = []
-        if let call = answer.call {
-            return "\(call.kind.rawValue): \(call.message)"
+        if let call = answer.call { return "\(plain(call.kind.rawValue)): \(call.message)" }
+        var head = "\(answer.carrier) \(answer.number ?? ""): \(plain(answer.status.rawValue))"
+        switch answer.delay {
+        case .yes: head += ", late"
+        case .maybe: head += ", perhaps late"
+        case .no: break
         }
-        lines.append("\(answer.carrier) \(answer.number ?? ""): \(answer.status.rawValue)")
-        if answer.delay != .no { lines.append("late: \(answer.delay.rawValue)") }
+        if let fault = answer.fault { head += " (\(fault.rawValue))" }
+        var lines = [head]
         if answer.returnLeg { lines.append("on its way to the merchant") }
-        if let fault = answer.fault { lines.append("because of: \(fault.rawValue)") }
         if let estimate = answer.estimate {
-            lines.append("expected: \(estimate.text)" + (estimate.promised.map { ", first promised for \($0)" } ?? ""))
+            lines.append("expected \(estimate.text)" + (estimate.promised.map { ", first promised for \($0)" } ?? ""))
         }
-        for scan in answer.events.reversed() {
-            let known = scan.basis == .stated ? "" : " (zone by \(scan.basis.rawValue))"
-            lines.append(
-                "\(time(scan))\(known)  \(scan.state?.rawValue ?? "-")  \(scan.words ?? "")"
-                    + (scan.place.map { "  [\($0)]" } ?? ""))
+        let rows = answer.events.reversed().map { scan in
+            (
+                time: clock(scan), state: scan.state.map { plain($0.rawValue) } ?? "",
+                rest: [scan.words, scan.place].compactMap(\.self).joined(separator: " · ")
+            )
         }
-        if !answer.flags.isEmpty { lines.append("note: " + answer.flags.map(\.rawValue).joined(separator: ", ")) }
+        let width = (rows.map(\.time.utf8.count).max() ?? 0, rows.map(\.state.utf8.count).max() ?? 0)
+        for row in rows {
+            let line = "  " + padded(row.time, to: width.0) + "  " + padded(row.state, to: width.1) + "  " + row.rest
+            lines.append(String(line.reversed().drop { $0 == " " }.reversed()))
+        }
+        if !answer.flags.isEmpty {
+            lines.append("note: " + answer.flags.map { plain($0.rawValue) }.joined(separator: ", "))
+        }
         if !answer.unknownCodes.isEmpty {
             lines.append("codes we do not know: " + answer.unknownCodes.joined(separator: ", "))
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// A word of the normal form as people write it: `out for delivery`.
+    private static func plain(_ word: String) -> String { String(word.map { $0 == "_" ? " " : $0 }) }
+
+    private static func padded(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.utf8.count))
+    }
+
+    /// `2026-11-19 10:15:00 -06:00`, and how the offset is known where the source did not tell it.
+    private static func clock(_ scan: Scan) -> String {
+        let local = Moment(milliseconds: scan.time.milliseconds + Int64(scan.offsetMinutes ?? 0) * 60_000).iso8601
+        let zone = scan.offsetMinutes.map { $0 == 0 ? "+00:00" : offset($0) } ?? "UTC"
+        let known = scan.basis == .stated ? "" : " by \(scan.basis.rawValue)"
+        return "\(local.prefix(10)) \(local.dropFirst(11).prefix(8)) \(zone)\(known)"
     }
 
     /// The wall clock where it happened, with its offset.

@@ -137,6 +137,8 @@ public enum Told: Sendable {
     case call(number: String?, CallAnswer.Kind, String)
     /// The source was not told of the number: register it first.
     case unregistered(number: String?, String)
+    /// The source knows our login and will not tell of the number; where that is nil, of the one that was asked for.
+    case withheld(number: String?, String)
 }
 
 /// A parcel as it was told; made by the carriers of this module.

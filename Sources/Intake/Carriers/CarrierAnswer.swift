@@ -35,6 +35,9 @@ public struct CarrierAnswer: Hashable, Sendable {
     /// All that goes into the parcel's history.
     public var scans: [Scan] { events + remarks }
 
+    /// True where the source has the number and knows nothing of it: some say so, and not "not found".
+    public var isNothing: Bool { call == nil && status == .unknown && events.isEmpty && unknownCodes.isEmpty }
+
     /// An answer about the call.
     init(carrier: String, number: String?, call: CallAnswer) {
         self.init(carrier: carrier, number: number)
@@ -103,6 +106,8 @@ public struct CallAnswer: Hashable, Sendable {
     public var retryAfter: Duration?
     /// True where the source may only lack a registration of the number: send it (`Carrier.registrations`), and ask again later.
     public var isUnregistered = false
+    /// True where the source knows our login and will not tell of this number, for its label belongs to somebody else's account: an `authError` that is the number's alone.
+    public var isWithheld = false
 
     /// Says why.
     public init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil) {

@@ -70,6 +70,10 @@ public struct CarrierReading: Sendable {
                 guard about.map({ Self.same($0, number) || alone }) ?? true, call == nil else { continue }
                 call = CallAnswer(.notFound, "\(carrier.name): \(message)")
                 call?.isUnregistered = true
+            case .withheld(let about, let message):
+                guard about.map({ Self.same($0, number) || alone }) ?? true, call == nil else { continue }
+                call = CallAnswer(.authError, "\(carrier.name): \(message)")
+                call?.isWithheld = true
             case .call(let about, let kind, let message):
                 guard about.map({ Self.same($0, number) || alone }) ?? true else { continue }
                 if call == nil {
@@ -159,6 +163,7 @@ public struct CarrierReading: Sendable {
 
     /// Whether two writings are one number: space and case aside, and with a routing prefix (420 and a ZIP code) or without.
     private static func same(_ a: String, _ b: String) -> Bool {
+        if a == b { return true }
         let (x, y) = (plain(a), plain(b))
         if x == y { return true }
         let (long, short) = x.utf8.count > y.utf8.count ? (x, y) : (y, x)

@@ -6,7 +6,8 @@
 //  1. An error about the number comes first; an answer of 200 can hold one. (The carrier's file reads it; it never comes here.)
 //  2. Of several shipments under one number the one with the newest event counts, of those that are not before the order.
 //  3. Events are ordered by their true time, never by their place in the list; an event that stands there twice counts once. Events whose time cannot be
-//     true are left out and flagged. Of events in one moment (many sources tell minutes only) the one that is further on the parcel's way is the later.
+//     true are left out and flagged. Of events in one moment (many sources tell minutes only) the one that is further on the parcel's way is the later: the
+//     order is `Scan.precedes`, which the parcel's history goes by too.
 //  4. A carrier: the newest event and the current status normally agree. Where they differ, the event wins, for a current status can be stale;
 //     unless the newest event is mere information or has an unknown code.
 //     An aggregator: its status wins, for it is a judgement (28 days at the counter are an exception), and the events give the times.
@@ -97,25 +98,6 @@ struct Judgement {
     var home: String?
     var context: ReadingContext
 
-    /// How far on its way a parcel is in a scan, for scans of one moment.
-    private static func rank(_ scan: Scan) -> Int {
-        switch scan.state {
-        case nil, .unknown?: 0
-        case .preTransit?: 1
-        case .accepted?: 2
-        case .inTransit?: 3
-        case .outForDelivery?: 4
-        case .attempted?: 5
-        case .exception?: 6
-        case .readyForPickup?: 7
-        case .returning?: 8
-        case .cancelled?: 9
-        case .delivered?: 10
-        case .returned?: 11
-        case .lost?: 12
-        }
-    }
-
     /// How far before an order a scan of its parcel may lie: labels are made early, and clocks differ.
     static let orderMargin = Duration.days(2)
 
@@ -158,24 +140,31 @@ struct Judgement {
 
         // Rule 3.
         var scans: [Scan] = []
-        var seen = Set<String>()
-        for event in told.events {
-            guard let time = event.time else {
+        scans.reserveCapacity(told.events.count)
+        // Ids are long, and made of these numbers: where a number is new, so is the id.
+        var numbers = Set<UInt64>(minimumCapacity: told.events.count)
+        for index in told.events.indices {
+            guard let time = told.events[index].time else {
                 flags.insert(.timeMissing)
                 continue
             }
-            guard let scan = scan(of: event, at: time, returnLeg: event.returnLeg || told.returnLeg) else {
+            let isReturning = told.events[index].returnLeg || told.returnLeg
+            let fact = Self.fact(of: told.events[index])
+            guard let scan = scan(of: told.events[index], fact, at: time, returnLeg: isReturning) else {
                 flags.insert(.timeRefused)
                 continue
             }
-            if event.meaning == nil, let code = event.code ?? event.words { unknown.insert(String(code.prefix(60))) }
-            guard seen.insert(scan.id).inserted else { continue }
-            if let fault = event.meaning?.fault { faults[scan.id] = fault }
+            let meaning = told.events[index].meaning
+            if meaning == nil, let code = told.events[index].code ?? told.events[index].words {
+                unknown.insert(String(code.prefix(60)))
+            }
+            if !numbers.insert(fact &+ time.number).inserted, scans.contains(where: { $0.id == scan.id }) { continue }
+            if let fault = meaning?.fault { faults[scan.id] = fault }
             scans.append(scan)
         }
-        scans.sort { ($0.time, Self.rank($0), $0.id) < ($1.time, Self.rank($1), $1.id) }
+        Self.order(&scans)
 
-        if told.events.contains(where: { $0.time != nil }), scans.isEmpty {
+        if scans.isEmpty, told.events.contains(where: { $0.time != nil }) {
             return CarrierAnswer(
                 carrier: carrier, number: answer.number,
                 call: .init(.temporaryError, "\(carrier) gave no scan a believable time"))
@@ -184,10 +173,12 @@ struct Judgement {
 
         // Rules 7 and 8 over the events.
         var course = Course()
-        for scan in scans { course.take(scan) }
+        for index in scans.indices {
+            course.take(scans[index].state, isBack: scans[index].returnLeg, scans[index].time, at: index)
+        }
         let newest = scans.last
         var status = course.state
-        var moved = course.scan
+        var moved = course.place.map { scans[$0] }
 
         // Rules 4 to 6.
         let newestMoves = newest.map { $0.state != nil && $0.state != .unknown } ?? false
@@ -227,7 +218,7 @@ struct Judgement {
                 of: ToldEvent(
                     code: "~delivered", meaning: Meaning(state: state), time: time, words: told.top?.words, place: place
                 ),
-                at: time, returnLeg: told.returnLeg), !seen.contains(scan.id)
+                at: time, returnLeg: told.returnLeg), !scans.contains(where: { $0.id == scan.id })
             {
                 answer.remarks.append(scan)
                 if let newest, newest.time > scan.time { flags.insert(.scansAfterDelivery) }
@@ -274,6 +265,20 @@ struct Judgement {
         return answer
     }
 
+    /// Puts scans in their order. Sources tell them oldest or newest first, so that they mostly need no sorting.
+    private static func order(_ scans: inout [Scan]) {
+        func isOrdered() -> Bool {
+            scans.withUnsafeBufferPointer { scans in
+                for index in scans.indices.dropFirst() where Scan.precedes(scans[index], scans[index - 1]) {
+                    return false
+                }
+                return true
+            }
+        }
+        if let first = scans.first, let last = scans.last, last.time < first.time { scans.reverse() }
+        if !isOrdered() { scans.sort(by: Scan.precedes) }
+    }
+
     // MARK: Times
 
     /// The moment of a told time, and how it is known; nil if it cannot be true.
@@ -306,15 +311,42 @@ struct Judgement {
     }
 
     private func scan(of event: ToldEvent, at time: ToldTime, returnLeg: Bool) -> Scan? {
+        scan(of: event, Self.fact(of: event), at: time, returnLeg: returnLeg)
+    }
+
+    /// What an event is recognised by beside its time: its code, else its words, and its town.
+    private static func fact(of event: ToldEvent) -> UInt64 {
+        let fact = event.code ?? event.words.flatMap { Entity.plain($0) } ?? ""
+        return Fingerprint.number(of: fact, event.place?.city ?? "")
+    }
+
+    private func scan(of event: ToldEvent, _ fact: UInt64, at time: ToldTime, returnLeg: Bool) -> Scan? {
         guard let placed = place(time, in: event.place) else { return nil }
-        let words = event.words.flatMap { Entity.plain($0) }
-        let fact = event.code ?? words ?? ""
         return Scan(
-            id: "\(carrier):\(time.wallText):\(Fingerprint.of([fact, event.place?.city ?? ""]))", source: carrier,
+            id: id(at: time, fact), source: carrier,
             time: placed.moment, offsetMinutes: placed.offset, basis: placed.basis, state: event.meaning?.state,
-            delay: event.meaning?.delay ?? .no, reason: event.meaning?.fault?.rawValue, words: words,
+            delay: event.meaning?.delay ?? .no, reason: event.meaning?.fault?.rawValue,
+            words: event.words.flatMap { Entity.plain($0) },
             place: event.place?.text,
             returnLeg: returnLeg)
+    }
+
+    /// `ups:2026-11-18T10:15:00:1f3k…`: source, wall clock, and what is left of the source's own facts.
+    private func id(at time: ToldTime, _ fingerprint: UInt64) -> String {
+        let name = carrier.utf8
+        return String(
+            unsafeUninitializedCapacity: name.count + ToldTime.greatestWall + Fingerprint.greatestLength + 2
+        ) { bytes in
+            var place = 0
+            for byte in name {
+                bytes[place] = byte
+                place += 1
+            }
+            bytes[place] = UInt8(ascii: ":")
+            place = time.write(to: bytes, at: place + 1)
+            bytes[place] = UInt8(ascii: ":")
+            return Fingerprint.write(fingerprint, to: bytes, at: place + 1)
+        }
     }
 
     // MARK: Estimates and remarks
@@ -386,8 +418,9 @@ struct Judgement {
 /// The way of a parcel through its events, in their order: rules 7 and 8.
 private struct Course {
     private(set) var state = ParcelState.unknown
-    /// The scan that brought the state.
-    private(set) var scan: Scan?
+    /// The place of the scan that brought the state.
+    private(set) var place: Int?
+    private var time: Moment?
     private(set) var returning = false
     private(set) var wasDelivered = false
     private(set) var sawAfterDelivery = false
@@ -403,12 +436,12 @@ private struct Course {
         }
     }
 
-    mutating func take(_ scan: Scan) {
-        guard let told = scan.state, told != .unknown else {
-            if settled, scan.time > self.scan?.time ?? scan.time { sawAfterDelivery = true }
+    mutating func take(_ told: ParcelState?, isBack: Bool, _ moment: Moment, at place: Int) {
+        guard let told, told != .unknown else {
+            if settled, moment > time ?? moment { sawAfterDelivery = true }
             return
         }
-        let next = Self.directed(told, returning: returning || scan.returnLeg)
+        let next = Self.directed(told, returning: returning || isBack)
         if told == .delivered || told == .returned { wasDelivered = true }
         if settled, next != .returning, next != .returned {
             if next != state { sawAfterDelivery = true }
@@ -418,7 +451,8 @@ private struct Course {
         if next == .preTransit, state != .unknown, state != .preTransit { return }
         returning = returning || next == .returning || next == .returned
         state = next
-        self.scan = scan
+        self.place = place
+        time = moment
     }
 }
 
@@ -431,12 +465,48 @@ extension Scan.DelaySign {
 
 /// A short name made of a source's own facts: FNV-1a, 64 bits (draft-eastlake-fnv). It need not be secret, only the same everywhere.
 enum Fingerprint {
+    /// A 64-bit number has at most so many digits to the base of 36.
+    static let greatestLength = 13
+
     static func of(_ parts: [String]) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for part in parts {
-            for byte in part.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            hash = (hash ^ 0x1F) &* 0x100_0000_01b3
+        var hash = start
+        for part in parts { add(part, to: &hash) }
+        return text(hash)
+    }
+
+    /// The same of two parts, as a number.
+    static func number(of first: String, _ second: String) -> UInt64 {
+        var hash = start
+        add(first, to: &hash)
+        add(second, to: &hash)
+        return hash
+    }
+
+    private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    private static func add(_ part: String, to hash: inout UInt64) {
+        for byte in part.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash = (hash ^ 0x1F) &* 0x100_0000_01b3
+    }
+
+    private static func text(_ hash: UInt64) -> String {
+        String(unsafeUninitializedCapacity: greatestLength) { write(hash, to: $0, at: 0) }
+    }
+
+    /// Writes it to the base of 36 into bytes that have room for it; gives where it ends.
+    static func write(_ hash: UInt64, to bytes: UnsafeMutableBufferPointer<UInt8>, at place: Int) -> Int {
+        var count = 1
+        var rest = hash / 36
+        while rest > 0 {
+            count += 1
+            rest /= 36
         }
-        return String(hash, radix: 36)
+        rest = hash
+        for index in stride(from: place + count - 1, through: place, by: -1) {
+            let digit = UInt8(truncatingIfNeeded: rest % 36)
+            bytes[index] = digit < 10 ? 0x30 + digit : 0x61 + digit - 10
+            rest /= 36
+        }
+        return place + count
     }
 }

@@ -36,7 +36,8 @@ public struct TrackingNumber: Hashable, Sendable {
         let bytes = Array(text.utf8)
         guard (8...64).contains(bytes.count), bytes.allSatisfy({ $0 < 0x80 }) else { return [] }
         var found: [(candidate: Candidate, narrowness: Int, row: Int)] = []
-        for (row, form) in NumberForm.all.enumerated() {
+        for row in NumberForm.rows(ofLength: bytes.count) {
+            let form = NumberForm.all[row]
             guard let checksum = form.match(bytes) else { continue }
             found.append((Candidate(carrier: form.carrier, checksum: checksum), form.narrowness, row))
         }
@@ -49,6 +50,18 @@ public struct TrackingNumber: Hashable, Sendable {
         return found.map(\.candidate).filter { seen.insert($0.carrier).inserted }
     }
 
+    /// Those of the named forms that it has, whatever its check says.
+    func forms(among names: Set<String>) -> Set<String> {
+        let bytes = Array(text.utf8)
+        guard (8...64).contains(bytes.count), bytes.allSatisfy({ $0 < 0x80 }) else { return [] }
+        var found: Set<String> = []
+        for row in NumberForm.rows(ofLength: bytes.count) {
+            let form = NumberForm.all[row]
+            if names.contains(form.carrier), form.match(bytes) != nil { found.insert(form.carrier) }
+        }
+        return found
+    }
+
     private static func rank(_ checksum: Checksum) -> Int {
         switch checksum {
         case .passed: 0
@@ -59,7 +72,7 @@ public struct TrackingNumber: Hashable, Sendable {
 }
 
 /// A row of the table.
-struct NumberForm: Sendable {
+final class NumberForm: Sendable {
     /// One piece of a form.
     private enum Piece: Sendable {
         case digits(Int)
@@ -89,13 +102,24 @@ struct NumberForm: Sendable {
     let narrowness: Int
     private let pieces: [Piece]
     private let check: Check
+    /// How long a number of this form can be.
+    private let lengths: ClosedRange<Int>
 
     private static let posts: Set<String> = Set(
         TSV.rows(PackageResources.numbers_tsv).first { $0[0] == "posts" }?[1].split(separator: " ").map(String.init)
             ?? [])
 
+    /// The rows in their order, and their numbers.
     static let all: [NumberForm] = TSV.rows(PackageResources.numbers_tsv).filter { $0[0] != "posts" }.map(
         NumberForm.init)
+
+    /// The numbers of the rows that a number of so many characters can have, for each length up to the greatest.
+    private static let byLength: [[Int]] = (0...64).map { length in
+        all.indices.filter { all[$0].lengths.contains(length) }
+    }
+
+    /// The numbers of the rows that a number of so many characters can have.
+    static func rows(ofLength length: Int) -> [Int] { byLength.indices.contains(length) ? byLength[length] : [] }
 
     private init(_ fields: [String]) {
         guard fields.count == 4 else { preconditionFailure("a row is broken: \(fields)") }
@@ -110,6 +134,19 @@ struct NumberForm: Sendable {
             default: sum
             }
         }
+        var (shortest, longest) = (0, 0)
+        for piece in pieces {
+            switch piece {
+            case .digits(let count), .letters(let count): (shortest, longest) = (shortest + count, longest + count)
+            case .alphanumerics(let counts):
+                (shortest, longest) = (shortest + counts.lowerBound, longest + counts.upperBound)
+            case .literal(let bytes): (shortest, longest) = (shortest + bytes.count, longest + bytes.count)
+            case .post: (shortest, longest) = (shortest + 2, longest + 2)
+            case .oneOf, .checkDigit, .checkCharacter: (shortest, longest) = (shortest + 1, longest + 1)
+            case .open, .close, .prepended: break
+            }
+        }
+        lengths = shortest...longest
         let words = fields[2].split(separator: " ").map(String.init)
         let numbers = words.dropFirst().compactMap { Int($0) }
         check =

@@ -107,21 +107,79 @@ extension Parser {
     mutating func conditionFault(_ fault: Fault) -> Diagnostic {
         var message = fault.message
         var hint = fault.hint
+        let line = text(0, source.count)
+        if let braces = line.firstRange(of: "{{") ?? line.firstRange(of: "{%") {
+            return diagnostic(
+                "braces belong into templates, and not into a condition",
+                at: line.utf8.distance(from: line.startIndex, to: braces.lowerBound),
+                hint: "write the name alone: \(line.filter { !"{}%".contains($0) }.trimmingBlanks)")
+        }
         if message.hasPrefix("Expected end_of_string but found") {
             let word = token == .end ? "" : tokenText
             message = "'\(word)' does not belong here"
-            hint =
-                token == .pipe ? "filters cannot stand in a condition" : "put 'and' or 'or' before it, or take it out"
-            if word == "not" { hint = "there is no 'not'; write the line under 'unless'" }
+            hint = hintAfterEnd(word)
+        } else if message.hasPrefix("Expected close_square but found"), text(0, source.count).contains("[") {
+            message = "a list cannot be compared with"
+            hint = "write one line for each under 'any:', such as: name == \"A\""
         } else if message.hasPrefix("[:end_of_string]") {
             message = "the condition ends too early"
             hint = "a name, text or number is missing"
         } else if message.hasPrefix("[:") {
             message = "a name, text or number was expected, not '\(tokenText)'"
         } else if message.hasPrefix("Unexpected character ") {
-            message = "'\(message.dropFirst("Unexpected character ".count))' does not belong here"
+            let character = String(message.dropFirst("Unexpected character ".count))
+            message =
+                character == "\u{A0}" || character == "\u{202F}"
+                ? "a no-break space does not belong here" : "'\(character)' does not belong here"
+            if hint == nil, let amount = amount(around: fault.offset) { hint = "write the number alone: \(amount)" }
+            if character == "!", fault.offset == 0 {
+                hint = "there is no '!'; write the line under 'unless'"
+            }
         }
         return diagnostic(message, at: fault.offset, hint: hint)
+    }
+}
+
+extension Parser {
+    /// What to do about a word that stands where a condition could end.
+    private func hintAfterEnd(_ word: String) -> String {
+        if word == "not" { return "there is no 'not'; write the line under 'unless'" }
+        if token == .pipe { return "filters cannot stand in a condition" }
+        if let instead = Parser.instead(ofSign: word) { return instead }
+        let before = text(0, tokenStart)
+        let after = text(tokenStart, source.count)
+        if token == .comma, let match = (before + after).firstMatch(of: /([0-9]+),([0-9]{1,2})(?![0-9])/) {
+            return "decimals stand behind a point: write \(match.output.1).\(match.output.2)"
+        }
+        if token == .comma, let match = (before + after).firstMatch(of: /([0-9]{1,3}),([0-9]{3})(?![0-9])/) {
+            return "write the number without commas: \(match.output.1)\(match.output.2)"
+        }
+        if (before + after).contains(/[0-9]{4}-[0-9]{2}-[0-9]{2}/) {
+            let name = before.firstMatch(of: /([a-z_]+)\.([a-z_]+)_at\b/)
+            let days = name.map { "\($0.output.1).days_since_\($0.output.2)" } ?? "days_since_…"
+            return "a date is not compared; count the days instead: \(days) < 7"
+        }
+        if token == .id || token == .number, let amount = amount(around: tokenStart) {
+            return "write the number alone: \(amount)"
+        }
+        return "put 'and' or 'or' before it, or take it out"
+    }
+
+    /// The number beside a sign or word of a currency: `100€`, `£100`, `100 EUR`.
+    private func amount(around offset: Int) -> String? {
+        let before = text(0, offset)
+        let after = text(offset, source.count)
+        let money = /(?:€|£|\$|¥|EUR|GBP|USD|Euro|euro|pounds?|dollars?)/
+        guard let sign = after.prefixMatch(of: money) else { return nil }
+        if let number = before.firstMatch(of: /([0-9]+(?:\.[0-9]+)?)\s*$/) { return String(number.output.1) }
+        return after[sign.range.upperBound...].prefixMatch(of: /\s*([0-9]+(?:\.[0-9]+)?)/).map { String($0.output.1) }
+    }
+}
+
+extension String {
+    /// Without blanks on both sides.
+    fileprivate var trimmingBlanks: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }
 
@@ -174,10 +232,45 @@ private struct ConditionJudge {
         return findings
     }
 
-    private func shown(_ value: Value) -> String {
+    private mutating func text(_ clause: Clause, holds: Bool) -> String {
+        let name = condition.path(of: clause.left) ?? condition.text(clause.start, clause.end)
+        let left = value(clause.left)
+        guard let (sign, right) = clause.comparison else { return Wording.of(name, left) }
+        return Wording.of(name, left, sign, right.isMarker ? nil : value(right), holds: holds)
+    }
+}
+
+/// How a comparison came out, in words: `order.total_price is 40.00, not at least 100`.
+enum Wording {
+    /// A bare name.
+    static func of(_ name: String, _ value: Value) -> String { name + " is " + shown(value) }
+
+    /// A comparison; `right` is nil for `empty` and `blank`.
+    static func of(_ name: String, _ left: Value, _ sign: Operator, _ right: Value?, holds: Bool) -> String {
+        guard let right else { return of(name, left) }
+        let other = shown(right)
+        switch sign {
+        case .equal: return holds ? name + " is " + other : name + " is " + shown(left) + ", not " + other
+        case .notEqual: return holds ? name + " is " + shown(left) + ", not " + other : name + " is " + other
+        case .contains:
+            return holds
+                ? name + " contains " + other : name + " is " + shown(left) + " and does not contain " + other
+        default:
+            let words: String
+            switch sign {
+            case .greater: words = "more than "
+            case .greaterOrEqual: words = "at least "
+            case .less: words = "less than "
+            default: words = "at most "
+            }
+            return name + " is " + shown(left) + (holds ? ", " : ", not ") + words + other
+        }
+    }
+
+    private static func shown(_ value: Value) -> String {
         switch value.settled {
         case .null: return "empty"
-        case .string(let text): return text.isEmpty ? "empty" : "\"\(text)\""
+        case .string(let text): return text.isEmpty ? "empty" : "\"" + text + "\""
         case .safe(let safe): return "\"\(safe.text)\""
         case .array(let elements):
             return elements.isEmpty ? "an empty list" : elements.map(shown).joined(separator: ", ")
@@ -186,32 +279,6 @@ private struct ConditionJudge {
             return drop.printed.text.isEmpty ? "there" : "\"\(drop.printed.text)\""
         case .object: return "there"
         case let other: return other.text
-        }
-    }
-
-    private mutating func text(_ clause: Clause, holds: Bool) -> String {
-        let name = condition.path(of: clause.left) ?? condition.text(clause.start, clause.end)
-        let left = value(clause.left)
-        guard let (sign, right) = clause.comparison else { return "\(name) is \(shown(left))" }
-        switch right {
-        case .empty, .blank: return "\(name) is \(shown(left))"
-        default: break
-        }
-        let other = shown(value(right))
-        switch sign {
-        case .equal: return holds ? "\(name) is \(other)" : "\(name) is \(shown(left)), not \(other)"
-        case .notEqual: return holds ? "\(name) is \(shown(left)), not \(other)" : "\(name) is \(other)"
-        case .contains:
-            return holds ? "\(name) contains \(other)" : "\(name) is \(shown(left)) and does not contain \(other)"
-        default:
-            let words: String
-            switch sign {
-            case .greater: words = "more than"
-            case .greaterOrEqual: words = "at least"
-            case .less: words = "less than"
-            default: words = "at most"
-            }
-            return "\(name) is \(shown(left)), \(holds ? "" : "not ")\(words) \(other)"
         }
     }
 }

@@ -52,9 +52,13 @@ extension Condition {
             case .known(let entry): return .entry(entry)
             case .open: return .open
             case .unknown(let nearest):
-                found.append(
-                    diagnostic(
-                        "unknown name '\(path)'", lookup.offset, hint: nearest.map { "did you mean '\($0)'?" }))
+                var hint = nearest.map { "did you mean '\($0)'?" }
+                // A word alone on the right of a sign is a text whose quotes were left out.
+                let isRight = lookup.offset > clause.start && clause.comparison != nil
+                if isRight, !path.contains("."), lookup.segments.isEmpty {
+                    hint = "put a text in quotes: \"\(path)\""
+                }
+                found.append(diagnostic("unknown name '\(path)'", lookup.offset, hint: hint))
                 return .unknown
             }
         }
@@ -98,11 +102,12 @@ extension Condition {
             }
         case (.number, .number), (.money, .number), (.number, .money), (.money, .money): break
         case (.time, .time), (.date, .date), (.time, .date), (.date, .time): break
-        case (.time, .text), (.date, .text), (.text, .time), (.text, .date):
+        case (.time, .text), (.date, .text), (.text, .time), (.text, .date), (.time, .number), (.date, .number):
+            let other = b.isText || a.isText ? "text" : "number"
             found.append(
                 diagnostic(
-                    "'\(name)' is a \(a.text == "text" ? b.text : a.text) and cannot be compared with a text",
-                    clause.start, hint: "use the number of days: days_since_…"))
+                    "'\(name)' is a \(a.isText ? b.text : a.text) and cannot be compared with a \(other)",
+                    clause.start, hint: daysInstead(of: name, schema)))
         default:
             if a.isText && b.isText {
                 if sign != .equal && sign != .notEqual {
@@ -119,11 +124,40 @@ extension Condition {
                 if case .boolean = a, let text = rightExpression.literalText, text == "true" || text == "false" {
                     hint = "write \(text) without quotes"
                 }
+                if case .number = a, let text = rightExpression.literalText,
+                    let number = Self.numbers[text.lowercased()]
+                {
+                    hint = "write the number: \(number)"
+                }
+                if case .boolean = a, let text = rightExpression.literalText?.lowercased(), hint == nil {
+                    let no = ["no", "nein", "non", "false", "0"].contains(text)
+                    hint =
+                        no ? "write the line under 'unless', without '\(sign.text) …'" : "write the name alone: \(name)"
+                }
+                if case .boolean = a, case .literal = rightExpression, hint == nil {
+                    hint = "write the name alone: \(name)"
+                }
                 if a.isText, case .literal(let value) = rightExpression { hint = "write \"\(value.text)\" in quotes" }
                 found.append(
                     diagnostic("'\(name)' is \(a.text) and is compared with \(b.text)", clause.start, hint: hint))
             }
         }
+    }
+
+    private static let numbers = Dictionary(
+        uniqueKeysWithValues: zip(
+            ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1...10))
+
+    /// What counts the days of a moment or a day.
+    private func daysInstead(of name: String, _ schema: Schema) -> String {
+        let parts = name.split(separator: ".")
+        guard parts.count == 2 else { return "use the number of days: days_since_…" }
+        let key = parts[1].hasSuffix("_at") ? parts[1].dropLast(3) : parts[1]
+        let days = "\(parts[0]).days_since_\(key)"
+        if schema[days] != nil { return "count the days instead: \(days) < 7" }
+        let others = ["days_late", "days_moved"].map { "\(parts[0]).\($0)" }.filter { schema[$0] != nil }
+        guard !others.isEmpty else { return "'until:' waits for a day" }
+        return "count days instead: " + others.joined(separator: " or ")
     }
 
     private func comparable(_ kind: Kind) -> Schema.Kind? {

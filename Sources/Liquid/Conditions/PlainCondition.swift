@@ -37,8 +37,9 @@ public struct PlainCondition: Sendable {
         var clauses: [PlainClause] = []
         for clause in condition.test.clauses {
             guard let left = operand(clause.left) else { return nil }
+            let name = condition.path(of: clause.left) ?? condition.text(clause.start, clause.end)
             guard let (sign, expression) = clause.comparison else {
-                clauses.append(PlainClause(left: left, comparison: nil, relation: clause.relation))
+                clauses.append(PlainClause(name: name, left: left, comparison: nil, relation: clause.relation))
                 continue
             }
             guard let right = operand(expression) else { return nil }
@@ -47,10 +48,25 @@ public struct PlainCondition: Sendable {
             if sign == .contains, case .value(let value) = right {
                 comparison.wanted = value.textIfString?.lowercased()
             }
-            clauses.append(PlainClause(left: left, comparison: comparison, relation: clause.relation))
+            clauses.append(PlainClause(name: name, left: left, comparison: comparison, relation: clause.relation))
         }
         self.names = names
         self.clauses = clauses
+    }
+
+    /// What the comparison that decided it came to, in the words of `Condition.explain`.
+    public func wording(_ value: (Int) -> Value) -> String {
+        for clause in clauses {
+            let holds = clause.holds(value)
+            let isLast =
+                switch clause.relation {
+                case .and?: !holds
+                case .or?: holds
+                case nil: true
+                }
+            if isLast { return clause.wording(value, holds: holds) }
+        }
+        return ""
     }
 
     /// Whether it holds, when `value` gives what stands under the name of that place in `names`. Names that decide nothing are not asked for.
@@ -80,6 +96,15 @@ private enum PlainOperand: Sendable {
         default: false
         }
     }
+
+    @inline(__always)
+    func read(_ value: (Int) -> Value) -> Value {
+        switch self {
+        case .value(let value): return value
+        case .name(let index): return value(index)
+        case .empty, .blank: return .string("")
+        }
+    }
 }
 
 private struct PlainClause: Sendable {
@@ -90,18 +115,20 @@ private struct PlainClause: Sendable {
         var wanted: String?
     }
 
+    /// What stands on the left, as written.
+    let name: String
     let left: PlainOperand
     let comparison: Comparison?
     let relation: Relation?
 
+    func wording(_ value: (Int) -> Value, holds: Bool) -> String {
+        guard let comparison else { return Wording.of(name, left.read(value)) }
+        let right = comparison.right.isMarker ? nil : comparison.right.read(value)
+        return Wording.of(name, left.read(value), comparison.sign, right, holds: holds)
+    }
+
     func holds(_ value: (Int) -> Value) -> Bool {
-        func read(_ operand: PlainOperand) -> Value {
-            switch operand {
-            case .value(let value): return value
-            case .name(let index): return value(index)
-            case .empty, .blank: return .string("")
-            }
-        }
+        func read(_ operand: PlainOperand) -> Value { operand.read(value) }
         guard let comparison else { return read(left).isTruthy }
         let (sign, right) = (comparison.sign, comparison.right)
         if sign == .contains {

@@ -65,7 +65,9 @@ extension Renderer {
         default:
             var out: [UInt8] = []
             input.writeJSON(to: &out)
-            return .string(String(decoding: out, as: UTF8.self))
+            let text = String(decoding: out, as: UTF8.self)
+            // In a JSON text it is a whole value, with the quotes it needs.
+            return options.destination == .json ? .safe(SafeText(text, for: .json)) : .string(text)
         }
     }
 

@@ -110,15 +110,29 @@ extension Parser {
         let character = text(at, end)
         var hint: String?
         switch character {
-        case "=": hint = "compare with '=='"
+        case "=": hint = Parser.instead(ofSign: at + 1 < limit && source[at + 1] == 0x3E ? "=>" : "=")
+        case "\u{A0}", "\u{202F}": hint = "type a plain blank; Word and web pages write the other kind"
         case "&": hint = "write 'and'"
         case "!": hint = "compare with '!=' or use 'unless'"
         case "'", "\"": hint = "close the text with \(character)"
-        case "“", "”", "‘", "’": hint = "use straight quotes: \" or '"
+        case "“", "”", "‘", "’", "„", "‚", "«", "»", "‹", "›": hint = "use straight quotes: \" or '"
         case "+", "*", "/", "%": hint = "there is no arithmetic; use the filters plus, minus, times, divided_by"
         default: break
         }
         return Fault(message: "Unexpected character \(character)", offset: at, hint: hint)
+    }
+
+    /// What is meant by a sign that is none.
+    static func instead(ofSign sign: String) -> String? {
+        switch sign {
+        case "=", "is", "equals", "===": "compare with '=='"
+        case "=>": "write '>='"
+        case "=<": "write '<='"
+        case "in": "write one line for each under 'any:', such as: name == \"A\""
+        case "contain", "has", "includes", "include": "write 'contains'"
+        case "not", "isnt": "compare with '!='"
+        default: nil
+        }
     }
 
     var tokenText: String { text(tokenStart, tokenEnd) }

@@ -28,6 +28,10 @@ extension Template {
     /// The filters the template calls that do not exist, with the nearest that does.
     public var unknownFilters: [Diagnostic] { visited(with: nil).unknownFilters }
 
+    /// What ends a render whenever it is reached, whatever the data: a sign that compares nothing, a filter that is given too little or too
+    /// much, a division by 0. Shopify prints a fault in its place; a host that renders with `errors = .thrown` prints nothing at all.
+    public func certainFailures(with partials: PartialSet? = nil) -> [Diagnostic] { visited(with: partials).failures }
+
     private func visited(with partials: PartialSet?) -> VariableVisitor {
         var visitor = VariableVisitor(program: program, known: partials)
         visitor.visit(program.body)
@@ -73,6 +77,7 @@ private struct VariableVisitor {
     var uses: [VariableUse] = []
     var partials: [String] = []
     var unknownFilters: [Diagnostic] = []
+    var failures: [Diagnostic] = []
     /// What local names stand for: the path of a list, or nil for a value of the template's own.
     private var locals: [Int: String?] = [:]
     private var guards: [String] = []
@@ -170,6 +175,7 @@ private struct VariableVisitor {
         inner.visit(template.program.body)
         uses += inner.uses
         unknownFilters += inner.unknownFilters
+        failures += inner.failures
         guard partial.isInclude else { return }
         // What an included template assigns is there afterwards.
         for (slot, root) in program.roots.enumerated() {
@@ -196,6 +202,9 @@ private struct VariableVisitor {
             guards.removeSubrange(depth...)
             if let test = arm.test {
                 for clause in test.clauses {
+                    if case .unknown(let sign)? = clause.comparison?.0 {
+                        fail("'\(sign)' compares nothing", Parser.instead(ofSign: sign), at: clause.start)
+                    }
                     visit(clause.left, isPrinted: false, isGuarded: true)
                     if let (_, right) = clause.comparison { visit(right, isPrinted: false, isGuarded: true) }
                     for expression in [clause.left, clause.comparison?.1].compactMap({ $0 }) {
@@ -226,7 +235,8 @@ private struct VariableVisitor {
     }
 
     private mutating func visit(_ pipeline: Pipeline, isPrinted: Bool) {
-        let hasDefault = pipeline.filters.contains { $0.name == .default }
+        // JSON has a word for what is missing.
+        let hasDefault = pipeline.filters.contains { $0.name == .default || $0.name == .json }
         visit(pipeline.value, isPrinted: isPrinted, isGuarded: hasDefault)
         for filter in pipeline.filters {
             if filter.name == .unknown {
@@ -236,10 +246,38 @@ private struct VariableVisitor {
                     Diagnostic(
                         name: program.name, line: line, column: column, message: "unknown filter '\(filter.text)'",
                         hint: near.map { "did you mean '\($0)'?" }))
+            } else {
+                look(at: filter)
             }
             for argument in filter.arguments { visit(argument, isPrinted: false) }
             for argument in filter.named { visit(argument.value, isPrinted: false) }
         }
+    }
+
+    /// Whether a filter can do anything with what it is given.
+    private mutating func look(at filter: Filter) {
+        let (least, most) = filter.name.arity
+        let given = filter.arguments.count + 1 + (filter.named.isEmpty ? 0 : 1)
+        if given < least {
+            let value = filter.name == .date ? "\"%-d %B\"" : "…"
+            fail(
+                "the filter '\(filter.text)' is given nothing to work with",
+                "write a ':' behind it, and the value: | \(filter.text): \(value)", at: filter.offset)
+        } else if given > most {
+            fail(
+                "the filter '\(filter.text)' is given too much",
+                most == 1 ? "take out the ':' and what follows it" : "it takes \(most - 1) at most", at: filter.offset)
+        } else if filter.name == .divided_by || filter.name == .modulo,
+            case .literal(.int(0))? = filter.arguments.first
+        {
+            fail("nothing can be divided by 0", "take the filter out", at: filter.offset)
+        }
+    }
+
+    private mutating func fail(_ message: String, _ hint: String?, at offset: Int32) {
+        let (line, column) = place(offset)
+        failures.append(
+            Diagnostic(name: program.name, line: line, column: column, message: message, hint: hint))
     }
 
     /// The path from the data that an expression reads; nil for values of the template's own.

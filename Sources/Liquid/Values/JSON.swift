@@ -10,6 +10,8 @@ public struct JSONReader {
     public struct Failure: Error, Sendable, CustomStringConvertible {
         /// From 1.
         public let line: Int
+        /// From 1, in bytes.
+        public let column: Int
         /// What is wrong, and how to mend it.
         public let message: String
         /// Line and message.
@@ -28,9 +30,10 @@ public struct JSONReader {
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
     private func failure(_ message: String) -> Failure {
-        var line = 1
-        for byte in bytes.prefix(position) where byte == 0x0A { line += 1 }
-        return Failure(line: line, message: message)
+        let before = bytes.prefix(position)
+        let start = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        return Failure(
+            line: before.count { $0 == 0x0A } + 1, column: before.count - start + 1, message: message)
     }
 
     private var next: UInt8 { position < bytes.count ? bytes[position] : 0 }

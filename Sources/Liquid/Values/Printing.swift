@@ -123,7 +123,9 @@ extension Value {
             out.append(UInt8(ascii: "}"))
         case .drop(let drop as Whole): out.append(contentsOf: String(drop.value).utf8)
         case .drop(let drop):
-            if let plain = drop.plain {
+            if let whole = drop.whole {
+                whole.writeJSON(to: &out, depth: depth + 1)
+            } else if let plain = drop.plain {
                 plain.writeJSON(to: &out, depth: depth + 1)
             } else if let elements = drop.elements {
                 Value.array(elements).writeJSON(to: &out, depth: depth + 1)

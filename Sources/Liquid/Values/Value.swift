@@ -33,6 +33,8 @@ public protocol Drop: AnyObject, Sendable {
     var printed: Value { get }
     /// The elements when the drop is a list.
     var elements: [Value]? { get }
+    /// All that it holds, for the filter `json`; nil where it is only asked by name.
+    var whole: Value? { get }
     /// Whether `drop contains value`; nil leaves it to the elements.
     func contains(_ value: Value) -> Bool?
     /// Whether `drop == value`; nil leaves it to identity.
@@ -46,6 +48,7 @@ extension Drop {
     public var plain: Value? { nil }
     public var printed: Value { .string("") }
     public var elements: [Value]? { nil }
+    public var whole: Value? { nil }
     public func contains(_ value: Value) -> Bool? { nil }
     public func equals(_ value: Value) -> Bool? { nil }
     public func compared(to value: Value) -> Int? { nil }

@@ -169,11 +169,20 @@ public enum AskingOrder {
 /// Tells who can be asked about a parcel, the best first. Made of the operator's settings; none are made where nobody is configured.
 public struct SourceChoice: Sendable {
     private let choose: @Sendable (TrackingFacts, String?) -> [String]
+    private let paces: [String: Duration]
 
-    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to.
-    public init(_ choose: @escaping @Sendable (_ tracking: TrackingFacts, _ country: String?) -> [String]) {
+    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to. `paces` are the sources that the operator wants asked at least so often
+    /// about what is on its way.
+    public init(
+        paces: [String: Duration] = [:],
+        _ choose: @escaping @Sendable (_ tracking: TrackingFacts, _ country: String?) -> [String]
+    ) {
         self.choose = choose
+        self.paces = paces
     }
+
+    /// How often a source is to be asked at least; nil where the schedule alone counts.
+    func pace(of source: String?) -> Duration? { source.flatMap { paces[$0] } }
 
     /// The sources for that parcel.
     public func sources(for tracking: TrackingFacts, country: String?) -> [String] { choose(tracking, country) }
@@ -183,6 +192,8 @@ extension TrackingFacts {
     /// The number without space and in capitals, by which two writings of it are one; nil where there is none.
     public var key: String? {
         guard let number else { return nil }
+        let isPlain = number.utf8.allSatisfy { $0 > 0x20 && $0 < 0x61 }
+        if isPlain { return number.isEmpty || number.utf8.count > 64 ? nil : number }
         let bytes = number.utf8.filter { $0 > 0x20 }
         guard !bytes.isEmpty, bytes.count <= 64 else { return nil }
         return String(decoding: bytes, as: UTF8.self).uppercased()
@@ -191,22 +202,24 @@ extension TrackingFacts {
 
 extension Learner {
     /// What is to be asked about the parcels of `record`, one for each number; none where nobody is configured. `answered` is the number of which a source has just told.
-    func asks(_ record: OrderRecord, answered: String?, now: Moment, zone: Zone) -> [Ask] {
+    func asks(
+        _ record: OrderRecord, histories: [ShipmentHistory], answered: String?, now: Moment, zone: Zone
+    ) -> [Ask] {
         guard let sources, !record.facts.test else { return [] }
         let country = record.facts.shippingAddress?.countryCode
-        var asks: [String: Ask] = [:]
-        var order: [String] = []
+        // A few at most.
+        var asks: [Ask] = []
         func add(_ ask: Ask) {
-            guard let known = asks[ask.number] else {
-                asks[ask.number] = ask
-                order.append(ask.number)
+            guard let known = asks.firstIndex(where: { $0.number == ask.number }) else {
+                asks.append(ask)
                 return
             }
             // A number of several shipments is asked when the first of them wants it.
-            guard let at = ask.at, known.at.map({ at < $0 }) ?? true else { return }
-            asks[ask.number] = ask
+            guard let at = ask.at, asks[known].at.map({ at < $0 }) ?? true else { return }
+            asks[known] = ask
         }
-        for shipment in record.shipments {
+        for index in record.shipments.indices {
+            let (shipment, history) = (record.shipments[index], histories[index])
             for former in shipment.formerNumbers {
                 guard let key = TrackingFacts(number: former).key else { continue }
                 add(Ask(number: key, sources: [], urgency: .settled, at: nil))
@@ -214,34 +227,35 @@ extension Learner {
             guard let key = shipment.tracking.key else { continue }
             var next: (urgency: Urgency, at: Moment)?
             let able = sources.sources(for: shipment.tracking, country: country)
-            if !record.isCancelled(shipment), record.facts.cancelledAt == nil || record.hasMoved(shipment) {
-                let schedule = record.schedule(of: shipment, zone: zone)
+            if !record.isCancelled(shipment), record.facts.cancelledAt == nil || history.hasMoved {
+                let schedule = record.schedule(of: shipment, history, zone: zone)
                 next = schedule.next(after: now)
                 // Nobody looks back at what nobody can be asked about.
                 if able.isEmpty, schedule.state.isFinal { next = nil }
+                if let pace = sources.pace(of: able.first), let at = next?.at, !schedule.state.isFinal {
+                    next?.at = min(at, now + pace)
+                }
             }
             add(
                 Ask(
                     number: key, sources: next == nil ? [] : able, urgency: next?.urgency ?? .settled, at: next?.at,
                     answered: key == answered, home: country))
         }
-        return order.compactMap { asks[$0] }
+        return asks
     }
 }
 
 extension OrderRecord {
     /// What the schedule needs of a shipment.
-    func schedule(of shipment: Shipment, zone: Zone) -> AskingSchedule {
-        let history = ShipmentHistory(scans: scans(of: shipment))
+    func schedule(of shipment: Shipment, _ history: ShipmentHistory, zone: Zone) -> AskingSchedule {
         let createdAt = fulfillment(shipment.fulfillmentID)?.createdAt ?? firstSeenAt
         return AskingSchedule(
             state: history.state, since: history.since ?? createdAt, lastNews: history.lastScan?.time ?? createdAt,
             createdAt: createdAt, estimate: history.estimates.last?.day ?? shipment.promise, zone: zone)
     }
+}
 
-    /// True once something was heard of it beyond the label.
-    fileprivate func hasMoved(_ shipment: Shipment) -> Bool {
-        let state = ShipmentHistory(scans: scans(of: shipment)).state
-        return state != .unknown && state != .preTransit
-    }
+extension ShipmentHistory {
+    /// True once something was heard of the parcel beyond the label.
+    fileprivate var hasMoved: Bool { state != .unknown && state != .preTransit }
 }

@@ -35,6 +35,45 @@ public enum EventKind: String, Codable, Sendable, CaseIterable {
     case refundIssued = "refund.issued"
 }
 
+extension EventKind {
+    /// Its place among all kinds, from 0: an index for tables, which are asked for every event.
+    var ordinal: Int {
+        switch self {
+        case .orderPlaced: 0
+        case .orderPaid: 1
+        case .orderEdited: 2
+        case .orderCancelled: 3
+        case .orderOnHold: 4
+        case .orderFulfilled: 5
+        case .orderDelivered: 6
+        case .shipmentCreated: 7
+        case .shipmentAccepted: 8
+        case .shipmentInTransit: 9
+        case .shipmentOutForDelivery: 10
+        case .shipmentReadyForPickup: 11
+        case .shipmentAttempted: 12
+        case .shipmentDelayed: 13
+        case .shipmentException: 14
+        case .shipmentReturning: 15
+        case .shipmentReturned: 16
+        case .shipmentLost: 17
+        case .shipmentDelivered: 18
+        case .shipmentCancelled: 19
+        case .shipmentUntracked: 20
+        case .shipmentETAChanged: 21
+        case .returnRequested: 22
+        case .returnApproved: 23
+        case .returnDeclined: 24
+        case .returnCancelled: 25
+        case .returnLabelReady: 26
+        case .returnInTransit: 27
+        case .returnReceived: 28
+        case .returnClosed: 29
+        case .refundIssued: 30
+        }
+    }
+}
+
 /// What an event is about, within its order.
 public enum Subject: Hashable, Sendable {
     case order
@@ -102,24 +141,83 @@ public struct Event: Hashable, Sendable, Codable {
         }
     }
 
+    /// Events are handed on far more often than they change, so a copy is one count.
+    private var box: Box
+
+    private final class Box: Sendable {
+        let fields: Fields
+        init(_ fields: Fields) { self.fields = fields }
+    }
+
+    private struct Fields: Hashable, Sendable, Codable {
+        var id: Int64
+        var shop: String
+        var orderID: String
+        var orderName: String
+        var kind: EventKind
+        var occurrences: [Occurrence]
+        var happenedAt: Moment
+        var recordedAt: Moment
+        var silence: Silence?
+        var source: String
+        var daysLate: Int?
+        var delayReason: String?
+    }
+
     /// The store's number; 0 until it is stored.
-    public var id: Int64
-    public var shop: String
-    public var orderID: String
+    public var id: Int64 {
+        get { box.fields.id }
+        set { change { $0.id = newValue } }
+    }
+    public var shop: String {
+        get { box.fields.shop }
+        set { change { $0.shop = newValue } }
+    }
+    public var orderID: String {
+        get { box.fields.orderID }
+        set { change { $0.orderID = newValue } }
+    }
     /// What people call the order: `#1001`.
-    public var orderName: String
-    public var kind: EventKind
+    public var orderName: String {
+        get { box.fields.orderName }
+        set { change { $0.orderName = newValue } }
+    }
+    public var kind: EventKind {
+        get { box.fields.kind }
+        set { change { $0.kind = newValue } }
+    }
     /// At least one; the first stands for all in messages.
-    public var occurrences: [Occurrence]
-    public var happenedAt: Moment
-    public var recordedAt: Moment
-    public var silence: Silence?
+    public var occurrences: [Occurrence] {
+        get { box.fields.occurrences }
+        set { change { $0.occurrences = newValue } }
+    }
+    public var happenedAt: Moment {
+        get { box.fields.happenedAt }
+        set { change { $0.happenedAt = newValue } }
+    }
+    public var recordedAt: Moment {
+        get { box.fields.recordedAt }
+        set { change { $0.recordedAt = newValue } }
+    }
+    public var silence: Silence? {
+        get { box.fields.silence }
+        set { change { $0.silence = newValue } }
+    }
     /// Which source told it: `shopify`, `ups`, `time`.
-    public var source: String
+    public var source: String {
+        get { box.fields.source }
+        set { change { $0.source = newValue } }
+    }
     /// How late, in whole days, a delay was when it became an event; 0 where the source just said so. Nil for other kinds.
-    public var daysLate: Int?
+    public var daysLate: Int? {
+        get { box.fields.daysLate }
+        set { change { $0.daysLate = newValue } }
+    }
     /// Why late: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`, `not_handed_over`. Nil for other kinds.
-    public var delayReason: String?
+    public var delayReason: String? {
+        get { box.fields.delayReason }
+        set { change { $0.delayReason = newValue } }
+    }
 
     /// A new event, not yet stored.
     public init(
@@ -127,19 +225,29 @@ public struct Event: Hashable, Sendable, Codable {
         recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil, delayReason: String? = nil,
         orderName: String? = nil
     ) {
-        self.id = id
-        self.shop = shop
-        self.orderID = orderID
-        self.orderName = orderName ?? orderID
-        self.kind = kind
-        self.occurrences = occurrences
-        self.happenedAt = happenedAt
-        self.recordedAt = recordedAt
-        self.silence = silence
-        self.source = source
-        self.daysLate = daysLate
-        self.delayReason = delayReason
+        box = Box(
+            Fields(
+                id: id, shop: shop, orderID: orderID, orderName: orderName ?? orderID, kind: kind,
+                occurrences: occurrences,
+                happenedAt: happenedAt, recordedAt: recordedAt, silence: silence, source: source, daysLate: daysLate,
+                delayReason: delayReason))
     }
+
+    private mutating func change(_ body: (inout Fields) -> Void) {
+        var fields = box.fields
+        body(&fields)
+        box = Box(fields)
+    }
+
+    public static func == (a: Event, b: Event) -> Bool { a.box === b.box || a.box.fields == b.box.fields }
+
+    public func hash(into hasher: inout Hasher) { box.fields.hash(into: &hasher) }
+
+    /// Reads what `encode` wrote: the fields, under their names.
+    public init(from decoder: any Decoder) throws { box = Box(try Fields(from: decoder)) }
+
+    /// Writes the fields under their names.
+    public func encode(to encoder: any Encoder) throws { try box.fields.encode(to: encoder) }
 
     /// The subjects, in order.
     public var subjects: [Subject] { occurrences.compactMap { Subject(key: $0.subject) } }

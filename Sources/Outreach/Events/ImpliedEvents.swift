@@ -15,12 +15,17 @@ struct ImpliedEvent: Sendable {
     /// When it happened; nil where no source says, so that it happened when it was first seen.
     var at: Moment?
     var source: String = "shopify"
-    /// Events of one kind with the same group are one event about several subjects.
-    var group: String
+    /// Events of one kind with the same group are one event about several subjects: those of one thing, or of one thing and one mark.
+    var scope: String
+    /// Whether the mark belongs to the group.
+    var isGroupedByMark = false
     var daysLate: Int?
     var delayReason: String?
     /// Whose word it rests on, where that is another than the source: a promise that passed is time's to tell, and somebody gave it.
     var restsOn: String?
+
+    /// See `scope`.
+    var group: String { isGroupedByMark ? "\(scope)/\(mark)" : scope }
 }
 
 /// That a source has just answered about a number, whether or not it had anything new.
@@ -33,14 +38,18 @@ struct Heard: Hashable, Sendable {
 extension OrderRecord {
     /// All that has happened to the order up to `now`; and when time alone may add to it. `heard` is of what a carrier has just told: that nothing was
     /// scanned for long is known only then.
+    ///
+    /// `histories` are those of this record, where they were made before.
     func implied(
-        now: Moment, zone: Zone, rules: DelayRules = DelayRules(), heard: Heard? = nil
+        now: Moment, zone: Zone, rules: DelayRules = DelayRules(), heard: Heard? = nil,
+        histories: [ShipmentHistory]? = nil
     ) -> (events: [ImpliedEvent], next: Moment?) {
+        let histories = histories ?? self.histories
         var events = impliedOfOrder()
         var next: Moment?
         var deliveries: [Moment?] = []
-        for shipment in shipments {
-            let history = ShipmentHistory(scans: scans(of: shipment))
+        for index in shipments.indices {
+            let (shipment, history) = (shipments[index], histories[index])
             let (found, later) = implied(
                 of: shipment, history: history, now: now, zone: zone, rules: rules,
                 heard: heard.flatMap { $0.number == shipment.tracking.key ? $0.source : nil })
@@ -51,21 +60,21 @@ extension OrderRecord {
         if facts.fulfillment == .fulfilled, !deliveries.isEmpty, deliveries.allSatisfy({ $0 != nil }) {
             let last = deliveries.compactMap(\.self).max()
             events.append(
-                ImpliedEvent(kind: .orderDelivered, subject: .order, mark: "delivered", at: last, group: "order"))
+                ImpliedEvent(kind: .orderDelivered, subject: .order, mark: "delivered", at: last, scope: "order"))
         }
         for item in facts.returns { events += implied(of: item) }
         for refund in facts.refunds {
             events.append(
                 ImpliedEvent(
                     kind: .refundIssued, subject: .refund(refund.id), mark: refund.id, at: refund.createdAt,
-                    group: refund.id))
+                    scope: refund.id))
         }
         return (events, next)
     }
 
     private func impliedOfOrder() -> [ImpliedEvent] {
         func event(_ kind: EventKind, _ mark: String, _ at: Moment?) -> ImpliedEvent {
-            ImpliedEvent(kind: kind, subject: .order, mark: mark, at: at, group: "order")
+            ImpliedEvent(kind: kind, subject: .order, mark: mark, at: at, scope: "order")
         }
         var events = [event(.orderPlaced, "placed", facts.processedAt)]
         switch facts.payment {
@@ -90,7 +99,7 @@ extension OrderRecord {
         func event(_ kind: EventKind, _ mark: String, _ at: Moment?, source: String = "shopify") -> ImpliedEvent {
             ImpliedEvent(
                 kind: kind, subject: subject, mark: mark, at: at, source: source,
-                group: "\(shipment.fulfillmentID)/\(mark)")
+                scope: shipment.fulfillmentID, isGroupedByMark: true)
         }
         var events = [event(.shipmentCreated, "created", fulfillment.createdAt)]
         if isCancelled(shipment), history.state != .delivered {
@@ -110,8 +119,9 @@ extension OrderRecord {
             implied.aliases = Array(run.scans.dropFirst())
             events.append(implied)
         }
+        let key = subject.key
         let delays = self.events.filter { event in
-            event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == subject.key }
+            event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == key }
         }
         let promised = shipment.promise.map {
             EstimateRun(day: $0, start: fulfillment.createdAt, scans: [], source: "shopify")
@@ -145,7 +155,7 @@ extension OrderRecord {
     private func implied(of item: ReturnFacts) -> [ImpliedEvent] {
         func event(_ kind: EventKind, _ mark: String, _ at: Moment?) -> ImpliedEvent {
             ImpliedEvent(
-                kind: kind, subject: .return(item.id), mark: mark, at: at, group: "\(item.id)/\(mark)")
+                kind: kind, subject: .return(item.id), mark: mark, at: at, scope: item.id, isGroupedByMark: true)
         }
         var events: [ImpliedEvent] = []
         // A return that the merchant opened was never requested.

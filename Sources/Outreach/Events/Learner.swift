@@ -38,49 +38,94 @@ public struct Learner: Sendable {
             var first = OrderRecord(shop: observation.shop, facts: facts, seenAt: now)
             first.shipments = facts.fulfillments.flatMap { Self.shipments(of: $0, among: []) }
             first.linesDigest = facts.linesDigest
-            return conclude(first, before: nil, now: now)
+            return conclude(first, before: nil, isFirst: true, now: now)
         }
-        let before = record
+        // Records are large, and most observations tell of a parcel alone; so what was known is kept for comparing only where the shop was read.
+        var before: OrderRecord?
         var heard: Heard?
+        var seen = Seen.facts
         switch observation.content {
-        case .order(let facts): record.lay(facts, now: now)
-        case .fulfillment(let facts, _): record.lay(facts, now: now)
-        case .return(let facts, _): record.lay(facts)
+        case .order(let facts):
+            before = record
+            record.lay(facts, now: now)
+        case .fulfillment(let facts, _):
+            before = record
+            record.lay(facts, now: now)
+        case .return(let facts, _):
+            before = record
+            record.lay(facts)
         case .parcel(let number, let source, let scans, let complete, _):
+            seen = .nothing
             guard let key = TrackingFacts(number: number).key else { break }
             heard = Heard(number: key, source: source)
             for index in record.shipments.indices where record.shipments[index].tracking.key == key {
-                record.shipments[index].scans.lay(scans, of: source, complete: complete, now: now)
+                guard
+                    let laid = record.shipments[index].scans.laying(
+                        scans, of: source, complete: complete, now: now)
+                else { continue }
+                record.shipments[index].scans = laid
+                seen = .scans
             }
         }
-        return conclude(record, before: before, heard: heard, now: now)
+        return conclude(record, before: before, heard: heard, seen: seen, now: now)
+    }
+
+    /// What an observation laid over the record, so that what it left alone is not compared.
+    private enum Seen {
+        /// Nothing that was not known.
+        case nothing
+        /// Scans of a carrier alone.
+        case scans
+        /// Anything.
+        case facts
     }
 
     /// What time alone adds: a promise that has passed by `now`.
     public func advance(_ record: OrderRecord, to now: Moment) -> Learned {
-        conclude(record, before: record, now: now)
+        conclude(record, before: nil, seen: .nothing, now: now)
     }
 
-    private func conclude(_ record: OrderRecord, before: OrderRecord?, heard: Heard? = nil, now: Moment) -> Learned {
+    /// `before` is what was known where facts were seen; nil where the order was never seen.
+    private func conclude(
+        _ record: consuming OrderRecord, before: OrderRecord?, isFirst: Bool = false, heard: Heard? = nil,
+        seen: Seen = .facts, now: Moment
+    ) -> Learned {
         var record = record
         let zone = record.zone(shopZone: shopZone)
-        record.promise(by: delays, before: before, zone: zone)
-        let (implied, next) = record.implied(now: now, zone: zone, rules: delays, heard: heard)
-        var new = record.unrecorded(implied + record.impliedEdits(since: before))
-            .map { event(of: $0, in: record, first: before == nil, now: now) }
-        new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
-        record.number(&new)
-        record.linesDigest = record.facts.linesDigest
-        if before.map({ $0.facts.eventful != record.facts.eventful || $0.shipments != record.shipments }) ?? true {
-            record.lastChangeAt = now
+        if seen == .facts { record.promise(by: delays, before: before, zone: zone) }
+        let histories = record.histories
+        var (implied, next) = record.implied(now: now, zone: zone, rules: delays, heard: heard, histories: histories)
+        if seen == .facts { implied += record.impliedEdits(since: before) }
+        var new = record.unrecorded(implied).map { event(of: $0, in: record, first: isFirst, now: now) }
+        if !new.isEmpty {
+            new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
+            record.number(&new)
         }
-        record.events += new
-        let changed = before != record
+        let isNews: Bool
+        switch seen {
+        case .nothing: isNews = false
+        case .scans: isNews = true
+        case .facts:
+            record.linesDigest = record.facts.linesDigest
+            isNews =
+                before.map { $0.facts.eventful != record.facts.eventful || $0.shipments != record.shipments } ?? true
+        }
+        if isNews { record.lastChangeAt = now }
+        // To add nothing would copy them all.
+        if !new.isEmpty { record.events += new }
+        let changed =
+            switch seen {
+            case .nothing: !new.isEmpty
+            case .scans: true
+            case .facts: before != record
+            }
         // A new delay moves the moment of the next one, so it is asked again with all events recorded.
-        let nextMoment = new.isEmpty ? next : record.implied(now: now, zone: zone, rules: delays).next
+        let nextMoment =
+            new.isEmpty ? next : record.implied(now: now, zone: zone, rules: delays, histories: histories).next
         return Learned(
-            record: record, events: new, nextMoment: nextMoment, looks: looks(record, now: now),
-            asks: asks(record, answered: heard?.number, now: now, zone: zone), changed: changed)
+            record: record, events: new, nextMoment: nextMoment,
+            looks: looks(record, histories: histories, now: now),
+            asks: asks(record, histories: histories, answered: heard?.number, now: now, zone: zone), changed: changed)
     }
 
     private func event(of group: [ImpliedEvent], in record: OrderRecord, first: Bool, now: Moment) -> Event {
@@ -160,25 +205,22 @@ extension OrderRecord {
 
     /// Those of `implied` that stand in no recorded event, put together where one fact speaks of several subjects.
     fileprivate func unrecorded(_ implied: [ImpliedEvent]) -> [[ImpliedEvent]] {
-        struct Key: Hashable {
-            var kind: EventKind
-            var subject: String
-            var mark: String
-        }
-        var recorded = Set<Key>()
-        for event in events {
-            for occurrence in event.occurrences {
-                recorded.insert(Key(kind: event.kind, subject: occurrence.subject, mark: occurrence.mark))
+        // An event has been told of its subject a few times at most, so the few of its kind are looked through: mostly all are recorded, and nothing is made.
+        func isRecorded(_ event: ImpliedEvent) -> Bool {
+            var subject: String?
+            for known in events where known.kind == event.kind {
+                for occurrence in known.occurrences
+                where occurrence.mark == event.mark || event.aliases.contains(occurrence.mark) {
+                    let key = subject ?? event.subject.key
+                    subject = key
+                    if occurrence.subject == key { return true }
+                }
             }
+            return false
         }
         var order: [String] = []
         var groups: [String: [ImpliedEvent]] = [:]
-        for event in implied {
-            let subject = event.subject.key
-            let marks = [event.mark] + event.aliases
-            if marks.contains(where: { recorded.contains(Key(kind: event.kind, subject: subject, mark: $0)) }) {
-                continue
-            }
+        for event in implied where !isRecorded(event) {
             let key = "\(event.kind.rawValue) \(event.group)"
             if groups[key] == nil { order.append(key) }
             groups[key, default: []].append(event)
@@ -194,7 +236,7 @@ extension OrderRecord {
         return [
             ImpliedEvent(
                 kind: .orderEdited, subject: .order, mark: "\(digest)@\(facts.updatedAt.milliseconds)",
-                at: facts.updatedAt, group: "order")
+                at: facts.updatedAt, scope: "order")
         ]
     }
 
@@ -231,7 +273,9 @@ extension OrderRecord {
             return
         }
         var scans = facts.fulfillments[index].scans
-        scans.lay(seen.scans, of: "shopify", complete: seen.scansAreComplete, now: now)
+        if let laid = scans.laying(seen.scans, of: "shopify", complete: seen.scansAreComplete, now: now) {
+            scans = laid
+        }
         if seen.updatedAt >= facts.fulfillments[index].updatedAt {
             let lines = facts.fulfillments[index].lineItems
             facts.fulfillments[index] = seen
@@ -258,34 +302,58 @@ extension OrderRecord {
 }
 
 extension [Scan] {
-    /// Adds what a source shows now. Of a scan that is known, the newest telling counts. Where the answer is complete, a scan of that source that it no longer shows
-    /// is marked as taken back, unless the source shows another of the same state: then it only tells the same thing better.
-    mutating func lay(_ seen: [Scan], of source: String, complete: Bool, now: Moment) {
-        var places: [String: Int] = [:]
-        for (index, scan) in enumerated() { places[scan.id] = index }
-        for scan in seen {
-            if let place = places[scan.id] {
-                if replaces(self[place], with: scan) { self[place] = scan }
+    /// These with what a source shows now laid over them, or nil where that changes nothing. Of a scan that is known, the newest telling counts. Where the answer is
+    /// complete, a scan of that source that it no longer shows is marked as taken back, unless the source shows another of the same state: then it only tells
+    /// the same thing better.
+    func laying(_ seen: [Scan], of source: String, complete: Bool, now: Moment) -> [Scan]? {
+        var laid = self
+        var isChanged = false
+        var isShown = [Bool](repeating: false, count: count)
+        // A source mostly tells what it told, in the order in which it told it: so the next place is tried first, and all are looked up only where that is another scan.
+        var next = 0
+        var places: [String: Int]?
+        for index in seen.indices {
+            var place: Int?
+            if next < count, self[next].id == seen[index].id {
+                place = next
             } else {
-                places[scan.id] = count
-                append(scan)
+                if places == nil { places = Self.places(laid) }
+                place = places?[seen[index].id]
+            }
+            guard let place else {
+                places?[seen[index].id] = laid.count
+                laid.append(seen[index])
+                isChanged = true
+                continue
+            }
+            if place < count {
+                isShown[place] = true
+                next = place + 1
+            }
+            if laid[place] != seen[index], laid.replaces(laid[place], with: seen[index]) {
+                laid[place] = seen[index]
+                isChanged = true
             }
         }
-        guard complete else { return }
-        let shown = Set(seen.map(\.id))
-        let states = Set(seen.compactMap(\.state))
-        for index in indices where self[index].source == source && self[index].retractedAt == nil {
-            guard !shown.contains(self[index].id) else { continue }
-            if let state = self[index].state, !self[index].isSummary, !states.contains(state) {
-                self[index].retractedAt = now
-            }
+        guard complete else { return isChanged ? laid : nil }
+        lazy var states = Set(seen.compactMap(\.state))
+        for index in indices where !isShown[index] && self[index].source == source && self[index].retractedAt == nil {
+            guard let state = self[index].state, !self[index].isSummary, !states.contains(state) else { continue }
+            laid[index].retractedAt = now
+            isChanged = true
         }
+        return isChanged ? laid : nil
+    }
+
+    private static func places(_ scans: [Scan]) -> [String: Int] {
+        var places = [String: Int](minimumCapacity: scans.count)
+        for index in scans.indices { places[scans[index].id] = index }
+        return places
     }
 
     /// Whether the newest telling of a scan counts. The time of one that only says when its source last changed drifts with every later change, so the first telling stays, unless it is
     /// an estimate that comes back after another one: then it is the newest.
     private func replaces(_ known: Scan, with seen: Scan) -> Bool {
-        if known == seen { return false }
         guard seen.basis == .changed, known.basis == .changed, known.retractedAt == nil else { return true }
         guard let day = seen.estimate else { return false }
         let newest = filter { $0.estimate != nil && $0.retractedAt == nil }.max(by: Scan.precedes)

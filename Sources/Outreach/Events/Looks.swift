@@ -8,10 +8,14 @@ extension Learner {
     static let lookingBack = Duration.days(14)
 
     /// The next look at each fulfillment and return of `record`.
-    func looks(_ record: OrderRecord, now: Moment) -> [Look] {
+    func looks(_ record: OrderRecord, histories: [ShipmentHistory], now: Moment) -> [Look] {
         if record.facts.test { return [] }
         let fulfillments = record.facts.fulfillments.map { fulfillment in
-            Look(kind: .fulfillment, id: fulfillment.id, at: nextLook(at: fulfillment, in: record, now: now))
+            let own = zip(record.shipments, histories).filter { shipment, _ in
+                shipment.fulfillmentID == fulfillment.id && shipment.present
+            }
+            return Look(
+                kind: .fulfillment, id: fulfillment.id, at: nextLook(at: fulfillment, own.map(\.1), now: now))
         }
         let returns = record.facts.returns.map { item in
             Look(kind: .return, id: item.id, at: nextLook(at: item, now: now))
@@ -19,10 +23,8 @@ extension Learner {
         return fulfillments + returns
     }
 
-    private func nextLook(at fulfillment: FulfillmentFacts, in record: OrderRecord, now: Moment) -> Moment? {
+    private func nextLook(at fulfillment: FulfillmentFacts, _ histories: [ShipmentHistory], now: Moment) -> Moment? {
         if fulfillment.status == .cancelled || fulfillment.status == .error { return nil }
-        let histories = record.shipments.filter { $0.fulfillmentID == fulfillment.id && $0.present }
-            .map { ShipmentHistory(scans: record.scans(of: $0)) }
         let lastNews = histories.compactMap { $0.lastScan?.time }.max() ?? fulfillment.createdAt
         if histories.allSatisfy({ $0.state.isFinal }) {
             return now - lastNews < Self.lookingBack ? now + .days(1) : nil

@@ -31,7 +31,11 @@ public struct Shipment: Hashable, Codable, Sendable {
 public struct OrderRecord: Sendable, Codable, Hashable {
     public var shop: String
     /// The facts as last seen. The scans of its fulfillments are all that were ever seen, those taken back included.
-    public var facts: OrderFacts
+    public var facts: OrderFacts {
+        _read { yield sharedFacts.value }
+        _modify { yield &sharedFacts.value }
+    }
+    private var sharedFacts: Shared<OrderFacts>
     public var shipments: [Shipment]
     /// Every event ever recorded about the order, oldest first.
     public var events: [Event]
@@ -44,10 +48,16 @@ public struct OrderRecord: Sendable, Codable, Hashable {
     /// A digest of the lines, to notice an edit.
     public var linesDigest: String
 
+    private enum CodingKeys: String, CodingKey {
+        case shop
+        case sharedFacts = "facts"
+        case shipments, events, version, firstSeenAt, lastChangeAt, linesDigest
+    }
+
     /// A record of an order that was never seen before.
     public init(shop: String, facts: OrderFacts, seenAt: Moment) {
         self.shop = shop
-        self.facts = facts
+        sharedFacts = Shared(facts)
         shipments = []
         events = []
         version = 0

@@ -29,6 +29,25 @@ public enum ParcelState: String, Codable, Sendable, CaseIterable {
 }
 
 extension ParcelState {
+    /// How far on its way a parcel is, for scans of one moment: many sources tell minutes only, and list what happened in one in any order.
+    var stage: Int {
+        switch self {
+        case .unknown: 0
+        case .preTransit: 1
+        case .accepted: 2
+        case .inTransit: 3
+        case .outForDelivery: 4
+        case .attempted: 5
+        case .exception: 6
+        case .readyForPickup: 7
+        case .returning: 8
+        case .cancelled: 9
+        case .delivered: 10
+        case .returned: 11
+        case .lost: 12
+        }
+    }
+
     /// True for a state after which nothing more is expected of the parcel.
     public var isFinal: Bool {
         switch self {

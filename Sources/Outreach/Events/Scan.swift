@@ -74,10 +74,14 @@ public struct Scan: Hashable, Codable, Sendable {
 }
 
 extension Scan {
-    /// The order in which scans are read: by time; of two in the same moment a judgement last; of two alike the one with the later id last, so that it wins.
-    static func precedes(_ a: Scan, _ b: Scan) -> Bool {
+    /// The order in which scans are read, wherever they are: by time; of two in the same moment a judgement last; of two alike the one that is further on the
+    /// parcel's way; of two that are alike in this too the one with the later id, so that it wins.
+    public static func precedes(_ a: Scan, _ b: Scan) -> Bool {
         if a.time != b.time { return a.time < b.time }
-        return a.isJudgement != b.isJudgement ? b.isJudgement : a.id < b.id
+        let (x, y) = (a.isJudgement, b.isJudgement)
+        if x != y { return y }
+        let (early, late) = (a.state?.stage ?? 0, b.state?.stage ?? 0)
+        return early != late ? early < late : a.id < b.id
     }
 
     /// True for what a source says of a parcel beside its scans, and puts a state: by the `~` that Intake begins the rest of its id with.

@@ -4,7 +4,8 @@
 // arrives: it is computed, each time anew, from all scans that are known. The same scans give the same state in whatever order, how often
 // and in how many pieces they came. These are the rules, and there are no others:
 //
-// 1. Scans are read by their time; of two in the same moment the one with the later id comes last, so that it wins.
+// 1. Scans are read by their time; of two in the same moment the one that is further on the parcel's way comes last, so that it wins; of two of one state the
+//    one with the later id.
 // 2. A scan that its source no longer shows counts for nothing.
 // 3. A scan without a state, or with `unknown`, moves nothing. It may carry an estimate or a delay.
 // 4. On a return leg, and once the parcel is returning, movement is `returning` and a delivery is `returned`.
@@ -117,25 +118,29 @@ struct ParcelReading: Hashable, Sendable {
 
 extension Scan {
     /// Gives the places of the scans that count, in the order in which they are read: those that were taken back are left out, and one that is there twice counts once.
+    ///
+    /// Scans are large, and mostly stand in their order already: so their places are put in order, and only where they must be.
     static func inOrder(_ scans: [Scan], _ read: (Int) -> Void) {
-        if areOrdered(scans) {
-            for index in scans.indices { read(index) }
-            return
+        let order = scans.withUnsafeBufferPointer { scans in
+            var order: [Int] = []
+            order.reserveCapacity(scans.count)
+            // A few are looked through for one that is there twice; many are not.
+            let areFew = scans.count <= 16
+            var seen: Set<String> = []
+            var isSorted = true
+            for index in scans.indices where scans[index].retractedAt == nil {
+                if areFew {
+                    if order.contains(where: { scans[$0].id == scans[index].id }) { continue }
+                } else if !seen.insert(scans[index].id).inserted {
+                    continue
+                }
+                if isSorted, let last = order.last, precedes(scans[index], scans[last]) { isSorted = false }
+                order.append(index)
+            }
+            if !isSorted { order.sort { precedes(scans[$0], scans[$1]) } }
+            return order
         }
-        var seen = Set<String>()
-        let counting = scans.indices.filter { scans[$0].retractedAt == nil && seen.insert(scans[$0].id).inserted }
-        for index in counting.sorted(by: { precedes(scans[$0], scans[$1]) }) { read(index) }
-    }
-
-    /// True where all count and stand in their order, as they mostly do. A few are looked through for one that is there twice; of many it is not said.
-    private static func areOrdered(_ scans: [Scan]) -> Bool {
-        guard scans.count <= 16 else { return false }
-        for index in scans.indices {
-            if scans[index].retractedAt != nil { return false }
-            if index > 0, !precedes(scans[index - 1], scans[index]) { return false }
-            for other in 0..<index where scans[other].id == scans[index].id { return false }
-        }
-        return true
+        for index in order { read(index) }
     }
 }
 
@@ -153,15 +158,18 @@ struct ShipmentHistory: Sendable {
 
     /// Merges scans, given in any order; a scan that is given twice counts once.
     init(scans: [Scan]) {
+        var last: Int?
         Scan.inOrder(scans) { index in
-            let scan = scans[index]
-            lastScan = scan
-            if let day = scan.estimate { note(day, of: scan) }
-            if scan.delay == .yes, !reading.isSettled { delays.append(scan) }
+            last = index
+            if let day = scans[index].estimate {
+                note(day, scans[index].id, at: scans[index].time, from: scans[index].source)
+            }
+            if scans[index].delay == .yes, !reading.isSettled { delays.append(scans[index]) }
             let before = reading.state
-            guard let next = reading.read(scan) else { return }
-            enter(next, from: before, by: scan)
+            guard let next = reading.read(scans[index]) else { return }
+            enter(next, from: before, by: scans[index].id, at: scans[index].time, from: scans[index].source)
         }
+        lastScan = last.map { scans[$0] }
     }
 
     /// The state now.
@@ -172,31 +180,33 @@ struct ShipmentHistory: Sendable {
     /// The last time that the parcel came into that state.
     func last(_ state: ParcelState) -> Episode? { episodes.last { $0.state == state } }
 
-    private mutating func enter(_ next: ParcelState, from before: ParcelState, by scan: Scan) {
+    private mutating func enter(
+        _ next: ParcelState, from before: ParcelState, by scan: String, at time: Moment, from source: String
+    ) {
         if next == before {
-            episodes[episodes.count - 1].end = scan.time
-            episodes[episodes.count - 1].scans.append(scan.id)
+            episodes[episodes.count - 1].end = time
+            episodes[episodes.count - 1].scans.append(scan)
             return
         }
         if let echo = next.echo, let index = episodes.lastIndex(where: { $0.state == next }),
-            scan.time - episodes[index].end < echo
+            time - episodes[index].end < echo
         {
             // The episode is continued, and moved to the end so that `enter` goes on with it.
             var episode = episodes.remove(at: index)
-            episode.end = scan.time
-            episode.scans.append(scan.id)
+            episode.end = time
+            episode.scans.append(scan)
             episodes.append(episode)
         } else {
             episodes.append(
-                Episode(state: next, start: scan.time, end: scan.time, scans: [scan.id], source: scan.source))
+                Episode(state: next, start: time, end: time, scans: [scan], source: source))
         }
     }
 
-    private mutating func note(_ day: CalendarDay, of scan: Scan) {
+    private mutating func note(_ day: CalendarDay, _ scan: String, at time: Moment, from source: String) {
         if estimates.last?.day == day {
-            estimates[estimates.count - 1].scans.append(scan.id)
+            estimates[estimates.count - 1].scans.append(scan)
         } else {
-            estimates.append(EstimateRun(day: day, start: scan.time, scans: [scan.id], source: scan.source))
+            estimates.append(EstimateRun(day: day, start: time, scans: [scan], source: source))
         }
     }
 }
@@ -240,6 +250,11 @@ extension OrderRecord {
         }
         if shipment.scans.isEmpty { return facts.fulfillments[index].scans }
         return shipment.scans + facts.fulfillments[index].scans
+    }
+
+    /// What the scans of each shipment amount to, in the order of the shipments.
+    var histories: [ShipmentHistory] {
+        shipments.map { ShipmentHistory(scans: scans(of: $0)) }
     }
 
     /// True where the shop voided the fulfillment, or shows the package no more.

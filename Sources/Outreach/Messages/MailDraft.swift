@@ -131,7 +131,39 @@ public struct MailAddress: Hashable, Sendable, Codable {
     /// What follows the `@`.
     public var domain: String { String(address[address.index(after: address.lastIndex(of: "@")!)...]) }
 
-    private static func isAddress(_ text: String) -> Bool {
+    /// Nearly all addresses are letters, digits, full stops and a few signs of ASCII, which their bytes tell.
+    static func isPlainAddress(_ text: String) -> Bool? {
+        guard text.utf8.count <= 254 else { return false }
+        var (local, label, labels, previous) = (0, 0, 0, UInt8(ascii: "."))
+        var isDomain = false
+        for byte in text.utf8 {
+            let isWord = byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
+            switch byte {
+            case _ where isWord: break
+            case UInt8(ascii: "@") where !isDomain:
+                guard (1...64).contains(local), previous != UInt8(ascii: ".") else { return false }
+                (isDomain, previous, labels, label) = (true, UInt8(ascii: "."), 1, 0)
+                continue
+            case UInt8(ascii: "."):
+                // Two in a row, one that begins, or a label that ends in a hyphen.
+                if previous == UInt8(ascii: ".") || isDomain && previous == UInt8(ascii: "-") { return false }
+                if isDomain { labels += 1 }
+                label = -1
+            case UInt8(ascii: "-"): if isDomain, previous == UInt8(ascii: ".") { return false }
+            case UInt8(ascii: "_"), UInt8(ascii: "+"): if isDomain { return nil }
+            default: return nil
+            }
+            if isDomain { label += 1 } else { local += 1 }
+            if isDomain, label > 63 { return false }
+            previous = byte
+        }
+        return isDomain && labels >= 2 && previous != UInt8(ascii: ".") && previous != UInt8(ascii: "-")
+    }
+
+    private static func isAddress(_ text: String) -> Bool { isPlainAddress(text) ?? isAnyAddress(text) }
+
+    /// The rule itself, letters of all scripts included.
+    static func isAnyAddress(_ text: String) -> Bool {
         guard text.utf8.count <= 254, let at = text.lastIndex(of: "@") else { return false }
         let local = text[..<at]
         let domain = text[text.index(after: at)...]
@@ -148,7 +180,6 @@ public struct MailAddress: Hashable, Sendable, Codable {
 
     private static func isLocalScalar(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCIILetterOrDigit { return true }
-        if scalar.value >= 0x80 { return scalar.properties.isAlphabetic || scalar.properties.numericType != nil }
         return scalar.properties.isAlphabetic || scalar.properties.numericType != nil
             || ".!#$%&'*+/=?^_`{|}~-".unicodeScalars.contains(scalar)
     }

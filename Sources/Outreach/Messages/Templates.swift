@@ -30,7 +30,7 @@ public struct TemplateSet: Sendable {
     private var variants: [String: [Variant]]
     /// By language; those without one are under the empty text. Each set is whole: what a language lacks is there in the shop's own.
     private var partials: [String: PartialSet]
-    private var partialSources: [(name: String, locale: String?, template: Template)]
+    private(set) var partialSources: [(name: String, locale: String?, template: Template)]
     private var bodies: [String: Body]
 
     /// No templates.
@@ -122,9 +122,11 @@ public struct TemplateSet: Sendable {
         options.destination = .json
         let text = try rendered(body.template, scope.forLiquid, options, file: body.file, line: 1)
         let bytes = Array(text.utf8)
-        guard (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil else {
+        // Foundation takes a comma too many, which receivers do not.
+        let place = JSONPlace.find(in: bytes, from: body.template.source)
+        guard place == nil, (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil else {
             throw TemplateFailure(
-                file: body.file, line: 0,
+                file: body.file, line: place?.line ?? 0, column: place?.column ?? 0,
                 message: "what comes out is no JSON; look for a comma too many, and for texts without quotes")
         }
         return bytes
@@ -145,7 +147,9 @@ public struct TemplateSet: Sendable {
         } catch {
             let place =
                 error.partial.isEmpty ? (file, max(1, error.line) + line - 1) : (error.partial, error.line)
-            throw TemplateFailure(file: place.0, line: place.1, message: TemplateFailure.words(error.kind))
+            var failure = TemplateFailure(file: place.0, line: place.1, message: TemplateFailure.words(error.kind))
+            failure.cause = error.message
+            throw failure
         }
     }
 
@@ -184,9 +188,17 @@ public struct MailText: Hashable, Sendable {
     }
 
     /// The body as one line of words, without the entities and backslashes that keep a value from being markup.
-    var readable: String {
+    var readable: String { Self.readable(text) }
+
+    /// The same, line by line, without empty ones at its ends.
+    var readableLines: String {
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { Self.readable(String($0)) }
+            .joined(separator: "\n").trimmingSpaces
+    }
+
+    private static func readable(_ text: String) -> String {
         var words = text
-        for (entity, character) in Self.entities { words = words.replacing(entity, with: character) }
+        for (entity, character) in entities { words = words.replacing(entity, with: character) }
         words = words.replacing(/&#(\d+);/) { match in
             UInt32(match.1).flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? ""
         }
@@ -207,7 +219,18 @@ public struct TemplateFailure: Error, Hashable, Sendable, CustomStringConvertibl
     public var file: String
     /// From 1; 0 where it is not known.
     public var line: Int
+    /// From 1; 0 where it is not known.
+    public var column = 0
     public var message: String
+    /// What the engine said. It may hold a value, so it is told of the standard order alone.
+    var cause: String?
+
+    init(file: String, line: Int, column: Int = 0, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+    }
 
     public var description: String { line > 0 ? "\(file):\(line): \(message)" : "\(file): \(message)" }
 
@@ -228,6 +251,9 @@ extension TemplateSet {
 
     /// Adds the template of a webhook's body.
     mutating func add(_ body: Body, as name: String) { bodies[name] = body }
+
+    /// The template of a webhook's body.
+    func body(_ name: String) -> Body? { bodies[name] }
 
     /// The templates of webhooks' bodies, by name.
     var webhookBodies: [(name: String, body: Body)] { bodies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }

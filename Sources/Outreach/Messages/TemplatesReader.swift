@@ -35,7 +35,8 @@ extension TemplateSet {
                 continue
             }
             var reader = TemplateReader(source: source, segments: segments, faults: list)
-            if let (name, variant) = reader.read(file) {
+            // A file whose name cannot be read stands for no case, and so in nobody's way.
+            if let (name, variant) = reader.read(file), !reader.isMisnamed {
                 if set.all(name).contains(where: { $0.segment == variant.segment && $0.locale == variant.locale }) {
                     reader.faults.add(
                         at: Position(line: 1, column: 1), "there is another template for the same case",
@@ -52,11 +53,11 @@ extension TemplateSet {
     private static func partialName(_ file: String, _ faults: inout FaultList) -> (name: String, locale: String?) {
         let parts = file.split(separator: ".").map(String.init)
         guard parts.count > 2 else { return (parts[0], nil) }
-        if parts.count == 3, Locales.isTag(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
+        if parts.count == 3, Languages.isLanguage(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
         faults.add(
             at: Position(line: 1, column: 1),
             "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is no language",
-            hint: "write it like '\(parts[0]).fr.\(parts.last!)'")
+            hint: "write it like '\(parts[0]).\(Languages.meant(by: parts[1]) ?? "fr").\(parts.last!)'")
         return (parts[0], nil)
     }
 
@@ -70,12 +71,20 @@ extension TemplateSet {
         do throws(TemplateError) {
             let template = try Template(parsing: source, name: faults.file)
             for diagnostic in template.warnings {
-                faults.warn(at: place(diagnostic), diagnostic.message, hint: diagnostic.hint)
+                faults.warn(at: place(diagnostic), TemplateWords.plain(diagnostic.message), hint: diagnostic.hint)
+            }
+            for slip in TemplateSlips.found(in: source) {
+                let at = place(Diagnostic(line: slip.line, column: slip.column, message: ""))
+                if slip.isCertain {
+                    faults.add(at: at, slip.message, hint: slip.hint)
+                } else {
+                    faults.warn(at: at, slip.message, hint: slip.hint)
+                }
             }
             return template
         } catch {
             for diagnostic in error.diagnostics {
-                faults.add(at: place(diagnostic), diagnostic.message, hint: diagnostic.hint)
+                faults.add(at: place(diagnostic), TemplateWords.plain(diagnostic.message), hint: diagnostic.hint)
             }
             return nil
         }
@@ -87,7 +96,10 @@ extension TemplateSet {
             let kinds = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }.flatMap(\.events)
                 .unique
             let variants = all(name)
-            if !variants.contains(where: { $0.segment == nil && ($0.locale == nil) }), let first = variants.first {
+            let own = Locales.chain(settings.locale)
+            if !variants.contains(where: { $0.segment == nil && ($0.locale.map(own.contains) ?? true) }),
+                let first = variants.first
+            {
                 faults.append(
                     Fault(
                         file: first.file, line: 1, column: 1,
@@ -96,6 +108,7 @@ extension TemplateSet {
             }
             for variant in variants {
                 var list = FaultList(file: variant.file)
+                lookAtLanguage(of: variant, name, among: variants, own, &list)
                 if variant.subjectIsTitle {
                     list.warn(
                         at: variant.subjectPosition, "the mail's subject is its <title>",
@@ -119,11 +132,41 @@ extension TemplateSet {
         }
     }
 
+    /// A file without a language counts as the shop's own: beside one that names it, nobody is sent it. One for a whole country leaves
+    /// out those who name none.
+    private func lookAtLanguage(
+        of variant: Variant, _ name: String, among variants: [Variant], _ own: [String], _ list: inout FaultList
+    ) {
+        let start = Position(line: 1, column: 1)
+        let ending = variant.isHTML ? "html" : "md"
+        let segment = variant.segment.map { ".\($0)" } ?? ""
+        guard let locale = variant.locale else {
+            guard
+                let other = variants.first(where: {
+                    $0.segment == variant.segment && $0.locale.map(own.contains) ?? false
+                })
+            else { return }
+            let language = own.contains("en") ? "de" : "en"
+            list.warn(
+                at: start,
+                "nobody is sent this file: 'locale' in shop.yaml is '\(own[0])', and \(other.file.split(separator: "/").last ?? "") stands beside it",
+                hint: "name it by its own language, such as '\(name)\(segment).\(language).\(ending)'")
+            return
+        }
+        let parts = locale.split(separator: "-")
+        guard parts.count == 2, parts[0].uppercased() == parts[1],
+            !variants.contains(where: { $0.segment == variant.segment && $0.locale == String(parts[0]) })
+        else { return }
+        list.warn(
+            at: start, "only those whose language is '\(locale)' get this, and not those with '\(parts[0])'",
+            hint: "name it '\(name)\(segment).\(parts[0]).\(ending)' for all of them")
+    }
+
     private func place(_ line: Int, _ column: Int, from variant: Variant) -> Position {
         Position(line: line + variant.bodyLine - 1, column: column)
     }
 
-    /// Checks the webhooks' bodies: their names, and that JSON comes out of them for a standard order.
+    /// Checks the names in the webhooks' bodies.
     func checkBodies(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
         for (name, body) in webhookBodies {
             let kinds = triggers.filter { trigger in
@@ -135,24 +178,6 @@ extension TemplateSet {
             var list = FaultList(file: body.file)
             let start = Position(line: 1, column: 1)
             check(body.template, with: partials(in: settings.locale), at: start, kinds, &list)
-            if !list.hasErrors {
-                for kind in kinds.isEmpty ? [EventKind.orderPlaced] : kinds {
-                    let order = StandardOrder(kind, at: StandardOrder.moment)
-                    let scope = Scope(
-                        record: order.record, event: order.event, history: order.history, settings: settings,
-                        now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
-                        shop: StandardOrder.shop)
-                    do {
-                        _ = try renderJSON(name, scope)
-                    } catch {
-                        list.add(
-                            at: Position(line: max(1, error.line), column: 1),
-                            "on '\(kind.rawValue)', \(error.message)",
-                            hint: "texts stand in quotes, \"{{ order.name }}\"; everything else is printed by '| json'")
-                        break
-                    }
-                }
-            }
             faults += list.faults
         }
     }
@@ -162,7 +187,7 @@ extension TemplateSet {
         _ faults: inout FaultList
     ) {
         let checker = ConditionChecker(kinds: kinds, segments: [])
-        var found: [Diagnostic] = []
+        var found = template.certainFailures(with: parts)
         var absent: Set<String> = []
         for use in template.variables(with: parts) {
             guard let root = use.path.split(separator: ".").first.map(String.init),
@@ -208,6 +233,8 @@ private struct TemplateReader {
     let source: String
     let segments: [String]?
     var faults: FaultList
+    /// True where a part of the file's name says nothing.
+    private(set) var isMisnamed = false
     private var isHTML: Bool { faults.file.hasSuffix(".html") }
 
     mutating func read(_ file: String) -> (name: String, variant: TemplateSet.Variant)? {
@@ -219,12 +246,16 @@ private struct TemplateReader {
         for part in parts {
             if segments?.contains(part) ?? false, segment == nil {
                 segment = part
-            } else if Locales.isTag(part), locale == nil,
+            } else if Languages.isLanguage(part), locale == nil,
                 part.count == 2 || part.contains("-") || nearest(to: part, in: segments ?? []) == nil
             {
                 locale = Locales.canonical(part)
             } else if segments != nil {
-                let meant = nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }
+                isMisnamed = true
+                let language = Languages.meant(by: part).map {
+                    "write it like '\(name).\($0).\(isHTML ? "html" : "md")'"
+                }
+                let meant = language ?? nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }
                 faults.add(
                     at: Position(line: 1, column: 1), "'\(part)' in the file's name is no language and no segment",
                     hint: meant ?? "write it like '\(name).fr.md' or '\(name).vip.fr.md'")

@@ -15,7 +15,9 @@ public struct Planner: Sendable {
     public var inForceSince: [String: Moment]
     public var live: LiveSince
     /// What Shopify says of the shop: its name, page and zone.
-    public var shop: ShopProfile
+    public var shop: ShopProfile { didSet { shopZone = shop.zone } }
+    /// The shop's own zone.
+    public private(set) var shopZone: Zone
 
     /// A planner for one shop.
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
@@ -23,10 +25,8 @@ public struct Planner: Sendable {
         self.inForceSince = inForceSince
         self.live = live
         self.shop = shop
+        shopZone = shop.zone
     }
-
-    /// The shop's own zone.
-    public var shopZone: Zone { shop.zone }
 
     /// An order at a moment, for all that is decided about it then.
     public func sitting(_ record: OrderRecord, now: Moment) -> Sitting {
@@ -69,8 +69,20 @@ public struct Planner: Sendable {
     public func matches(_ event: Event, record: OrderRecord) -> [Match] {
         if event.silence == .testOrder { return [] }
         let hearing = triggers.hearing(event.kind)
-        if hearing.isEmpty { return [] }
-        let zone = record.zone(shopZone: shopZone)
+        return hearing.isEmpty ? [] : matches(event, hearing, record, zone: record.zone(shopZone: shopZone))
+    }
+
+    /// The same, for one that is judged at the same moment.
+    public func matches(_ event: Event, at sitting: Sitting) -> [Match] {
+        if event.silence == .testOrder { return [] }
+        let hearing = triggers.hearing(event.kind)
+        return hearing.isEmpty ? [] : matches(event, hearing, sitting.record, zone: sitting.zone)
+    }
+
+    /// True where no trigger hears that kind of event.
+    public func ignores(_ kind: EventKind) -> Bool { triggers.hearing(kind).isEmpty }
+
+    private func matches(_ event: Event, _ hearing: [TriggerSet.Entry], _ record: OrderRecord, zone: Zone) -> [Match] {
         let usual = Trigger.usualKeys(of: event)
         var matches: [Match] = []
         matches.reserveCapacity(hearing.count)
@@ -251,8 +263,17 @@ public struct Planner: Sendable {
         guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off
         else { return Judgement(decision: .skip(because: .off)) }
         let dueAt = due(effect, entry, sitting)
-        var kept: [Event] = [effect.event]
-        if !effect.together.isEmpty { kept += effect.together }
+        if effect.together.isEmpty, history.told.isEmpty {
+            // Nearly all: one event, and nobody spoke of it.
+            if effect.attempts == 0, dueAt > now {
+                return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
+            }
+            if let no = objection(effect.event, effect, entry, sitting, history, dueAt: dueAt) {
+                return Judgement(decision: .skip(because: no.reason, detail: no.detail))
+            }
+            return going([effect.event], of: effect, entry, line, sitting, history)
+        }
+        var kept = [effect.event] + effect.together
         var dropped: [Judgement.Dropped] = []
         if !history.told.isEmpty {
             kept.removeAll { event in
@@ -266,19 +287,27 @@ public struct Planner: Sendable {
             return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
         }
         kept.removeAll { event in
-            guard let no = objection(event, effect, entry.trigger, sitting, history, dueAt: dueAt) else { return false }
-            dropped.append(no)
+            guard let no = objection(event, effect, entry, sitting, history, dueAt: dueAt) else { return false }
+            dropped.append(.init(event: event, reason: no.reason, detail: no.detail))
             return true
         }
         if kept.isEmpty {
             let no = dropped[0]
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
-        if let reason = unreachable(line, trigger: entry.trigger, record: sitting.record, history: history) {
+        return going(kept, without: dropped, of: effect, entry, line, sitting, history)
+    }
+
+    /// What becomes of an effect whose events are to be told.
+    private func going(
+        _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
+        _ line: SendLine, _ sitting: Sitting, _ history: History
+    ) -> Judgement {
+        if let reason = unreachable(line, trigger: entry.trigger, at: sitting, history: history) {
             return Judgement(decision: .skip(because: reason))
         }
         if line.destination == .customer,
-            let held = held(effect, entry.trigger, kept, history: history, zone: sitting.zone, now: now)
+            let held = held(effect, entry.trigger, kept, history: history, zone: sitting.zone, now: sitting.now)
         {
             return Judgement(decision: held)
         }
@@ -299,25 +328,26 @@ public struct Planner: Sendable {
 
     /// Why one event is not told: it is no longer true, no longer news, or a condition says so.
     private func objection(
-        _ event: Event, _ effect: Effect, _ trigger: Trigger, _ sitting: Sitting, _ history: History, dueAt: Moment
-    ) -> Judgement.Dropped? {
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ sitting: Sitting, _ history: History,
+        dueAt: Moment
+    ) -> (reason: Reason, detail: String?)? {
         let now = sitting.now
-        if let reason = sitting.overtaken(event) { return .init(event: event, reason: reason) }
+        if let reason = sitting.overtaken(event) { return (reason, nil) }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {
             case .quietHours: detail += ", held by the quiet hours"
             case .limit: detail += ", held by the limit"
             case .deferred, .unavailable: detail += ", held because nothing could be delivered"
+            case .template: detail += ", held because its template could not be rendered"
             default: break
             }
-            return .init(event: event, reason: .oldNews, detail: detail)
+            return (.oldNews, detail)
         }
-        if !trigger.hasConditions { return nil }
-        if let failed = trigger.failedCondition(sitting.scope(event, history: history)) {
-            return .init(event: event, reason: failed.clause, detail: failed.sentence)
-        }
-        return nil
+        guard entry.hasConditions,
+            let failed = entry.trigger.failedCondition(sitting.scope(event, history: history))
+        else { return nil }
+        return (failed.clause, failed.sentence)
     }
 
     /// What holds a true message to the shopper back for now.
@@ -360,12 +390,14 @@ public struct Planner: Sendable {
     }
 
     /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody is written to.
-    private func unreachable(_ line: SendLine, trigger: Trigger, record: OrderRecord, history: History) -> Reason? {
+    private func unreachable(_ line: SendLine, trigger: Trigger, at sitting: Sitting, history: History) -> Reason? {
         switch line.destination {
         case .customer:
-            guard record.recipient != nil else { return .noRecipient }
+            guard sitting.isReachable else { return .noRecipient }
             if history.silenced { return .silenced }
-            if trigger.about == .marketing, record.facts.customer?.marketing != .subscribed { return .noConsent }
+            if trigger.about == .marketing, sitting.record.facts.customer?.marketing != .subscribed {
+                return .noConsent
+            }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
         case .address, .webhook: return nil

@@ -16,6 +16,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case deferred
     /// The channel is closed for now: relay, login or endpoint.
     case unavailable
+    /// The template could not be rendered for this order; it waits until the file is mended.
+    case template
 
     // No
     /// A line of `if` did not hold.
@@ -50,8 +52,6 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case off
     /// The trigger or the shop is in shadow mode.
     case shadow
-    /// The template could not be rendered for this order.
-    case template
     /// The webhook's name stands in no configuration.
     case unknownWebhook = "unknown_webhook"
     /// The order is gone: erased.
@@ -73,7 +73,7 @@ extension Reason {
     /// True where it holds a message back for a time, and says nothing of what becomes of it.
     public var isHold: Bool {
         switch self {
-        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable: true
+        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template: true
         default: false
         }
     }

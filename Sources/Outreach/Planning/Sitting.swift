@@ -18,6 +18,7 @@ public final class Sitting: Sendable {
         var states: [(id: String, state: ShipmentState)] = []
         /// For the event that was asked for last: triggers ask one after the other for the same one.
         var news: (event: Int64, reason: Reason?)?
+        var isReachable: Bool?
         /// What was found out for the event and the history that were asked for last.
         var found: (event: Int64, history: History, memory: Scope.Memory)?
     }
@@ -52,6 +53,16 @@ public final class Sitting: Sendable {
             let reason = record.overtaken(event)
             memory.news = (event.id, reason)
             return reason
+        }
+    }
+
+    /// True where the order has an address that mail to the shopper can go to.
+    var isReachable: Bool {
+        memory.withLock { memory in
+            if let known = memory.isReachable { return known }
+            let found = record.recipient != nil
+            memory.isReachable = found
+            return found
         }
     }
 

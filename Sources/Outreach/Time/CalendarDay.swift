@@ -56,7 +56,15 @@ public struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConvertib
 
     public var description: String {
         let (year, month, day) = components
-        return "\(pad(year, 4))-\(pad(month))-\(pad(day))"
+        guard (0...9999).contains(year) else { return "\(pad(year, 4))-\(pad(month))-\(pad(day))" }
+        return String(unsafeUninitializedCapacity: 10) { bytes in
+            bytes.put(year, 4, at: 0)
+            bytes[4] = UInt8(ascii: "-")
+            bytes.put(month, 2, at: 5)
+            bytes[7] = UInt8(ascii: "-")
+            bytes.put(day, 2, at: 8)
+            return 10
+        }
     }
 
     private static func days(in month: Int, of year: Int) -> Int {

@@ -112,8 +112,27 @@ extension Moment {
         let day = CalendarDay(daysSinceEpoch: seconds.quotientFloor(86_400))
         let clock = Int(seconds - day.daysSinceEpoch * 86_400)
         let millisecond = Int(milliseconds - seconds * 1000)
-        let time = "\(pad(clock / 3600)):\(pad(clock / 60 % 60)):\(pad(clock % 60))"
-        return "\(day)T\(time)\(millisecond == 0 ? "" : "." + pad(millisecond, 3))Z"
+        let (year, month, date) = day.components
+        guard (0...9999).contains(year) else {
+            let time = "\(pad(clock / 3600)):\(pad(clock / 60 % 60)):\(pad(clock % 60))"
+            return "\(day)T\(time)\(millisecond == 0 ? "" : "." + pad(millisecond, 3))Z"
+        }
+        return String(unsafeUninitializedCapacity: 24) { bytes in
+            // As it looks for any moment; then the digits are put in.
+            _ = bytes.initialize(fromContentsOf: "0000-00-00T00:00:00.000Z".utf8)
+            bytes.put(year, 4, at: 0)
+            bytes.put(month, 2, at: 5)
+            bytes.put(date, 2, at: 8)
+            bytes.put(clock / 3600, 2, at: 11)
+            bytes.put(clock / 60 % 60, 2, at: 14)
+            bytes.put(clock % 60, 2, at: 17)
+            if millisecond == 0 {
+                bytes[19] = UInt8(ascii: "Z")
+                return 20
+            }
+            bytes.put(millisecond, 3, at: 20)
+            return 24
+        }
     }
 }
 
@@ -132,6 +151,17 @@ extension Int64 {
 func pad(_ number: Int, _ width: Int = 2) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+}
+
+extension UnsafeMutableBufferPointer<UInt8> {
+    /// Writes a number with leading zeros in so many digits.
+    package func put(_ number: Int, _ width: Int, at place: Int) {
+        var rest = number
+        for index in stride(from: place + width - 1, through: place, by: -1) {
+            self[index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+            rest /= 10
+        }
+    }
 }
 
 /// Reads fixed runs of ASCII digits from a text, byte by byte.

@@ -5,30 +5,37 @@ internal import Synchronization
 ///
 /// An unknown name is nobody's fault and must not stop a parcel: `init(named:else:)` falls back.
 public struct Zone: Hashable, Sendable {
-    private let zone: TimeZone
+    private let offsets: ZoneOffsets
+
+    private var zone: TimeZone { offsets.zone }
 
     /// The zone of that IANA name (`Europe/Berlin`), or nil if the system's zone data has none.
     public init?(named name: String) {
         // Every decision asks for the shopper's zone, and finding one by its name takes longer than the rest of the decision.
         let known = Self.known.withLock { $0[name] }
         if let known {
-            zone = known
+            offsets = known
             return
         }
         guard let zone = TimeZone(identifier: name) else { return nil }
-        self.zone = zone
+        let offsets = ZoneOffsets(zone)
+        self.offsets = offsets
         Self.known.withLock { known in
-            if known.count < 1000 { known[name] = zone }
+            if known.count < 1000 { known[name] = offsets }
         }
     }
 
     /// The zones that were found, by their names; there are about 600.
-    private static let known = Mutex<[String: TimeZone]>([:])
+    private static let known = Mutex<[String: ZoneOffsets]>([:])
 
     /// Greenwich's.
     public static let utc = Zone(zone: TimeZone(secondsFromGMT: 0)!)
 
-    private init(zone: TimeZone) { self.zone = zone }
+    private init(zone: TimeZone) { offsets = ZoneOffsets(zone) }
+
+    public static func == (a: Zone, b: Zone) -> Bool { a.offsets === b.offsets || a.zone == b.zone }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(zone) }
 
     /// The first of `names` that is a zone, else UTC.
     public static func first(of names: String?...) -> Zone {
@@ -44,7 +51,7 @@ public struct Zone: Hashable, Sendable {
 
     /// Seconds east of Greenwich at `moment`.
     public func offset(at moment: Moment) -> Int {
-        zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(moment.milliseconds) / 1000))
+        offsets.offset(at: moment)
     }
 
     /// The calendar day there at `moment`.
@@ -82,5 +89,75 @@ public struct Zone: Hashable, Sendable {
         let start = Date(timeIntervalSince1970: Double(moment.seconds) - 86_400)
         guard let change = zone.nextDaylightSavingTimeTransition(after: start) else { return moment }
         return Moment(seconds: Int64(change.timeIntervalSince1970.rounded()))
+    }
+}
+
+/// A zone's offsets, remembered as they were asked for: the system takes a microsecond for each, and a carrier's answer asks for dozens.
+///
+/// Time from 2001 on is cut into pieces of twelve days. Where the offset is the same at both ends of a piece it is so all through; where it is not, the moment of the change is looked
+/// for once. No piece holds two changes of a zone, which a test holds against the system's data: Brazil moved twice within a week in October 2000, and Gaza is to in October 2040,
+/// which is before the pieces and after them; what lies there is asked of the system each time.
+private final class ZoneOffsets: Sendable {
+    /// What is known of a piece: minutes east of Greenwich before and after the change, and the change in seconds from the piece's beginning.
+    private struct Piece {
+        var before: Int16 = .min
+        var after: Int16 = 0
+        var change: Int32 = .max
+    }
+
+    let zone: TimeZone
+    private let pieces = Mutex<[Piece]>([])
+    /// Seconds east of Greenwich, for a zone that is nothing but an offset.
+    private let fixed: Int?
+
+    /// 2001-01-01.
+    private static let start: Int64 = 978_307_200
+    /// 2^20 seconds, which is a little over twelve days.
+    private static let shift: Int64 = 20
+    /// To March 2040.
+    private static let count = 1_180
+
+    init(_ zone: TimeZone) {
+        self.zone = zone
+        fixed = zone.identifier == "GMT" ? 0 : nil
+    }
+
+    /// Seconds east of Greenwich.
+    func offset(at moment: Moment) -> Int {
+        if let fixed { return fixed }
+        let seconds = moment.seconds
+        let index = (seconds - Self.start) >> Self.shift
+        guard index >= 0, index < Self.count else { return ask(seconds) }
+        let piece = pieces.withLock { $0.isEmpty ? nil : $0[Int(index)] } ?? Piece()
+        let known = piece.before == .min ? look(at: Int(index)) : piece
+        guard let known else { return ask(seconds) }
+        let second = seconds - Self.start - index << Self.shift
+        return Int(second < Int64(known.change) ? known.before : known.after) * 60
+    }
+
+    private func ask(_ seconds: Int64) -> Int {
+        zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
+    }
+
+    /// Learns a piece; nil for offsets that are no whole minutes.
+    private func look(at index: Int) -> Piece? {
+        let start = Self.start + Int64(index) << Self.shift
+        let end = start + 1 << Self.shift
+        let (before, after) = (ask(start), ask(end))
+        guard before % 60 == 0, after % 60 == 0 else { return nil }
+        var piece = Piece(before: Int16(before / 60), after: Int16(after / 60))
+        if before != after {
+            var (low, high) = (start, end)
+            while high - low > 1 {
+                let middle = (low + high) / 2
+                if ask(middle) == before { low = middle } else { high = middle }
+            }
+            piece.change = Int32(high - start)
+        }
+        pieces.withLock { pieces in
+            if pieces.isEmpty { pieces = [Piece](repeating: Piece(), count: Self.count) }
+            pieces[index] = piece
+        }
+        return piece
     }
 }

@@ -19,7 +19,7 @@ indirect enum ConditionClause: Sendable {
         switch self {
         case .line(let line):
             if line.isPersonal { return "the line about \(listing(line.condition.names))" }
-            return line.condition.explain(scope.forLiquid, scope.options).last?.text ?? line.condition.source
+            return line.wording(in: scope)
         case .any(let clauses):
             // One that holds says it all; where none does, all have to be told.
             if let clause = clauses.first(where: { $0.holds(in: scope) }) { return clause.sentence(in: scope) }
@@ -40,7 +40,7 @@ indirect enum ConditionClause: Sendable {
 }
 
 /// One line of a condition, ready to be asked.
-struct ConditionLine: Sendable {
+final class ConditionLine: Sendable {
     let condition: Condition
     /// True where it looks at a person's data, which no decision may quote.
     let isPersonal: Bool
@@ -54,6 +54,14 @@ struct ConditionLine: Sendable {
             let names = plain.names.compactMap(PlainName.of)
             return names.count == plain.names.count ? (plain, names) : nil
         }
+    }
+
+    /// What it came to.
+    func wording(in scope: Scope) -> String {
+        guard let plain, scope.overlay.isEmpty else {
+            return condition.explain(scope.forLiquid, scope.options).last?.text ?? condition.source
+        }
+        return plain.condition.wording { scope.value(of: plain.names[$0]) }
     }
 
     func holds(in scope: Scope) -> Bool {
@@ -96,6 +104,19 @@ struct ConditionChecker {
                     ))
             }
         }
+        for match in condition.source.matches(of: /(order\.country|customer\.locale)\s*(?:==|!=)\s*(["'])(.*?)\2/) {
+            let (name, text) = (match.output.1, String(match.output.3))
+            let isCountry = name == "order.country"
+            guard isCountry ? !Countries.codes.contains(text) : Languages.meant(by: text) != text, !text.isEmpty else {
+                continue
+            }
+            let column = condition.source.distance(from: condition.source.startIndex, to: match.range.lowerBound) + 1
+            let hint =
+                isCountry
+                ? Countries.hint(for: text)
+                : Languages.meant(by: text).map { "write \"\($0)\"" } ?? "write a language such as \"en\" or \"fr-CA\""
+            found.append((column, "'\(name)' is never \"\(text)\"", hint))
+        }
         return found.sorted { $0.0 < $1.0 }
     }
 
@@ -116,9 +137,13 @@ struct ConditionChecker {
 
 /// Reads conditions from a file.
 enum ConditionReader {
-    /// The lines under a key. Every fault is told; what cannot be read is left out.
-    static func read(_ tree: YAMLTree, checker: ConditionChecker, _ faults: inout FaultList) -> [ConditionClause] {
-        tree.listed.flatMap { clauses($0, checker: checker, &faults) }
+    /// The lines under a key. Every fault is told; what cannot be read is left out. `allHold` is false for `unless`, of which no line may.
+    static func read(
+        _ tree: YAMLTree, checker: ConditionChecker, allHold: Bool = true, _ faults: inout FaultList
+    ) -> [ConditionClause] {
+        let found = tree.listed.flatMap { clauses($0, checker: checker, &faults) }
+        if allHold { ConditionDoubts(checker: checker).look(at: tree.listed, &faults) }
+        return found
     }
 
     private static func clauses(
@@ -164,6 +189,9 @@ enum ConditionReader {
             let condition = try Condition(parsing: text)
             for fault in checker.faults(of: condition) {
                 faults.add(at: place(fault.column), fault.message, hint: fault.hint)
+            }
+            if let doubt = ConditionDoubts.thousands(in: text) {
+                faults.warn(at: place(doubt.column), doubt.message, hint: doubt.hint)
             }
             return .line(ConditionLine(condition))
         } catch {

@@ -14,8 +14,25 @@ struct DelayRulesReader {
     /// The rules, as far as they can be read.
     static func read(_ fields: Fields, _ faults: inout FaultList) -> DelayRules {
         var rules = DelayRules()
+        var lines: [Int] = []
         for element in fields.value("promises")?.listed ?? [] {
-            if let promise = promise(element, &faults) { rules.promises.append(promise) }
+            let before = faults.faults.count
+            guard let promise = promise(element, &faults) else { continue }
+            // Of one that is half read nobody knows what it covers.
+            if faults.faults.count > before { continue }
+            let earlier = rules.promises.firstIndex { other in
+                (other.service == nil || other.service == promise.service)
+                    && (other.countries.isEmpty
+                        || !promise.countries.isEmpty && promise.countries.isSubset(of: other.countries))
+            }
+            if let earlier {
+                faults.warn(
+                    at: element.position,
+                    "this promise is never given, for the one in line \(lines[earlier]) fits first",
+                    hint: "put the more special promise first")
+            }
+            rules.promises.append(promise)
+            lines.append(element.position.line)
         }
         guard let value = fields.value("delays") else { return rules }
         let delays = Fields(value, known: ["no_scan", "not_handed_over"], what: "'delays'", &faults)
@@ -29,10 +46,10 @@ struct DelayRulesReader {
         var promise = DelayRules.Promise(within: Length(1, .weeks))
         promise.service = fields.text("service", &faults)?.text
         for country in fields.value("countries")?.listed ?? [] {
-            guard let text = country.text?.trimmingSpaces, text.utf8.count == 2, text.allSatisfy(\.isLetter) else {
+            guard let text = country.text?.trimmingSpaces, Countries.codes.contains(text.uppercased()) else {
                 faults.add(
                     at: country.position, "'\(country.text ?? country.kind)' is not a country",
-                    hint: "write its two letters, such as 'GB'; 'NO' needs quotes")
+                    hint: Countries.hint(for: country.text ?? "").replacing("\"", with: "'"))
                 continue
             }
             promise.countries.insert(text.uppercased())

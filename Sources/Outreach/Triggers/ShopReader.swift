@@ -29,10 +29,12 @@ struct ShopReader {
         settings.mode = fields.word("mode", TriggerMode.self, &faults) ?? .live
         settings.notify = fields.address("notify", &faults)
         if let (text, position) = fields.text("locale", &faults) {
-            if Locales.isTag(text) {
+            if Languages.isLanguage(text) {
                 settings.locale = Locales.canonical(text)
             } else {
-                faults.add(at: position, "'\(text)' is not a language", hint: "write 'en', 'de' or 'fr-CA'")
+                faults.add(
+                    at: position, "'\(text)' is not a language",
+                    hint: Languages.meant(by: text).map { "write '\($0)'" } ?? "write 'en', 'de' or 'fr-CA'")
             }
         }
         if let value = fields.value("business_days") { settings.businessDays = weekdays(value) }

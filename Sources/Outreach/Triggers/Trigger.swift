@@ -184,9 +184,6 @@ extension Trigger {
         return false
     }
 
-    /// False where every event that it hears is told.
-    var hasConditions: Bool { !self.if.isEmpty || !unless.isEmpty }
-
     /// The first condition that stops it, or nil where all is as the file wants it.
     public func failedCondition(_ scope: Scope) -> FailedCondition? {
         if let clause = self.if.first(where: { !$0.holds(in: scope) }) {

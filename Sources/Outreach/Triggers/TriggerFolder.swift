@@ -22,6 +22,48 @@ public struct TriggerFolder: Hashable, Sendable {
         faults = files.compactMap { path, bytes in
             bytes.count > Self.largestFile ? Self.tooLarge("\(name)/\(path)") : nil
         }
+        faults += files.keys.sorted().compactMap { Self.stray($0, in: name) }
+    }
+
+    /// A file that looks like one of ours by its name and is not read; nil for all others.
+    private static func stray(_ path: String, in name: String) -> Fault? {
+        guard !isRead(path) else { return nil }
+        var parts = path.split(separator: "/").map(String.init)
+        guard let file = parts.popLast(), let first = file.first, ![".", "#", "~"].contains(first),
+            let last = file.last, last != "~", last != "#"
+        else { return nil }
+        let lower = file.lowercased()
+        guard ![".bak", ".swp", ".orig", ".old", ".tmp", ".save", ".rej"].contains(where: lower.hasSuffix) else {
+            return nil
+        }
+        let kinds: [(ending: String, right: String)]
+        switch parts {
+        case []: kinds = [(".yaml", ".yaml"), (".yml", ".yaml")]
+        case ["templates"]:
+            kinds = [
+                (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".json", ".json"),
+                (".liquid", ".html"),
+            ]
+        case ["templates", "partials"]:
+            kinds = [
+                (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".liquid", ".liquid"),
+            ]
+        default: return nil
+        }
+        for (ending, right) in kinds {
+            // `delivered.yaml.txt` is what Notepad makes of `delivered.yaml`.
+            guard
+                let range = lower.firstRange(of: ending + ".txt")
+                    ?? (lower.hasSuffix(ending) ? lower.ranges(of: ending).last : nil)
+            else { continue }
+            var stem = String(file.prefix(lower.distance(from: lower.startIndex, to: range.lowerBound)))
+            if parts.isEmpty, stem.lowercased() == "shop" { stem = "shop" }
+            guard !stem.isEmpty else { return nil }
+            return Fault(
+                .warning, file: "\(name)/\(path)", line: 1, column: 1, "the file is not read",
+                hint: "rename it to '\(stem)\(right)'")
+        }
+        return nil
     }
 
     /// True for the files that are read; others are left alone: hidden ones, editors' backups, other endings, other folders.
@@ -43,7 +85,9 @@ public struct TriggerFolder: Hashable, Sendable {
 
     /// The trigger files with their names, in order.
     var triggerFiles: [(path: String, name: String)] {
-        files.keys.filter { !$0.contains("/") && $0 != ShopReader.file }.sorted().map { ($0, String($0.dropLast(5))) }
+        files.keys.filter { !$0.contains("/") && $0.lowercased() != ShopReader.file }.sorted().map {
+            ($0, String($0.dropLast(5)))
+        }
     }
 
     /// The names of the mail templates that there are, whatever is in them.
@@ -92,12 +136,7 @@ extension TriggerFolder {
             }
             for file in names.sorted() {
                 let inner = folder + file
-                if folder.isEmpty, file.hasSuffix(".yml"), file.first != "." {
-                    faults.append(
-                        Fault(
-                            .warning, file: "\(shown)/\(inner)", line: 1, column: 1, "the file is not read",
-                            hint: "rename it to end in '.yaml'"))
-                }
+                if let stray = Self.stray(inner, in: shown) { faults.append(stray) }
                 guard Self.isRead(inner) else { continue }
                 guard files.count < Self.mostFiles else {
                     faults.append(

@@ -67,7 +67,8 @@ struct TriggerReader {
         let events = events(fields)
         let checker = ConditionChecker(kinds: events, segments: surroundings.settings?.segments.map(\.name) ?? [])
         let conditions = fields.value("if").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
-        let exceptions = fields.value("unless").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
+        let exceptions =
+            fields.value("unless").map { ConditionReader.read($0, checker: checker, allHold: false, &faults) } ?? []
         for clause in conditions {
             guard case .line(let line) = clause, let place = fields.entry("unless")?.keyPosition else {
                 continue

@@ -1,10 +1,12 @@
+internal import Liquid
+
 /// All that a merchant's folder says, read and checked as a whole: the shop's settings, the triggers, the templates. In force until another set is.
 public struct TriggerSet: Sendable {
     public let settings: ShopSettings
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
-    private let byKind: [EventKind: [Entry]]
+    private let byKind: [[Entry]]
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
 
@@ -15,6 +17,8 @@ public struct TriggerSet: Sendable {
         /// What holds for it in this shop.
         let mode: TriggerMode
         let waits: Bool
+        /// False where every event that it hears is told.
+        let hasConditions: Bool
         let waitCanShrink: Bool
         let combine: Length?
         let pause: Length?
@@ -28,6 +32,7 @@ public struct TriggerSet: Sendable {
             name = trigger.name
             mode = trigger.mode(in: shop)
             waits = trigger.waits
+            hasConditions = !trigger.if.isEmpty || !trigger.unless.isEmpty
             waitCanShrink = trigger.waitCanShrink
             combine = trigger.combine
             pause = trigger.oncePer?.every
@@ -51,8 +56,8 @@ public struct TriggerSet: Sendable {
             for name in trigger.replaces { replacers[name, default: []].append(trigger.name) }
         }
         self.replacers = replacers
-        var byKind: [EventKind: [Entry]] = [:]
-        for entry in entries { for kind in entry.trigger.events { byKind[kind, default: []].append(entry) } }
+        var byKind: [[Entry]] = Array(repeating: [], count: EventKind.allCases.count)
+        for entry in entries { for kind in entry.trigger.events { byKind[kind.ordinal].append(entry) } }
         self.byKind = byKind
     }
 
@@ -60,7 +65,7 @@ public struct TriggerSet: Sendable {
     public func triggers(on kind: EventKind) -> [Trigger] { hearing(kind).map(\.trigger) }
 
     /// The same, as those who decide have them.
-    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind] ?? [] }
+    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind.ordinal] }
 
     /// The trigger of that name, as those who decide have it.
     func entry(_ name: String) -> Entry? { byName[name] }
@@ -128,7 +133,14 @@ private struct TriggerLoader {
         if let settings {
             templates.check(triggers: triggers, settings: settings, &faults)
             templates.checkBodies(triggers: triggers, settings: settings, &faults)
+            templates.settle(&faults)
+            let folder = folder
+            TemplateTrials(
+                templates: templates, settings: settings,
+                text: { folder.text(String($0.dropFirst(folder.name.count + 1))) }
+            ).run(triggers, &faults)
         }
+        if triggers.count == folder.triggerFiles.count { warnOfUnused(templates, triggers) }
         check(replaced, triggers)
         warnOfPairs(triggers)
         if let settings, let today { warnOfHolidays(settings, today: today) }
@@ -137,6 +149,15 @@ private struct TriggerLoader {
     }
 
     private mutating func settings() -> ShopSettings? {
+        if folder.files[ShopReader.file] == nil,
+            let other = folder.files.keys.sorted().first(where: { $0.lowercased() == ShopReader.file })
+        {
+            faults.append(
+                Fault(
+                    file: folder.shown(other), line: 1, column: 1, "the shop's settings are not found by this name",
+                    hint: "rename it to '\(ShopReader.file)', in small letters"))
+            return nil
+        }
         guard folder.files[ShopReader.file] != nil else {
             faults.append(
                 Fault(
@@ -181,6 +202,48 @@ private struct TriggerLoader {
                         "this and \(other.file) replace one another, so one would always silence the other",
                         hint: "take 'replaces' out of one of them"))
             }
+        }
+    }
+
+    /// A template that no trigger sends: a name that was misspelt, or what is left of a trigger that is gone.
+    private mutating func warnOfUnused(_ templates: TemplateSet, _ triggers: [Trigger]) {
+        let lines = triggers.flatMap(\.lines).filter { !$0.template.isEmpty }
+        var mails: Set<String> = []
+        var bodies: Set<String> = []
+        for line in lines {
+            if case .webhook = line.destination {
+                bodies.insert(line.template)
+            } else {
+                mails.insert(line.template)
+            }
+        }
+        func warn(_ file: String, _ message: String, _ hint: String) {
+            faults.append(Fault(.warning, file: file, line: 1, column: 1, message, hint: hint))
+        }
+        for name in templates.names.subtracting(mails).sorted() {
+            guard let file = templates.all(name).first?.file else { continue }
+            var hint = nearest(to: name, in: mails.sorted()).map { "did you mean '\($0)'?" }
+            if let match = name.wholeMatch(of: /(.+)[-_]([A-Za-z]{2})/), mails.contains(String(match.output.1)),
+                Languages.isLanguage(String(match.output.2))
+            {
+                hint =
+                    "name it '\(match.output.1).\(match.output.2.lowercased()).\(file.split(separator: ".").last ?? "md")'"
+            }
+            warn(
+                file, "no trigger sends this template",
+                hint ?? "a trigger sends the one of its own name, or that which 'template:' names")
+        }
+        for (name, body) in templates.webhookBodies where !bodies.contains(name) {
+            warn(body.file, "no webhook sends this template", "write 'template: \(name)' beside 'webhook:'")
+        }
+        // What cannot be read says nothing of the parts it uses.
+        if faults.contains(where: { $0.severity == .error }) { return }
+        let used = Set(templates.templatesWithParts.flatMap(\.partialNames))
+        for source in templates.partialSources where !used.contains(source.name) {
+            warn(
+                source.template.name, "no template uses this part",
+                nearest(to: source.name, in: used.sorted()).map { "did you mean '\($0)'?" }
+                    ?? "write {% render '\(source.name)' %} where it belongs")
         }
     }
 

@@ -94,7 +94,7 @@ public struct TimeOfDay: Hashable, Sendable, Codable, CustomStringConvertible {
     /// So many minutes after midnight.
     public init(minutes: Int) { self.minutes = minutes }
 
-    /// Reads `10:00`, `9:30` and `10:00 am`, and nothing else.
+    /// Reads `10:00`, `9:30`, `10:00 am` and `9am`, and nothing else.
     init?(_ text: String) {
         var clock = text.lowercased().trimmingSpaces
         var shift: Int?
@@ -102,6 +102,7 @@ public struct TimeOfDay: Hashable, Sendable, Codable, CustomStringConvertible {
             clock = String(clock.dropLast(2)).trimmingSpaces
             shift = hours
         }
+        if shift != nil, !clock.contains(":") { clock += ":00" }
         let parts = clock.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...2).contains(parts[0].count), parts[1].count == 2,
             parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }), let hour = Int(parts[0]),

@@ -7,6 +7,7 @@ internal import FoundationEssentials
 struct UPSFace: CarrierFace {
     let name = "ups"
     let tokenLifetime: Double? = 14_399
+    let codeKeys: Set<String> = ["type", "code", "statusCode"]
     func carries(_ company: String) -> Bool { Self.names(company, "ups", "united parcel") }
 
     func call(_ request: WebRequest) -> CarrierCall? {
@@ -270,6 +271,7 @@ struct USPSFace: CarrierFace {
     let name = "usps"
     let tokenLifetime: Double? = 28_799
     let quota: (calls: Int, seconds: Double)? = (60, 3_600)
+    let codeKeys: Set<String> = ["eventCode", "eventType"]
     func carries(_ company: String) -> Bool { Self.names(company, "usps", "united states postal") }
 
     func call(_ request: WebRequest) -> CarrierCall? {
@@ -299,6 +301,10 @@ struct USPSFace: CarrierFace {
         case .tooManyNumbers, .nonsense: failure(400, "150002", "The tracking number is not valid.")
         case .trouble: failure(503, "503", "Service Unavailable")
         }
+    }
+
+    var notOurs: WebResponse? {
+        failure(403, "403", "Access to the tracking of this label is limited to its owner.")
     }
 
     func answer(_ numbers: [AskedNumber], now: Date) -> WebResponse {

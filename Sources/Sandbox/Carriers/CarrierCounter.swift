@@ -43,6 +43,10 @@ public enum CarrierFault: String, CaseIterable, Sendable {
     case farAhead
     /// Ten thousand scans.
     case manyScans
+    /// The first code in the answer is one that nobody has published.
+    case unknownCode
+    /// The carrier knows us and will not tell us of this number, for its label is of somebody else's account. Only carriers that do so; others answer as ever.
+    case notOurs
     /// The next login is refused.
     case loginRefused
     /// The next login meets HTTP 500.
@@ -168,10 +172,17 @@ public final class SandboxCarriers: Sendable {
         case .empty: response.body = []
         case .dropped: response.ending = .cut(after: response.body.count / 2)
         case .slow: response.delay = faults?.slowness ?? .zero
+        case .unknownCode:
+            guard var tree = try? JSON.parse(response.body), tree.replaceFirst(face.codeKeys, with: Self.unknownCode)
+            else { break }
+            response.body = tree.bytes
         default: break
         }
         return response
     }
+
+    /// A code that stands in no carrier's list.
+    static let unknownCode = "SANDBOX-9"
 
     private static func page(_ status: Int, _ title: String) -> WebResponse {
         .html(
@@ -196,6 +207,7 @@ public final class SandboxCarriers: Sendable {
             response.status = 200
             return response
         case .unauthorized: return face.refusal(.unauthorized)
+        case .notOurs: return face.notOurs
         default: return nil
         }
     }

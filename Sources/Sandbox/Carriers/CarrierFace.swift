@@ -70,6 +70,10 @@ protocol CarrierFace: Sendable {
     func granted(_ token: String, lifetime: Int) -> WebResponse
     /// A refusal in the carrier's own form and status.
     func refusal(_ refusal: CarrierRefusal) -> WebResponse
+    /// The fields of a scan that hold its code, for answers in JSON; none where codes are told otherwise.
+    var codeKeys: Set<String> { get }
+    /// What it says of a number whose label is of another account; nothing where it tells of all numbers.
+    var notOurs: WebResponse? { get }
 }
 
 extension CarrierFace {
@@ -77,6 +81,8 @@ extension CarrierFace {
     var registersFirst: Bool { false }
     var tokenLifetime: Double? { nil }
     var quota: (calls: Int, seconds: Double)? { nil }
+    var codeKeys: Set<String> { [] }
+    var notOurs: WebResponse? { nil }
     func registered(_ numbers: [String], known: Set<String>, now: Date) -> WebResponse {
         .refusal("nothing is registered here", status: 404)
     }
@@ -147,5 +153,30 @@ extension String {
             }
         }
         return out
+    }
+}
+
+extension JSON {
+    /// Puts `text` in place of the texts under these names in the first object that has them all, in the order of the document. False where there is none.
+    mutating func replaceFirst(_ names: Set<String>, with text: String) -> Bool {
+        switch self {
+        case .object(var members):
+            let places = members.indices.filter { names.contains(members[$0].name) && members[$0].value.string != nil }
+            if !names.isEmpty, Set(places.map { members[$0].name }) == names {
+                for place in places { members[place].value = .string(text) }
+            } else {
+                let found = members.indices.contains { members[$0].value.replaceFirst(names, with: text) }
+                guard found else { return false }
+            }
+            self = .object(members)
+            return true
+        case .array(var elements):
+            guard elements.indices.contains(where: { elements[$0].replaceFirst(names, with: text) }) else {
+                return false
+            }
+            self = .array(elements)
+            return true
+        default: return false
+        }
     }
 }

@@ -6,6 +6,7 @@ internal import FoundationEssentials
 struct RoyalMailFace: CarrierFace {
     let name = "royalmail"
     let quota: (calls: Int, seconds: Double)? = (50, 86_400)
+    let codeKeys: Set<String> = ["eventCode", "eventName"]
     func carries(_ company: String) -> Bool { Self.names(company, "royal mail", "parcelforce") }
 
     func call(_ request: WebRequest) -> CarrierCall? {

@@ -1,5 +1,5 @@
 // The demo: a dozen orders of an invented shop, each with another fate, so that every shipped trigger that Shopify alone can
-// set off is seen once. Times are the shop's now; a step takes a second at speed 1.
+// set off is seen once; and one of which Shopify tells only that it was sent, and the carrier all the rest. Times are the shop's now; a step takes a second at speed 1.
 
 internal import FoundationEssentials
 
@@ -91,6 +91,7 @@ struct DemoStory {
         let ben = place("Ben", "Broken", "ben@shopper.example", [Self.jug])
         let ret = place("Rita", "Returns", "rita@shopper.example", [Self.candle, Self.soap])
         let can = place("Carl", "Changed", "carl@shopper.example", [Self.tea], note: ", and will think better of it")
+        let wil = place("Wilma", "Waiting", "wilma@shopper.example", [Self.tea, Self.soap])
         let test = place(
             "Tess", "Test", "tess@shopper.example", [Self.tea], test: true, note: ": a test order, which stays silent")
         try await step(2)
@@ -104,6 +105,7 @@ struct DemoStory {
         let patParcel = try ship(pat, "Evri", "H00AAA0000000001")
         let adaParcel = try ship(ada, "DPD", "15501234567890")
         let benParcel = try ship(ben, "UPS", "1Z999AA10123456795")
+        let wilParcel = try ship(wil, "UPS", "1Z999AA10123456806")
         let retParcel = try ship(ret, "Royal Mail", "RM300000001GB")
         let testParcel = try ship(test, "UPS", "1Z999AA10123456700", silent: true)
         try shop.cancelOrder(can.id)
@@ -132,6 +134,9 @@ struct DemoStory {
         try shop.addEvent(patParcel, .readyForPickup, message: "Ready for pickup", city: "Bristol")
         expect(pat, "ready-for-pickup")
         teller.say(pat.name, "is ready to be picked up")
+        try shop.scan(wilParcel, .delayed, reason: .weather, city: "Leeds", estimatedDeliveryAt: days(4))
+        expect(wil, "delay-alert")
+        teller.say(wil.name, "is held up by the weather, says UPS; the shop has not heard of it")
         try await step(2)
 
         try shop.addEvent(adaParcel, .attemptedDelivery, message: "Nobody home", city: "Bath")
@@ -149,6 +154,9 @@ struct DemoStory {
             expect(tale, "delivered")
             teller.say(tale.name, "is delivered")
         }
+        try shop.scan(wilParcel, .delivered)
+        expect(wil, "delivered")
+        teller.say(wil.name, "is delivered after all, says UPS; for the shop it is only sent")
         try await step(3)
 
         waits = await chapter(waits)

@@ -22,14 +22,25 @@ public struct DueParcel: Hashable, Sendable {
     public var tries: Int
     /// Answers in a row that the carrier does not know it.
     public var misses: Int
+    /// Whose it is: the source that is asked about it as long as that answers.
+    public var source: String
+    /// All sources that can be asked about it, the best first; its own alone where there is no other.
+    public var sources: [String]
     /// Sources that will never know it.
     public var refused: [String]
+    /// Sources that did not know it for long, or would not tell of it.
+    public var passedOver: [String]
     /// Where it goes, as two letters.
     public var home: String?
     /// The orders that it belongs to, by the shop's ids.
     public var orderIDs: [String]
     /// When the first of them was placed.
     public var placedAt: Moment
+
+    /// The sources besides `source` that may be asked about it.
+    public func others(than source: String) -> [String] {
+        sources.filter { $0 != source && !refused.contains($0) }
+    }
 }
 
 /// What became of a question that taught nothing about the parcel.
@@ -40,8 +51,10 @@ public enum AskOutcome: Hashable, Sendable {
     case missed
     /// The carrier does know it, after all.
     case found
-    /// The carrier will never know it: it is not asked about this parcel again. Let time pass for its orders, and the next source is chosen.
-    case refused
+    /// A source will never know it: that one is not asked about this parcel again. If it was the parcel's own, the next has its turn at once.
+    case refused(by: String)
+    /// The parcel's own source did not know it for long, or will not tell of it: the next has its turn at once, and this one again when all the others had theirs.
+    case passedOver(by: String)
 }
 
 /// How far a window of a quota is spent.
@@ -133,28 +146,40 @@ extension Store {
         try await read { db in
             var due: [DueParcel] = []
             for urgency in urgencies {
-                due += try db.all(Query.dueParcels, [source, urgency.rawValue, now.milliseconds, limit]) { row in
-                    DueParcel(
-                        id: row[0], shop: row[1], number: row[2], urgency: urgency, askAt: row.moment(3),
-                        askedAt: row.optionalMoment(4), tries: row[5], misses: row[6],
-                        refused: (row[8] as String? ?? "").split(separator: " ").map(String.init), home: row[7],
-                        orderIDs: [],
-                        placedAt: now)
+                due += try db.all(Query.dueParcels, [source, urgency.rawValue, now.milliseconds, limit]) {
+                    db.dueParcel($0, source: source, urgency: urgency, now: now)
                 }
             }
-            for index in due.indices {
-                let orders = try db.all(Query.ordersOfParcel, [due[index].id]) { ($0[0] as String, $0.moment(1)) }
-                due[index].orderIDs = orders.map(\.0)
-                due[index].placedAt = orders.map(\.1).min() ?? now
-            }
+            try db.fillOrders(of: &due, now: now)
             return due
         }
     }
 
-    /// When the next parcel of a source is due; nil where there is none.
-    public func nextAsk(source: String) async throws(StoreFailure) -> Moment? {
+    /// The parcels of a source that are due, and about which `other` can be asked in its place; up to `limit` of each urgency, the longest due first. With `isPatient`
+    /// only those whose answer is late by as much as it can bear; what has arrived can bear anything.
+    public func dueParcels(
+        source: String, for other: String, isPatient: Bool, limit: Int, now: Moment,
+        urgencies: [Urgency] = Urgency.allCases
+    ) async throws(StoreFailure) -> [DueParcel] {
         try await read { db in
-            try Urgency.allCases.compactMap { try db.integer(Query.nextAsk, [source, $0.rawValue]) }.min()
+            var due: [DueParcel] = []
+            for urgency in urgencies where urgency != .settled {
+                let latest = isPatient ? now - urgency.patience : now
+                due += try db.all(
+                    Query.dueParcelsOfOthers, [source, urgency.rawValue, latest.milliseconds, other, other, limit]
+                ) { db.dueParcel($0, source: source, urgency: urgency, now: now) }
+            }
+            try db.fillOrders(of: &due, now: now)
+            return due
+        }
+    }
+
+    /// When the next parcel of a source is due, of those that are as urgent; nil where there is none.
+    public func nextAsk(
+        source: String, urgencies: [Urgency] = Urgency.allCases
+    ) async throws(StoreFailure) -> Moment? {
+        try await read { db in
+            try urgencies.compactMap { try db.integer(Query.nextAsk, [source, $0.rawValue]) }.min()
                 .map { Moment(milliseconds: $0) }
         }
     }
@@ -173,18 +198,8 @@ extension Store {
                         """, [now.milliseconds, retryAt.milliseconds, parcel])
                 case .missed: try db.run("UPDATE parcels SET misses = misses + 1 WHERE id = ?", [parcel])
                 case .found: try db.run("UPDATE parcels SET misses = 0 WHERE id = ?", [parcel])
-                case .refused:
-                    let row = try db.first("SELECT shop, source FROM parcels WHERE id = ?", [parcel]) {
-                        ($0[0] as Int64, $0[1] as String)
-                    }
-                    guard let (shop, source) = row, !source.isEmpty else { continue }
-                    try db.run(
-                        """
-                        UPDATE parcels SET refused = coalesce(refused || ' ', '') || source, source = '', ask_at = NULL,
-                            tries = 0, misses = 0 WHERE id = ?
-                        """, [parcel])
-                    tally.add(.parcels, [source], shop: shop, -1)
-                    tally.add(.parcels, [""], shop: shop)
+                case .refused(let source): try db.turn(parcel, from: source, forGood: true, now: now, tally: &tally)
+                case .passedOver(let source): try db.turn(parcel, from: source, forGood: false, now: now, tally: &tally)
                 }
             }
             try tally.write(to: db)
@@ -318,21 +333,55 @@ extension Store {
     }
 }
 
+/// Whose turn it is to be asked about a parcel: the best of those that neither refused it nor were passed over. When all that are left were passed over, they begin anew.
+private struct Turn {
+    let refused: [String]
+    private(set) var passed: [String]
+    /// Empty where nobody can be asked.
+    var source: String
+
+    init(sources: [String], refused: [String], passed: [String]) {
+        self.refused = refused
+        self.passed = passed
+        let able = sources.filter { !refused.contains($0) }
+        if let next = able.first(where: { !passed.contains($0) }) {
+            source = next
+        } else {
+            source = able.first ?? ""
+            self.passed = []
+        }
+    }
+
+    var passedText: String? { passed.isEmpty ? nil : passed.joined(separator: " ") }
+}
+
+extension Row {
+    /// Words with a space between; none where there is nothing.
+    fileprivate func words(_ index: Int) -> [String] {
+        (self[index] as String? ?? "").split(separator: " ").map(String.init)
+    }
+}
+
 extension Database {
     /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more.
     func put(_ ask: Ask, orderID: Int64, shop: Int64, now: Moment, tally: inout Tally) throws {
         let row = try first(Query.parcel, [shop, ask.number]) { row in
             (
                 id: row[0] as Int64, source: row[1] as String, urgency: row[2] as Int, askAt: row.optionalMoment(3),
-                refused: row[4] as String?, home: row[5] as String?, tries: row[6] as Int
+                refused: row.words(4), home: row[5] as String?, askedAt: row.optionalMoment(6),
+                sources: row[7] as String?, passed: row.words(8)
             )
         }
         guard let at = ask.at else {
             if let row { try unlink(row.id, source: row.source, orderID: orderID, shop: shop, tally: &tally) }
             return
         }
-        let refused = Set((row?.refused ?? "").split(separator: " ").map(String.init))
-        let source = ask.sources.first { !refused.contains($0) } ?? ""
+        let turn = Turn(sources: ask.sources, refused: row?.refused ?? [], passed: row?.passed ?? [])
+        let source = turn.source
+        let sources = ask.sources.count > 1 ? ask.sources.joined(separator: " ") : nil
+        let isNew = row?.askedAt == nil || row?.source != source
+        // What was never asked about is not put off for being only a label.
+        let urgency = isNew && !ask.answered && ask.urgency == .idle ? Urgency.moving : ask.urgency
         var askAt: Moment?
         if !source.isEmpty {
             if source != row?.source {
@@ -347,17 +396,17 @@ extension Database {
         let id: Int64
         if let row {
             id = row.id
-            if row.source != source || row.askAt != askAt || row.urgency != ask.urgency.rawValue || row.home != ask.home
-                || ask.answered
+            if row.source != source || row.askAt != askAt || row.urgency != urgency.rawValue || row.home != ask.home
+                || row.sources != sources || row.passed != turn.passed || ask.answered
             {
                 try run(
                     """
-                    UPDATE parcels SET source = ?, urgency = ?, ask_at = ?, home = ?,
+                    UPDATE parcels SET source = ?, urgency = ?, ask_at = ?, home = ?, sources = ?, passed_over = ?,
                         tries = iif(?, 0, tries), asked_at = iif(?, ?, asked_at) WHERE id = ?
                     """,
                     [
-                        source, ask.urgency.rawValue, askAt?.milliseconds, ask.home, ask.answered, ask.answered,
-                        now.milliseconds, id,
+                        source, urgency.rawValue, askAt?.milliseconds, ask.home, sources, turn.passedText,
+                        ask.answered, ask.answered, now.milliseconds, id,
                     ])
             }
             if row.source != source {
@@ -368,15 +417,64 @@ extension Database {
             guard
                 let new = try integer(
                     """
-                    INSERT INTO parcels (shop, number, source, urgency, ask_at, home) VALUES (?, ?, ?, ?, ?, ?)
-                    RETURNING id
-                    """, [shop, ask.number, source, ask.urgency.rawValue, askAt?.milliseconds, ask.home])
+                    INSERT INTO parcels (shop, number, source, urgency, ask_at, home, sources)
+                    VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
+                    """,
+                    [shop, ask.number, source, urgency.rawValue, askAt?.milliseconds, ask.home, sources])
             else { throw StoreFailure.unreadable("a parcel without a number") }
             id = new
             tally.add(.parcels, [source], shop: shop)
         }
         try run(
             "INSERT INTO parcel_orders (parcel, order_id) VALUES (?, ?) ON CONFLICT DO NOTHING", [id, orderID])
+    }
+
+    /// Gives the turn to the parcel's next source, which is asked at once.
+    fileprivate func turn(_ parcel: Int64, from source: String, forGood: Bool, now: Moment, tally: inout Tally) throws {
+        let row = try first("SELECT shop, source, sources, refused, passed_over FROM parcels WHERE id = ?", [parcel]) {
+            (
+                shop: $0[0] as Int64, source: $0[1] as String, sources: $0.words(2), refused: $0.words(3),
+                passed: $0.words(4)
+            )
+        }
+        guard let row, !row.source.isEmpty else { return }
+        var turn = Turn(
+            sources: row.sources.isEmpty ? [row.source] : row.sources,
+            refused: forGood && !row.refused.contains(source) ? row.refused + [source] : row.refused,
+            passed: forGood || row.passed.contains(source) ? row.passed : row.passed + [source])
+        // Somebody who stands in is refused, and the parcel stays whose it is.
+        if row.source != source { turn.source = row.source }
+        let isSame = turn.source == row.source
+        try run(
+            """
+            UPDATE parcels SET refused = ?, passed_over = ?, source = ?, ask_at = iif(?, ask_at, ?),
+                tries = iif(?, tries, 0), misses = 0 WHERE id = ?
+            """,
+            [
+                turn.refused.isEmpty ? nil : turn.refused.joined(separator: " "), turn.passedText, turn.source, isSame,
+                turn.source.isEmpty ? nil : now.milliseconds, isSame, parcel,
+            ])
+        guard !isSame else { return }
+        tally.add(.parcels, [row.source], shop: row.shop, -1)
+        tally.add(.parcels, [turn.source], shop: row.shop)
+    }
+
+    fileprivate func dueParcel(_ row: Row, source: String, urgency: Urgency, now: Moment) -> DueParcel {
+        let sources = row.words(9)
+        return DueParcel(
+            id: row[0], shop: row[1], number: row[2], urgency: urgency, askAt: row.moment(3),
+            askedAt: row.optionalMoment(4), tries: row[5], misses: row[6], source: source,
+            sources: sources.isEmpty ? [source] : sources, refused: row.words(8), passedOver: row.words(10),
+            home: row[7],
+            orderIDs: [], placedAt: now)
+    }
+
+    fileprivate func fillOrders(of due: inout [DueParcel], now: Moment) throws {
+        for index in due.indices {
+            let orders = try all(Query.ordersOfParcel, [due[index].id]) { ($0[0] as String, $0.moment(1)) }
+            due[index].orderIDs = orders.map(\.0)
+            due[index].placedAt = orders.map(\.1).min() ?? now
+        }
     }
 
     /// Takes all parcels from an order that goes.
@@ -400,13 +498,22 @@ extension Database {
 
 extension Query {
     static let parcel = """
-        SELECT id, source, urgency, ask_at, refused, home, tries FROM parcels WHERE shop = ? AND number = ?
+        SELECT id, source, urgency, ask_at, refused, home, asked_at, sources, passed_over FROM parcels WHERE shop = ? AND number = ?
         """
     static let dueParcels = """
         SELECT parcels.id, shops.domain, parcels.number, parcels.ask_at, parcels.asked_at, parcels.tries,
-            parcels.misses, parcels.home, parcels.refused
+            parcels.misses, parcels.home, parcels.refused, parcels.sources, parcels.passed_over
         FROM parcels JOIN shops ON shops.id = parcels.shop
         WHERE parcels.source = ? AND parcels.urgency = ? AND parcels.ask_at <= ? ORDER BY parcels.ask_at LIMIT ?
+        """
+    static let dueParcelsOfOthers = """
+        SELECT parcels.id, shops.domain, parcels.number, parcels.ask_at, parcels.asked_at, parcels.tries,
+            parcels.misses, parcels.home, parcels.refused, parcels.sources, parcels.passed_over
+        FROM parcels JOIN shops ON shops.id = parcels.shop
+        WHERE parcels.source = ? AND parcels.urgency = ? AND parcels.ask_at <= ?
+            AND instr(' ' || parcels.sources || ' ', ' ' || ? || ' ') > 0
+            AND instr(' ' || coalesce(parcels.refused, '') || ' ', ' ' || ? || ' ') = 0
+        ORDER BY parcels.ask_at LIMIT ?
         """
     static let ordersOfParcel = """
         SELECT orders.gid, orders.placed_at FROM parcel_orders JOIN orders ON orders.id = parcel_orders.order_id

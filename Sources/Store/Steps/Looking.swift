@@ -293,7 +293,32 @@ private func fileSize(_ path: String) -> Int64 {
     return stat(path, &status) == 0 ? Int64(status.st_size) : 0
 }
 
+/// Messages of one trigger that wait because their template fails.
+public struct UnwrittenMessages: Hashable, Sendable {
+    public var trigger: String
+    public var count: Int
+    /// Where and why, of one of them; no word of an order is in it.
+    public var detail: String?
+    /// When the first of them came up.
+    public var since: Moment
+}
+
+extension Store {
+    /// The messages of a shop that wait because their template fails, by trigger.
+    public func unwritten(shop: String) async throws(StoreFailure) -> [UnwrittenMessages] {
+        try await read { db in
+            try db.all(Query.unwritten, [try db.shop(shop)]) { row in
+                UnwrittenMessages(trigger: row[0], count: row[1], detail: row[2], since: row.moment(3))
+            }
+        }
+    }
+}
+
 extension Query {
+    static let unwritten = """
+        SELECT trigger_name, count(*), max(detail), min(created_at) FROM effects
+        WHERE shop = ? AND state = 'waiting' AND reason = 'template' GROUP BY trigger_name ORDER BY trigger_name
+        """
     static let toReadCount = "SELECT count(*), min(asked_at) FROM to_read WHERE shop = ? AND retry_at IS NULL"
     static let parkedCount = "SELECT count(*) FROM to_read WHERE shop = ? AND retry_at IS NOT NULL"
     static let parkedOrder = """

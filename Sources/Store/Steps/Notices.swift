@@ -12,6 +12,8 @@ public struct Notice: Hashable, Sendable {
         case held
         /// Changes came into force.
         case accepted
+        /// Messages wait, for their template fails.
+        case unwritten
     }
 
     /// The store's number; 0 until it is stored.

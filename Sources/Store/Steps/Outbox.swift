@@ -249,10 +249,16 @@ extension Store {
 
     // MARK: - By hand
 
-    /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back. False where it is none of these, or its bytes are
-    /// gone. Where its way out is closed, that may be tried at once as well: with this message, if none was due before.
+    /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back; and one whose template failed be written at once.
+    /// False where it is none of these, or its bytes are gone. Where its way out is closed, that may be tried at once as well: with this message, if none was due before.
     public func retry(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
+            if let effect = try db.effect(effectID), effect.state == .waiting, effect.reason == .template {
+                try db.run(
+                    "UPDATE effects SET due_at = ?, version = version + 1 WHERE id = ?", [now.milliseconds, effectID])
+                try db.note(now)
+                return true
+            }
             guard let effect = try db.effect(effectID), effect.canBeRetried, try db.message(effectID: effectID) != nil
             else { return false }
             try db.run(

@@ -17,10 +17,8 @@ struct CarrierReport {
 
     /// One line for each carrier, and one for the parcels of nobody; none where no carrier was ever set up.
     var lines: [String] {
-        var names = Set(states.map(\.carrier))
-        names.formUnion(parcels.keys.filter { !$0.isEmpty })
-        var lines = names.sorted().map { name in
-            let state = states.first { $0.carrier == name } ?? CarrierState(name)
+        var lines = all.map { state in
+            let name = state.carrier
             var facts = [
                 counted(parcels[name] ?? 0, "parcel"), "asked \(state.asked)", "answers \(state.answers)",
                 "faults \(state.faults)",
@@ -42,10 +40,17 @@ struct CarrierReport {
         return lines
     }
 
+    /// Every carrier that was ever asked, or has a parcel to be asked about, by name.
+    private var all: [CarrierState] {
+        let asked = Set(states.map(\.carrier))
+        let waiting = parcels.keys.filter { !$0.isEmpty && !asked.contains($0) }
+        return (states + waiting.map { CarrierState($0) }).sorted { $0.carrier < $1.carrier }
+    }
+
     /// The same for programs.
     var json: [String: Any] {
         var carriers: [[String: Any]] = []
-        for state in states {
+        for state in all {
             carriers.append([
                 "carrier": state.carrier, "parcels": parcels[state.carrier] ?? 0, "calls": state.calls,
                 "asked": state.asked, "answers": state.answers, "faults": state.faults,

@@ -64,7 +64,8 @@ struct CheckCommand: ParsableCommand {
             print("\(errors) mistake\(errors == 1 ? "" : "s")\(remarks): these files are not put into force.")
             throw ExitStatus.fault
         }
-        print("\(set.triggers.count) triggers are right\(remarks).")
+        let count = set.triggers.count
+        print("\(count) \(count == 1 ? "trigger is" : "triggers are") right\(remarks).")
         if strict, warnings > 0 { throw ExitStatus.fault }
     }
 }

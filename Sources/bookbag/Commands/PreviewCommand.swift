@@ -68,7 +68,9 @@ struct PreviewCommand: AsyncParsableCommand {
                 // Nobody's `reply to all` is to reach the shopper.
                 sending.record.facts.email = MailAddress(parsing: sendTo)?.address
             }
-            written.append(try await Written(sending, shop: installation))
+            // What really goes out bears the time at which it does.
+            let date = sendTo == nil ? nil : DaemonClock.system()
+            written.append(try await Written(sending, shop: installation, date: date))
         }
         for one in written { print(one.text) }
         try keep(written)
@@ -224,7 +226,9 @@ private struct Written {
     let files: [(ending: String, bytes: [UInt8])]
 
     /// Writes a message as the daemon would, save that a label stays a link, and that it bears an id of its own.
-    init(_ sending: Sending, shop: Configuration.Shop?) async throws {
+    ///
+    /// - Parameter date: what its Date says where it is really sent; else that of the example.
+    init(_ sending: Sending, shop: Configuration.Shop?, date: Moment? = nil) async throws {
         var sending = sending
         var planner = sending.planner
         guard var trigger = planner.triggers.trigger(sending.effect.trigger) else { throw ExitStatus.fault }
@@ -237,7 +241,8 @@ private struct Written {
             configuration: shop ?? Configuration.Shop(previewing: trigger), labels: LabelFetcher(Nowhere()),
             composer: MailComposer())
         let outcome = await maker.make(
-            sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now)
+            sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now,
+            date: date)
         let remark: String?
         switch outcome {
         case .message(let made, let said):

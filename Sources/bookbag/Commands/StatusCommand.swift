@@ -23,8 +23,11 @@ struct StatusCommand: AsyncParsableCommand {
         let now = DaemonClock.system()
         let status = try await store.status(now: now)
         let channels = try await store.channelStates()
+        var unwritten: [String: [UnwrittenMessages]] = [:]
+        for shop in status.shops { unwritten[shop.shop] = try await store.unwritten(shop: shop.shop) }
         var report = StatusReport(
-            status, channels: channels, carriers: try await CarrierReport(store, now: now), now: now)
+            status, channels: channels, carriers: try await CarrierReport(store, now: now), unwritten: unwritten,
+            now: now)
         report.named = options.shopsNamed()
         do throws(StoreFailure) { try await store.probe() } catch { report.storeFault = error.description }
         if json {
@@ -41,13 +44,19 @@ struct StatusReport {
     let status: StoreStatus
     let channels: [Way: ChannelState]
     let carriers: CarrierReport
+    /// What waits because its template fails, by shop.
+    let unwritten: [String: [UnwrittenMessages]]
     let now: Moment
     /// The shops of the configuration; nil where there is none to be read.
     var named: Set<String>?
     /// Why the store cannot be written; nil where it can.
     var storeFault: String?
 
-    init(_ status: StoreStatus, channels: [Way: ChannelState], carriers: CarrierReport, now: Moment) {
+    init(
+        _ status: StoreStatus, channels: [Way: ChannelState], carriers: CarrierReport,
+        unwritten: [String: [UnwrittenMessages]], now: Moment
+    ) {
+        self.unwritten = unwritten
         self.status = status
         self.channels = channels
         self.carriers = carriers
@@ -109,6 +118,11 @@ struct StatusReport {
                 lines.append(
                     "  in doubt         \(counted(shop.inDoubtNow, "message")); repeated with the same Message-ID")
             }
+            for one in unwritten[shop.shop] ?? [] {
+                lines.append(
+                    "  cannot be written \(one.count) of '\(one.trigger)', since \(one.since); they wait: \(one.detail ?? "")"
+                )
+            }
             if let held = HeldReload(shop.remembered["held_reload"]) {
                 lines.append(
                     "  held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
@@ -141,6 +155,12 @@ struct StatusReport {
                 "no_relay_for": shop.remembered[NoRelay.remembered] ?? NSNull(),
                 "restored_backup_of": shop.restoration?.backupAt.iso8601 ?? NSNull(),
                 "effects": Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) }),
+                "unwritten": (unwritten[shop.shop] ?? []).map { one in
+                    [
+                        "trigger": one.trigger, "count": one.count, "since": one.since.iso8601,
+                        "detail": one.detail ?? NSNull(),
+                    ] as [String: Any]
+                },
                 "last_good_cycle": shop.remembered["last_good_cycle"] ?? NSNull(),
                 "last_fault": (shop.remembered["shop_fault"] ?? shop.remembered["last_fault"]) ?? NSNull(),
                 "held_reload": HeldReload(shop.remembered["held_reload"]).map {

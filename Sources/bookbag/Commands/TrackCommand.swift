@@ -12,6 +12,8 @@ struct TrackCommand: AsyncParsableCommand {
             Asks the carriers that the configuration names, the likeliest by the number first, until one knows the parcel, and prints what it says in one form \
             for all carriers. With --carrier only that one is asked. Nothing is stored, and each call counts against the carrier's quota.
 
+            The exit status is 0 where a carrier told of the parcel, 1 where none did, and 78 where no carrier is set up.
+
             With --carrier and --answer a recorded answer is read instead, and nobody is asked. With --detect the carriers that the number can belong to are \
             printed, the likeliest first.
 
@@ -61,17 +63,35 @@ struct TrackCommand: AsyncParsableCommand {
             return
         }
         let result: CarrierAnswer
+        var isAsked = false
         if let answer, let carrier = carrier.flatMap(Self.named) {
             result = CarrierReading(carrier).answer(
                 inRecorded: try body(of: answer), status: httpStatus, number: number,
                 ReadingContext(now: DaemonClock.system()))
         } else {
             result = try await ask()
+            isAsked = true
         }
         print(json ? AnswerReport.json(result) : AnswerReport.table(result))
-        // That nobody knows the number is an answer; that nobody could be asked is a fault.
-        let faults: Set<CallAnswer.Kind> = [.authError, .configError, .rateLimited, .temporaryError]
-        if answer == nil, let call = result.call, faults.contains(call.kind) { throw ExitStatus.fault }
+        guard isAsked, let call = result.call else { return }
+        if let mend = mend(call, of: result.carrier) { complain(mend) }
+        throw ExitStatus.fault
+    }
+
+    /// What a person can do about an answer that tells of no parcel.
+    private func mend(_ call: CallAnswer, of carrier: String) -> String? {
+        switch call.kind {
+        case .authError where call.isWithheld:
+            "\(carrier) tells of this number only to the account that made its label; an aggregator under 'carriers' may know it"
+        case .authError: "look at the login of '\(carrier)' under 'carriers' in \(options.config)"
+        case .configError: "look at the keys of '\(carrier)' in \(options.config), and at what its account is allowed"
+        case .rateLimited:
+            "ask again " + (call.retryAfter.map { "in \($0.components.seconds) seconds" } ?? "later")
+        case .temporaryError: "that is the carrier's trouble or the network's; ask again in some minutes"
+        case .notFound: "a label that was just made is often unknown for a day; is the number right?"
+        case .invalidNumber: "is the number right, and is it this carrier's?"
+        case .okDuplicate: nil
+        }
     }
 
     // MARK: Asking
@@ -86,11 +106,11 @@ struct TrackCommand: AsyncParsableCommand {
             guard let carrier = Carriers.named(settings.name) else { continue }
             let desk = CarrierDesk(carrier, access: settings.access, transport: engine)
             let answer = try await desk.ask([CarrierQuestion(number)]).answers[0]
-            guard let call = answer.call else {
+            guard answer.call != nil else {
                 await engine.shutdown(within: .seconds(1))
                 return answer
             }
-            if sources.count > 1 { complain("\(call.kind.rawValue): \(call.message)") }
+            if sources.count > 1 { complain(AnswerReport.table(answer)) }
             // That nobody knows the number says less than a fault that hides what somebody knows.
             if kept == nil || kept?.call?.kind == .notFound || kept?.call?.kind == .invalidNumber { kept = answer }
         }

@@ -11,6 +11,8 @@ extension Configuration {
         var access: CarrierAccess
         /// Calls a day, where the operator knows better than the published default.
         var perDay: Int?
+        /// A parcel on its way is asked about at least so often; nil where the schedule alone counts.
+        var askEvery: Duration?
     }
 }
 
@@ -87,7 +89,9 @@ extension ConfigurationReader {
         _ name: String, called: String, _ wanted: CarrierKeys, _ entry: YAMLTree.Entry
     ) -> Configuration.Carrier? {
         let known = wanted.needed + [wanted.account].compactMap(\.self).filter { !wanted.needed.contains($0) }
-        guard let keys = fields(entry.value, of: "the carrier '\(called)'", known + ["endpoint", "per_day"]) else {
+        guard
+            let keys = fields(entry.value, of: "the carrier '\(called)'", known + ["endpoint", "per_day", "ask_every"])
+        else {
             return nil
         }
         for key in wanted.needed where keys[key] == nil {
@@ -107,7 +111,8 @@ extension ConfigurationReader {
         if let key = wanted.token, let entry = keys[key] { access.token = secret(entry.value) }
         if let entry = keys["endpoint"] { access.server = carrierServer(entry.value) }
         return Configuration.Carrier(
-            name: name, access: access, perDay: keys["per_day"].flatMap { number($0.value, 1...10_000_000) })
+            name: name, access: access, perDay: keys["per_day"].flatMap { number($0.value, 1...10_000_000) },
+            askEvery: keys["ask_every"].flatMap { duration($0.value, least: .seconds(1)) })
     }
 
     /// A name may stand in the file as it is.

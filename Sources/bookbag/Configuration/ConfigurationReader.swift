@@ -307,7 +307,7 @@ struct ConfigurationReader {
         }
     }
 
-    private mutating func duration(_ tree: YAMLTree, least: Duration) -> Duration? {
+    mutating func duration(_ tree: YAMLTree, least: Duration) -> Duration? {
         let words = (tree.text ?? "").split(separator: " ")
         let units: [Substring: Int64] = [
             "second": 1, "seconds": 1, "s": 1, "minute": 60, "minutes": 60, "min": 60, "hour": 3600, "hours": 3600,

@@ -13,6 +13,8 @@ struct CarrierRounds {
     let beat: @Sendable () -> Void
     /// Parcels that were answered, and when they had been due: one that comes back unmoved could not be written, and must not be asked about again and again.
     private var answered: [Int64: Moment] = [:]
+    /// The carriers that this one stands in for, as it was told in the journal.
+    private var standsInFor: Set<String> = []
     /// How often each fault was met, to tell it the first time and then from time to time.
     private var faults: [String: Int] = [:]
 
@@ -22,6 +24,8 @@ struct CarrierRounds {
     /// After so many "not known" in a row, and so long after the order, another source is asked.
     static let greatestMisses = 3
     static let patienceWithMisses = Duration.days(3)
+    /// How long until it is looked again whether there is anything to stand in for.
+    static let standInEvery = Duration.seconds(60)
 
     init(
         service: CarrierService, budget: CarrierBudget, circuit: CarrierCircuit, beat: @escaping @Sendable () -> Void
@@ -41,7 +45,7 @@ struct CarrierRounds {
     /// - Throws: `StoreFailure` and `CancellationError`.
     mutating func turn() async throws -> Duration {
         let now = clock.now
-        defer { tell(now) }
+        defer { tell(clock.now) }
         if let until = circuit.closedUntil, until > now { return until - now }
         // A login that counts is a call of its own.
         if carrier.quota.tokensCount, await service.desk.needsLogin,
@@ -66,17 +70,28 @@ struct CarrierRounds {
     // MARK: Picking
 
     /// The questions of this turn, in batches; or how long to wait where there is none.
-    private func pick(_ now: Moment) async throws -> (batches: [[DueParcel]], wait: Duration) {
+    private mutating func pick(_ now: Moment) async throws -> (batches: [[DueParcel]], wait: Duration) {
+        let absent = service.board.absences(at: now).filter { $0.key != carrier.name }
+        standsInFor.formIntersection(absent.keys)
         let pressing = budget.available(.pressing, now: now)
         guard pressing > 0 else { return ([], budget.next(.pressing, now: now) - now) }
         let ordinary = budget.available(.moving, now: now)
         // After trouble one call tells whether it is over.
         let calls = circuit.isTroubled ? 1 : min(pressing, Self.callsInTurn)
         let size = max(1, carrier.quota.batch)
-        let due = try await store.dueParcels(
-            source: carrier.name, limit: calls * size, now: now,
-            urgencies: ordinary > 0 ? Urgency.allCases : [.pressing])
+        let urgencies = ordinary > 0 ? Urgency.allCases : [.pressing]
+        var due = try await store.dueParcels(
+            source: carrier.name, limit: calls * size, now: now, urgencies: urgencies)
         service.metrics.lag(of: carrier.name, due.map { now - $0.askAt }.max() ?? .zero)
+        for (source, absence) in absent.sorted(by: { $0.key < $1.key }) where !circuit.isTroubled {
+            due += try await store.dueParcels(
+                source: source, for: carrier.name, isPatient: !absence.isRefused, limit: calls * size, now: now,
+                urgencies: urgencies
+            ).filter { parcel in
+                // The first that can be asked stands in, and no other.
+                parcel.others(than: source).first { absent[$0] == nil } == carrier.name
+            }
+        }
         let urgent = due.filter { $0.urgency == .pressing }
         // What is not pressing may use what is ordinary; in a batch that is half empty it travels for nothing.
         let room = min(calls, ordinary) * size + (size - urgent.count % size) % size
@@ -92,14 +107,25 @@ struct CarrierRounds {
             chosen.append(parcel)
         }
         guard chosen.isEmpty else {
+            for source in Set(chosen.map(\.source)) where source != carrier.name {
+                guard standsInFor.insert(source).inserted else { continue }
+                service.logger.log(
+                    Line.carrierStandsIn, ["source": "\(carrier.name)", "carrier": "\(source)"])
+            }
             let batches = stride(from: 0, to: chosen.count, by: size).map {
                 Array(chosen[$0..<min($0 + size, chosen.count)])
             }
             return (batches, .zero)
         }
-        guard let next = try await store.nextAsk(source: carrier.name) else { return ([], Heartbeats.longestWait) }
+        // What is pressing may go when it is due; the rest has to wait for an ordinary call as well.
         let free = ordinary > 0 ? now : budget.next(.moving, now: now)
-        return ([], max(.milliseconds(200), max(next, free) - now))
+        let next = [
+            try await store.nextAsk(source: carrier.name, urgencies: [.pressing]),
+            try await store.nextAsk(source: carrier.name, urgencies: Urgency.allCases.filter { $0 != .pressing })
+                .map { max($0, free) },
+        ].compactMap(\.self).min()
+        let wait = next.map { max(.milliseconds(200), $0 - now) } ?? Heartbeats.longestWait
+        return ([], absent.isEmpty ? wait : min(wait, Self.standInEvery))
     }
 
     private mutating func book(_ calls: Int, _ now: Moment) async throws {
@@ -156,22 +182,25 @@ struct CarrierRounds {
             service.metrics.count(answer, of: carrier.name)
             note.unknownCodes += answer.unknownCodes
             switch answer.call?.kind {
-            case nil:
+            case nil where !answer.isNothing:
                 note.answers += 1
                 note.answeredAt = now
                 observations[parcel.shop, default: []] += observe(parcel, answer, at: reply.heardAt)
-                if parcel.misses > 0 { outcomes.append((parcel.id, .found)) }
-            case .notFound:
+                if parcel.misses > 0, parcel.source == carrier.name { outcomes.append((parcel.id, .found)) }
+            case nil, .notFound:
                 note.answers += 1
                 note.answeredAt = now
                 // That there is nothing is heard as well: a label may have been made and never handed over.
                 observations[parcel.shop, default: []] += observe(parcel, answer, at: reply.heardAt)
-                outcomes.append((parcel.id, .missed))
+                // Whoever stands in says nothing of whether the parcel's own source is the right one.
+                if parcel.source == carrier.name { outcomes.append((parcel.id, .missed)) }
                 // A number that was just made known to an aggregator is looked for from now on.
                 if carrier.registersFirst, parcel.misses == 0 {
                     outcomes.append((parcel.id, .failed(retryAt: now + .minutes(15))))
                 }
-                if try await isBetterAskedElsewhere(parcel, now) { refused.append(parcel) }
+                if isBetterAskedElsewhere(parcel, now) {
+                    outcomes.append((parcel.id, .passedOver(by: carrier.name)))
+                }
             case .invalidNumber:
                 note.answers += 1
                 refused.append(parcel)
@@ -186,6 +215,16 @@ struct CarrierRounds {
                 }
             case .okDuplicate:
                 outcomes.append((parcel.id, .failed(retryAt: now + .minutes(5))))
+            case .authError where answer.call?.isWithheld ?? false:
+                // The carrier knows us, and keeps this number to itself: somebody else may tell.
+                note.answers += 1
+                note.lastFault = answer.call?.message
+                if let call = answer.call { tell(call) }
+                if parcel.source == carrier.name, !parcel.others(than: carrier.name).isEmpty {
+                    outcomes.append((parcel.id, .passedOver(by: carrier.name)))
+                } else {
+                    outcomes.append((parcel.id, .failed(retryAt: now + .hours(12))))
+                }
             case .rateLimited, .authError, .configError, .temporaryError:
                 note.faults += 1
                 note.lastFault = answer.call?.message
@@ -199,7 +238,7 @@ struct CarrierRounds {
                 outcomes.append((parcel.id, .failed(retryAt: now + pause)))
             }
         }
-        outcomes += refused.map { ($0.id, .refused) }
+        outcomes += refused.map { ($0.id, .refused(by: carrier.name)) }
         for (shop, seen) in observations {
             guard let desk = service.desks[shop] else { continue }
             _ = try await service.learning.learn(seen, of: desk, now: now)
@@ -249,15 +288,9 @@ struct CarrierRounds {
     }
 
     /// Whether a carrier that does not know a parcel for days is probably not the right one, and there is another.
-    private func isBetterAskedElsewhere(_ parcel: DueParcel, _ now: Moment) async throws -> Bool {
-        guard parcel.misses + 1 >= Self.greatestMisses, now - parcel.placedAt >= Self.patienceWithMisses,
-            let desk = service.desks[parcel.shop], let order = parcel.orderIDs.first,
-            let record = try await store.load(shop: parcel.shop, orderIDs: [order])[order],
-            let shipment = record.shipments.first(where: { $0.tracking.key == parcel.number })
-        else { return false }
-        let sources = desk.rules.learner.sources?.sources(
-            for: shipment.tracking, country: record.facts.shippingAddress?.countryCode)
-        return (sources ?? []).contains { $0 != carrier.name && !parcel.refused.contains($0) }
+    private func isBetterAskedElsewhere(_ parcel: DueParcel, _ now: Moment) -> Bool {
+        parcel.source == carrier.name && parcel.misses + 1 >= Self.greatestMisses
+            && now - parcel.placedAt >= Self.patienceWithMisses && !parcel.others(than: carrier.name).isEmpty
     }
 
     // MARK: Telling
@@ -311,8 +344,16 @@ struct CarrierRounds {
             ])
     }
 
+    /// Says in the metrics and on the board how this carrier stands.
     private func tell(_ now: Moment) {
-        service.metrics.state(
-            of: carrier.name, isOpen: !circuit.isTroubled, left: budget.leftToday(now: now))
+        let left = budget.leftToday(now: now)
+        service.metrics.state(of: carrier.name, isOpen: !circuit.isTroubled, left: left)
+        var absence: CarrierBoard.Absence?
+        if let until = circuit.closedUntil, until > now {
+            absence = .init(until: until, isRefused: circuit.reason == .authError || circuit.reason == .configError)
+        } else if budget.isShareSpent(now: now) {
+            absence = .init(until: budget.next(.moving, now: now), isRefused: false)
+        }
+        service.board.note(absence, of: carrier.name)
     }
 }

@@ -23,6 +23,8 @@ struct CarrierService: Service {
     let heartbeats: Heartbeats
     let metrics: CarrierMetrics
     let logger: Logger
+    /// Who cannot be asked just now, this carrier or another.
+    var board = CarrierBoard()
     /// From 0 to below 1, for jitter.
     var chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
 

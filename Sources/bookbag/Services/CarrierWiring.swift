@@ -21,6 +21,7 @@ struct CarrierWiring {
     /// One service for each carrier; and one for each shop whose parcels were last chosen for other carriers than these.
     func services() async throws(StoreFailure) -> [any Service] {
         var services: [any Service] = []
+        let board = CarrierBoard(wakes: newParcels)
         for settings in carriers {
             guard let carrier = Carriers.named(settings.name) else { continue }
             let wake = Wake()
@@ -35,7 +36,7 @@ struct CarrierWiring {
                     desk: CarrierDesk(
                         carrier, access: settings.access, transport: transport, timekeeper: timekeeper),
                     perDay: settings.perDay, desks: desks, store: store, learning: learning, clock: clock, wake: wake,
-                    heartbeats: heartbeats, metrics: metrics, logger: logger))
+                    heartbeats: heartbeats, metrics: metrics, logger: logger, board: board))
         }
         let sources = carriers.map(\.name).joined(separator: " ")
         for desk in desks.values {

@@ -21,10 +21,12 @@ struct MessageMaker: Sendable {
 
     /// How long a mail waits for its label before it goes with the link alone.
     static let labelPatience = Duration.minutes(15)
+    /// After how long a template that failed is tried again, where its file is not mended before.
+    static let templatePause = Duration.hours(1)
 
-    /// Makes the message of `effect`.
+    /// Makes the message of `effect`. `date` is what a mail says of itself, where that is not `now`.
     func make(
-        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment, date: Moment? = nil
     ) async -> Outcome {
         guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line) else {
             return .impossible(.off, detail: "the trigger is gone")
@@ -35,13 +37,13 @@ struct MessageMaker: Sendable {
             guard configuration.webhooks[name] != nil else {
                 return .impossible(.unknownWebhook, detail: "no webhook '\(name)' is configured")
             }
-            return webhook(effect, line, name: name, scope: scope, planner: planner)
+            return webhook(effect, line, name: name, scope: scope, planner: planner, now: now)
         }
-        return await mail(effect, line, trigger: trigger, scope: scope, planner: planner, now: now)
+        return await mail(effect, line, trigger: trigger, scope: scope, planner: planner, now: now, date: date ?? now)
     }
 
     private func webhook(
-        _ effect: Effect, _ line: SendLine, name: String, scope: Scope, planner: Planner
+        _ effect: Effect, _ line: SendLine, name: String, scope: Scope, planner: Planner, now: Moment
     ) -> Outcome {
         let id = MessageIdentity.webhook(of: effect)
         if !line.template.isEmpty {
@@ -52,7 +54,7 @@ struct MessageMaker: Sendable {
                         id: id, content: .webhook(Message.WebhookContent(endpoint: name, body: body)),
                         summary: effect.event.kind.rawValue), remark: nil)
             } catch {
-                return .impossible(.template, detail: "\(error)")
+                return .wait(until: now + Self.templatePause, because: .template, detail: "\(error)")
             }
         }
         var data: [JSON.Member] = [JSON.Member("trigger", .string(effect.trigger))]
@@ -67,7 +69,7 @@ struct MessageMaker: Sendable {
     }
 
     private func mail(
-        _ effect: Effect, _ line: SendLine, trigger: Trigger, scope: Scope, planner: Planner, now: Moment
+        _ effect: Effect, _ line: SendLine, trigger: Trigger, scope: Scope, planner: Planner, now: Moment, date: Moment
     ) async -> Outcome {
         let settings = planner.triggers.settings
         let brand = settings.brand
@@ -83,7 +85,7 @@ struct MessageMaker: Sendable {
         do {
             rendered = try planner.triggers.templates.render(line.template, scope, to: line.destination)
         } catch {
-            return .impossible(.template, detail: "\(error)")
+            return .wait(until: now + Self.templatePause, because: .template, detail: "\(error)")
         }
         let from = trigger.about == .marketing ? brand.marketingFrom ?? brand.from : brand.from
         var draft = MailDraft(
@@ -93,7 +95,7 @@ struct MessageMaker: Sendable {
             messageID: MessageIdentity.mail(of: effect, domain: from.domain),
             references: [
                 MessageIdentity.thread(shop: effect.shop, orderID: effect.orderID, domain: brand.from.domain)
-            ], date: now,
+            ], date: date,
             headers: [
                 MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
                 MailDraft.Header("X-Bookbag-Order", scope.record.facts.name),
@@ -121,7 +123,7 @@ struct MessageMaker: Sendable {
         do {
             return .message(try composer.compose(draft), remark: remark)
         } catch {
-            return .impossible(.template, detail: "\(error)")
+            return .wait(until: now + Self.templatePause, because: .template, detail: "\(error)")
         }
     }
 }

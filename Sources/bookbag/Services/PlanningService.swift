@@ -9,6 +9,7 @@ struct PlanningService: Service {
     let store: Store
     let desks: [String: ShopDesk]
     let makers: [String: MessageMaker]
+    let trouble: TemplateTrouble
     let clock: DaemonClock
     /// Called when there are new events, or the rules have changed.
     let wake: Wake
@@ -17,7 +18,7 @@ struct PlanningService: Service {
     let heartbeats: Heartbeats
     let metrics: DaemonMetrics
     let logger: Logger
-    var trouble = StoreTrouble()
+    var storeTrouble = StoreTrouble()
 
     /// How many events or effects of a shop are thought about in one turn: one commit for all of them.
     static let batch = 256
@@ -37,7 +38,7 @@ struct PlanningService: Service {
                     let wait = next.map { max(.milliseconds(20), $0 - clock.now) } ?? Heartbeats.longestWait
                     await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
                 } catch {
-                    trouble.note(error, now: clock.now, logger)
+                    storeTrouble.note(error, now: clock.now, logger)
                     await wake.wait(atMost: .seconds(5))
                 }
             }
@@ -172,7 +173,10 @@ struct PlanningService: Service {
         }
         guard !plans.isEmpty else { return false }
         let outcome = try await store.commitPlan(plans, now: now)
-        report(plans, stale: Set(outcome.stale).union(outcome.refused.keys))
+        let stale = Set(outcome.stale).union(outcome.refused.keys)
+        report(plans, stale: stale)
+        let written = plans.indices.filter { !stale.contains($0) }.flatMap { plans[$0].changes }
+        try await trouble.tell(written, desks: desks, now: now)
         return moved(outcome, of: plans.count)
     }
 
@@ -347,10 +351,11 @@ struct PlanningService: Service {
                 }
                 ready = ready || effect.state == .ready
                 metrics.decisions.add(1, effect.trigger, effect.state.rawValue, effect.reason?.rawValue ?? "")
+                // Told for all orders of a trigger together.
+                if effect.reason == .template { continue }
                 let line: Line =
                     switch effect.reason {
                     case .noRecipient: .noRecipient
-                    case .template: .templateFailed
                     case .label: .labelMissing
                     default: .decided
                     }

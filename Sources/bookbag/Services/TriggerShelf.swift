@@ -198,14 +198,15 @@ struct TriggerShelf {
         return .held(held)
     }
 
-    private static func list(_ lines: [String]) -> String {
+    static func list(_ lines: [String]) -> String {
         // As it is, with its own signs: a code block.
         lines.map { "    " + $0.split(whereSeparator: \.isNewline).joined(separator: " ") }.joined(separator: "\n")
     }
 
     /// Writes to the shop, where it can be written to.
-    private func tell(
-        _ kind: Notice.Kind, settings: ShopSettings, about digest: String, subject: String, body: String, now: Moment
+    func tell(
+        _ kind: Notice.Kind, settings: ShopSettings, about digest: String, subject: String, body: String,
+        supersedes: Set<Notice.Kind> = [.refused, .held], now: Moment
     ) async throws(StoreFailure) {
         guard let to = settings.notify, let smtp = shop.smtp else { return }
         let brand = settings.brand
@@ -218,7 +219,7 @@ struct TriggerShelf {
         guard let message = try? MailComposer().compose(draft) else { return }
         // A moment's patience: whoever edits saves more than once.
         let notice = Notice(shop: shop.domain, kind: kind, message: message, dueAt: now + .seconds(20))
-        try await store.put(notice, supersedes: [.refused, .held], now: now)
+        try await store.put(notice, supersedes: supersedes, now: now)
         notices.call()
     }
 

@@ -62,6 +62,20 @@ struct CarrierDeskTests {
         #expect(hopeless.requests.count == 4)
     }
 
+    @Test("a number that is kept from us costs no new token, and the others of the asking are answered")
+    func withheld() async throws {
+        let refusal = HTTPResponse.json(
+            #"{"apiVersion":"/tracking/v3","error":{"code":"403","message":"Forbidden","errors":[]}}"#, status: 403)
+        let good = HTTPResponse.json(#"{"trackingNumber":"9400100000000000000002","statusCategory":"Accepted"}"#)
+        let transport = ScriptedTransport(token, refusal, good)
+        let reply = try await desk(USPS(), transport).ask([
+            CarrierQuestion("9400100000000000000001"), CarrierQuestion("9400100000000000000002"),
+        ])
+        #expect(reply.answers.map { $0.call?.kind } == [.authError, nil])
+        #expect(reply.answers[0].call?.isWithheld == true)
+        #expect(transport.requests.count == 3)
+    }
+
     @Test(
         "tells a login that fails apart, and asks nothing then",
         arguments: [

@@ -117,6 +117,39 @@ struct CarrierCircuitTests {
         #expect(other.closedUntil! > noon + .seconds(10))
     }
 
+    private var withheld: CarrierAnswer {
+        var call = CallAnswer(.authError, "usps: does not tell of this number")
+        call.isWithheld = true
+        return .about(call, of: "usps")
+    }
+
+    @Test("numbers that it keeps from us do not count against the login, as long as it tells of others")
+    func withheldNumbers() {
+        var circuit = CarrierCircuit()
+        for index in 0..<100 {
+            #expect(circuit.note([withheld], now: noon, chance: 0.5) == false)
+            if index % 10 == 9 { _ = circuit.note([good], now: noon, chance: 0.5) }
+        }
+        #expect(!circuit.isTroubled && circuit.failures == 0)
+        // Nor does one of them end a trouble that is there.
+        for _ in 0..<3 { _ = circuit.note([answer(.temporaryError)], now: noon, chance: 0.5) }
+        #expect(circuit.note([withheld], now: noon, chance: 0.5) == false)
+        #expect(circuit.isTroubled)
+    }
+
+    @Test("twenty such numbers in a row, and none that it tells of, are a refused login")
+    func withheldLogin() {
+        var circuit = CarrierCircuit()
+        for _ in 0..<19 { #expect(circuit.note([withheld], now: noon, chance: 0.5) == false) }
+        #expect(circuit.note([withheld], now: noon, chance: 0.5) == true)
+        #expect(circuit.reason == .authError && circuit.closedUntil! >= noon + .minutes(7))
+        let before = circuit.closedUntil!
+        #expect(circuit.note([withheld], now: before, chance: 0.5) == false)
+        #expect(circuit.closedUntil! > before)
+        #expect(circuit.note([good], now: noon, chance: 0.5) == true)
+        #expect(circuit == CarrierCircuit())
+    }
+
     @Test("a refused login is tried again every few minutes and not every second")
     func login() {
         var circuit = CarrierCircuit()

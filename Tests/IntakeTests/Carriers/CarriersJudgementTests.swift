@@ -227,3 +227,104 @@ struct CarriersRequestTests {
     @Test("names are unique")
     func names() { #expect(Set(Carriers.all.map(\.name)).count == Carriers.all.count) }
 }
+
+@Suite("one order of scans")
+struct ScanOrderTests {
+    /// Many sources tell minutes only, so that what happened in one moment has no order but ours; a body's own status and the parcel's history must see the same.
+    @Test("an answer and the history that it becomes read scans of one moment alike", arguments: 0..<300)
+    func alike(_ seed: Int) {
+        var random = SplitMix(state: UInt64(seed) &+ 31)
+        // What the two read by different rules besides is left out: a label's end, and what is handed in again.
+        let states: [ParcelState] = [
+            .inTransit, .outForDelivery, .attempted, .exception, .readyForPickup, .returning, .delivered, .returned,
+            .lost,
+        ]
+        let day = CalendarDay(iso8601: "2026-11-10")!
+        let events = (0..<Int.random(in: 1...8, using: &random)).map { index in
+            let state = states.randomElement(using: &random)!
+            return ToldEvent(
+                code: "\(state.rawValue) \(Int.random(in: 0...99, using: &random))", meaning: Meaning(state: state),
+                // Three moments for up to eight scans.
+                time: ToldTime(day: day, second: Int.random(in: 0...2, using: &random) * 3600, offset: 0))
+        }
+        let answer = CarriersJudgementTests.judgement.answer(from: [ToldParcel(events: events)], number: "1")
+        var facts = OrderFacts(id: "gid://shopify/Order/1", name: "#1", createdAt: today - .days(20), updatedAt: today)
+        facts.fulfillments = [
+            FulfillmentFacts(
+                id: "gid://shopify/Fulfillment/1", name: "#1.1", status: .success, createdAt: today - .days(20),
+                updatedAt: today, tracking: [TrackingFacts(number: "1")])
+        ]
+        let learner = Learner(live: LiveSince(shop: .distantPast), shopZone: .utc, lookEvery: .hours(1))
+        let known = learner.learn(Observation(shop: "s", seenAt: today, content: .order(facts)), into: nil)!.record
+        let told = learner.learn(
+            Observation(
+                shop: "s", seenAt: today,
+                content: .parcel(
+                    number: "1", source: "test", scans: answer.scans.shuffled(using: &random), complete: true,
+                    order: facts.id)), into: known)!.record
+        let history = told.state(of: told.shipments[0], now: today, zone: .utc)
+        #expect(history.lastScan?.id == answer.events.last?.id)
+        #expect(history.state == answer.status)
+        #expect(answer.events == answer.events.sorted(by: Scan.precedes))
+    }
+}
+
+/// Wall clocks by chance, written in the dialects of carriers, are read as what they say.
+@Suite("times by chance")
+struct CarriersTimePropertyTests {
+    @Test("are read in each dialect alike, and written as ISO 8601 has them", arguments: 0..<20)
+    func dialects(_ seed: Int) throws {
+        var random = SplitMix(state: UInt64(seed) &+ 77)
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        for _ in 0..<50 {
+            let day = CalendarDay(daysSinceEpoch: Int64.random(in: 0...30_000, using: &random))
+            let (year, month, date) = day.components
+            let (hour, minute, second) = (
+                Int.random(in: 0...23, using: &random), Int.random(in: 0...59, using: &random),
+                Int.random(in: 0...59, using: &random)
+            )
+            let millisecond = [0, 0, 7, 40, 123, 999].randomElement(using: &random)!
+            let offset = [nil, 0, 60, -300, 330, -210, 840].randomElement(using: &random)!
+            let clock = "\(two(hour)):\(two(minute)):\(two(second))"
+            let fraction = millisecond == 0 ? "" : "." + String("\(1000 + millisecond)".dropFirst())
+            let size = abs(offset ?? 0)
+            let zone = offset.map { $0 == 0 ? "Z" : "\($0 < 0 ? "-" : "+")\(two(size / 60)):\(two(size % 60))" } ?? ""
+            let bare = zone.replacing(":", with: "")
+            let iso = "\(year)-\(two(month))-\(two(date))T\(clock)\(fraction)\(zone)"
+            let half = "\(hour % 12 == 0 ? 12 : hour % 12):\(two(minute)):\(two(second)) \(hour < 12 ? "AM" : "PM")"
+            let wanted = ToldTime(
+                day: day, second: hour * 3600 + minute * 60 + second, millisecond: millisecond, offset: offset)
+            #expect(ToldTime(iso) == wanted, "\(iso)")
+            #expect(wanted.text == iso)
+            #expect(wanted.wallText == "\(year)-\(two(month))-\(two(date))T\(clock)\(fraction)")
+            #expect(ToldTime("  \(year)-\(two(month))-\(two(date)) \(clock)\(fraction)\(bare)\n") == wanted)
+            #expect(ToldTime(day: "\(year)\(two(month))\(two(date))", clock: clock + fraction, offset: zone) == wanted)
+            var american = ToldTime("\(month)/\(date)/\(year) \(half)")
+            american?.millisecond = millisecond
+            american?.offset = offset
+            #expect(american == wanted, "\(half)")
+            if offset != nil, millisecond == 0 {
+                // The same as the strict reader of moments has it.
+                let moment = try #require(Moment(iso8601: iso))
+                #expect(
+                    moment.seconds == day.daysSinceEpoch * 86_400 + Int64((wanted.second ?? 0) - (offset ?? 0) * 60))
+            }
+            // Cut anywhere it is nothing, or less of the same; never another day.
+            for end in 0..<iso.utf8.count {
+                if let cut = ToldTime(String(iso.prefix(end))), end >= 10 {
+                    #expect(cut.day == day, "\(iso.prefix(end))")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "of .NET are milliseconds, with the offset of the place where one stands",
+        arguments: [
+            ("/Date(1445371200000)/", "2015-10-20T20:00:00Z"),
+            ("/Date(1445371200000-0500)/", "2015-10-20T15:00:00-05:00"),
+            ("/Date(1445371200000+0200)/", "2015-10-20T22:00:00+02:00"), ("/Date(-86400000)/", "1969-12-31T00:00:00Z"),
+            ("/Date()/", nil), ("/Date(12", nil), ("/Date(99999999999999999)/", nil), ("/Date(-99999999999999)/", nil),
+        ] as [(String, String?)])
+    func dotNET(_ text: String, _ expected: String?) { #expect(ToldTime(text)?.text == expected) }
+}

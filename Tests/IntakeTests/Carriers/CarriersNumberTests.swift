@@ -21,7 +21,7 @@ struct NumberFormat: Sendable, CustomTestStringConvertible {
             return tree["tracking_numbers"].elements.map { format in
                 // Raw, for the space in a number is part of the case.
                 func texts(_ tree: AnswerTree) -> [String] {
-                    tree.elements.compactMap { if case .text(let text) = $0 { text } else { nil } }
+                    tree.elements.compactMap(\.literal)
                 }
                 return NumberFormat(
                     courier: tree["courier_code"].text ?? "", name: format["id"].text ?? format["name"].text ?? "",

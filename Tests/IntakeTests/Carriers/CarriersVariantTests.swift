@@ -348,10 +348,8 @@ struct AnswerReportTests {
         )
         #expect(
             AnswerReport.table(answer) == """
-                usps N: in_transit
-                late: yes
-                because of: weather
-                2026-11-19T10:15:00-06:00  in_transit  Delivery Exception, Local Weather Delay  [MEMPHIS, TN]
+                usps N: in transit, late (weather)
+                  2026-11-19 10:15:00 -06:00  in transit  Delivery Exception, Local Weather Delay · MEMPHIS, TN
                 """)
     }
 
@@ -364,7 +362,7 @@ struct AnswerReportTests {
             AnswerReport.json(html)
                 == #"{"carrier":"ups","number":"N\"\u000a","status":null,"status_time":null,"delay":null,"return_leg":null,"fault":null,"events":[],"estimated_delivery":null,"estimated_window":null,"estimate_field":null,"promised_delivery":null,"answer":"temporary_error","message":"ups: a web page instead of data","flags":[],"unknown_codes":[]}"#
         )
-        #expect(AnswerReport.table(html) == "temporary_error: ups: a web page instead of data")
+        #expect(AnswerReport.table(html) == "temporary error: ups: a web page instead of data")
     }
 
     @Test("of a number is whose it can be")

@@ -163,6 +163,18 @@ struct AskTests {
         #expect(asks(&story, after: .days(20))["1Z2"]?.at == nil)
     }
 
+    @Test("is asked as often as the operator wants, while the parcel is on its way and no longer")
+    func pace() {
+        var story = story()
+        story.learner.sources = SourceChoice(paces: ["ups": .hours(1)]) { _, _ in ["ups", "fedex"] }
+        story.ship()
+        #expect(asks(&story, after: .hours(2))["1Z1"]?.at == Story.start + .hours(3))
+        story.scan("9", .outForDelivery, after: .hours(30))
+        #expect(asks(&story, after: .hours(30))["1Z1"]?.at == Story.start + .hours(30) + .minutes(30))
+        story.scan("10", .delivered, after: .hours(31))
+        #expect(asks(&story, after: .hours(32))["1Z1"]?.at == Story.start + .hours(56))
+    }
+
     @Test("is answered by an answer about the number, and only that one stands in place of what stood there")
     func answered() {
         var story = story()

@@ -28,10 +28,17 @@ struct ShipmentHistoryTests {
         #expect(ShipmentHistory(scans: scans).state == end)
     }
 
-    @Test("lets the later id win in the same moment")
+    @Test("lets the scan win that is further on the parcel's way in the same moment, and of two alike the later id")
     func sameMoment() {
-        let scans = [Story.scan("2", .delivered, after: .zero), Story.scan("1", .outForDelivery, after: .zero)]
-        #expect(ShipmentHistory(scans: scans).state == .delivered)
+        for ids in [["1", "2"], ["2", "1"]] {
+            let scans = [
+                Story.scan(ids[0], .outForDelivery, after: .zero), Story.scan(ids[1], .attempted, after: .zero),
+            ]
+            #expect(ShipmentHistory(scans: scans).state == .attempted)
+            #expect(ShipmentHistory(scans: scans.reversed()).state == .attempted)
+        }
+        let alike = [Story.scan("2", .inTransit, after: .zero), Story.scan("1", .inTransit, after: .zero)]
+        #expect(ShipmentHistory(scans: alike).lastScan?.id == "shopify:2")
     }
 
     @Test("takes the same van told twice for one, and the next day's for another")

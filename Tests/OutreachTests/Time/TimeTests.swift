@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Outreach
@@ -88,5 +89,33 @@ struct MailAddressTests {
         #expect(address?.name == "Juniper & Fig")
         #expect(address?.domain == "fig.example")
         #expect(MailAddress(name: "A\r\nBcc: x", address: "a@fig.example")?.name?.contains("\n") == false)
+    }
+}
+
+@Suite("Zones, remembered")
+struct ZoneOffsetTests {
+    /// Offsets are remembered in pieces of twelve days with one change at most in each, so each change is looked at, and what lies around it.
+    @Test(
+        "have the offsets that the system's zone data has, at every change of the clock from 2000 to 2041 and between")
+    func offsets() throws {
+        var random = SeededGenerator(seed: 3)
+        for name in TimeZone.knownTimeZoneIdentifiers {
+            guard let zone = Zone(named: name) else { continue }
+            let system = zone.timeZone
+            func check(_ seconds: Int64) {
+                let expected = system.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
+                #expect(zone.offset(at: Moment(seconds: seconds)) == expected, "\(name) \(seconds)")
+            }
+            var date = Date(timeIntervalSince1970: 946_684_800)
+            while let change = system.nextDaylightSavingTimeTransition(after: date),
+                change.timeIntervalSince1970 < 2_250_000_000, change > date
+            {
+                let seconds = Int64(change.timeIntervalSince1970)
+                for distance: Int64 in [-600_000, -1, 0, 1, 600_000] { check(seconds + distance) }
+                date = change
+            }
+            // Before and after the pieces too.
+            for _ in 0..<20 { check(Int64.random(in: 0...2_400_000_000, using: &random)) }
+        }
     }
 }

@@ -123,11 +123,12 @@ struct TemplateTests {
         let order = scope(empty, []) { $0.shipments[0].tracking.company = nil }
         #expect(throws: TemplateFailure.self) { try empty.templates.render("a", order) }
         let endless = try set([
-            "a.md": "---\nsubject: x\n---\n{% for a in (1..9999999) %}{{ customer.email }}{% endfor %}"
+            "a.md": "---\nsubject: x\n---\n",
+            "b.md": "---\nsubject: x\n---\n{% for a in (1..9999999) %}{{ customer.email }}{% endfor %}",
         ])
         let scope = scope(endless, [])
         do {
-            _ = try endless.templates.render("a", scope)
+            _ = try endless.templates.render("b", scope)
             Issue.record("it ended")
         } catch {
             #expect(!error.description.contains("robin"))

@@ -92,6 +92,13 @@ enum HTMLReview {
                 at: place, "mail programs load no style sheets", hint: "write the styles into <style> or style=\"…\"")
         default: break
         }
+        let address = name == "img" ? attributes["src"] : name == "a" || name == "area" ? attributes["href"] : nil
+        if let address, !address.hasPrefix("#"),
+            let remark = AddressReview.remark(on: address, isPicture: name == "img")
+        {
+            faults.warn(
+                at: place, remark.message.replacing(", and is left out", with: ""), hint: remark.hint)
+        }
         if attributes["background"] != nil {
             faults.warn(
                 at: place, "Outlook shows no background pictures",

@@ -159,6 +159,12 @@ enum MarkdownReview {
                 at: place(match.range), "the picture has no words for those who do not see it",
                 hint: "write them between the brackets: ![Two candles](…)")
         }
+        for match in text.matches(of: /(!?)\[[^\[\]]*\]\(\s*<?([^\s()<>"]*)/) {
+            guard let remark = AddressReview.remark(on: String(match.output.2), isPicture: match.output.1 == "!") else {
+                continue
+            }
+            faults.warn(at: place(match.range), remark.message, hint: remark.hint)
+        }
         for match in text.matches(of: /(?:\]\(\s*|<)http:\/\/[^\s)>]*/.ignoresCase()) {
             faults.warn(at: place(match.range), "the address is not https", hint: "write 'https://'")
         }

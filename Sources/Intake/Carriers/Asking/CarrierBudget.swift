@@ -76,6 +76,11 @@ public struct CarrierBudget: Hashable, Sendable {
         windows.filter(\.isDaily).map { max(0, $0.calls - spent($0, now)) }.min()
     }
 
+    /// Whether the part of a day's calls that belongs to the part of the day that has passed is used up, so that ordinary questions have to wait.
+    public func isShareSpent(now: Moment) -> Bool {
+        windows.contains { $0.isDaily && available($0, .moving, now) <= 0 }
+    }
+
     /// The first moment at which a pressing call may go, and at which an ordinary one may; `now` where it may at once.
     public func next(_ urgency: Urgency, now: Moment) -> Moment {
         windows.map { window in

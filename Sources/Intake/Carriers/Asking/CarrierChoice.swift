@@ -18,10 +18,12 @@ public struct CarrierChoice: Sendable {
     /// The sources that are set up, in the operator's order of preference.
     public let order: [String]
     private let aggregators: [String]
+    private let paces: [String: Duration]
 
-    /// Chooses among these, which stand in the operator's order.
-    public init(_ order: [String]) {
+    /// Chooses among these, which stand in the operator's order. `paces` are those that are to be asked at least so often.
+    public init(_ order: [String], paces: [String: Duration] = [:]) {
         self.order = order
+        self.paces = paces
         aggregators = order.filter { Carriers.aggregators.contains($0) }
     }
 
@@ -44,7 +46,7 @@ public struct CarrierChoice: Sendable {
     }
 
     /// The same as a value of the core.
-    public var choice: SourceChoice { SourceChoice { [self] in sources(for: $0, country: $1) } }
+    public var choice: SourceChoice { SourceChoice(paces: paces) { [self] in sources(for: $0, country: $1) } }
 }
 
 extension Carriers {
@@ -64,6 +66,8 @@ struct Companies: Sendable {
     private(set) var forms: [String: String] = [:]
     private(set) var posts: [String: String] = [:]
     private(set) var sources: [String: [String]] = [:]
+    /// Carriers that numbers have a form of: what their forms are called in the table of numbers.
+    private var families: [String: Set<String>] = [:]
 
     /// Reads the program's own table; a row that cannot be read is a fault of ours and found by the tests.
     init(_ bytes: [UInt8]) {
@@ -80,26 +84,29 @@ struct Companies: Sendable {
         }
         // The longest name that fits counts: "DHL Express" is not merely DHL.
         names.sort { $0.start.utf8.count > $1.start.utf8.count }
+        for (form, carrier) in forms { families[carrier, default: []].insert(form) }
+        for carrier in posts.values { families[carrier, default: []].insert("s10") }
     }
 
     /// Whose parcel it is, likeliest first; none where neither the shop's word nor the number tells.
     static func owners(of tracking: TrackingFacts, number: TrackingNumber) -> [String] {
         let named = shared.named(tracking.company) ?? shared.hosted(tracking.url)
+        let family = named == "dhl_express" ? "dhl" : named
+        // Mostly the number has one of the named carrier's forms, or that carrier has none: then no other need be tried.
+        if let named, let family {
+            guard let forms = shared.families[family] else { return [named] }
+            if number.forms(among: forms).contains(where: { shared.carrier(of: $0, number) == family }) {
+                return [named]
+            }
+        }
         let candidates = number.candidates
         let likely = candidates.filter { $0.checksum != .failed }.compactMap { shared.carrier(of: $0, number) }
         let unlikely = candidates.filter { $0.checksum == .failed }.compactMap { shared.carrier(of: $0, number) }
         var guesses: [String] = []
         for carrier in likely + unlikely where !guesses.contains(carrier) { guesses.append(carrier) }
         guard let named else { return Array(guesses.prefix(CarrierChoice.greatestGuess)) }
-        let family = named == "dhl_express" ? "dhl" : named
-        let contradicted =
-            shared.hasForms(family) && !guesses.contains(family) && candidates.contains { $0.checksum == .passed }
-            && !likely.isEmpty
+        let contradicted = candidates.contains { $0.checksum == .passed } && !likely.isEmpty
         return contradicted ? Array(guesses.prefix(CarrierChoice.greatestGuess)) + [named] : [named]
-    }
-
-    private func hasForms(_ carrier: String) -> Bool {
-        forms.values.contains(carrier) || posts.values.contains(carrier)
     }
 
     private func named(_ company: String?) -> String? {
@@ -128,6 +135,10 @@ struct Companies: Sendable {
     }
 
     private func carrier(of candidate: TrackingNumber.Candidate, _ number: TrackingNumber) -> String? {
-        candidate.carrier == "s10" ? posts[String(number.text.suffix(2))] : forms[candidate.carrier]
+        carrier(of: candidate.carrier, number)
+    }
+
+    private func carrier(of form: String, _ number: TrackingNumber) -> String? {
+        form == "s10" ? posts[String(number.text.suffix(2))] : forms[form]
     }
 }

@@ -3,7 +3,8 @@
 // One bad answer says little: a number may be odd, a line may drop. Three calls in a row that brought nothing say that the carrier is in trouble, and from then on it
 // is asked again with growing pauses, one call at a time, until one brings an answer. Its parcels wait where they are; other carriers have circuits of
 // their own. Some answers need no repetition: "too many calls" closes the circuit for as long as the carrier asks, and a refused login or a wrong setting for a
-// quarter of an hour and more, for it is a person who has to mend it, and some carriers lock an account that knocks too often.
+// quarter of an hour and more, for it is a person who has to mend it, and some carriers lock an account that knocks too often. A number that a carrier keeps from us
+// while it knows our login is that number's affair; only when it is so with twenty in a row, and none is told, is it taken for a refused login.
 
 public import Outreach
 internal import Platform
@@ -18,6 +19,8 @@ public struct CarrierCircuit: Hashable, Sendable {
     public var reason: CallAnswer.Kind?
     /// One sentence for people.
     public var detail: String?
+    /// Answers in a row that kept a number from us.
+    private var withheld = 0
 
     /// Open for calls, until it is told otherwise.
     public init(
@@ -32,6 +35,9 @@ public struct CarrierCircuit: Hashable, Sendable {
     /// So many calls in a row may bring nothing.
     static let patience = 3
 
+    /// So many numbers in a row may be kept from us before it is the login that is meant.
+    static let patienceWithNumbers = 20
+
     /// True while the carrier is in trouble: its next call is a trial, and one alone.
     public var isTroubled: Bool { closedUntil != nil }
 
@@ -41,11 +47,24 @@ public struct CarrierCircuit: Hashable, Sendable {
     ///   - chance: from 0 to below 1, for jitter.
     /// - Returns: true where the circuit was closed or opened by it, so that it is worth a line.
     public mutating func note(_ answers: [CarrierAnswer], now: Moment, chance: Double) -> Bool {
+        if !answers.isEmpty, let last = answers.last?.call, answers.allSatisfy({ $0.call?.isWithheld ?? false }) {
+            withheld += answers.count
+            // One that is kept from us says nothing of the others, and does not end a trouble either.
+            guard withheld >= Self.patienceWithNumbers || reason == .authError else { return false }
+            failures = max(failures, Self.patience - 1)
+            return close(
+                for: CallAnswer(.authError, "\(last.message); so it is with every number, so ask for access"), now: now,
+                chance: chance)
+        }
         guard let call = Self.trouble(answers) else {
             let wasTroubled = isTroubled
             self = CarrierCircuit()
             return wasTroubled
         }
+        return close(for: call, now: now, chance: chance)
+    }
+
+    private mutating func close(for call: CallAnswer, now: Moment, chance: Double) -> Bool {
         let wasTroubled = isTroubled
         failures += 1
         let pause: Duration
@@ -75,6 +94,7 @@ public struct CarrierCircuit: Hashable, Sendable {
         for answer in answers {
             switch answer.call?.kind {
             case nil, .notFound?, .invalidNumber?, .okDuplicate?: return nil
+            case .authError? where answer.call?.isWithheld ?? false: return nil
             case .rateLimited?, .authError?, .configError?, .temporaryError?: worst = worst ?? answer.call
             }
         }

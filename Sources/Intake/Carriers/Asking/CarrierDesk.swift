@@ -187,7 +187,9 @@ public actor CarrierDesk {
                     heard = true
                     reply.unreachable = nil
                     // A login that was good and is no more: bought anew, and the same asked again, once.
-                    if held != nil, !refused, !heardNow.isEmpty, heardNow.allSatisfy({ $0.call?.kind == .authError }) {
+                    if held != nil, !refused, !heardNow.isEmpty,
+                        heardNow.allSatisfy({ $0.call?.kind == .authError && $0.call?.isWithheld == false })
+                    {
                         again += request.numbers
                     }
                     for (number, answer) in zip(request.numbers, heardNow) { answers[number] = answer }

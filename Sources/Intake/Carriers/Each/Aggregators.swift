@@ -125,7 +125,7 @@ public struct Shippo: Carrier {
         guard let number = tree["tracking_number"].text,
             tree["tracking_history"] != .null || tree["tracking_status"] != .null || tree["eta"] != .null
         else {
-            if case .list = tree["carrier"] {
+            if tree["carrier"].kind == .list {
                 return [.call(number: nil, .configError, "the carrier is not one of Shippo's")]
             }
             if tree["tracking_number"] != .null, tree["carrier"] != .null, body.status ?? 200 < 300 {
@@ -252,7 +252,7 @@ public struct AfterShip: Carrier {
             : data["trackings"] != .null
                 ? data["trackings"].elements : data["tracking"] != .null ? [data["tracking"]] : data.elements
         // A list without any: none of the numbers was registered.
-        if case .list(let list) = data["trackings"], list.isEmpty {
+        if data["trackings"].kind == .list, data["trackings"].count == 0 {
             return [.unregistered(number: nil, "no tracking of this number")]
         }
         return trackings.filter { $0["tracking_number"] != .null }.map { .told(parcel($0)) }

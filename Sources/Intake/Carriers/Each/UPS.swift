@@ -74,18 +74,18 @@ public struct UPS: Carrier {
 
     /// The story at the top of the file, as code.
     static func meaning(statusCode: String?, code: String?, type: String?) -> Meaning? {
-        let letter = type.flatMap { table.meaning("type:" + $0) }
-        let reason = type == "X" ? code.flatMap { reasons.meaning($0) } : nil
+        let reason = type == "X" ? reasons.meaning(code) : nil
         guard let known = table.meaning(statusCode) else {
-            return reason ?? table.meaning(code) ?? letter
+            return reason ?? table.meaning(code) ?? table.meaning(of: type, in: "type:")
         }
-        if type == "X" {
-            if known.state == .preTransit {
-                if let reason, reason.state != nil { return reason }
-                return letter
-            }
-            // 013, 030 and 076 are "an exception", and the reason says which.
-            if ["013", "030", "076"].contains(statusCode), let reason, reason.state != nil { return reason }
+        guard type == "X" else { return known }
+        if known.state == .preTransit {
+            if let reason, reason.state != nil { return reason }
+            return table.meaning(of: type, in: "type:")
+        }
+        // 013, 030 and 076 are "an exception", and the reason says which.
+        if statusCode == "013" || statusCode == "030" || statusCode == "076", let reason, reason.state != nil {
+            return reason
         }
         return known
     }
@@ -94,12 +94,14 @@ public struct UPS: Carrier {
         var parcel = ToldParcel()
         parcel.number = package["trackingNumber"].text ?? shipment["inquiryNumber"].text
         parcel.aliases = package["alternateTrackingNumber"].elements.compactMap { $0["number"].text }
-        for activity in package["activity"].elements {
+        let activities = package["activity"].elements
+        parcel.events.reserveCapacity(activities.count)
+        for activity in activities {
             let status = activity["status"]
             let (code, digits) = (status["code"].text, status["statusCode"].text)
             parcel.events.append(
                 ToldEvent(
-                    code: [digits, code].compactMap { $0 }.joined(separator: "/"),
+                    code: digits.map { digits in code.map { "\(digits)/\($0)" } ?? digits } ?? code ?? "",
                     meaning: Self.meaning(statusCode: digits, code: code, type: status["type"].text),
                     time: ToldTime(
                         day: activity["date"].text, clock: activity["time"].text, offset: activity["gmtOffset"].text),

@@ -1,6 +1,7 @@
 // USPS Tracking v3 (usps.com/business/api-access, USPS/api-examples).
 //
-// One number a call and about sixty calls an hour, tokens included, for all that an application asks. Not yet known is a 400 with code 150001. Times:
+// One number a call and about sixty calls an hour, tokens included, for all that an application asks. Not yet known is a 400 with code 150001. Since April 2026 a
+// label is told of to the account of its Mailer ID only: with a good token a 403 is about the number, and only a 401 about the login. Times:
 // `eventTimestamp` is local and `GMTOffset` true; `GMTTimestamp` keeps the local date after UTC's midnight and is never read. Booleans are texts, and
 // texts hold HTML entities. Codes come before words, for "Undeliverable" holds "deliver".
 
@@ -40,7 +41,7 @@ public struct USPS: Carrier {
 
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
-        if case .text(let error) = tree["error"] {
+        if let error = tree["error"].literal {
             return [.call(number: nil, .authError, "login refused: \(error.prefix(40))")]
         }
         if tree["error"] != .null { return [error(tree["error"], status: body.status)] }
@@ -117,7 +118,10 @@ public struct USPS: Carrier {
         case "150002": kind = .invalidNumber
         default:
             switch error["code"].text ?? "" {
-            case "401", "403": kind = .authError
+            case "401": kind = .authError
+            case "403":
+                return .withheld(
+                    number: nil, "does not tell of this number, whose label is not of our account (error 403)")
             case "429": kind = .rateLimited
             case "404": kind = .notFound
             case let code where code.hasPrefix("5"): kind = .temporaryError

@@ -4,6 +4,9 @@
 // what moves no state. A code ending in `*` stands for all that begin so; a class of words with a `*` after its colon (`text:*possible delay*`) for all that hold
 // them; the longest wins, and a beginning before what stands inside. Case does not matter. A code without a row means
 // nothing: the parcel keeps the state it had, and the code is told to the operator, for a guess of "in transit" would be told to a shopper.
+//
+// A code is looked up by a hash of its bytes, and so is each of its beginnings that is as long as one of the table's. No text is made on the way: an answer asks for
+// some dozens of codes.
 
 internal import Outreach
 
@@ -24,16 +27,20 @@ struct Meaning: Hashable, Sendable {
 
 /// The codes of one carrier.
 struct CodeTable: Sendable {
-    private var exact: [String: Meaning] = [:]
-    /// The beginnings, longest first.
-    private var beginnings: [(start: String, meaning: Meaning)] = []
+    private var exact = ByteTable()
+    private var beginnings = ByteTable()
+    /// How long the beginnings are, the longest first.
+    private var lengths: [Int] = []
     /// Words that stand anywhere in a text, by its class (`text:`), longest first.
-    private var insides: [(class: String, words: String, meaning: Meaning)] = []
+    private var insides: [(class: [UInt8], words: [UInt8], meaning: Meaning)] = []
 
     /// How many codes it holds.
     var count: Int { exact.count + beginnings.count + insides.count }
 
-    /// Reads a table of the program; a row that cannot be read is a fault of ours and found by the tests.
+    /// No code is longer; the rest of a text is not looked at.
+    private static let greatestLength = 200
+
+    /// Reads a table of the program; a row that cannot be read is a fault of ours and found by the tests. Of two rows of one code the last counts.
     init(_ bytes: [UInt8]) {
         for fields in TSV.rows(bytes) {
             guard fields.count == 5, let meaning = Self.meaning(fields) else {
@@ -42,15 +49,18 @@ struct CodeTable: Sendable {
             let code = fields[0].lowercased()
             if let star = code.firstIndex(of: "*"), code[..<star].hasSuffix(":"), code.hasSuffix("*") {
                 insides.append(
-                    (String(code[..<star]), String(code[code.index(after: star)...].dropLast()), meaning))
+                    (Array(code[..<star].utf8), Array(code[code.index(after: star)...].dropLast().utf8), meaning))
             } else if code.hasSuffix("*") {
-                beginnings.append((String(code.dropLast()), meaning))
+                beginnings.insert(Array(code.dropLast().utf8), meaning)
+                lengths.append(code.utf8.count - 1)
             } else {
-                exact[code] = meaning
+                exact.insert(Array(code.utf8), meaning)
             }
         }
-        beginnings.sort { ($0.start.utf8.count, $1.start) > ($1.start.utf8.count, $0.start) }
-        insides.sort { ($0.words.utf8.count, $1.words) > ($1.words.utf8.count, $0.words) }
+        lengths = Set(lengths).sorted(by: >)
+        insides.sort { a, b in
+            a.words.count != b.words.count ? a.words.count > b.words.count : b.words.lexicographicallyPrecedes(a.words)
+        }
     }
 
     private static func meaning(_ fields: [String]) -> Meaning? {
@@ -70,18 +80,110 @@ struct CodeTable: Sendable {
 
     /// The meaning of the first of these codes that has one. A code is cut to 200 bytes first.
     func meaning(_ codes: String?...) -> Meaning? {
-        for code in codes {
-            guard let code else { continue }
-            if let meaning = exact[code] { return meaning }
-            let key = String(code.prefix(200)).lowercased()
-            if let meaning = exact[key] { return meaning }
-            if let row = beginnings.first(where: { key.hasPrefix($0.start) }) { return row.meaning }
-            if let row = insides.first(where: {
-                key.hasPrefix($0.class) && key.dropFirst($0.class.count).contains($0.words)
-            }) {
+        for code in codes { if let code, let meaning = meaning(of: code, in: "") { return meaning } }
+        return nil
+    }
+
+    /// The meaning of a code of a class: `meaning(of: "X", in: "type:")` is that of `type:X`.
+    func meaning(of code: String?, in class: StaticString) -> Meaning? {
+        guard var code else { return nil }
+        let prefix = UnsafeBufferPointer(start: `class`.utf8Start, count: `class`.utf8CodeUnitCount)
+        let found: Meaning?? = code.withUTF8 { bytes in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.greatestLength) { key in
+                var count = 0
+                for byte in prefix {
+                    key[count] = byte
+                    count += 1
+                }
+                for byte in bytes {
+                    guard count < key.count else { break }
+                    guard byte < 0x80 else { return Meaning??.none }
+                    key[count] = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
+                    count += 1
+                }
+                return .some(meaning(ofKey: UnsafeBufferPointer(rebasing: key[..<count])))
+            }
+        }
+        if let found { return found }
+        // What is not ASCII is put into small letters as Unicode has it.
+        let key = Array((String(decoding: prefix, as: UTF8.self) + code.prefix(Self.greatestLength)).lowercased().utf8)
+        return key.prefix(Self.greatestLength).withUnsafeBufferPointer(meaning(ofKey:))
+    }
+
+    private func meaning(ofKey key: UnsafeBufferPointer<UInt8>) -> Meaning? {
+        if let meaning = exact.value(of: key) { return meaning }
+        for length in lengths where length <= key.count {
+            if let meaning = beginnings.value(of: UnsafeBufferPointer(rebasing: key[..<length])) { return meaning }
+        }
+        for row in insides where key.starts(with: row.class) {
+            if Self.contains(row.words, in: UnsafeBufferPointer(rebasing: key[row.class.count...])) {
                 return row.meaning
             }
         }
         return nil
+    }
+
+    private static func contains(_ words: [UInt8], in text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = words.first, words.count <= text.count else { return words.isEmpty }
+        for start in 0...(text.count - words.count) where text[start] == first {
+            if text[start..<start + words.count].elementsEqual(words) { return true }
+        }
+        return false
+    }
+}
+
+/// Meanings by the bytes of their codes: open addressing, at most half full.
+private struct ByteTable: Sendable {
+    private var rows: [(start: Int, length: Int, meaning: Meaning)] = []
+    private var bytes: [UInt8] = []
+    /// A row's number, or -1. A power of two of them.
+    private var slots = [Int32](repeating: -1, count: 16)
+
+    var count: Int { rows.count }
+
+    mutating func insert(_ key: [UInt8], _ meaning: Meaning) {
+        if let known = key.withUnsafeBufferPointer(row(of:)) {
+            rows[known].meaning = meaning
+            return
+        }
+        rows.append((bytes.count, key.count, meaning))
+        bytes += key
+        if rows.count * 2 > slots.count {
+            slots = [Int32](repeating: -1, count: slots.count * 2)
+            for row in rows.indices { place(row) }
+        } else {
+            place(rows.count - 1)
+        }
+    }
+
+    func value(of key: UnsafeBufferPointer<UInt8>) -> Meaning? { row(of: key).map { rows[$0].meaning } }
+
+    private mutating func place(_ row: Int) {
+        let (start, length) = (rows[row].start, rows[row].length)
+        var slot = bytes[start..<start + length].withUnsafeBufferPointer(Self.hash) & (slots.count - 1)
+        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = Int32(truncatingIfNeeded: row)
+    }
+
+    private func row(of key: UnsafeBufferPointer<UInt8>) -> Int? {
+        var slot = Self.hash(key) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let row = Int(slots[slot])
+            if rows[row].length == key.count {
+                let start = rows[row].start
+                var same = 0
+                while same < key.count, bytes[start + same] == key[same] { same += 1 }
+                if same == key.count { return row }
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    /// FNV-1a, folded. The keys are the program's own, so nobody can choose them to collide.
+    private static func hash(_ key: UnsafeBufferPointer<UInt8>) -> Int {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int(truncatingIfNeeded: (hash ^ hash >> 32) & 0x7FFF_FFFF)
     }
 }

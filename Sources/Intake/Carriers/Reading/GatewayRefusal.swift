@@ -7,11 +7,11 @@
 enum GatewayRefusal {
     /// What a body says of the call, if it is in one of those forms.
     static func kind(of tree: AnswerTree) -> (kind: CallAnswer.Kind, what: String)? {
-        guard case .object(let members) = tree, members.count <= 24 else { return nil }
+        guard tree.kind == .object, tree.count <= 24 else { return nil }
         if let code = tree["fault"]["detail"]["errorcode"].text ?? tree["fault"]["faultstring"].text {
             return (words(code) ?? .temporaryError, "fault \(code.prefix(60))")
         }
-        if case .text(let error) = tree["error"], let kind = oauth(error) { return (kind, "error \(error.prefix(40))") }
+        if let error = tree["error"].literal, let kind = oauth(error) { return (kind, "error \(error.prefix(40))") }
         for name in ["status", "statusCode", "httpCode", "httpStatus", "code", "status_code", "error_code"] {
             guard let number = tree[name].text.flatMap({ Int($0) }), (400...599).contains(number) else { continue }
             return (CarrierReading.kind(ofStatus: number) ?? .temporaryError, "status \(number)")

@@ -17,9 +17,13 @@ struct ToldPlace: Hashable, Sendable {
 
     /// For people: `Clovis, CA, US`. Nil for no place at all.
     var text: String? {
-        let parts = [city, state, country].compactMap { $0.flatMap { Entity.plain($0, limit: 80) } }
-        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+        var text = Self.part(city) ?? ""
+        if let state = Self.part(state) { text += text.isEmpty ? state : ", " + state }
+        if let country = Self.part(country) { text += text.isEmpty ? country : ", " + country }
+        return text.isEmpty ? nil : text
     }
+
+    private static func part(_ text: String?) -> String? { text.flatMap { Entity.plain($0, limit: 80) } }
 }
 
 /// Which clock a place goes by: the table `zones.tsv`.
@@ -32,18 +36,19 @@ enum PlaceZones {
         return rows
     }()
 
-    /// Foundation's zones are slow to make; each is made once. Bounded by the table's number of zones.
-    private static let made = Mutex<[String: Zone]>([:])
-
     /// The zone of an IANA name.
-    static func zone(named name: String) -> Zone? {
-        made.withLock { made in
-            if let zone = made[name] { return zone }
-            let zone = Zone(named: name)
-            if let zone, made.count < 1000 { made[name] = zone }
-            return zone
-        }
+    static func zone(named name: String) -> Zone? { Zone(named: name) }
+
+    /// What the table is asked for: the words of a place as a source writes them.
+    private struct Question: Hashable {
+        var country: String
+        var state: String?
     }
+
+    /// Answers that were found, for a source writes the same few places in the same few ways. Bounded in number and length, for the words are anybody's.
+    private static let found = Mutex<[Question: Zone?]>([:])
+    private static let greatestCount = 2_000
+    private static let greatestLength = 40
 
     /// The two letters of a country that has several times, whatever it was called.
     private static func letters(_ country: String) -> String {
@@ -55,9 +60,21 @@ enum PlaceZones {
     /// The zone of a place, or nil where that is anybody's guess: no country and no state that only one country has, or a country of
     /// several times without a state.
     static func zone(of place: ToldPlace, home: String? = nil) -> Zone? {
-        guard let country = (place.country ?? home)?.trimmed, !country.isEmpty else { return nil }
+        guard let country = place.country ?? home else { return nil }
+        let question = Question(country: country, state: place.state)
+        if let answer = found.withLock({ $0[question] }) { return answer }
+        let answer = zone(of: question)
+        if country.utf8.count <= greatestLength, (place.state?.utf8.count ?? 0) <= greatestLength {
+            found.withLock { found in if found.count < greatestCount { found[question] = .some(answer) } }
+        }
+        return answer
+    }
+
+    private static func zone(of question: Question) -> Zone? {
+        let country = question.country.trimmed
+        guard !country.isEmpty else { return nil }
         let key = letters(country)
-        if let state = place.state?.trimmed, let name = rows["\(key)-\(state.lowercased())"] {
+        if let state = question.state?.trimmed, let name = rows["\(key)-\(state.lowercased())"] {
             return zone(named: name)
         }
         guard let name = rows[key], !name.hasPrefix("=") else { return nil }

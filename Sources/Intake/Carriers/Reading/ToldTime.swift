@@ -28,15 +28,43 @@ struct ToldTime: Hashable, Sendable {
     var isDateOnly: Bool { second == nil || (second == 0 && millisecond == 0) }
 
     /// As ISO 8601 has it, with as much as was told.
-    var text: String {
-        guard let second else { return "\(day)" }
-        let clock = "\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60))"
-        let fraction = millisecond == 0 ? "" : "." + String(String(1000 + millisecond).dropFirst())
-        return "\(day)T\(clock)\(fraction)\(offset.map(offsetText) ?? "")"
-    }
+    var text: String { second == nil ? wallText : wallText + (offset.map(offsetText) ?? "") }
 
     /// The wall clock alone, which a scan's id is made of: an offset that is told later does not make another scan.
-    var wallText: String { ToldTime(day: day, second: second, millisecond: millisecond).text }
+    var wallText: String {
+        String(unsafeUninitializedCapacity: Self.greatestWall) { bytes in write(to: bytes, at: 0) }
+    }
+
+    /// One number for each wall clock time.
+    var number: UInt64 {
+        // A second more than a day has stands for none.
+        let seconds = day.daysSinceEpoch * 86_401 + Int64(second ?? 86_400)
+        return UInt64(bitPattern: seconds * 1000 + Int64(millisecond)) &* 0x9e37_79b9_7f4a_7c15
+    }
+
+    /// As many bytes as `write` writes at most.
+    static let greatestWall = 23
+
+    /// Writes `wallText` into bytes that have room for it; gives where it ends.
+    func write(to bytes: UnsafeMutableBufferPointer<UInt8>, at place: Int) -> Int {
+        let (year, month, date) = day.components
+        bytes.put(year, 4, at: place)
+        bytes[place + 4] = UInt8(ascii: "-")
+        bytes.put(month, 2, at: place + 5)
+        bytes[place + 7] = UInt8(ascii: "-")
+        bytes.put(date, 2, at: place + 8)
+        guard let second else { return place + 10 }
+        bytes[place + 10] = UInt8(ascii: "T")
+        bytes.put(second / 3600, 2, at: place + 11)
+        bytes[place + 13] = UInt8(ascii: ":")
+        bytes.put(second / 60 % 60, 2, at: place + 14)
+        bytes[place + 16] = UInt8(ascii: ":")
+        bytes.put(second % 60, 2, at: place + 17)
+        guard millisecond != 0 else { return place + 19 }
+        bytes[place + 19] = UInt8(ascii: ".")
+        bytes.put(millisecond, 3, at: place + 20)
+        return place + 23
+    }
 }
 
 /// `5` as `05`.
@@ -53,31 +81,33 @@ extension ToldTime {
     /// Reads what carriers write: ISO 8601 in its many dialects, `20240320`, `2024-03-20 19:08:38 UTC`, `8/17/2021 7:11:26 PM`,
     /// `17.08.2021 19:11`, `/Date(1445371200000)/`. Numbers with points are day first, with slashes month first, as their carriers have it.
     init?(_ text: String?) {
-        guard let text, text.utf8.count <= 48 else { return nil }
-        var scanner = ClockScanner(text)
-        if scanner.skip("/Date(") {
-            guard let milliseconds = Int64(text.dropFirst(6).prefix { $0.isNumber || $0 == "-" }),
-                abs(milliseconds) < 1 << 48
-            else {
-                return nil
-            }
-            self.init(moment: Moment(milliseconds: milliseconds), offset: 0)
-            return
-        }
+        guard let told = ClockScanner.scanning(text, Self.told) else { return nil }
+        self = told
+    }
+
+    private static func told(_ scanner: inout ClockScanner) -> ToldTime? {
+        if scanner.skip("/Date(") { return dotNET(&scanner) }
         guard let day = scanner.day() else { return nil }
         scanner.skipSpaces()
-        if scanner.isAtEnd {
-            self.init(day: day)
-            return
-        }
+        if scanner.isAtEnd { return ToldTime(day: day) }
         _ = scanner.skip("T") || scanner.skip("t") || scanner.skip("-")
         scanner.skipSpaces()
         guard let clock = scanner.clock() else { return nil }
         scanner.skipSpaces()
-        let endsHere = scanner.isAtEnd
-        let offset = scanner.offset()
-        guard endsHere || offset != nil, scanner.isAtEnd else { return nil }
-        self.init(day: day, second: clock.second, millisecond: clock.millisecond, offset: offset)
+        if scanner.isAtEnd { return ToldTime(day: day, second: clock.second, millisecond: clock.millisecond) }
+        guard let offset = scanner.offset(), scanner.isAtEnd else { return nil }
+        return ToldTime(day: day, second: clock.second, millisecond: clock.millisecond, offset: offset)
+    }
+
+    /// What follows `/Date(`: milliseconds since 1970, and perhaps the offset of the place.
+    private static func dotNET(_ scanner: inout ClockScanner) -> ToldTime? {
+        guard let milliseconds = scanner.milliseconds(), Moment(milliseconds: milliseconds) > .distantPast + .days(1)
+        else {
+            return nil
+        }
+        let offset = scanner.offset() ?? 0
+        guard scanner.skip(")") else { return nil }
+        return ToldTime(moment: Moment(milliseconds: milliseconds), offset: offset)
     }
 
     /// Reads a day and a clock time that were told apart, and an offset that may stand in a third field.
@@ -85,12 +115,15 @@ extension ToldTime {
         guard let told = ToldTime(day) else { return nil }
         self = told
         guard let clock, !clock.isEmpty else { return }
-        var scanner = ClockScanner(clock)
-        guard let time = scanner.clock() else { return nil }
-        scanner.skipSpaces()
-        second = time.second
-        millisecond = time.millisecond
-        self.offset = scanner.offset() ?? offset.flatMap(Self.offset)
+        let read = ClockScanner.scanning(clock) { scanner -> (second: Int, millisecond: Int, offset: Int?)? in
+            guard let time = scanner.clock() else { return nil }
+            scanner.skipSpaces()
+            return (time.second, time.millisecond, scanner.offset())
+        }
+        guard let read else { return nil }
+        second = read.second
+        millisecond = read.millisecond
+        self.offset = read.offset ?? offset.flatMap(Self.offset)
     }
 
     /// The moment on the wall clock of that offset.
@@ -103,70 +136,105 @@ extension ToldTime {
 
     /// Minutes of `+01:00`, `-0500`, `Z`, `UTC`.
     static func offset(_ text: String) -> Int? {
-        var scanner = ClockScanner(text.trimmed)
-        guard let offset = scanner.offset(), scanner.isAtEnd else { return nil }
-        return offset
+        ClockScanner.scanning(text) { scanner in
+            guard let offset = scanner.offset(), scanner.isAtEnd else { return nil }
+            return offset
+        }
     }
 }
 
-/// Walks over a time's text.
+/// Walks over the bytes of a time's text.
 private struct ClockScanner {
-    private var bytes: ArraySlice<UInt8>
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var index: Int
+    private var end: Int
 
-    init(_ text: String) { bytes = ArraySlice(text.trimmed.utf8) }
+    /// Runs `read` over a text without the space around it; nil where there is none, or one that is too long for any time.
+    static func scanning<Result>(_ text: String?, _ read: (inout ClockScanner) -> Result?) -> Result? {
+        guard var text, text.utf8.count <= 48 else { return nil }
+        return text.withUTF8 { bytes in
+            var scanner = ClockScanner(bytes)
+            return read(&scanner)
+        }
+    }
 
-    var isAtEnd: Bool { bytes.isEmpty }
+    private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+        (index, end) = (0, bytes.count)
+        while index < end, bytes[index].isBlank { index += 1 }
+        while end > index, bytes[end - 1].isBlank { end -= 1 }
+    }
 
-    mutating func skipSpaces() { bytes = bytes.drop(while: \.isSpace) }
+    private var first: UInt8? { index < end ? bytes[index] : nil }
+
+    var isAtEnd: Bool { index >= end }
+
+    mutating func skipSpaces() {
+        while index < end, bytes[index].isSpace { index += 1 }
+    }
 
     mutating func skip(_ text: StaticString) -> Bool {
-        let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        guard bytes.starts(with: wanted) else { return false }
-        bytes = bytes.dropFirst(wanted.count)
+        let count = text.utf8CodeUnitCount
+        guard index + count <= end else { return false }
+        for offset in 0..<count where bytes[index + offset] != text.utf8Start[offset] { return false }
+        index += count
         return true
     }
 
-    /// The digits that stand here.
+    /// The digits that stand here, nine at most.
     private mutating func digits() -> (value: Int, count: Int)? {
         var value = 0
-        var count = 0
-        while let byte = bytes.first, byte.isDigit, count < 9 {
-            value = value * 10 + Int(byte - 0x30)
-            count += 1
-            bytes = bytes.dropFirst()
+        let start = index
+        while index < end, bytes[index].isDigit, index - start < 9 {
+            value = value * 10 + Int(bytes[index] - 0x30)
+            index += 1
         }
-        return count == 0 ? nil : (value, count)
+        return index == start ? nil : (value, index - start)
+    }
+
+    /// A number of milliseconds within some thousands of years.
+    mutating func milliseconds() -> Int64? {
+        let isNegative = skip("-")
+        var value: Int64 = 0
+        let start = index
+        while index < end, bytes[index].isDigit {
+            guard index - start < 15 else { return nil }
+            value = value * 10 + Int64(bytes[index] - 0x30)
+            index += 1
+        }
+        guard index > start, value < 1 << 47 else { return nil }
+        return isNegative ? -value : value
     }
 
     mutating func day() -> CalendarDay? {
-        guard let first = digits() else { return nil }
-        if first.count == 8 {
-            return CalendarDay(year: first.value / 10_000, month: first.value / 100 % 100, day: first.value % 100)
+        guard let one = digits() else { return nil }
+        if one.count == 8 {
+            return CalendarDay(year: one.value / 10_000, month: one.value / 100 % 100, day: one.value % 100)
         }
-        guard let separator = bytes.first,
-            [UInt8(ascii: "-"), UInt8(ascii: "/"), UInt8(ascii: ".")].contains(separator)
+        guard let separator = first,
+            separator == UInt8(ascii: "-") || separator == UInt8(ascii: "/") || separator == UInt8(ascii: ".")
         else { return nil }
-        bytes = bytes.dropFirst()
-        guard let second = digits(), bytes.first == separator else { return nil }
-        bytes = bytes.dropFirst()
+        index += 1
+        guard let second = digits(), first == separator else { return nil }
+        index += 1
         guard let third = digits() else { return nil }
-        if first.count == 4 { return CalendarDay(year: first.value, month: second.value, day: third.value) }
+        if one.count == 4 { return CalendarDay(year: one.value, month: second.value, day: third.value) }
         guard third.count == 4 else { return nil }
         return separator == UInt8(ascii: "/")
-            ? CalendarDay(year: third.value, month: first.value, day: second.value)
-            : CalendarDay(year: third.value, month: second.value, day: first.value)
+            ? CalendarDay(year: third.value, month: one.value, day: second.value)
+            : CalendarDay(year: third.value, month: second.value, day: one.value)
     }
 
     /// `19:08:38.5`, `19:08`, `2:39 PM`, `190838`, and `74700`, which lost its zero.
     mutating func clock() -> (second: Int, millisecond: Int)? {
-        guard let first = digits() else { return nil }
-        var hour = first.value
+        guard let one = digits() else { return nil }
+        var hour = one.value
         var minute = 0
         var second = 0
         var millisecond = 0
-        if first.count > 2 {
-            guard first.count <= 6 else { return nil }
-            let value = first.count <= 4 ? first.value * 100 : first.value
+        if one.count > 2 {
+            guard one.count <= 6 else { return nil }
+            let value = one.count <= 4 ? one.value * 100 : one.value
             (hour, minute, second) = (value / 10_000, value / 100 % 100, value % 100)
         } else {
             guard skip(":"), let minutes = digits() else { return nil }
@@ -177,11 +245,11 @@ private struct ClockScanner {
             }
             if skip(".") || skip(",") {
                 var scale = 100
-                guard bytes.first?.isDigit ?? false else { return nil }
-                while let byte = bytes.first, byte.isDigit {
+                guard first?.isDigit ?? false else { return nil }
+                while let byte = first, byte.isDigit {
                     millisecond += Int(byte - 0x30) * scale
                     scale /= 10
-                    bytes = bytes.dropFirst()
+                    index += 1
                 }
             }
         }
@@ -197,16 +265,17 @@ private struct ClockScanner {
         return (hour * 3600 + minute * 60 + min(second, 59), millisecond)
     }
 
+    /// Minutes east of Greenwich.
     mutating func offset() -> Int? {
         if skip("Z") || skip("z") || skip("UTC") || skip("GMT") {
             guard !isAtEnd else { return 0 }
         }
-        let negative = bytes.first == UInt8(ascii: "-")
-        guard negative || bytes.first == UInt8(ascii: "+") else { return nil }
-        bytes = bytes.dropFirst()
-        guard let first = digits() else { return nil }
-        var minutes = first.count > 2 ? first.value / 100 * 60 + first.value % 100 : first.value * 60
-        if first.count <= 2, skip(":") {
+        let negative = first == UInt8(ascii: "-")
+        guard negative || first == UInt8(ascii: "+") else { return nil }
+        index += 1
+        guard let one = digits() else { return nil }
+        var minutes = one.count > 2 ? one.value / 100 * 60 + one.value % 100 : one.value * 60
+        if one.count <= 2, skip(":") {
             guard let rest = digits(), rest.value < 60 else { return nil }
             minutes += rest.value
         }

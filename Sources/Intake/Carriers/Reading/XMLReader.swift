@@ -4,19 +4,28 @@
 struct XMLReader {
     private let bytes: [UInt8]
     private var index = 0
-    private var nodes = 0
+    private var nodes: [AnswerSheet.Node] = []
+    /// Names and texts, their entities resolved, that the nodes point into.
+    private var words: [UInt8] = []
+    private var count = 0
 
-    /// The tree of a whole document: an object whose one member is the root element.
-    static func tree(of body: [UInt8]) throws(AnswerTree.Failure) -> AnswerTree {
+    /// What a whole document holds: an object whose one member is the root element.
+    static func sheet(of body: [UInt8]) throws(AnswerTree.Failure) -> AnswerSheet {
+        guard body.count < Int(Int32.max) else { throw .tooLarge }
         var reader = XMLReader(bytes: body)
         try reader.skipProlog()
-        let root = try reader.element(depth: 0)
+        reader.nodes.append(AnswerSheet.Node(.object))
+        try reader.element(depth: 0)
+        reader.nodes[0].next = Int32(truncatingIfNeeded: reader.nodes.count)
         try reader.skipProlog()
         guard reader.index == body.count else { throw .malformed }
-        return .object([root])
+        return AnswerSheet(bytes: reader.words, nodes: reader.nodes)
     }
 
-    private init(bytes: [UInt8]) { self.bytes = bytes }
+    private init(bytes: [UInt8]) {
+        self.bytes = bytes
+        words.reserveCapacity(bytes.count)
+    }
 
     private func starts(_ text: StaticString) -> Bool {
         guard index + text.utf8CodeUnitCount <= bytes.count else { return false }
@@ -50,8 +59,8 @@ struct XMLReader {
         }
     }
 
-    /// An element's name without its prefix.
-    private mutating func name() throws(AnswerTree.Failure) -> String {
+    /// A name without its prefix.
+    private mutating func name() throws(AnswerTree.Failure) -> ArraySlice<UInt8> {
         let start = index
         while index < bytes.count {
             switch bytes[index] {
@@ -66,23 +75,61 @@ struct XMLReader {
         }
         guard index > start else { throw .malformed }
         let whole = bytes[start..<index]
-        let local = whole.lastIndex(of: UInt8(ascii: ":")).map { whole[($0 + 1)...] } ?? whole
-        return String(decoding: local, as: UTF8.self)
+        return whole.lastIndex(of: UInt8(ascii: ":")).map { whole[($0 + 1)...] } ?? whole
     }
 
-    private mutating func element(depth: Int) throws(AnswerTree.Failure) -> AnswerTree.Member {
-        nodes += 1
-        guard depth < AnswerTree.maximumDepth, nodes <= AnswerTree.maximumNodes else { throw .tooLarge }
+    /// A new node with that name, at the end.
+    private mutating func note(_ kind: AnswerTree.Kind, name: some Collection<UInt8>) throws(AnswerTree.Failure) -> Int
+    {
+        count += 1
+        guard count <= AnswerTree.maximumNodes else { throw .tooLarge }
+        var node = AnswerSheet.Node(kind)
+        node.nameStart = UInt32(truncatingIfNeeded: words.count)
+        node.nameLength = UInt32(truncatingIfNeeded: name.count)
+        node.next = Int32(truncatingIfNeeded: nodes.count + 1)
+        words.append(contentsOf: name)
+        nodes.append(node)
+        return nodes.count - 1
+    }
+
+    /// Makes a node a text.
+    private mutating func fill(_ place: Int, with text: some Collection<UInt8>) {
+        nodes[place].kind = .text
+        nodes[place].start = UInt32(truncatingIfNeeded: words.count)
+        nodes[place].length = UInt32(truncatingIfNeeded: text.count)
+        words.append(contentsOf: text)
+    }
+
+    /// An element: an object where it holds others, or attributes and no text; else its text; null where it holds nothing at all.
+    private mutating func element(depth: Int) throws(AnswerTree.Failure) {
+        guard depth < AnswerTree.maximumDepth else { throw .tooLarge }
         guard starts("<") else { throw .malformed }
         index += 1
         let name = try name()
-        var members = try attributes()
+        let place = try note(.null, name: name)
+        try attributes()
+        let hasAttributes = nodes.count > place + 1
         if starts("/>") {
             index += 2
-            return .init(name: name, value: members.isEmpty ? .null : .object(members))
+            if hasAttributes { nodes[place].kind = .object }
+            nodes[place].next = Int32(truncatingIfNeeded: nodes.count)
+            return
         }
         guard starts(">") else { throw .malformed }
         index += 1
+        let own = nodes.count
+        let text = try content(of: name, depth: depth)
+        if nodes.count > own || (hasAttributes && String(decoding: text, as: UTF8.self).trimmed.isEmpty) {
+            nodes[place].kind = .object
+        } else {
+            nodes.removeSubrange((place + 1)...)
+            fill(place, with: text)
+        }
+        nodes[place].next = Int32(truncatingIfNeeded: nodes.count)
+    }
+
+    /// What stands between an element's tags, its end tag included: notes the elements inside, and gives the text.
+    private mutating func content(of name: ArraySlice<UInt8>, depth: Int) throws(AnswerTree.Failure) -> [UInt8] {
         var text: [UInt8] = []
         while true {
             guard index < bytes.count else { throw .malformed }
@@ -92,7 +139,7 @@ struct XMLReader {
                 while index < bytes.count, bytes[index].isSpace { index += 1 }
                 guard starts(">") else { throw .malformed }
                 index += 1
-                break
+                return text
             } else if starts("<!--") {
                 try skip(past: "-->")
             } else if starts("<![CDATA[") {
@@ -103,26 +150,19 @@ struct XMLReader {
             } else if starts("<?") {
                 try skip(past: "?>")
             } else if bytes[index] == UInt8(ascii: "<") {
-                members.append(try element(depth: depth + 1))
+                try element(depth: depth + 1)
             } else {
                 try characters(into: &text, until: UInt8(ascii: "<"))
             }
         }
-        if members.contains(where: { !$0.name.hasPrefix("@") }) { return .init(name: name, value: .object(members)) }
-        let words = String(decoding: text, as: UTF8.self)
-        if members.isEmpty { return .init(name: name, value: .text(words)) }
-        if !words.trimmed.isEmpty { return .init(name: name, value: .text(words)) }
-        return .init(name: name, value: .object(members))
     }
 
-    private mutating func attributes() throws(AnswerTree.Failure) -> [AnswerTree.Member] {
-        var members: [AnswerTree.Member] = []
+    /// Notes the attributes of an element, those that name a namespace left out.
+    private mutating func attributes() throws(AnswerTree.Failure) {
         while true {
             while index < bytes.count, bytes[index].isSpace { index += 1 }
             guard index < bytes.count else { throw .malformed }
-            if bytes[index] == UInt8(ascii: ">") || bytes[index] == UInt8(ascii: "/") { return members }
-            nodes += 1
-            guard nodes <= AnswerTree.maximumNodes else { throw .tooLarge }
+            if bytes[index] == UInt8(ascii: ">") || bytes[index] == UInt8(ascii: "/") { return }
             let isNamespace = starts("xmlns")
             let name = try name()
             while index < bytes.count, bytes[index].isSpace { index += 1 }
@@ -138,9 +178,7 @@ struct XMLReader {
             try characters(into: &value, until: quote)
             guard index < bytes.count else { throw .malformed }
             index += 1
-            if !isNamespace {
-                members.append(.init(name: "@" + name, value: .text(String(decoding: value, as: UTF8.self))))
-            }
+            if !isNamespace { fill(try note(.text, name: [UInt8(ascii: "@")] + name), with: value) }
         }
     }
 
@@ -184,6 +222,7 @@ enum Entity {
     /// A text of a web page as people read it: entities and marks of style resolved, one line, no control characters, at most
     /// `limit` characters.
     static func plain(_ text: String, limit: Int = 300) -> String? {
+        if isPlain(text, limit: limit) { return text }
         var result = ""
         var count = 0
         var rest = text.prefix(limit * 4)[...]
@@ -221,5 +260,25 @@ enum Entity {
             count += 1
         }
         return result.isEmpty ? nil : result
+    }
+
+    /// True for what most texts are: printable ASCII without marks, without space at its ends or twice in a row, and short enough.
+    private static func isPlain(_ text: String, limit: Int) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { isPlain($0, limit: limit) } ?? false
+    }
+
+    private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>, limit: Int) -> Bool {
+        guard bytes.count <= limit, bytes.count > 0 else { return false }
+        // A space is wanted before neither the first byte nor the end.
+        var wasSpace = true
+        for byte in bytes {
+            switch byte {
+            case 0x20 where wasSpace: return false
+            case 0x20: wasSpace = true
+            case UInt8(ascii: "&"), UInt8(ascii: "<"), 0..<0x20, 0x7F...: return false
+            default: wasSpace = false
+            }
+        }
+        return !wasSpace
     }
 }

@@ -208,8 +208,11 @@ public struct ExampleRunner: Sendable {
             result.append("expected the subject \"\(subject)\", got \"\(got.mail?.subject ?? "")\"")
         }
         let body = got.mail?.readable ?? ""
-        for part in wanted.contains where !body.contains(Self.folded(part)) {
-            result.append("expected the mail to contain \"\(part)\", got:\n" + Self.indented(got.mail?.text ?? ""))
+        let missing = wanted.contains.filter { !body.contains(Self.folded($0)) }
+        if !missing.isEmpty {
+            let parts = missing.map { "\"\($0)\"" }.joined(separator: " and ")
+            result.append(
+                "expected the mail to contain \(parts), got:\n" + Self.indented(got.mail?.readableLines ?? ""))
         }
         if let sent = wanted.sent, let at = got.sentAt {
             let zone = StandardOrder.zone

@@ -71,6 +71,7 @@ struct StandardOrder {
             id: "gid://shopify/Customer/5001", firstName: "Robin", lastName: "Ashdown", email: "robin@shopper.example",
             ordersCount: 3, totalSpent: money("240.00"), marketing: .notSubscribed,
             unsubscribeURL: "https://juniperfig.example/unsubscribe/5001")
+        facts.customer?.locale = "en"
         var address = AddressFacts()
         address.name = "Robin Ashdown"
         address.firstName = "Robin"

@@ -149,6 +149,8 @@ final class NamedDrop<Item: Sendable>: Drop {
 
     var printed: Value { own.map { .string($0) } ?? .string("") }
 
+    var whole: Value? { tree }
+
     /// All names and their values, for a webhook's body.
     var tree: Value {
         .object(Object(table.names.map { ($0.key, value(for: $0.key)?.unfolded ?? .null) }))

@@ -36,6 +36,7 @@ package struct YAMLReader {
             return nil
         }
         refuseTabs()
+        refuseSlips()
         refuseAliases()
         if faults.hasErrors { return nil }
         for _ in 0...Self.mostDuplicates {
@@ -67,6 +68,43 @@ package struct YAMLReader {
             faults.add(
                 at: Position(line: index + 1, column: column), "a tab at the start of the line",
                 hint: "indent with spaces")
+        }
+    }
+
+    /// What is no YAML, or other YAML than it looks, and of which libyaml says nothing that helps: blanks of Word's, and conditions that begin
+    /// like code.
+    private mutating func refuseSlips() {
+        let mend = "type a plain blank; Word and web pages write the other kind"
+        for (index, line) in lines.enumerated() {
+            func place(_ at: String.Index) -> Position {
+                Position(line: index + 1, column: line.distance(from: line.startIndex, to: at) + 1)
+            }
+            let content = line.drop { $0 == " " }
+            if content.isEmpty || content.first == "#" { continue }
+            if let match = line.prefixMatch(of: /\s*[\u{A0}\u{202F}]/) {
+                if line.allSatisfy(\.isWhitespace) { continue }
+                faults.add(
+                    at: place(line.index(before: match.range.upperBound)),
+                    "a no-break space at the start of the line",
+                    hint: "indent with plain spaces; Word and web pages write the other kind")
+            } else if let match = line.prefixMatch(of: /\s*(?:-|(?:- +)?[A-Za-z_]+:) *[\u{A0}\u{202F}]/) {
+                faults.add(
+                    at: place(line.index(before: match.range.upperBound)),
+                    "a no-break space behind the '\(line[..<match.range.upperBound].contains(":") ? ":" : "-")'",
+                    hint: mend)
+            } else if let match = line.firstMatch(of: /^(\s*)(if|unless|any|all|-)(:?) +!\s*([a-z_]+\..*)$/) {
+                let isUnless = match.output.2 == "unless"
+                faults.add(
+                    at: place(match.output.4.startIndex), "there is no '!' for 'not'",
+                    hint: "write the line without it under '\(isUnless ? "if" : "unless")'")
+            } else if let match = line.firstMatch(
+                of: /^\s*(?:if|unless|any|all|-):? +\{[\{%]-?\s*(?:if\s+)?(.*?)\s*-?[%\}]\}\s*$/)
+            {
+                let start = match.output.0.firstIndex(of: "{") ?? line.startIndex
+                faults.add(
+                    at: place(start), "braces belong into templates, and not into a condition",
+                    hint: "write: \(match.output.1)")
+            }
         }
     }
 
@@ -229,6 +267,10 @@ package struct YAMLReader {
                 faults.add(
                     at: position, "a second ':' in this line",
                     hint: "if it belongs to the text, put the text in quotes")
+            } else if let missing = missingColon(above: position.line) {
+                faults.add(
+                    at: missing.place, "':' is missing behind '\(missing.key)'",
+                    hint: "write '\(missing.key): \(missing.rest)'")
             } else {
                 let column = before.prefix { $0 == " " }.count + 1
                 faults.add(
@@ -263,6 +305,12 @@ package struct YAMLReader {
                 hint: "put it in quotes")
         } else if problem.contains("another document") {
             faults.add(at: position, "'---' starts a second document", hint: "one file holds one; delete the line")
+        } else if problem.contains("could not find expected ':'"),
+            let missing = missingColon(above: (start ?? position).line + 1)
+        {
+            faults.add(
+                at: missing.place, "':' is missing behind '\(missing.key)'",
+                hint: "write '\(missing.key): \(missing.rest)'")
         } else if problem.contains("could not find expected ':'") {
             faults.add(
                 at: start ?? position, "this line is neither 'key: value' nor part of the text above",
@@ -272,15 +320,32 @@ package struct YAMLReader {
             || context?.contains("block") == true
         {
             if let line = line(position.line), let quote = textAfterQuote(in: line, at: position) {
-                faults.add(
-                    at: quote, "a quote ends before the text does", hint: "put quotes around the whole text")
+                if let open = quoteLeftOpen(above: position.line) {
+                    faults.add(at: open, "this quote is never closed", hint: "put one at the end of the text as well")
+                } else if isApostrophe(in: line, before: position) {
+                    faults.add(
+                        at: quote, "an apostrophe ends the text here",
+                        hint: "put the whole text in double quotes, or write the apostrophe twice: ''")
+                } else {
+                    faults.add(
+                        at: quote, "a quote ends before the text does", hint: "put quotes around the whole text")
+                }
             } else {
                 faults.add(
                     at: position, "this line does not line up with those above it",
                     hint: "indent it exactly as its neighbours")
             }
         } else if problem.contains("',' or ']'") || problem.contains("',' or '}'") {
-            faults.add(at: start ?? position, "a bracket is opened here and not closed where it should be")
+            let open = start ?? position
+            if let line = line(open.line), let comment = line.firstRange(of: /\ #(?=[^ #])/) {
+                faults.add(
+                    at: Position(
+                        line: open.line, column: line.distance(from: line.startIndex, to: comment.lowerBound) + 2),
+                    "all from ' #' on is taken as a comment, so the bracket before it is never closed",
+                    hint: "put the text in straight quotes: \"…\"")
+            } else {
+                faults.add(at: open, "a bracket is opened here and not closed where it should be")
+            }
         } else if problem.contains("nesting") {
             faults.add(at: position, "this stands too deep in other lists and keys")
         } else if problem.contains("tag") {
@@ -288,6 +353,42 @@ package struct YAMLReader {
         } else {
             faults.add(at: position, "YAML cannot read this (\(problem))", hint: "put texts in quotes")
         }
+    }
+
+    /// The line above, where its key is followed by another sign than ':': `on; shipment.delayed`.
+    private func missingColon(above number: Int) -> (place: Position, key: String, rest: String)? {
+        for index in stride(from: number - 1, to: max(0, number - 4), by: -1) {
+            guard let line = line(index), !line.allSatisfy(\.isWhitespace) else { continue }
+            guard let match = line.wholeMatch(of: /(\s*)([a-z_]+)\s*([;=.,]?)\s+([^:]*)/),
+                !match.output.3.isEmpty || TriggerReader.keys.contains(String(match.output.2))
+            else { return nil }
+            let column = match.output.1.count + match.output.2.count + 1
+            return (
+                Position(line: index, column: column), String(match.output.2), String(match.output.4).trimmingSpaces
+            )
+        }
+        return nil
+    }
+
+    /// A quote that was opened in a line above and swallowed all up to here.
+    private func quoteLeftOpen(above number: Int) -> Position? {
+        for index in stride(from: number - 1, through: 1, by: -1) {
+            guard let line = line(index), let match = line.firstMatch(of: /(?:: +|- +|^ *)(["'])(.*)$/) else {
+                continue
+            }
+            guard !match.output.2.contains(match.output.1) else { continue }
+            let column = line.distance(from: line.startIndex, to: match.output.1.startIndex) + 1
+            return Position(line: index, column: column)
+        }
+        return nil
+    }
+
+    /// True where a single quote between letters ended the text: `'Say we're sorry'`.
+    private func isApostrophe(in line: Substring, before position: Position) -> Bool {
+        let index = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
+        guard let index, index > line.startIndex, index < line.endIndex, line[index].isLetter else { return false }
+        let quote = line.index(before: index)
+        return line[quote] == "'" && quote > line.startIndex && line[line.index(before: quote)].isLetter
     }
 
     private func character(at position: Position) -> Character? {

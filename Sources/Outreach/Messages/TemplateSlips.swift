@@ -1,0 +1,90 @@
+internal import Liquid
+
+// What Liquid takes without a word and nobody means: a brace too few goes out as it stands, one too many prints nothing, and `else if` is an
+// `else` whose condition nobody asks. The engine has to take them as Shopify's does; the checker need not be silent about them.
+
+/// Slips of the pen that are good Liquid.
+enum TemplateSlips {
+    /// One of them.
+    struct Slip {
+        /// From 1, in the text that was looked at.
+        var line: Int
+        /// From 1.
+        var column: Int
+        var message: String
+        var hint: String
+        /// True where what goes out is certainly nonsense.
+        var isCertain: Bool
+    }
+
+    /// Those in a text, in its order.
+    static func found(in source: String) -> [Slip] {
+        guard source.utf8.contains(UInt8(ascii: "{")) else { return [] }
+        var slips: [Slip] = []
+        for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            guard line.utf8.contains(UInt8(ascii: "{")) else { continue }
+            func note(_ at: String.Index, _ message: String, _ hint: String, isCertain: Bool) {
+                let column = line.unicodeScalars.distance(from: line.startIndex, to: at) + 1
+                slips.append(
+                    Slip(line: index + 1, column: column, message: message, hint: hint, isCertain: isCertain))
+            }
+            for match in line.matches(of: /\{\{\{+\s*([^{}]*?)\s*\}\}+/) {
+                note(
+                    match.range.lowerBound, "three braces print no value", "write two: {{ \(match.output.1) }}",
+                    isCertain: true)
+            }
+            for match in line.matches(of: /\{%-?\s*else\s+if\s+(.*?)\s*-?%\}/) {
+                note(
+                    match.range.lowerBound, "'else' takes no condition, so this one is never asked",
+                    "write {% elsif \(match.output.1) %}", isCertain: false)
+            }
+            // Not in the middle of other braces, and a name of ours in it: else it may be a style.
+            for match in line.matches(of: /\{\s*([a-z_]+(?:\.[a-z_]+)+)(\s*\|[^{}]*)?\s*\}/) {
+                let before = line[..<match.range.lowerBound].last
+                let after = line[match.range.upperBound...].first
+                guard before != "{", before != "%", after != "}", Names.byPath[String(match.output.1)] != nil else {
+                    continue
+                }
+                let words = "\(match.output.1)\(match.output.2 ?? "")".trimmingSpaces
+                note(
+                    match.range.lowerBound, "one brace prints no value; this goes out as it stands",
+                    "write two: {{ \(words) }}", isCertain: false)
+            }
+        }
+        return slips
+    }
+}
+
+/// What the engine says, in plain words. Its own are Shopify's, and made for programmers.
+enum TemplateWords {
+    static func plain(_ message: String) -> String {
+        if let match = message.wholeMatch(
+            of: /(?:Variable|Tag) '(.*)' was not properly terminated with regexp: .*/.dotMatchesNewlines())
+        {
+            return "'\(match.output.1)' is not closed"
+        }
+        if let match = message.wholeMatch(of: /Unexpected character (\S|\s)(?: in "(.*)")?/.dotMatchesNewlines()) {
+            let character = match.output.1 == "\u{A0}" ? "a no-break space" : "'\(match.output.1)'"
+            return "\(character) does not belong here"
+                + (match.output.2.map { ", in \"\(String($0).trimmingSpaces)\"" } ?? "")
+        }
+        if let match = message.wholeMatch(
+            of: /Expected (\w+) but found (\w+)( in ".*")?/.dotMatchesNewlines())
+        {
+            guard let wanted = words[String(match.output.1)], let found = words[String(match.output.2)] else {
+                return message
+            }
+            let place = match.output.3.map { "," + $0 } ?? ""
+            return match.output.1 == "end_of_string"
+                ? "\(found) does not belong here\(place)" : "\(wanted) is missing before \(found)\(place)"
+        }
+        return message
+    }
+
+    private static let words = [
+        "pipe": "'|'", "dot": "'.'", "colon": "':'", "comma": "','", "question": "'?'", "dash": "'-'",
+        "comparison": "a comparison", "string": "a text", "number": "a number", "id": "a name", "dotdot": "'..'",
+        "open_square": "'['", "close_square": "']'", "open_round": "'('", "close_round": "')'",
+        "end_of_string": "the end",
+    ]
+}
