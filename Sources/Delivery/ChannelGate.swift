@@ -5,9 +5,12 @@
 //
 // One kind of answer lies between. A relay that says 5.7.x to a recipient or to the message itself may mean us ("relay access denied"), and
 // then every mail would meet it; or it may mean this mail alone (its content looks like spam to it, this mailbox takes nothing from us).
-// Nobody can tell from one answer. So the first time the gate closes, and the mail is sent ahead no more while there are others: whose due time has
-// come earlier is tried first. If another mail opens the gate, the first one is suspect: what it is answered from then on is its own
-// affair, and it waits by itself, longer and longer, until it is no news. So it can close the gate once, and never for ever.
+// Nobody can tell from one answer. So the gate closes, the mail is suspect and waits by itself, longer each time, and any other may be tried in its place: the first one
+// at once. If another mail is taken, the suspect is to blame: what it is answered from then on is its own affair, until it is no news. If every mail meets
+// the same, each is tried once, later and later, and the gate stays closed. A suspect that is tried again while nothing else is about says nothing new about the
+// relay. So a mail can close the gate once, and never for long. Suspects are kept over a restart.
+//
+// A relay that knows a mailbox well enough to refuse or defer it lets us in: that opens the gate as well.
 
 public import Outreach
 
@@ -37,14 +40,34 @@ public struct ChannelGate: Hashable, Sendable {
     /// The last of these failures.
     public private(set) var failure: Failure?
     /// How often it was opened.
-    private var openings = 0
+    public private(set) var openings: Int
     /// The messages that closed it by an answer that may be meant for them alone, with how often it had been opened by then.
-    private var suspects: [Int64: Int] = [:]
+    public private(set) var suspects: [Int64: Int]
 
-    /// Open, or as it was left by an earlier process.
-    public init(closedUntil: Moment? = nil, failures: Int = 0) {
-        self.closedUntil = closedUntil
+    /// True where another message than the one that closed it may be tried before `closedUntil`.
+    private var mayTryAnother = false
+    /// The message that was sent ahead while it is closed.
+    private var ahead: Int64?
+
+    /// Open, or as it was left by an earlier process; that is tried at once with one message, for whoever starts anew may have mended something.
+    public init(failures: Int = 0, failure: Failure? = nil, openings: Int = 0, suspects: [Int64: Int] = [:]) {
         self.failures = failures
+        self.failure = failure
+        self.openings = openings
+        self.suspects = suspects
+    }
+
+    /// Lets one message be tried now, if it is closed.
+    public mutating func tryNow() { closedUntil = nil }
+
+    /// True while nobody may pass.
+    public func isShut(now: Moment) -> Bool { closedUntil.map { $0 > now && !mayTryAnother } ?? false }
+
+    /// Takes note that a message goes out. Of those that go while it is closed only this one says anything new.
+    public mutating func begin(_ effect: Int64) {
+        guard isClosed else { return }
+        ahead = effect
+        mayTryAnother = false
     }
 
     /// True from the first failure until something was taken.
@@ -56,7 +79,7 @@ public struct ChannelGate: Hashable, Sendable {
     ///   - limit: how many may be under way at once.
     ///   - under: how many are.
     public func room(limit: Int, under: Int, now: Moment) -> Int {
-        if let closedUntil, closedUntil > now { return 0 }
+        if isShut(now: now) { return 0 }
         return isClosed ? (under == 0 ? 1 : 0) : max(0, limit - under)
     }
 
@@ -75,30 +98,48 @@ public struct ChannelGate: Hashable, Sendable {
         switch verdict {
         case .accepted:
             suspects[effect] = nil
-            guard isClosed else { return Outcome() }
-            closedUntil = nil
-            failures = 0
-            failure = nil
-            openings += 1
-            return Outcome(change: .opened)
-        case .refused:
+            return Outcome(change: open())
+        case .refused(let failure):
             suspects[effect] = nil
-            return Outcome()
+            return Outcome(change: failure.showsThatWeAreLetIn ? open() : nil)
         case .deferred(let failure):
-            return Outcome(nextAttempt: wait(failure, attempt, age, schedule, now, chance))
+            return Outcome(
+                nextAttempt: wait(failure, attempt, age, schedule, now, chance),
+                change: failure.showsThatWeAreLetIn ? open() : nil)
         case .unavailable(let failure):
-            if let then = suspects[effect], then < openings {
-                return Outcome(nextAttempt: wait(failure, attempt, age, schedule, now, chance), isItsOwn: true)
+            if failure.mayBeTheMessagesOwn, let then = suspects[effect] {
+                // Nothing was taken since: it says of the relay what it said before, and of itself no more.
+                return Outcome(
+                    nextAttempt: wait(failure, attempt, age, schedule, now, chance), isItsOwn: then < openings)
             }
-            if failure.mayBeTheMessagesOwn { suspects[effect] = openings }
+            let isSuspect = failure.mayBeTheMessagesOwn
+            if isSuspect { suspects[effect] = openings }
+            let own = isSuspect ? wait(failure, attempt, age, schedule, now, chance) : nil
             // Those that were under way with the one that closed it say nothing new.
-            guard closedUntil.map({ $0 <= now }) ?? true else { return Outcome(nextAttempt: behind) }
+            guard closedUntil.map({ $0 <= now }) ?? true || ahead == effect else {
+                return Outcome(nextAttempt: [behind, own].compactMap(\.self).max())
+            }
             failures += 1
+            self.failure = failure
+            // Whether it is the mail or the relay, another mail can tell at once.
+            mayTryAnother = isSuspect && failures == 1
+            ahead = nil
             closedUntil =
                 now + ReopeningSchedule.channel.delay(afterTimes: failures, failure: failure, chance: chance)
-            self.failure = failure
-            return Outcome(nextAttempt: behind, change: failures == 1 ? .closed(failure) : nil)
+            return Outcome(
+                nextAttempt: [behind, own].compactMap(\.self).max(), change: failures == 1 ? .closed(failure) : nil)
         }
+    }
+
+    private mutating func open() -> Change? {
+        guard isClosed else { return nil }
+        closedUntil = nil
+        mayTryAnother = false
+        ahead = nil
+        failures = 0
+        failure = nil
+        openings += 1
+        return .opened
     }
 
     /// A little after the gate may be tried: whoever was due before goes ahead.
@@ -115,6 +156,9 @@ public struct ChannelGate: Hashable, Sendable {
 }
 
 extension Failure {
+    /// True for an answer that only a far end gives that talks to us: about one mailbox, or about one message that it has read.
+    var showsThatWeAreLetIn: Bool { code != nil && (reason == "mailbox" || reason == "content") }
+
     /// True for an answer that may be about one message as well as about us: a rule (5.7.x), or a fault of the relay's own (5.3.x), told when it had seen the
     /// recipient or the message.
     var mayBeTheMessagesOwn: Bool { (reason == "policy" || reason == "relay") && (code ?? 0) / 100 == 5 }

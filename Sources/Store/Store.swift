@@ -109,8 +109,28 @@ public final class Store: Sendable {
     }
 
     /// Closes the file; what was queued is written first. Steps after it throw.
+    ///
+    /// What stood in the journal beside the file is in the file then, where nobody else reads: SQLite does that by itself only where the connection that is closed
+    /// last may write, and a pool's readers may not.
     public func close() throws(StoreFailure) {
+        _ = try? writer.writeWithoutTransaction { db in try db.emptyJournal() }
         do { try writer.close() } catch { throw StoreFailure(error, path: path) }
+    }
+
+    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where somebody who reads stood in the way for as long as we wait:
+    /// then the journal still holds what it held.
+    public func emptyJournal() async throws(StoreFailure) -> Bool {
+        let outcome: Result<Bool, any Error> = await withCheckedContinuation { continuation in
+            writer.asyncWriteWithoutTransaction { db in
+                continuation.resume(returning: Result { try db.emptyJournal() })
+            }
+        }
+        do { return try outcome.get() } catch { throw StoreFailure(error, path: path) }
+    }
+
+    /// Writes a row and takes it back by writing the same again: whether there is room, and whether we may. Throws what a step that writes would throw now.
+    public func probe() async throws(StoreFailure) {
+        try await write { db in try db.run("UPDATE store SET next_token = next_token WHERE one = 1") }
     }
 
     // MARK: - Opening
@@ -122,10 +142,12 @@ public final class Store: Sendable {
         configuration.busyMode = .timeout(15)
         configuration.maximumReaderCount = 4
         configuration.prepareDatabase { db in
+            // What is deleted is overwritten: somebody who was erased is not to be found in free pages.
             try db.execute(
                 sql: """
                     PRAGMA trusted_schema = OFF;
                     PRAGMA cell_size_check = ON;
+                    PRAGMA secure_delete = ON;
                     PRAGMA temp_store = MEMORY;
                     PRAGMA journal_size_limit = 67108864;
                     """)

@@ -4,6 +4,8 @@ import Foundation
 /// The program: one command for the daemon, the others for people.
 @main
 struct Bookbag: AsyncParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "bookbag",
         abstract: "Tells shoppers about their parcels, before they have to ask.",
@@ -17,7 +19,7 @@ struct Bookbag: AsyncParsableCommand {
               bookbag run --config bookbag.yaml the daemon
               bookbag status                    how is it doing?
             """,
-        version: "0.1.0",
+        version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
@@ -29,11 +31,17 @@ struct Bookbag: AsyncParsableCommand {
     static func main() async {
         do {
             let command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                var command = command
-                try command.run()
+            do {
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    var command = command
+                    try command.run()
+                }
+            } catch let error as ValidationError {
+                // The words were right, and what they name is not there: how the command is written helps nobody then.
+                complain("Error: \(error.message)")
+                exit(withError: ExitStatus.usage)
             }
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }

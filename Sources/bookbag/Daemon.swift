@@ -17,10 +17,16 @@ struct Daemon {
     /// Runs until SIGTERM or SIGINT. Throws `DaemonProblem` where it cannot start.
     func run() async throws {
         let clock = DaemonClock()
+        try configuration.listen?.requireFree()
         let store = try open(clock)
         let owner = "\(ProcessInfo.processInfo.processIdentifier)-\(clock.now.milliseconds)"
         let inDoubt = try await store.recover(owner: owner, now: clock.now)
         let metrics = DaemonMetrics()
+        let trouble = StoreTrouble()
+        let served = Set(configuration.shops.map(\.domain))
+        for shop in try await store.shops() where !served.contains(shop) {
+            logger.log(Line.shopNotServed, ["shop": "\(shop)"])
+        }
         if inDoubt > 0 {
             metrics.inDoubt.add(inDoubt, "email")
             logger.log(
@@ -33,7 +39,7 @@ struct Daemon {
         let newParcels = Broadcast()
         let learning = Learning(
             store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
-            newParcels: newParcels)
+            newParcels: newParcels, trouble: trouble)
 
         var desks: [String: ShopDesk] = [:]
         var shelves: [String: TriggerShelf] = [:]
@@ -41,21 +47,25 @@ struct Daemon {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
+        let readings = TriggerReadings()
         for shop in configuration.shops {
             let noticed = Wake()
-            let shelf = TriggerShelf(shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed)
+            let shelf = TriggerShelf(
+                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings)
             shelves[shop.domain] = shelf
             let desk = try await desk(for: shop, shelf: shelf, store: store, clock: clock)
             desks[shop.domain] = desk
+            metrics.know(shop: shop.domain)
+            try await NoRelay(store: store, logger: logger).look(at: desk, now: clock.now)
             let host = URL(string: shop.endpoint)?.host.map { Set([$0.lowercased()]) } ?? []
             makers[shop.domain] = MessageMaker(
                 configuration: shop, labels: LabelFetcher(engine, shopHosts: host), composer: MailComposer())
-            for (way, outlet, limit, perSecond) in try ways(of: shop, over: engine) {
+            for (way, outlet, limit, perSecond, relay) in try ways(of: shop, over: engine) {
                 if way.channel == .email {
                     services.append(
                         NoticeService(
                             shop: shop.domain, outlet: outlet, store: store, clock: clock, wake: noticed,
-                            heartbeats: heartbeats, logger: logger))
+                            heartbeats: heartbeats, logger: logger, trouble: trouble))
                 }
                 let wake = Wake()
                 deliveries.append(wake)
@@ -64,19 +74,19 @@ struct Daemon {
                     DeliveryService(
                         way: way, outlet: outlet, desk: desk, store: store, clock: clock, wake: wake,
                         heartbeats: heartbeats, metrics: metrics, logger: logger, owner: owner, limit: limit,
-                        perSecond: perSecond))
+                        perSecond: perSecond, trouble: trouble, relay: relay))
             }
         }
         services.append(
             PlanningService(
                 store: store, desks: desks, makers: makers,
                 trouble: TemplateTrouble(store: store, shelves: shelves, logger: logger), clock: clock, wake: planning,
-                newMessages: newMessages,
-                heartbeats: heartbeats, metrics: metrics, logger: logger))
+                newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
+                storeTrouble: trouble))
         services.append(
             TimeService(
                 store: store, desks: desks, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
-                logger: logger))
+                logger: logger, trouble: trouble))
         for desk in desks.values {
             services.append(
                 IntakeService(
@@ -90,16 +100,16 @@ struct Daemon {
         services.append(
             ReloadService(
                 desks: desks, shelves: shelves, store: store, clock: clock, planning: planning,
-                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger))
+                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble))
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
-                logger: logger))
+                logger: logger, trouble: trouble, shops: served))
         if let listen = configuration.listen {
             services.append(
                 HealthServer(
-                    listen: listen, metrics: metrics, heartbeats: heartbeats, store: store, clock: clock, logger: logger
-                ))
+                    listen: listen, metrics: metrics, heartbeats: heartbeats, store: store, clock: clock,
+                    logger: logger, shops: served, trouble: trouble))
         }
         var quiet = logger
         quiet.logLevel = .warning
@@ -139,6 +149,8 @@ struct Daemon {
         for shop: Configuration.Shop, shelf: TriggerShelf, store: Store, clock: DaemonClock
     ) async throws -> ShopDesk {
         let now = clock.now
+        let restoring = Restoring(store: store, logger: logger)
+        let restoration = try await restoring.begin(shop.domain, now: now)
         var state = try await store.openShop(shop.domain, now: now)
         for carrier in configuration.carriers {
             state.liveSince = try await store.openSource(carrier.name, shop: shop.domain, now: now)
@@ -154,6 +166,10 @@ struct Daemon {
         let triggers = try await shelf.start(now: now, planner: planner)
         var learner = Learner(live: live, shopZone: profile.zone, lookEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
+        if let restoration {
+            learner.catchesUp = true
+            try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)
+        }
         // Where carriers were set up before and are no more, their parcels are given back.
         let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
         if !configuration.carriers.isEmpty || !before.isEmpty {
@@ -169,15 +185,20 @@ struct Daemon {
             rules: ShopDesk.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
     }
 
+    /// A way out, as it is wired.
+    private typealias WiredWay = (Way, any Outlet, limit: Int, perSecond: Int?, relay: String)
+
     /// The ways out of a shop: its relay and its webhooks.
-    private func ways(
-        of shop: Configuration.Shop, over engine: TransferEngine
-    ) throws -> [(Way, any Outlet, limit: Int, perSecond: Int?)] {
-        var ways: [(Way, any Outlet, limit: Int, perSecond: Int?)] = []
+    private func ways(of shop: Configuration.Shop, over engine: TransferEngine) throws -> [WiredWay] {
+        func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }
+        var ways: [WiredWay] = []
         if let smtp = shop.smtp {
             let outlet = SMTPOutlet(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
             ways.append(
-                (.mail(shop: shop.domain), outlet, limit: smtp.connections * 2, perSecond: smtp.perSecond))
+                (
+                    .mail(shop: shop.domain), outlet, limit: smtp.connections * 2, perSecond: smtp.perSecond,
+                    relay: host(smtp.url)
+                ))
         }
         for (name, webhook) in shop.webhooks.sorted(by: { $0.key < $1.key }) {
             let secrets: [WebhookSecret]
@@ -193,7 +214,11 @@ struct Daemon {
             let endpoint = WebhookEndpoint(
                 name: name, url: webhook.url, secrets: secrets, allowPrivate: webhook.allowPrivate)
             ways.append(
-                (.webhook(name, shop: shop.domain), WebhookOutlet([endpoint], over: engine), limit: 16, perSecond: nil))
+                (
+                    .webhook(name, shop: shop.domain), WebhookOutlet([endpoint], over: engine), limit: 16,
+                    perSecond: nil,
+                    relay: host(webhook.url)
+                ))
         }
         return ways
     }

@@ -63,9 +63,62 @@ struct ChannelGateTests {
             now = try #require(gate.closedUntil)
         }
         #expect(gate.failures == 6)
-        // The first one comes round again, and nothing was ever taken: it is the relay.
-        #expect(!take(&gate, .unavailable(policy), of: 1, at: now, attempt: 2).isItsOwn)
-        #expect(gate.failures == 7)
+        // The first one comes round again, and nothing was ever taken: that is known already, and keeps nobody else waiting for longer.
+        let again = take(&gate, .unavailable(policy), of: 1, at: now, attempt: 2)
+        #expect(!again.isItsOwn && gate.failures == 6 && gate.isClosed)
+        #expect(try #require(again.nextAttempt) > now)
+        #expect(gate.room(limit: 8, under: 0, now: now) == 1)
+    }
+
+    @Test("a suspect that is alone closes nothing for longer, and another mail goes at once")
+    func alone() throws {
+        var gate = ChannelGate()
+        _ = take(&gate, .unavailable(policy), of: 1, at: t0)
+        var now = t0
+        for attempt in 2...9 {
+            now = max(try #require(gate.closedUntil), now + .minutes(10))
+            gate.begin(1)
+            _ = take(&gate, .unavailable(policy), of: 1, at: now, attempt: attempt)
+        }
+        #expect(gate.failures == 1)
+        #expect(gate.room(limit: 8, under: 0, now: now) == 1)
+        gate.begin(2)
+        #expect(take(&gate, .accepted(receipt: "250"), of: 2, at: now).change == .opened)
+    }
+
+    @Test("another mail is tried at once where it may be one mail's affair, one at a time, and then later and later")
+    func another() throws {
+        var gate = ChannelGate()
+        _ = take(&gate, .unavailable(policy), of: 1, at: t0)
+        // What was under way with it says nothing new.
+        _ = take(&gate, .unavailable(policy), of: 2, at: t0 + .milliseconds(5))
+        #expect(gate.failures == 1)
+        #expect(gate.room(limit: 8, under: 1, now: t0 + .milliseconds(5)) == 0)
+        #expect(gate.room(limit: 8, under: 0, now: t0 + .milliseconds(5)) == 1)
+        gate.begin(3)
+        #expect(gate.room(limit: 8, under: 0, now: t0 + .milliseconds(6)) == 0)
+        _ = take(&gate, .unavailable(policy), of: 3, at: t0 + .milliseconds(9))
+        #expect(gate.failures == 2)
+        #expect(gate.room(limit: 8, under: 0, now: t0 + .seconds(1)) == 0)
+        // A relay that is away is not asked again at once.
+        var other = ChannelGate()
+        _ = take(&other, .unavailable(away), of: 1, at: t0)
+        #expect(other.room(limit: 8, under: 0, now: t0 + .milliseconds(5)) == 0)
+    }
+
+    @Test(
+        "a relay that knows a mailbox lets us in",
+        arguments: [
+            Verdict.refused(Failure(reason: "mailbox", code: 550, enhancedCode: "5.1.1", detail: "no such mailbox")),
+            .deferred(Failure(reason: "mailbox", code: 450, enhancedCode: "4.2.0", detail: "greylisted")),
+        ])
+    func letIn(_ verdict: Verdict) throws {
+        var gate = ChannelGate()
+        _ = take(&gate, .unavailable(away), of: 1, at: t0)
+        let until = try #require(gate.closedUntil)
+        #expect(take(&gate, verdict, of: 2, at: until).change == .opened)
+        #expect(!gate.isClosed)
+        #expect(take(&gate, .deferred(Failure(reason: "timeout", detail: "no answer")), of: 3, at: until).change == nil)
     }
 
     @Test("a suspect mail does not hide that the relay is away")
@@ -85,10 +138,23 @@ struct ChannelGateTests {
         #expect(!gate.isClosed)
     }
 
-    @Test("is as an earlier process left it")
-    func kept() {
-        let gate = ChannelGate(closedUntil: t0 + .minutes(5), failures: 3)
-        #expect(gate.room(limit: 8, under: 0, now: t0) == 0)
-        #expect(gate.room(limit: 8, under: 0, now: t0 + .minutes(5)) == 1)
+    @Test("an earlier process's suspects stay suspects, and what it closed is tried at once")
+    func kept() throws {
+        var before = ChannelGate()
+        _ = take(&before, .unavailable(policy), of: 1, at: t0)
+        _ = take(&before, .accepted(receipt: "250"), of: 2, at: t0 + .minutes(1))
+        var after = ChannelGate(openings: before.openings, suspects: before.suspects)
+        let again = take(&after, .unavailable(policy), of: 1, at: t0 + .minutes(9), attempt: 2)
+        #expect(again.isItsOwn && again.change == nil && !after.isClosed)
+        let closed = ChannelGate(failures: 3)
+        #expect(closed.isClosed && closed.room(limit: 8, under: 0, now: t0) == 1)
+    }
+
+    @Test("by hand it is tried at once")
+    func byHand() {
+        var gate = ChannelGate()
+        _ = take(&gate, .unavailable(away), of: 1, at: t0)
+        gate.tryNow()
+        #expect(gate.isClosed && gate.room(limit: 8, under: 0, now: t0) == 1)
     }
 }

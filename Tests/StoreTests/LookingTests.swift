@@ -130,11 +130,9 @@ struct LookingTests {
         #expect(try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int == 0o600)
         let failure = await #expect(throws: StoreFailure.self) { try await store.backup(to: copy, now: .at(61)) }
         #expect(failure?.cause == .misuse)
-        #expect(try await store.restoredFrom() == nil)
+        #expect(try await store.status(now: .at(60)).restoredFrom == nil)
         let restored = try Store.open(path: copy, role: .daemon, now: .at(99))
-        #expect(try await restored.restoredFrom() == .at(60))
+        #expect(try await restored.status(now: .at(99)).restoredFrom == .at(60))
         #expect(try await restored.pendingEvents(shop: shop, limit: 9).count == 1)
-        try await restored.settleRestoration(now: .at(100))
-        #expect(try await restored.restoredFrom() == nil)
     }
 }

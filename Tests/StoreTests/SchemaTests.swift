@@ -18,7 +18,7 @@ struct SchemaTests {
             digests == [
                 745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295,
                 9_792_170_584_522_362_444,
-                14_081_039_518_849_591_955, 1_545_117_348_717_248_130,
+                14_081_039_518_849_591_955, 1_545_117_348_717_248_130, 5_996_508_330_328_126_662,
             ])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
@@ -62,6 +62,7 @@ struct SchemaTests {
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
         ("looksDueCount", Query.looksDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
+        ("oldestTriedAgain", Query.oldestTriedAgain), ("inDoubtNow", Query.inDoubtNow),
         ("dueParcelsOfOthers", Query.dueParcelsOfOthers),
     ]
 

@@ -88,6 +88,9 @@ public protocol IntakeJournal: Sendable {
     /// its time included, but gets a new ticket. A cursor of nil, or one before the one that is kept, moves nothing.
     func commitScan(queue ids: [String], cursor: Moment?) async throws
 
+    /// Puts a cursor that lies after `now` back to the last change that was read before it, or to where the shop began to be watched. Gives the new one.
+    func pullBack(to now: Moment) async throws -> Moment?
+
     /// Orders that wait to be read and may be now, those longest in the queue first.
     func nextToRead(limit: Int, now: Moment) async throws -> [QueuedRead]
 

@@ -37,6 +37,8 @@ public struct CycleReport: Sendable {
     public var clockOffset: Duration?
     /// The version that answered, if it is not the one asked for.
     public var servedVersion: String?
+    /// Where the place in the list of changes lay in the future and was pulled back to.
+    public var pulledBackTo: Moment?
 
     /// Nothing yet.
     public init() {}
@@ -192,23 +194,48 @@ public actor ShopPoller {
         }
     }
 
+    /// How far the shop's clock and ours may differ for either to be believed.
+    static let clockTolerance = Duration.minutes(5)
+
+    private static func isBelievable(_ offset: Duration) -> Bool {
+        abs(offset.wholeMilliseconds) <= clockTolerance.wholeMilliseconds
+    }
+
+    /// Up to where a scan that has come to its end was made, by what an answer said of the time when it began. A clock that is wrong for one answer must not carry the place into
+    /// the future, where changes would be passed over in silence: so it is the earlier of both clocks, and nil where they are too far apart.
+    private static func place(_ facts: AnswerFacts, now: Moment) -> Moment? {
+        guard let shopTime = facts.shopTime, let offset = facts.clockOffset, isBelievable(offset)
+        else { return nil }
+        return min(shopTime, now)
+    }
+
     private func scanOrders(_ report: inout CycleReport) async throws {
-        let cursor = try await journal.cursor()
+        var cursor = try await journal.cursor()
+        let now = client.timekeeper.now()
+        // Where our clock is the wrong one, the shop's last answer disagrees with it, and nothing is moved.
+        if let kept = cursor, kept > now + Self.clockTolerance,
+            let offset = client.lastAnswer?.clockOffset, Self.isBelievable(offset)
+        {
+            cursor = try await journal.pullBack(to: now)
+            report.pulledBackTo = cursor
+        }
         var scan = OrderScan(from: cursor.map { $0 - settings.lookback } ?? settings.liveSince - settings.history)
         var begun: Moment?
+        var isFirst = true
         var isMore = true
         while isMore {
             let answer = try await page(.scanOrders, scan, as: WireScan.self)
             // What changes from here on is for the next scan, however long this one takes.
-            begun = begun ?? answer.facts.shopTime
+            if isFirst { begun = Self.place(answer.facts, now: now) }
+            isFirst = false
             let orders = answer.data.orders.nodes
             let last = orders.map(\.updatedAt.moment).max()
             isMore = try scan.advance(
                 past: answer.data.orders.pageInfo, count: orders.count, lastChange: last, pageSize: pageSize)
             let marks = try await journal.marks(of: orders.map(\.id))
             let changed = orders.filter { ReadMark.isOutdated(marks[$0.id], changedAt: $0.updatedAt.moment) }
-            // Within the list the cursor stands at the last change seen, at its end where the scan began. Without the shop's clock
-            // it stays at the last change.
+            // Within the list the cursor stands at the last change seen, at its end where the scan began. Without a clock that can be believed it
+            // stays at the last change.
             try await journal.commitScan(queue: unique(changed.map(\.id)), cursor: isMore ? last : begun ?? last)
             report.listed += orders.count
             report.queued += changed.count

@@ -19,6 +19,8 @@ public struct Learner: Sendable {
     public var delays = DelayRules()
     /// Who can be asked about a parcel; nil where no carrier is configured.
     public var sources: SourceChoice?
+    /// True while the shop catches up with what happened since a backup: what carries no time of its own may have happened, and been told, before it was put back.
+    public var catchesUp = false
 
     /// A learner for one shop.
     public init(live: LiveSince, shopZone: Zone, lookEvery: Duration) {
@@ -136,6 +138,8 @@ public struct Learner: Sendable {
         if record.facts.test {
             silence = .testOrder
         } else if happenedAt < max(live.of(lead.source), lead.restsOn.map(live.of) ?? .distantPast) {
+            silence = .beforeLive
+        } else if catchesUp, lead.at == nil {
             silence = .beforeLive
         }
         return Event(

@@ -57,6 +57,9 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     /// The order is gone: erased.
     case erased
 
+    /// It was ready, or fell due, before a backup was put back: it may have been told already.
+    case restored
+
     // Ends
     /// The far end took it.
     case accepted

@@ -44,17 +44,20 @@ extension Logger {
     /// Writes a line of a kind.
     ///
     /// - Parameters:
+    ///   - level: nil for the kind's own.
     ///   - metadata: the facts, under the same keys everywhere: `shop` `order` `shipment` `trigger` `event` `decision`
     ///     `reason` `channel` `message` `source`. In the journal each becomes a field with `BOOKBAG_` before it.
     public func log(
-        _ kind: some LogKind, _ metadata: @autoclosure () -> Logger.Metadata = [:], file: String = #fileID,
+        _ kind: some LogKind, level: Logger.Level? = nil, _ metadata: @autoclosure () -> Logger.Metadata = [:],
+        file: String = #fileID,
         function: String = #function, line: UInt = #line
     ) {
-        guard kind.level >= logLevel else { return }
+        let level = level ?? kind.level
+        guard level >= logLevel else { return }
         var metadata = metadata()
         metadata[LogLine.kindKey] = .stringConvertible(kind.id)
         log(
-            level: kind.level, "\(kind.message)", metadata: metadata, source: nil, file: file, function: function,
+            level: level, "\(kind.message)", metadata: metadata, source: nil, file: file, function: function,
             line: line)
     }
 }

@@ -111,6 +111,12 @@ extension Database {
         }
     }
 
+    /// Takes the journal into the file and empties it; false where a reader stood in the way.
+    func emptyJournal() throws -> Bool {
+        let busy = try Int.fetchOne(self, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        return busy == 0
+    }
+
     /// Notes how far our clock has come.
     func note(_ now: Moment) throws {
         try run(

@@ -13,7 +13,7 @@ struct Migration: Sendable {
     let sql: String
 
     /// All of them, oldest first.
-    static let all = [first, asking, third, fourth, standingIn, heldUntil]
+    static let all = [first, asking, third, fourth, standingIn, heldUntil, seventh]
 
     /// The version of the schema that this program speaks.
     static var current: Int { all[all.count - 1].number }

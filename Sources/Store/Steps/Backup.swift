@@ -4,7 +4,7 @@ public import Outreach
 
 extension Store {
     /// Copies the store into a new file, as it is at one moment, while others go on writing. The copy bears a mark of when it was made: what happened
-    /// between that and the day it is put to use is learned in silence (`restoredFrom`).
+    /// between that and the day it is put to use is learned in silence (`beginRestoration`).
     ///
     /// - Parameter path: the copy's file, which must not exist. Its mode is 0600.
     /// - Throws: `.misuse` where there is a file of that name; `.missing`, `.full`, … as when a store is opened.
@@ -38,21 +38,6 @@ extension Store {
             // Half a copy is worse than none.
             unlink(path)
             throw error
-        }
-    }
-
-    /// When the backup was made that this store is a copy of; nil for any other store, and once that is settled.
-    public func restoredFrom() async throws(StoreFailure) -> Moment? {
-        try await read { db in
-            try db.integer("SELECT restored_from FROM store WHERE one = 1").map { Moment(milliseconds: $0) }
-        }
-    }
-
-    /// Notes that what happened since the backup was learned, so that the store is one like any other.
-    public func settleRestoration(now: Moment) async throws(StoreFailure) {
-        try await write { db in
-            try db.run("UPDATE store SET restored_from = NULL WHERE one = 1")
-            try db.note(now)
         }
     }
 }

@@ -27,9 +27,18 @@ public struct ChannelState: Hashable, Sendable {
     public var detail: String?
     /// Failures in a row.
     public var failures: Int
+    /// How often it was opened again.
+    public var openings: Int
+    /// The messages that closed it by an answer that may be meant for them alone, by effect, each with how often it had been opened by then. The 256 newest are kept.
+    public var suspects: [Int64: Int]
 
     /// Open, until it is told otherwise.
-    public init(closedUntil: Moment? = nil, reason: String? = nil, detail: String? = nil, failures: Int = 0) {
+    public init(
+        closedUntil: Moment? = nil, reason: String? = nil, detail: String? = nil, failures: Int = 0, openings: Int = 0,
+        suspects: [Int64: Int] = [:]
+    ) {
+        self.openings = openings
+        self.suspects = suspects
         self.closedUntil = closedUntil
         self.reason = reason
         self.detail = detail
@@ -43,11 +52,14 @@ extension Store {
         try await read { db in
             try db.first(
                 """
-                SELECT closed_until, reason, detail, failures FROM channels
+                SELECT closed_until, reason, detail, failures, openings, suspects FROM channels
                 WHERE shop = ? AND channel = ? AND endpoint = ?
                 """, [try db.shop(way.shop), way.channel.rawValue, way.endpoint]
-            ) { ChannelState(closedUntil: $0.optionalMoment(0), reason: $0[1], detail: $0[2], failures: $0[3]) }
-                ?? ChannelState()
+            ) { row in
+                ChannelState(
+                    closedUntil: row.optionalMoment(0), reason: row[1], detail: row[2], failures: row[3],
+                    openings: row[4], suspects: ChannelState.suspects(row[5]))
+            } ?? ChannelState()
         }
     }
 
@@ -57,14 +69,15 @@ extension Store {
             let pairs = try db.all(
                 """
                 SELECT shops.domain, channels.channel, channels.endpoint, channels.closed_until, channels.reason,
-                    channels.detail, channels.failures
+                    channels.detail, channels.failures, channels.openings, channels.suspects
                 FROM channels JOIN shops ON shops.id = channels.shop
                 """
             ) { row in
                 (
                     Way(shop: row[0], channel: try row.word(1), endpoint: row[2]),
                     ChannelState(
-                        closedUntil: row.optionalMoment(3), reason: row[4], detail: row[5], failures: row[6])
+                        closedUntil: row.optionalMoment(3), reason: row[4], detail: row[5], failures: row[6],
+                        openings: row[7], suspects: ChannelState.suspects(row[8]))
                 )
             }
             return Dictionary(uniqueKeysWithValues: pairs)
@@ -80,20 +93,41 @@ extension Store {
     }
 }
 
+extension ChannelState {
+    /// How many suspects are kept.
+    private static let mostSuspects = 256
+
+    fileprivate var suspectsText: String {
+        suspects.sorted { $0.key < $1.key }.suffix(Self.mostSuspects).map { "\($0.key):\($0.value)" }
+            .joined(separator: " ")
+    }
+
+    fileprivate static func suspects(_ text: String) -> [Int64: Int] {
+        let pairs = text.split(separator: " ").compactMap { word -> (Int64, Int)? in
+            let parts = word.split(separator: ":")
+            guard parts.count == 2, let effect = Int64(parts[0]), let openings = Int(parts[1]) else { return nil }
+            return (effect, openings)
+        }
+        return Dictionary(pairs, uniquingKeysWith: { _, last in last })
+    }
+}
+
 extension Database {
     /// Closes a way out, or opens it again.
     func put(_ state: ChannelState, of way: Way, now: Moment) throws {
         try run(
             """
-            INSERT INTO channels (shop, channel, endpoint, closed_until, reason, detail, failures, changed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO channels
+                (shop, channel, endpoint, closed_until, reason, detail, failures, openings, suspects, changed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, channel, endpoint) DO UPDATE SET
                 closed_until = excluded.closed_until, reason = excluded.reason, detail = excluded.detail,
-                failures = excluded.failures, changed_at = excluded.changed_at
+                failures = excluded.failures, openings = excluded.openings, suspects = excluded.suspects,
+                changed_at = excluded.changed_at
             """,
             [
                 try shop(way.shop), way.channel.rawValue, way.endpoint, state.closedUntil?.milliseconds,
-                state.reason, state.detail, state.failures, now.milliseconds,
+                state.reason, state.detail, state.failures, state.openings, state.suspectsText, now.milliseconds,
             ])
     }
 }

@@ -20,14 +20,18 @@ public struct ShopStatus: Hashable, Sendable {
     public var lookDueSince: Moment?
     /// How many effects are in each state.
     public var effects: [Effect.State: Int]
-    /// When the longest due ready effect was due; nil where none is due yet.
+    /// When the longest due ready effect was first due, however often it was tried since; nil where none is due yet.
     public var readyDueSince: Moment?
     /// When the longest due waiting effect was to be judged; nil where none is due yet.
     public var waitingDueSince: Moment?
     /// Attempts that ended without our knowing how, ever.
     public var inDoubt: Int
+    /// Messages that had such an attempt and are not sent yet.
+    public var inDoubtNow: Int
     /// Small values, by name.
     public var remembered: [String: String]
+    /// Set while the shop catches up with what happened since a backup.
+    public var restoration: Restoration?
 }
 
 /// How the store stands.
@@ -37,7 +41,7 @@ public struct StoreStatus: Hashable, Sendable {
     public var schemaVersion: Int
     /// The size of the file and of the journal beside it.
     public var bytes: Int64
-    /// Where the store was made by a backup and that is not settled yet: when the backup was made.
+    /// Where the store was made by a backup and no daemon has opened it yet: when the backup was made.
     public var restoredFrom: Moment?
 }
 
@@ -239,12 +243,15 @@ extension Database {
             toRead: toRead.0, toReadSince: toRead.1, parked: Int(try integer(Query.parkedCount, [shop]) ?? 0),
             pendingEvents: pending.0, pendingSince: pending.1, looksDue: looks.0, lookDueSince: looks.1,
             effects: effects,
-            readyDueSince: try integer(Query.oldestReady, [shop, now.milliseconds]).map { Moment(milliseconds: $0) },
+            readyDueSince: [
+                try integer(Query.oldestReady, [shop, now.milliseconds]), try integer(Query.oldestTriedAgain, [shop]),
+            ].compactMap(\.self).min().map { Moment(milliseconds: $0) },
             waitingDueSince: try integer(Query.oldestWaiting, [now.milliseconds, shop]).map {
                 Moment(milliseconds: $0)
             },
             inDoubt: Int(counters.filter { $0.name == CounterName.inDoubt.rawValue }.reduce(0) { $0 + $1.total }),
-            remembered: Dictionary(uniqueKeysWithValues: named))
+            inDoubtNow: Int(try integer(Query.inDoubtNow, [shop]) ?? 0),
+            remembered: Dictionary(uniqueKeysWithValues: named), restoration: try restoration(shop: shop))
     }
 
     fileprivate func outboxLine(_ effect: Effect) throws -> OutboxLine {
@@ -329,6 +336,13 @@ extension Query {
     static let oldestReady = """
         SELECT min(due_at) FROM (
             SELECT due_at FROM effects WHERE shop = ? AND state = 'ready' AND due_at <= ?) AS due
+        """
+    static let oldestTriedAgain = """
+        SELECT counted_at FROM effects
+        WHERE shop = ? AND state = 'ready' AND reason IN ('deferred', 'unavailable') ORDER BY counted_at LIMIT 1
+        """
+    static let inDoubtNow = """
+        SELECT count(*) FROM effects WHERE shop = ? AND state = 'ready' AND attempts_in_doubt > 0
         """
     static let oldestWaiting = """
         SELECT due_at FROM effects WHERE state = 'waiting' AND due_at <= ? AND +shop = ? ORDER BY due_at, id LIMIT 1

@@ -81,6 +81,23 @@ extension Store {
     }
 }
 
+extension Store {
+    /// Puts the place in the list of changed orders back where it lies after `now`: to the last change that was read, or where none was, to where the shop began to be watched.
+    /// Gives that place; nil where nothing was wrong. It walks through all marks, which is for once in a store's life.
+    public func pullCursorBack(shop: String, now: Moment) async throws(StoreFailure) -> Moment? {
+        try await write { db in
+            let number = try db.shop(shop)
+            return try db.integer(
+                """
+                UPDATE shops SET cursor = min(?, coalesce(
+                    (SELECT max(updated_at) FROM marks WHERE shop = shops.id AND updated_at <= ?), live_since))
+                WHERE id = ? AND cursor > ? RETURNING cursor
+                """, [now.milliseconds, now.milliseconds, number, now.milliseconds]
+            ).map { Moment(milliseconds: $0) }
+        }
+    }
+}
+
 extension Query {
     static let mark = "SELECT updated_at, read_at, returns FROM marks WHERE shop = ? AND order_gid = ?"
 }

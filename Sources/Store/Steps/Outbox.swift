@@ -249,8 +249,8 @@ extension Store {
 
     // MARK: - By hand
 
-    /// Lets a ready or refused effect be attempted at once, and one whose template failed be written at once. False where it is none of these, or
-    /// its bytes are gone.
+    /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back; and one whose template failed be written at once.
+    /// False where it is none of these, or its bytes are gone. Where its way out is closed, that may be tried at once as well: with this message, if none was due before.
     public func retry(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
             if let effect = try db.effect(effectID), effect.state == .waiting, effect.reason == .template {
@@ -259,8 +259,7 @@ extension Store {
                 try db.note(now)
                 return true
             }
-            guard let effect = try db.effect(effectID), [.ready, .refused].contains(effect.state),
-                try db.message(effectID: effectID) != nil
+            guard let effect = try db.effect(effectID), effect.canBeRetried, try db.message(effectID: effectID) != nil
             else { return false }
             try db.run(
                 """
@@ -272,6 +271,11 @@ extension Store {
             try tally.write(to: db)
             try db.append(
                 DecisionNote(at: now, state: .ready, reason: nil, detail: "tried again by hand"), effectID: effectID)
+            try db.run(
+                """
+                UPDATE channels SET closed_until = NULL
+                WHERE (shop, channel, endpoint) = (SELECT shop, channel, endpoint FROM effects WHERE id = ?)
+                """, [effectID])
             try db.note(now)
             return true
         }
@@ -329,7 +333,7 @@ extension Database {
     }
 
     /// Ends an effect, with its reason in the row and in its story.
-    fileprivate func move(_ effect: Effect, to note: DecisionNote, shop: Int64, tally: inout Tally) throws {
+    func move(_ effect: Effect, to note: DecisionNote, shop: Int64, tally: inout Tally) throws {
         try run(
             """
             UPDATE effects SET state = ?, reason = ?, detail = ?, decided_at = ?, sent_at = ?, counted_at = ?,
@@ -435,6 +439,17 @@ extension Database {
                 "UPDATE effects SET due_at = ?, reason = ?, detail = ?, version = version + 1 WHERE id = ?",
                 [(outcome.nextAttemptAt ?? now).milliseconds, reason.rawValue, failure.detail, effect.id])
             return FinishedAttempt(effectID: effect.id, state: .ready, late: false)
+        }
+    }
+}
+
+extension Effect {
+    /// True where somebody may have it tried again by hand.
+    fileprivate var canBeRetried: Bool {
+        switch state {
+        case .ready, .refused: true
+        case .withdrawn: reason == .restored
+        default: false
         }
     }
 }

@@ -20,11 +20,11 @@ struct CarrierReport {
         var lines = all.map { state in
             let name = state.carrier
             var facts = [
-                "\(parcels[name] ?? 0) parcels", "asked \(state.asked)", "answers \(state.answers)",
+                counted(parcels[name] ?? 0, "parcel"), "asked \(state.asked)", "answers \(state.answers)",
                 "faults \(state.faults)",
             ]
-            if let left = left(state) { facts.append("\(left) calls left today") }
-            if state.unknownCodes > 0 { facts.append("\(state.unknownCodes) unknown codes") }
+            if let left = left(state) { facts.append("\(counted(left, "call")) left today") }
+            if state.unknownCodes > 0 { facts.append(counted(state.unknownCodes, "unknown code")) }
             if let until = state.closedUntil {
                 facts.append("left alone until \(until) (\(state.detail ?? state.reason ?? "unknown"))")
             } else if let fault = state.lastFault {
@@ -34,7 +34,8 @@ struct CarrierReport {
         }
         if let nobody = parcels[""] {
             lines.append(
-                "\(nobody) parcels are followed by the shop's own tracking alone: no carrier can be asked about them")
+                "\(counted(nobody, "parcel")) \(nobody == 1 ? "is" : "are") followed by the shop's own tracking alone: no carrier can be asked about \(nobody == 1 ? "it" : "them")"
+            )
         }
         return lines
     }
@@ -69,3 +70,6 @@ struct CarrierReport {
         }.min()
     }
 }
+
+/// So many of a thing: `1 parcel`, `2 parcels`.
+func counted(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }

@@ -10,13 +10,15 @@ struct CommandOptions: ParsableArguments {
 
     /// Reads the configuration. What is wrong with it is told, all at once, and ends the program with status 78. A command that logs in nowhere
     /// needs no secrets, so they need not be there.
-    func configuration(withSecrets: Bool = true) throws -> Configuration {
+    ///
+    /// - Parameter telling: hears of each fault, a line each.
+    func configuration(withSecrets: Bool = true, telling: (String) -> Void = { complain($0) }) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let path = config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config
         guard let data = FileManager.default.contents(atPath: path), data.count <= 1_000_000,
             let text = String(data: data, encoding: .utf8)
         else {
-            complain("\(config): there is no such file, or it cannot be read; name another with --config FILE")
+            telling("\(config): there is no such file, or it cannot be read; name another with --config FILE")
             throw ExitStatus.configuration
         }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
@@ -29,7 +31,7 @@ struct CommandOptions: ParsableArguments {
         do {
             configuration = try ConfigurationReader.read(text, file: config, surroundings: surroundings)
         } catch {
-            complain("\(error)")
+            for fault in error.faults { telling(fault.description) }
             throw ExitStatus.configuration
         }
         // All secrets are read: from here on nothing needs root.
@@ -44,6 +46,19 @@ struct CommandOptions: ParsableArguments {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         if FileManager.default.fileExists(atPath: folder) { try ServiceUser.become(for: folder) }
         return try Self.open(path)
+    }
+
+    /// The shops that the configuration names, whether or not their secrets can be read; nil where there is no configuration to be read.
+    func shopsNamed() -> Set<String>? {
+        guard let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),
+            let tree = YAMLReader.read(text, file: config).tree, case .map(let entries) = tree.content,
+            let shops = entries.first(where: { $0.key == "shops" })?.value.listed
+        else { return nil }
+        return Set(
+            shops.compactMap { shop in
+                guard case .map(let keys) = shop.content else { return nil }
+                return keys.first { $0.key == "domain" }?.value.text
+            })
     }
 
     private func storePath() throws -> String {

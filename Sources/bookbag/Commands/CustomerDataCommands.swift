@@ -115,6 +115,15 @@ struct EraseCommand: AsyncParsableCommand {
         print(
             "Erased \(orders) order\(orders == 1 ? "" : "s") and \(messages) message\(messages == 1 ? "" : "s"). The address is not written to any more."
         )
+        // What was deleted is overwritten in the store's file; the journal beside it holds older pages until it is emptied.
+        if try await store.emptyJournal() {
+            print("Nothing of them is left in the store's files. Backups that were made before still hold them.")
+        } else {
+            complain(
+                "Somebody reads the store at this moment, so its journal (\(store.path)-wal) still holds older pages. Run the command again in a minute; it goes by itself when the daemon ends."
+            )
+            throw ExitStatus.fault
+        }
     }
 }
 
@@ -123,7 +132,8 @@ struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Copy the store to a new file, while the daemon goes on.",
         discussion: """
-            A store that is put back from a backup learns in silence what happened since, so that nobody is told anything twice.
+            Copy the store with this command and never with cp: much of what was written lately stands in the journal beside the file. A store that is put back from a \
+            backup learns in silence what happened since, so that nobody is told anything twice; docs/operations.md says how to put it back.
 
             EXAMPLE
               bookbag backup /var/backups/bookbag-monday.db

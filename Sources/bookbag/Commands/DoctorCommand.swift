@@ -13,7 +13,8 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to mend what is wrong.",
         discussion: """
             Reads the configuration, the store and the trigger files; asks each shop who it is, what the app may read and which versions it speaks; logs in to \
-            each relay. Nothing is sent and nothing is changed. Ends with status 1 when something has to be mended.
+            each relay. Carriers and webhooks are not asked: 'bookbag track' asks a carrier, and only a real message shows what a webhook says. Nothing is sent and \
+            nothing is changed. Ends with status 1 when something has to be mended.
 
             EXAMPLE
               bookbag doctor --config /etc/bookbag/bookbag.yaml
@@ -34,6 +35,12 @@ struct DoctorCommand: AsyncParsableCommand {
                 findings.append(
                     Finding(.fine, "webhook \(name) of \(shop.domain)", "configured; it is not called from here"))
             }
+        }
+        for carrier in configuration.carriers {
+            findings.append(
+                Finding(
+                    .fine, "carrier \(carrier.name)",
+                    "configured, and not asked from here; 'bookbag track NUMBER --carrier \(carrier.name)' asks it"))
         }
         await engine.shutdown(within: .seconds(1))
         print(json ? try Self.json(findings) : findings.map(\.text).joined(separator: "\n"))
@@ -133,6 +140,13 @@ struct DoctorCommand: AsyncParsableCommand {
         let reply = await SMTPRelay(SMTPSettings(smtp), engine: engine).probe()
         if reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true {
             let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
+            // Whether it offered TLS is not told; that it need not is what matters.
+            if smtp.startTLS == .opportunistic {
+                return Finding(
+                    .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",
+                    mend: "remove 'starttls: opportunistic', or mail and password may travel in the clear"
+                )
+            }
             return Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")
         }
         let said = Verdict.verdict(for: reply).failure

@@ -40,7 +40,9 @@ extension OutboxCommand {
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "retry", abstract: "Let messages be tried again at once, refused ones included.",
-            discussion: "The daemon takes them up within a minute.\n\nEXAMPLE\n  bookbag outbox retry 42 43")
+            discussion:
+                "A channel that is closed is tried at once, too. The daemon takes them up within a minute.\n\nEXAMPLE\n  bookbag outbox retry 42 43"
+        )
 
         @OptionGroup var options: CommandOptions
         @Argument(help: "Their numbers.") var ids: [Int64]

@@ -44,19 +44,28 @@ struct OutboxCommand: AsyncParsableCommand {
                 lines += try await store.outbox(
                     shop: domain, states: wanted.map { [$0] } ?? [], limit: max(1, min(limit, 10_000)))
             }
+            // Numbers are given out over all shops, so that the greatest is the newest.
+            lines = Array(lines.sorted { $0.effect.id > $1.effect.id }.prefix(max(1, limit)))
             print(json ? try Self.json(lines) : Self.table(lines))
         }
 
         private static func table(_ lines: [OutboxLine]) -> String {
             if lines.isEmpty { return "Nothing to show." }
+            // Whose it is needs to be said only where there are several.
+            let isMixed = Set(lines.map(\.effect.shop)).count > 1
             let rows =
-                [["ID", "ORDER", "TRIGGER", "TO", "STATE", "REASON", "DUE", "SUBJECT"]]
-                + lines.map { line in
-                    [
-                        "\(line.effect.id)", line.orderName, line.effect.trigger, line.effect.line,
-                        line.effect.state.rawValue, line.effect.reason?.rawValue ?? "", line.effect.dueAt.iso8601,
-                        line.summary ?? line.effect.detail ?? "",
+                [
+                    (isMixed ? ["ID", "SHOP"] : ["ID"]) + [
+                        "ORDER", "TRIGGER", "TO", "STATE", "REASON", "DUE", "SUBJECT",
                     ]
+                ]
+                + lines.map { line in
+                    ["\(line.effect.id)"] + (isMixed ? [line.effect.shop] : [])
+                        + [
+                            line.orderName, line.effect.trigger, line.effect.line, line.effect.state.rawValue,
+                            line.effect.reason?.rawValue ?? "", line.effect.dueAt.iso8601,
+                            line.summary ?? line.effect.detail ?? "",
+                        ]
                 }
             return Table.lines(rows)
         }

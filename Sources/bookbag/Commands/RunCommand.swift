@@ -21,14 +21,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Log more: how decisions came about.") var verbose = false
 
     func run() async throws {
+        // Until the trigger files can be read again, a wish to read them again is no cause to die.
+        signal(SIGHUP, SIG_IGN)
         bootstrapLogging(level: verbose ? .debug : .info)
         let logger = Logger(label: "bookbag")
-        let configuration: Configuration
-        do {
-            configuration = try options.configuration()
-        } catch {
-            logger.log(Line.configuration, ["file": "\(options.config)"])
-            throw error
+        let configuration = try options.configuration { fault in
+            logger.log(Line.configuration, ["file": "\(options.config)", "reason": "\(fault)"])
         }
         do {
             try await Daemon(configuration: configuration, logger: logger).run()

@@ -7,7 +7,13 @@ import Store
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how far each shop was read, what waits, and what is closed.",
-        discussion: "EXAMPLE\n  bookbag status --config /etc/bookbag/bookbag.yaml")
+        discussion: """
+            Ends with status 1 when something needs a person: a shop or a channel that lets us in no more, a store that cannot be written, a clock that cannot be \
+            trusted. docs/operations.md says what each word means.
+
+            EXAMPLE
+              bookbag status --config /etc/bookbag/bookbag.yaml
+            """)
 
     @OptionGroup var options: CommandOptions
     @Flag(help: "Print JSON.") var json = false
@@ -19,14 +25,17 @@ struct StatusCommand: AsyncParsableCommand {
         let channels = try await store.channelStates()
         var unwritten: [String: [UnwrittenMessages]] = [:]
         for shop in status.shops { unwritten[shop.shop] = try await store.unwritten(shop: shop.shop) }
-        let report = StatusReport(
+        var report = StatusReport(
             status, channels: channels, carriers: try await CarrierReport(store, now: now), unwritten: unwritten,
             now: now)
+        report.named = options.shopsNamed()
+        do throws(StoreFailure) { try await store.probe() } catch { report.storeFault = error.description }
         if json {
             print(try report.json())
         } else {
             print(report.text)
         }
+        if report.needsSomebody { throw ExitStatus.fault }
     }
 }
 
@@ -38,6 +47,10 @@ struct StatusReport {
     /// What waits because its template fails, by shop.
     let unwritten: [String: [UnwrittenMessages]]
     let now: Moment
+    /// The shops of the configuration; nil where there is none to be read.
+    var named: Set<String>?
+    /// Why the store cannot be written; nil where it can.
+    var storeFault: String?
 
     init(
         _ status: StoreStatus, channels: [Way: ChannelState], carriers: CarrierReport,
@@ -50,22 +63,60 @@ struct StatusReport {
         self.now = now
     }
 
+    /// Whether the shop is served: by the configuration, where there is one.
+    private func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
+
+    /// The channels that are closed, of shops that are served.
+    private var closed: [(way: Way, state: ChannelState)] {
+        channels.filter { $0.value.failures > 0 && isServed($0.key.shop) }
+            .sorted { ($0.key.shop, $0.key.endpoint) < ($1.key.shop, $1.key.endpoint) }
+            .map { (way: $0.key, state: $0.value) }
+    }
+
+    /// True where something does not mend itself, or has not yet.
+    var needsSomebody: Bool {
+        let served = status.shops.filter { isServed($0.shop) }
+        return storeFault != nil || !closed.isEmpty
+            || served.contains { shop in
+                ["shop_fault", "last_fault", Watchdog.clockFault, NoRelay.remembered].contains {
+                    shop.remembered[$0] != nil
+                }
+            }
+    }
+
     var text: String {
         var lines: [String] = []
         for shop in status.shops {
             lines.append(shop.shop)
+            if !isServed(shop.shop) {
+                lines.append("  not in the configuration: it is not asked, and nothing is sent for it")
+            }
+            if let restoration = shop.restoration {
+                lines.append(
+                    "  put back         from a backup of \(restoration.backupAt); what happened since is learned in silence"
+                )
+            }
+            if let fault = shop.remembered[Watchdog.clockFault] {
+                lines.append("  clock            not trusted, so nothing is decided or sent: \(fault)")
+            }
+            if let triggers = shop.remembered[NoRelay.remembered] {
+                lines.append("  no relay         'smtp:' is missing, and these triggers write mails: \(triggers)")
+            }
             lines.append("  watched since    \(shop.state.liveSince.shop)")
             lines.append("  last read        \(shop.remembered["last_good_cycle"].map { ago($0) } ?? "never")")
             lines.append("  read up to       \(shop.state.cursor?.iso8601 ?? "nothing yet")")
             lines.append("  orders to read   \(shop.toRead)\(since(shop.toReadSince))")
-            if shop.parked > 0 { lines.append("  cannot be read   \(shop.parked) orders, tried again by themselves") }
+            if shop.parked > 0 {
+                lines.append("  cannot be read   \(counted(shop.parked, "order")), tried again by themselves")
+            }
             lines.append("  events to judge  \(shop.pendingEvents)\(since(shop.pendingSince))")
             let effects = Effect.State.allCases.compactMap { state in
                 shop.effects[state].map { "\($0) \(state.rawValue)" }
             }
             lines.append("  messages         \(effects.isEmpty ? "none yet" : effects.joined(separator: ", "))")
-            if shop.inDoubt > 0 {
-                lines.append("  in doubt         \(shop.inDoubt) attempts; repeated with the same Message-ID")
+            if shop.inDoubtNow > 0 {
+                lines.append(
+                    "  in doubt         \(counted(shop.inDoubtNow, "message")); repeated with the same Message-ID")
             }
             for one in unwritten[shop.shop] ?? [] {
                 lines.append(
@@ -82,14 +133,14 @@ struct StatusReport {
             }
         }
         if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
-        for (way, state) in channels.sorted(by: { ($0.key.shop, $0.key.endpoint) < ($1.key.shop, $1.key.endpoint) })
-        where state.failures > 0 {
+        for (way, state) in closed {
             let name = way.channel == .email ? "email" : "webhook \(way.endpoint)"
             lines.append("\(way.shop): \(name) is closed: \(state.detail ?? state.reason ?? "unknown")")
         }
         lines += carriers.lines
         lines.append(
             "store: \(status.bytes / 1024) KiB, schema \(status.schemaVersion), last written \(status.lastMoment)")
+        if let storeFault { lines.append("store: cannot be written: \(storeFault)") }
         return lines.joined(separator: "\n")
     }
 
@@ -99,6 +150,10 @@ struct StatusReport {
                 "shop": shop.shop, "live_since": shop.state.liveSince.shop.iso8601,
                 "cursor": shop.state.cursor?.iso8601 ?? NSNull(), "to_read": shop.toRead, "parked": shop.parked,
                 "pending_events": shop.pendingEvents, "attempts_in_doubt": shop.inDoubt,
+                "messages_in_doubt": shop.inDoubtNow, "served": isServed(shop.shop),
+                "clock_fault": shop.remembered[Watchdog.clockFault] ?? NSNull(),
+                "no_relay_for": shop.remembered[NoRelay.remembered] ?? NSNull(),
+                "restored_backup_of": shop.restoration?.backupAt.iso8601 ?? NSNull(),
                 "effects": Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) }),
                 "unwritten": (unwritten[shop.shop] ?? []).map { one in
                     [
@@ -113,7 +168,7 @@ struct StatusReport {
                 } ?? NSNull(),
             ] as [String: Any]
         }
-        let closed = channels.filter { $0.value.failures > 0 }.map { way, state -> [String: Any] in
+        let closed = closed.map { way, state -> [String: Any] in
             [
                 "shop": way.shop, "channel": way.channel.rawValue, "endpoint": way.endpoint,
                 "reason": state.reason ?? NSNull(), "failures": state.failures,
@@ -122,6 +177,7 @@ struct StatusReport {
         var whole: [String: Any] = [
             "shops": shops, "closed_channels": closed, "database_bytes": status.bytes,
             "schema_version": status.schemaVersion, "last_moment": status.lastMoment.iso8601,
+            "store_fault": storeFault ?? NSNull(),
         ]
         whole.merge(carriers.json) { mine, _ in mine }
         let data = try JSONSerialization.data(withJSONObject: whole, options: [.sortedKeys, .prettyPrinted])

@@ -26,7 +26,7 @@ struct ConfigurationReader {
         reader.faults.add(unreadable)
         let configuration = reader.configuration(tree, file: file)
         guard let configuration, !reader.faults.hasErrors else {
-            throw ConfigurationFaults(faults: reader.faults.faults)
+            throw ConfigurationFaults(faults: reader.faults.faults.sorted(by: Fault.precedes))
         }
         return configuration
     }
@@ -71,13 +71,14 @@ struct ConfigurationReader {
             "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp", "webhooks",
         ]
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
-        guard let domain = required(keys["domain"], "domain", of: "a shop", at: tree.position) else { return nil }
-        guard domain.hasSuffix(".myshopify.com"), domain.count > 14, !domain.contains("/") else {
+        // Nothing is left early: whoever mends the file wants to hear of all that is wrong with it.
+        let written = required(keys["domain"], "domain", of: "a shop", at: tree.position)
+        if let written, !written.hasSuffix(".myshopify.com") || written.count <= 14 || written.contains("/") {
             faults.add(
-                at: keys["domain"]!.value.position, "'\(domain)' is not a shop's permanent domain",
+                at: keys["domain"]!.value.position, "'\(written)' is not a shop's permanent domain",
                 hint: "write it as NAME.myshopify.com; Shopify shows it under Settings, Domains")
-            return nil
         }
+        let domain = written ?? "the shop"
         var access: Configuration.Shop.Access?
         switch (keys["token"], keys["client_id"], keys["client_secret"]) {
         case (let token?, nil, nil): access = secret(token.value).map { .token($0) }
@@ -88,6 +89,7 @@ struct ConfigurationReader {
                 at: tree.position, "'\(domain)' has no way to log in",
                 hint: "write client_id and client_secret of the app, or token: credential:NAME for an older app")
         case (_?, _, _):
+            for entry in [keys["token"], keys["client_secret"]] { _ = entry.flatMap { secret($0.value) } }
             faults.add(
                 at: keys["token"]!.keyPosition, "'\(domain)' has both a token and client credentials",
                 hint: "keep one of them")
@@ -99,11 +101,12 @@ struct ConfigurationReader {
         let own = keys["webhooks"].map { self.webhooks($0.value) } ?? webhooks
         let relay = keys["smtp"].map { self.smtp($0.value) } ?? smtp
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
-        guard let access else { return nil }
+        let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
+        let folder = text(keys["triggers"]).map(resolve) ?? triggers
+        guard let access, written != nil else { return nil }
         return Configuration.Shop(
-            domain: domain, endpoint: endpoint, access: access,
-            pollEvery: keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60),
-            triggers: text(keys["triggers"]).map(resolve) ?? triggers, smtp: relay, webhooks: own)
+            domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
+            webhooks: own)
     }
 
     private mutating func smtp(_ tree: YAMLTree) -> Configuration.SMTP? {
@@ -111,19 +114,19 @@ struct ConfigurationReader {
             "url", "username", "password", "connections", "per_second", "redirect_to", "sender", "starttls", "ca",
             "certificate", "key",
         ]
-        guard let keys = fields(tree, of: "smtp", names),
-            let url = required(keys["url"], "url", of: "smtp", at: tree.position)
-        else { return nil }
-        let position = keys["url"]!.value.position
-        guard let parts = URLComponents(string: url), parts.scheme == "smtp" || parts.scheme == "smtps",
+        guard let keys = fields(tree, of: "smtp", names) else { return nil }
+        let url = required(keys["url"], "url", of: "smtp", at: tree.position)
+        var relay: String?
+        if let url, let parts = URLComponents(string: url), parts.scheme == "smtp" || parts.scheme == "smtps",
             let host = parts.host, !host.isEmpty, parts.path.isEmpty || parts.path == "/", parts.user == nil
-        else {
+        {
+            relay = host
+        } else if let entry = keys["url"], url != nil {
             faults.add(
-                at: position, "'smtp.url' is not a relay's address",
+                at: entry.value.position, "'smtp.url' is not a relay's address",
                 hint:
                     "write smtp://HOST:587, or smtps://HOST:465 for TLS from the first byte; name and password have keys of their own"
             )
-            return nil
         }
         var startTLS = Configuration.SMTP.StartTLS.required
         if let entry = keys["starttls"], let word = text(entry) {
@@ -132,7 +135,7 @@ struct ConfigurationReader {
             } else {
                 unknown(word, at: entry.value.position, among: Configuration.SMTP.StartTLS.allCases.map(\.rawValue))
             }
-            if startTLS == .off, !Self.isLoopback(host) {
+            if startTLS == .off, let host = relay, !Self.isLoopback(host) {
                 faults.add(
                     at: entry.value.position, "'starttls: off' would send mail and password in the clear to \(host)",
                     hint: "remove the line, so that TLS is required; 'off' is for a relay on this machine")
@@ -144,14 +147,29 @@ struct ConfigurationReader {
         if (keys["certificate"] == nil) != (keys["key"] == nil) {
             faults.add(at: tree.position, "certificate and key belong together", hint: "write both or neither")
         }
-        return Configuration.SMTP(
-            url: url, username: text(keys["username"]), password: keys["password"].flatMap { secret($0.value) },
+        let smtp = Configuration.SMTP(
+            url: url ?? "", username: text(keys["username"]), password: keys["password"].flatMap { secret($0.value) },
             connections: keys["connections"].flatMap { number($0.value, 1...64) } ?? 4,
             perSecond: keys["per_second"].flatMap { number($0.value, 1...100_000) },
             redirectTo: keys["redirect_to"].flatMap { address($0.value) },
             sender: keys["sender"].flatMap { address($0.value) }, startTLS: startTLS,
-            authority: text(keys["ca"]).map(resolve), certificate: text(keys["certificate"]).map(resolve),
+            authority: path(keys["ca"]), certificate: path(keys["certificate"]),
             key: keys["key"].flatMap { file($0.value) })
+        return relay == nil ? nil : smtp
+    }
+
+    /// The path of a file that a library reads by itself, which must be there.
+    private mutating func path(_ entry: YAMLTree.Entry?) -> String? {
+        guard let entry, let path = text(entry).map(resolve) else { return nil }
+        return readable(path, at: entry.value.position)
+    }
+
+    private mutating func readable(_ path: String, at position: Position) -> String? {
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            faults.add(at: position, "the file '\(path)' cannot be read", hint: "check its name and owner")
+            return nil
+        }
+        return path
     }
 
     private mutating func webhooks(_ tree: YAMLTree) -> [String: Configuration.Webhook] {
@@ -164,8 +182,16 @@ struct ConfigurationReader {
         }
         var webhooks: [String: Configuration.Webhook] = [:]
         for entry in entries {
-            guard let keys = fields(entry.value, of: "the webhook '\(entry.key)'", ["url", "secret", "allow_private"]),
-                let url = required(keys["url"], "url", of: "the webhook '\(entry.key)'", at: entry.keyPosition)
+            guard let keys = fields(entry.value, of: "the webhook '\(entry.key)'", ["url", "secret", "allow_private"])
+            else { continue }
+            let secrets = keys["secret"].map { $0.value.listed.compactMap { secret($0) } } ?? []
+            if keys["secret"] == nil {
+                faults.add(
+                    at: entry.keyPosition, "the webhook '\(entry.key)' has no secret",
+                    hint: "write secret: credential:NAME; the receiver checks the signature with it")
+            }
+            let allowPrivate = keys["allow_private"].flatMap { flag($0.value) } ?? false
+            guard let url = required(keys["url"], "url", of: "the webhook '\(entry.key)'", at: entry.keyPosition)
             else { continue }
             guard let parts = URLComponents(string: url), parts.scheme == "https" || parts.scheme == "http",
                 parts.host?.isEmpty == false, parts.user == nil
@@ -179,14 +205,7 @@ struct ConfigurationReader {
                     at: keys["url"]!.value.position, "customers' data would travel in the clear", hint: "write https://"
                 )
             }
-            let secrets = keys["secret"].map { $0.value.listed.compactMap { secret($0) } } ?? []
-            if keys["secret"] == nil {
-                faults.add(
-                    at: entry.keyPosition, "the webhook '\(entry.key)' has no secret",
-                    hint: "write secret: credential:NAME; the receiver checks the signature with it")
-            }
-            webhooks[entry.key] = Configuration.Webhook(
-                url: url, secrets: secrets, allowPrivate: keys["allow_private"].flatMap { flag($0.value) } ?? false)
+            webhooks[entry.key] = Configuration.Webhook(url: url, secrets: secrets, allowPrivate: allowPrivate)
         }
         return webhooks
     }
@@ -344,7 +363,7 @@ struct ConfigurationReader {
                 return nil
             }
         }
-        return resolve(reference)
+        return readable(resolve(reference), at: tree.position)
     }
 
     private func resolve(_ path: String) -> String {

@@ -23,7 +23,16 @@ struct SecretSource: Sendable {
         if !isNeeded, ["credential", "env", "file"].contains(kind) { return .success(SecretString("")) }
         switch kind {
         case "credential":
-            return path(ofCredential: name).flatMap { read($0, called: "the credential '\(name)'") }
+            return path(ofCredential: name).flatMap { path in
+                // systemd's own copies may be open to a group, by an access list for the unit's user; to everybody they never are.
+                var status = stat()
+                guard stat(path, &status) == 0, status.st_mode & 0o007 == 0 else {
+                    return .failure(
+                        Problem(message: "the credential '\(name)' can be read by others", hint: "chmod 0600 '\(path)'")
+                    )
+                }
+                return read(path, called: "the credential '\(name)'")
+            }
         case "env":
             guard let value = environment[name], !value.isEmpty else {
                 return .failure(

@@ -47,6 +47,15 @@ enum Line: String, LogKind, CaseIterable {
     case carrierFault = "90ae7cfcb0b1bd89943920ddb452c09d"
     case numberRefused = "3582259ff83576345405fb245694deb5"
     case unknownCode = "ff507bef555b9a73ee97aafb01ab049c"
+    case restored = "fd8c0165121c4f518b7e58e07b27790a"
+    case caughtUp = "65a8a9907dc2443190b6c42ae8be7b81"
+    case cursorPulledBack = "181aebcac4dd411d8c2323cab4f9ff51"
+    case storeRight = "6e8f0fbb743e4e9492f8820ac33ace0f"
+    case firstRunDone = "2020846ddb1b46b08a43b23da55b470b"
+    case noRelay = "e3422a9710b44f0fbd20a88a95d4d3ac"
+    case shopNotServed = "0c5a3a1f5c0e4d6f9d3d3b5a6a1f7e21"
+    case cycleDone = "b7c2f0a94f7e4a0e8a55c1d9e3f6a882"
+    case waitsOn = "5e1d8c3b7a964f2d9b0f4c6e2a8d7f13"
 
     var id: LogKindID { LogKindID(rawValue)! }
 
@@ -93,17 +102,28 @@ enum Line: String, LogKind, CaseIterable {
         case .carrierFault: "An answer of a carrier cannot be used"
         case .numberRefused: "A tracking number is refused"
         case .unknownCode: "A carrier says something we do not know"
+        case .restored: "A backup was put back"
+        case .caughtUp: "What happened since the backup is learned"
+        case .cursorPulledBack: "The place in the list of changes lay in the future"
+        case .storeRight: "The store can be written again"
+        case .firstRunDone: "What was there is learned"
+        case .noRelay: "Mail has no way out"
+        case .shopNotServed: "A shop is not in the configuration"
+        case .cycleDone: "Asked the shop"
+        case .waitsOn: "Waits on"
         }
     }
 
     var level: Logger.Level {
         switch self {
         case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused,
-            .reloadHeld, .clockWrong, .storeFailed, .loopStuck, .configuration:
+            .reloadHeld, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
-            .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .noticeFailed:
+            .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .noticeFailed, .restored,
+            .cursorPulledBack, .shopNotServed:
             .warning
+        case .cycleDone, .waitsOn: .debug
         default: .info
         }
     }

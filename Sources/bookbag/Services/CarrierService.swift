@@ -51,9 +51,11 @@ struct CarrierService: Service {
             } catch is CancellationError {
                 return
             } catch {
-                let failure = error as? StoreFailure
-                logger.log(
-                    Line.storeFailed, ["reason": "\(failure?.cause.rawValue ?? "other")", "detail": "\(error)"])
+                if let failure = error as? StoreFailure {
+                    learning.trouble.note(failure, now: clock.now, logger)
+                } else {
+                    logger.log(Line.storeFailed, ["reason": "other", "detail": "\(error)"])
+                }
                 // What was taken in hand is due still; the quota as the store has it counts.
                 rounds = nil
                 pause = .seconds(5)
@@ -122,7 +124,7 @@ struct SourceRechoosing: Service {
                 last = next
                 newParcels.call()
             } catch {
-                logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+                learning.trouble.note(error, now: clock.now, logger)
                 try? await Task.sleep(for: .seconds(5))
             }
         }

@@ -18,6 +18,9 @@ struct DaemonMetrics: Sendable {
     let reloadHeld: Gauge
     let databaseBytes: Gauge
     let clockTrusted: Gauge
+    let storeWritable: Gauge
+    let polls: Counter
+    let buildInfo: Gauge
     let carriers: CarrierMetrics
 
     init() {
@@ -35,7 +38,10 @@ struct DaemonMetrics: Sendable {
             help: "Attempts of which it is not known whether they arrived; they are repeated with the same Message-ID.",
             labels: ["channel"])
         oldestDue = registry.gauge(
-            "bookbag_oldest_due_message_seconds", help: "Age of the oldest message that is due and not yet taken.")
+            "bookbag_oldest_due_message_seconds",
+            help:
+                "Since when the oldest message that is due and not yet taken was first due, however often it was tried."
+        )
         lag = registry.gauge(
             "bookbag_source_lag_seconds", help: "How long ago the source was last read without a fault.",
             labels: ["shop", "source"])
@@ -57,6 +63,27 @@ struct DaemonMetrics: Sendable {
             "bookbag_triggers_reload_held", help: "1 while an edit waits for a confirmation.", labels: ["shop"])
         databaseBytes = registry.gauge("bookbag_database_size_bytes", help: "Size of the store.")
         carriers = CarrierMetrics(registry)
+        storeWritable = registry.gauge(
+            "bookbag_store_writable",
+            help: "1 while the store can be written; 0 where its disk is full, or it may not be written.")
+        polls = registry.counter(
+            "bookbag_polls_total", help: "Cycles of asking a shop, by how they ended.", labels: ["shop", "outcome"])
+        buildInfo = registry.gauge("bookbag_build_info", help: "Always 1; which version runs.", labels: ["version"])
         clockTrusted = registry.gauge("bookbag_clock_trusted", help: "1 while the clock can be trusted.")
+        storeWritable.set(1)
+        clockTrusted.set(1)
+        oldestDue.set(0)
+        buildInfo.set(1, Bookbag.version)
+        for channel in Channel.allCases {
+            inDoubt.add(0, channel.rawValue)
+            for verdict in ["accepted", "deferred", "refused", "unavailable"] {
+                deliveries.add(0, channel.rawValue, verdict)
+            }
+        }
+    }
+
+    /// Makes the series of a shop known before anything happens to it, so that a rate over them never begins with a gap.
+    func know(shop: String) {
+        for outcome in ["good", "failed"] { polls.add(0, shop, outcome) }
     }
 }

@@ -29,6 +29,9 @@ struct DeliveryService: Service {
     let limit: Int
     /// How many a second at most.
     let perSecond: Int?
+    var trouble = StoreTrouble()
+    /// The host that it goes to, for the journal.
+    var relay = ""
 
     /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply take ten minutes.
     static let lease = Duration.minutes(15)
@@ -36,6 +39,8 @@ struct DeliveryService: Service {
     static let ahead = 128
     /// How many may be under way at once where the disk is slow.
     static let deepest = 64
+    /// So many attempts may be put off before a person is asked to look: about a quarter of an hour of a mail's.
+    static let patientAttempts = 5
     /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
     static let judgement = Duration.seconds(2)
 
@@ -46,8 +51,13 @@ struct DeliveryService: Service {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 let kept = (try? await store.channelState(way)) ?? ChannelState()
+                // What an earlier process found closed is tried at once: the operator may have mended it, and started us for that.
                 var flight = Flight(
-                    depth: limit, gate: ChannelGate(closedUntil: kept.closedUntil, failures: kept.failures))
+                    depth: limit,
+                    gate: ChannelGate(
+                        failures: kept.failures, failure: Failure(kept), openings: kept.openings,
+                        suspects: kept.suspects))
+                metrics.channelOpen.set(flight.gate.isClosed ? 0 : 1, way.shop, name)
                 while true {
                     heartbeats.beat(name)
                     let ending = Task.isShuttingDownGracefully || Task.isCancelled
@@ -94,9 +104,8 @@ struct DeliveryService: Service {
         var judgedAt = Moment.distantPast
         var second: Int64 = 0
         var begunInSecond = 0
-        /// The store refused the last step; and when that was told.
+        /// The store refused the last step.
         var storeFails = false
-        var failureToldAt = Moment.distantPast
     }
 
     /// How long to wait for something to do.
@@ -105,7 +114,9 @@ struct DeliveryService: Service {
         if flight.under > 0 || ending { return .seconds(1) }
         if clock.fault != nil { return .seconds(5) }
         let now = clock.now
-        if let until = flight.gate.closedUntil, until > now { return min(until - now, Heartbeats.longestWait) }
+        if let until = flight.gate.closedUntil, flight.gate.isShut(now: now) {
+            return min(until - now, Heartbeats.longestWait)
+        }
         if !flight.waiting.isEmpty { return .milliseconds(100) }
         guard let next = try? await store.nextAttempt(way) else { return Heartbeats.longestWait }
         return min(max(.milliseconds(20), next - now), Heartbeats.longestWait)
@@ -117,6 +128,10 @@ struct DeliveryService: Service {
     ) async -> Bool {
         do throws(StoreFailure) {
             let now = clock.now
+            // By hand: `outbox retry` opens a closed channel for a try.
+            if flight.gate.isShut(now: now), try await store.channelState(way).closedUntil == nil {
+                flight.gate.tryNow()
+            }
             var room = 0
             if !ending, clock.fault == nil, flight.done.count <= flight.depth {
                 room = flight.gate.room(limit: flight.depth, under: flight.under, now: now)
@@ -141,6 +156,7 @@ struct DeliveryService: Service {
                     flight.depth = max(limit, flight.depth - 1)
                 }
             }
+            for claim in begun { flight.gate.begin(claim.effect.id) }
             flight.under += begun.count
             flight.begunInSecond += begun.count
             flight.storeFails = false
@@ -152,12 +168,8 @@ struct DeliveryService: Service {
             if !given.isEmpty { try await store.release(given, now: now) }
             return true
         } catch {
-            // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt. Told at once, and
-            // then once a minute.
-            if !flight.storeFails || clock.now - flight.failureToldAt > .minutes(1) {
-                flight.failureToldAt = clock.now
-                logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
-            }
+            // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt.
+            trouble.note(error, now: clock.now, logger)
             flight.storeFails = true
             return false
         }
@@ -245,15 +257,17 @@ struct DeliveryService: Service {
         let failure = verdict.failure
         if failure?.inDoubt == true {
             metrics.inDoubt.add(1, way.channel.rawValue)
-            report(.inDoubt, claim, reason: failure?.reason, detail: failure?.detail)
+            report(.inDoubt, claim, verdict)
         }
+        // One that was put off a few times is every relay's way with strangers; a person is asked to look where it lasts.
+        let deferral = claim.effect.attempts >= Self.patientAttempts ? Line.deferred.level : .info
         switch verdict {
-        case .accepted: report(.delivered, claim, reason: nil, detail: nil)
-        case .refused: report(.refused, claim, reason: failure?.reason, detail: failure?.detail)
-        case .deferred: report(.deferred, claim, reason: failure?.reason, detail: failure?.detail)
+        case .accepted: report(.delivered, claim, verdict)
+        case .refused: report(.refused, claim, verdict)
+        case .deferred: report(.deferred, claim, verdict, level: deferral)
         case .unavailable:
             // Else it is the channel's affair, and told once, below.
-            if consequence.isItsOwn { report(.deferred, claim, reason: failure?.reason, detail: failure?.detail) }
+            if consequence.isItsOwn { report(.deferred, claim, verdict, level: deferral) }
         }
         switch consequence.change {
         case nil: break
@@ -268,7 +282,21 @@ struct DeliveryService: Service {
         }
     }
 
-    private func report(_ line: Line, _ claim: Claim, reason: String?, detail: String?) {
+    /// Tells of an attempt with what the far end said. Its words bear no address: they were redacted when they came in.
+    private func report(_ line: Line, _ claim: Claim, _ verdict: Verdict, level: Logger.Level? = nil) {
+        var facts: Logger.Metadata = ["attempt": "\(claim.effect.attempts)"]
+        if !relay.isEmpty { facts["relay"] = "\(relay)" }
+        if let code = verdict.failure?.code { facts["code"] = "\(code)" }
+        if let dsn = verdict.failure?.enhancedCode { facts["dsn"] = "\(dsn)" }
+        if case .accepted(let receipt) = verdict, !receipt.isEmpty { facts["reply"] = "\(receipt)" }
+        report(
+            line, claim, reason: verdict.failure?.reason, detail: verdict.failure?.detail, more: facts, level: level)
+    }
+
+    private func report(
+        _ line: Line, _ claim: Claim, reason: String?, detail: String?, more: Logger.Metadata = [:],
+        level: Logger.Level? = nil
+    ) {
         let effect = claim.effect
         var facts: Logger.Metadata = [
             "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
@@ -276,7 +304,8 @@ struct DeliveryService: Service {
         ]
         if let reason { facts["reason"] = "\(reason)" }
         if let detail { facts["detail"] = "\(detail)" }
-        logger.log(line, facts)
+        facts.merge(more) { mine, _ in mine }
+        logger.log(line, level: level, facts)
     }
 }
 
@@ -309,11 +338,19 @@ private final class Landings: Sendable {
     }
 }
 
+extension Failure {
+    /// Why a channel was closed, as far as it is kept.
+    fileprivate init?(_ kept: ChannelState) {
+        guard kept.failures > 0, let reason = kept.reason else { return nil }
+        self.init(reason: reason, detail: kept.detail ?? reason)
+    }
+}
+
 extension ChannelState {
     /// The gate, as it is kept.
     fileprivate init(_ gate: ChannelGate) {
         self.init(
             closedUntil: gate.closedUntil, reason: gate.failure?.reason ?? (gate.closedUntil == nil ? nil : "unknown"),
-            detail: gate.failure?.detail, failures: gate.failures)
+            detail: gate.failure?.detail, failures: gate.failures, openings: gate.openings, suspects: gate.suspects)
     }
 }

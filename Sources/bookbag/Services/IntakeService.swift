@@ -20,6 +20,8 @@ struct IntakeService: Service {
     private var name: String { "intake:\(desk.domain)" }
     /// Under which name the store remembers why the shop could not be asked, until it can.
     static let fault = "shop_fault"
+    /// How many failures in a row are no cause for a warning.
+    static let stumbles = 2
 
     func run() async throws {
         let wake = Wake()
@@ -65,15 +67,22 @@ struct IntakeService: Service {
                 shop: desk.domain, pace: PollPace(every: shop.pollEvery), liveSince: state.liveSince.shop))
         // A fault that an earlier process told of stands until the shop answers.
         var failing = try await store.remembered(Self.fault, shop: desk.domain) != nil
+        // Whether a warning told of it, so that its end is told as well.
+        var isTold = failing
+        var isFirst = state.cursor == nil
         while !Task.isCancelled {
             heartbeats.beat(name)
             var pause: Duration
             do {
                 let turn = try await poller.turn()
-                try await report(turn, failing: &failing)
+                try await report(turn, failing: &failing, isTold: &isTold)
+                if isFirst, turn.failure == nil, !turn.report.readsLeft {
+                    isFirst = false
+                    logger.log(Line.firstRunDone, ["shop": "\(desk.domain)", "count": "\(turn.report.listed)"])
+                }
                 pause = max(.zero, max(turn.next.notBefore, turn.next.due) - clock.now)
             } catch let failure as StoreFailure {
-                logger.log(Line.storeFailed, ["reason": "\(failure.cause.rawValue)", "detail": "\(failure)"])
+                learning.trouble.note(failure, now: clock.now, logger)
                 pause = .seconds(5)
             } catch is CancellationError {
                 return
@@ -87,8 +96,11 @@ struct IntakeService: Service {
         }
     }
 
-    private func report(_ turn: Turn, failing: inout Bool) async throws {
+    func report(_ turn: Turn, failing: inout Bool, isTold: inout Bool) async throws {
         let now = clock.now
+        if let place = turn.report.pulledBackTo {
+            logger.log(Line.cursorPulledBack, ["shop": "\(desk.domain)", "since": "\(place)"])
+        }
         if let offset = turn.report.clockOffset { clock.note(offset: offset, of: desk.domain) }
         if let inspection = turn.report.inspection { try await take(inspection, now: now) }
         if !turn.report.parked.isEmpty {
@@ -102,25 +114,50 @@ struct IntakeService: Service {
                     ])
             }
         }
+        let report = turn.report
+        if report.listed + report.read + report.looked + report.gone > 0 {
+            logger.log(
+                Line.cycleDone,
+                [
+                    "shop": "\(desk.domain)", "listed": "\(report.listed)", "queued": "\(report.queued)",
+                    "read": "\(report.read)", "looked": "\(report.looked)", "gone": "\(report.gone)",
+                    "left": "\(report.readsLeft || report.looksLeft)",
+                ])
+        }
         guard let failure = turn.failure else {
             try await store.remember(now.iso8601, as: "last_good_cycle", shop: desk.domain, now: now)
-            metrics.lag.set(0, desk.domain, "shopify")
+            metrics.polls.add(1, desk.domain, "good")
             if failing {
                 failing = false
                 try await store.remember(nil, as: Self.fault, shop: desk.domain, now: now)
-                logger.log(Line.shopOpen, ["shop": "\(desk.domain)"])
+                logger.log(Line.shopOpen, level: isTold ? nil : .debug, ["shop": "\(desk.domain)"])
             }
+            isTold = false
+            try await caughtUp(turn.report, now: now)
             return
         }
-        // Said at once, and then when it lasts: the journal of a night holds a line or two, not hundreds.
+        metrics.polls.add(1, desk.domain, "failed")
+        // A shop that stumbles once or twice is no affair of a person's. What lasts is said once, and then now and again: the journal of a night holds a line or two, not
+        // hundreds.
         let closed = failure.remedy == .stopShop
-        if !failing || turn.failures % 10 == 0 {
+        let lasts = closed || turn.failures > Self.stumbles
+        if !lasts || !isTold || turn.failures % 10 == 0 {
             logger.log(
-                closed ? Line.shopClosed : Line.cycleFailed,
+                closed ? Line.shopClosed : Line.cycleFailed, level: lasts ? nil : .info,
                 ["shop": "\(desk.domain)", "reason": "\(failure.reason)", "detail": "\(failure)"])
         }
+        isTold = isTold || lasts
         failing = true
         try await store.remember("\(failure)", as: Self.fault, shop: desk.domain, now: now)
+    }
+
+    /// Ends the silence after a first run, or after a backup was put back, once a whole cycle has shown all that there is.
+    private func caughtUp(_ report: CycleReport, now: Moment) async throws {
+        guard !report.readsLeft else { return }
+        if desk.rules.learner.catchesUp, try await store.endRestoration(shop: desk.domain, now: now) {
+            desk.hasCaughtUp()
+            logger.log(Line.caughtUp, ["shop": "\(desk.domain)"])
+        }
     }
 
     /// Takes over what the shop says of itself, and tells what the app lacks.
@@ -179,6 +216,10 @@ private struct StoreJournal: IntakeJournal {
     func commitScan(queue ids: [String], cursor: Moment?) async throws {
         heartbeats.beat(name)
         try await store.commitScan(shop: desk.domain, queue: ids, cursor: cursor, now: clock.now)
+    }
+
+    func pullBack(to now: Moment) async throws -> Moment? {
+        try await store.pullCursorBack(shop: desk.domain, now: now)
     }
 
     func nextToRead(limit: Int, now: Moment) async throws -> [QueuedRead] {

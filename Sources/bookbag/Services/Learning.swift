@@ -14,6 +14,8 @@ struct Learning: Sendable {
     let newMoments: Wake
     /// Called when there are new parcels, whose carriers are asked at once.
     var newParcels = Broadcast()
+    /// Where those that learn tell that the store failed them.
+    var trouble = StoreTrouble()
 
     /// Learns `observations` of one shop as one step. `read` are the entries of the reading list that they answer.
     ///
@@ -84,14 +86,25 @@ struct Learning: Sendable {
                 silent[event.shop, default: 0] += 1
                 continue
             }
-            logger.log(
-                Line.eventRecorded,
-                [
-                    "shop": "\(event.shop)", "order": "\(event.orderName)", "event": "\(event.kind.rawValue)",
-                    "shipment": "\(event.occurrences[0].subject)", "source": "\(event.source)",
-                ])
+            var facts: Logger.Metadata = [
+                "shop": "\(event.shop)", "order": "\(event.orderName)", "event": "\(event.kind.rawValue)",
+                "source": "\(event.source)",
+            ]
+            if let (name, value) = event.subjects.first?.field { facts[name] = "\(value)" }
+            logger.log(Line.eventRecorded, facts)
         }
         for (shop, count) in silent { logger.log(Line.eventsLearned, ["shop": "\(shop)", "count": "\(count)"]) }
+    }
+}
+
+extension Subject {
+    /// What the journal calls it beside its order; nil for the order itself.
+    fileprivate var field: (name: String, value: String)? {
+        switch self {
+        case .order: nil
+        case .shipment: ("shipment", key)
+        default: ("subject", key)
+        }
     }
 }
 

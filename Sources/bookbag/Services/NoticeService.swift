@@ -14,6 +14,7 @@ struct NoticeService: Service {
     let wake: Wake
     let heartbeats: Heartbeats
     let logger: Logger
+    var trouble = StoreTrouble()
 
     /// After how long a notice is tried again, by the attempts so far.
     private static let pauses: [Duration] = [.seconds(30), .minutes(5), .minutes(30), .hours(2)]
@@ -30,7 +31,7 @@ struct NoticeService: Service {
                     let wait = next.map { max(.milliseconds(50), $0.dueAt - clock.now) } ?? Heartbeats.longestWait
                     await wake.wait(atMost: min(wait, Heartbeats.longestWait))
                 } catch {
-                    logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+                    trouble.note(error, now: clock.now, logger)
                     await wake.wait(atMost: .seconds(5))
                 }
             }

@@ -18,6 +18,7 @@ struct PlanningService: Service {
     let heartbeats: Heartbeats
     let metrics: DaemonMetrics
     let logger: Logger
+    var storeTrouble = StoreTrouble()
 
     /// How many events or effects of a shop are thought about in one turn: one commit for all of them.
     static let batch = 256
@@ -37,7 +38,7 @@ struct PlanningService: Service {
                     let wait = next.map { max(.milliseconds(20), $0 - clock.now) } ?? Heartbeats.longestWait
                     await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
                 } catch {
-                    logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+                    storeTrouble.note(error, now: clock.now, logger)
                     await wake.wait(atMost: .seconds(5))
                 }
             }
@@ -339,8 +340,18 @@ struct PlanningService: Service {
     private func report(_ plans: [Plan], stale: Set<Int>) {
         var ready = false
         for (index, plan) in plans.enumerated() where !stale.contains(index) {
-            for change in plan.changes where change.note != nil {
+            for change in plan.changes {
                 let effect = change.effect
+                guard change.note != nil else {
+                    logger.log(
+                        Line.waitsOn,
+                        [
+                            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)",
+                            "trigger": "\(effect.trigger)", "event": "\(effect.event.kind.rawValue)",
+                            "reason": "\(effect.reason?.rawValue ?? "")", "until": "\(effect.dueAt)",
+                        ])
+                    continue
+                }
                 ready = ready || effect.state == .ready
                 metrics.decisions.add(1, effect.trigger, effect.state.rawValue, effect.reason?.rawValue ?? "")
                 // Told for all orders of a trigger together.

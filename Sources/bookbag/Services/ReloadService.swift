@@ -20,6 +20,7 @@ struct ReloadService: Service {
     let notifier: SystemdNotifier
     let heartbeats: Heartbeats
     let logger: Logger
+    var trouble = StoreTrouble()
 
     /// How often the folder is looked at.
     static let interval = Duration.seconds(2)
@@ -114,6 +115,7 @@ struct ReloadService: Service {
             case .accepted(let good):
                 desk.replaceTriggers(good)
                 planning.call()
+                try await NoRelay(store: store, logger: logger).look(at: desk, now: clock.now)
                 watched.trouble = nil
                 watched.isHeld = false
                 shelf.report(outcome)
@@ -128,7 +130,7 @@ struct ReloadService: Service {
                 shelf.report(outcome)
             }
         } catch {
-            logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+            trouble.note(error, now: clock.now, logger)
         }
         return watched
     }

@@ -30,6 +30,14 @@ final class ShopDesk: Sendable {
     /// The rules in force.
     var rules: Rules { state.withLock { $0 } }
 
+    /// The triggers in force that write mails and are not in shadow mode, by name.
+    var liveMailTriggers: [String] {
+        let set = rules.planner.triggers
+        return set.triggers.filter { trigger in
+            trigger.mode(in: set.settings.mode) == .live && trigger.lines.contains { $0.name.hasPrefix("email") }
+        }.map(\.name).sorted()
+    }
+
     /// Puts other triggers into force.
     func replaceTriggers(_ good: TriggerShelf.InForce) {
         state.withLock { rules in
@@ -39,6 +47,9 @@ final class ShopDesk: Sendable {
             rules.learner.delays = good.set.settings.delayRules
         }
     }
+
+    /// What happened before a backup was put back is learned: from here on all is news.
+    func hasCaughtUp() { state.withLock { $0.learner.catchesUp = false } }
 
     /// Takes over what Shopify says of the shop.
     func replaceProfile(_ profile: ShopProfile) {

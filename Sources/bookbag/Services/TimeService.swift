@@ -13,6 +13,7 @@ struct TimeService: Service {
     let wake: Wake
     let heartbeats: Heartbeats
     let logger: Logger
+    var trouble = StoreTrouble()
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -27,7 +28,7 @@ struct TimeService: Service {
                     let wait = next.map { max(.milliseconds(50), $0 - clock.now) } ?? Heartbeats.longestWait
                     await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
                 } catch {
-                    logger.log(Line.storeFailed, ["reason": "\(error.cause.rawValue)", "detail": "\(error)"])
+                    trouble.note(error, now: clock.now, logger)
                     await wake.wait(atMost: .seconds(5))
                 }
             }

@@ -16,6 +16,7 @@ struct TriggerShelf {
     let logger: Logger
     /// Called when there is a mail to the shop itself.
     let notices: Wake
+    var readings = TriggerReadings()
 
     /// A set, since when each of its triggers is in force, and the files it was read from.
     struct InForce: Sendable {
@@ -56,7 +57,7 @@ struct TriggerShelf {
             let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
         else { return nil }
         let folder = TriggerFolder(files: files.mapValues { [UInt8]($0) })
-        guard let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set else { return nil }
+        guard let set = readings.load(folder, webhooks: Set(shop.webhooks.keys)).set else { return nil }
         return InForce(set: set, since: try await store.triggersInForce(shop: shop.domain), folder: folder)
     }
 
@@ -75,7 +76,7 @@ struct TriggerShelf {
             return try await refuse([reason], inForce: inForce, about: "unreadable", now: now)
         }
         let today = (planner?.shopZone ?? .utc).day(at: now)
-        let (set, faults) = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
+        let (set, faults) = readings.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
         guard let set else {
             return try await refuse(
                 faults.filter { $0.severity == .error }.map(\.description), inForce: inForce, about: folder.digest,

@@ -54,6 +54,43 @@ import Testing
         #expect(await journal.bucket != nil)
     }
 
+    @Test(
+        "a wrong Date in an answer does not carry the place into the future",
+        arguments: [Duration.hours(1), .hours(-1)])
+    func wrongDate(_ wrong: Duration) async throws {
+        let poller = poller()
+        _ = try await poller.turn()
+        clock.advance(.minutes(10))
+        shop.change { $0.clockAhead = wrong }
+        _ = try await poller.turn()
+        #expect(await journal.kept == start, "it stays where it was")
+        shop.change { $0.clockAhead = .zero }
+        clock.advance(.minutes(1))
+        shop.put(7, updatedAt: clock.now)
+        #expect(try await poller.turn().report.read == 1)
+        #expect(await journal.kept == clock.now)
+    }
+
+    @Test("a place that lies in the future is pulled back, unless our own clock is the wrong one")
+    func future() async throws {
+        shop.put(1, updatedAt: start)
+        let poller = poller()
+        _ = try await poller.turn()
+        clock.advance(.minutes(2))
+        await journal.keep(clock.now + .hours(1))
+        shop.put(2, updatedAt: clock.now)
+        shop.change { $0.clockAhead = .hours(1) }
+        #expect(try await poller.turn().report.pulledBackTo == start, "the shop's last answer was right")
+        await journal.keep(clock.now + .hours(1))
+        #expect(try await poller.turn().report.pulledBackTo == nil, "the clocks disagree")
+        shop.change { $0.clockAhead = .zero }
+        _ = try await poller.turn()
+        let turn = try await poller.turn()
+        #expect(turn.report.pulledBackTo == start + .minutes(2), "they agree again")
+        #expect(await orders().keys.contains("gid://shopify/Order/2"))
+        #expect(try await poller.turn().report.pulledBackTo == nil)
+    }
+
     @Test("what the lookback lists again is not read again; what changed is")
     func dedupes() async throws {
         for n in 1...3 { shop.put(n, updatedAt: start - .minutes(2)) }

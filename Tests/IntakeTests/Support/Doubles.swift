@@ -80,6 +80,7 @@ actor MemoryJournal: IntakeJournal {
     private var breaks: (step: Int, before: Bool)?
     private var step = 0
 
+    func keep(_ cursor: Moment) { kept = cursor }
     func breakAt(_ step: Int, before: Bool) {
         breaks = (step, before)
         self.step = 0
@@ -113,6 +114,11 @@ actor MemoryJournal: IntakeJournal {
             }
             if let cursor { kept = max(kept ?? cursor, cursor) }
         }
+    }
+
+    func pullBack(to now: Moment) -> Moment? {
+        kept = marksByID.values.map(\.updatedAt).filter { $0 <= now }.max() ?? now
+        return kept
     }
 
     func nextToRead(limit: Int, now: Moment) -> [QueuedRead] {

@@ -21,6 +21,8 @@ final class FakeShop: HTTPTransport {
             "read_orders", "read_returns", "read_customers", "read_products", "read_all_orders",
             "read_merchant_managed_fulfillment_orders",
         ]
+        /// How far the shop's answers say that it is ahead of us.
+        var clockAhead = Duration.zero
         var requests: [String] = []
         var queries: [String] = []
         var pageSizes: [Int] = []
@@ -72,7 +74,10 @@ final class FakeShop: HTTPTransport {
         }
         if let failure = change({ $0.failing.removeValue(forKey: count) }) { throw failure }
         let variables = request.variables
-        let headers = [HTTPField("Date", httpDate(clock.now)), HTTPField("X-Shopify-API-Version", "2026-07")]
+        let headers = [
+            HTTPField("Date", httpDate(clock.now + change { $0.clockAhead })),
+            HTTPField("X-Shopify-API-Version", "2026-07"),
+        ]
         let ids = variables["ids"] as? [String] ?? []
         if change({ state in ids.contains(where: state.poison.contains) }) { return HTTPResponse(status: 500) }
         if ids.count > change({ $0.oversized }) { throw TransferFailure(.tooLarge, phase: .answering) }

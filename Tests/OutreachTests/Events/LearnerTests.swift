@@ -221,4 +221,20 @@ struct LearnerTests {
         #expect(story.record?.lastChangeAt == before)
         #expect(story.record?.facts.bill == bill)
     }
+
+    @Test("while it catches up after a backup was put back, only what carries a time of its own can be news")
+    func catchesUp() {
+        for catchesUp in [true, false] {
+            var story = Story()
+            story.look(after: .hours(1))
+            story.learner.catchesUp = catchesUp
+            // A hold bears no time: it may have been put on before.
+            story.facts.holds = ["hold-1"]
+            story.facts.paidAt = Story.start + .hours(2)
+            story.facts.payment = .paid
+            story.look(after: .hours(2))
+            #expect(story.events.first { $0.kind == .orderOnHold }?.silence == (catchesUp ? .beforeLive : nil))
+            #expect(story.events.first { $0.kind == .orderPaid }?.silence == nil)
+        }
+    }
 }

@@ -17,6 +17,8 @@ enum ReasonWords {
         "old_news": "it had become too old to be news",
         "passed": "something newer had happened by then, and the order has no trace of what",
         "before_live": "it happened before Bookbag watched the shop",
+        "restored":
+            "a backup was put back, and it may have been sent after that was made ('bookbag outbox retry' sends it)",
         "before_trigger": "the trigger came into force after it had happened",
         "test_order": "it is a test order",
         "cancelled": "the order or the parcel was cancelled",

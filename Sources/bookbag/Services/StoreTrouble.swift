@@ -1,0 +1,61 @@
+import Logging
+import Outreach
+import Platform
+import Store
+import Synchronization
+
+/// What stands between the daemon and its store: a full disk, a file that may not be written. Every loop meets it at the same time and tries again every few seconds; it is
+/// told once for all of them, and again each hour while it lasts.
+final class StoreTrouble: Sendable {
+    private struct State {
+        var failure: StoreFailure?
+        var failedAt = Moment.distantPast
+        var toldAt: [StoreFailure.Cause: Moment] = [:]
+        var isTold = false
+    }
+
+    /// How often it is told again while it lasts.
+    static let reminder = Duration.hours(1)
+    /// How long the store must have worked for a failure of the same cause to be another one.
+    static let calm = Duration.minutes(5)
+    /// How long nobody may have met it for it to be over: each loop tries again sooner than that.
+    static let quiet = Duration.seconds(15)
+
+    private let state = Mutex(State())
+
+    /// What is wrong with the store; nil where nothing is, as far as anybody has seen.
+    var failure: StoreFailure? { state.withLock { $0.failure } }
+
+    /// Notes that a step failed, and tells it if it was not told lately.
+    func note(_ failure: StoreFailure, now: Moment, _ logger: Logger) {
+        let isNews = state.withLock { state in
+            let told = state.toldAt[failure.cause]
+            let lasted = state.failure != nil || now - state.failedAt < Self.calm
+            let isNews = told.map { !lasted || now - $0 >= Self.reminder } ?? true
+            state.failure = failure
+            state.failedAt = now
+            if isNews {
+                state.toldAt[failure.cause] = now
+                state.isTold = true
+            }
+            return isNews
+        }
+        if isNews { logger.log(Line.storeFailed, ["reason": "\(failure.cause.rawValue)", "detail": "\(failure)"]) }
+    }
+
+    /// Sees whether the store can be written again, where it could not.
+    func look(_ store: Store, now: Moment, _ logger: Logger) async {
+        guard failure != nil else { return }
+        do throws(StoreFailure) { try await store.probe() } catch {
+            note(error, now: now, logger)
+            return
+        }
+        let isNews = state.withLock { state in
+            guard state.failure != nil, now - state.failedAt >= Self.quiet else { return false }
+            state.failure = nil
+            defer { state.isTold = false }
+            return state.isTold
+        }
+        if isNews { logger.log(Line.storeRight) }
+    }
+}
