@@ -56,7 +56,8 @@ private final class Plans: Sendable {
                 shop: MessageMaker(
                     configuration: desk.configuration, labels: LabelFetcher(NoNetwork(), shopHosts: []),
                     composer: MailComposer())
-            ], clock: clock, wake: Wake(), newMessages: Broadcast(), heartbeats: Heartbeats(), metrics: metrics,
+            ], trouble: TemplateTrouble(store: store, shelves: [:], logger: logger), clock: clock, wake: Wake(),
+            newMessages: Broadcast(), heartbeats: Heartbeats(), metrics: metrics,
             logger: logger)
         times = TimeService(
             store: store, desks: [shop: desk], learning: learning, clock: clock, wake: Wake(), heartbeats: Heartbeats(),
