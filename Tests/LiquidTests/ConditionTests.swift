@@ -104,7 +104,7 @@ struct ConditionTests {
             (
                 "order.created_at > \"2026-01-01\"",
                 [
-                    "1:1: 'order.created_at' is a time and cannot be compared with a text; count the days instead: order.days_since_created < 7"
+                    "1:1: 'order.created_at' is a time and cannot be compared with a text; 'until:' waits for a day"
                 ]
             ),
             ("order.total_price >= 100", []), ("order.tags contains \"vip\"", []), ("order.fulfilled", []),

@@ -137,9 +137,6 @@ struct TemplateTrials {
             if line.contains(/"\{\{[^}]*\|\s*json\s*-?\}\}/) {
                 return (message, "'| json' writes the quotes by itself; take those around it away")
             }
-            if line.contains(/"[^"]*\{\{[^}]*\|\s*json[^}]*\}\}/) {
-                return (message, "inside of quotes print the value without '| json'")
-            }
             return (
                 message,
                 "print every value by '| json', which brings its own quotes, and look for a comma too many or too few"

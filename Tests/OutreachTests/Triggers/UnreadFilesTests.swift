@@ -47,7 +47,7 @@ struct UnreadFilesTests {
             "templates/a.en.md": "---\nsubject: x\n---\nHere is {{ order.name }}, {{ order.total_price | money }}.\n",
         ]
         let (set, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
-        #expect(faults == [])
+        #expect(faults.allSatisfy { $0.severity == .warning })
         let failures = ExampleRunner(try #require(set)).run().1
         let text = failures.map { "\($0)" }.joined()
         #expect(text.contains(#"to contain "Hallo" and "Tschüss", got:"#))
