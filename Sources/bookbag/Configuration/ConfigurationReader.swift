@@ -153,17 +153,13 @@ struct ConfigurationReader {
             perSecond: keys["per_second"].flatMap { number($0.value, 1...100_000) },
             redirectTo: keys["redirect_to"].flatMap { address($0.value) },
             sender: keys["sender"].flatMap { address($0.value) }, startTLS: startTLS,
-            authority: path(keys["ca"]), certificate: path(keys["certificate"]),
+            authority: keys["ca"].flatMap { file($0.value) },
+            certificate: keys["certificate"].flatMap { file($0.value) },
             key: keys["key"].flatMap { file($0.value) })
         return relay == nil ? nil : smtp
     }
 
-    /// The path of a file that a library reads by itself, which must be there.
-    private mutating func path(_ entry: YAMLTree.Entry?) -> String? {
-        guard let entry, let path = text(entry).map(resolve) else { return nil }
-        return readable(path, at: entry.value.position)
-    }
-
+    /// A file that a library reads by itself, and that so must be there.
     private mutating func readable(_ path: String, at position: Position) -> String? {
         guard FileManager.default.isReadableFile(atPath: path) else {
             faults.add(at: position, "the file '\(path)' cannot be read", hint: "check its name and owner")
