@@ -63,10 +63,15 @@ public struct ConsoleLogHandler: LogHandler {
         } else {
             text += level
         }
-        text += "\(padding) \(printable(line.message))"
+        return text + "\(padding) \(told(line))\n"
+    }
+
+    /// The message, and its facts behind it.
+    static func told(_ line: LogLine) -> String {
+        var text = printable(line.message)
         if !line.facts.isEmpty { text += " " }
         for (key, value) in line.facts { text += " \(printable(key))=\(quoted(value))" }
-        return text + "\n"
+        return text
     }
 
     /// Control characters as escapes: a line stays one line, and nothing can steer the terminal.

@@ -60,7 +60,8 @@ struct JournalEntry {
     private(set) var fields: [[UInt8]] = []
 
     init(_ line: LogLine, label: String, identifier: String) {
-        add("MESSAGE", line.message)
+        // With its facts, for `journalctl` shows the message alone, and "refused" without what and why helps nobody.
+        add("MESSAGE", LogLine.bounded(ConsoleLogHandler.told(line)))
         add("PRIORITY", String(Self.priority(line.level)))
         add("SYSLOG_IDENTIFIER", identifier)
         if let kind = line.kind { add("MESSAGE_ID", kind) }

@@ -30,7 +30,7 @@ struct LogLine {
         }
     }
 
-    private static func bounded(_ text: String) -> String {
+    static func bounded(_ text: String) -> String {
         guard text.utf8.count > maximumValueBytes else { return text }
         // Decoding mends a scalar that the cut has split.
         return String(decoding: text.utf8.prefix(maximumValueBytes), as: UTF8.self) + "…"
