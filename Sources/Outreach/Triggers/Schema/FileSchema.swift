@@ -52,7 +52,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "^\\s*\(lengthShape)\\s*$",
         "A length of time: '36 hours', '7 days', '3 business days', '2 weeks'.")
 
-    private static let timeOfDayShape = "[0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?"
+    private static let timeOfDayShape = "([0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?|[0-9]{1,2} ?[aApP][mM])"
 
     private static let condition = SchemaNode.any(
         [
