@@ -30,7 +30,7 @@ private func order(_ number: Int) -> OrderFacts {
 // MARK: - Picking
 
 private func learner() -> Learner {
-    var learner = Learner(live: LiveSince(shop: now - .days(30)), shopZone: .utc, lookEvery: .minutes(1))
+    var learner = Learner(live: LiveSince(shop: now - .days(30)), shopZone: .utc, rereadEvery: .minutes(1))
     learner.sources = CarrierChoice(["ups"]).choice
     return learner
 }

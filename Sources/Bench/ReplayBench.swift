@@ -19,7 +19,7 @@ func benchReplay(path: String, events count: Int, triggers folder: String) async
         for first in stride(from: 0, to: orders, by: 500) {
             let learned = (first..<min(first + 500, orders)).map { number -> Learned in
                 let record = BenchOrders.order(number)
-                return Learned(record: record, events: record.events, nextMoment: nil, looks: [], changed: true)
+                return Learned(record: record, events: record.events, nextMoment: nil, rereads: [], changed: true)
             }
             _ = try await store.commit(learned, now: now)
         }

@@ -31,7 +31,7 @@ func benchStore(path: String, orders: Int) async throws {
     figure("small commits, 64 callers", 64 * 250 / many.seconds, "/s")
 
     // Batches of 50, as the intake reads them.
-    let learner = Learner(live: LiveSince(shop: now - .days(30)), shopZone: .utc, lookEvery: .seconds(60))
+    let learner = Learner(live: LiveSince(shop: now - .days(30)), shopZone: .utc, rereadEvery: .seconds(60))
     let learning = try await timed {
         var events: [Event] = []
         for batch in stride(from: 0, to: orders, by: 50) {
@@ -102,11 +102,11 @@ private func benchOutbox(_ store: Store, events: [Event], now: Moment) async thr
         }
     }
     figure("plans with a mail of 8 kB", Double(events.count) / planning.seconds, "/s")
-    let way = Way.mail(shop: benchShop)
+    let route = Route.mail(shop: benchShop)
     var sent = 0
     let sending = try await timed {
         while true {
-            let claims = try await store.claim(way, limit: 32, owner: "bench", lease: .minutes(15), now: now)
+            let claims = try await store.claim(route, limit: 32, owner: "bench", lease: .minutes(15), now: now)
             if claims.isEmpty { break }
             let begun = try await store.begin(claims, lease: .minutes(15), now: now)
             _ = try await store.finish(

@@ -50,13 +50,13 @@ private func decide(
                 events += 1
                 if planner.ignores(event.kind) { continue }
                 let now = event.recordedAt
-                let sitting = planner.sitting(order, now: now)
-                for match in planner.matches(event, at: sitting) {
+                let evaluation = planner.evaluation(order, now: now)
+                for match in planner.matches(event, at: evaluation) {
                     guard case .insert(let effect) = planner.place(match, event: event, existing: [], now: now) else {
                         continue
                     }
                     decisions += 1
-                    if planner.judgement(effect, at: sitting, history: history).decision == .send { kept &+= 1 }
+                    if planner.judgement(effect, at: evaluation, history: history).decision == .send { kept &+= 1 }
                 }
             }
         }

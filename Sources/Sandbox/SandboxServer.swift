@@ -87,7 +87,7 @@ public final class SandboxServer: Sendable {
 
     private let configuration: SandboxConfiguration
     private let logger: Logger
-    private let admin: AdminFace
+    private let admin: FakeAdmin
     private let teller: StoryTeller
     private let bound = Mutex(Bound())
     private let boundBell = Bell()
@@ -105,7 +105,7 @@ public final class SandboxServer: Sendable {
         shopFaults = SandboxFaults(seed: configuration.seed ^ 0x5409)
         relayFaults = SandboxFaults(seed: configuration.seed ^ 0x8E1A)
         relayRules = RelayRules(configuration.relayRules)
-        admin = AdminFace(
+        admin = FakeAdmin(
             service: AdminService(shop: shop, bucket: configuration.bucket), credentials: configuration.credentials,
             faults: shopFaults, seed: configuration.seed)
         teller = StoryTeller(

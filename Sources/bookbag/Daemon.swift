@@ -41,8 +41,8 @@ struct Daemon {
             store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
             newParcels: newParcels, trouble: trouble)
 
-        var desks: [String: ShopDesk] = [:]
-        var shelves: [String: TriggerShelf] = [:]
+        var contexts: [String: ShopContext] = [:]
+        var reloaders: [String: TriggerReloader] = [:]
         var makers: [String: MessageMaker] = [:]
         var services: [any Service] = []
         var deliveries: [Wake] = []
@@ -50,21 +50,21 @@ struct Daemon {
         let readings = TriggerReadings()
         for shop in configuration.shops {
             let noticed = Wake()
-            let shelf = TriggerShelf(
+            let reloader = TriggerReloader(
                 shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings)
-            shelves[shop.domain] = shelf
-            let desk = try await desk(for: shop, shelf: shelf, store: store, clock: clock)
-            desks[shop.domain] = desk
+            reloaders[shop.domain] = reloader
+            let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
+            contexts[shop.domain] = context
             metrics.know(shop: shop.domain)
-            try await NoRelay(store: store, logger: logger).look(at: desk, now: clock.now)
+            try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let host = URL(string: shop.endpoint)?.host.map { Set([$0.lowercased()]) } ?? []
             makers[shop.domain] = MessageMaker(
                 configuration: shop, labels: LabelFetcher(engine, shopHosts: host), composer: MailComposer())
-            for (way, outlet, limit, perSecond, relay) in try ways(of: shop, over: engine) {
-                if way.channel == .email {
+            for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
+                if route.channel == .email {
                     services.append(
                         NoticeService(
-                            shop: shop.domain, outlet: outlet, store: store, clock: clock, wake: noticed,
+                            shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
                             heartbeats: heartbeats, logger: logger, trouble: trouble))
                 }
                 let wake = Wake()
@@ -72,34 +72,35 @@ struct Daemon {
                 newMessages.add(wake)
                 services.append(
                     DeliveryService(
-                        way: way, outlet: outlet, desk: desk, store: store, clock: clock, wake: wake,
+                        route: route, channel: channel, context: context, store: store, clock: clock, wake: wake,
                         heartbeats: heartbeats, metrics: metrics, logger: logger, owner: owner, limit: limit,
                         perSecond: perSecond, trouble: trouble, relay: relay))
             }
         }
         services.append(
             PlanningService(
-                store: store, desks: desks, makers: makers,
-                trouble: TemplateTrouble(store: store, shelves: shelves, logger: logger), clock: clock, wake: planning,
+                store: store, contexts: contexts, makers: makers,
+                trouble: TemplateTrouble(store: store, reloaders: reloaders, logger: logger), clock: clock,
+                wake: planning,
                 newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
                 storeTrouble: trouble))
         services.append(
             TimeService(
-                store: store, desks: desks, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
+                store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
-        for desk in desks.values {
+        for context in contexts.values {
             services.append(
                 IntakeService(
-                    desk: desk, store: store, learning: learning, transport: engine, clock: clock,
+                    context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
         let asking = CarrierWiring(
-            carriers: configuration.carriers, desks: desks, store: store, learning: learning, transport: engine,
+            carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,
             clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)
         services += try await asking.services()
         services.append(
             ReloadService(
-                desks: desks, shelves: shelves, store: store, clock: clock, planning: planning,
+                contexts: contexts, reloaders: reloaders, store: store, clock: clock, planning: planning,
                 notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble))
         services.append(
             Watchdog(
@@ -145,9 +146,9 @@ struct Daemon {
     }
 
     /// What is known of a shop before anything is asked: its triggers, and since when it is watched.
-    private func desk(
-        for shop: Configuration.Shop, shelf: TriggerShelf, store: Store, clock: DaemonClock
-    ) async throws -> ShopDesk {
+    private func context(
+        for shop: Configuration.Shop, reloader: TriggerReloader, store: Store, clock: DaemonClock
+    ) async throws -> ShopContext {
         let now = clock.now
         let restoring = Restoring(store: store, logger: logger)
         let restoration = try await restoring.begin(shop.domain, now: now)
@@ -160,11 +161,11 @@ struct Daemon {
             try await store.remembered("profile", shop: shop.domain)
             .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
             ?? ShopProfile(domain: shop.domain)
-        func planner(_ triggers: TriggerShelf.InForce) -> Planner {
+        func planner(_ triggers: TriggerReloader.InForce) -> Planner {
             Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
         }
-        let triggers = try await shelf.start(now: now, planner: planner)
-        var learner = Learner(live: live, shopZone: profile.zone, lookEvery: shop.pollEvery)
+        let triggers = try await reloader.start(now: now, planner: planner)
+        var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
         if let restoration {
             learner.catchesUp = true
@@ -180,23 +181,23 @@ struct Daemon {
                     paces: Dictionary(paces, uniquingKeysWith: { first, _ in first })
                 ).choice
         }
-        return ShopDesk(
+        return ShopContext(
             configuration: shop,
-            rules: ShopDesk.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
+            rules: ShopContext.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
     }
 
     /// A way out, as it is wired.
-    private typealias WiredWay = (Way, any Outlet, limit: Int, perSecond: Int?, relay: String)
+    private typealias WiredRoute = (Route, any Channel, limit: Int, perSecond: Int?, relay: String)
 
     /// The ways out of a shop: its relay and its webhooks.
-    private func ways(of shop: Configuration.Shop, over engine: TransferEngine) throws -> [WiredWay] {
+    private func routes(of shop: Configuration.Shop, over engine: TransferEngine) throws -> [WiredRoute] {
         func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }
-        var ways: [WiredWay] = []
+        var routes: [WiredRoute] = []
         if let smtp = shop.smtp {
-            let outlet = SMTPOutlet(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
-            ways.append(
+            let channel = SMTPChannel(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
+            routes.append(
                 (
-                    .mail(shop: shop.domain), outlet, limit: smtp.connections * 2, perSecond: smtp.perSecond,
+                    .mail(shop: shop.domain), channel, limit: smtp.connections * 2, perSecond: smtp.perSecond,
                     relay: host(smtp.url)
                 ))
         }
@@ -213,13 +214,13 @@ struct Daemon {
             }
             let endpoint = WebhookEndpoint(
                 name: name, url: webhook.url, secrets: secrets, allowPrivate: webhook.allowPrivate)
-            ways.append(
+            routes.append(
                 (
-                    .webhook(name, shop: shop.domain), WebhookOutlet([endpoint], over: engine), limit: 16,
+                    .webhook(name, shop: shop.domain), WebhookChannel([endpoint], over: engine), limit: 16,
                     perSecond: nil,
                     relay: host(webhook.url)
                 ))
         }
-        return ways
+        return routes
     }
 }

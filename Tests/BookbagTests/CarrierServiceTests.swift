@@ -76,7 +76,7 @@ private let delivered = (type: "D", code: "011", words: "DELIVERED", at: "2026-1
 /// A daemon's parts around one store, without its loops: each test turns them by hand.
 private final class Bench: Sendable {
     let store: Store
-    let desk: ShopDesk
+    let context: ShopContext
     let clock: DaemonClock
     let metrics = DaemonMetrics()
     let heartbeats = Heartbeats()
@@ -89,20 +89,20 @@ private final class Bench: Sendable {
         store = try Store.inMemory(now: live)
         var state = try await store.openShop(shop, now: live)
         for source in sources { state.liveSince = try await store.openSource(source, shop: shop, now: carriersLive) }
-        var learner = Learner(live: state.liveSince, shopZone: .utc, lookEvery: .minutes(1))
+        var learner = Learner(live: state.liveSince, shopZone: .utc, rereadEvery: .minutes(1))
         learner.sources = CarrierChoice(sources).choice
         let folder = TriggerFolder(files: [
             "shop.yaml": Array("mode: live\nbrand:\n  name: Fig\n  from: Fig <orders@fig.example>\n".utf8)
         ])
         let set = try #require(TriggerSet.load(folder).set)
-        desk = ShopDesk(
+        context = ShopContext(
             configuration: Configuration.Shop(
                 domain: shop, endpoint: "https://\(shop)", access: .token(SecretString("t")), pollEvery: .seconds(60),
                 triggers: "", smtp: nil, webhooks: [:]),
-            rules: ShopDesk.Rules(
+            rules: ShopContext.Rules(
                 planner: Planner(
                     triggers: set, inForceSince: [:], live: state.liveSince, shop: ShopProfile(domain: shop)),
-                learner: learner, inForce: TriggerShelf.InForce(set: set, since: [:], folder: folder)))
+                learner: learner, inForce: TriggerReloader.InForce(set: set, since: [:], folder: folder)))
         learning = Learning(
             store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics,
             newEvents: Wake(), newMoments: Wake())
@@ -112,23 +112,23 @@ private final class Bench: Sendable {
     func pass(_ duration: Duration) { box.pass(duration) }
 
     /// The same shop after the operator has set up these sources.
-    func desk(choosing sources: [String]) -> ShopDesk {
-        var rules = desk.rules
+    func context(choosing sources: [String]) -> ShopContext {
+        var rules = context.rules
         rules.learner.sources = CarrierChoice(sources).choice
-        return ShopDesk(configuration: desk.configuration, rules: rules)
+        return ShopContext(configuration: context.configuration, rules: rules)
     }
 
     /// The turns of a carrier as they go on after a start of the daemon.
     func rounds(
         _ carrier: String, _ transport: any HTTPTransport, perDay: Int? = nil, board: CarrierBoard = CarrierBoard()
-    ) async throws -> CarrierRounds {
+    ) async throws -> CarrierPoller {
         let service = CarrierService(
-            desk: CarrierDesk(
+            context: CarrierClient(
                 Carriers.named(carrier)!,
                 access: CarrierAccess(
                     server: "http://127.0.0.1:1", id: SecretString("id"), secret: SecretString("secret")),
                 transport: transport, timekeeper: Timekeeper(now: { [clock] in clock.now }, sleep: { _ in })),
-            perDay: perDay, desks: [shop: desk], store: store, learning: learning, clock: clock, wake: Wake(),
+            perDay: perDay, contexts: [shop: context], store: store, learning: learning, clock: clock, wake: Wake(),
             heartbeats: heartbeats, metrics: metrics.carriers,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board, chance: { 0.5 })
         return try await service.begin()
@@ -136,7 +136,7 @@ private final class Bench: Sendable {
 
     /// Turns on until there is nothing to do for a while; the short pauses between calls pass by. Gives how long there is nothing to do.
     @discardableResult
-    func work(_ rounds: inout CarrierRounds) async throws -> Duration {
+    func work(_ rounds: inout CarrierPoller) async throws -> Duration {
         for _ in 0..<500 {
             let wait = try await rounds.turn()
             if wait > .seconds(2) { return wait }
@@ -158,7 +158,7 @@ private final class Bench: Sendable {
                 tracking: numbers.map { TrackingFacts(company: company, number: $0) })
         ]
         _ = try await learning.learn(
-            [Observation(shop: shop, seenAt: clock.now, content: .order(facts))], of: desk, now: clock.now)
+            [Observation(shop: shop, seenAt: clock.now, content: .order(facts))], of: context, now: clock.now)
     }
 
     /// What happened to an order's parcels, told or learned in silence.
@@ -576,9 +576,9 @@ struct CarrierServiceTests {
         try await bench.ship(300, ["FIG-77"], company: "Fig Couriers")
         #expect(try await bench.store.parcelCounts() == ["easypost": 231])
         func rechoose(_ sources: [String]) async throws {
-            let desk = bench.desk(choosing: sources)
+            let context = bench.context(choosing: sources)
             let service = SourceRechoosing(
-                shop: desk, sources: sources.joined(separator: " "), store: bench.store, learning: bench.learning,
+                shop: context, sources: sources.joined(separator: " "), store: bench.store, learning: bench.learning,
                 newParcels: Broadcast(), clock: bench.clock, heartbeats: bench.heartbeats,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let walk = Task { try await service.run() }

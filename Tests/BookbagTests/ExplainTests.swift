@@ -114,7 +114,7 @@ struct ExplainTests {
             event(.shipmentDelivered, at: at(49), known: at(50), source: "royalmail"),
         ]
         record.events = events
-        let learned = Learned(record: record, events: events, nextMoment: nil, looks: [], changed: true)
+        let learned = Learned(record: record, events: events, nextMoment: nil, rereads: [], changed: true)
         let stored = try await store.commit([learned], now: at(50)).events
         try await plans(stored, store)
         try await store.silence(
@@ -162,9 +162,9 @@ struct ExplainTests {
         late.dueAt = at(34)
         late = try await write(
             late, DecisionNote(at: at(34), state: .ready, reason: nil), mail("a1@juniperfig.example"))
-        let way = Way.mail(shop: shop)
+        let route = Route.mail(shop: shop)
         func attempt(_ moment: Moment, _ verdict: Verdict?) async throws {
-            let claims = try await store.claim(way, limit: 5, owner: "\(moment)", lease: .minutes(15), now: moment)
+            let claims = try await store.claim(route, limit: 5, owner: "\(moment)", lease: .minutes(15), now: moment)
             let begun = try await store.begin(claims, lease: .minutes(15), now: moment)
             guard let verdict else { return }
             _ = try await store.finish(
@@ -249,7 +249,7 @@ struct ExplainTests {
         var record = Self.record()
         record.shop = "other.myshopify.com"
         _ = try await store.commit(
-            [Learned(record: record, events: [], nextMoment: nil, looks: [], changed: true)], now: Self.start)
+            [Learned(record: record, events: [], nextMoment: nil, rereads: [], changed: true)], now: Self.start)
         await #expect(throws: (any Error).self) { try await Finder(store: store, shop: nil).orders("#1042") }
         let one = try await Finder(store: store, shop: "other.myshopify.com").orders("#1042")
         #expect(one.map(\.shop) == ["other.myshopify.com"])

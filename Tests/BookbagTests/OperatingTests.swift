@@ -44,7 +44,7 @@ private final class Lines: Sendable {
 }
 
 /// A desk with these trigger files.
-private func desk(_ files: [String: String] = [:], in store: Store) async throws -> ShopDesk {
+private func context(_ files: [String: String] = [:], in store: Store) async throws -> ShopContext {
     let state = try await store.openShop(shop, now: start)
     var all = ["shop.yaml": Array("mode: live\nbrand:\n  name: Fig\n  from: Fig <orders@fig.example>\n".utf8)]
     for (name, text) in files { all[name] = Array(text.utf8) }
@@ -52,15 +52,15 @@ private func desk(_ files: [String: String] = [:], in store: Store) async throws
     let (set, faults) = TriggerSet.load(folder)
     let good = try #require(set, "\(faults)")
     let since = Dictionary(uniqueKeysWithValues: good.triggers.map { ($0.name, Moment.distantPast) })
-    return ShopDesk(
+    return ShopContext(
         configuration: Configuration.Shop(
             domain: shop, endpoint: "https://\(shop)", access: .token(SecretString("t")), pollEvery: .seconds(60),
             triggers: "", smtp: nil, webhooks: [:]),
-        rules: ShopDesk.Rules(
+        rules: ShopContext.Rules(
             planner: Planner(
                 triggers: good, inForceSince: since, live: state.liveSince, shop: ShopProfile(domain: shop)),
-            learner: Learner(live: state.liveSince, shopZone: .utc, lookEvery: .minutes(1)),
-            inForce: TriggerShelf.InForce(set: good, since: since, folder: folder)))
+            learner: Learner(live: state.liveSince, shopZone: .utc, rereadEvery: .minutes(1)),
+            inForce: TriggerReloader.InForce(set: good, since: since, folder: folder)))
 }
 
 private let thanks = """
@@ -165,11 +165,11 @@ struct OperatingTests {
         let store = try Store.inMemory(now: start)
         let files = ["thanks.yaml": thanks, "templates/thanks.md": "---\nsubject: Thanks\n---\nHello\n"]
         let lines = Lines()
-        let live = try await desk(files, in: store)
+        let live = try await context(files, in: store)
         try await NoRelay(store: store, logger: lines.logger()).look(at: live, now: start)
         #expect(lines.messages == ["Mail has no way out"])
         #expect(try await store.remembered(NoRelay.remembered, shop: shop) == "thanks")
-        let shadowed = try await desk(
+        let shadowed = try await context(
             files.merging(["thanks.yaml": "mode: shadow\n" + thanks]) { $1 }, in: store)
         try await NoRelay(store: store, logger: lines.logger()).look(at: shadowed, now: start)
         #expect(lines.messages.count == 1)
@@ -252,7 +252,7 @@ struct RestoringWaitsTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let store = try Store.open(path: folder + "/a.db", role: .daemon, now: start)
         let files = ["thanks.yaml": thanks, "templates/thanks.md": "---\nsubject: Thanks\n---\nHello\n"]
-        let before = try await desk(files, in: store)
+        let before = try await context(files, in: store)
         let lines = Lines()
         let learning = Learning(
             store: store, logger: lines.logger(), metrics: DaemonMetrics(), newEvents: Wake(), newMoments: Wake())
@@ -264,8 +264,8 @@ struct RestoringWaitsTests {
                 [Observation(shop: shop, seenAt: placed, content: .order(facts))], of: before, now: placed)
         }
         let planning = PlanningService(
-            store: store, desks: [shop: before], makers: [:],
-            trouble: TemplateTrouble(store: store, shelves: [:], logger: lines.logger()),
+            store: store, contexts: [shop: before], makers: [:],
+            trouble: TemplateTrouble(store: store, reloaders: [:], logger: lines.logger()),
             clock: DaemonClock(source: { start + .hours(31) }),
             wake: Wake(), newMessages: Broadcast(), heartbeats: Heartbeats(), metrics: DaemonMetrics(),
             logger: lines.logger())
@@ -278,7 +278,7 @@ struct RestoringWaitsTests {
         let later = try Store.open(path: folder + "/b.db", role: .daemon, now: start + .hours(60))
         let restoring = Restoring(store: later, logger: lines.logger())
         let restoration = try #require(try await restoring.begin(shop, now: start + .hours(60)))
-        let after = try await desk(files, in: later)
+        let after = try await context(files, in: later)
         for _ in 0..<2 {
             try await restoring.withdrawWaits(
                 of: shop, planner: after.rules.planner, restoration: restoration)

@@ -22,7 +22,7 @@ private struct NoNetwork: HTTPTransport {
 /// The daemon's planning around one store, without its loop: each test turns it by hand.
 private final class Plans: Sendable {
     let store: Store
-    let desk: ShopDesk
+    let context: ShopContext
     let service: PlanningService
     let times: TimeService
     private let learning: Learning
@@ -46,43 +46,45 @@ private final class Plans: Sendable {
         let (loaded, faults) = TriggerSet.load(folder)
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
-        desk = Self.desk(shop, set, folder, live)
+        context = Self.context(shop, set, folder, live)
         let metrics = DaemonMetrics()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake())
         service = PlanningService(
-            store: store, desks: [shop: desk],
+            store: store, contexts: [shop: context],
             makers: [
                 shop: MessageMaker(
-                    configuration: desk.configuration, labels: LabelFetcher(NoNetwork(), shopHosts: []),
+                    configuration: context.configuration, labels: LabelFetcher(NoNetwork(), shopHosts: []),
                     composer: MailComposer())
-            ], trouble: TemplateTrouble(store: store, shelves: [:], logger: logger), clock: clock, wake: Wake(),
+            ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger), clock: clock, wake: Wake(),
             newMessages: Broadcast(), heartbeats: Heartbeats(), metrics: metrics,
             logger: logger)
         times = TimeService(
-            store: store, desks: [shop: desk], learning: learning, clock: clock, wake: Wake(), heartbeats: Heartbeats(),
+            store: store, contexts: [shop: context], learning: learning, clock: clock, wake: Wake(),
+            heartbeats: Heartbeats(),
             logger: logger)
     }
 
-    static func desk(_ domain: String, _ set: TriggerSet, _ folder: TriggerFolder, _ live: LiveSince) -> ShopDesk {
-        ShopDesk(
+    static func context(_ domain: String, _ set: TriggerSet, _ folder: TriggerFolder, _ live: LiveSince) -> ShopContext
+    {
+        ShopContext(
             configuration: Configuration.Shop(
                 domain: domain, endpoint: "https://\(domain)", access: .token(SecretString("t")),
                 pollEvery: .seconds(60),
                 triggers: "", smtp: nil, webhooks: [:]),
-            rules: ShopDesk.Rules(
+            rules: ShopContext.Rules(
                 planner: Planner(
                     triggers: set,
                     inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, start - .days(1)) }),
                     live: live, shop: ShopProfile(domain: domain)),
-                learner: Learner(live: live, shopZone: .utc, lookEvery: .minutes(1)),
-                inForce: TriggerShelf.InForce(set: set, since: [:], folder: folder)))
+                learner: Learner(live: live, shopZone: .utc, rereadEvery: .minutes(1)),
+                inForce: TriggerReloader.InForce(set: set, since: [:], folder: folder)))
     }
 
     /// An order of a shopper is seen, with parcels in the state that their numbers are given.
     func see(
         _ order: Int, parcels: [(number: String, state: ParcelState)] = [], of domain: String = shop,
-        desk other: ShopDesk? = nil
+        context other: ShopContext? = nil
     ) async throws {
         var facts = OrderFacts(
             id: "gid://shopify/Order/\(order)", name: "#\(order)", createdAt: start + .seconds(1), updatedAt: holder.now
@@ -96,7 +98,8 @@ private final class Plans: Sendable {
                 scans: scans(of: parcel.number, now: parcel.state))
         }
         _ = try await learning.learn(
-            [Observation(shop: domain, seenAt: holder.now, content: .order(facts))], of: other ?? desk, now: holder.now)
+            [Observation(shop: domain, seenAt: holder.now, content: .order(facts))], of: other ?? context,
+            now: holder.now)
     }
 
     /// All that was scanned of a parcel, with where it is now.
@@ -218,11 +221,11 @@ struct PlanningServiceTests {
     func unserved() async throws {
         let plans = try await Plans(["placed": "on: order.placed\nafter: 1 hour"])
         let live = try await plans.store.openShop("left.myshopify.com", now: start).liveSince
-        let rules = plans.desk.rules
-        let left = Plans.desk("left.myshopify.com", rules.planner.triggers, rules.inForce.folder, live)
+        let rules = plans.context.rules
+        let left = Plans.context("left.myshopify.com", rules.planner.triggers, rules.inForce.folder, live)
         // More than a turn takes at once, and older than all that is served.
         for order in 1...(PlanningService.batch + 9) {
-            try await plans.see(1000 + order, of: "left.myshopify.com", desk: left)
+            try await plans.see(1000 + order, of: "left.myshopify.com", context: left)
         }
         try await plans.see(1)
         try await plans.work()

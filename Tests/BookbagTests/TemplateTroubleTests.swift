@@ -47,8 +47,8 @@ private struct Nowhere: HTTPTransport {
 /// A shop whose template fails for orders of no items, and the parts of the daemon that write its mail.
 private struct Room {
     let store: Store
-    let desk: ShopDesk
-    let shelf: TriggerShelf
+    let context: ShopContext
+    let reloader: TriggerReloader
     let planning: PlanningService
     let hand = Hand()
     let kept = Lines.Kept()
@@ -65,13 +65,13 @@ private struct Room {
         ])
     }
 
-    static func rules(_ folder: TriggerFolder, _ live: LiveSince) throws -> ShopDesk.Rules {
+    static func rules(_ folder: TriggerFolder, _ live: LiveSince) throws -> ShopContext.Rules {
         let set = try #require(TriggerSet.load(folder).set)
-        return ShopDesk.Rules(
+        return ShopContext.Rules(
             planner: Planner(
                 triggers: set, inForceSince: ["placed": .distantPast], live: live, shop: ShopProfile(domain: shop)),
-            learner: Learner(live: live, shopZone: .utc, lookEvery: .minutes(1)),
-            inForce: TriggerShelf.InForce(set: set, since: ["placed": .distantPast], folder: folder))
+            learner: Learner(live: live, shopZone: .utc, rereadEvery: .minutes(1)),
+            inForce: TriggerReloader.InForce(set: set, since: ["placed": .distantPast], folder: folder))
     }
 
     init(_ body: String, orders: Int) async throws {
@@ -84,18 +84,18 @@ private struct Room {
                 url: "smtp://127.0.0.1:1", username: nil, password: nil, connections: 1, perSecond: nil,
                 redirectTo: nil, sender: nil, startTLS: .off, authority: nil, certificate: nil, key: nil), webhooks: [:]
         )
-        desk = ShopDesk(configuration: configuration, rules: try Self.rules(Self.folder(body), live))
+        context = ShopContext(configuration: configuration, rules: try Self.rules(Self.folder(body), live))
         let kept = kept
         let logger = Logger(label: "test") { _ in Lines(kept: kept) }
         let metrics = DaemonMetrics()
-        shelf = TriggerShelf(shop: configuration, store: store, metrics: metrics, logger: logger, notices: Wake())
+        reloader = TriggerReloader(shop: configuration, store: store, metrics: metrics, logger: logger, notices: Wake())
         let hand = hand
         planning = PlanningService(
-            store: store, desks: [shop: desk],
+            store: store, contexts: [shop: context],
             makers: [
                 shop: MessageMaker(
                     configuration: configuration, labels: LabelFetcher(Nowhere()), composer: MailComposer())
-            ], trouble: TemplateTrouble(store: store, shelves: [shop: shelf], logger: logger),
+            ], trouble: TemplateTrouble(store: store, reloaders: [shop: reloader], logger: logger),
             clock: DaemonClock(source: { hand.now }), wake: Wake(), newMessages: Broadcast(), heartbeats: Heartbeats(),
             metrics: metrics, logger: logger)
         for number in 1...orders {
@@ -109,7 +109,7 @@ private struct Room {
                 silence: nil, source: "shopify", daysLate: nil, delayReason: nil)
             record.events = [event]
             _ = try await store.commit(
-                [Learned(record: record, events: [event], nextMoment: nil, looks: [], changed: true)], now: start)
+                [Learned(record: record, events: [event], nextMoment: nil, rereads: [], changed: true)], now: start)
         }
     }
 
@@ -158,8 +158,8 @@ struct TemplateTroubleTests {
         #expect(try await room.store.nextNotice(shop: shop)?.message.id == notice.message.id)
 
         // Mended.
-        let rules = try Room.rules(Room.folder("Thank you."), room.desk.rules.planner.live)
-        room.desk.replaceTriggers(rules.inForce)
+        let rules = try Room.rules(Room.folder("Thank you."), room.context.rules.planner.live)
+        room.context.replaceTriggers(rules.inForce)
         try await room.store.judgeAgain(shop: shop, now: room.hand.now)
         try await room.work()
         waiting = try await room.effects

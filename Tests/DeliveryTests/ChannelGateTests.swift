@@ -3,7 +3,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("Whether a way out is open")
+@Suite("Whether a route is open")
 struct ChannelGateTests {
     private let t0 = Moment(seconds: 1_800_000_000)
     private let policy = Failure(
@@ -11,95 +11,96 @@ struct ChannelGateTests {
     private let away = Failure(reason: "connect", detail: "no connection to the relay")
 
     private func take(
-        _ gate: inout ChannelGate, _ verdict: Verdict, of effect: Int64, at now: Moment, attempt: Int = 1
+        _ breaker: inout ChannelGate, _ verdict: Verdict, of effect: Int64, at now: Moment, attempt: Int = 1
     ) -> ChannelGate.Outcome {
-        gate.take(
+        breaker.take(
             verdict, of: effect, attempt: attempt, age: .minutes(1), schedule: .mail, now: now, chance: 0.5)
     }
 
     @Test("closes once, is tried with one message, and opens for all")
     func closes() throws {
-        var gate = ChannelGate()
-        #expect(gate.room(limit: 8, under: 3, now: t0) == 5)
-        #expect(take(&gate, .unavailable(away), of: 1, at: t0).change == .closed(away))
-        #expect(take(&gate, .unavailable(away), of: 2, at: t0).change == nil)
-        #expect(gate.failures == 1, "what was under way with it says nothing new")
-        #expect(gate.room(limit: 8, under: 0, now: t0) == 0)
-        let until = try #require(gate.closedUntil)
-        #expect(gate.room(limit: 8, under: 0, now: until) == 1)
-        #expect(gate.room(limit: 8, under: 1, now: until) == 0)
-        #expect(take(&gate, .unavailable(away), of: 3, at: until).change == nil, "told once, not again while it lasts")
-        #expect(gate.failures == 2)
-        let later = try #require(gate.closedUntil)
+        var breaker = ChannelGate()
+        #expect(breaker.room(limit: 8, under: 3, now: t0) == 5)
+        #expect(take(&breaker, .unavailable(away), of: 1, at: t0).change == .closed(away))
+        #expect(take(&breaker, .unavailable(away), of: 2, at: t0).change == nil)
+        #expect(breaker.failures == 1, "what was under way with it says nothing new")
+        #expect(breaker.room(limit: 8, under: 0, now: t0) == 0)
+        let until = try #require(breaker.closedUntil)
+        #expect(breaker.room(limit: 8, under: 0, now: until) == 1)
+        #expect(breaker.room(limit: 8, under: 1, now: until) == 0)
+        #expect(
+            take(&breaker, .unavailable(away), of: 3, at: until).change == nil, "told once, not again while it lasts")
+        #expect(breaker.failures == 2)
+        let later = try #require(breaker.closedUntil)
         #expect(later - until > until - t0, "asked later each time")
-        #expect(take(&gate, .accepted(receipt: "250"), of: 1, at: later).change == .opened)
-        #expect(gate.room(limit: 8, under: 0, now: later) == 8)
+        #expect(take(&breaker, .accepted(receipt: "250"), of: 1, at: later).change == .opened)
+        #expect(breaker.room(limit: 8, under: 0, now: later) == 8)
     }
 
     @Test("a mail that is always answered 5.7.1 closes it once, and never again")
     func poisoned() throws {
-        var gate = ChannelGate()
-        let first = take(&gate, .unavailable(policy), of: 1, at: t0)
+        var breaker = ChannelGate()
+        let first = take(&breaker, .unavailable(policy), of: 1, at: t0)
         #expect(first.change == .closed(policy) && !first.isItsOwn)
-        let until = try #require(gate.closedUntil)
+        let until = try #require(breaker.closedUntil)
         #expect(try #require(first.nextAttempt) > until, "whoever was due before goes ahead of it")
-        #expect(take(&gate, .accepted(receipt: "250"), of: 2, at: until).change == .opened)
+        #expect(take(&breaker, .accepted(receipt: "250"), of: 2, at: until).change == .opened)
         for attempt in 2...20 {
             let now = until + .hours(attempt)
-            let again = take(&gate, .unavailable(policy), of: 1, at: now, attempt: attempt)
+            let again = take(&breaker, .unavailable(policy), of: 1, at: now, attempt: attempt)
             #expect(again.change == nil && again.isItsOwn)
-            #expect(!gate.isClosed)
+            #expect(!breaker.isClosed)
             #expect(try #require(again.nextAttempt) > now)
         }
     }
 
     @Test("when the relay forbids all mail, every mail tells it, and it stays closed")
     func forbidden() throws {
-        var gate = ChannelGate()
+        var breaker = ChannelGate()
         var now = t0
         for effect in 1...6 as ClosedRange<Int64> {
-            #expect(!take(&gate, .unavailable(policy), of: effect, at: now).isItsOwn)
-            #expect(gate.isClosed)
-            now = try #require(gate.closedUntil)
+            #expect(!take(&breaker, .unavailable(policy), of: effect, at: now).isItsOwn)
+            #expect(breaker.isClosed)
+            now = try #require(breaker.closedUntil)
         }
-        #expect(gate.failures == 6)
+        #expect(breaker.failures == 6)
         // The first one comes round again, and nothing was ever taken: that is known already, and keeps nobody else waiting for longer.
-        let again = take(&gate, .unavailable(policy), of: 1, at: now, attempt: 2)
-        #expect(!again.isItsOwn && gate.failures == 6 && gate.isClosed)
+        let again = take(&breaker, .unavailable(policy), of: 1, at: now, attempt: 2)
+        #expect(!again.isItsOwn && breaker.failures == 6 && breaker.isClosed)
         #expect(try #require(again.nextAttempt) > now)
-        #expect(gate.room(limit: 8, under: 0, now: now) == 1)
+        #expect(breaker.room(limit: 8, under: 0, now: now) == 1)
     }
 
     @Test("a suspect that is alone closes nothing for longer, and another mail goes at once")
     func alone() throws {
-        var gate = ChannelGate()
-        _ = take(&gate, .unavailable(policy), of: 1, at: t0)
+        var breaker = ChannelGate()
+        _ = take(&breaker, .unavailable(policy), of: 1, at: t0)
         var now = t0
         for attempt in 2...9 {
-            now = max(try #require(gate.closedUntil), now + .minutes(10))
-            gate.begin(1)
-            _ = take(&gate, .unavailable(policy), of: 1, at: now, attempt: attempt)
+            now = max(try #require(breaker.closedUntil), now + .minutes(10))
+            breaker.begin(1)
+            _ = take(&breaker, .unavailable(policy), of: 1, at: now, attempt: attempt)
         }
-        #expect(gate.failures == 1)
-        #expect(gate.room(limit: 8, under: 0, now: now) == 1)
-        gate.begin(2)
-        #expect(take(&gate, .accepted(receipt: "250"), of: 2, at: now).change == .opened)
+        #expect(breaker.failures == 1)
+        #expect(breaker.room(limit: 8, under: 0, now: now) == 1)
+        breaker.begin(2)
+        #expect(take(&breaker, .accepted(receipt: "250"), of: 2, at: now).change == .opened)
     }
 
     @Test("another mail is tried at once where it may be one mail's affair, one at a time, and then later and later")
     func another() throws {
-        var gate = ChannelGate()
-        _ = take(&gate, .unavailable(policy), of: 1, at: t0)
+        var breaker = ChannelGate()
+        _ = take(&breaker, .unavailable(policy), of: 1, at: t0)
         // What was under way with it says nothing new.
-        _ = take(&gate, .unavailable(policy), of: 2, at: t0 + .milliseconds(5))
-        #expect(gate.failures == 1)
-        #expect(gate.room(limit: 8, under: 1, now: t0 + .milliseconds(5)) == 0)
-        #expect(gate.room(limit: 8, under: 0, now: t0 + .milliseconds(5)) == 1)
-        gate.begin(3)
-        #expect(gate.room(limit: 8, under: 0, now: t0 + .milliseconds(6)) == 0)
-        _ = take(&gate, .unavailable(policy), of: 3, at: t0 + .milliseconds(9))
-        #expect(gate.failures == 2)
-        #expect(gate.room(limit: 8, under: 0, now: t0 + .seconds(1)) == 0)
+        _ = take(&breaker, .unavailable(policy), of: 2, at: t0 + .milliseconds(5))
+        #expect(breaker.failures == 1)
+        #expect(breaker.room(limit: 8, under: 1, now: t0 + .milliseconds(5)) == 0)
+        #expect(breaker.room(limit: 8, under: 0, now: t0 + .milliseconds(5)) == 1)
+        breaker.begin(3)
+        #expect(breaker.room(limit: 8, under: 0, now: t0 + .milliseconds(6)) == 0)
+        _ = take(&breaker, .unavailable(policy), of: 3, at: t0 + .milliseconds(9))
+        #expect(breaker.failures == 2)
+        #expect(breaker.room(limit: 8, under: 0, now: t0 + .seconds(1)) == 0)
         // A relay that is away is not asked again at once.
         var other = ChannelGate()
         _ = take(&other, .unavailable(away), of: 1, at: t0)
@@ -113,29 +114,30 @@ struct ChannelGateTests {
             .deferred(Failure(reason: "mailbox", code: 450, enhancedCode: "4.2.0", detail: "greylisted")),
         ])
     func letIn(_ verdict: Verdict) throws {
-        var gate = ChannelGate()
-        _ = take(&gate, .unavailable(away), of: 1, at: t0)
-        let until = try #require(gate.closedUntil)
-        #expect(take(&gate, verdict, of: 2, at: until).change == .opened)
-        #expect(!gate.isClosed)
-        #expect(take(&gate, .deferred(Failure(reason: "timeout", detail: "no answer")), of: 3, at: until).change == nil)
+        var breaker = ChannelGate()
+        _ = take(&breaker, .unavailable(away), of: 1, at: t0)
+        let until = try #require(breaker.closedUntil)
+        #expect(take(&breaker, verdict, of: 2, at: until).change == .opened)
+        #expect(!breaker.isClosed)
+        #expect(
+            take(&breaker, .deferred(Failure(reason: "timeout", detail: "no answer")), of: 3, at: until).change == nil)
     }
 
     @Test("a suspect mail does not hide that the relay is away")
     func suspectAndAway() throws {
-        var gate = ChannelGate()
-        _ = take(&gate, .unavailable(policy), of: 1, at: t0)
-        _ = take(&gate, .accepted(receipt: "250"), of: 2, at: t0 + .minutes(1))
-        #expect(take(&gate, .unavailable(away), of: 3, at: t0 + .minutes(2)).change == .closed(away))
+        var breaker = ChannelGate()
+        _ = take(&breaker, .unavailable(policy), of: 1, at: t0)
+        _ = take(&breaker, .accepted(receipt: "250"), of: 2, at: t0 + .minutes(1))
+        #expect(take(&breaker, .unavailable(away), of: 3, at: t0 + .minutes(2)).change == .closed(away))
     }
 
     @Test("a message that was deferred waits by itself")
     func deferred() {
-        var gate = ChannelGate()
-        let outcome = take(&gate, .deferred(Failure(reason: "busy", code: 451, detail: "busy")), of: 1, at: t0)
+        var breaker = ChannelGate()
+        let outcome = take(&breaker, .deferred(Failure(reason: "busy", code: 451, detail: "busy")), of: 1, at: t0)
         #expect(outcome.change == nil)
         #expect(outcome.nextAttempt.map { $0 > t0 && $0 <= t0 + .seconds(5) } == true)
-        #expect(!gate.isClosed)
+        #expect(!breaker.isClosed)
     }
 
     @Test("an earlier process's suspects stay suspects, and what it closed is tried at once")
@@ -152,9 +154,9 @@ struct ChannelGateTests {
 
     @Test("by hand it is tried at once")
     func byHand() {
-        var gate = ChannelGate()
-        _ = take(&gate, .unavailable(away), of: 1, at: t0)
-        gate.tryNow()
-        #expect(gate.isClosed && gate.room(limit: 8, under: 0, now: t0) == 1)
+        var breaker = ChannelGate()
+        _ = take(&breaker, .unavailable(away), of: 1, at: t0)
+        breaker.tryNow()
+        #expect(breaker.isClosed && breaker.room(limit: 8, under: 0, now: t0) == 1)
     }
 }

@@ -85,7 +85,7 @@ struct PostfixTests {
         let relay = SMTPRelay(
             SMTPSettings(url: "smtp://127.0.0.1:\(postfix.port)", startTLS: .off, heloName: "bookbag.example"),
             engine: engine)
-        let outlet = SMTPOutlet(relay)
+        let channel = SMTPChannel(relay)
         let now = Drafts.draft().date
         func verdict(_ address: String, sender: String = "bounces@juniperfig.example", bytes: Int = 0) async throws
             -> Verdict
@@ -97,10 +97,10 @@ struct PostfixTests {
                     .init(name: "a.pdf", type: "application/pdf", bytes: [UInt8](repeating: 7, count: bytes))
                 ]
             }
-            return try await outlet.send(try MailComposer().compose(draft), at: now)
+            return try await channel.send(try MailComposer().compose(draft), at: now)
         }
         for (_, draft) in Drafts.golden {
-            let taken = try await outlet.send(try MailComposer().compose(draft), at: now)
+            let taken = try await channel.send(try MailComposer().compose(draft), at: now)
             #expect(taken.name == "accepted", "\(taken)")
         }
         let refused = try await verdict("reject5@test.example")

@@ -111,7 +111,7 @@ struct ScriptedMail: MailTransport {
     func deliver(_ envelope: SMTPEnvelope) async -> SMTPReply { reply(envelope) }
 }
 
-@Suite("A mail's way out")
+@Suite("A mail's route out")
 struct SMTPOutletTests {
     let now = Moment(iso8601: "2026-11-21T10:00:00Z")!
 
@@ -121,30 +121,30 @@ struct SMTPOutletTests {
         let transport = ScriptedMail {
             SMTPReply(phase: .finalDot, code: 250, text: "\($0.from) \($0.recipients.count)")
         }
-        #expect(try await SMTPOutlet(transport).send(message, at: now).name == "accepted")
+        #expect(try await SMTPChannel(transport).send(message, at: now).name == "accepted")
         let seen = ScriptedMail {
             SMTPReply(phase: .finalDot, code: $0.recipients == ["me@juniperfig.example"] ? 250 : 550)
         }
-        let redirected = SMTPOutlet(seen, redirectTo: MailAddress(address: "me@juniperfig.example"))
+        let redirected = SMTPChannel(seen, redirectTo: MailAddress(address: "me@juniperfig.example"))
         #expect(try await redirected.send(message, at: now).name == "accepted")
     }
 
     @Test("that cannot go over a line is refused before any is opened")
     func malformed() async throws {
-        let outlet = SMTPOutlet(ScriptedMail { _ in SMTPReply(phase: .finalDot, code: 250) })
+        let channel = SMTPChannel(ScriptedMail { _ in SMTPReply(phase: .finalDot, code: 250) })
         let mail = Message.MailContent(
             sender: "", recipient: "ada@shopper.example", bytes: Array("Subject: x\n\nbare".utf8))
         #expect(
-            try await outlet.send(Message(id: "a@b", content: .mail(mail), summary: ""), at: now).failure?.reason
+            try await channel.send(Message(id: "a@b", content: .mail(mail), summary: ""), at: now).failure?.reason
                 == "content")
     }
 
     @Test("throws when cancelled before anything went out, and is in doubt after")
     func cancelled() async throws {
         let message = try MailComposer().compose(Drafts.draft())
-        let early = SMTPOutlet(ScriptedMail { _ in SMTPReply(phase: .rcpt, failure: .cancelled) })
+        let early = SMTPChannel(ScriptedMail { _ in SMTPReply(phase: .rcpt, failure: .cancelled) })
         await #expect(throws: CancellationError.self) { try await early.send(message, at: now) }
-        let late = SMTPOutlet(ScriptedMail { _ in SMTPReply(phase: .finalDot, failure: .cancelled, isInDoubt: true) })
+        let late = SMTPChannel(ScriptedMail { _ in SMTPReply(phase: .finalDot, failure: .cancelled, isInDoubt: true) })
         #expect(try await late.send(message, at: now).failure?.inDoubt == true)
     }
 }

@@ -116,7 +116,7 @@ struct WebhookSignatureTests {
     }
 }
 
-@Suite("A webhook's way out")
+@Suite("A webhook's route out")
 struct WebhookOutletTests {
     static let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     let now = Moment(iso8601: "2026-11-21T10:00:00Z")!
@@ -124,11 +124,13 @@ struct WebhookOutletTests {
         id: "msg_1", content: .webhook(.init(endpoint: "helpdesk", body: Array("{}".utf8))), summary: "shipment.delayed"
     )
 
-    func outlet(_ url: String = "https://help.example/h", allowPrivate: Bool = false, over transport: any HTTPTransport)
-        throws -> WebhookOutlet
+    func channel(
+        _ url: String = "https://help.example/h", allowPrivate: Bool = false, over transport: any HTTPTransport
+    )
+        throws -> WebhookChannel
     {
         let secrets = [try WebhookSecret(Self.secret), try WebhookSecret("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
-        return WebhookOutlet(
+        return WebhookChannel(
             [WebhookEndpoint(name: "helpdesk", url: url, secrets: secrets, allowPrivate: allowPrivate)], over: transport
         )
     }
@@ -138,7 +140,7 @@ struct WebhookOutletTests {
     )
     func request() async throws {
         let transport = ScriptedHTTP { _ in .success(HTTPResponse(status: 204)) }
-        let verdict = try await outlet(over: transport).send(message, at: now)
+        let verdict = try await channel(over: transport).send(message, at: now)
         #expect(verdict == .accepted(receipt: "HTTP 204"))
         let request = try #require(transport.requests.withLock { $0.first })
         #expect(request.method == .post && request.redirects == 0 && request.timeout == .seconds(20))
@@ -148,7 +150,7 @@ struct WebhookOutletTests {
         #expect(headers["webhook-id"] == "msg_1" && headers["webhook-timestamp"] == "1795255200")
         #expect(headers["webhook-signature"]?.split(separator: " ").count == 2)
         try WebhookVerifier(WebhookSecret(Self.secret)).verify(request.body ?? [], at: now) { headers[$0] }
-        _ = try await outlet(allowPrivate: true, over: transport).send(message, at: now + .seconds(60))
+        _ = try await channel(allowPrivate: true, over: transport).send(message, at: now + .seconds(60))
         let second = try #require(transport.requests.withLock { $0.last })
         #expect(second.addressPolicy == .any)
         #expect(second.headers.contains(HTTPField("webhook-timestamp", "1795255260")))
@@ -174,7 +176,7 @@ struct WebhookOutletTests {
                     status: status, headers: [HTTPField("Retry-After", "120")],
                     body: Array("for ada@shopper.example".utf8)))
         }
-        let verdict = try await outlet(over: transport).send(message, at: now)
+        let verdict = try await channel(over: transport).send(message, at: now)
         #expect(verdict.name == name)
         #expect(verdict.failure?.detail.contains("ada@") != true)
         if name != "accepted" {
@@ -189,7 +191,7 @@ struct WebhookOutletTests {
         let transport = ScriptedHTTP { _ in
             .success(HTTPResponse(status: 503, headers: [HTTPField("retry-after", value)]))
         }
-        #expect(try await outlet(over: transport).send(message, at: now).failure?.retryAfter == .seconds(seconds))
+        #expect(try await channel(over: transport).send(message, at: now).failure?.retryAfter == .seconds(seconds))
     }
 
     @Test(
@@ -208,29 +210,29 @@ struct WebhookOutletTests {
             (TransferFailure(.cancelled, phase: .requesting), "deferred", true),
         ])
     func failures(_ failure: TransferFailure, _ name: String, _ inDoubt: Bool) async throws {
-        let verdict = try await outlet(over: ScriptedHTTP { _ in .failure(failure) }).send(message, at: now)
+        let verdict = try await channel(over: ScriptedHTTP { _ in .failure(failure) }).send(message, at: now)
         #expect(verdict.name == name && verdict.failure?.inDoubt == inDoubt)
     }
 
     @Test("that was cancelled before anything was sent says so")
     func cancelled() async throws {
-        let outlet = try outlet(over: ScriptedHTTP { _ in .failure(TransferFailure(.cancelled)) })
-        await #expect(throws: CancellationError.self) { try await outlet.send(message, at: now) }
+        let channel = try channel(over: ScriptedHTTP { _ in .failure(TransferFailure(.cancelled)) })
+        await #expect(throws: CancellationError.self) { try await channel.send(message, at: now) }
     }
 
     @Test("to an endpoint that nobody configured is nobody's fault but the configuration's")
     func unknown() async throws {
-        let outlet = WebhookOutlet([], over: ScriptedHTTP { _ in .success(HTTPResponse(status: 200)) })
-        #expect(try await outlet.send(message, at: now).failure?.reason == "configuration")
+        let channel = WebhookChannel([], over: ScriptedHTTP { _ in .success(HTTPResponse(status: 200)) })
+        #expect(try await channel.send(message, at: now).failure?.reason == "configuration")
     }
 
     @Test("reaches a real listener on a loopback address written in the URL, and none by a name")
     func loopback() async throws {
         let engine = TransferEngine()
         // Nobody listens on port 9 here: that it is "connect" and not "address" shows that the policy let it through.
-        let literal = try await outlet("http://127.0.0.1:9/h", over: engine).send(message, at: now)
+        let literal = try await channel("http://127.0.0.1:9/h", over: engine).send(message, at: now)
         #expect(literal.failure?.reason == "connect")
-        let named = try await outlet("http://localhost:9/h", over: engine).send(message, at: now)
+        let named = try await channel("http://localhost:9/h", over: engine).send(message, at: now)
         #expect(named.failure?.reason == "address")
         await engine.shutdown(within: .zero)
     }

@@ -7,11 +7,11 @@ import Testing
 struct SiteTests {
     private struct Fixture {
         let shop = Shop()
-        let face: AdminFace
+        let face: FakeAdmin
         let site: SandboxSite
 
         init(lifetime: Duration = .seconds(100)) throws {
-            face = AdminFace(
+            face = FakeAdmin(
                 service: shop.service, credentials: SandboxCredentials(tokenLifetime: lifetime),
                 faults: SandboxFaults(seed: 1), seed: 1)
             let mailbox = try Mailbox(folder: nil, clock: shop.shop.clock)

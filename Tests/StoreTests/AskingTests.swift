@@ -9,7 +9,8 @@ import Testing
 private func asking(_ order: Int, _ asks: [Ask], version: Int64 = 0) -> Learned {
     var record = record(order)
     record.version = version
-    return Learned(record: record, events: [], nextMoment: t0 + .days(90), looks: [], asks: asks, changed: version == 0)
+    return Learned(
+        record: record, events: [], nextMoment: t0 + .days(90), rereads: [], asks: asks, changed: version == 0)
 }
 
 private func ask(

@@ -12,8 +12,8 @@ struct HistoryTests {
     }
 
     private func send(_ store: Store, _ effect: Effect, at now: Moment) async throws {
-        let way = effect.channel == .email ? Way.mail(shop: shop) : .webhook(effect.webhookName ?? "", shop: shop)
-        let claims = try await store.claim(way, limit: 99, owner: "p", lease: .minutes(5), now: now)
+        let route = effect.channel == .email ? Route.mail(shop: shop) : .webhook(effect.webhookName ?? "", shop: shop)
+        let claims = try await store.claim(route, limit: 99, owner: "p", lease: .minutes(5), now: now)
         let begun = try await store.begin(claims, lease: .minutes(5), now: now)
         _ = try await store.finish(begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok")) }, now: now)
     }

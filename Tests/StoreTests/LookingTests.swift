@@ -15,7 +15,7 @@ struct LookingTests {
         try await store.park(store.nextToRead(shop: shop, limit: 1, now: .at(3))[0], reason: "no", now: .at(3))
         let event = try await store.placed(1, at: .at(4))
         _ = try await store.commit(
-            [learned(record(2), looks: [Look(kind: .return, id: "R", at: .at(5))])], now: .at(4))
+            [learned(record(2), rereads: [Reread(kind: .return, id: "R", at: .at(5))])], now: .at(4))
         try await store.ready(event, at: .at(6))
         try await store.placed(3, at: .at(7))
         let status = try await store.status(now: .at(10))
@@ -25,7 +25,7 @@ struct LookingTests {
         #expect(only.state.cursor == .at(2))
         #expect(only.toRead == 1 && only.toReadSince == .at(3) && only.parked == 1)
         #expect(only.pendingEvents == 1 && only.pendingSince == .at(7))
-        #expect(only.looksDue == 1 && only.lookDueSince == .at(5))
+        #expect(only.rereadsDue == 1 && only.rereadDueSince == .at(5))
         #expect(only.effects == [.ready: 1] && only.readyDueSince == .at(6) && only.waitingDueSince == nil)
     }
 
@@ -35,9 +35,9 @@ struct LookingTests {
         try await store.ready(try await store.placed(1))
         _ = try await store.commit(
             [learned(record(2), events: [event(order: 2, silence: .beforeLive)])], now: t0)
-        let way = Way.mail(shop: shop)
+        let route = Route.mail(shop: shop)
         let begun = try await store.begin(
-            store.claim(way, limit: 9, owner: "p", lease: .minutes(1), now: t0), lease: .minutes(1), now: t0)
+            store.claim(route, limit: 9, owner: "p", lease: .minutes(1), now: t0), lease: .minutes(1), now: t0)
         _ = try await store.finish([AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "ok"))], now: t0)
         let totals = Dictionary(
             uniqueKeysWithValues: try await store.counters().map { ("\($0.name) \($0.labels)", $0.total) })
@@ -87,7 +87,8 @@ struct LookingTests {
         let store = try await kind.make()
         let effect = try await store.ready(try await store.placed(1))
         _ = try await store.commit(
-            [learned(record(2, email: "r2@example.com"), looks: [Look(kind: .return, id: "R", at: .at(5))])], now: t0)
+            [learned(record(2, email: "r2@example.com"), rereads: [Reread(kind: .return, id: "R", at: .at(5))])],
+            now: t0)
         var stranger = record(3, email: "wren@example.com")
         stranger.facts.customer = nil
         _ = try await store.commit([learned(stranger)], now: t0)
@@ -98,7 +99,7 @@ struct LookingTests {
         let all = [1, 2, 3].map { facts($0).id }
         #expect(try await store.load(shop: shop, orderIDs: all).keys.map { $0 } == [facts(3).id])
         #expect(try await store.effect(effect.id) == nil)
-        #expect(try await store.nextLook(shop: shop) == nil)
+        #expect(try await store.nextReread(shop: shop) == nil)
         #expect(try await store.counters().contains { $0.name == "events" && $0.total == 1 })
         #expect(try await store.status(now: .at(1)).shops[0].effects == [:])
         let silenced = try await store.isSilenced(

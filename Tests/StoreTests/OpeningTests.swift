@@ -169,11 +169,11 @@ struct FaultTests {
             try db.execute(sql: "PRAGMA max_page_count = \(pages + 20)")
         }
         // The writer is held until all three are queued, so that they share one commit.
-        let gate = Gate()
+        let breaker = Gate()
         let atWork = Atomic(false)
         async let held: Void = store.write { _ in
             atWork.store(true, ordering: .releasing)
-            gate.wait()
+            breaker.wait()
         }
         while !atWork.load(ordering: .acquiring) { await Task.yield() }
         async let small: Void = store.remember("1", as: "a", shop: shop, now: t0)
@@ -182,7 +182,7 @@ struct FaultTests {
         async let failing = Result { [big] in try await store.commit([learned(big)], now: t0) }
         async let other: Void = store.remember("2", as: "b", shop: shop, now: t0)
         while store.queue.waiting < 3 { await Task.yield() }
-        gate.open()
+        breaker.open()
         try await held
         try await small
         try await other
@@ -203,7 +203,7 @@ struct FaultTests {
         #expect(try await store.lastMoment() == t0)
     }
 
-    @Test("a step that fails half-way leaves nothing", arguments: StoreKind.allCases)
+    @Test("a step that fails halfway leaves nothing", arguments: StoreKind.allCases)
     func halfDone(_ kind: StoreKind) async throws {
         struct Crash: Error {}
         let store = try await kind.make()
@@ -322,13 +322,13 @@ struct FaultTests {
     @Test("a reader sees the last commit while a writer is at work")
     func readersNeverWait() async throws {
         let store = try await StoreKind.onDisk.make()
-        let gate = Gate()
+        let breaker = Gate()
         async let held: Void = store.write { db in
             try db.execute(sql: "UPDATE store SET last_moment = last_moment + 1000")
-            gate.wait()
+            breaker.wait()
         }
         #expect(try await store.lastMoment() == t0)
-        gate.open()
+        breaker.open()
         try await held
         #expect(try await store.lastMoment() == .at(1))
     }

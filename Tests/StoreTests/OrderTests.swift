@@ -66,13 +66,13 @@ struct OrderTests {
             [
                 learned(
                     full(), events: [event(.orderPaid, order: 1)], nextMoment: .at(5),
-                    looks: [Look(kind: .fulfillment, id: "F1", at: .at(5))])
+                    rereads: [Reread(kind: .fulfillment, id: "F1", at: .at(5))])
             ], read: read, now: .at(1))
         #expect(outcome.stale == [OrderKey(shop: shop, orderID: id)])
         #expect(outcome.events.isEmpty)
         #expect(try await store.pendingEvents(shop: shop, limit: 9).map(\.kind) == [.orderPlaced])
         #expect(try await store.nextMoment(shop: shop) == nil)
-        #expect(try await store.nextLook(shop: shop) == nil)
+        #expect(try await store.nextReread(shop: shop) == nil)
         #expect(try await store.nextToRead(shop: shop, limit: 1, now: .at(1)) == read)
         #expect(try await store.load(shop: shop, orderIDs: [id])[id]?.shipments == [])
         #expect(try await store.counters().filter { $0.name == "events" }.map(\.total) == [1])
@@ -105,15 +105,15 @@ struct OrderTests {
         let store = try await kind.make()
         let id = record(1).facts.id
         _ = try await store.commit(
-            [learned(record(1), nextMoment: .at(10), looks: [Look(kind: .return, id: "R1", at: .at(20))])], now: t0)
+            [learned(record(1), nextMoment: .at(10), rereads: [Reread(kind: .return, id: "R1", at: .at(20))])], now: t0)
         let order = try #require(await store.load(shop: shop, orderIDs: [id])[id])
         _ = try await store.commit(
             [
                 learned(
-                    order, nextMoment: .at(30), looks: [Look(kind: .return, id: "R1", at: .at(40))], changed: false)
+                    order, nextMoment: .at(30), rereads: [Reread(kind: .return, id: "R1", at: .at(40))], changed: false)
             ], now: .at(10))
         #expect(try await store.nextMoment(shop: shop) == .at(30))
-        #expect(try await store.nextLook(shop: shop) == .at(40))
+        #expect(try await store.nextReread(shop: shop) == .at(40))
         #expect(try await store.load(shop: shop, orderIDs: [id])[id] == order)
     }
 
@@ -143,27 +143,27 @@ struct OrderTests {
     }
 
     @Test("looks come up when they are due, and can be moved and ended", arguments: StoreKind.allCases)
-    func looks(_ kind: StoreKind) async throws {
+    func rereads(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         _ = try await store.commit(
             [
                 learned(
                     record(1),
-                    looks: [
-                        Look(kind: .fulfillment, id: "F1", at: .at(10)), Look(kind: .return, id: "R1", at: .at(5)),
-                        Look(kind: .return, id: "R2", at: nil),
+                    rereads: [
+                        Reread(kind: .fulfillment, id: "F1", at: .at(10)), Reread(kind: .return, id: "R1", at: .at(5)),
+                        Reread(kind: .return, id: "R2", at: nil),
                     ])
             ], now: t0)
-        #expect(try await store.dueLooks(shop: shop, limit: 9, now: .at(10)).map(\.look.id) == ["R1", "F1"])
-        #expect(try await store.dueLooks(shop: shop, limit: 1, now: .at(10)).map(\.orderID) == [record(1).facts.id])
-        try await store.moveLooks(
+        #expect(try await store.dueRereads(shop: shop, limit: 9, now: .at(10)).map(\.reread.id) == ["R1", "F1"])
+        #expect(try await store.dueRereads(shop: shop, limit: 1, now: .at(10)).map(\.orderID) == [record(1).facts.id])
+        try await store.moveRereads(
             shop: shop,
             [
-                Look(kind: .return, id: "R1", at: .at(99)), Look(kind: .fulfillment, id: "F1", at: nil),
-                Look(kind: .fulfillment, id: "gone", at: .at(1)),
+                Reread(kind: .return, id: "R1", at: .at(99)), Reread(kind: .fulfillment, id: "F1", at: nil),
+                Reread(kind: .fulfillment, id: "gone", at: .at(1)),
             ], now: .at(11))
-        #expect(try await store.nextLook(shop: shop) == .at(99))
-        #expect(try await store.dueLooks(shop: shop, limit: 9, now: .at(98)).isEmpty)
+        #expect(try await store.nextReread(shop: shop) == .at(99))
+        #expect(try await store.dueRereads(shop: shop, limit: 9, now: .at(98)).isEmpty)
     }
 
     @Test("orders are found by name and by address", arguments: StoreKind.allCases)

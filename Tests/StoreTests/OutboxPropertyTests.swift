@@ -23,7 +23,7 @@ struct OutboxPropertyTests {
         for number in 1...count {
             ids.append(try await store.ready(try await store.placed(number), key: "\(number)").id)
         }
-        let way = Way.mail(shop: shop)
+        let route = Route.mail(shop: shop)
         var seen: [Int64: Seen] = [:]
         var process = 1
         var claimed: [Claim] = []
@@ -34,7 +34,8 @@ struct OutboxPropertyTests {
             switch Int.random(in: 0..<12, using: &dice) {
             case 0, 1, 2:
                 claimed += try await store.claim(
-                    way, limit: Int.random(in: 1...3, using: &dice), owner: "p\(process)", lease: .minutes(1), now: now)
+                    route, limit: Int.random(in: 1...3, using: &dice), owner: "p\(process)", lease: .minutes(1),
+                    now: now)
             case 3, 4, 5:
                 guard let index = claimed.indices.randomElement(using: &dice) else { continue }
                 begun += try await store.begin([claimed.remove(at: index)], lease: .minutes(1), now: now)
@@ -68,7 +69,7 @@ struct OutboxPropertyTests {
         try await store.recover(owner: "last", now: now)
         for _ in 0..<30 {
             now = now + .minutes(2)
-            let claims = try await store.claim(way, limit: 99, owner: "last", lease: .minutes(1), now: now)
+            let claims = try await store.claim(route, limit: 99, owner: "last", lease: .minutes(1), now: now)
             let starting = try await store.begin(claims, lease: .minutes(1), now: now)
             for claim in starting {
                 seen[claim.effect.id, default: Seen()].bytes.insert(claim.message)

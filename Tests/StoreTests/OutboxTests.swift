@@ -5,12 +5,12 @@ import Testing
 
 @Suite("The outbox")
 struct OutboxTests {
-    private let way = Way.mail(shop: shop)
+    private let route = Route.mail(shop: shop)
 
     private func claim(_ store: Store, owner: String = "p1", limit: Int = 9, at now: Moment = t0) async throws
         -> [Claim]
     {
-        try await store.claim(way, limit: limit, owner: owner, lease: .minutes(5), now: now)
+        try await store.claim(route, limit: limit, owner: owner, lease: .minutes(5), now: now)
     }
 
     private func failure(_ reason: String = "busy", inDoubt: Bool = false) -> Failure {
@@ -36,7 +36,7 @@ struct OutboxTests {
         #expect(story.attempts.map(\.verdict) == ["accepted"])
         #expect(story.attempts.map(\.receipt) == ["250 queued"])
         #expect(try await claim(store, at: .at(9999)).isEmpty)
-        #expect(try await store.nextAttempt(way) == nil)
+        #expect(try await store.nextAttempt(route) == nil)
         #expect(
             try await store.finish([AttemptOutcome(claim: begun[0], verdict: .refused(failure()))], now: .at(3)).isEmpty
         )
@@ -51,11 +51,11 @@ struct OutboxTests {
         let closed = ChannelState(closedUntil: .at(60), reason: "connect", detail: "It is away.", failures: 1)
         let turned = try await store.turn(
             ended: [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "250"))], beginning: [claims[1]],
-            channel: (way, closed), lease: .minutes(5), now: .at(2))
+            channel: (route, closed), lease: .minutes(5), now: .at(2))
         #expect(turned.finished.map(\.state) == [.sent])
         #expect(turned.begun.map(\.effect.id) == [claims[1].effect.id])
         #expect(turned.begun == [try #require(await store.begunClaim(turned.begun[0]))])
-        #expect(try await store.channelState(way) == closed)
+        #expect(try await store.channelState(route) == closed)
         // Begun once: the same claim begins no second attempt.
         let again = try await store.turn(ended: [], beginning: [claims[1]], lease: .minutes(5), now: .at(3))
         #expect(again.begun.isEmpty)
@@ -70,14 +70,14 @@ struct OutboxTests {
         let second = try await claim(store, owner: "p2")
         #expect(first.count == 2 && second.count == 1)
         #expect(Set((first + second).map(\.effect.id)).count == 3)
-        #expect(try await store.nextAttempt(way) == t0 + .minutes(5))
+        #expect(try await store.nextAttempt(route) == t0 + .minutes(5))
         try await store.release(first, now: .at(1))
-        #expect(try await store.nextAttempt(way) == t0)
+        #expect(try await store.nextAttempt(route) == t0)
         #expect(try await claim(store, at: .at(1)).count == 2)
     }
 
-    @Test("ways out do not take each other's work", arguments: StoreKind.allCases)
-    func ways(_ kind: StoreKind) async throws {
+    @Test("routes out do not take each other's work", arguments: StoreKind.allCases)
+    func routes(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let event = try await store.placed(1)
         try await store.ready(event, line: "webhook:helpdesk")
@@ -87,7 +87,7 @@ struct OutboxTests {
             .webhook("chat", shop: shop), limit: 9, owner: "p", lease: .minutes(5), now: t0)
         #expect(hooks.map(\.effect.line) == ["webhook:chat"])
         #expect(try await store.waysWithWork() == [.webhook("chat", shop: shop), .webhook("helpdesk", shop: shop)])
-        #expect(try await store.nextAttempt(way) == nil)
+        #expect(try await store.nextAttempt(route) == nil)
     }
 
     @Test(
@@ -102,7 +102,7 @@ struct OutboxTests {
             [AttemptOutcome(claim: begun[0], verdict: verdict, nextAttemptAt: .at(60))], now: .at(1))
         #expect(done.map(\.state) == [.ready])
         #expect(try await claim(store, at: .at(59)).isEmpty)
-        #expect(try await store.nextAttempt(way) == .at(60))
+        #expect(try await store.nextAttempt(route) == .at(60))
         let again = try await claim(store, at: .at(60))
         #expect(again.map(\.effect.reason) == [kindOfVerdict.reason])
         #expect(again.map(\.message) == begun.map(\.message))

@@ -14,7 +14,7 @@ struct RecordCacheTests {
         let path = Folder().file("store.sqlite")
         let store = try Store.open(path: path, role: .command, now: t0)
         _ = try await store.openShop(shop, now: t0)
-        let learner = Learner(live: LiveSince(shop: t0 - .days(9)), shopZone: .utc, lookEvery: .seconds(60))
+        let learner = Learner(live: LiveSince(shop: t0 - .days(9)), shopZone: .utc, rereadEvery: .seconds(60))
         let ids = (1...4).map { facts($0).id }
         for turn in 1...25 {
             let now = Moment.at(turn * 3600)
@@ -39,7 +39,7 @@ struct RecordCacheTests {
         }
     }
 
-    @Test("give way to what another process wrote")
+    @Test("give route to what another process wrote")
     func others() async throws {
         let path = Folder().file("store.sqlite")
         let store = try Store.open(path: path, role: .command, now: t0)

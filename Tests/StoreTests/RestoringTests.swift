@@ -17,7 +17,8 @@ struct RestoringTests {
         _ = try await store.commit(
             [
                 learned(
-                    record(2), events: [event(order: 2)], looks: [Look(kind: .fulfillment, id: "F", at: .at(200_000))])
+                    record(2), events: [event(order: 2)],
+                    rereads: [Reread(kind: .fulfillment, id: "F", at: .at(200_000))])
             ], now: t0)
         let copy = folder.file("copy.sqlite")
         try await store.backup(to: copy, now: .at(60))
@@ -32,15 +33,15 @@ struct RestoringTests {
         #expect(withdrawn == 1)
         let effect = try #require(try await store.effect(ready.id))
         #expect(effect.state == .withdrawn && effect.reason == .restored)
-        let way = Way.mail(shop: shop)
-        #expect(try await store.claim(way, limit: 9, owner: "p", lease: .minutes(1), now: .at(90_000)).isEmpty)
+        let route = Route.mail(shop: shop)
+        #expect(try await store.claim(route, limit: 9, owner: "p", lease: .minutes(1), now: .at(90_000)).isEmpty)
         #expect(try await store.pendingEvents(shop: shop, limit: 9).map(\.silence) == [.beforeLive])
         let state = try #require(try await store.shopState(shop))
         #expect(state.liveSince.shop == .at(86_400) && state.liveSince.of("ups") == .at(86_400))
-        #expect(try await store.nextLook(shop: shop) == .at(86_400), "all that is open is looked at at once")
+        #expect(try await store.nextReread(shop: shop) == .at(86_400), "all that is open is looked at at once")
         // Somebody who knows better sends it after all.
         #expect(try await store.retry(effectID: ready.id, now: .at(90_000)))
-        #expect(try await store.claim(way, limit: 9, owner: "p", lease: .minutes(1), now: .at(90_000)).count == 1)
+        #expect(try await store.claim(route, limit: 9, owner: "p", lease: .minutes(1), now: .at(90_000)).count == 1)
     }
 
     @Test("does so once, however often the daemon starts, and until all that was open has been looked at")
@@ -51,7 +52,8 @@ struct RestoringTests {
         #expect(again.withdrawn == 0 && again.restoration.restoredAt == .at(86_400))
         #expect(try await store.status(now: .at(90_000)).shops[0].restoration == again.restoration)
         #expect(try await !store.endRestoration(shop: shop, now: .at(90_001)))
-        try await store.moveLooks(shop: shop, [Look(kind: .fulfillment, id: "F", at: .at(99_999))], now: .at(90_002))
+        try await store.moveRereads(
+            shop: shop, [Reread(kind: .fulfillment, id: "F", at: .at(99_999))], now: .at(90_002))
         #expect(try await store.endRestoration(shop: shop, now: .at(90_003)))
         #expect(try await store.beginRestoration(shop: shop, now: .at(90_004)) == nil)
         #expect(try await store.status(now: .at(90_004)).shops[0].restoration == nil)
@@ -119,10 +121,10 @@ struct FileTests {
     func age() async throws {
         let store = try await StoreKind.inMemory.make()
         try await store.ready(try await store.placed(1), at: .at(10))
-        let way = Way.mail(shop: shop)
+        let route = Route.mail(shop: shop)
         let failure = Failure(reason: "busy", detail: "busy")
         for now in [20, 40] {
-            let claims = try await store.claim(way, limit: 1, owner: "p", lease: .minutes(1), now: .at(now))
+            let claims = try await store.claim(route, limit: 1, owner: "p", lease: .minutes(1), now: .at(now))
             let begun = try await store.begin(claims, lease: .minutes(1), now: .at(now))
             _ = try await store.finish(
                 [AttemptOutcome(claim: begun[0], verdict: .deferred(failure), nextAttemptAt: .at(now + 20))],
@@ -135,14 +137,14 @@ struct FileTests {
     func channel() async throws {
         let store = try await StoreKind.inMemory.make()
         let effect = try await store.ready(try await store.placed(1))
-        let way = Way.mail(shop: shop)
+        let route = Route.mail(shop: shop)
         let state = ChannelState(
             closedUntil: .at(900), reason: "policy", detail: "no", failures: 3, openings: 2, suspects: [4: 1, 9: 2])
-        try await store.setChannel(way, state, now: t0)
-        #expect(try await store.channelState(way) == state)
-        #expect(try await store.channelStates() == [way: state])
+        try await store.setChannel(route, state, now: t0)
+        #expect(try await store.channelState(route) == state)
+        #expect(try await store.channelStates() == [route: state])
         #expect(try await store.retry(effectID: effect.id, now: .at(1)))
-        let tried = try await store.channelState(way)
+        let tried = try await store.channelState(route)
         #expect(tried.closedUntil == nil && tried.failures == 3)
     }
 }

@@ -92,11 +92,11 @@ func event(
 }
 
 func learned(
-    _ record: OrderRecord, events: [Event] = [], nextMoment: Moment? = nil, looks: [Look] = [], changed: Bool = true
+    _ record: OrderRecord, events: [Event] = [], nextMoment: Moment? = nil, rereads: [Reread] = [], changed: Bool = true
 ) -> Learned {
     var record = record
     record.events += events
-    return Learned(record: record, events: events, nextMoment: nextMoment, looks: looks, changed: changed)
+    return Learned(record: record, events: events, nextMoment: nextMoment, rereads: rereads, changed: changed)
 }
 
 func mail(_ id: String, to recipient: String = "robin@example.com", body: String = "Hello") -> Message {

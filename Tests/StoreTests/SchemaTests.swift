@@ -43,7 +43,7 @@ struct SchemaTests {
         ("nextParked", Query.nextParked), ("order", Query.order), ("scans", Query.scans),
         ("eventsOfOrder", Query.eventsOfOrder), ("occurrencesOfOrder", Query.occurrencesOfOrder),
         ("occurrencesOfEvent", Query.occurrencesOfEvent), ("dueForTime", Query.dueForTime),
-        ("dueLooks", Query.dueLooks), ("nextLook", Query.nextLook),
+        ("dueRereads", Query.dueRereads), ("nextReread", Query.nextReread),
         ("pendingEvents", Query.pendingEvents), ("holderOfKey", Query.holderOfKey),
         ("orderNumber", Query.orderNumber), ("effectsOfOrder", Query.effectsOfOrder),
         ("dueEffects", Query.dueEffects), ("effect", Query.effect), ("keysOfEffect", Query.keysOfEffect),
@@ -60,7 +60,7 @@ struct SchemaTests {
         ("ordersByName", Query.ordersByName), ("ordersByAddress", Query.ordersByAddress),
         ("effectsInState", Query.effectsInState), ("oldestReady", Query.oldestReady),
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
-        ("looksDueCount", Query.looksDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
+        ("rereadsDueCount", Query.rereadsDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
         ("oldestTriedAgain", Query.oldestTriedAgain), ("inDoubtNow", Query.inDoubtNow),
         ("dueParcelsOfOthers", Query.dueParcelsOfOthers),
@@ -104,7 +104,7 @@ struct SchemaTests {
         arguments: [
             ("orders_by_moment", Query.nextMoment.replacingOccurrences(of: "?", with: "1")),
             ("effects_waiting", Query.nextDue.replacingOccurrences(of: "?", with: "1")),
-            ("looks_next", Query.nextLook.replacingOccurrences(of: "?", with: "1")),
+            ("looks_next", Query.nextReread.replacingOccurrences(of: "?", with: "1")),
         ])
     func earliest(_ index: String, _ sql: String) async throws {
         let store = try await StoreKind.inMemory.make()

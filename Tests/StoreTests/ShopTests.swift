@@ -72,14 +72,14 @@ struct ShopTests {
     @Test("a way out is open until it is closed", arguments: StoreKind.allCases)
     func channels(_ kind: StoreKind) async throws {
         let store = try await kind.make()
-        let way = Way.webhook("helpdesk", shop: shop)
-        #expect(try await store.channelState(way) == ChannelState())
+        let route = Route.webhook("helpdesk", shop: shop)
+        #expect(try await store.channelState(route) == ChannelState())
         let closed = ChannelState(closedUntil: .at(60), reason: "auth", detail: "The key is not taken.", failures: 2)
-        try await store.setChannel(way, closed, now: t0)
-        #expect(try await store.channelState(way) == closed)
+        try await store.setChannel(route, closed, now: t0)
+        #expect(try await store.channelState(route) == closed)
         #expect(try await store.channelState(.mail(shop: shop)) == ChannelState())
-        #expect(try await store.channelStates() == [way: closed])
-        try await store.setChannel(way, ChannelState(), now: .at(1))
-        #expect(try await store.channelState(way) == ChannelState())
+        #expect(try await store.channelStates() == [route: closed])
+        try await store.setChannel(route, ChannelState(), now: .at(1))
+        #expect(try await store.channelState(route) == ChannelState())
     }
 }

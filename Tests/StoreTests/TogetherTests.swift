@@ -146,8 +146,8 @@ struct TogetherTests {
             _ = try await commit(
                 store, effect(event, ["\(index)"], state: .ready), message: mail("\(index)@fig.example", to: to))
         }
-        let way = Way.mail(shop: shop)
-        let claims = try await store.claim(way, limit: 9, owner: "me", lease: .minutes(5), now: .at(61))
+        let route = Route.mail(shop: shop)
+        let claims = try await store.claim(route, limit: 9, owner: "me", lease: .minutes(5), now: .at(61))
         let begun = try await store.begin(claims, lease: .minutes(5), now: .at(61))
         _ = try await store.finish(
             begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok")) }, now: .at(62))

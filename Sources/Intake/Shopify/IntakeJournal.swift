@@ -56,8 +56,8 @@ public struct ReadBatch: Sendable {
     public enum Kind: Hashable, Sendable {
         /// Orders, from the queue of `nextToRead`.
         case orders
-        /// Fulfillments or returns, from `dueLooks`.
-        case looks(Look.Kind)
+        /// Fulfillments or returns, from `dueRereads`.
+        case rereads(Reread.Kind)
     }
 
     public var kind: Kind
@@ -95,7 +95,7 @@ public protocol IntakeJournal: Sendable {
     func nextToRead(limit: Int, now: Moment) async throws -> [QueuedRead]
 
     /// Fulfillments or returns whose next look is due and not parked, the longest overdue first.
-    func dueLooks(_ kind: Look.Kind, limit: Int, now: Moment) async throws -> [QueuedRead]
+    func dueRereads(_ kind: Reread.Kind, limit: Int, now: Moment) async throws -> [QueuedRead]
 
     /// Learns what was read, keeps the marks, and settles the queue.
     func commitRead(_ batch: ReadBatch) async throws

@@ -27,8 +27,8 @@ public struct CycleReport: Sendable {
     public var parked: [ParkedRead] = []
     /// Orders still wait to be read.
     public var readsLeft = false
-    /// Looks that are due had to wait for the bucket or for the next scan.
-    public var looksLeft = false
+    /// Rereads that are due had to wait for the bucket or for the next scan.
+    public var rereadsLeft = false
     /// The shop, where it was inspected in this cycle: at the start, and once a day.
     public var inspection: ShopInspection?
     /// What is read of the shop; less than all where scopes or approval are missing.
@@ -296,19 +296,19 @@ public actor ShopPoller {
     }
 
     private func look(
-        _ kind: Look.Kind, document: Document, limit: Int, until deadline: Moment, _ report: inout CycleReport
+        _ kind: Reread.Kind, document: Document, limit: Int, until deadline: Moment, _ report: inout CycleReport
     ) async throws {
         var met: Set<String> = []
         while true {
             let now = client.timekeeper.now()
-            let entries = try await journal.dueLooks(kind, limit: min(limit, batchSize * 2), now: now)
+            let entries = try await journal.dueRereads(kind, limit: min(limit, batchSize * 2), now: now)
                 .filter { met.insert($0.id).inserted }
             guard !entries.isEmpty else { return }
             guard client.wait(for: document, share: .reread) == .zero, now < deadline else {
-                report.looksLeft = true
+                report.rereadsLeft = true
                 return
             }
-            try await read(.looks(kind), entries, &report)
+            try await read(.rereads(kind), entries, &report)
         }
     }
 
@@ -351,7 +351,7 @@ public actor ShopPoller {
         try await journal.commitRead(batch)
         switch batch.kind {
         case .orders: report.read += batch.done.count
-        case .looks: report.looked += batch.done.count
+        case .rereads: report.looked += batch.done.count
         }
         report.gone += batch.gone.count
         report.parked += batch.parked

@@ -38,8 +38,8 @@ public actor ShopReader {
     func read(_ kind: ReadBatch.Kind, _ entries: [QueuedRead]) async throws(ShopifyFailure) -> ReadBatch {
         switch kind {
         case .orders: try await readOrders(entries)
-        case .looks(.fulfillment): try await readFulfillments(entries)
-        case .looks(.return): try await readReturns(entries)
+        case .rereads(.fulfillment): try await readFulfillments(entries)
+        case .rereads(.return): try await readReturns(entries)
         }
     }
 
@@ -191,7 +191,7 @@ public actor ShopReader {
         let harvest = try await harvest(
             .readFulfillments, entries.map(\.id), as: WireLoneFulfillment.self, share: .reread)
         let seenAt = client.timekeeper.now()
-        var batch = ReadBatch(kind: .looks(.fulfillment))
+        var batch = ReadBatch(kind: .rereads(.fulfillment))
         for (entry, outcome) in zip(entries, harvest.outcomes) {
             switch outcome {
             case .gone: batch.gone.append(entry)
@@ -260,7 +260,7 @@ public actor ShopReader {
     private func readReturns(_ entries: [QueuedRead]) async throws(ShopifyFailure) -> ReadBatch {
         let returns = try await collectReturns(entries.map(\.id), share: .reread)
         let seenAt = client.timekeeper.now()
-        var batch = ReadBatch(kind: .looks(.return))
+        var batch = ReadBatch(kind: .rereads(.return))
         for entry in entries {
             switch returns[entry.id] {
             case .gone, nil: batch.gone.append(entry)

@@ -114,7 +114,7 @@ public struct Schema: Sendable {
         }
     }
 
-    /// Looks a path up: `order.line_items.size`, `customer.first_name`.
+    /// Rereads a path up: `order.line_items.size`, `customer.first_name`.
     public func look(up path: String) -> Answer {
         if let entry = byPath[path] { return .known(entry) }
         let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)

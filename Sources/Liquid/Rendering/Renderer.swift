@@ -21,7 +21,7 @@ struct Renderer {
     var refusesInclude = false
     var depth = 0
     var steps = 0
-    var nextLook = 1_024
+    var nextReread = 1_024
     var assignedBytes = 0
     var registers = Registers()
 
@@ -55,11 +55,11 @@ struct Renderer {
     @inline(__always)
     mutating func step(_ count: Int = 1) throws(RenderError) {
         steps += count
-        if steps >= nextLook { try look() }
+        if steps >= nextReread { try look() }
     }
 
     private mutating func look() throws(RenderError) {
-        nextLook = steps + 1_024
+        nextReread = steps + 1_024
         if steps > options.limits.steps {
             throw limit("the template takes more than \(options.limits.steps) steps")
         }

@@ -7,7 +7,7 @@ public struct Learned: Sendable {
     /// The next moment at which time alone may change something: a promise passes, a silence is long enough. Nil if never.
     public var nextMoment: Moment?
     /// What is to be read again by its id, and when.
-    public var looks: [Look]
+    public var rereads: [Reread]
     /// What is to be asked about its parcels, one for each number; none where no carrier is configured.
     public var asks: [Ask]
     /// False when nothing differs but the looks and asks, so that the record need not be written.
@@ -15,19 +15,19 @@ public struct Learned: Sendable {
 
     /// So much was learned.
     public init(
-        record: OrderRecord, events: [Event], nextMoment: Moment?, looks: [Look], asks: [Ask] = [], changed: Bool
+        record: OrderRecord, events: [Event], nextMoment: Moment?, rereads: [Reread], asks: [Ask] = [], changed: Bool
     ) {
         self.record = record
         self.events = events
         self.nextMoment = nextMoment
-        self.looks = looks
+        self.rereads = rereads
         self.asks = asks
         self.changed = changed
     }
 }
 
 /// A fulfillment or return that is to be read again by its id, for the order's own `updatedAt` does not move for all that happens to it.
-public struct Look: Hashable, Sendable {
+public struct Reread: Hashable, Sendable {
     /// What it is.
     public enum Kind: String, Codable, Sendable {
         case fulfillment, `return`
@@ -39,7 +39,7 @@ public struct Look: Hashable, Sendable {
     /// When to look next; nil when there is nothing more to see.
     public var at: Moment?
 
-    /// Look at that then.
+    /// Reread at that then.
     public init(kind: Kind, id: String, at: Moment?) {
         self.kind = kind
         self.id = id

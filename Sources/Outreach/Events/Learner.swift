@@ -14,7 +14,7 @@ public struct Learner: Sendable {
     /// The shop's own zone, for parcels whose address tells none.
     public var shopZone: Zone
     /// How often what is open is looked at again, at most.
-    public var lookEvery: Duration
+    public var rereadEvery: Duration
     /// What the shop itself holds for late.
     public var delays = DelayRules()
     /// Who can be asked about a parcel; nil where no carrier is configured.
@@ -23,10 +23,10 @@ public struct Learner: Sendable {
     public var catchesUp = false
 
     /// A learner for one shop.
-    public init(live: LiveSince, shopZone: Zone, lookEvery: Duration) {
+    public init(live: LiveSince, shopZone: Zone, rereadEvery: Duration) {
         self.live = live
         self.shopZone = shopZone
-        self.lookEvery = lookEvery
+        self.rereadEvery = rereadEvery
     }
 
     /// What `observation` adds to `record`, which is nil where the order was never seen. Gives nil where a part of an unknown order was seen: the order must be
@@ -124,7 +124,7 @@ public struct Learner: Sendable {
             new.isEmpty ? next : record.implied(now: now, zone: zone, rules: delays, histories: histories).next
         return Learned(
             record: record, events: new, nextMoment: nextMoment,
-            looks: looks(record, histories: histories, now: now),
+            rereads: rereads(record, histories: histories, now: now),
             asks: asks(record, histories: histories, answered: heard?.number, now: now, zone: zone), changed: changed)
     }
 

@@ -24,7 +24,7 @@ enum TemplateSlips {
         for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             // A regular expression costs more than all the rest of a file's reading, so it is asked only where its line can fit.
             let signs = Signs(line)
-            guard signs.isWorthALook else { continue }
+            guard signs.isWorthReading else { continue }
             func note(_ at: String.Index, _ message: String, _ hint: String, isCertain: Bool) {
                 let column = line.unicodeScalars.distance(from: line.startIndex, to: at) + 1
                 slips.append(
@@ -82,7 +82,7 @@ private struct Signs {
         hasElse = hasElse && line.contains("else")
     }
 
-    var isWorthALook: Bool { hasThree || hasSingle || hasElse }
+    var isWorthReading: Bool { hasThree || hasSingle || hasElse }
 }
 
 /// What the engine says, in plain words. Its own are Shopify's, and made for programmers.

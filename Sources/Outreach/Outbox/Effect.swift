@@ -1,5 +1,5 @@
 /// Where an effect goes.
-public enum Channel: String, Codable, Sendable, CaseIterable {
+public enum ChannelKind: String, Codable, Sendable, CaseIterable {
     case email, webhook
 }
 
@@ -103,7 +103,7 @@ public struct Effect: Hashable, Sendable {
     public var events: [Event] { [event] + together }
 
     /// The way out that its line names.
-    public var channel: Channel { line.hasPrefix("webhook") ? .webhook : .email }
+    public var channel: ChannelKind { line.hasPrefix("webhook") ? .webhook : .email }
 
     /// The webhook's name in the configuration, for a webhook line.
     public var webhookName: String? {

@@ -58,7 +58,7 @@ public struct Failure: Hashable, Sendable {
 }
 
 /// The far end of the outbox, as Planning and the daemon see it: `Delivery` has one for mail and one for webhooks, tests have scripted ones.
-public protocol Outlet: Sendable {
+public protocol Channel: Sendable {
     /// Attempts to hand over one message. Throws only when the task is cancelled before the far end could have taken anything.
     func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict
 }

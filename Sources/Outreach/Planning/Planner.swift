@@ -29,8 +29,8 @@ public struct Planner: Sendable {
     }
 
     /// An order at a moment, for all that is decided about it then.
-    public func sitting(_ record: OrderRecord, now: Moment) -> Sitting {
-        Sitting(
+    public func evaluation(_ record: OrderRecord, now: Moment) -> EvaluationContext {
+        EvaluationContext(
             record: record, settings: triggers.settings, now: now, zone: record.zone(shopZone: shopZone),
             shopZone: shopZone, shop: shop)
     }
@@ -39,7 +39,7 @@ public struct Planner: Sendable {
     public func scope(
         record: OrderRecord, event: Event, together: [Event] = [], history: History, now: Moment
     ) -> Scope {
-        Scope(sitting(record, now: now), event: event, together: together, history: history)
+        Scope(evaluation(record, now: now), event: event, together: together, history: history)
     }
 
     /// What one line of one trigger makes of an event.
@@ -73,10 +73,10 @@ public struct Planner: Sendable {
     }
 
     /// The same, for one that is judged at the same moment.
-    public func matches(_ event: Event, at sitting: Sitting) -> [Match] {
+    public func matches(_ event: Event, at evaluation: EvaluationContext) -> [Match] {
         if event.silence == .testOrder { return [] }
         let hearing = triggers.hearing(event.kind)
-        return hearing.isEmpty ? [] : matches(event, hearing, sitting.record, zone: sitting.zone)
+        return hearing.isEmpty ? [] : matches(event, hearing, evaluation.record, zone: evaluation.zone)
     }
 
     /// True where no trigger hears that kind of event.
@@ -253,25 +253,25 @@ public struct Planner: Sendable {
     /// The same, with the events that are told where `combine` made one message of several.
     public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
         guard let record else { return Judgement(decision: .skip(because: .erased)) }
-        return judgement(effect, at: sitting(record, now: now), history: history)
+        return judgement(effect, at: evaluation(record, now: now), history: history)
     }
 
     /// The same, for one of several effects of an order that are judged at one moment.
-    public func judgement(_ effect: Effect, at sitting: Sitting, history: History) -> Judgement {
-        let now = sitting.now
-        if sitting.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
+    public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
+        let now = evaluation.now
+        if evaluation.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
         guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off
         else { return Judgement(decision: .skip(because: .off)) }
-        let dueAt = due(effect, entry, sitting)
+        let dueAt = due(effect, entry, evaluation)
         if effect.together.isEmpty, history.told.isEmpty {
             // Nearly all: one event, and nobody spoke of it.
             if effect.attempts == 0, dueAt > now {
                 return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
             }
-            if let no = objection(effect.event, effect, entry, sitting, history, dueAt: dueAt) {
+            if let no = objection(effect.event, effect, entry, evaluation, history, dueAt: dueAt) {
                 return Judgement(decision: .skip(because: no.reason, detail: no.detail))
             }
-            return going([effect.event], of: effect, entry, line, sitting, history)
+            return going([effect.event], of: effect, entry, line, evaluation, history)
         }
         var kept = [effect.event] + effect.together
         var dropped: [Judgement.Dropped] = []
@@ -287,7 +287,7 @@ public struct Planner: Sendable {
             return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
         }
         kept.removeAll { event in
-            guard let no = objection(event, effect, entry, sitting, history, dueAt: dueAt) else { return false }
+            guard let no = objection(event, effect, entry, evaluation, history, dueAt: dueAt) else { return false }
             dropped.append(.init(event: event, reason: no.reason, detail: no.detail))
             return true
         }
@@ -295,19 +295,19 @@ public struct Planner: Sendable {
             let no = dropped[0]
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
-        return going(kept, without: dropped, of: effect, entry, line, sitting, history)
+        return going(kept, without: dropped, of: effect, entry, line, evaluation, history)
     }
 
     /// What becomes of an effect whose events are to be told.
     private func going(
         _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
-        _ line: SendLine, _ sitting: Sitting, _ history: History
+        _ line: SendLine, _ evaluation: EvaluationContext, _ history: History
     ) -> Judgement {
-        if let reason = unreachable(line, trigger: entry.trigger, at: sitting, history: history) {
+        if let reason = unreachable(line, trigger: entry.trigger, at: evaluation, history: history) {
             return Judgement(decision: .skip(because: reason))
         }
         if line.destination == .customer,
-            let held = held(effect, entry.trigger, kept, history: history, zone: sitting.zone, now: sitting.now)
+            let held = held(effect, entry.trigger, kept, history: history, zone: evaluation.zone, now: evaluation.now)
         {
             return Judgement(decision: held)
         }
@@ -328,11 +328,12 @@ public struct Planner: Sendable {
 
     /// Why one event is not told: it is no longer true, no longer news, or a condition says so.
     private func objection(
-        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ sitting: Sitting, _ history: History,
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext,
+        _ history: History,
         dueAt: Moment
     ) -> (reason: Reason, detail: String?)? {
-        let now = sitting.now
-        if let reason = sitting.overtaken(event) { return (reason, nil) }
+        let now = evaluation.now
+        if let reason = evaluation.overtaken(event) { return (reason, nil) }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {
@@ -345,7 +346,7 @@ public struct Planner: Sendable {
             return (.oldNews, detail)
         }
         guard entry.hasConditions,
-            let failed = entry.trigger.failedCondition(sitting.scope(event, history: history))
+            let failed = entry.trigger.failedCondition(evaluation.scope(event, history: history))
         else { return nil }
         return (failed.clause, failed.sentence)
     }
@@ -374,13 +375,13 @@ public struct Planner: Sendable {
         return limit
     }
 
-    private func due(_ effect: Effect, _ entry: TriggerSet.Entry, _ sitting: Sitting) -> Moment {
+    private func due(_ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext) -> Moment {
         func due(_ event: Event) -> Moment {
-            entry.waits ? self.due(entry.trigger, event, sitting.record, sitting.zone) : event.happenedAt
+            entry.waits ? self.due(entry.trigger, event, evaluation.record, evaluation.zone) : event.happenedAt
         }
         let first = effect.together.reduce(due(effect.event)) { min($0, due($1)) }
         guard let combine = entry.combine, first < .distantFuture else { return first }
-        return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: sitting.zone)
+        return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: evaluation.zone)
     }
 
     private func due(_ trigger: Trigger, _ event: Event, _ record: OrderRecord, _ zone: Zone) -> Moment {
@@ -390,12 +391,14 @@ public struct Planner: Sendable {
     }
 
     /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody is written to.
-    private func unreachable(_ line: SendLine, trigger: Trigger, at sitting: Sitting, history: History) -> Reason? {
+    private func unreachable(_ line: SendLine, trigger: Trigger, at evaluation: EvaluationContext, history: History)
+        -> Reason?
+    {
         switch line.destination {
         case .customer:
-            guard sitting.isReachable else { return .noRecipient }
+            guard evaluation.isReachable else { return .noRecipient }
             if history.silenced { return .silenced }
-            if trigger.about == .marketing, sitting.record.facts.customer?.marketing != .subscribed {
+            if trigger.about == .marketing, evaluation.record.facts.customer?.marketing != .subscribed {
                 return .noConsent
             }
             return nil

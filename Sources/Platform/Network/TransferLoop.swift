@@ -10,8 +10,8 @@ final class TransferLoop {
     private var exchanges: [UnsafeMutableRawPointer: HTTPExchange] = [:]
     private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
     private let sessionsPerRelay: Int
-    private var desks: [ObjectIdentifier: SMTPDesk] = [:]
-    /// Desks whose relay is no longer held by anybody: they finish what they have.
+    private var pools: [ObjectIdentifier: SMTPPool] = [:]
+    /// ShopContexts whose relay is no longer held by anybody: they finish what they have.
     private var orphans: Set<ObjectIdentifier> = []
     private var stopBy: ContinuousClock.Instant?
     private var waits: [curl_waitfd] = []
@@ -43,23 +43,23 @@ final class TransferLoop {
             tick()
             if let stopBy {
                 if stopBy <= .now { cancelAll() }
-                let isDone = exchanges.isEmpty && desks.values.allSatisfy(\.isIdle)
-                if isDone { desks.values.forEach { $0.leave() } }
-                if isDone, stopBy <= .now || desks.values.allSatisfy(\.isEmpty) { break }
+                let isDone = exchanges.isEmpty && pools.values.allSatisfy(\.isIdle)
+                if isDone { pools.values.forEach { $0.leave() } }
+                if isDone, stopBy <= .now || pools.values.allSatisfy(\.isEmpty) { break }
             }
             sleep()
         }
         inbox.close()
-        desks.values.forEach { $0.closeAll() }
+        pools.values.forEach { $0.closeAll() }
         curl_multi_cleanup(multi)
         for waiter in stopWaiters { waiter.resume() }
     }
 
     /// Waits for a socket, a timer or a command, and works on the mail sessions whose sockets are ready.
     private func sleep() {
-        var watched: [(SMTPDesk, SMTPSession)] = []
-        for desk in desks.values {
-            for session in desk.sessions where session.isWatched { watched.append((desk, session)) }
+        var watched: [(SMTPPool, SMTPSession)] = []
+        for pool in pools.values {
+            for session in pool.sessions where session.isWatched { watched.append((pool, session)) }
         }
         waits.removeAll(keepingCapacity: true)
         for (_, session) in watched {
@@ -70,23 +70,23 @@ final class TransferLoop {
         waits.withUnsafeMutableBufferPointer { waits in
             _ = curl_multi_poll(multi, waits.baseAddress, UInt32(waits.count), milliseconds, nil)
         }
-        var ready: [ObjectIdentifier: (SMTPDesk, [SMTPSession])] = [:]
-        for (index, (desk, session)) in watched.enumerated() where waits[index].revents != 0 {
-            ready[ObjectIdentifier(desk), default: (desk, [])].1.append(session)
+        var ready: [ObjectIdentifier: (SMTPPool, [SMTPSession])] = [:]
+        for (index, (pool, session)) in watched.enumerated() where waits[index].revents != 0 {
+            ready[ObjectIdentifier(pool), default: (pool, [])].1.append(session)
         }
-        for (desk, sessions) in ready.values { desk.pump(sessions) }
+        for (pool, sessions) in ready.values { pool.pump(sessions) }
     }
 
     /// Does what is due on the desks, and lets go of those that nobody holds.
     private func tick() {
-        guard !desks.isEmpty else { return }
+        guard !pools.isEmpty else { return }
         let now = ContinuousClock.now
-        for desk in desks.values where desk.nextDeadline.map({ $0 <= now }) == true { desk.tick(now) }
+        for pool in pools.values where pool.nextDeadline.map({ $0 <= now }) == true { pool.tick(now) }
         for key in orphans {
-            guard let desk = desks[key] else { continue }
-            if desk.isIdle { desk.leave() }
-            if desk.isEmpty {
-                desks[key] = nil
+            guard let pool = pools[key] else { continue }
+            if pool.isIdle { pool.leave() }
+            if pool.isEmpty {
+                pools[key] = nil
                 orphans.remove(key)
             }
         }
@@ -94,7 +94,7 @@ final class TransferLoop {
 
     /// How long to sleep when neither a socket nor a command comes; libcurl shortens it for its own timers.
     private func pause() -> Duration {
-        var next = desks.values.lazy.compactMap(\.nextDeadline).min()
+        var next = pools.values.lazy.compactMap(\.nextDeadline).min()
         if let stopBy { next = min(next ?? stopBy, stopBy) }
         guard let next else { return .seconds(3600) }
         // One millisecond more, since it is rounded down and the thread would turn a few times for nothing.
@@ -108,25 +108,25 @@ final class TransferLoop {
             if let handle = handles[ObjectIdentifier(ticket)] {
                 remove(handle)?.finishCancelled("the task was cancelled")
             } else {
-                desks.values.forEach { $0.cancel(ticket) }
+                pools.values.forEach { $0.cancel(ticket) }
             }
         case .deliver(_, let key, let settings, let job):
             guard stopBy == nil else {
                 return job.answer.resume(returning: .unsent(.cancelled, "the engine is shutting down"))
             }
-            desk(key, settings).add(job)
-        case .closeRelay(let key): if desks[ObjectIdentifier(key)] != nil { orphans.insert(ObjectIdentifier(key)) }
+            pool(key, settings).add(job)
+        case .closeRelay(let key): if pools[ObjectIdentifier(key)] != nil { orphans.insert(ObjectIdentifier(key)) }
         case .stop(let time, let waiter):
             stopBy = min(stopBy ?? time, time)
             if let waiter { stopWaiters.append(waiter) }
         }
     }
 
-    private func desk(_ key: RelayKey, _ settings: SMTPSettings) -> SMTPDesk {
-        if let desk = desks[ObjectIdentifier(key)] { return desk }
-        let desk = SMTPDesk(settings, key: key, multi: multi, maximumSessions: sessionsPerRelay)
-        desks[ObjectIdentifier(key)] = desk
-        return desk
+    private func pool(_ key: RelayKey, _ settings: SMTPSettings) -> SMTPPool {
+        if let pool = pools[ObjectIdentifier(key)] { return pool }
+        let pool = SMTPPool(settings, key: key, multi: multi, maximumSessions: sessionsPerRelay)
+        pools[ObjectIdentifier(key)] = pool
+        return pool
     }
 
     private func start(_ ticket: TransferTicket, _ hop: HTTPHop, _ answer: TransferInbox.Answer) {
@@ -156,15 +156,15 @@ final class TransferLoop {
             let code = bookbag_message_result(message)
             if let exchange = remove(handle) {
                 exchange.finish(code)
-            } else if let desk = desks.values.first(where: { $0.holds(handle) }) {
-                if desk.opened(handle, code) { inbox.mailSessions.wrappingAdd(1, ordering: .relaxed) }
+            } else if let pool = pools.values.first(where: { $0.holds(handle) }) {
+                if pool.opened(handle, code) { inbox.mailSessions.wrappingAdd(1, ordering: .relaxed) }
             }
         }
     }
 
     private func cancelAll() {
         for handle in Array(exchanges.keys) { remove(handle)?.finishCancelled("the engine is shutting down") }
-        desks.values.forEach { $0.cancelAll("the engine is shutting down") }
+        pools.values.forEach { $0.cancelAll("the engine is shutting down") }
     }
 
     private func remove(_ handle: UnsafeMutableRawPointer) -> HTTPExchange? {

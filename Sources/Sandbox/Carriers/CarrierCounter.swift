@@ -84,10 +84,10 @@ public final class SandboxCarriers: Sendable {
         var random: SeededRandom
     }
 
-    static let faces: [any CarrierFace] = [
-        UPSFace(), FedExFace(), USPSFace(), DHLFace(), MyDHLFace(), RoyalMailFace(), CanadaPostFace(),
-        AustraliaPostFace(), GLSFace(), LaPosteFace(), HermesFace(), DPDFace(), AmazonShippingFace(), SendleFace(),
-        EasyPostFace(), ShippoFace(), AfterShipFace(), SeventeenTrackFace(), ShipEngineFace(),
+    static let faces: [any FakeCarrier] = [
+        FakeUPS(), FakeFedEx(), FakeUSPS(), FakeDHL(), FakeMyDHL(), FakeRoyalMail(), FakeCanadaPost(),
+        FakeAustraliaPost(), FakeGLS(), FakeLaPoste(), FakeHermes(), FakeDPD(), FakeAmazonShipping(), FakeSendle(),
+        FakeEasyPost(), FakeShippo(), FakeAfterShip(), FakeSeventeenTrack(), FakeShipEngine(),
     ]
 
     private let shop: SandboxShop
@@ -151,7 +151,7 @@ public final class SandboxCarriers: Sendable {
         return .refusal("no carrier of the sandbox answers at \(request.path)", status: 404)
     }
 
-    private func respond(_ request: WebRequest, _ call: CarrierCall, _ face: any CarrierFace) -> WebResponse {
+    private func respond(_ request: WebRequest, _ call: CarrierCall, _ face: any FakeCarrier) -> WebResponse {
         let faults = faults[face.name]
         if case .login(let id, let secret) = call {
             switch faults?.draw(where: \.isOfLogin) {
@@ -190,7 +190,7 @@ public final class SandboxCarriers: Sendable {
             status: status)
     }
 
-    private func failure(_ fault: CarrierFault?, _ face: any CarrierFace) -> WebResponse? {
+    private func failure(_ fault: CarrierFault?, _ face: any FakeCarrier) -> WebResponse? {
         switch fault {
         case .tooManyRequests:
             var response = face.refusal(.tooManyCalls)
@@ -212,7 +212,7 @@ public final class SandboxCarriers: Sendable {
         }
     }
 
-    private func login(id: String, secret: String, _ face: any CarrierFace) -> WebResponse {
+    private func login(id: String, secret: String, _ face: any FakeCarrier) -> WebResponse {
         let now = shop.clock.now()
         guard id == credentials.id, secret == credentials.secret else {
             state.withLock { $0.logins[face.name, default: 0] += 1 }
@@ -230,7 +230,7 @@ public final class SandboxCarriers: Sendable {
         return face.granted(token, lifetime: Int(lifetime))
     }
 
-    private func isGood(_ proof: CarrierProof, _ face: any CarrierFace) -> Bool {
+    private func isGood(_ proof: CarrierProof, _ face: any FakeCarrier) -> Bool {
         switch proof {
         case .none: return false
         case .login(let id, let secret):
@@ -242,7 +242,7 @@ public final class SandboxCarriers: Sendable {
     }
 
     /// Whether a call is within the quota, which it counts against.
-    private func admits(_ face: any CarrierFace, now: Date) -> (isWithin: Bool, left: Double) {
+    private func admits(_ face: any FakeCarrier, now: Date) -> (isWithin: Bool, left: Double) {
         state.withLock { state in
             state.calls[face.name, default: 0] += 1
             guard let quota = state.quotas[face.name] else { return (true, 0) }
@@ -255,7 +255,7 @@ public final class SandboxCarriers: Sendable {
     }
 
     private func answer(
-        _ request: WebRequest, _ call: CarrierCall, _ face: any CarrierFace, _ fault: CarrierFault?
+        _ request: WebRequest, _ call: CarrierCall, _ face: any FakeCarrier, _ fault: CarrierFault?
     ) -> WebResponse {
         let now = shop.clock.now()
         guard isGood(face.proof(request), face) else { return face.refusal(.unauthorized) }

@@ -114,7 +114,7 @@ public final class SandboxShop: Sendable {
 
     // MARK: Reading and changing
 
-    /// Looks at the shop's state, searches up to date.
+    /// Rereads at the shop's state, searches up to date.
     func read<Value: Sendable>(_ body: (ShopState) throws -> Value) rethrows -> Value {
         let now = clock.now()
         return try state.withLock { state in

@@ -62,14 +62,14 @@ struct DemoStory {
         return await teller.caughtUp(within: chapterPatience)
     }
 
-    /// Tells it. `firstLook` returns when the daemon has seen the shop as it was.
-    func tell(_ firstLook: () async throws -> Void) async throws {
+    /// Tells it. `firstReread` returns when the daemon has seen the shop as it was.
+    func tell(_ firstReread: () async throws -> Void) async throws {
         let old = place(
             "Oda", "Early", "oda@shopper.example", [Self.tea], placedAt: days(-3),
             note: ", three days before Bookbag looks")
         let oldParcel = try ship(old, "Royal Mail", "RM100000001GB", silent: true)
         try shop.addEvent(oldParcel, .inTransit, happenedAt: days(-2), message: "In transit")
-        try await firstLook()
+        try await firstReread()
 
         let nora = place("Nora", "Quill", "nora@shopper.example", [Self.tea, Self.candle], tags: ["VIP"])
         let zoe = place(

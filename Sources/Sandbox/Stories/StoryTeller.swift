@@ -99,11 +99,11 @@ final class StoryTeller: Sendable {
         case .demo(let plan):
             (patience, bound, settle) = (plan.patience, plan.bound, plan.settle)
             try await DemoStory(teller: self, speed: plan.speed, chapterPatience: plan.chapterPatience).tell {
-                try await self.awaitFirstLook(patience)
+                try await self.awaitFirstReread(patience)
             }
         case .load(let plan):
             (patience, bound, settle) = (plan.patience, plan.bound, plan.settle)
-            try await awaitFirstLook(patience)
+            try await awaitFirstReread(patience)
             try await LoadStory(teller: self, plan: plan).tell()
         }
         ledger.end()
@@ -118,7 +118,7 @@ final class StoryTeller: Sendable {
 
     /// News begins when the daemon has looked at the shop once, for what it finds then it learns in silence. Its second scan
     /// proves that the first is over.
-    private func awaitFirstLook(_ patience: Duration) async throws {
+    private func awaitFirstReread(_ patience: Duration) async throws {
         let shop = shop
         guard shop.polls < 2 else { return }
         say("shop", "open at \(shop.baseURL); waiting for the daemon's first look")

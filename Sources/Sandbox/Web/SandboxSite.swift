@@ -6,7 +6,7 @@ internal import FoundationEssentials
 
 struct SandboxSite: Sendable {
     let shop: SandboxShop
-    let admin: AdminFace
+    let admin: FakeAdmin
     let carriers: SandboxCarriers
     let mailbox: Mailbox
     let hooks: WebhookReceiver

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import Outreach
 internal import Synchronization
 
 /// Group commit. A durable commit costs a wait for the disk, whatever it holds; so all steps that come while one commit is on its way go

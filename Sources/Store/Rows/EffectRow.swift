@@ -71,7 +71,7 @@ extension Database {
         var sender: String?
         var recipient: String?
         var endpoint: String?
-        let channel: Channel
+        let channel: ChannelKind
         let bytes: Data
         switch message.content {
         case .mail(let mail):
@@ -106,7 +106,7 @@ extension Database {
         try first(Query.message, [effectID]) { row in
             let bytes = [UInt8](row[5] as Data)
             let content: Message.Content =
-                switch try row.word(1, Channel.self) {
+                switch try row.word(1, ChannelKind.self) {
                 case .email: .mail(.init(sender: row[2], recipient: row[3], bytes: bytes))
                 case .webhook: .webhook(.init(endpoint: row[4], body: bytes))
                 }

@@ -1,60 +1,15 @@
 internal import GRDB
 public import Outreach
 
-/// A way out of a shop: its mail, or one of its webhooks.
-public struct Way: Hashable, Sendable {
-    public var shop: String
-    public var channel: Channel
-    /// The webhook's name; empty for mail.
-    public var endpoint: String
-
-    /// The shop's mail.
-    public static func mail(shop: String) -> Way { Way(shop: shop, channel: .email, endpoint: "") }
-
-    /// A webhook of the shop, by its name in the configuration.
-    public static func webhook(_ name: String, shop: String) -> Way {
-        Way(shop: shop, channel: .webhook, endpoint: name)
-    }
-}
-
-/// Whether a way out is closed for a while.
-public struct ChannelState: Hashable, Sendable {
-    /// Nothing is attempted before this; nil while it is open.
-    public var closedUntil: Moment?
-    /// In one word, as the failure that closed it has it.
-    public var reason: String?
-    /// One sentence for people.
-    public var detail: String?
-    /// Failures in a row.
-    public var failures: Int
-    /// How often it was opened again.
-    public var openings: Int
-    /// The messages that closed it by an answer that may be meant for them alone, by effect, each with how often it had been opened by then. The 256 newest are kept.
-    public var suspects: [Int64: Int]
-
-    /// Open, until it is told otherwise.
-    public init(
-        closedUntil: Moment? = nil, reason: String? = nil, detail: String? = nil, failures: Int = 0, openings: Int = 0,
-        suspects: [Int64: Int] = [:]
-    ) {
-        self.openings = openings
-        self.suspects = suspects
-        self.closedUntil = closedUntil
-        self.reason = reason
-        self.detail = detail
-        self.failures = failures
-    }
-}
-
 extension Store {
     /// Whether a way out is closed.
-    public func channelState(_ way: Way) async throws(StoreFailure) -> ChannelState {
+    public func channelState(_ route: Route) async throws(StoreFailure) -> ChannelState {
         try await read { db in
             try db.first(
                 """
                 SELECT closed_until, reason, detail, failures, openings, suspects FROM channels
                 WHERE shop = ? AND channel = ? AND endpoint = ?
-                """, [try db.shop(way.shop), way.channel.rawValue, way.endpoint]
+                """, [try db.shop(route.shop), route.channel.rawValue, route.endpoint]
             ) { row in
                 ChannelState(
                     closedUntil: row.optionalMoment(0), reason: row[1], detail: row[2], failures: row[3],
@@ -64,7 +19,7 @@ extension Store {
     }
 
     /// All ways out that were ever closed, with their states.
-    public func channelStates() async throws(StoreFailure) -> [Way: ChannelState] {
+    public func channelStates() async throws(StoreFailure) -> [Route: ChannelState] {
         try await read { db in
             let pairs = try db.all(
                 """
@@ -74,7 +29,7 @@ extension Store {
                 """
             ) { row in
                 (
-                    Way(shop: row[0], channel: try row.word(1), endpoint: row[2]),
+                    Route(shop: row[0], channel: try row.word(1), endpoint: row[2]),
                     ChannelState(
                         closedUntil: row.optionalMoment(3), reason: row[4], detail: row[5], failures: row[6],
                         openings: row[7], suspects: ChannelState.suspects(row[8]))
@@ -85,9 +40,9 @@ extension Store {
     }
 
     /// Closes a way out, or opens it again.
-    public func setChannel(_ way: Way, _ state: ChannelState, now: Moment) async throws(StoreFailure) {
+    public func setChannel(_ route: Route, _ state: ChannelState, now: Moment) async throws(StoreFailure) {
         try await write { db in
-            try db.put(state, of: way, now: now)
+            try db.put(state, of: route, now: now)
             try db.note(now)
         }
     }
@@ -114,7 +69,7 @@ extension ChannelState {
 
 extension Database {
     /// Closes a way out, or opens it again.
-    func put(_ state: ChannelState, of way: Way, now: Moment) throws {
+    func put(_ state: ChannelState, of route: Route, now: Moment) throws {
         try run(
             """
             INSERT INTO channels
@@ -126,7 +81,7 @@ extension Database {
                 changed_at = excluded.changed_at
             """,
             [
-                try shop(way.shop), way.channel.rawValue, way.endpoint, state.closedUntil?.milliseconds,
+                try shop(route.shop), route.channel.rawValue, route.endpoint, state.closedUntil?.milliseconds,
                 state.reason, state.detail, state.failures, state.openings, state.suspectsText, now.milliseconds,
             ])
     }

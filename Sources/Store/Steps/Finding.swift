@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
-internal import Outreach
+public import Outreach
 
 // How people name an order: by its name, by the address it was placed with (see `orders(named:)` and `orders(ofAddress:)`), by a message they hold in
 // their hands, or by the number on a parcel. For commands alone: nothing that runs by itself looks for things this way.

@@ -2,48 +2,6 @@ internal import FoundationEssentials
 internal import GRDB
 public import Outreach
 
-/// Which mail a silence is about.
-public enum MailStream: String, Sendable, CaseIterable {
-    /// All of it: what is said of an order, and marketing.
-    case all
-    /// Marketing alone.
-    case marketing
-}
-
-/// For whom and about what history is asked.
-public struct HistoryQuestion: Hashable, Sendable {
-    public var shop: String
-    public var orderID: String
-    public var subject: Subject
-    /// The address that would be written to.
-    public var address: String?
-    /// The shop's id of the customer.
-    public var customerID: String?
-    /// Whether the mail would be marketing.
-    public var isMarketing: Bool
-    /// The effect that is judged, which is no history of its own; 0 where there is none.
-    public var effectID: Int64 = 0
-    /// As far back as the shop's limit looks; nil where there is none.
-    public var countedSince: Moment?
-    /// The triggers that take the place of the one that is judged.
-    public var replacers: [String] = []
-    /// Whether what they only would have told counts as well: so it is where the one that is judged is a shadow itself.
-    public var isShadow = false
-
-    /// That is asked.
-    public init(
-        shop: String, orderID: String, subject: Subject, address: String?, customerID: String?,
-        isMarketing: Bool = false
-    ) {
-        self.shop = shop
-        self.orderID = orderID
-        self.subject = subject
-        self.address = address
-        self.customerID = customerID
-        self.isMarketing = isMarketing
-    }
-}
-
 extension Store {
     /// What was told before, for each question, in their order.
     public func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History] {

@@ -15,9 +15,9 @@ public struct ShopStatus: Hashable, Sendable {
     /// Events that no plan was made for yet, and since when the oldest waits.
     public var pendingEvents: Int
     public var pendingSince: Moment?
-    /// Looks whose time has come, and since when the first is due.
-    public var looksDue: Int
-    public var lookDueSince: Moment?
+    /// Rereads whose time has come, and since when the first is due.
+    public var rereadsDue: Int
+    public var rereadDueSince: Moment?
     /// How many effects are in each state.
     public var effects: [Effect.State: Int]
     /// When the longest due ready effect was first due, however often it was tried since; nil where none is due yet.
@@ -228,7 +228,7 @@ extension Database {
         let pair: (Row) -> (Int, Moment?) = { ($0[0], $0.optionalMoment(1)) }
         let toRead = try first(Query.toReadCount, [shop], pair) ?? (0, nil)
         let pending = try first(Query.pendingCount, [shop], pair) ?? (0, nil)
-        let looks = try first(Query.looksDueCount, [shop, now.milliseconds], pair) ?? (0, nil)
+        let rereads = try first(Query.rereadsDueCount, [shop, now.milliseconds], pair) ?? (0, nil)
         var effects: [Effect.State: Int] = [:]
         for counter in counters where counter.name == CounterName.effects.rawValue {
             if let state = Effect.State(rawValue: counter.labels[0]), counter.total != 0 {
@@ -241,7 +241,7 @@ extension Database {
                 liveSince: LiveSince(shop: liveSince, sources: Dictionary(uniqueKeysWithValues: sources)),
                 cursor: cursor),
             toRead: toRead.0, toReadSince: toRead.1, parked: Int(try integer(Query.parkedCount, [shop]) ?? 0),
-            pendingEvents: pending.0, pendingSince: pending.1, looksDue: looks.0, lookDueSince: looks.1,
+            pendingEvents: pending.0, pendingSince: pending.1, rereadsDue: rereads.0, rereadDueSince: rereads.1,
             effects: effects,
             readyDueSince: [
                 try integer(Query.oldestReady, [shop, now.milliseconds]), try integer(Query.oldestTriedAgain, [shop]),
@@ -332,7 +332,7 @@ extension Query {
             WHERE first.shop = pending_events.shop ORDER BY first.event_id LIMIT 1)
         FROM pending_events WHERE shop = ?
         """
-    static let looksDueCount = "SELECT count(*), min(look_at) FROM looks WHERE shop = ? AND look_at <= ?"
+    static let rereadsDueCount = "SELECT count(*), min(look_at) FROM looks WHERE shop = ? AND look_at <= ?"
     static let oldestReady = """
         SELECT min(due_at) FROM (
             SELECT due_at FROM effects WHERE shop = ? AND state = 'ready' AND due_at <= ?) AS due

@@ -2,40 +2,6 @@ internal import FoundationEssentials
 internal import GRDB
 public import Outreach
 
-/// A mail to the shop itself, about its trigger files: frozen when it is written, and sent until the relay takes it.
-public struct Notice: Hashable, Sendable {
-    /// What it tells. Of each kind only the newest waits: an older one that was not sent yet is no news.
-    public enum Kind: String, Sendable, CaseIterable {
-        /// An edit was refused.
-        case refused
-        /// A reload is held.
-        case held
-        /// Changes came into force.
-        case accepted
-        /// Messages wait, for their template fails.
-        case unwritten
-    }
-
-    /// The store's number; 0 until it is stored.
-    public var id: Int64
-    public var shop: String
-    public var kind: Kind
-    public var message: Message
-    /// When it is to be attempted next.
-    public var dueAt: Moment
-    public var attempts: Int
-
-    /// A notice that waits until then. Its message is a mail.
-    public init(id: Int64 = 0, shop: String, kind: Kind, message: Message, dueAt: Moment, attempts: Int = 0) {
-        self.id = id
-        self.shop = shop
-        self.kind = kind
-        self.message = message
-        self.dueAt = dueAt
-        self.attempts = attempts
-    }
-}
-
 extension Store {
     /// Keeps a notice to be sent, in place of those of its kind that still wait. The same message twice is kept once.
     ///

@@ -2,20 +2,6 @@ internal import FoundationEssentials
 internal import GRDB
 public import Outreach
 
-/// An order of a shop.
-public struct OrderKey: Hashable, Sendable {
-    /// The shop's permanent domain.
-    public var shop: String
-    /// The shop's id of the order.
-    public var orderID: String
-
-    /// That order of that shop.
-    public init(shop: String, orderID: String) {
-        self.shop = shop
-        self.orderID = orderID
-    }
-}
-
 /// What became of a commit of learned orders.
 public struct LearnedOutcome: Hashable, Sendable {
     /// The new events with their numbers, in the order in which they were given.
@@ -252,7 +238,7 @@ extension Database {
                 tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             }
         }
-        for look in row.learned.looks { try put(look, orderID: orderID, shop: shop) }
+        for reread in row.learned.rereads { try put(reread, orderID: orderID, shop: shop) }
         for ask in row.learned.asks { try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally) }
         return orderID
     }
@@ -316,18 +302,18 @@ extension Database {
     }
 
     /// Sets when to look, or takes the look away.
-    fileprivate func put(_ look: Look, orderID: Int64, shop: Int64) throws {
-        guard let at = look.at else {
+    fileprivate func put(_ reread: Reread, orderID: Int64, shop: Int64) throws {
+        guard let at = reread.at else {
             try run(
-                "DELETE FROM looks WHERE shop = ? AND kind = ? AND gid = ?", [shop, look.kind.rawValue, look.id])
+                "DELETE FROM looks WHERE shop = ? AND kind = ? AND gid = ?", [shop, reread.kind.rawValue, reread.id])
             return
         }
         try run(
             """
             INSERT INTO looks (shop, kind, gid, order_id, look_at) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (shop, kind, gid) DO UPDATE SET order_id = excluded.order_id, look_at = excluded.look_at
-            WHERE looks.look_at <> excluded.look_at OR looks.order_id <> excluded.order_id
-            """, [shop, look.kind.rawValue, look.id, orderID, at.milliseconds])
+            WHERE rereads.look_at <> excluded.look_at OR rereads.order_id <> excluded.order_id
+            """, [shop, reread.kind.rawValue, reread.id, orderID, at.milliseconds])
     }
 }
 

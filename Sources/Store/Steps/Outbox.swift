@@ -12,57 +12,6 @@
 internal import GRDB
 public import Outreach
 
-/// An effect that is ours to attempt for a while.
-public struct Claim: Hashable, Sendable {
-    /// As it was when it was claimed, or begun: `attempts` and `attemptsInDoubt` tell of earlier ones.
-    public var effect: Effect
-    /// The frozen bytes.
-    public var message: Message
-    /// Given out once.
-    public let token: Int64
-    /// After this somebody else may claim it. What we report of it still counts until somebody does.
-    public var leaseUntil: Moment
-}
-
-/// What came of an attempt.
-public struct AttemptOutcome: Hashable, Sendable {
-    public var claim: Claim
-    public var verdict: Verdict
-    /// When to try again after `deferred` and `unavailable`; nil for at once.
-    public var nextAttemptAt: Moment?
-
-    /// That came of it.
-    public init(claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil) {
-        self.claim = claim
-        self.verdict = verdict
-        self.nextAttemptAt = nextAttemptAt
-    }
-}
-
-/// What a verdict did.
-public struct FinishedAttempt: Hashable, Sendable {
-    public var effectID: Int64
-    /// The effect's state now.
-    public var state: Effect.State
-    /// True where the token was an old one: the verdict is on record and moved nothing.
-    public var late: Bool
-}
-
-/// A claimed effect that is not to be sent after all.
-public struct Withdrawal: Hashable, Sendable {
-    public var claim: Claim
-    public var reason: Reason
-    /// For `explain`; never personal data.
-    public var detail: String?
-
-    /// That one, for that reason.
-    public init(claim: Claim, reason: Reason, detail: String? = nil) {
-        self.claim = claim
-        self.reason = reason
-        self.detail = detail
-    }
-}
-
 extension Store {
     /// Leases effects of a way out that are ready and due, the longest due first. One that is leased already is left out until its lease runs out.
     ///
@@ -70,13 +19,13 @@ extension Store {
     ///   - owner: this process, in words that no other process ever has.
     ///   - lease: how long it is ours; longer than an attempt can take.
     public func claim(
-        _ way: Way, limit: Int, owner: String, lease: Duration, now: Moment
+        _ route: Route, limit: Int, owner: String, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
         try await write { db in
-            let shop = try db.shop(way.shop)
+            let shop = try db.shop(route.shop)
             let due = try db.all(
                 Query.claimable,
-                [shop, way.channel.rawValue, way.endpoint, now.milliseconds, now.milliseconds, limit]
+                [shop, route.channel.rawValue, route.endpoint, now.milliseconds, now.milliseconds, limit]
             ) { (id: $0[0] as Int64, oldToken: $0[1] as Int64?) }
             guard !due.isEmpty else { return [] }
             let token = try db.nextToken()
@@ -84,7 +33,9 @@ extension Store {
             var tally = Tally()
             var claims: [Claim] = []
             for (id, oldToken) in due {
-                if let oldToken { try db.doubt(effectID: id, token: oldToken, way: way, shop: shop, now: now, &tally) }
+                if let oldToken {
+                    try db.doubt(effectID: id, token: oldToken, route: route, shop: shop, now: now, &tally)
+                }
                 guard let message = try db.message(effectID: id), let effect = try db.effect(id) else {
                     throw StoreFailure.unreadable("an effect without its message, or one")
                 }
@@ -126,12 +77,13 @@ extension Store {
     ///
     /// - Returns: what the verdicts did, and the claims whose first byte may go out now.
     public func turn(
-        ended outcomes: [AttemptOutcome], beginning claims: [Claim], channel: (way: Way, state: ChannelState)? = nil,
+        ended outcomes: [AttemptOutcome], beginning claims: [Claim],
+        channel: (route: Route, state: ChannelState)? = nil,
         lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim]) {
         try await write { db in
             let finished = try db.finish(outcomes, now: now)
-            if let channel { try db.put(channel.state, of: channel.way, now: now) }
+            if let channel { try db.put(channel.state, of: channel.route, now: now) }
             let begun = try claims.compactMap { try db.begin($0, rendered: nil, lease: lease, now: now) }
             try db.note(now)
             return (finished, begun)
@@ -212,12 +164,12 @@ extension Store {
             let leases = try db.all(Query.leasesOfOthers, [owner]) { row in
                 (
                     id: row[0] as Int64, token: row[1] as Int64, shop: row[2] as Int64,
-                    way: Way(shop: "", channel: try row.word(3), endpoint: row[4])
+                    route: Route(shop: "", channel: try row.word(3), endpoint: row[4])
                 )
             }
             for lease in leases {
                 let doubted = try db.doubt(
-                    effectID: lease.id, token: lease.token, way: lease.way, shop: lease.shop, now: now, &tally)
+                    effectID: lease.id, token: lease.token, route: lease.route, shop: lease.shop, now: now, &tally)
                 if doubted { inDoubt += 1 }
                 try db.run("DELETE FROM leases WHERE effect_id = ?", [lease.id])
             }
@@ -228,21 +180,21 @@ extension Store {
     }
 
     /// When the next attempt of a way out may be made: when the next effect is due, or a lease runs out. Nil where nothing is ready.
-    public func nextAttempt(_ way: Way) async throws(StoreFailure) -> Moment? {
+    public func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment? {
         try await read { db in
-            let shop = try db.shop(way.shop)
-            let free = try db.integer(Query.nextFree, [shop, way.channel.rawValue, way.endpoint])
-            let leased = try db.integer(Query.nextLeaseEnd, [shop, way.channel.rawValue, way.endpoint])
+            let shop = try db.shop(route.shop)
+            let free = try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.endpoint])
+            let leased = try db.integer(Query.nextLeaseEnd, [shop, route.channel.rawValue, route.endpoint])
             return [free, leased].compactMap { $0 }.min().map { Moment(milliseconds: $0) }
         }
     }
 
     /// The ways out for which something is ready: to see what waits for a webhook that is configured no more.
-    public func waysWithWork() async throws(StoreFailure) -> Set<Way> {
+    public func waysWithWork() async throws(StoreFailure) -> Set<Route> {
         try await read { db in
             Set(
                 try db.all(Query.waysWithWork) { row in
-                    Way(shop: row[0], channel: try row.word(1), endpoint: row[2])
+                    Route(shop: row[0], channel: try row.word(1), endpoint: row[2])
                 })
         }
     }
@@ -312,7 +264,7 @@ extension Database {
     /// Marks the attempt of a lease that passed on as in doubt, where it has no verdict.
     @discardableResult
     fileprivate func doubt(
-        effectID: Int64, token: Int64, way: Way, shop: Int64, now: Moment, _ tally: inout Tally
+        effectID: Int64, token: Int64, route: Route, shop: Int64, now: Moment, _ tally: inout Tally
     ) throws -> Bool {
         let doubted = try changes(
             """
@@ -323,7 +275,7 @@ extension Database {
         try run(
             "UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1, version = version + 1 WHERE id = ?",
             [effectID])
-        tally.add(.inDoubt, [way.channel.rawValue, way.endpoint], shop: shop)
+        tally.add(.inDoubt, [route.channel.rawValue, route.endpoint], shop: shop)
         return true
     }
 

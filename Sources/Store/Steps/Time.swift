@@ -1,13 +1,6 @@
 internal import GRDB
 public import Outreach
 
-/// A look whose time has come.
-public struct DueLook: Hashable, Sendable {
-    public var look: Look
-    /// The order that it belongs to.
-    public var orderID: String
-}
-
 extension Store {
     /// The orders of a shop, by their ids, that time alone may have changed: their next moment has come. The longest due first.
     public func dueForTime(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [String] {
@@ -24,39 +17,39 @@ extension Store {
     }
 
     /// The fulfillments and returns of a shop that are to be read again, the longest due first.
-    public func dueLooks(
-        shop: String, kind: Look.Kind? = nil, limit: Int, now: Moment
-    ) async throws(StoreFailure) -> [DueLook] {
+    public func dueRereads(
+        shop: String, kind: Reread.Kind? = nil, limit: Int, now: Moment
+    ) async throws(StoreFailure) -> [DueReread] {
         try await read { db in
             try db.all(
-                Query.dueLooks, [try db.shop(shop), now.milliseconds, kind?.rawValue, kind?.rawValue, limit]
+                Query.dueRereads, [try db.shop(shop), now.milliseconds, kind?.rawValue, kind?.rawValue, limit]
             ) { row in
-                DueLook(look: Look(kind: try row.word(0), id: row[1], at: row.moment(2)), orderID: row[3])
+                DueReread(reread: Reread(kind: try row.word(0), id: row[1], at: row.moment(2)), orderID: row[3])
             }
         }
     }
 
     /// When the next look of a shop is due; nil where there is nothing to look at.
-    public func nextLook(shop: String) async throws(StoreFailure) -> Moment? {
+    public func nextReread(shop: String) async throws(StoreFailure) -> Moment? {
         try await read { db in
-            try db.integer(Query.nextLook, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
+            try db.integer(Query.nextReread, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
         }
     }
 
-    /// Moves looks to another time, or ends them where theirs is nil; for those that could not be made, or showed nothing. Looks that are not
+    /// Moves looks to another time, or ends them where theirs is nil; for those that could not be made, or showed nothing. Rereads that are not
     /// stored are left alone.
-    public func moveLooks(shop: String, _ looks: [Look], now: Moment) async throws(StoreFailure) {
+    public func moveRereads(shop: String, _ rereads: [Reread], now: Moment) async throws(StoreFailure) {
         try await write { db in
             let number = try db.shop(shop)
-            for look in looks {
-                if let at = look.at {
+            for reread in rereads {
+                if let at = reread.at {
                     try db.run(
                         "UPDATE looks SET look_at = ? WHERE shop = ? AND kind = ? AND gid = ?",
-                        [at.milliseconds, number, look.kind.rawValue, look.id])
+                        [at.milliseconds, number, reread.kind.rawValue, reread.id])
                 } else {
                     try db.run(
                         "DELETE FROM looks WHERE shop = ? AND kind = ? AND gid = ?",
-                        [number, look.kind.rawValue, look.id])
+                        [number, reread.kind.rawValue, reread.id])
                 }
             }
             try db.note(now)
@@ -69,10 +62,10 @@ extension Query {
         SELECT gid FROM orders WHERE shop = ? AND next_moment <= ? ORDER BY next_moment LIMIT ?
         """
     static let nextMoment = "SELECT min(next_moment) FROM orders WHERE shop = ? AND next_moment IS NOT NULL"
-    static let dueLooks = """
-        SELECT looks.kind, looks.gid, looks.look_at, orders.gid
+    static let dueRereads = """
+        SELECT rereads.kind, rereads.gid, rereads.look_at, orders.gid
         FROM looks JOIN orders ON orders.id = looks.order_id
-        WHERE looks.shop = ? AND looks.look_at <= ? AND (? IS NULL OR looks.kind = ?) ORDER BY looks.look_at LIMIT ?
+        WHERE rereads.shop = ? AND rereads.look_at <= ? AND (? IS NULL OR rereads.kind = ?) ORDER BY rereads.look_at LIMIT ?
         """
-    static let nextLook = "SELECT min(look_at) FROM looks WHERE shop = ?"
+    static let nextReread = "SELECT min(look_at) FROM looks WHERE shop = ?"
 }

@@ -6,7 +6,7 @@ import Store
 /// `bookbag outbox`: what waits, what went out, and why not.
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "outbox", abstract: "Look at what waits and what went out, try a message again, or drop it.",
+        commandName: "outbox", abstract: "Reread at what waits and what went out, try a message again, or drop it.",
         subcommands: [List.self, Show.self, Retry.self, Drop.self], defaultSubcommand: List.self)
 
     /// `bookbag outbox list`.

@@ -13,7 +13,7 @@ struct PreviewCommand: AsyncParsableCommand {
         discussion: """
             Prints the subject, the preview line and the text. With --out the HTML, the text and the mail itself (.eml) are written to a folder; --open \
             shows the HTML in a browser; --send-to sends it through the configured relay to one address of yours, and to nobody else. It bears an id of its \
-            own, so it never stands in the way of the real one.
+            own, so it never stands in the route of the real one.
 
             EXAMPLES
               bookbag preview delay-alert
@@ -202,10 +202,10 @@ struct PreviewCommand: AsyncParsableCommand {
             throw ExitStatus.fault
         }
         let engine = TransferEngine()
-        let outlet = SMTPOutlet(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: inbox)
+        let channel = SMTPChannel(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: inbox)
         var failed = false
         for one in written where one.message.isMail {
-            switch try await outlet.send(one.message, at: DaemonClock.system()) {
+            switch try await channel.send(one.message, at: DaemonClock.system()) {
             case .accepted(let receipt): print("The relay took it for \(inbox.address): \(receipt)")
             case .deferred(let failure), .refused(let failure), .unavailable(let failure):
                 complain("The relay did not take it: \(failure.detail)")

@@ -42,7 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
 /// The status as people and programs read it.
 struct StatusReport {
     let status: StoreStatus
-    let channels: [Way: ChannelState]
+    let channels: [Route: ChannelState]
     let carriers: CarrierReport
     /// What waits because its template fails, by shop.
     let unwritten: [String: [UnwrittenMessages]]
@@ -53,7 +53,7 @@ struct StatusReport {
     var storeFault: String?
 
     init(
-        _ status: StoreStatus, channels: [Way: ChannelState], carriers: CarrierReport,
+        _ status: StoreStatus, channels: [Route: ChannelState], carriers: CarrierReport,
         unwritten: [String: [UnwrittenMessages]], now: Moment
     ) {
         self.unwritten = unwritten
@@ -67,10 +67,10 @@ struct StatusReport {
     private func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
 
     /// The channels that are closed, of shops that are served.
-    private var closed: [(way: Way, state: ChannelState)] {
+    private var closed: [(route: Route, state: ChannelState)] {
         channels.filter { $0.value.failures > 0 && isServed($0.key.shop) }
             .sorted { ($0.key.shop, $0.key.endpoint) < ($1.key.shop, $1.key.endpoint) }
-            .map { (way: $0.key, state: $0.value) }
+            .map { (route: $0.key, state: $0.value) }
     }
 
     /// True where something does not mend itself, or has not yet.
@@ -133,9 +133,9 @@ struct StatusReport {
             }
         }
         if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
-        for (way, state) in closed {
-            let name = way.channel == .email ? "email" : "webhook \(way.endpoint)"
-            lines.append("\(way.shop): \(name) is closed: \(state.detail ?? state.reason ?? "unknown")")
+        for (route, state) in closed {
+            let name = route.channel == .email ? "email" : "webhook \(route.endpoint)"
+            lines.append("\(route.shop): \(name) is closed: \(state.detail ?? state.reason ?? "unknown")")
         }
         lines += carriers.lines
         lines.append(
@@ -168,9 +168,9 @@ struct StatusReport {
                 } ?? NSNull(),
             ] as [String: Any]
         }
-        let closed = closed.map { way, state -> [String: Any] in
+        let closed = closed.map { route, state -> [String: Any] in
             [
-                "shop": way.shop, "channel": way.channel.rawValue, "endpoint": way.endpoint,
+                "shop": route.shop, "channel": route.channel.rawValue, "endpoint": route.endpoint,
                 "reason": state.reason ?? NSNull(), "failures": state.failures,
             ] as [String: Any]
         }

@@ -104,8 +104,8 @@ struct TrackCommand: AsyncParsableCommand {
         var kept: CarrierAnswer?
         for settings in sources {
             guard let carrier = Carriers.named(settings.name) else { continue }
-            let desk = CarrierDesk(carrier, access: settings.access, transport: engine)
-            let answer = try await desk.ask([CarrierQuestion(number)]).answers[0]
+            let client = CarrierClient(carrier, access: settings.access, transport: engine)
+            let answer = try await client.ask([CarrierQuestion(number)]).answers[0]
             guard answer.call != nil else {
                 await engine.shutdown(within: .seconds(1))
                 return answer

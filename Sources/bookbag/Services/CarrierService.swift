@@ -11,11 +11,11 @@ import Store
 /// Each carrier has a loop of its own, so that one that is slow, down or used up holds up nobody else's parcels. Nothing is lost on the way: a parcel stays due until what its
 /// carrier said is committed, together with its next time; calls are booked before they go out, so that a crash spends too much and never too little.
 struct CarrierService: Service {
-    let desk: CarrierDesk
+    let context: CarrierClient
     /// Calls a day, where the operator set them.
     let perDay: Int?
     /// The shops, by domain.
-    let desks: [String: ShopDesk]
+    let contexts: [String: ShopContext]
     let store: Store
     let learning: Learning
     let clock: DaemonClock
@@ -29,7 +29,7 @@ struct CarrierService: Service {
     var chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
     /// How the loop is called by the watchdog.
-    private var name: String { "carrier:\(desk.carrier.name)" }
+    private var name: String { "carrier:\(context.carrier.name)" }
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -41,7 +41,7 @@ struct CarrierService: Service {
     }
 
     private func ask() async {
-        var rounds: CarrierRounds?
+        var rounds: CarrierPoller?
         while !Task.isCancelled {
             heartbeats.beat(name)
             var pause: Duration
@@ -70,12 +70,12 @@ struct CarrierService: Service {
     }
 
     /// Takes up where the store says that we were.
-    func begin() async throws -> CarrierRounds {
-        let state = try await store.carrierState(desk.carrier.name)
-        return CarrierRounds(
+    func begin() async throws -> CarrierPoller {
+        let state = try await store.carrierState(context.carrier.name)
+        return CarrierPoller(
             service: self,
             budget: CarrierBudget(
-                desk.carrier.quota, perDay: perDay,
+                context.carrier.quota, perDay: perDay,
                 kept: state.windows.map {
                     CarrierBudget.Window(
                         calls: $0.calls, seconds: $0.seconds, day: $0.day, spent: $0.spent, freeAt: $0.freeAt)
@@ -89,7 +89,7 @@ struct CarrierService: Service {
 
 /// Chooses anew who is asked about every parcel that is still open, once, after the operator has set up other carriers; then it is done.
 struct SourceRechoosing: Service {
-    let shop: ShopDesk
+    let shop: ShopContext
     /// What is remembered of the sources that are set up now.
     let sources: String
     let store: Store

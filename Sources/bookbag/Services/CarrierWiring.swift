@@ -8,7 +8,7 @@ import Store
 /// Makes the services that ask carriers, of what the operator set up.
 struct CarrierWiring {
     let carriers: [Configuration.Carrier]
-    let desks: [String: ShopDesk]
+    let contexts: [String: ShopContext]
     let store: Store
     let learning: Learning
     let transport: any HTTPTransport
@@ -33,18 +33,19 @@ struct CarrierWiring {
                 })
             services.append(
                 CarrierService(
-                    desk: CarrierDesk(
+                    context: CarrierClient(
                         carrier, access: settings.access, transport: transport, timekeeper: timekeeper),
-                    perDay: settings.perDay, desks: desks, store: store, learning: learning, clock: clock, wake: wake,
+                    perDay: settings.perDay, contexts: contexts, store: store, learning: learning, clock: clock,
+                    wake: wake,
                     heartbeats: heartbeats, metrics: metrics, logger: logger, board: board))
         }
         let sources = carriers.map(\.name).joined(separator: " ")
-        for desk in desks.values {
-            let before = try await store.remembered(SourceRechoosing.remembered, shop: desk.domain)
+        for context in contexts.values {
+            let before = try await store.remembered(SourceRechoosing.remembered, shop: context.domain)
             guard before ?? "" != sources else { continue }
             services.append(
                 SourceRechoosing(
-                    shop: desk, sources: sources, store: store, learning: learning, newParcels: newParcels,
+                    shop: context, sources: sources, store: store, learning: learning, newParcels: newParcels,
                     clock: clock, heartbeats: heartbeats, logger: logger))
         }
         return services

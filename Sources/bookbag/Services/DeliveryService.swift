@@ -14,9 +14,9 @@ import Synchronization
 /// verdicts gather. How many may be under way follows from that: as few as keep the far end busy on a quiet day, and more only while they all come back before a commit
 /// is on the disk, which is when the disk holds up the far end.
 struct DeliveryService: Service {
-    let way: Way
-    let outlet: any Outlet
-    let desk: ShopDesk
+    let route: Route
+    let channel: any Channel
+    let context: ShopContext
     let store: Store
     let clock: DaemonClock
     let wake: Wake
@@ -44,45 +44,45 @@ struct DeliveryService: Service {
     /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
     static let judgement = Duration.seconds(2)
 
-    private var name: String { way.channel == .email ? "email" : "webhook:\(way.endpoint)" }
+    private var name: String { route.channel == .email ? "email" : "webhook:\(route.endpoint)" }
 
     func run() async throws {
-        let landings = Landings(wake)
+        let completed = CompletedAttempts(wake)
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                let kept = (try? await store.channelState(way)) ?? ChannelState()
+                let kept = (try? await store.channelState(route)) ?? ChannelState()
                 // What an earlier process found closed is tried at once: the operator may have mended it, and started us for that.
-                var flight = Flight(
+                var inFlight = InFlight(
                     depth: limit,
-                    gate: ChannelGate(
+                    breaker: ChannelGate(
                         failures: kept.failures, failure: Failure(kept), openings: kept.openings,
                         suspects: kept.suspects))
-                metrics.channelOpen.set(flight.gate.isClosed ? 0 : 1, way.shop, name)
+                metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
                 while true {
                     heartbeats.beat(name)
                     let ending = Task.isShuttingDownGracefully || Task.isCancelled
-                    for landing in landings.take() {
-                        flight.under -= 1
-                        if let verdict = landing.verdict {
-                            flight.done.append((landing.claim, verdict))
+                    for attempt in completed.take() {
+                        inFlight.under -= 1
+                        if let verdict = attempt.verdict {
+                            inFlight.done.append((attempt.claim, verdict))
                         } else {
                             // Stopped before the far end could have taken anything: that is no doubt.
-                            try? await store.release([landing.claim], now: clock.now)
+                            try? await store.release([attempt.claim], now: clock.now)
                         }
                     }
-                    let moved = await turn(&flight, landings, ending: ending) { claim in
-                        group.addTask { [outlet, clock] in
+                    let moved = await turn(&inFlight, completed, ending: ending) { claim in
+                        group.addTask { [channel, clock] in
                             do throws(CancellationError) {
-                                landings.add(claim, try await outlet.send(claim.message, at: clock.now))
+                                completed.add(claim, try await channel.send(claim.message, at: clock.now))
                             } catch {
-                                landings.add(claim, nil)
+                                completed.add(claim, nil)
                             }
                         }
                     }
-                    if ending, flight.under == 0 { break }
-                    if !moved { await wake.wait(atMost: await patience(flight, ending: ending)) }
+                    if ending, inFlight.under == 0 { break }
+                    if !moved { await wake.wait(atMost: await patience(inFlight, ending: ending)) }
                 }
-                if !flight.waiting.isEmpty { try? await store.release(flight.waiting, now: clock.now) }
+                if !inFlight.waiting.isEmpty { try? await store.release(inFlight.waiting, now: clock.now) }
             }
         } onGracefulShutdown: {
             wake.call()
@@ -91,10 +91,10 @@ struct DeliveryService: Service {
     }
 
     /// What is under way, and how the channel stands.
-    private struct Flight {
+    private struct InFlight {
         /// How many may be under way at once, now.
         var depth: Int
-        var gate: ChannelGate
+        var breaker: ChannelGate
         /// How many attempts have begun and have no answer yet.
         var under = 0
         /// Verdicts that are not on the disk yet.
@@ -109,94 +109,94 @@ struct DeliveryService: Service {
     }
 
     /// How long to wait for something to do.
-    private func patience(_ flight: Flight, ending: Bool) async -> Duration {
-        if flight.storeFails { return .seconds(1) }
-        if flight.under > 0 || ending { return .seconds(1) }
+    private func patience(_ inFlight: InFlight, ending: Bool) async -> Duration {
+        if inFlight.storeFails { return .seconds(1) }
+        if inFlight.under > 0 || ending { return .seconds(1) }
         if clock.fault != nil { return .seconds(5) }
         let now = clock.now
-        if let until = flight.gate.closedUntil, flight.gate.isShut(now: now) {
+        if let until = inFlight.breaker.closedUntil, inFlight.breaker.isShut(now: now) {
             return min(until - now, Heartbeats.longestWait)
         }
-        if !flight.waiting.isEmpty { return .milliseconds(100) }
-        guard let next = try? await store.nextAttempt(way) else { return Heartbeats.longestWait }
+        if !inFlight.waiting.isEmpty { return .milliseconds(100) }
+        guard let next = try? await store.nextAttempt(route) else { return Heartbeats.longestWait }
         return min(max(.milliseconds(20), next - now), Heartbeats.longestWait)
     }
 
     /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and starts these. True if anything moved.
     private func turn(
-        _ flight: inout Flight, _ landings: Landings, ending: Bool, start: (Claim) -> Void
+        _ inFlight: inout InFlight, _ completed: CompletedAttempts, ending: Bool, start: (Claim) -> Void
     ) async -> Bool {
         do throws(StoreFailure) {
             let now = clock.now
             // By hand: `outbox retry` opens a closed channel for a try.
-            if flight.gate.isShut(now: now), try await store.channelState(way).closedUntil == nil {
-                flight.gate.tryNow()
+            if inFlight.breaker.isShut(now: now), try await store.channelState(route).closedUntil == nil {
+                inFlight.breaker.tryNow()
             }
             var room = 0
-            if !ending, clock.fault == nil, flight.done.count <= flight.depth {
-                room = flight.gate.room(limit: flight.depth, under: flight.under, now: now)
+            if !ending, clock.fault == nil, inFlight.done.count <= inFlight.depth {
+                room = inFlight.breaker.room(limit: inFlight.depth, under: inFlight.under, now: now)
                 if let perSecond {
-                    if flight.second != now.seconds { (flight.second, flight.begunInSecond) = (now.seconds, 0) }
-                    room = min(room, perSecond - flight.begunInSecond)
+                    if inFlight.second != now.seconds { (inFlight.second, inFlight.begunInSecond) = (now.seconds, 0) }
+                    room = min(room, perSecond - inFlight.begunInSecond)
                 }
             }
-            if room > 0 { try await claim(&flight, room: room, now: now) }
-            let beginning = Array(flight.waiting.prefix(max(0, room)))
-            guard !flight.done.isEmpty || !beginning.isEmpty else {
-                flight.storeFails = false
+            if room > 0 { try await claim(&inFlight, room: room, now: now) }
+            let beginning = Array(inFlight.waiting.prefix(max(0, room)))
+            guard !inFlight.done.isEmpty || !beginning.isEmpty else {
+                inFlight.storeFails = false
                 return false
             }
-            let begun = try await write(&flight, beginning: beginning)
-            if !begun.isEmpty, flight.under > 0 {
-                let flying = flight.under - landings.count
+            let begun = try await write(&inFlight, beginning: beginning)
+            if !begun.isEmpty, inFlight.under > 0 {
+                let flying = inFlight.under - completed.count
                 // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
                 if flying <= 0 {
-                    flight.depth = min(flight.depth * 2, max(limit, Self.deepest))
+                    inFlight.depth = min(inFlight.depth * 2, max(limit, Self.deepest))
                 } else if flying > limit {
-                    flight.depth = max(limit, flight.depth - 1)
+                    inFlight.depth = max(limit, inFlight.depth - 1)
                 }
             }
-            for claim in begun { flight.gate.begin(claim.effect.id) }
-            flight.under += begun.count
-            flight.begunInSecond += begun.count
-            flight.storeFails = false
+            for claim in begun { inFlight.breaker.begin(claim.effect.id) }
+            inFlight.under += begun.count
+            inFlight.begunInSecond += begun.count
+            inFlight.storeFails = false
             for claim in begun { start(claim) }
             // What cannot begin before the channel is open again is given back.
-            let left = Array(flight.waiting.dropFirst(beginning.count))
-            flight.waiting = flight.gate.isClosed ? [] : left
-            let given = flight.gate.isClosed ? left + (begun.isEmpty ? beginning : []) : []
+            let left = Array(inFlight.waiting.dropFirst(beginning.count))
+            inFlight.waiting = inFlight.breaker.isClosed ? [] : left
+            let given = inFlight.breaker.isClosed ? left + (begun.isEmpty ? beginning : []) : []
             if !given.isEmpty { try await store.release(given, now: now) }
             return true
         } catch {
             // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt.
             trouble.note(error, now: clock.now, logger)
-            flight.storeFails = true
+            inFlight.storeFails = true
             return false
         }
     }
 
     /// Sees that what may begin now is claimed and was judged a moment ago.
-    private func claim(_ flight: inout Flight, room: Int, now: Moment) async throws(StoreFailure) {
-        if !flight.waiting.isEmpty, now - flight.judgedAt > Self.judgement {
-            let stale = flight.waiting
-            flight.waiting = []
-            flight.waiting = try await stillTrue(stale, now: now)
-            flight.judgedAt = now
+    private func claim(_ inFlight: inout InFlight, room: Int, now: Moment) async throws(StoreFailure) {
+        if !inFlight.waiting.isEmpty, now - inFlight.judgedAt > Self.judgement {
+            let stale = inFlight.waiting
+            inFlight.waiting = []
+            inFlight.waiting = try await stillTrue(stale, now: now)
+            inFlight.judgedAt = now
         }
-        guard flight.waiting.count < room else { return }
+        guard inFlight.waiting.count < room else { return }
         // One ahead of the others while the channel is being tried; and no more than may go out soon.
-        let wanted = flight.gate.isClosed ? 1 : min(Self.ahead, perSecond ?? Self.ahead)
+        let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, perSecond ?? Self.ahead)
         let claims = try await store.claim(
-            way, limit: max(room, wanted) - flight.waiting.count, owner: owner, lease: Self.lease, now: now)
+            route, limit: max(room, wanted) - inFlight.waiting.count, owner: owner, lease: Self.lease, now: now)
         guard !claims.isEmpty else { return }
-        flight.waiting += try await stillTrue(claims, now: now)
-        flight.judgedAt = now
+        inFlight.waiting += try await stillTrue(claims, now: now)
+        inFlight.judgedAt = now
     }
 
     /// The claims that may go out; the others are withdrawn, or wait again.
     private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> [Claim] {
-        let planner = desk.rules.planner
-        let records = try await store.load(shop: desk.domain, orderIDs: Set(claims.map(\.effect.orderID)).sorted())
+        let planner = context.rules.planner
+        let records = try await store.load(shop: context.domain, orderIDs: Set(claims.map(\.effect.orderID)).sorted())
         let histories = try await store.history(
             for: claims.map { HistoryQuestion(of: $0.effect, record: records[$0.effect.orderID], planner: planner) },
             now: now)
@@ -227,36 +227,37 @@ struct DeliveryService: Service {
     }
 
     /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start.
-    private func write(_ flight: inout Flight, beginning: [Claim]) async throws(StoreFailure) -> [Claim] {
+    private func write(_ inFlight: inout InFlight, beginning: [Claim]) async throws(StoreFailure) -> [Claim] {
         let now = clock.now
-        var gate = flight.gate
+        var breaker = inFlight.breaker
         var consequences: [ChannelGate.Outcome] = []
-        let schedule: RetrySchedule = way.channel == .email ? .mail : .webhook
-        let outcomes = flight.done.map { claim, verdict in
-            let outcome = gate.take(
+        let schedule: RetrySchedule = route.channel == .email ? .mail : .webhook
+        let outcomes = inFlight.done.map { claim, verdict in
+            let outcome = breaker.take(
                 verdict, of: claim.effect.id, attempt: claim.effect.attempts,
                 age: now - claim.effect.event.happenedAt, schedule: schedule, now: now, chance: .random(in: 0..<1))
             consequences.append(outcome)
             return AttemptOutcome(claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt)
         }
         // A gate that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
-        let begins = gate.room(limit: flight.depth, under: flight.under, now: now) > 0 ? beginning : []
+        let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
         let turned = try await store.turn(
-            ended: outcomes, beginning: begins, channel: gate == flight.gate ? nil : (way, ChannelState(gate)),
+            ended: outcomes, beginning: begins,
+            channel: breaker == inFlight.breaker ? nil : (route, ChannelState(breaker)),
             lease: Self.lease, now: now)
-        let ended = flight.done
-        flight.gate = gate
-        flight.done = []
+        let ended = inFlight.done
+        inFlight.breaker = breaker
+        inFlight.done = []
         for ((claim, verdict), consequence) in zip(ended, consequences) { tell(claim, verdict, consequence) }
-        metrics.channelOpen.set(gate.isClosed ? 0 : 1, way.shop, name)
+        metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
         return turned.begun
     }
 
     private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelGate.Outcome) {
-        metrics.deliveries.add(1, way.channel.rawValue, verdict.name)
+        metrics.deliveries.add(1, route.channel.rawValue, verdict.name)
         let failure = verdict.failure
         if failure?.inDoubt == true {
-            metrics.inDoubt.add(1, way.channel.rawValue)
+            metrics.inDoubt.add(1, route.channel.rawValue)
             report(.inDoubt, claim, verdict)
         }
         // One that was put off a few times is every relay's way with strangers; a person is asked to look where it lasts.
@@ -271,12 +272,12 @@ struct DeliveryService: Service {
         }
         switch consequence.change {
         case nil: break
-        case .opened: logger.log(Line.channelOpen, ["shop": "\(way.shop)", "channel": "\(name)"])
+        case .opened: logger.log(Line.channelOpen, ["shop": "\(route.shop)", "channel": "\(name)"])
         case .closed(let failure):
             logger.log(
                 Line.channelClosed,
                 [
-                    "shop": "\(way.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
+                    "shop": "\(route.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
                     "detail": "\(failure.detail)",
                 ])
         }
@@ -310,27 +311,27 @@ struct DeliveryService: Service {
 }
 
 /// The attempts that have ended, until the loop takes them.
-private final class Landings: Sendable {
-    struct Landing: Sendable {
+private final class CompletedAttempts: Sendable {
+    struct CompletedAttempt: Sendable {
         var claim: Claim
         /// Nil where it was stopped before the far end could have taken anything.
         var verdict: Verdict?
     }
 
-    private let landed = Mutex<[Landing]>([])
+    private let landed = Mutex<[CompletedAttempt]>([])
     private let wake: Wake
 
     init(_ wake: Wake) { self.wake = wake }
 
     func add(_ claim: Claim, _ verdict: Verdict?) {
-        landed.withLock { $0.append(Landing(claim: claim, verdict: verdict)) }
+        landed.withLock { $0.append(CompletedAttempt(claim: claim, verdict: verdict)) }
         wake.call()
     }
 
     /// How many have not been taken yet.
     var count: Int { landed.withLock(\.count) }
 
-    func take() -> [Landing] {
+    func take() -> [CompletedAttempt] {
         landed.withLock { landed in
             defer { landed = [] }
             return landed
@@ -348,9 +349,11 @@ extension Failure {
 
 extension ChannelState {
     /// The gate, as it is kept.
-    fileprivate init(_ gate: ChannelGate) {
+    fileprivate init(_ breaker: ChannelGate) {
         self.init(
-            closedUntil: gate.closedUntil, reason: gate.failure?.reason ?? (gate.closedUntil == nil ? nil : "unknown"),
-            detail: gate.failure?.detail, failures: gate.failures, openings: gate.openings, suspects: gate.suspects)
+            closedUntil: breaker.closedUntil,
+            reason: breaker.failure?.reason ?? (breaker.closedUntil == nil ? nil : "unknown"),
+            detail: breaker.failure?.detail, failures: breaker.failures, openings: breaker.openings,
+            suspects: breaker.suspects)
     }
 }

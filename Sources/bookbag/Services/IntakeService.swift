@@ -8,7 +8,7 @@ import Store
 
 /// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that lets us in no more stops alone.
 struct IntakeService: Service {
-    let desk: ShopDesk
+    let context: ShopContext
     let store: Store
     let learning: Learning
     let transport: any HTTPTransport
@@ -17,7 +17,7 @@ struct IntakeService: Service {
     let metrics: DaemonMetrics
     let logger: Logger
 
-    private var name: String { "intake:\(desk.domain)" }
+    private var name: String { "intake:\(context.domain)" }
     /// Under which name the store remembers why the shop could not be asked, until it can.
     static let fault = "shop_fault"
     /// How many failures in a row are no cause for a warning.
@@ -34,13 +34,13 @@ struct IntakeService: Service {
     }
 
     private func poll(_ wake: Wake) async throws {
-        let shop = desk.configuration
+        let shop = context.configuration
         let credentials: ShopifyCredentials =
             switch shop.access {
             case .token(let token): .token(token)
             case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
             }
-        let bucket = try await store.remembered("bucket", shop: desk.domain)
+        let bucket = try await store.remembered("bucket", shop: context.domain)
             .flatMap { try? JSONDecoder().decode(CostBucket.self, from: Data($0.utf8)) }
         // Long reads and waits for the bucket are movement too: each answer and each wait passes here.
         let timekeeper = Timekeeper(
@@ -57,16 +57,16 @@ struct IntakeService: Service {
         let client = ShopifyClient(
             endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: transport,
             timekeeper: timekeeper, bucket: bucket)
-        guard let state = try await store.shopState(desk.domain) else { return }
-        if state.cursor == nil { logger.log(Line.firstRun, ["shop": "\(desk.domain)"]) }
+        guard let state = try await store.shopState(context.domain) else { return }
+        if state.cursor == nil { logger.log(Line.firstRun, ["shop": "\(context.domain)"]) }
         let poller = ShopPoller(
             client: client,
             journal: StoreJournal(
-                desk: desk, store: store, learning: learning, clock: clock, heartbeats: heartbeats, name: name),
+                context: context, store: store, learning: learning, clock: clock, heartbeats: heartbeats, name: name),
             settings: ShopPoller.Settings(
-                shop: desk.domain, pace: PollPace(every: shop.pollEvery), liveSince: state.liveSince.shop))
+                shop: context.domain, pace: PollPace(every: shop.pollEvery), liveSince: state.liveSince.shop))
         // A fault that an earlier process told of stands until the shop answers.
-        var failing = try await store.remembered(Self.fault, shop: desk.domain) != nil
+        var failing = try await store.remembered(Self.fault, shop: context.domain) != nil
         // Whether a warning told of it, so that its end is told as well.
         var isTold = failing
         var isFirst = state.cursor == nil
@@ -78,7 +78,7 @@ struct IntakeService: Service {
                 try await report(turn, failing: &failing, isTold: &isTold)
                 if isFirst, turn.failure == nil, !turn.report.readsLeft {
                     isFirst = false
-                    logger.log(Line.firstRunDone, ["shop": "\(desk.domain)", "count": "\(turn.report.listed)"])
+                    logger.log(Line.firstRunDone, ["shop": "\(context.domain)", "count": "\(turn.report.listed)"])
                 }
                 pause = max(.zero, max(turn.next.notBefore, turn.next.due) - clock.now)
             } catch let failure as StoreFailure {
@@ -99,17 +99,17 @@ struct IntakeService: Service {
     func report(_ turn: Turn, failing: inout Bool, isTold: inout Bool) async throws {
         let now = clock.now
         if let place = turn.report.pulledBackTo {
-            logger.log(Line.cursorPulledBack, ["shop": "\(desk.domain)", "since": "\(place)"])
+            logger.log(Line.cursorPulledBack, ["shop": "\(context.domain)", "since": "\(place)"])
         }
-        if let offset = turn.report.clockOffset { clock.note(offset: offset, of: desk.domain) }
+        if let offset = turn.report.clockOffset { clock.note(offset: offset, of: context.domain) }
         if let inspection = turn.report.inspection { try await take(inspection, now: now) }
         if !turn.report.parked.isEmpty {
-            let names = try await store.names(shop: desk.domain, orderIDs: turn.report.parked.map(\.read.id))
+            let names = try await store.names(shop: context.domain, orderIDs: turn.report.parked.map(\.read.id))
             for parked in turn.report.parked {
                 logger.log(
                     Line.orderParked,
                     [
-                        "shop": "\(desk.domain)", "order": "\(names[parked.read.id] ?? parked.read.id)",
+                        "shop": "\(context.domain)", "order": "\(names[parked.read.id] ?? parked.read.id)",
                         "reason": "\(parked.reason)",
                     ])
             }
@@ -119,24 +119,24 @@ struct IntakeService: Service {
             logger.log(
                 Line.cycleDone,
                 [
-                    "shop": "\(desk.domain)", "listed": "\(report.listed)", "queued": "\(report.queued)",
+                    "shop": "\(context.domain)", "listed": "\(report.listed)", "queued": "\(report.queued)",
                     "read": "\(report.read)", "looked": "\(report.looked)", "gone": "\(report.gone)",
-                    "left": "\(report.readsLeft || report.looksLeft)",
+                    "left": "\(report.readsLeft || report.rereadsLeft)",
                 ])
         }
         guard let failure = turn.failure else {
-            try await store.remember(now.iso8601, as: "last_good_cycle", shop: desk.domain, now: now)
-            metrics.polls.add(1, desk.domain, "good")
+            try await store.remember(now.iso8601, as: "last_good_cycle", shop: context.domain, now: now)
+            metrics.polls.add(1, context.domain, "good")
             if failing {
                 failing = false
-                try await store.remember(nil, as: Self.fault, shop: desk.domain, now: now)
-                logger.log(Line.shopOpen, level: isTold ? nil : .debug, ["shop": "\(desk.domain)"])
+                try await store.remember(nil, as: Self.fault, shop: context.domain, now: now)
+                logger.log(Line.shopOpen, level: isTold ? nil : .debug, ["shop": "\(context.domain)"])
             }
             isTold = false
             try await caughtUp(turn.report, now: now)
             return
         }
-        metrics.polls.add(1, desk.domain, "failed")
+        metrics.polls.add(1, context.domain, "failed")
         // A shop that stumbles once or twice is no affair of a person's. What lasts is said once, and then now and again: the journal of a night holds a line or two, not
         // hundreds.
         let closed = failure.remedy == .stopShop
@@ -144,39 +144,39 @@ struct IntakeService: Service {
         if !lasts || !isTold || turn.failures % 10 == 0 {
             logger.log(
                 closed ? Line.shopClosed : Line.cycleFailed, level: lasts ? nil : .info,
-                ["shop": "\(desk.domain)", "reason": "\(failure.reason)", "detail": "\(failure)"])
+                ["shop": "\(context.domain)", "reason": "\(failure.reason)", "detail": "\(failure)"])
         }
         isTold = isTold || lasts
         failing = true
-        try await store.remember("\(failure)", as: Self.fault, shop: desk.domain, now: now)
+        try await store.remember("\(failure)", as: Self.fault, shop: context.domain, now: now)
     }
 
     /// Ends the silence after a first run, or after a backup was put back, once a whole cycle has shown all that there is.
     private func caughtUp(_ report: CycleReport, now: Moment) async throws {
         guard !report.readsLeft else { return }
-        if desk.rules.learner.catchesUp, try await store.endRestoration(shop: desk.domain, now: now) {
-            desk.hasCaughtUp()
-            logger.log(Line.caughtUp, ["shop": "\(desk.domain)"])
+        if context.rules.learner.catchesUp, try await store.endRestoration(shop: context.domain, now: now) {
+            context.hasCaughtUp()
+            logger.log(Line.caughtUp, ["shop": "\(context.domain)"])
         }
     }
 
     /// Takes over what the shop says of itself, and tells what the app lacks.
     private func take(_ inspection: ShopInspection, now: Moment) async throws {
         var profile = ShopProfile(
-            domain: desk.domain, name: inspection.name, email: inspection.contactEmail ?? inspection.email,
+            domain: context.domain, name: inspection.name, email: inspection.contactEmail ?? inspection.email,
             url: inspection.url, currency: inspection.currency, countryCode: inspection.countryCode,
             timeZone: inspection.timeZone)
         profile.moneyFormat = inspection.moneyFormat
         profile.moneyWithCurrencyFormat = inspection.moneyWithCurrencyFormat
-        desk.replaceProfile(profile)
+        context.replaceProfile(profile)
         let text = String(decoding: (try? JSONEncoder().encode(profile)) ?? Data(), as: UTF8.self)
-        try await store.remember(text, as: "profile", shop: desk.domain, now: now)
+        try await store.remember(text, as: "profile", shop: context.domain, now: now)
         let missing = inspection.missingScopes.filter(\.isRequired)
         if !missing.isEmpty {
             logger.log(
                 Line.scopesMissing,
                 [
-                    "shop": "\(desk.domain)",
+                    "shop": "\(context.domain)",
                     "reason": "\(missing.map { "\($0.name) (\($0.purpose))" }.joined(separator: ", "))",
                 ])
         }
@@ -185,51 +185,51 @@ struct IntakeService: Service {
             logger.log(
                 Line.scopesHelpful,
                 [
-                    "shop": "\(desk.domain)",
+                    "shop": "\(context.domain)",
                     "reason": "\(helpful.map { "\($0.name) (\($0.purpose))" }.joined(separator: ", "))",
                 ])
         }
         if let fault = inspection.versionFault {
-            logger.log(Line.versionUnsupported, ["shop": "\(desk.domain)", "reason": "\(fault)"])
+            logger.log(Line.versionUnsupported, ["shop": "\(context.domain)", "reason": "\(fault)"])
         }
     }
 }
 
 /// The poller's place, kept in the store.
 private struct StoreJournal: IntakeJournal {
-    let desk: ShopDesk
+    let context: ShopContext
     let store: Store
     let learning: Learning
     let clock: DaemonClock
     let heartbeats: Heartbeats
     let name: String
 
-    func cursor() async throws -> Moment? { try await store.shopState(desk.domain)?.cursor }
+    func cursor() async throws -> Moment? { try await store.shopState(context.domain)?.cursor }
 
     func marks(of ids: [String]) async throws -> [String: ReadMark] {
         heartbeats.beat(name)
-        return try await store.marks(shop: desk.domain, orderIDs: ids).mapValues { mark in
+        return try await store.marks(shop: context.domain, orderIDs: ids).mapValues { mark in
             ReadMark(id: mark.orderID, updatedAt: mark.updatedAt, readAt: mark.readAt, returns: mark.returns)
         }
     }
 
     func commitScan(queue ids: [String], cursor: Moment?) async throws {
         heartbeats.beat(name)
-        try await store.commitScan(shop: desk.domain, queue: ids, cursor: cursor, now: clock.now)
+        try await store.commitScan(shop: context.domain, queue: ids, cursor: cursor, now: clock.now)
     }
 
     func pullBack(to now: Moment) async throws -> Moment? {
-        try await store.pullCursorBack(shop: desk.domain, now: now)
+        try await store.pullCursorBack(shop: context.domain, now: now)
     }
 
     func nextToRead(limit: Int, now: Moment) async throws -> [QueuedRead] {
-        try await store.nextToRead(shop: desk.domain, limit: limit, now: now)
+        try await store.nextToRead(shop: context.domain, limit: limit, now: now)
             .map { QueuedRead(id: $0.orderID, attempts: $0.tries, ticket: $0.ticket) }
     }
 
-    func dueLooks(_ kind: Look.Kind, limit: Int, now: Moment) async throws -> [QueuedRead] {
-        try await store.dueLooks(shop: desk.domain, kind: kind, limit: limit, now: now)
-            .map { QueuedRead(id: $0.look.id) }
+    func dueRereads(_ kind: Reread.Kind, limit: Int, now: Moment) async throws -> [QueuedRead] {
+        try await store.dueRereads(shop: context.domain, kind: kind, limit: limit, now: now)
+            .map { QueuedRead(id: $0.reread.id) }
     }
 
     func commitRead(_ batch: ReadBatch) async throws {
@@ -237,18 +237,18 @@ private struct StoreJournal: IntakeJournal {
         let now = clock.now
         let orders = batch.kind == .orders
         let read = orders ? (batch.done + batch.gone).map(toRead) : []
-        let unknown = try await learning.learn(batch.observations, of: desk, read: read, now: now)
-        if !unknown.isEmpty { try await store.enqueueRead(shop: desk.domain, orderIDs: unknown, now: now) }
+        let unknown = try await learning.learn(batch.observations, of: context, read: read, now: now)
+        if !unknown.isEmpty { try await store.enqueueRead(shop: context.domain, orderIDs: unknown, now: now) }
         try await store.keepMarks(
-            shop: desk.domain,
+            shop: context.domain,
             batch.marks.map {
                 OrderMark(orderID: $0.id, updatedAt: $0.updatedAt, readAt: $0.readAt, returns: $0.returns)
             })
-        if case .looks(let kind) = batch.kind {
-            let looks =
-                batch.gone.map { Look(kind: kind, id: $0.id, at: nil) }
-                + batch.parked.map { Look(kind: kind, id: $0.read.id, at: $0.notBefore) }
-            if !looks.isEmpty { try await store.moveLooks(shop: desk.domain, looks, now: now) }
+        if case .rereads(let kind) = batch.kind {
+            let rereads =
+                batch.gone.map { Reread(kind: kind, id: $0.id, at: nil) }
+                + batch.parked.map { Reread(kind: kind, id: $0.read.id, at: $0.notBefore) }
+            if !rereads.isEmpty { try await store.moveRereads(shop: context.domain, rereads, now: now) }
         } else {
             for parked in batch.parked {
                 try await store.park(toRead(parked.read), reason: parked.reason, now: now)
@@ -259,10 +259,10 @@ private struct StoreJournal: IntakeJournal {
     func remember(_ bucket: CostBucket) async throws {
         guard let data = try? JSONEncoder().encode(bucket) else { return }
         try await store.remember(
-            String(decoding: data, as: UTF8.self), as: "bucket", shop: desk.domain, now: clock.now)
+            String(decoding: data, as: UTF8.self), as: "bucket", shop: context.domain, now: clock.now)
     }
 
     private func toRead(_ read: QueuedRead) -> ToRead {
-        ToRead(shop: desk.domain, orderID: read.id, ticket: read.ticket, updatedAt: nil, tries: read.attempts)
+        ToRead(shop: context.domain, orderID: read.id, ticket: read.ticket, updatedAt: nil, tries: read.attempts)
     }
 }

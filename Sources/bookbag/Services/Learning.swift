@@ -21,12 +21,12 @@ struct Learning: Sendable {
     ///
     /// - Returns: the orders of which only a part was seen; they are to be read whole.
     func learn(
-        _ observations: [Observation], of desk: ShopDesk, read: [ToRead] = [], now: Moment
+        _ observations: [Observation], of context: ShopContext, read: [ToRead] = [], now: Moment
     ) async throws(StoreFailure) -> [String] {
         let byOrder = Dictionary(grouping: observations, by: \.orderID)
-        let learner = desk.rules.learner
+        let learner = context.rules.learner
         var unknown: [String] = []
-        try await commit(Set(byOrder.keys), of: desk, read: read, now: now) { id, record in
+        try await commit(Set(byOrder.keys), of: context, read: read, now: now) { id, record in
             var record = record
             var result: Learned?
             for observation in byOrder[id] ?? [] {
@@ -41,21 +41,21 @@ struct Learning: Sendable {
     }
 
     /// Lets time pass for those orders.
-    func advance(_ orderIDs: [String], of desk: ShopDesk, now: Moment) async throws(StoreFailure) {
-        let learner = desk.rules.learner
-        try await commit(Set(orderIDs), of: desk, read: [], now: now) { _, record in
+    func advance(_ orderIDs: [String], of context: ShopContext, now: Moment) async throws(StoreFailure) {
+        let learner = context.rules.learner
+        try await commit(Set(orderIDs), of: context, read: [], now: now) { _, record in
             record.map { learner.advance($0, to: now) }
         }
     }
 
     private func commit(
-        _ ids: Set<String>, of desk: ShopDesk, read: [ToRead], now: Moment,
+        _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
         think: (String, OrderRecord?) -> Learned?
     ) async throws(StoreFailure) {
         var open = ids
         var read = read
         repeat {
-            let known = try await store.load(shop: desk.domain, orderIDs: open.sorted())
+            let known = try await store.load(shop: context.domain, orderIDs: open.sorted())
             let learned = open.sorted().compactMap { think($0, known[$0]) }
             let outcome = try await store.commit(learned, read: read, now: now)
             read = []

@@ -11,10 +11,10 @@ struct NoRelay: Sendable {
     /// Under which name the store remembers the triggers.
     static let remembered = "no_relay"
 
-    /// Looks at the triggers in force. To be called when they come into force.
-    func look(at desk: ShopDesk, now: Moment) async throws(StoreFailure) {
-        let mute = desk.configuration.smtp == nil ? desk.liveMailTriggers.joined(separator: ", ") : ""
-        if !mute.isEmpty { logger.log(Line.noRelay, ["shop": "\(desk.domain)", "trigger": "\(mute)"]) }
-        try await store.remember(mute.isEmpty ? nil : mute, as: Self.remembered, shop: desk.domain, now: now)
+    /// Rereads at the triggers in force. To be called when they come into force.
+    func look(at context: ShopContext, now: Moment) async throws(StoreFailure) {
+        let mute = context.configuration.smtp == nil ? context.liveMailTriggers.joined(separator: ", ") : ""
+        if !mute.isEmpty { logger.log(Line.noRelay, ["shop": "\(context.domain)", "trigger": "\(mute)"]) }
+        try await store.remember(mute.isEmpty ? nil : mute, as: Self.remembered, shop: context.domain, now: now)
     }
 }

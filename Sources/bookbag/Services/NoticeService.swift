@@ -8,7 +8,7 @@ import Store
 /// asked for these.
 struct NoticeService: Service {
     let shop: String
-    let outlet: any Outlet
+    let channel: any Channel
     let store: Store
     let clock: DaemonClock
     let wake: Wake
@@ -54,7 +54,7 @@ struct NoticeService: Service {
         guard try await store.beginNotice(notice.id, next: clock.now + pause, now: clock.now) else { return true }
         let verdict: Verdict
         do {
-            verdict = try await outlet.send(notice.message, at: clock.now)
+            verdict = try await channel.send(notice.message, at: clock.now)
         } catch {
             return false
         }

@@ -7,7 +7,7 @@ import Store
 /// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads committed rows, thinks, and commits rows.
 struct PlanningService: Service {
     let store: Store
-    let desks: [String: ShopDesk]
+    let contexts: [String: ShopContext]
     let makers: [String: MessageMaker]
     let trouble: TemplateTrouble
     let clock: DaemonClock
@@ -32,7 +32,7 @@ struct PlanningService: Service {
                 do throws(StoreFailure) {
                     if clock.fault == nil, try await turn() { continue }
                     var next: Moment?
-                    for shop in desks.keys {
+                    for shop in contexts.keys {
                         if let due = try await store.nextDue(shop: shop) { next = min(next ?? due, due) }
                     }
                     let wait = next.map { max(.milliseconds(20), $0 - clock.now) } ?? Heartbeats.longestWait
@@ -76,10 +76,10 @@ struct PlanningService: Service {
         let now = clock.now
         var plans: [Plan] = []
         var hasMore = false
-        for (shop, desk) in desks {
+        for (shop, context) in contexts {
             let events = try await store.pendingEvents(shop: shop, limit: Self.batch)
             guard !events.isEmpty else { continue }
-            let made = try await self.plans(for: events, of: desk, now: now)
+            let made = try await self.plans(for: events, of: context, now: now)
             hasMore = hasMore || events.count == Self.batch || made.count < events.count
             plans += made
         }
@@ -101,9 +101,9 @@ struct PlanningService: Service {
         }
     }
 
-    private func plans(for events: [Event], of desk: ShopDesk, now: Moment) async throws(StoreFailure) -> [Plan] {
-        let planner = desk.rules.planner
-        let shop = desk.domain
+    private func plans(for events: [Event], of context: ShopContext, now: Moment) async throws(StoreFailure) -> [Plan] {
+        let planner = context.rules.planner
+        let shop = context.domain
         let records = try await store.load(shop: shop, orderIDs: Set(events.map(\.orderID)).sorted())
         let matches = events.map { event in
             (event, records[event.orderID].map { planner.matches(event, record: $0) } ?? [])
@@ -168,17 +168,17 @@ struct PlanningService: Service {
     private func judgeEffects() async throws(StoreFailure) -> Bool {
         let now = clock.now
         var plans: [Plan] = []
-        for (shop, desk) in desks {
+        for (shop, context) in contexts {
             guard let maker = makers[shop] else { continue }
             let due = try await store.dueEffects(shop: shop, limit: Self.batch, now: now)
-            if !due.isEmpty { plans += try await judged(due, of: desk, maker: maker, now: now) }
+            if !due.isEmpty { plans += try await judged(due, of: context, maker: maker, now: now) }
         }
         guard !plans.isEmpty else { return false }
         let outcome = try await store.commitPlan(plans, now: now)
         let stale = Set(outcome.stale).union(outcome.refused.keys)
         report(plans, stale: stale)
         let written = plans.indices.filter { !stale.contains($0) }.flatMap { plans[$0].changes }
-        try await trouble.tell(written, desks: desks, now: now)
+        try await trouble.tell(written, contexts: contexts, now: now)
         return moved(outcome, of: plans.count)
     }
 
@@ -207,22 +207,22 @@ struct PlanningService: Service {
     }
 
     private func judged(
-        _ effects: [Effect], of desk: ShopDesk, maker: MessageMaker, now: Moment
+        _ effects: [Effect], of context: ShopContext, maker: MessageMaker, now: Moment
     ) async throws(StoreFailure) -> [Plan] {
-        let planner = desk.rules.planner
+        let planner = context.rules.planner
         let effects = planner.inOrderOfRoom(effects)
-        let records = try await store.load(shop: desk.domain, orderIDs: Set(effects.map(\.orderID)).sorted())
+        let records = try await store.load(shop: context.domain, orderIDs: Set(effects.map(\.orderID)).sorted())
         let histories = try await store.history(
             for: effects.map { HistoryQuestion(of: $0, record: records[$0.orderID], planner: planner, now: now) },
             now: now)
-        let sittings = records.mapValues { planner.sitting($0, now: now) }
+        let evaluations = records.mapValues { planner.evaluation($0, now: now) }
         var judged = zip(effects, histories).map { effect, history in
             Judged(
                 effect: effect, record: records[effect.orderID], history: history,
-                judgement: sittings[effect.orderID].map { planner.judgement(effect, at: $0, history: history) }
+                judgement: evaluations[effect.orderID].map { planner.judgement(effect, at: $0, history: history) }
                     ?? planner.judgement(effect, record: nil, history: history, now: now))
         }
-        judged = try await oneAmongOthers(judged, planner: planner, shop: desk.domain, now: now)
+        judged = try await oneAmongOthers(judged, planner: planner, shop: context.domain, now: now)
         // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits beside.
         return await withTaskGroup(of: Plan.self) { group in
             for one in judged {

@@ -12,8 +12,8 @@ import UnixSignals
 /// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace folders and links, and network file systems tell nobody. A look is
 /// a stat of each file.
 struct ReloadService: Service {
-    let desks: [String: ShopDesk]
-    let shelves: [String: TriggerShelf]
+    let contexts: [String: ShopContext]
+    let reloaders: [String: TriggerReloader]
     let store: Store
     let clock: DaemonClock
     let planning: Wake
@@ -46,7 +46,7 @@ struct ReloadService: Service {
     private struct Watched {
         var watch: FolderWatch
         /// The last outcome, where it is one that a person has to hear of again, and when it was told.
-        var trouble: (outcome: TriggerShelf.Outcome, toldAt: Moment)?
+        var trouble: (outcome: TriggerReloader.Outcome, toldAt: Moment)?
         var isHeld = false
     }
 
@@ -63,8 +63,8 @@ struct ReloadService: Service {
             }
             await withGracefulShutdownHandler {
                 var watched: [String: Watched] = [:]
-                for (shop, shelf) in shelves {
-                    var one = Watched(watch: FolderWatch(shelf.signature()))
+                for (shop, reloader) in reloaders {
+                    var one = Watched(watch: FolderWatch(reloader.signature()))
                     // What was wrong at the start was told then.
                     if let held = try? await store.remembered("held_reload", shop: shop), let held = HeldReload(held) {
                         one.isHeld = true
@@ -90,11 +90,11 @@ struct ReloadService: Service {
         heartbeats.end("reload")
     }
 
-    /// Looks at one shop's folder, and reads it where there is cause to.
+    /// Rereads at one shop's folder, and reads it where there is cause to.
     private func look(_ watched: Watched, shop: String, signalled: Bool) async -> Watched {
-        guard let desk = desks[shop], let shelf = shelves[shop] else { return watched }
+        guard let context = contexts[shop], let reloader = reloaders[shop] else { return watched }
         var watched = watched
-        let signature = shelf.signature()
+        let signature = reloader.signature()
         let changed = watched.watch.look(signature)
         var confirmed = false
         if watched.isHeld, !signalled, !changed {
@@ -102,32 +102,32 @@ struct ReloadService: Service {
         }
         guard signalled || changed || confirmed else {
             if let (outcome, toldAt) = watched.trouble, clock.now - toldAt >= Self.reminder {
-                shelf.report(outcome)
+                reloader.report(outcome)
                 watched.trouble = (outcome, clock.now)
             }
             return watched
         }
         watched.watch.take(signature)
         do throws(StoreFailure) {
-            let rules = desk.rules
-            let outcome = try await shelf.accept(inForce: rules.inForce, planner: rules.planner, now: clock.now)
+            let rules = context.rules
+            let outcome = try await reloader.accept(inForce: rules.inForce, planner: rules.planner, now: clock.now)
             switch outcome {
             case .accepted(let good):
-                desk.replaceTriggers(good)
+                context.replaceTriggers(good)
                 planning.call()
-                try await NoRelay(store: store, logger: logger).look(at: desk, now: clock.now)
+                try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
                 watched.trouble = nil
                 watched.isHeld = false
-                shelf.report(outcome)
+                reloader.report(outcome)
             case .unchanged:
                 // An edit that was taken back, or a signal without one.
-                if signalled || watched.trouble != nil { shelf.report(outcome) }
+                if signalled || watched.trouble != nil { reloader.report(outcome) }
                 watched.trouble = nil
                 watched.isHeld = false
             case .refused, .held:
                 if case .held = outcome { watched.isHeld = true } else { watched.isHeld = false }
                 watched.trouble = (outcome, clock.now)
-                shelf.report(outcome)
+                reloader.report(outcome)
             }
         } catch {
             trouble.note(error, now: clock.now, logger)

@@ -13,19 +13,19 @@ final class TemplateTrouble: Sendable {
     static let reminder = Duration.hours(1)
 
     private let store: Store
-    private let shelves: [String: TriggerShelf]
+    private let reloaders: [String: TriggerReloader]
     private let logger: Logger
     /// When each trigger was last told of, by shop and name.
     private let told = Mutex<[[String]: Moment]>([:])
 
-    init(store: Store, shelves: [String: TriggerShelf], logger: Logger) {
+    init(store: Store, reloaders: [String: TriggerReloader], logger: Logger) {
         self.store = store
-        self.shelves = shelves
+        self.reloaders = reloaders
         self.logger = logger
     }
 
     /// Tells of the effects among `plans` that could not be written, as far as it is time to.
-    func tell(_ changes: [PlannedChange], desks: [String: ShopDesk], now: Moment) async throws(StoreFailure) {
+    func tell(_ changes: [PlannedChange], contexts: [String: ShopContext], now: Moment) async throws(StoreFailure) {
         var failing: [String: Set<String>] = [:]
         for change in changes where change.effect.state == .waiting && change.effect.reason == .template {
             failing[change.effect.shop, default: []].insert(change.effect.trigger)
@@ -39,7 +39,7 @@ final class TemplateTrouble: Sendable {
                     return true
                 }
             }
-            guard !news.isEmpty, let desk = desks[shop] else { continue }
+            guard !news.isEmpty, let context = contexts[shop] else { continue }
             let unwritten = try await store.unwritten(shop: shop)
             for one in unwritten where news.contains(one.trigger) {
                 logger.log(
@@ -49,15 +49,15 @@ final class TemplateTrouble: Sendable {
                         "reason": "\(Reason.template.rawValue)", "detail": "\(one.detail ?? "")",
                     ])
             }
-            guard !unwritten.isEmpty, let shelf = shelves[shop] else { continue }
-            let rules = desk.rules
-            try await shelf.tell(
+            guard !unwritten.isEmpty, let reloader = reloaders[shop] else { continue }
+            let rules = context.rules
+            try await reloader.tell(
                 unwritten, settings: rules.planner.triggers.settings, files: rules.inForce.folder, now: now)
         }
     }
 }
 
-extension TriggerShelf {
+extension TriggerReloader {
     /// Writes to the shop of messages that cannot be written; once a day at most for the same triggers under the same files.
     fileprivate func tell(
         _ unwritten: [UnwrittenMessages], settings: ShopSettings, files: TriggerFolder, now: Moment

@@ -7,7 +7,7 @@ import Store
 /// Lets time pass: whatever happens by time alone (a promise passes, a parcel is silent for too long) is learned when its moment comes.
 struct TimeService: Service {
     let store: Store
-    let desks: [String: ShopDesk]
+    let contexts: [String: ShopContext]
     let learning: Learning
     let clock: DaemonClock
     let wake: Wake
@@ -22,7 +22,7 @@ struct TimeService: Service {
                 do throws(StoreFailure) {
                     if try await turn() { continue }
                     var next: Moment?
-                    for shop in desks.keys {
+                    for shop in contexts.keys {
                         if let moment = try await store.nextMoment(shop: shop) { next = min(next ?? moment, moment) }
                     }
                     let wait = next.map { max(.milliseconds(50), $0 - clock.now) } ?? Heartbeats.longestWait
@@ -43,11 +43,11 @@ struct TimeService: Service {
         guard clock.fault == nil else { return false }
         let now = clock.now
         var moved = false
-        for (shop, desk) in desks {
+        for (shop, context) in contexts {
             let due = try await store.dueForTime(shop: shop, limit: 200, now: now)
             guard !due.isEmpty else { continue }
             moved = true
-            try await learning.advance(due, of: desk, now: now)
+            try await learning.advance(due, of: context, now: now)
         }
         return moved
     }

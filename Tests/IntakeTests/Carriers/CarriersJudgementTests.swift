@@ -77,7 +77,7 @@ struct CarriersJudgementTests {
         #expect(answer([event(.delivered, 1), event(.returning, 4), event(.delivered, 9)]).status == .returned)
     }
 
-    @Test("a delivery on the way back is a return")
+    @Test("a delivery on the route back is a return")
     func wayBack() {
         #expect(answer([event(.inTransit, 1, back: true), event(.delivered, 4, back: true)]).status == .returned)
         #expect(answer([event(.preTransit, 1, back: true)]).status == .preTransit)
@@ -254,7 +254,7 @@ struct ScanOrderTests {
                 id: "gid://shopify/Fulfillment/1", name: "#1.1", status: .success, createdAt: today - .days(20),
                 updatedAt: today, tracking: [TrackingFacts(number: "1")])
         ]
-        let learner = Learner(live: LiveSince(shop: .distantPast), shopZone: .utc, lookEvery: .hours(1))
+        let learner = Learner(live: LiveSince(shop: .distantPast), shopZone: .utc, rereadEvery: .hours(1))
         let known = learner.learn(Observation(shop: "s", seenAt: today, content: .order(facts)), into: nil)!.record
         let told = learner.learn(
             Observation(

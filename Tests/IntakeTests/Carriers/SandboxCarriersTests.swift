@@ -28,10 +28,10 @@ private struct Street {
         await engine.shutdown(within: .seconds(1))
     }
 
-    func desk(_ name: String, secret: String = "sandbox-secret") throws -> CarrierDesk {
+    func client(_ name: String, secret: String = "sandbox-secret") throws -> CarrierClient {
         // DPD and Hermes have their token from elsewhere.
         let token = name == "dpd" ? "sandbox-secret" : name == "hermes_de" ? "sandbox-id" : nil
-        return CarrierDesk(
+        return CarrierClient(
             try #require(Carriers.named(name)),
             access: CarrierAccess(
                 server: endpoint, id: SecretString("sandbox-id"), secret: SecretString(secret), account: "1",
@@ -81,8 +81,8 @@ private struct Street {
         return refusals
     }
 
-    func ask(_ desk: CarrierDesk, _ number: String) async throws -> CarrierAnswer {
-        try await desk.ask([CarrierQuestion(number)]).answers[0]
+    func ask(_ client: CarrierClient, _ number: String) async throws -> CarrierAnswer {
+        try await client.ask([CarrierQuestion(number)]).answers[0]
     }
 }
 
@@ -113,7 +113,7 @@ struct SandboxCarriersTests {
     @Test("tell of the shop's parcels, in every state, in their own form", arguments: names)
     func states(_ name: String) async throws {
         try await Street.with { street in
-            let desk = try street.desk(name)
+            let client = try street.client(name)
             for (index, state) in SandboxParcelState.allCases.enumerated() {
                 let number = "1ZSANDBOX00000\(100 + index)"
                 let parcel = try street.ship(number, with: name)
@@ -127,7 +127,7 @@ struct SandboxCarriersTests {
                 try street.scan(
                     parcel, life, reason: state == .delayed ? .weather : state == .exception ? .address : nil)
                 _ = try await street.register(name, [number])
-                let answer = try await street.ask(desk, number)
+                let answer = try await street.ask(client, number)
                 #expect(answer.call == nil, "\(name) \(state): \(String(describing: answer.call))")
                 #expect(Self.expected(state, name).contains(answer.status), "\(name) \(state): \(answer.status)")
                 #expect(answer.unknownCodes.isEmpty, "\(name) \(state): \(answer.unknownCodes)")
@@ -143,12 +143,12 @@ struct SandboxCarriersTests {
         try await Street.with { street in
             try street.ship("1ZSANDBOX00000001", with: name == "ups" ? "fedex" : "ups")
             _ = try await street.register(name, ["1ZSANDBOX00000001", "NOBODYS0000000001"])
-            let desk = try street.desk(name)
+            let client = try street.client(name)
             let isBroker = Street.companies[name] == nil
             // Australia Post calls what it does not carry no number at all.
             let kind: CallAnswer.Kind = name == "australiapost" ? .invalidNumber : .notFound
-            #expect(try await street.ask(desk, "1ZSANDBOX00000001").call?.kind == (isBroker ? nil : kind))
-            let unknown = try await street.ask(desk, "NOBODYS0000000001")
+            #expect(try await street.ask(client, "1ZSANDBOX00000001").call?.kind == (isBroker ? nil : kind))
+            let unknown = try await street.ask(client, "NOBODYS0000000001")
             // A broker may have taken the number and know nothing of it.
             let kinds: [CallAnswer.Kind?] = isBroker ? [.notFound, nil] : [kind]
             #expect(kinds.contains(unknown.call?.kind), "\(String(describing: unknown.call))")
@@ -162,12 +162,12 @@ struct SandboxCarriersTests {
             try street.ship("1ZSANDBOX00000001", with: name)
             let carrier = try #require(Carriers.named(name))
             let wrong = SecretString("wrong")
-            let desk = CarrierDesk(
+            let client = CarrierClient(
                 carrier,
                 access: CarrierAccess(
                     server: street.endpoint, id: wrong, secret: wrong, account: "1",
                     token: ["dpd", "hermes_de"].contains(name) ? wrong : nil), transport: street.engine)
-            #expect(try await street.ask(desk, "1ZSANDBOX00000001").call?.kind == .authError)
+            #expect(try await street.ask(client, "1ZSANDBOX00000001").call?.kind == .authError)
         }
     }
 
@@ -188,12 +188,12 @@ struct SandboxCarriersTests {
             let parcel = try street.ship(number, with: name)
             try street.scan(parcel, [.accepted, .inTransit])
             _ = try await street.register(name, [number])
-            let desk = try street.desk(name)
+            let client = try street.client(name)
             let faults = try #require(street.server.carriers.faults(of: name))
             faults.slowness = .milliseconds(30)
             for (fault, kind) in Self.faults {
                 faults.next([fault])
-                let answer = try await street.ask(desk, number)
+                let answer = try await street.ask(client, number)
                 // Sendle's answers bear no number, so that another's cannot be told from ours.
                 if fault == .otherNumber, name == "sendle" || name == "dpd" { continue }
                 #expect(answer.call?.kind == kind, "\(name) \(fault): \(String(describing: answer.call))")
@@ -202,7 +202,7 @@ struct SandboxCarriersTests {
                 if fault == .tooManyRequestsBare { #expect(answer.call?.retryAfter == nil) }
                 #expect(faults.counts[fault] == 1)
             }
-            #expect(try await street.ask(desk, number).status == .inTransit)
+            #expect(try await street.ask(client, number).status == .inTransit)
         }
     }
 
@@ -210,17 +210,17 @@ struct SandboxCarriersTests {
     func tokens(_ name: String) async throws {
         try await Street.with { street in
             try street.ship("1ZSANDBOX00000001", with: name)
-            let desk = try street.desk(name)
+            let client = try street.client(name)
             func logins() -> Int { street.server.carriers.counts.first { $0.carrier == name }?.logins ?? -1 }
-            for _ in 0..<5 { #expect(try await street.ask(desk, "1ZSANDBOX00000001").status == .preTransit) }
+            for _ in 0..<5 { #expect(try await street.ask(client, "1ZSANDBOX00000001").status == .preTransit) }
             #expect(logins() == 1)
             street.server.carriers.endTokens(of: name)
-            #expect(try await street.ask(desk, "1ZSANDBOX00000001").status == .preTransit)
+            #expect(try await street.ask(client, "1ZSANDBOX00000001").status == .preTransit)
             #expect(logins() == 2)
             street.server.carriers.endTokens(of: name)
             street.server.carriers.faults(of: name)?.next([.loginError])
-            #expect(try await street.ask(desk, "1ZSANDBOX00000001").call?.kind == .temporaryError)
-            #expect(try await street.ask(desk, "1ZSANDBOX00000001").status == .preTransit)
+            #expect(try await street.ask(client, "1ZSANDBOX00000001").call?.kind == .temporaryError)
+            #expect(try await street.ask(client, "1ZSANDBOX00000001").status == .preTransit)
         }
     }
 
@@ -231,7 +231,7 @@ struct SandboxCarriersTests {
         try await Street.with { street in
             let numbers = (0..<62).map { "1ZSANDBOX0000\(1000 + $0)" }
             for number in numbers { try street.ship(number, with: name) }
-            let reply = try await street.desk(name).ask(numbers.map { CarrierQuestion($0) })
+            let reply = try await street.client(name).ask(numbers.map { CarrierQuestion($0) })
             #expect(reply.answers.map(\.status) == numbers.map { _ in .preTransit })
             #expect(reply.answers.map(\.number) == numbers)
             let counts = try #require(street.server.carriers.counts.first { $0.carrier == name })
@@ -244,9 +244,9 @@ struct SandboxCarriersTests {
         try await Street.with { street in
             try street.ship("1ZSANDBOX00000001", with: "usps")
             street.server.carriers.setQuota((2, 3600), of: "usps")
-            let desk = try street.desk("usps")
-            for _ in 0..<2 { #expect(try await street.ask(desk, "1ZSANDBOX00000001").call == nil) }
-            let call = try await street.ask(desk, "1ZSANDBOX00000001").call
+            let client = try street.client("usps")
+            for _ in 0..<2 { #expect(try await street.ask(client, "1ZSANDBOX00000001").call == nil) }
+            let call = try await street.ask(client, "1ZSANDBOX00000001").call
             #expect(call?.kind == .rateLimited)
             #expect(call?.retryAfter.map { $0 > .seconds(3500) && $0 <= .seconds(3600) } == true)
         }
@@ -256,13 +256,13 @@ struct SandboxCarriersTests {
     func registering(_ name: String) async throws {
         try await Street.with { street in
             try street.ship("1ZSANDBOX00000001", with: "ups")
-            let desk = try street.desk(name)
+            let client = try street.client(name)
             // Asking registers it, and the next asking brings the parcel.
-            let before = try await street.ask(desk, "1ZSANDBOX00000001").call
+            let before = try await street.ask(client, "1ZSANDBOX00000001").call
             #expect(before?.kind == .notFound && before?.message.contains("registered now") == true)
-            #expect(try await street.ask(desk, "1ZSANDBOX00000001").status == .preTransit)
+            #expect(try await street.ask(client, "1ZSANDBOX00000001").status == .preTransit)
             for _ in 0..<2 { #expect(try await street.register(name, ["1ZSANDBOX00000001"]).isEmpty) }
-            #expect(try await street.ask(desk, "1ZSANDBOX00000001").status == .preTransit)
+            #expect(try await street.ask(client, "1ZSANDBOX00000001").status == .preTransit)
             street.server.carriers.faults(of: name)?.next([.unauthorized])
             let refusals = try await street.register(name, ["1ZSANDBOX00000002"])
             #expect(refusals.values.map(\.kind) == [.authError])
@@ -277,7 +277,7 @@ struct SandboxCarriersTests {
             try street.server.shop.scan(
                 parcel, .inTransit, estimatedDeliveryAt: Date().addingTimeInterval(6 * 86_400))
             _ = try await street.register(name, [number])
-            let answer = try await street.ask(street.desk(name), number)
+            let answer = try await street.ask(street.client(name), number)
             let estimate = try #require(answer.estimate)
             #expect(estimate.promised.map { estimate.day.days(since: $0) } == 4)
             #expect(answer.delay == .yes)

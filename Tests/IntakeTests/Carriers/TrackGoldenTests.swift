@@ -57,7 +57,7 @@ struct TrackGoldenTests {
                     estimatedDeliveryAt: state == .delayed ? Self.date("2026-11-23T17:00:00Z") : nil)
             }
             let token = name == "dpd" ? "sandbox-secret" : name == "hermes_de" ? "sandbox-id" : nil
-            let desk = CarrierDesk(
+            let client = CarrierClient(
                 try #require(Carriers.named(name)),
                 access: CarrierAccess(
                     server: ports.carriersEndpoint, id: SecretString("sandbox-id"),
@@ -66,8 +66,8 @@ struct TrackGoldenTests {
                 timekeeper: Timekeeper(now: { Moment(iso8601: "2026-11-20T12:00:00Z")! }, sleep: { _ in }))
             for asked in [number, "SBX000099999"] {
                 // Twice, for some are to be told of a number first.
-                _ = try await desk.ask([CarrierQuestion(asked)])
-                let answer = try await desk.ask([CarrierQuestion(asked)]).answers[0]
+                _ = try await client.ask([CarrierQuestion(asked)])
+                let answer = try await client.ask([CarrierQuestion(asked)]).answers[0]
                 text += AnswerReport.table(answer) + "\n\n" + AnswerReport.json(answer) + "\n\n"
             }
             group.cancelAll()

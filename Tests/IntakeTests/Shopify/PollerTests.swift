@@ -194,7 +194,7 @@ import Testing
     }
 
     @Test("looks again at what is due, with observations of their own, and only while half of the bucket is left")
-    func looks() async throws {
+    func rereads() async throws {
         let id = "gid://shopify/Fulfillment/77"
         shop.change {
             $0.fulfillments[id] = Sample.fulfillment(77) {
@@ -202,17 +202,17 @@ import Testing
                 $0["estimatedDeliveryAt"] = "2026-11-24T20:00:00Z"
             }
         }
-        await journal.addLook(.fulfillment, id, at: start)
-        await journal.addLook(.fulfillment, "gid://shopify/Fulfillment/78", at: start)
-        await journal.addLook(.return, "gid://shopify/Return/5", at: start + .hours(1))
+        await journal.addReread(.fulfillment, id, at: start)
+        await journal.addReread(.fulfillment, "gid://shopify/Fulfillment/78", at: start)
+        await journal.addReread(.return, "gid://shopify/Return/5", at: start + .hours(1))
         shop.change { $0.level = 900 }
         let poller = poller()
         let poor = try await poller.turn()
-        #expect(poor.report.looked == 0 && poor.report.looksLeft)
+        #expect(poor.report.looked == 0 && poor.report.rereadsLeft)
         shop.change { $0.level = 1900 }
         clock.advance(.seconds(60))
         let rich = try await poller.turn()
-        #expect(rich.report.looked == 1 && rich.report.gone == 1 && !rich.report.looksLeft)
+        #expect(rich.report.looked == 1 && rich.report.gone == 1 && !rich.report.rereadsLeft)
         guard case .fulfillment(let facts, let order) = await journal.observations.last?.content else {
             Issue.record("no observation of a fulfillment")
             return

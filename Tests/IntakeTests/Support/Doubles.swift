@@ -71,7 +71,7 @@ actor MemoryJournal: IntakeJournal {
     var kept: Moment?
     var marksByID: [String: ReadMark] = [:]
     var queue: [(read: QueuedRead, notBefore: Moment)] = []
-    var looks: [Look.Kind: [(read: QueuedRead, at: Moment)]] = [:]
+    var rereads: [Reread.Kind: [(read: QueuedRead, at: Moment)]] = [:]
     var observations: [Observation] = []
     var parked: [ParkedRead] = []
     var gone: [String] = []
@@ -87,8 +87,8 @@ actor MemoryJournal: IntakeJournal {
     }
     private var offersForEver = false
     func keepOffering() { offersForEver = true }
-    func addLook(_ kind: Look.Kind, _ id: String, at: Moment) {
-        looks[kind, default: []].append((QueuedRead(id: id), at))
+    func addReread(_ kind: Reread.Kind, _ id: String, at: Moment) {
+        rereads[kind, default: []].append((QueuedRead(id: id), at))
     }
     var queuedIDs: [String] { queue.map(\.read.id) }
 
@@ -125,8 +125,8 @@ actor MemoryJournal: IntakeJournal {
         Array(queue.filter { $0.notBefore <= now }.map(\.read).prefix(limit))
     }
 
-    func dueLooks(_ kind: Look.Kind, limit: Int, now: Moment) -> [QueuedRead] {
-        Array((looks[kind] ?? []).filter { $0.at <= now }.map(\.read).prefix(limit))
+    func dueRereads(_ kind: Reread.Kind, limit: Int, now: Moment) -> [QueuedRead] {
+        Array((rereads[kind] ?? []).filter { $0.at <= now }.map(\.read).prefix(limit))
     }
 
     func commitRead(_ batch: ReadBatch) throws {
@@ -147,7 +147,7 @@ actor MemoryJournal: IntakeJournal {
                     queue[place].notBefore = park.notBefore
                     queue[place].read.attempts += 1
                 }
-            case .looks(let kind): looks[kind]?.removeAll { settled.contains($0.read.id) }
+            case .rereads(let kind): rereads[kind]?.removeAll { settled.contains($0.read.id) }
             }
         }
     }

@@ -188,20 +188,20 @@ struct LearnerTests {
     }
 
     @Test("looks again at what is open, daily at what has arrived, and never at what is over")
-    func looks() {
+    func rereads() {
         var story = Story()
         story.ship()
         let first = story.learner.learn(
             Observation(shop: "s", seenAt: Story.start + .hours(2), content: .order(story.facts)), into: nil)!
-        #expect(first.looks.map(\.at) == [Story.start + .hours(2) + .minutes(1)])
+        #expect(first.rereads.map(\.at) == [Story.start + .hours(2) + .minutes(1)])
         story.scan("1", .delivered, after: .hours(24))
         story.look(after: .hours(24))
         let record = story.record!
-        func looks(after: Duration) -> [Moment?] {
-            story.learner.looks(record, histories: record.histories, now: Story.start + after).map(\.at)
+        func rereads(after: Duration) -> [Moment?] {
+            story.learner.rereads(record, histories: record.histories, now: Story.start + after).map(\.at)
         }
-        #expect(looks(after: .hours(25)) == [Story.start + .hours(49)])
-        #expect(looks(after: .days(16)) == [nil])
+        #expect(rereads(after: .hours(25)) == [Story.start + .hours(49)])
+        #expect(rereads(after: .days(16)) == [nil])
     }
 
     @Test("what a newer program asks for besides is no change of the order, and what an older one stored is still read")

@@ -135,7 +135,7 @@ struct JudgementRuleTests {
         Story.scan(id, state, after: .hours(hours), source: source)
     }
 
-    @Test("counts over every scan of its moment, by whomever, and gives way to a newer one")
+    @Test("counts over every scan of its moment, by whomever, and gives route to a newer one")
     func weight() {
         let last = scan("2026", .readyForPickup, 10)
         let same = scan("z", .inTransit, 10, "ups")

@@ -19,7 +19,7 @@ struct Story {
         facts.payment = .pending
         facts.lineItems = [LineItemFacts(id: "L1", title: "Fig jam", quantity: 2)]
         learner = Learner(
-            live: LiveSince(shop: live), shopZone: Zone(named: zone)!, lookEvery: .minutes(1))
+            live: LiveSince(shop: live), shopZone: Zone(named: zone)!, rereadEvery: .minutes(1))
     }
 
     /// Shows the order as it is now, `after` the start, and learns.

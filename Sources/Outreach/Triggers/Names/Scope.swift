@@ -7,22 +7,22 @@ internal import Synchronization
 /// It is made for one decision. What it gives out is read through the tables of names (`Names`), so a name that is not there cannot be used.
 public struct Scope: Sendable {
     /// The order at the moment of the decision.
-    public let sitting: Sitting
+    public let evaluation: EvaluationContext
     public let event: Event
     /// Further events that the same message tells, where `combine` makes one of several.
     public let together: [Event]
     public let history: History
     private let memory: Memory
 
-    public var record: OrderRecord { sitting.record }
-    public var settings: ShopSettings { sitting.settings }
-    public var shop: ShopProfile { sitting.shop }
-    public var now: Moment { sitting.now }
+    public var record: OrderRecord { evaluation.record }
+    public var settings: ShopSettings { evaluation.settings }
+    public var shop: ShopProfile { evaluation.shop }
+    public var now: Moment { evaluation.now }
     /// Where the shopper is: dates are shown there, and days are counted there.
-    public var zone: Zone { sitting.zone }
-    public var shopZone: Zone { sitting.shopZone }
+    public var zone: Zone { evaluation.zone }
+    public var shopZone: Zone { evaluation.shopZone }
     /// Values that an example lays over what the order says, by their names: `shipment.days_late`.
-    var overlay: [String: Value] { sitting.settings.given }
+    var overlay: [String: Value] { evaluation.settings.given }
 
     /// What there is to look at.
     ///
@@ -35,16 +35,17 @@ public struct Scope: Sendable {
         shopZone: Zone, shop: ShopProfile? = nil
     ) {
         self.init(
-            Sitting(
+            EvaluationContext(
                 record: record, settings: settings, now: now, zone: zone, shopZone: shopZone,
                 shop: shop ?? ShopProfile(domain: record.shop)), event: event, history: history)
     }
 
     /// An event of the order that `sitting` is about.
     init(
-        _ sitting: Sitting, event: Event, together: [Event] = [], history: History, memory: Memory = Memory()
+        _ evaluation: EvaluationContext, event: Event, together: [Event] = [], history: History,
+        memory: Memory = Memory()
     ) {
-        self.sitting = sitting
+        self.evaluation = evaluation
         self.event = event
         self.together = together
         self.history = history
@@ -94,7 +95,7 @@ public struct Scope: Sendable {
         return nil
     }
 
-    func state(of shipment: Shipment) -> ShipmentState { sitting.state(of: shipment) }
+    func state(of shipment: Shipment) -> ShipmentState { evaluation.state(of: shipment) }
 
     /// The segments that the customer is in, in the order of shop.yaml.
     public var customerSegments: [String] {

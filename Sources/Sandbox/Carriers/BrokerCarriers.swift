@@ -3,7 +3,7 @@
 internal import FoundationEssentials
 
 /// EasyPost: asking makes a tracker, and the same number gives the same tracker again.
-struct EasyPostFace: CarrierFace {
+struct FakeEasyPost: FakeCarrier {
     let name = "easypost"
     let quota: (calls: Int, seconds: Double)? = (5, 1)
     func carries(_ company: String) -> Bool { true }
@@ -92,7 +92,7 @@ struct EasyPostFace: CarrierFace {
 }
 
 /// Shippo: the carrier stands in the path; a number that it does not know is a 200 without a status.
-struct ShippoFace: CarrierFace {
+struct FakeShippo: FakeCarrier {
     let name = "shippo"
     let quota: (calls: Int, seconds: Double)? = (500, 60)
     func carries(_ company: String) -> Bool { true }
@@ -168,7 +168,7 @@ struct ShippoFace: CarrierFace {
 }
 
 /// AfterShip: registered first, read in a list; a registered number about which nothing is known yet is Pending.
-struct AfterShipFace: CarrierFace {
+struct FakeAfterShip: FakeCarrier {
     let name = "aftership"
     let batch = 40
     let registersFirst = true
@@ -286,7 +286,7 @@ struct AfterShipFace: CarrierFace {
 }
 
 /// 17TRACK: registered first, forty numbers a call, accepted and rejected in one body.
-struct SeventeenTrackFace: CarrierFace {
+struct FakeSeventeenTrack: FakeCarrier {
     let name = "17track"
     let batch = 40
     let registersFirst = true
@@ -427,7 +427,7 @@ struct SeventeenTrackFace: CarrierFace {
 }
 
 /// ShipEngine, whose DE is delivered.
-struct ShipEngineFace: CarrierFace {
+struct FakeShipEngine: FakeCarrier {
     let name = "shipengine"
     func carries(_ company: String) -> Bool { true }
 

@@ -45,7 +45,7 @@ struct AskedNumber: Sendable {
 }
 
 /// One carrier's manner of speaking.
-protocol CarrierFace: Sendable {
+protocol FakeCarrier: Sendable {
     /// As `carriers:` in the settings has it.
     var name: String { get }
     /// Numbers in one call.
@@ -76,7 +76,7 @@ protocol CarrierFace: Sendable {
     var notOurs: WebResponse? { get }
 }
 
-extension CarrierFace {
+extension FakeCarrier {
     var batch: Int { 1 }
     var registersFirst: Bool { false }
     var tokenLifetime: Double? { nil }

@@ -28,7 +28,7 @@ public struct WebhookEndpoint: Sendable {
 }
 
 /// Posts webhooks to their endpoints, signed by Standard Webhooks.
-public struct WebhookOutlet: Outlet {
+public struct WebhookChannel: Channel {
     private let endpoints: [String: WebhookEndpoint]
     private let transport: any HTTPTransport
     private let userAgent: String
@@ -48,7 +48,7 @@ public struct WebhookOutlet: Outlet {
     public func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
         guard case .webhook(let content) = message.content, !message.id.isEmpty, !message.id.contains(".") else {
             return .refused(
-                Failure(reason: "content", detail: "this is not a webhook, and came to the webhooks' outlet"))
+                Failure(reason: "content", detail: "this is not a webhook, and came to the webhooks' channel"))
         }
         guard let endpoint = endpoints[content.endpoint], !endpoint.secrets.isEmpty else {
             return .unavailable(

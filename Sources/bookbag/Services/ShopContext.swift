@@ -5,13 +5,13 @@ import Synchronization
 
 /// What the services know of one shop while the daemon runs: its triggers in force, its zone, since when it is watched. Values change as a whole, when a reload is accepted or the
 /// shop was asked about itself.
-final class ShopDesk: Sendable {
+final class ShopContext: Sendable {
     /// All that a decision needs besides the order.
     struct Rules: Sendable {
         var planner: Planner
         var learner: Learner
         /// The set in force, with the files that it was read from.
-        var inForce: TriggerShelf.InForce
+        var inForce: TriggerReloader.InForce
     }
 
     let domain: String
@@ -39,7 +39,7 @@ final class ShopDesk: Sendable {
     }
 
     /// Puts other triggers into force.
-    func replaceTriggers(_ good: TriggerShelf.InForce) {
+    func replaceTriggers(_ good: TriggerReloader.InForce) {
         state.withLock { rules in
             rules.planner.triggers = good.set
             rules.planner.inForceSince = good.since

@@ -5,7 +5,7 @@ import Platform
 import Store
 
 /// The turns of one carrier's loop: pick what is due, book the calls, ask, and take in the answers.
-struct CarrierRounds {
+struct CarrierPoller {
     let service: CarrierService
     private(set) var budget: CarrierBudget
     private(set) var circuit: CarrierCircuit
@@ -36,7 +36,7 @@ struct CarrierRounds {
         self.beat = beat
     }
 
-    private var carrier: any Carrier { service.desk.carrier }
+    private var carrier: any Carrier { service.context.carrier }
     private var store: Store { service.store }
     private var clock: DaemonClock { service.clock }
 
@@ -48,14 +48,14 @@ struct CarrierRounds {
         defer { tell(clock.now) }
         if let until = circuit.closedUntil, until > now { return until - now }
         // A login that counts is a call of its own.
-        if carrier.quota.tokensCount, await service.desk.needsLogin,
+        if carrier.quota.tokensCount, await service.context.needsLogin,
             try await store.nextAsk(source: carrier.name) != nil
         {
             guard budget.available(.pressing, now: now) > 0 else {
                 return budget.next(.pressing, now: now) - now
             }
             try await book(1, now)
-            if let refusal = try await service.desk.logIn() {
+            if let refusal = try await service.context.logIn() {
                 try await close(refusal)
                 return .zero
             }
@@ -140,7 +140,7 @@ struct CarrierRounds {
 
     private mutating func ask(_ batches: [[DueParcel]]) async throws {
         var waiting = batches[...]
-        let desk = service.desk
+        let context = service.context
         try await withThrowingTaskGroup(of: (Int, CarrierReply).self) { group in
             var underway = 0
             while underway > 0 || !waiting.isEmpty {
@@ -153,7 +153,7 @@ struct CarrierRounds {
                     let questions = batch.map {
                         CarrierQuestion($0.number, notBefore: $0.placedAt, home: $0.home)
                     }
-                    group.addTask { (index, try await desk.ask(questions)) }
+                    group.addTask { (index, try await context.ask(questions)) }
                 }
                 guard let (index, reply) = try await group.next() else { break }
                 underway -= 1
@@ -240,14 +240,14 @@ struct CarrierRounds {
         }
         outcomes += refused.map { ($0.id, .refused(by: carrier.name)) }
         for (shop, seen) in observations {
-            guard let desk = service.desks[shop] else { continue }
-            _ = try await service.learning.learn(seen, of: desk, now: now)
+            guard let context = service.contexts[shop] else { continue }
+            _ = try await service.learning.learn(seen, of: context, now: now)
         }
         outcomes += stuck(batch, answers: reply.answers, now)
         try await store.settleAsks(outcomes, now: now)
         for (shop, parcels) in Dictionary(grouping: refused, by: \.shop) {
-            guard let desk = service.desks[shop] else { continue }
-            try await service.learning.advance(parcels.flatMap(\.orderIDs), of: desk, now: now)
+            guard let context = service.contexts[shop] else { continue }
+            try await service.learning.advance(parcels.flatMap(\.orderIDs), of: context, now: now)
         }
         note.closedUntil = circuit.closedUntil
         note.reason = circuit.reason?.rawValue

@@ -3,7 +3,7 @@
 internal import Foundation
 
 /// DHL Shipment Tracking Unified: a key, one number a call, 250 calls a day, problem+json for what it does not know.
-struct DHLFace: CarrierFace {
+struct FakeDHL: FakeCarrier {
     let name = "dhl_unified"
     let quota: (calls: Int, seconds: Double)? = (250, 86_400)
     func carries(_ company: String) -> Bool { Self.names(company, "dhl", "deutsche post") }
@@ -86,7 +86,7 @@ struct DHLFace: CarrierFace {
 }
 
 /// DHL Express by MyDHL: a day and a clock, and no offset.
-struct MyDHLFace: CarrierFace {
+struct FakeMyDHL: FakeCarrier {
     let name = "mydhl"
     func carries(_ company: String) -> Bool { Self.names(company, "dhl") }
 
@@ -163,7 +163,7 @@ struct MyDHLFace: CarrierFace {
 }
 
 /// GLS: ten references a call, offsets without a colon.
-struct GLSFace: CarrierFace {
+struct FakeGLS: FakeCarrier {
     let name = "gls"
     let batch = 10
     let tokenLifetime: Double? = 14_400
@@ -238,7 +238,7 @@ struct GLSFace: CarrierFace {
 }
 
 /// Hermes Germany: oldest first, a forecast with a slot.
-struct HermesFace: CarrierFace {
+struct FakeHermes: FakeCarrier {
     let name = "hermes_de"
     let tokenLifetime: Double? = 3_600
     func carries(_ company: String) -> Bool { Self.names(company, "hermes") }
@@ -315,7 +315,7 @@ struct HermesFace: CarrierFace {
 }
 
 /// DPD: SOAP, dates as Americans write them, no zone. The token is the operator's.
-struct DPDFace: CarrierFace {
+struct FakeDPD: FakeCarrier {
     let name = "dpd"
     func carries(_ company: String) -> Bool { Self.names(company, "dpd") }
 
@@ -390,7 +390,7 @@ struct DPDFace: CarrierFace {
 }
 
 /// Amazon Shipping v2.
-struct AmazonShippingFace: CarrierFace {
+struct FakeAmazonShipping: FakeCarrier {
     let name = "amazon_shipping"
     let tokenLifetime: Double? = 3_600
     func carries(_ company: String) -> Bool { Self.names(company, "amazon") }
@@ -460,7 +460,7 @@ struct AmazonShippingFace: CarrierFace {
 }
 
 /// Sendle: UTC, and a town with its state.
-struct SendleFace: CarrierFace {
+struct FakeSendle: FakeCarrier {
     let name = "sendle"
     func carries(_ company: String) -> Bool { Self.names(company, "sendle") }
 

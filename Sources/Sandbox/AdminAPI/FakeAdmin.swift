@@ -36,7 +36,7 @@ public struct SandboxCredentials: Sendable {
     }
 }
 
-final class AdminFace: Sendable {
+final class FakeAdmin: Sendable {
     let service: AdminService
     let faults: SandboxFaults<ShopFault>
     private let credentials: SandboxCredentials

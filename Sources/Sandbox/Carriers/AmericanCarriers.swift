@@ -4,7 +4,7 @@
 internal import FoundationEssentials
 
 /// UPS: one number a call, a token of four hours whose life is told as a text, and a 200 with a warning for what it does not know.
-struct UPSFace: CarrierFace {
+struct FakeUPS: FakeCarrier {
     let name = "ups"
     let tokenLifetime: Double? = 14_399
     let codeKeys: Set<String> = ["type", "code", "statusCode"]
@@ -113,7 +113,7 @@ struct UPSFace: CarrierFace {
 }
 
 /// FedEx: thirty numbers a call, errors of a number inside a 200, a token of an hour.
-struct FedExFace: CarrierFace {
+struct FakeFedEx: FakeCarrier {
     let name = "fedex"
     let batch = 30
     let tokenLifetime: Double? = 3_599
@@ -267,7 +267,7 @@ struct FedExFace: CarrierFace {
 }
 
 /// USPS: sixty calls an hour, logins counted; a number that is not known yet is a 400.
-struct USPSFace: CarrierFace {
+struct FakeUSPS: FakeCarrier {
     let name = "usps"
     let tokenLifetime: Double? = 28_799
     let quota: (calls: Int, seconds: Double)? = (60, 3_600)

@@ -3,7 +3,7 @@
 internal import FoundationEssentials
 
 /// Royal Mail: two keys and a promise to accept the terms, fifty calls a day.
-struct RoyalMailFace: CarrierFace {
+struct FakeRoyalMail: FakeCarrier {
     let name = "royalmail"
     let quota: (calls: Int, seconds: Double)? = (50, 86_400)
     let codeKeys: Set<String> = ["eventCode", "eventName"]
@@ -102,7 +102,7 @@ struct RoyalMailFace: CarrierFace {
 }
 
 /// Canada Post: XML, a zone's abbreviation for an offset, the first promise beside the moved one.
-struct CanadaPostFace: CarrierFace {
+struct FakeCanadaPost: FakeCarrier {
     let name = "canadapost"
     func carries(_ company: String) -> Bool { Self.names(company, "canada post", "postes canada") }
 
@@ -161,7 +161,7 @@ struct CanadaPostFace: CarrierFace {
 }
 
 /// Australia Post: ten numbers a call, words instead of codes, the offset of the east coast.
-struct AustraliaPostFace: CarrierFace {
+struct FakeAustraliaPost: FakeCarrier {
     let name = "australiapost"
     let batch = 10
     let quota: (calls: Int, seconds: Double)? = (10, 60)
@@ -262,7 +262,7 @@ struct AustraliaPostFace: CarrierFace {
 }
 
 /// La Poste: ten numbers a call, a return code in each element, French words.
-struct LaPosteFace: CarrierFace {
+struct FakeLaPoste: FakeCarrier {
     let name = "laposte"
     let batch = 10
     func carries(_ company: String) -> Bool { Self.names(company, "la poste", "colissimo", "chronopost") }

@@ -2,7 +2,7 @@ public import Outreach
 public import Platform
 
 /// Hands mail to the relay.
-public struct SMTPOutlet: Outlet {
+public struct SMTPChannel: Channel {
     private let transport: any MailTransport
     private let redirectTo: MailAddress?
 
@@ -18,7 +18,7 @@ public struct SMTPOutlet: Outlet {
 
     public func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
         guard case .mail(let mail) = message.content else {
-            return .refused(Failure(reason: "content", detail: "this is not a mail, and came to the mail's outlet"))
+            return .refused(Failure(reason: "content", detail: "this is not a mail, and came to the mail's channel"))
         }
         if Task.isCancelled { throw CancellationError() }
         let envelope: SMTPEnvelope

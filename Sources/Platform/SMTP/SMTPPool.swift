@@ -2,7 +2,7 @@ internal import CCurl
 import Synchronization
 
 /// All sessions of one relay, and the mails that wait for one. Lives on the engine's thread.
-final class SMTPDesk {
+final class SMTPPool {
     /// How long no further session is tried after one could not be opened while others stand: relays limit how many.
     static let pauseAfterRefusal = Duration.seconds(30)
 

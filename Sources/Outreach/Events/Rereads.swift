@@ -8,22 +8,22 @@ extension Learner {
     static let lookingBack = Duration.days(14)
 
     /// The next look at each fulfillment and return of `record`.
-    func looks(_ record: OrderRecord, histories: [ShipmentHistory], now: Moment) -> [Look] {
+    func rereads(_ record: OrderRecord, histories: [ShipmentHistory], now: Moment) -> [Reread] {
         if record.facts.test { return [] }
         let fulfillments = record.facts.fulfillments.map { fulfillment in
             let own = zip(record.shipments, histories).filter { shipment, _ in
                 shipment.fulfillmentID == fulfillment.id && shipment.present
             }
-            return Look(
-                kind: .fulfillment, id: fulfillment.id, at: nextLook(at: fulfillment, own.map(\.1), now: now))
+            return Reread(
+                kind: .fulfillment, id: fulfillment.id, at: nextReread(at: fulfillment, own.map(\.1), now: now))
         }
         let returns = record.facts.returns.map { item in
-            Look(kind: .return, id: item.id, at: nextLook(at: item, now: now))
+            Reread(kind: .return, id: item.id, at: nextReread(at: item, now: now))
         }
         return fulfillments + returns
     }
 
-    private func nextLook(at fulfillment: FulfillmentFacts, _ histories: [ShipmentHistory], now: Moment) -> Moment? {
+    private func nextReread(at fulfillment: FulfillmentFacts, _ histories: [ShipmentHistory], now: Moment) -> Moment? {
         if fulfillment.status == .cancelled || fulfillment.status == .error { return nil }
         let lastNews = histories.compactMap { $0.lastScan?.time }.max() ?? fulfillment.createdAt
         if histories.allSatisfy({ $0.state.isFinal }) {
@@ -31,14 +31,14 @@ extension Learner {
         }
         let silence = now - max(lastNews, fulfillment.createdAt)
         if silence > OrderRecord.givingUp { return nil }
-        if silence > .days(14) { return now + max(lookEvery, .hours(1)) }
-        return now + lookEvery
+        if silence > .days(14) { return now + max(rereadEvery, .hours(1)) }
+        return now + rereadEvery
     }
 
-    private func nextLook(at item: ReturnFacts, now: Moment) -> Moment? {
+    private func nextReread(at item: ReturnFacts, now: Moment) -> Moment? {
         switch item.status {
         case .requested, .open, .unknown:
-            return now - item.createdAt < .days(180) ? now + lookEvery : nil
+            return now - item.createdAt < .days(180) ? now + rereadEvery : nil
         case .closed, .declined, .cancelled:
             // A return may be opened again.
             let end = item.closedAt ?? item.createdAt

@@ -44,7 +44,7 @@ public struct CarrierReply: Sendable {
 }
 
 /// Asks one carrier over HTTP.
-public actor CarrierDesk {
+public actor CarrierClient {
     /// Who is asked.
     public nonisolated let carrier: any Carrier
     private let access: CarrierAccess

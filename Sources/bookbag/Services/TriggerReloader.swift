@@ -9,7 +9,7 @@ import Store
 
 /// Keeps the trigger files of one shop: reads the folder, puts a good set into force and remembers it, and keeps the last good one when the folder is broken, or
 /// when what it says has to be confirmed first.
-struct TriggerShelf {
+struct TriggerReloader {
     let shop: Configuration.Shop
     let store: Store
     let metrics: DaemonMetrics

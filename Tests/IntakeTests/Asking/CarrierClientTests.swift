@@ -9,10 +9,10 @@ private let answer =
 private let token = HTTPResponse.json(#"{"access_token":"T1","expires_in":"14399"}"#)
 private let number = "1Z5R89390357567127"
 
-private func desk(
+private func client(
     _ carrier: any Carrier, _ transport: any HTTPTransport, _ clock: TestClock = TestClock()
-) -> CarrierDesk {
-    CarrierDesk(
+) -> CarrierClient {
+    CarrierClient(
         carrier, access: CarrierAccess(server: "http://127.0.0.1:1", id: SecretString("me"), secret: SecretString("s")),
         transport: transport, timekeeper: clock.timekeeper)
 }
@@ -22,11 +22,11 @@ struct CarrierDeskTests {
     @Test("logs in once, asks, and reads what it hears")
     func asks() async throws {
         let transport = ScriptedTransport(token, .json(answer), .json(answer))
-        let desk = desk(UPS(), transport)
-        let reply = try await desk.ask([CarrierQuestion("1z5r 8939 0357 5671 27")])
+        let client = client(UPS(), transport)
+        let reply = try await client.ask([CarrierQuestion("1z5r 8939 0357 5671 27")])
         #expect(reply.answers.map(\.status) == [.delivered])
         #expect(reply.calls == 1 && reply.unreachable == nil)
-        _ = try await desk.ask([CarrierQuestion(number)])
+        _ = try await client.ask([CarrierQuestion(number)])
         #expect(transport.requests.count == 3)
         #expect(transport.requests[1].url.hasSuffix("/\(number)") || transport.requests[1].url.contains("/\(number)?"))
         #expect(transport.requests[2].headers.contains { $0.value == "Bearer T1" })
@@ -38,13 +38,13 @@ struct CarrierDeskTests {
         let transport = ScriptedTransport(
             token, .json(answer), .json("{}", status: 503), .json(answer), .json(#"{"access_token":"T2"}"#),
             .json(answer))
-        let desk = desk(UPS(), transport, clock)
-        _ = try await desk.ask([CarrierQuestion(number)])
+        let client = client(UPS(), transport, clock)
+        _ = try await client.ask([CarrierQuestion(number)])
         clock.advance(.seconds(13_500))
-        #expect(try await desk.ask([CarrierQuestion(number)]).answers[0].status == .delivered)
+        #expect(try await client.ask([CarrierQuestion(number)]).answers[0].status == .delivered)
         #expect(transport.requests[3].headers.contains { $0.value == "Bearer T1" })
         clock.advance(.seconds(1000))
-        #expect(try await desk.ask([CarrierQuestion(number)]).answers[0].status == .delivered)
+        #expect(try await client.ask([CarrierQuestion(number)]).answers[0].status == .delivered)
         #expect(transport.requests[5].headers.contains { $0.value == "Bearer T2" })
     }
 
@@ -53,11 +53,11 @@ struct CarrierDeskTests {
         let refusal = HTTPResponse.json(
             #"{"response":{"errors":[{"code":"250002","message":"Invalid"}]}}"#, status: 401)
         let transport = ScriptedTransport(token, refusal, .json(#"{"access_token":"T2"}"#), .json(answer))
-        let reply = try await desk(UPS(), transport).ask([CarrierQuestion(number)])
+        let reply = try await client(UPS(), transport).ask([CarrierQuestion(number)])
         #expect(reply.answers.map(\.status) == [.delivered])
         #expect(reply.calls == 2)
         let hopeless = ScriptedTransport(token, refusal, .json(#"{"access_token":"T2"}"#), refusal)
-        let second = try await desk(UPS(), hopeless).ask([CarrierQuestion(number)])
+        let second = try await client(UPS(), hopeless).ask([CarrierQuestion(number)])
         #expect(second.answers[0].call?.kind == .authError)
         #expect(hopeless.requests.count == 4)
     }
@@ -68,7 +68,7 @@ struct CarrierDeskTests {
             #"{"apiVersion":"/tracking/v3","error":{"code":"403","message":"Forbidden","errors":[]}}"#, status: 403)
         let good = HTTPResponse.json(#"{"trackingNumber":"9400100000000000000002","statusCategory":"Accepted"}"#)
         let transport = ScriptedTransport(token, refusal, good)
-        let reply = try await desk(USPS(), transport).ask([
+        let reply = try await client(USPS(), transport).ask([
             CarrierQuestion("9400100000000000000001"), CarrierQuestion("9400100000000000000002"),
         ])
         #expect(reply.answers.map { $0.call?.kind } == [.authError, nil])
@@ -87,7 +87,7 @@ struct CarrierDeskTests {
         ])
     func loginFails(_ response: HTTPResponse, _ kind: CallAnswer.Kind) async throws {
         let transport = ScriptedTransport(response)
-        let reply = try await desk(UPS(), transport).ask([CarrierQuestion(number), CarrierQuestion("1Z2")])
+        let reply = try await client(UPS(), transport).ask([CarrierQuestion(number), CarrierQuestion("1Z2")])
         #expect(reply.answers.map { $0.call?.kind } == [kind, kind])
         #expect(reply.unreachable?.kind == kind && reply.calls == 0)
         if kind == .rateLimited { #expect(reply.unreachable?.retryAfter == .seconds(30)) }
@@ -100,7 +100,7 @@ struct CarrierDeskTests {
         let transport = ScriptedTransport([
             .success(token), .failure(TransferFailure(.timeout, phase: .answering, detail: "30 s")),
         ])
-        let reply = try await desk(FedEx(), transport).ask([
+        let reply = try await client(FedEx(), transport).ask([
             CarrierQuestion("111111111111"), CarrierQuestion("222222222222"),
         ])
         #expect(reply.answers.allSatisfy { $0.call?.kind == .temporaryError && $0.carrier == "fedex" })
@@ -111,7 +111,7 @@ struct CarrierDeskTests {
     func cancelled() async throws {
         let transport = ScriptedTransport([.success(token), .failure(TransferFailure(.cancelled))])
         await #expect(throws: CancellationError.self) {
-            try await desk(UPS(), transport).ask([CarrierQuestion(number)])
+            try await client(UPS(), transport).ask([CarrierQuestion(number)])
         }
     }
 
@@ -120,9 +120,9 @@ struct CarrierDeskTests {
         let transport = RoutedTransport { request in
             request.url.contains("oauth") ? token : .json(answer)
         }
-        let desk = desk(UPS(), transport)
+        let client = client(UPS(), transport)
         try await withThrowingTaskGroup(of: CarrierReply.self) { group in
-            for _ in 0..<20 { group.addTask { try await desk.ask([CarrierQuestion(number)]) } }
+            for _ in 0..<20 { group.addTask { try await client.ask([CarrierQuestion(number)]) } }
             for try await reply in group { #expect(reply.answers[0].status == .delivered) }
         }
         #expect(transport.requests.filter { $0.url.contains("oauth") }.count == 1)
@@ -132,7 +132,7 @@ struct CarrierDeskTests {
     func batches() async throws {
         let transport = RoutedTransport { request in request.url.contains("oauth") ? token : .json("{}") }
         let numbers = (0..<31).map { "\(100_000_000_000 + $0)" } + ["100 000 000 000"]
-        let reply = try await desk(FedEx(), transport).ask(numbers.map { CarrierQuestion($0) })
+        let reply = try await client(FedEx(), transport).ask(numbers.map { CarrierQuestion($0) })
         #expect(reply.answers.count == 32)
         #expect(reply.calls == 2)
     }
@@ -142,7 +142,7 @@ struct CarrierDeskTests {
         arguments: ["", "  ", String(repeating: "9", count: 80), "1Z\u{0}5", "é"])
     func impossible(_ text: String) async throws {
         let transport = ScriptedTransport([])
-        let reply = try await desk(UPS(), transport).ask([CarrierQuestion(text)])
+        let reply = try await client(UPS(), transport).ask([CarrierQuestion(text)])
         #expect(reply.answers.map { $0.call?.kind } == [.invalidNumber])
         #expect(transport.requests.isEmpty && reply.calls == 0)
     }
@@ -150,16 +150,16 @@ struct CarrierDeskTests {
     @Test("counts logins where the carrier does, and can make one by itself")
     func tokensCount() async throws {
         let transport = ScriptedTransport(token, .json(#"{"trackingNumber":"9400","statusCategory":"Delivered"}"#))
-        let desk = desk(USPS(), transport)
-        #expect(await desk.needsLogin)
-        #expect(try await desk.logIn() == nil)
-        #expect(await !desk.needsLogin)
-        #expect(try await desk.ask([CarrierQuestion("9400100000000000000000")]).calls == 1)
+        let client = client(USPS(), transport)
+        #expect(await client.needsLogin)
+        #expect(try await client.logIn() == nil)
+        #expect(await !client.needsLogin)
+        #expect(try await client.ask([CarrierQuestion("9400100000000000000000")]).calls == 1)
         let second = ScriptedTransport(token, .json("{}"))
         #expect(try await Self.another(USPS(), second).ask([CarrierQuestion("9400100000000000000000")]).calls == 2)
     }
 
-    private static func another(_ carrier: any Carrier, _ transport: any HTTPTransport) -> CarrierDesk {
-        desk(carrier, transport)
+    private static func another(_ carrier: any Carrier, _ transport: any HTTPTransport) -> CarrierClient {
+        client(carrier, transport)
     }
 }

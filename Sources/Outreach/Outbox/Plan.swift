@@ -1,0 +1,81 @@
+/// The key under which an effect is the only one, for ever.
+public struct OccurrenceKey: Hashable, Sendable {
+    public var shop: String
+    public var trigger: String
+    /// Which line of `send`.
+    public var line: String
+    /// One of the effect's keys.
+    public var key: String
+
+    /// That key of that line of that trigger.
+    public init(shop: String, trigger: String, line: String, key: String) {
+        self.shop = shop
+        self.trigger = trigger
+        self.line = line
+        self.key = key
+    }
+}
+
+/// A new effect, or an effect as it is now.
+public struct PlannedChange: Hashable, Sendable {
+    /// With `id` 0 a new one, else the one of that number at the version at which it was read.
+    public var effect: Effect
+    /// What is added to its story.
+    public var note: DecisionNote?
+    /// Its frozen bytes: needed with `ready` unless they are stored already, possible with `shadowed`.
+    public var message: Message?
+    /// The room that it takes of a limit: the change is stale where it is gone by now.
+    public var room: LimitRoom?
+
+    /// The effect is to be like this.
+    public init(effect: Effect, note: DecisionNote?, message: Message? = nil, room: LimitRoom? = nil) {
+        self.effect = effect
+        self.note = note
+        self.message = message
+        self.room = room
+    }
+}
+
+/// The condition under which a limited mail may become ready: fewer than so many count for its address.
+public struct LimitRoom: Hashable, Sendable {
+    /// The recipient's.
+    public var address: String
+    /// What was sent or became ready after that counts.
+    public var since: Moment
+    /// So many may count, this mail included.
+    public var messages: Int
+
+    /// There is room for one more.
+    public init(address: String, since: Moment, messages: Int) {
+        self.address = address
+        self.since = since
+        self.messages = messages
+    }
+}
+
+/// What is written together or not at all: the changes that an event or the end of a wait brings.
+public struct Plan: Hashable, Sendable {
+    /// Events that need no more planning once this is written.
+    public var doneEvents: [Int64]
+    public var changes: [PlannedChange]
+
+    /// These changes, for these events.
+    public init(doneEvents: [Int64] = [], changes: [PlannedChange] = []) {
+        self.doneEvents = doneEvents
+        self.changes = changes
+    }
+}
+
+/// What became of a commit of plans.
+public struct PlanOutcome: Hashable, Sendable {
+    /// The effects as they stand now, in the order of their plans and changes.
+    public var effects: [Effect] = []
+    /// The positions of plans of which nothing was written, for an effect or a key had changed, or an effect is being attempted: plan again.
+    public var stale: [Int] = []
+    /// The positions of plans that cannot be written, for they are not possible: a fault of the program, which stops no other plan. Their events stay
+    /// pending.
+    public var refused: [Int: StoreFailure] = [:]
+
+    /// Nothing was written yet.
+    public init() {}
+}
