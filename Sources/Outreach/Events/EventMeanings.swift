@@ -38,7 +38,7 @@ extension EventKind {
         case .returnDeclined: "You declined a return."
         case .returnCancelled: "A return was cancelled."
         case .returnLabelReady: "A return has a label. It happens again when the label is replaced."
-        case .returnInTransit: "The goods of a return are on their route back to you."
+        case .returnInTransit: "The goods of a return are on their way back to you."
         case .returnReceived: "The goods of a return have come back to you."
         case .returnClosed: "A return was closed."
         case .refundIssued: "Money was given back, with a return or without. It happens for each refund."

@@ -312,7 +312,7 @@ extension Database {
             """
             INSERT INTO looks (shop, kind, gid, order_id, look_at) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (shop, kind, gid) DO UPDATE SET order_id = excluded.order_id, look_at = excluded.look_at
-            WHERE rereads.look_at <> excluded.look_at OR rereads.order_id <> excluded.order_id
+            WHERE looks.look_at <> excluded.look_at OR looks.order_id <> excluded.order_id
             """, [shop, reread.kind.rawValue, reread.id, orderID, at.milliseconds])
     }
 }

@@ -63,9 +63,9 @@ extension Query {
         """
     static let nextMoment = "SELECT min(next_moment) FROM orders WHERE shop = ? AND next_moment IS NOT NULL"
     static let dueRereads = """
-        SELECT rereads.kind, rereads.gid, rereads.look_at, orders.gid
+        SELECT looks.kind, looks.gid, looks.look_at, orders.gid
         FROM looks JOIN orders ON orders.id = looks.order_id
-        WHERE rereads.shop = ? AND rereads.look_at <= ? AND (? IS NULL OR rereads.kind = ?) ORDER BY rereads.look_at LIMIT ?
+        WHERE looks.shop = ? AND looks.look_at <= ? AND (? IS NULL OR looks.kind = ?) ORDER BY looks.look_at LIMIT ?
         """
     static let nextReread = "SELECT min(look_at) FROM looks WHERE shop = ?"
 }
