@@ -13,7 +13,7 @@ struct PreviewCommand: AsyncParsableCommand {
         discussion: """
             Prints the subject, the preview line and the text. With --out the HTML, the text and the mail itself (.eml) are written to a folder; --open \
             shows the HTML in a browser; --send-to sends it through the configured relay to one address of yours, and to nobody else. It bears an id of its \
-            own, so it never stands in the route of the real one.
+            own, so it never stands in the way of the real one.
 
             EXAMPLES
               bookbag preview delay-alert

@@ -77,7 +77,7 @@ struct CarriersJudgementTests {
         #expect(answer([event(.delivered, 1), event(.returning, 4), event(.delivered, 9)]).status == .returned)
     }
 
-    @Test("a delivery on the route back is a return")
+    @Test("a delivery on the way back is a return")
     func wayBack() {
         #expect(answer([event(.inTransit, 1, back: true), event(.delivered, 4, back: true)]).status == .returned)
         #expect(answer([event(.preTransit, 1, back: true)]).status == .preTransit)

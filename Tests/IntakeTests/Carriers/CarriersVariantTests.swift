@@ -185,7 +185,7 @@ struct Variant: CustomTestStringConvertible, Sendable {
         Variant("shippo", "TRANSIT|delayed|", .inTransit, .yes, .carrier),
         Variant("shippo", "TRANSIT|pickup_available|", .readyForPickup),
         Variant("shippo", "TRANSIT|notice_left|", .attempted, .maybe, .recipient),
-        Variant("shippo", "RETURNED|return_to_sender|On its route back", .returning),
+        Variant("shippo", "RETURNED|return_to_sender|On its way back", .returning),
         Variant("shippo", "RETURNED|return_to_sender|Delivered to sender", .returned),
         Variant("shippo", "FAILURE|package_lost|", .lost), Variant("shippo", "DELIVERED|delivered|", .delivered),
         Variant("aftership", "InfoReceived|InfoReceived_001", .preTransit),

@@ -102,7 +102,7 @@ import Testing
         #expect(OrderFacts(try decode(WireOrder.self, json)).paidAt == expected.map { Moment(iso8601: $0)! })
     }
 
-    @Test("holds and the route of delivery come from the fulfillment orders")
+    @Test("holds and the way of delivery come from the fulfillment orders")
     func holds() throws {
         var json = Sample.order(1, updatedAt: noon)
         json["fulfillmentOrders"] = [
