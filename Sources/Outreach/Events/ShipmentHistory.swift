@@ -339,7 +339,7 @@ extension OrderRecord {
     var parcels: [Shipment] { shipments.filter { !isCancelled($0) && isCarried($0) } }
 
     /// True where somebody carries the shipment, or the shopper collects it: false for what is sent by e-mail, and for what was taken along at the till.
-    func isCarried(_ shipment: Shipment) -> Bool {
+    public func isCarried(_ shipment: Shipment) -> Bool {
         switch facts.deliveryMethod {
         case "none": return false
         case "retail": return shipment.tracking.hasNumber

@@ -63,7 +63,7 @@ extension OrderRecord {
         }
         result.delayReason = told?.delayReason
         result.delayed = told != nil && !result.state.isFinal
-        result.watched = shipment.present && (shipment.tracking.number != nil || last != nil)
+        result.watched = shipment.present && (shipment.tracking.key != nil || last != nil)
         return result
     }
 
