@@ -431,20 +431,23 @@ struct Judgement {
         if let promised = trusted?.promised {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~eta:\(promised)", number: asked, source: carrier, time: answer.events.first?.time ?? time,
+                    id: "\(carrier):~eta:\(promised)", number: asked, source: carrier,
+                    time: answer.events.first?.time ?? time,
                     basis: basis,
                     state: nil, estimate: promised))
         }
         if let estimate = trusted, estimate.promised != estimate.day {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~eta:\(estimate.day)", number: asked, source: carrier, time: time, basis: basis, state: nil,
+                    id: "\(carrier):~eta:\(estimate.day)", number: asked, source: carrier, time: time, basis: basis,
+                    state: nil,
                     estimate: estimate.day))
         }
         if answer.delay == .yes, !answer.scans.contains(where: { $0.delay == .yes }) {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~late:\(trusted.map { "\($0.day)" } ?? "")", number: asked, source: carrier, time: time,
+                    id: "\(carrier):~late:\(trusted.map { "\($0.day)" } ?? "")", number: asked, source: carrier,
+                    time: time,
                     basis: basis, state: nil,
                     delay: .yes, reason: answer.fault?.rawValue))
         }

@@ -75,7 +75,9 @@ enum Delay {
         var new: [DelaySign] = []
         func take(_ sign: DelaySign) {
             if let arrival, sign.at >= arrival { return }
-            guard !marks.contains(turn.isEmpty ? sign.mark : sign.mark + turn), told.map({ sign.level >= $0 + notablyWorse }) ?? true else { return }
+            guard !marks.contains(turn.isEmpty ? sign.mark : sign.mark + turn),
+                told.map({ sign.level >= $0 + notablyWorse }) ?? true
+            else { return }
             told = max(told ?? 0, sign.level)
             new.append(sign)
         }

@@ -75,7 +75,9 @@ extension AddressFacts {
     public var zone: Zone? {
         if let named = timeZone.flatMap(Zone.init(named:)) { return named }
         guard let country = countryCode ?? country else { return nil }
-        if let provinceCode, let zone = PlaceZones.zone(country: country, state: provinceCode, town: city) { return zone }
+        if let provinceCode, let zone = PlaceZones.zone(country: country, state: provinceCode, town: city) {
+            return zone
+        }
         return PlaceZones.zone(country: country, state: province, town: city) ?? PlaceZones.likely(country: country)
     }
 }

@@ -52,12 +52,14 @@ public enum TrackingField: Hashable, Sendable {
             case "\u{FF10}"..."\u{FF19}", "\u{FF21}"..."\u{FF3A}", "\u{FF41}"..."\u{FF5A}":
                 let plain = Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar
                 fields[fields.count - 1][fields[fields.count - 1].count - 1] += String(Character(plain)).uppercased()
-            case _ where scalar.isInvisible || scalar.properties.generalCategory == .dashPunctuation
+            case _
+            where scalar.isInvisible || scalar.properties.generalCategory == .dashPunctuation
                 || scalar == "\u{2212}" || scalar == "\u{00AD}":
                 continue
             case ",", ";", "/", "|", "&", "+", "=", "?", ":", "#", "\n", "\r", "\u{3001}", "\u{FF0C}":
                 fields.append([""])
-            case _ where scalar.properties.isWhitespace || scalar.value < 0x20 || "()<>[]".unicodeScalars.contains(scalar):
+            case _
+            where scalar.properties.isWhitespace || scalar.value < 0x20 || "()<>[]".unicodeScalars.contains(scalar):
                 fields[fields.count - 1].append("")
             default:
                 fields[fields.count - 1][fields[fields.count - 1].count - 1] += String(Character(scalar)).uppercased()

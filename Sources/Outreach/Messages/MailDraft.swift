@@ -211,7 +211,8 @@ extension String {
         // What cannot be seen goes as blanks do: it comes along when an address is copied.
         let isSpace: (Unicode.Scalar) -> Bool = { $0.properties.isWhitespace || $0.isInvisible }
         let scalars = unicodeScalars
-        guard let start = scalars.firstIndex(where: { !isSpace($0) }), let end = scalars.lastIndex(where: { !isSpace($0) })
+        guard let start = scalars.firstIndex(where: { !isSpace($0) }),
+            let end = scalars.lastIndex(where: { !isSpace($0) })
         else { return "" }
         return String(scalars[start...end])
     }

@@ -10,7 +10,8 @@ extension EventKind {
         case .shipmentOutForDelivery: .hours(12)
         case .orderPlaced, .orderPaid, .orderEdited, .shipmentAccepted, .shipmentAttempted, .shipmentETAChanged:
             .days(1)
-        case .orderOnHold, .orderFulfilled, .shipmentCreated, .shipmentNumberChanged, .shipmentInTransit, .shipmentDelayed, .shipmentException,
+        case .orderOnHold, .orderFulfilled, .shipmentCreated, .shipmentNumberChanged, .shipmentInTransit,
+            .shipmentDelayed, .shipmentException,
             .returnRequested, .returnInTransit:
             .days(2)
         case .orderCancelled, .orderDelivered, .shipmentDelivered, .shipmentReadyForPickup, .shipmentCancelled,

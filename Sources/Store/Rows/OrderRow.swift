@@ -147,7 +147,8 @@ extension Scan {
     /// Reads a row of `Query.scans`.
     init(_ row: Row) throws {
         self.init(
-            id: row[1], number: row[16], source: row[3], time: row.moment(4), offsetMinutes: row[5], basis: try row.word(6),
+            id: row[1], number: row[16], source: row[3], time: row.moment(4), offsetMinutes: row[5],
+            basis: try row.word(6),
             state: try row.optionalWord(7), delay: try row.word(8), reason: row[9],
             estimate: (row[10] as Int64?).map { CalendarDay(daysSinceEpoch: $0) }, words: row[11], place: row[12],
             isSummary: row[15], returnLeg: row[13], retractedAt: row.optionalMoment(14))

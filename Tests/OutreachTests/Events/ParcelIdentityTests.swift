@@ -129,7 +129,9 @@ struct ParcelIdentityTests {
     func numberChanged() throws {
         var story = Story()
         story.ship([])
-        #expect(story.look(after: .hours(1)) == [.orderFulfilled, .orderPlaced, .shipmentCreated].sorted { $0.rank < $1.rank })
+        #expect(
+            story.look(after: .hours(1))
+                == [.orderFulfilled, .orderPlaced, .shipmentCreated].sorted { $0.rank < $1.rank })
         story.change(after: .hours(2)) { $0.tracking = [TrackingFacts(company: "UPS", number: "1Z5R89390357567127")] }
         #expect(story.look(after: .hours(3)) == [.shipmentNumberChanged])
         #expect(story.events.last?.happenedAt == Story.start + .hours(2))
@@ -145,7 +147,9 @@ struct ParcelIdentityTests {
         var two = Story()
         two.ship(["A1", "A2"])
         two.look(after: .hours(1))
-        two.change(after: .hours(2)) { $0.tracking[0].number = "B1"; $0.tracking[1].number = "B2" }
+        two.change(after: .hours(2)) {
+            $0.tracking[0].number = "B1"; $0.tracking[1].number = "B2"
+        }
         #expect(two.look(after: .hours(2)) == [.shipmentNumberChanged])
         #expect(two.events.last?.occurrences.count == 2)
     }
@@ -215,13 +219,17 @@ struct ParcelIdentityTests {
         story.ship([])
         story.facts.fulfillments[1].lineItems = [QuantityFacts(lineItemID: "L2", quantity: 1)]
         story.look(after: .hours(1))
-        #expect(story.events.filter { $0.kind == .shipmentCreated }.flatMap(\.occurrences).map(\.subject) == ["shipment:5/1"])
+        #expect(
+            story.events.filter { $0.kind == .shipmentCreated }.flatMap(\.occurrences).map(\.subject) == [
+                "shipment:5/1"
+            ])
         story.scan("1", .delivered, after: .hours(20))
         #expect(story.look(after: .hours(21)) == [.orderDelivered, .shipmentDelivered])
         #expect(story.record!.parcels.count == 1)
     }
 
-    @Test("neither is what was taken along at the till, or an order of gift cards alone", arguments: ["retail", "none"])
+    @Test(
+        "neither is what was taken along at the till, or an order of gift cards alone", arguments: ["retail", "none"])
     func till(_ method: String) {
         var story = Story()
         story.facts.deliveryMethod = method
@@ -259,9 +267,11 @@ struct ParcelIdentityTests {
     @Test(
         "the shopper's clock is that of country and province where the shop names none",
         arguments: [
-            ("JP", "JP-13", nil, "Asia/Tokyo"), ("US", "CA", nil, "America/Los_Angeles"), ("CA", "BC", nil, "America/Vancouver"),
+            ("JP", "JP-13", nil, "Asia/Tokyo"), ("US", "CA", nil, "America/Los_Angeles"),
+            ("CA", "BC", nil, "America/Vancouver"),
             ("AU", nil, "Western Australia", "Australia/Perth"), ("ES", "GC", nil, "Atlantic/Canary"),
-            ("BR", "AM", nil, "America/Manaus"), ("MX", nil, nil, "America/Mexico_City"), ("US", nil, nil, "America/New_York"),
+            ("BR", "AM", nil, "America/Manaus"), ("MX", nil, nil, "America/Mexico_City"),
+            ("US", nil, nil, "America/New_York"),
             ("ZZ", nil, nil, "Europe/Madrid"),
         ] as [(String, String?, String?, String)])
     func clock(_ country: String, _ code: String?, _ province: String?, _ zone: String) throws {
@@ -288,13 +298,15 @@ struct ParcelIdentityTests {
             ("\u{A0}1Z5R89390357567127", "1Z5R89390357567127"), ("1Z5R8939-0357567127", "1Z5R89390357567127"),
             ("1Z5R8939\u{2011}0357\u{2013}567127", "1Z5R89390357567127"),
             ("1z 5r8 939 03 5756 7127", "1Z5R89390357567127"), ("UPS 1Z5R89390357567127", "1Z5R89390357567127"),
-            ("UPS: 1Z5R89390357567127.", "1Z5R89390357567127"), ("Tracking no. 1Z5R89390357567127", "1Z5R89390357567127"),
+            ("UPS: 1Z5R89390357567127.", "1Z5R89390357567127"),
+            ("Tracking no. 1Z5R89390357567127", "1Z5R89390357567127"),
             ("Royal Mail RM 123 456 785 GB", "RM123456785GB"), ("RM 123 456 785 NO", "RM123456785NO"),
             ("https://ups.example/track?n=1Z5R89390357567127&l=en", "1Z5R89390357567127"),
             ("(420) 90210 9400 1118 9922 3833 0000 00", "420902109400111899223833000000"),
             ("1Z5R89390357567127, 1Z5R89390357567127", "1Z5R89390357567127"),
             ("1Z5R89390357567127, 1Z12345E0205271688", nil), ("1Z5R89390357567127 1Z12345E0205271688", nil),
-            ("1Z5R89390357567127/1Z12345E0205271688", nil), ("155, 156", nil), ("155", "155"), ("JF1", "JF1"), ("", nil),
+            ("1Z5R89390357567127/1Z12345E0205271688", nil), ("155, 156", nil), ("155", "155"), ("JF1", "JF1"),
+            ("", nil),
             ("\u{200B} ", nil),
         ] as [(String, String?)])
     func numbers(_ typed: String, _ key: String?) {
@@ -310,7 +322,8 @@ struct ParcelIdentityTests {
     @Test(
         "a name without a letter that can be seen is none",
         arguments: [
-            (" ", nil), ("\u{200B}", nil), ("\u{3164}", nil), ("-", nil), (".", nil), ("\u{A0}Ada\u{200B}", "Ada"), ("Ö", "Ö"),
+            (" ", nil), ("\u{200B}", nil), ("\u{3164}", nil), ("-", nil), (".", nil), ("\u{A0}Ada\u{200B}", "Ada"),
+            ("Ö", "Ö"),
             ("李", "李"),
         ] as [(String, String?)])
     func names(_ typed: String, _ name: String?) { #expect(typed.asName == name) }
@@ -333,7 +346,8 @@ struct ParcelIdentityTests {
 
 /// Small inputs that people of the trade complain of, beside the project.
 enum Field {
-    static let folder = URL(fileURLWithPath: Package.root).deletingLastPathComponent().appendingPathComponent("shared/field")
+    static let folder = URL(fileURLWithPath: Package.root).deletingLastPathComponent().appendingPathComponent(
+        "shared/field")
 
     static let isThere: Bool = {
         let isThere = FileManager.default.fileExists(atPath: folder.path)
@@ -387,7 +401,9 @@ struct FieldTests {
             let typed = fields[0].replacing(#/\\u([0-9a-f]{4})/#) { match in
                 Unicode.Scalar(UInt32(match.1, radix: 16) ?? 0x20).map { String(Character($0)) } ?? " "
             }
-            #expect(TrackingFacts(number: typed).key == fields[1].split(separator: " ").last.map(String.init), "\(fields[0])")
+            #expect(
+                TrackingFacts(number: typed).key == fields[1].split(separator: " ").last.map(String.init),
+                "\(fields[0])")
         }
     }
 }

@@ -192,7 +192,8 @@ extension ShopifyNames {
             facts.name?.asName
                 ?? [facts.firstName, facts.lastName].compactMap { $0?.asName }.joined(separator: " ")
         },
-        .text("first_name") { $0.firstName?.asName }, .text("last_name") { $0.lastName?.asName }, .text("company") { $0.company },
+        .text("first_name") { $0.firstName?.asName }, .text("last_name") { $0.lastName?.asName },
+        .text("company") { $0.company },
         .text("address1") { $0.address1 }, .text("address2") { $0.address2 },
         .text("street") { [$0.address1, $0.address2].compactMap(\.self).joined(separator: ", ") },
         .text("city") { $0.city }, .text("province") { $0.province }, .text("province_code") { $0.provinceCode },
