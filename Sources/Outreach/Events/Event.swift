@@ -145,9 +145,11 @@ public struct Event: Hashable, Sendable, Codable {
 
         /// Which parcel it was about, where a package's number was put right: see `OrderRecord.turn(of:)`.
         var turn: String {
-            guard subject.utf8.starts(with: "shipment:".utf8), let space = mark.utf8.lastIndex(of: 0x20) else {
-                return ""
-            }
+            guard subject.utf8.starts(with: "shipment:".utf8), let space = mark.utf8.lastIndex(of: 0x20),
+                mark[space...].hasPrefix(" #")
+            else { return "" }
+            return String(mark[space...])
+        }
             let turn = mark[space...]
             return turn.utf8.starts(with: " #".utf8) ? String(turn) : ""
         }

@@ -130,7 +130,9 @@ extension Scan {
             let areFew = scans.count <= 16
             var seen: Set<String> = []
             var isSorted = true
-            for index in scans.indices where scans[index].retractedAt == nil && bounds.hold(scans[index]) {
+            for index in scans.indices where scans[index].retractedAt == nil {
+                if scans[index].time < bounds.from { continue }
+                if bounds.number != nil, !bounds.hold(scans[index]) { continue }
                 if areFew {
                     if order.contains(where: { scans[$0].id == scans[index].id }) { continue }
                 } else if !seen.insert(scans[index].id).inserted {

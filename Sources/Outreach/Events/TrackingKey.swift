@@ -30,16 +30,16 @@ public enum TrackingField: Hashable, Sendable {
         let numbers = fields.flatMap { field -> [String] in
             let whole = field.filter { word in word.utf8.count >= 8 && word.digitCount >= 6 }
             if whole.count > 1 { return whole }
-            let joined = withoutLabels(field).joined()
+            let joined = withoutLabels(field).joined(separator: "")
             return joined.digitCount >= 6 && joined.utf8.count >= 8 ? [joined] : []
         }
         var seen: [String] = []
         for number in numbers where !seen.contains(number) { seen.append(number) }
         // Short ones are several only where something stands between them.
-        let short = seen.isEmpty ? Set(fields.map { $0.joined() }.filter { $0.digitCount >= 3 }) : []
+        let short = seen.isEmpty ? Set(fields.map { $0.joined(separator: "") }.filter { $0.digitCount >= 3 }) : []
         if seen.count > 1 || short.count > 1 { return .several }
-        let joined = fields.flatMap(withoutLabels).joined()
-        let number = seen.first ?? (joined.isEmpty ? fields.joined().joined() : joined)
+        let joined = fields.flatMap(withoutLabels).joined(separator: "")
+        let number = seen.first ?? (joined.isEmpty ? fields.flatMap { $0 }.joined(separator: "") : joined)
         return number.isEmpty || number.utf8.count > greatestLength ? .nothing : .number(number)
     }
 
