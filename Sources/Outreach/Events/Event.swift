@@ -150,9 +150,6 @@ public struct Event: Hashable, Sendable, Codable {
             else { return "" }
             return String(mark[space...])
         }
-            let turn = mark[space...]
-            return turn.utf8.starts(with: " #".utf8) ? String(turn) : ""
-        }
     }
 
     /// Events are handed on far more often than they change, so a copy is one count.
