@@ -66,10 +66,15 @@ public enum TrackingField: Hashable, Sendable {
             }
         }
         return fields.map { words in
-            words.map { $0.drop { $0 == "." } }.map { word in
-                String(word.last == "." ? word.dropLast() : word)
-            }.filter { !$0.isEmpty }
+            words.map(withoutFullStops).filter { !$0.isEmpty }
         }.filter { !$0.isEmpty }
+    }
+
+    private static func withoutFullStops(_ word: String) -> String {
+        var rest = word[...]
+        while rest.first == "." { rest.removeFirst() }
+        while rest.last == "." { rest.removeLast() }
+        return String(rest)
     }
 
     /// Words that stand before a number and are no part of it. A post's own letters (`RM … GB`) are.
