@@ -7,7 +7,7 @@ import Store
 import Synchronization
 import Testing
 
-@testable import bookbag
+@testable import Daemon
 
 private let shop = "juniperfig.myshopify.com"
 private let start = Moment(iso8601: "2026-11-20T12:00:00Z")!
@@ -176,5 +176,15 @@ struct TemplateTroubleTests {
         let effect = try #require(try await room.store.effect(1))
         #expect(effect.state == .skipped && effect.reason == .oldNews)
         #expect(effect.detail?.contains("held because its template could not be rendered") == true)
+    }
+}
+
+extension Message {
+    /// A mail's bytes, or a webhook's body.
+    fileprivate var bytes: [UInt8] {
+        switch content {
+        case .mail(let mail): mail.bytes
+        case .webhook(let webhook): webhook.body
+        }
     }
 }

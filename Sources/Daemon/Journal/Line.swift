@@ -1,11 +1,11 @@
-import Logging
-import Platform
+package import Logging
+package import Platform
 
 /// The kinds of lines in the journal: what `journalctl -u bookbag` can show. Each has a number, which never changes and is never used again for another, and
 /// an entry in `systemd/bookbag.catalog` that says what to do.
 ///
 /// `error`: someone must act; `warning`: we will try again; `info`: a decision; `debug`: how we came to it.
-enum Line: String, LogKind, CaseIterable {
+package enum Line: String, LogKind, CaseIterable {
     case started = "0e72ced34f61fb33223701727cbd95f8"
     case stopping = "25b955a2987070bc56998e59ca1d91b8"
     case stopped = "a127532fa516ad9268e2eb166c462938"
@@ -57,9 +57,9 @@ enum Line: String, LogKind, CaseIterable {
     case cycleDone = "b7c2f0a94f7e4a0e8a55c1d9e3f6a882"
     case waitsOn = "5e1d8c3b7a964f2d9b0f4c6e2a8d7f13"
 
-    var id: LogKindID { LogKindID(rawValue)! }
+    package var id: LogKindID { LogKindID(rawValue)! }
 
-    var message: StaticString {
+    package var message: StaticString {
         switch self {
         case .started: "Started"
         case .stopping: "Stopping"
@@ -114,7 +114,7 @@ enum Line: String, LogKind, CaseIterable {
         }
     }
 
-    var level: Logger.Level {
+    package var level: Logger.Level {
         switch self {
         case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused,
             .reloadHeld, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:
