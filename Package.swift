@@ -57,7 +57,7 @@ let package = Package(
             name: "Sandbox",
             dependencies: [
                 hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), crypto, logging, lifecycle,
-            ] + nio, swiftSettings: strict),
+            ] + nio, resources: [.embedInCode("Web/Pictures")], swiftSettings: strict),
         .executableTarget(
             name: "bookbag",
             dependencies: [

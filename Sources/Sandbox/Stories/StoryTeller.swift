@@ -121,10 +121,10 @@ final class StoryTeller: Sendable {
     private func awaitFirstReread(_ patience: Duration) async throws {
         let shop = shop
         guard shop.polls < 2 else { return }
-        say("shop", "open at \(shop.baseURL); waiting for the daemon's first look")
+        say("shop", "open at \(shop.baseURL); waiting until Bookbag has read it once")
         guard await shop.bell.wait(atMost: patience, until: { shop.polls >= 2 }) else {
             try Task.checkCancellation()
-            throw SandboxRefusal("nobody polled the shop within \(Int(patience.inSeconds)) seconds")
+            throw SandboxRefusal("nobody read the shop's orders within \(Int(patience.inSeconds)) seconds")
         }
         // The time of what happens next is a whole second later than that of the first look.
         try await pause(.seconds(1.1))

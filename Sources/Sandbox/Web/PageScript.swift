@@ -180,7 +180,7 @@ enum PageScript {
               (p.estimate ? `, promised for ${new Date(p.estimate).toLocaleDateString()}` : ""))),
             ...order.returns.map(r => el("p", {}, `Return ${r.name}: ${words(r.status)}`,
               r.label ? el("span", {}, ", ", el("a", { href: r.label, target: "_blank", rel: "noopener" }, "label")) : "")),
-            actions(order).length ? el("div", { class: "acts" }, ...actions(order)) : ""))),
+            actions(order).length ? el("div", { class: "acts" }, ...actions(order)) : "")),
           orders.length ? "" : empty("The shop has no orders yet."));
 
         // Story
@@ -199,7 +199,7 @@ enum PageScript {
             $("n-hooks").textContent = status.webhooks || "";
             $("n-shop").textContent = status.orders || "";
             $("state").textContent = `${status.shop} · SMTP ${status.smtp} · ` +
-              (status.polls ? "Bookbag is watching" : "nobody has looked yet");
+              (status.polls ? "Bookbag is watching" : "waiting for Bookbag");
             for (const button of document.querySelectorAll("nav button"))
               button.setAttribute("aria-selected", button.dataset.tab === state.tab ? "true" : "false");
             $("main").classList.toggle("wide", state.tab === "shop" || state.tab === "story");
