@@ -25,14 +25,13 @@ struct DemoStory {
 
     private func place(
         _ first: String, _ last: String, _ email: String, _ items: [SandboxItem], _ address: SandboxAddress = .bristol,
-        guest: Bool = false, test: Bool = false, pickup: Bool = false, locale: String = "en", tags: [String] = [],
+        guest: Bool = false, test: Bool = false, locale: String = "en", tags: [String] = [],
         placedAt: Date? = nil, note: String = ""
     ) -> Tale {
         let customer = SandboxCustomer(
             firstName: first, lastName: last, email: email, locale: locale, tags: tags, isGuest: guest)
         let order = shop.placeOrder(
-            customer: customer, items: items, address: address, test: test,
-            shipping: pickup ? "Pick up in store" : "Standard", pickup: pickup, placedAt: placedAt)
+            customer: customer, items: items, address: address, test: test, placedAt: placedAt)
         teller.say(order.name, "\(customer.name) orders \(items.map(\.title).joined(separator: " and "))\(note)")
         return Tale(id: order.id, name: order.name, email: email)
     }
@@ -83,10 +82,10 @@ struct DemoStory {
                 address1: "1-2-3 Sakuragaoka", city: "Shibuya", provinceCode: "JP-13", zip: "150-0031",
                 countryCode: "JP", country: "Japan", timeZone: "Asia/Tokyo"), locale: "ja")
         let piet = place(
-            "Piet", "Parcels", "piet@shopper.example", [Self.soap, Self.jug], note: ", which will go out in two parcels")
+            "Piet", "Parcels", "piet@shopper.example", [Self.soap, Self.jug], note: ", to be sent in two parcels")
         try await step()
-        let gus = place("", "Guest", "guest@shopper.example", [Self.soap], guest: true, note: ", as a guest")
-        let pat = place("Pat", "Upton", "pat@shopper.example", [Self.tea], pickup: true, note: ", to be collected")
+        let gus = place("", "Guest", "guest@shopper.example", [Self.soap], guest: true, note: ", without an account")
+        let pat = place("Pat", "Upton", "pat@shopper.example", [Self.tea], note: ", to a parcel shop")
         let ada = place("Ada", "Absent", "ada@shopper.example", [Self.candle])
         let ben = place("Ben", "Broken", "ben@shopper.example", [Self.jug])
         let ret = place("Rita", "Returns", "rita@shopper.example", [Self.candle, Self.soap])
@@ -133,7 +132,7 @@ struct DemoStory {
         teller.say(nora.name, "is out for delivery")
         try shop.addEvent(patParcel, .readyForPickup, message: "Ready for pickup", city: "Bristol")
         expect(pat, "ready-for-pickup")
-        teller.say(pat.name, "is ready for pickup")
+        teller.say(pat.name, "is at the parcel shop, ready to collect")
         try shop.scan(wilParcel, .delayed, reason: .weather, city: "Leeds", estimatedDeliveryAt: days(4))
         expect(wil, "delay-alert")
         teller.say(wil.name, "is delayed by the weather: UPS knows, Shopify does not")

@@ -110,6 +110,7 @@ final class StoryTeller: Sendable {
         _ = await caughtUp(within: bound)
         try Task.checkCancellation()
         try await pause(settle)
+        ledger.close()
         let verdict = ledger.verdict
         report(verdict)
         shop.bell.ring()

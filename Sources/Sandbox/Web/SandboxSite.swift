@@ -31,7 +31,9 @@ struct SandboxSite: Sendable {
         }
         guard isOurs(request) else { return .refusal("this page is for 127.0.0.1 and localhost only", status: 403) }
         switch (request.method, parts.first) {
-        case ("GET", nil): return page
+        case ("GET", nil): return page(PackageResources.page_html, "text/html")
+        case ("GET", "page.js"): return page(PackageResources.page_js, "text/javascript")
+        case ("GET", "page.css"): return page(PackageResources.page_css, "text/css")
         case ("GET", "api"): return await read(request, Array(parts.dropFirst()))
         case ("POST", "api"), ("DELETE", "api"): return write(request, Array(parts.dropFirst()))
         default: return .refusal("there is nothing at \(request.path)", status: 404)
@@ -48,13 +50,13 @@ struct SandboxSite: Sendable {
         return origin == "http://\(host)"
     }
 
-    private var page: WebResponse {
-        var response = WebResponse.html(Pages.mailbox)
+    private func page(_ bytes: [UInt8], _ type: String) -> WebResponse {
+        var response = WebResponse(type: type + "; charset=utf-8", bytes)
         response.headers += [
             (
                 "Content-Security-Policy",
-                "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-                    + "frame-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+                "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; "
+                    + "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store"),
         ]
         return response
