@@ -10,6 +10,7 @@ A test opens pages, waits on conditions, and ends by asking that nothing went wr
 Everything that the browser logs and every request that it makes is kept, in frames and further tabs too.
 """
 
+import base64
 import contextlib
 import json
 import pathlib
@@ -18,7 +19,7 @@ import sys
 import time
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
@@ -42,11 +43,13 @@ class Browser:
         for argument in (
             "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-GB",
             # Nothing goes anywhere but to the page's own server.
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", "--disable-background-networking",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+            "--disable-background-networking",
             # Chromium's own sandbox needs a user that is not root.
             "--no-sandbox",
             # Frames stay in the page's process, where the driver's logs hear them.
-            "--disable-site-isolation-trials", "--disable-features=IsolateSandboxedIframes,IsolateOrigins,site-per-process",
+            "--disable-site-isolation-trials",
+            "--disable-features=IsolateSandboxedIframes,IsolateOrigins,site-per-process",
         ):
             options.add_argument(argument)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -71,8 +74,11 @@ class Browser:
 
     def view(self, size=DESKTOP, dark=False):
         """The window's size in CSS pixels, and what the system prefers. A narrow one is a phone: it has fingers."""
-        self.cdp("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=size[0] < 600)
-        self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        width, height = size
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.cdp("Emulation.setEmulatedMedia", features=[scheme])
 
     def cdp(self, method, **parameters):
         return self.driver.execute_cdp_cmd(method, parameters)
@@ -91,7 +97,8 @@ class Browser:
 
     def texts(self, selector):
         """The texts of all such elements, at one moment."""
-        return self.script("return [...document.querySelectorAll(arguments[0])].map(element => element.innerText.trim())", selector)
+        return self.script(
+            "return [...document.querySelectorAll(arguments[0])].map(element => element.innerText.trim())", selector)
 
     def text(self, selector="body"):
         """What a reader sees of the first such element; nothing where there is none."""
@@ -103,7 +110,7 @@ class Browser:
         while True:
             try:
                 result = found()
-            except (StaleElementReferenceException, NoSuchElementException):
+            except StaleElementReferenceException:
                 result = None
             if result:
                 return result
@@ -153,7 +160,6 @@ class Browser:
         """Takes a picture of the window."""
         if self.pictures:
             # By the protocol, for the driver's own picture has the size of the real window.
-            import base64
             shot = self.cdp("Page.captureScreenshot", format="png")
             (self.pictures / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
@@ -199,5 +205,3 @@ def run(main):
         main()
     except Fault as fault:
         sys.exit(f"FAILED  {fault}")
-    except WebDriverException as error:
-        sys.exit(f"FAILED  the browser: {(error.msg or type(error).__name__).splitlines()[0]}")
