@@ -85,7 +85,7 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",
-            dependencies: ["bookbag", "Intake", "Outreach", "Store", "Delivery", "Platform", logging],
+            dependencies: ["bookbag", "Intake", "Outreach", "Store", "Delivery", "Platform", logging, argumentParser],
             swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox"] + nio, exclude: ["check_answers.py"],
