@@ -98,7 +98,7 @@ struct SandboxSite: Sendable {
         guard path != ["logo.png"] else { return Self.picture(PackageResources.logo_png) }
         let name = Pages.escaped(shop.profile.name)
         return .html(
-            Pages.notice("This would be \(name)’s page /\(Pages.escaped(path.joined(separator: "/")))."))
+            Pages.notice("This would be \(name)'s page /\(Pages.escaped(path.joined(separator: "/")))."))
     }
 
     private static func picture(_ bytes: [UInt8]) -> WebResponse {
