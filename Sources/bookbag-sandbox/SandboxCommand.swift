@@ -39,7 +39,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "Within how many days they were placed.") var openDays = 10.0
     @Option(help: "The shop's permanent domain.") var domain = "juniperfig.myshopify.com"
     @Option(help: "Points that the shop's cost bucket restores in a second.") var restoreRate = 100.0
-    @Option(help: "Write the ports as JSON into this file once they are open.") var portsFile: String?
+    @Option(help: "Write the ports as JSON into this file instead of printing them.") var portsFile: String?
     @Flag(help: "End when the story is over: status 1 if a message is missing or doubled.") var once = false
 
     func run() async throws {
@@ -55,6 +55,8 @@ struct SandboxCommand: AsyncParsableCommand {
         configuration.seed = seed
         configuration.openShipments = openShipments
         configuration.openShipmentDays = openDays
+        // Whoever reads the file needs no line of JSON among those of the story.
+        configuration.announcesPorts = portsFile == nil
         configuration.print = { line in
             // Written at once, for whoever reads along through a pipe.
             FileHandle.standardOutput.write(Data((line + "\n").utf8))
