@@ -18,7 +18,8 @@ enum Escaping {
     }
 
     static func write(
-        _ value: Value, _ destination: Destination, _ surroundings: Surroundings, to out: inout [UInt8], depth: Int = 0
+        _ value: Value, _ destination: Destination, _ surroundings: Surroundings, to out: inout [UInt8],
+        limit: Int = .max, depth: Int = 0
     ) {
         switch value {
         case .string(let text): write(text, destination, surroundings, to: &out)
@@ -30,13 +31,19 @@ enum Escaping {
             }
         case .array(let elements):
             guard depth < 64 else { return }
-            for element in elements { write(element, destination, surroundings, to: &out, depth: depth + 1) }
+            for element in elements {
+                if out.count > limit { return }
+                write(element, destination, surroundings, to: &out, limit: limit, depth: depth + 1)
+            }
         case .drop(let drop):
             guard depth < 64 else { return }
-            write(drop.plain ?? drop.printed, destination, surroundings, to: &out, depth: depth + 1)
+            write(drop.plain ?? drop.printed, destination, surroundings, to: &out, limit: limit, depth: depth + 1)
         case .null: break
         case .int: value.write(to: &out)
-        default: write(value.text, destination, surroundings, to: &out)
+        default:
+            var text: [UInt8] = []
+            value.write(to: &text, limit: limit)
+            write(String(decoding: text, as: UTF8.self), destination, surroundings, to: &out)
         }
     }
 
