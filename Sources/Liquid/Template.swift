@@ -61,7 +61,10 @@ public struct Template: Sendable {
     public func render(_ scope: Scope, _ options: RenderOptions = RenderOptions()) throws(RenderError) -> Rendered {
         var renderer = Renderer(program: program, scope: scope, options: options)
         try renderer.run()
-        return Rendered(bytes: renderer.out, errors: renderer.errors)
+        let bytes =
+            options.destination == .html
+            ? LinkGuard(program, options.partials).guarded(renderer.out) : renderer.out
+        return Rendered(bytes: bytes, errors: renderer.errors)
     }
 }
 
@@ -266,6 +269,9 @@ public struct PartialSet: Sendable {
     private static func plain(_ name: String) -> String {
         name.hasSuffix(".liquid") ? String(name.dropLast(7)) : name
     }
+
+    /// What is written in those that could be parsed.
+    var sources: [[UInt8]] { templates.values.compactMap { try? $0.get().program.source } }
 
     /// The partial of a name, with or without `.liquid`, whatever its case.
     func find(_ name: String) -> Result<Template, TemplateError>? {

@@ -90,7 +90,10 @@ extension Renderer {
             return options.destination == .html ? .safe(SafeText(escaped, for: .html)) : .string(escaped)
         default:
             if isSafe { return input }
-            let escaped = String(decoding: Bytes.escapedOnce(input.filterText), as: UTF8.self)
+            let escaped = String(
+                decoding: Bytes.escapedOnce(
+                    isEscaping ? BidiControls.removed(from: input.filterText) : input.filterText,
+                    keepsMarks: !isEscaping), as: UTF8.self)
             return options.destination == .html ? .safe(SafeText(escaped, for: .html)) : .string(escaped)
         }
     }
@@ -248,8 +251,8 @@ extension Bytes {
         return out
     }
 
-    /// Escaped as HTML, but for entities that are there already.
-    static func escapedOnce(_ text: String) -> [UInt8] {
+    /// Escaped as HTML, but for entities that are there already; without `keepsMarks` also those that turn the direction.
+    static func escapedOnce(_ text: String, keepsMarks: Bool) -> [UInt8] {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
         for (index, byte) in bytes.enumerated() {
@@ -270,7 +273,12 @@ extension Bytes {
                     while end < bytes.count, bytes[end].isLetter { end += 1 }
                     if end == start { end = bytes.count }
                 }
-                let isEntity = end < bytes.count && bytes[end] == UInt8(ascii: ";")
+                var isEntity = end < bytes.count && bytes[end] == UInt8(ascii: ";")
+                if isEntity, !keepsMarks {
+                    let name = String(decoding: bytes[index + 1..<end], as: UTF8.self)
+                    let scalar = name.hasPrefix("#") ? UInt32(name.dropFirst()).flatMap(Unicode.Scalar.init) : nil
+                    isEntity = name != "lrm" && name != "rlm" && scalar.map(BidiControls.contains) != true
+                }
                 out.append(contentsOf: (isEntity ? "&" : "&amp;").utf8)
             default: out.append(byte)
             }

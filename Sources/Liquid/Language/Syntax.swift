@@ -142,6 +142,8 @@ struct Surroundings: OptionSet, Sendable {
     static let unquoted = Surroundings(rawValue: 4)
     /// Inside the address of a Markdown link.
     static let address = Surroundings(rawValue: 8)
+    /// Inside a tag, where attributes are named.
+    static let bare = Surroundings(rawValue: 16)
 }
 
 final class Output: Sendable {
