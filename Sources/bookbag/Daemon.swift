@@ -47,7 +47,7 @@ struct Daemon {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
-        let readings = TriggerReadings()
+        let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
             let noticed = Wake()
             let reloader = TriggerReloader(

@@ -17,7 +17,7 @@ struct BudgetTests {
         }
     }
 
-    private static let long = "{% capture x %}{% for i in (1..9000) %}aaaaaaaaaa{% endfor %}{% endcapture %}"
+    private static let long = "{% capture x %}{% for i in (1..9000) %}aaaaaaaaa,{% endfor %}{% endcapture %}"
 
     /// Limits in which a debug build runs out within a moment.
     private static let few: Limits = {
@@ -59,7 +59,7 @@ struct BudgetTests {
         ])
     func scans(_ body: String) throws {
         let source =
-            Self.long + "{% assign y = x | append: '' %}{% assign l = x | split: 'aa' %}{% for i in (1..9000) %}" + body
+            Self.long + "{% assign y = x | append: '' %}{% assign l = x | split: ',' %}{% for i in (1..9000) %}" + body
             + "{% endfor %}"
         var limits = Self.few
         limits.outputBytes = 10_000_000
@@ -192,7 +192,7 @@ struct ArithmeticTests {
                 "123"
             ),
             ("{% for i in (1..5) offset: \(String(repeating: "9", count: 60)) %}{% else %}none{% endfor %}", "none"),
-            ("{% for i in (3..5) offset: 1.5 %}{% endfor %}", "Liquid error (line 1): invalid integer"),
+            ("{% for i in (3..5) offset: 1.5 %}{{ i }}{% endfor %}", "Liquid error (line 1): invalid integer"),
             (
                 "{% tablerow i in (3..4) limit: 99999999999999999999 cols: 99999999999999999999 %}{{ i }}{% endtablerow %}",
                 "<tr class=\"row1\">\n<td class=\"col1\">3</td><td class=\"col2\">4</td></tr>\n"

@@ -18,7 +18,7 @@ private func addresses(in html: String) throws -> [String] {
     return html.matches(of: attribute).map { match in
         var value = String(match.output.1)
         if let quote = value.first, "\"'".contains(quote) { value = String(value.dropFirst().dropLast()) }
-        for (name, text) in [("&Tab;", "\t"), ("&NewLine;", "\n"), ("&colon;", ":"), ("&amp;", "&")] {
+        for (name, text) in [("&Tab;", "\t"), ("&NewLine;", "\n"), ("&colon;", ":")] {
             value = value.replacing(name, with: text)
         }
         value = value.replacing(try! Regex<(Substring, Substring)>("&#([0-9]+);?")) { reference in
@@ -27,6 +27,8 @@ private func addresses(in html: String) throws -> [String] {
         value = value.replacing(try! Regex<(Substring, Substring)>("&#[xX]([0-9A-Fa-f]+);?")) { reference in
             UInt32(reference.output.1, radix: 16).flatMap(Unicode.Scalar.init).map { String($0) } ?? ""
         }
+        // Last, for what it stands before is no reference.
+        value = value.replacing("&amp;", with: "&")
         return String(String.UnicodeScalarView(value.unicodeScalars.filter { $0.value > 0x20 && $0.value != 0x7F }))
             .lowercased()
     }
