@@ -225,15 +225,17 @@ struct Parser {
                 break
             }
         }
+        block.isSealed = start == close
         if start < close { block.nodes.append(.text(Int32(start), Int32(close))) }
     }
 
     /// Handles the `-` at either end of a tag or output.
     private mutating func trim(_ start: Int, _ close: Int, _ block: inout Block) {
-        if source[start + 2] == 0x2D, case .text(let from, var to)? = block.nodes.last {
+        if source[start + 2] == 0x2D, !block.isSealed, case .text(let from, var to)? = block.nodes.last {
             while to > from, source[Int(to) - 1].isRubySpace { to -= 1 }
             block.nodes.removeLast()
             if to > from { block.nodes.append(.text(from, to)) }
+            block.isSealed = to == from
         }
         trimsNext = close - start >= 3 && source[close - 3] == 0x2D
     }
