@@ -17,6 +17,9 @@ extension Migration {
             CREATE INDEX effects_tried_again ON effects (shop, counted_at)
                 WHERE state = 'ready' AND reason IN ('deferred', 'unavailable');
 
+            -- The tracking number that a carrier's scan speaks of; a package may have had another before.
+            ALTER TABLE scans ADD COLUMN number TEXT;
+
             -- What waits to be told again, for nobody knows whether it arrived.
             CREATE INDEX effects_in_doubt ON effects (shop) WHERE state = 'ready' AND attempts_in_doubt > 0;
 
