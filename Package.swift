@@ -63,6 +63,8 @@ let package = Package(
             dependencies: [
                 "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", "Sandbox", hummingbird, lifecycle,
                 argumentParser, logging, yams, crypto, signals,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         // Measures what docs/performance.md says; it is not installed.

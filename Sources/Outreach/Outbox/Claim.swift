@@ -24,9 +24,13 @@ public struct AttemptOutcome: Hashable, Sendable {
     public var verdict: Verdict
     /// When to try again after `deferred` and `unavailable`; nil for at once.
     public var nextAttemptAt: Moment?
+    /// True where an `unavailable` verdict may be meant for this message alone: it then waits as after `deferred`, also when the
+    /// channel opens sooner.
+    public var waitsByItself: Bool
 
     /// That came of it.
-    public init(claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil) {
+    public init(claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil, waitsByItself: Bool = false) {
+        self.waitsByItself = waitsByItself
         self.claim = claim
         self.verdict = verdict
         self.nextAttemptAt = nextAttemptAt

@@ -42,6 +42,9 @@ public struct Failure: Hashable, Sendable {
     public var retryAfter: Duration?
     /// True if the far end may have taken the message although we did not hear so.
     public var inDoubt: Bool
+    /// True if the far end said that there is no such mailbox and will be none (5.1.1 and its kin): whoever writes to it again
+    /// meets the same.
+    public var isNoMailbox = false
 
     /// That went wrong.
     public init(

@@ -72,6 +72,19 @@ extension Store {
         }
     }
 
+    /// Has the effects of a shop judged at once that wait for a label and would be judged within that time.
+    public func judgeLabels(shop: String, within pause: Duration, now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            try db.run(
+                """
+                UPDATE effects SET due_at = ?, version = version + 1
+                WHERE state = 'waiting' AND due_at > ? AND due_at <= ? AND shop = ? AND reason = 'label'
+                """,
+                [now.milliseconds, now.milliseconds, (now + pause).milliseconds, try db.shop(shop)])
+            try db.note(now)
+        }
+    }
+
     /// To how many people a shop writes on a usual day, by its last 5,000 mails; 0 where it has hardly begun.
     public func peoplePerDay(shop: String, now: Moment) async throws(StoreFailure) -> Double {
         try await read { db in

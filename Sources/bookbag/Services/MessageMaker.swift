@@ -3,7 +3,7 @@ import Foundation
 import Outreach
 import Platform
 
-/// Makes the frozen message of an effect that is to be sent: renders its template, fetches the label it carries, composes the bytes.
+/// Makes the frozen message of an effect that is to be sent: renders its template, attaches the label it carries, composes the bytes.
 struct MessageMaker: Sendable {
     /// What came of it.
     enum Outcome: Sendable {
@@ -16,7 +16,8 @@ struct MessageMaker: Sendable {
     }
 
     let configuration: Configuration.Shop
-    let labels: LabelFetcher
+    /// Where labels are asked for; nil where mails go with the link alone.
+    let labels: LabelShelf?
     let composer: MailComposer
 
     /// How long a mail waits for its label before it goes with the link alone.
@@ -95,18 +96,15 @@ struct MessageMaker: Sendable {
             draft.headers.append(MailDraft.Header("List-Unsubscribe", "<\(url)>"))
         }
         var remark: String?
-        if let url = scope.label(attachedBy: line) {
-            do {
-                switch try await labels.fetch(url, name: "return-label") {
-                case .success(let label): draft.attachments = [label]
-                case .failure(let failure):
-                    if failure.isWorthAnotherTry, now - effect.createdAt < Self.labelPatience {
-                        return .wait(until: now + .minutes(1), because: .label, detail: failure.detail)
-                    }
-                    remark = "sent with the link alone: \(failure.detail)"
+        if let labels, let url = scope.label(attachedBy: line) {
+            switch labels.label(url, name: "return-label", order: scope.record.facts.name, now: now) {
+            case .asked: return .wait(until: now + LabelShelf.pause, because: .label, detail: "it is being fetched")
+            case .there(let label): draft.attachments = [label]
+            case .failed(let failure, let since):
+                if failure.isWorthAnotherTry, now - since < Self.labelPatience {
+                    return .wait(until: now + LabelShelf.pause, because: .label, detail: failure.detail)
                 }
-            } catch {
-                return .wait(until: now + .minutes(1), because: .label, detail: "stopped while fetching the label")
+                remark = "sent with the link alone: \(failure.detail)"
             }
         }
         do {

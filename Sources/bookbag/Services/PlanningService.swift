@@ -359,7 +359,6 @@ struct PlanningService: Service {
                 let line: Line =
                     switch effect.reason {
                     case .noRecipient: .noRecipient
-                    case .label: .labelMissing
                     default: .decided
                     }
                 var facts: Logger.Metadata = [

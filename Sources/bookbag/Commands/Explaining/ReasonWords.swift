@@ -8,7 +8,7 @@ enum ReasonWords {
         "combine": "it gathers the order's parcels into one message",
         "quiet_hours": "it is night where the shopper is",
         "limit": "the shopper has heard enough for now",
-        "label": "the return label could not be fetched yet",
+        "label": "the return label is not there yet",
         "deferred": "the far end asked us to try again later",
         "unavailable": "the relay or the endpoint could not be reached",
         "if": "a line of 'if' did not hold",
