@@ -17,7 +17,7 @@ public protocol DeliveryLedger: Sendable {
     func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim], rendered: [Int64: Message],
         channel: (route: Route, state: ChannelState)?, lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim])
+    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim])
 
     /// When the next attempt of a way out may be made; nil where nothing is ready.
     func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment?

@@ -46,7 +46,7 @@ struct DeliveryService: Service {
     /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
     static let judgement = Duration.seconds(2)
 
-    private var name: String { route.channel == .email ? "email" : "webhook:\(route.endpoint)" }
+    private var name: String { route.name }
 
     func run() async throws {
         let completed = CompletedAttempts(wake)
@@ -162,7 +162,7 @@ struct DeliveryService: Service {
                 inFlight.storeFails = false
                 return false
             }
-            let begun = try await write(&inFlight, beginning: beginning)
+            let (begun, outdated) = try await write(&inFlight, beginning: beginning)
             if !begun.isEmpty, inFlight.under > 0 {
                 let flying = inFlight.under - completed.count
                 // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
@@ -178,9 +178,13 @@ struct DeliveryService: Service {
             inFlight.storeFails = false
             for claim in begun { start(claim) }
             // What cannot begin before the channel is open again is given back.
-            let left = Array(inFlight.waiting.dropFirst(beginning.count))
+            let left = Array(inFlight.waiting.dropFirst(beginning.count)) + outdated
+            // What was judged by an order as it is no more is judged again.
+            if !outdated.isEmpty { inFlight.judgedAt = .distantPast }
             inFlight.waiting = inFlight.breaker.isClosed ? [] : left
-            if inFlight.breaker.isClosed { inFlight.returning += left + (begun.isEmpty ? beginning : []) }
+            if inFlight.breaker.isClosed {
+                inFlight.returning += left + (begun.isEmpty && outdated.isEmpty ? beginning : [])
+            }
             return true
         } catch {
             // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt.
@@ -215,20 +219,22 @@ struct DeliveryService: Service {
         _ claims: [Claim], _ inFlight: inout InFlight, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
         let planner = context.rules.planner
-        let records = try await store.load(shop: context.domain, orderIDs: Set(claims.map(\.effect.orderID)).sorted())
+        let records = try await store.load(
+            shop: context.domain, orderIDs: Set(claims.compactMap(\.effect.orderID)).sorted())
         let histories = try await store.history(
-            for: claims.map { HistoryQuestion(of: $0.effect, record: records[$0.effect.orderID], planner: planner) },
+            for: claims.map { HistoryQuestion(of: $0.effect, record: records.record(of: $0.effect), planner: planner) },
             now: now)
         var going: [Claim] = []
         var withdrawn: [Withdrawal] = []
         for (claim, history) in zip(claims, histories) {
             let effect = claim.effect
             inFlight.rendered[effect.id] = nil
-            switch planner.judge(effect, record: records[effect.orderID], history: history, now: now) {
+            let record = records.record(of: effect)
+            switch planner.judge(effect, record: record, history: history, now: now) {
             case .send:
-                guard let record = records[effect.orderID], claim.message.hasMoved(with: record, effect, planner),
-                    let maker
-                else {
+                var claim = claim
+                if let aggregate = effect.aggregate { claim.reads[aggregate] = record?.version ?? 0 }
+                guard let record, claim.message.hasMoved(with: record, effect), let maker else {
                     going.append(claim)
                     continue
                 }
@@ -263,8 +269,11 @@ struct DeliveryService: Service {
         return going
     }
 
-    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start.
-    private func write(_ inFlight: inout InFlight, beginning: [Claim]) async throws(StoreFailure) -> [Claim] {
+    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start, and those
+    /// that have to be judged again first.
+    private func write(
+        _ inFlight: inout InFlight, beginning: [Claim]
+    ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
         let now = clock.now
         var breaker = inFlight.breaker
         var consequences: [ChannelGate.Outcome] = []
@@ -272,7 +281,8 @@ struct DeliveryService: Service {
         let outcomes = inFlight.done.map { claim, verdict in
             let outcome = breaker.take(
                 verdict, of: claim.effect.id, attempt: claim.effect.attempts,
-                age: now - claim.effect.event.happenedAt, schedule: schedule, now: now, chance: .random(in: 0..<1))
+                age: now - (claim.effect.event?.happenedAt ?? claim.effect.createdAt), schedule: schedule, now: now,
+                chance: .random(in: 0..<1))
             consequences.append(outcome)
             return AttemptOutcome(
                 claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt,
@@ -290,7 +300,7 @@ struct DeliveryService: Service {
         inFlight.done = []
         for ((claim, verdict), consequence) in zip(ended, consequences) { tell(claim, verdict, consequence) }
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
-        return turned.begun
+        return (turned.begun, turned.outdated)
     }
 
     private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelGate.Outcome) {
@@ -340,8 +350,8 @@ struct DeliveryService: Service {
     ) {
         let effect = claim.effect
         var facts: Logger.Metadata = [
-            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
-            "event": "\(effect.event.kind.rawValue)", "channel": "\(name)", "message": "\(claim.message.id)",
+            "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")", "trigger": "\(effect.trigger)",
+            "event": "\(effect.event?.kind.rawValue ?? "")", "channel": "\(name)", "message": "\(claim.message.id)",
         ]
         if let reason { facts["reason"] = "\(reason)" }
         if let detail { facts["detail"] = "\(detail)" }
@@ -400,10 +410,8 @@ extension ChannelState {
 
 extension Message {
     /// True where it is a mail to the shopper, and her order has another address by now.
-    fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect, _ planner: Planner) -> Bool {
-        guard case .mail(let mail) = content, let address = record.recipient?.address,
-            case .customer? = planner.triggers.trigger(effect.trigger)?.line(named: effect.line)?.destination
-        else { return false }
-        return mail.recipient.lowercased() != address.lowercased()
+    fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
+        guard kind == .email, effect.isContact, let address = record.recipient?.address else { return false }
+        return envelope.recipient.lowercased() != address.lowercased()
     }
 }
