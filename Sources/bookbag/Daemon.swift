@@ -62,13 +62,13 @@ struct Daemon {
             metrics.know(shop: shop.domain)
             try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
-            makers[shop.domain] = MessageMaker(configuration: shop, labels: labels, composer: MailComposer())
+            makers[shop.domain] = MessageMaker(configuration: shop, labels: labels, actions: store)
             services.append(
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
                     trouble: trouble))
             for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
-                if route.channel == .email {
+                if route == .mail(shop: shop.domain) {
                     services.append(
                         NoticeService(
                             shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
@@ -82,7 +82,8 @@ struct Daemon {
                         route: route, channel: channel, context: context, maker: makers[shop.domain], store: store,
                         clock: clock, wake: wake, heartbeats: heartbeats, metrics: metrics, logger: logger,
                         owner: owner, limit: limit,
-                        perSecond: perSecond, trouble: trouble, relay: relay))
+                        perSecond: perSecond, trouble: trouble, kind: ChannelKind.standard[route.channel], relay: relay)
+                )
             }
         }
         services.append(

@@ -24,7 +24,10 @@ final class Plans: Sendable {
     let holder = MomentHolder(start)
     private let scanned = Mutex<[String: [Scan]]>([:])
 
-    init(_ triggers: [String: String], shopSettings: String = "", labels: LabelShelf? = nil) async throws {
+    init(
+        _ triggers: [String: String], shopSettings: String = "", labels: LabelShelf? = nil,
+        channels: [ChannelKind] = ChannelKind.standard
+    ) async throws {
         clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
         var files: [String: [UInt8]] = [
@@ -35,10 +38,11 @@ final class Plans: Sendable {
                     .utf8),
         ]
         for (name, text) in triggers {
-            files["\(name).yaml"] = Array((text + "\nsend: { email: { template: note } }\n").utf8)
+            let send = text.contains("send:") ? "\n" : "\nsend: { email: { template: note } }\n"
+            files["\(name).yaml"] = Array((text + send).utf8)
         }
         let folder = TriggerFolder(files: files)
-        let (loaded, faults) = TriggerSet.load(folder)
+        let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax))
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
         context = Self.context(shop, set, folder, live)
@@ -46,8 +50,7 @@ final class Plans: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake())
         maker = MessageMaker(
-            configuration: context.configuration, labels: labels,
-            composer: MailComposer())
+            configuration: context.configuration, labels: labels, channels: channels, actions: store)
         service = PlanningService(
             store: store, contexts: [shop: context],
             makers: [shop: maker], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger), clock: clock,

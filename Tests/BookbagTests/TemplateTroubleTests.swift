@@ -87,7 +87,7 @@ private struct Room {
             store: store, contexts: [shop: context],
             makers: [
                 shop: MessageMaker(
-                    configuration: configuration, labels: nil, composer: MailComposer())
+                    configuration: configuration, labels: nil)
             ], trouble: TemplateTrouble(store: store, reloaders: [shop: reloader], logger: logger),
             clock: DaemonClock(source: { hand.now }), wake: Wake(), newMessages: Broadcast(), heartbeats: Heartbeats(),
             metrics: metrics, logger: logger)

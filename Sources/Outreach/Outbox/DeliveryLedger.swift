@@ -38,3 +38,27 @@ extension DeliveryLedger {
         try await release(claims, dueAt: nil, reason: nil, detail: nil, now: now)
     }
 }
+
+/// How an action stands that the trigger of a message takes beside it.
+public struct ActionStanding: Hashable, Sendable {
+    /// Its line of `send`.
+    public var line: String
+    public var channel: ChannelName
+    public var state: Effect.State
+    /// What it brought so far.
+    public var results: [String: String]
+
+    /// That line's action.
+    public init(line: String, channel: ChannelName, state: Effect.State, results: [String: String]) {
+        self.line = line
+        self.channel = channel
+        self.state = state
+        self.results = results
+    }
+}
+
+/// What a message needs of the store that may tell what an action brought.
+public protocol ActionLedger: Sendable {
+    /// The other effects of the same trigger about the same event, in the order of their numbers.
+    func beside(_ effect: Effect) async throws(StoreFailure) -> [ActionStanding]
+}

@@ -412,7 +412,7 @@ public struct Planner: Sendable {
             }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
-        case .address, .webhook: return nil
+        case .address, .webhook, .other: return nil
         }
     }
 

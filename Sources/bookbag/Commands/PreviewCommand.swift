@@ -239,8 +239,7 @@ private struct Written {
             settings: planner.triggers.settings, triggers: [trigger], templates: planner.triggers.templates)
         sending.effect.keys = ["preview \(UUID().uuidString)"]
         let maker = MessageMaker(
-            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: nil,
-            composer: MailComposer())
+            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: nil)
         let outcome = await maker.make(
             sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now,
             date: date)

@@ -32,6 +32,8 @@ struct DeliveryService: Service {
     /// How many a second at most.
     let perSecond: Int?
     var trouble = StoreTrouble()
+    /// The channel's own ways.
+    var kind: ChannelKind?
     /// The host that it goes to, for the journal.
     var relay = ""
 
@@ -66,8 +68,8 @@ struct DeliveryService: Service {
                     let ending = Task.isShuttingDownGracefully || Task.isCancelled
                     for attempt in completed.take() {
                         inFlight.under -= 1
-                        if let verdict = attempt.verdict {
-                            inFlight.done.append((attempt.claim, verdict))
+                        if let answer = attempt.answer {
+                            inFlight.done.append((attempt.claim, answer))
                         } else {
                             // Stopped before the far end could have taken anything: that is no doubt.
                             inFlight.returning.append(attempt.claim)
@@ -76,7 +78,9 @@ struct DeliveryService: Service {
                     let moved = await turn(&inFlight, completed, ending: ending) { claim in
                         group.addTask { [channel, clock] in
                             do throws(CancellationError) {
-                                completed.add(claim, try await channel.send(claim.message, at: clock.now))
+                                let doubts = claim.effect.attemptsInDoubt
+                                completed.add(
+                                    claim, try await channel.attempt(claim.message, inDoubt: doubts, at: clock.now))
                             } catch {
                                 completed.add(claim, nil)
                             }
@@ -104,7 +108,7 @@ struct DeliveryService: Service {
         /// How many attempts have begun and have no answer yet.
         var under = 0
         /// Verdicts that are not on the disk yet.
-        var done: [(claim: Claim, verdict: Verdict)] = []
+        var done: [(claim: Claim, answer: AttemptAnswer)] = []
         /// Claimed and not judged yet, or no longer: a failure of the store came between.
         var unjudged: [Claim] = []
         /// Claimed and judged, not yet begun.
@@ -277,16 +281,16 @@ struct DeliveryService: Service {
         let now = clock.now
         var breaker = inFlight.breaker
         var consequences: [ChannelGate.Outcome] = []
-        let schedule: RetrySchedule = route.channel == .email ? .mail : .webhook
-        let outcomes = inFlight.done.map { claim, verdict in
+        let outcomes = inFlight.done.map { claim, answer in
             let outcome = breaker.take(
-                verdict, of: claim.effect.id, attempt: claim.effect.attempts,
-                age: now - (claim.effect.event?.happenedAt ?? claim.effect.createdAt), schedule: schedule, now: now,
+                answer.verdict, of: claim.effect.id, attempt: claim.effect.attempts,
+                age: now - (claim.effect.event?.happenedAt ?? claim.effect.createdAt), schedule: kind?.retries ?? .mail,
+                now: now,
                 chance: .random(in: 0..<1))
             consequences.append(outcome)
             return AttemptOutcome(
-                claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt,
-                waitsByItself: outcome.waitsByItself)
+                claim: claim, verdict: answer.verdict, nextAttemptAt: outcome.nextAttempt,
+                waitsByItself: outcome.waitsByItself, results: answer.results)
         }
         // A gate that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
         let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
@@ -298,7 +302,7 @@ struct DeliveryService: Service {
         (inFlight.breaker, inFlight.kept) = (breaker, breaker)
         for claim in begins { inFlight.rendered[claim.effect.id] = nil }
         inFlight.done = []
-        for ((claim, verdict), consequence) in zip(ended, consequences) { tell(claim, verdict, consequence) }
+        for ((claim, answer), consequence) in zip(ended, consequences) { tell(claim, answer.verdict, consequence) }
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
         return (turned.begun, turned.outdated)
     }
@@ -365,7 +369,7 @@ private final class CompletedAttempts: Sendable {
     struct CompletedAttempt: Sendable {
         var claim: Claim
         /// Nil where it was stopped before the far end could have taken anything.
-        var verdict: Verdict?
+        var answer: AttemptAnswer?
     }
 
     private let landed = Mutex<[CompletedAttempt]>([])
@@ -373,8 +377,8 @@ private final class CompletedAttempts: Sendable {
 
     init(_ wake: Wake) { self.wake = wake }
 
-    func add(_ claim: Claim, _ verdict: Verdict?) {
-        landed.withLock { $0.append(CompletedAttempt(claim: claim, verdict: verdict)) }
+    func add(_ claim: Claim, _ answer: AttemptAnswer?) {
+        landed.withLock { $0.append(CompletedAttempt(claim: claim, answer: answer)) }
         wake.call()
     }
 

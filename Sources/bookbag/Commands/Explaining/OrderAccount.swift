@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Outreach
 import Store
@@ -223,6 +224,7 @@ struct EffectTeller {
     var order: OrderRecord?
 
     private var effect: Effect { story.line.effect }
+    private var channel: ChannelKind? { ChannelKind.standard[effect.channel] }
 
     var outcome: OrderAccount.Outcome {
         OrderAccount.Outcome(
@@ -328,7 +330,8 @@ struct EffectTeller {
             return OrderAccount.Step(at: note.at, kind: "held", until: until, words: because)
         case .ready:
             if let detail = note.detail { return OrderAccount.Step(at: note.at, kind: "ready", words: detail) }
-            let subject = story.line.summary.map { ": \(effect.channel == .email ? "\"\($0)\"" : $0)" } ?? ""
+            let subject =
+                story.line.summary.map { ": \(channel?.words.quotesSummary == true ? "\"\($0)\"" : $0)" } ?? ""
             return OrderAccount.Step(at: note.at, kind: "ready", words: "written\(subject)")
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
             // The attempt says it.
@@ -368,7 +371,7 @@ struct EffectTeller {
         }
         if line.inDoubt {
             words += "; it may have arrived, and is repeated with the same Message-ID"
-            if effect.channel == .webhook { words = words.replacing("Message-ID", with: "webhook-id") }
+            if let channel { words = words.replacing("Message-ID", with: channel.words.id) }
         }
         if line.late { words += "; the answer came after the attempt had been given up" }
         return OrderAccount.Step(at: line.begunAt, kind: "attempt", until: line.endedAt, words: words)
@@ -476,11 +479,7 @@ extension Moment?: Stampable {
 enum LineWords {
     /// `email:merchant` as `e-mail to the shop`.
     static func destination(_ line: String) -> String {
-        if line == "email" { return "e-mail to the shopper" }
-        if line == "email:merchant" { return "e-mail to the shop" }
-        if line.hasPrefix("email:") { return "e-mail to \(line.dropFirst("email:".count))" }
-        if line.hasPrefix("webhook:") { return "webhook \(line.dropFirst("webhook:".count))" }
-        return line
+        ChannelKind.standard.destination(ofLine: line)
     }
 }
 

@@ -9,6 +9,7 @@ enum ReasonWords {
         "quiet_hours": "it is night where the shopper is",
         "limit": "the shopper has heard enough for now",
         "label": "the return label is not there yet",
+        "result": "it waits for what the trigger's action brings",
         "deferred": "the far end asked us to try again later",
         "unavailable": "the relay or the endpoint could not be reached",
         "if": "a line of 'if' did not hold",
