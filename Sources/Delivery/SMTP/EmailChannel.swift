@@ -1,4 +1,4 @@
-public import Outreach
+internal import Outreach
 
 extension ChannelKind {
     /// Mail, by the shop's relay.

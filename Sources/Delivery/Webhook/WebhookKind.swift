@@ -1,4 +1,4 @@
-public import Outreach
+internal import Outreach
 
 extension ChannelKind {
     /// A POST to an endpoint that the operator named.
