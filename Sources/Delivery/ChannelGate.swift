@@ -31,6 +31,8 @@ public struct ChannelGate: Hashable, Sendable {
         public var change: Change?
         /// True where an answer that would close the gate was this message's own affair.
         public var isItsOwn = false
+        /// True where the answer may be meant for this message alone: it waits by itself, whether the gate is open or not.
+        public var waitsByItself = false
     }
 
     /// Nothing passes before this; nil while it is open, or when nobody knows.
@@ -43,6 +45,9 @@ public struct ChannelGate: Hashable, Sendable {
     public private(set) var openings: Int
     /// The messages that closed it by an answer that may be meant for them alone, with how often it had been opened by then.
     public private(set) var suspects: [Int64: Int]
+
+    /// How many suspects are kept, the newest.
+    public static let mostSuspects = 256
 
     /// True where another message than the one that closed it may be tried before `closedUntil`.
     private var mayTryAnother = false
@@ -59,6 +64,9 @@ public struct ChannelGate: Hashable, Sendable {
 
     /// Lets one message be tried now, if it is closed.
     public mutating func tryNow() { closedUntil = nil }
+
+    /// Forgets a suspect that will not be tried again.
+    public mutating func forget(_ effect: Int64) { suspects[effect] = nil }
 
     /// True while nobody may pass.
     public func isShut(now: Moment) -> Bool { closedUntil.map { $0 > now && !mayTryAnother } ?? false }
@@ -110,14 +118,19 @@ public struct ChannelGate: Hashable, Sendable {
             if failure.mayBeTheMessagesOwn, let then = suspects[effect] {
                 // Nothing was taken since: it says of the relay what it said before, and of itself no more.
                 return Outcome(
-                    nextAttempt: wait(failure, attempt, age, schedule, now, chance), isItsOwn: then < openings)
+                    nextAttempt: wait(failure, attempt, age, schedule, now, chance), isItsOwn: then < openings,
+                    waitsByItself: true)
             }
             let isSuspect = failure.mayBeTheMessagesOwn
-            if isSuspect { suspects[effect] = openings }
+            if isSuspect {
+                suspects[effect] = openings
+                // One that was dropped by hand is never heard of again.
+                if suspects.count > Self.mostSuspects, let oldest = suspects.keys.min() { suspects[oldest] = nil }
+            }
             let own = isSuspect ? wait(failure, attempt, age, schedule, now, chance) : nil
             // Those that were under way with the one that closed it say nothing new.
             guard closedUntil.map({ $0 <= now }) ?? true || ahead == effect else {
-                return Outcome(nextAttempt: [behind, own].compactMap(\.self).max())
+                return Outcome(nextAttempt: [behind, own].compactMap(\.self).max(), waitsByItself: isSuspect)
             }
             failures += 1
             self.failure = failure
@@ -127,7 +140,8 @@ public struct ChannelGate: Hashable, Sendable {
             closedUntil =
                 now + ReopeningSchedule.channel.delay(afterTimes: failures, failure: failure, chance: chance)
             return Outcome(
-                nextAttempt: [behind, own].compactMap(\.self).max(), change: failures == 1 ? .closed(failure) : nil)
+                nextAttempt: [behind, own].compactMap(\.self).max(), change: failures == 1 ? .closed(failure) : nil,
+                waitsByItself: isSuspect)
         }
     }
 
@@ -159,7 +173,8 @@ extension Failure {
     /// True for an answer that only a far end gives that talks to us: about one mailbox, or about one message that it has read.
     var showsThatWeAreLetIn: Bool { code != nil && (reason == "mailbox" || reason == "content") }
 
-    /// True for an answer that may be about one message as well as about us: a rule (5.7.x), or a fault of the relay's own (5.3.x), told when it had seen the
-    /// recipient or the message.
-    var mayBeTheMessagesOwn: Bool { (reason == "policy" || reason == "relay") && (code ?? 0) / 100 == 5 }
+    /// True for an answer that may be about one message as well as about us: a rule (5.7.x), a sender that our account may not
+    /// use (a shop has one for orders and one for news), or a fault of the relay's own (5.3.x), told when it had seen the
+    /// recipient or the message. A used-up quota ("account") is everybody's.
+    var mayBeTheMessagesOwn: Bool { ["policy", "sender", "relay"].contains(reason) && (code ?? 0) / 100 == 5 }
 }

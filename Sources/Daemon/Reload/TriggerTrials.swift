@@ -8,15 +8,15 @@ import Platform
 /// from disk once, so both see the same bytes.
 package struct TriggerTrials: Sendable {
     /// Memory beyond what an idle process has: fifty times what the largest shops' files take.
-    static let memory = 512 * 1024 * 1024
+    package static let memory = 512 * 1024 * 1024
     /// Processor time. Large folders take a tenth of a second.
-    static let processorSeconds = 20
+    package static let processorSeconds = 20
     /// By the clock on the wall, on a machine that has other things to do as well.
     static let time = Duration.seconds(60)
     /// Bytes of an answer: faults of every line would fit.
     static let mostOutput = 8 * 1024 * 1024
     /// Faults beyond this help nobody.
-    static let mostFaults = 2_000
+    package static let mostFaults = 2_000
 
     /// The command that tries them.
     package static let command = "read-triggers"

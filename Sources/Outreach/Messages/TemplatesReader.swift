@@ -170,10 +170,7 @@ extension TemplateSet {
     func checkBodies(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
         for (name, body) in webhookBodies {
             let kinds = triggers.filter { trigger in
-                trigger.lines.contains { line in
-                    if case .webhook = line.destination { return line.template == name }
-                    return false
-                }
+                trigger.lines.contains { !$0.isMail && $0.template == name }
             }.flatMap(\.events).unique
             var list = FaultList(file: body.file)
             let start = Position(line: 1, column: 1)

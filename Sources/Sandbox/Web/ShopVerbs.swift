@@ -52,7 +52,9 @@ struct ShopVerbs {
         case "hold": try shop.hold(order, notes: body["notes"]?.string)
         case "release": try shop.release(order)
         case "edit": try shop.editOrder(order, adding: try items(body))
-        case "update": try shop.update(order, tags: strings(body["tags"]), note: body["note"]?.string)
+        case "update":
+            try shop.update(
+                order, tags: strings(body["tags"]), note: body["note"]?.string, email: body["email"]?.string)
         case "cancel": try shop.cancelOrder(order, reason: body["reason"]?.string ?? "CUSTOMER")
         case "quirks":
             try shop.setQuirks(
