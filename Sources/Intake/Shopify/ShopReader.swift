@@ -201,7 +201,7 @@ public actor ShopReader {
                     batch.parked.append(park(entry, "another fulfillment came in its place"))
                     continue
                 }
-                let zone = wire.order.shippingAddress.map(AddressFacts.init)?.zone ?? shopZone
+                let zone = wire.order.shippingAddress?.zone ?? shopZone
                 let facts = try await facts(of: wire.fulfillment, zone: zone)
                 batch.observations.append(
                     Observation(shop: shop, seenAt: seenAt, content: .fulfillment(facts, order: wire.order.id)))
