@@ -1,17 +1,19 @@
 // Whether a way out is open.
 //
-// A far end that cannot be reached, or does not know our login, is no message's fault: the channel closes, all messages wait, and after a
-// while one of them is sent ahead to see. When it is taken, the channel opens for all.
+// A far end that cannot be reached, or does not know our login, is no message's fault: the channel closes, all
+// messages wait, and after a while one of them is sent ahead to see. When it is taken, the channel opens for all.
 //
-// One kind of answer lies between. A relay that says 5.7.x to a recipient or to the message itself may mean us ("relay access denied"), and
-// then every mail would meet it; or it may mean this mail alone (its content looks like spam to it, this mailbox takes nothing from us).
-// Nobody can tell from one answer. So the channel closes, the mail is suspect and waits by itself, longer each time, and any other may be tried in its place: the first one
-// at once. If another mail is taken, the suspect is to blame: what it is answered from then on is its own affair, until it is no news. If every mail meets
-// the same, each is tried once, later and later, and the channel stays closed. A suspect that is tried again while nothing else is about says nothing new about the
-// relay. So a mail can close the channel once, and never for long. Suspects are kept over a restart.
+// One kind of answer lies between. A relay that says 5.7.x to a recipient or to the message itself may mean us
+// ("relay access denied"), and then every mail would meet it; or it may mean this mail alone (its content looks like
+// spam to it, this mailbox takes nothing from us). Nobody can tell from one answer. So the channel closes, the mail
+// is suspect and waits by itself, longer each time, and any other may be tried in its place: the first one at once.
+// If another mail is taken, the suspect is to blame: what it is answered from then on is its own affair, until it is
+// no news. If every mail meets the same, each is tried once, later and later, and the channel stays closed. A suspect
+// that is tried again while nothing else is about says nothing new about the relay. So a mail can close the channel
+// once, and never for long. Suspects are kept over a restart.
 //
-// A carrier's circuit (`CarrierCircuit`) is another thing: it forgives three calls, counts numbers that are kept from us, and pauses by the kind of answer. All that the
-// two have in common is one moment and one count.
+// A carrier's circuit (`CarrierCircuit`) is another thing: it forgives three calls, counts numbers that are kept from
+// us, and pauses by the kind of answer. All that the two have in common is one moment and one count.
 //
 // A relay that knows a mailbox well enough to refuse or defer it lets us in: that opens the channel as well.
 
