@@ -1,0 +1,69 @@
+package import Delivery
+package import Outreach
+
+/// Makes the frozen message of an effect that is to be sent, as its channel does.
+package struct MessageMaker: Sendable {
+    package typealias Outcome = Composition.Outcome
+
+    let configuration: Configuration.Shop
+    /// Where labels are asked for; nil where mails go with the link alone.
+    let labels: LabelShelf?
+    var channels: [ChannelKind]
+    /// Tells what the actions of a trigger brought; nil where messages wait for none.
+    var actions: (any ActionLedger)?
+
+    package init(
+        configuration: Configuration.Shop, labels: LabelShelf?, channels: [ChannelKind] = ChannelKind.standard,
+        actions: (any ActionLedger)? = nil
+    ) {
+        self.configuration = configuration
+        self.labels = labels
+        self.channels = channels
+        self.actions = actions
+    }
+
+    /// Makes the message of `effect`. `date` is what a mail says of itself, where that is not `now`.
+    package func make(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment, date: Moment? = nil
+    ) async -> Outcome {
+        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
+            let event = effect.event, let channel = channels[line.channel]
+        else {
+            return .impossible(.off, detail: "the trigger is gone")
+        }
+        var results: [String: String] = [:]
+        if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
+            switch await standing(beside: effect, now: now) {
+            case .there(let brought): results = brought
+            case .wait(let until, let detail): return .wait(until: until, because: .result, detail: detail)
+            }
+        }
+        let scope = planner.scope(
+            record: record, event: event, together: effect.together, history: history, now: now)
+        return channel.compose(
+            Composition(
+                effect: effect, line: line, trigger: trigger, scope: scope, triggers: planner.triggers, now: now,
+                date: date ?? now, sender: configuration.smtp?.sender, targets: Set(configuration.webhooks.keys),
+                labels: labels, results: results))
+    }
+
+    private enum ActionsOutcome {
+        case there([String: String])
+        case wait(until: Moment, detail: String)
+    }
+
+    /// What the actions beside a message brought, once they are over or it has waited for long enough.
+    private func standing(beside effect: Effect, now: Moment) async -> ActionsOutcome {
+        let end = effect.createdAt + Composition.actionPatience
+        let next = min(now + Composition.actionPause, end)
+        do throws(StoreFailure) {
+            let taken = try await actions?.beside(effect).filter { channels[$0.channel]?.isAction == true } ?? []
+            if let open = taken.first(where: { $0.state == .waiting || $0.state == .ready }), now < end {
+                return .wait(until: next, detail: channels.destination(ofLine: open.line))
+            }
+            return .there(taken.reduce(into: [:]) { $0.merge($1.results) { _, last in last } })
+        } catch {
+            return .wait(until: now + Composition.actionPause, detail: "the store could not be read")
+        }
+    }
+}
