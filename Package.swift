@@ -67,6 +67,8 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "Outreach", "Intake", "Store", "Delivery", "Platform", hummingbird, lifecycle, logging, signals,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .executableTarget(

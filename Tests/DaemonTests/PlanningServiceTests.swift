@@ -82,12 +82,14 @@ final class Plans: Sendable {
     /// An order of a shopper is seen, with parcels in the state that their numbers are given.
     func see(
         _ order: Int, parcels: [(number: String, state: ParcelState)] = [], of domain: String = shop,
-        context other: ShopContext? = nil, email: String = "robin@shopper.example"
+        context other: ShopContext? = nil, email: String = "robin@shopper.example",
+        returns: [ReturnFacts] = []
     ) async throws {
         var facts = OrderFacts(
             id: "gid://shopify/Order/\(order)", name: "#\(order)", createdAt: start + .seconds(1), updatedAt: holder.now
         )
         facts.email = email
+        facts.returns = returns
         facts.fulfillments = parcels.enumerated().map { index, parcel in
             FulfillmentFacts(
                 id: "gid://shopify/Fulfillment/\(order)\(index)", name: "#\(order).\(index + 1)", status: .success,

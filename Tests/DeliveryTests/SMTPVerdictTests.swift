@@ -172,6 +172,10 @@ struct SMTPVerdictTests {
         (.rcpt, 552, "Requested mail action aborted: mailbox exceeded storage allocation, over quota", "mailbox"),
         (.rcpt, 550, "<daily.sending.limit@shopper.example>: no such user", "mailbox"),
         (.finalDot, 554, "5.6.0 Mail message is malformed.", "content"),
+        (.finalDot, 554, "5.2.0 STOREDRV.Submission.Exception:OutboundSpamException", "account"),
+        (.rcpt, 553, "sorry, that domain isn't in my list of allowed rcpthosts", "policy"),
+        (.rcpt, 550, "Sender verify failed", "sender"),
+        (.rcpt, 550, "5.7.1 You are not allowed to send to this recipient", "mailbox"),
         (.finalDot, 554, "5.7.1 The message contains a virus", "content"),
     ]
 

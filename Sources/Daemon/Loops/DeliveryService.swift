@@ -58,7 +58,7 @@ struct DeliveryService: Service {
                 // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for that.
                 var inFlight = InFlight(
                     depth: limit,
-                    breaker: ChannelGate(
+                    breaker: ChannelBreaker(
                         failures: kept.failures, failure: Failure(kept), openings: kept.openings,
                         suspects: kept.suspects))
                 inFlight.kept = inFlight.breaker
@@ -102,9 +102,9 @@ struct DeliveryService: Service {
     private struct InFlight {
         /// How many may be under way at once, now.
         var depth: Int
-        var breaker: ChannelGate
+        var breaker: ChannelBreaker
         /// The same as it stands in the store.
-        var kept = ChannelGate()
+        var kept = ChannelBreaker()
         /// How many attempts have begun and have no answer yet.
         var under = 0
         /// Verdicts that are not on the disk yet.
@@ -280,7 +280,7 @@ struct DeliveryService: Service {
     ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
         let now = clock.now
         var breaker = inFlight.breaker
-        var consequences: [ChannelGate.Outcome] = []
+        var consequences: [ChannelBreaker.Outcome] = []
         let outcomes = inFlight.done.map { claim, answer in
             let outcome = breaker.take(
                 answer.verdict, of: claim.effect.id, attempt: claim.effect.attempts,
@@ -292,7 +292,7 @@ struct DeliveryService: Service {
                 claim: claim, verdict: answer.verdict, nextAttemptAt: outcome.nextAttempt,
                 waitsByItself: outcome.waitsByItself, results: answer.results)
         }
-        // A gate that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
+        // A channel that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
         let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
         let turned = try await store.turn(
             ended: outcomes, beginning: begins, rendered: inFlight.rendered,
@@ -307,7 +307,7 @@ struct DeliveryService: Service {
         return (turned.begun, turned.outdated)
     }
 
-    private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelGate.Outcome) {
+    private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelBreaker.Outcome) {
         metrics.deliveries.add(1, route.channel.rawValue, verdict.name)
         let failure = verdict.failure
         if failure?.inDoubt == true {
@@ -402,8 +402,8 @@ extension Failure {
 }
 
 extension ChannelState {
-    /// The gate, as it is kept.
-    fileprivate init(_ breaker: ChannelGate) {
+    /// The breaker, as it is kept.
+    fileprivate init(_ breaker: ChannelBreaker) {
         self.init(
             closedUntil: breaker.closedUntil,
             reason: breaker.failure?.reason ?? (breaker.closedUntil == nil ? nil : "unknown"),

@@ -8,7 +8,7 @@ package struct MessageMaker: Sendable {
     let configuration: Configuration.Shop
     /// Where labels are asked for; nil where mails go with the link alone.
     let labels: LabelShelf?
-    var channels = ChannelKind.standard
+    var channels: [ChannelKind]
     /// Tells what the actions of a trigger brought; nil where messages wait for none.
     var actions: (any ActionLedger)?
 

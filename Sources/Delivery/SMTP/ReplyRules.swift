@@ -91,6 +91,7 @@ struct ReplyRule: Sendable {
                 "tenant ~ exceeded", "tenant ~ blocked", "configuration set", "not authorized to perform",
                 "not authorised to perform", "on probation", "business verification", "unpaid invoice*",
                 "subscription ~ expired", "subscription ~ cancel*", "unregistered domain*", "unusual sending",
+                "outboundspam*", "outbound ~ spam",
                 "outgoing ~ blocked", "outgoing ~ suspended", "outgoing ~ disabled", "outbound ~ blocked",
                 "outbound ~ suspended", "outbound ~ disabled",
             ],
@@ -112,7 +113,7 @@ struct ReplyRule: Sendable {
                 "not allowed to send", "not permitted to send", "not authorized to send", "not authorised to send",
                 "no permission to send", "permission* to send", "may not send", "cannot send as", "cannot send from",
                 "can t send from", "allowed to use ~ sender", "envelope sender", "identity changes",
-                "unconfigured sending", "return path",
+                "unconfigured sending", "sender verify failed", "sender verification failed", "return path",
             ],
             unless: [
                 "recipient address rejected", "to this", "to the recipient", "to the group", "to that",
@@ -129,7 +130,7 @@ struct ReplyRule: Sendable {
 
         // Codes that are beyond doubt: Gmail's quota, Microsoft's, and RFC 3463's two about the sender's address.
         ReplyRule(matter: .quota, codes: ["4.5", "1.90"]),
-        ReplyRule(matter: .sender, codes: ["1.7", "1.8", "2.252", "2.253", "7.60"]),
+        ReplyRule(matter: .sender, codes: ["1.7", "1.8", "1.20", "2.252", "2.253", "7.60"]),
         ReplyRule(matter: .suspended, codes: ["7.13", "7.705", "7.708", "7.750"]),
         // RFC 7293: the mailbox, or its domain, has another owner now.
         ReplyRule(matter: .noMailbox, codes: ["7.17", "7.18"]),
@@ -143,6 +144,10 @@ struct ReplyRule: Sendable {
         ReplyRule(matter: .content, codes: ["3.4", "2.3", "7.512"]),
 
         // One mailbox, or one mail.
+        ReplyRule(
+            matter: .recipient, codes: ["7"],
+            phrases: ["to this recipient", "to this mailbox", "to this group", "to this list", "to the group"],
+            unless: ["relay*", "your account", "spf", "dkim", "dmarc"]),
         ReplyRule(
             matter: .recipient,
             phrases: [
@@ -191,7 +196,8 @@ struct ReplyRule: Sendable {
                 "relay access denied", "relaying denied", "relay denied", "relay not permitted", "relaying not",
                 "relay ~ not allowed", "relaying prohibited", "unable to relay", "cannot relay",
                 "not permitted to relay",
-                "not allowed to relay", "do not relay", "authentication required", "authentication ~ failed",
+                "not allowed to relay", "do not relay", "authentication required", "authentication is required",
+                "authentication ~ failed", "rcpthosts",
                 "authenticate first", "must authenticate", "please authenticate", "not authenticated",
                 "requires authentication", "unauthenticated", "auth required", "login required", "not logged in",
                 "client was not", "client host", "blocked using", "blacklist*", "blocklist*", "spamhaus", "reputation",

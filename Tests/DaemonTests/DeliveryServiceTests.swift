@@ -7,7 +7,7 @@ import Store
 import Synchronization
 import Testing
 
-@testable import bookbag
+@testable import Daemon
 
 private let shop = "juniperfig.myshopify.com"
 

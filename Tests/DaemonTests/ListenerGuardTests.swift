@@ -4,7 +4,7 @@ import Store
 import Synchronization
 import Testing
 
-@testable import bookbag
+@testable import Daemon
 
 /// A TCP connection to a port of this machine.
 private final class Connection {
@@ -28,7 +28,7 @@ private final class Connection {
 
     deinit { close(descriptor) }
 
-    func say(_ text: String) { _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue)) } }
+    func say(_ text: String) { _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) } }
 
     /// What comes until the other side closes, or has been silent for 20 seconds (nil).
     func hear() -> String? {
