@@ -79,7 +79,7 @@ struct LabelServiceTests {
         // The clock stands still: what waited for it is due at once.
         try await until { try await effect(plans).dueAt <= plans.clock.now }
         try await plans.work()
-        let effect = try await effect(plans)
+        let effect = try await self.effect(plans)
         #expect(effect.state == .ready && effect.detail == nil)
         let message = try #require(try await plans.store.effectStory(effect.id)?.message)
         #expect(String(decoding: message.bytes, as: UTF8.self).contains("return-label.pdf"))
@@ -101,7 +101,7 @@ struct LabelServiceTests {
             try await until { try await effect(plans).dueAt <= plans.clock.now }
             try await plans.work()
         }
-        let effect = try await effect(plans)
+        let effect = try await self.effect(plans)
         #expect(effect.state == .ready)
         #expect(effect.detail?.hasPrefix("sent with the link alone") == true)
         running.cancel()
