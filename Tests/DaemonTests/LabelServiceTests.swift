@@ -79,9 +79,9 @@ struct LabelServiceTests {
         // The clock stands still: what waited for it is due at once.
         try await until { try await effect(plans).dueAt <= plans.clock.now }
         try await plans.work()
-        let effect = try await effect(plans)
-        #expect(effect.state == .ready && effect.detail == nil)
-        let message = try #require(try await plans.store.effectStory(effect.id)?.message)
+        let told = try await effect(plans)
+        #expect(told.state == .ready && told.detail == nil)
+        let message = try #require(try await plans.store.effectStory(told.id)?.message)
         #expect(String(decoding: message.bytes, as: UTF8.self).contains("return-label.pdf"))
         running.cancel()
         try await running.value
@@ -101,9 +101,9 @@ struct LabelServiceTests {
             try await until { try await effect(plans).dueAt <= plans.clock.now }
             try await plans.work()
         }
-        let effect = try await effect(plans)
-        #expect(effect.state == .ready)
-        #expect(effect.detail?.hasPrefix("sent with the link alone") == true)
+        let told = try await effect(plans)
+        #expect(told.state == .ready)
+        #expect(told.detail?.hasPrefix("sent with the link alone") == true)
         running.cancel()
         try await running.value
     }
