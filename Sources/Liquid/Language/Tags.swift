@@ -76,7 +76,13 @@ extension Parser {
         guard depth < Parser.deepest else { throw diagnostic("Nesting too deep", at: start) }
         depth += 1
         defer { depth -= 1 }
-        guard let ending = try body(&block) else {
+        var found = try body(&block)
+        while recovers, let other = found, other.tag != "end" + blockName, !inner.contains(other.tag) {
+            passOver(other)
+            found = try body(&block)
+        }
+        guard let ending = found else {
+            if recovers { return nil }
             throw diagnostic(
                 "'\(blockName)' tag was never closed", at: start, hint: "close it with {% end\(blockName) %}")
         }
@@ -328,6 +334,10 @@ extension Parser {
         position = markup.lowerBound
         end = markup.upperBound
         isLiquidTag = true
+        defer {
+            depth -= 1
+            (position, end, isLiquidTag) = (oldPosition, oldEnd, wasLiquidTag)
+        }
         if let ending = try body(&block) {
             if ending.tag == "else" {
                 throw diagnostic("liquid tag does not expect 'else' tag", at: ending.start)
@@ -337,8 +347,6 @@ extension Parser {
             }
             throw unknownTag(ending, hint: nil)
         }
-        depth -= 1
-        (position, end, isLiquidTag) = (oldPosition, oldEnd, wasLiquidTag)
     }
 
     // MARK: Loops

@@ -32,6 +32,8 @@ public struct TemplateSet: Sendable {
     private var partials: [String: PartialSet]
     private(set) var partialSources: [(name: String, locale: String?, template: Template)]
     private var bodies: [String: Body]
+    /// The partials that could not be parsed: they are there, and have their faults already.
+    var brokenPartials: Set<String> = []
     /// Starts a clock for one rendering.
     var patience: Patience?
 
