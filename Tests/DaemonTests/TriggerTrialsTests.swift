@@ -5,7 +5,7 @@ import Platform
 import Store
 import Testing
 
-@testable import bookbag
+@testable import Daemon
 
 /// The program as it was built beside these tests.
 private let program: String = {
