@@ -12,6 +12,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case limit
     /// A file that the message carries could not be fetched yet.
     case label
+    /// What an action of the same trigger brings is not known yet.
+    case result
     /// The far end was busy; it will be tried again.
     case deferred
     /// The channel is closed for now: relay, login or endpoint.
