@@ -27,10 +27,14 @@ struct Daemon {
         for shop in try await store.shops() where !served.contains(shop) {
             logger.log(Line.shopNotServed, ["shop": "\(shop)"])
         }
-        if inDoubt > 0 {
-            metrics.inDoubt.add(inDoubt, "email")
+        for (channel, count) in inDoubt.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            metrics.inDoubt.add(count, channel.rawValue)
             logger.log(
-                Line.inDoubt, ["count": "\(inDoubt)", "reason": "an earlier process ended before it heard the answer"])
+                Line.inDoubt,
+                [
+                    "count": "\(count)", "channel": "\(channel.rawValue)",
+                    "reason": "an earlier process ended before it heard the answer",
+                ])
         }
         let heartbeats = Heartbeats()
         let planning = Wake()
@@ -61,13 +65,8 @@ struct Daemon {
             makers[shop.domain] = MessageMaker(
                 configuration: shop, labels: LabelFetcher(engine, shopHosts: host), composer: MailComposer())
             for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
-                if route.channel == .email {
-                    services.append(
-                        NoticeService(
-                            shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
-                            heartbeats: heartbeats, logger: logger, trouble: trouble))
-                }
-                let wake = Wake()
+                // A notice to the shop goes out by its mail.
+                let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
                 services.append(

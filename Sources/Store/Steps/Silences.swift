@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 /// Whom a silence is about.
@@ -57,17 +56,23 @@ extension Store {
     ) async throws(StoreFailure) {
         let key = scope.key(hash)
         try await write { db in
+            let number = try db.shop(shop)
+            var numbers = RowNumbers()
             try db.run(
                 """
-                INSERT INTO silences (shop, scope, scope_key, stream, reason, note, begun_at, ends_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO silences (shop, id, scope, scope_key, stream, reason, note, begun_at, ends_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET
-                    note = coalesce(excluded.note, silences.note), ends_at = max(silences.ends_at, excluded.ends_at)
+                    note = coalesce(excluded.note, silences.note),
+                    ends_at = CASE WHEN silences.ends_at IS NULL OR excluded.ends_at IS NULL THEN NULL
+                        WHEN silences.ends_at > excluded.ends_at THEN silences.ends_at ELSE excluded.ends_at END
                 """,
                 [
-                    try db.shop(shop), scope.name, key, stream.rawValue, reason, note, now.milliseconds,
+                    number, try numbers.take(.silences, shop: number, in: db), scope.name, key, stream.rawValue, reason,
+                    note, now.milliseconds,
                     until?.milliseconds,
                 ])
+            try numbers.write(to: db)
             try db.note(now)
         }
     }
