@@ -136,6 +136,7 @@ final class SQLiteEngine: Sendable {
         // The pool turns to NORMAL when it sets up WAL, and there a committed transaction may be lost when the power fails.
         try database.execute(sql: "PRAGMA synchronous = FULL")
         try Migration.apply(migrations, to: database, now: now.milliseconds)
+        if !migrations.isEmpty { try PlannerStatistics.write(to: database) }
         let db = Connection(database: database)
         if let secret = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) { return secret }
         var generator = SystemRandomNumberGenerator()

@@ -202,10 +202,14 @@ extension Store {
     /// The ways out for which something is ready: to see what waits for a webhook that is configured no more.
     public func waysWithWork() async throws(StoreFailure) -> Set<Route> {
         try await read { db in
-            Set(
-                try db.all(Query.waysWithWork) { row in
-                    Route(shop: row[0], channel: try row.word(1), target: row[2])
-                })
+            var routes: Set<Route> = []
+            for (shop, domain) in try db.shops() {
+                routes.formUnion(
+                    try db.all(Query.waysWithWork, [shop]) { row in
+                        Route(shop: domain, channel: try row.word(0), target: row[1])
+                    })
+            }
+            return routes
         }
     }
 
@@ -502,8 +506,5 @@ extension Query {
         FROM leases JOIN effects ON effects.shop = leases.shop AND effects.id = leases.effect_id
         WHERE leases.shop = ? AND effects.channel = ? AND effects.target = ?
         """
-    static let waysWithWork = """
-        SELECT DISTINCT shops.domain, effects.channel, effects.target
-        FROM effects JOIN shops ON shops.id = effects.shop WHERE effects.state = 'ready'
-        """
+    static let waysWithWork = "SELECT DISTINCT channel, target FROM effects WHERE shop = ? AND state = 'ready'"
 }
