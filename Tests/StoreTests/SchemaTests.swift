@@ -140,14 +140,14 @@ struct SchemaTests {
             "UPDATE effects SET state = 'skipped', counted_at = NULL, reason = NULL",
             "UPDATE effects SET aggregate_id = 99", "UPDATE effects SET rank = 0", "UPDATE messages SET bytes = NULL",
             "UPDATE messages SET recipient = NULL",
-            "UPDATE aggregates SET version = 0", "UPDATE store SET secret = x'00'", "DELETE FROM orders",
+            "UPDATE aggregates SET version = 0", "UPDATE store SET secret = x'00'", "DELETE FROM aggregates",
             "UPDATE effect_keys SET occurrence = ''", "UPDATE orders SET updated_at = 'yesterday'",
         ])
     func impossible(_ sql: String) async throws {
         let store = try await StoreKind.inMemory.make()
         try await store.ready(try await store.placed(1))
         let failure = await #expect(throws: StoreFailure.self) {
-            try await store.write { db in try db.run(sql) }
+            try await store.write { db in try db.run("/* test */ " + sql) }
         }
         #expect(failure?.cause == .misuse)
     }
@@ -171,7 +171,7 @@ struct SchemaTests {
                         PRIMARY KEY (shop, id),
                         FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id)
                     ) STRICT, WITHOUT ROWID;
-                    INSERT INTO new_events SELECT *, recorded_at FROM events WHERE \(condition);
+                    /* test */ INSERT INTO new_events SELECT *, recorded_at FROM events WHERE \(condition);
                     DROP TABLE events;
                     ALTER TABLE new_events RENAME TO events;
                     CREATE INDEX events_by_aggregate ON events (shop, aggregate_id, id);
@@ -185,7 +185,7 @@ struct SchemaTests {
         let engine = try SQLiteEngine.open(path: path, now: t0, migrations: [])
         let (heard, broken, isOn) = try await engine.read { db in
             (
-                try db.integer("SELECT heard_at FROM events WHERE id = ?", [effect.event?.id]),
+                try db.integer("/* test */ SELECT heard_at FROM events WHERE id = ?", [effect.event?.id]),
                 try db.integer("SELECT count(*) FROM pragma_foreign_key_check"), try db.integer("PRAGMA foreign_keys")
             )
         }
