@@ -168,4 +168,4 @@ public final class Store: Sendable {
     }
 }
 
-extension Store: PlanningStore, OutboxStore, ObservationStore {}
+extension Store: PlanningStore, ObservationStore {}

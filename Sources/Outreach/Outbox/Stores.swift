@@ -1,4 +1,5 @@
-// What the services need of the store, so that each can be given a double in a test. `Store` conforms to all of them; what its steps promise is said there.
+// What planning and sources need of the store, so that each can be given a double in a test; what a way out needs is `DeliveryLedger`. `Store` conforms to all of them, and
+// what its steps promise is said there.
 
 /// What planning reads and writes.
 public protocol PlanningStore: Sendable {
@@ -24,33 +25,6 @@ public protocol PlanningStore: Sendable {
     func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History]
     /// Writes plans: each whole or not at all.
     func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome
-}
-
-/// What a way out reads and writes.
-public protocol OutboxStore: Sendable {
-    /// Leases effects that are ready and due.
-    func claim(
-        _ route: Route, limit: Int, owner: String, lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> [Claim]
-    /// Records verdicts and the state of the way out, and the attempts that begin in their place.
-    func turn(
-        ended outcomes: [AttemptOutcome], beginning claims: [Claim], channel: (route: Route, state: ChannelState)?,
-        lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim])
-    /// Gives claims back.
-    func release(
-        _ claims: [Claim], dueAt: Moment?, reason: Reason?, detail: String?, now: Moment
-    ) async throws(StoreFailure)
-    /// Withdraws claimed effects that are no longer true, and says which.
-    func withdraw(_ withdrawals: [Withdrawal], now: Moment) async throws(StoreFailure) -> [Int64]
-    /// When the next attempt may be made; nil where nothing is ready.
-    func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment?
-    /// Whether a way out is closed.
-    func channelState(_ route: Route) async throws(StoreFailure) -> ChannelState
-    /// The orders of these ids, as they are known.
-    func load(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderRecord]
-    /// What was told before, for each question, in their order.
-    func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History]
 }
 
 /// What a source that hands things over once writes and reads.

@@ -123,7 +123,8 @@ extension Migration {
             CREATE INDEX problems_by_address ON orders (shop, address_key, last_problem_at)
                 WHERE last_problem_at IS NOT NULL;
 
-            -- Scans as they were told, kept for ever. The owner is a fulfillment or a shipment of the order.
+            -- Scans as they were told, kept for ever. The owner is a fulfillment or a shipment of the order; `number`
+            -- is the tracking number that a carrier's scan speaks of, for a package may have had another before.
             CREATE TABLE scans (
                 shop INTEGER NOT NULL,
                 order_id INTEGER NOT NULL,
@@ -143,6 +144,7 @@ extension Migration {
                 return_leg INTEGER NOT NULL CHECK (return_leg IN (0, 1)),
                 is_summary INTEGER NOT NULL CHECK (is_summary IN (0, 1)),
                 retracted_at INTEGER,
+                number TEXT,
                 PRIMARY KEY (shop, order_id, owner, scan),
                 FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id)
             ) STRICT, WITHOUT ROWID;

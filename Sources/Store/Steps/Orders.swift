@@ -11,6 +11,8 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var erased: [OrderKey] = []
     /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They stay on the list; park them.
     public var refused: [OrderKey: StoreFailure] = [:]
+    /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look again.
+    public var hasSoonerAsks = false
     /// How many scans were not kept, for their order has the greatest number already.
     public var scansRefused = 0
 }
@@ -141,6 +143,7 @@ extension Store {
                     }
                     outcome.events += part.events
                     outcome.scansRefused += part.scansRefused
+                    outcome.hasSoonerAsks = outcome.hasSoonerAsks || part.hasSoonerAsks
                     tally.add(partTally)
                 } else {
                     outcome.stale.append(key)
@@ -256,7 +259,8 @@ extension Connection {
         }
         for reread in learned.rereads { try put(reread, orderID: id, shop: shop) }
         for ask in learned.asks {
-            try put(ask, orderID: id, shop: shop, now: now, numbers: &numbers, tally: &tally)
+            let isSooner = try put(ask, orderID: id, shop: shop, now: now, numbers: &numbers, tally: &tally)
+            outcome.hasSoonerAsks = outcome.hasSoonerAsks || isSooner
         }
         return id
     }
