@@ -55,4 +55,34 @@ struct FindingTests {
         try await store.keepMarks(shop: shop, [mark])
         #expect(try await store.marks(shop: shop, orderIDs: ["a", "b"]) == ["a": mark])
     }
+
+    @Test("what a trigger does beside a message is found with what it brought", arguments: StoreKind.allCases)
+    func beside(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let placed = try await store.placed(1)
+        let page = try await store.ready(placed, line: "email")
+        let action = try await store.ready(placed, line: "webhook:codes")
+        let claims = try await store.claim(action.route, limit: 1, owner: "p", lease: .minutes(1), now: t0)
+        let begun = try await store.begin(claims, lease: .minutes(1), now: t0).begun
+        _ = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: ""), results: ["code": "FIG-1"])], now: t0)
+        let others = try await store.beside(page)
+        #expect(others.map(\.line) == ["webhook:codes"] && others.map(\.state) == [.sent])
+        #expect(others.map(\.results) == [["code": "FIG-1"]])
+    }
+
+    @Test("what waits for a label and would be asked soon is judged at once", arguments: StoreKind.allCases)
+    func labels(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for (number, seconds) in [30, 300].enumerated() {
+            let placed = try await store.placed(number + 1)
+            let effect = Effect(
+                to: .mail(shop: shop), isContact: true, trigger: "label", line: "email", keys: ["\(number)"],
+                event: placed, dueAt: .at(seconds), createdAt: t0, reason: .label)
+            _ = try await store.commitPlan(
+                [Plan(shop: shop, changes: [PlannedChange(effect: effect, note: nil)])], now: t0)
+        }
+        try await store.judgeLabels(shop: shop, within: .minutes(1), now: .at(1))
+        #expect(try await store.dueEffects(shop: shop, limit: 9, now: .at(1)).map(\.keys) == [["0"]])
+    }
 }

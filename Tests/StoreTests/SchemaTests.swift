@@ -63,7 +63,8 @@ struct SchemaTests {
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
         ("rereadsDueCount", Query.rereadsDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
-        ("waysWithWork", Query.waysWithWork), ("oldestTriedAgain", Query.oldestTriedAgain),
+        ("waysWithWork", Query.waysWithWork), ("beside", Query.beside), ("resultsOf", Query.resultsOf),
+        ("channelFailures", Query.channelFailures), ("oldestTriedAgain", Query.oldestTriedAgain),
         ("inDoubtNow", Query.inDoubtNow),
         ("dueParcelsOfOthers", Query.dueParcelsOfOthers),
     ]
