@@ -14,6 +14,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -54,7 +55,7 @@ let package = Package(
         .target(
             name: "Intake", dependencies: ["Outreach", "Platform", logging],
             resources: [.embedInCode("Shopify/Documents"), .embedInCode("Carriers/Data")], swiftSettings: strict),
-        .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, crypto], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, sqlite, crypto], swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["Outreach", "Platform", "CGMime", "CMark", crypto, logging],
             swiftSettings: strict),

@@ -31,7 +31,7 @@ package struct DaemonProcess {
         for shop in try await store.shops() where !served.contains(shop) {
             logger.log(Line.shopNotServed, ["shop": "\(shop)"])
         }
-        for (channel, count) in inDoubt {
+        for (channel, count) in inDoubt.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             metrics.inDoubt.add(count, channel.rawValue)
             logger.log(
                 Line.inDoubt,
@@ -72,13 +72,8 @@ package struct DaemonProcess {
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
                     trouble: trouble))
             for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
-                if route == .mail(shop: shop.domain) {
-                    services.append(
-                        NoticeService(
-                            shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
-                            heartbeats: heartbeats, logger: logger, trouble: trouble))
-                }
-                let wake = Wake()
+                // A notice to the shop goes out by its mail.
+                let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
                 services.append(

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 /// An order that the scan of changed orders showed.
@@ -65,8 +64,7 @@ extension Store {
             let ticket = try db.nextTicket(shop: number)
             var queued = 0
             for order in seen {
-                let known = try db.integer(
-                    "SELECT updated_at FROM orders WHERE shop = ? AND gid = ?", [number, order.id])
+                let known = try db.integer(Query.orderUpdatedAt, [number, AggregateKind.order.rawValue, order.id])
                 if let known, known >= order.updatedAt.milliseconds { continue }
                 if try db.isErased(hash.order(order.id), shop: number) { continue }
                 queued += try db.changes(
@@ -75,7 +73,7 @@ extension Store {
                     ON CONFLICT (shop, order_gid) DO UPDATE SET
                         updated_at = excluded.updated_at, asked_at = excluded.asked_at, ticket = excluded.ticket,
                         tries = 0, retry_at = NULL, reason = NULL
-                    WHERE to_read.updated_at IS NULL OR to_read.updated_at < excluded.updated_at
+                    WHERE to_read.updated_at < excluded.updated_at
                     """, [number, order.id, order.updatedAt.milliseconds, now.milliseconds, ticket])
             }
             if let cursor {
@@ -98,7 +96,7 @@ extension Store {
             for id in orderIDs where try !db.isErased(hash.order(id), shop: number) {
                 try db.run(
                     """
-                    INSERT INTO to_read (shop, order_gid, asked_at, ticket) VALUES (?, ?, ?, ?)
+                    INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, 0, ?, ?)
                     ON CONFLICT (shop, order_gid) DO UPDATE SET asked_at = excluded.asked_at, ticket = excluded.ticket
                     """, [number, id, now.milliseconds, ticket])
             }
@@ -112,7 +110,9 @@ extension Store {
         try await read { db in
             let number = try db.shop(shop)
             let toRead: (Row) -> ToRead = {
-                ToRead(shop: shop, orderID: $0[0], ticket: $0[1], updatedAt: $0.optionalMoment(2), tries: $0[3])
+                ToRead(
+                    shop: shop, orderID: $0[0], ticket: $0[1], updatedAt: ($0[2] as Int64) == 0 ? nil : $0.moment(2),
+                    tries: $0[3])
             }
             var rows = try db.all(Query.freshToRead, [number, limit], toRead)
             if rows.count < limit {
@@ -173,6 +173,11 @@ extension Store {
 }
 
 extension Query {
+    static let orderUpdatedAt = """
+        SELECT orders.updated_at
+        FROM aggregates JOIN orders ON orders.shop = aggregates.shop AND orders.id = aggregates.id
+        WHERE aggregates.shop = ? AND aggregates.kind = ? AND aggregates.gid = ?
+        """
     static let freshToRead = """
         SELECT order_gid, ticket, updated_at, tries FROM to_read
         WHERE shop = ? AND retry_at IS NULL ORDER BY updated_at, order_gid LIMIT ?
@@ -188,7 +193,7 @@ extension Query {
     static let nextParked = "SELECT min(retry_at) FROM to_read WHERE shop = ? AND retry_at IS NOT NULL"
 }
 
-extension Database {
+extension Connection {
     /// A ticket that this shop never gave out.
     func nextTicket(shop: Int64) throws -> Int64 {
         guard

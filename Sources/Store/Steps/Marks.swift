@@ -1,4 +1,3 @@
-internal import GRDB
 public import Outreach
 
 /// How an order looked when it was last read, by which a scan tells whether it must be read again.
@@ -67,7 +66,7 @@ extension Store {
             for id in ids where try !db.isErased(hash.order(id), shop: number) {
                 try db.run(
                     """
-                    INSERT INTO to_read (shop, order_gid, asked_at, ticket) VALUES (?, ?, ?, ?)
+                    INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, 0, ?, ?)
                     ON CONFLICT (shop, order_gid) DO UPDATE SET asked_at = excluded.asked_at, ticket = excluded.ticket
                     """, [number, id, now.milliseconds, ticket])
             }
@@ -87,13 +86,15 @@ extension Store {
     public func pullCursorBack(shop: String, now: Moment) async throws(StoreFailure) -> Moment? {
         try await write { db in
             let number = try db.shop(shop)
-            return try db.integer(
-                """
-                UPDATE shops SET cursor = min(?, coalesce(
-                    (SELECT max(updated_at) FROM marks WHERE shop = shops.id AND updated_at <= ?), live_since))
-                WHERE id = ? AND cursor > ? RETURNING cursor
-                """, [now.milliseconds, now.milliseconds, number, now.milliseconds]
-            ).map { Moment(milliseconds: $0) }
+            let ahead = try db.first(
+                "SELECT live_since FROM shops WHERE id = ? AND cursor > ?", [number, now.milliseconds]
+            ) { $0.moment(0) }
+            guard let liveSince = ahead else { return nil }
+            let last = try db.integer(
+                "SELECT max(updated_at) FROM marks WHERE shop = ? AND updated_at <= ?", [number, now.milliseconds])
+            let cursor = min(now, last.map { Moment(milliseconds: $0) } ?? liveSince)
+            try db.run("UPDATE shops SET cursor = ? WHERE id = ?", [cursor.milliseconds, number])
+            return cursor
         }
     }
 }
