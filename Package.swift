@@ -47,8 +47,10 @@ let package = Package(
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", logging], swiftSettings: strict),
         .target(name: "Outreach", dependencies: ["Liquid", yams, crypto, collections], swiftSettings: strict),
         .target(
-            name: "Intake", dependencies: ["Outreach", "Platform", logging],
-            resources: [.embedInCode("Shopify/Documents"), .embedInCode("Carriers/Data")], swiftSettings: strict),
+            name: "Shopify", dependencies: ["Platform"], resources: [.embedInCode("Documents")], swiftSettings: strict),
+        .target(
+            name: "Intake", dependencies: ["Outreach", "Platform", "Shopify", logging],
+            resources: [.embedInCode("Carriers/Data")], swiftSettings: strict),
         .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, crypto], swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["Outreach", "Platform", "CGMime", "CMark", crypto, logging],
@@ -61,8 +63,8 @@ let package = Package(
         .executableTarget(
             name: "bookbag",
             dependencies: [
-                "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", "Sandbox", hummingbird, lifecycle,
-                argumentParser, logging, yams, crypto, signals,
+                "Outreach", "Liquid", "Intake", "Shopify", "Store", "Delivery", "Platform", "Sandbox", hummingbird,
+                lifecycle, argumentParser, logging, yams, crypto, signals,
             ],
             swiftSettings: strict),
         // Measures what docs/performance.md says; it is not installed.
@@ -70,11 +72,16 @@ let package = Package(
             name: "Bench", dependencies: ["Liquid", "Intake", "Outreach", "Store", "Delivery", "Platform", grdb],
             swiftSettings: strict),
 
+        // What stands in for the network in the tests of several targets.
+        .target(name: "Doubles", dependencies: ["Platform"], path: "Tests/Doubles", swiftSettings: strict),
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", logging], swiftSettings: strict),
         .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
         .testTarget(
-            name: "IntakeTests", dependencies: ["Intake", "Outreach", "Platform", "Sandbox"], swiftSettings: strict),
+            name: "ShopifyTests", dependencies: ["Shopify", "Platform", "Doubles"], swiftSettings: strict),
+        .testTarget(
+            name: "IntakeTests", dependencies: ["Intake", "Shopify", "Outreach", "Platform", "Sandbox", "Doubles"],
+            swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(

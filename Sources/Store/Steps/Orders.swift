@@ -10,7 +10,7 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var stale: [OrderKey] = []
     /// Orders that were erased, of which nothing is to be learned.
     public var erased: [OrderKey] = []
-    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They stay on the list; park them.
+    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They are parked with the reason.
     public var refused: [OrderKey: StoreFailure] = [:]
     /// How many scans were not kept, for their order has the greatest number already.
     public var scansRefused = 0
@@ -131,6 +131,8 @@ extension Store {
                 if let refusal {
                     outcome.refused[key] = refusal
                     unwritten.insert(key)
+                    let cause = read.first { $0.shop == key.shop && $0.orderID == key.orderID }
+                    try db.setAside(key.orderID, shop: shop, cause: cause, reason: refusal.sentence, now: now)
                 } else if let number {
                     if row.learned.changed, part.scansRefused == 0 {
                         kept.append((number, record.asWritten(newest: part.events)))

@@ -4,6 +4,7 @@ import Foundation
 import Intake
 import Outreach
 import Platform
+import Shopify
 import Store
 
 /// `bookbag doctor`: does everything outside work?
@@ -93,12 +94,12 @@ struct DoctorCommand: AsyncParsableCommand {
             }
         let client = ShopifyClient(
             endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: engine,
-            timekeeper: .system, bucket: nil)
+            clock: .system, bucket: nil)
         let inspection: ShopInspection
         do throws(ShopifyFailure) {
             inspection = try await client.inspect()
         } catch {
-            return [Finding(.broken, what, error.what, mend: error.mend)]
+            return [Finding(.broken, what, error.what, mend: error.fix)]
         }
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
@@ -114,7 +115,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 ))
         }
         if let fault = inspection.versionFault {
-            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, mend: fault.mend))
+            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, mend: fault.fix))
         }
         let missing = inspection.missingScopes
         for scope in missing {

@@ -52,6 +52,35 @@ struct Learning: Sendable {
         _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
         think: (String, OrderRecord?) -> Learned?
     ) async throws(StoreFailure) {
+        do {
+            try await commitTogether(ids, of: context, read: read, now: now, think: think)
+        } catch {
+            // One order whose row cannot be read or written fails the step for all: alone it fails for itself, and is parked.
+            guard error.mayBlameOne, !ids.isEmpty else { throw error }
+            if ids.count == 1 {
+                let id = ids.first ?? ""
+                try await store.setAside(
+                    shop: context.domain, orderID: id, cause: read.first { $0.orderID == id },
+                    reason: error.sentence, now: now)
+                note(parked: id, name: nil, of: context.domain, reason: error.sentence)
+                return
+            }
+            for id in ids.sorted() {
+                try await commit([id], of: context, read: read.filter { $0.orderID == id }, now: now, think: think)
+            }
+            let others = read.filter { !ids.contains($0.orderID) }
+            if !others.isEmpty { _ = try await store.commit([], read: others, now: now) }
+        }
+    }
+
+    private func note(parked order: String, name: String?, of shop: String, reason: String) {
+        logger.log(Line.orderParked, ["shop": "\(shop)", "order": "\(name ?? order)", "reason": "\(reason)"])
+    }
+
+    private func commitTogether(
+        _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
+        think: (String, OrderRecord?) -> Learned?
+    ) async throws(StoreFailure) {
         var open = ids
         var read = read
         repeat {
@@ -62,13 +91,8 @@ struct Learning: Sendable {
             report(outcome.events)
             let names = Dictionary(
                 learned.map { ($0.record.facts.id, $0.record.facts.name) }, uniquingKeysWith: { first, _ in first })
-            for order in outcome.refused.keys {
-                logger.log(
-                    Line.orderParked,
-                    [
-                        "shop": "\(order.shop)", "order": "\(names[order.orderID] ?? order.orderID)",
-                        "reason": "it does not fit the store",
-                    ])
+            for (order, refusal) in outcome.refused {
+                note(parked: order.orderID, name: names[order.orderID], of: order.shop, reason: refusal.sentence)
             }
             open = Set(outcome.stale.map(\.orderID))
         } while !open.isEmpty

@@ -1,8 +1,10 @@
+import Doubles
 import Foundation
 import Outreach
 import Testing
 
 @testable import Intake
+@testable import Shopify
 
 @Suite("Orders in our words") struct DecodingTests {
     private let noon = Moment(iso8601: "2026-11-21T12:00:00Z")!
