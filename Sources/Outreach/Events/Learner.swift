@@ -80,6 +80,11 @@ public struct Learner: Sendable {
         case facts
     }
 
+    /// What a source's judge made of raw observations about this order adds to it.
+    public func learn(_ judged: [JudgedEvent], into record: OrderRecord, now: Moment) -> Learned {
+        conclude(record, before: nil, seen: .nothing, judged: judged, now: now)
+    }
+
     /// What time alone adds: a promise that has passed by `now`.
     public func advance(_ record: OrderRecord, to now: Moment) -> Learned {
         conclude(record, before: nil, seen: .nothing, now: now)
@@ -88,7 +93,7 @@ public struct Learner: Sendable {
     /// `before` is what was known where facts were seen; nil where the order was never seen.
     private func conclude(
         _ record: consuming OrderRecord, before: OrderRecord?, isFirst: Bool = false, heard: Heard? = nil,
-        seen: Seen = .facts, now: Moment
+        seen: Seen = .facts, judged: [JudgedEvent] = [], now: Moment
     ) -> Learned {
         var record = record
         let zone = record.zone(shopZone: shopZone)
@@ -96,6 +101,7 @@ public struct Learner: Sendable {
         let histories = record.histories
         var (implied, next) = record.implied(now: now, zone: zone, rules: delays, heard: heard, histories: histories)
         if seen == .facts { implied += record.impliedEdits(since: before) }
+        if !judged.isEmpty { implied += judged.map(ImpliedEvent.init) }
         var new = record.unrecorded(implied).map { event(of: $0, in: record, first: isFirst, now: now) }
         if !new.isEmpty {
             new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
