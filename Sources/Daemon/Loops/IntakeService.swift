@@ -7,7 +7,7 @@ import ServiceLifecycle
 import Shopify
 import Store
 
-/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that lets us in no more stops alone.
+/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that refuses access stops alone.
 struct IntakeService: Service {
     let context: ShopContext
     let store: Store
