@@ -1,11 +1,11 @@
 import Foundation
-import Outreach
+package import Outreach
 import Synchronization
 
 /// The time of day, and whether it can be trusted. Decisions take time as an argument; this is where it comes from.
 ///
 /// Our clock is wrong when it differs from Shopify's by more than five minutes, or is behind what was already written. Planning and delivery wait while it is.
-final class DaemonClock: Sendable {
+package final class DaemonClock: Sendable {
     /// How far we may differ from Shopify.
     static let tolerance = Duration.minutes(5)
 
@@ -20,7 +20,7 @@ final class DaemonClock: Sendable {
     init(source: @escaping @Sendable () -> Moment = DaemonClock.system) { self.source = source }
 
     /// The system's clock.
-    static let system: @Sendable () -> Moment = {
+    package static let system: @Sendable () -> Moment = {
         Moment(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 

@@ -7,7 +7,7 @@ import Store
 import Synchronization
 import Testing
 
-@testable import bookbag
+@testable import Daemon
 
 private let shop = "juniperfig.myshopify.com"
 private let start = Moment(iso8601: "2026-11-20T09:00:00Z")!
@@ -122,7 +122,7 @@ struct OperatingTests {
         #expect(text.contains("bookbag_source_lag_seconds{shop=\"\(shop)\",source=\"shopify\"} 600"))
         #expect(!text.contains("gone.myshopify.com"))
         #expect(text.contains("bookbag_store_writable 1"))
-        #expect(text.contains("bookbag_build_info{version=\"\(Bookbag.version)\"} 1"))
+        #expect(text.contains("bookbag_build_info{version=\"\(BookbagVersion.current)\"} 1"))
         #expect(text.contains("bookbag_polls_total{shop=\"\(shop)\",outcome=\"failed\"} 0"))
         let failure = await #expect(throws: StoreFailure.self) {
             try await store.remember("x", as: "y", shop: "?", now: start)
@@ -167,7 +167,7 @@ struct OperatingTests {
         let lines = Lines()
         let live = try await context(files, in: store)
         try await NoRelay(store: store, logger: lines.logger()).look(at: live, now: start)
-        #expect(lines.messages == ["Mail has no way out"])
+        #expect(lines.messages == ["No relay is configured for mail"])
         #expect(try await store.remembered(NoRelay.remembered, shop: shop) == "thanks")
         let shadowed = try await context(
             files.merging(["thanks.yaml": "mode: shadow\n" + thanks]) { $1 }, in: store)
@@ -184,62 +184,6 @@ struct OperatingTests {
         #expect(first.set == nil && !first.faults.isEmpty)
         #expect(readings.load(folder, webhooks: []).faults == first.faults)
         #expect(readings.load(folder, webhooks: ["helpdesk"]).set == nil)
-    }
-}
-
-@Suite("All that is wrong with bookbag.yaml")
-struct ConfigurationFaultsTests {
-    private func faults(_ text: String, folder: String = "/etc/bookbag", credentials: String? = nil) -> [String] {
-        let surroundings = ConfigurationReader.Surroundings(
-            secrets: SecretSource(credentials: credentials, environment: ["TOKEN": "t"]), stateDirectory: "/tmp",
-            folder: folder)
-        do {
-            _ = try ConfigurationReader.read(text, file: "b.yaml", surroundings: surroundings)
-            return []
-        } catch { return error.faults.map(\.description) }
-    }
-
-    @Test("is told at once, in the order of its lines")
-    func atOnce() {
-        let found = faults(
-            """
-            shops:
-              - domain: juniperfig.myshopify.com
-                token: shpat_written
-                poll_every: soon
-              - domain: fig.example
-                token: env:TOKEN
-                client_id: a
-                client_secret: written
-                poll_every: 0 seconds
-            smtp:
-              url: relay.example
-              username: me
-              password: credential:nowhere
-              connections: 0
-              ca: /nowhere/ca.pem
-            webhooks:
-              helpdesk:
-                url: helpdesk
-                secret: written
-            listen: nowhere
-            """)
-        let starts = found.map { $0.split(separator: ":").prefix(2).last.flatMap { Int($0) } ?? 0 }
-        #expect(starts == starts.sorted(), "\(found)")
-        #expect(Set(starts).isSuperset(of: [3, 4, 5, 6, 8, 9, 11, 13, 14, 15, 18, 19, 20]), "\(found)")
-    }
-
-    @Test("a credential that everybody can read is refused, outside systemd too")
-    func credential() throws {
-        let folder = NSTemporaryDirectory() + "bookbag-credentials-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try Data("shpat_1".utf8).write(to: URL(filePath: folder + "/shop"))
-        let text = "shops:\n  - domain: juniperfig.myshopify.com\n    token: credential:shop\n"
-        chmod(folder + "/shop", 0o644)
-        #expect(faults(text, credentials: folder).first?.contains("can be read by others; chmod 0600") == true)
-        chmod(folder + "/shop", 0o600)
-        #expect(faults(text, credentials: folder).isEmpty)
     }
 }
 
@@ -287,6 +231,6 @@ struct RestoringWaitsTests {
         #expect(effects.map { $0.orderID?.last } == ["2", "1"])
         #expect(effects.map(\.state) == [.waiting, .withdrawn])
         #expect(effects[1].reason == .restored)
-        #expect(lines.messages.contains("A backup was put back"))
+        #expect(lines.messages.contains("A backup was restored"))
     }
 }

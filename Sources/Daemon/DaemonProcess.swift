@@ -1,8 +1,7 @@
-import ArgumentParser
 import Delivery
 import Foundation
 import Intake
-import Logging
+package import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
@@ -10,12 +9,17 @@ import Store
 import UnixSignals
 
 /// Puts the daemon together and runs it: one group of services over one store. It wires all and decides nothing.
-struct Daemon {
+package struct DaemonProcess {
     let configuration: Configuration
     let logger: Logger
 
+    package init(configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
     /// Runs until SIGTERM or SIGINT. Throws `DaemonProblem` where it cannot start.
-    func run() async throws {
+    package func run() async throws {
         let clock = DaemonClock()
         try configuration.listen?.requireFree()
         let store = try open(clock)
@@ -136,12 +140,12 @@ struct Daemon {
             throw DaemonProblem(
                 line: .storeFailed,
                 reason: "the folder '\(configuration.state)' cannot be made; create it for the daemon's user",
-                status: ExitStatus.fault)
+                status: .fault)
         }
         do {
             return try Store.open(path: configuration.storePath, role: .daemon, now: clock.now)
         } catch {
-            throw DaemonProblem(line: .storeFailed, reason: "\(error)", status: ExitStatus.fault)
+            throw DaemonProblem(line: .storeFailed, reason: "\(error)", status: .fault)
         }
     }
 
@@ -210,7 +214,7 @@ struct Daemon {
             } catch {
                 throw DaemonProblem(
                     line: .configuration, reason: "the secret of webhook '\(name)': \(error)",
-                    status: ExitStatus.configuration)
+                    status: .configuration)
             }
             let endpoint = WebhookEndpoint(
                 name: name, url: webhook.url, secrets: secrets, allowPrivate: webhook.allowPrivate)

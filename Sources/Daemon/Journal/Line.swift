@@ -1,11 +1,11 @@
-import Logging
-import Platform
+package import Logging
+package import Platform
 
 /// The kinds of lines in the journal: what `journalctl -u bookbag` can show. Each has a number, which never changes and is never used again for another, and
 /// an entry in `systemd/bookbag.catalog` that says what to do.
 ///
 /// `error`: someone must act; `warning`: we will try again; `info`: a decision; `debug`: how we came to it.
-enum Line: String, LogKind, CaseIterable {
+package enum Line: String, LogKind, CaseIterable {
     case started = "0e72ced34f61fb33223701727cbd95f8"
     case stopping = "25b955a2987070bc56998e59ca1d91b8"
     case stopped = "a127532fa516ad9268e2eb166c462938"
@@ -57,64 +57,64 @@ enum Line: String, LogKind, CaseIterable {
     case cycleDone = "b7c2f0a94f7e4a0e8a55c1d9e3f6a882"
     case waitsOn = "5e1d8c3b7a964f2d9b0f4c6e2a8d7f13"
 
-    var id: LogKindID { LogKindID(rawValue)! }
+    package var id: LogKindID { LogKindID(rawValue)! }
 
-    var message: StaticString {
+    package var message: StaticString {
         switch self {
         case .started: "Started"
         case .stopping: "Stopping"
         case .stopped: "Stopped"
-        case .firstRun: "Learning what is there"
-        case .cycleFailed: "Could not ask the shop"
-        case .shopClosed: "The shop lets us in no more"
+        case .firstRun: "First run: learning existing orders in silence"
+        case .cycleFailed: "Could not read the shop"
+        case .shopClosed: "Shopify refuses access"
         case .shopOpen: "The shop answers again"
         case .scopesMissing: "The app lacks access scopes"
-        case .scopesHelpful: "Some of the shop stays unseen"
-        case .versionUnsupported: "Shopify soon stops to support the API version"
+        case .scopesHelpful: "Some of the shop's data is out of reach"
+        case .versionUnsupported: "Shopify will soon drop this API version"
         case .orderParked: "An order cannot be read"
         case .eventRecorded: "Recorded an event"
-        case .eventsLearned: "Learned in silence"
+        case .eventsLearned: "Learned without telling anybody"
         case .decided: "Decided"
         case .delivered: "Delivered"
-        case .deferred: "Will try again"
-        case .refused: "Refused for good"
+        case .deferred: "Will retry"
+        case .refused: "Refused permanently"
         case .inDoubt: "In doubt"
         case .channelClosed: "The channel is closed"
         case .channelOpen: "The channel is open again"
         case .withdrawn: "Withdrawn"
         case .labelMissing: "A return label could not be fetched"
         case .templateFailed: "A template could not be rendered"
-        case .noRecipient: "Nobody to write to"
-        case .triggersLoaded: "Trigger files in force"
+        case .noRecipient: "No address to write to"
+        case .triggersLoaded: "Trigger files are in force"
         case .triggersRefused: "Trigger files refused"
         case .reloadHeld: "An edit is held"
-        case .noticeFailed: "The shop could not be written to"
+        case .noticeFailed: "Could not mail a notice to the shop"
         case .clockWrong: "The clock cannot be trusted"
         case .clockRight: "The clock is right again"
         case .storeFailed: "The store failed"
-        case .loopStuck: "A part of the daemon does not move"
+        case .loopStuck: "Part of the daemon is stuck"
         case .configuration: "The configuration is wrong"
         case .listening: "Listening"
-        case .carrierRefused: "A carrier lets us in no more"
+        case .carrierRefused: "A carrier refuses access"
         case .carrierFailing: "A carrier does not answer"
-        case .carrierStandsIn: "Another source stands in for a carrier"
+        case .carrierStandsIn: "Another source takes over for a carrier"
         case .carrierOpen: "A carrier answers again"
-        case .carrierFault: "An answer of a carrier cannot be used"
-        case .numberRefused: "A tracking number is refused"
-        case .unknownCode: "A carrier says something we do not know"
-        case .restored: "A backup was put back"
-        case .caughtUp: "What happened since the backup is learned"
-        case .cursorPulledBack: "The place in the list of changes lay in the future"
+        case .carrierFault: "A carrier's answer is unusable"
+        case .numberRefused: "A carrier rejects a tracking number"
+        case .unknownCode: "A carrier sent an unknown code"
+        case .restored: "A backup was restored"
+        case .caughtUp: "Caught up with what happened since the backup"
+        case .cursorPulledBack: "The position in the list of changes was in the future"
         case .storeRight: "The store can be written again"
-        case .firstRunDone: "What was there is learned"
-        case .noRelay: "Mail has no way out"
+        case .firstRunDone: "First run done"
+        case .noRelay: "No relay is configured for mail"
         case .shopNotServed: "A shop is not in the configuration"
-        case .cycleDone: "Asked the shop"
-        case .waitsOn: "Waits on"
+        case .cycleDone: "Read the shop"
+        case .waitsOn: "Still waiting"
         }
     }
 
-    var level: Logger.Level {
+    package var level: Logger.Level {
         switch self {
         case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused,
             .reloadHeld, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:

@@ -1,9 +1,8 @@
-import ArgumentParser
 import Delivery
 import Foundation
 import Glibc
 import Logging
-import Outreach
+package import Outreach
 import Platform
 import Store
 
@@ -49,7 +48,7 @@ struct TriggerReloader {
             line: .configuration,
             reason:
                 "the trigger files in '\(shop.triggers)' have mistakes, and there is no earlier good set; `bookbag check '\(shop.triggers)'` shows them all",
-            status: ExitStatus.configuration)
+            status: .configuration)
     }
 
     private func lastGood() async throws -> InForce? {
@@ -170,7 +169,7 @@ struct TriggerReloader {
 
                     \(Self.list(Array(faults.prefix(20))))
 
-                    Mend it and save; it is read again by itself.
+                    Fix it and save; it is read again by itself.
                     """, now: now)
         }
         return .refused(faults)
@@ -285,12 +284,12 @@ struct TriggerReloader {
 }
 
 /// A reload that waits for a confirmation, as the store remembers it.
-struct HeldReload: Codable, Sendable {
+package struct HeldReload: Codable, Sendable {
     /// What confirms it.
-    var code: String
-    var people: Int
-    var peoplePerDay: Double
-    var since: Moment
+    package var code: String
+    package var people: Int
+    package var peoplePerDay: Double
+    package var since: Moment
 
     init(code: String, people: Int, peoplePerDay: Double, since: Moment) {
         self.code = code
@@ -300,7 +299,7 @@ struct HeldReload: Codable, Sendable {
     }
 
     /// Reads what `json` wrote; nil for anything else.
-    init?(_ text: String?) {
+    package init?(_ text: String?) {
         guard let text, let held = try? JSONDecoder().decode(HeldReload.self, from: Data(text.utf8)) else { return nil }
         self = held
     }

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Store
 
 /// Tells systemd that the daemon is up, what it does, and, as long as all loops move, that it lives.
-struct Watchdog: Service {
+package struct Watchdog: Service {
     let notifier: SystemdNotifier
     let heartbeats: Heartbeats
     let store: Store
@@ -16,7 +16,7 @@ struct Watchdog: Service {
     /// The shops that are served.
     var shops: Set<String> = []
     /// Under which name the store remembers, for each shop, why our clock is not trusted.
-    static let clockFault = "clock_fault"
+    package static let clockFault = "clock_fault"
 
     func run() async throws {
         let wake = Wake()

@@ -1,5 +1,5 @@
 import Logging
-import Outreach
+package import Outreach
 import Platform
 import ServiceLifecycle
 import Store
@@ -384,7 +384,7 @@ struct PlanningService: Service {
 
 extension HistoryQuestion {
     /// What has to be known to judge that effect, at that moment where a limit may hold it.
-    init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
+    package init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
         self.init(
             shop: effect.shop, orderID: effect.orderID, subject: effect.event?.subjects.first ?? .order,
             address: record?.recipient?.address, customerID: record?.facts.customer?.id,

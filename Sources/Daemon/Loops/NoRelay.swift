@@ -4,12 +4,12 @@ import Platform
 import Store
 
 /// Says so, in the journal and in `status`, where triggers write mails that nothing takes: no relay is configured, and they are not in shadow mode.
-struct NoRelay: Sendable {
+package struct NoRelay: Sendable {
     let store: Store
     let logger: Logger
 
     /// Under which name the store remembers the triggers.
-    static let remembered = "no_relay"
+    package static let remembered = "no_relay"
 
     /// Rereads at the triggers in force. To be called when they come into force.
     func look(at context: ShopContext, now: Moment) async throws(StoreFailure) {

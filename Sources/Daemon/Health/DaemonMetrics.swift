@@ -73,7 +73,7 @@ struct DaemonMetrics: Sendable {
         storeWritable.set(1)
         clockTrusted.set(1)
         oldestDue.set(0)
-        buildInfo.set(1, Bookbag.version)
+        buildInfo.set(1, BookbagVersion.current)
         for channel in [ChannelName.email, .webhook] {
             inDoubt.add(0, channel.rawValue)
             for verdict in ["accepted", "deferred", "refused", "unavailable"] {

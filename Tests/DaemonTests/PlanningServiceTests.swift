@@ -7,7 +7,7 @@ import Store
 import Synchronization
 import Testing
 
-@testable import bookbag
+@testable import Daemon
 
 private let shop = "juniperfig.myshopify.com"
 private let start = Moment(iso8601: "2026-11-18T09:00:00Z")!

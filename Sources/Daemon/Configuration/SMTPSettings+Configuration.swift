@@ -1,8 +1,8 @@
-import Platform
+package import Platform
 
 extension SMTPSettings {
     /// The relay as the operator configured it.
-    init(_ smtp: Configuration.SMTP) {
+    package init(_ smtp: Configuration.SMTP) {
         self.init(url: smtp.url, username: smtp.username)
         if let password = smtp.password { self.password = password }
         startTLS =

@@ -1,12 +1,12 @@
-import Delivery
+package import Delivery
 import Foundation
-import Outreach
+package import Outreach
 import Platform
 
 /// Makes the frozen message of an effect that is to be sent: renders its template, fetches the label it carries, composes the bytes.
-struct MessageMaker: Sendable {
+package struct MessageMaker: Sendable {
     /// What came of it.
-    enum Outcome: Sendable {
+    package enum Outcome: Sendable {
         /// The message, and what there is to remark about it.
         case message(Message, remark: String?)
         /// Something it needs is not there yet.
@@ -19,13 +19,19 @@ struct MessageMaker: Sendable {
     let labels: LabelFetcher
     let composer: MailComposer
 
+    package init(configuration: Configuration.Shop, labels: LabelFetcher, composer: MailComposer) {
+        self.configuration = configuration
+        self.labels = labels
+        self.composer = composer
+    }
+
     /// How long a mail waits for its label before it goes with the link alone.
     static let labelPatience = Duration.minutes(15)
-    /// After how long a template that failed is tried again, where its file is not mended before.
+    /// After how long a template that failed is tried again, where its file is not fixed before.
     static let templatePause = Duration.hours(1)
 
     /// Makes the message of `effect`. `date` is what a mail says of itself, where that is not `now`.
-    func make(
+    package func make(
         _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment, date: Moment? = nil
     ) async -> Outcome {
         guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Foundation
 import Hummingbird
 import Logging
@@ -87,7 +86,7 @@ extension Configuration.Listen {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let address = found else {
-            throw problem("has no host of that name", status: ExitStatus.configuration)
+            throw problem("has no host of that name", status: .configuration)
         }
         defer { freeaddrinfo(found) }
         let descriptor = socket(
@@ -99,16 +98,16 @@ extension Configuration.Listen {
         guard bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) != 0 else { return }
         switch errno {
         case EADDRINUSE:
-            throw problem("is in use; stop what listens there, or name another port", status: ExitStatus.fault)
+            throw problem("is in use; stop what listens there, or name another port", status: .fault)
         case EADDRNOTAVAIL:
-            throw problem("is no address of this machine; write 127.0.0.1:\(port)", status: ExitStatus.configuration)
+            throw problem("is no address of this machine; write 127.0.0.1:\(port)", status: .configuration)
         case EACCES:
-            throw problem("is not ours to listen at; name a port from 1024 on", status: ExitStatus.configuration)
-        default: throw problem("cannot be listened at (errno \(errno))", status: ExitStatus.fault)
+            throw problem("is not ours to listen at; name a port from 1024 on", status: .configuration)
+        default: throw problem("cannot be listened at (errno \(errno))", status: .fault)
         }
     }
 
-    private func problem(_ words: String, status: ExitCode) -> DaemonProblem {
+    private func problem(_ words: String, status: DaemonProblem.Status) -> DaemonProblem {
         DaemonProblem(line: .configuration, reason: "'listen' \(host):\(port) \(words)", status: status)
     }
 }
