@@ -131,10 +131,10 @@ struct TriggerReloader {
             let page = try await store.waitingEffects(shop: shop.domain, after: last, limit: 500)
             guard let end = page.last else { break }
             last = end.id
-            let meant = page.filter { $0.line == "email" && hastened.contains($0.trigger) && $0.dueAt > soon }
-            let records = try await store.load(shop: shop.domain, orderIDs: Set(meant.map(\.orderID)).sorted())
+            let meant = page.filter { $0.isContact && hastened.contains($0.trigger) && $0.dueAt > soon }
+            let records = try await store.load(shop: shop.domain, orderIDs: Set(meant.compactMap(\.orderID)).sorted())
             for effect in meant {
-                guard let record = records[effect.orderID], let address = record.recipient?.address,
+                guard let record = records.record(of: effect), let address = record.recipient?.address,
                     [now, soon].contains(where: {
                         planner.judge(effect, record: record, history: History(), now: $0) == .send
                     })

@@ -186,15 +186,16 @@ private struct Teller {
         if event.silence == .testOrder { return no(.testOrder) }
         if sources.pending.contains(event.id) { return (nil, "not decided yet; the daemon does so when it runs") }
         if let other {
-            if other.event.id > event.id {
+            guard let told = other.event else { return no(.alreadyTold) }
+            if told.id > event.id {
                 return (
                     nil,
-                    "told together with the later \(other.event.kind.rawValue) of \(clock.dayAndTime(other.event.happenedAt))"
+                    "told together with the later \(told.kind.rawValue) of \(clock.dayAndTime(told.happenedAt))"
                 )
             }
             return no(
                 .alreadyTold,
-                "the same was told with \(other.event.kind.rawValue) of \(clock.dayAndTime(other.event.happenedAt))")
+                "the same was told with \(told.kind.rawValue) of \(clock.dayAndTime(told.happenedAt))")
         }
         if event.silence == .beforeLive {
             return no(
@@ -257,18 +258,19 @@ struct EffectTeller {
 
     /// What had passed it by then, as far as the order's events tell, and by which rule.
     private var passed: String {
+        guard let told = effect.event else { return ReasonWords.sentence(.passed) }
         let decided = effect.decidedAt ?? now
-        let mine = Set(effect.event.occurrences.map(\.subject))
+        let mine = Set(told.occurrences.map(\.subject))
         let later = order?.events.last { event in
-            event.id != effect.event.id && event.recordedAt <= decided && event.happenedAt >= effect.event.happenedAt
-                && effect.event.kind.isPassed(byEvent: event.kind)
+            event.id != told.id && event.recordedAt <= decided && event.happenedAt >= told.happenedAt
+                && told.kind.isPassed(byEvent: event.kind)
                 && (event.kind.isOfOrder || !mine.isDisjoint(with: event.occurrences.map(\.subject)))
         }
         let what = later.map { event in
             let sentence = EventSentences.sentence(event.kind, parcel: "the parcel")
             return "by then, \(sentence.prefix(1).lowercased() + sentence.dropFirst()) (\(event.kind.rawValue)); "
         }
-        guard let rule = effect.event.kind.passedRule else { return ReasonWords.sentence(.passed) }
+        guard let rule = told.kind.passedRule else { return ReasonWords.sentence(.passed) }
         return (what ?? "") + rule
     }
 
