@@ -203,7 +203,7 @@ extension Database {
             [until, shop, orderID, now.milliseconds])
         try run(
             """
-            UPDATE looks SET look_at = ? WHERE shop = ? AND look_at < ?
+            UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at < ?
             AND order_id = (SELECT id FROM orders WHERE shop = ? AND gid = ?)
             """, [until, shop, until, shop, orderID])
     }
