@@ -40,6 +40,35 @@ struct Learning: Sendable {
         return unknown
     }
 
+    /// Learns what a judge made of one raw observation, and that it was judged, as one step.
+    ///
+    /// - Returns: what it speaks of that is not known, of which nothing was learned.
+    func learn(
+        _ events: [JudgedEvent], from observation: RawObservation, of context: ShopContext, now: Moment
+    ) async throws(StoreFailure) -> [AggregateID] {
+        let learner = context.rules.learner
+        let byAggregate = Dictionary(grouping: events, by: \.aggregate)
+        while true {
+            let known = try await store.load(
+                shop: context.domain, orderIDs: byAggregate.keys.compactMap(\.orderID).sorted())
+            let unknown = byAggregate.keys.filter { $0.orderID.map { known[$0] == nil } ?? true }
+            let learned = known.values.map { record in
+                learner.learn(byAggregate[.order(record.facts.id)] ?? [], into: record, now: now)
+            }
+            let outcome = try await store.commit(learned, judged: [observation], now: now)
+            report(outcome.events)
+            for (order, refusal) in outcome.refused {
+                note(parked: order.orderID, name: nil, of: order.shop, reason: refusal.sentence)
+            }
+            if !outcome.stale.isEmpty { continue }
+            // Where an order was refused or erased, the observation is judged all the same: nothing more can be made of it.
+            if !outcome.refused.isEmpty || !outcome.erased.isEmpty {
+                try await store.markJudged([observation], now: now)
+            }
+            return unknown.sorted { $0.key < $1.key }
+        }
+    }
+
     /// Lets time pass for those orders.
     func advance(_ orderIDs: [String], of context: ShopContext, now: Moment) async throws(StoreFailure) {
         let learner = context.rules.learner

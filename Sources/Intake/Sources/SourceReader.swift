@@ -55,7 +55,7 @@ package struct SourceReader: Sendable {
     private func poll(_ report: inout Report, now: Moment) async throws {
         var cursor = try await journal.cursor(of: source.name)
         for _ in 0..<Self.pages {
-            let page = try await source.poll(from: cursor, now: now)
+            let page = try await page(from: cursor, now: now)
             if page.observations.isEmpty, page.cursor == nil || page.cursor == cursor { return }
             try await journal.keep(page.observations, cursor: page.cursor, of: source.name, now: now)
             report.received += page.observations.count
@@ -66,6 +66,15 @@ package struct SourceReader: Sendable {
             cursor = page.cursor
         }
         report.isMore = true
+    }
+
+    /// A page of the source. Whatever it throws is a failure of its own, but for cancellation.
+    private func page(from cursor: String?, now: Moment) async throws -> SourcePage {
+        do { return try await source.poll(from: cursor, now: now) } catch let failure as SourceFailure {
+            throw failure
+        } catch is CancellationError { throw CancellationError() } catch {
+            throw SourceFailure("\(source.name) could not be read (\(type(of: error))); it is asked again")
+        }
     }
 
     private func judge(_ observation: RawObservation, _ report: inout Report, now: Moment) async throws {
