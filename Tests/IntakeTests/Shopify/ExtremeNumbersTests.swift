@@ -81,7 +81,7 @@ import Testing
                 "note.yaml": """
                 on: [order.placed, shipment.created, refund.issued]
                 if:
-                  - order.total > 5
+                  - order.total_price > 5
                 unless:
                   - customer.orders_count > 900000
                 send: email
