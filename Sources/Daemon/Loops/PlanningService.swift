@@ -1,3 +1,4 @@
+import Delivery
 import Logging
 package import Outreach
 import Platform
@@ -364,7 +365,6 @@ struct PlanningService: Service {
                 let line: Line =
                     switch effect.reason {
                     case .noRecipient: .noRecipient
-                    case .label: .labelMissing
                     default: .decided
                     }
                 var facts: Logger.Metadata = [

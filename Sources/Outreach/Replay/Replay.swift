@@ -297,7 +297,7 @@ private struct Play {
     /// What stands for the words of a mail; nil where they are not compared.
     private func rendered(_ effect: Effect, record: OrderRecord, history: History, now: Moment) -> Int? {
         guard let line = planner.triggers.trigger(effect.trigger)?.line(named: effect.line),
-            let event = effect.event, effect.channel == .email, rendering.contains(line.template)
+            let event = effect.event, line.isMail, rendering.contains(line.template)
         else { return nil }
         let scope = planner.scope(
             record: record, event: event, together: effect.together, history: history, now: now)

@@ -223,7 +223,12 @@ package struct WireFulfillmentEvent: Decodable, Sendable {
 /// A fulfillment read by its own id, with the order that it belongs to.
 package struct WireLoneFulfillment: Decodable, Sendable {
     package struct Order: Decodable, Sendable {
-        package struct Address: Decodable, Sendable { package var timeZone: String? }
+        /// Where it goes, as far as the clock there needs it.
+        package struct Address: Decodable, Sendable {
+            package var timeZone: String?
+            package var countryCodeV2: String?
+            package var provinceCode: String?
+        }
         package var id: String
         package var shippingAddress: Address?
     }
