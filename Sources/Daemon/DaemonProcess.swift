@@ -102,6 +102,14 @@ package struct DaemonProcess {
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        if !ObservationSources.all.isEmpty {
+            for context in contexts.values {
+                services.append(
+                    SourceService(
+                        context: context, sources: ObservationSources.all, store: store, learning: learning,
+                        clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger))
+            }
+        }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,
             clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)

@@ -10,7 +10,7 @@ struct LookingTests {
     func status(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         try await store.commitScan(
-            shop: shop, seen: [SeenOrder(id: "x", updatedAt: .at(1)), SeenOrder(id: "y", updatedAt: .at(2))],
+            shop: shop, queue: [SeenOrder(id: "x", updatedAt: .at(1)), SeenOrder(id: "y", updatedAt: .at(2))],
             cursor: .at(2), now: .at(3))
         try await store.park(store.nextToRead(shop: shop, limit: 1, now: .at(3))[0], reason: "no", now: .at(3))
         let event = try await store.placed(1, at: .at(4))
@@ -119,7 +119,7 @@ struct LookingTests {
             shop: shop, address: "robin@example.com", customerID: nil, orderID: "new", isMarketing: false, now: .at(1))
         #expect(silenced)
         let seen = all.map { SeenOrder(id: $0, updatedAt: .at(9)) }
-        #expect(try await store.commitScan(shop: shop, seen: seen, cursor: nil, now: .at(9)) == 1)
+        #expect(try await store.commitScan(shop: shop, queue: seen, cursor: nil, now: .at(9)) == 1)
         try await store.enqueueRead(shop: shop, orderIDs: [all[0]], now: .at(9))
         #expect(try await store.nextToRead(shop: shop, limit: 9, now: .at(9)).map(\.orderID) == [all[2]])
         let again = try await store.commit([learned(record(1))], now: .at(9))

@@ -4,11 +4,33 @@ public import Outreach
 // What arrives once and cannot be asked for again is a row before anything is made of it. What was made of it is written together with the mark that it was judged
 // (`Store.commit`), so whoever dies in between judges it again.
 
+/// Up to where a source was read, in its own words.
+public struct SourceCursor: Hashable, Sendable {
+    public var shop: String
+    public var source: String
+    /// At most 65,536 characters.
+    public var place: String
+
+    /// That place of that source.
+    public init(shop: String, source: String, place: String) {
+        self.shop = shop
+        self.source = source
+        self.place = place
+    }
+
+    /// The name under which the store remembers it.
+    var name: String { "cursor:\(source)" }
+}
+
 extension Store {
     /// Keeps what sources told, as it came. What a source told before, by its own name for it, is left as it is.
     ///
+    /// - Parameter cursor: up to where the source was read with it, kept in the same step; nil leaves the place.
     /// - Returns: those that were not known yet, with their numbers.
-    public func keep(_ observations: [RawObservation], now: Moment) async throws(StoreFailure) -> [RawObservation] {
+    @discardableResult
+    public func keep(
+        _ observations: [RawObservation], cursor: SourceCursor? = nil, now: Moment
+    ) async throws(StoreFailure) -> [RawObservation] {
         let hash = self.hash
         return try await write { db in
             var shops = ShopNumbers()
@@ -32,9 +54,21 @@ extension Store {
                 new.append(one)
             }
             try numbers.write(to: db)
+            if let cursor {
+                try db.run(
+                    """
+                    INSERT INTO remembered (shop, name, value, noted_at) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
+                    """, [try shops.number(cursor.shop, in: db), cursor.name, cursor.place, now.milliseconds])
+            }
             try db.note(now)
             return new
         }
+    }
+
+    /// Up to where a source of a shop was read; nil before its first page.
+    public func cursor(shop: String, source: String) async throws(StoreFailure) -> String? {
+        try await remembered(SourceCursor(shop: shop, source: source, place: "").name, shop: shop)
     }
 
     /// What a source of a shop told and nobody judged yet, in the order in which it was kept.

@@ -9,7 +9,7 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var stale: [OrderKey] = []
     /// Orders that were erased, of which nothing is to be learned.
     public var erased: [OrderKey] = []
-    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They stay on the list; park them.
+    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They are parked with the reason.
     public var refused: [OrderKey: StoreFailure] = [:]
     /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look again.
     public var hasSoonerAsks = false
@@ -136,6 +136,8 @@ extension Store {
                 if let refusal {
                     outcome.refused[key] = refusal
                     unwritten.insert(key)
+                    let cause = read.first { $0.shop == key.shop && $0.orderID == key.orderID }
+                    try db.setAside(key.orderID, shop: shop, cause: cause, reason: refusal.sentence, now: now)
                 } else if let number {
                     if row.learned.changed, part.scansRefused == 0 {
                         kept.append(

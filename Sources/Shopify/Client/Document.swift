@@ -3,13 +3,13 @@
 // costs.tsv, which the script writes; the client needs the figure only until the first answer has told the true one.
 
 /// One operation of the Admin GraphQL API, ready to be sent.
-public struct Document: Hashable, Sendable {
+package struct Document: Hashable, Sendable {
     /// The operation's name, which is its file's.
-    public let name: String
+    package let name: String
     /// What is sent: the operation and the fragments that it names.
-    public let text: String
+    package let text: String
     /// What it is estimated to cost, in points. It does not grow with the number of ids asked for.
-    public let estimatedCost: Int
+    package let estimatedCost: Int
 
     private init(name: String) {
         self.name = name
@@ -18,30 +18,30 @@ public struct Document: Hashable, Sendable {
     }
 
     /// The most that one query may cost, in points (shopify.dev/docs/api/usage/limits).
-    public static let costLimit = 1000
+    package static let costLimit = 1000
 
     /// Who the shop is, what we may read, and which versions it speaks.
-    public static let shopInfo = Document(name: "ShopInfo")
+    package static let shopInfo = Document(name: "ShopInfo")
     /// The orders that changed.
-    public static let scanOrders = Document(name: "ScanOrders")
+    package static let scanOrders = Document(name: "ScanOrders")
     /// The orders with returns in a status.
-    public static let scanReturns = Document(name: "ScanReturns")
+    package static let scanReturns = Document(name: "ScanReturns")
     /// Whole orders, but for their returns.
-    public static let readOrders = Document(name: "ReadOrders")
+    package static let readOrders = Document(name: "ReadOrders")
     /// Whole fulfillments.
-    public static let readFulfillments = Document(name: "ReadFulfillments")
+    package static let readFulfillments = Document(name: "ReadFulfillments")
     /// Whole returns.
-    public static let readReturns = Document(name: "ReadReturns")
-    static let moreFulfillmentEvents = Document(name: "MoreFulfillmentEvents")
-    static let moreFulfillmentLineItems = Document(name: "MoreFulfillmentLineItems")
-    static let moreLineItems = Document(name: "MoreLineItems")
-    static let moreReturns = Document(name: "MoreReturns")
-    static let moreRefundLineItems = Document(name: "MoreRefundLineItems")
-    static let moreReturnLineItems = Document(name: "MoreReturnLineItems")
-    static let moreReverseFulfillmentOrders = Document(name: "MoreReverseFulfillmentOrders")
+    package static let readReturns = Document(name: "ReadReturns")
+    package static let moreFulfillmentEvents = Document(name: "MoreFulfillmentEvents")
+    package static let moreFulfillmentLineItems = Document(name: "MoreFulfillmentLineItems")
+    package static let moreLineItems = Document(name: "MoreLineItems")
+    package static let moreReturns = Document(name: "MoreReturns")
+    package static let moreRefundLineItems = Document(name: "MoreRefundLineItems")
+    package static let moreReturnLineItems = Document(name: "MoreReturnLineItems")
+    package static let moreReverseFulfillmentOrders = Document(name: "MoreReverseFulfillmentOrders")
 
     /// Every operation.
-    public static let all = [
+    package static let all = [
         shopInfo, scanOrders, scanReturns, readOrders, readFulfillments, readReturns, moreFulfillmentEvents,
         moreFulfillmentLineItems, moreLineItems, moreReturns, moreRefundLineItems, moreReturnLineItems,
         moreReverseFulfillmentOrders,

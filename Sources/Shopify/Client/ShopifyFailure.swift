@@ -1,10 +1,9 @@
-internal import Outreach
-public import Platform
+package import Platform
 
 /// Why Shopify gave no answer to work with. Each says what it needs from us (`remedy`) and what a person can do (`fix`).
 ///
 /// None holds a token, an address, or any other word of a shopper's.
-public enum ShopifyFailure: Error, Equatable, Sendable {
+package enum ShopifyFailure: Error, Equatable, Sendable {
     /// The bucket is empty: the query fits in after that time.
     case throttled(wait: Duration)
     /// The query may cost more than one query may: it must ask for less. Points, where the answer tells them.
@@ -35,7 +34,7 @@ public enum ShopifyFailure: Error, Equatable, Sendable {
 
 extension ShopifyFailure {
     /// What a failure needs.
-    public enum Remedy: Hashable, Sendable {
+    package enum Remedy: Hashable, Sendable {
         /// That long, then the same again; nothing is wrong.
         case wait(Duration)
         /// Ask for less at once.
@@ -47,7 +46,7 @@ extension ShopifyFailure {
     }
 
     /// What to do about it.
-    public var remedy: Remedy {
+    package var remedy: Remedy {
         switch self {
         case .throttled(let wait): .wait(wait)
         case .overCost, .tooLarge: .smaller
@@ -58,7 +57,7 @@ extension ShopifyFailure {
     }
 
     /// The word for it in journal and metrics.
-    public var reason: String {
+    package var reason: String {
         switch self {
         case .throttled: "throttled"
         case .overCost: "over_cost"
@@ -77,7 +76,7 @@ extension ShopifyFailure {
     }
 
     /// True if it came of our own end, not of Shopify's: the task was cancelled.
-    public var isCancellation: Bool {
+    package var isCancellation: Bool {
         if case .transport(let failure) = self { return failure.kind == .cancelled }
         return false
     }
@@ -85,18 +84,18 @@ extension ShopifyFailure {
 
 extension ShopifyFailure: CustomStringConvertible {
     /// What happened and how to fix it, in a sentence or two.
-    public var description: String { fix.isEmpty ? what : "\(what); \(fix)" }
+    package var description: String { fix.isEmpty ? what : "\(what); \(fix)" }
 
     /// What happened.
-    public var what: String {
+    package var what: String {
         switch self {
-        case .throttled(let wait): "Shopify asks us to wait \(wait.wholeMilliseconds) ms before the next query"
+        case .throttled(let wait): "Shopify asks to wait \(wait.boundedMilliseconds) ms before the next query"
         case .overCost(let cost, let limit):
-            "the query may cost \(cost.map(String.init) ?? "too many") points, more than the \(limit ?? Document.costLimit) that one may"
-        case .tooLarge: "the answer is larger than we take"
-        case .unauthorized(let reason): "Shopify does not accept the credentials\(reason.map { " (\($0))" } ?? "")"
+            "the query may cost \(cost.map(String.init) ?? "too many") points; \(limit ?? Document.costLimit) is the limit"
+        case .tooLarge: "the answer is too large"
+        case .unauthorized(let reason): "Shopify rejects the credentials\(reason.map { " (\($0))" } ?? "")"
         case .forbiddenScope(let names):
-            "the app may not read what it needs"
+            "the app may not read what bookbag needs"
                 + (names.isEmpty ? "" : ": it lacks \(names.joined(separator: ", "))")
         case .shopUnavailable(let status):
             switch status {
@@ -108,19 +107,20 @@ extension ShopifyFailure: CustomStringConvertible {
             default: "the shop does not answer (HTTP \(status))"
             }
         case .server(let status, let id):
-            "Shopify is in trouble (HTTP \(status)\(id.map { ", request \($0)" } ?? ""))"
+            "Shopify failed to answer (HTTP \(status)\(id.map { ", request \($0)" } ?? ""))"
         case .rateLimited(let retryAfter):
-            "Shopify limits our requests" + (retryAfter.map { " for \($0.components.seconds) s" } ?? "")
+            "Shopify limits the requests" + (retryAfter.map { " for \($0.components.seconds) s" } ?? "")
         case .transport(let failure): "no answer from Shopify: \(failure)"
         case .searchWarning(let field, let code): "Shopify did not understand the filter '\(field)' (\(code))"
         case .invalidQuery(let codes): "Shopify refuses the query (\(codes.joined(separator: ", ")))"
-        case .malformed(let what): "Shopify's answer is not what it should be: \(what)"
-        case .wrongVersion(let asked, let served): "the API speaks version \(served) where \(asked) was asked for"
+        case .malformed(let what): "Shopify's answer is not as documented: \(what)"
+        case .wrongVersion(let asked, let served):
+            "the API answered in version \(served); version \(asked) was asked for"
         }
     }
 
-    /// How a person can fix it; empty where it fixes itself.
-    public var fix: String {
+    /// How a person can fix it; empty where it passes by itself.
+    package var fix: String {
         switch self {
         case .unauthorized(let reason):
             switch reason {
@@ -133,12 +133,13 @@ extension ShopifyFailure: CustomStringConvertible {
         case .forbiddenScope: "grant the scopes to the app and install it again"
         case .shopUnavailable(let status):
             switch status {
-            case 402, 423: "the shop's owner can fix this in Shopify; we ask again by ourselves"
+            case 402, 423: "the shop's owner can settle this in Shopify; bookbag keeps asking by itself"
             case 404, 300..<400:
                 "check the domain in the configuration: it is the permanent one that ends in myshopify.com"
             default: "check that the app is still installed in this shop"
             }
-        case .searchWarning, .invalidQuery, .wrongVersion: "update bookbag to a version that speaks to this API"
+        case .searchWarning, .invalidQuery, .wrongVersion:
+            "update bookbag to a release that supports this version of the API"
         default: ""
         }
     }

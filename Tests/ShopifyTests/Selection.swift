@@ -1,6 +1,6 @@
 import Foundation
 
-@testable import Intake
+@testable import Shopify
 
 /// The names of an answer, as a tree, by the document that asks for it: fragments are spread, unions are one.
 func selectionPaths(of document: String) -> Set<String> {

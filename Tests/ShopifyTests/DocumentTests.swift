@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Intake
+@testable import Shopify
 
 @Suite("Documents") struct DocumentTests {
     @Test("each costs less than one query may, holds its fragments once and no comment", arguments: Document.all)

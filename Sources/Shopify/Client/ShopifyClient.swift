@@ -3,22 +3,21 @@
 // a new token after a 401, and after the wait that THROTTLED names, some times.
 
 internal import FoundationEssentials
-public import Outreach
-public import Platform
+package import Platform
 internal import Synchronization
 
 /// Where a shop's Admin GraphQL API is, and which version of it we speak.
-public struct ShopifyEndpoint: Hashable, Sendable {
+package struct ShopifyEndpoint: Hashable, Sendable {
     /// The version that the documents are written for.
-    public static let pinnedVersion = "2026-07"
+    package static let pinnedVersion = "2026-07"
 
     /// `https://juniperfig.myshopify.com`, without a slash at its end.
-    public var base: String
+    package var base: String
     /// `2026-07`.
-    public var version: String
+    package var version: String
 
     /// The API at that address. A slash at the end is dropped.
-    public init(base: String, version: String = Self.pinnedVersion) {
+    package init(base: String, version: String = Self.pinnedVersion) {
         self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
         self.version = version
     }
@@ -27,20 +26,20 @@ public struct ShopifyEndpoint: Hashable, Sendable {
 }
 
 /// What stood around the data of an answer.
-public struct AnswerFacts: Hashable, Sendable {
+package struct AnswerFacts: Hashable, Sendable {
     /// The shop's own clock when it answered, to the second; nil where it did not say.
-    public var shopTime: Moment?
+    package var shopTime: Timestamp?
     /// How far our clock is ahead of the shop's (behind: negative), by the middle of the exchange; nil as above. Good to a second or so.
-    public var clockOffset: Duration?
-    public var cost: CostReport?
+    package var clockOffset: Duration?
+    package var cost: CostReport?
     /// The version that answered, where it says so.
-    public var servedVersion: String?
+    package var servedVersion: String?
 }
 
 /// Asks one shop's Admin GraphQL API.
-public final class ShopifyClient: Sendable {
-    public let endpoint: ShopifyEndpoint
-    public let timekeeper: Timekeeper
+package final class ShopifyClient: Sendable {
+    package let endpoint: ShopifyEndpoint
+    package let clock: ShopClock
     private let transport: any HTTPTransport
     private let access: ShopifyAccess
     private let state: Mutex<State>
@@ -52,57 +51,48 @@ public final class ShopifyClient: Sendable {
         var last: AnswerFacts?
     }
 
-    /// How much a query may take of the bucket.
-    public enum Share: Sendable {
-        /// All: a scan, or what a scan found.
-        case scan
-        /// Half: what is read again. The other half stays for scans.
-        case reread
-    }
-
     /// - Parameter bucket: the bucket as it was last known, from before a restart; nil if never.
-    public init(
+    package init(
         endpoint: ShopifyEndpoint, credentials: ShopifyCredentials, transport: any HTTPTransport,
-        timekeeper: Timekeeper,
+        clock: ShopClock,
         bucket: CostBucket? = nil
     ) {
         self.endpoint = endpoint
         self.transport = transport
-        self.timekeeper = timekeeper
+        self.clock = clock
         access = ShopifyAccess(
-            endpoint: endpoint.base, credentials: credentials, transport: transport, timekeeper: timekeeper)
-        state = Mutex(State(bucket: bucket ?? CostBucket(at: timekeeper.now())))
+            endpoint: endpoint.base, credentials: credentials, transport: transport, clock: clock)
+        state = Mutex(State(bucket: bucket ?? CostBucket(at: clock.now())))
     }
 
     /// The bucket as it is known now, to be remembered across restarts.
-    public var bucket: CostBucket { state.withLock { $0.bucket } }
+    package var bucket: CostBucket { state.withLock { $0.bucket } }
 
     /// What stood around the last answer; nil before the first.
-    public var lastAnswer: AnswerFacts? { state.withLock { $0.last } }
+    package var lastAnswer: AnswerFacts? { state.withLock { $0.last } }
 
     /// How long until this document may be sent; zero if it may be now.
-    public func wait(for document: Document, share: Share) -> Duration {
-        let now = timekeeper.now()
+    package func wait(for document: Document) -> Duration {
+        let now = clock.now()
         return state.withLock { state in
-            let cost = state.costs[document.name] ?? Double(document.estimatedCost)
-            return state.bucket.wait(for: cost, reserve: share == .reread ? state.bucket.half : 0, at: now)
+            state.bucket.wait(for: state.costs[document.name] ?? Double(document.estimatedCost), at: now)
         }
     }
 
     /// An answer with data, and the errors that stood beside it.
-    struct Answer<Content: Sendable>: Sendable {
-        var data: Content
+    package struct Answer<Content: Sendable>: Sendable {
+        package var data: Content
         /// Errors about parts of the data; never about the whole.
-        var errors: [GraphQLError]
-        var facts: AnswerFacts
+        package var errors: [GraphQLError]
+        package var facts: AnswerFacts
     }
 
     /// How many times THROTTLED is waited out before it is the caller's affair.
     private static let throttledTries = 4
 
     /// Asks, and decodes the answer's `data`. Waits for the bucket as long as it must.
-    func ask<Content: Decodable & Sendable>(
-        _ document: Document, _ variables: some Encodable & Sendable, as type: Content.Type, share: Share = .scan
+    package func ask<Content: Decodable & Sendable>(
+        _ document: Document, _ variables: some Encodable & Sendable, as type: Content.Type
     ) async throws(ShopifyFailure) -> Answer<Content> {
         let body: [UInt8]
         do {
@@ -116,7 +106,7 @@ public final class ShopifyClient: Sendable {
         var throttled = 0
         var renewed = false
         while true {
-            try await pause(wait(for: document, share: share))
+            try await pause(wait(for: document))
             let token = try await access.current()
             do {
                 return try await exchange(document, body: body, token: token.value, as: type)
@@ -142,7 +132,7 @@ public final class ShopifyClient: Sendable {
 
     private func pause(_ wait: Duration) async throws(ShopifyFailure) {
         guard wait > .zero else { return }
-        do { try await timekeeper.sleep(wait) } catch {
+        do { try await clock.sleep(wait) } catch {
             throw .transport(TransferFailure(.cancelled, detail: "while waiting for the shop's cost bucket"))
         }
     }
@@ -159,7 +149,7 @@ public final class ShopifyClient: Sendable {
                 HTTPField("Content-Type", "application/json"), HTTPField("Accept", "application/json"),
                 HTTPField("X-Shopify-Access-Token", token.reveal()),
             ], body: body, timeout: .seconds(60), maximumResponseBytes: Self.maximumAnswer)
-        let sentAt = timekeeper.now()
+        let sentAt = clock.now()
         state.withLock { state in
             state.bucket.spend(state.costs[document.name] ?? Double(document.estimatedCost), at: sentAt)
         }
@@ -167,13 +157,13 @@ public final class ShopifyClient: Sendable {
         do { response = try await transport.send(request) } catch {
             throw error.kind == .tooLarge ? .tooLarge : .transport(error)
         }
-        let now = timekeeper.now()
+        let now = clock.now()
         var facts = AnswerFacts()
         if let date = response["Date"].flatMap(HTTPDate.seconds) {
-            let shopTime = Moment(seconds: date)
+            let shopTime = Timestamp(seconds: date)
             facts.shopTime = shopTime
             // The header is cut to the second, so that on average the shop's clock is half of one further.
-            let middle = Moment(milliseconds: (sentAt.milliseconds + now.milliseconds) / 2)
+            let middle = Timestamp(milliseconds: (sentAt.milliseconds + now.milliseconds) / 2)
             facts.clockOffset = middle - (shopTime + .milliseconds(500))
         }
         facts.servedVersion = response["X-Shopify-API-Version"].flatMap(Self.version)
@@ -190,7 +180,7 @@ public final class ShopifyClient: Sendable {
         }
         facts.cost = envelope.cost
         state.withLock { state in
-            if let cost = envelope.cost?.requestedQueryCost, cost > 0, cost < 1e6 { state.costs[document.name] = cost }
+            if let cost = envelope.cost?.requestedQueryCost, cost > 0 { state.costs[document.name] = cost }
             if let throttle = envelope.cost?.throttleStatus { state.bucket.learn(throttle, at: now) }
             state.last = facts
         }

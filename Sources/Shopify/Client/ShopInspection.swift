@@ -1,25 +1,25 @@
 // What is asked of a shop before anything else, and once a day: who it is, what we may read, whether it still speaks our version.
 
 /// What a token may read, as the documents ask: what it may not is left out of them, for one forbidden field voids a whole order.
-public struct ReadRights: Hashable, Sendable {
+package struct ReadRights: Hashable, Sendable {
     /// Who ordered: name, history, consent.
-    public var customers = true
+    package var customers = true
     /// Returns, their labels, and which refund belongs to which.
-    public var returns = true
+    package var returns = true
     /// The tags of products.
-    public var products = true
+    package var products = true
     /// Holds and the way of delivery.
-    public var fulfillmentOrders = true
+    package var fulfillmentOrders = true
     /// The shopper's own page of the order, which is protected customer data.
-    public var statusPage = true
+    package var statusPage = true
     /// With which card was paid: its company and last four digits.
-    public var cards = true
+    package var cards = true
 
     /// All of it.
-    public init() {}
+    package init() {}
 
     /// Gives up what an error with this path was about. False if nothing that could be given up was.
-    mutating func giveUp(_ path: [GraphQLError.Step]) -> Bool {
+    package mutating func giveUp(_ path: [GraphQLError.Step]) -> Bool {
         for case .name(let name) in path {
             switch name {
             case "customer": if take(\.customers) { return true }
@@ -41,56 +41,56 @@ public struct ReadRights: Hashable, Sendable {
 }
 
 /// A scope that the app was not granted, and what goes without it.
-public struct MissingScope: Hashable, Sendable {
+package struct MissingScope: Hashable, Sendable {
     /// Shopify's name: `read_returns`.
-    public var name: String
+    package var name: String
     /// What is not seen without it.
-    public var purpose: String
+    package var purpose: String
     /// True if nothing can be done without it.
-    public var isRequired: Bool
+    package var isRequired: Bool
 }
 
 /// What a shop said of itself.
-public struct ShopInspection: Equatable, Sendable {
+package struct ShopInspection: Equatable, Sendable {
     /// Shopify's id of it.
-    public var id: String
+    package var id: String
     /// What it calls itself.
-    public var name: String
+    package var name: String
     /// Its permanent domain: `juniperfig.myshopify.com`.
-    public var domain: String
+    package var domain: String
     /// Where it gets mail about itself, and where its customers write; either may be withheld.
-    public var email: String?
-    public var contactEmail: String?
+    package var email: String?
+    package var contactEmail: String?
     /// The storefront's address.
-    public var url: String?
+    package var url: String?
     /// An IANA name.
-    public var timeZone: String
+    package var timeZone: String
     /// ISO 4217.
-    public var currency: String
+    package var currency: String
     /// How it prints a price in mails, without and with the currency's code: `£{{amount}}`.
-    public var moneyFormat: String?
-    public var moneyWithCurrencyFormat: String?
+    package var moneyFormat: String?
+    package var moneyWithCurrencyFormat: String?
     /// ISO 3166-1 alpha-2: where the business is.
-    public var countryCode: String?
-    public var plan: String?
+    package var countryCode: String?
+    package var plan: String?
     /// A store for trying things out.
-    public var isDevelopment: Bool
+    package var isDevelopment: Bool
     /// What the token may do; nil where Shopify does not say.
-    public var scopes: Set<String>?
+    package var scopes: Set<String>?
     /// The versions of the API that are in force.
-    public var supportedVersions: [String]
+    package var supportedVersions: [String]
     /// Set when the version that we speak is none of them: then another answers in its stead.
-    public var versionFault: ShopifyFailure?
+    package var versionFault: ShopifyFailure?
 
     /// The scopes that are missing, the required ones first.
-    public var missingScopes: [MissingScope] {
+    package var missingScopes: [MissingScope] {
         guard let scopes else { return [] }
         return Self.wanted.filter { wanted in !wanted.alternatives.contains { Self.grants(scopes, $0) } }
             .map { MissingScope(name: $0.alternatives[0], purpose: $0.purpose, isRequired: $0.isRequired) }
     }
 
     /// What may be read, by the scopes.
-    public var rights: ReadRights {
+    package var rights: ReadRights {
         var rights = ReadRights()
         for scope in missingScopes {
             switch scope.name {
@@ -133,7 +133,7 @@ public struct ShopInspection: Equatable, Sendable {
 
 extension ShopifyClient {
     /// Asks the shop who it is, what we may read and which versions it speaks.
-    public func inspect() async throws(ShopifyFailure) -> ShopInspection {
+    package func inspect() async throws(ShopifyFailure) -> ShopInspection {
         let answer = try await ask(.shopInfo, [String: String](), as: WireShopInfo.self)
         let shop = answer.data.shop
         let supported = (answer.data.publicApiVersions ?? []).filter(\.supported).map { Bound.line($0.handle) }

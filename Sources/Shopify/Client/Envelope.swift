@@ -1,7 +1,6 @@
 // What every answer of the Admin GraphQL API looks like from outside, and what its errors mean.
 
 internal import FoundationEssentials
-
 /// The frame of an answer.
 struct Envelope<Content: Decodable & Sendable>: Decodable, Sendable {
     var data: Content?
@@ -40,7 +39,10 @@ struct Envelope<Content: Decodable & Sendable>: Decodable, Sendable {
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             cost = try? container.decodeIfPresent(CostReport.self, forKey: .cost)
-            search = try container.decodeIfPresent([Search].self, forKey: .search)
+            do { search = try container.decodeIfPresent([Search].self, forKey: .search) } catch {
+                // What was said of the search cannot be read: it may be that a filter was not understood.
+                search = [Search(warnings: [SearchWarning(field: nil, code: nil)])]
+            }
         }
     }
 }
@@ -51,16 +53,16 @@ struct SearchWarning: Decodable, Sendable {
 }
 
 /// One of `errors`. Its message is not kept: it is for people who write queries, and may repeat what stands in the data.
-struct GraphQLError: Decodable, Sendable {
-    var code: String?
+package struct GraphQLError: Decodable, Sendable {
+    package var code: String?
     /// Names and positions, from the root of the answer.
-    var path: [Step]
+    package var path: [Step]
     /// Which scopes would do, as Shopify words it.
     var requiredAccess: String?
     var cost: Int?
     var maxCost: Int?
 
-    enum Step: Hashable, Sendable {
+    package enum Step: Hashable, Sendable {
         case name(String)
         case position(Int)
     }
@@ -74,13 +76,13 @@ struct GraphQLError: Decodable, Sendable {
     private enum CodingKeys: String, CodingKey { case message, path, extensions }
     private enum ExtensionKeys: String, CodingKey { case code, requiredAccess, cost, maxCost }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let extensions = try? container.nestedContainer(keyedBy: ExtensionKeys.self, forKey: .extensions)
         code = (try? extensions?.decode(String.self, forKey: .code)).flatMap(plainWord)
         requiredAccess = try? extensions?.decode(String.self, forKey: .requiredAccess)
-        cost = (try? extensions?.decode(Double.self, forKey: .cost)).flatMap { Int(exactly: $0.rounded()) }
-        maxCost = (try? extensions?.decode(Double.self, forKey: .maxCost)).flatMap { Int(exactly: $0.rounded()) }
+        cost = (try? extensions?.decode(WireInt.self, forKey: .cost))?.value
+        maxCost = (try? extensions?.decode(WireInt.self, forKey: .maxCost))?.value
         path = []
         if var steps = try? container.nestedUnkeyedContainer(forKey: .path) {
             while !steps.isAtEnd, path.count < 64 {
@@ -103,16 +105,16 @@ struct GraphQLError: Decodable, Sendable {
     }
 
     /// The scopes that it names.
-    var scopes: [String] {
+    package var scopes: [String] {
         let words = (requiredAccess ?? "").split { !($0.isASCII && ($0.isLetter || $0 == "_")) }
         return words.filter { $0.hasPrefix("read_") || $0.hasPrefix("write_") }.map(String.init)
     }
 }
 
 /// Shopify's global ids.
-enum GlobalID {
+package enum GlobalID {
     /// The number at the end of `gid://shopify/Order/123`, or the whole text if it is no such id.
-    static func number(_ id: String) -> String {
+    package static func number(_ id: String) -> String {
         guard let slash = id.lastIndex(of: "/") else { return id }
         return String(id[id.index(after: slash)...].prefix { $0 != "?" })
     }

@@ -3,11 +3,10 @@
 // still good, only one at a time however many ask, and at once when Shopify refuses the one we have.
 
 internal import FoundationEssentials
-internal import Outreach
-public import Platform
+package import Platform
 
 /// How the shop knows us.
-public enum ShopifyCredentials: Sendable, Hashable {
+package enum ShopifyCredentials: Sendable, Hashable {
     /// The access token of an app made in the shop's admin.
     case token(SecretString)
     /// The client id and secret of an app made in the Dev Dashboard.
@@ -21,31 +20,31 @@ actor ShopifyAccess {
         var value: SecretString
         var number: Int
         /// When it ends; nil for one that does not.
-        var expires: Moment?
+        var expires: Timestamp?
         /// From when on the next one is bought.
-        var renewAt: Moment?
+        var renewAt: Timestamp?
     }
 
     private let endpoint: String
     private let credentials: ShopifyCredentials
     private let transport: any HTTPTransport
-    private let timekeeper: Timekeeper
+    private let clock: ShopClock
     private var token: Token?
     private var purchase: Task<Result<Token, ShopifyFailure>, Never>?
     private var purchases = 0
 
-    init(endpoint: String, credentials: ShopifyCredentials, transport: any HTTPTransport, timekeeper: Timekeeper) {
+    init(endpoint: String, credentials: ShopifyCredentials, transport: any HTTPTransport, clock: ShopClock) {
         self.endpoint = endpoint
         self.credentials = credentials
         self.transport = transport
-        self.timekeeper = timekeeper
+        self.clock = clock
         if case .token(let value) = credentials { token = Token(value: value, number: 0) }
     }
 
     /// A token that is good as far as we know. Buys one when there is none, or when a tenth of its life is left; should that fail
     /// while the old one is still good, the old one does.
     func current() async throws(ShopifyFailure) -> Token {
-        let now = timekeeper.now()
+        let now = clock.now()
         guard let held = token else { return try await buy() }
         guard let renewAt = held.renewAt, let expires = held.expires, now >= renewAt else { return held }
         do { return try await buy() } catch {
@@ -68,9 +67,9 @@ actor ShopifyAccess {
         let number = purchases
         let url = endpoint + "/admin/oauth/access_token"
         // A task of its own, for the one who asked first may be cancelled while others wait for the same token.
-        let purchase = Task { [transport, timekeeper] in
+        let purchase = Task { [transport, clock] in
             await Self.buy(
-                number: number, url: url, id: id, secret: secret, transport: transport, timekeeper: timekeeper)
+                number: number, url: url, id: id, secret: secret, transport: transport, clock: clock)
         }
         self.purchase = purchase
         let result = await purchase.value
@@ -81,13 +80,13 @@ actor ShopifyAccess {
 
     private struct Grant: Decodable {
         var access_token: String
-        var expires_in: Int?
+        var expires_in: WireInt?
     }
 
     private struct Refusal: Decodable { var error: String? }
 
     private static func buy(
-        number: Int, url: String, id: String, secret: SecretString, transport: any HTTPTransport, timekeeper: Timekeeper
+        number: Int, url: String, id: String, secret: SecretString, transport: any HTTPTransport, clock: ShopClock
     ) async -> Result<Token, ShopifyFailure> {
         let fields = [
             "grant_type": "client_credentials", "client_id": id, "client_secret": secret.reveal(),
@@ -99,12 +98,12 @@ actor ShopifyAccess {
             body: [UInt8](body), maximumResponseBytes: 1 << 16)
         do throws(TransferFailure) {
             let response = try await transport.send(request)
-            let now = timekeeper.now()
+            let now = clock.now()
             if (200..<300).contains(response.status) {
                 guard let grant = try? JSONDecoder().decode(Grant.self, from: Data(response.body)),
                     !grant.access_token.isEmpty
                 else { return .failure(.malformed("no access token in the answer to the client credentials")) }
-                let life = Duration.seconds(min(max(grant.expires_in ?? 86_399, 60), 366 * 86_400))
+                let life = Duration.seconds((grant.expires_in?.value ?? 86_399).clamped(to: 60...366 * 86_400))
                 return .success(
                     Token(
                         value: SecretString(grant.access_token), number: number, expires: now + life,
@@ -132,7 +131,7 @@ func plainWord(_ text: String) -> String? {
 
 /// What a status that is no success means, or nil where the body decides
 /// (shopify.dev/docs/api/usage/response-codes).
-func statusFailure(_ response: HTTPResponse, now: Moment) -> ShopifyFailure? {
+func statusFailure(_ response: HTTPResponse, now: Timestamp) -> ShopifyFailure? {
     switch response.status {
     case 200..<300: nil
     case 401: .unauthorized(reason: nil)
