@@ -29,8 +29,10 @@ public protocol PlanningStore: Sendable {
 
 /// What a source that hands things over once writes and reads.
 public protocol ObservationStore: Sendable {
-    /// Keeps what sources told, as it came; gives what was not known yet.
-    func keep(_ observations: [RawObservation], now: Moment) async throws(StoreFailure) -> [RawObservation]
+    /// Keeps what sources told, as it came, and up to where the source was read with it; gives what was not known yet.
+    func keep(
+        _ observations: [RawObservation], cursor: SourceCursor?, now: Moment
+    ) async throws(StoreFailure) -> [RawObservation]
     /// What a source told and nobody judged yet, in the order in which it was kept.
     func unjudged(shop: String, source: String, limit: Int) async throws(StoreFailure) -> [RawObservation]
     /// Marks observations of which nothing came.
@@ -41,4 +43,22 @@ public protocol ObservationStore: Sendable {
     func commit(
         _ change: AggregateChange, judged: [RawObservation], now: Moment
     ) async throws(StoreFailure) -> [Event]?
+}
+
+/// Up to where a source was read, in its own words.
+public struct SourceCursor: Hashable, Sendable {
+    public var shop: String
+    public var source: String
+    /// At most 65,536 characters.
+    public var place: String
+
+    /// That place of that source.
+    public init(shop: String, source: String, place: String) {
+        self.shop = shop
+        self.source = source
+        self.place = place
+    }
+
+    /// The name under which the store remembers it.
+    public var name: String { "cursor:\(source)" }
 }

@@ -4,24 +4,6 @@ public import Outreach
 // What arrives once and cannot be asked for again is a row before anything is made of it. What was made of it is written together with the mark that it was judged
 // (`Store.commit`), so whoever dies in between judges it again.
 
-/// Up to where a source was read, in its own words.
-public struct SourceCursor: Hashable, Sendable {
-    public var shop: String
-    public var source: String
-    /// At most 65,536 characters.
-    public var place: String
-
-    /// That place of that source.
-    public init(shop: String, source: String, place: String) {
-        self.shop = shop
-        self.source = source
-        self.place = place
-    }
-
-    /// The name under which the store remembers it.
-    var name: String { "cursor:\(source)" }
-}
-
 extension Store {
     /// Keeps what sources told, as it came. What a source told before, by its own name for it, is left as it is.
     ///
