@@ -55,7 +55,7 @@ package struct DaemonProcess {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
-        let readings = TriggerReadings()
+        let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
             let noticed = Wake()
             let reloader = TriggerReloader(

@@ -40,6 +40,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case testOrder = "test_order"
     /// The order or fulfillment was cancelled.
     case cancelled
+    /// Nobody carries it: a gift card, something digital, or what was taken along at the till.
+    case nothingToCarry = "nothing_to_carry"
     /// Nobody to write to: the order has no usable address.
     case noRecipient = "no_recipient"
     /// The address is silenced: bounce, opt-out, or a human is on it.

@@ -169,13 +169,15 @@ extension Trigger {
         let subject = event.kind.rawValue + "/" + subjectKey(occurrence, event)
         switch event.kind {
         case .returnLabelReady: return "\(subject)#\(occurrence.mark)"
-        case .orderEdited, .shipmentETAChanged: return "\(subject).\(occurrence.n)"
+        case .orderEdited, .shipmentETAChanged, .shipmentNumberChanged: return "\(subject).\(occurrence.n)"
         default: return subject
         }
     }
 
     private static func subjectKey(_ occurrence: Event.Occurrence, _ event: Event) -> String {
-        occurrence.subject == Subject.order.key ? event.aggregate.key : occurrence.subject
+        if occurrence.subject == Subject.order.key { return event.aggregate.key }
+        let turn = occurrence.turn
+        return turn.isEmpty ? occurrence.subject : occurrence.subject + turn
     }
 
     /// When the occurrence may be told, by the trigger's own wait; not before `event.happenedAt`, and perhaps long past.

@@ -83,12 +83,16 @@ public struct TriggerSet: Sendable {
     ///   - webhooks: the names that the operator configured; nil where they are not known, so that they are not checked.
     ///   - today: to see whether a holiday is to come; nil where nobody wants to hear of that.
     ///   - channels: what `send` may name.
-    /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files and lines.
+    ///   - patience: starts a clock for one rendering, which says when that takes too long; nil where only its work is
+    ///     counted.
+    /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files
+    ///   and lines.
     public static func load(
         _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil,
-        channels: [ChannelSyntax] = ChannelSyntax.standard
+        channels: [ChannelSyntax] = ChannelSyntax.standard, patience: TemplateSet.Patience? = nil
     ) -> (set: TriggerSet?, faults: [Fault]) {
         var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today, channels: channels)
+        loader.patience = patience
         let set = loader.load()
         return (set, loader.faults.sorted(by: Fault.precedes))
     }
@@ -99,6 +103,7 @@ private struct TriggerLoader {
     let folder: TriggerFolder
     let webhooks: Set<String>?
     let today: CalendarDay?
+    var patience: TemplateSet.Patience?
     let channels: [ChannelSyntax]
     private(set) var faults: [Fault] = []
 
@@ -112,7 +117,8 @@ private struct TriggerLoader {
     mutating func load() -> TriggerSet? {
         faults += folder.faults
         let settings = settings()
-        let templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
+        var templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
+        templates.patience = patience
         let surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
             webhooks: webhooks, channels: channels)

@@ -395,6 +395,10 @@ private struct Introduction {
         if !facts.holds.isEmpty { lines.append("It is on hold in Shopify.") }
         let zone = order.zone(shopZone: sources.profile.zone)
         for shipment in order.shipments where shipment.present {
+            guard order.isCarried(shipment) else {
+                lines.append("A part of it needs no carrier, and is no parcel.")
+                continue
+            }
             let state = order.state(of: shipment, now: sources.now, zone: zone)
             let carrier = [shipment.tracking.company, shipment.tracking.number].compactMap(\.self)
             var text =
@@ -403,7 +407,11 @@ private struct Introduction {
             if let since = state.since { text += " since \(clock.dayAndTime(since))" }
             if state.daysLate > 0 { text += ", \(state.daysLate) day\(state.daysLate == 1 ? "" : "s") late" }
             if let day = state.estimate, state.deliveredAt == nil { text += ", expected on \(clock.day(day))" }
-            if !state.watched { text += "; no source can tell where it is" }
+            if shipment.tracking.number.map({ TrackingField($0) == .several }) ?? false {
+                text += "; its field for the tracking number holds several, so no carrier is asked"
+            } else if !state.watched {
+                text += "; no source can tell where it is"
+            }
             lines.append(text + ".")
         }
         if let address = order.recipient {

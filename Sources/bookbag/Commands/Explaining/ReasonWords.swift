@@ -23,6 +23,7 @@ enum ReasonWords {
         "before_trigger": "the trigger came into force after it had happened",
         "test_order": "it is a test order",
         "cancelled": "the order or the parcel was cancelled",
+        "nothing_to_carry": "nobody carries it: a gift card, something digital, or what was taken along at the till",
         "no_recipient": "there is no usable address to write to",
         "silenced": "the shopper is not to be written to ('bookbag suppress list' says why)",
         "no_consent": "it is marketing, and the shopper has not subscribed",
@@ -78,6 +79,7 @@ enum EventSentences {
         case .shipmentCancelled: "\(parcel) was cancelled"
         case .shipmentUntracked: "\(parcel) was not heard of for so long that nobody is asked any more"
         case .shipmentETAChanged: "\(parcel) is expected on another day"
+        case .shipmentNumberChanged: "\(parcel) has another tracking number"
         case .returnRequested: "A return was asked for"
         case .returnApproved: "The return was approved"
         case .returnDeclined: "The return was declined"
