@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", logging],
+            dependencies: ["Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", logging, lifecycle],
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",
