@@ -46,7 +46,9 @@ public enum TrackingField: Hashable, Sendable {
         let number = seen.first ?? (joined.isEmpty ? fields.flatMap { $0 }.joined(separator: "") : joined)
         if number.isEmpty || number.utf8.count > greatestLength { return .nothing }
         // LaserShip's numbers of this form end in a dash and a digit, which are theirs.
-        if number.utf8.count == 17, number.hasPrefix("1LS7") { return .number("\(number.dropLast())-\(number.suffix(1))") }
+        if number.utf8.count == 17, number.hasPrefix("1LS7") {
+            return .number("\(number.dropLast())-\(number.suffix(1))")
+        }
         return .number(number)
     }
 
