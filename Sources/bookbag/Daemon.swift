@@ -48,10 +48,12 @@ struct Daemon {
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
         let readings = TriggerReadings()
+        let gate = PlanningGate()
         for shop in configuration.shops {
             let noticed = Wake()
             let reloader = TriggerReloader(
-                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings)
+                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
+                gate: gate)
             reloaders[shop.domain] = reloader
             let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
             contexts[shop.domain] = context
@@ -83,7 +85,7 @@ struct Daemon {
                 trouble: TemplateTrouble(store: store, reloaders: reloaders, logger: logger), clock: clock,
                 wake: planning,
                 newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
-                storeTrouble: trouble))
+                storeTrouble: trouble, gate: gate))
         services.append(
             TimeService(
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,

@@ -53,16 +53,40 @@ public struct LimitRoom: Hashable, Sendable {
     }
 }
 
+/// A match that came to no effect: why a trigger that heard an event said nothing of it. Kept as a row, so that nobody has to guess it from files that have
+/// changed since.
+public struct MatchOutcome: Hashable, Sendable {
+    public var trigger: String
+    /// The store's number of the event.
+    public var eventID: Int64
+    public var reason: Reason
+    /// The first condition that did not hold, with its value, or another sentence for `explain`. Never personal data.
+    public var detail: String?
+    public var at: Moment
+
+    /// That trigger made nothing of that event, for that reason.
+    public init(trigger: String, eventID: Int64, reason: Reason, detail: String? = nil, at: Moment) {
+        self.trigger = trigger
+        self.eventID = eventID
+        self.reason = reason
+        self.detail = detail
+        self.at = at
+    }
+}
+
 /// What is written together or not at all: the changes that an event or the end of a wait brings.
 public struct Plan: Hashable, Sendable {
     /// Events that need no more planning once this is written.
     public var doneEvents: [Int64]
     public var changes: [PlannedChange]
+    /// Matches that came to nothing.
+    public var matches: [MatchOutcome]
 
     /// These changes, for these events.
-    public init(doneEvents: [Int64] = [], changes: [PlannedChange] = []) {
+    public init(doneEvents: [Int64] = [], changes: [PlannedChange] = [], matches: [MatchOutcome] = []) {
         self.doneEvents = doneEvents
         self.changes = changes
+        self.matches = matches
     }
 }
 

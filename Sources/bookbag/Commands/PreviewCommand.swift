@@ -245,7 +245,8 @@ private struct Written {
             date: date)
         let remark: String?
         switch outcome {
-        case .message(let made, let said):
+        case .made(let made, let said):
+            guard let made else { throw ExitStatus.fault }
             message = made
             remark = said
         case .impossible(let reason, let detail), .wait(_, let reason, let detail):

@@ -5,16 +5,6 @@ import Platform
 
 /// Makes the frozen message of an effect that is to be sent: renders its template, fetches the label it carries, composes the bytes.
 struct MessageMaker: Sendable {
-    /// What came of it.
-    enum Outcome: Sendable {
-        /// The message, and what there is to remark about it.
-        case message(Message, remark: String?)
-        /// Something it needs is not there yet.
-        case wait(until: Moment, because: Reason, detail: String)
-        /// It cannot be made.
-        case impossible(Reason, detail: String)
-    }
-
     let configuration: Configuration.Shop
     let labels: LabelFetcher
     let composer: MailComposer
@@ -27,7 +17,7 @@ struct MessageMaker: Sendable {
     /// Makes the message of `effect`. `date` is what a mail says of itself, where that is not `now`.
     func make(
         _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment, date: Moment? = nil
-    ) async -> Outcome {
+    ) async -> Making {
         guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line) else {
             return .impossible(.off, detail: "the trigger is gone")
         }
@@ -44,10 +34,10 @@ struct MessageMaker: Sendable {
 
     private func webhook(
         _ effect: Effect, _ line: SendLine, name: String, scope: Scope, planner: Planner, now: Moment
-    ) -> Outcome {
+    ) -> Making {
         do {
             let body = try scope.webhookBody(of: effect, by: line, planner.triggers.templates)
-            return .message(
+            return .made(
                 Message(
                     id: MessageIdentity.webhook(of: effect),
                     content: .webhook(Message.WebhookContent(endpoint: name, body: body)),
@@ -59,7 +49,7 @@ struct MessageMaker: Sendable {
 
     private func mail(
         _ effect: Effect, _ line: SendLine, trigger: Trigger, scope: Scope, planner: Planner, now: Moment, date: Moment
-    ) async -> Outcome {
+    ) async -> Making {
         let settings = planner.triggers.settings
         let brand = settings.brand
         let recipient: MailAddress?
@@ -110,7 +100,7 @@ struct MessageMaker: Sendable {
             }
         }
         do {
-            return .message(try composer.compose(draft), remark: remark)
+            return .made(try composer.compose(draft), remark: remark)
         } catch {
             return .wait(until: now + Self.templatePause, because: .template, detail: "\(error)")
         }
