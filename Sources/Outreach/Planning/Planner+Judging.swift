@@ -113,6 +113,7 @@ extension Planner {
             switch effect.reason {
             case .quietHours: detail += ", held by the quiet hours"
             case .limit: detail += ", held by the limit"
+            case .brake: detail += ", held by the brake"
             case .deferred, .unavailable: detail += ", held because nothing could be delivered"
             case .template: detail += ", held because its template could not be rendered"
             default: break

@@ -100,6 +100,7 @@ extension Silence {
     var whollySilent: Reason? {
         switch self {
         case .testOrder: .testOrder
+        case .imported: .imported
         case .beforeLive: nil
         }
     }

@@ -14,11 +14,14 @@
 public struct PlanningTurn: Sendable {
     public var planner: Planner
     public var now: Moment
+    /// How the shop's brake stands; nil where it is not to hold anything, as in `replay` and `test`, which know one shopper at a time.
+    public var brake: BrakeState?
 
     /// A turn by these triggers, at that moment.
-    public init(_ planner: Planner, now: Moment) {
+    public init(_ planner: Planner, now: Moment, brake: BrakeState? = nil) {
         self.planner = planner
         self.now = now
+        self.brake = brake
     }
 
     // MARK: - Events
@@ -193,24 +196,46 @@ public struct PlanningTurn: Sendable {
             left.formUnion(taken.map(\.id))
         }
         let hasLimit = planner.triggers.settings.limit != nil
-        if !hasLimit, takenBack.isEmpty { return all }
+        let mostPeople = brake == nil ? nil : planner.triggers.settings.brake?.people
+        if !hasLimit, mostPeople == nil, takenBack.isEmpty { return all }
         var writtenTo = Set<String>()
+        var newPeople = Set<String>()
         var going: [Judged] = []
         going.reserveCapacity(all.count)
         for var one in all where !left.contains(one.effect.id) {
             one.takesBack = takenBack[one.effect.id] ?? []
-            if hasLimit, one.goes, let trigger = planner.triggers.trigger(one.effect.trigger),
+            if one.goes, let trigger = planner.triggers.trigger(one.effect.trigger),
                 trigger.line(named: one.effect.line)?.destination == .customer,
                 let address = one.record?.recipient?.address.lowercased()
             {
-                if one.judgement.decision == .send, let limit = planner.limit(for: trigger, one.judgement.events) {
+                let isSent = one.judgement.decision == .send
+                if hasLimit, isSent, let limit = planner.limit(for: trigger, one.judgement.events) {
                     if writtenTo.contains(address) { continue }
                     one.room = LimitRoom(address: address, since: now - limit.window, messages: limit.messages)
+                }
+                if isSent, let mostPeople, isBraked(one, address, mostPeople, &newPeople) {
+                    one.judgement.decision = .wait(until: now + Brake.window, because: .brake)
+                    (one.room, one.takesBack) = (nil, [])
+                    going.append(one)
+                    continue
                 }
                 writtenTo.insert(address)
             }
             going.append(one)
         }
         return going
+    }
+
+    /// Whether the brake holds a mail back; if not, its address is among the people of this hour.
+    private func isBraked(
+        _ one: Judged, _ address: String, _ mostPeople: Int, _ newPeople: inout Set<String>
+    ) -> Bool {
+        guard let brake else { return false }
+        if brake.isPulled { return true }
+        if let last = one.history.lastMessageAt, now - last < Brake.window { return false }
+        if newPeople.contains(address) { return false }
+        if brake.writtenTo + newPeople.count >= mostPeople { return true }
+        newPeople.insert(address)
+        return false
     }
 }

@@ -21,6 +21,7 @@ struct PlanningService: Service {
     var storeTrouble = StoreTrouble()
     /// Shared with whoever changes the rules.
     var gate = PlanningGate()
+    var brakes = Brakes()
 
     /// How many events or effects of a shop are thought about in one turn: one commit for all of them.
     static let batch = 256
@@ -137,6 +138,9 @@ struct PlanningService: Service {
         let stale = Set(outcome.stale).union(outcome.refused.keys)
         report(plans, stale: stale)
         let written = plans.indices.filter { !stale.contains($0) }.flatMap { plans[$0].changes }
+        for (shop, context) in contexts {
+            try await brakes.note(written, of: context, in: store, reloader: trouble.reloaders[shop], now: now)
+        }
         try await trouble.tell(written, contexts: contexts, now: now)
         return moved(outcome, of: plans.count)
     }
@@ -154,7 +158,8 @@ struct PlanningService: Service {
     private func plans(
         for effects: [Effect], of context: ShopContext, maker: MessageMaker, now: Moment
     ) async throws(StoreFailure) -> [Plan] {
-        let turn = PlanningTurn(context.rules.planner, now: now)
+        let brake = try await brakes.state(of: context, in: store, now: now)
+        let turn = PlanningTurn(context.rules.planner, now: now, brake: brake)
         let judged = try await store.judge(effects, in: turn, shop: context.domain)
         let replaced = turn.ordersReplacedIn(judged).map { OrderKey(shop: context.domain, orderID: $0) }
         var waiting: [OrderKey: [Effect]] = [:]

@@ -184,6 +184,7 @@ private struct Teller {
             (reason.rawValue, "not sent: " + (sentence ?? ReasonWords.sentence(reason)))
         }
         if event.silence == .testOrder { return no(.testOrder) }
+        if event.silence == .imported { return no(.imported) }
         if sources.pending.contains(event.id) { return (nil, "not decided yet; the daemon does so when it runs") }
         if let other {
             if other.event.id > event.id {
