@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Outreach
+import Platform
 import Store
 import Synchronization
 
