@@ -45,7 +45,9 @@ let package = Package(
 
         .target(name: "Liquid", swiftSettings: strict),
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", logging], swiftSettings: strict),
-        .target(name: "Outreach", dependencies: ["Liquid", yams, crypto, collections], swiftSettings: strict),
+        .target(
+            name: "Outreach", dependencies: ["Liquid", yams, crypto, collections],
+            resources: [.embedInCode("Time/Data")], swiftSettings: strict),
         .target(
             name: "Intake", dependencies: ["Outreach", "Platform", logging],
             resources: [.embedInCode("Shopify/Documents"), .embedInCode("Carriers/Data")], swiftSettings: strict),
@@ -58,11 +60,17 @@ let package = Package(
             dependencies: [
                 hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), crypto, logging, lifecycle,
             ] + nio, swiftSettings: strict),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Outreach", "Intake", "Store", "Delivery", "Platform", hummingbird, lifecycle, logging, signals,
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "bookbag",
             dependencies: [
-                "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", "Sandbox", hummingbird, lifecycle,
-                argumentParser, logging, yams, crypto, signals,
+                "Daemon", "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", "Sandbox", argumentParser,
+                logging, yams, crypto,
             ],
             swiftSettings: strict),
         // Measures what docs/performance.md says; it is not installed.
@@ -78,8 +86,11 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(
-            name: "BookbagTests",
-            dependencies: ["bookbag", "Intake", "Outreach", "Store", "Delivery", "Platform", logging],
+            name: "DaemonTests",
+            dependencies: ["Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BookbagTests", dependencies: ["bookbag", "Daemon", "Intake", "Outreach", "Store", "Platform"],
             swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox"] + nio, exclude: ["check_answers.py"],

@@ -1,11 +1,10 @@
 import ArgumentParser
+import Daemon
 import Foundation
 
 /// The program: one command for the daemon, the others for people.
 @main
 struct Bookbag: AsyncParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "bookbag",
         abstract: "Tells shoppers about their parcels, before they have to ask.",
@@ -19,7 +18,7 @@ struct Bookbag: AsyncParsableCommand {
               bookbag run --config bookbag.yaml the daemon
               bookbag status                    how is it doing?
             """,
-        version: version,
+        version: BookbagVersion.current,
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,

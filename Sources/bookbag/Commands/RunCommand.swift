@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Foundation
 import Logging
 import Outreach
@@ -29,17 +30,13 @@ struct RunCommand: AsyncParsableCommand {
             logger.log(Line.configuration, ["file": "\(options.config)", "reason": "\(fault)"])
         }
         do {
-            try await Daemon(configuration: configuration, logger: logger).run()
+            try await DaemonProcess(configuration: configuration, logger: logger).run()
         } catch let problem as DaemonProblem {
             logger.log(problem.line, ["reason": "\(problem.reason)"])
-            throw problem.status
+            switch problem.status {
+            case .fault: throw ExitStatus.fault
+            case .configuration: throw ExitStatus.configuration
+            }
         }
     }
-}
-
-/// Why the daemon cannot start.
-struct DaemonProblem: Error {
-    var line: Line
-    var reason: String
-    var status: ExitCode
 }

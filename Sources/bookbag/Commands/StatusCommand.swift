@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Foundation
 import Outreach
 import Store
@@ -73,7 +74,7 @@ struct StatusReport {
             .map { (route: $0.key, state: $0.value) }
     }
 
-    /// True where something does not mend itself, or has not yet.
+    /// True where something does not fix itself, or has not yet.
     var needsSomebody: Bool {
         let served = status.shops.filter { isServed($0.shop) }
         return storeFault != nil || !closed.isEmpty

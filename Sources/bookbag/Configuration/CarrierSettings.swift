@@ -1,20 +1,8 @@
+import Daemon
 import Foundation
 import Intake
 import Outreach
 import Platform
-
-extension Configuration {
-    /// A carrier or aggregator that may be asked, and how.
-    struct Carrier: Sendable {
-        /// The adapter's name: `ups`, `dhl_unified`, `easypost`.
-        var name: String
-        var access: CarrierAccess
-        /// Calls a day, where the operator knows better than the published default.
-        var perDay: Int?
-        /// A parcel on its way is asked about at least so often; nil where the schedule alone counts.
-        var askEvery: Duration?
-    }
-}
 
 /// What opens a carrier's doors, by the keys under its name.
 struct CarrierKeys {

@@ -1,0 +1,4 @@
+/// Which Bookbag this is.
+package enum BookbagVersion {
+    package static let current = "0.1.0"
+}

@@ -1,0 +1,147 @@
+package import Intake
+package import Outreach
+package import Platform
+
+/// What the operator set in `bookbag.yaml`: where things are, whom to ask, and how to send.
+package struct Configuration: Sendable {
+    /// One shop and how to reach it.
+    package struct Shop: Sendable {
+        /// How the daemon proves who it is.
+        package enum Access: Sendable {
+            /// The token of an older, admin-made app.
+            case token(SecretString)
+            /// An app of Shopify's Dev Dashboard: its id and secret are exchanged for tokens that live a day.
+            case clientCredentials(id: String, secret: SecretString)
+        }
+
+        /// The permanent domain, `NAME.myshopify.com`: what every row of the shop bears.
+        package var domain: String
+        /// Scheme, host and port that the Admin API is asked at.
+        package var endpoint: String
+        package var access: Access
+        package var pollEvery: Duration
+        /// The folder of its trigger files.
+        package var triggers: String
+        package var smtp: SMTP?
+        package var webhooks: [String: Webhook]
+
+        package init(
+            domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,
+            webhooks: [String: Webhook]
+        ) {
+            self.domain = domain
+            self.endpoint = endpoint
+            self.access = access
+            self.pollEvery = pollEvery
+            self.triggers = triggers
+            self.smtp = smtp
+            self.webhooks = webhooks
+        }
+    }
+
+    /// The relay that takes our mail.
+    package struct SMTP: Sendable {
+        package enum StartTLS: String, Sendable, CaseIterable {
+            case required, opportunistic, off
+        }
+
+        package var url: String
+        package var username: String?
+        package var password: SecretString?
+        package var connections: Int
+        /// How many mails a second at most; nil for as many as go.
+        package var perSecond: Int?
+        /// Everything goes to this address, while trying.
+        package var redirectTo: MailAddress?
+        /// The envelope sender, where bounces go; nil for the brand's own address.
+        package var sender: MailAddress?
+        package var startTLS: StartTLS
+        package var authority: String?
+        package var certificate: String?
+        package var key: String?
+
+        package init(
+            url: String, username: String?, password: SecretString?, connections: Int, perSecond: Int?,
+            redirectTo: MailAddress?, sender: MailAddress?, startTLS: StartTLS, authority: String?,
+            certificate: String?, key: String?
+        ) {
+            self.url = url
+            self.username = username
+            self.password = password
+            self.connections = connections
+            self.perSecond = perSecond
+            self.redirectTo = redirectTo
+            self.sender = sender
+            self.startTLS = startTLS
+            self.authority = authority
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    /// An endpoint that hears of effects.
+    package struct Webhook: Sendable {
+        package var url: String
+        /// The newest first; more than one while a secret is being changed.
+        package var secrets: [SecretString]
+        package var allowPrivate: Bool
+
+        package init(url: String, secrets: [SecretString], allowPrivate: Bool) {
+            self.url = url
+            self.secrets = secrets
+            self.allowPrivate = allowPrivate
+        }
+    }
+
+    /// The file it was read from.
+    package var file: String
+    /// The folder of the store.
+    package var state: String
+    package var shops: [Shop]
+    /// Who may be asked about parcels, in the operator's order of preference.
+    package var carriers: [Carrier]
+    /// Where health and metrics are told, `HOST:PORT`; nil for nowhere.
+    package var listen: Listen?
+
+    /// A host and a port to listen at.
+    package struct Listen: Sendable {
+        package var host: String
+        package var port: Int
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    package init(file: String, state: String, shops: [Shop], carriers: [Carrier], listen: Listen?) {
+        self.file = file
+        self.state = state
+        self.shops = shops
+        self.carriers = carriers
+        self.listen = listen
+    }
+
+    /// The store's file.
+    package var storePath: String { "\(state)/bookbag.db" }
+}
+
+extension Configuration {
+    /// A carrier or aggregator that may be asked, and how.
+    package struct Carrier: Sendable {
+        /// The adapter's name: `ups`, `dhl_unified`, `easypost`.
+        package var name: String
+        package var access: CarrierAccess
+        /// Calls a day, where the operator knows better than the published default.
+        package var perDay: Int?
+        /// A parcel on its way is asked about at least so often; nil where the schedule alone counts.
+        package var askEvery: Duration?
+
+        package init(name: String, access: CarrierAccess, perDay: Int?, askEvery: Duration?) {
+            self.name = name
+            self.access = access
+            self.perDay = perDay
+            self.askEvery = askEvery
+        }
+    }
+}

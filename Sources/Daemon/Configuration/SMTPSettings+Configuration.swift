@@ -1,0 +1,19 @@
+package import Platform
+
+extension SMTPSettings {
+    /// The relay as the operator configured it.
+    package init(_ smtp: Configuration.SMTP) {
+        self.init(url: smtp.url, username: smtp.username)
+        if let password = smtp.password { self.password = password }
+        startTLS =
+            switch smtp.startTLS {
+            case .required: .required
+            case .opportunistic: .opportunistic
+            case .off: .off
+            }
+        authorities = smtp.authority
+        certificate = smtp.certificate
+        key = smtp.key
+        sessions = smtp.connections
+    }
+}

@@ -1,0 +1,232 @@
+import Delivery
+import Foundation
+import Intake
+package import Logging
+import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+import UnixSignals
+
+/// Puts the daemon together and runs it: one group of services over one store. It wires all and decides nothing.
+package struct DaemonProcess {
+    let configuration: Configuration
+    let logger: Logger
+
+    package init(configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT. Throws `DaemonProblem` where it cannot start.
+    package func run() async throws {
+        let clock = DaemonClock()
+        try configuration.listen?.requireFree()
+        let store = try open(clock)
+        let owner = "\(ProcessInfo.processInfo.processIdentifier)-\(clock.now.milliseconds)"
+        let inDoubt = try await store.recover(owner: owner, now: clock.now)
+        let metrics = DaemonMetrics()
+        let trouble = StoreTrouble()
+        let served = Set(configuration.shops.map(\.domain))
+        for shop in try await store.shops() where !served.contains(shop) {
+            logger.log(Line.shopNotServed, ["shop": "\(shop)"])
+        }
+        if inDoubt > 0 {
+            metrics.inDoubt.add(inDoubt, "email")
+            logger.log(
+                Line.inDoubt, ["count": "\(inDoubt)", "reason": "an earlier process ended before it heard the answer"])
+        }
+        let heartbeats = Heartbeats()
+        let planning = Wake()
+        let time = Wake()
+        let engine = TransferEngine()
+        let newParcels = Broadcast()
+        let learning = Learning(
+            store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
+            newParcels: newParcels, trouble: trouble)
+
+        var contexts: [String: ShopContext] = [:]
+        var reloaders: [String: TriggerReloader] = [:]
+        var makers: [String: MessageMaker] = [:]
+        var services: [any Service] = []
+        var deliveries: [Wake] = []
+        let newMessages = Broadcast()
+        let readings = TriggerReadings()
+        let gate = PlanningGate()
+        for shop in configuration.shops {
+            let noticed = Wake()
+            let reloader = TriggerReloader(
+                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
+                gate: gate)
+            reloaders[shop.domain] = reloader
+            let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
+            contexts[shop.domain] = context
+            metrics.know(shop: shop.domain)
+            try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
+            let host = URL(string: shop.endpoint)?.host.map { Set([$0.lowercased()]) } ?? []
+            makers[shop.domain] = MessageMaker(
+                configuration: shop, labels: LabelFetcher(engine, shopHosts: host), composer: MailComposer())
+            for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
+                if route.channel == .email {
+                    services.append(
+                        NoticeService(
+                            shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
+                            heartbeats: heartbeats, logger: logger, trouble: trouble))
+                }
+                let wake = Wake()
+                deliveries.append(wake)
+                newMessages.add(wake)
+                services.append(
+                    DeliveryService(
+                        route: route, channel: channel, context: context, store: store, clock: clock, wake: wake,
+                        heartbeats: heartbeats, metrics: metrics, logger: logger, owner: owner, limit: limit,
+                        perSecond: perSecond, trouble: trouble, relay: relay))
+            }
+        }
+        services.append(
+            PlanningService(
+                store: store, contexts: contexts, makers: makers,
+                trouble: TemplateTrouble(store: store, reloaders: reloaders, logger: logger), clock: clock,
+                wake: planning,
+                newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
+                storeTrouble: trouble, gate: gate))
+        services.append(
+            TimeService(
+                store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
+        for context in contexts.values {
+            services.append(
+                IntakeService(
+                    context: context, store: store, learning: learning, transport: engine, clock: clock,
+                    heartbeats: heartbeats, metrics: metrics, logger: logger))
+        }
+        let asking = CarrierWiring(
+            carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,
+            clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)
+        services += try await asking.services()
+        services.append(
+            ReloadService(
+                contexts: contexts, reloaders: reloaders, store: store, clock: clock, planning: planning,
+                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble))
+        services.append(
+            Watchdog(
+                notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
+                logger: logger, trouble: trouble, shops: served))
+        if let listen = configuration.listen {
+            services.append(
+                HealthServer(
+                    listen: listen, metrics: metrics, heartbeats: heartbeats, store: store, clock: clock,
+                    logger: logger, shops: served, trouble: trouble))
+        }
+        var quiet = logger
+        quiet.logLevel = .warning
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        group.maximumGracefulShutdownDuration = .seconds(20)
+        logger.log(Line.started, ["shops": "\(configuration.shops.count)"])
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch is CancellationError {
+            // What was still in flight after 20 seconds is in doubt, and goes on at the next start.
+        }
+        await engine.shutdown(within: .seconds(1))
+        try? store.close()
+        logger.log(Line.stopped)
+    }
+
+    private func open(_ clock: DaemonClock) throws -> Store {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: configuration.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw DaemonProblem(
+                line: .storeFailed,
+                reason: "the folder '\(configuration.state)' cannot be made; create it for the daemon's user",
+                status: .fault)
+        }
+        do {
+            return try Store.open(path: configuration.storePath, role: .daemon, now: clock.now)
+        } catch {
+            throw DaemonProblem(line: .storeFailed, reason: "\(error)", status: .fault)
+        }
+    }
+
+    /// What is known of a shop before anything is asked: its triggers, and since when it is watched.
+    private func context(
+        for shop: Configuration.Shop, reloader: TriggerReloader, store: Store, clock: DaemonClock
+    ) async throws -> ShopContext {
+        let now = clock.now
+        let restoring = Restoring(store: store, logger: logger)
+        let restoration = try await restoring.begin(shop.domain, now: now)
+        var state = try await store.openShop(shop.domain, now: now)
+        for carrier in configuration.carriers {
+            state.liveSince = try await store.openSource(carrier.name, shop: shop.domain, now: now)
+        }
+        let live = state.liveSince
+        let profile =
+            try await store.remembered("profile", shop: shop.domain)
+            .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
+            ?? ShopProfile(domain: shop.domain)
+        func planner(_ triggers: TriggerReloader.InForce) -> Planner {
+            Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
+        }
+        let triggers = try await reloader.start(now: now, planner: planner)
+        var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
+        learner.delays = triggers.set.settings.delayRules
+        if let restoration {
+            learner.catchesUp = true
+            try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)
+        }
+        // Where carriers were set up before and are no more, their parcels are given back.
+        let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
+        if !configuration.carriers.isEmpty || !before.isEmpty {
+            let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
+            learner.sources =
+                CarrierChoice(
+                    configuration.carriers.map(\.name),
+                    paces: Dictionary(paces, uniquingKeysWith: { first, _ in first })
+                ).choice
+        }
+        return ShopContext(
+            configuration: shop,
+            rules: ShopContext.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
+    }
+
+    /// A way out, as it is wired.
+    private typealias WiredRoute = (Route, any Channel, limit: Int, perSecond: Int?, relay: String)
+
+    /// The ways out of a shop: its relay and its webhooks.
+    private func routes(of shop: Configuration.Shop, over engine: TransferEngine) throws -> [WiredRoute] {
+        func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }
+        var routes: [WiredRoute] = []
+        if let smtp = shop.smtp {
+            let channel = SMTPChannel(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
+            routes.append(
+                (
+                    .mail(shop: shop.domain), channel, limit: smtp.connections * 2, perSecond: smtp.perSecond,
+                    relay: host(smtp.url)
+                ))
+        }
+        for (name, webhook) in shop.webhooks.sorted(by: { $0.key < $1.key }) {
+            let secrets: [WebhookSecret]
+            do {
+                secrets = try webhook.secrets.map { secret throws(WebhookSecret.Fault) in
+                    try WebhookSecret(secret.reveal())
+                }
+            } catch {
+                throw DaemonProblem(
+                    line: .configuration, reason: "the secret of webhook '\(name)': \(error)",
+                    status: .configuration)
+            }
+            let endpoint = WebhookEndpoint(
+                name: name, url: webhook.url, secrets: secrets, allowPrivate: webhook.allowPrivate)
+            routes.append(
+                (
+                    .webhook(name, shop: shop.domain), WebhookChannel([endpoint], over: engine), limit: 16,
+                    perSecond: nil,
+                    relay: host(webhook.url)
+                ))
+        }
+        return routes
+    }
+}

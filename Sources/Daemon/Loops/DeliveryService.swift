@@ -1,0 +1,359 @@
+import Delivery
+import Logging
+import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+import Synchronization
+
+/// Hands the messages of one way out (a shop's relay, or one webhook) to its far end.
+///
+/// A message is claimed under a lease, judged, its attempt recorded before the first byte, and its verdict after. Whatever comes between leaves the attempt in doubt, and
+/// it is repeated with the same bytes. So between these two records there are never more messages than keep the far end's connections busy: some are claimed and judged ahead,
+/// but they begin only as others end. One commit writes the verdicts that have come and the attempts that begin in their place; while it is on its way to the disk, the next
+/// verdicts gather. How many may be under way follows from that: as few as keep the far end busy on a quiet day, and more only while they all come back before a commit
+/// is on the disk, which is when the disk holds up the far end.
+struct DeliveryService: Service {
+    let route: Route
+    let channel: any Channel
+    let context: ShopContext
+    let store: Store
+    let clock: DaemonClock
+    let wake: Wake
+    let heartbeats: Heartbeats
+    let metrics: DaemonMetrics
+    let logger: Logger
+    /// This process, in the leases.
+    let owner: String
+    /// How many messages may be under way at once where the disk is quick.
+    let limit: Int
+    /// How many a second at most.
+    let perSecond: Int?
+    var trouble = StoreTrouble()
+    /// The host that it goes to, for the journal.
+    var relay = ""
+
+    /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply take ten minutes.
+    static let lease = Duration.minutes(15)
+    /// How many messages are claimed and judged ahead of their attempts.
+    static let ahead = 128
+    /// How many may be under way at once where the disk is slow.
+    static let deepest = 64
+    /// So many attempts may be put off before a person is asked to look: about a quarter of an hour of a mail's.
+    static let patientAttempts = 5
+    /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
+    static let judgement = Duration.seconds(2)
+
+    private var name: String { route.channel == .email ? "email" : "webhook:\(route.endpoint)" }
+
+    func run() async throws {
+        let completed = CompletedAttempts(wake)
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                let kept = (try? await store.channelState(route)) ?? ChannelState()
+                // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for that.
+                var inFlight = InFlight(
+                    depth: limit,
+                    breaker: ChannelGate(
+                        failures: kept.failures, failure: Failure(kept), openings: kept.openings,
+                        suspects: kept.suspects))
+                metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
+                while true {
+                    heartbeats.beat(name)
+                    let ending = Task.isShuttingDownGracefully || Task.isCancelled
+                    for attempt in completed.take() {
+                        inFlight.under -= 1
+                        if let verdict = attempt.verdict {
+                            inFlight.done.append((attempt.claim, verdict))
+                        } else {
+                            // Stopped before the far end could have taken anything: that is no doubt.
+                            try? await store.release([attempt.claim], now: clock.now)
+                        }
+                    }
+                    let moved = await turn(&inFlight, completed, ending: ending) { claim in
+                        group.addTask { [channel, clock] in
+                            do throws(CancellationError) {
+                                completed.add(claim, try await channel.send(claim.message, at: clock.now))
+                            } catch {
+                                completed.add(claim, nil)
+                            }
+                        }
+                    }
+                    if ending, inFlight.under == 0 { break }
+                    if !moved { await wake.wait(atMost: await patience(inFlight, ending: ending)) }
+                }
+                if !inFlight.waiting.isEmpty { try? await store.release(inFlight.waiting, now: clock.now) }
+            }
+        } onGracefulShutdown: {
+            wake.call()
+        }
+        heartbeats.end(name)
+    }
+
+    /// What is under way, and how the channel stands.
+    private struct InFlight {
+        /// How many may be under way at once, now.
+        var depth: Int
+        var breaker: ChannelGate
+        /// How many attempts have begun and have no answer yet.
+        var under = 0
+        /// Verdicts that are not on the disk yet.
+        var done: [(claim: Claim, verdict: Verdict)] = []
+        /// Claimed and judged, not yet begun.
+        var waiting: [Claim] = []
+        var judgedAt = Moment.distantPast
+        var second: Int64 = 0
+        var begunInSecond = 0
+        /// The store refused the last step.
+        var storeFails = false
+    }
+
+    /// How long to wait for something to do.
+    private func patience(_ inFlight: InFlight, ending: Bool) async -> Duration {
+        if inFlight.storeFails { return .seconds(1) }
+        if inFlight.under > 0 || ending { return .seconds(1) }
+        if clock.fault != nil { return .seconds(5) }
+        let now = clock.now
+        if let until = inFlight.breaker.closedUntil, inFlight.breaker.isShut(now: now) {
+            return min(until - now, Heartbeats.longestWait)
+        }
+        if !inFlight.waiting.isEmpty { return .milliseconds(100) }
+        guard let next = try? await store.nextAttempt(route) else { return Heartbeats.longestWait }
+        return min(max(.milliseconds(20), next - now), Heartbeats.longestWait)
+    }
+
+    /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and starts these. True if anything moved.
+    private func turn(
+        _ inFlight: inout InFlight, _ completed: CompletedAttempts, ending: Bool, start: (Claim) -> Void
+    ) async -> Bool {
+        do throws(StoreFailure) {
+            let now = clock.now
+            // By hand: `outbox retry` opens a closed channel for a try.
+            if inFlight.breaker.isShut(now: now), try await store.channelState(route).closedUntil == nil {
+                inFlight.breaker.tryNow()
+            }
+            var room = 0
+            if !ending, clock.fault == nil, inFlight.done.count <= inFlight.depth {
+                room = inFlight.breaker.room(limit: inFlight.depth, under: inFlight.under, now: now)
+                if let perSecond {
+                    if inFlight.second != now.seconds { (inFlight.second, inFlight.begunInSecond) = (now.seconds, 0) }
+                    room = min(room, perSecond - inFlight.begunInSecond)
+                }
+            }
+            if room > 0 { try await claim(&inFlight, room: room, now: now) }
+            let beginning = Array(inFlight.waiting.prefix(max(0, room)))
+            guard !inFlight.done.isEmpty || !beginning.isEmpty else {
+                inFlight.storeFails = false
+                return false
+            }
+            let begun = try await write(&inFlight, beginning: beginning)
+            if !begun.isEmpty, inFlight.under > 0 {
+                let flying = inFlight.under - completed.count
+                // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
+                if flying <= 0 {
+                    inFlight.depth = min(inFlight.depth * 2, max(limit, Self.deepest))
+                } else if flying > limit {
+                    inFlight.depth = max(limit, inFlight.depth - 1)
+                }
+            }
+            for claim in begun { inFlight.breaker.begin(claim.effect.id) }
+            inFlight.under += begun.count
+            inFlight.begunInSecond += begun.count
+            inFlight.storeFails = false
+            for claim in begun { start(claim) }
+            // What cannot begin before the channel is open again is given back.
+            let left = Array(inFlight.waiting.dropFirst(beginning.count))
+            inFlight.waiting = inFlight.breaker.isClosed ? [] : left
+            let given = inFlight.breaker.isClosed ? left + (begun.isEmpty ? beginning : []) : []
+            if !given.isEmpty { try await store.release(given, now: now) }
+            return true
+        } catch {
+            // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt.
+            trouble.note(error, now: clock.now, logger)
+            inFlight.storeFails = true
+            return false
+        }
+    }
+
+    /// Sees that what may begin now is claimed and was judged a moment ago.
+    private func claim(_ inFlight: inout InFlight, room: Int, now: Moment) async throws(StoreFailure) {
+        if !inFlight.waiting.isEmpty, now - inFlight.judgedAt > Self.judgement {
+            let stale = inFlight.waiting
+            inFlight.waiting = []
+            inFlight.waiting = try await stillTrue(stale, now: now)
+            inFlight.judgedAt = now
+        }
+        guard inFlight.waiting.count < room else { return }
+        // One ahead of the others while the channel is being tried; and no more than may go out soon.
+        let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, perSecond ?? Self.ahead)
+        let claims = try await store.claim(
+            route, limit: max(room, wanted) - inFlight.waiting.count, owner: owner, lease: Self.lease, now: now)
+        guard !claims.isEmpty else { return }
+        inFlight.waiting += try await stillTrue(claims, now: now)
+        inFlight.judgedAt = now
+    }
+
+    /// The claims that may go out; the others are withdrawn, or wait again.
+    private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> [Claim] {
+        let planner = context.rules.planner
+        let records = try await store.load(shop: context.domain, orderIDs: Set(claims.map(\.effect.orderID)).sorted())
+        let histories = try await store.history(
+            for: claims.map { HistoryQuestion(of: $0.effect, record: records[$0.effect.orderID], planner: planner) },
+            now: now)
+        var going: [Claim] = []
+        var withdrawn: [Withdrawal] = []
+        for (claim, history) in zip(claims, histories) {
+            let effect = claim.effect
+            switch planner.judge(effect, record: records[effect.orderID], history: history, now: now) {
+            case .send: going.append(claim)
+            case .shadow: withdrawn.append(Withdrawal(claim: claim, reason: .shadow))
+            case .skip(let reason, let detail):
+                withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
+            case .replace(let other):
+                withdrawn.append(Withdrawal(claim: claim, reason: .replaced, detail: other))
+            case .wait(let until, let reason):
+                try await store.release([claim], dueAt: until, reason: reason, now: now)
+            }
+        }
+        if !withdrawn.isEmpty {
+            let ids = Set(try await store.withdraw(withdrawn, now: now))
+            for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
+                report(.withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail)
+                metrics.decisions.add(
+                    1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
+            }
+        }
+        return going
+    }
+
+    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start.
+    private func write(_ inFlight: inout InFlight, beginning: [Claim]) async throws(StoreFailure) -> [Claim] {
+        let now = clock.now
+        var breaker = inFlight.breaker
+        var consequences: [ChannelGate.Outcome] = []
+        let schedule: RetrySchedule = route.channel == .email ? .mail : .webhook
+        let outcomes = inFlight.done.map { claim, verdict in
+            let outcome = breaker.take(
+                verdict, of: claim.effect.id, attempt: claim.effect.attempts,
+                age: now - claim.effect.event.happenedAt, schedule: schedule, now: now, chance: .random(in: 0..<1))
+            consequences.append(outcome)
+            return AttemptOutcome(claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt)
+        }
+        // A gate that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
+        let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
+        let turned = try await store.turn(
+            ended: outcomes, beginning: begins,
+            channel: breaker == inFlight.breaker ? nil : (route, ChannelState(breaker)),
+            lease: Self.lease, now: now)
+        let ended = inFlight.done
+        inFlight.breaker = breaker
+        inFlight.done = []
+        for ((claim, verdict), consequence) in zip(ended, consequences) { tell(claim, verdict, consequence) }
+        metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
+        return turned.begun
+    }
+
+    private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelGate.Outcome) {
+        metrics.deliveries.add(1, route.channel.rawValue, verdict.name)
+        let failure = verdict.failure
+        if failure?.inDoubt == true {
+            metrics.inDoubt.add(1, route.channel.rawValue)
+            report(.inDoubt, claim, verdict)
+        }
+        // One that was put off a few times is every relay's way with strangers; a person is asked to look where it lasts.
+        let deferral = claim.effect.attempts >= Self.patientAttempts ? Line.deferred.level : .info
+        switch verdict {
+        case .accepted: report(.delivered, claim, verdict)
+        case .refused: report(.refused, claim, verdict)
+        case .deferred: report(.deferred, claim, verdict, level: deferral)
+        case .unavailable:
+            // Else it is the channel's affair, and told once, below.
+            if consequence.isItsOwn { report(.deferred, claim, verdict, level: deferral) }
+        }
+        switch consequence.change {
+        case nil: break
+        case .opened: logger.log(Line.channelOpen, ["shop": "\(route.shop)", "channel": "\(name)"])
+        case .closed(let failure):
+            logger.log(
+                Line.channelClosed,
+                [
+                    "shop": "\(route.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
+                    "detail": "\(failure.detail)",
+                ])
+        }
+    }
+
+    /// Tells of an attempt with what the far end said. Its words bear no address: they were redacted when they came in.
+    private func report(_ line: Line, _ claim: Claim, _ verdict: Verdict, level: Logger.Level? = nil) {
+        var facts: Logger.Metadata = ["attempt": "\(claim.effect.attempts)"]
+        if !relay.isEmpty { facts["relay"] = "\(relay)" }
+        if let code = verdict.failure?.code { facts["code"] = "\(code)" }
+        if let dsn = verdict.failure?.enhancedCode { facts["dsn"] = "\(dsn)" }
+        if case .accepted(let receipt) = verdict, !receipt.isEmpty { facts["reply"] = "\(receipt)" }
+        report(
+            line, claim, reason: verdict.failure?.reason, detail: verdict.failure?.detail, more: facts, level: level)
+    }
+
+    private func report(
+        _ line: Line, _ claim: Claim, reason: String?, detail: String?, more: Logger.Metadata = [:],
+        level: Logger.Level? = nil
+    ) {
+        let effect = claim.effect
+        var facts: Logger.Metadata = [
+            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
+            "event": "\(effect.event.kind.rawValue)", "channel": "\(name)", "message": "\(claim.message.id)",
+        ]
+        if let reason { facts["reason"] = "\(reason)" }
+        if let detail { facts["detail"] = "\(detail)" }
+        facts.merge(more) { mine, _ in mine }
+        logger.log(line, level: level, facts)
+    }
+}
+
+/// The attempts that have ended, until the loop takes them.
+private final class CompletedAttempts: Sendable {
+    struct CompletedAttempt: Sendable {
+        var claim: Claim
+        /// Nil where it was stopped before the far end could have taken anything.
+        var verdict: Verdict?
+    }
+
+    private let landed = Mutex<[CompletedAttempt]>([])
+    private let wake: Wake
+
+    init(_ wake: Wake) { self.wake = wake }
+
+    func add(_ claim: Claim, _ verdict: Verdict?) {
+        landed.withLock { $0.append(CompletedAttempt(claim: claim, verdict: verdict)) }
+        wake.call()
+    }
+
+    /// How many have not been taken yet.
+    var count: Int { landed.withLock(\.count) }
+
+    func take() -> [CompletedAttempt] {
+        landed.withLock { landed in
+            defer { landed = [] }
+            return landed
+        }
+    }
+}
+
+extension Failure {
+    /// Why a channel was closed, as far as it is kept.
+    fileprivate init?(_ kept: ChannelState) {
+        guard kept.failures > 0, let reason = kept.reason else { return nil }
+        self.init(reason: reason, detail: kept.detail ?? reason)
+    }
+}
+
+extension ChannelState {
+    /// The gate, as it is kept.
+    fileprivate init(_ breaker: ChannelGate) {
+        self.init(
+            closedUntil: breaker.closedUntil,
+            reason: breaker.failure?.reason ?? (breaker.closedUntil == nil ? nil : "unknown"),
+            detail: breaker.failure?.detail, failures: breaker.failures, openings: breaker.openings,
+            suspects: breaker.suspects)
+    }
+}

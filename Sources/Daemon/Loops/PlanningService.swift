@@ -1,0 +1,252 @@
+import Logging
+package import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+
+/// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads committed rows, thinks, and commits rows.
+struct PlanningService: Service {
+    let store: Store
+    let contexts: [String: ShopContext]
+    let makers: [String: MessageMaker]
+    let trouble: TemplateTrouble
+    let clock: DaemonClock
+    /// Called when there are new events, or the rules have changed.
+    let wake: Wake
+    /// Called when there are new messages.
+    let newMessages: Broadcast
+    let heartbeats: Heartbeats
+    let metrics: DaemonMetrics
+    let logger: Logger
+    var storeTrouble = StoreTrouble()
+    /// Shared with whoever changes the rules.
+    var gate = PlanningGate()
+    var brakes = Brakes()
+
+    /// How many events or effects of a shop are thought about in one turn: one commit for all of them.
+    static let batch = 256
+    /// How many turns of events come before the next turn of effects, at most.
+    static let turnsAtOnce = 64
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                heartbeats.beat("planning")
+                do throws(StoreFailure) {
+                    if clock.fault == nil, try await turn() { continue }
+                    var next: Moment?
+                    for shop in contexts.keys {
+                        if let due = try await store.nextDue(shop: shop) { next = min(next ?? due, due) }
+                    }
+                    let wait = next.map { max(.milliseconds(20), $0 - clock.now) } ?? Heartbeats.longestWait
+                    await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
+                } catch {
+                    storeTrouble.note(error, now: clock.now, logger)
+                    await wake.wait(atMost: .seconds(5))
+                }
+            }
+        } onGracefulShutdown: {
+            wake.call()
+        }
+        heartbeats.end("planning")
+    }
+
+    /// Places what was recorded and judges what is due; true if there may be more to do at once.
+    func turn() async throws(StoreFailure) -> Bool {
+        // What is recorded is placed before anything is judged: what becomes of a message must not hang on where a turn happened to end.
+        var matched = false
+        for _ in 0..<Self.turnsAtOnce {
+            let turn = try await gate.pass(matchEvents)
+            matched = matched || turn.moved
+            if !turn.moved || !turn.hasMore { break }
+        }
+        let judged = try await gate.pass(judgeEffects)
+        return matched || judged
+    }
+
+    // MARK: - Events to effects
+
+    /// What a turn of events came to.
+    private struct MatchTurn: Sendable {
+        /// True where anything was written.
+        var moved = false
+        /// True where events are left.
+        var hasMore = false
+    }
+
+    /// Makes effects of recorded events.
+    private func matchEvents() async throws(StoreFailure) -> MatchTurn {
+        let now = clock.now
+        var plans: [Plan] = []
+        var hasMore = false
+        for (shop, context) in contexts {
+            let events = try await store.pendingEvents(shop: shop, limit: Self.batch)
+            guard !events.isEmpty else { continue }
+            let made = try await self.plans(for: events, of: context, now: now)
+            hasMore = hasMore || events.count == Self.batch || made.count < events.count
+            plans += made
+        }
+        guard !plans.isEmpty else { return MatchTurn() }
+        // What is stale was changed by somebody else meanwhile: its event is still pending, and is matched again in the next turn.
+        let outcome = try await store.commitPlan(plans, now: now)
+        return MatchTurn(moved: moved(outcome, of: plans.count), hasMore: hasMore)
+    }
+
+    private func plans(for events: [Event], of context: ShopContext, now: Moment) async throws(StoreFailure) -> [Plan] {
+        let turn = PlanningTurn(context.rules.planner, now: now)
+        let shop = context.domain
+        let records = try await store.load(shop: shop, orderIDs: Set(events.map(\.orderID)).sorted())
+        let heard = events.map { turn.hear($0, record: records[$0.orderID]) }
+        // What stands in the way of each match already.
+        let matches = heard.flatMap(\.matches)
+        func keys(_ matches: [Planner.Match]) -> [OccurrenceKey] {
+            matches.flatMap { match in match.keys.map { OccurrenceKey(match, $0, shop: shop) } }
+        }
+        let holders = try await store.effects(for: keys(matches.filter { $0.pause == nil }))
+        let pausing = matches.filter { $0.pause != nil }
+        var repetitions: [OccurrenceKey: Effect] = [:]
+        if !pausing.isEmpty {
+            repetitions = try await store.newestRepetitions(of: keys(pausing), stem: Planner.repetitions)
+        }
+        let gathering = heard.filter { $0.matches.contains(where: \.combines) }.map {
+            OrderKey(shop: shop, orderID: $0.event.orderID)
+        }
+        var open: [OrderKey: [Effect]] = [:]
+        if !gathering.isEmpty { open = try await store.effects(ofOrders: gathering, states: [.waiting]) }
+        return turn.place(
+            heard,
+            existing: { match in
+                match.keys.compactMap {
+                    (match.pause == nil ? holders : repetitions)[OccurrenceKey(match, $0, shop: shop)]
+                }.unique()
+            }, open: { open[OrderKey(shop: shop, orderID: $0.orderID)] ?? [] })
+    }
+
+    // MARK: - Effects to messages
+
+    /// Judges the effects whose wait is over; true if there were any.
+    private func judgeEffects() async throws(StoreFailure) -> Bool {
+        let now = clock.now
+        var plans: [Plan] = []
+        for (shop, context) in contexts {
+            guard let maker = makers[shop] else { continue }
+            let due = try await store.dueEffects(shop: shop, limit: Self.batch, now: now)
+            if !due.isEmpty { plans += try await self.plans(for: due, of: context, maker: maker, now: now) }
+        }
+        guard !plans.isEmpty else { return false }
+        let outcome = try await store.commitPlan(plans, now: now)
+        let stale = Set(outcome.stale).union(outcome.refused.keys)
+        report(plans, stale: stale)
+        let written = plans.indices.filter { !stale.contains($0) }.flatMap { plans[$0].changes }
+        for (shop, context) in contexts {
+            try await brakes.note(written, of: context, in: store, reloader: trouble.reloaders[shop], now: now)
+        }
+        try await trouble.tell(written, contexts: contexts, now: now)
+        return moved(outcome, of: plans.count)
+    }
+
+    /// Whether a commit brought anything further, so that the loop may go on at once. What the store refuses is a fault of ours, and must not make it spin.
+    private func moved(_ outcome: PlanOutcome, of count: Int) -> Bool {
+        if !outcome.refused.isEmpty {
+            logger.log(
+                Line.storeFailed,
+                ["reason": "refused", "detail": "\(outcome.refused.count) decisions do not fit the store"])
+        }
+        return outcome.stale.count + outcome.refused.count < count
+    }
+
+    private func plans(
+        for effects: [Effect], of context: ShopContext, maker: MessageMaker, now: Moment
+    ) async throws(StoreFailure) -> [Plan] {
+        let brake = try await brakes.state(of: context, in: store, now: now)
+        let turn = PlanningTurn(context.rules.planner, now: now, brake: brake)
+        let judged = try await store.judge(effects, in: turn, shop: context.domain)
+        let replaced = turn.ordersReplacedIn(judged).map { OrderKey(shop: context.domain, orderID: $0) }
+        var waiting: [OrderKey: [Effect]] = [:]
+        if !replaced.isEmpty { waiting = try await store.effects(ofOrders: replaced, states: [.waiting]) }
+        let settled = turn.settle(judged) { waiting[OrderKey(shop: context.domain, orderID: $0)] ?? [] }
+        // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits beside.
+        return await withTaskGroup(of: (Int, Plan).self) { group in
+            for (index, one) in settled.enumerated() {
+                group.addTask {
+                    guard let draft = turn.draft(of: one), let record = one.record else {
+                        return (index, turn.finish(one, nil))
+                    }
+                    let making = await maker.make(
+                        draft, record: record, history: one.history, planner: turn.planner, now: now)
+                    return (index, turn.finish(one, making))
+                }
+            }
+            // In the order of room, in which they are written.
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private func report(_ plans: [Plan], stale: Set<Int>) {
+        var ready = false
+        for (index, plan) in plans.enumerated() where !stale.contains(index) {
+            for change in plan.changes {
+                let effect = change.effect
+                guard change.note != nil else {
+                    logger.log(
+                        Line.waitsOn,
+                        [
+                            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)",
+                            "trigger": "\(effect.trigger)", "event": "\(effect.event.kind.rawValue)",
+                            "reason": "\(effect.reason?.rawValue ?? "")", "until": "\(effect.dueAt)",
+                        ])
+                    continue
+                }
+                ready = ready || effect.state == .ready
+                metrics.decisions.add(1, effect.trigger, effect.state.rawValue, effect.reason?.rawValue ?? "")
+                // Told for all orders of a trigger together.
+                if effect.reason == .template { continue }
+                let line: Line =
+                    switch effect.reason {
+                    case .noRecipient: .noRecipient
+                    case .label: .labelMissing
+                    default: .decided
+                    }
+                var facts: Logger.Metadata = [
+                    "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
+                    "event": "\(effect.event.kind.rawValue)", "decision": "\(effect.state.rawValue)",
+                    "channel": "\(effect.channel.rawValue)",
+                ]
+                if let reason = effect.reason { facts["reason"] = "\(reason.rawValue)" }
+                if let detail = effect.detail { facts["detail"] = "\(detail)" }
+                logger.log(line, facts)
+            }
+        }
+        if ready { newMessages.call() }
+    }
+}
+
+extension Store {
+    /// Judges effects of a shop in a turn, in the order of room, with what is known of their orders and was told before.
+    func judge(
+        _ effects: [Effect], in turn: PlanningTurn, shop: String
+    ) async throws(StoreFailure) -> [PlanningTurn.Judged] {
+        let effects = turn.planner.inOrderOfRoom(effects)
+        let records = try await load(shop: shop, orderIDs: Set(effects.map(\.orderID)).sorted())
+        let histories = try await history(
+            for: effects.map {
+                HistoryQuestion(of: $0, record: records[$0.orderID], planner: turn.planner, now: turn.now)
+            }, now: turn.now)
+        return turn.judge(effects, records: records, histories: histories)
+    }
+}
+
+extension OccurrenceKey {
+    /// One key of a match.
+    init(_ match: Planner.Match, _ key: String, shop: String) {
+        self.init(shop: shop, trigger: match.trigger, line: match.line, key: key)
+    }
+}
+
+extension [Effect] {
+    /// Each effect once, though several of its keys led to it.
+    fileprivate func unique() -> [Effect] {
+        var seen = Set<Int64>()
+        return filter { seen.insert($0.id).inserted }
+    }
+}

@@ -1,0 +1,169 @@
+import Logging
+import Outreach
+import Platform
+import ServiceLifecycle
+import Store
+import Synchronization
+import UnixSignals
+
+/// Reads trigger files and templates again: on SIGHUP, when the folder has changed and come to rest, and when a held reload is confirmed. All or nothing: a bad edit changes
+/// nothing, and is told of again every hour until it is fixed.
+///
+/// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace folders and links, and network file systems tell nobody. A look is
+/// a stat of each file.
+struct ReloadService: Service {
+    let contexts: [String: ShopContext]
+    let reloaders: [String: TriggerReloader]
+    let store: Store
+    let clock: DaemonClock
+    let planning: Wake
+    let notifier: SystemdNotifier
+    let heartbeats: Heartbeats
+    let logger: Logger
+    var trouble = StoreTrouble()
+
+    /// How often the folder is looked at.
+    static let interval = Duration.seconds(2)
+    /// How often a fault that lasts is told again.
+    static let reminder = Duration.hours(1)
+
+    /// That a signal came, until it was seen to.
+    private final class Flag: Sendable {
+        private let raised = Mutex(false)
+
+        func raise() { raised.withLock { $0 = true } }
+
+        /// Whether it was raised; it is not any more.
+        func lower() -> Bool {
+            raised.withLock { raised in
+                defer { raised = false }
+                return raised
+            }
+        }
+    }
+
+    /// What is known of one shop's folder.
+    struct Watched {
+        var watch: FolderWatch
+        /// The folder is to be read; it stays so where the store fails meanwhile.
+        var isUnread = false
+        /// A change that is in force and that the shop was not told of yet, for the store failed; with what it was in force before.
+        var untold: (good: TriggerReloader.InForce, before: TriggerReloader.InForce)?
+        /// The last outcome, where it is one that a person has to hear of again, and when it was told.
+        var trouble: (outcome: TriggerReloader.Outcome, toldAt: Moment)?
+        var isHeld = false
+    }
+
+    func run() async throws {
+        let wake = Wake()
+        let signalled = Flag()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { @Sendable in
+                let signals = await UnixSignalsSequence(trapping: .sighup)
+                for await _ in signals.cancelOnGracefulShutdown() {
+                    signalled.raise()
+                    wake.call()
+                }
+            }
+            await withGracefulShutdownHandler {
+                var watched: [String: Watched] = [:]
+                for (shop, reloader) in reloaders {
+                    var one = Watched(watch: FolderWatch(reloader.signature()))
+                    // What was wrong at the start was told then.
+                    if let held = try? await store.remembered("held_reload", shop: shop), let held = HeldReload(held) {
+                        one.isHeld = true
+                        one.trouble = (.held(held), clock.now)
+                    } else if let fault = try? await store.remembered("last_fault", shop: shop) {
+                        one.trouble = (.refused([fault]), clock.now)
+                    }
+                    watched[shop] = one
+                }
+                while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                    heartbeats.beat("reload")
+                    await wake.wait(atMost: Self.interval)
+                    let all = signalled.lower()
+                    if all { notifier.reloading(status: "Reading the trigger files") }
+                    for (shop, one) in watched { watched[shop] = await look(one, shop: shop, signalled: all) }
+                    if all { notifier.ready() }
+                }
+            } onGracefulShutdown: {
+                wake.call()
+            }
+            group.cancelAll()
+        }
+        heartbeats.end("reload")
+    }
+
+    /// Looks at one shop's folder, and reads it where there is cause to.
+    func look(_ watched: Watched, shop: String, signalled: Bool) async -> Watched {
+        guard let context = contexts[shop], let reloader = reloaders[shop] else { return watched }
+        var watched = watched
+        let signature = reloader.signature()
+        let changed = watched.watch.look(signature)
+        if signalled || changed { watched.isUnread = true }
+        do throws(StoreFailure) {
+            if let (good, before) = watched.untold {
+                try await reloader.tellAccepted(good, after: before, now: clock.now)
+                watched.untold = nil
+            }
+            var confirmed = false
+            if watched.isHeld, !watched.isUnread {
+                confirmed = try await store.remembered("confirmed_reload", shop: shop) != nil
+            }
+            guard confirmed || watched.isUnread else {
+                if let (outcome, toldAt) = watched.trouble, clock.now - toldAt >= Self.reminder {
+                    reloader.report(outcome)
+                    watched.trouble = (outcome, clock.now)
+                }
+                return watched
+            }
+            watched.watch.take(signature)
+            watched.isUnread = true
+            try await read(&watched, context: context, reloader: reloader, signalled: signalled)
+        } catch {
+            trouble.note(error, now: clock.now, logger)
+        }
+        return watched
+    }
+
+    /// Reads the folder of a shop. Where the store fails before that is done, it stays to be read.
+    private func read(
+        _ watched: inout Watched, context: ShopContext, reloader: TriggerReloader, signalled: Bool
+    ) async throws(StoreFailure) {
+        let rules = context.rules
+        let outcome: TriggerReloader.Outcome
+        do throws(StoreFailure) {
+            outcome = try await reloader.accept(
+                inForce: rules.inForce, planner: rules.planner, now: clock.now,
+                takeUp: { [planning] good in
+                    context.replaceTriggers(good)
+                    planning.call()
+                })
+        } catch {
+            // It failed after the change had come into force.
+            let good = context.rules.inForce
+            if good.folder.digest != rules.inForce.folder.digest { watched.untold = (good, rules.inForce) }
+            throw error
+        }
+        watched.isUnread = false
+        switch outcome {
+        case .accepted(let good):
+            watched.trouble = nil
+            watched.isHeld = false
+            reloader.report(outcome)
+            watched.untold = (good, rules.inForce)
+            try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
+            try await reloader.tellAccepted(good, after: rules.inForce, now: clock.now)
+            watched.untold = nil
+        case .unchanged:
+            // An edit that was taken back, or a signal without one.
+            if signalled || watched.trouble != nil { reloader.report(outcome) }
+            watched.trouble = nil
+            watched.isHeld = false
+        case .refused, .held:
+            if case .held = outcome { watched.isHeld = true } else { watched.isHeld = false }
+            watched.trouble = (outcome, clock.now)
+            reloader.report(outcome)
+        }
+    }
+}

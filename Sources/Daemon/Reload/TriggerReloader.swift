@@ -1,0 +1,323 @@
+import Delivery
+import Foundation
+import Glibc
+import Logging
+package import Outreach
+import Platform
+import Store
+
+/// Keeps the trigger files of one shop: reads the folder, puts a good set into force and remembers it, and keeps the last good one when the folder is broken, or
+/// when what it says has to be confirmed first.
+struct TriggerReloader {
+    let shop: Configuration.Shop
+    let store: Store
+    let metrics: DaemonMetrics
+    let logger: Logger
+    /// Called when there is a mail to the shop itself.
+    let notices: Wake
+    var readings = TriggerReadings()
+    /// Shared with the planning that decides by these triggers.
+    var gate = PlanningGate()
+
+    /// A set, since when each of its triggers is in force, and the files it was read from.
+    struct InForce: Sendable {
+        var set: TriggerSet
+        var since: [String: Moment]
+        var folder: TriggerFolder
+    }
+
+    /// What came of a reading.
+    enum Outcome {
+        case accepted(InForce)
+        /// The files are those in force already.
+        case unchanged(InForce)
+        /// The lines that say why.
+        case refused([String])
+        case held(HeldReload)
+    }
+
+    /// The set to start with: the folder's, or else the last good one. Throws `DaemonProblem` with status 78 where there is neither.
+    func start(now: Moment, planner: (InForce) -> Planner) async throws -> InForce {
+        let kept = try await lastGood()
+        let outcome = try await accept(inForce: kept, planner: kept.map(planner), now: now)
+        report(outcome)
+        switch outcome {
+        case .accepted(let good), .unchanged(let good): return good
+        case .refused, .held:
+            if let kept { return kept }
+        }
+        throw DaemonProblem(
+            line: .configuration,
+            reason:
+                "the trigger files in '\(shop.triggers)' have mistakes, and there is no earlier good set; `bookbag check '\(shop.triggers)'` shows them all",
+            status: .configuration)
+    }
+
+    private func lastGood() async throws -> InForce? {
+        guard let kept = try await store.lastGoodSet(shop: shop.domain),
+            let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
+        else { return nil }
+        let folder = TriggerFolder(files: files.mapValues { [UInt8]($0) })
+        guard let set = readings.load(folder, webhooks: Set(shop.webhooks.keys)).set else { return nil }
+        return InForce(set: set, since: try await store.triggersInForce(shop: shop.domain), folder: folder)
+    }
+
+    /// Reads the folder and puts it into force, all or nothing.
+    ///
+    /// - Parameters:
+    ///   - inForce: what holds until then; nil where nothing does.
+    ///   - planner: the planner that holds until then.
+    ///   - takeUp: has a good set decide from now on. Called in the moment in which it is written, and before anything that waits is judged again.
+    func accept(
+        inForce: InForce?, planner: Planner?, now: Moment, takeUp: @Sendable (InForce) -> Void = { _ in }
+    ) async throws(StoreFailure) -> Outcome {
+        let folder: TriggerFolder
+        do {
+            folder = try TriggerFolder(readingFrom: shop.triggers)
+        } catch {
+            let reason =
+                "\(shop.triggers): the folder cannot be read; check 'triggers:' in the configuration, and who may read it"
+            return try await refuse([reason], inForce: inForce, about: "unreadable", now: now)
+        }
+        let today = (planner?.shopZone ?? .utc).day(at: now)
+        let (set, faults) = readings.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
+        guard let set else {
+            return try await refuse(
+                faults.filter { $0.severity == .error }.map(\.description), inForce: inForce, about: folder.digest,
+                now: now)
+        }
+        if let inForce, inForce.folder.digest == folder.digest {
+            try await forget(["last_fault", "held_reload", "confirmed_reload"], now: now)
+            let since = try await store.triggersInForce(shop: shop.domain)
+            return .unchanged(InForce(set: set, since: since, folder: folder))
+        }
+        if let inForce, var planner {
+            planner.triggers = set
+            let reload = Reload(from: inForce.set, to: set)
+            let rush = try await rush(reload, planner: planner, now: now)
+            let people = rush.people
+            let usual = try await store.peoplePerDay(shop: shop.domain, now: now)
+            let code = folder.confirmationCode
+            let confirmed = try await store.remembered("confirmed_reload", shop: shop.domain)
+            if Reload.isHeld(people: people, peoplePerDay: usual), set.settings.confirm != code, confirmed != code {
+                let held = HeldReload(code: code, people: people, peoplePerDay: usual, since: now)
+                let changes = reload.summary(inForce.folder, folder) + [""] + rush.lines
+                return try await hold(held, changes, inForce: inForce, about: folder.digest, now: now)
+            }
+        }
+        let files = (try? HeldReload.encoder.encode(folder.files.mapValues { Data($0) })) ?? Data()
+        let good = try await gate.pass { () async throws(StoreFailure) -> InForce in
+            // What waits under an older version is judged again under the new one.
+            let since = try await store.setTriggers(
+                shop: shop.domain, names: set.triggers.map(\.name),
+                goodSet: GoodSet(digest: folder.digest, files: [UInt8](files), acceptedAt: now),
+                judgingAgain: inForce != nil, now: now)
+            let good = InForce(set: set, since: since, folder: folder)
+            takeUp(good)
+            return good
+        }
+        try await forget(["last_fault", "held_reload", "confirmed_reload"], now: now)
+        return .accepted(good)
+    }
+
+    /// Tells the shop that its changes are in force.
+    func tellAccepted(_ good: InForce, after before: InForce, now: Moment) async throws(StoreFailure) {
+        try await tell(
+            .accepted, settings: good.set.settings, about: good.folder.digest, subject: "Your changes are in force",
+            body: """
+                Bookbag has read your files, and works by them from now on.
+
+                \(Self.list(Reload(from: before.set, to: good.set).summary(before.folder, good.folder)))
+                """, now: now)
+    }
+
+    /// Whom a change would write to at once, or within the hour, who would not have been written to otherwise.
+    private func rush(_ reload: Reload, planner: Planner, now: Moment) async throws(StoreFailure) -> Reload.Rush {
+        let hastened = reload.hastened
+        var rush = Reload.Rush()
+        guard !hastened.isEmpty else { return rush }
+        let soon = now + .hours(1)
+        var last: Int64 = 0
+        while true {
+            let page = try await store.waitingEffects(shop: shop.domain, after: last, limit: 500)
+            guard let end = page.last else { break }
+            last = end.id
+            let meant = page.filter { $0.line == "email" && hastened.contains($0.trigger) && $0.dueAt > soon }
+            for moment in [now, soon] {
+                let judged = try await store.judge(meant, in: PlanningTurn(planner, now: moment), shop: shop.domain)
+                for one in judged where one.judgement.decision == .send {
+                    guard let record = one.record, let address = record.recipient?.address else { continue }
+                    rush.add(trigger: one.effect.trigger, address: address, order: record.facts.name)
+                }
+            }
+        }
+        return rush
+    }
+
+    private func forget(_ names: [String], now: Moment) async throws(StoreFailure) {
+        let known = try await store.remembered(shop: shop.domain)
+        for name in names where known[name] != nil {
+            try await store.remember(nil, as: name, shop: shop.domain, now: now)
+        }
+    }
+
+    private func refuse(
+        _ faults: [String], inForce: InForce?, about digest: String, now: Moment
+    ) async throws(StoreFailure) -> Outcome {
+        if let first = faults.first {
+            let others = faults.count == 1 ? "" : " (and \(faults.count - 1) more)"
+            try await store.remember(first + others, as: "last_fault", shop: shop.domain, now: now)
+        }
+        if let inForce {
+            let count = faults.count == 1 ? "a mistake" : "\(faults.count) mistakes"
+            try await tell(
+                .refused, settings: inForce.set.settings, about: digest,
+                subject: "Your edit is not in force: it has \(count)",
+                body: """
+                    Nothing has changed: Bookbag goes on by the files as they were before. This is what it stumbled over:
+
+                    \(Self.list(Array(faults.prefix(20))))
+
+                    Fix it and save; it is read again by itself.
+                    """, now: now)
+        }
+        return .refused(faults)
+    }
+
+    private func hold(
+        _ held: HeldReload, _ changes: [String], inForce: InForce, about digest: String, now: Moment
+    ) async throws(StoreFailure) -> Outcome {
+        var held = held
+        if let before = HeldReload(try await store.remembered("held_reload", shop: shop.domain)),
+            before.code == held.code
+        {
+            held.since = before.since
+        }
+        try await store.remember(held.json, as: "held_reload", shop: shop.domain, now: now)
+        try await tell(
+            .held, settings: inForce.set.settings, about: digest,
+            subject: "Your edit would write to \(held.people) people at once",
+            body: """
+                That is more than on a usual day, so Bookbag waits for your word. Until then it goes on by the files as they were before.
+
+                What was edited, and what each trigger would send:
+
+                \(Self.list(changes))
+
+                If it is meant, write this line into `shop.yaml` and save:
+
+                    confirm: \(held.code)
+
+                or run `bookbag triggers confirm`. If it is not, take the edit back; nobody has been written to.
+                """, now: now)
+        return .held(held)
+    }
+
+    static func list(_ lines: [String]) -> String {
+        // As it is, with its own signs: a code block.
+        lines.map { "    " + $0.split(whereSeparator: \.isNewline).joined(separator: " ") }.joined(separator: "\n")
+    }
+
+    /// Writes to the shop, where it can be written to.
+    func tell(
+        _ kind: Notice.Kind, settings: ShopSettings, about digest: String, subject: String, body: String,
+        supersedes: Set<Notice.Kind> = [.refused, .held], now: Moment
+    ) async throws(StoreFailure) {
+        guard let to = settings.notify, let smtp = shop.smtp else { return }
+        let brand = settings.brand
+        let draft = MailDraft(
+            from: brand.from, to: to, sender: smtp.sender?.address ?? brand.from.address, subject: subject,
+            body: .markdown("# \(subject)\n\n\(body)"), language: "en",
+            messageID: MessageIdentity.notice(
+                shop: shop.domain, kind: kind.rawValue, about: digest, domain: brand.from.domain),
+            date: now, brand: brand)
+        guard let message = try? MailComposer().compose(draft) else { return }
+        // A moment's patience: whoever edits saves more than once.
+        let notice = Notice(shop: shop.domain, kind: kind, message: message, dueAt: now + .seconds(20))
+        try await store.put(notice, supersedes: supersedes, now: now)
+        notices.call()
+    }
+
+    /// Tells the journal what came of a reading.
+    func report(_ outcome: Outcome) {
+        metrics.reloadHeld.set(0, shop.domain)
+        switch outcome {
+        case .accepted(let good), .unchanged(let good):
+            metrics.reloadSuccessful.set(1, shop.domain)
+            metrics.lastReload.set(Double(DaemonClock.system().seconds), shop.domain)
+            logger.log(
+                Line.triggersLoaded,
+                [
+                    "shop": "\(shop.domain)", "count": "\(good.set.triggers.count)",
+                    "mode": "\(good.set.settings.mode.rawValue)",
+                ])
+        case .refused(let faults):
+            metrics.reloadSuccessful.set(0, shop.domain)
+            for fault in faults.prefix(20) {
+                logger.log(Line.triggersRefused, ["shop": "\(shop.domain)", "reason": "\(fault)"])
+            }
+        case .held(let held):
+            metrics.reloadSuccessful.set(0, shop.domain)
+            metrics.reloadHeld.set(1, shop.domain)
+            logger.log(
+                Line.reloadHeld,
+                [
+                    "shop": "\(shop.domain)", "count": "\(held.people)",
+                    "reason":
+                        "it would write to \(held.people) people at once; `bookbag triggers confirm` or 'confirm: \(held.code)' in shop.yaml releases it",
+                ])
+        }
+    }
+
+    /// How the folder looks from outside: names, sizes and times of what is read, cheap enough to look every other second.
+    func signature() -> [UInt64] {
+        var signature: [UInt64] = []
+        for folder in ["", "/templates", "/templates/partials"] {
+            let place = shop.triggers + folder
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: place) else { continue }
+            for name in names.sorted() {
+                let inner = folder.isEmpty ? name : folder.dropFirst() + "/" + name
+                guard TriggerFolder.isRead(inner) else { continue }
+                var status = stat()
+                guard stat("\(place)/\(name)", &status) == 0 else { continue }
+                var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+                for byte in inner.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+                signature += [
+                    hash, UInt64(bitPattern: Int64(status.st_size)), UInt64(status.st_ino),
+                    UInt64(bitPattern: Int64(status.st_mtim.tv_sec)), UInt64(bitPattern: Int64(status.st_mtim.tv_nsec)),
+                ]
+            }
+        }
+        return signature
+    }
+}
+
+/// A reload that waits for a confirmation, as the store remembers it.
+package struct HeldReload: Codable, Sendable {
+    /// What confirms it.
+    package var code: String
+    package var people: Int
+    package var peoplePerDay: Double
+    package var since: Moment
+
+    init(code: String, people: Int, peoplePerDay: Double, since: Moment) {
+        self.code = code
+        self.people = people
+        self.peoplePerDay = peoplePerDay
+        self.since = since
+    }
+
+    /// Reads what `json` wrote; nil for anything else.
+    package init?(_ text: String?) {
+        guard let text, let held = try? JSONDecoder().decode(HeldReload.self, from: Data(text.utf8)) else { return nil }
+        self = held
+    }
+
+    static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return encoder
+    }
+
+    var json: String { (try? Self.encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}" }
+}
