@@ -228,7 +228,7 @@ struct RestoringWaitsTests {
                 of: shop, planner: after.rules.planner, restoration: restoration)
         }
         let effects = try await later.outbox(shop: shop, limit: 9).map(\.effect)
-        #expect(effects.map(\.orderID.last) == ["2", "1"])
+        #expect(effects.map { $0.orderID?.last } == ["2", "1"])
         #expect(effects.map(\.state) == [.waiting, .withdrawn])
         #expect(effects[1].reason == .restored)
         #expect(lines.messages.contains("A backup was restored"))

@@ -250,7 +250,7 @@ private struct PlannedShop {
                 all.append(
                     Decided(
                         order: order.number, trigger: effect.trigger, line: effect.line,
-                        event: "\(effect.event.kind.rawValue) \(effect.event.happenedAt)",
+                        event: "\(effect.event!.kind.rawValue) \(effect.event!.happenedAt)",
                         fate: went
                             ? "\(effect.state.rawValue) \(effect.decidedAt!)" : (effect.reason ?? .wait).rawValue))
             }

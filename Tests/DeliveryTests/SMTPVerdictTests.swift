@@ -132,11 +132,10 @@ struct SMTPOutletTests {
     @Test("that cannot go over a line is refused before any is opened")
     func malformed() async throws {
         let channel = SMTPChannel(ScriptedMail { _ in SMTPReply(phase: .finalDot, code: 250) })
-        let mail = Message.MailContent(
-            sender: "", recipient: "ada@shopper.example", bytes: Array("Subject: x\n\nbare".utf8))
-        #expect(
-            try await channel.send(Message(id: "a@b", content: .mail(mail), summary: ""), at: now).failure?.reason
-                == "content")
+        let mail = Message.mail(
+            id: "a@b", sender: "", recipient: "ada@shopper.example", bytes: Array("Subject: x\n\nbare".utf8),
+            summary: "")
+        #expect(try await channel.send(mail, at: now).failure?.reason == "content")
     }
 
     @Test("throws when cancelled before anything went out, and is in doubt after")

@@ -14,12 +14,7 @@ struct SchemaTests {
             // FNV-1a: an edit by accident is what is to be seen, not one by malice.
             migration.sql.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         }
-        #expect(
-            digests == [
-                745_112_857_521_806_858, 13_808_841_593_876_129_388, 1_197_260_210_430_966_295,
-                9_792_170_584_522_362_444,
-                14_081_039_518_849_591_955, 1_545_117_348_717_248_130, 5_996_508_330_328_126_662,
-            ])
+        #expect(digests == [1_796_091_748_109_741_075])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
     }
@@ -104,7 +99,7 @@ struct SchemaTests {
         arguments: [
             ("orders_by_moment", Query.nextMoment.replacingOccurrences(of: "?", with: "1")),
             ("effects_waiting", Query.nextDue.replacingOccurrences(of: "?", with: "1")),
-            ("looks_next", Query.nextReread.replacingOccurrences(of: "?", with: "1")),
+            ("rereads_next", Query.nextReread.replacingOccurrences(of: "?", with: "1")),
         ])
     func earliest(_ index: String, _ sql: String) async throws {
         let store = try await StoreKind.inMemory.make()

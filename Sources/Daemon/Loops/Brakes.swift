@@ -74,10 +74,10 @@ final class Brakes: Sendable {
         let (shop, set) = (context.domain, context.rules.planner.triggers)
         guard let brake = set.settings.brake else { return }
         for change in changes where change.effect.shop == shop && change.effect.state == .ready {
-            guard case .mail(let mail)? = change.message?.content,
-                set.trigger(change.effect.trigger)?.line(named: change.effect.line)?.destination == .customer
-            else { continue }
-            people.withLock { $0[shop]?.since[mail.recipient.lowercased()] = now }
+            guard change.effect.isContact, let recipient = change.message?.envelope.recipient, !recipient.isEmpty else {
+                continue
+            }
+            people.withLock { $0[shop]?.since[recipient.lowercased()] = now }
         }
         let isHeld = changes.contains {
             $0.effect.shop == shop && $0.effect.state == .waiting && $0.effect.reason == .brake

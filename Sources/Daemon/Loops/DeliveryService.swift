@@ -44,7 +44,7 @@ struct DeliveryService: Service {
     /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
     static let judgement = Duration.seconds(2)
 
-    private var name: String { route.channel == .email ? "email" : "webhook:\(route.endpoint)" }
+    private var name: String { route.name }
 
     func run() async throws {
         let completed = CompletedAttempts(wake)
@@ -146,7 +146,7 @@ struct DeliveryService: Service {
                 inFlight.storeFails = false
                 return false
             }
-            let begun = try await write(&inFlight, beginning: beginning)
+            let (begun, outdated) = try await write(&inFlight, beginning: beginning)
             if !begun.isEmpty, inFlight.under > 0 {
                 let flying = inFlight.under - completed.count
                 // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
@@ -162,9 +162,11 @@ struct DeliveryService: Service {
             inFlight.storeFails = false
             for claim in begun { start(claim) }
             // What cannot begin before the channel is open again is given back.
-            let left = Array(inFlight.waiting.dropFirst(beginning.count))
+            let left = Array(inFlight.waiting.dropFirst(beginning.count)) + outdated
+            // What was judged by an order as it is no more is judged again.
+            if !outdated.isEmpty { inFlight.judgedAt = .distantPast }
             inFlight.waiting = inFlight.breaker.isClosed ? [] : left
-            let given = inFlight.breaker.isClosed ? left + (begun.isEmpty ? beginning : []) : []
+            let given = inFlight.breaker.isClosed ? left + (begun.isEmpty && outdated.isEmpty ? beginning : []) : []
             if !given.isEmpty { try await store.release(given, now: now) }
             return true
         } catch {
@@ -196,16 +198,22 @@ struct DeliveryService: Service {
     /// The claims that may go out; the others are withdrawn, or wait again.
     private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> [Claim] {
         let planner = context.rules.planner
-        let records = try await store.load(shop: context.domain, orderIDs: Set(claims.map(\.effect.orderID)).sorted())
+        let records = try await store.load(
+            shop: context.domain, orderIDs: Set(claims.compactMap(\.effect.orderID)).sorted())
         let histories = try await store.history(
-            for: claims.map { HistoryQuestion(of: $0.effect, record: records[$0.effect.orderID], planner: planner) },
+            for: claims.map { HistoryQuestion(of: $0.effect, record: records.record(of: $0.effect), planner: planner) },
             now: now)
         var going: [Claim] = []
         var withdrawn: [Withdrawal] = []
         for (claim, history) in zip(claims, histories) {
             let effect = claim.effect
-            switch planner.judge(effect, record: records[effect.orderID], history: history, now: now) {
-            case .send: going.append(claim)
+            switch planner.judge(effect, record: records.record(of: effect), history: history, now: now) {
+            case .send:
+                var claim = claim
+                if let aggregate = effect.aggregate {
+                    claim.reads[aggregate] = records.record(of: effect)?.version ?? 0
+                }
+                going.append(claim)
             case .shadow: withdrawn.append(Withdrawal(claim: claim, reason: .shadow))
             case .skip(let reason, let detail):
                 withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
@@ -226,8 +234,11 @@ struct DeliveryService: Service {
         return going
     }
 
-    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start.
-    private func write(_ inFlight: inout InFlight, beginning: [Claim]) async throws(StoreFailure) -> [Claim] {
+    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start, and those
+    /// that have to be judged again first.
+    private func write(
+        _ inFlight: inout InFlight, beginning: [Claim]
+    ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
         let now = clock.now
         var breaker = inFlight.breaker
         var consequences: [ChannelGate.Outcome] = []
@@ -235,7 +246,8 @@ struct DeliveryService: Service {
         let outcomes = inFlight.done.map { claim, verdict in
             let outcome = breaker.take(
                 verdict, of: claim.effect.id, attempt: claim.effect.attempts,
-                age: now - claim.effect.event.happenedAt, schedule: schedule, now: now, chance: .random(in: 0..<1))
+                age: now - (claim.effect.event?.happenedAt ?? claim.effect.createdAt), schedule: schedule, now: now,
+                chance: .random(in: 0..<1))
             consequences.append(outcome)
             return AttemptOutcome(claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt)
         }
@@ -250,7 +262,7 @@ struct DeliveryService: Service {
         inFlight.done = []
         for ((claim, verdict), consequence) in zip(ended, consequences) { tell(claim, verdict, consequence) }
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
-        return turned.begun
+        return (turned.begun, turned.outdated)
     }
 
     private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelGate.Outcome) {
@@ -300,8 +312,8 @@ struct DeliveryService: Service {
     ) {
         let effect = claim.effect
         var facts: Logger.Metadata = [
-            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
-            "event": "\(effect.event.kind.rawValue)", "channel": "\(name)", "message": "\(claim.message.id)",
+            "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")", "trigger": "\(effect.trigger)",
+            "event": "\(effect.event?.kind.rawValue ?? "")", "channel": "\(name)", "message": "\(claim.message.id)",
         ]
         if let reason { facts["reason"] = "\(reason)" }
         if let detail { facts["detail"] = "\(detail)" }

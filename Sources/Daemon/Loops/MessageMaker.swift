@@ -24,11 +24,13 @@ package struct MessageMaker: Sendable {
     package func make(
         _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment, date: Moment? = nil
     ) async -> Making {
-        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line) else {
+        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
+            let event = effect.event
+        else {
             return .impossible(.off, detail: "the trigger is gone")
         }
         let scope = planner.scope(
-            record: record, event: effect.event, together: effect.together, history: history, now: now)
+            record: record, event: event, together: effect.together, history: history, now: now)
         if case .webhook(let name) = line.destination {
             guard configuration.webhooks[name] != nil else {
                 return .impossible(.unknownWebhook, detail: "no webhook '\(name)' is configured")
@@ -44,10 +46,9 @@ package struct MessageMaker: Sendable {
         do {
             let body = try scope.webhookBody(of: effect, by: line, planner.triggers.templates)
             return .made(
-                Message(
-                    id: MessageIdentity.webhook(of: effect),
-                    content: .webhook(Message.WebhookContent(endpoint: name, body: body)),
-                    summary: effect.event.kind.rawValue), remark: nil)
+                .webhook(
+                    id: MessageIdentity.webhook(of: effect), endpoint: name, body: body,
+                    summary: scope.event.kind.rawValue), remark: nil)
         } catch {
             return .wait(until: now + Self.templatePause, because: .template, detail: "\(error)")
         }
@@ -79,7 +80,7 @@ package struct MessageMaker: Sendable {
             preview: rendered.preview, body: rendered.body, language: rendered.language,
             messageID: MessageIdentity.mail(of: effect, domain: from.domain),
             references: [
-                MessageIdentity.thread(shop: effect.shop, orderID: effect.orderID, domain: brand.from.domain)
+                MessageIdentity.thread(shop: effect.shop, orderID: scope.record.facts.id, domain: brand.from.domain)
             ], date: date,
             headers: [
                 MailDraft.Header("X-Bookbag-Trigger", effect.trigger),

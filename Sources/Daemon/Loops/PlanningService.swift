@@ -95,8 +95,8 @@ struct PlanningService: Service {
     private func plans(for events: [Event], of context: ShopContext, now: Moment) async throws(StoreFailure) -> [Plan] {
         let turn = PlanningTurn(context.rules.planner, now: now)
         let shop = context.domain
-        let records = try await store.load(shop: shop, orderIDs: Set(events.map(\.orderID)).sorted())
-        let heard = events.map { turn.hear($0, record: records[$0.orderID]) }
+        let records = try await store.load(shop: shop, orderIDs: Set(events.compactMap(\.orderID)).sorted())
+        let heard = events.map { turn.hear($0, record: $0.orderID.flatMap { records[$0] }) }
         // What stands in the way of each match already.
         let matches = heard.flatMap(\.matches)
         func keys(_ matches: [Planner.Match]) -> [OccurrenceKey] {
@@ -108,8 +108,8 @@ struct PlanningService: Service {
         if !pausing.isEmpty {
             repetitions = try await store.newestRepetitions(of: keys(pausing), stem: Planner.repetitions)
         }
-        let gathering = heard.filter { $0.matches.contains(where: \.combines) }.map {
-            OrderKey(shop: shop, orderID: $0.event.orderID)
+        let gathering = heard.filter { $0.matches.contains(where: \.combines) }.compactMap {
+            $0.event.orderID.map { OrderKey(shop: shop, orderID: $0) }
         }
         var open: [OrderKey: [Effect]] = [:]
         if !gathering.isEmpty { open = try await store.effects(ofOrders: gathering, states: [.waiting]) }
@@ -119,7 +119,7 @@ struct PlanningService: Service {
                 match.keys.compactMap {
                     (match.pause == nil ? holders : repetitions)[OccurrenceKey(match, $0, shop: shop)]
                 }.unique()
-            }, open: { open[OrderKey(shop: shop, orderID: $0.orderID)] ?? [] })
+            }, open: { $0.orderID.flatMap { open[OrderKey(shop: shop, orderID: $0)] } ?? [] })
     }
 
     // MARK: - Effects to messages
@@ -152,7 +152,8 @@ struct PlanningService: Service {
                 Line.storeFailed,
                 ["reason": "refused", "detail": "\(outcome.refused.count) decisions do not fit the store"])
         }
-        return outcome.stale.count + outcome.refused.count < count
+        // What somebody else overtook is thought about again at once: that other one has got further meanwhile.
+        return !outcome.outdated.isEmpty || outcome.stale.count + outcome.refused.count < count
     }
 
     private func plans(
@@ -191,8 +192,8 @@ struct PlanningService: Service {
                     logger.log(
                         Line.waitsOn,
                         [
-                            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)",
-                            "trigger": "\(effect.trigger)", "event": "\(effect.event.kind.rawValue)",
+                            "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")",
+                            "trigger": "\(effect.trigger)", "event": "\(effect.event?.kind.rawValue ?? "")",
                             "reason": "\(effect.reason?.rawValue ?? "")", "until": "\(effect.dueAt)",
                         ])
                     continue
@@ -208,8 +209,9 @@ struct PlanningService: Service {
                     default: .decided
                     }
                 var facts: Logger.Metadata = [
-                    "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
-                    "event": "\(effect.event.kind.rawValue)", "decision": "\(effect.state.rawValue)",
+                    "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")",
+                    "trigger": "\(effect.trigger)",
+                    "event": "\(effect.event?.kind.rawValue ?? "")", "decision": "\(effect.state.rawValue)",
                     "channel": "\(effect.channel.rawValue)",
                 ]
                 if let reason = effect.reason { facts["reason"] = "\(reason.rawValue)" }
@@ -227,10 +229,10 @@ extension Store {
         _ effects: [Effect], in turn: PlanningTurn, shop: String
     ) async throws(StoreFailure) -> [PlanningTurn.Judged] {
         let effects = turn.planner.inOrderOfRoom(effects)
-        let records = try await load(shop: shop, orderIDs: Set(effects.map(\.orderID)).sorted())
+        let records = try await load(shop: shop, orderIDs: Set(effects.compactMap(\.orderID)).sorted())
         let histories = try await history(
             for: effects.map {
-                HistoryQuestion(of: $0, record: records[$0.orderID], planner: turn.planner, now: turn.now)
+                HistoryQuestion(of: $0, record: records.record(of: $0), planner: turn.planner, now: turn.now)
             }, now: turn.now)
         return turn.judge(effects, records: records, histories: histories)
     }

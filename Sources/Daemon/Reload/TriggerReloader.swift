@@ -142,7 +142,7 @@ struct TriggerReloader {
             let page = try await store.waitingEffects(shop: shop.domain, after: last, limit: 500)
             guard let end = page.last else { break }
             last = end.id
-            let meant = page.filter { $0.line == "email" && hastened.contains($0.trigger) && $0.dueAt > soon }
+            let meant = page.filter { $0.isContact && hastened.contains($0.trigger) && $0.dueAt > soon }
             for moment in [now, soon] {
                 let judged = try await store.judge(meant, in: PlanningTurn(planner, now: moment), shop: shop.domain)
                 for one in judged where one.judgement.decision == .send {

@@ -17,15 +17,15 @@ public struct SMTPChannel: Channel {
     }
 
     public func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
-        guard case .mail(let mail) = message.content else {
+        guard message.kind == .email else {
             return .refused(Failure(reason: "content", detail: "this is not a mail, and came to the mail's channel"))
         }
         if Task.isCancelled { throw CancellationError() }
         let envelope: SMTPEnvelope
         do {
             envelope = try SMTPEnvelope(
-                from: mail.sender, recipients: [redirectTo?.address ?? mail.recipient], message: mail.bytes,
-                hasUTF8Header: Self.hasUTF8Header(mail.bytes))
+                from: message.envelope.sender, recipients: [redirectTo?.address ?? message.envelope.recipient],
+                message: message.bytes, hasUTF8Header: Self.hasUTF8Header(message.bytes))
         } catch {
             return .refused(Failure(reason: "content", detail: error.description))
         }

@@ -154,7 +154,7 @@ public struct Event: Hashable, Sendable, Codable {
     private struct Fields: Hashable, Sendable, Codable {
         var id: Int64
         var shop: String
-        var orderID: String
+        var aggregate: AggregateID
         var orderName: String
         var kind: EventKind
         var occurrences: [Occurrence]
@@ -175,11 +175,14 @@ public struct Event: Hashable, Sendable, Codable {
         get { box.fields.shop }
         set { change { $0.shop = newValue } }
     }
-    public var orderID: String {
-        get { box.fields.orderID }
-        set { change { $0.orderID = newValue } }
+    /// What it belongs to.
+    public var aggregate: AggregateID {
+        get { box.fields.aggregate }
+        set { change { $0.aggregate = newValue } }
     }
-    /// What people call the order: `#1001`.
+    /// The order's id, where it belongs to an order.
+    public var orderID: String? { aggregate.orderID }
+    /// What people call the order, or what else it belongs to: `#1001`.
     public var orderName: String {
         get { box.fields.orderName }
         set { change { $0.orderName = newValue } }
@@ -221,17 +224,29 @@ public struct Event: Hashable, Sendable, Codable {
         set { change { $0.delayReason = newValue } }
     }
 
-    /// A new event, not yet stored.
+    /// A new event of an order, not yet stored.
     public init(
         id: Int64 = 0, shop: String, orderID: String, kind: EventKind, occurrences: [Occurrence], happenedAt: Moment,
         recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil, delayReason: String? = nil,
         orderName: String? = nil
     ) {
+        self.init(
+            id: id, shop: shop, aggregate: .order(orderID), kind: kind, occurrences: occurrences,
+            happenedAt: happenedAt, recordedAt: recordedAt, silence: silence, source: source, daysLate: daysLate,
+            delayReason: delayReason, orderName: orderName)
+    }
+
+    /// A new event of any kind of aggregate, not yet stored.
+    public init(
+        id: Int64 = 0, shop: String, aggregate: AggregateID, kind: EventKind, occurrences: [Occurrence],
+        happenedAt: Moment, recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil,
+        delayReason: String? = nil, orderName: String? = nil
+    ) {
         box = Box(
             Fields(
-                id: id, shop: shop, orderID: orderID, orderName: orderName ?? orderID, kind: kind,
-                occurrences: occurrences,
-                happenedAt: happenedAt, recordedAt: recordedAt, silence: silence, source: source, daysLate: daysLate,
+                id: id, shop: shop, aggregate: aggregate, orderName: orderName ?? aggregate.id, kind: kind,
+                occurrences: occurrences, happenedAt: happenedAt, recordedAt: recordedAt, silence: silence,
+                source: source, daysLate: daysLate,
                 delayReason: delayReason))
     }
 

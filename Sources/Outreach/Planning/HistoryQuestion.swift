@@ -9,7 +9,8 @@ public enum MailStream: String, Sendable, CaseIterable {
 /// For whom and about what history is asked.
 public struct HistoryQuestion: Hashable, Sendable {
     public var shop: String
-    public var orderID: String
+    /// The order that the message would be about; nil where it is about none.
+    public var orderID: String?
     public var subject: Subject
     /// The address that would be written to.
     public var address: String?
@@ -28,7 +29,7 @@ public struct HistoryQuestion: Hashable, Sendable {
 
     /// That is asked.
     public init(
-        shop: String, orderID: String, subject: Subject, address: String?, customerID: String?,
+        shop: String, orderID: String?, subject: Subject, address: String?, customerID: String?,
         isMarketing: Bool = false
     ) {
         self.shop = shop
@@ -44,7 +45,7 @@ extension HistoryQuestion {
     /// What has to be known to judge that effect, at that moment where a limit may hold it.
     public init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
         self.init(
-            shop: effect.shop, orderID: effect.orderID, subject: effect.event.subjects.first ?? .order,
+            shop: effect.shop, orderID: effect.orderID, subject: effect.event?.subjects.first ?? .order,
             address: record?.recipient?.address, customerID: record?.facts.customer?.id,
             isMarketing: planner.triggers.trigger(effect.trigger)?.about == .marketing)
         effectID = effect.id

@@ -34,7 +34,8 @@ extension Planner {
     public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
         let now = evaluation.now
         if evaluation.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
-        guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off
+        guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off,
+            let event = effect.event
         else { return Judgement(decision: .skip(because: .off)) }
         let dueAt = due(effect, entry, evaluation)
         if effect.together.isEmpty, history.told.isEmpty {
@@ -42,12 +43,12 @@ extension Planner {
             if effect.attempts == 0, dueAt > now {
                 return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
             }
-            if let no = objection(effect.event, effect, entry, evaluation, history, dueAt: dueAt) {
+            if let no = objection(event, effect, entry, evaluation, history, dueAt: dueAt) {
                 return Judgement(decision: .skip(because: no.reason, detail: no.detail))
             }
-            return going([effect.event], of: effect, entry, line, evaluation, history)
+            return going([event], of: effect, entry, line, evaluation, history)
         }
-        var kept = [effect.event] + effect.together
+        var kept = effect.events
         var dropped: [Judgement.Dropped] = []
         if !history.told.isEmpty {
             kept.removeAll { event in
@@ -92,7 +93,9 @@ extension Planner {
     private static let patience = Duration.days(120)
 
     private func waiting(_ effect: Effect, _ trigger: Trigger, until dueAt: Moment, now: Moment) -> Decision {
-        if dueAt == .distantFuture, now - max(effect.event.happenedAt, effect.createdAt) > Self.patience {
+        if dueAt == .distantFuture,
+            now - max(effect.event?.happenedAt ?? effect.createdAt, effect.createdAt) > Self.patience
+        {
             return .skip(because: .oldNews, detail: "what it waits for was not known in 120 days")
         }
         // A date that may come nearer, or is not known yet, is asked for again tomorrow.
@@ -154,7 +157,7 @@ extension Planner {
         func due(_ event: Event) -> Moment {
             entry.waits ? self.due(entry.trigger, event, evaluation.record, evaluation.zone) : event.happenedAt
         }
-        let first = effect.together.reduce(due(effect.event)) { min($0, due($1)) }
+        let first = effect.events.reduce(.distantFuture) { min($0, due($1)) }
         guard let combine = entry.combine, first < .distantFuture else { return first }
         return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: evaluation.zone)
     }

@@ -3,6 +3,10 @@ extension Planner {
     public struct Match: Hashable, Sendable {
         public var trigger: String
         public var line: String
+        /// Where the line goes.
+        public var route: Route
+        /// True where the line's messages count as contact with the shopper.
+        public var isContact: Bool
         /// The occurrences, one key for each subject.
         public var keys: [String]
         /// When it fires: the end of the trigger's own wait; `distantFuture` where that is not known.
@@ -84,10 +88,12 @@ extension Planner {
             if let combine = entry.combine {
                 windowEnd = triggers.settings.calendar(zone: shopZone).moment(combine, after: dueAt, in: zone)
             }
-            for line in entry.lines {
+            for (name, line) in zip(entry.lines, entry.trigger.lines) {
                 matches.append(
                     Match(
-                        trigger: entry.name, line: line, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
+                        trigger: entry.name, line: name,
+                        route: Route(shop: event.shop, channel: line.channel, target: line.target),
+                        isContact: line.isContact, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
                         combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink))
             }
         }

@@ -24,7 +24,8 @@ extension Planner {
             let at = match.judgedAt(now: now)
             return .insert(
                 Effect(
-                    shop: event.shop, trigger: match.trigger, line: match.line, keys: match.keys, event: event,
+                    to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line,
+                    keys: match.keys, event: event,
                     dueAt: at, createdAt: now, reason: at > now ? .wait : nil))
         }
         let used = existing.filter { $0.state.usesKeyUp }
@@ -56,9 +57,10 @@ extension Planner {
         }
         if var effect = existing.first(where: { !$0.state.usesKeyUp && !Set($0.keys).isDisjoint(with: keys) }) {
             let new = Effect(
-                shop: event.shop, trigger: match.trigger, line: match.line, keys: keys, event: event, dueAt: at,
+                to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line, keys: keys,
+                event: event, dueAt: at,
                 createdAt: now, reason: reason)
-            if effect.orderID != event.orderID {
+            if effect.aggregate != event.aggregate {
                 effect.state = .replaced
                 effect.reason = .newer
                 effect.detail = nil
@@ -79,14 +81,15 @@ extension Planner {
         }
         return .insert(
             Effect(
-                shop: event.shop, trigger: match.trigger, line: match.line, keys: keys, event: event,
+                to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line, keys: keys,
+                event: event,
                 dueAt: at, createdAt: now, reason: reason))
     }
 
     /// The open window that an event falls in: it fires no later than the window's end, and no longer before it than a window is long.
     private func window(for match: Match, event: Event, among open: [Effect]) -> Effect? {
         open.first { effect in
-            effect.trigger == match.trigger && effect.line == match.line && effect.orderID == event.orderID
+            effect.trigger == match.trigger && effect.line == match.line && effect.aggregate == event.aggregate
                 && effect.state == .waiting && effect.reason == .combine && match.dueAt <= effect.dueAt
                 && match.windowEnd - match.dueAt >= (effect.dueAt - match.windowEnd)
         }

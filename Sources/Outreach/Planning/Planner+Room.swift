@@ -5,20 +5,21 @@ extension Planner {
         struct Rank { var level: Int, happenedAt: Moment, id: Int64, effect: Effect }
         var newest: [String: (Moment, Int64)] = [:]
         func subject(_ effect: Effect) -> String {
-            "\(effect.orderID) \(effect.event.occurrences.first?.subject ?? "")"
+            "\(effect.aggregate?.key ?? "") \(effect.event?.occurrences.first?.subject ?? "")"
         }
+        func happenedAt(_ effect: Effect) -> Moment { effect.event?.happenedAt ?? effect.createdAt }
         for effect in effects {
-            let own = (effect.event.happenedAt, effect.id)
+            let own = (happenedAt(effect), effect.id)
             if newest[subject(effect)].map({ $0 < own }) ?? true { newest[subject(effect)] = own }
         }
         return effects.map { effect in
             var level = 2
             if triggers.trigger(effect.trigger).map({ limit(for: $0, effect.events) == nil }) ?? true {
                 level = 0
-            } else if newest[subject(effect)]! == (effect.event.happenedAt, effect.id) {
+            } else if newest[subject(effect)]! == (happenedAt(effect), effect.id) {
                 level = 1
             }
-            return Rank(level: level, happenedAt: effect.event.happenedAt, id: effect.id, effect: effect)
+            return Rank(level: level, happenedAt: happenedAt(effect), id: effect.id, effect: effect)
         }.sorted { ($0.level, $0.happenedAt, $0.id) < ($1.level, $1.happenedAt, $1.id) }.map(\.effect)
     }
 
@@ -29,7 +30,7 @@ extension Planner {
         let told = History.Told(
             trigger: trigger.name, subjects: judgement.events.flatMap { $0.occurrences.map(\.subject) })
         return waiting.filter { other in
-            trigger.replaces.contains(other.trigger) && other.orderID == effect.orderID
+            trigger.replaces.contains(other.trigger) && other.aggregate == effect.aggregate
                 && (judgement.decision == .send || isShadow(other.trigger))
                 && other.events.allSatisfy(told.isAbout)
         }

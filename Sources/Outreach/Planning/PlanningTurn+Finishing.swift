@@ -54,7 +54,8 @@ extension PlanningTurn {
             case nil: break
             }
         }
-        var plan = Plan()
+        var plan = Plan(shop: effect.shop)
+        if let aggregate = effect.aggregate { plan.reads[aggregate] = one.record?.version ?? 0 }
         if effect.state == .ready || effect.state == .shadowed {
             for var other in one.takesBack {
                 replace(&other, by: effect.trigger)
@@ -86,13 +87,13 @@ extension PlanningTurn {
         {
             effect.dueAt = until
             effect.reason = reason
-            return Plan(changes: [PlannedChange(effect: effect, note: nil)])
+            return Plan(shop: effect.shop, changes: [PlannedChange(effect: effect, note: nil)])
         }
         effect.state = .withdrawn
         effect.reason = .restored
         effect.detail = nil
         effect.decidedAt = now
-        return Plan(changes: [PlannedChange(effect: effect, note: note(effect))])
+        return Plan(shop: effect.shop, changes: [PlannedChange(effect: effect, note: note(effect))])
     }
 
     private func skip(_ effect: inout Effect, _ reason: Reason, _ detail: String?) {

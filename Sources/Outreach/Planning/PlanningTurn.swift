@@ -30,6 +30,8 @@ public struct PlanningTurn: Sendable {
     public struct Heard: Sendable {
         public let event: Event
         public let matches: [Planner.Match]
+        /// The version of what it belongs to; 0 where that is gone.
+        let version: Int64
         let misses: [Planner.Miss]
     }
 
@@ -40,10 +42,10 @@ public struct PlanningTurn: Sendable {
             for entry in planner.triggers.hearing(event.kind) {
                 misses.append(.init(trigger: entry.name, reason: .erased))
             }
-            return Heard(event: event, matches: [], misses: misses)
+            return Heard(event: event, matches: [], version: 0, misses: misses)
         }
         let matches = planner.matches(event, record: record, misses: &misses)
-        return Heard(event: event, matches: matches, misses: misses)
+        return Heard(event: event, matches: matches, version: record.version, misses: misses)
     }
 
     /// One plan for each event that can be placed now, in their order. What meets another event of this turn under one key, or in one window, is left for the next.
@@ -63,7 +65,8 @@ public struct PlanningTurn: Sendable {
             for match in one.matches {
                 for key in match.keys { keys.insert(Touched(trigger: match.trigger, line: match.line, key: key)) }
                 if match.combines {
-                    keys.insert(Touched(trigger: match.trigger, line: match.line, key: "window \(one.event.orderID)"))
+                    keys.insert(
+                        Touched(trigger: match.trigger, line: match.line, key: "window \(one.event.aggregate.key)"))
                 }
             }
             guard touched.isDisjoint(with: keys) else { continue }
@@ -83,7 +86,8 @@ public struct PlanningTurn: Sendable {
     private func place(
         _ heard: Heard, existing: (Planner.Match) -> [Effect], open: (Event) -> [Effect]
     ) -> Plan {
-        var plan = Plan(doneEvents: [heard.event.id])
+        var plan = Plan(shop: heard.event.shop, doneEvents: [heard.event.id])
+        plan.reads[heard.event.aggregate] = heard.version
         for miss in heard.misses { note(miss.trigger, heard.event, miss.reason, in: &plan) }
         for match in heard.matches {
             let holders = existing(match)
@@ -156,7 +160,7 @@ public struct PlanningTurn: Sendable {
         // The effects of one order look at it together.
         let evaluations = records.mapValues { planner.evaluation($0, now: now) }
         return zip(effects, histories).map { effect, history in
-            guard let evaluation = evaluations[effect.orderID] else {
+            guard let evaluation = effect.orderID.flatMap({ evaluations[$0] }) else {
                 return judge(effect, record: nil, history: history)
             }
             return Judged(
@@ -174,7 +178,7 @@ public struct PlanningTurn: Sendable {
 
     /// The orders of which the waiting effects have to be known, for something that goes takes the place of others.
     public func ordersReplacedIn(_ judged: [Judged]) -> Set<String> {
-        Set(judged.lazy.filter(replaces).map(\.effect.orderID))
+        Set(judged.lazy.filter(replaces).compactMap(\.effect.orderID))
     }
 
     private func replaces(_ one: Judged) -> Bool {
@@ -190,7 +194,7 @@ public struct PlanningTurn: Sendable {
         var left = Set<Int64>()
         // One that is taken back takes nothing back itself; so there is always one that goes, even where triggers replace one another in a circle.
         for one in all where replaces(one) && !left.contains(one.effect.id) {
-            let taken = planner.takenBack(by: one.effect, one.judgement, among: waiting(one.effect.orderID))
+            let taken = planner.takenBack(by: one.effect, one.judgement, among: one.effect.orderID.map(waiting) ?? [])
                 .filter { !left.contains($0.id) && $0.id != one.effect.id }
             takenBack[one.effect.id] = taken
             left.formUnion(taken.map(\.id))
@@ -204,8 +208,8 @@ public struct PlanningTurn: Sendable {
         going.reserveCapacity(all.count)
         for var one in all where !left.contains(one.effect.id) {
             one.takesBack = takenBack[one.effect.id] ?? []
-            if one.goes, let trigger = planner.triggers.trigger(one.effect.trigger),
-                trigger.line(named: one.effect.line)?.destination == .customer,
+            if one.goes, one.effect.origin == .trigger, one.effect.isContact,
+                let trigger = planner.triggers.trigger(one.effect.trigger),
                 let address = one.record?.recipient?.address.lowercased()
             {
                 let isSent = one.judgement.decision == .send

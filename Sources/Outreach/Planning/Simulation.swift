@@ -104,13 +104,13 @@ struct Simulation {
         var heard: [PlanningTurn.Heard] = []
         heard.reserveCapacity(events.count)
         for event in events {
-            let record = places[event.orderID].map { orders[$0].known(at: turn.now) }
+            let record = event.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
             heard.append(turn.hear(event, record: record))
         }
         var all: [Plan] = []
         while !heard.isEmpty {
             let plans = turn.place(
-                heard, existing: { existing($0) }, open: { open(ofOrder: $0.orderID) })
+                heard, existing: { existing($0) }, open: { $0.orderID.map { open(ofOrder: $0) } ?? [] })
             for plan in plans { write(plan) }
             all += plans
             if plans.count == heard.count { break }
@@ -131,8 +131,8 @@ struct Simulation {
         } else {
             due = turn.planner.inOrderOfRoom(due)
             var records: [String: OrderRecord] = [:]
-            for effect in due where records[effect.orderID] == nil {
-                records[effect.orderID] = places[effect.orderID].map { orders[$0].known(at: turn.now) }
+            for id in due.compactMap(\.orderID) where records[id] == nil {
+                records[id] = places[id].map { orders[$0].known(at: turn.now) }
             }
             judged = turn.judge(due, records: records, histories: due.map { history(of: $0) })
         }
@@ -144,7 +144,7 @@ struct Simulation {
     }
 
     private mutating func judge(_ effect: Effect) -> PlanningTurn.Judged {
-        let record = places[effect.orderID].map { orders[$0].known(at: turn.now) }
+        let record = effect.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
         return turn.judge(effect, record: record, history: history(of: effect))
     }
 
@@ -159,7 +159,7 @@ struct Simulation {
         turn.now = moment
         let heard = turn.hear(event, record: orders[0].known(at: moment))
         let own = PlanningTurn.Heard(
-            event: event, matches: heard.matches.filter { $0.trigger == trigger }, misses: [])
+            event: event, matches: heard.matches.filter { $0.trigger == trigger }, version: heard.version, misses: [])
         for plan in turn.place([own], existing: { existing($0) }, open: { _ in [] }) {
             for change in plan.changes where change.effect.id == 0 {
                 var effect = change.effect
@@ -217,7 +217,7 @@ struct Simulation {
         }
         if effect.state == .ready {
             effect.state = .sent
-            if turn.planner.reachesShopper(effect) { contacts.append(Contact(at: turn.now, effect: place)) }
+            if effect.isContact { contacts.append(Contact(at: turn.now, effect: place)) }
         }
         effects[place] = effect
         if effect.state == .waiting {
@@ -242,7 +242,7 @@ struct Simulation {
     private func history(of effect: Effect) -> History {
         let now = turn.now
         var history = past
-        let subject = effect.event.occurrences.first?.subject
+        let subject = effect.event?.occurrences.first?.subject
         for contact in contacts {
             guard let place = contact.effect else {
                 if contact.isAboutOrder, effect.orderID == orders[0].record.facts.id {
@@ -251,7 +251,7 @@ struct Simulation {
                 }
                 continue
             }
-            guard effects[place].orderID == effect.orderID else { continue }
+            guard effects[place].aggregate == effect.aggregate else { continue }
             history.messagesAboutOrder += 1
             if effects[place].events.contains(where: { $0.occurrences.contains { $0.subject == subject } }) {
                 history.messagesAboutSubject += 1
@@ -282,7 +282,7 @@ struct Simulation {
         if !replacers.isEmpty {
             let isShadow = turn.planner.isShadow(effect.trigger)
             for other in effects
-            where other.orderID == effect.orderID && replacers.contains(other.trigger)
+            where other.aggregate == effect.aggregate && replacers.contains(other.trigger)
                 && (other.state == .sent || other.state == .shadowed && isShadow)
             {
                 history.told.append(
@@ -291,13 +291,6 @@ struct Simulation {
             }
         }
         return history
-    }
-}
-
-extension Planner {
-    /// True where an effect counts as contact with the shopper: mail to the customer.
-    func reachesShopper(_ effect: Effect) -> Bool {
-        triggers.trigger(effect.trigger)?.line(named: effect.line)?.destination == .customer
     }
 }
 

@@ -165,10 +165,11 @@ private struct ReplayedCustomer {
     /// What stands for the words of a mail; nil where they are not compared.
     private func rendered(_ effect: Effect, _ one: PlanningTurn.Judged, now: Moment) -> Int? {
         guard let line = planner.triggers.trigger(effect.trigger)?.line(named: effect.line),
-            effect.channel == .email, rendering.contains(line.template), let record = one.record
+            let event = effect.event, effect.channel == .email, rendering.contains(line.template),
+            let record = one.record
         else { return nil }
         let scope = planner.scope(
-            record: record, event: effect.event, together: effect.together, history: one.history, now: now)
+            record: record, event: event, together: effect.together, history: one.history, now: now)
         do throws(TemplateFailure) {
             return try planner.triggers.templates.render(line.template, scope, to: line.destination).hashValue
         } catch {
@@ -181,10 +182,11 @@ private struct ReplayedCustomer {
     ) -> Replay.Outcome? {
         let isSent = effect.state == .sent || effect.state == .shadowed
         let decided = effect.decidedAt ?? effect.createdAt
-        guard (isSent ? decided : max(decided, effect.event.recordedAt)) >= since else { return nil }
+        guard let event = effect.event, (isSent ? decided : max(decided, event.recordedAt)) >= since else { return nil }
         return Replay.Outcome(
-            order: simulation.place(ofOrder: effect.orderID) ?? 0, trigger: effect.trigger, line: effect.line,
-            key: effect.keys[0], event: effect.event.kind, eventID: effect.event.id, sentAt: isSent ? decided : nil,
+            order: effect.orderID.flatMap { simulation.place(ofOrder: $0) } ?? 0, trigger: effect.trigger,
+            line: effect.line,
+            key: effect.keys[0], event: event.kind, eventID: event.id, sentAt: isSent ? decided : nil,
             isShadow: effect.state == .shadowed, reason: isSent ? nil : effect.reason ?? .wait,
             detail: isSent ? nil : effect.detail, words: words)
     }

@@ -81,6 +81,19 @@ public struct SendLine: Hashable, Sendable {
         self.attachesLabel = attachesLabel
     }
 
+    /// The channel that it goes out by.
+    public var channel: ChannelName {
+        if case .webhook = destination { .webhook } else { .email }
+    }
+
+    /// Which far end of the channel, as in `Route`.
+    public var target: String {
+        if case .webhook(let name) = destination { name } else { "" }
+    }
+
+    /// True where it counts as contact with the shopper.
+    public var isContact: Bool { destination == .customer }
+
     /// What stands in `Effect.line`: `email`, `email:merchant`, `email:team@…`, `webhook:helpdesk`.
     public var name: String {
         switch destination {
@@ -117,8 +130,8 @@ extension Trigger {
         guard let oncePer else { return Self.usualKeys(of: event) }
         switch oncePer.scope {
         case .event: return event.occurrences.map { "\(event.kind.rawValue)/\(Self.subjectKey($0, event)).\($0.n)" }
-        case .order: return ["order:\(event.orderID)"]
-        case .customer: return [record.facts.customer.map { "customer:\($0.id)" } ?? "order:\(event.orderID)"]
+        case .order: return [event.aggregate.key]
+        case .customer: return [record.facts.customer.map { "customer:\($0.id)" } ?? event.aggregate.key]
         case .shipment, .return, .refund:
             var keys: [String] = []
             for occurrence in event.occurrences {
@@ -149,7 +162,7 @@ extension Trigger {
     }
 
     private static func subjectKey(_ occurrence: Event.Occurrence, _ event: Event) -> String {
-        occurrence.subject == Subject.order.key ? "order:\(event.orderID)" : occurrence.subject
+        occurrence.subject == Subject.order.key ? event.aggregate.key : occurrence.subject
     }
 
     /// When the occurrence may be told, by the trigger's own wait; not before `event.happenedAt`, and perhaps long past.

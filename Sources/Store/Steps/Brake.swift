@@ -38,7 +38,7 @@ extension Store {
 extension Query {
     static let contactsSince = """
         SELECT max(counted_at) FROM effects
-        WHERE shop = ? AND recipient_key IS NOT NULL AND counted_at IS NOT NULL AND counted_at > ? AND line = 'email'
+        WHERE shop = ? AND recipient_key IS NOT NULL AND counted_at IS NOT NULL AND counted_at > ? AND is_contact = 1
         GROUP BY recipient_key
         """
 }

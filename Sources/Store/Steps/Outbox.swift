@@ -25,7 +25,7 @@ extension Store {
             let shop = try db.shop(route.shop)
             let due = try db.all(
                 Query.claimable,
-                [shop, route.channel.rawValue, route.endpoint, now.milliseconds, now.milliseconds, limit]
+                [shop, route.channel.rawValue, route.target, now.milliseconds, now.milliseconds, limit]
             ) { (id: $0[0] as Int64, oldToken: $0[1] as Int64?) }
             guard !due.isEmpty else { return [] }
             let token = try db.nextToken()
@@ -59,34 +59,33 @@ extension Store {
     ///   - rendered: by effect, messages that were made anew with what is known now. One that was attempted before keeps its bytes whatever is
     ///     given here, and every message keeps its id.
     ///   - lease: from now on.
-    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now.
+    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now; and those whose leases hold as well, but which were judged by what
+    ///   is no longer so, to be judged again.
     public func begin(
         _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> [Claim] {
+    ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
         try await write { db in
-            let begun = try claims.compactMap { claim in
-                try db.begin(claim, rendered: rendered[claim.effect.id], lease: lease, now: now)
-            }
+            let outcome = try db.begin(claims, rendered: rendered, lease: lease, now: now)
             try db.note(now)
-            return begun
+            return outcome
         }
     }
 
     /// One turn of a way out, in one commit: records what the far end said of attempts that ended (`finish`), keeps whether the way is open, and records that others
     /// begin in their place (`begin`).
     ///
-    /// - Returns: what the verdicts did, and the claims whose first byte may go out now.
+    /// - Returns: what the verdicts did, the claims whose first byte may go out now, and those that have to be judged again first.
     public func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim],
         channel: (route: Route, state: ChannelState)? = nil,
         lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim]) {
+    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim]) {
         try await write { db in
             let finished = try db.finish(outcomes, now: now)
             if let channel { try db.put(channel.state, of: channel.route, now: now) }
-            let begun = try claims.compactMap { try db.begin($0, rendered: nil, lease: lease, now: now) }
+            let (begun, outdated) = try db.begin(claims, rendered: [:], lease: lease, now: now)
             try db.note(now)
-            return (finished, begun)
+            return (finished, begun, outdated)
         }
     }
 
@@ -164,7 +163,7 @@ extension Store {
             let leases = try db.all(Query.leasesOfOthers, [owner]) { row in
                 (
                     id: row[0] as Int64, token: row[1] as Int64, shop: row[2] as Int64,
-                    route: Route(shop: "", channel: try row.word(3), endpoint: row[4])
+                    route: Route(shop: "", channel: try row.word(3), target: row[4])
                 )
             }
             for lease in leases {
@@ -183,8 +182,8 @@ extension Store {
     public func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment? {
         try await read { db in
             let shop = try db.shop(route.shop)
-            let free = try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.endpoint])
-            let leased = try db.integer(Query.nextLeaseEnd, [shop, route.channel.rawValue, route.endpoint])
+            let free = try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.target])
+            let leased = try db.integer(Query.nextLeaseEnd, [shop, route.channel.rawValue, route.target])
             return [free, leased].compactMap { $0 }.min().map { Moment(milliseconds: $0) }
         }
     }
@@ -194,7 +193,7 @@ extension Store {
         try await read { db in
             Set(
                 try db.all(Query.waysWithWork) { row in
-                    Route(shop: row[0], channel: try row.word(1), endpoint: row[2])
+                    Route(shop: row[0], channel: try row.word(1), target: row[2])
                 })
         }
     }
@@ -226,7 +225,7 @@ extension Store {
             try db.run(
                 """
                 UPDATE channels SET closed_until = NULL
-                WHERE (shop, channel, endpoint) = (SELECT shop, channel, endpoint FROM effects WHERE id = ?)
+                WHERE (shop, channel, target) = (SELECT shop, channel, target FROM effects WHERE id = ?)
                 """, [effectID])
             try db.note(now)
             return true
@@ -275,7 +274,7 @@ extension Database {
         try run(
             "UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1, version = version + 1 WHERE id = ?",
             [effectID])
-        tally.add(.inDoubt, [route.channel.rawValue, route.endpoint], shop: shop)
+        tally.add(.inDoubt, [route.channel.rawValue, route.target], shop: shop)
         return true
     }
 
@@ -300,6 +299,29 @@ extension Database {
         try append(note, effectID: effect.id)
         tally.move(from: effect.state, to: note.state, shop: shop)
         tally.add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
+    }
+
+    /// Records that attempts begin, of those claims whose judgement read what is still so.
+    fileprivate func begin(
+        _ claims: [Claim], rendered: [Int64: Message], lease: Duration, now: Moment
+    ) throws -> (begun: [Claim], outdated: [Claim]) {
+        var shops = ShopNumbers()
+        var begun: [Claim] = []
+        var outdated: [Claim] = []
+        for claim in claims {
+            guard try isCurrent(claim.reads, shop: try shops.number(claim.effect.shop, in: self)) else {
+                if try holdsLease(claim) { outdated.append(claim) }
+                continue
+            }
+            let rendered = rendered[claim.effect.id]
+            if let started = try begin(claim, rendered: rendered, lease: lease, now: now) { begun.append(started) }
+        }
+        return (begun, outdated)
+    }
+
+    /// True while a claim's lease has not passed on.
+    private func holdsLease(_ claim: Claim) throws -> Bool {
+        try integer("SELECT 1 FROM leases WHERE effect_id = ? AND token = ?", [claim.effect.id, claim.token]) != nil
     }
 
     /// Records that an attempt begins; nil where the lease has passed on, or it has begun already.
@@ -328,6 +350,15 @@ extension Database {
             claim.effect = effect
         }
         return claim
+    }
+
+    /// Keeps what an effect brought, in place of what it brought before under that name.
+    private func put(_ value: String, as name: String, of effectID: Int64, now: Moment) throws {
+        try run(
+            """
+            INSERT INTO results (effect_id, name, value, noted_at) VALUES (?, ?, ?, ?)
+            ON CONFLICT (effect_id, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
+            """, [effectID, name, value, now.milliseconds])
     }
 
     /// Records verdicts, and their totals.
@@ -370,11 +401,12 @@ extension Database {
                 failure?.detail, receipt, failure?.inDoubt ?? false, late, effect.id, claim.token,
             ])
         guard recorded > 0 else { return nil }
-        tally.add(.deliveries, [effect.channel.rawValue, effect.endpoint, outcome.verdict.name], shop: shop)
+        tally.add(.deliveries, [effect.channel.rawValue, effect.route.target, outcome.verdict.name], shop: shop)
+        for (name, value) in outcome.results { try put(value, as: name, of: effect.id, now: now) }
         if late { return FinishedAttempt(effectID: effect.id, state: effect.state, late: true) }
         if failure?.inDoubt == true {
             try run("UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1 WHERE id = ?", [effect.id])
-            tally.add(.inDoubt, [effect.channel.rawValue, effect.endpoint], shop: shop)
+            tally.add(.inDoubt, [effect.channel.rawValue, effect.route.target], shop: shop)
         }
         switch outcome.verdict {
         case .accepted:
@@ -409,7 +441,7 @@ extension Effect {
 extension Query {
     static let claimable = """
         SELECT effects.id, leases.token FROM effects LEFT JOIN leases ON leases.effect_id = effects.id
-        WHERE effects.shop = ? AND effects.channel = ? AND effects.endpoint = ? AND effects.state = 'ready'
+        WHERE effects.shop = ? AND effects.channel = ? AND effects.target = ? AND effects.state = 'ready'
             AND effects.due_at <= ? AND (leases.lease_until IS NULL OR leases.lease_until <= ?)
         ORDER BY effects.due_at, effects.id LIMIT ?
         """
@@ -425,22 +457,22 @@ extension Query {
         WHERE leases.effect_id = ?
         """
     static let leasesOfOthers = """
-        SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.endpoint
+        SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.target
         FROM leases JOIN effects ON effects.id = leases.effect_id WHERE leases.owner <> ?
         """
     static let nextFree = """
         SELECT due_at FROM effects
-        WHERE shop = ? AND channel = ? AND endpoint = ? AND state = 'ready'
+        WHERE shop = ? AND channel = ? AND target = ? AND state = 'ready'
             AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.effect_id = effects.id)
         ORDER BY due_at, id LIMIT 1
         """
     static let nextLeaseEnd = """
         SELECT min(max(leases.lease_until, effects.due_at))
         FROM leases JOIN effects ON effects.id = leases.effect_id
-        WHERE effects.shop = ? AND effects.channel = ? AND effects.endpoint = ?
+        WHERE effects.shop = ? AND effects.channel = ? AND effects.target = ?
         """
     static let waysWithWork = """
-        SELECT DISTINCT shops.domain, effects.channel, effects.endpoint
+        SELECT DISTINCT shops.domain, effects.channel, effects.target
         FROM effects JOIN shops ON shops.id = effects.shop WHERE effects.state = 'ready'
         """
 }

@@ -106,17 +106,9 @@ extension OutboxCommand {
 }
 
 extension Message {
-    /// A mail's bytes, or a webhook's body.
-    var bytes: [UInt8] {
-        switch content {
-        case .mail(let mail): mail.bytes
-        case .webhook(let webhook): webhook.body
-        }
-    }
-
     /// The HTML of a mail; nil for a webhook.
     fileprivate var html: [UInt8]? {
-        guard case .mail(let mail) = content, let opened = OpenedMail(mail.bytes), !opened.html.isEmpty else {
+        guard isMail, let opened = OpenedMail(bytes), !opened.html.isEmpty else {
             return nil
         }
         return Array(opened.html.utf8)
@@ -134,23 +126,28 @@ struct MessageText {
         let effect = story.line.effect
         let outcome = EffectTeller(story: story, clock: clock, now: now).outcome
         var lines = [
-            "Message \(effect.id): \(effect.trigger), \(outcome.to), order \(story.line.orderName) of \(effect.shop)",
-            "About \(effect.event.kind.rawValue) of \(clock.dayAndTime(effect.event.happenedAt)) (\(clock.zone.name)).",
-            outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".",
+            "Message \(effect.id): \(effect.trigger), \(outcome.to ?? ""), "
+                + (story.line.orderName.isEmpty ? effect.shop : "order \(story.line.orderName) of \(effect.shop)")
         ]
+        if let event = effect.event {
+            lines.append(
+                "About \(event.kind.rawValue) of \(clock.dayAndTime(event.happenedAt)) (\(clock.zone.name)).")
+        }
+        lines.append(
+            outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".")
         for step in outcome.steps { lines.append("  \(clock.dayAndTime(step.at))  \(step.words)") }
         if let id = story.line.messageID {
             lines.append(effect.channel == .email ? "Message-ID: <\(id)>" : "webhook-id: \(id)")
         }
         lines.append("")
-        switch message?.content {
-        case .mail(let mail)?: lines += Self.opened(mail.bytes)
-        case .webhook(let webhook)?:
+        if let message, message.isMail {
+            lines += Self.opened(message.bytes)
+        } else if let message {
             lines += [
-                "To the endpoint '\(webhook.endpoint)':",
-                String(decoding: JSONText.pretty(webhook.body), as: UTF8.self),
+                "To the endpoint '\(message.envelope.target)':",
+                String(decoding: JSONText.pretty(message.bytes), as: UTF8.self),
             ]
-        case nil:
+        } else {
             lines.append(
                 effect.state == .waiting ? "It is not written yet." : "Its words are not kept, or it was never written."
             )

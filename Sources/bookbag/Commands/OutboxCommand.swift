@@ -76,7 +76,7 @@ struct OutboxCommand: AsyncParsableCommand {
                     "id": line.effect.id, "shop": line.effect.shop, "order": line.orderName,
                     "trigger": line.effect.trigger, "line": line.effect.line, "state": line.effect.state.rawValue,
                     "reason": line.effect.reason?.rawValue ?? NSNull(), "detail": line.effect.detail ?? NSNull(),
-                    "event": line.effect.event.kind.rawValue, "due_at": line.effect.dueAt.iso8601,
+                    "event": line.effect.event?.kind.rawValue ?? "", "due_at": line.effect.dueAt.iso8601,
                     "attempts": line.effect.attempts, "attempts_in_doubt": line.effect.attemptsInDoubt,
                     "message_id": line.messageID ?? NSNull(), "summary": line.summary ?? NSNull(),
                 ] as [String: Any]

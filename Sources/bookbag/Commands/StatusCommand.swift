@@ -70,7 +70,7 @@ struct StatusReport {
     /// The channels that are closed, of shops that are served.
     private var closed: [(route: Route, state: ChannelState)] {
         channels.filter { $0.value.failures > 0 && isServed($0.key.shop) }
-            .sorted { ($0.key.shop, $0.key.endpoint) < ($1.key.shop, $1.key.endpoint) }
+            .sorted { ($0.key.shop, $0.key.name) < ($1.key.shop, $1.key.name) }
             .map { (route: $0.key, state: $0.value) }
     }
 
@@ -140,7 +140,7 @@ struct StatusReport {
         }
         if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
         for (route, state) in closed {
-            let name = route.channel == .email ? "email" : "webhook \(route.endpoint)"
+            let name = route.target.isEmpty ? route.channel.rawValue : "\(route.channel.rawValue) \(route.target)"
             lines.append("\(route.shop): \(name) is closed: \(state.detail ?? state.reason ?? "unknown")")
         }
         lines += carriers.lines
@@ -176,7 +176,7 @@ struct StatusReport {
         }
         let closed = closed.map { route, state -> [String: Any] in
             [
-                "shop": route.shop, "channel": route.channel.rawValue, "endpoint": route.endpoint,
+                "shop": route.shop, "channel": route.channel.rawValue, "endpoint": route.target,
                 "reason": state.reason ?? NSNull(), "failures": state.failures,
             ] as [String: Any]
         }

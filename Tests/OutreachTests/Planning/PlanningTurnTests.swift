@@ -44,7 +44,8 @@ struct PlanningTurnTests {
                 existing: { match in
                     guard match.trigger == "told" else { return [] }
                     var effect = Effect(
-                        shop: event.shop, trigger: "told", line: match.line, keys: match.keys, event: event,
+                        to: match.route, isContact: match.isContact, trigger: "told", line: match.line,
+                        keys: match.keys, event: event,
                         dueAt: turn.now, createdAt: turn.now)
                     effect.id = 3
                     effect.state = .sent
@@ -79,7 +80,7 @@ struct PlanningTurnTests {
             #expect(plan.matches.map(\.eventID) == (one.id == 8 ? [7] : []))
             #expect(plan.matches.allSatisfy { $0.reason == .newer })
         }
-        #expect(effect?.event.id == 8)
+        #expect(effect?.event?.id == 8)
     }
 
     @Test("always lets one of those go that replace one another in a circle")
@@ -94,7 +95,7 @@ struct PlanningTurnTests {
         var effects = turn.place([heard], existing: { _ in [] }, open: { _ in [] }).flatMap(\.changes).map(\.effect)
         for index in effects.indices { effects[index].id = Int64(index + 1) }
         let judged = turn.judge(
-            effects, records: [event.orderID: story.record!],
+            effects, records: [story.facts.id: story.record!],
             histories: Array(repeating: History(), count: effects.count))
         let waiting = effects
         #expect(turn.settle(judged, waiting: { _ in waiting }).filter(\.goes).count == 1)

@@ -138,7 +138,7 @@ struct SimulatedExample {
             var outcome = written[effect.id] ?? ExampleRunner.Outcome(line: effect.line, reason: effect.reason)
             if outcome.sending == nil {
                 outcome.detail =
-                    effect.detail ?? (effect.reason == .passed ? effect.event.kind.passedRule : nil)
+                    effect.detail ?? (effect.reason == .passed ? effect.event?.kind.passedRule : nil)
             }
             outcome.heldFor = heldFor[effect.id]
             outcomes.append(outcome)
@@ -150,8 +150,9 @@ extension ExampleRunner.Outcome {
     /// Writes what goes out: the mail's words, or the webhook's body.
     fileprivate mutating func write(_ sending: Sending, _ templates: TemplateSet) throws(TemplateFailure) {
         let effect = sending.effect
+        guard let event = effect.event else { return }
         let scope = sending.planner.scope(
-            record: sending.record, event: effect.event, together: effect.together, history: sending.history,
+            record: sending.record, event: event, together: effect.together, history: sending.history,
             now: sending.now)
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
             if effect.channel == .email {
