@@ -26,6 +26,7 @@ extension Planner {
 
     /// The same, with the events that are told where `combine` made one message of several.
     public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
+        if effect.origin != .trigger, record != nil || effect.aggregate == nil { return Self.wanted(effect, now: now) }
         guard let record else { return Judgement(decision: .skip(because: .erased)) }
         return judgement(effect, at: evaluation(record, now: now), history: history)
     }
@@ -33,6 +34,7 @@ extension Planner {
     /// The same, for one of several effects of an order that are judged at one moment.
     public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
         let now = evaluation.now
+        if effect.origin != .trigger { return Self.wanted(effect, now: now) }
         if evaluation.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
         guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off,
             let event = effect.event
@@ -71,6 +73,12 @@ extension Planner {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
         return going(kept, without: dropped, of: effect, entry, line, evaluation, history)
+    }
+
+    /// What a person or Bookbag itself wants said is said at its time: shadow, limits, quiet hours and conditions are for triggers alone.
+    private static func wanted(_ effect: Effect, now: Moment) -> Judgement {
+        let waits = effect.state == .waiting && effect.dueAt > now
+        return Judgement(decision: waits ? .wait(until: effect.dueAt, because: .wait) : .send, events: effect.events)
     }
 
     /// What becomes of an effect whose events are to be told.

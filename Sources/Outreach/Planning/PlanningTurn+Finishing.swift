@@ -51,7 +51,8 @@ extension PlanningTurn {
                 effect.reason = reason
                 effect.detail = detail
             case .impossible(let reason, let detail): skip(&effect, reason, detail)
-            case nil: break
+            // Nobody here makes such a message; it is not to be due for ever.
+            case nil: effect.dueAt = now + .hours(1)
             }
         }
         var plan = Plan(shop: effect.shop)
