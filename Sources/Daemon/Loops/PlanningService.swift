@@ -1,5 +1,5 @@
 import Logging
-package import Outreach
+import Outreach
 import Platform
 import ServiceLifecycle
 import Store
