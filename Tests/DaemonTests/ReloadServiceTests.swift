@@ -12,12 +12,6 @@ import Testing
 private let shop = "juniperfig.myshopify.com"
 private let start = Moment(iso8601: "2026-11-20T09:00:00Z")!
 
-private struct NoNetwork: HTTPTransport {
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
-        throw TransferFailure(.connect)
-    }
-}
-
 private final class Hand: Sendable {
     private let moment = Mutex(start)
     var now: Moment { moment.withLock { $0 } }
@@ -79,8 +73,7 @@ private final class Room: Sendable {
         planning = PlanningService(
             store: store, contexts: [shop: context],
             makers: [
-                shop: MessageMaker(
-                    configuration: configuration, labels: LabelFetcher(NoNetwork()), composer: MailComposer())
+                shop: MessageMaker(configuration: configuration, labels: nil)
             ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger), clock: clock, wake: Wake(),
             newMessages: Broadcast(), heartbeats: Heartbeats(), metrics: metrics, logger: logger, gate: gate)
     }

@@ -140,10 +140,6 @@ private final class Hand: Sendable {
     func turn(to now: Moment) { moment.withLock { $0 = max($0, now) } }
 }
 
-private struct NoNetwork: HTTPTransport {
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse { throw TransferFailure(.connect) }
-}
-
 /// What became of an effect, however it was come to.
 private struct Decided: Hashable, Comparable, CustomStringConvertible {
     var order: Int
@@ -184,9 +180,7 @@ private struct PlannedShop {
         service = PlanningService(
             store: store, contexts: [shop: context],
             makers: [
-                shop: MessageMaker(
-                    configuration: configuration, labels: LabelFetcher(NoNetwork(), shopHosts: []),
-                    composer: MailComposer())
+                shop: MessageMaker(configuration: configuration, labels: nil)
             ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger),
             clock: DaemonClock(source: { hand.now }), wake: Wake(), newMessages: Broadcast(),
             heartbeats: Heartbeats(), metrics: DaemonMetrics(), logger: logger)

@@ -59,7 +59,7 @@ struct OutboxTests {
         // Begun once: the same claim begins no second attempt.
         let again = try await store.turn(ended: [], beginning: [claims[1]], lease: .minutes(5), now: .at(3))
         #expect(again.begun.isEmpty)
-        #expect(try await store.recover(owner: "p2", now: .at(4)) == 1, "only what has begun is in doubt")
+        #expect(try await store.recover(owner: "p2", now: .at(4)) == [.email: 1], "only what has begun is in doubt")
     }
 
     @Test("what is leased is nobody else's", arguments: StoreKind.allCases)
@@ -129,8 +129,8 @@ struct OutboxTests {
         let claims = try await claim(store)
         let begun = try await store.begin([claims[0]], lease: .minutes(5), now: t0).begun
         // The clock was set back, and the new process does not mind.
-        #expect(try await store.recover(owner: "p2", now: t0 - .days(1)) == 1)
-        #expect(try await store.recover(owner: "p2", now: t0) == 0)
+        #expect(try await store.recover(owner: "p2", now: t0 - .days(1)) == [.email: 1])
+        #expect(try await store.recover(owner: "p2", now: t0).isEmpty)
         let again = try await claim(store, owner: "p2")
         #expect(again.map(\.effect.attemptsInDoubt) == [1, 0])
         #expect(again[0].message == begun[0].message)
@@ -151,7 +151,7 @@ struct OutboxTests {
         let store = try await kind.make()
         try await store.ready(try await store.placed(1))
         let claims = try await claim(store)
-        #expect(try await store.recover(owner: "p1", now: .at(1)) == 0)
+        #expect(try await store.recover(owner: "p1", now: .at(1)).isEmpty)
         #expect(try await store.begin(claims, lease: .minutes(5), now: .at(1)).begun.count == 1)
     }
 
@@ -212,6 +212,81 @@ struct OutboxTests {
         #expect(try await store.effectStory(effect.id)?.message == new)
     }
 
+    @Test("a mail whose order has another address goes there, attempted before or not", arguments: StoreKind.allCases)
+    func moved(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1), message: mail("m", to: "ada@gmial.example"))
+        let first = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        _ = try await store.finish(
+            [AttemptOutcome(claim: first[0], verdict: .deferred(failure()), nextAttemptAt: t0)], now: t0)
+        let new = mail("m", to: "ada@gmail.example", body: "anew")
+        let second = try await store.turn(
+            ended: [], beginning: try await claim(store), rendered: [effect.id: new], lease: .minutes(5), now: .at(1))
+        #expect(second.begun.map(\.message) == [new])
+        #expect(try await store.effectStory(effect.id)?.message == new)
+        let notes = try #require(await store.effectStory(effect.id)).story.decisions
+        #expect(notes.last?.detail?.contains("another address") == true)
+    }
+
+    @Test(
+        "a mailbox that does not exist is silenced with the verdict, until a retry by hand",
+        arguments: StoreKind.allCases)
+    func bounced(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1), to: "ada@gmial.example")
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        var gone = Failure(reason: "mailbox", code: 550, enhancedCode: "5.1.1", detail: "the mailbox does not exist")
+        gone.isNoMailbox = true
+        _ = try await store.finish([AttemptOutcome(claim: begun[0], verdict: .refused(gone))], now: .at(1))
+        let silences = try await store.silences(of: .address("Ada@gmial.example"), shop: shop, now: .at(2))
+        #expect(silences.map(\.reason) == ["bounce"] && silences.map(\.stream) == [.all])
+        #expect(silences.map(\.endsAt) == [nil])
+        #expect(silences.first?.note?.contains("550 5.1.1, message \(effect.id)") == true)
+        #expect(
+            try await store.isSilenced(
+                shop: shop, address: "ada@gmial.example", customerID: nil, orderID: "x", isMarketing: false, now: .at(2)
+            ))
+        #expect(try await store.retry(effectID: effect.id, now: .at(3)))
+        #expect(try await store.silences(of: .address("ada@gmial.example"), shop: shop, now: .at(4)).isEmpty)
+    }
+
+    @Test("another refusal silences nobody", arguments: StoreKind.allCases)
+    func refusedAndNotSilenced(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        _ = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .refused(failure("mailbox")))], now: .at(1))
+        #expect(try await store.silences(shop: shop, limit: 9, now: .at(2)).isEmpty)
+    }
+
+    @Test(
+        "when a channel opens, what its closing put off is due at once; what waits by itself is not",
+        arguments: StoreKind.allCases)
+    func opened(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...4 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        let away = Verdict.unavailable(failure("connect"))
+        let closed = ChannelState(closedUntil: .at(900), reason: "connect", detail: "It is away.", failures: 7)
+        _ = try await store.turn(
+            ended: [
+                AttemptOutcome(claim: begun[0], verdict: away, nextAttemptAt: .at(900)),
+                AttemptOutcome(claim: begun[1], verdict: away, nextAttemptAt: .at(800), waitsByItself: true),
+                AttemptOutcome(claim: begun[2], verdict: .deferred(failure()), nextAttemptAt: .at(700)),
+            ], beginning: [], channel: (route, closed), lease: .minutes(5), now: .at(1))
+        _ = try await store.turn(
+            ended: [AttemptOutcome(claim: begun[3], verdict: .accepted(receipt: "250"))], beginning: [],
+            channel: (route, ChannelState(openings: 1)), lease: .minutes(5), now: .at(2))
+        #expect(try await claim(store, at: .at(2)).map(\.effect.id) == [begun[0].effect.id])
+        #expect(try await store.effect(begun[1].effect.id)?.dueAt == .at(800))
+        #expect(try await store.effect(begun[2].effect.id)?.dueAt == .at(700))
+        // It was open before: nothing more is brought forward.
+        _ = try await store.turn(
+            ended: [], beginning: [], channel: (route, ChannelState(openings: 2)), lease: .minutes(5), now: .at(3))
+        #expect(try await store.effect(begun[1].effect.id)?.dueAt == .at(800))
+    }
+
     @Test("a claim begins one attempt only", arguments: StoreKind.allCases)
     func onceBegun(_ kind: StoreKind) async throws {
         let store = try await kind.make()
@@ -244,7 +319,7 @@ struct OutboxTests {
         try await store.release(begun, dueAt: .at(30), reason: .unavailable, now: .at(1))
         let stored = try #require(await store.effect(effect.id))
         #expect(stored.attempts == 1 && stored.attemptsInDoubt == 0 && stored.dueAt == .at(30))
-        #expect(try await store.recover(owner: "p2", now: .at(2)) == 0)
+        #expect(try await store.recover(owner: "p2", now: .at(2)).isEmpty)
         #expect(try await claim(store, at: .at(29)).isEmpty)
     }
 

@@ -1,3 +1,5 @@
+import Delivery
+import Delivery
 import Logging
 import Outreach
 import Platform
@@ -175,7 +177,7 @@ struct PlanningService: Service {
                     }
                     let making = await maker.make(
                         draft, record: record, history: one.history, planner: turn.planner, now: now)
-                    return (index, turn.finish(one, making))
+                    return (index, turn.finish(one, Making(making)))
                 }
             }
             // In the order of room, in which they are written.
@@ -205,7 +207,6 @@ struct PlanningService: Service {
                 let line: Line =
                     switch effect.reason {
                     case .noRecipient: .noRecipient
-                    case .label: .labelMissing
                     default: .decided
                     }
                 var facts: Logger.Metadata = [
@@ -235,6 +236,17 @@ extension Store {
                 HistoryQuestion(of: $0, record: records.record(of: $0), planner: turn.planner, now: turn.now)
             }, now: turn.now)
         return turn.judge(effects, records: records, histories: histories)
+    }
+}
+
+extension Making {
+    /// What came of composing it.
+    init(_ outcome: MessageMaker.Outcome) {
+        switch outcome {
+        case .message(let message, let remark): self = .made(message, remark: remark)
+        case .wait(let until, let reason, let detail): self = .wait(until: until, because: reason, detail: detail)
+        case .impossible(let reason, let detail): self = .impossible(reason, detail: detail)
+        }
     }
 }
 

@@ -58,7 +58,9 @@ struct TriggerReloader {
             let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
         else { return nil }
         let folder = TriggerFolder(files: files.mapValues { [UInt8]($0) })
-        guard let set = readings.load(folder, webhooks: Set(shop.webhooks.keys)).set else { return nil }
+        guard let set = await readings.load(folder, webhooks: Set(shop.webhooks.keys), passedBefore: true).set else {
+            return nil
+        }
         return InForce(set: set, since: try await store.triggersInForce(shop: shop.domain), folder: folder)
     }
 
@@ -80,7 +82,7 @@ struct TriggerReloader {
             return try await refuse([reason], inForce: inForce, about: "unreadable", now: now)
         }
         let today = (planner?.shopZone ?? .utc).day(at: now)
-        let (set, faults) = readings.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
+        let (set, faults) = await readings.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
         guard let set else {
             return try await refuse(
                 faults.filter { $0.severity == .error }.map(\.description), inForce: inForce, about: folder.digest,

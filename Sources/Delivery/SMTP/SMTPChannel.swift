@@ -24,14 +24,23 @@ public struct SMTPChannel: Channel {
         let envelope: SMTPEnvelope
         do {
             envelope = try SMTPEnvelope(
-                from: message.envelope.sender, recipients: [redirectTo?.address ?? message.envelope.recipient],
+                from: MailHeaders.withPlainDomain(message.envelope.sender),
+                recipients: [MailHeaders.withPlainDomain(redirectTo?.address ?? message.envelope.recipient)],
                 message: message.bytes, hasUTF8Header: Self.hasUTF8Header(message.bytes))
         } catch {
             return .refused(Failure(reason: "content", detail: error.description))
         }
         let reply = await transport.deliver(envelope)
         if reply.failure == .cancelled, !reply.isInDoubt { throw CancellationError() }
-        return .verdict(for: reply)
+        let verdict = Verdict.verdict(for: reply)
+        if redirectTo != nil, case .refused(var failure) = verdict, failure.reason == "mailbox" {
+            // It is not the shopper's mailbox that was refused, and every mail would meet the same.
+            failure.isNoMailbox = false
+            failure.reason = "configuration"
+            failure.detail = "the inbox under smtp.redirect_to is refused; name another one: \(failure.detail)"
+            return .unavailable(failure)
+        }
+        return verdict
     }
 
     /// Whether the header, up to its empty line, has bytes beyond ASCII.

@@ -24,6 +24,8 @@ public enum EventKind: String, Codable, Sendable, CaseIterable {
     /// Nobody has said anything for so long that we stopped asking.
     case shipmentUntracked = "shipment.untracked"
     case shipmentETAChanged = "shipment.eta_changed"
+    /// The tracking number came or changed after the parcel was made.
+    case shipmentNumberChanged = "shipment.number_changed"
     case returnRequested = "return.requested"
     case returnApproved = "return.approved"
     case returnDeclined = "return.declined"
@@ -61,15 +63,16 @@ extension EventKind {
         case .shipmentCancelled: 19
         case .shipmentUntracked: 20
         case .shipmentETAChanged: 21
-        case .returnRequested: 22
-        case .returnApproved: 23
-        case .returnDeclined: 24
-        case .returnCancelled: 25
-        case .returnLabelReady: 26
-        case .returnInTransit: 27
-        case .returnReceived: 28
-        case .returnClosed: 29
-        case .refundIssued: 30
+        case .shipmentNumberChanged: 22
+        case .returnRequested: 23
+        case .returnApproved: 24
+        case .returnDeclined: 25
+        case .returnCancelled: 26
+        case .returnLabelReady: 27
+        case .returnInTransit: 28
+        case .returnReceived: 29
+        case .returnClosed: 30
+        case .refundIssued: 31
         }
     }
 }
@@ -140,6 +143,14 @@ public struct Event: Hashable, Sendable, Codable {
             self.subject = subject
             self.n = n
             self.mark = mark
+        }
+
+        /// Which parcel it was about, where a package's number was put right: see `OrderRecord.turn(of:)`.
+        var turn: String {
+            guard subject.utf8.starts(with: "shipment:".utf8), let space = mark.utf8.lastIndex(of: 0x20),
+                mark[space...].hasPrefix(" #")
+            else { return "" }
+            return String(mark[space...])
         }
     }
 

@@ -26,12 +26,19 @@ public struct AttemptOutcome: Hashable, Sendable {
     public var verdict: Verdict
     /// When to try again after `deferred` and `unavailable`; nil for at once.
     public var nextAttemptAt: Moment?
+    /// True where an `unavailable` verdict may be meant for this message alone: it then waits as after `deferred`, also when the
+    /// channel opens sooner.
+    public var waitsByItself: Bool
     /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end. Kept with the verdict, in place of what an
     /// earlier attempt brought under the same name. No personal data.
     public var results: [String: String]
 
     /// That came of it.
-    public init(claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil, results: [String: String] = [:]) {
+    public init(
+        claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil, waitsByItself: Bool = false,
+        results: [String: String] = [:]
+    ) {
+        self.waitsByItself = waitsByItself
         self.claim = claim
         self.verdict = verdict
         self.nextAttemptAt = nextAttemptAt

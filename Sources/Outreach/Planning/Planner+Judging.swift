@@ -190,7 +190,7 @@ extension Planner {
             }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
-        case .address, .webhook: return nil
+        case .address, .webhook, .other: return nil
         }
     }
 }
@@ -199,7 +199,8 @@ extension OrderRecord {
     /// Whom mail about this order goes to: the address that it was placed with, else the customer's. Nil where there is none that a relay would take.
     public var recipient: MailAddress? {
         guard let address = facts.email ?? facts.customer?.email else { return nil }
-        let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap(\.self).joined(separator: " ")
-        return MailAddress(name: name.isEmpty ? facts.shippingAddress?.name : name, address: address)
+        let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap { $0?.asName }
+            .joined(separator: " ")
+        return MailAddress(name: name.isEmpty ? facts.shippingAddress?.name?.asName : name, address: address)
     }
 }

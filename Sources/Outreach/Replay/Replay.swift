@@ -165,7 +165,7 @@ private struct ReplayedCustomer {
     /// What stands for the words of a mail; nil where they are not compared.
     private func rendered(_ effect: Effect, _ one: PlanningTurn.Judged, now: Moment) -> Int? {
         guard let line = planner.triggers.trigger(effect.trigger)?.line(named: effect.line),
-            let event = effect.event, effect.channel == .email, rendering.contains(line.template),
+            let event = effect.event, line.isMail, rendering.contains(line.template),
             let record = one.record
         else { return nil }
         let scope = planner.scope(

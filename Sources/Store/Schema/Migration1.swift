@@ -119,6 +119,8 @@ extension Migration {
                 return_leg INTEGER NOT NULL CHECK (return_leg IN (0, 1)),
                 is_summary INTEGER NOT NULL CHECK (is_summary IN (0, 1)),
                 retracted_at INTEGER,
+                -- The tracking number that a carrier's scan speaks of; a package may have had another before.
+                number TEXT,
                 PRIMARY KEY (order_id, owner, scan)
             ) STRICT, WITHOUT ROWID;
 

@@ -68,8 +68,19 @@ extension ChannelState {
 }
 
 extension Database {
-    /// Closes a way out, or opens it again.
+    /// Closes a way out, or opens it again. When it opens, what its closing put off is due at once.
     func put(_ state: ChannelState, of route: Route, now: Moment) throws {
+        let shop = try shop(route.shop)
+        let before = try integer(Query.channelFailures, [shop, route.channel.rawValue, route.target])
+        if state.failures == 0, before ?? 0 > 0 {
+            try run(
+                """
+                UPDATE effects SET due_at = ?, version = version + 1
+                WHERE shop = ? AND channel = ? AND target = ? AND state = 'ready' AND due_at > ?
+                    AND reason = 'unavailable'
+                """,
+                [now.milliseconds, shop, route.channel.rawValue, route.target, now.milliseconds])
+        }
         try run(
             """
             INSERT INTO channels
@@ -81,8 +92,12 @@ extension Database {
                 changed_at = excluded.changed_at
             """,
             [
-                try shop(route.shop), route.channel.rawValue, route.target, state.closedUntil?.milliseconds,
+                shop, route.channel.rawValue, route.target, state.closedUntil?.milliseconds,
                 state.reason, state.detail, state.failures, state.openings, state.suspectsText, now.milliseconds,
             ])
     }
+}
+
+extension Query {
+    static let channelFailures = "SELECT failures FROM channels WHERE shop = ? AND channel = ? AND target = ?"
 }

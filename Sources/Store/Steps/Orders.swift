@@ -12,6 +12,8 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var erased: [OrderKey] = []
     /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They stay on the list; park them.
     public var refused: [OrderKey: StoreFailure] = [:]
+    /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look again.
+    public var hasSoonerAsks = false
     /// How many scans were not kept, for their order has the greatest number already.
     public var scansRefused = 0
 }
@@ -138,6 +140,7 @@ extension Store {
                     }
                     outcome.events += part.events
                     outcome.scansRefused += part.scansRefused
+                    outcome.hasSoonerAsks = outcome.hasSoonerAsks || part.hasSoonerAsks
                     tally.add(partTally)
                 } else {
                     outcome.stale.append(key)
@@ -243,7 +246,10 @@ extension Database {
             }
         }
         for reread in row.learned.rereads { try put(reread, orderID: orderID, shop: shop) }
-        for ask in row.learned.asks { try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally) }
+        for ask in row.learned.asks {
+            let isSooner = try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally)
+            outcome.hasSoonerAsks = outcome.hasSoonerAsks || isSooner
+        }
         return orderID
     }
 

@@ -12,7 +12,7 @@
 internal import GRDB
 public import Outreach
 
-extension Store {
+extension Store: DeliveryLedger {
     /// Leases effects of a way out that are ready and due, the longest due first. One that is leased already is left out until its lease runs out.
     ///
     /// - Parameters:
@@ -57,15 +57,16 @@ extension Store {
     ///
     /// - Parameters:
     ///   - rendered: by effect, messages that were made anew with what is known now. One that was attempted before keeps its bytes whatever is
-    ///     given here, and every message keeps its id.
+    ///     given here, unless it goes to another address now; and every message keeps its id.
     ///   - lease: from now on.
     /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now; and those whose leases hold as well, but which were judged by what
     ///   is no longer so, to be judged again.
     public func begin(
         _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
-        try await write { db in
-            let outcome = try db.begin(claims, rendered: rendered, lease: lease, now: now)
+        let hash = hash
+        return try await write { db in
+            let outcome = try db.begin(claims, rendered: rendered, lease: lease, hash: hash, now: now)
             try db.note(now)
             return outcome
         }
@@ -74,16 +75,19 @@ extension Store {
     /// One turn of a way out, in one commit: records what the far end said of attempts that ended (`finish`), keeps whether the way is open, and records that others
     /// begin in their place (`begin`).
     ///
+    /// Where the way opens, what its closing put off is due at once; but not what waits by itself.
+    ///
     /// - Returns: what the verdicts did, the claims whose first byte may go out now, and those that have to be judged again first.
     public func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim],
-        channel: (route: Route, state: ChannelState)? = nil,
+        rendered: [Int64: Message] = [:], channel: (route: Route, state: ChannelState)? = nil,
         lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim]) {
-        try await write { db in
-            let finished = try db.finish(outcomes, now: now)
+        let hash = hash
+        return try await write { db in
+            let finished = try db.finish(outcomes, hash: hash, now: now)
             if let channel { try db.put(channel.state, of: channel.route, now: now) }
-            let (begun, outdated) = try db.begin(claims, rendered: [:], lease: lease, now: now)
+            let (begun, outdated) = try db.begin(claims, rendered: rendered, lease: lease, hash: hash, now: now)
             try db.note(now)
             return (finished, begun, outdated)
         }
@@ -92,9 +96,11 @@ extension Store {
     /// Records what the far end said, and ends the leases. A verdict under an old token is recorded and moves nothing.
     ///
     /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays `ready` for its next attempt.
+    /// A mailbox that does not exist is silenced, for all mail.
     public func finish(_ outcomes: [AttemptOutcome], now: Moment) async throws(StoreFailure) -> [FinishedAttempt] {
-        try await write { db in
-            let finished = try db.finish(outcomes, now: now)
+        let hash = hash
+        return try await write { db in
+            let finished = try db.finish(outcomes, hash: hash, now: now)
             try db.note(now)
             return finished
         }
@@ -154,12 +160,12 @@ extension Store {
     ///
     /// Only the daemon that holds the store's lock may call this.
     ///
-    /// - Returns: how many attempts are in doubt.
+    /// - Returns: how many attempts are in doubt, by channel.
     @discardableResult
-    public func recover(owner: String, now: Moment) async throws(StoreFailure) -> Int {
+    public func recover(owner: String, now: Moment) async throws(StoreFailure) -> [ChannelName: Int] {
         try await write { db in
             var tally = Tally()
-            var inDoubt = 0
+            var inDoubt: [ChannelName: Int] = [:]
             let leases = try db.all(Query.leasesOfOthers, [owner]) { row in
                 (
                     id: row[0] as Int64, token: row[1] as Int64, shop: row[2] as Int64,
@@ -169,7 +175,7 @@ extension Store {
             for lease in leases {
                 let doubted = try db.doubt(
                     effectID: lease.id, token: lease.token, route: lease.route, shop: lease.shop, now: now, &tally)
-                if doubted { inDoubt += 1 }
+                if doubted { inDoubt[lease.route.channel, default: 0] += 1 }
                 try db.run("DELETE FROM leases WHERE effect_id = ?", [lease.id])
             }
             try tally.write(to: db)
@@ -202,16 +208,24 @@ extension Store {
 
     /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back; and one whose template failed be written at once.
     /// False where it is none of these, or its bytes are gone. Where its way out is closed, that may be tried at once as well: with this message, if none was due before.
+    /// An address that was silenced because a mail to it came back may be written to again: whoever tries by hand knows better.
     public func retry(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
-        try await write { db in
+        let hash = hash
+        return try await write { db in
             if let effect = try db.effect(effectID), effect.state == .waiting, effect.reason == .template {
                 try db.run(
                     "UPDATE effects SET due_at = ?, version = version + 1 WHERE id = ?", [now.milliseconds, effectID])
                 try db.note(now)
                 return true
             }
-            guard let effect = try db.effect(effectID), effect.canBeRetried, try db.message(effectID: effectID) != nil
+            guard let effect = try db.effect(effectID), effect.canBeRetried,
+                let message = try db.message(effectID: effectID)
             else { return false }
+            if effect.state == .refused, let recipient = message.recipient {
+                try db.run(
+                    "DELETE FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ? AND reason = ?",
+                    [try db.shop(effect.shop), hash.address(recipient), StandingSilence.bounce])
+            }
             try db.run(
                 """
                 UPDATE effects SET state = 'ready', reason = NULL, detail = NULL, due_at = ?, counted_at = coalesce(counted_at, ?),
@@ -303,7 +317,7 @@ extension Database {
 
     /// Records that attempts begin, of those claims whose judgement read what is still so.
     fileprivate func begin(
-        _ claims: [Claim], rendered: [Int64: Message], lease: Duration, now: Moment
+        _ claims: [Claim], rendered: [Int64: Message], lease: Duration, hash: KeyedHash, now: Moment
     ) throws -> (begun: [Claim], outdated: [Claim]) {
         var shops = ShopNumbers()
         var begun: [Claim] = []
@@ -314,7 +328,9 @@ extension Database {
                 continue
             }
             let rendered = rendered[claim.effect.id]
-            if let started = try begin(claim, rendered: rendered, lease: lease, now: now) { begun.append(started) }
+            if let started = try begin(claim, rendered: rendered, lease: lease, hash: hash, now: now) {
+                begun.append(started)
+            }
         }
         return (begun, outdated)
     }
@@ -325,16 +341,26 @@ extension Database {
     }
 
     /// Records that an attempt begins; nil where the lease has passed on, or it has begun already.
-    fileprivate func begin(_ claim: Claim, rendered: Message?, lease: Duration, now: Moment) throws -> Claim? {
+    fileprivate func begin(
+        _ claim: Claim, rendered: Message?, lease: Duration, hash: KeyedHash, now: Moment
+    ) throws -> Claim? {
         var claim = claim
         let id = claim.effect.id
         let row = try first(Query.beginnable, [id, claim.token]) {
             (owner: $0[0] as String, attempts: $0[1] as Int, version: $0[2] as Int64)
         }
         guard let row else { return nil }
-        if let rendered, row.attempts == 0, rendered.id == claim.message.id {
+        let moves = rendered?.recipient != claim.message.recipient
+        if let rendered, moves || (row.attempts == 0 && rendered.id == claim.message.id) {
             try put(rendered, effectID: id, now: now)
             claim.message = rendered
+            if moves, let recipient = rendered.recipient {
+                try run("UPDATE effects SET recipient_key = ? WHERE id = ?", [hash.address(recipient), id])
+                try append(
+                    DecisionNote(
+                        at: now, state: .ready, reason: nil,
+                        detail: "the order has another address now: written anew, and sent to that one"), effectID: id)
+            }
         }
         try run(
             "INSERT INTO attempts (effect_id, number, token, owner, begun_at) VALUES (?, ?, ?, ?, ?)",
@@ -362,13 +388,15 @@ extension Database {
     }
 
     /// Records verdicts, and their totals.
-    fileprivate func finish(_ outcomes: [AttemptOutcome], now: Moment) throws -> [FinishedAttempt] {
+    fileprivate func finish(_ outcomes: [AttemptOutcome], hash: KeyedHash, now: Moment) throws -> [FinishedAttempt] {
         var shops = ShopNumbers()
         var tally = Tally()
         var finished: [FinishedAttempt] = []
         for outcome in outcomes {
             let shop = try shops.number(outcome.claim.effect.shop, in: self)
-            if let result = try finish(outcome, shop: shop, now: now, tally: &tally) { finished.append(result) }
+            if let result = try finish(outcome, shop: shop, hash: hash, now: now, tally: &tally) {
+                finished.append(result)
+            }
         }
         try tally.write(to: self)
         return finished
@@ -376,7 +404,7 @@ extension Database {
 
     /// Records a verdict; nil where there is no such attempt, or it has a verdict already.
     fileprivate func finish(
-        _ outcome: AttemptOutcome, shop: Int64, now: Moment, tally: inout Tally
+        _ outcome: AttemptOutcome, shop: Int64, hash: KeyedHash, now: Moment, tally: inout Tally
     ) throws -> FinishedAttempt? {
         let claim = outcome.claim
         // All else that is needed of the effect never changes.
@@ -416,15 +444,29 @@ extension Database {
         case .refused(let failure):
             let note = DecisionNote(at: now, state: .refused, reason: .refused, detail: failure.detail)
             try move(effect, to: note, shop: shop, tally: &tally)
+            if failure.isNoMailbox, let recipient = claim.message.recipient {
+                let code = [failure.code.map(String.init), failure.enhancedCode].compactMap(\.self)
+                try silence(
+                    .address(recipient), shop: shop, stream: .all, reason: StandingSilence.bounce,
+                    note:
+                        "the relay says that there is no such mailbox (\(code.joined(separator: " ")), message \(effect.id))",
+                    until: nil, hash: hash, now: now)
+            }
             return FinishedAttempt(effectID: effect.id, state: .refused, late: false)
         case .deferred(let failure), .unavailable(let failure):
-            let reason: Reason = outcome.verdict.name == "deferred" ? .deferred : .unavailable
+            var reason = Reason.deferred
+            if case .unavailable = outcome.verdict, !outcome.waitsByItself { reason = .unavailable }
             try run(
                 "UPDATE effects SET due_at = ?, reason = ?, detail = ?, version = version + 1 WHERE id = ?",
                 [(outcome.nextAttemptAt ?? now).milliseconds, reason.rawValue, failure.detail, effect.id])
             return FinishedAttempt(effectID: effect.id, state: .ready, late: false)
         }
     }
+}
+
+extension Message {
+    /// Whom it goes to; nil where it goes to nobody by an address.
+    fileprivate var recipient: String? { envelope.recipient.isEmpty ? nil : envelope.recipient }
 }
 
 extension Effect {

@@ -73,6 +73,19 @@ extension Store {
         }
     }
 
+    /// Has the effects of a shop judged at once that wait for a label and would be judged within that time.
+    public func judgeLabels(shop: String, within pause: Duration, now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            try db.run(
+                """
+                UPDATE effects SET due_at = ?, version = version + 1
+                WHERE state = 'waiting' AND due_at > ? AND due_at <= ? AND shop = ? AND reason = 'label'
+                """,
+                [now.milliseconds, now.milliseconds, (now + pause).milliseconds, try db.shop(shop)])
+            try db.note(now)
+        }
+    }
+
     /// To how many people a shop writes on a usual day, by its last 5,000 mails; 0 where it has hardly begun.
     public func peoplePerDay(shop: String, now: Moment) async throws(StoreFailure) -> Double {
         try await read { db in
@@ -190,6 +203,28 @@ extension Database {
     }
 }
 
+extension Store: ActionLedger {
+    public func beside(_ effect: Effect) async throws(StoreFailure) -> [ActionStanding] {
+        guard let event = effect.event else { return [] }
+        return try await read { db in
+            let others = try db.all(Query.beside, [event.id, effect.trigger, effect.id]) { row in
+                (
+                    id: row[0] as Int64,
+                    standing: ActionStanding(
+                        line: row[1], channel: ChannelName(rawValue: row[2]), state: try row.word(3), results: [:])
+                )
+            }
+            return try others.map { id, standing in
+                var standing = standing
+                for (name, value) in try db.all(Query.resultsOf, [id], { ($0[0] as String, $0[1] as String) }) {
+                    standing.results[name] = value
+                }
+                return standing
+            }
+        }
+    }
+}
+
 /// Writes the changes of plans.
 private struct PlanWriter {
     let hash: KeyedHash
@@ -249,7 +284,7 @@ private struct PlanWriter {
 
     /// A hash of the mail's recipient, for limits and history.
     private func recipientKey(_ message: Message?) -> Data? {
-        guard let message, message.kind == .email else { return nil }
+        guard let message, !message.envelope.recipient.isEmpty else { return nil }
         return hash.address(message.envelope.recipient)
     }
 
@@ -361,6 +396,11 @@ extension Database {
 }
 
 extension Query {
+    static let beside = """
+        SELECT id, line, channel, state FROM effects
+        WHERE event_id = ? AND trigger_name = ? AND id <> ? ORDER BY id
+        """
+    static let resultsOf = "SELECT name, value FROM results WHERE effect_id = ?"
     static let pendingEvents = """
         SELECT \(Event.columns)
         FROM pending_events JOIN events ON events.id = pending_events.event_id

@@ -137,7 +137,7 @@ struct MessageText {
             outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".")
         for step in outcome.steps { lines.append("  \(clock.dayAndTime(step.at))  \(step.words)") }
         if let id = story.line.messageID {
-            lines.append(effect.channel == .email ? "Message-ID: <\(id)>" : "webhook-id: \(id)")
+            lines.append(ChannelKind.standard[effect.channel]?.words.showID(id) ?? id)
         }
         lines.append("")
         if let message, message.isMail {

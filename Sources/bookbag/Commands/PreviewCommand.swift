@@ -240,15 +240,13 @@ private struct Written {
             settings: planner.triggers.settings, triggers: [trigger], templates: planner.triggers.templates)
         sending.effect.keys = ["preview \(UUID().uuidString)"]
         let maker = MessageMaker(
-            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: LabelFetcher(Nowhere()),
-            composer: MailComposer())
+            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: nil)
         let outcome = await maker.make(
             sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now,
             date: date)
         let remark: String?
         switch outcome {
-        case .made(let made, let said):
-            guard let made else { throw ExitStatus.fault }
+        case .message(let made, let said):
             message = made
             remark = said
         case .impossible(let reason, let detail), .wait(_, let reason, let detail):
@@ -307,12 +305,5 @@ extension Configuration.Shop {
         self.init(
             domain: "preview", endpoint: "", access: .token(SecretString("")), pollEvery: .minutes(1), triggers: "",
             smtp: nil, webhooks: webhooks)
-    }
-}
-
-/// A network that is never asked.
-private struct Nowhere: HTTPTransport {
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
-        throw TransferFailure(.cancelled)
     }
 }

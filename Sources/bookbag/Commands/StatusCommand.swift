@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Delivery
 import Foundation
 import Outreach
 import Store
@@ -140,7 +141,7 @@ struct StatusReport {
         }
         if status.shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
         for (route, state) in closed {
-            let name = route.target.isEmpty ? route.channel.rawValue : "\(route.channel.rawValue) \(route.target)"
+            let name = ChannelKind.standard.title(of: route)
             lines.append("\(route.shop): \(name) is closed: \(state.detail ?? state.reason ?? "unknown")")
         }
         lines += carriers.lines

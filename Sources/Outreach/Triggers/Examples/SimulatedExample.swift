@@ -155,7 +155,7 @@ extension ExampleRunner.Outcome {
             record: sending.record, event: event, together: effect.together, history: sending.history,
             now: sending.now)
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
-            if effect.channel == .email {
+            if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)
                 hasLabel = scope.label(attachedBy: line) != nil
             } else {

@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Outreach
 import Store
@@ -207,6 +208,7 @@ struct EffectTeller {
     var order: OrderRecord?
 
     private var effect: Effect { story.line.effect }
+    private var channel: ChannelKind? { ChannelKind.standard[effect.channel] }
 
     var outcome: OrderAccount.Outcome {
         OrderAccount.Outcome(
@@ -312,7 +314,8 @@ struct EffectTeller {
             return OrderAccount.Step(at: note.at, kind: "held", until: until, words: because)
         case .ready:
             if let detail = note.detail { return OrderAccount.Step(at: note.at, kind: "ready", words: detail) }
-            let subject = story.line.summary.map { ": \(effect.channel == .email ? "\"\($0)\"" : $0)" } ?? ""
+            let subject =
+                story.line.summary.map { ": \(channel?.words.quotesSummary == true ? "\"\($0)\"" : $0)" } ?? ""
             return OrderAccount.Step(at: note.at, kind: "ready", words: "written\(subject)")
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
             // The attempt says it.
@@ -352,7 +355,7 @@ struct EffectTeller {
         }
         if line.inDoubt {
             words += "; it may have arrived, and is repeated with the same Message-ID"
-            if effect.channel == .webhook { words = words.replacing("Message-ID", with: "webhook-id") }
+            if let channel { words = words.replacing("Message-ID", with: channel.words.id) }
         }
         if line.late { words += "; the answer came after the attempt had been given up" }
         return OrderAccount.Step(at: line.begunAt, kind: "attempt", until: line.endedAt, words: words)
@@ -376,6 +379,10 @@ private struct Introduction {
         if !facts.holds.isEmpty { lines.append("It is on hold in Shopify.") }
         let zone = order.zone(shopZone: sources.profile.zone)
         for shipment in order.shipments where shipment.present {
+            guard order.isCarried(shipment) else {
+                lines.append("A part of it needs no carrier, and is no parcel.")
+                continue
+            }
             let state = order.state(of: shipment, now: sources.now, zone: zone)
             let carrier = [shipment.tracking.company, shipment.tracking.number].compactMap(\.self)
             var text =
@@ -384,7 +391,11 @@ private struct Introduction {
             if let since = state.since { text += " since \(clock.dayAndTime(since))" }
             if state.daysLate > 0 { text += ", \(state.daysLate) day\(state.daysLate == 1 ? "" : "s") late" }
             if let day = state.estimate, state.deliveredAt == nil { text += ", expected on \(clock.day(day))" }
-            if !state.watched { text += "; no source can tell where it is" }
+            if shipment.tracking.number.map({ TrackingField($0) == .several }) ?? false {
+                text += "; its field for the tracking number holds several, so no carrier is asked"
+            } else if !state.watched {
+                text += "; no source can tell where it is"
+            }
             lines.append(text + ".")
         }
         if let address = order.recipient {
@@ -460,11 +471,7 @@ extension Moment?: Stampable {
 enum LineWords {
     /// `email:merchant` as `e-mail to the shop`.
     static func destination(_ line: String) -> String {
-        if line == "email" { return "e-mail to the shopper" }
-        if line == "email:merchant" { return "e-mail to the shop" }
-        if line.hasPrefix("email:") { return "e-mail to \(line.dropFirst("email:".count))" }
-        if line.hasPrefix("webhook:") { return "webhook \(line.dropFirst("webhook:".count))" }
-        return line
+        ChannelKind.standard.destination(ofLine: line)
     }
 }
 
