@@ -353,7 +353,7 @@ struct SameDecisionsTests {
         }
         for wanted in [
             "sent packed", "sent here", "sent thanks", "sent stuck", "shadowed guess", "replaced moving",
-            "replaced door", "held limit", "held quiet_hours", "held combine", "sent again", "if again",
+            "replaced door", "held limit", "held quiet_hours", "held combine", "sent again",
         ] { #expect(fates.contains(wanted), "\(wanted) of \(fates.sorted())") }
     }
 
