@@ -55,11 +55,13 @@ package struct DaemonProcess {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
+        let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
             let noticed = Wake()
             let reloader = TriggerReloader(
-                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings)
+                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
+                gate: gate)
             reloaders[shop.domain] = reloader
             let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
             contexts[shop.domain] = context
@@ -91,7 +93,7 @@ package struct DaemonProcess {
                 trouble: TemplateTrouble(store: store, reloaders: reloaders, logger: logger), clock: clock,
                 wake: planning,
                 newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
-                storeTrouble: trouble))
+                storeTrouble: trouble, gate: gate))
         services.append(
             TimeService(
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,

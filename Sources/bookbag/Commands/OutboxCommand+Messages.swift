@@ -145,7 +145,7 @@ struct MessageText {
         let effect = story.line.effect
         let outcome = EffectTeller(story: story, clock: clock, now: now).outcome
         var lines = [
-            "Message \(effect.id): \(effect.trigger), \(outcome.to), "
+            "Message \(effect.id): \(effect.trigger), \(outcome.to ?? ""), "
                 + (story.line.orderName.isEmpty ? effect.shop : "order \(story.line.orderName) of \(effect.shop)")
         ]
         if let event = effect.event {
