@@ -347,7 +347,7 @@ struct SameDecisionsTests {
                 fates.insert(one.fate.split(separator: " ")[0] + " " + one.trigger)
             }
             for effect in try await daemon.store.outbox(shop: shop, limit: 1000) {
-                let story = try #require(try await daemon.store.effectStory(effect.effect.id)).story
+                let story = try #require(try await daemon.store.effectStory(effect.effect.id, shop: shop)).story
                 for note in story.decisions { if let reason = note.reason { fates.insert("held \(reason.rawValue)") } }
             }
         }
