@@ -198,8 +198,8 @@ extension Connection {
         if row == nil || cause == nil || row?.ticket == cause?.ticket {
             try run(
                 """
-                INSERT INTO to_read (shop, order_gid, asked_at, ticket, tries, retry_at, reason)
-                VALUES (?, ?, ?, ?, 1, ?, ?)
+                INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket, tries, retry_at, reason)
+                VALUES (?, ?, 0, ?, ?, 1, ?, ?)
                 ON CONFLICT (shop, order_gid) DO UPDATE SET
                     tries = to_read.tries + 1, retry_at = excluded.retry_at, reason = excluded.reason
                 """, [shop, orderID, now.milliseconds, try nextTicket(shop: shop), until, reason])
