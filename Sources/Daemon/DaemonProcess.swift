@@ -31,7 +31,7 @@ package struct DaemonProcess {
         for shop in try await store.shops() where !served.contains(shop) {
             logger.log(Line.shopNotServed, ["shop": "\(shop)"])
         }
-        for (channel, count) in inDoubt {
+        for (channel, count) in inDoubt.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             metrics.inDoubt.add(count, channel.rawValue)
             logger.log(
                 Line.inDoubt,
@@ -55,11 +55,13 @@ package struct DaemonProcess {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
+        let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
             let noticed = Wake()
             let reloader = TriggerReloader(
-                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings)
+                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
+                gate: gate)
             reloaders[shop.domain] = reloader
             let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
             contexts[shop.domain] = context
@@ -72,13 +74,8 @@ package struct DaemonProcess {
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
                     trouble: trouble))
             for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
-                if route == .mail(shop: shop.domain) {
-                    services.append(
-                        NoticeService(
-                            shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
-                            heartbeats: heartbeats, logger: logger, trouble: trouble))
-                }
-                let wake = Wake()
+                // A notice to the shop goes out by its mail.
+                let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
                 services.append(
@@ -96,7 +93,7 @@ package struct DaemonProcess {
                 trouble: TemplateTrouble(store: store, reloaders: reloaders, logger: logger), clock: clock,
                 wake: planning,
                 newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
-                storeTrouble: trouble))
+                storeTrouble: trouble, gate: gate))
         services.append(
             TimeService(
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
@@ -106,6 +103,14 @@ package struct DaemonProcess {
                 IntakeService(
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
+        }
+        if !ObservationSources.all.isEmpty {
+            for context in contexts.values {
+                services.append(
+                    SourceService(
+                        context: context, sources: ObservationSources.all, store: store, learning: learning,
+                        clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger))
+            }
         }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,

@@ -80,7 +80,7 @@ struct StatusReport {
         let served = status.shops.filter { isServed($0.shop) }
         return storeFault != nil || !closed.isEmpty
             || served.contains { shop in
-                ["shop_fault", "last_fault", Watchdog.clockFault, NoRelay.remembered].contains {
+                ["shop_fault", "last_fault", Watchdog.clockFault, NoRelay.remembered, HeldBrake.remembered].contains {
                     shop.remembered[$0] != nil
                 }
             }
@@ -123,6 +123,11 @@ struct StatusReport {
             for one in unwritten[shop.shop] ?? [] {
                 lines.append(
                     "  cannot be written \(one.count) of '\(one.trigger)', since \(one.since); they wait: \(one.detail ?? "")"
+                )
+            }
+            if let held = HeldBrake(shop.remembered[HeldBrake.remembered]) {
+                lines.append(
+                    "  brake            mail is held since \(held.since), after \(held.people) people within an hour; `bookbag triggers confirm` releases it"
                 )
             }
             if let held = HeldReload(shop.remembered["held_reload"]) {
