@@ -15,6 +15,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycleTesting = Target.Dependency.product(
+    name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -44,7 +46,7 @@ let package = Package(
         .systemLibrary(name: "CMark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
 
         .target(name: "Liquid", swiftSettings: strict),
-        .target(name: "Platform", dependencies: ["CCurl", "CSystemd", logging], swiftSettings: strict),
+        .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
         .target(name: "Outreach", dependencies: ["Liquid", yams, crypto, collections], swiftSettings: strict),
         .target(
             name: "Intake", dependencies: ["Outreach", "Platform", logging],
@@ -77,7 +79,11 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
-        .testTarget(name: "PlatformTests", dependencies: ["Platform", logging], swiftSettings: strict),
+        // What tests of loops bring instead of the clock on the wall.
+        .target(name: "LoopTesting", dependencies: ["Platform"], path: "Tests/LoopTesting", swiftSettings: strict),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["Platform", "LoopTesting", lifecycleTesting, logging],
+            swiftSettings: strict),
         .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
         .testTarget(
             name: "IntakeTests", dependencies: ["Intake", "Outreach", "Platform", "Sandbox"], swiftSettings: strict),
@@ -85,7 +91,10 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", logging],
+            dependencies: [
+                "Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycleTesting,
+                logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests", dependencies: ["bookbag", "Daemon", "Intake", "Outreach", "Store", "Platform"],

@@ -45,6 +45,7 @@ package struct DaemonProcess {
             store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
             newParcels: newParcels, trouble: trouble)
 
+        let reloads = ReloadRequest()
         var contexts: [String: ShopContext] = [:]
         var reloaders: [String: TriggerReloader] = [:]
         var makers: [String: MessageMaker] = [:]
@@ -104,8 +105,10 @@ package struct DaemonProcess {
         services += try await asking.services()
         services.append(
             ReloadService(
-                contexts: contexts, reloaders: reloaders, store: store, clock: clock, planning: planning,
+                request: reloads, contexts: contexts, reloaders: reloaders, store: store, clock: clock,
+                planning: planning,
                 notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble))
+        services.append(HangupService(request: reloads))
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
@@ -162,13 +165,12 @@ package struct DaemonProcess {
         }
         let live = state.liveSince
         let profile =
-            try await store.remembered("profile", shop: shop.domain)
-            .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
-            ?? ShopProfile(domain: shop.domain)
+            try await store.remembered(.profile, shop: shop.domain) ?? ShopProfile(domain: shop.domain)
         func planner(_ triggers: TriggerReloader.InForce) -> Planner {
             Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
         }
         let triggers = try await reloader.start(now: now, planner: planner)
+        try await reloader.judgeAgain(now: now)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
         if let restoration {
@@ -176,7 +178,7 @@ package struct DaemonProcess {
             try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)
         }
         // Where carriers were set up before and are no more, their parcels are given back.
-        let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
+        let before = try await store.remembered(.carriers, shop: shop.domain) ?? ""
         if !configuration.carriers.isEmpty || !before.isEmpty {
             let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
             learner.sources =

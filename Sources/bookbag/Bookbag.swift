@@ -22,7 +22,8 @@ struct Bookbag: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
-            OutboxCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self, EraseCommand.self,
+            OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
+            EraseCommand.self,
             RenderCommand.self, TrackCommand.self, SandboxCommand.self,
         ])
 

@@ -48,46 +48,43 @@ struct DeliveryService: Service {
 
     func run() async throws {
         let completed = CompletedAttempts(wake)
-        await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                let kept = (try? await store.channelState(route)) ?? ChannelState()
-                // What an earlier process found closed is tried at once: the operator may have mended it, and started us for that.
-                var inFlight = InFlight(
-                    depth: limit,
-                    breaker: ChannelGate(
-                        failures: kept.failures, failure: Failure(kept), openings: kept.openings,
-                        suspects: kept.suspects))
-                metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
-                while true {
-                    heartbeats.beat(name)
-                    let ending = Task.isShuttingDownGracefully || Task.isCancelled
-                    for attempt in completed.take() {
-                        inFlight.under -= 1
-                        if let verdict = attempt.verdict {
-                            inFlight.done.append((attempt.claim, verdict))
-                        } else {
-                            // Stopped before the far end could have taken anything: that is no doubt.
-                            try? await store.release([attempt.claim], now: clock.now)
-                        }
+        // It takes verdicts in whatever the clock says; what it begins, its turn decides.
+        let loop = Loop(
+            Loop.Name("delivery:\(name)", shop: route.shop), wake: wake, heartbeats: heartbeats, trouble: trouble,
+            clock: clock, logger: logger)
+        await withDiscardingTaskGroup { group in
+            let kept = (try? await store.channelState(route)) ?? ChannelState()
+            // What an earlier process found closed is tried at once: the operator may have mended it, and started us for that.
+            var inFlight = InFlight(
+                depth: limit,
+                breaker: ChannelGate(
+                    failures: kept.failures, failure: Failure(kept), openings: kept.openings,
+                    suspects: kept.suspects))
+            metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
+            await loop.run(drains: true) { ending in
+                for attempt in completed.take() {
+                    inFlight.under -= 1
+                    if let verdict = attempt.verdict {
+                        inFlight.done.append((attempt.claim, verdict))
+                    } else {
+                        // Stopped before the far end could have taken anything: that is no doubt.
+                        try? await store.release([attempt.claim], now: clock.now)
                     }
-                    let moved = await turn(&inFlight, completed, ending: ending) { claim in
-                        group.addTask { [channel, clock] in
-                            do throws(CancellationError) {
-                                completed.add(claim, try await channel.send(claim.message, at: clock.now))
-                            } catch {
-                                completed.add(claim, nil)
-                            }
-                        }
-                    }
-                    if ending, inFlight.under == 0 { break }
-                    if !moved { await wake.wait(atMost: await patience(inFlight, ending: ending)) }
                 }
-                if !inFlight.waiting.isEmpty { try? await store.release(inFlight.waiting, now: clock.now) }
+                let moved = await turn(&inFlight, completed, ending: ending) { claim in
+                    group.addTask { [channel, clock] in
+                        do throws(CancellationError) {
+                            completed.add(claim, try await channel.send(claim.message, at: clock.now))
+                        } catch {
+                            completed.add(claim, nil)
+                        }
+                    }
+                }
+                if ending, inFlight.under == 0 { return .done }
+                return moved ? .again : .wait(await patience(inFlight, ending: ending))
             }
-        } onGracefulShutdown: {
-            wake.call()
+            if !inFlight.waiting.isEmpty { try? await store.release(inFlight.waiting, now: clock.now) }
         }
-        heartbeats.end(name)
     }
 
     /// What is under way, and how the channel stands.

@@ -41,18 +41,26 @@ struct Learning: Sendable {
     }
 
     /// Lets time pass for those orders.
-    func advance(_ orderIDs: [String], of context: ShopContext, now: Moment) async throws(StoreFailure) {
+    ///
+    /// - Returns: the orders of which the store refused what was learned; they are as they were.
+    @discardableResult
+    func advance(
+        _ orderIDs: [String], of context: ShopContext, now: Moment
+    ) async throws(StoreFailure) -> [String] {
         let learner = context.rules.learner
-        try await commit(Set(orderIDs), of: context, read: [], now: now) { _, record in
+        return try await commit(Set(orderIDs), of: context, read: [], now: now) { _, record in
             record.map { learner.advance($0, to: now) }
         }
     }
 
+    /// Commits what is thought of those orders. Gives the orders that the store refused.
+    @discardableResult
     private func commit(
         _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
         think: (String, OrderRecord?) -> Learned?
-    ) async throws(StoreFailure) {
+    ) async throws(StoreFailure) -> [String] {
         var open = ids
+        var refused: [String] = []
         var read = read
         repeat {
             let known = try await store.load(shop: context.domain, orderIDs: open.sorted())
@@ -62,6 +70,7 @@ struct Learning: Sendable {
             report(outcome.events)
             let names = Dictionary(
                 learned.map { ($0.record.facts.id, $0.record.facts.name) }, uniquingKeysWith: { first, _ in first })
+            refused += outcome.refused.keys.map(\.orderID)
             for order in outcome.refused.keys {
                 logger.log(
                     Line.orderParked,
@@ -72,6 +81,7 @@ struct Learning: Sendable {
             }
             open = Set(outcome.stale.map(\.orderID))
         } while !open.isEmpty
+        return refused
     }
 
     private func report(_ events: [Event]) {

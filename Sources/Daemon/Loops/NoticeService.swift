@@ -22,41 +22,27 @@ struct NoticeService: Service {
     private static let most = 20
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                heartbeats.beat("notices")
-                do throws(StoreFailure) {
-                    if try await turn() { continue }
-                    let next = try await store.nextNotice(shop: shop)
-                    let wait = next.map { max(.milliseconds(50), $0.dueAt - clock.now) } ?? Heartbeats.longestWait
-                    await wake.wait(atMost: min(wait, Heartbeats.longestWait))
-                } catch {
-                    trouble.note(error, now: clock.now, logger)
-                    await wake.wait(atMost: .seconds(5))
-                }
-            }
-        } onGracefulShutdown: {
-            wake.call()
-        }
-        heartbeats.end("notices")
+        let loop = Loop(
+            Loop.Name("notices", shop: shop), wake: wake, heartbeats: heartbeats, restingBy: clock, trouble: trouble,
+            clock: clock, logger: logger)
+        await loop.run { _ in try await turn() }
     }
 
-    /// Attempts the next notice if it is due; true if there may be more.
-    private func turn() async throws(StoreFailure) -> Bool {
-        guard clock.fault == nil, let notice = try await store.nextNotice(shop: shop), notice.dueAt <= clock.now else {
-            return false
-        }
+    /// Attempts the next notice if it is due.
+    private func turn() async throws(StoreFailure) -> Loop.Step {
+        guard let notice = try await store.nextNotice(shop: shop) else { return .look(in: nil) }
+        guard notice.dueAt <= clock.now else { return .look(in: notice.dueAt - clock.now) }
         if let closed = try await store.channelState(.mail(shop: shop)).closedUntil, closed > clock.now {
-            await wake.wait(atMost: min(closed - clock.now, Heartbeats.longestWait))
-            return false
+            return .look(in: closed - clock.now)
         }
         let pause = Self.pauses[min(notice.attempts, Self.pauses.count - 1)]
-        guard try await store.beginNotice(notice.id, next: clock.now + pause, now: clock.now) else { return true }
+        guard try await store.beginNotice(notice.id, next: clock.now + pause, now: clock.now) else { return .again }
         let verdict: Verdict
         do {
             verdict = try await channel.send(notice.message, at: clock.now)
         } catch {
-            return false
+            // Stopped while it went out: it is due again when its pause is over.
+            return .look(in: pause)
         }
         switch verdict {
         case .accepted: try await store.endNotice(notice.id, now: clock.now)
@@ -67,7 +53,7 @@ struct NoticeService: Service {
             if notice.attempts + 1 >= Self.most { try await store.endNotice(notice.id, now: clock.now) }
             report(failure)
         }
-        return true
+        return .again
     }
 
     private func report(_ failure: Failure) {

@@ -3,8 +3,6 @@ import Outreach
 import Platform
 import ServiceLifecycle
 import Store
-import Synchronization
-import UnixSignals
 
 /// Reads trigger files and templates again: on SIGHUP, when the folder has changed and come to rest, and when a held reload is confirmed. All or nothing: a bad edit changes
 /// nothing, and is told of again every hour until it is mended.
@@ -12,6 +10,8 @@ import UnixSignals
 /// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace folders and links, and network file systems tell nobody. A look is
 /// a stat of each file.
 struct ReloadService: Service {
+    /// The wish to read the files again, which SIGHUP stands for.
+    let request: ReloadRequest
     let contexts: [String: ShopContext]
     let reloaders: [String: TriggerReloader]
     let store: Store
@@ -27,70 +27,51 @@ struct ReloadService: Service {
     /// How often a fault that lasts is told again.
     static let reminder = Duration.hours(1)
 
-    /// That a signal came, until it was seen to.
-    private final class Flag: Sendable {
-        private let raised = Mutex(false)
-
-        func raise() { raised.withLock { $0 = true } }
-
-        /// Whether it was raised; it is not any more.
-        func lower() -> Bool {
-            raised.withLock { raised in
-                defer { raised = false }
-                return raised
-            }
-        }
-    }
-
     /// What is known of one shop's folder.
     private struct Watched {
         var watch: FolderWatch
         /// The last outcome, where it is one that a person has to hear of again, and when it was told.
         var trouble: (outcome: TriggerReloader.Outcome, toldAt: Moment)?
         var isHeld = false
+        /// The store failed while the folder was read: it is read again, until it is in force or refused.
+        var isUnfinished = false
     }
 
     func run() async throws {
-        let wake = Wake()
-        let signalled = Flag()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { @Sendable in
-                let signals = await UnixSignalsSequence(trapping: .sighup)
-                for await _ in signals.cancelOnGracefulShutdown() {
-                    signalled.raise()
-                    wake.call()
-                }
+        var watched: [String: Watched] = [:]
+        let loop = Loop(
+            Loop.Name("reload"), wake: request.wake, heartbeats: heartbeats, trouble: trouble, clock: clock,
+            logger: logger)
+        await loop.run { _ in
+            if watched.isEmpty {
+                watched = await start()
+            } else {
+                let all = request.take()
+                if all { notifier.reloading(status: "Reading the trigger files") }
+                for (shop, one) in watched { watched[shop] = await look(one, shop: shop, signalled: all) }
+                if all { notifier.ready() }
             }
-            await withGracefulShutdownHandler {
-                var watched: [String: Watched] = [:]
-                for (shop, reloader) in reloaders {
-                    var one = Watched(watch: FolderWatch(reloader.signature()))
-                    // What was wrong at the start was told then.
-                    if let held = try? await store.remembered("held_reload", shop: shop), let held = HeldReload(held) {
-                        one.isHeld = true
-                        one.trouble = (.held(held), clock.now)
-                    } else if let fault = try? await store.remembered("last_fault", shop: shop) {
-                        one.trouble = (.refused([fault]), clock.now)
-                    }
-                    watched[shop] = one
-                }
-                while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                    heartbeats.beat("reload")
-                    await wake.wait(atMost: Self.interval)
-                    let all = signalled.lower()
-                    if all { notifier.reloading(status: "Reading the trigger files") }
-                    for (shop, one) in watched { watched[shop] = await look(one, shop: shop, signalled: all) }
-                    if all { notifier.ready() }
-                }
-            } onGracefulShutdown: {
-                wake.call()
-            }
-            group.cancelAll()
+            return .wait(Self.interval)
         }
-        heartbeats.end("reload")
     }
 
-    /// Rereads at one shop's folder, and reads it where there is cause to.
+    /// What was wrong at the start was told then.
+    private func start() async -> [String: Watched] {
+        var watched: [String: Watched] = [:]
+        for (shop, reloader) in reloaders {
+            var one = Watched(watch: FolderWatch(reloader.signature()))
+            if let held = try? await store.remembered(.heldReload, shop: shop) {
+                one.isHeld = true
+                one.trouble = (.held(held), clock.now)
+            } else if let fault = try? await store.remembered(.lastFault, shop: shop) {
+                one.trouble = (.refused([fault]), clock.now)
+            }
+            watched[shop] = one
+        }
+        return watched
+    }
+
+    /// Looks at one shop's folder, and reads it where there is cause to.
     private func look(_ watched: Watched, shop: String, signalled: Bool) async -> Watched {
         guard let context = contexts[shop], let reloader = reloaders[shop] else { return watched }
         var watched = watched
@@ -98,9 +79,9 @@ struct ReloadService: Service {
         let changed = watched.watch.look(signature)
         var confirmed = false
         if watched.isHeld, !signalled, !changed {
-            confirmed = (try? await store.remembered("confirmed_reload", shop: shop)) != nil
+            confirmed = (try? await store.remembered(.confirmedReload, shop: shop)) != nil
         }
-        guard signalled || changed || confirmed else {
+        guard signalled || changed || confirmed || watched.isUnfinished else {
             if let (outcome, toldAt) = watched.trouble, clock.now - toldAt >= Self.reminder {
                 reloader.report(outcome)
                 watched.trouble = (outcome, clock.now)
@@ -108,18 +89,25 @@ struct ReloadService: Service {
             return watched
         }
         watched.watch.take(signature)
+        watched.isUnfinished = true
         do throws(StoreFailure) {
             let rules = context.rules
             let outcome = try await reloader.accept(inForce: rules.inForce, planner: rules.planner, now: clock.now)
             switch outcome {
             case .accepted(let good):
                 context.replaceTriggers(good)
+                // Only now: judged sooner, what waits would be judged by the triggers that hold no more.
+                try await reloader.judgeAgain(now: clock.now)
                 planning.call()
                 try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
                 watched.trouble = nil
                 watched.isHeld = false
                 reloader.report(outcome)
             case .unchanged:
+                if watched.isUnfinished {
+                    try await reloader.judgeAgain(now: clock.now)
+                    planning.call()
+                }
                 // An edit that was taken back, or a signal without one.
                 if signalled || watched.trouble != nil { reloader.report(outcome) }
                 watched.trouble = nil
@@ -129,6 +117,7 @@ struct ReloadService: Service {
                 watched.trouble = (outcome, clock.now)
                 reloader.report(outcome)
             }
+            watched.isUnfinished = false
         } catch {
             trouble.note(error, now: clock.now, logger)
         }

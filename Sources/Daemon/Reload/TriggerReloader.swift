@@ -82,7 +82,7 @@ struct TriggerReloader {
                 now: now)
         }
         if let inForce, inForce.folder.digest == folder.digest {
-            try await forget(["last_fault", "held_reload"], now: now)
+            try await forget([.lastFault, .heldReload], now: now)
             let since = try await store.triggersInForce(shop: shop.domain)
             return .unchanged(InForce(set: set, since: since, folder: folder))
         }
@@ -93,22 +93,25 @@ struct TriggerReloader {
             let people = rush.people
             let usual = try await store.peoplePerDay(shop: shop.domain, now: now)
             let code = folder.confirmationCode
-            let confirmed = try await store.remembered("confirmed_reload", shop: shop.domain)
+            let confirmed = try await store.remembered(.confirmedReload, shop: shop.domain)
             if Reload.isHeld(people: people, peoplePerDay: usual), set.settings.confirm != code, confirmed != code {
                 let held = HeldReload(code: code, people: people, peoplePerDay: usual, since: now)
                 let changes = reload.summary(inForce.folder, folder) + [""] + rush.lines
                 return try await hold(held, changes, inForce: inForce, about: folder.digest, now: now)
             }
         }
+        // What waits under an older version is judged again under the new one, once that is in force: by whoever asked for
+        // this, or at the next start.
+        if inForce != nil {
+            try await store.remember(folder.digest, as: .judgeAgain, shop: shop.domain, now: now)
+        }
         let files = (try? HeldReload.encoder.encode(folder.files.mapValues { Data($0) })) ?? Data()
         let since = try await store.setTriggers(
             shop: shop.domain, names: set.triggers.map(\.name),
             goodSet: GoodSet(digest: folder.digest, files: [UInt8](files), acceptedAt: now), now: now)
-        try await forget(["last_fault", "held_reload", "confirmed_reload"], now: now)
+        try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
         let good = InForce(set: set, since: since, folder: folder)
         if let inForce {
-            // What waits under an older version is judged again under the new one.
-            try await store.judgeAgain(shop: shop.domain, now: now)
             try await tell(
                 .accepted, settings: set.settings, about: folder.digest, subject: "Your changes are in force",
                 body: """
@@ -145,10 +148,17 @@ struct TriggerReloader {
         return rush
     }
 
-    private func forget(_ names: [String], now: Moment) async throws(StoreFailure) {
-        let known = try await store.remembered(shop: shop.domain)
-        for name in names where known[name] != nil {
-            try await store.remember(nil, as: name, shop: shop.domain, now: now)
+    /// Has all that waits judged again by the triggers in force, where a set was accepted and that was not yet done.
+    func judgeAgain(now: Moment) async throws(StoreFailure) {
+        guard try await store.remembered(.judgeAgain, shop: shop.domain) != nil else { return }
+        try await store.judgeAgain(shop: shop.domain, now: now)
+        try await store.remember(nil, as: .judgeAgain, shop: shop.domain, now: now)
+    }
+
+    private func forget(_ names: [RememberedName], now: Moment) async throws(StoreFailure) {
+        let known = try await store.rememberedFacts(shop: shop.domain)
+        for name in names where known[RememberedKey<String>(name)] != nil {
+            try await store.remember(nil, as: RememberedKey<String>(name), shop: shop.domain, now: now)
         }
     }
 
@@ -157,7 +167,7 @@ struct TriggerReloader {
     ) async throws(StoreFailure) -> Outcome {
         if let first = faults.first {
             let others = faults.count == 1 ? "" : " (and \(faults.count - 1) more)"
-            try await store.remember(first + others, as: "last_fault", shop: shop.domain, now: now)
+            try await store.remember(first + others, as: .lastFault, shop: shop.domain, now: now)
         }
         if let inForce {
             let count = faults.count == 1 ? "a mistake" : "\(faults.count) mistakes"
@@ -179,12 +189,12 @@ struct TriggerReloader {
         _ held: HeldReload, _ changes: [String], inForce: InForce, about digest: String, now: Moment
     ) async throws(StoreFailure) -> Outcome {
         var held = held
-        if let before = HeldReload(try await store.remembered("held_reload", shop: shop.domain)),
+        if let before = try await store.remembered(.heldReload, shop: shop.domain),
             before.code == held.code
         {
             held.since = before.since
         }
-        try await store.remember(held.json, as: "held_reload", shop: shop.domain, now: now)
+        try await store.remember(held, as: .heldReload, shop: shop.domain, now: now)
         try await tell(
             .held, settings: inForce.set.settings, about: digest,
             subject: "Your edit would write to \(held.people) people at once",
@@ -284,7 +294,7 @@ struct TriggerReloader {
 }
 
 /// A reload that waits for a confirmation, as the store remembers it.
-package struct HeldReload: Codable, Sendable {
+package struct HeldReload: Codable, Sendable, RememberedValue {
     /// What confirms it.
     package var code: String
     package var people: Int
@@ -298,17 +308,14 @@ package struct HeldReload: Codable, Sendable {
         self.since = since
     }
 
-    /// Reads what `json` wrote; nil for anything else.
-    package init?(_ text: String?) {
-        guard let text, let held = try? JSONDecoder().decode(HeldReload.self, from: Data(text.utf8)) else { return nil }
-        self = held
-    }
-
     static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return encoder
     }
+}
 
-    var json: String { (try? Self.encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}" }
+extension RememberedKey where Value == HeldReload {
+    /// The reload that waits for a confirmation.
+    package static var heldReload: Self { Self(.heldReload) }
 }

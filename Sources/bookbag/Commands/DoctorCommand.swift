@@ -9,13 +9,15 @@ import Store
 
 /// `bookbag doctor`: does everything outside work?
 struct DoctorCommand: AsyncParsableCommand {
+    private typealias Finding = DoctorReport.Finding
+
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to mend what is wrong.",
+        abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to fix what is wrong.",
         discussion: """
             Reads the configuration, the store and the trigger files; asks each shop who it is, what the app may read and which versions it speaks; logs in to \
             each relay. Carriers and webhooks are not asked: 'bookbag track' asks a carrier, and only a real message shows what a webhook says. Nothing is sent and \
-            nothing is changed. Ends with status 1 when something has to be mended.
+            nothing is changed. Ends with status 1 when something has to be fixed.
 
             EXAMPLE
               bookbag doctor --config /etc/bookbag/bookbag.yaml
@@ -44,8 +46,9 @@ struct DoctorCommand: AsyncParsableCommand {
                     "configured, and not asked from here; 'bookbag track NUMBER --carrier \(carrier.name)' asks it"))
         }
         await engine.shutdown(within: .seconds(1))
-        print(json ? try Self.json(findings) : findings.map(\.text).joined(separator: "\n"))
-        if findings.contains(where: { $0.grade == .broken }) { throw ExitStatus.fault }
+        let report = DoctorReport(findings)
+        print(json ? try report.json() : report.text)
+        if report.isBroken { throw ExitStatus.fault }
     }
 
     // MARK: - Here
@@ -69,14 +72,14 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: shop.triggers) else {
             return Finding(
                 .broken, what, "the folder \(shop.triggers) cannot be read",
-                mend: "check 'triggers:' and who may read it")
+                fix: "check 'triggers:' and who may read it")
         }
         let (set, faults) = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys))
         guard let set else {
             let count = faults.count { $0.severity == .error }
             return Finding(
                 .broken, what, "\(count) mistake\(count == 1 ? "" : "s") in \(shop.triggers)",
-                mend: "'bookbag check \(shop.triggers)' shows them all")
+                fix: "'bookbag check \(shop.triggers)' shows them all")
         }
         let mode =
             set.settings.mode == .live ? "" : "; shop.yaml says '\(set.settings.mode.rawValue)', so nothing goes out"
@@ -99,14 +102,14 @@ struct DoctorCommand: AsyncParsableCommand {
         do throws(ShopifyFailure) {
             inspection = try await client.inspect()
         } catch {
-            return [Finding(.broken, what, error.what, mend: error.mend)]
+            return [Finding(.broken, what, error.what, fix: error.mend)]
         }
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
             findings.append(
                 Finding(
                     .broken, what, "the shop at this address is \(inspection.domain)",
-                    mend: "write 'domain: \(inspection.domain)', or mend 'endpoint:'"))
+                    fix: "write 'domain: \(inspection.domain)', or fix 'endpoint:'"))
         } else {
             findings.append(
                 Finding(
@@ -115,7 +118,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 ))
         }
         if let fault = inspection.versionFault {
-            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, mend: fault.mend))
+            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, fix: fault.mend))
         }
         let missing = inspection.missingScopes
         for scope in missing {
@@ -123,7 +126,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 Finding(
                     scope.isRequired ? .broken : .poor, "scopes of \(shop.domain)",
                     "the app lacks \(scope.name): \(scope.purpose)",
-                    mend: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
+                    fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
         if inspection.scopes == nil {
             findings.append(Finding(.poor, "scopes of \(shop.domain)", "Shopify does not say what the app may read"))
@@ -136,7 +139,7 @@ struct DoctorCommand: AsyncParsableCommand {
     private static func logIn(_ shop: Configuration.Shop, over engine: TransferEngine) async -> Finding {
         let what = "relay of \(shop.domain)"
         guard let smtp = shop.smtp else {
-            return Finding(.poor, what, "none is configured, so no mail goes out", mend: "add 'smtp:' to bookbag.yaml")
+            return Finding(.poor, what, "none is configured, so no mail goes out", fix: "add 'smtp:' to bookbag.yaml")
         }
         let reply = await SMTPRelay(SMTPSettings(smtp), engine: engine).probe()
         if reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true {
@@ -145,62 +148,21 @@ struct DoctorCommand: AsyncParsableCommand {
             if smtp.startTLS == .opportunistic {
                 return Finding(
                     .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",
-                    mend: "remove 'starttls: opportunistic', or mail and password may travel in the clear"
+                    fix: "remove 'starttls: opportunistic', or mail and password may travel in the clear"
                 )
             }
             return Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")
         }
         let said = Verdict.verdict(for: reply).failure
         let code = reply.code.map { " (\($0))" } ?? ""
-        return Finding(.broken, what, "\(smtp.url): \(said?.detail ?? "no answer")\(code)", mend: mend(reply, smtp))
+        return Finding(.broken, what, "\(smtp.url): \(said?.detail ?? "no answer")\(code)", fix: fix(reply, smtp))
     }
 
-    private static func mend(_ reply: SMTPReply, _ smtp: Configuration.SMTP) -> String {
+    private static func fix(_ reply: SMTPReply, _ smtp: Configuration.SMTP) -> String {
         switch reply.phase {
         case .auth: "check 'username' and 'password' of 'smtp'"
         case .tls: "check 'starttls' and 'ca' of 'smtp', and the relay's certificate"
         default: "check 'url' of 'smtp', and whether this machine may reach it"
         }
-    }
-
-    private static func json(_ findings: [Finding]) throws -> String {
-        let rows = findings.map { finding -> [String: Any] in
-            [
-                "what": finding.what, "grade": finding.grade.rawValue, "words": finding.words,
-                "mend": finding.mend.isEmpty ? NSNull() : finding.mend,
-            ] as [String: Any]
-        }
-        let data = try JSONSerialization.data(
-            withJSONObject: rows, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
-        return String(decoding: data, as: UTF8.self)
-    }
-}
-
-/// One line of the doctor's.
-struct Finding {
-    /// How it stands.
-    enum Grade: String {
-        case fine = "ok"
-        /// It works, and less than it could.
-        case poor = "note"
-        case broken = "FAIL"
-    }
-
-    let grade: Grade
-    let what: String
-    let words: String
-    /// How to mend it; empty where there is nothing to mend.
-    let mend: String
-
-    init(_ grade: Grade, _ what: String, _ words: String, mend: String = "") {
-        self.grade = grade
-        self.what = what
-        self.words = words
-        self.mend = mend
-    }
-
-    var text: String {
-        let first = grade.rawValue.padding(toLength: 5, withPad: " ", startingAt: 0)
-        return "\(first) \(what): \(words)" + (mend.isEmpty ? "" : "; \(mend)")
     }
 }

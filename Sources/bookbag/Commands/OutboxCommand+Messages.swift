@@ -16,6 +16,7 @@ extension OutboxCommand {
         @Argument(help: "Its number, as 'outbox list' and 'explain' have it.") var id: Int64
         @Flag(help: "Print the mail itself, byte for byte, or a webhook's body.") var eml = false
         @Flag(help: "Print the HTML.") var html = false
+        @Flag(help: "Print what became of it as JSON.") var json = false
 
         func run() async throws {
             let store = try options.store()
@@ -33,7 +34,8 @@ extension OutboxCommand {
                 return
             }
             let clock = Clock(try await store.profile(shop: story.line.effect.shop).zone)
-            print(MessageText(story: story, message: message, clock: clock, now: DaemonClock.system()).text)
+            let report = MessageReport(story, message, clock: clock, now: DaemonClock.system())
+            print(json ? try report.json() : report.text)
         }
     }
 
@@ -102,80 +104,5 @@ extension OutboxCommand {
             }
         }
         if failed { throw ExitStatus.fault }
-    }
-}
-
-extension Message {
-    /// A mail's bytes, or a webhook's body.
-    var bytes: [UInt8] {
-        switch content {
-        case .mail(let mail): mail.bytes
-        case .webhook(let webhook): webhook.body
-        }
-    }
-
-    /// The HTML of a mail; nil for a webhook.
-    fileprivate var html: [UInt8]? {
-        guard case .mail(let mail) = content, let opened = OpenedMail(mail.bytes), !opened.html.isEmpty else {
-            return nil
-        }
-        return Array(opened.html.utf8)
-    }
-}
-
-/// One message for people: what became of it, then what it says.
-struct MessageText {
-    let story: EffectStory
-    let message: Message?
-    let clock: Clock
-    let now: Moment
-
-    var text: String {
-        let effect = story.line.effect
-        let outcome = EffectTeller(story: story, clock: clock, now: now).outcome
-        var lines = [
-            "Message \(effect.id): \(effect.trigger), \(outcome.to), order \(story.line.orderName) of \(effect.shop)",
-            "About \(effect.event.kind.rawValue) of \(clock.dayAndTime(effect.event.happenedAt)) (\(clock.zone.name)).",
-            outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".",
-        ]
-        for step in outcome.steps { lines.append("  \(clock.dayAndTime(step.at))  \(step.words)") }
-        if let id = story.line.messageID {
-            lines.append(effect.channel == .email ? "Message-ID: <\(id)>" : "webhook-id: \(id)")
-        }
-        lines.append("")
-        switch message?.content {
-        case .mail(let mail)?: lines += Self.opened(mail.bytes)
-        case .webhook(let webhook)?:
-            lines += [
-                "To the endpoint '\(webhook.endpoint)':",
-                String(decoding: JSONText.pretty(webhook.body), as: UTF8.self),
-            ]
-        case nil:
-            lines.append(
-                effect.state == .waiting ? "It is not written yet." : "Its words are not kept, or it was never written."
-            )
-        }
-        return lines.joined(separator: "\n")
-    }
-
-    private static func opened(_ bytes: [UInt8]) -> [String] {
-        guard let mail = OpenedMail(bytes) else { return ["Its bytes are no mail."] }
-        var lines = ["From:     \(mail.from)", "To:       \(mail.to)", "Subject:  \(mail.subject)"]
-        for file in mail.attachments {
-            lines.append("With:     \(file.name) (\(file.type), \(file.bytes.count / 1024) KiB)")
-        }
-        return lines + ["", mail.text]
-    }
-}
-
-/// JSON for people.
-enum JSONText {
-    /// The same, one key a line; as it is where it is no JSON.
-    static func pretty(_ body: [UInt8]) -> [UInt8] {
-        guard let value = try? JSONSerialization.jsonObject(with: Data(body)),
-            let data = try? JSONSerialization.data(
-                withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        else { return body }
-        return Array(data)
     }
 }

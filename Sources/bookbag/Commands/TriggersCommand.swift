@@ -29,7 +29,7 @@ struct ListTriggersCommand: AsyncParsableCommand {
             for (name, since) in try await store.triggersInForce(shop: shop).sorted(by: { $0.key < $1.key }) {
                 all.append(["shop": shop, "trigger": name, "since": since.iso8601])
             }
-            if !json, let held = HeldReload(try await store.remembered("held_reload", shop: shop)) {
+            if !json, let held = try await store.remembered(.heldReload, shop: shop) {
                 heldEdits.append(
                     "\(shop): an edit is held since \(held.since), and these go on: it would write to \(held.people) people at once. `bookbag triggers confirm --shop \(shop)` releases it."
                 )
@@ -62,7 +62,7 @@ struct ConfirmCommand: AsyncParsableCommand {
         let store = try options.store()
         var held: [(shop: String, reload: HeldReload)] = []
         for name in try await store.shops() where shop == nil || shop == name {
-            if let reload = HeldReload(try await store.remembered("held_reload", shop: name)) {
+            if let reload = try await store.remembered(.heldReload, shop: name) {
                 held.append((name, reload))
             }
         }
@@ -75,7 +75,7 @@ struct ConfirmCommand: AsyncParsableCommand {
                 "edits of several shops are held: \(held.map(\.shop).joined(separator: ", ")); name one with --shop")
         }
         try await store.remember(
-            only.reload.code, as: "confirmed_reload", shop: only.shop, now: DaemonClock.system())
+            only.reload.code, as: .confirmedReload, shop: only.shop, now: DaemonClock.system())
         print("Confirmed: \(only.reload.people) people will be written to. The daemon takes it up within seconds.")
     }
 }
