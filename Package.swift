@@ -47,7 +47,9 @@ let package = Package(
 
         .target(name: "Liquid", swiftSettings: strict),
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
-        .target(name: "Outreach", dependencies: ["Liquid", yams, crypto, collections], swiftSettings: strict),
+        .target(
+            name: "Outreach", dependencies: ["Liquid", yams, crypto, collections],
+            resources: [.embedInCode("Time/Data")], swiftSettings: strict),
         .target(
             name: "Intake", dependencies: ["Outreach", "Platform", logging],
             resources: [.embedInCode("Shopify/Documents"), .embedInCode("Carriers/Data")], swiftSettings: strict),

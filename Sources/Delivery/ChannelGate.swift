@@ -49,7 +49,7 @@ public struct ChannelGate: Hashable, Sendable {
     /// The message that was sent ahead while it is closed.
     private var ahead: Int64?
 
-    /// Open, or as it was left by an earlier process; that is tried at once with one message, for whoever starts anew may have mended something.
+    /// Open, or as it was left by an earlier process; that is tried at once with one message, for whoever starts anew may have fixed something.
     public init(failures: Int = 0, failure: Failure? = nil, openings: Int = 0, suspects: [Int64: Int] = [:]) {
         self.failures = failures
         self.failure = failure

@@ -50,7 +50,7 @@ struct CarrierSettingsTests {
     func none() throws { #expect(try read("").get().carriers.isEmpty) }
 
     @Test(
-        "tell what is wrong, where, and how to mend it",
+        "tell what is wrong, where, and how to fix it",
         arguments: [
             ("  upss: { client_id: a, client_secret: env:KEY }", "5:3: unknown carrier 'upss'; did you mean 'ups'?"),
             (

@@ -167,7 +167,7 @@ struct OperatingTests {
         let lines = Lines()
         let live = try await context(files, in: store)
         try await NoRelay(store: store, logger: lines.logger()).look(at: live, now: start)
-        #expect(lines.messages == ["Mail has no way out"])
+        #expect(lines.messages == ["No relay is configured for mail"])
         #expect(try await store.remembered(.noRelay, shop: shop) == "thanks")
         let shadowed = try await context(
             files.merging(["thanks.yaml": "mode: shadow\n" + thanks]) { $1 }, in: store)
@@ -231,6 +231,6 @@ struct RestoringWaitsTests {
         #expect(effects.map(\.orderID.last) == ["2", "1"])
         #expect(effects.map(\.state) == [.waiting, .withdrawn])
         #expect(effects[1].reason == .restored)
-        #expect(lines.messages.contains("A backup was put back"))
+        #expect(lines.messages.contains("A backup was restored"))
     }
 }

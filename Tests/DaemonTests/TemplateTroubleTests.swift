@@ -129,7 +129,7 @@ struct TemplateTroubleTests {
     /// Right for the standard order; an order without items divides by 0.
     static let failing = "{{ 6 | divided_by: order.item_count }}"
 
-    @Test("loses no message: it waits, is told once an hour and by one mail, and goes out when the file is mended")
+    @Test("loses no message: it waits, is told once an hour and by one mail, and goes out when the file is fixed")
     func waits() async throws {
         let room = try await Room(Self.failing, orders: 3)
         try await room.work()
@@ -157,7 +157,7 @@ struct TemplateTroubleTests {
         #expect(room.complaints.count == 2)
         #expect(try await room.store.nextNotice(shop: shop)?.message.id == notice.message.id)
 
-        // Mended.
+        // Fixed.
         let rules = try Room.rules(Room.folder("Thank you."), room.context.rules.planner.live)
         room.context.replaceTriggers(rules.inForce)
         try await room.store.judgeAgain(shop: shop, now: room.hand.now)

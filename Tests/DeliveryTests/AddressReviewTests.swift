@@ -18,7 +18,7 @@ struct AddressReviewTests {
     private static let link = "this link has no address that works in a mail, and is left out"
 
     @Test(
-        "are told with their place and how to mend them",
+        "are told with their place and how to fix them",
         arguments: [
             ("See [shop](www.wachs.example)", "4:5 \(link); write 'https://www.wachs.example'"),
             ("[x](wachs.example/x)", "4:1 \(link); write 'https://wachs.example/x'"),

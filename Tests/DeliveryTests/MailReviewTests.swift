@@ -54,7 +54,7 @@ struct MailReviewTests {
         return faults.isEmpty ? "nothing" : faults.map(\.description).joined(separator: "\n")
     }
 
-    @Test("is where, what, and how to mend it")
+    @Test("is where, what, and how to fix it")
     func golden() throws {
         #expect(Self.cases.count > 10)
         if ProcessInfo.processInfo.environment["BOOKBAG_GOLDEN"] == "write" {

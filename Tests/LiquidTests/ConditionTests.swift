@@ -44,7 +44,7 @@ struct ConditionTests {
     }
 
     @Test(
-        "that cannot be read say where and how to mend it",
+        "that cannot be read say where and how to fix it",
         arguments: [
             ("order.name = \"a\"", "1:12: '=' does not belong here; compare with '=='"),
             ("order.name == ", "1:15: the condition ends too early; a name, text or number is missing"),

@@ -105,7 +105,7 @@ struct SiteTests {
             await fixture.page("GET", "/").header("Content-Security-Policy")?.hasPrefix("default-src 'none'") == true)
     }
 
-    @Test("does the shop's verbs, and says how to mend a wrong call")
+    @Test("does the shop's verbs, and says how to fix a wrong call")
     func verbs() async throws {
         let fixture = try Fixture()
         for (verb, body) in [

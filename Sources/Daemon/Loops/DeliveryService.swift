@@ -54,7 +54,7 @@ struct DeliveryService: Service {
             clock: clock, logger: logger)
         await withDiscardingTaskGroup { group in
             let kept = (try? await store.channelState(route)) ?? ChannelState()
-            // What an earlier process found closed is tried at once: the operator may have mended it, and started us for that.
+            // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for that.
             var inFlight = InFlight(
                 depth: limit,
                 breaker: ChannelGate(

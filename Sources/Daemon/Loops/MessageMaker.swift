@@ -27,7 +27,7 @@ package struct MessageMaker: Sendable {
 
     /// How long a mail waits for its label before it goes with the link alone.
     static let labelPatience = Duration.minutes(15)
-    /// After how long a template that failed is tried again, where its file is not mended before.
+    /// After how long a template that failed is tried again, where its file is not fixed before.
     static let templatePause = Duration.hours(1)
 
     /// Makes the message of `effect`. `date` is what a mail says of itself, where that is not `now`.

@@ -4,7 +4,7 @@ import Platform
 import Store
 import Synchronization
 
-/// Tells of messages that cannot be written, because their template fails for a real order: they wait until the file is mended, and somebody has to hear of it.
+/// Tells of messages that cannot be written, because their template fails for a real order: they wait until the file is fixed, and somebody has to hear of it.
 ///
 /// The journal gets one line for each trigger and hour, however many orders it is about. The shop gets a mail, of which a Message-ID that hangs on the
 /// files, the triggers and the day lets no second one out, over restarts as well.
@@ -77,7 +77,7 @@ extension TriggerReloader {
 
                 \(Self.list(lines))
 
-                Mend the template and save it: they are written at once, as far as they are still news. Until then they are tried again every hour.
+                Fix the template and save it: they are written at once, as far as they are still news. Until then they are tried again every hour.
                 `bookbag explain` has the order's story, and `bookbag preview TRIGGER --order '#1001'` shows what its mail comes to.
                 """, supersedes: [], now: now)
     }

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Store
 
 /// Reads trigger files and templates again: on SIGHUP, when the folder has changed and come to rest, and when a held reload is confirmed. All or nothing: a bad edit changes
-/// nothing, and is told of again every hour until it is mended.
+/// nothing, and is told of again every hour until it is fixed.
 ///
 /// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace folders and links, and network file systems tell nobody. A look is
 /// a stat of each file.

@@ -179,7 +179,7 @@ struct TriggerReloader {
 
                     \(Self.list(Array(faults.prefix(20))))
 
-                    Mend it and save; it is read again by itself.
+                    Fix it and save; it is read again by itself.
                     """, now: now)
         }
         return .refused(faults)

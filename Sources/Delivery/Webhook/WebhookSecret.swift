@@ -13,7 +13,7 @@ public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, Custom
         case keyPair
         case publicKey
 
-        /// One sentence for people: what, and how to mend it.
+        /// One sentence for people: what, and how to fix it.
         public var description: String {
             switch self {
             case .base64: "a webhook secret is 'whsec_' and base64; take it as the receiver shows it"

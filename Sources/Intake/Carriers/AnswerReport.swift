@@ -69,7 +69,8 @@ public enum AnswerReport {
         var head = "\(answer.carrier) \(answer.number ?? ""): \(plain(answer.status.rawValue))"
         switch answer.delay {
         case .yes: head += ", late"
-        case .maybe: head += ", perhaps late"
+        case .maybe where !answer.status.isFinal: head += ", perhaps late"
+        case .maybe: break
         case .no: break
         }
         if let fault = answer.fault { head += " (\(fault.rawValue))" }

@@ -89,7 +89,7 @@ public struct CarrierReading: Sendable {
         }
         if !shipments.isEmpty {
             let judgement = Judgement(
-                carrier: carrier.name, habit: PlaceZones.zone(named: carrier.habit) ?? .utc, home: carrier.home,
+                carrier: carrier.name, habit: Zone(named: carrier.habit) ?? .utc, home: carrier.home,
                 context: context)
             return judgement.answer(from: shipments, number: number)
         }

@@ -17,7 +17,7 @@
 //     moves nothing that was scanned.
 //  8. On a return leg, or once the parcel was returning, a delivery is `returned`, and movement is `returning`. A label for a return is still a label.
 //  9. Late: what the body says as a whole, or what the newest event that moves the parcel says, and information after it. A parcel that has arrived, is
-//     back, or is void is late no more. A change of plan alone is "maybe".
+//     back, or is void is late no more. A change of plan alone is "maybe", and so it is after the carrier held the parcel.
 // 10. An estimate further than half a year from the newest event is nonsense of a test system: shown where it is the carrier's own word, flagged,
 //     and no part of the parcel's history.
 //
@@ -47,6 +47,17 @@ struct ToldParcel: Sendable {
     /// The first promise, where it stands beside the estimate.
     var promised: ToldTime?
     var flags: Set<AnswerFlag> = []
+
+    /// Makes the newest event a return where it says "delivered" and the current status says that the parcel went back: one thing, told twice.
+    mutating func takeBack() {
+        guard let state = top?.meaning?.state, state == .returned || state == .returning else { return }
+        let newest = events.indices.max { a, b in
+            (events[a].time?.wallClock ?? .min, events[a].meaning?.state == .delivered ? 1 : 0)
+                < (events[b].time?.wallClock ?? .min, events[b].meaning?.state == .delivered ? 1 : 0)
+        }
+        guard let newest, events[newest].meaning?.state == .delivered else { return }
+        events[newest].meaning?.state = .returned
+    }
 }
 
 /// One event, or the current status.
@@ -213,7 +224,8 @@ struct Judgement {
         {
             // A time of delivery is a delivery, whatever the list of events still lacks.
             let place = told.top?.place
-            let state: ParcelState = told.returnLeg || course.returning ? .returned : .delivered
+            let goesBack = told.top?.meaning?.state == .returned || told.top?.meaning?.state == .returning
+            let state: ParcelState = told.returnLeg || course.returning || goesBack ? .returned : .delivered
             if let scan = scan(
                 of: ToldEvent(
                     code: "~delivered", meaning: Meaning(state: state), time: time, words: told.top?.words, place: place
@@ -248,6 +260,12 @@ struct Judgement {
                 for scan in scans { delay = delay.or(scan.delay) }
             }
             answer.delay = delay
+        }
+        // Whether a parcel that its carrier held made up for it nobody says.
+        if answer.delay == .no, !told.topIsJudgement,
+            scans.contains(where: { $0.state == .exception && $0.delay != .no && $0.reason == Fault.carrier.rawValue })
+        {
+            answer.delay = .maybe
         }
         answer.fault =
             moved.flatMap { faults[$0.id] } ?? told.fault
@@ -292,8 +310,9 @@ struct Judgement {
             moment = Moment(seconds: time.day.daysSinceEpoch * 86_400 + Int64(second - told * 60))
             (offset, basis) = (told, .stated)
         } else {
-            let known = place.flatMap { PlaceZones.zone(of: $0, home: home ?? context.home) }
-            let zone = known ?? habit
+            let known = place?.zone(home: home ?? context.home)
+            // Of a country of several times its most likely one is nearer than the carrier's habit.
+            let zone = known ?? place?.country.flatMap(PlaceZones.likely) ?? habit
             moment = zone.moment(on: time.day, secondOfDay: second)
             (offset, basis) = (zone.offset(at: moment) / 60, known == nil ? .habit : .place)
         }

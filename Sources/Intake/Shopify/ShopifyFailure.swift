@@ -1,7 +1,7 @@
 internal import Outreach
 public import Platform
 
-/// Why Shopify gave no answer to work with. Each says what it needs from us (`remedy`) and what a person can do (`mend`).
+/// Why Shopify gave no answer to work with. Each says what it needs from us (`remedy`) and what a person can do (`fix`).
 ///
 /// None holds a token, an address, or any other word of a shopper's.
 public enum ShopifyFailure: Error, Equatable, Sendable {
@@ -42,7 +42,7 @@ extension ShopifyFailure {
         case smaller
         /// The same again soon, then later and later.
         case backOff(atLeast: Duration?)
-        /// This shop alone stops; it is asked again at growing intervals, for only a person can mend it.
+        /// This shop alone stops; it is asked again at growing intervals, for only a person can fix it.
         case stopShop
     }
 
@@ -84,8 +84,8 @@ extension ShopifyFailure {
 }
 
 extension ShopifyFailure: CustomStringConvertible {
-    /// What happened and how to mend it, in a sentence or two.
-    public var description: String { mend.isEmpty ? what : "\(what); \(mend)" }
+    /// What happened and how to fix it, in a sentence or two.
+    public var description: String { fix.isEmpty ? what : "\(what); \(fix)" }
 
     /// What happened.
     public var what: String {
@@ -119,8 +119,8 @@ extension ShopifyFailure: CustomStringConvertible {
         }
     }
 
-    /// How a person can mend it; empty where it mends itself.
-    public var mend: String {
+    /// How a person can fix it; empty where it fixes itself.
+    public var fix: String {
         switch self {
         case .unauthorized(let reason):
             switch reason {
@@ -133,7 +133,7 @@ extension ShopifyFailure: CustomStringConvertible {
         case .forbiddenScope: "grant the scopes to the app and install it again"
         case .shopUnavailable(let status):
             switch status {
-            case 402, 423: "the shop's owner can mend this in Shopify; we ask again by ourselves"
+            case 402, 423: "the shop's owner can fix this in Shopify; we ask again by ourselves"
             case 404, 300..<400:
                 "check the domain in the configuration: it is the permanent one that ends in myshopify.com"
             default: "check that the app is still installed in this shop"

@@ -8,7 +8,7 @@ public struct Diagnostic: Error, Sendable, Equatable, CustomStringConvertible {
     public var column: Int
     /// What is wrong, as Shopify's engine words it where it has words for it.
     public var message: String
-    /// How to mend it; nil when the message says it.
+    /// How to fix it; nil when the message says it.
     public var hint: String?
     /// Whether a message could still go out as it stands.
     public var isWarning: Bool

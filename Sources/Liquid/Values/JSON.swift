@@ -12,7 +12,7 @@ public struct JSONReader {
         public let line: Int
         /// From 1, in bytes.
         public let column: Int
-        /// What is wrong, and how to mend it.
+        /// What is wrong, and how to fix it.
         public let message: String
         /// Line and message.
         public var description: String { "line \(line): \(message)" }

@@ -1,4 +1,4 @@
-/// Why the store could not do a step. The sentence says what and how to mend it, and never holds a row's data.
+/// Why the store could not do a step. The sentence says what and how to fix it, and never holds a row's data.
 ///
 /// A failed step changed nothing: it was one transaction.
 public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -35,7 +35,7 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public let cause: Cause
-    /// What happened and how to mend it, for people.
+    /// What happened and how to fix it, for people.
     public let sentence: String
 
     /// `sentence` says what happened and how to fix it, and holds no row's data.

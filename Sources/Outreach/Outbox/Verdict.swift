@@ -36,7 +36,7 @@ public struct Failure: Hashable, Sendable {
     public var code: Int?
     /// The enhanced status code of a mail reply (RFC 3463): `5.1.1`.
     public var enhancedCode: String?
-    /// One sentence for people: what, and how to mend it.
+    /// One sentence for people: what, and how to fix it.
     public var detail: String
     /// How long the far end asked us to wait.
     public var retryAfter: Duration?

@@ -16,7 +16,7 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case deferred
     /// The channel is closed for now: relay, login or endpoint.
     case unavailable
-    /// The template could not be rendered for this order; it waits until the file is mended.
+    /// The template could not be rendered for this order; it waits until the file is fixed.
     case template
 
     // No

@@ -3,7 +3,7 @@ internal import Crypto
 // What a change of the trigger files means before it comes into force.
 //
 // Events that were recorded before a trigger came into force are never heard by it, so an edit cannot bring up the past. What it can do is end waits: `after:
-// 30 days` mended to `after: 1 day` makes everything due that has waited for more than a day. A slip of that kind would write to many people at once, and cannot be taken
+// 30 days` fixed to `after: 1 day` makes everything due that has waited for more than a day. A slip of that kind would write to many people at once, and cannot be taken
 // back; so such an edit is held until somebody says that it is meant.
 
 /// The change from one set of trigger files to another.

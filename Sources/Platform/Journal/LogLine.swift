@@ -32,7 +32,7 @@ struct LogLine {
 
     static func bounded(_ text: String) -> String {
         guard text.utf8.count > maximumValueBytes else { return text }
-        // Decoding mends a scalar that the cut has split.
+        // Decoding fixes a scalar that the cut has split.
         return String(decoding: text.utf8.prefix(maximumValueBytes), as: UTF8.self) + "…"
     }
 }

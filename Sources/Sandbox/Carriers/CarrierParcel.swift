@@ -21,7 +21,7 @@ public enum SandboxParcelState: String, CaseIterable, Sendable {
     case attempted
     /// Waits at a counter or in a locker.
     case readyForPickup = "ready_for_pickup"
-    /// Something is wrong that somebody must mend.
+    /// Something is wrong that somebody must fix.
     case exception
     /// On its way back to the merchant.
     case returning

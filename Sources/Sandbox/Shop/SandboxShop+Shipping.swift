@@ -116,7 +116,7 @@ extension SandboxShop {
         try addEvent(fulfillment, .delivered, happenedAt: date, message: "Delivered, left at the front door")
     }
 
-    /// Somebody at the shop mends a tracking number.
+    /// Somebody at the shop fixes a tracking number.
     public func correctTracking(
         _ fulfillment: ShopID, package: Int = 0, company: String? = nil, number: String
     ) throws(SandboxRefusal) {

@@ -180,7 +180,7 @@ enum PageScript {
               (p.estimate ? `, promised for ${new Date(p.estimate).toLocaleDateString()}` : ""))),
             ...order.returns.map(r => el("p", {}, `Return ${r.name}: ${words(r.status)}`,
               r.label ? el("span", {}, ", ", el("a", { href: r.label, target: "_blank", rel: "noopener" }, "label")) : "")),
-            actions(order).length ? el("div", { class: "acts" }, ...actions(order)) : ""))),
+            actions(order).length ? el("div", { class: "acts" }, ...actions(order)) : "")),
           orders.length ? "" : empty("The shop has no orders yet."));
 
         // Story

@@ -102,7 +102,7 @@ struct DoctorCommand: AsyncParsableCommand {
         do throws(ShopifyFailure) {
             inspection = try await client.inspect()
         } catch {
-            return [Finding(.broken, what, error.what, fix: error.mend)]
+            return [Finding(.broken, what, error.what, fix: error.fix)]
         }
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
@@ -118,7 +118,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 ))
         }
         if let fault = inspection.versionFault {
-            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, fix: fault.mend))
+            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, fix: fault.fix))
         }
         let missing = inspection.missingScopes
         for scope in missing {

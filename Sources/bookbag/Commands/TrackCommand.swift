@@ -75,12 +75,12 @@ struct TrackCommand: AsyncParsableCommand {
         }
         print(json ? AnswerReport.json(result) : AnswerReport.table(result))
         guard isAsked, let call = result.call else { return }
-        if let mend = mend(call, of: result.carrier) { complain(mend) }
+        if let fix = fix(call, of: result.carrier) { complain(fix) }
         throw ExitStatus.fault
     }
 
     /// What a person can do about an answer that tells of no parcel.
-    private func mend(_ call: CallAnswer, of carrier: String) -> String? {
+    private func fix(_ call: CallAnswer, of carrier: String) -> String? {
         switch call.kind {
         case .authError where call.isWithheld:
             "\(carrier) tells of this number only to the account that made its label; an aggregator under 'carriers' may know it"

@@ -72,7 +72,7 @@ struct ConfigurationReader {
             "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp", "webhooks",
         ]
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
-        // Nothing is left early: whoever mends the file wants to hear of all that is wrong with it.
+        // Nothing is left early: whoever fixes the file wants to hear of all that is wrong with it.
         let written = required(keys["domain"], "domain", of: "a shop", at: tree.position)
         if let written, !written.hasSuffix(".myshopify.com") || written.count <= 14 || written.contains("/") {
             faults.add(

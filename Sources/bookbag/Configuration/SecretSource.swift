@@ -3,7 +3,7 @@ import Platform
 
 /// Finds the secrets that the configuration names. A secret never stands in the file itself.
 struct SecretSource: Sendable {
-    /// Why a secret could not be had, and how to mend it. Never the secret.
+    /// Why a secret could not be had, and how to fix it. Never the secret.
     struct Problem: Error {
         var message: String
         var hint: String?

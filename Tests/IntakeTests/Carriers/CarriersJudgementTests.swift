@@ -176,7 +176,7 @@ struct CarriersTimeTests {
             (ToldPlace(country: "US"), nil), (ToldPlace(city: "Springfield"), nil),
             (ToldPlace(state: "ZZ", country: "US"), nil),
         ] as [(ToldPlace, String?)])
-    func zones(_ place: ToldPlace, _ zone: String?) { #expect(PlaceZones.zone(of: place)?.name == zone) }
+    func zones(_ place: ToldPlace, _ zone: String?) { #expect(place.zone()?.name == zone) }
 }
 
 @Suite("how carriers are asked")

@@ -288,6 +288,16 @@ struct CarriersVariantTests {
         ("gls", #"{"message":"Limit Exceeded"}"#, .rateLimited),
         ("hermes_de", #"{"message":"Unauthorized"}"#, .authError),
         ("mydhl", #"{"status":"404","detail":"No data found","title":"x"}"#, .notFound),
+        (
+            "usps",
+            #"{"error":{"code":"400","errors":[{"code":"150002","title":"Invalid Tracking Number","detail":"The status update is not yet available."}]}}"#,
+            .notFound
+        ),
+        ("usps", #"{"error":{"code":"400","errors":[{"code":"150002","title":"x"}]}}"#, .invalidNumber),
+        (
+            "australiapost", #"{"errors":[{"error_code":"API_002","error_name":"Too many requests"}]}"#, .rateLimited
+        ),
+        ("australiapost", #"{"errors":[{"error_code":"API_001","error_name":"Not allowed"}]}"#, .authError),
         ("laposte", #"{"code":"UNAUTHORIZED","message":"Unauthorized"}"#, .authError),
     ]
 

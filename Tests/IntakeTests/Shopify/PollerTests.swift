@@ -324,7 +324,7 @@ import Testing
     // MARK: - Pace
 
     @Test(
-        "retries soon, then later and later; a shop that a person must mend is asked within a minute, then up to an hour apart"
+        "retries soon, then later and later; a shop that a person must fix is asked within a minute, then up to an hour apart"
     )
     func pace() {
         let pace = PollPace(every: .seconds(60))

@@ -111,7 +111,7 @@ import Testing
         }
         #expect(failure == scenario.failure)
         let stops: Bool = if case .stopShop = scenario.failure.remedy { true } else { false }
-        #expect(stops == !scenario.failure.mend.isEmpty, "a shop that stops tells a person what to do")
+        #expect(stops == !scenario.failure.fix.isEmpty, "a shop that stops tells a person what to do")
         #expect(!"\(scenario.failure)".contains(Self.secret))
     }
 
@@ -251,7 +251,7 @@ import Testing
         #expect(transport.requests.filter { $0.url.hasSuffix("/access_token") }.count == 1)
     }
 
-    @Test("says what Shopify says of credentials that do not fit, and how to mend it")
+    @Test("says what Shopify says of credentials that do not fit, and how to fix it")
     func notPermitted() async throws {
         let transport = ScriptedTransport(
             .json(

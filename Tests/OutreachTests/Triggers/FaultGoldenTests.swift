@@ -67,7 +67,7 @@ struct FaultGoldenTests {
 
     static let files = ["yaml", "triggers", "conditions", "shop", "templates", "examples", "ten-mistakes"]
 
-    @Test("is where, what, and how to mend it", arguments: files)
+    @Test("is where, what, and how to fix it", arguments: files)
     func golden(_ file: String) throws {
         let cases = try Self.cases(in: file + ".golden")
         #expect(!cases.isEmpty)

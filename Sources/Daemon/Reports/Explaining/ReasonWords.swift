@@ -29,7 +29,7 @@ package enum ReasonWords {
         "newer": "an event of a newer order took its turn",
         "off": "the trigger is off or gone",
         "shadow": "the trigger or the shop is in shadow mode",
-        "template": "its template fails, and it waits until that is mended",
+        "template": "its template fails, and it waits until that is fixed",
         "unknown_webhook": "no webhook of that name is configured",
         "erased": "the customer was erased",
         "accepted": "the far end took it",

@@ -418,7 +418,7 @@ public struct SeventeenTrack: Carrier {
     }
 }
 
-/// ShipEngine (GET /v1/tracking). Its DE is delivered.
+/// ShipEngine (GET /v1/tracking), answers and webhooks, the older ones of which call an event's time `event_date` and give it no code. Its DE is delivered.
 public struct ShipEngine: Carrier {
     public var name: String { "shipengine" }
     public var habit: String { "GMT" }
@@ -443,7 +443,8 @@ public struct ShipEngine: Carrier {
     }
 
     public func read(_ body: AnswerBody) -> [Told] {
-        let tree = body.tree
+        // A webhook has the tracking one level deeper.
+        let tree = body.tree["resource_type"].text == "API_TRACK" ? body.tree["data"] : body.tree
         if let error = tree["errors"].elements.first {
             let code = error["error_code"].text ?? "?"
             let kind: CallAnswer.Kind =
@@ -459,25 +460,45 @@ public struct ShipEngine: Carrier {
         var parcel = ToldParcel()
         parcel.number = tree["tracking_number"].text
         parcel.topIsJudgement = true
+        parcel.top = ToldEvent(
+            code: tree["status_code"].text, meaning: Self.table.meaning(tree["status_code"].text),
+            words: tree["status_description"].text)
+        let deliveredAt = ToldTime(tree["actual_delivery_date"].text).map(Self.inUTC)
         parcel.events = tree["events"].elements.map { event in
             let code = event["event_code"].text ?? event["carrier_status_code"].text
+            let time = ToldTime(event.text("occurred_at", "event_date")).map(Self.inUTC)
+            var meaning = Self.meaning(event, code: code)
+            // The scan of the moment at which the parcel arrived is its arrival.
+            if meaning == nil, let time, time == deliveredAt, parcel.top?.meaning?.state == .delivered {
+                meaning = parcel.top?.meaning
+            }
             return ToldEvent(
-                code: code, meaning: Self.table.meaning(event["status_code"].text, code.map { "carrier:" + $0 }),
-                time: ToldTime(event["occurred_at"].text), words: event["description"].text,
+                code: code, meaning: meaning, time: time, words: event.text("description", "event_description"),
                 place: ToldPlace(
                     city: event["city_locality"].text, state: event["state_province"].text,
                     country: event["country_code"].text))
         }
-        parcel.top = ToldEvent(
-            code: tree["status_code"].text, meaning: Self.table.meaning(tree["status_code"].text),
-            words: tree["status_description"].text)
-        if !parcel.events.contains(where: { $0.meaning?.state == .delivered }) {
-            parcel.deliveredAt = ToldTime(tree["actual_delivery_date"].text)
-        }
+        if !parcel.events.contains(where: { $0.meaning?.state == .delivered }) { parcel.deliveredAt = deliveredAt }
         if let time = ToldTime(tree["estimated_delivery_date"].text) {
             parcel.estimate = ToldEstimate(time: time, field: "estimated_delivery_date", isFirm: false)
         }
         return [.told(parcel)]
+    }
+
+    /// Its times are of UTC, the Z left out or not.
+    private static func inUTC(_ time: ToldTime) -> ToldTime {
+        var time = time
+        if time.second != nil, time.offset == nil { time.offset = 0 }
+        return time
+    }
+
+    /// What an event's codes say, and where it has none its words. `event_code` is the carrier's, or ShipEngine's own with its own words beside it: FedEx'
+    /// DE is an exception, and ShipEngine's a delivery.
+    private static func meaning(_ event: AnswerTree, code: String?) -> Meaning? {
+        if let meaning = table.meaning(event["status_code"].text) { return meaning }
+        let words = table.meaning(of: event.text("event_description", "description"), in: "text:")
+        if let own = table.meaning(event["event_code"].text), own.state == words?.state { return own }
+        return table.meaning(code.map { "carrier:" + $0 }) ?? words
     }
 }
 

@@ -2,7 +2,8 @@
 //
 // Unified: one number a call, 250 calls a day at first, one each five seconds, a day that begins at midnight GMT. The id may be a number. statusCode is
 // the whole vocabulary and beats `status`, which may say DELIVERED of a parcel that nobody has; a failure's reason stands in the text. Estimates at
-// midnight Z are days. Without `service` another shipment with the same number can answer: all that come are told, and the newest counts.
+// midnight Z are days. Express tells its scans in words, with local times and no offset: the place's words hold the country, and of a town alone the
+// destination or the origin tell it. Without `service` another shipment with the same number can answer: all that come are told, and the newest counts.
 
 internal import Outreach
 internal import Platform
@@ -45,6 +46,8 @@ public struct DHLUnified: Carrier {
         var parcel = ToldParcel()
         parcel.number = shipment["id"].text
         parcel.aliases = shipment["details"]["pieceIds"].elements.compactMap(\.text)
+        // Origin and destination name their countries where a scan names its town alone.
+        let ends = [shipment["destination"], shipment["origin"]].map { Self.place($0["address"]) }
         parcel.events = shipment["events"].elements.map(event)
         let status = shipment["status"]
         if status["statusCode"].text != nil || status["status"].text != nil {
@@ -59,6 +62,19 @@ public struct DHLUnified: Carrier {
                 }
             }
         }
+        for index in parcel.events.indices where parcel.events[index].place != nil {
+            parcel.events[index].place?.complete(by: ends)
+        }
+        parcel.top?.place?.complete(by: ends)
+        if let top = parcel.top {
+            // The scan that the status tells again means what the status says, where its own words are not known.
+            for index in parcel.events.indices where parcel.events[index].meaning == nil {
+                if parcel.events[index].time?.wallText == top.time?.wallText, parcel.events[index].words == top.words {
+                    parcel.events[index].meaning = top.meaning
+                }
+            }
+        }
+        parcel.takeBack()
         if shipment["returnFlag"].flag == true { parcel.returnLeg = true }
         let frame = shipment["estimatedDeliveryTimeFrame"]
         if let time = ToldTime(shipment["estimatedTimeOfDelivery"].text ?? frame["estimatedThrough"].text) {
@@ -74,7 +90,9 @@ public struct DHLUnified: Carrier {
         let local = event["status"].text
         var meaning = Self.table.meaning(code)
         if code == nil { meaning = local.flatMap { Self.table.meaning("code:" + $0) } }
-        let words = event.text("description", "status")
+        let words = event.text("description", "status").map(Self.withoutSigner)
+        // Express gives its scans words and no code.
+        if code == nil, meaning == nil { meaning = Self.table.meaning(of: words, in: "text:") }
         // Within its class, a short code of DHL says more.
         if let refined = local.flatMap({ $0.utf8.count == 2 ? Self.table.meaning("code:" + $0) : nil }),
             let state = meaning?.state, Self.refines(refined.state, state)
@@ -84,11 +102,25 @@ public struct DHLUnified: Carrier {
             meaning = Self.reason(
                 of: [words, event["remark"].text].compactMap { $0 }.joined(separator: " "), else: meaning)
         }
-        let place = event["location"]["address"]
         return ToldEvent(
-            code: [code, local].compactMap { $0 }.joined(separator: "/"), meaning: meaning,
-            time: ToldTime(event["timestamp"].text), words: words,
-            place: ToldPlace(city: place["addressLocality"].text, country: place["countryCode"].text))
+            code: code == nil && local == nil ? nil : [code, local].compactMap { $0 }.joined(separator: "/"),
+            meaning: meaning, time: ToldTime(event["timestamp"].text), words: words,
+            place: Self.place(event["location"]["address"]))
+    }
+
+    private static func place(_ address: AnswerTree) -> ToldPlace {
+        guard let country = address["countryCode"].text else {
+            return ToldPlace(dhl: address["addressLocality"].text)
+        }
+        return ToldPlace(city: address["addressLocality"].text, country: country)
+    }
+
+    /// `Delivered - Signed for by: NAME` without the name, which is none of ours.
+    private static func withoutSigner(_ words: String) -> String {
+        let spellings = ["Signed for by", "signed for by", "SIGNED FOR BY"]
+        guard let signed = spellings.lazy.compactMap({ words.firstRange(of: $0) }).first else { return words }
+        let left = words[..<signed.lowerBound].reversed().drop { " -–:,.".contains($0) }.reversed()
+        return left.isEmpty ? "Delivered" : String(left)
     }
 
     private static func refines(_ fine: ParcelState?, _ coarse: ParcelState) -> Bool {
@@ -158,22 +190,23 @@ public struct MyDHL: Carrier {
         return tree["shipments"].elements.map { shipment in
             var parcel = ToldParcel()
             parcel.number = shipment["shipmentTrackingNumber"].text
+            let ends = ["receiverDetails", "shipperDetails"].map { name -> ToldPlace in
+                let details = shipment[name].elements.first ?? .null
+                var place = ToldPlace(dhl: (details["serviceArea"].elements.first ?? .null)["description"].text)
+                if let country = details["postalAddress"]["countryCode"].text { place.country = country }
+                return place
+            }
             for event in shipment["events"].elements {
                 let area = event["serviceArea"].elements.first ?? .null
-                let words = area["description"].text ?? ""
-                // "New York, NY" or "Cologne - Germany".
-                let country = words.components(separatedBy: "-").last?.trimmed
-                let state = words.components(separatedBy: ",").last?.trimmed
-                let isState = state?.utf8.count == 2
+                var place = ToldPlace(dhl: area["description"].text)
+                place.complete(by: ends)
                 parcel.events.append(
                     ToldEvent(
                         code: event["typeCode"].text, meaning: Self.table.meaning(event["typeCode"].text),
                         time: ToldTime(
                             day: event["date"].text, clock: event["time"].text, offset: event["GMTOffset"].text),
                         words: event["description"].text,
-                        place: ToldPlace(
-                            city: area["description"].text, state: isState ? state : nil,
-                            country: isState ? "US" : country)))
+                        place: place))
             }
             if let status = shipment["status"].text, let meaning = Self.table.meaning("status:" + status) {
                 parcel.top = ToldEvent(code: status, meaning: meaning)
@@ -182,6 +215,54 @@ public struct MyDHL: Carrier {
                 parcel.estimate = ToldEstimate(time: time, field: "estimatedTimeOfDelivery")
             }
             return .told(parcel)
+        }
+    }
+}
+
+extension ToldPlace {
+    /// A place as DHL Express writes it: `CINCINNATI HUB, OH - USA`, `SHARJAH - SHARJAH - UNITED ARAB EMIRATES` (the service area, the town, the country),
+    /// `New York City Gateway, NY-USA`, `HONG KONG - HONG KONG SAR, CHINA`, `New York, NY`, or the town alone.
+    init(dhl words: String?) {
+        guard let words, words.utf8.count <= 200 else {
+            self.init()
+            return
+        }
+        var parts = words.replacing(" - ", with: "\u{1}").components(separatedBy: "\u{1}").map(\.trimmed)
+            .filter { !$0.isEmpty }
+        // Without blanks the country stands behind the last dash; elsewhere a dash belongs to the town.
+        if parts.count == 1, let dash = parts[0].lastIndex(of: "-") {
+            let rest = String(parts[0][parts[0].index(after: dash)...]).trimmed
+            if PlaceZones.knows(country: rest) { parts = [String(parts[0][..<dash]).trimmed, rest] }
+        }
+        self.init(city: words)
+        if parts.count > 1 { country = parts.last }
+        towns = parts.count > 1 ? Array(parts.dropLast()) : parts
+        for (index, town) in towns.enumerated() {
+            guard let comma = town.lastIndex(of: ",") else { continue }
+            let rest = String(town[town.index(after: comma)...]).trimmed
+            guard (2...3).contains(rest.utf8.count) else { continue }
+            if state == nil { state = rest }
+            towns[index] = String(town[..<comma]).trimmed
+        }
+        isWhole = country != nil || state != nil
+        for index in towns.indices {
+            for ending in [" hub", " gateway", " airport", " apt"] where towns[index].lowercased().hasSuffix(ending) {
+                towns[index] = String(towns[index].dropLast(ending.utf8.count)).trimmed
+            }
+        }
+        // Two letters and nothing else are mostly one of the United States.
+        if country == nil, let state, PlaceZones.zone(country: "US", state: state) != nil { country = "US" }
+    }
+
+    /// Takes country and state from the first of these places that has this one's town.
+    mutating func complete(by others: [ToldPlace]) {
+        guard country == nil, !towns.isEmpty else { return }
+        for other in others where other.country != nil {
+            guard other.towns.contains(where: { theirs in towns.contains { $0.lowercased() == theirs.lowercased() } })
+            else { continue }
+            country = other.country
+            state = state ?? other.state
+            return
         }
     }
 }

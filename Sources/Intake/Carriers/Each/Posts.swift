@@ -2,7 +2,8 @@
 //
 // Royal Mail: fifty calls a day at first; E1307 is a 200 whose body says 503. Canada Post: XML, one number a call, local times with a zone's
 // abbreviation, some of which only Canada Post knows (CSTNO: Saskatchewan); a moved date stands beside the first promise. Australia Post: ten numbers a
-// call, errors of a number inside a good envelope, words instead of codes, offsets that are those of the east coast wherever the parcel is.
+// call, errors of a number inside a good envelope, words instead of codes, offsets that are those of the east coast wherever the parcel is. StarTrack, its
+// freight line, scans the consignment and not its articles, which may lag behind it.
 
 internal import Outreach
 internal import Platform
@@ -191,7 +192,7 @@ public struct CanadaPost: Carrier {
             var time = ToldTime(day: event["event-date"].text, clock: event["event-time"].text)
             time?.offset = event["event-time-zone"].text.flatMap { PlaceZones.offset(ofAbbreviation: $0) }
             let province = event["event-province"].text
-            let isCanadian = province.map { PlaceZones.zone(of: ToldPlace(state: $0, country: "CA")) != nil } ?? true
+            let isCanadian = province.map { PlaceZones.zone(country: "CA", state: $0) != nil } ?? true
             parcel.events.append(
                 ToldEvent(
                     code: code, meaning: Self.meaning(code, words), time: time, words: words,
@@ -250,42 +251,98 @@ public struct AustraliaPost: Carrier {
                     "error \(error.text("code", "error_code") ?? "?")")
             ]
         }
-        var told: [Told] = []
-        for result in tree["tracking_results"].elements {
+        return tree["tracking_results"].elements.flatMap { result -> [Told] in
             let number = result["tracking_id"].text
             if let error = result["errors"].elements.first {
-                told.append(.call(number: number, Self.kind(error, status: nil), "error \(error["code"].text ?? "?")"))
-                continue
+                let code = error.text("code", "error_code") ?? "?"
+                return [.call(number: number, Self.kind(error, status: nil), "error \(code)")]
             }
-            // A consignment's items stand one level deeper.
-            var items: [AnswerTree] = []
-            for item in result["trackable_items"].elements {
-                items += item["items"] == .null ? [item] : item["items"].elements
-            }
-            var parcel = ToldParcel()
-            parcel.number = number
-            for event in items.flatMap({ $0["events"].elements }) {
-                let words = event["description"].text
-                parcel.events.append(
-                    ToldEvent(
-                        meaning: words.flatMap { Self.table.meaning("text:" + $0) }, time: ToldTime(event["date"].text),
-                        words: words,
-                        place: ToldPlace(city: event["location"].text)))
-            }
-            if let status = result["status"].text ?? items.first?["status"].text {
-                parcel.top = ToldEvent(code: status, meaning: Self.table.meaning("status:" + status), words: status)
-            }
-            let estimate = items.first?["expected_delivery_date"].text ?? result["expected_delivery_date"].text
-            if let time = ToldTime(estimate) {
-                parcel.estimate = ToldEstimate(time: time, field: "expected_delivery_date")
-            }
-            told.append(.told(parcel))
+            return Self.parcels(result).map { .told($0) }
         }
-        return told
+    }
+
+    /// The parcel of a number; and beside it another, where its consignment and its articles were scanned in different seasons, for then the number was given out again.
+    private static func parcels(_ result: AnswerTree) -> [ToldParcel] {
+        let consignment = result["consignment"].elements.first ?? .null
+        // A consignment's items stand one level deeper.
+        var articles: [AnswerTree] = []
+        for item in result["trackable_items"].elements {
+            articles += item["items"] == .null ? [item] : item["items"].elements
+        }
+        let estimate =
+            articles.first?["expected_delivery_date"].text
+            ?? result.text("expected_delivery_date") ?? consignment["expected_delivery_date"].text
+        var parcel = ToldParcel()
+        parcel.number = result["tracking_id"].text
+        parcel.estimate = ToldTime(estimate).map { ToldEstimate(time: $0, field: "expected_delivery_date") }
+        parcel.top = top(
+            result["status"].text ?? consignment["status"].text ?? articles.first?["status"].text)
+        let isWhole =
+            top(result["status"].text)?.meaning?.state == .delivered
+            || top(consignment["status"].text)?.meaning?.state == .delivered
+        let ofArticles = events(of: articles, allDelivered: isWhole)
+        let ofConsignment = consignment["events"].elements.map(event)
+        guard let (first, last) = span(ofConsignment), let (start, end) = span(ofArticles),
+            start > last + oneSeason || end < first - oneSeason
+        else {
+            parcel.events = ofConsignment + ofArticles
+            return [parcel]
+        }
+        var other = parcel
+        parcel.events = ofConsignment
+        parcel.top = top(consignment["status"].text ?? result["status"].text)
+        other.events = ofArticles
+        other.top = top(articles.first?["status"].text)
+        if end > last { parcel.estimate = nil } else { other.estimate = nil }
+        return [parcel, other]
+    }
+
+    /// Further apart no two scans of one parcel are.
+    private static let oneSeason: Int64 = 183 * 86_400
+
+    private static func span(_ events: [ToldEvent]) -> (first: Int64, last: Int64)? {
+        let times = events.compactMap { $0.time?.wallClock }
+        guard let first = times.min(), let last = times.max() else { return nil }
+        return (first, last)
+    }
+
+    private static func top(_ status: String?) -> ToldEvent? {
+        status.map { ToldEvent(code: $0, meaning: table.meaning("status:" + $0), words: $0) }
+    }
+
+    private static func event(_ event: AnswerTree) -> ToldEvent {
+        let words = event.text("description", "event_description", "status")
+        return ToldEvent(
+            meaning: words.flatMap { table.meaning("text:" + $0) },
+            time: ToldTime(event.text("date", "event_date", "date_time")), words: words,
+            place: ToldPlace(city: event["location"].text))
+    }
+
+    /// The scans of all articles. They are delivered with the last of them: until then the delivery of one is a movement of the whole.
+    private static func events(of articles: [AnswerTree], allDelivered: Bool) -> [ToldEvent] {
+        let each = articles.map { $0["events"].elements.map(event) }
+        guard each.count > 1 else { return each.first ?? [] }
+        let deliveries = each.map { events in
+            events.filter { $0.meaning?.state == .delivered }.compactMap { $0.time?.wallClock }.max()
+        }
+        let last = deliveries.contains(nil) && !allDelivered ? nil : deliveries.compactMap(\.self).max()
+        return each.joined().map { event in
+            var event = event
+            if event.meaning?.state == .delivered, event.time?.wallClock != last {
+                event.meaning?.state = .inTransit
+            }
+            return event
+        }
     }
 
     private static func kind(_ error: AnswerTree, status: Int?) -> CallAnswer.Kind {
-        switch error.text("code", "error_code") ?? "" {
+        let words =
+            (error.text("name", "error_name") ?? "").lowercased() + " " + (error["message"].text ?? "").lowercased()
+        // The same code is "too many requests" at one door and "not allowed" at another.
+        if words.contains("too many requests") || words.contains("too_many_requests") || words.contains("rate limit") {
+            return .rateLimited
+        }
+        return switch error.text("code", "error_code") ?? "" {
         case "51101": .configError
         case "ESB-10001", "51100": .invalidNumber
         case "ESB-10002", "ESB-20010": .notFound

@@ -4,7 +4,8 @@
 // gmtOffset; without it the activity's address places them. The delivery date is a day of type SDD (scheduled), RDD (rescheduled, which may be earlier)
 // or DEL (the actual one); its clock is of no stated zone. Two-character codes are not unique (RZ is both "held" and "released"), so the three digits
 // come first, then, with an exception, the reason, then the activity code, then the letter of the type. A label code under the letter
-// of an exception contradicts itself; there the letter counts.
+// of an exception contradicts itself; there the letter counts. What came back to the sender bears the letter, the date and the signature of a delivery:
+// its reason, its words or the current status tell, and one of them is enough, for it must never be told as delivered.
 
 internal import Outreach
 public import Platform
@@ -73,7 +74,24 @@ public struct UPS: Carrier {
     }
 
     /// The story at the top of the file, as code.
-    static func meaning(statusCode: String?, code: String?, type: String?) -> Meaning? {
+    static func meaning(statusCode: String?, code: String?, type: String?, words: String? = nil) -> Meaning? {
+        let known = known(statusCode: statusCode, code: code, type: type)
+        guard known?.state == .delivered else { return known }
+        // A parcel that came back is filed as delivered too: its reason or its words tell.
+        if table.meaning(statusCode) == nil, let reason = reasons.meaning(code), reason.state == .returned {
+            return reason
+        }
+        return words.map(isBack) == true ? Meaning(state: .returned) : known
+    }
+
+    /// Whether words say that the sender has it.
+    private static func isBack(_ words: String) -> Bool {
+        let words = words.lowercased()
+        guard words.contains("sender") || words.contains("shipper") else { return false }
+        return words.contains("return") || words.contains("delivered to the s") || words.contains("delivered to s")
+    }
+
+    private static func known(statusCode: String?, code: String?, type: String?) -> Meaning? {
         let reason = type == "X" ? reasons.meaning(code) : nil
         guard let known = table.meaning(statusCode) else {
             return reason ?? table.meaning(code) ?? table.meaning(of: type, in: "type:")
@@ -102,14 +120,17 @@ public struct UPS: Carrier {
             parcel.events.append(
                 ToldEvent(
                     code: digits.map { digits in code.map { "\(digits)/\($0)" } ?? digits } ?? code ?? "",
-                    meaning: Self.meaning(statusCode: digits, code: code, type: status["type"].text),
+                    meaning: Self.meaning(
+                        statusCode: digits, code: code, type: status["type"].text, words: status["description"].text),
                     time: ToldTime(
                         day: activity["date"].text, clock: activity["time"].text, offset: activity["gmtOffset"].text),
                     words: status["description"].text, place: Self.place(activity["location"]["address"])))
         }
         let current = package["currentStatus"]
         if let digits = current["statusCode"].text ?? current["code"].text {
-            let meaning = Self.meaning(statusCode: digits, code: current["code"].text, type: current["type"].text)
+            let meaning = Self.meaning(
+                statusCode: digits, code: current["code"].text, type: current["type"].text,
+                words: current["description"].text)
             if meaning != nil {
                 parcel.top = ToldEvent(
                     code: digits, meaning: meaning,
@@ -131,7 +152,8 @@ public struct UPS: Carrier {
             default: break
             }
         }
-        if let events = Optional(parcel.events), events.contains(where: { $0.meaning?.state == .delivered }) {
+        parcel.takeBack()
+        if parcel.events.contains(where: { $0.meaning?.state == .delivered || $0.meaning?.state == .returned }) {
             parcel.deliveredAt = nil
         }
         return parcel
@@ -165,14 +187,15 @@ public struct UPS: Carrier {
         parcel.number = tree["trackingNumber"].text
         // The alert's D stands for loaded, out for delivery and delivered alike: the activity code tells, and without one nothing is known.
         let type = status["type"].text
-        let meaning =
-            Self.table.meaning(code) ?? (type == "D" ? nil : Self.meaning(statusCode: nil, code: code, type: type))
-        let isDelivered = type == "D" && code.map { ["FS", "F4", "KB", "D", "DL"].contains($0) } ?? false
+        let words = status["description"].text
+        let told = Self.meaning(statusCode: nil, code: code, type: type, words: words)
+        let meaning = told?.state == .returned ? told : Self.table.meaning(code) ?? (type == "D" ? nil : told)
+        let isDelivered =
+            told?.state != .returned && type == "D" && code.map { ["FS", "F4", "KB", "D", "DL"].contains($0) } ?? false
         parcel.events = [
             ToldEvent(
                 code: code, meaning: isDelivered ? Meaning(state: .delivered) : meaning, time: time,
-                words: status["description"].text,
-                place: Self.place(place))
+                words: words, place: Self.place(place))
         ]
         if let day = ToldTime(tree["scheduledDeliveryDate"].text) {
             parcel.estimate = ToldEstimate(time: day, field: "scheduledDeliveryDate")

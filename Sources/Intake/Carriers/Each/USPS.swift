@@ -1,6 +1,7 @@
 // USPS Tracking v3 (usps.com/business/api-access, USPS/api-examples).
 //
-// One number a call and about sixty calls an hour, tokens included, for all that an application asks. Not yet known is a 400 with code 150001. Since April 2026 a
+// One number a call and about sixty calls an hour, tokens included, for all that an application asks. Not yet known is a 400 with code 150001, or with 150002, whose
+// title says "invalid" and whose detail takes it back. Since April 2026 a
 // label is told of to the account of its Mailer ID only: with a good token a 403 is about the number, and only a 401 about the login. Times:
 // `eventTimestamp` is local and `GMTOffset` true; `GMTTimestamp` keeps the local date after UTC's midnight and is never read. Booleans are texts, and
 // texts hold HTML entities. Codes come before words, for "Undeliverable" holds "deliver".
@@ -112,10 +113,16 @@ public struct USPS: Carrier {
         let first = error["errors"].elements.first ?? .null
         let code = first["code"].text ?? error["code"].text ?? "?"
         let title = (first["title"].text ?? error["message"].text ?? "").lowercased()
+        let detail = (first["detail"].text ?? first["description"].text ?? "").lowercased()
         let kind: CallAnswer.Kind
+        // The title may call a number invalid of which the detail says that it may only be too new.
+        let mayCome = [
+            "not yet available", "try again later", "may not be available", "not available yet", "no record",
+        ]
+        .contains { detail.contains($0) || title.contains($0) }
         switch code {
         case "150001", "150003", "404": kind = .notFound
-        case "150002": kind = .invalidNumber
+        case "150002": kind = mayCome ? .notFound : .invalidNumber
         default:
             switch error["code"].text ?? "" {
             case "401": kind = .authError
@@ -126,7 +133,7 @@ public struct USPS: Carrier {
             case "404": kind = .notFound
             case let code where code.hasPrefix("5"): kind = .temporaryError
             default:
-                if title.contains("not yet available") || title.contains("no record") {
+                if mayCome, CarrierReading.kind(ofStatus: status) ?? .notFound != .temporaryError {
                     kind = .notFound
                 } else if title.contains("invalid") || title.contains("not valid") || title.contains("incorrect") {
                     kind = .invalidNumber

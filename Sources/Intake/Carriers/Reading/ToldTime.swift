@@ -35,6 +35,9 @@ struct ToldTime: Hashable, Sendable {
         String(unsafeUninitializedCapacity: Self.greatestWall) { bytes in write(to: bytes, at: 0) }
     }
 
+    /// Seconds by the wall clock, for comparing times of which no offset is known.
+    var wallClock: Int64 { day.daysSinceEpoch * 86_400 + Int64(second ?? 0) }
+
     /// One number for each wall clock time.
     var number: UInt64 {
         // A second more than a day has stands for none.

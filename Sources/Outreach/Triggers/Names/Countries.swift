@@ -36,7 +36,7 @@ enum Countries {
         return nil
     }
 
-    /// How to mend what is no code.
+    /// How to fix what is no code.
     static func hint(for text: String) -> String {
         meant(by: text).map { "write \"\($0)\"" } ?? "write a country's two letters, such as \"GB\" or \"DE\""
     }

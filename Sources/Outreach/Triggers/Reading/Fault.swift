@@ -1,4 +1,4 @@
-/// Something in a file that has to be mended, or, as a warning, looked at: what, where, and how.
+/// Something in a file that has to be fixed, or, as a warning, looked at: what, where, and how.
 ///
 /// Prints as `triggers/delay-alert.yaml:7:5: unknown name 'shipment.day_late'; did you mean 'shipment.days_late'?`. It quotes what the merchant
 /// wrote and never a customer's data.
@@ -20,7 +20,7 @@ public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
     public var column: Int
     /// What is wrong, without a full stop.
     public var message: String
-    /// How to mend it.
+    /// How to fix it.
     public var hint: String?
 
     /// A fault at a place.

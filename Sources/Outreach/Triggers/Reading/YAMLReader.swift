@@ -10,7 +10,7 @@ package struct YAMLReader {
     static let largestFile = 256 * 1024
     /// How deep lists and keys may stand in one another.
     static let deepest = 32
-    /// Nobody mends more duplicates at once.
+    /// Nobody fixes more duplicates at once.
     private static let mostDuplicates = 20
 
     private let lines: [Substring]
@@ -46,7 +46,7 @@ package struct YAMLReader {
                 }
                 return tree(of: root, depth: 0)
             } catch let error as YamlError {
-                guard mended(after: error) else { return nil }
+                guard fixed(after: error) else { return nil }
             } catch {
                 faults.add(at: Position(line: 1, column: 1), "the file cannot be read as YAML")
                 return nil
@@ -74,7 +74,7 @@ package struct YAMLReader {
     /// What is no YAML, or other YAML than it looks, and of which libyaml says nothing that helps: blanks of Word's, and conditions that begin
     /// like code.
     private mutating func refuseSlips() {
-        let mend = "type a plain blank; Word and web pages write the other kind"
+        let fix = "type a plain blank; Word and web pages write the other kind"
         for (index, line) in lines.enumerated() {
             func place(_ at: String.Index) -> Position {
                 Position(line: index + 1, column: line.distance(from: line.startIndex, to: at) + 1)
@@ -93,7 +93,7 @@ package struct YAMLReader {
                 faults.add(
                     at: place(line.index(before: match.range.upperBound)),
                     "a no-break space behind the '\(line[..<match.range.upperBound].contains(":") ? ":" : "-")'",
-                    hint: mend)
+                    hint: fix)
             } else if let match = line.firstMatch(of: /^(\s*)(if|unless|any|all|-)(:?) +!\s*([a-z_]+\..*)$/) {
                 let isUnless = match.output.2 == "unless"
                 faults.add(
@@ -233,7 +233,7 @@ package struct YAMLReader {
     // MARK: - What libyaml says
 
     /// Notes what is wrong. True when the source was changed so that a second reading shows what else is.
-    private mutating func mended(after error: YamlError) -> Bool {
+    private mutating func fixed(after error: YamlError) -> Bool {
         switch error {
         case .duplicatedKeysInMapping(_, let context):
             return renameSecondKey(firstAt: Position(line: context.mark.line, column: context.mark.column))

@@ -1,0 +1,54 @@
+internal import Outreach
+
+/// A place as a carrier tells it.
+struct ToldPlace: Hashable, Sendable {
+    var city: String?
+    /// A state or province, by letters or by name.
+    var state: String?
+    /// A country, by two or three letters or by its English name.
+    var country: String?
+    /// The towns that `city` names, where it holds several, or more than a town.
+    var towns: [String] = []
+    /// True where `city` names state and country as well, and is for people as it stands.
+    var isWhole = false
+
+    init(city: String? = nil, state: String? = nil, country: String? = nil) {
+        self.city = city
+        self.state = state
+        self.country = country
+    }
+
+    /// For people: `Clovis, CA, US`. Nil for no place at all.
+    var text: String? {
+        var text = Self.part(city) ?? ""
+        if !isWhole {
+            if let state = Self.part(state) { text += text.isEmpty ? state : ", " + state }
+            if let country = Self.part(country) { text += text.isEmpty ? country : ", " + country }
+        }
+        return text.isEmpty ? nil : text
+    }
+
+    private static func part(_ text: String?) -> String? { text.flatMap { Entity.plain($0, limit: 80) } }
+
+    /// The zone of the place, or nil where that is anybody's guess. `home` is the country where it names none.
+    func zone(home: String? = nil) -> Zone? {
+        guard let country = country ?? home else { return nil }
+        if let zone = PlaceZones.zone(country: country, state: state, town: towns.isEmpty ? city : towns[0]) {
+            return zone
+        }
+        for town in towns.dropFirst() {
+            if let zone = PlaceZones.zone(country: country, state: state, town: town) { return zone }
+        }
+        return nil
+    }
+}
+
+/// Tables in the program: tab-separated lines, `#` before what is for people, the first other line names the columns.
+enum TSV {
+    /// The rows below the names of the columns.
+    static func rows(_ bytes: [UInt8]) -> [[String]] {
+        bytes.split(separator: 0x0A).lazy.filter { $0.first != UInt8(ascii: "#") }.dropFirst().map { line in
+            line.split(separator: 0x09, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+}
