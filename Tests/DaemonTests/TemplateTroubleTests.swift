@@ -178,13 +178,3 @@ struct TemplateTroubleTests {
         #expect(effect.detail?.contains("held because its template could not be rendered") == true)
     }
 }
-
-extension Message {
-    /// A mail's bytes, or a webhook's body.
-    fileprivate var bytes: [UInt8] {
-        switch content {
-        case .mail(let mail): mail.bytes
-        case .webhook(let webhook): webhook.body
-        }
-    }
-}

@@ -6,10 +6,10 @@ package struct CarrierReport: Encodable, Sendable {
     var carrier: String
     /// Open parcels that it is asked about.
     var parcels: Int
-    var calls: Int
-    var asked: Int
-    var answers: Int
-    var faults: Int
+    var calls: Int64
+    var asked: Int64
+    var answers: Int64
+    var faults: Int64
     @Nullable var callsLeftToday: Int?
     @Stamped var closedUntil: Moment?
     @Nullable var reason: String?

@@ -1,4 +1,5 @@
-package import Outreach
+import Outreach
+package import Store
 
 /// Messages, the newest first: what `bookbag outbox list` tells.
 package struct OutboxReport: Report {

@@ -96,6 +96,7 @@ extension StatusReport {
     package init(_ store: Store, named: Set<String>?, now: Moment) async throws(StoreFailure) {
         let status = try await store.status(now: now)
         func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
+        storeFault = nil
         shops = []
         for shop in status.shops {
             let unwritten = try await store.unwritten(shop: shop.shop)

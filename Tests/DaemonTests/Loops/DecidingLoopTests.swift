@@ -62,7 +62,7 @@ struct PlanningLoopTests {
             async let running: Void = bench.planning(wake: bench.wake()).run()
             #expect(await bench.time.waited() == Loop.troublePause)
             #expect(bench.trouble.failure != nil)
-            #expect(bench.lines.messages.contains("The store failed"))
+            #expect(bench.lines.facts(.storeFailed).count == 1)
             try bench.sql("ALTER TABLE hidden_events RENAME TO events")
             bench.time.pass()
             _ = await bench.time.waited()

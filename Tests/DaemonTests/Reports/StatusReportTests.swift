@@ -1,5 +1,6 @@
 import Foundation
 import Outreach
+import Platform
 import Store
 import Testing
 
@@ -82,7 +83,7 @@ struct OtherReportTests {
     func outbox() async throws {
         let bench = try await LoopBench()
         try await bench.see(1)
-        _ = try await bench.planning(wake: .init()).turn()
+        _ = try await bench.planning(wake: Wake()).turn()
         let report = OutboxReport(try await bench.store.outbox(shop: benchShop, limit: 9))
         #expect(report.text.contains("thanks") && report.text.hasPrefix("ID"))
         let rows = try #require(JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [[String: Any]])
@@ -95,7 +96,7 @@ struct OtherReportTests {
     func message() async throws {
         let bench = try await LoopBench()
         try await bench.see(1)
-        _ = try await bench.planning(wake: .init()).turn()
+        _ = try await bench.planning(wake: Wake()).turn()
         let line = try #require(try await bench.store.outbox(shop: benchShop, limit: 9).first)
         let (story, message) = try #require(try await bench.store.effectStory(line.effect.id))
         let report = MessageReport(story, message, clock: Clock(.utc), now: bench.now)

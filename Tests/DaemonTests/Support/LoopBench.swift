@@ -137,7 +137,7 @@ final class LoopBench: Sendable {
             store: store, contexts: [benchShop: context],
             makers: [
                 benchShop: MessageMaker(
-                    configuration: configuration, labels: LabelFetcher(NoNetwork(), shopHosts: []),
+                    configuration: configuration, labels: LabelFetcher(UnreachableNetwork(), shopHosts: []),
                     composer: MailComposer())
             ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: lines.logger()), clock: clock,
             wake: wake, newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: lines.logger(),
@@ -180,7 +180,7 @@ final class LoopBench: Sendable {
 }
 
 /// A network that is never there.
-struct NoNetwork: HTTPTransport {
+struct UnreachableNetwork: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse { throw TransferFailure(.connect) }
 }
 

@@ -83,9 +83,10 @@ struct LoopTests {
     func round() async {
         let wake = Wake(sleep: time.sleep)
         let notes = Notes()
+        let steps: [Loop.Step] = [.again, .again, .wait(.seconds(7)), .done]
         async let running: Void = loop(wake).run { _ in
             notes.add("turn")
-            return [.again, .again, .wait(.seconds(7)), .done][notes.all.count - 1]
+            return steps[notes.all.count - 1]
         }
         #expect(await time.waited() == .seconds(7))
         #expect(notes.all.count == 3)

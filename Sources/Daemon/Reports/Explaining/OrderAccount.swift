@@ -1,6 +1,6 @@
 import Foundation
 package import Outreach
-import Store
+package import Store
 
 /// All that happened to an order and what became of it, put in the order in which it happened: what `bookbag explain` prints, as prose or JSON.
 ///
