@@ -27,17 +27,20 @@ let nio: [Target.Dependency] = [
 
 let package = Package(
     name: "bookbag",
-    products: [.executable(name: "bookbag", targets: ["bookbag"])],
+    products: [
+        .executable(name: "bookbag", targets: ["bookbag"]),
+        .executable(name: "bookbag-sandbox", targets: ["bookbag-sandbox"]),
+    ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -61,20 +64,25 @@ let package = Package(
             name: "Sandbox",
             dependencies: [
                 hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"), crypto, logging, lifecycle,
-            ] + nio, swiftSettings: strict),
+            ] + nio, resources: [.embedInCode("Web/Page")], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
                 "Outreach", "Intake", "Store", "Delivery", "Platform", hummingbird, lifecycle, logging, signals,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "bookbag",
             dependencies: [
-                "Daemon", "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", "Sandbox", argumentParser,
-                logging, yams, crypto,
+                "Daemon", "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", argumentParser, logging,
+                yams, crypto,
             ],
             swiftSettings: strict),
+        // `bookbag sandbox`: to try Bookbag with, so the daemon's executable does not carry it.
+        .executableTarget(
+            name: "bookbag-sandbox", dependencies: ["Sandbox", argumentParser], swiftSettings: strict),
         // Measures what docs/performance.md says; it is not installed.
         .executableTarget(
             name: "Bench", dependencies: ["Liquid", "Intake", "Outreach", "Store", "Delivery", "Platform", grdb],
@@ -99,7 +107,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "BookbagTests", dependencies: ["bookbag", "Daemon", "Intake", "Outreach", "Store", "Platform"],
+            name: "BookbagTests",
+            dependencies: ["bookbag", "Daemon", "Intake", "Outreach", "Store", "Platform", argumentParser],
             swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox"] + nio, exclude: ["check_answers.py"],

@@ -58,7 +58,7 @@ func makeParcels(path: String, count: Int) async throws {
 /// Measures a store that `makeParcels` made: what the daemon has in its hands, just opened.
 func benchAsking(path: String, count: Int) async throws {
     let learner = learner()
-    let before = residentKiB()
+    let before = try residentKiB()
     let store = try Store.open(path: path, role: .daemon, now: now)
     var best = Double.infinity
     var picked = 0
@@ -93,9 +93,10 @@ func benchAsking(path: String, count: Int) async throws {
     }
     precondition(turned > 0, "the parcels have no orders")
     report("\(count) parcels, answers learned and stored", Double(turned) / seconds(clock.now - start), "answers/s")
+    let held = try residentKiB()
     report(
-        "\(count) parcels, memory", Double(residentKiB()) / 1024,
-        "MiB resident, \((residentKiB() - before) / 1024) of it since opening")
+        "\(count) parcels, memory", Double(held) / 1024,
+        "MiB resident, \((held - before) / 1024) of it since opening")
     let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
     report(
         "\(count) parcels, database", Double(bytes) / 1_048_576, "MiB, \(bytes / count) bytes a parcel with its order")
@@ -138,8 +139,11 @@ func benchAnswers(_ folder: String) async throws {
     let learner = learner()
     let number = "1Z5R89390357567127"
     let body = answer(number)
-    measure("made answer of 10 events (\(body.count) bytes)", "ups", number, body, learner)
-    let index = (try? String(contentsOfFile: folder + "/INDEX.tsv", encoding: .utf8)) ?? ""
+    try measure("made answer of 10 events (\(body.count) bytes)", "ups", number, body, learner)
+    guard let index = try? String(contentsOfFile: folder + "/INDEX.tsv", encoding: .utf8) else {
+        print("left out: recorded answers, for there is no \(folder)/INDEX.tsv")
+        return
+    }
     var rates: [Double] = []
     for line in index.split(separator: "\n").dropFirst() {
         let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -150,9 +154,9 @@ func benchAnswers(_ folder: String) async throws {
             inRecorded: Array(data), number: "1", ReadingContext(now: now))
         guard answer.call == nil, let number = answer.number else { continue }
         rates.append(
-            measure("", fields[1], number, Array(data), learner, rounds: 40))
+            try measure("", fields[1], number, Array(data), learner, rounds: 40))
     }
-    guard !rates.isEmpty else { return }
+    guard !rates.isEmpty else { throw CannotMeasure("Bench: no answer of \(folder)/INDEX.tsv could be read") }
     let mean = Double(rates.count) / rates.map { 1 / $0 }.reduce(0, +)
     report("\(rates.count) recorded answers, one of each in turn", mean, "answers/s and core")
 }
@@ -161,13 +165,13 @@ func benchAnswers(_ folder: String) async throws {
 @discardableResult
 private func measure(
     _ name: String, _ carrier: String, _ number: String, _ body: [UInt8], _ learner: Learner, rounds: Int = 2_000
-) -> Double {
-    guard let carrier = Carriers.named(carrier) else { return 0 }
+) throws -> Double {
+    guard let carrier = Carriers.named(carrier) else { throw CannotMeasure("Bench: there is no carrier '\(carrier)'") }
     var facts = order(1)
     facts.fulfillments[0].tracking[0].number = number
     guard
         let known = learner.learn(Observation(shop: shop, seenAt: now, content: .order(facts)), into: nil)?.record
-    else { return 0 }
+    else { throw CannotMeasure("Bench: nothing was learned of the order to merge into") }
     let reading = CarrierReading(carrier)
     let response = HTTPResponse(status: 200, body: body)
     func parse() -> CarrierAnswer {
@@ -227,7 +231,10 @@ private func report(_ what: String, _ number: Double, _ unit: String) {
 }
 
 /// What the process has in memory, by the kernel (proc_pid_statm(5): resident pages).
-private func residentKiB() -> Int {
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
-    return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4
+private func residentKiB() throws -> Int {
+    let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+    guard let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+        throw CannotMeasure("Bench: /proc/self/statm reads '\(text)'")
+    }
+    return pages * 4
 }

@@ -13,7 +13,10 @@ func benchLiquid(folder: String, seconds: Double = 1) throws {
     func bytes(_ path: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: folder).appendingPathComponent(path)))
     }
-    guard case .object(let data) = try JSONReader.value(try bytes("contexts/full-single-tracking.json")) else { return }
+    let context = "contexts/full-single-tracking.json"
+    guard case .object(let data) = try JSONReader.value(try bytes(context)) else {
+        throw CannotMeasure("Bench: \(folder)/\(context) is not a JSON object")
+    }
     let scope = Scope(object: data)
     for name in ["shipping-confirmation", "order-confirmation", "return-label-notification"] {
         let source = String(decoding: try bytes("templates/\(name).liquid"), as: UTF8.self)

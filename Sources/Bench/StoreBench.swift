@@ -64,7 +64,8 @@ func benchStore(path: String, orders: Int) async throws {
     let pending = try await store.pendingEvents(shop: benchShop, limit: .max)
     for batch in stride(from: 0, to: pending.count, by: 5_000) {
         _ = try await store.commitPlan(
-            pending[batch..<min(batch + 5_000, pending.count)].map { Plan(doneEvents: [$0.id]) }, now: now)
+            pending[batch..<min(batch + 5_000, pending.count)].map { Plan(shop: benchShop, doneEvents: [$0.id]) },
+            now: now)
     }
     try store.close()
     let opening = try await timed {
@@ -83,20 +84,18 @@ private func benchOutbox(_ store: Store, events: [Event], now: Moment) async thr
         for batch in stride(from: 0, to: events.count, by: 256) {
             let plans = events[batch..<min(batch + 256, events.count)].map { event in
                 var effect = Effect(
-                    shop: benchShop, trigger: "bench", line: "email",
-                    keys: [event.occurrences[0].subject + event.orderID],
+                    to: .mail(shop: benchShop), isContact: true, trigger: "bench", line: "email",
+                    keys: [event.occurrences[0].subject + event.aggregate.id],
                     event: event, dueAt: now, createdAt: now)
                 effect.state = .ready
                 effect.decidedAt = now
-                let message = Message(
-                    id: "bench-\(event.id)@juniperfig.example",
-                    content: .mail(
-                        .init(
-                            sender: "bounces@juniperfig.example", recipient: "shopper\(event.id)@load.example",
-                            bytes: body)), summary: "On its way")
+                let message = Message.mail(
+                    id: "bench-\(event.id)@juniperfig.example", sender: "bounces@juniperfig.example",
+                    recipient: "shopper\(event.id)@load.example", bytes: body, summary: "On its way")
                 let note = DecisionNote(at: now, state: .ready, reason: nil)
                 return Plan(
-                    doneEvents: [event.id], changes: [PlannedChange(effect: effect, note: note, message: message)])
+                    shop: benchShop, doneEvents: [event.id],
+                    changes: [PlannedChange(effect: effect, note: note, message: message)])
             }
             _ = try await store.commitPlan(plans, now: now)
         }
@@ -108,7 +107,7 @@ private func benchOutbox(_ store: Store, events: [Event], now: Moment) async thr
         while true {
             let claims = try await store.claim(route, limit: 32, owner: "bench", lease: .minutes(15), now: now)
             if claims.isEmpty { break }
-            let begun = try await store.begin(claims, lease: .minutes(15), now: now)
+            let begun = try await store.begin(claims, lease: .minutes(15), now: now).begun
             _ = try await store.finish(
                 begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "250 2.0.0 queued")) }, now: now)
             sent += begun.count

@@ -1,32 +1,55 @@
 // Measures what docs/performance.md says. `scripts/bench` builds and runs it, each part by its name.
 
+import Foundation
+
 /// The parts, each with what it takes. A new one is a file beside this one and a line here.
 let parts: [(name: String, takes: String, run: ([String]) async throws -> Void)] = [
     ("liquid", "FOLDER", { try benchLiquid(folder: $0[0]) }),
-    ("store", "FILE ORDERS", { try await benchStore(path: $0[0], orders: Int($0[1]) ?? 1000) }),
-    ("relay", "PORT MAILS BYTES SESSIONS", { try await benchRelay($0.map { Int($0) ?? 0 }) }),
+    ("store", "FILE ORDERS", { try await benchStore(path: $0[0], orders: try number($0[1])) }),
+    ("relay", "PORT MAILS BYTES SESSIONS", { try await benchRelay(try $0.map(number)) }),
     ("triggers", "", { _ in try benchTriggers(export: nil) }),
     ("triggers", "EXPORT", { try benchTriggers(export: $0[0]) }),
     (
         "replay", "FILE EVENTS TRIGGERS",
-        { arguments in
-            try await benchReplay(path: arguments[0], events: Int(arguments[1]) ?? 1_000_000, triggers: arguments[2])
-        }
+        { try await benchReplay(path: $0[0], events: try number($0[1]), triggers: $0[2]) }
     ),
     ("answers", "FOLDER", { try await benchAnswers($0[0]) }),
-    ("parcels", "FILE PARCELS", { try await makeParcels(path: $0[0], count: Int($0[1]) ?? 1_000) }),
-    ("asking", "FILE PARCELS", { try await benchAsking(path: $0[0], count: Int($0[1]) ?? 1_000) }),
-    ("prepare", "FILE DAYS", { try await prepareShop(path: $0[0], days: Int($0[1]) ?? 0) }),
+    ("parcels", "FILE PARCELS", { try await makeParcels(path: $0[0], count: try number($0[1])) }),
+    ("asking", "FILE PARCELS", { try await benchAsking(path: $0[0], count: try number($0[1])) }),
+    ("prepare", "FILE DAYS", { try await prepareShop(path: $0[0], days: try number($0[1])) }),
 ]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let part = parts.first {
     $0.name == arguments.first && arguments.count == $0.takes.split(separator: " ").count + 1
 }
-if let part {
+do {
+    guard let part else {
+        throw CannotMeasure(
+            "usage: " + parts.map { "Bench \($0.name) \($0.takes)" }.joined(separator: "\n       "), status: 2)
+    }
     try await part.run(Array(arguments.dropFirst()))
-} else {
-    print("usage: " + parts.map { "Bench \($0.name) \($0.takes)" }.joined(separator: "\n       "))
+} catch {
+    let cause = error as? CannotMeasure ?? CannotMeasure("Bench: \(error)", status: 1)
+    FileHandle.standardError.write(Data((cause.text + "\n").utf8))
+    exit(cause.status)
+}
+
+/// Why there is no figure, for people. A bench that cannot measure fails.
+struct CannotMeasure: Error {
+    let text: String
+    let status: Int32
+
+    init(_ text: String, status: Int32 = 1) {
+        self.text = text
+        self.status = status
+    }
+}
+
+/// A count among the arguments.
+func number(_ text: String) throws -> Int {
+    guard let number = Int(text), number >= 0 else { throw CannotMeasure("Bench: '\(text)' is not a count", status: 2) }
+    return number
 }
 
 /// One measured figure, as `scripts/bench-spine` reads it: name, value and unit between tabs.

@@ -31,10 +31,14 @@ package struct DaemonProcess {
         for shop in try await store.shops() where !served.contains(shop) {
             logger.log(Line.shopNotServed, ["shop": "\(shop)"])
         }
-        if inDoubt > 0 {
-            metrics.inDoubt.add(inDoubt, "email")
+        for (channel, count) in inDoubt {
+            metrics.inDoubt.add(count, channel.rawValue)
             logger.log(
-                Line.inDoubt, ["count": "\(inDoubt)", "reason": "an earlier process ended before it heard the answer"])
+                Line.inDoubt,
+                [
+                    "channel": "\(channel.rawValue)", "count": "\(count)",
+                    "reason": "an earlier process ended before it heard the answer",
+                ])
         }
         let heartbeats = Heartbeats()
         let planning = Wake()
@@ -52,7 +56,7 @@ package struct DaemonProcess {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
-        let readings = TriggerReadings()
+        let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
             let noticed = Wake()
             let reloader = TriggerReloader(
@@ -62,11 +66,14 @@ package struct DaemonProcess {
             contexts[shop.domain] = context
             metrics.know(shop: shop.domain)
             try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
-            let host = URL(string: shop.endpoint)?.host.map { Set([$0.lowercased()]) } ?? []
-            makers[shop.domain] = MessageMaker(
-                configuration: shop, labels: LabelFetcher(engine, shopHosts: host), composer: MailComposer())
+            let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
+            makers[shop.domain] = MessageMaker(configuration: shop, labels: labels, actions: store)
+            services.append(
+                LabelService(
+                    shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
+                    trouble: trouble))
             for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
-                if route.channel == .email {
+                if route == .mail(shop: shop.domain) {
                     services.append(
                         NoticeService(
                             shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
@@ -77,9 +84,11 @@ package struct DaemonProcess {
                 newMessages.add(wake)
                 services.append(
                     DeliveryService(
-                        route: route, channel: channel, context: context, store: store, clock: clock, wake: wake,
-                        heartbeats: heartbeats, metrics: metrics, logger: logger, owner: owner, limit: limit,
-                        perSecond: perSecond, trouble: trouble, relay: relay))
+                        route: route, channel: channel, context: context, maker: makers[shop.domain], store: store,
+                        clock: clock, wake: wake, heartbeats: heartbeats, metrics: metrics, logger: logger,
+                        owner: owner, limit: limit,
+                        perSecond: perSecond, trouble: trouble, kind: ChannelKind.standard[route.channel], relay: relay)
+                )
             }
         }
         services.append(

@@ -61,7 +61,10 @@ public struct Template: Sendable {
     public func render(_ scope: Scope, _ options: RenderOptions = RenderOptions()) throws(RenderError) -> Rendered {
         var renderer = Renderer(program: program, scope: scope, options: options)
         try renderer.run()
-        return Rendered(bytes: renderer.out, errors: renderer.errors)
+        let bytes =
+            options.destination == .html
+            ? LinkGuard(program, options.partials).guarded(renderer.out) : renderer.out
+        return Rendered(bytes: bytes, errors: renderer.errors)
     }
 }
 
@@ -143,6 +146,8 @@ public struct Limits: Sendable {
     public var outputBytes = 16 * 1_024 * 1_024
     /// Bytes of all that is assigned and captured, taken together.
     public var assignedBytes = 64 * 1_024 * 1_024
+    /// Bytes that filters and comparisons look through and make, taken together. A whole mail comes to a thousandth of it.
+    public var workBytes = 64 * 1_024 * 1_024
     /// Partials within partials and loops within loops, taken together.
     public var nesting = 100
     /// Asked now and then while rendering; an answer of true ends the render. The host's clock, not ours.
@@ -264,6 +269,9 @@ public struct PartialSet: Sendable {
     private static func plain(_ name: String) -> String {
         name.hasSuffix(".liquid") ? String(name.dropLast(7)) : name
     }
+
+    /// What is written in those that could be parsed.
+    var sources: [[UInt8]] { templates.values.compactMap { try? $0.get().program.source } }
 
     /// The partial of a name, with or without `.liquid`, whatever its case.
     func find(_ name: String) -> Result<Template, TemplateError>? {

@@ -40,6 +40,8 @@ public struct SandboxConfiguration: Sendable {
     public var openShipments = 0
     /// Within how many days these orders were placed.
     public var openShipmentDays = 10.0
+    /// Whether the ports are printed, as one line of JSON.
+    public var announcesPorts = true
     /// Where the story's lines and the ports go; standard output as a rule.
     public var print: @Sendable (String) -> Void = { Swift.print($0) }
 
@@ -171,7 +173,7 @@ public final class SandboxServer: Sendable {
             "endpoint": .string(ports.url), "token": .text(configuration.credentials.token),
             "carriers": .int(Int64(ports.carriers)), "carriers_endpoint": .string(ports.carriersEndpoint),
         ]
-        configuration.print(line.text)
+        if configuration.announcesPorts { configuration.print(line.text) }
     }
 
     private func serveWeb() async throws {

@@ -187,6 +187,12 @@ public final class Store: Sendable {
         return try database.read { db in
             let application = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
             let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            if application == Migration.unreleasedID {
+                throw StoreFailure(
+                    .olderSchema,
+                    "\(path) was made by a build from before the first release, whose stores are not carried over. Move it away; bookbag makes a new one."
+                )
+            }
             guard application == Migration.applicationID || (application == 0 && isEmpty) else {
                 throw StoreFailure(
                     .notAStore, "\(path) is no store of bookbag. Name another file, or move this one away.")

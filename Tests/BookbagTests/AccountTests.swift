@@ -14,7 +14,8 @@ struct AccountTests {
     private func story(_ event: Event, _ state: Effect.State, _ reason: Reason?, _ notes: [DecisionNote]) -> EffectStory
     {
         var effect = Effect(
-            shop: ExplainTests.shop, trigger: "thanks", line: "email", keys: ["k"], event: event,
+            to: .mail(shop: ExplainTests.shop), isContact: true, trigger: "thanks", line: "email", keys: ["k"],
+            event: event,
             dueAt: notes.last?.at ?? Self.start, createdAt: Self.start)
         effect.state = state
         effect.reason = reason
@@ -22,7 +23,7 @@ struct AccountTests {
         return EffectStory(
             line: OutboxLine(effect: effect, orderName: "#1042", messageID: nil, summary: "Thank you"),
             decisions: notes,
-            attempts: [])
+            attempts: [], results: [])
     }
 
     private func event(_ kind: EventKind, _ id: Int64, _ at: Moment, _ subject: String = "order") -> Event {
@@ -91,13 +92,15 @@ struct AccountTests {
             try await store.story(shop: ExplainTests.shop, orderID: "gid://shopify/Order/1042"))
         let placed = try #require(story.order.events.first)
         var effect = Effect(
-            shop: ExplainTests.shop, trigger: "thanks", line: "email", keys: ["again"], event: placed,
+            to: .mail(shop: ExplainTests.shop), isContact: true, trigger: "thanks", line: "email", keys: ["again"],
+            event: placed,
             dueAt: Self.start + .days(20), createdAt: Self.start + .days(12))
         effect.reason = .wait
         let note = DecisionNote(
             at: Self.start + .days(12), state: .waiting, reason: .wait, until: effect.heldUntil)
         _ = try await store.commitPlan(
-            [Plan(changes: [PlannedChange(effect: effect, note: note)])], now: Self.start + .days(12))
+            [Plan(shop: ExplainTests.shop, changes: [PlannedChange(effect: effect, note: note)])],
+            now: Self.start + .days(12))
         let again = try #require(
             try await store.story(shop: ExplainTests.shop, orderID: "gid://shopify/Order/1042"))
         let kept = try #require(again.effects.first { $0.line.effect.keys == ["again"] })

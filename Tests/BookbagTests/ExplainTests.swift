@@ -128,7 +128,8 @@ struct ExplainTests {
     private static func plans(_ events: [Event], _ store: Store) async throws {
         func effect(_ trigger: String, _ line: String, _ event: Event, _ moment: Moment) -> Effect {
             Effect(
-                shop: shop, trigger: trigger, line: line, keys: ["\(event.kind.rawValue)/shipment:5/1"], event: event,
+                to: line == "email" ? .mail(shop: shop) : .webhook("helpdesk", shop: shop), isContact: line == "email",
+                trigger: trigger, line: line, keys: ["\(event.kind.rawValue)/shipment:5/1"], event: event,
                 dueAt: moment, createdAt: moment)
         }
         func write(_ effect: Effect, _ note: DecisionNote, _ message: Message? = nil) async throws -> Effect {
@@ -140,19 +141,15 @@ struct ExplainTests {
             let outcome = try await store.commitPlan(
                 [
                     Plan(
-                        doneEvents: [effect.event.id],
+                        shop: shop, doneEvents: effect.events.map(\.id),
                         changes: [PlannedChange(effect: effect, note: note, message: message)])
                 ], now: note.at)
             return outcome.effects[0]
         }
         func mail(_ id: String) -> Message {
-            Message(
-                id: id,
-                content: .mail(
-                    .init(
-                        sender: "orders@juniperfig.example", recipient: "robin@shopper.example", bytes: Array("Hi".utf8)
-                    )),
-                summary: "Your order #1042 is running late")
+            .mail(
+                id: id, sender: "orders@juniperfig.example", recipient: "robin@shopper.example",
+                bytes: Array("Hi".utf8), summary: "Your order #1042 is running late")
         }
         // Late at night: held, written in the morning, put off once, in doubt once, and taken.
         let delayed = events[2]
@@ -166,7 +163,7 @@ struct ExplainTests {
         let route = Route.mail(shop: shop)
         func attempt(_ moment: Moment, _ verdict: Verdict?) async throws {
             let claims = try await store.claim(route, limit: 5, owner: "\(moment)", lease: .minutes(15), now: moment)
-            let begun = try await store.begin(claims, lease: .minutes(15), now: moment)
+            let begun = try await store.begin(claims, lease: .minutes(15), now: moment).begun
             guard let verdict else { return }
             _ = try await store.finish(
                 begun.map { AttemptOutcome(claim: $0, verdict: verdict, nextAttemptAt: moment + .minutes(5)) },
@@ -193,7 +190,7 @@ struct ExplainTests {
             effect("delivered", "email", events[4], at(50)),
             DecisionNote(
                 at: at(50), state: .skipped, reason: .if, detail: "order.total_price is 66.45, not at least 100"))
-        _ = try await store.commitPlan([Plan(doneEvents: events.map(\.id))], now: at(51))
+        _ = try await store.commitPlan([Plan(shop: shop, doneEvents: events.map(\.id))], now: at(51))
     }
 
     static func account() async throws -> (OrderAccount, Zone) {

@@ -146,15 +146,17 @@ private final class Bench: Sendable {
     }
 
     /// Puts an order with these parcels into the shop.
-    func ship(_ order: Int, _ numbers: [String], company: String = "UPS", at sent: Moment = start - .hours(20))
-        async throws
-    {
+    func ship(
+        _ order: Int, _ numbers: [String], company: String = "UPS", at sent: Moment = start - .hours(20),
+        changed: Moment? = nil
+    ) async throws {
         var facts = OrderFacts(
-            id: "gid://shopify/Order/\(order)", name: "#\(order)", createdAt: sent - .hours(1), updatedAt: sent)
+            id: "gid://shopify/Order/\(order)", name: "#\(order)", createdAt: sent - .hours(1),
+            updatedAt: changed ?? sent)
         facts.fulfillments = [
             FulfillmentFacts(
                 id: "gid://shopify/Fulfillment/\(order)", name: "#\(order).1", status: .success, createdAt: sent,
-                updatedAt: sent,
+                updatedAt: changed ?? sent,
                 tracking: numbers.map { TrackingFacts(company: company, number: $0) })
         ]
         _ = try await learning.learn(
@@ -606,5 +608,115 @@ struct CarrierServiceTests {
         try await rechoose([])
         #expect(try await bench.store.parcelCounts() == ["": 231])
         #expect(try await bench.events(1) == [])
+    }
+}
+
+/// What FedEx says of these numbers in one answer: each is moving.
+private func fedex(_ numbers: [String]) -> HTTPResponse {
+    let results = numbers.map { number in
+        #"{"trackingNumber":"\#(number)","trackResults":[{"trackingNumberInfo":{"trackingNumber":"\#(number)"},"latestStatusDetail":{"code":"AR","derivedCode":"IT"},"scanEvents":[{"date":"2026-11-20T07:15:00+00:00","eventType":"AR","eventDescription":"Arrived","scanLocation":{"city":"Leeds","countryCode":"GB"}}]}]}"#
+    }
+    return text(#"{"output":{"completeTrackResults":[\#(results.joined(separator: ","))]}}"#)
+}
+
+@Suite("A carrier's loop hears at once")
+struct CarrierWakeTests {
+    private static let one = "1Z5R89390357567127"
+    private static let other = "1Z12345E0205271688"
+
+    /// A wake that has heard nothing yet of what was done so far.
+    private func wake(of bench: Bench) async -> Wake {
+        let wake = Wake()
+        bench.learning.newParcels.add(wake)
+        return wake
+    }
+
+    /// Whether it was called. What was called is heard without waiting, so the time is only for a failure.
+    private func isCalled(_ wake: Wake) async -> Bool { await wake.wait(atMost: .milliseconds(50)) }
+
+    @Test("of a new parcel, of a number that comes or is put right, and of nothing that it knows")
+    func numbers() async throws {
+        let bench = try await Bench(sources: ["ups"])
+        let wake = await wake(of: bench)
+        try await bench.ship(1, [])
+        #expect(await !isCalled(wake))
+        try await bench.ship(1, [Self.one], changed: start - .hours(1))
+        #expect(await isCalled(wake))
+        var rounds = try await bench.rounds("ups", ScriptedCarrier { ups($0, []) })
+        try await bench.work(&rounds)
+        // Its own answers put the next question off, which is no cause to wake anybody.
+        #expect(await !isCalled(wake))
+        try await bench.ship(1, [Self.other], changed: start - .minutes(30))
+        #expect(await isCalled(wake))
+        let carrier = ScriptedCarrier { ups($0, [onVehicle]) }
+        rounds = try await bench.rounds("ups", carrier)
+        try await bench.work(&rounds)
+        #expect(carrier.asked.map { $0.contains(Self.other) } == [true])
+    }
+
+    @Test("of a parcel that is handed to it by a source that will never know it")
+    func handedOn() async throws {
+        let bench = try await Bench(sources: ["ups", "easypost"])
+        try await bench.ship(1, [Self.one])
+        let wake = await wake(of: bench)
+        let refusing = ScriptedCarrier { _ in text(#"{"response":{"errors":[{"code":"TV1002"}]}}"#, status: 400) }
+        var rounds = try await bench.rounds("ups", refusing)
+        _ = try await rounds.turn()
+        #expect(try await bench.store.nextAsk(source: "easypost") == bench.clock.now)
+        #expect(await isCalled(wake))
+    }
+
+    @Test("and asks about the parcels of one order that one answer told of once, not again and again")
+    func oneAnswer() async throws {
+        let bench = try await Bench(sources: ["fedex"])
+        let numbers = ["149331877648230", "020207021381215", "403934084723025"]
+        try await bench.ship(1, numbers, company: "FedEx")
+        let carrier = ScriptedCarrier { _ in fedex(numbers) }
+        var rounds = try await bench.rounds("fedex", carrier)
+        let wait = try await bench.work(&rounds)
+        #expect(carrier.asked.count == 1)
+        #expect(wait > .hours(1))
+        let state = try await bench.store.carrierState("fedex")
+        #expect(state.asked == 3)
+    }
+}
+
+@Suite("The daemon tells one parcel from another")
+struct OtherParcelTests {
+    @Test("a number that was given out again is followed from its own first scan")
+    func recycled() async throws {
+        let bench = try await Bench(sources: ["ups"], live: start - .days(200), carriersLive: start - .days(200))
+        try await bench.ship(1, ["1Z5R89390357567127"])
+        let old = [
+            (type: "D", code: "011", words: "DELIVERED", at: "2026-07-25T09:00:00Z"),
+            (type: "I", code: "005", words: "Departed", at: "2026-07-23T09:00:00Z"),
+        ]
+        let carrier = ScriptedCarrier { ups($0, old) }
+        var rounds = try await bench.rounds("ups", carrier)
+        try await bench.work(&rounds)
+        #expect(try await bench.events(1) == [])
+        carrier.become(ScriptedCarrier { ups($0, [onVehicle] + old) })
+        bench.pass(.hours(12))
+        // A later start reads what was stored.
+        rounds = try await bench.rounds("ups", carrier)
+        try await bench.work(&rounds)
+        #expect(try await bench.events(1) == ["shipment.out_for_delivery"])
+        carrier.become(ScriptedCarrier { ups($0, [delivered, onVehicle] + old) })
+        bench.pass(.hours(1))
+        try await bench.work(&rounds)
+        #expect(try await bench.events(1) == ["shipment.out_for_delivery", "shipment.delivered"])
+    }
+
+    @Test("a number is asked about as it is meant, and two in one field not at all")
+    func pasted() async throws {
+        let bench = try await Bench(sources: ["ups"])
+        try await bench.ship(1, ["UPS 1Z5R8939-0357567127\u{200B}"])
+        try await bench.ship(2, ["1Z5R89390357567127, 1Z12345E0205271688"])
+        let carrier = ScriptedCarrier { ups($0, [onVehicle]) }
+        var rounds = try await bench.rounds("ups", carrier)
+        try await bench.work(&rounds)
+        #expect(carrier.asked.count == 1)
+        #expect(carrier.asked.first?.contains("/1Z5R89390357567127?") == true)
+        #expect(try await bench.events(1) == ["shipment.out_for_delivery"])
     }
 }

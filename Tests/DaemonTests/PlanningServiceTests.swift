@@ -12,25 +12,23 @@ import Testing
 private let shop = "juniperfig.myshopify.com"
 private let start = Moment(iso8601: "2026-11-18T09:00:00Z")!
 
-/// No label is ever fetched here.
-private struct NoNetwork: HTTPTransport {
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
-        throw TransferFailure(.connect)
-    }
-}
-
 /// The daemon's planning around one store, without its loop: each test turns it by hand.
-private final class Plans: Sendable {
+final class Plans: Sendable {
     let store: Store
     let context: ShopContext
     let service: PlanningService
+    let clock: DaemonClock
+    let maker: MessageMaker
     let times: TimeService
     private let learning: Learning
-    private let holder = MomentHolder(start)
+    let holder = MomentHolder(start)
     private let scanned = Mutex<[String: [Scan]]>([:])
 
-    init(_ triggers: [String: String], shopSettings: String = "") async throws {
-        let clock = DaemonClock(source: { [holder] in holder.now })
+    init(
+        _ triggers: [String: String], shopSettings: String = "", labels: LabelShelf? = nil,
+        channels: [ChannelKind] = ChannelKind.standard
+    ) async throws {
+        clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
         var files: [String: [UInt8]] = [
             "shop.yaml": Array(
@@ -40,23 +38,23 @@ private final class Plans: Sendable {
                     .utf8),
         ]
         for (name, text) in triggers {
-            files["\(name).yaml"] = Array((text + "\nsend: { email: { template: note } }\n").utf8)
+            let send = text.contains("send:") ? "\n" : "\nsend: { email: { template: note } }\n"
+            files["\(name).yaml"] = Array((text + send).utf8)
         }
         let folder = TriggerFolder(files: files)
-        let (loaded, faults) = TriggerSet.load(folder)
+        let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax))
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
         context = Self.context(shop, set, folder, live)
         let metrics = DaemonMetrics()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake())
+        maker = MessageMaker(
+            configuration: context.configuration, labels: labels, channels: channels, actions: store)
         service = PlanningService(
             store: store, contexts: [shop: context],
-            makers: [
-                shop: MessageMaker(
-                    configuration: context.configuration, labels: LabelFetcher(NoNetwork(), shopHosts: []),
-                    composer: MailComposer())
-            ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger), clock: clock, wake: Wake(),
+            makers: [shop: maker], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger), clock: clock,
+            wake: Wake(),
             newMessages: Broadcast(), heartbeats: Heartbeats(), metrics: metrics,
             logger: logger)
         times = TimeService(
@@ -84,12 +82,14 @@ private final class Plans: Sendable {
     /// An order of a shopper is seen, with parcels in the state that their numbers are given.
     func see(
         _ order: Int, parcels: [(number: String, state: ParcelState)] = [], of domain: String = shop,
-        context other: ShopContext? = nil
+        context other: ShopContext? = nil, email: String = "robin@shopper.example",
+        returns: [ReturnFacts] = []
     ) async throws {
         var facts = OrderFacts(
             id: "gid://shopify/Order/\(order)", name: "#\(order)", createdAt: start + .seconds(1), updatedAt: holder.now
         )
-        facts.email = "robin@shopper.example"
+        facts.email = email
+        facts.returns = returns
         facts.fulfillments = parcels.enumerated().map { index, parcel in
             FulfillmentFacts(
                 id: "gid://shopify/Fulfillment/\(order)\(index)", name: "#\(order).\(index + 1)", status: .success,
@@ -134,7 +134,7 @@ private final class Plans: Sendable {
     }
 }
 
-private final class MomentHolder: Sendable {
+final class MomentHolder: Sendable {
     private let moment: Mutex<Moment>
     init(_ moment: Moment) { self.moment = Mutex(moment) }
     var now: Moment { moment.withLock { $0 } }

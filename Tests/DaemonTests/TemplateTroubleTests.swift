@@ -37,13 +37,6 @@ private struct Lines: LogHandler {
     }
 }
 
-/// A network that is never asked.
-private struct Nowhere: HTTPTransport {
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
-        throw TransferFailure(.cancelled)
-    }
-}
-
 /// A shop whose template fails for orders of no items, and the parts of the daemon that write its mail.
 private struct Room {
     let store: Store
@@ -94,7 +87,7 @@ private struct Room {
             store: store, contexts: [shop: context],
             makers: [
                 shop: MessageMaker(
-                    configuration: configuration, labels: LabelFetcher(Nowhere()), composer: MailComposer())
+                    configuration: configuration, labels: nil)
             ], trouble: TemplateTrouble(store: store, reloaders: [shop: reloader], logger: logger),
             clock: DaemonClock(source: { hand.now }), wake: Wake(), newMessages: Broadcast(), heartbeats: Heartbeats(),
             metrics: metrics, logger: logger)

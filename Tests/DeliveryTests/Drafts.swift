@@ -131,9 +131,7 @@ enum Drafts {
 }
 
 /// The bytes of a composed mail.
-func bytes(of message: Message) -> [UInt8] {
-    if case .mail(let mail) = message.content { mail.bytes } else { [] }
-}
+func bytes(of message: Message) -> [UInt8] { message.bytes }
 
 /// What a program printed, run with `input`; nil where it is not installed or failed.
 func run(_ program: String, _ arguments: [String], input: Data = Data()) throws -> (status: Int32, output: String) {

@@ -12,7 +12,7 @@ struct LabelFetcherTests {
     ) async throws -> Result<
         MailDraft.Attachment, LabelFailure
     > {
-        try await LabelFetcher(ScriptedHTTP { _ in answer }, shopHosts: ["Shop.example"]).fetch(
+        try await LabelFetcher(ScriptedHTTP { _ in answer }, shops: ["https://Shop.example/"]).fetch(
             "https://labels.example/l/secret", name: "Return label 1001")
     }
 
@@ -80,9 +80,9 @@ struct LabelFetcherTests {
     @Test("is asked for in public, but for the shop's own host, and within bounds")
     func request() async throws {
         let transport = ScriptedHTTP { _ in .success(HTTPResponse(status: 200, body: Drafts.pdf)) }
-        _ = try await LabelFetcher(transport, shopHosts: ["Shop.example"]).fetch("https://a.example/l", name: "x")
+        _ = try await LabelFetcher(transport, shops: ["https://Shop.example/"]).fetch("https://a.example/l", name: "x")
         let request = try #require(transport.requests.withLock { $0.first })
-        #expect(request.addressPolicy == .publicOnly(exceptHosts: ["shop.example"]))
+        #expect(request.addressPolicy == .publicOnly(exceptOrigins: [WebOrigin("https://shop.example:443")!]))
         #expect(request.timeout == .seconds(20) && request.maximumResponseBytes == 5_000_000 && request.redirects == 3)
         for url in ["file:///etc/passwd", "javascript:x", "", "mailto:a@b.example"] {
             guard case .failure(let failure) = try await LabelFetcher(transport).fetch(url, name: "x") else {

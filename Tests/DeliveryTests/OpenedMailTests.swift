@@ -10,8 +10,7 @@ struct OpenedMailTests {
     func opened(_ name: String) throws {
         let draft = try #require(Drafts.golden.first { $0.0 == name }?.1)
         let message = try MailComposer().compose(draft)
-        guard case .mail(let mail) = message.content else { return }
-        let opened = try #require(OpenedMail(mail.bytes))
+        let opened = try #require(OpenedMail(message.bytes))
         #expect(opened.subject == message.summary)
         #expect(opened.messageID == message.id)
         #expect(opened.to.contains(draft.to.address))

@@ -120,9 +120,8 @@ struct WebhookSignatureTests {
 struct WebhookOutletTests {
     static let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     let now = Moment(iso8601: "2026-11-21T10:00:00Z")!
-    let message = Message(
-        id: "msg_1", content: .webhook(.init(endpoint: "helpdesk", body: Array("{}".utf8))), summary: "shipment.delayed"
-    )
+    let message = Message.webhook(
+        id: "msg_1", endpoint: "helpdesk", body: Array("{}".utf8), summary: "shipment.delayed")
 
     func channel(
         _ url: String = "https://help.example/h", allowPrivate: Bool = false, over transport: any HTTPTransport

@@ -39,3 +39,49 @@ struct CertainFailureTests {
         #expect(try Template(parsing: "{{ a | json }}").render(["a": "<"], options).text.contains("&quot;"))
     }
 }
+
+@Suite("Names in a text that cannot be parsed")
+struct BrokenTemplateTests {
+    private static let schema = Schema([
+        .init("order.name", .text), .init("order.items", .objects), .init("order.items.title", .text),
+    ])
+
+    @Test(
+        "are told where they are unknown, but for those that the broken tag may have made",
+        arguments: [
+            ("{% if order.name %}Hi {{ order.nmae }}", ["1:26: unknown name 'order.nmae'"]),
+            (
+                "{% fro item in order.items %}{{ item.title }}{{ order.nmae }}{% endfor %}",
+                ["1:49: unknown name 'order.nmae'"]
+            ),
+            (
+                "{% if order.name %}{{ order.a }}{% endfor %}{% for i in order.items %}{{ i.titel }}{% endfor %}{% endif %}",
+                ["1:23: unknown name 'order.a'", "1:74: unknown name 'order.items.titel'"]
+            ),
+            ("{% assign x 5 %}{{ x }}{{ y }}", ["1:27: unknown name 'y'"]),
+            ("{% if order.name %}{{ order.name | upcas }}", ["1:36: unknown filter 'upcas'"]),
+            ("{{ order.q }}{% raw %}{{ order.x }}", ["1:4: unknown name 'order.q'"]),
+            ("{% else %}{{ order.b }}", ["1:14: unknown name 'order.b'"]), ("{% include 'x' %}{% if %}{{ foo }}", []),
+            ("{% comment %}{{ order.x }}", []), ("{{ order.name }", []),
+        ] as [(String, [String])])
+    func names(_ source: String, _ expected: [String]) {
+        #expect(throws: TemplateError.self) { try Template(parsing: source) }
+        let found = Template.check(broken: source, Self.schema).map { $0.description.prefix { $0 != ";" } }
+        #expect(found.map(String.init) == expected)
+    }
+
+    @Test(
+        "a text of nothing but faults is given up",
+        arguments: ["{{", "{%", "{% foo %}", "{% if %}", "{% for a %}", "{% endif %}"])
+    func hopeless(_ piece: String) {
+        #expect(Template.check(broken: String(repeating: piece, count: 100_000), Self.schema).isEmpty)
+    }
+
+    @Test("partials that use one another by the dozen are walked through within bounds")
+    func web() throws {
+        let names = (0..<12).map { "p\($0)" }
+        let all = names.map { "{% render '\($0)' %}" }.joined() + String(repeating: "x", count: 5_000)
+        let partials = PartialSet(sources: Dictionary(uniqueKeysWithValues: names.map { ($0, all) }))
+        #expect(try Template(parsing: all).check(Self.schema, partials: partials).isEmpty)
+    }
+}

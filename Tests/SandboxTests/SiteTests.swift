@@ -151,4 +151,39 @@ struct SiteTests {
         #expect(await fixture.page("GET", "/api/mails/1/raw").body.starts(with: "Subject: Hi".utf8))
         #expect(await fixture.page("GET", "/api/mails/2").status == 404)
     }
+
+    @Test("shows the shop's own pictures, and words in place of those that are elsewhere")
+    func pictures() async throws {
+        let fixture = try Fixture()
+        let html = """
+            <img class="a" src="https://juniperfig.example/logo.png" alt="Logo"> acid: cid:none
+            <img src='https://elsewhere.example/spy.gif'><a href="https://juniperfig.example">shop</a>
+            <a href="https://juniperfig.example.evil.example/">other</a>
+            """
+        fixture.site.mailbox.keep(
+            ReceivedMail(
+                sender: "s@x.example", recipients: ["a@x.example"],
+                bytes: Array("Subject: Hi\r\nContent-Type: text/html\r\n\r\n\(html)".utf8)))
+        let shown = String(decoding: await fixture.page("GET", "/api/mails/1/html").body, as: UTF8.self)
+        #expect(shown.contains("src=\"/site/logo.png\"") && shown.contains("acid: cid:none"))
+        #expect(shown.contains("<img data-src='https://elsewhere") && shown.contains("<a href=\"/site/\">shop"))
+        #expect(shown.contains("href=\"https://juniperfig.example.evil.example/\""))
+        // A mail program that is not on this machine may ask for the logo too.
+        let logo = await fixture.page("GET", "/site/logo.png", ["Host": "shop.example"])
+        #expect(logo.header("Content-Type") == "image/png" && logo.body.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+        let icon = await fixture.page("GET", "/favicon.ico")
+        #expect(icon.status == 200 && icon.header("Content-Type") == "image/x-icon")
+    }
+
+    @Test(
+        "has a page behind every link of a mail",
+        arguments: ["/status/1001", "/track/1Z", "/unsubscribe/7", "/site/", "/site/a/b"])
+    func pagesOfLinks(path: String) async throws {
+        let fixture = try Fixture()
+        #expect(await fixture.page("POST", "/api/shop/place").status == 200)
+        let order = try #require(fixture.shop.shop.order(named: "#1001"))
+        let page = await fixture.page("GET", path.replacing("/status/1001", with: "/status/\(order.number)"))
+        #expect(page.status == 200 && page.header("Content-Type") == "text/html; charset=utf-8")
+        #expect(await fixture.page("GET", "/status/12345678").status == 404)
+    }
 }

@@ -63,6 +63,7 @@ struct StoryTests {
         let verdict = try await teller.tell(.demo(DemoPlan(chapterPatience: .seconds(5), bound: .seconds(5))))
         #expect(verdict.isGood && verdict.isOver && verdict.due == 28, "\(verdict)")
         #expect(!teller.mailbox.mails.flatMap(\.recipients).contains { $0.hasPrefix("oda") || $0.hasPrefix("tess") })
+        #expect(verdict.isFinal && teller.ledger.verdict.json["final"] == true)
         #expect(teller.lines.last?.text == "28 of 28 messages came; none is missing, none came twice")
     }
 

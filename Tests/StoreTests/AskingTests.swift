@@ -53,6 +53,21 @@ struct AskingTests {
         #expect(try await store.dueParcels(source: "ups", limit: 1, now: t0 + .hours(1))[0].urgency == .pressing)
     }
 
+    @Test("a commit says whether anybody has to look sooner than was known", arguments: StoreKind.allCases)
+    func sooner(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        func isSooner(_ ask: Ask, version: Int64 = 1) async throws -> Bool {
+            try await store.commit([asking(1, [ask], version: version)], now: t0).hasSoonerAsks
+        }
+        #expect(try await isSooner(ask(), version: 0))
+        #expect(try await !isSooner(ask(at: t0 + .hours(6), answered: true)))
+        #expect(try await !isSooner(ask(at: t0 + .hours(9))))
+        #expect(try await isSooner(ask(at: t0 + .minutes(30))))
+        #expect(try await isSooner(ask("1Z1", ["easypost"], at: t0 + .hours(6))))
+        #expect(try await isSooner(ask("1Z2")))
+        #expect(try await !isSooner(ask("1Z3", [])))
+    }
+
     @Test(
         "a number of several orders is asked about once, until the last of them wants it no more",
         arguments: StoreKind.allCases)

@@ -12,9 +12,9 @@ struct HistoryTests {
     }
 
     private func send(_ store: Store, _ effect: Effect, at now: Moment) async throws {
-        let route = effect.channel == .email ? Route.mail(shop: shop) : .webhook(effect.webhookName ?? "", shop: shop)
+        let route = effect.route
         let claims = try await store.claim(route, limit: 99, owner: "p", lease: .minutes(5), now: now)
-        let begun = try await store.begin(claims, lease: .minutes(5), now: now)
+        let begun = try await store.begin(claims, lease: .minutes(5), now: now).begun
         _ = try await store.finish(begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok")) }, now: now)
     }
 

@@ -37,7 +37,8 @@ struct LookingTests {
             [learned(record(2), events: [event(order: 2, silence: .beforeLive)])], now: t0)
         let route = Route.mail(shop: shop)
         let begun = try await store.begin(
-            store.claim(route, limit: 9, owner: "p", lease: .minutes(1), now: t0), lease: .minutes(1), now: t0)
+            store.claim(route, limit: 9, owner: "p", lease: .minutes(1), now: t0), lease: .minutes(1), now: t0
+        ).begun
         _ = try await store.finish([AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "ok"))], now: t0)
         let totals = Dictionary(
             uniqueKeysWithValues: try await store.counters().map { ("\($0.name) \($0.labels)", $0.total) })

@@ -249,9 +249,9 @@ struct FaultTests {
             for index in 0..<40 {
                 group.addTask {
                     let effect = Effect(
-                        shop: shop, trigger: "thanks", line: "email", keys: ["order"], event: event, dueAt: t0,
-                        createdAt: t0)
-                    let plan = Plan(changes: [PlannedChange(effect: effect, note: nil)])
+                        to: .mail(shop: shop), isContact: true, trigger: "thanks", line: "email", keys: ["order"],
+                        event: event, dueAt: t0, createdAt: t0)
+                    let plan = Plan(shop: shop, changes: [PlannedChange(effect: effect, note: nil)])
                     return try await stores[index % 2].commitPlan([plan], now: t0).stale.count
                 }
             }

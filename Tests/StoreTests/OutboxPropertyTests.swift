@@ -38,7 +38,7 @@ struct OutboxPropertyTests {
                     now: now)
             case 3, 4, 5:
                 guard let index = claimed.indices.randomElement(using: &dice) else { continue }
-                begun += try await store.begin([claimed.remove(at: index)], lease: .minutes(1), now: now)
+                begun += try await store.begin([claimed.remove(at: index)], lease: .minutes(1), now: now).begun
             case 6, 7, 8:
                 // The far end sees the bytes; its word may be lost.
                 guard let index = begun.indices.randomElement(using: &dice) else { continue }
@@ -70,7 +70,7 @@ struct OutboxPropertyTests {
         for _ in 0..<30 {
             now = now + .minutes(2)
             let claims = try await store.claim(route, limit: 99, owner: "last", lease: .minutes(1), now: now)
-            let starting = try await store.begin(claims, lease: .minutes(1), now: now)
+            let starting = try await store.begin(claims, lease: .minutes(1), now: now).begun
             for claim in starting {
                 seen[claim.effect.id, default: Seen()].bytes.insert(claim.message)
                 seen[claim.effect.id]!.taken += 1

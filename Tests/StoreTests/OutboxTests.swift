@@ -26,7 +26,7 @@ struct OutboxTests {
         let claims = try await claim(store)
         #expect(claims.map(\.effect) == [effect])
         #expect(claims[0].message == mail("thanks-email-\(facts(1).id)-order@juniperfig.example"))
-        let begun = try await store.begin(claims, lease: .minutes(5), now: .at(1))
+        let begun = try await store.begin(claims, lease: .minutes(5), now: .at(1)).begun
         #expect(begun.map(\.effect.attempts) == [1])
         let done = try await store.finish(
             [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "250 queued"))], now: .at(2))
@@ -47,7 +47,7 @@ struct OutboxTests {
         let store = try await kind.make()
         for number in 1...3 { try await store.ready(try await store.placed(number), key: "\(number)") }
         let claims = try await claim(store)
-        let begun = try await store.begin([claims[0]], lease: .minutes(5), now: .at(1))
+        let begun = try await store.begin([claims[0]], lease: .minutes(5), now: .at(1)).begun
         let closed = ChannelState(closedUntil: .at(60), reason: "connect", detail: "It is away.", failures: 1)
         let turned = try await store.turn(
             ended: [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "250"))], beginning: [claims[1]],
@@ -59,7 +59,7 @@ struct OutboxTests {
         // Begun once: the same claim begins no second attempt.
         let again = try await store.turn(ended: [], beginning: [claims[1]], lease: .minutes(5), now: .at(3))
         #expect(again.begun.isEmpty)
-        #expect(try await store.recover(owner: "p2", now: .at(4)) == 1, "only what has begun is in doubt")
+        #expect(try await store.recover(owner: "p2", now: .at(4)) == [.email: 1], "only what has begun is in doubt")
     }
 
     @Test("what is leased is nobody else's", arguments: StoreKind.allCases)
@@ -96,7 +96,7 @@ struct OutboxTests {
     func notTaken(_ kind: StoreKind, _ kindOfVerdict: (deferred: Bool, reason: Reason)) async throws {
         let store = try await kind.make()
         try await store.ready(try await store.placed(1))
-        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
         let verdict: Verdict = kindOfVerdict.deferred ? .deferred(failure()) : .unavailable(failure("auth"))
         let done = try await store.finish(
             [AttemptOutcome(claim: begun[0], verdict: verdict, nextAttemptAt: .at(60))], now: .at(1))
@@ -113,7 +113,7 @@ struct OutboxTests {
     func refused(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let effect = try await store.ready(try await store.placed(1))
-        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
         _ = try await store.finish(
             [AttemptOutcome(claim: begun[0], verdict: .refused(failure("mailbox")))], now: .at(1))
         #expect(try await store.effect(effect.id)?.state == .refused)
@@ -127,10 +127,10 @@ struct OutboxTests {
         let store = try await kind.make()
         for number in 1...2 { try await store.ready(try await store.placed(number), key: "\(number)") }
         let claims = try await claim(store)
-        let begun = try await store.begin([claims[0]], lease: .minutes(5), now: t0)
+        let begun = try await store.begin([claims[0]], lease: .minutes(5), now: t0).begun
         // The clock was set back, and the new process does not mind.
-        #expect(try await store.recover(owner: "p2", now: t0 - .days(1)) == 1)
-        #expect(try await store.recover(owner: "p2", now: t0) == 0)
+        #expect(try await store.recover(owner: "p2", now: t0 - .days(1)) == [.email: 1])
+        #expect(try await store.recover(owner: "p2", now: t0).isEmpty)
         let again = try await claim(store, owner: "p2")
         #expect(again.map(\.effect.attemptsInDoubt) == [1, 0])
         #expect(again[0].message == begun[0].message)
@@ -142,8 +142,8 @@ struct OutboxTests {
         let story = try #require(await store.effectStory(begun[0].effect.id)).story
         #expect(story.attempts.map(\.late) == [true])
         #expect(story.attempts.map(\.inDoubt) == [true])
-        #expect(try await store.begin([claims[1]], lease: .minutes(5), now: .at(9)).isEmpty)
-        #expect(try await store.begin(again, lease: .minutes(5), now: .at(9)).map(\.effect.attempts) == [2, 1])
+        #expect(try await store.begin([claims[1]], lease: .minutes(5), now: .at(9)).begun.isEmpty)
+        #expect(try await store.begin(again, lease: .minutes(5), now: .at(9)).begun.map(\.effect.attempts) == [2, 1])
     }
 
     @Test("a process does not take its own leases back", arguments: StoreKind.allCases)
@@ -151,15 +151,15 @@ struct OutboxTests {
         let store = try await kind.make()
         try await store.ready(try await store.placed(1))
         let claims = try await claim(store)
-        #expect(try await store.recover(owner: "p1", now: .at(1)) == 0)
-        #expect(try await store.begin(claims, lease: .minutes(5), now: .at(1)).count == 1)
+        #expect(try await store.recover(owner: "p1", now: .at(1)).isEmpty)
+        #expect(try await store.begin(claims, lease: .minutes(5), now: .at(1)).begun.count == 1)
     }
 
     @Test("a lease that ran out passes on, and its attempt is in doubt", arguments: StoreKind.allCases)
     func expired(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let effect = try await store.ready(try await store.placed(1))
-        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
         #expect(try await claim(store, at: t0 + .minutes(5) - .milliseconds(1)).isEmpty)
         let again = try await claim(store, owner: "p1", at: t0 + .minutes(5))
         #expect(again.map(\.effect.attemptsInDoubt) == [1])
@@ -171,7 +171,7 @@ struct OutboxTests {
     func lateButFirst(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         try await store.ready(try await store.placed(1))
-        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
         let done = try await store.finish(
             [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "ok"))], now: t0 + .minutes(60))
         #expect(done.map(\.state) == [.sent])
@@ -181,7 +181,7 @@ struct OutboxTests {
     func doubtfulVerdict(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         try await store.ready(try await store.placed(1))
-        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
         _ = try await store.finish(
             [
                 AttemptOutcome(
@@ -198,7 +198,7 @@ struct OutboxTests {
         let effect = try await store.ready(try await store.placed(1), message: mail("m", body: "old"))
         let new = mail("m", body: "new")
         let foreign = mail("other", body: "other")
-        let first = try await store.begin(claim(store), rendered: [effect.id: new], lease: .minutes(5), now: t0)
+        let first = try await store.begin(claim(store), rendered: [effect.id: new], lease: .minutes(5), now: t0).begun
         #expect(first.map(\.message) == [new])
         _ = try await store.finish(
             [AttemptOutcome(claim: first[0], verdict: .deferred(failure()), nextAttemptAt: t0)], now: t0)
@@ -206,10 +206,85 @@ struct OutboxTests {
         #expect(second.map(\.message) == [new])
         for message in [mail("m", body: "newer"), foreign] {
             #expect(
-                try await store.begin(second, rendered: [effect.id: message], lease: .minutes(5), now: t0)
+                try await store.begin(second, rendered: [effect.id: message], lease: .minutes(5), now: t0).begun
                     .allSatisfy { $0.message == new })
         }
         #expect(try await store.effectStory(effect.id)?.message == new)
+    }
+
+    @Test("a mail whose order has another address goes there, attempted before or not", arguments: StoreKind.allCases)
+    func moved(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1), message: mail("m", to: "ada@gmial.example"))
+        let first = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        _ = try await store.finish(
+            [AttemptOutcome(claim: first[0], verdict: .deferred(failure()), nextAttemptAt: t0)], now: t0)
+        let new = mail("m", to: "ada@gmail.example", body: "anew")
+        let second = try await store.turn(
+            ended: [], beginning: try await claim(store), rendered: [effect.id: new], lease: .minutes(5), now: .at(1))
+        #expect(second.begun.map(\.message) == [new])
+        #expect(try await store.effectStory(effect.id)?.message == new)
+        let notes = try #require(await store.effectStory(effect.id)).story.decisions
+        #expect(notes.last?.detail?.contains("another address") == true)
+    }
+
+    @Test(
+        "a mailbox that does not exist is silenced with the verdict, until a retry by hand",
+        arguments: StoreKind.allCases)
+    func bounced(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let effect = try await store.ready(try await store.placed(1), to: "ada@gmial.example")
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        var gone = Failure(reason: "mailbox", code: 550, enhancedCode: "5.1.1", detail: "the mailbox does not exist")
+        gone.isNoMailbox = true
+        _ = try await store.finish([AttemptOutcome(claim: begun[0], verdict: .refused(gone))], now: .at(1))
+        let silences = try await store.silences(of: .address("Ada@gmial.example"), shop: shop, now: .at(2))
+        #expect(silences.map(\.reason) == ["bounce"] && silences.map(\.stream) == [.all])
+        #expect(silences.map(\.endsAt) == [nil])
+        #expect(silences.first?.note?.contains("550 5.1.1, message \(effect.id)") == true)
+        #expect(
+            try await store.isSilenced(
+                shop: shop, address: "ada@gmial.example", customerID: nil, orderID: "x", isMarketing: false, now: .at(2)
+            ))
+        #expect(try await store.retry(effectID: effect.id, now: .at(3)))
+        #expect(try await store.silences(of: .address("ada@gmial.example"), shop: shop, now: .at(4)).isEmpty)
+    }
+
+    @Test("another refusal silences nobody", arguments: StoreKind.allCases)
+    func refusedAndNotSilenced(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        try await store.ready(try await store.placed(1))
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        _ = try await store.finish(
+            [AttemptOutcome(claim: begun[0], verdict: .refused(failure("mailbox")))], now: .at(1))
+        #expect(try await store.silences(shop: shop, limit: 9, now: .at(2)).isEmpty)
+    }
+
+    @Test(
+        "when a channel opens, what its closing put off is due at once; what waits by itself is not",
+        arguments: StoreKind.allCases)
+    func opened(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...4 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
+        let away = Verdict.unavailable(failure("connect"))
+        let closed = ChannelState(closedUntil: .at(900), reason: "connect", detail: "It is away.", failures: 7)
+        _ = try await store.turn(
+            ended: [
+                AttemptOutcome(claim: begun[0], verdict: away, nextAttemptAt: .at(900)),
+                AttemptOutcome(claim: begun[1], verdict: away, nextAttemptAt: .at(800), waitsByItself: true),
+                AttemptOutcome(claim: begun[2], verdict: .deferred(failure()), nextAttemptAt: .at(700)),
+            ], beginning: [], channel: (route, closed), lease: .minutes(5), now: .at(1))
+        _ = try await store.turn(
+            ended: [AttemptOutcome(claim: begun[3], verdict: .accepted(receipt: "250"))], beginning: [],
+            channel: (route, ChannelState(openings: 1)), lease: .minutes(5), now: .at(2))
+        #expect(try await claim(store, at: .at(2)).map(\.effect.id) == [begun[0].effect.id])
+        #expect(try await store.effect(begun[1].effect.id)?.dueAt == .at(800))
+        #expect(try await store.effect(begun[2].effect.id)?.dueAt == .at(700))
+        // It was open before: nothing more is brought forward.
+        _ = try await store.turn(
+            ended: [], beginning: [], channel: (route, ChannelState(openings: 2)), lease: .minutes(5), now: .at(3))
+        #expect(try await store.effect(begun[1].effect.id)?.dueAt == .at(800))
     }
 
     @Test("a claim begins one attempt only", arguments: StoreKind.allCases)
@@ -217,8 +292,8 @@ struct OutboxTests {
         let store = try await kind.make()
         try await store.ready(try await store.placed(1))
         let claims = try await claim(store)
-        #expect(try await store.begin(claims, lease: .minutes(5), now: t0).count == 1)
-        #expect(try await store.begin(claims, lease: .minutes(5), now: t0).isEmpty)
+        #expect(try await store.begin(claims, lease: .minutes(5), now: t0).begun.count == 1)
+        #expect(try await store.begin(claims, lease: .minutes(5), now: t0).begun.isEmpty)
     }
 
     @Test("what is no longer true is withdrawn, unless its attempt has begun", arguments: StoreKind.allCases)
@@ -226,13 +301,13 @@ struct OutboxTests {
         let store = try await kind.make()
         for number in 1...2 { try await store.ready(try await store.placed(number), key: "\(number)") }
         let claims = try await claim(store)
-        _ = try await store.begin([claims[1]], lease: .minutes(5), now: t0)
+        _ = try await store.begin([claims[1]], lease: .minutes(5), now: t0).begun
         let withdrawn = try await store.withdraw(
             claims.map { Withdrawal(claim: $0, reason: .passed, detail: "It was delivered.") }, now: .at(1))
         #expect(withdrawn == [claims[0].effect.id])
         let effect = try #require(await store.effect(claims[0].effect.id))
         #expect(effect.state == .withdrawn && effect.reason == .passed)
-        #expect(try await store.begin([claims[0]], lease: .minutes(5), now: .at(1)).isEmpty)
+        #expect(try await store.begin([claims[0]], lease: .minutes(5), now: .at(1)).begun.isEmpty)
         #expect(try await store.status(now: .at(1)).shops[0].effects == [.withdrawn: 1, .ready: 1])
     }
 
@@ -240,11 +315,11 @@ struct OutboxTests {
     func stopped(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let effect = try await store.ready(try await store.placed(1))
-        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0)
+        let begun = try await store.begin(claim(store), lease: .minutes(5), now: t0).begun
         try await store.release(begun, dueAt: .at(30), reason: .unavailable, now: .at(1))
         let stored = try #require(await store.effect(effect.id))
         #expect(stored.attempts == 1 && stored.attemptsInDoubt == 0 && stored.dueAt == .at(30))
-        #expect(try await store.recover(owner: "p2", now: .at(2)) == 0)
+        #expect(try await store.recover(owner: "p2", now: .at(2)).isEmpty)
         #expect(try await claim(store, at: .at(29)).isEmpty)
     }
 
@@ -253,12 +328,12 @@ struct OutboxTests {
         let store = try await kind.make()
         for number in 1...2 { try await store.ready(try await store.placed(number), key: "\(number)") }
         let claims = try await claim(store)
-        _ = try await store.begin([claims[0]], lease: .minutes(5), now: t0)
+        _ = try await store.begin([claims[0]], lease: .minutes(5), now: t0).begun
         #expect(try await !store.drop(effectID: claims[0].effect.id, now: .at(1)))
         #expect(try await store.drop(effectID: claims[1].effect.id, now: .at(1)))
         #expect(try await !store.drop(effectID: claims[1].effect.id, now: .at(1)))
         #expect(try await !store.retry(effectID: claims[1].effect.id, now: .at(1)))
-        #expect(try await store.begin([claims[1]], lease: .minutes(5), now: .at(1)).isEmpty)
+        #expect(try await store.begin([claims[1]], lease: .minutes(5), now: .at(1)).begun.isEmpty)
         #expect(try await store.effect(claims[1].effect.id)?.reason == .dropped)
     }
 }

@@ -7,8 +7,8 @@ import Testing
 struct PlanningTests {
     private func waiting(_ event: Event, keys: [String] = ["order"], dueAt: Moment = .at(60)) -> Effect {
         Effect(
-            shop: shop, trigger: "thanks", line: "email", keys: keys, event: event, dueAt: dueAt, createdAt: t0,
-            reason: .wait)
+            to: .mail(shop: shop), isContact: true, trigger: "thanks", line: "email", keys: keys, event: event,
+            dueAt: dueAt, createdAt: t0, reason: .wait)
     }
 
     private func key(_ text: String) -> OccurrenceKey {
@@ -20,7 +20,7 @@ struct PlanningTests {
     {
         let note = DecisionNote(at: now, state: effect.state, reason: effect.reason)
         return try await store.commitPlan(
-            [Plan(changes: [PlannedChange(effect: effect, note: note, message: message)])], now: now)
+            [Plan(shop: shop, changes: [PlannedChange(effect: effect, note: note, message: message)])], now: now)
     }
 
     @Test("an effect is found by each of its keys, as it was written", arguments: StoreKind.allCases)
@@ -28,7 +28,7 @@ struct PlanningTests {
         let store = try await kind.make()
         let event = try await store.placed(1)
         let plan = Plan(
-            doneEvents: [event.id],
+            shop: shop, doneEvents: [event.id],
             changes: [
                 PlannedChange(
                     effect: waiting(event, keys: ["a", "b"]),
@@ -44,7 +44,7 @@ struct PlanningTests {
         #expect(try await store.dueEffects(shop: shop, limit: 9, now: .at(60)) == [effect])
         #expect(
             try await store.effects(
-                ofOrders: [OrderKey(shop: shop, orderID: event.orderID)], states: [.waiting]
+                ofOrders: [OrderKey(shop: shop, orderID: event.aggregate.id)], states: [.waiting]
             ).values.map { $0 } == [[effect]])
     }
 
@@ -52,10 +52,11 @@ struct PlanningTests {
     func unique(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let event = try await store.placed(1)
-        let plan = Plan(doneEvents: [event.id], changes: [PlannedChange(effect: waiting(event), note: nil)])
+        let plan = Plan(shop: shop, doneEvents: [event.id], changes: [PlannedChange(effect: waiting(event), note: nil)])
         #expect(try await store.commitPlan([plan], now: t0).stale.isEmpty)
         let second = try await store.placed(2)
-        let again = Plan(doneEvents: [second.id], changes: [PlannedChange(effect: waiting(second), note: nil)])
+        let again = Plan(
+            shop: shop, doneEvents: [second.id], changes: [PlannedChange(effect: waiting(second), note: nil)])
         #expect(try await store.commitPlan([again], now: t0).stale == [0])
         // A stale plan leaves its event to be planned again.
         #expect(try await store.pendingEvents(shop: shop, limit: 9).map(\.id) == [second.id])
@@ -68,11 +69,11 @@ struct PlanningTests {
         let outcome = try await store.commitPlan(
             [
                 Plan(
-                    doneEvents: [event.id],
+                    shop: shop, doneEvents: [event.id],
                     changes: [
                         PlannedChange(effect: waiting(event, keys: ["x"]), note: nil),
                         PlannedChange(effect: waiting(event, keys: ["x"]), note: nil),
-                    ]), Plan(changes: [PlannedChange(effect: waiting(event, keys: ["y"]), note: nil)]),
+                    ]), Plan(shop: shop, changes: [PlannedChange(effect: waiting(event, keys: ["y"]), note: nil)]),
             ], now: t0)
         #expect(outcome.stale == [0])
         #expect(outcome.effects.map(\.keys) == [["y"]])
@@ -149,7 +150,7 @@ struct PlanningTests {
         let good = waiting(try await store.placed(2), keys: ["other"])
         let outcome = try await store.commitPlan(
             [effect, good].map {
-                Plan(doneEvents: [$0.event.id], changes: [PlannedChange(effect: $0, note: nil)])
+                Plan(shop: shop, doneEvents: [$0.event?.id ?? 0], changes: [PlannedChange(effect: $0, note: nil)])
             }, now: t0)
         #expect(outcome.refused.mapValues(\.cause) == [0: .misuse])
         #expect(outcome.effects.map(\.keys) == [["other"]])

@@ -125,7 +125,7 @@ struct FileTests {
         let failure = Failure(reason: "busy", detail: "busy")
         for now in [20, 40] {
             let claims = try await store.claim(route, limit: 1, owner: "p", lease: .minutes(1), now: .at(now))
-            let begun = try await store.begin(claims, lease: .minutes(1), now: .at(now))
+            let begun = try await store.begin(claims, lease: .minutes(1), now: .at(now)).begun
             _ = try await store.finish(
                 [AttemptOutcome(claim: begun[0], verdict: .deferred(failure), nextAttemptAt: .at(now + 20))],
                 now: .at(now))

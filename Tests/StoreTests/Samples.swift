@@ -100,14 +100,19 @@ func learned(
 }
 
 func mail(_ id: String, to recipient: String = "robin@example.com", body: String = "Hello") -> Message {
-    Message(
-        id: id,
-        content: .mail(.init(sender: "bounces@juniperfig.example", recipient: recipient, bytes: Array(body.utf8))),
+    .mail(
+        id: id, sender: "bounces@juniperfig.example", recipient: recipient, bytes: Array(body.utf8),
         summary: "Your order")
 }
 
 func hook(_ id: String, endpoint: String = "helpdesk") -> Message {
-    Message(id: id, content: .webhook(.init(endpoint: endpoint, body: Array("{}".utf8))), summary: "order.placed")
+    .webhook(id: id, endpoint: endpoint, body: Array("{}".utf8), summary: "order.placed")
+}
+
+/// Where a line of a trigger goes.
+func route(of line: String) -> Route {
+    let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
+    return parts[0] == "webhook" ? .webhook(parts[1], shop: shop) : .mail(shop: shop)
 }
 
 extension Store {
@@ -127,18 +132,19 @@ extension Store {
         to recipient: String = "robin@example.com", at moment: Moment = t0
     ) async throws -> Effect {
         var effect = Effect(
-            shop: shop, trigger: trigger, line: line, keys: [key], event: event, dueAt: moment, createdAt: moment)
+            to: route(of: line), isContact: line == "email", trigger: trigger, line: line, keys: [key], event: event,
+            dueAt: moment, createdAt: moment)
         effect.state = .ready
         effect.decidedAt = moment
         let bytes =
             message
             ?? (effect.channel == .email
-                ? mail("\(trigger)-\(line)-\(event.orderID)-\(key)@juniperfig.example", to: recipient)
-                : hook("\(trigger)-\(line)-\(event.orderID)-\(key)"))
+                ? mail("\(trigger)-\(line)-\(event.aggregate.id)-\(key)@juniperfig.example", to: recipient)
+                : hook("\(trigger)-\(line)-\(event.aggregate.id)-\(key)"))
         let outcome = try await commitPlan(
             [
                 Plan(
-                    doneEvents: [event.id],
+                    shop: shop, doneEvents: [event.id],
                     changes: [
                         PlannedChange(
                             effect: effect, note: DecisionNote(at: moment, state: .ready, reason: nil), message: bytes)

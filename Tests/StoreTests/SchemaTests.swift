@@ -104,7 +104,7 @@ struct SchemaTests {
         arguments: [
             ("orders_by_moment", Query.nextMoment.replacingOccurrences(of: "?", with: "1")),
             ("effects_waiting", Query.nextDue.replacingOccurrences(of: "?", with: "1")),
-            ("looks_next", Query.nextReread.replacingOccurrences(of: "?", with: "1")),
+            ("rereads_next", Query.nextReread.replacingOccurrences(of: "?", with: "1")),
         ])
     func earliest(_ index: String, _ sql: String) async throws {
         let store = try await StoreKind.inMemory.make()

@@ -9,17 +9,15 @@ struct TogetherTests {
         _ event: Event, _ keys: [String] = ["order"], trigger: String = "thanks", state: Effect.State = .waiting
     ) -> Effect {
         var effect = Effect(
-            shop: shop, trigger: trigger, line: "email", keys: keys, event: event, dueAt: .at(60), createdAt: t0,
-            reason: .wait)
+            to: .mail(shop: shop), isContact: true, trigger: trigger, line: "email", keys: keys, event: event,
+            dueAt: .at(60), createdAt: t0, reason: .wait)
         effect.state = state
         if state != .waiting { effect.decidedAt = t0 }
         return effect
     }
 
     private func mail(_ id: String, to: String = "robin@example.com") -> Message {
-        Message(
-            id: id, content: .mail(.init(sender: "shop@fig.example", recipient: to, bytes: Array("x\r\n".utf8))),
-            summary: "s")
+        .mail(id: id, sender: "shop@fig.example", recipient: to, bytes: Array("x\r\n".utf8), summary: "s")
     }
 
     private func commit(
@@ -27,11 +25,13 @@ struct TogetherTests {
     ) async throws -> PlanOutcome {
         try await store.commitPlan(
             [
-                Plan(changes: [
-                    PlannedChange(
-                        effect: effect, note: DecisionNote(at: now, state: effect.state, reason: effect.reason),
-                        message: message, room: room)
-                ])
+                Plan(
+                    shop: shop,
+                    changes: [
+                        PlannedChange(
+                            effect: effect, note: DecisionNote(at: now, state: effect.state, reason: effect.reason),
+                            message: message, room: room)
+                    ])
             ], now: now)
     }
 
@@ -48,7 +48,6 @@ struct TogetherTests {
         #expect(try await store.effect(stored.id)?.events == [first, second])
         stored.together = []
         stored.event = second
-        stored.orderID = first.orderID
         _ = try await commit(store, stored)
         #expect(try await store.effect(stored.id)?.events.map(\.id) == [second.id])
     }
@@ -148,7 +147,7 @@ struct TogetherTests {
         }
         let route = Route.mail(shop: shop)
         let claims = try await store.claim(route, limit: 9, owner: "me", lease: .minutes(5), now: .at(61))
-        let begun = try await store.begin(claims, lease: .minutes(5), now: .at(61))
+        let begun = try await store.begin(claims, lease: .minutes(5), now: .at(61)).begun
         _ = try await store.finish(
             begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok")) }, now: .at(62))
         #expect(try await store.peoplePerDay(shop: shop, now: .at(3600)) == 3)
@@ -162,10 +161,9 @@ struct NoticeTests {
     private func notice(_ id: String, _ kind: Notice.Kind = .refused, dueAt: Moment = .at(20)) -> Notice {
         Notice(
             shop: shop, kind: kind,
-            message: Message(
-                id: id,
-                content: .mail(.init(sender: "a@fig.example", recipient: "owner@fig.example", bytes: [120, 13, 10])),
-                summary: "s"), dueAt: dueAt)
+            message: .mail(
+                id: id, sender: "a@fig.example", recipient: "owner@fig.example", bytes: [120, 13, 10], summary: "s"),
+            dueAt: dueAt)
     }
 
     @Test("the newest of a kind waits, and is sent until it is taken", arguments: StoreKind.allCases)

@@ -245,6 +245,8 @@ struct CarrierPoller {
         }
         outcomes += stuck(batch, answers: reply.answers, now)
         try await store.settleAsks(outcomes, now: now)
+        // Whose turn it is now has its own loop, which waits for what it knew of.
+        if outcomes.contains(where: { $0.outcome.givesTheTurn }) { service.learning.newParcels.call() }
         for (shop, parcels) in Dictionary(grouping: refused, by: \.shop) {
             guard let context = service.contexts[shop] else { continue }
             try await service.learning.advance(parcels.flatMap(\.orderIDs), of: context, now: now)

@@ -1,3 +1,4 @@
+import Delivery
 import Outreach
 import Platform
 
@@ -74,7 +75,7 @@ struct DaemonMetrics: Sendable {
         clockTrusted.set(1)
         oldestDue.set(0)
         buildInfo.set(1, BookbagVersion.current)
-        for channel in ChannelKind.allCases {
+        for channel in ChannelKind.standard.map(\.name) {
             inDoubt.add(0, channel.rawValue)
             for verdict in ["accepted", "deferred", "refused", "unavailable"] {
                 deliveries.add(0, channel.rawValue, verdict)

@@ -14,6 +14,10 @@ struct HealthServer: Service {
     let store: Store
     let clock: DaemonClock
     let logger: Logger
+    /// What it takes from whoever reaches it.
+    var limits = ListenerLimits(files: ListenerLimits.availableFiles())
+    /// Called with the port once it listens.
+    var listening: @Sendable (Int) -> Void = { _ in }
     /// The shops that are served: another's mails wait for nobody.
     var shops: Set<String> = []
     var trouble = StoreTrouble()
@@ -32,12 +36,16 @@ struct HealthServer: Service {
         }
         var quiet = logger
         quiet.logLevel = .error
+        let keeper = ListenerGuard(limits)
         let application = Application(
-            router: router,
-            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: nil),
+            router: router, server: keeper.http,
+            configuration: .init(
+                address: .hostname(listen.host, port: listen.port), serverName: nil,
+                availableConnectionsDelegate: keeper.hardLimit),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? listen.port
                 logger.log(Line.listening, ["address": "\(listen.host):\(port)"])
+                listening(port)
             }, logger: quiet)
         try await application.run()
     }

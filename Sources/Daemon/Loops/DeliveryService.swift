@@ -17,7 +17,9 @@ struct DeliveryService: Service {
     let route: Route
     let channel: any Channel
     let context: ShopContext
-    let store: Store
+    /// Writes a mail anew whose order has another address now; nil for what has no address.
+    var maker: MessageMaker?
+    let store: any DeliveryLedger
     let clock: DaemonClock
     let wake: Wake
     let heartbeats: Heartbeats
@@ -30,6 +32,8 @@ struct DeliveryService: Service {
     /// How many a second at most.
     let perSecond: Int?
     var trouble = StoreTrouble()
+    /// The channel's own ways.
+    var kind: ChannelKind?
     /// The host that it goes to, for the journal.
     var relay = ""
 
@@ -44,7 +48,7 @@ struct DeliveryService: Service {
     /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
     static let judgement = Duration.seconds(2)
 
-    private var name: String { route.channel == .email ? "email" : "webhook:\(route.endpoint)" }
+    private var name: String { route.name }
 
     func run() async throws {
         let completed = CompletedAttempts(wake)
@@ -57,24 +61,27 @@ struct DeliveryService: Service {
             // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for that.
             var inFlight = InFlight(
                 depth: limit,
-                breaker: ChannelGate(
+                breaker: ChannelBreaker(
                     failures: kept.failures, failure: Failure(kept), openings: kept.openings,
                     suspects: kept.suspects))
+            inFlight.kept = inFlight.breaker
             metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
             await loop.run(drains: true) { ending in
                 for attempt in completed.take() {
                     inFlight.under -= 1
-                    if let verdict = attempt.verdict {
-                        inFlight.done.append((attempt.claim, verdict))
+                    if let answer = attempt.answer {
+                        inFlight.done.append((attempt.claim, answer))
                     } else {
                         // Stopped before the far end could have taken anything: that is no doubt.
-                        try? await store.release([attempt.claim], now: clock.now)
+                        inFlight.returning.append(attempt.claim)
                     }
                 }
                 let moved = await turn(&inFlight, completed, ending: ending) { claim in
                     group.addTask { [channel, clock] in
                         do throws(CancellationError) {
-                            completed.add(claim, try await channel.send(claim.message, at: clock.now))
+                            let doubts = claim.effect.attemptsInDoubt
+                            completed.add(
+                                claim, try await channel.attempt(claim.message, inDoubt: doubts, at: clock.now))
                         } catch {
                             completed.add(claim, nil)
                         }
@@ -83,7 +90,8 @@ struct DeliveryService: Service {
                 if ending, inFlight.under == 0 { return .done }
                 return moved ? .again : .wait(await patience(inFlight, ending: ending))
             }
-            if !inFlight.waiting.isEmpty { try? await store.release(inFlight.waiting, now: clock.now) }
+            let left = inFlight.returning + inFlight.unjudged + inFlight.waiting
+            if !left.isEmpty { try? await store.release(left, now: clock.now) }
         }
     }
 
@@ -91,13 +99,21 @@ struct DeliveryService: Service {
     private struct InFlight {
         /// How many may be under way at once, now.
         var depth: Int
-        var breaker: ChannelGate
+        var breaker: ChannelBreaker
+        /// The same as it stands in the store.
+        var kept = ChannelBreaker()
         /// How many attempts have begun and have no answer yet.
         var under = 0
         /// Verdicts that are not on the disk yet.
-        var done: [(claim: Claim, verdict: Verdict)] = []
+        var done: [(claim: Claim, answer: AttemptAnswer)] = []
+        /// Claimed and not judged yet, or no longer: a failure of the store came between.
+        var unjudged: [Claim] = []
         /// Claimed and judged, not yet begun.
         var waiting: [Claim] = []
+        /// To be given back to the store.
+        var returning: [Claim] = []
+        /// Of those that wait, the mails that were written anew for another address.
+        var rendered: [Int64: Message] = [:]
         var judgedAt = Moment.distantPast
         var second: Int64 = 0
         var begunInSecond = 0
@@ -137,13 +153,17 @@ struct DeliveryService: Service {
                     room = min(room, perSecond - inFlight.begunInSecond)
                 }
             }
+            if !inFlight.returning.isEmpty {
+                try await store.release(inFlight.returning, now: now)
+                inFlight.returning = []
+            }
             if room > 0 { try await claim(&inFlight, room: room, now: now) }
             let beginning = Array(inFlight.waiting.prefix(max(0, room)))
             guard !inFlight.done.isEmpty || !beginning.isEmpty else {
                 inFlight.storeFails = false
                 return false
             }
-            let begun = try await write(&inFlight, beginning: beginning)
+            let (begun, outdated) = try await write(&inFlight, beginning: beginning)
             if !begun.isEmpty, inFlight.under > 0 {
                 let flying = inFlight.under - completed.count
                 // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
@@ -159,10 +179,13 @@ struct DeliveryService: Service {
             inFlight.storeFails = false
             for claim in begun { start(claim) }
             // What cannot begin before the channel is open again is given back.
-            let left = Array(inFlight.waiting.dropFirst(beginning.count))
+            let left = Array(inFlight.waiting.dropFirst(beginning.count)) + outdated
+            // What was judged by an order as it is no more is judged again.
+            if !outdated.isEmpty { inFlight.judgedAt = .distantPast }
             inFlight.waiting = inFlight.breaker.isClosed ? [] : left
-            let given = inFlight.breaker.isClosed ? left + (begun.isEmpty ? beginning : []) : []
-            if !given.isEmpty { try await store.release(given, now: now) }
+            if inFlight.breaker.isClosed {
+                inFlight.returning += left + (begun.isEmpty && outdated.isEmpty ? beginning : [])
+            }
             return true
         } catch {
             // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt.
@@ -172,49 +195,73 @@ struct DeliveryService: Service {
         }
     }
 
-    /// Sees that what may begin now is claimed and was judged a moment ago.
+    /// Sees that what may begin now is claimed and was judged a moment ago. What was claimed stays ours, and is judged in a later turn, where the store fails in between.
     private func claim(_ inFlight: inout InFlight, room: Int, now: Moment) async throws(StoreFailure) {
         if !inFlight.waiting.isEmpty, now - inFlight.judgedAt > Self.judgement {
-            let stale = inFlight.waiting
+            inFlight.unjudged += inFlight.waiting
             inFlight.waiting = []
-            inFlight.waiting = try await stillTrue(stale, now: now)
-            inFlight.judgedAt = now
         }
-        guard inFlight.waiting.count < room else { return }
-        // One ahead of the others while the channel is being tried; and no more than may go out soon.
-        let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, perSecond ?? Self.ahead)
-        let claims = try await store.claim(
-            route, limit: max(room, wanted) - inFlight.waiting.count, owner: owner, lease: Self.lease, now: now)
-        guard !claims.isEmpty else { return }
-        inFlight.waiting += try await stillTrue(claims, now: now)
+        let held = inFlight.waiting.count + inFlight.unjudged.count
+        if held < room {
+            // One ahead of the others while the channel is being tried; and no more than may go out soon.
+            let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, perSecond ?? Self.ahead)
+            inFlight.unjudged += try await store.claim(
+                route, limit: max(room, wanted) - held, owner: owner, lease: Self.lease, now: now)
+        }
+        guard !inFlight.unjudged.isEmpty else { return }
+        let going = try await stillTrue(inFlight.unjudged, &inFlight, now: now)
+        inFlight.unjudged = []
+        inFlight.waiting += going
         inFlight.judgedAt = now
     }
 
     /// The claims that may go out; the others are withdrawn, or wait again.
-    private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> [Claim] {
+    private func stillTrue(
+        _ claims: [Claim], _ inFlight: inout InFlight, now: Moment
+    ) async throws(StoreFailure) -> [Claim] {
         let planner = context.rules.planner
-        let records = try await store.load(shop: context.domain, orderIDs: Set(claims.map(\.effect.orderID)).sorted())
+        let records = try await store.load(
+            shop: context.domain, orderIDs: Set(claims.compactMap(\.effect.orderID)).sorted())
         let histories = try await store.history(
-            for: claims.map { HistoryQuestion(of: $0.effect, record: records[$0.effect.orderID], planner: planner) },
+            for: claims.map { HistoryQuestion(of: $0.effect, record: records.record(of: $0.effect), planner: planner) },
             now: now)
         var going: [Claim] = []
         var withdrawn: [Withdrawal] = []
         for (claim, history) in zip(claims, histories) {
             let effect = claim.effect
-            switch planner.judge(effect, record: records[effect.orderID], history: history, now: now) {
-            case .send: going.append(claim)
+            inFlight.rendered[effect.id] = nil
+            let record = records.record(of: effect)
+            switch planner.judge(effect, record: record, history: history, now: now) {
+            case .send:
+                var claim = claim
+                if let aggregate = effect.aggregate { claim.reads[aggregate] = record?.version ?? 0 }
+                guard let record, claim.message.hasMoved(with: record, effect), let maker else {
+                    going.append(claim)
+                    continue
+                }
+                // Nothing more goes to the old address, attempted or not.
+                switch await maker.make(effect, record: record, history: history, planner: planner, now: now) {
+                case .message(let message, _):
+                    inFlight.rendered[effect.id] = message
+                    going.append(claim)
+                case .wait(let until, let reason, let detail):
+                    try await store.release([claim], dueAt: until, reason: reason, detail: detail, now: now)
+                case .impossible(let reason, let detail):
+                    withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
+                }
             case .shadow: withdrawn.append(Withdrawal(claim: claim, reason: .shadow))
             case .skip(let reason, let detail):
                 withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
             case .replace(let other):
                 withdrawn.append(Withdrawal(claim: claim, reason: .replaced, detail: other))
             case .wait(let until, let reason):
-                try await store.release([claim], dueAt: until, reason: reason, now: now)
+                try await store.release([claim], dueAt: until, reason: reason, detail: nil, now: now)
             }
         }
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))
             for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
+                inFlight.breaker.forget(withdrawal.claim.effect.id)
                 report(.withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail)
                 metrics.decisions.add(
                     1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
@@ -223,34 +270,41 @@ struct DeliveryService: Service {
         return going
     }
 
-    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start.
-    private func write(_ inFlight: inout InFlight, beginning: [Claim]) async throws(StoreFailure) -> [Claim] {
+    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start, and those
+    /// that have to be judged again first.
+    private func write(
+        _ inFlight: inout InFlight, beginning: [Claim]
+    ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
         let now = clock.now
         var breaker = inFlight.breaker
-        var consequences: [ChannelGate.Outcome] = []
-        let schedule: RetrySchedule = route.channel == .email ? .mail : .webhook
-        let outcomes = inFlight.done.map { claim, verdict in
+        var consequences: [ChannelBreaker.Outcome] = []
+        let outcomes = inFlight.done.map { claim, answer in
             let outcome = breaker.take(
-                verdict, of: claim.effect.id, attempt: claim.effect.attempts,
-                age: now - claim.effect.event.happenedAt, schedule: schedule, now: now, chance: .random(in: 0..<1))
+                answer.verdict, of: claim.effect.id, attempt: claim.effect.attempts,
+                age: now - (claim.effect.event?.happenedAt ?? claim.effect.createdAt), schedule: kind?.retries ?? .mail,
+                now: now,
+                chance: .random(in: 0..<1))
             consequences.append(outcome)
-            return AttemptOutcome(claim: claim, verdict: verdict, nextAttemptAt: outcome.nextAttempt)
+            return AttemptOutcome(
+                claim: claim, verdict: answer.verdict, nextAttemptAt: outcome.nextAttempt,
+                waitsByItself: outcome.waitsByItself, results: answer.results)
         }
-        // A gate that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
+        // A channel that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
         let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
         let turned = try await store.turn(
-            ended: outcomes, beginning: begins,
-            channel: breaker == inFlight.breaker ? nil : (route, ChannelState(breaker)),
+            ended: outcomes, beginning: begins, rendered: inFlight.rendered,
+            channel: breaker == inFlight.kept ? nil : (route, ChannelState(breaker)),
             lease: Self.lease, now: now)
         let ended = inFlight.done
-        inFlight.breaker = breaker
+        (inFlight.breaker, inFlight.kept) = (breaker, breaker)
+        for claim in begins { inFlight.rendered[claim.effect.id] = nil }
         inFlight.done = []
-        for ((claim, verdict), consequence) in zip(ended, consequences) { tell(claim, verdict, consequence) }
+        for ((claim, answer), consequence) in zip(ended, consequences) { tell(claim, answer.verdict, consequence) }
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
-        return turned.begun
+        return (turned.begun, turned.outdated)
     }
 
-    private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelGate.Outcome) {
+    private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelBreaker.Outcome) {
         metrics.deliveries.add(1, route.channel.rawValue, verdict.name)
         let failure = verdict.failure
         if failure?.inDoubt == true {
@@ -297,8 +351,8 @@ struct DeliveryService: Service {
     ) {
         let effect = claim.effect
         var facts: Logger.Metadata = [
-            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
-            "event": "\(effect.event.kind.rawValue)", "channel": "\(name)", "message": "\(claim.message.id)",
+            "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")", "trigger": "\(effect.trigger)",
+            "event": "\(effect.event?.kind.rawValue ?? "")", "channel": "\(name)", "message": "\(claim.message.id)",
         ]
         if let reason { facts["reason"] = "\(reason)" }
         if let detail { facts["detail"] = "\(detail)" }
@@ -312,7 +366,7 @@ private final class CompletedAttempts: Sendable {
     struct CompletedAttempt: Sendable {
         var claim: Claim
         /// Nil where it was stopped before the far end could have taken anything.
-        var verdict: Verdict?
+        var answer: AttemptAnswer?
     }
 
     private let landed = Mutex<[CompletedAttempt]>([])
@@ -320,8 +374,8 @@ private final class CompletedAttempts: Sendable {
 
     init(_ wake: Wake) { self.wake = wake }
 
-    func add(_ claim: Claim, _ verdict: Verdict?) {
-        landed.withLock { $0.append(CompletedAttempt(claim: claim, verdict: verdict)) }
+    func add(_ claim: Claim, _ answer: AttemptAnswer?) {
+        landed.withLock { $0.append(CompletedAttempt(claim: claim, answer: answer)) }
         wake.call()
     }
 
@@ -345,12 +399,20 @@ extension Failure {
 }
 
 extension ChannelState {
-    /// The gate, as it is kept.
-    fileprivate init(_ breaker: ChannelGate) {
+    /// The breaker, as it is kept.
+    fileprivate init(_ breaker: ChannelBreaker) {
         self.init(
             closedUntil: breaker.closedUntil,
             reason: breaker.failure?.reason ?? (breaker.closedUntil == nil ? nil : "unknown"),
             detail: breaker.failure?.detail, failures: breaker.failures, openings: breaker.openings,
             suspects: breaker.suspects)
+    }
+}
+
+extension Message {
+    /// True where it is a mail to the shopper, and her order has another address by now.
+    fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
+        guard kind == .email, effect.isContact, let address = record.recipient?.address else { return false }
+        return envelope.recipient.lowercased() != address.lowercased()
     }
 }

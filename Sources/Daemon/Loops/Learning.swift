@@ -12,7 +12,7 @@ struct Learning: Sendable {
     let newEvents: Wake
     /// Called when the moments at which time alone changes something have moved.
     let newMoments: Wake
-    /// Called when there are new parcels, whose carriers are asked at once.
+    /// Called when a parcel is to be asked about sooner than was known: a new one, or one that has another number or source now.
     var newParcels = Broadcast()
     /// Where those that learn tell that the store failed them.
     var trouble = StoreTrouble()
@@ -68,6 +68,7 @@ struct Learning: Sendable {
             let outcome = try await store.commit(learned, read: read, now: now)
             read = []
             report(outcome.events)
+            if outcome.hasSoonerAsks { newParcels.call() }
             let names = Dictionary(
                 learned.map { ($0.record.facts.id, $0.record.facts.name) }, uniquingKeysWith: { first, _ in first })
             refused += outcome.refused.keys.map(\.orderID)
@@ -88,7 +89,6 @@ struct Learning: Sendable {
         guard !events.isEmpty else { return }
         newEvents.call()
         newMoments.call()
-        if events.contains(where: { $0.kind == .shipmentCreated }) { newParcels.call() }
         var silent: [String: Int] = [:]
         for event in events {
             metrics.events.add(1, event.kind.rawValue, event.silence?.rawValue ?? "told")
@@ -125,6 +125,13 @@ extension Learned {
         var both = self
         both.events = earlier.events + events
         both.changed = earlier.changed || changed
+        // What any of them answered is answered.
+        let answered = Set(earlier.asks.filter(\.answered).map(\.number))
+        if !answered.isEmpty {
+            for index in both.asks.indices where answered.contains(both.asks[index].number) {
+                both.asks[index].answered = true
+            }
+        }
         return both
     }
 }

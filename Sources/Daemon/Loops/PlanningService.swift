@@ -1,3 +1,4 @@
+import Delivery
 import Logging
 package import Outreach
 import Platform
@@ -95,9 +96,9 @@ struct PlanningService: Service {
     private func plans(for events: [Event], of context: ShopContext, now: Moment) async throws(StoreFailure) -> [Plan] {
         let planner = context.rules.planner
         let shop = context.domain
-        let records = try await store.load(shop: shop, orderIDs: Set(events.map(\.orderID)).sorted())
+        let records = try await store.load(shop: shop, orderIDs: Set(events.compactMap(\.orderID)).sorted())
         let matches = events.map { event in
-            (event, records[event.orderID].map { planner.matches(event, record: $0) } ?? [])
+            (event, event.orderID.flatMap { records[$0] }.map { planner.matches(event, record: $0) } ?? [])
         }
         let all = matches.flatMap(\.1)
         var standing = Standing()
@@ -111,8 +112,8 @@ struct PlanningService: Service {
                 of: pausing.flatMap { match in match.keys.map { OccurrenceKey(match, $0, shop: shop) } },
                 stem: Planner.repetitions)
         }
-        let gathering = matches.filter { $0.1.contains(where: \.combines) }.map {
-            OrderKey(shop: shop, orderID: $0.0.orderID)
+        let gathering = matches.filter { $0.1.contains(where: \.combines) }.compactMap { event, _ in
+            event.orderID.map { OrderKey(shop: shop, orderID: $0) }
         }
         if !gathering.isEmpty { standing.open = try await store.effects(ofOrders: gathering, states: [.waiting]) }
 
@@ -123,14 +124,15 @@ struct PlanningService: Service {
             let keys = Set(
                 matches.flatMap { match in
                     match.keys.map { OccurrenceKey(match, $0, shop: shop) }
-                        + (match.combines ? [OccurrenceKey(match, event.orderID, shop: shop)] : [])
+                        + (match.combines ? [OccurrenceKey(match, event.aggregate.key, shop: shop)] : [])
                 })
             guard touched.isDisjoint(with: keys) else { continue }
             touched.formUnion(keys)
-            var plan = Plan(doneEvents: [event.id])
+            var plan = Plan(shop: shop, doneEvents: [event.id])
+            if let id = event.orderID { plan.reads[event.aggregate] = records[id]?.version ?? 0 }
             for match in matches {
                 let existing = standing.existing(match, shop: shop)
-                let open = standing.open[OrderKey(shop: shop, orderID: event.orderID)] ?? []
+                let open = event.orderID.flatMap { standing.open[OrderKey(shop: shop, orderID: $0)] } ?? []
                 plan.changes += changes(
                     planner.place(match, event: event, existing: existing, open: open, now: now), existing: existing,
                     now: now)
@@ -180,7 +182,8 @@ struct PlanningService: Service {
                 Line.storeFailed,
                 ["reason": "refused", "detail": "\(outcome.refused.count) decisions do not fit the store"])
         }
-        return outcome.stale.count + outcome.refused.count < count
+        // What somebody else overtook is thought about again at once: that other one has got further meanwhile.
+        return !outcome.outdated.isEmpty || outcome.stale.count + outcome.refused.count < count
     }
 
     /// An effect that was judged.
@@ -202,15 +205,17 @@ struct PlanningService: Service {
     ) async throws(StoreFailure) -> [Plan] {
         let planner = context.rules.planner
         let effects = planner.inOrderOfRoom(effects)
-        let records = try await store.load(shop: context.domain, orderIDs: Set(effects.map(\.orderID)).sorted())
+        let records = try await store.load(shop: context.domain, orderIDs: Set(effects.compactMap(\.orderID)).sorted())
         let histories = try await store.history(
-            for: effects.map { HistoryQuestion(of: $0, record: records[$0.orderID], planner: planner, now: now) },
+            for: effects.map { HistoryQuestion(of: $0, record: records.record(of: $0), planner: planner, now: now) },
             now: now)
         let evaluations = records.mapValues { planner.evaluation($0, now: now) }
         var judged = zip(effects, histories).map { effect, history in
             Judged(
-                effect: effect, record: records[effect.orderID], history: history,
-                judgement: evaluations[effect.orderID].map { planner.judgement(effect, at: $0, history: history) }
+                effect: effect, record: records.record(of: effect), history: history,
+                judgement: effect.orderID.flatMap { evaluations[$0] }.map {
+                    planner.judgement(effect, at: $0, history: history)
+                }
                     ?? planner.judgement(effect, record: nil, history: history, now: now))
         }
         judged = try await oneAmongOthers(judged, planner: planner, shop: context.domain, now: now)
@@ -234,12 +239,12 @@ struct PlanningService: Service {
         var waiting: [OrderKey: [Effect]] = [:]
         if !replacing.isEmpty {
             waiting = try await store.effects(
-                ofOrders: replacing.map { OrderKey(shop: shop, orderID: $0.effect.orderID) }, states: [.waiting])
+                ofOrders: replacing.compactMap { $0.effect.orderKey }, states: [.waiting])
         }
         var takenBack: [Int64: [Effect]] = [:]
         var left = Set<Int64>()
         for one in replacing {
-            let others = waiting[OrderKey(shop: shop, orderID: one.effect.orderID)] ?? []
+            let others = one.effect.orderKey.flatMap { waiting[$0] } ?? []
             let taken = planner.takenBack(by: one.effect, one.judgement, among: others)
                 .filter { !left.contains($0.id) && $0.id != one.effect.id }
             takenBack[one.effect.id] = taken
@@ -249,7 +254,7 @@ struct PlanningService: Service {
         var going: [Judged] = []
         for var one in all where !left.contains(one.effect.id) {
             one.takesBack = takenBack[one.effect.id] ?? []
-            if one.goes, one.effect.line == "email", let address = one.record?.recipient?.address.lowercased(),
+            if one.goes, one.effect.isContact, let address = one.record?.recipient?.address.lowercased(),
                 let trigger = planner.triggers.trigger(one.effect.trigger)
             {
                 if let limit = planner.limit(for: trigger, one.judgement.events), one.judgement.decision == .send {
@@ -308,7 +313,8 @@ struct PlanningService: Service {
         let isNews = effect.state != .waiting || effect.reason != before.reason || before.decidedAt == nil
         let note = DecisionNote(
             at: now, state: effect.state, reason: effect.reason, detail: effect.detail, until: effect.heldUntil)
-        var plan = Plan()
+        var plan = Plan(shop: effect.shop)
+        if let aggregate = effect.aggregate { plan.reads[aggregate] = one.record?.version ?? 0 }
         if effect.state == .ready || effect.state == .shadowed {
             for var other in one.takesBack {
                 other.state = .replaced
@@ -337,8 +343,8 @@ struct PlanningService: Service {
                     logger.log(
                         Line.waitsOn,
                         [
-                            "shop": "\(effect.shop)", "order": "\(effect.event.orderName)",
-                            "trigger": "\(effect.trigger)", "event": "\(effect.event.kind.rawValue)",
+                            "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")",
+                            "trigger": "\(effect.trigger)", "event": "\(effect.event?.kind.rawValue ?? "")",
                             "reason": "\(effect.reason?.rawValue ?? "")", "until": "\(effect.dueAt)",
                         ])
                     continue
@@ -350,12 +356,12 @@ struct PlanningService: Service {
                 let line: Line =
                     switch effect.reason {
                     case .noRecipient: .noRecipient
-                    case .label: .labelMissing
                     default: .decided
                     }
                 var facts: Logger.Metadata = [
-                    "shop": "\(effect.shop)", "order": "\(effect.event.orderName)", "trigger": "\(effect.trigger)",
-                    "event": "\(effect.event.kind.rawValue)", "decision": "\(effect.state.rawValue)",
+                    "shop": "\(effect.shop)", "order": "\(effect.event?.orderName ?? "")",
+                    "trigger": "\(effect.trigger)",
+                    "event": "\(effect.event?.kind.rawValue ?? "")", "decision": "\(effect.state.rawValue)",
                     "channel": "\(effect.channel.rawValue)",
                 ]
                 if let reason = effect.reason { facts["reason"] = "\(reason.rawValue)" }
@@ -371,7 +377,7 @@ extension HistoryQuestion {
     /// What has to be known to judge that effect, at that moment where a limit may hold it.
     package init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
         self.init(
-            shop: effect.shop, orderID: effect.orderID, subject: effect.event.subjects.first ?? .order,
+            shop: effect.shop, orderID: effect.orderID, subject: effect.event?.subjects.first ?? .order,
             address: record?.recipient?.address, customerID: record?.facts.customer?.id,
             isMarketing: planner.triggers.trigger(effect.trigger)?.about == .marketing)
         effectID = effect.id

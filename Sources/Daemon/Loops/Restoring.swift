@@ -29,24 +29,24 @@ struct Restoring: Sendable {
         while true {
             let due = try await store.dueEffects(shop: shop, limit: PlanningService.batch, now: now)
             guard !due.isEmpty else { return }
-            let records = try await store.load(shop: shop, orderIDs: Set(due.map(\.orderID)).sorted())
+            let records = try await store.load(shop: shop, orderIDs: Set(due.compactMap(\.orderID)).sorted())
             let histories = try await store.history(
-                for: due.map { HistoryQuestion(of: $0, record: records[$0.orderID], planner: planner, now: now) },
+                for: due.map { HistoryQuestion(of: $0, record: records.record(of: $0), planner: planner, now: now) },
                 now: now)
             let plans = zip(due, histories).map { effect, history in
                 var effect = effect
-                let decision = planner.judge(effect, record: records[effect.orderID], history: history, now: now)
+                let decision = planner.judge(effect, record: records.record(of: effect), history: history, now: now)
                 if case .wait(let until, let reason) = decision, reason == .wait || reason == .combine, until > now {
                     effect.dueAt = until
                     effect.reason = reason
-                    return Plan(changes: [PlannedChange(effect: effect, note: nil)])
+                    return Plan(shop: shop, changes: [PlannedChange(effect: effect, note: nil)])
                 }
                 effect.state = .withdrawn
                 effect.reason = .restored
                 effect.detail = nil
                 effect.decidedAt = now
                 let note = DecisionNote(at: now, state: .withdrawn, reason: .restored)
-                return Plan(changes: [PlannedChange(effect: effect, note: note)])
+                return Plan(shop: shop, changes: [PlannedChange(effect: effect, note: note)])
             }
             let outcome = try await store.commitPlan(plans, now: now)
             // Nobody else is at work yet: what is refused would be refused for ever.

@@ -34,7 +34,7 @@ final class ShopContext: Sendable {
     var liveMailTriggers: [String] {
         let set = rules.planner.triggers
         return set.triggers.filter { trigger in
-            trigger.mode(in: set.settings.mode) == .live && trigger.lines.contains { $0.name.hasPrefix("email") }
+            trigger.mode(in: set.settings.mode) == .live && trigger.lines.contains(where: \.isMail)
         }.map(\.name).sorted()
     }
 

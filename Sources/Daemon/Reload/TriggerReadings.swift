@@ -1,7 +1,9 @@
 import Outreach
+import Platform
 import Synchronization
 
-/// What the trigger files came to when they were last read: shops that share a folder share the reading, which is most of the work of a start.
+/// What the trigger files came to when they were last read: shops that share a folder share the reading, which is most of
+/// the work of a start.
 final class TriggerReadings: Sendable {
     private struct Key: Hashable {
         var digest: String
@@ -12,19 +14,49 @@ final class TriggerReadings: Sendable {
     private let kept = Mutex<[(key: Key, reading: (set: TriggerSet?, faults: [Fault]))]>([])
     /// How many are kept.
     private static let most = 4
+    /// Tries the files before they are read here; nil reads them at once.
+    private let trials: TriggerTrials?
 
-    /// Reads the files, or gives what the same files came to before.
+    init(trials: TriggerTrials? = nil) { self.trials = trials }
+
+    /// Processor time of one rendering. The engine counts its work too, and gets there first.
+    private static let patience = 10.0
+
+    /// Reads the files, or gives what the same files came to before. Files that do not pass their trial are not read here.
+    ///
+    /// - Parameter passedBefore: they are those that were in force. Where no process can be started, they are read all the
+    ///   same, so that the daemon has something to go by.
     func load(
-        _ folder: TriggerFolder, webhooks: Set<String>, today: CalendarDay? = nil
-    ) -> (set: TriggerSet?, faults: [Fault]) {
+        _ folder: TriggerFolder, webhooks: Set<String>, today: CalendarDay? = nil, passedBefore: Bool = false
+    ) async -> (set: TriggerSet?, faults: [Fault]) {
         let key = Key(digest: folder.digest, webhooks: webhooks, today: today)
-        if let reading = kept.withLock({ $0.first { $0.key == key }?.reading }) { return reading }
-        let reading = TriggerSet.load(folder, webhooks: webhooks, today: today)
+        // What was wrong on disk, such as a link that leads elsewhere, is not in the digest.
+        if folder.faults.isEmpty, let reading = kept.withLock({ $0.first { $0.key == key }?.reading }) {
+            return reading
+        }
+        switch await trials?.judge(folder, webhooks: webhooks, today: today) {
+        case .faults(let faults)?: return (nil, (folder.faults + faults).unique)
+        case .untried(let fault)? where !passedBefore: return (nil, folder.faults + [fault])
+        case .untried?, .good?, nil: break
+        }
+        let reading = TriggerSet.load(folder, webhooks: webhooks, today: today) {
+            let end = ThreadTime.seconds + Self.patience
+            return { ThreadTime.seconds > end }
+        }
+        guard folder.faults.isEmpty else { return reading }
         kept.withLock { kept in
             kept.removeAll { $0.key == key }
             kept.append((key, reading))
             if kept.count > Self.most { kept.removeFirst() }
         }
         return reading
+    }
+}
+
+extension [Fault] {
+    /// Each once, in the order of their first.
+    fileprivate var unique: [Fault] {
+        var seen: Set<Fault> = []
+        return filter { seen.insert($0).inserted }
     }
 }

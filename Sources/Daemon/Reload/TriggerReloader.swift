@@ -56,7 +56,9 @@ struct TriggerReloader {
             let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
         else { return nil }
         let folder = TriggerFolder(files: files.mapValues { [UInt8]($0) })
-        guard let set = readings.load(folder, webhooks: Set(shop.webhooks.keys)).set else { return nil }
+        guard let set = await readings.load(folder, webhooks: Set(shop.webhooks.keys), passedBefore: true).set else {
+            return nil
+        }
         return InForce(set: set, since: try await store.triggersInForce(shop: shop.domain), folder: folder)
     }
 
@@ -75,7 +77,7 @@ struct TriggerReloader {
             return try await refuse([reason], inForce: inForce, about: "unreadable", now: now)
         }
         let today = (planner?.shopZone ?? .utc).day(at: now)
-        let (set, faults) = readings.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
+        let (set, faults) = await readings.load(folder, webhooks: Set(shop.webhooks.keys), today: today)
         guard let set else {
             return try await refuse(
                 faults.filter { $0.severity == .error }.map(\.description), inForce: inForce, about: folder.digest,
@@ -134,10 +136,10 @@ struct TriggerReloader {
             let page = try await store.waitingEffects(shop: shop.domain, after: last, limit: 500)
             guard let end = page.last else { break }
             last = end.id
-            let meant = page.filter { $0.line == "email" && hastened.contains($0.trigger) && $0.dueAt > soon }
-            let records = try await store.load(shop: shop.domain, orderIDs: Set(meant.map(\.orderID)).sorted())
+            let meant = page.filter { $0.isContact && hastened.contains($0.trigger) && $0.dueAt > soon }
+            let records = try await store.load(shop: shop.domain, orderIDs: Set(meant.compactMap(\.orderID)).sorted())
             for effect in meant {
-                guard let record = records[effect.orderID], let address = record.recipient?.address,
+                guard let record = records.record(of: effect), let address = record.recipient?.address,
                     [now, soon].contains(where: {
                         planner.judge(effect, record: record, history: History(), now: $0) == .send
                     })

@@ -3,17 +3,9 @@ import Foundation
 package import Outreach
 
 extension Message {
-    /// A mail's bytes, or a webhook's body.
-    package var bytes: [UInt8] {
-        switch content {
-        case .mail(let mail): mail.bytes
-        case .webhook(let webhook): webhook.body
-        }
-    }
-
     /// The HTML of a mail; nil for a webhook.
     package var html: [UInt8]? {
-        guard case .mail(let mail) = content, let opened = OpenedMail(mail.bytes), !opened.html.isEmpty else {
+        guard kind == .email, let opened = OpenedMail(bytes), !opened.html.isEmpty else {
             return nil
         }
         return Array(opened.html.utf8)

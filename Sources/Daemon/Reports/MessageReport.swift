@@ -7,11 +7,11 @@ package struct MessageReport: Report {
     var shop: String
     var order: String
     /// The event that it is about.
-    var event: String
-    @Stamped var happenedAt: Moment
+    @Nullable var event: String?
+    @Stamped var happenedAt: Moment?
     var outcome: OrderAccount.Outcome
 
-    private let isMail: Bool
+    private let channel: ChannelName
     private let clock: Clock
     private let message: Message?
 
@@ -22,33 +22,36 @@ package struct MessageReport: Report {
         let effect = story.line.effect
         shop = effect.shop
         order = story.line.orderName
-        event = effect.event.kind.rawValue
-        happenedAt = effect.event.happenedAt
+        event = effect.event?.kind.rawValue
+        happenedAt = effect.event?.happenedAt
         outcome = EffectTeller(story: story, clock: clock, now: now).outcome
-        isMail = effect.channel == .email
+        channel = effect.channel
         self.clock = clock
         self.message = message
     }
 
     package var text: String {
         var lines = [
-            "Message \(outcome.id ?? 0): \(outcome.trigger), \(outcome.to), order \(order) of \(shop)",
-            "About \(event) of \(clock.dayAndTime(happenedAt)) (\(clock.zone.name)).",
-            outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".",
+            "Message \(outcome.id ?? 0): \(outcome.trigger), \(outcome.to), "
+                + (order.isEmpty ? shop : "order \(order) of \(shop)")
         ]
+        if let event, let happenedAt {
+            lines.append("About \(event) of \(clock.dayAndTime(happenedAt)) (\(clock.zone.name)).")
+        }
+        lines.append(outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".")
         for step in outcome.steps { lines.append("  \(clock.dayAndTime(step.at))  \(step.words)") }
         if let id = outcome.messageID {
-            lines.append(isMail ? "Message-ID: <\(id)>" : "webhook-id: \(id)")
+            lines.append(ChannelKind.standard[channel]?.words.showID(id) ?? id)
         }
         lines.append("")
-        switch message?.content {
-        case .mail(let mail)?: lines += Self.opened(mail.bytes)
-        case .webhook(let webhook)?:
+        if let message, message.kind == .email {
+            lines += Self.opened(message.bytes)
+        } else if let message {
             lines += [
-                "To the endpoint '\(webhook.endpoint)':",
-                String(decoding: JSONText.pretty(webhook.body), as: UTF8.self),
+                "To the endpoint '\(message.envelope.target)':",
+                String(decoding: JSONText.pretty(message.bytes), as: UTF8.self),
             ]
-        case nil:
+        } else {
             lines.append(
                 outcome.state == Effect.State.waiting.rawValue
                     ? "It is not written yet." : "Its words are not kept, or it was never written.")

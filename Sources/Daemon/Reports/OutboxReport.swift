@@ -35,7 +35,7 @@ package struct OutboxReport: Report {
             return Row(
                 id: effect.id, shop: effect.shop, order: line.orderName, trigger: effect.trigger, line: effect.line,
                 state: effect.state.rawValue, reason: effect.reason?.rawValue, detail: effect.detail,
-                event: effect.event.kind.rawValue, dueAt: effect.dueAt, attempts: effect.attempts,
+                event: effect.event?.kind.rawValue ?? "", dueAt: effect.dueAt, attempts: effect.attempts,
                 attemptsInDoubt: effect.attemptsInDoubt, messageID: line.messageID, summary: line.summary)
         }
     }

@@ -1,3 +1,4 @@
+import Delivery
 package import Outreach
 package import Store
 
@@ -53,14 +54,13 @@ package struct StatusReport: Report {
     /// A way out that is closed.
     package struct ClosedChannel: Encodable, Sendable {
         var shop: String
+        /// `email`, `webhook helpdesk`.
+        var name: String
         var channel: String
         var endpoint: String
         @Nullable var reason: String?
         @Nullable var detail: String?
         var failures: Int
-
-        /// `email`, `webhook helpdesk`.
-        var name: String { channel == "email" ? channel : "\(channel) \(endpoint)" }
     }
 
     /// Something that does not get well by itself, and what a person does about it.
@@ -106,10 +106,11 @@ extension StatusReport {
             .filter { $0.value.failures > 0 && isServed($0.key.shop) }
             .map { route, state in
                 ClosedChannel(
-                    shop: route.shop, channel: route.channel.rawValue, endpoint: route.endpoint, reason: state.reason,
+                    shop: route.shop, name: ChannelKind.standard.title(of: route), channel: route.channel.rawValue,
+                    endpoint: route.target, reason: state.reason,
                     detail: state.detail, failures: state.failures)
             }
-            .sorted { ($0.shop, $0.endpoint) < ($1.shop, $1.endpoint) }
+            .sorted { ($0.shop, $0.name) < ($1.shop, $1.name) }
         let parcels = try await store.parcelCounts()
         carriers = CarrierReport.all(try await store.carrierStates(), parcels: parcels, now: now)
         parcelsOfNobody = parcels[""] ?? 0

@@ -51,15 +51,16 @@ public struct LabelFetcher: Sendable {
     public static let maximumBytes = 5_000_000
 
     private let transport: any HTTPTransport
-    private let shopHosts: Set<String>
+    private let shopOrigins: Set<WebOrigin>
 
     /// A fetcher.
     ///
     /// - Parameters:
-    ///   - shopHosts: hosts, lower case, of the shops' endpoints: they may be anywhere, all others only at public addresses.
-    public init(_ transport: any HTTPTransport, shopHosts: Set<String> = []) {
+    ///   - shops: the shops' endpoints: their origins (scheme, host and port) may be anywhere, all others only at public
+    ///     addresses.
+    public init(_ transport: any HTTPTransport, shops: [String] = []) {
         self.transport = transport
-        self.shopHosts = Set(shopHosts.map { $0.lowercased() })
+        shopOrigins = Set(shops.compactMap(WebOrigin.init))
     }
 
     /// Fetches one label, within 20 seconds, over 3 redirects at most, each held to the same addresses.
@@ -75,7 +76,7 @@ public struct LabelFetcher: Sendable {
         let request = HTTPRequest(
             .get, url, headers: [HTTPField("Accept", "application/pdf, image/png, image/gif, image/jpeg, */*;q=0.1")],
             timeout: .seconds(20), maximumResponseBytes: Self.maximumBytes, redirects: 3,
-            addressPolicy: .publicOnly(exceptHosts: shopHosts))
+            addressPolicy: .publicOnly(exceptOrigins: shopOrigins))
         let response: HTTPResponse
         do {
             response = try await transport.send(request)

@@ -55,8 +55,8 @@ extension String {
         var out = String.UnicodeScalarView()
         var owesSpace = false
         for scalar in unicodeScalars {
-            // U+202A...U+202E turn the reading direction until further notice, beyond the end of the text they stand in.
-            if (0x202A...0x202E).contains(scalar.value) { continue }
+            // These turn the reading direction until further notice, beyond the end of the text they stand in (UAX 9, 2).
+            if (0x202A...0x202E).contains(scalar.value) || (0x2066...0x206F).contains(scalar.value) { continue }
             if scalar.properties.isWhitespace && scalar != "\u{A0}" || scalar.isForbiddenInText {
                 owesSpace = !out.isEmpty
             } else {

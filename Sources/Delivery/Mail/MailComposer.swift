@@ -60,9 +60,8 @@ public struct MailComposer: Sendable {
         }
         guard bytes.count <= Self.maximumBytes else { throw .tooLarge(limit: Self.maximumBytes) }
         guard Self.longestLine(bytes) <= 998 else { throw .lineTooLong }
-        return Message(
-            id: draft.messageID,
-            content: .mail(.init(sender: draft.sender, recipient: draft.to.address, bytes: bytes)), summary: subject)
+        return .mail(
+            id: draft.messageID, sender: draft.sender, recipient: draft.to.address, bytes: bytes, summary: subject)
     }
 
     private func part(of draft: MailDraft, _ bodies: MailBodies) -> MIMEPart {

@@ -17,21 +17,30 @@ public struct SMTPChannel: Channel {
     }
 
     public func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
-        guard case .mail(let mail) = message.content else {
+        guard message.kind == .email else {
             return .refused(Failure(reason: "content", detail: "this is not a mail, and came to the mail's channel"))
         }
         if Task.isCancelled { throw CancellationError() }
         let envelope: SMTPEnvelope
         do {
             envelope = try SMTPEnvelope(
-                from: mail.sender, recipients: [redirectTo?.address ?? mail.recipient], message: mail.bytes,
-                hasUTF8Header: Self.hasUTF8Header(mail.bytes))
+                from: MailHeaders.withPlainDomain(message.envelope.sender),
+                recipients: [MailHeaders.withPlainDomain(redirectTo?.address ?? message.envelope.recipient)],
+                message: message.bytes, hasUTF8Header: Self.hasUTF8Header(message.bytes))
         } catch {
             return .refused(Failure(reason: "content", detail: error.description))
         }
         let reply = await transport.deliver(envelope)
         if reply.failure == .cancelled, !reply.isInDoubt { throw CancellationError() }
-        return .verdict(for: reply)
+        let verdict = Verdict.verdict(for: reply)
+        if redirectTo != nil, case .refused(var failure) = verdict, failure.reason == "mailbox" {
+            // It is not the shopper's mailbox that was refused, and every mail would meet the same.
+            failure.isNoMailbox = false
+            failure.reason = "configuration"
+            failure.detail = "the inbox under smtp.redirect_to is refused; name another one: \(failure.detail)"
+            return .unavailable(failure)
+        }
+        return verdict
     }
 
     /// Whether the header, up to its empty line, has bytes beyond ASCII.

@@ -2,10 +2,11 @@ public import Outreach
 public import Platform
 
 // What a relay's reply means for the message and for the relay. The danger on one side is to blame a message for what is
-// wrong with the relay or our login: one bad password would "refuse" every mail in the queue, and each would be lost. The danger on
-// the other is to knock for days with a mail that nobody will ever take. So only two things refuse: a 5xx to RCPT (this
-// recipient), and a 5xx to the message itself (this recipient or content). Everything that every mail would meet
-// in the same way (no connection, TLS, login, a sender or client that is not allowed: 5.7.x) makes the relay unavailable.
+// wrong with the relay or our account: one bad password, or a used-up quota, would "refuse" every mail in the queue, and
+// each would be lost. The danger on the other is to knock for days with a mail that nobody will ever take. So only two
+// things refuse: a 5xx about this recipient, and a 5xx about this mail's content. Everything that every mail would meet in
+// the same way (no connection, TLS, login, our account's quota, a sender or client that is not allowed) makes the relay
+// unavailable. Which of them a reply is about, `ReplyRule` reads from its code and its words.
 //
 // 421 means "closing the channel", wherever it comes (RFC 5321, 3.8): it is about the relay. 5xx to DATA itself, before any
 // byte, is 503 or 554 "no valid recipients": about the transaction and not about the content; the relay is asked again later.
@@ -16,9 +17,9 @@ extension Verdict {
     /// | step | 4xx | 5xx | no reply |
     /// | --- | --- | --- | --- |
     /// | connect, TLS, greeting, EHLO, AUTH, MAIL FROM | unavailable | unavailable | unavailable |
-    /// | RCPT | deferred | refused; 503, 530, 535 and 5.7.x unavailable | deferred |
-    /// | DATA | deferred | deferred; 5.7.x unavailable | deferred |
-    /// | the message and its final dot | deferred | refused; 5.7.x, 5.3.x, but not 5.3.4, unavailable | deferred, maybe in doubt |
+    /// | RCPT | deferred | refused; about us: unavailable | deferred |
+    /// | DATA | deferred | deferred; about us: unavailable | deferred |
+    /// | the message and its final dot | deferred | refused; about us, or the relay's own fault: unavailable | deferred, maybe in doubt |
     ///
     /// 421 is unavailable anywhere. 552 or 5.3.4 ("too big", RFC 1870) to MAIL FROM is about this message, and refuses it. The
     /// caller should reopen a closed relay with another message first: one that is always answered 5.7.1 must not keep it shut.
@@ -26,9 +27,15 @@ extension Verdict {
         if reply.isAccepted { return .accepted(receipt: redacted(reply.text)) }
         if let failure = reply.failure { return verdict(for: failure, reply) }
         guard let code = reply.code else { return .deferred(failure(reply, "other", "the relay gave no reply")) }
-        let status = reply.status
         if code == 421 {
             return .unavailable(failure(reply, "busy", "the relay closes the session; it will be asked again soon"))
+        }
+        let matter = ReplyRule.matter(of: reply)
+        let isForGood = code / 100 == 5
+        // What is told of our account at any step is the same, and so is what has to be done.
+        if let account = account(matter, reply) {
+            let isAtLogin = ![.rcpt, .data, .finalDot].contains(reply.phase)
+            return isForGood || isAtLogin ? .unavailable(account) : .deferred(account)
         }
         switch reply.phase {
         case .connect, .greeting, .ehlo:
@@ -40,57 +47,89 @@ extension Verdict {
             return .unavailable(
                 failure(reply, "auth", "the relay does not take the login; check 'username' and 'password' under smtp"))
         case .mailFrom:
-            if code == 552 || status == EnhancedStatus(5, 3, 4) {
+            if isForGood, code == 552 || matter == .content {
                 return .refused(failure(reply, "content", "the mail is larger than the relay takes"))
             }
-            let isForNow = code / 100 == 4
-            return .unavailable(
-                failure(
-                    reply, isForNow ? "busy" : "sender",
-                    isForNow
-                        ? "the relay takes no mail for now"
-                        : "the relay does not take mail from the envelope sender; check brand.from and the login's rights"
-                ))
-        case .rcpt: return atRecipient(code, status, reply)
+            if isForGood { return .unavailable(matter == .policy ? policy(reply) : sender(reply)) }
+            return .unavailable(failure(reply, "busy", "the relay takes no mail for now"))
+        case .rcpt: return atRecipient(code, matter, reply)
         case .data:
-            if code / 100 == 5, status?.subject == 7 { return .unavailable(policy(reply)) }
-            return .deferred(failure(reply, "busy", "the relay would not begin the message"))
-        case .finalDot: return atMessage(code, status, reply)
+            guard isForGood else { return .deferred(failure(reply, "busy", "the relay would not begin the message")) }
+            switch matter {
+            case .policy: return .unavailable(policy(reply))
+            case .noMailbox, .recipient: return .refused(mailbox(matter, reply))
+            default: return .deferred(failure(reply, "busy", "the relay would not begin the message"))
+            }
+        case .finalDot: return atMessage(code, matter, reply)
         }
     }
 
-    private static func atRecipient(_ code: Int, _ status: EnhancedStatus?, _ reply: SMTPReply) -> Verdict {
+    private static func atRecipient(_ code: Int, _ matter: ReplyMatter, _ reply: SMTPReply) -> Verdict {
         guard code / 100 == 5 else {
             return .deferred(failure(reply, code == 452 ? "busy" : "mailbox", "the mailbox cannot be reached for now"))
         }
-        // 530 and 535 are about our login, 503 about the conversation, 5.7.x about policy ("relay access denied"): every mail
-        // would meet them. All other codes are about this recipient, whatever their subject: Outlook.com's "5.5.0 mailbox
-        // unavailable" is no fault of the protocol.
-        if code == 530 || code == 535 || code == 503 || status?.subject == 7 { return .unavailable(policy(reply)) }
-        return .refused(failure(reply, "mailbox", "the mailbox does not exist, or takes no mail"))
+        // 530 and 535 are about our login, 503 about the conversation: every mail would meet them. All other codes are
+        // about this recipient, whatever their subject: Outlook.com's "5.5.0 mailbox unavailable" is no fault of the
+        // protocol.
+        if code == 530 || code == 535 || code == 503 || matter == .policy { return .unavailable(policy(reply)) }
+        return .refused(mailbox(matter, reply))
     }
 
-    private static func atMessage(_ code: Int, _ status: EnhancedStatus?, _ reply: SMTPReply) -> Verdict {
+    private static func atMessage(_ code: Int, _ matter: ReplyMatter, _ reply: SMTPReply) -> Verdict {
         guard code / 100 == 5 else {
             if code / 100 == 4 { return .deferred(failure(reply, "busy", "the relay does not take the mail for now")) }
             return .deferred(failure(reply, "other", "the relay answered the message with something unheard of"))
         }
-        if code == 530 || status?.subject == 7 { return .unavailable(policy(reply)) }
-        if status?.subject == 3, status != EnhancedStatus(5, 3, 4) {
-            return .unavailable(failure(reply, "relay", "the relay has a fault of its own"))
+        if code == 530 || code == 535 { return .unavailable(policy(reply)) }
+        switch matter {
+        case .policy: return .unavailable(policy(reply))
+        case .relay: return .unavailable(failure(reply, "relay", "the relay has a fault of its own"))
+        case .noMailbox, .recipient: return .refused(mailbox(matter, reply))
+        default: return .refused(failure(reply, "content", "the relay does not take this mail's content"))
         }
-        let isMailbox = status?.subject == 1 || status?.subject == 2
-        return .refused(
+    }
+
+    /// What is to be done about our account; nil where the reply does not speak of it.
+    private static func account(_ matter: ReplyMatter, _ reply: SMTPReply) -> Failure? {
+        switch matter {
+        case .quota:
             failure(
-                reply, isMailbox ? "mailbox" : "content",
-                isMailbox
-                    ? "the mailbox does not exist, or takes no mail" : "the relay does not take this mail's content"))
+                reply, "account",
+                "our account at the relay has used up what it may send; wait until its limit begins anew, or have it raised"
+            )
+        case .suspended:
+            failure(
+                reply, "account",
+                "our account at the relay may not send; log in at the relay's provider and see what it asks for")
+        case .trial:
+            failure(
+                reply, "sender",
+                "our account at the relay is a trial or its sender is not verified; verify brand.from with the provider and ask it for full access"
+            )
+        case .sender: sender(reply)
+        default: nil
+        }
+    }
+
+    private static func sender(_ reply: SMTPReply) -> Failure {
+        failure(
+            reply, "sender",
+            "our account at the relay may not send as this address; verify brand.from with the provider, or change it or the login"
+        )
+    }
+
+    private static func mailbox(_ matter: ReplyMatter, _ reply: SMTPReply) -> Failure {
+        let isGone = matter == .noMailbox
+        var failure = failure(
+            reply, "mailbox", isGone ? "the mailbox does not exist" : "the mailbox does not exist, or takes no mail")
+        failure.isNoMailbox = isGone
+        return failure
     }
 
     private static func policy(_ reply: SMTPReply) -> Failure {
         failure(
             reply, "policy",
-            "the relay's rules forbid it; check that the login may send from this domain and that SPF, DKIM and DMARC are set"
+            "the relay's rules forbid it; check that our account may send from this domain and that SPF, DKIM and DMARC are set"
         )
     }
 

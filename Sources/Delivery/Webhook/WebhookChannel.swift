@@ -46,18 +46,18 @@ public struct WebhookChannel: Channel {
     }
 
     public func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
-        guard case .webhook(let content) = message.content, !message.id.isEmpty, !message.id.contains(".") else {
+        guard message.kind == .webhook, !message.id.isEmpty, !message.id.contains(".") else {
             return .refused(
                 Failure(reason: "content", detail: "this is not a webhook, and came to the webhooks' channel"))
         }
-        guard let endpoint = endpoints[content.endpoint], !endpoint.secrets.isEmpty else {
+        guard let endpoint = endpoints[message.envelope.target], !endpoint.secrets.isEmpty else {
             return .unavailable(
                 Failure(
                     reason: "configuration",
                     detail: "no webhook of that name with a secret is configured; add it under 'webhooks'"))
         }
         if Task.isCancelled { throw CancellationError() }
-        let signed = WebhookSignature(id: message.id, at: now, body: content.body, secrets: endpoint.secrets)
+        let signed = WebhookSignature(id: message.id, at: now, body: message.bytes, secrets: endpoint.secrets)
         let request = HTTPRequest(
             .post, endpoint.url,
             headers: [
@@ -65,7 +65,7 @@ public struct WebhookChannel: Channel {
                 HTTPField("webhook-id", signed.id), HTTPField("webhook-timestamp", signed.timestamp),
                 HTTPField("webhook-signature", signed.signature),
             ],
-            body: content.body, timeout: Self.timeout, maximumResponseBytes: Self.maximumAnswerBytes, redirects: 0,
+            body: message.bytes, timeout: Self.timeout, maximumResponseBytes: Self.maximumAnswerBytes, redirects: 0,
             addressPolicy: endpoint.allowPrivate ? .any : .publicOnly(allowLiteralLoopback: true))
         do {
             return .verdict(for: try await transport.send(request), at: now)

@@ -71,6 +71,8 @@ public struct CarrierAccess: Sendable {
     public var account: String?
     /// The token that `tokenRequest` brought.
     public var token: SecretString?
+    /// What tokens are asked for with, where that is one itself (RFC 6749, 6).
+    public var refreshToken: SecretString?
 
     /// What opens the carrier's doors.
     public init(

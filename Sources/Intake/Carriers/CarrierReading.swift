@@ -90,7 +90,7 @@ public struct CarrierReading: Sendable {
         if !shipments.isEmpty {
             let judgement = Judgement(
                 carrier: carrier.name, habit: Zone(named: carrier.habit) ?? .utc, home: carrier.home,
-                context: context)
+                context: context, asked: TrackingFacts(number: number).key)
             return judgement.answer(from: shipments, number: number)
         }
         if let call { return CarrierAnswer(carrier: carrier.name, number: number, call: call) }

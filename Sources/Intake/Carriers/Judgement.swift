@@ -4,7 +4,8 @@
 // carrier's file only says what was told.
 //
 //  1. An error about the number comes first; an answer of 200 can hold one. (The carrier's file reads it; it never comes here.)
-//  2. Of several shipments under one number the one with the newest event counts, of those that are not before the order.
+//  2. Of several shipments under one number the one with the newest event counts, of those that are not before the order; and where one list tells of both, what was
+//     scanned before the order is left out.
 //  3. Events are ordered by their true time, never by their place in the list; an event that stands there twice counts once. Events whose time cannot be
 //     true are left out and flagged. Of events in one moment (many sources tell minutes only) the one that is further on the parcel's way is the later: the
 //     order is `Scan.precedes`, which the parcel's history goes by too.
@@ -108,6 +109,8 @@ struct Judgement {
     /// The country of its bare places.
     var home: String?
     var context: ReadingContext
+    /// The number that was asked for, as `TrackingFacts.key` has it: its scans bear it.
+    var asked: String?
 
     /// How far before an order a scan of its parcel may lie: labels are made early, and clocks differ.
     static let orderMargin = Duration.days(2)
@@ -180,7 +183,10 @@ struct Judgement {
                 carrier: carrier, number: answer.number,
                 call: .init(.temporaryError, "\(carrier) gave no scan a believable time"))
         }
+        let isOlder = dropOlder(&scans)
+        if isOlder { flags.insert(.severalShipments) }
         answer.events = scans
+        let deliveredAt = believable(told.deliveredAt, isOlder: isOlder)
 
         // Rules 7 and 8 over the events.
         var course = Course()
@@ -200,7 +206,7 @@ struct Judgement {
             {
                 let directed = Course.directed(state, returning: course.returning || told.returnLeg)
                 let evidence =
-                    course.wasDelivered || believable(told.deliveredAt) != nil
+                    course.wasDelivered || deliveredAt != nil
                     || (directed == .returned && course.wasDelivered)
                 if state == .delivered, !evidence {
                     if directed != status { flags.insert(.deliveredWithoutEvidence) }
@@ -219,7 +225,7 @@ struct Judgement {
                 flags.insert(state == .delivered && !course.wasDelivered ? .deliveredWithoutEvidence : .staleStatus)
             }
         }
-        if let time = told.deliveredAt, believable(time) != nil, !course.wasDelivered, status != .returning,
+        if let time = deliveredAt, !course.wasDelivered, status != .returning,
             status != .returned
         {
             // A time of delivery is a delivery, whatever the list of events still lacks.
@@ -324,9 +330,20 @@ struct Judgement {
     /// 2000-01-01: carriers write earlier days for "nothing".
     static let earliest = Moment(seconds: 946_684_800)
 
-    private func believable(_ time: ToldTime?) -> ToldTime? {
-        guard let time, place(time, in: nil) != nil else { return nil }
+    /// A time of delivery that can be this parcel's.
+    private func believable(_ time: ToldTime?, isOlder: Bool) -> ToldTime? {
+        guard let time, let placed = place(time, in: nil) else { return nil }
+        if isOlder, let notBefore = context.notBefore, placed.moment < notBefore - Self.orderMargin { return nil }
         return time
+    }
+
+    /// Leaves out the scans from before the order, where there are others: the number was given out again, and its old parcel is told of still. True where there were some.
+    private func dropOlder(_ scans: inout [Scan]) -> Bool {
+        guard let notBefore = context.notBefore, let first = scans.first, let last = scans.last else { return false }
+        let bound = notBefore - Self.orderMargin
+        guard first.time < bound, last.time >= bound else { return false }
+        scans.removeAll { $0.time < bound }
+        return true
     }
 
     private func scan(of event: ToldEvent, at time: ToldTime, returnLeg: Bool) -> Scan? {
@@ -342,7 +359,7 @@ struct Judgement {
     private func scan(of event: ToldEvent, _ fact: UInt64, at time: ToldTime, returnLeg: Bool) -> Scan? {
         guard let placed = place(time, in: event.place) else { return nil }
         return Scan(
-            id: id(at: time, fact), source: carrier,
+            id: id(at: time, fact), number: asked, source: carrier,
             time: placed.moment, offsetMinutes: placed.offset, basis: placed.basis, state: event.meaning?.state,
             delay: event.meaning?.delay ?? .no, reason: event.meaning?.fault?.rawValue,
             words: event.words.flatMap { Entity.plain($0) },
@@ -401,7 +418,7 @@ struct Judgement {
             answer.remarks.append(
                 Scan(
                     id: "\(carrier):~\(answer.status.rawValue):\(newest?.id ?? top?.time?.wallText ?? "")",
-                    source: carrier,
+                    number: asked, source: carrier,
                     time: answer.statusTime?.time ?? time, offsetMinutes: answer.statusTime?.offsetMinutes,
                     basis: answer.statusTime?.basis ?? basis, state: answer.status, delay: top?.meaning?.delay ?? .no,
                     reason: answer.fault?.rawValue, words: top?.words.flatMap { Entity.plain($0) },
@@ -414,20 +431,23 @@ struct Judgement {
         if let promised = trusted?.promised {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~eta:\(promised)", source: carrier, time: answer.events.first?.time ?? time,
+                    id: "\(carrier):~eta:\(promised)", number: asked, source: carrier,
+                    time: answer.events.first?.time ?? time,
                     basis: basis,
                     state: nil, estimate: promised))
         }
         if let estimate = trusted, estimate.promised != estimate.day {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~eta:\(estimate.day)", source: carrier, time: time, basis: basis, state: nil,
+                    id: "\(carrier):~eta:\(estimate.day)", number: asked, source: carrier, time: time, basis: basis,
+                    state: nil,
                     estimate: estimate.day))
         }
         if answer.delay == .yes, !answer.scans.contains(where: { $0.delay == .yes }) {
             answer.remarks.append(
                 Scan(
-                    id: "\(carrier):~late:\(trusted.map { "\($0.day)" } ?? "")", source: carrier, time: time,
+                    id: "\(carrier):~late:\(trusted.map { "\($0.day)" } ?? "")", number: asked, source: carrier,
+                    time: time,
                     basis: basis, state: nil,
                     delay: .yes, reason: answer.fault?.rawValue))
         }

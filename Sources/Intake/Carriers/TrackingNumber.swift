@@ -4,6 +4,8 @@
 // carrier prints as an example mostly fails, and shops print such numbers too. Seven known numbers fit two carriers equally well, so the answer is a list
 // and never a verdict: the shop's own word and the tracking URL come before it.
 
+internal import Outreach
+
 /// A tracking number as somebody wrote it.
 public struct TrackingNumber: Hashable, Sendable {
     /// Whether a number bears its check digit out.
@@ -18,14 +20,11 @@ public struct TrackingNumber: Hashable, Sendable {
         public var checksum: Checksum
     }
 
-    /// Without space, in capitals.
+    /// What is left of it without all that people paste along (`TrackingField`); empty where that is no number, or several.
     public let text: String
 
     /// Takes any text; at most 64 characters can be a number.
-    public init(_ text: String) {
-        let bytes = text.utf8.prefix(256).filter { !$0.isSpace }
-        self.text = String(decoding: bytes.prefix(65), as: UTF8.self).uppercased()
-    }
+    public init(_ text: String) { self.text = TrackingFacts(number: text).key ?? "" }
 
     /// The carriers that a number can belong to, likeliest first: those whose check it passes, those without a check, those whose check it
     /// fails; of equals the one with the narrower form. Each carrier once.

@@ -27,6 +27,15 @@ extension AddressFacts {
     }
 }
 
+extension WireLoneFulfillment.Order.Address {
+    /// The zone there, as `AddressFacts.zone` has it.
+    var zone: Zone? {
+        var address = AddressFacts()
+        (address.timeZone, address.countryCode, address.provinceCode) = (timeZone, countryCodeV2, provinceCode)
+        return address.zone
+    }
+}
+
 extension LineItemFacts {
     init(_ line: WireLineItem) {
         self.init(

@@ -175,7 +175,7 @@ public actor ShopReader {
     /// Sets what hangs on further pages.
     private func complete(_ facts: inout OrderFacts, from order: WireOrder) async throws(ShopifyFailure) {
         facts.lineItems = try await whole(order.lineItems, .moreLineItems, of: order.id).nodes.map(LineItemFacts.init)
-        let zone = Zone.first(of: facts.shippingAddress?.timeZone, shopZone.name)
+        let zone = facts.shippingAddress?.zone ?? shopZone
         for fulfillment in order.fulfillments {
             facts.fulfillments.append(try await self.facts(of: fulfillment, zone: zone))
         }
@@ -201,7 +201,7 @@ public actor ShopReader {
                     batch.parked.append(park(entry, "another fulfillment came in its place"))
                     continue
                 }
-                let zone = Zone.first(of: wire.order.shippingAddress?.timeZone, shopZone.name)
+                let zone = wire.order.shippingAddress?.zone ?? shopZone
                 let facts = try await facts(of: wire.fulfillment, zone: zone)
                 batch.observations.append(
                     Observation(shop: shop, seenAt: seenAt, content: .fulfillment(facts, order: wire.order.id)))

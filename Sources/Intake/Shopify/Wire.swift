@@ -223,7 +223,12 @@ struct WireFulfillmentEvent: Decodable, Sendable {
 /// A fulfillment read by its own id, with the order that it belongs to.
 struct WireLoneFulfillment: Decodable, Sendable {
     struct Order: Decodable, Sendable {
-        struct Address: Decodable, Sendable { var timeZone: String? }
+        /// Where it goes, as far as the clock there needs it.
+        struct Address: Decodable, Sendable {
+            var timeZone: String?
+            var countryCodeV2: String?
+            var provinceCode: String?
+        }
         var id: String
         var shippingAddress: Address?
     }

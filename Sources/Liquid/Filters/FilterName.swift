@@ -5,7 +5,8 @@ enum FilterName: UInt8, Sendable, CaseIterable {
     case capitalize, ceil, compact, concat, date, `default`, divided_by, downcase, escape, escape_once, find, find_index
     case first, floor, h, has, join, last, lstrip, map, minus, modulo, newline_to_br, plus, prepend, reject, remove
     case remove_first, remove_last, replace, replace_first, replace_last, reverse, round, rstrip, size, slice, sort
-    case sort_natural, split, strip, strip_html, strip_newlines, sum, times, truncate, truncatewords, uniq, upcase
+    case sort_natural, split, squish, strip, strip_html, strip_newlines, sum, times, truncate, truncatewords, uniq,
+        upcase
     case url_decode, url_encode, `where`
     // Shopify's, as its notification templates use them.
     case money, money_with_currency, money_without_currency, money_without_trailing_zeros, format_address

@@ -40,10 +40,46 @@ extension Renderer {
             )
         }
         let call = Call(filter: filter, input: input, arguments: arguments, named: named)
+        // These look at one element and make nothing.
         switch filter.name {
+        case .first, .last, .size, .default: return try result(of: call)
+        default: break
+        }
+        var size = weight(of: input, in: filter.name)
+        for argument in arguments { size += weight(of: argument, in: filter.name) }
+        for argument in named { size += weight(of: argument.value, in: filter.name) }
+        try checkSize(size)
+        // Each element is compared with a few others.
+        let turns = filter.name == .sort || filter.name == .sort_natural ? Int.bitWidth - size.leadingZeroBitCount : 1
+        try spend(size * turns)
+        let value = try result(of: call)
+        let made = weight(of: value, in: filter.name)
+        try checkSize(made)
+        try spend(made)
+        return value
+    }
+
+    /// What a value weighs as input or output of a filter.
+    @inline(__always)
+    private func weight(of value: Value, in filter: FilterName) -> Int {
+        switch value {
+        case .string(let text): return text.utf8.count
+        case .null, .int, .float, .bool, .money, .moment: return 0
+        // What a filter goes through number by number.
+        case .range(let first, let last):
+            let (span, overflow) = last.subtractingReportingOverflow(first)
+            return last < first ? 0 : overflow ? options.limits.outputBytes : min(span, options.limits.outputBytes) * 8
+        default: return weight(of: value)
+        }
+    }
+
+    private mutating func result(of call: Call) throws(RenderError) -> Value {
+        let input = call.input
+        switch call.filter.name {
         case .unknown: return input
         case .append, .prepend, .replace, .replace_first, .replace_last, .remove, .remove_first, .remove_last, .strip,
-            .lstrip, .rstrip, .strip_newlines, .newline_to_br, .split, .join, .strip_html, .escape, .h, .escape_once:
+            .lstrip, .rstrip, .strip_newlines, .newline_to_br, .split, .join, .strip_html, .escape, .h, .escape_once,
+            .squish:
             return try markup(call)
         case .capitalize, .downcase, .upcase, .truncate, .truncatewords, .slice, .url_encode, .url_decode,
             .base64_encode, .base64_decode, .base64_url_safe_encode, .base64_url_safe_decode, .size, .handle,
@@ -82,7 +118,7 @@ extension FilterName {
         case .default, .truncate, .truncatewords: return (1, 3)
         case .abs, .base64_decode, .base64_encode, .base64_url_safe_decode, .base64_url_safe_encode, .capitalize,
             .ceil, .downcase, .escape, .escape_once, .first, .floor, .h, .last, .lstrip, .newline_to_br, .reverse,
-            .rstrip, .size, .strip, .strip_html, .strip_newlines, .upcase, .url_decode, .url_encode:
+            .rstrip, .size, .squish, .strip, .strip_html, .strip_newlines, .upcase, .url_decode, .url_encode:
             return (1, 1)
         default: return (1, .max)
         }

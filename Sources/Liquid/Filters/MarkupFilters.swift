@@ -43,20 +43,19 @@ extension Renderer {
         case .replace_last, .remove_last:
             let bytes = Array(plain(input).utf8)
             let part = Array(plain(call[0]).utf8)
-            var found: Int?
-            var at = bytes.count - part.count
-            while at >= 0 {
-                if bytes[at..<at + part.count].elementsEqual(part) {
-                    found = at
-                    break
-                }
-                at -= 1
-            }
-            guard let found else { return isSafe ? input : made(bytes) }
+            guard let found = Bytes.findLast(part, in: bytes) else { return isSafe ? input : made(bytes) }
             let new = call.has(1) ? Array(plain(call[1]).utf8) : []
+            try checkSize(bytes.count - part.count + new.count)
             return made(Array(bytes[..<found]) + new + Array(bytes[(found + part.count)...]))
         case .strip: return made(Bytes.stripped(plain(input), leading: true, trailing: true))
         case .lstrip: return made(Bytes.stripped(plain(input), leading: true, trailing: false))
+        case .squish:
+            if input.isNull { return .null }
+            let words = plain(input).utf8.split(whereSeparator: \.isSpace)
+            return made(
+                Bytes.stripped(
+                    String(decoding: Array(words.joined(separator: [0x20])), as: UTF8.self), leading: true,
+                    trailing: true))
         case .rstrip: return made(Bytes.stripped(plain(input), leading: false, trailing: true))
         case .strip_newlines: return made(Bytes.lines(plain(input), joined: []))
         case .newline_to_br:
@@ -67,8 +66,9 @@ extension Renderer {
             }
             return made(Bytes.lines(plain(input), joined: Array("<br />\n".utf8)))
         case .split:
-            let pieces = Bytes.split(plain(input), plain(call[0]))
-            try checkSize(pieces.count * 24)
+            guard let pieces = Bytes.split(plain(input), plain(call[0]), most: options.limits.outputBytes / 24) else {
+                throw tooMuch()
+            }
             return .array(pieces.map { made($0) })
         case .join:
             let glue = call.has(0) ? plain(call[0]) : " "
@@ -90,7 +90,10 @@ extension Renderer {
             return options.destination == .html ? .safe(SafeText(escaped, for: .html)) : .string(escaped)
         default:
             if isSafe { return input }
-            let escaped = String(decoding: Bytes.escapedOnce(input.filterText), as: UTF8.self)
+            let escaped = String(
+                decoding: Bytes.escapedOnce(
+                    isEscaping ? BidiControls.removed(from: input.filterText) : input.filterText,
+                    keepsMarks: !isEscaping), as: UTF8.self)
             return options.destination == .html ? .safe(SafeText(escaped, for: .html)) : .string(escaped)
         }
     }
@@ -183,16 +186,22 @@ extension Bytes {
     }
 
     /// Ruby's `split`: by blanks for `" "`, into characters for `""`, and without empty pieces at the end.
-    static func split(_ text: String, _ pattern: String) -> [String] {
+    /// Nil where there are more than `most` pieces.
+    static func split(_ text: String, _ pattern: String, most: Int) -> [String]? {
         var pieces: [String] = []
         if pattern == " " {
-            return text.utf8.split(whereSeparator: \.isRubySpace).map { String(decoding: $0, as: UTF8.self) }
+            let words = text.utf8.split(maxSplits: most, whereSeparator: \.isRubySpace)
+            return words.count > most ? nil : words.map { String(decoding: $0, as: UTF8.self) }
         }
-        if pattern.isEmpty { return text.unicodeScalars.map { String($0) } }
+        if pattern.isEmpty {
+            guard text.utf8.count <= most || text.unicodeScalars.count <= most else { return nil }
+            return text.unicodeScalars.map { String($0) }
+        }
         let bytes = Array(text.utf8)
         let part = Array(pattern.utf8)
         var at = 0
         while let found = find(part, in: bytes, from: at) {
+            if pieces.count >= most { return nil }
             pieces.append(String(decoding: bytes[at..<found], as: UTF8.self))
             at = found + part.count
         }
@@ -242,8 +251,8 @@ extension Bytes {
         return out
     }
 
-    /// Escaped as HTML, but for entities that are there already.
-    static func escapedOnce(_ text: String) -> [UInt8] {
+    /// Escaped as HTML, but for entities that are there already; without `keepsMarks` also those that turn the direction.
+    static func escapedOnce(_ text: String, keepsMarks: Bool) -> [UInt8] {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
         for (index, byte) in bytes.enumerated() {
@@ -264,7 +273,12 @@ extension Bytes {
                     while end < bytes.count, bytes[end].isLetter { end += 1 }
                     if end == start { end = bytes.count }
                 }
-                let isEntity = end < bytes.count && bytes[end] == UInt8(ascii: ";")
+                var isEntity = end < bytes.count && bytes[end] == UInt8(ascii: ";")
+                if isEntity, !keepsMarks {
+                    let name = String(decoding: bytes[index + 1..<end], as: UTF8.self)
+                    let scalar = name.hasPrefix("#") ? UInt32(name.dropFirst()).flatMap(Unicode.Scalar.init) : nil
+                    isEntity = name != "lrm" && name != "rlm" && scalar.map(BidiControls.contains) != true
+                }
                 out.append(contentsOf: (isEntity ? "&" : "&amp;").utf8)
             default: out.append(byte)
             }

@@ -99,7 +99,23 @@ extension String {
         if parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isDigit) }) {
             return Exact(parsing: text).map(Number.exact) ?? .float(Double(text) ?? 0)
         }
-        return .int(leadingInt)
+        return leadingNumber
+    }
+
+    /// Ruby's `to_i` without an end: the digits at the beginning, or 0.
+    private var leadingNumber: Number {
+        let int = leadingInt
+        guard int == .max || int == .min else { return .int(int) }
+        var digits: [UInt8] = []
+        for byte in utf8.drop(while: \.isSpace) {
+            if byte == 0x5F { continue }
+            guard byte.isDigit || (digits.isEmpty && (byte == 0x2D || byte == 0x2B)) else { break }
+            digits.append(byte)
+            // More is infinite, as a float and for any purpose.
+            if digits.count > 400 { break }
+        }
+        let text = String(decoding: digits, as: UTF8.self)
+        return Int128(text).map(Number.integer) ?? .float(Double(text) ?? 0)
     }
 }
 
@@ -140,10 +156,10 @@ extension Renderer {
             if call.filter.name == .divided_by, case .money = call[0].settled { return result.value }
         case .abs:
             switch a {
-            case .int, .whole: result = .integer(Int128(a.integer?.magnitude ?? 0))
-            case .exact(let exact):
-                result = .exact(
-                    Exact(mantissa: exact.mantissa < 0 ? -exact.mantissa : exact.mantissa, exponent: exact.exponent))
+            case .int, .whole:
+                // The least of 128 bits has no counterpart.
+                result = Int128(exactly: a.integer?.magnitude ?? 0).map(Number.integer) ?? .float(a.double.magnitude)
+            case .exact(let exact): result = exact.magnitude.map(Number.exact) ?? .float(a.double.magnitude)
             case .float(let double): result = .float(double.magnitude)
             }
         case .at_least: result = Renderer.order(a, b) < 0 ? b : a
@@ -153,7 +169,7 @@ extension Renderer {
             case .int, .whole: result = a
             case .exact(let exact):
                 let rounded = exact.rounded(toDecimals: 0, call.filter.name == .ceil ? .up : .down)
-                result = rounded?.int.map(Number.int) ?? .float(a.double)
+                result = rounded?.whole.map(Number.integer) ?? .float(a.double)
             case .float(let double): throw Renderer.outOfDomain(double)
             }
         default: result = try round(a, call)
@@ -191,9 +207,11 @@ extension Renderer {
     private static func quotient(_ a: Number, _ b: Number, isModulo: Bool) -> Number {
         if let x = a.integer, let y = b.integer {
             let (quotient, overflow) = x.dividedReportingOverflow(by: y)
+            // The least number by -1, the one quotient that does not fit.
             if overflow { return isModulo ? .int(0) : .float(a.double / b.double) }
-            let rest = x - quotient * y
+            let rest = x &- quotient &* y
             let isBelow = rest != 0 && (rest < 0) != (y < 0)
+            // With a rest the divisor is 2 at least, or -2, so the quotient is far from the ends.
             return .integer(isModulo ? (isBelow ? rest + y : rest) : (isBelow ? quotient - 1 : quotient))
         }
         if let x = a.exact, let y = b.exact, let result = isModulo ? x % y : x / y { return .exact(result) }
@@ -210,7 +228,9 @@ extension Renderer {
             switch call[0].number {
             case .int(let int): decimals = int
             case .whole(let whole): decimals = whole < 0 ? -400 : 400
-            case .exact(let exact): decimals = exact.rounded(toDecimals: 0, .down)?.int ?? 0
+            case .exact(let exact):
+                let whole = exact.rounded(toDecimals: 0, .down)?.whole ?? (exact.isNegative ? -400 : 400)
+                decimals = Int(clamping: whole)
             case .float(let double): throw Renderer.outOfDomain(double)
             }
         }
@@ -218,11 +238,14 @@ extension Renderer {
         switch a {
         case .int(let int):
             if decimals >= 0 { return a }
-            return Exact(int).rounded(toDecimals: decimals, .halfAway)?.int.map(Number.int) ?? .int(0)
-        case .whole: return a
+            return Exact(int).rounded(toDecimals: decimals, .halfAway)?.whole.map(Number.integer) ?? .int(0)
+        case .whole(let whole):
+            if decimals >= 0 { return a }
+            let exact = Exact(mantissa: whole, exponent: 0).rounded(toDecimals: decimals, .halfAway)
+            return exact.map { $0.whole.map(Number.integer) ?? .float($0.double) } ?? .int(0)
         case .exact(let exact):
             let rounded = exact.rounded(toDecimals: decimals, .halfAway) ?? exact
-            if decimals <= 0 { return rounded.int.map(Number.int) ?? .float(rounded.double) }
+            if decimals <= 0 { return rounded.whole.map(Number.integer) ?? .float(rounded.double) }
             return .exact(rounded)
         case .float(let double): throw Renderer.outOfDomain(double)
         }

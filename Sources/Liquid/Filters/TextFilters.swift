@@ -35,12 +35,18 @@ extension Renderer {
             while index < bytes.count {
                 if bytes[index] == UInt8(ascii: "+") {
                     out.append(0x20)
-                } else if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, bytes[index + 1] != 0x2B,
-                    bytes[index + 1] != 0x2D,
-                    let byte = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
-                {
-                    out.append(byte)
-                    index += 2
+                } else if bytes[index] == UInt8(ascii: "%") {
+                    // Ruby's CGI.unescape stops at a `%` with fewer than two characters after it; all from there on stays.
+                    guard index + 2 < bytes.count else {
+                        out.append(contentsOf: bytes[index...])
+                        break
+                    }
+                    if let high = bytes[index + 1].hexDigit, let low = bytes[index + 2].hexDigit {
+                        out.append(high << 4 | low)
+                        index += 2
+                    } else {
+                        out.append(bytes[index])
+                    }
                 } else {
                     out.append(bytes[index])
                 }
@@ -64,7 +70,7 @@ extension Renderer {
             return .string(words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined())
         default:
             var out: [UInt8] = []
-            input.writeJSON(to: &out)
+            input.writeJSON(to: &out, limit: options.limits.outputBytes)
             let text = String(decoding: out, as: UTF8.self)
             // In a JSON text it is a whole value, with the quotes it needs.
             return options.destination == .json ? .safe(SafeText(text, for: .json)) : .string(text)
@@ -179,6 +185,17 @@ extension Renderer {
             }
         }
         return out
+    }
+}
+
+extension UInt8 {
+    /// What a hexadecimal digit stands for; nil for any other byte.
+    var hexDigit: UInt8? {
+        switch self {
+        case 0x30...0x39: self - 0x30
+        case 0x41...0x46, 0x61...0x66: (self | 0x20) - 0x61 + 10
+        default: nil
+        }
     }
 }
 

@@ -45,6 +45,13 @@ struct Parser {
     var roots: [Name] = []
     private var rootTable: [Int32] = Array(repeating: -1, count: 64)
     var complaints: [Diagnostic] = []
+    /// Goes on behind a fault, so that the rest can be looked at.
+    var recovers = false
+    /// How many faults were gone on behind. After some, the rest is no template.
+    private var passed = 0
+    private static let mostPassed = 50
+    /// The words of tags that could not be read: what they would have named.
+    var doubtful: Set<String> = []
 
     /// From here on nothing closes a tag or an output, so that nobody looks for it again.
     private var unclosedTag = Int.max
@@ -147,7 +154,11 @@ struct Parser {
 
     mutating func document() throws(Diagnostic) -> Block {
         var block = Block()
-        if let ending = try body(&block) {
+        while let ending = try body(&block) {
+            if recovers {
+                passOver(ending)
+                continue
+            }
             if ending.tag == "else" || ending.tag == "end" {
                 throw diagnostic("Unexpected outer '\(ending.tag)' tag", at: ending.start)
             }
@@ -188,15 +199,47 @@ struct Parser {
                 position = open
                 continue
             }
-            if source[start + 1] == 0x25 {
-                let close = try tagEnd(start)
-                position = close
-                if let ending = try tag(start, close, &block) { return ending }
-            } else {
-                try output(start, &block)
+            guard recovers else {
+                if let ending = try markup(start, &block) { return ending }
+                continue
+            }
+            do throws(Diagnostic) {
+                if let ending = try markup(start, &block) { return ending }
+            } catch {
+                if position <= start { position = start + 2 }
+                pass(start, position)
             }
         }
         return nil
+    }
+
+    /// Reads the tag or output that begins there. Answers a tag that is none of ours.
+    private mutating func markup(_ start: Int, _ block: inout Block) throws(Diagnostic) -> Ending? {
+        guard source[start + 1] == 0x25 else {
+            try output(start, &block)
+            return nil
+        }
+        let close = try tagEnd(start)
+        position = close
+        return try tag(start, close, &block)
+    }
+
+    /// Goes on behind a tag that may not stand where it stands.
+    mutating func passOver(_ ending: Ending) {
+        pass(ending.markup.lowerBound, ending.markup.upperBound)
+    }
+
+    /// Keeps the words of what could not be read.
+    private mutating func pass(_ from: Int, _ to: Int) {
+        passed += 1
+        if passed > Parser.mostPassed { position = end }
+        let to = min(to, from + 1_000)
+        var at = from
+        while at < to {
+            let end = word(at, to)
+            if end > at { doubtful.insert(text(at, end)) }
+            at = max(end, at + 1)
+        }
     }
 
     /// The next `{%` or `{{`, or the end.
@@ -225,15 +268,17 @@ struct Parser {
                 break
             }
         }
+        block.isSealed = start == close
         if start < close { block.nodes.append(.text(Int32(start), Int32(close))) }
     }
 
     /// Handles the `-` at either end of a tag or output.
     private mutating func trim(_ start: Int, _ close: Int, _ block: inout Block) {
-        if source[start + 2] == 0x2D, case .text(let from, var to)? = block.nodes.last {
+        if source[start + 2] == 0x2D, !block.isSealed, case .text(let from, var to)? = block.nodes.last {
             while to > from, source[Int(to) - 1].isRubySpace { to -= 1 }
             block.nodes.removeLast()
             if to > from { block.nodes.append(.text(from, to)) }
+            block.isSealed = to == from
         }
         trimsNext = close - start >= 3 && source[close - 3] == 0x2D
     }

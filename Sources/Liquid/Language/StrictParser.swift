@@ -388,6 +388,9 @@ extension Expression {
     /// A text literal.
     static func text(_ text: String) -> Expression {
         for byte in text.utf8 where Escaping.isActive(byte) { return .authored(text) }
+        if text.utf8.contains(where: { $0 >= 0x80 }), text.unicodeScalars.contains(where: BidiControls.contains) {
+            return .authored(text)
+        }
         return .literal(.string(text))
     }
 

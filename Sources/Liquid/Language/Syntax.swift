@@ -27,6 +27,9 @@ struct Block: Sendable {
     var nodes: [Node] = []
     /// Whether nothing in it can print: only white space, assignments and comments.
     var isBlank = true
+    /// Whether something without a node of its own stands behind the last text, a comment or what was trimmed away: `{%-`
+    /// trims the text beside it and none further back.
+    var isSealed = false
 }
 
 enum Node: Sendable {
@@ -139,6 +142,8 @@ struct Surroundings: OptionSet, Sendable {
     static let unquoted = Surroundings(rawValue: 4)
     /// Inside the address of a Markdown link.
     static let address = Surroundings(rawValue: 8)
+    /// Inside a tag, where attributes are named.
+    static let bare = Surroundings(rawValue: 16)
 }
 
 final class Output: Sendable {

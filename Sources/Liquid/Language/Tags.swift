@@ -13,8 +13,12 @@ extension Parser {
         case "for": try Parser.add(loop(markup, start), &block)
         case "capture": try Parser.add(capture(markup, start), &block)
         case "case": try Parser.add(choice(markup, start), &block)
-        case "comment": try comment(markup, start)
-        case "#": try inlineComment(markup)
+        case "comment":
+            try comment(markup, start)
+            block.isSealed = true
+        case "#":
+            try inlineComment(markup)
+            block.isSealed = true
         case "echo":
             let pipeline = pipeline(markup.lowerBound, markup.upperBound, isOutput: false)
             block.isBlank = false
@@ -25,7 +29,9 @@ extension Parser {
                         surroundings: isLiquidTag ? [] : surroundings(before: start - 1))))
         case "liquid": try liquidTag(markup, &block)
         case "raw": try raw(markup, start, &block)
-        case "doc": try doc(markup, start)
+        case "doc":
+            try doc(markup, start)
+            block.isSealed = true
         case "break", "continue":
             block.isBlank = false
             block.nodes.append(.interrupt(isBreak: name == "break"))
@@ -70,7 +76,13 @@ extension Parser {
         guard depth < Parser.deepest else { throw diagnostic("Nesting too deep", at: start) }
         depth += 1
         defer { depth -= 1 }
-        guard let ending = try body(&block) else {
+        var found = try body(&block)
+        while recovers, let other = found, other.tag != "end" + blockName, !inner.contains(other.tag) {
+            passOver(other)
+            found = try body(&block)
+        }
+        guard let ending = found else {
+            if recovers { return nil }
             throw diagnostic(
                 "'\(blockName)' tag was never closed", at: start, hint: "close it with {% end\(blockName) %}")
         }
@@ -276,6 +288,7 @@ extension Parser {
             throw diagnostic("'raw' tag was never closed", at: start, hint: "close it with {% endraw %}")
         }
         trimsNext = source[close - 3] == 0x2D
+        block.isSealed = true
         if bodyEnd > bodyStart {
             block.isBlank = false
             block.nodes.append(.raw(Int32(bodyStart), Int32(bodyEnd)))
@@ -321,6 +334,10 @@ extension Parser {
         position = markup.lowerBound
         end = markup.upperBound
         isLiquidTag = true
+        defer {
+            depth -= 1
+            (position, end, isLiquidTag) = (oldPosition, oldEnd, wasLiquidTag)
+        }
         if let ending = try body(&block) {
             if ending.tag == "else" {
                 throw diagnostic("liquid tag does not expect 'else' tag", at: ending.start)
@@ -330,8 +347,6 @@ extension Parser {
             }
             throw unknownTag(ending, hint: nil)
         }
-        depth -= 1
-        (position, end, isLiquidTag) = (oldPosition, oldEnd, wasLiquidTag)
     }
 
     // MARK: Loops

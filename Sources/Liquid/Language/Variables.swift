@@ -32,6 +32,30 @@ extension Template {
     /// much, a division by 0. Shopify prints a fault in its place; a host that renders with `errors = .thrown` prints nothing at all.
     public func certainFailures(with partials: PartialSet? = nil) -> [Diagnostic] { visited(with: partials).failures }
 
+    /// The unknown names and filters of a text that cannot be parsed: what stands outside of the fault is read all the
+    /// same. A name that a broken tag may have made is left alone.
+    public static func check(broken source: String, name: String = "", _ schema: Schema) -> [Diagnostic] {
+        let source = Array(source.utf8)
+        guard source.count <= longestSource else { return [] }
+        let result = source.withUnsafeBufferPointer { bytes -> (Program, Set<String>)? in
+            var parser = Parser(source: bytes, name: name, mode: .lax)
+            parser.recovers = true
+            guard let body = try? parser.document() else { return nil }
+            let program = Program(name: name, source: source, roots: parser.roots, body: body, warnings: [])
+            return (program, parser.doubtful)
+        }
+        guard let (program, doubtful) = result else { return [] }
+        var visitor = VariableVisitor(program: program, known: nil)
+        visitor.visit(program.body)
+        // What an included template assigns is not known here.
+        guard !visitor.includes else { return visitor.unknownFilters }
+        visitor.uses.removeAll { use in
+            let root = String(use.path.prefix { $0 != "." })
+            return doubtful.contains(root) && schema[root] == nil
+        }
+        return found(by: visitor, schema).filter { !$0.isWarning }
+    }
+
     private func visited(with partials: PartialSet?) -> VariableVisitor {
         var visitor = VariableVisitor(program: program, known: partials)
         visitor.visit(program.body)
@@ -42,7 +66,10 @@ extension Template {
     /// empty without an `if` or a `default` around them, and, once each, names that are always empty. With `partials`, what they hold is
     /// checked as it is used here; each fault bears the name of its file.
     public func check(_ schema: Schema, partials: PartialSet? = nil) -> [Diagnostic] {
-        let visitor = visited(with: partials)
+        Template.found(by: visited(with: partials), schema)
+    }
+
+    private static func found(by visitor: VariableVisitor, _ schema: Schema) -> [Diagnostic] {
         var found = visitor.unknownFilters
         var told: Set<String> = []
         for use in visitor.uses {
@@ -78,6 +105,10 @@ private struct VariableVisitor {
     var partials: [String] = []
     var unknownFilters: [Diagnostic] = []
     var failures: [Diagnostic] = []
+    /// Whether there is an `include`, which can assign names.
+    var includes = false
+    /// The bytes of partials that may still be walked through: each can use many, and each of those as many again.
+    private var reach = 32 * 1_024 * 1_024
     /// What local names stand for: the path of a list, or nil for a value of the template's own.
     private var locals: [Int: String?] = [:]
     private var guards: [String] = []
@@ -154,11 +185,15 @@ private struct VariableVisitor {
 
     /// Walks through a partial with what it is given. Deeper than a few, nobody reads; deeper than that, one includes itself.
     private mutating func descend(_ partial: Partial) {
+        if partial.isInclude { includes = true }
         guard let name = partial.name.literalText, within.count < 8, !within.contains(name),
             case .success(let template)? = known?.find(name)
         else { return }
+        reach -= template.program.source.count + 1_024
+        guard reach > 0 else { return }
         var inner = VariableVisitor(program: template.program, known: known, within: within + [name])
         inner.guards = guards
+        inner.reach = reach
         var given: [String: String?] = [:]
         if partial.isInclude {
             for (slot, path) in locals { given[program.roots[slot].text] = .some(path) }
@@ -173,6 +208,7 @@ private struct VariableVisitor {
             if let path = given[root.text] { inner.locals[slot] = .some(path) }
         }
         inner.visit(template.program.body)
+        reach = inner.reach
         uses += inner.uses
         unknownFilters += inner.unknownFilters
         failures += inner.failures

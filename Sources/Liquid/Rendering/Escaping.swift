@@ -18,25 +18,37 @@ enum Escaping {
     }
 
     static func write(
-        _ value: Value, _ destination: Destination, _ surroundings: Surroundings, to out: inout [UInt8], depth: Int = 0
+        _ value: Value, _ destination: Destination, _ surroundings: Surroundings, to out: inout [UInt8],
+        limit: Int = .max, depth: Int = 0
     ) {
         switch value {
         case .string(let text): write(text, destination, surroundings, to: &out)
         case .safe(let safe):
             if safe.destination == destination {
-                out.append(contentsOf: safe.text.utf8)
+                // The first blank would end it, and what follows would be attributes.
+                if destination == .html, surroundings.contains(.unquoted) {
+                    unquoted(safe.text, to: &out)
+                } else {
+                    out.append(contentsOf: safe.text.utf8)
+                }
             } else {
                 write(safe.text, destination, surroundings, to: &out)
             }
         case .array(let elements):
             guard depth < 64 else { return }
-            for element in elements { write(element, destination, surroundings, to: &out, depth: depth + 1) }
+            for element in elements {
+                if out.count > limit { return }
+                write(element, destination, surroundings, to: &out, limit: limit, depth: depth + 1)
+            }
         case .drop(let drop):
             guard depth < 64 else { return }
-            write(drop.plain ?? drop.printed, destination, surroundings, to: &out, depth: depth + 1)
+            write(drop.plain ?? drop.printed, destination, surroundings, to: &out, limit: limit, depth: depth + 1)
         case .null: break
         case .int: value.write(to: &out)
-        default: write(value.text, destination, surroundings, to: &out)
+        default:
+            var text: [UInt8] = []
+            value.write(to: &text, limit: limit)
+            write(String(decoding: text, as: UTF8.self), destination, surroundings, to: &out)
         }
     }
 
@@ -44,6 +56,10 @@ enum Escaping {
         _ text: String, _ destination: Destination, _ surroundings: Surroundings, to out: inout [UInt8]
     ) {
         var text = text
+        switch destination {
+        case .html, .markdown, .header: text = BidiControls.removed(from: text)
+        case .none, .url, .json: break
+        }
         text.withUTF8 { bytes in
             switch destination {
             case .none: out.append(contentsOf: bytes)
@@ -51,7 +67,7 @@ enum Escaping {
                 if surroundings.contains(.link), hasForeignScheme(bytes) {
                     out.append(UInt8(ascii: "#"))
                 } else {
-                    html(bytes, isUnquoted: surroundings.contains(.unquoted), to: &out)
+                    html(bytes, isUnquoted: !surroundings.isDisjoint(with: [.unquoted, .bare]), to: &out)
                 }
             case .markdown:
                 if surroundings.contains(.link), hasForeignScheme(bytes) {
@@ -70,6 +86,21 @@ enum Escaping {
 
     private static func append(_ text: StaticString, to out: inout [UInt8]) {
         out.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Markup as the value of an attribute that has no quotes.
+    private static func unquoted(_ text: String, to out: inout [UInt8]) {
+        for byte in text.utf8 {
+            switch byte {
+            case 0x09...0x0D, 0x20: append("&#32;", to: &out)
+            case UInt8(ascii: ">"): append("&gt;", to: &out)
+            case UInt8(ascii: "\""): append("&quot;", to: &out)
+            case UInt8(ascii: "'"): append("&#39;", to: &out)
+            case UInt8(ascii: "`"): append("&#96;", to: &out)
+            case UInt8(ascii: "="): append("&#61;", to: &out)
+            default: out.append(byte)
+            }
+        }
     }
 
     private static func html(_ bytes: UnsafeBufferPointer<UInt8>, isUnquoted: Bool, to out: inout [UInt8]) {
@@ -220,53 +251,36 @@ extension Parser {
         "href", "src", "action", "formaction", "background", "poster", "cite", "data", "srcset", "xlink:href",
     ]
 
-    /// What the bytes before an output say about where it lands. Tags in between are skipped, and no more than a few
-    /// hundred bytes are looked at: a tag of HTML longer than that is not written by hand.
+    /// How many bytes before an output are looked at: a tag of HTML longer than that is not written by hand.
+    private static let reach = 1_000
+
+    /// What the bytes before an output say about where it lands: tags of Liquid print nothing, and an output is a letter.
     func surroundings(before start: Int) -> Surroundings {
-        var at = start
-        // `href="{% if … %}{{ url }}`: the tag prints nothing itself.
-        let reach = max(0, at - 600)
-        while at >= 4, source[at - 1] == 0x7D, source[at - 2] == 0x25 {
-            var open = at - 3
-            while open > reach, !(source[open] == 0x25 && source[open - 1] == 0x7B) { open -= 1 }
-            guard open > reach else { break }
-            at = open - 1
-        }
+        let floor = max(0, start - Parser.reach)
         var found: Surroundings = []
-        let floor = max(0, at - 600)
-        var back = at - 1
+        var back = start - 1
         while back >= floor {
+            if source[back] == 0x7D, back > floor, source[back - 1] == 0x25 || source[back - 1] == 0x7D,
+                let open = opening(before: back, floor, source[back - 1])
+            {
+                back = open - 1
+                continue
+            }
             if source[back] == 0x3E { break }
             if source[back] == 0x3C {
-                if back + 1 < at, source[back + 1].isLetter || source[back + 1] == 0x2F { found.insert(.tag) }
+                if back + 1 < start, source[back + 1].isLetter || source[back + 1] == 0x2F { found.insert(.tag) }
                 break
             }
             back -= 1
         }
-        guard at > 0 else { return found }
-        if found.contains(.tag) {
-            var sign = at - 1
-            var isQuoted = false
-            if source[sign] == 0x22 || source[sign] == 0x27 {
-                isQuoted = true
-                sign -= 1
-            }
-            while sign > floor, source[sign].isSpace { sign -= 1 }
-            if sign > floor, source[sign] == 0x3D {
-                if !isQuoted { found.insert(.unquoted) }
-                var nameEnd = sign
-                while nameEnd > floor, source[nameEnd - 1].isSpace { nameEnd -= 1 }
-                var nameStart = nameEnd
-                while nameStart > floor,
-                    source[nameStart - 1].isWord || source[nameStart - 1] == 0x2D || source[nameStart - 1] == 0x3A
-                {
-                    nameStart -= 1
-                }
-                if Parser.linkAttributes.contains(text(nameStart, nameEnd).lowercased()) { found.insert(.link) }
-            }
-            return found
-        }
+        guard start > 0 else { return found }
+        if found.contains(.tag) { return found.union(attribute(from: back + 1, to: start)) }
         // `](`, or further on in its address.
+        var at = start
+        while at >= 4, source[at - 1] == 0x7D, source[at - 2] == 0x25, let open = opening(before: at - 1, floor, 0x25) {
+            at = open
+        }
+        guard at > 0 else { return found }
         var address = at - 1
         while address > floor, !source[address].isSpace, source[address] != 0x28 { address -= 1 }
         if address > 0, source[address] == 0x28, source[address - 1] == 0x5D {
@@ -274,5 +288,112 @@ extension Parser {
             if address == at - 1 || (address == at - 2 && source[at - 1] == 0x3C) { found.insert(.link) }
         }
         return found
+    }
+
+    /// Where the tag or output of Liquid begins whose last byte is at `close`.
+    private func opening(before close: Int, _ floor: Int, _ sign: UInt8) -> Int? {
+        var open = close - 3
+        let second: UInt8 = sign == 0x25 ? 0x25 : 0x7B
+        while open >= floor {
+            if source[open] == 0x7B, source[open + 1] == second { return open }
+            open -= 1
+        }
+        return nil
+    }
+
+    /// Where in a tag of HTML a place is, whose name begins at `from`.
+    private func attribute(from: Int, to: Int) -> Surroundings {
+        enum Place { case name, value, quoted(UInt8), start }
+        var place = Place.name
+        var name = from..<from
+        var isNaming = false
+        var isEmpty = true
+        var at = from
+        while at < to {
+            var byte = source[at]
+            if byte == 0x7B, at + 1 < to, source[at + 1] == 0x25 || source[at + 1] == 0x7B {
+                let last: UInt8 = source[at + 1] == 0x25 ? 0x25 : 0x7D
+                let isOutput = last == 0x7D
+                at += 2
+                while at < to, !(source[at - 1] == last && source[at] == 0x7D) { at += 1 }
+                at += 1
+                if !isOutput { continue }
+                // An output is a letter of what it stands in.
+                byte = 0x78
+                if case .name = place {
+                    isNaming = true
+                    name = to..<to
+                }
+            } else {
+                at += 1
+            }
+            switch place {
+            case .name:
+                if byte == 0x3D {
+                    place = .start
+                    isEmpty = true
+                } else if byte.isSpace || byte == 0x2F {
+                    isNaming = false
+                } else if isNaming {
+                    name = min(name.lowerBound, at - 1)..<at
+                } else {
+                    isNaming = true
+                    name = at - 1..<at
+                }
+            case .start:
+                if byte == 0x22 || byte == 0x27 {
+                    place = .quoted(byte)
+                } else if !byte.isSpace {
+                    place = .value
+                    isEmpty = false
+                }
+            case .value:
+                if byte.isSpace {
+                    place = .name
+                    isNaming = false
+                }
+            case .quoted(let quote):
+                if byte == quote {
+                    place = .name
+                    isNaming = false
+                } else if !byte.isSpace {
+                    isEmpty = false
+                }
+            }
+        }
+        var found: Surroundings = []
+        switch place {
+        case .name: return .bare
+        case .start, .value: found.insert(.unquoted)
+        case .quoted: break
+        }
+        if isEmpty, name.upperBound <= to,
+            Parser.linkAttributes.contains(text(name.lowerBound, name.upperBound).lowercased())
+        {
+            found.insert(.link)
+        }
+        return found
+    }
+}
+
+/// The invisible characters that turn the direction of what follows them, until they are ended or the paragraph is
+/// (Unicode Standard Annex 9, 2). In a value they would turn the author's words: a shopper called "\u{202E}Ada" makes
+/// nonsense of the rest of the line. Letters that are written from right to left need none of them.
+enum BidiControls {
+    /// Whether a scalar is a mark, an embedding, an override, an isolate, or the end of one.
+    static func contains(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x61C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x206F: true
+        default: false
+        }
+    }
+
+    static func removed(from text: String) -> String {
+        // Their first bytes in UTF-8.
+        guard text.utf8.contains(where: { $0 == 0xE2 || $0 == 0xD8 }), text.unicodeScalars.contains(where: contains)
+        else { return text }
+        var kept = String.UnicodeScalarView()
+        kept.append(contentsOf: text.unicodeScalars.filter { !contains($0) })
+        return String(kept)
     }
 }

@@ -19,9 +19,7 @@ extension Renderer {
         case .null: return 0
         case .string(let text): return text.leadingInt
         case .safe(let safe): return safe.text.leadingInt
-        case .float(let double):
-            throw double.isFinite
-                ? RenderError(.argument, "invalid integer") : RenderError(.argument, "invalid integer")
+        case .drop(let whole as Whole): return Int(clamping: whole.value)
         default: throw RenderError(.argument, "invalid integer")
         }
     }
@@ -61,6 +59,8 @@ extension Renderer {
                 if case .object(let object) = value, let found = object.find(name.text, hash: name.hash) {
                     value = found
                 } else {
+                    // Characters are counted.
+                    if command == .size, let text = value.textIfString { try spend(text.utf8.count) }
                     value = Renderer.member(of: value, name, command)
                 }
             case .index(let index): value = Renderer.element(of: value, index)
@@ -157,15 +157,16 @@ extension Renderer {
     }
 
     mutating func compare(_ left: Expression, _ sign: Operator, _ right: Expression) throws(RenderError) -> Bool {
+        if case .unknown(let text) = sign { throw RenderError(.argument, "Unknown operator \(text)") }
         if sign == .equal || sign == .notEqual {
             let isEqual: Bool
             switch (left, right) {
             case (.empty, .empty), (.blank, .blank), (.empty, .blank), (.blank, .empty): isEqual = false
             case (.empty, _): isEqual = try evaluate(right).isEmpty
             case (_, .empty): isEqual = try evaluate(left).isEmpty
-            case (.blank, _): isEqual = try evaluate(right).isBlank
-            case (_, .blank): isEqual = try evaluate(left).isBlank
-            default: return try Comparison.holds(try evaluate(left), sign, try evaluate(right))
+            case (.blank, _): isEqual = try isBlank(right)
+            case (_, .blank): isEqual = try isBlank(left)
+            default: return try holds(try evaluate(left), sign, try evaluate(right))
             }
             return isEqual == (sign == .equal)
         }
@@ -174,7 +175,23 @@ extension Renderer {
             return try evaluate(left).textIfString != nil
         }
         if left.isMarker || right.isMarker { return false }
-        return try Comparison.holds(try evaluate(left), sign, try evaluate(right))
+        return try holds(try evaluate(left), sign, try evaluate(right))
+    }
+
+    private mutating func isBlank(_ expression: Expression) throws(RenderError) -> Bool {
+        let value = try evaluate(expression)
+        if let text = value.textIfString { try spend(text.utf8.count) }
+        return value.isBlank
+    }
+
+    private mutating func holds(_ left: Value, _ sign: Operator, _ right: Value) throws(RenderError) -> Bool {
+        switch (left, right) {
+        case (.int, _), (_, .int), (.null, _), (_, .null), (.bool, _), (_, .bool): break
+        case (.string(let a), .string(let b)):
+            try spend(sign == .contains ? a.utf8.count + b.utf8.count : min(a.utf8.count, b.utf8.count))
+        default: try spend(weight(of: left) + weight(of: right))
+        }
+        return try Comparison.holds(left, sign, right)
     }
 }
 

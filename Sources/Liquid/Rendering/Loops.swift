@@ -1,19 +1,31 @@
 // Loops and partials.
 
 extension Renderer {
+    /// Ruby's whole numbers have no end. Those of a loop's `offset` and `limit` are cut here, so that two of them can be
+    /// added, and are still further than any list goes.
+    private static let farthest = Int128(1) << 125
+
     /// The whole number an argument of a tag stands for.
-    static func integer(_ value: Value) throws(RenderError) -> Int {
+    static func integer(_ value: Value) throws(RenderError) -> Int128 {
         switch value.settled {
-        case .int(let int): return int
+        case .int(let int): return Int128(int)
         case .string(let text):
-            guard let int = text.strictInt else { throw RenderError(.argument, "invalid integer") }
-            return int
+            guard let int = text.strictWhole else { throw RenderError(.argument, "invalid integer") }
+            return min(max(int, -farthest), farthest)
         case .safe(let safe): return try integer(.string(safe.text))
+        case .drop(let whole as Whole): return min(max(whole.value, -farthest), farthest)
+        // A literal of more digits than `Whole` holds came in as a float.
+        case .float(let double) where double.isFinite && double.magnitude >= 0x1p118:
+            return double < 0 ? -farthest : farthest
         default: throw RenderError(.argument, "invalid integer")
         }
     }
 
     /// The part of a collection that a loop goes through.
+    private func segment(_ collection: Value, from: Int128, to: Int128?) throws(RenderError) -> [Value] {
+        try segment(collection, from: Int(clamping: from), to: to.map { Int(clamping: $0) })
+    }
+
     private func segment(_ collection: Value, from: Int, to: Int?) throws(RenderError) -> [Value] {
         switch collection {
         case .string, .safe, .drop: break
@@ -23,10 +35,15 @@ extension Renderer {
         case .array(let elements): return Renderer.slice(elements, from, to)
         case .range(let first, let last):
             guard first <= last else { return [] }
-            let start = from > 0 ? first.addingReportingOverflow(from).partialValue : first
+            let (start, isBeyond) = first.addingReportingOverflow(max(from, 0))
+            guard !isBeyond else { return [] }
             var end = last
-            if let to { end = min(last, first.addingReportingOverflow(to - 1).partialValue) }
-            guard start <= end, start >= first else { return [] }
+            if let to {
+                guard to > 0 else { return [] }
+                let (stop, isBeyond) = first.addingReportingOverflow(to - 1)
+                if !isBeyond { end = min(last, stop) }
+            }
+            guard start <= end else { return [] }
             let (span, overflow) = end.subtractingReportingOverflow(start)
             guard !overflow, span < options.limits.steps else {
                 throw limit("a loop over \(first)..\(last) takes more than \(options.limits.steps) steps")
@@ -53,7 +70,7 @@ extension Renderer {
     }
 
     mutating func loop(_ loop: Loop) throws(RenderError) {
-        var from = 0
+        var from: Int128 = 0
         switch loop.start {
         case .beginning: break
         case .previousEnd: from = registers.offsets[loop.name] ?? 0
@@ -62,17 +79,15 @@ extension Renderer {
             if !value.isNull { from = try Renderer.integer(value) }
         }
         let collection = try evaluate(loop.collection)
-        var to: Int?
+        var to: Int128?
         if let limit = loop.limit {
             let value = try evaluate(limit)
-            if !value.isNull {
-                let (sum, overflow) = try Renderer.integer(value).addingReportingOverflow(from)
-                to = overflow ? .max : sum
-            }
+            if !value.isNull { to = try Renderer.integer(value) + from }
         }
         var items = try segment(collection, from: from, to: to)
+        try spend(items.count * 24)
         if loop.isReversed { items.reverse() }
-        registers.offsets[loop.name] = from &+ items.count
+        registers.offsets[loop.name] = min(from + Int128(items.count), Renderer.farthest)
         guard !items.isEmpty else {
             if let otherwise = loop.otherwise { try block(otherwise) }
             return
@@ -107,13 +122,14 @@ extension Renderer {
     mutating func table(_ table: Table) throws(RenderError) {
         let collection = try evaluate(table.collection)
         guard collection.isTruthy else { return }
-        var from = 0
+        var from: Int128 = 0
         if let start = table.start { from = try number(start) ?? 0 }
-        var to: Int?
-        if let limit = table.limit { to = (try number(limit) ?? 0).addingReportingOverflow(from).partialValue }
+        var to: Int128?
+        if let limit = table.limit { to = (try number(limit) ?? 0) + from }
         let items = try segment(collection, from: from, to: to)
+        try spend(items.count * 24)
         var columns: Int? = items.count
-        if let expression = table.columns { columns = try number(expression) }
+        if let expression = table.columns { columns = try number(expression).map { Int(clamping: $0) } }
         let state = TableLoop(length: items.count, columns: columns)
         write("<tr class=\"row1\">\n")
         try deeper()
@@ -148,13 +164,17 @@ extension Renderer {
     }
 
     /// `to_i` of an argument of `tablerow`, which a boolean does not have.
-    private mutating func number(_ expression: Expression) throws(RenderError) -> Int? {
+    private mutating func number(_ expression: Expression) throws(RenderError) -> Int128? {
+        let farthest = Renderer.farthest
         switch try evaluate(expression).settled {
         case .null: return nil
-        case .int(let int): return int
-        case .float(let double): return Int(exactly: double.rounded(.towardZero)) ?? 0
-        case .string(let text): return text.leadingInt
-        case .safe(let safe): return safe.text.leadingInt
+        case .int(let int): return Int128(int)
+        case .float(let double) where double.isFinite:
+            return Int128(exactly: double.rounded(.towardZero)).map { min(max($0, -farthest), farthest) }
+                ?? (double < 0 ? -farthest : farthest)
+        case .string(let text): return Int128(text.leadingInt)
+        case .safe(let safe): return Int128(safe.text.leadingInt)
+        case .drop(let whole as Whole): return min(max(whole.value, -farthest), farthest)
         default: throw RenderError(.argument, "invalid integer")
         }
     }
@@ -217,6 +237,7 @@ extension Renderer {
             (program, slots, partialName) = (outerProgram, outerSlots, outerName)
             depth -= 1
         }
+        try spend(template.program.roots.count * 64)
         let inner = frame.slots(for: template.program)
         for (argument, expression) in partial.arguments {
             let argumentValue = try evaluate(expression)
@@ -252,7 +273,7 @@ extension Renderer {
         if partial.isFor {
             switch value {
             case .array(let list): elements = list
-            case .range, .object: elements = try segment(value, from: 0, to: nil)
+            case .range, .object: elements = try segment(value, from: 0 as Int, to: nil)
             case .drop(let drop): elements = drop.elements
             default: break
             }
@@ -276,6 +297,7 @@ extension Renderer {
         }
         for element in elements ?? [value] {
             try step()
+            try spend(template.program.roots.count * 64)
             registers = Registers()
             program = template.program
             partialName = name
@@ -296,14 +318,17 @@ extension Renderer {
 
 extension String {
     /// Ruby's `Integer(text)`: digits with sign and underscores, blanks around; nil for anything else.
-    var strictInt: Int? {
+    var strictInt: Int? { strictWhole.map { Int(clamping: $0) } }
+
+    /// The same; what has no end in Ruby ends at 128 bits.
+    var strictWhole: Int128? {
         var digits = utf8.drop { $0.isSpace }
         while let last = digits.last, last.isSpace { digits = digits.dropLast() }
         let parts = digits.split(separator: 0x5F, omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty }) else { return nil }
         let trimmed = parts.flatMap { $0 }
         let text = String(decoding: trimmed, as: UTF8.self)
-        if let int = Int(text) { return int }
+        if let int = Int128(text) { return int }
         // Ruby's whole numbers have no end; as a length, one that is too long is as long as can be.
         let isNegative = trimmed.first == 0x2D
         let rest = trimmed.first == 0x2D || trimmed.first == 0x2B ? trimmed.dropFirst() : trimmed[...]

@@ -23,12 +23,14 @@ struct Renderer {
     var steps = 0
     var nextReread = 1_024
     var assignedBytes = 0
+    var workBytes = 0
+    var nextWeighing = Renderer.weighedEvery
     var registers = Registers()
 
     /// What tags remember from one time to the next.
     struct Registers {
         var cycles: [String: Int] = [:]
-        var offsets: [String: Int] = [:]
+        var offsets: [String: Int128] = [:]
         var changed: [UInt8] = []
         var hasChanged = false
         var loops: [ForLoop] = []
@@ -66,6 +68,56 @@ struct Renderer {
         if let isLate = options.limits.isLate, isLate() { throw limit("the template takes too long") }
     }
 
+    /// How many bytes of work go by between two looks at the clock.
+    private static let weighedEvery = 256 * 1_024
+
+    /// Counts bytes that are looked through or made.
+    @inline(__always)
+    mutating func spend(_ bytes: Int) throws(RenderError) {
+        workBytes &+= bytes
+        if workBytes >= nextWeighing { try weigh() }
+    }
+
+    private mutating func weigh() throws(RenderError) {
+        nextWeighing = workBytes + Renderer.weighedEvery
+        if workBytes > options.limits.workBytes {
+            throw limit("the template works through more than \(options.limits.workBytes) bytes")
+        }
+        if let isLate = options.limits.isLate, isLate() { throw limit("the template takes too long") }
+    }
+
+    /// About how many bytes a value is where it is looked through or printed: an element of a list counts 24 beside what
+    /// is in it. Counting ends where there are more than may be made.
+    func weight(of value: Value) -> Int { Renderer.weight(of: value, atMost: options.limits.outputBytes) }
+
+    private static func weight(of value: Value, atMost most: Int, depth: Int = 0) -> Int {
+        switch value {
+        case .string(let text): return text.utf8.count
+        case .safe(let safe): return safe.text.utf8.count
+        case .array(let elements): return weight(of: elements, atMost: most, depth: depth)
+        case .object(let object):
+            return object.count * 24 + weight(of: object.values, atMost: most, depth: depth)
+        case .drop(let drop):
+            if let plain = drop.plain, depth < 64 { return weight(of: plain, atMost: most, depth: depth + 1) }
+            return drop.elements.map { weight(of: $0, atMost: most, depth: depth) } ?? 24
+        default: return 8
+        }
+    }
+
+    private static func weight(of elements: [Value], atMost most: Int, depth: Int) -> Int {
+        guard depth < 64 else { return 0 }
+        var sum = elements.count * 24
+        for element in elements {
+            if sum > most { break }
+            if case .string(let text) = element {
+                sum += text.utf8.count
+            } else {
+                sum += weight(of: element, atMost: most - sum, depth: depth + 1)
+            }
+        }
+        return sum
+    }
+
     func limit(_ message: String) -> RenderError {
         RenderError(.limit, message, partial: partialName, isFatal: true)
     }
@@ -80,7 +132,7 @@ struct Renderer {
         if bytes > options.limits.outputBytes { throw tooMuch() }
     }
 
-    private func tooMuch() -> RenderError {
+    func tooMuch() -> RenderError {
         limit("the template makes more than \(options.limits.outputBytes) bytes")
     }
 
@@ -206,9 +258,11 @@ struct Renderer {
             try block(body)
         } catch {
             swap(&outer, &out)
+            workBytes += outer.count
             throw error
         }
         swap(&outer, &out)
+        try spend(outer.count)
         return outer
     }
 
@@ -229,10 +283,11 @@ struct Renderer {
 
     /// Prints a value, escaped for where it lands.
     mutating func print(_ value: Value, _ surroundings: Surroundings) throws(RenderError) {
+        // One byte more than may be shows that it is too much.
         if !isEscaping {
-            value.write(to: &out)
+            value.write(to: &out, limit: options.limits.outputBytes)
         } else {
-            Escaping.write(value, options.destination, surroundings, to: &out)
+            Escaping.write(value, options.destination, surroundings, to: &out, limit: options.limits.outputBytes)
         }
         try checkOutput()
     }
@@ -267,6 +322,9 @@ struct Renderer {
         var key = "\u{0}" + cycle.key
         if let name = cycle.name {
             let value = try evaluate(name)
+            let size = weight(of: value)
+            try checkSize(size)
+            try spend(size)
             key = value.inspected
         }
         var turn = registers.cycles[key] ?? 0

@@ -148,7 +148,7 @@ enum Comparison {
 extension String {
     /// Whether the bytes of another text occur in this one.
     func hasPart(_ part: String) -> Bool {
-        Bytes.find(Array(part.utf8), in: Array(utf8), from: 0) != nil
+        part.utf8.count <= utf8.count && Bytes.find(Array(part.utf8), in: Array(utf8), from: 0) != nil
     }
 }
 
@@ -177,6 +177,12 @@ enum Bytes {
             return at
         }
         return nil
+    }
+
+    /// Where `part` begins in `bytes` for the last time.
+    static func findLast(_ part: [UInt8], in bytes: [UInt8]) -> Int? {
+        guard !part.isEmpty else { return bytes.count }
+        return find(part.reversed(), in: bytes.reversed(), from: 0).map { bytes.count - part.count - $0 }
     }
 
     /// Knuth, Morris and Pratt: the time is the sum of the two lengths, where trying every place would take their

@@ -5,11 +5,16 @@
 struct Exact: Sendable, Equatable {
     var mantissa: Int128
     var exponent: Int
+    /// Whether it is a zero with a minus before it, which BigDecimal keeps as floats do: `-0.0 | times: 2` is -0.0.
+    var isNegativeZero = false
 
-    init(mantissa: Int128, exponent: Int) {
+    init(mantissa: Int128, exponent: Int, isNegativeZero: Bool = false) {
         self.mantissa = mantissa
         self.exponent = exponent
+        self.isNegativeZero = isNegativeZero && mantissa == 0
     }
+
+    var isNegative: Bool { mantissa < 0 || isNegativeZero }
 
     init(_ int: Int) {
         mantissa = Int128(int)
@@ -46,6 +51,8 @@ struct Exact: Sendable, Equatable {
                 seenPoint = true
             } else if (byte | 0x20) == 0x65 {
                 guard let power = Int(String(decoding: bytes.dropFirst(), as: UTF8.self)) else { return nil }
+                // Beyond any float, so that sums of exponents stay small.
+                guard power.magnitude <= 10_000 else { return nil }
                 exponent += power
                 break
             } else {
@@ -54,8 +61,7 @@ struct Exact: Sendable, Equatable {
             bytes = bytes.dropFirst()
         }
         guard digits > 0 else { return nil }
-        self.mantissa = negative ? -mantissa : mantissa
-        self.exponent = exponent
+        self.init(mantissa: negative ? -mantissa : mantissa, exponent: exponent, isNegativeZero: negative)
     }
 
     private static let powers: [Int128] = {
@@ -80,34 +86,52 @@ struct Exact: Sendable, Equatable {
     static func + (a: Exact, b: Exact) -> Exact? {
         guard let (ma, mb, low) = aligned(a, b) else { return nil }
         let (sum, overflow) = ma.addingReportingOverflow(mb)
-        return overflow ? nil : Exact(mantissa: sum, exponent: low)
+        return overflow
+            ? nil : Exact(mantissa: sum, exponent: low, isNegativeZero: a.isNegativeZero && b.isNegativeZero)
     }
 
-    static func - (a: Exact, b: Exact) -> Exact? { a + Exact(mantissa: -b.mantissa, exponent: b.exponent) }
+    static func - (a: Exact, b: Exact) -> Exact? {
+        guard let (ma, mb, low) = aligned(a, b) else { return nil }
+        let (difference, overflow) = ma.subtractingReportingOverflow(mb)
+        let isNegativeZero = a.isNegativeZero && mb == 0 && !b.isNegativeZero
+        return overflow ? nil : Exact(mantissa: difference, exponent: low, isNegativeZero: isNegativeZero)
+    }
 
     static func * (a: Exact, b: Exact) -> Exact? {
         let (product, overflow) = a.mantissa.multipliedReportingOverflow(by: b.mantissa)
-        return overflow ? nil : Exact(mantissa: product, exponent: a.exponent + b.exponent)
+        return overflow
+            ? nil
+            : Exact(
+                mantissa: product, exponent: a.exponent + b.exponent, isNegativeZero: a.isNegative != b.isNegative)
     }
 
     /// 20 significant digits or more. The divisor is not zero.
     static func / (a: Exact, b: Exact) -> Exact? {
-        if a.mantissa == 0 { return Exact(0) }
+        if a.mantissa == 0 { return Exact(mantissa: 0, exponent: 0, isNegativeZero: a.isNegative != b.isNegative) }
         var numerator = a.mantissa
         var exponent = a.exponent - b.exponent
         while numerator.magnitude < UInt128(1) << 123 {
             numerator *= 10
             exponent -= 1
         }
-        return Exact(mantissa: numerator / b.mantissa, exponent: exponent)
+        let (quotient, overflow) = numerator.dividedReportingOverflow(by: b.mantissa)
+        return overflow ? nil : Exact(mantissa: quotient, exponent: exponent)
     }
 
     /// The remainder with the sign of the divisor, as Ruby has it. The divisor is not zero.
     static func % (a: Exact, b: Exact) -> Exact? {
         guard let (ma, mb, low) = aligned(a, b) else { return nil }
-        var rest = ma % mb
+        // The least number by -1 leaves nothing, and the processor says overflow.
+        var (rest, overflow) = ma.remainderReportingOverflow(dividingBy: mb)
+        if overflow { rest = 0 }
         if rest != 0 && (rest < 0) != (mb < 0) { rest += mb }
         return Exact(mantissa: rest, exponent: low)
+    }
+
+    /// Without its sign; nil for the one number that has no counterpart.
+    var magnitude: Exact? {
+        if mantissa == .min { return nil }
+        return Exact(mantissa: mantissa < 0 ? -mantissa : mantissa, exponent: exponent)
     }
 
     static func compare(_ a: Exact, _ b: Exact) -> Int {
@@ -127,7 +151,7 @@ struct Exact: Sendable, Equatable {
             switch rounding {
             case .down: return Exact(mantissa: mantissa < 0 ? -1 : 0, exponent: -decimals)
             case .up: return Exact(mantissa: mantissa > 0 ? 1 : 0, exponent: -decimals)
-            case .halfAway: return Exact(mantissa: 0, exponent: -decimals)
+            case .halfAway: return Exact(mantissa: 0, exponent: -decimals, isNegativeZero: isNegative)
             }
         }
         var (quotient, rest) = mantissa.quotientAndRemainder(dividingBy: power)
@@ -135,9 +159,10 @@ struct Exact: Sendable, Equatable {
         case .down: if rest < 0 { quotient -= 1 }
         case .up: if rest > 0 { quotient += 1 }
         case .halfAway:
-            if rest.magnitude >= (power - rest.magnitude128).magnitude { quotient += mantissa < 0 ? -1 : 1 }
+            // The rest is smaller than the power, so neither of these overflows.
+            if rest.magnitude >= power.magnitude - rest.magnitude { quotient += mantissa < 0 ? -1 : 1 }
         }
-        return Exact(mantissa: quotient, exponent: -decimals)
+        return Exact(mantissa: quotient, exponent: -decimals, isNegativeZero: isNegative)
     }
 
     /// The mantissa with exactly so many decimals, rounded half away from zero; nil when it does not fit.
@@ -149,20 +174,23 @@ struct Exact: Sendable, Equatable {
     }
 
     /// The whole number when it is one that fits.
-    var int: Int? {
+    var int: Int? { whole.flatMap { Int(exactly: $0) } }
+
+    /// The whole number when it is one of up to 128 bits.
+    var whole: Int128? {
+        if mantissa == 0 { return 0 }
         if exponent >= 0 {
-            guard let power = Exact.power(exponent) else { return mantissa == 0 ? 0 : nil }
+            guard let power = Exact.power(exponent) else { return nil }
             let (product, overflow) = mantissa.multipliedReportingOverflow(by: power)
-            return overflow ? nil : Int(exactly: product)
+            return overflow ? nil : product
         }
         guard let power = Exact.power(-exponent), mantissa % power == 0 else { return nil }
-        return Int(exactly: mantissa / power)
+        return mantissa / power
     }
 
     /// The nearest float.
-    var double: Double { Double("\(mantissa)e\(exponent)") ?? 0 }
-}
-
-extension Int128 {
-    fileprivate var magnitude128: Int128 { self < 0 ? -self : self }
+    var double: Double {
+        if mantissa == 0 { return isNegativeZero ? -0.0 : 0 }
+        return Double("\(mantissa)e\(exponent)") ?? 0
+    }
 }

@@ -13,8 +13,8 @@ extension Value {
         }
     }
 
-    /// Appends what `{{ value }}` prints.
-    func write(to out: inout [UInt8], depth: Int = 0) {
+    /// Appends what `{{ value }}` prints. A list or object ends where more than `limit` bytes stand in `out`.
+    func write(to out: inout [UInt8], limit: Int = .max, depth: Int = 0) {
         switch self {
         case .string(var text): text.withUTF8 { out.append(contentsOf: $0) }
         case .safe(let safe): out.append(contentsOf: safe.text.utf8)
@@ -29,17 +29,20 @@ extension Value {
         case .float(let double): out.append(contentsOf: double.rubyText.utf8)
         case .array(let elements):
             guard depth < 64 else { return }
-            for element in elements { element.write(to: &out, depth: depth + 1) }
-        case .object: out.append(contentsOf: inspected.utf8)
+            for element in elements {
+                if out.count > limit { return }
+                element.write(to: &out, limit: limit, depth: depth + 1)
+            }
+        case .object: inspect(to: &out, limit: limit, depth: depth)
         case .range(let first, let last): out.append(contentsOf: "\(first)..\(last)".utf8)
         case .moment(let moment): out.append(contentsOf: moment.text.utf8)
         case .money(let money): out.append(contentsOf: money.amount.utf8)
         case .drop(let drop):
             guard depth < 64 else { return }
             if let plain = drop.plain {
-                plain.write(to: &out, depth: depth + 1)
+                plain.write(to: &out, limit: limit, depth: depth + 1)
             } else {
-                drop.printed.write(to: &out, depth: depth + 1)
+                drop.printed.write(to: &out, limit: limit, depth: depth + 1)
             }
         }
     }
@@ -54,20 +57,37 @@ extension Value {
     }
 
     /// `inspect`: with quotes, brackets and braces.
-    var inspected: String { inspected(depth: 0) }
+    var inspected: String {
+        var out: [UInt8] = []
+        inspect(to: &out, limit: .max, depth: 0)
+        return String(decoding: out, as: UTF8.self)
+    }
 
-    private func inspected(depth: Int) -> String {
-        guard depth < 64 else { return "…" }
+    private func inspect(to out: inout [UInt8], limit: Int, depth: Int) {
+        guard depth < 64 else { return out.append(contentsOf: "…".utf8) }
         switch self {
-        case .null: return "nil"
-        case .string(let text): return text.inspected
-        case .safe(let safe): return safe.text.inspected
+        case .null: out.append(contentsOf: "nil".utf8)
+        case .string(let text): out.append(contentsOf: text.inspected.utf8)
+        case .safe(let safe): out.append(contentsOf: safe.text.inspected.utf8)
         case .array(let elements):
-            return "[" + elements.map { $0.inspected(depth: depth + 1) }.joined(separator: ", ") + "]"
+            out.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if out.count > limit { return }
+                if index > 0 { out.append(contentsOf: ", ".utf8) }
+                element.inspect(to: &out, limit: limit, depth: depth + 1)
+            }
+            out.append(UInt8(ascii: "]"))
         case .object(let object):
-            let pairs = zip(object.keys, object.values).map { "\($0.inspected)=>\($1.inspected(depth: depth + 1))" }
-            return "{" + pairs.joined(separator: ", ") + "}"
-        default: return text
+            out.append(UInt8(ascii: "{"))
+            for (index, key) in object.keys.enumerated() {
+                if out.count > limit { return }
+                if index > 0 { out.append(contentsOf: ", ".utf8) }
+                out.append(contentsOf: key.inspected.utf8)
+                out.append(contentsOf: "=>".utf8)
+                object.values[index].inspect(to: &out, limit: limit, depth: depth + 1)
+            }
+            out.append(UInt8(ascii: "}"))
+        default: write(to: &out, limit: limit, depth: depth)
         }
     }
 
@@ -95,8 +115,8 @@ extension Value {
         }
     }
 
-    /// JSON, as the filter `json` prints it.
-    func writeJSON(to out: inout [UInt8], depth: Int = 0) {
+    /// JSON, as the filter `json` prints it. A list or object ends where more than `limit` bytes stand in `out`.
+    func writeJSON(to out: inout [UInt8], limit: Int = .max, depth: Int = 0) {
         guard depth < 64 else {
             out.append(contentsOf: "null".utf8)
             return
@@ -108,29 +128,31 @@ extension Value {
         case .array(let elements):
             out.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
+                if out.count > limit { return }
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                element.writeJSON(to: &out, depth: depth + 1)
+                element.writeJSON(to: &out, limit: limit, depth: depth + 1)
             }
             out.append(UInt8(ascii: "]"))
         case .object(let object):
             out.append(UInt8(ascii: "{"))
             for (index, key) in object.keys.enumerated() {
+                if out.count > limit { return }
                 if index > 0 { out.append(UInt8(ascii: ",")) }
                 Value.string(key).writeJSON(to: &out, depth: depth + 1)
                 out.append(UInt8(ascii: ":"))
-                object.values[index].writeJSON(to: &out, depth: depth + 1)
+                object.values[index].writeJSON(to: &out, limit: limit, depth: depth + 1)
             }
             out.append(UInt8(ascii: "}"))
         case .drop(let drop as Whole): out.append(contentsOf: String(drop.value).utf8)
         case .drop(let drop):
             if let whole = drop.whole {
-                whole.writeJSON(to: &out, depth: depth + 1)
+                whole.writeJSON(to: &out, limit: limit, depth: depth + 1)
             } else if let plain = drop.plain {
-                plain.writeJSON(to: &out, depth: depth + 1)
+                plain.writeJSON(to: &out, limit: limit, depth: depth + 1)
             } else if let elements = drop.elements {
-                Value.array(elements).writeJSON(to: &out, depth: depth + 1)
+                Value.array(elements).writeJSON(to: &out, limit: limit, depth: depth + 1)
             } else {
-                drop.printed.writeJSON(to: &out, depth: depth + 1)
+                drop.printed.writeJSON(to: &out, limit: limit, depth: depth + 1)
             }
         case .moment(let moment):
             let text = Strftime.string(

@@ -2,6 +2,8 @@
 enum Strftime {
     /// A width beyond this is cut: a template must not make a megabyte of blanks with one directive.
     private static let widest = 1_024
+    /// A format whose directives make more than this is cut off.
+    private static let longest = 64 * 1_024
 
     static func string(_ moment: Moment, _ format: String, _ language: DateLanguage, zone: Zone? = nil) -> String {
         var out: [UInt8] = []
@@ -15,7 +17,7 @@ enum Strftime {
         _ out: inout [UInt8]
     ) {
         var position = 0
-        while position < format.count {
+        while position < format.count, out.count <= longest {
             let byte = format[position]
             guard byte == 0x25 else {
                 out.append(byte)

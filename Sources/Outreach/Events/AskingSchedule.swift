@@ -188,18 +188,6 @@ public struct SourceChoice: Sendable {
     public func sources(for tracking: TrackingFacts, country: String?) -> [String] { choose(tracking, country) }
 }
 
-extension TrackingFacts {
-    /// The number without space and in capitals, by which two writings of it are one; nil where there is none.
-    public var key: String? {
-        guard let number else { return nil }
-        let isPlain = number.utf8.allSatisfy { $0 > 0x20 && $0 < 0x61 }
-        if isPlain { return number.isEmpty || number.utf8.count > 64 ? nil : number }
-        let bytes = number.utf8.filter { $0 > 0x20 }
-        guard !bytes.isEmpty, bytes.count <= 64 else { return nil }
-        return String(decoding: bytes, as: UTF8.self).uppercased()
-    }
-}
-
 extension Learner {
     /// What is to be asked about the parcels of `record`, one for each number; none where nobody is configured. `answered` is the number of which a source has just told.
     func asks(
@@ -227,7 +215,9 @@ extension Learner {
             guard let key = shipment.tracking.key else { continue }
             var next: (urgency: Urgency, at: Moment)?
             let able = sources.sources(for: shipment.tracking, country: country)
-            if !record.isCancelled(shipment), record.facts.cancelledAt == nil || history.hasMoved {
+            if !record.isCancelled(shipment), record.isCarried(shipment),
+                record.facts.cancelledAt == nil || history.hasMoved
+            {
                 let schedule = record.schedule(of: shipment, history, zone: zone)
                 next = schedule.next(after: now)
                 // Nobody looks back at what nobody can be asked about.

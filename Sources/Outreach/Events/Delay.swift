@@ -41,9 +41,10 @@ enum Delay {
     /// - Parameters:
     ///   - promised: the shop's own promise, where it made one.
     ///   - silence: the sign of a silence that was just heard, where there is one.
+    ///   - turn: what stands behind the recorded marks: see `OrderRecord.turn(of:)`.
     static func signs(
         in history: ShipmentHistory, promised: EstimateRun? = nil, silence: DelaySign? = nil, recorded: [Event],
-        now: Moment, zone: Zone
+        turn: String = "", now: Moment, zone: Zone
     ) -> (new: [DelaySign], next: Moment?) {
         let marks = Set(recorded.flatMap { $0.occurrences.map(\.mark) })
         let arrival = history.last(.delivered)?.start ?? history.last(.returned)?.start
@@ -74,7 +75,9 @@ enum Delay {
         var new: [DelaySign] = []
         func take(_ sign: DelaySign) {
             if let arrival, sign.at >= arrival { return }
-            guard !marks.contains(sign.mark), told.map({ sign.level >= $0 + notablyWorse }) ?? true else { return }
+            guard !marks.contains(turn.isEmpty ? sign.mark : sign.mark + turn),
+                told.map({ sign.level >= $0 + notablyWorse }) ?? true
+            else { return }
             told = max(told ?? 0, sign.level)
             new.append(sign)
         }

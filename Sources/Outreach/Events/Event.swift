@@ -24,6 +24,8 @@ public enum EventKind: String, Codable, Sendable, CaseIterable {
     /// Nobody has said anything for so long that we stopped asking.
     case shipmentUntracked = "shipment.untracked"
     case shipmentETAChanged = "shipment.eta_changed"
+    /// The tracking number came or changed after the parcel was made.
+    case shipmentNumberChanged = "shipment.number_changed"
     case returnRequested = "return.requested"
     case returnApproved = "return.approved"
     case returnDeclined = "return.declined"
@@ -61,15 +63,16 @@ extension EventKind {
         case .shipmentCancelled: 19
         case .shipmentUntracked: 20
         case .shipmentETAChanged: 21
-        case .returnRequested: 22
-        case .returnApproved: 23
-        case .returnDeclined: 24
-        case .returnCancelled: 25
-        case .returnLabelReady: 26
-        case .returnInTransit: 27
-        case .returnReceived: 28
-        case .returnClosed: 29
-        case .refundIssued: 30
+        case .shipmentNumberChanged: 22
+        case .returnRequested: 23
+        case .returnApproved: 24
+        case .returnDeclined: 25
+        case .returnCancelled: 26
+        case .returnLabelReady: 27
+        case .returnInTransit: 28
+        case .returnReceived: 29
+        case .returnClosed: 30
+        case .refundIssued: 31
         }
     }
 }
@@ -139,6 +142,14 @@ public struct Event: Hashable, Sendable, Codable {
             self.n = n
             self.mark = mark
         }
+
+        /// Which parcel it was about, where a package's number was put right: see `OrderRecord.turn(of:)`.
+        var turn: String {
+            guard subject.utf8.starts(with: "shipment:".utf8), let space = mark.utf8.lastIndex(of: 0x20),
+                mark[space...].hasPrefix(" #")
+            else { return "" }
+            return String(mark[space...])
+        }
     }
 
     /// Events are handed on far more often than they change, so a copy is one count.
@@ -152,7 +163,7 @@ public struct Event: Hashable, Sendable, Codable {
     private struct Fields: Hashable, Sendable, Codable {
         var id: Int64
         var shop: String
-        var orderID: String
+        var aggregate: AggregateID
         var orderName: String
         var kind: EventKind
         var occurrences: [Occurrence]
@@ -173,11 +184,14 @@ public struct Event: Hashable, Sendable, Codable {
         get { box.fields.shop }
         set { change { $0.shop = newValue } }
     }
-    public var orderID: String {
-        get { box.fields.orderID }
-        set { change { $0.orderID = newValue } }
+    /// What it belongs to.
+    public var aggregate: AggregateID {
+        get { box.fields.aggregate }
+        set { change { $0.aggregate = newValue } }
     }
-    /// What people call the order: `#1001`.
+    /// The order's id, where it belongs to an order.
+    public var orderID: String? { aggregate.orderID }
+    /// What people call the order, or what else it belongs to: `#1001`.
     public var orderName: String {
         get { box.fields.orderName }
         set { change { $0.orderName = newValue } }
@@ -219,17 +233,29 @@ public struct Event: Hashable, Sendable, Codable {
         set { change { $0.delayReason = newValue } }
     }
 
-    /// A new event, not yet stored.
+    /// A new event of an order, not yet stored.
     public init(
         id: Int64 = 0, shop: String, orderID: String, kind: EventKind, occurrences: [Occurrence], happenedAt: Moment,
         recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil, delayReason: String? = nil,
         orderName: String? = nil
     ) {
+        self.init(
+            id: id, shop: shop, aggregate: .order(orderID), kind: kind, occurrences: occurrences,
+            happenedAt: happenedAt, recordedAt: recordedAt, silence: silence, source: source, daysLate: daysLate,
+            delayReason: delayReason, orderName: orderName)
+    }
+
+    /// A new event of any kind of aggregate, not yet stored.
+    public init(
+        id: Int64 = 0, shop: String, aggregate: AggregateID, kind: EventKind, occurrences: [Occurrence],
+        happenedAt: Moment, recordedAt: Moment, silence: Silence? = nil, source: String, daysLate: Int? = nil,
+        delayReason: String? = nil, orderName: String? = nil
+    ) {
         box = Box(
             Fields(
-                id: id, shop: shop, orderID: orderID, orderName: orderName ?? orderID, kind: kind,
-                occurrences: occurrences,
-                happenedAt: happenedAt, recordedAt: recordedAt, silence: silence, source: source, daysLate: daysLate,
+                id: id, shop: shop, aggregate: aggregate, orderName: orderName ?? aggregate.id, kind: kind,
+                occurrences: occurrences, happenedAt: happenedAt, recordedAt: recordedAt, silence: silence,
+                source: source, daysLate: daysLate,
                 delayReason: delayReason))
     }
 

@@ -33,6 +33,8 @@ extension EventKind {
         case .shipmentUntracked: "Nobody has said anything of the parcel for 90 days, and Bookbag stops asking."
         case .shipmentETAChanged:
             "The day on which the carrier expects to deliver has changed, to a later or an earlier one. It happens again with each change."
+        case .shipmentNumberChanged:
+            "The parcel's tracking number came, or was changed, after the parcel was made ready. It happens again with each change; a number that is there from the start is none."
         case .returnRequested: "The shopper asked for a return."
         case .returnApproved: "You approved a return, or opened one yourself."
         case .returnDeclined: "You declined a return."

@@ -55,7 +55,7 @@ extension OrderRecord {
                 heard: heard.flatMap { $0.number == shipment.tracking.key ? $0.source : nil })
             events += found
             next = [next, later].compactMap(\.self).min()
-            if !isCancelled(shipment) { deliveries.append(history.last(.delivered)?.start) }
+            if !isCancelled(shipment), isCarried(shipment) { deliveries.append(history.last(.delivered)?.start) }
         }
         if facts.fulfillment == .fulfilled, !deliveries.isEmpty, deliveries.allSatisfy({ $0 != nil }) {
             let last = deliveries.compactMap(\.self).max()
@@ -94,34 +94,42 @@ extension OrderRecord {
     private func implied(
         of shipment: Shipment, history: ShipmentHistory, now: Moment, zone: Zone, rules: DelayRules, heard: String?
     ) -> (events: [ImpliedEvent], next: Moment?) {
-        guard let fulfillment = fulfillment(shipment.fulfillmentID) else { return ([], nil) }
+        guard let fulfillment = fulfillment(shipment.fulfillmentID), isCarried(shipment) else { return ([], nil) }
         let subject = Subject.shipment(shipment.id)
+        let turn = turn(of: shipment)
+        // A fulfillment that takes over the package of a cancelled one is made, and cancelled, as a second.
+        let maker = shipment.isOfFirstFulfillment ? "" : ":\(fulfillment.id.shortID)"
         func event(_ kind: EventKind, _ mark: String, _ at: Moment?, source: String = "shopify") -> ImpliedEvent {
             ImpliedEvent(
                 kind: kind, subject: subject, mark: mark, at: at, source: source,
                 scope: shipment.fulfillmentID, isGroupedByMark: true)
         }
-        var events = [event(.shipmentCreated, "created", fulfillment.createdAt)]
-        if isCancelled(shipment), history.state != .delivered {
-            let at = fulfillment.status == .cancelled ? fulfillment.updatedAt : nil
-            events.append(event(.shipmentCancelled, "cancelled", at))
+        var events = [event(.shipmentCreated, "created" + maker, fulfillment.createdAt)]
+        if isCancelled(shipment) {
+            // What was delivered before is neither cancelled nor delivered again.
+            if history.state != .delivered || !wasDelivered(shipment) {
+                let at = fulfillment.status == .cancelled ? fulfillment.updatedAt : nil
+                events.append(event(.shipmentCancelled, "cancelled" + maker, at))
+            }
             return (events, nil)
         }
-        for episode in history.episodes {
-            guard let kind = episode.state.event, let first = episode.scans.first else { continue }
-            var implied = event(kind, first, episode.start, source: episode.source)
-            implied.aliases = Array(episode.scans.dropFirst())
+        func tell(_ kind: EventKind, _ scans: [String], _ at: Moment, _ source: String) {
+            guard let first = scans.first else { return }
+            var implied = event(kind, turn.isEmpty ? first : first + turn, at, source: source)
+            implied.aliases = Array(scans.dropFirst())
+            if !turn.isEmpty { implied.aliases = implied.aliases.map { $0 + turn } }
             events.append(implied)
         }
+        for episode in history.episodes {
+            guard let kind = episode.state.event else { continue }
+            tell(kind, episode.scans, episode.start, episode.source)
+        }
         for run in history.estimates.dropFirst() {
-            guard let first = run.scans.first else { continue }
-            var implied = event(.shipmentETAChanged, first, run.start, source: run.source)
-            implied.aliases = Array(run.scans.dropFirst())
-            events.append(implied)
+            tell(.shipmentETAChanged, run.scans, run.start, run.source)
         }
         let key = subject.key
         let delays = self.events.filter { event in
-            event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == key }
+            event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == key && $0.turn == turn }
         }
         let promised = shipment.promise.map {
             EstimateRun(day: $0, start: fulfillment.createdAt, scans: [], source: "shopify")
@@ -130,9 +138,10 @@ extension OrderRecord {
             Delay.silence(in: history, heardFrom: $0, sent: fulfillment.createdAt, rules: rules, zone: zone)
         }
         let (signs, nextDelay) = Delay.signs(
-            in: history, promised: promised, silence: silence, recorded: delays, now: now, zone: zone)
+            in: history, promised: promised, silence: silence, recorded: delays, turn: turn, now: now, zone: zone)
         for sign in signs {
-            var implied = event(.shipmentDelayed, sign.mark, sign.at, source: sign.source)
+            var implied = event(
+                .shipmentDelayed, turn.isEmpty ? sign.mark : sign.mark + turn, sign.at, source: sign.source)
             implied.daysLate = sign.level
             implied.delayReason = sign.reason
             implied.restsOn = sign.restsOn
@@ -175,6 +184,19 @@ extension OrderRecord {
         if item.received { events.append(event(.returnReceived, "received", nil)) }
         if item.status == .closed { events.append(event(.returnClosed, "closed", item.closedAt)) }
         return events
+    }
+}
+
+extension Shipment {
+    /// True where it belongs to the fulfillment that it was first seen in, whose number its id begins with.
+    fileprivate var isOfFirstFulfillment: Bool {
+        guard let slash = id.utf8.lastIndex(of: UInt8(ascii: "/")) else { return true }
+        let number = id.utf8[..<slash]
+        if fulfillmentID.utf8.suffix(number.count).elementsEqual(number) {
+            let before = fulfillmentID.utf8.dropLast(number.count).last
+            if before == nil || before == UInt8(ascii: "/") { return true }
+        }
+        return fulfillmentID.shortID == id[..<slash]
     }
 }
 

@@ -36,7 +36,7 @@ public struct Learner: Sendable {
         guard var record else {
             guard case .order(let facts) = observation.content else { return nil }
             var first = OrderRecord(shop: observation.shop, facts: facts, seenAt: now)
-            first.shipments = facts.fulfillments.flatMap { Self.shipments(of: $0, among: []) }
+            first.place(facts.fulfillments)
             first.linesDigest = facts.linesDigest
             return conclude(first, before: nil, isFirst: true, now: now)
         }
@@ -54,14 +54,15 @@ public struct Learner: Sendable {
         case .return(let facts, _):
             before = record
             record.lay(facts)
-        case .parcel(let number, let source, let scans, let complete, _):
+        case .parcel(let number, let source, var scans, let complete, _):
             seen = .nothing
             guard let key = TrackingFacts(number: number).key else { break }
             heard = Heard(number: key, source: source)
+            for index in scans.indices where scans[index].number != key { scans[index].number = key }
             for index in record.shipments.indices where record.shipments[index].tracking.key == key {
                 guard
                     let laid = record.shipments[index].scans.laying(
-                        scans, of: source, complete: complete, now: now)
+                        scans, of: source, number: key, complete: complete, now: now)
                 else { continue }
                 record.shipments[index].scans = laid
                 seen = .scans
@@ -95,7 +96,10 @@ public struct Learner: Sendable {
         if seen == .facts { record.promise(by: delays, before: before, zone: zone) }
         let histories = record.histories
         var (implied, next) = record.implied(now: now, zone: zone, rules: delays, heard: heard, histories: histories)
-        if seen == .facts { implied += record.impliedEdits(since: before) }
+        if seen == .facts {
+            implied += record.impliedEdits(since: before)
+            if let before { implied += record.impliedNumbers(since: before) }
+        }
         var new = record.unrecorded(implied).map { event(of: $0, in: record, first: isFirst, now: now) }
         if !new.isEmpty {
             new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }
@@ -150,14 +154,16 @@ public struct Learner: Sendable {
     }
 
     /// The packages of a fulfillment, given those that were known. A number that was there before keeps its shipment; a number in the place of one that is gone
-    /// is its correction.
-    static func shipments(of fulfillment: FulfillmentFacts, among known: [Shipment]) -> [Shipment] {
+    /// is its correction. `others` are the order's other packages, whose ids are not given again.
+    static func shipments(
+        of fulfillment: FulfillmentFacts, packages: [TrackingFacts], among known: [Shipment], others: [Shipment] = []
+    ) -> [Shipment] {
         var shipments = known
-        let packages = fulfillment.tracking.isEmpty ? [TrackingFacts()] : fulfillment.tracking
         var open = Set(shipments.indices)
         var unplaced: [TrackingFacts] = []
         for package in packages {
-            let index = open.sorted().first { shipments[$0].tracking.number == package.number }
+            let key = package.key
+            let index = open.sorted().first { shipments[$0].tracking.key == key }
             guard let index else {
                 unplaced.append(package)
                 continue
@@ -168,15 +174,23 @@ public struct Learner: Sendable {
         }
         for package in unplaced {
             // A package that has had this number before comes first, then the first whose number is gone.
-            let former = open.sorted().first { package.number.map(shipments[$0].formerNumbers.contains) ?? false }
+            let key = package.key
+            let former = open.sorted().first { index in
+                key != nil && shipments[index].formerNumbers.contains { TrackingFacts(number: $0).key == key }
+            }
             if let index = former ?? open.min() {
                 open.remove(index)
-                if let number = shipments[index].tracking.number { shipments[index].formerNumbers.append(number) }
+                if let number = shipments[index].tracking.number {
+                    shipments[index].formerNumbers.append(number)
+                    shipments[index].numberSince = fulfillment.updatedAt
+                }
                 shipments[index].tracking = package
                 shipments[index].present = true
             } else {
-                let id = "\(fulfillment.id.shortID)/\(shipments.count + 1)"
-                shipments.append(Shipment(id: id, fulfillmentID: fulfillment.id, tracking: package))
+                let stem = fulfillment.id.shortID
+                var number = shipments.count + 1
+                while (shipments + others).contains(where: { $0.id == "\(stem)/\(number)" }) { number += 1 }
+                shipments.append(Shipment(id: "\(stem)/\(number)", fulfillmentID: fulfillment.id, tracking: package))
             }
         }
         for index in open { shipments[index].present = false }
@@ -240,11 +254,29 @@ extension OrderRecord {
         ]
     }
 
+    /// Numbers that came, or changed, with what was just seen.
+    fileprivate func impliedNumbers(since before: OrderRecord) -> [ImpliedEvent] {
+        var implied: [ImpliedEvent] = []
+        for shipment in shipments where shipment.present {
+            guard let key = shipment.tracking.key, let known = before.shipment(shipment.id), known.tracking.key != key,
+                before.isCarried(known), !isCancelled(shipment), let fulfillment = fulfillment(shipment.fulfillmentID)
+            else { continue }
+            implied.append(
+                ImpliedEvent(
+                    kind: .shipmentNumberChanged, subject: .shipment(shipment.id),
+                    mark: "\(key)@\(fulfillment.updatedAt.milliseconds)", at: fulfillment.updatedAt,
+                    scope: shipment.fulfillmentID))
+        }
+        return implied
+    }
+
     /// Gives each new shipment the day that the shop's own rule promises for it.
     fileprivate mutating func promise(by rules: DelayRules, before: OrderRecord?, zone: Zone) {
         guard !rules.promises.isEmpty else { return }
         for index in shipments.indices where before?.shipment(shipments[index].id) == nil {
-            guard let sent = fulfillment(shipments[index].fulfillmentID)?.createdAt else { continue }
+            guard let sent = fulfillment(shipments[index].fulfillmentID)?.createdAt, isByCarrier,
+                isCarried(shipments[index])
+            else { continue }
             shipments[index].promise = rules.promise(
                 method: facts.shippingMethod, country: facts.shippingAddress?.countryCode, sent: sent, zone: zone)
         }
@@ -261,28 +293,84 @@ extension OrderRecord {
             let shown = Set(seen.refunds.map(\.id))
             facts.refunds = known.refunds.filter { !shown.contains($0.id) } + seen.refunds
         }
-        for fulfillment in seen.fulfillments { lay(fulfillment, now: now) }
+        for fulfillment in Self.voidFirst(seen.fulfillments) { lay(fulfillment, now: now) }
         for item in seen.returns { lay(item) }
+    }
+
+    /// What was made again takes over the package of what was cancelled, so that has to be known to be cancelled first.
+    private static func voidFirst(_ fulfillments: [FulfillmentFacts]) -> [FulfillmentFacts] {
+        guard fulfillments.count > 1, fulfillments.contains(where: \.isVoid) else { return fulfillments }
+        return fulfillments.filter(\.isVoid) + fulfillments.filter { !$0.isVoid }
+    }
+
+    /// Makes the packages of fulfillments that were never seen.
+    fileprivate mutating func place(_ fulfillments: [FulfillmentFacts]) {
+        for fulfillment in Self.voidFirst(fulfillments) { placePackages(of: fulfillment) }
+    }
+
+    /// Brings the packages of a fulfillment up to what it shows now.
+    ///
+    /// A fulfillment that was cancelled and made again with the same number is one package, which has a past: nothing of it is told twice.
+    private mutating func placePackages(of fulfillment: FulfillmentFacts) {
+        let id = fulfillment.id
+        var packages = fulfillment.tracking
+        if shipments.contains(where: { $0.fulfillmentID != id }) {
+            if fulfillment.isVoid {
+                let stem = id.shortID + "/"
+                packages.removeAll { package in
+                    package.key != nil
+                        && shipments.contains {
+                            $0.fulfillmentID != id && $0.id.hasPrefix(stem) && $0.tracking.key == package.key
+                        }
+                }
+                if packages.isEmpty, !fulfillment.tracking.isEmpty {
+                    for index in shipments.indices where shipments[index].fulfillmentID == id {
+                        shipments[index].present = false
+                    }
+                    return
+                }
+            } else {
+                for package in packages {
+                    guard let key = package.key,
+                        !shipments.contains(where: { $0.fulfillmentID == id && $0.tracking.key == key }),
+                        let index = shipments.firstIndex(where: { shipment in
+                            shipment.fulfillmentID != id && shipment.tracking.key == key
+                                && self.fulfillment(shipment.fulfillmentID)?.isVoid == true
+                        })
+                    else { continue }
+                    shipments[index].fulfillmentID = id
+                }
+            }
+        }
+        let known = shipments.filter { $0.fulfillmentID == id }
+        shipments.removeAll { $0.fulfillmentID == id }
+        shipments += Learner.shipments(
+            of: fulfillment, packages: packages.isEmpty ? [TrackingFacts()] : packages, among: known, others: shipments)
+    }
+
+    /// False where the order is collected at the shop, or brought by it.
+    private var isByCarrier: Bool {
+        facts.deliveryMethod.map { !["pickup", "local", "retail", "none"].contains($0) } ?? true
     }
 
     /// Lays a fulfillment over what was known of it.
     fileprivate mutating func lay(_ seen: FulfillmentFacts, now: Moment) {
         guard let index = facts.fulfillments.firstIndex(where: { $0.id == seen.id }) else {
             facts.fulfillments.append(seen)
-            shipments += Learner.shipments(of: seen, among: [])
+            placePackages(of: seen)
             return
         }
         var scans = facts.fulfillments[index].scans
-        if let laid = scans.laying(seen.scans, of: "shopify", complete: seen.scansAreComplete, now: now) {
+        if let laid = scans.laying(
+            seen.scans, of: "shopify", number: nil, complete: seen.scansAreComplete, now: now)
+        {
             scans = laid
         }
         if seen.updatedAt >= facts.fulfillments[index].updatedAt {
             let lines = facts.fulfillments[index].lineItems
             facts.fulfillments[index] = seen
             if seen.lineItems.isEmpty { facts.fulfillments[index].lineItems = lines }
-            let known = shipments.filter { $0.fulfillmentID == seen.id }
-            shipments.removeAll { $0.fulfillmentID == seen.id }
-            shipments += Learner.shipments(of: seen, among: known)
+            placePackages(of: seen)
         }
         facts.fulfillments[index].scans = scans
         facts.fulfillments[index].scansAreComplete = true
@@ -305,7 +393,7 @@ extension [Scan] {
     /// These with what a source shows now laid over them, or nil where that changes nothing. Of a scan that is known, the newest telling counts. Where the answer is
     /// complete, a scan of that source that it no longer shows is marked as taken back, unless the source shows another of the same state: then it only tells
     /// the same thing better.
-    func laying(_ seen: [Scan], of source: String, complete: Bool, now: Moment) -> [Scan]? {
+    func laying(_ seen: [Scan], of source: String, number: String?, complete: Bool, now: Moment) -> [Scan]? {
         var laid = self
         var isChanged = false
         var isShown = [Bool](repeating: false, count: count)
@@ -339,6 +427,8 @@ extension [Scan] {
         lazy var states = Set(seen.compactMap(\.state))
         for index in indices where !isShown[index] && self[index].source == source && self[index].retractedAt == nil {
             guard let state = self[index].state, !self[index].isSummary, !states.contains(state) else { continue }
+            // What was told of a number that the package had before is not asked about any more.
+            if let number, let own = self[index].number, own != number { continue }
             laid[index].retractedAt = now
             isChanged = true
         }

@@ -8,6 +8,8 @@ public struct Shipment: Hashable, Codable, Sendable {
     public var tracking: TrackingFacts
     /// Numbers that it had before they were corrected, newest last.
     public var formerNumbers: [String]
+    /// When the present number took the place of another; nil where it did not.
+    public var numberSince: Moment?
     /// The scans that name this package alone: a carrier's. Those of the shop stand with the fulfillment.
     public var scans: [Scan]
     /// False once the shop shows the package no more.
@@ -67,6 +69,19 @@ public struct OrderRecord: Sendable, Codable, Hashable {
     }
 }
 
+extension AddressFacts {
+    /// The zone there: the one that the shop names, else that of the country and its province; of a country of several times the one in which most of its people live. Nil
+    /// where no country is known.
+    public var zone: Zone? {
+        if let named = timeZone.flatMap(Zone.init(named:)) { return named }
+        guard let country = countryCode ?? country else { return nil }
+        if let provinceCode, let zone = PlaceZones.zone(country: country, state: provinceCode, town: city) {
+            return zone
+        }
+        return PlaceZones.zone(country: country, state: province, town: city) ?? PlaceZones.likely(country: country)
+    }
+}
+
 extension OrderRecord {
     /// The fulfillment of that id.
     public func fulfillment(_ id: String) -> FulfillmentFacts? { facts.fulfillments.first { $0.id == id } }
@@ -80,8 +95,9 @@ extension OrderRecord {
     /// The refund of that id.
     public func refund(_ id: String) -> RefundFacts? { facts.refunds.first { $0.id == id } }
 
-    /// The zone that estimates and waits go by: where the parcel goes, else the shop's.
+    /// The zone that estimates, waits and quiet hours go by: where the parcel goes, else the shop's.
     public func zone(shopZone: Zone) -> Zone {
-        facts.shippingAddress?.timeZone.flatMap(Zone.init(named:)) ?? shopZone
+        guard let address = facts.shippingAddress else { return shopZone }
+        return address.zone ?? shopZone
     }
 }

@@ -22,6 +22,8 @@ public struct Scan: Hashable, Codable, Sendable {
 
     /// Unique for the parcel and made of the source's own facts: never of the time at which we asked.
     public var id: String
+    /// The number that it speaks of, as `TrackingFacts.key` has it; nil for the shop's own, which names none.
+    public var number: String?
     /// Who said it: `shopify`, `ups`, …
     public var source: String
     /// When it happened.
@@ -51,12 +53,13 @@ public struct Scan: Hashable, Codable, Sendable {
 
     /// A scan as a source told it.
     public init(
-        id: String, source: String, time: Moment, offsetMinutes: Int? = nil, basis: TimeBasis = .stated,
-        state: ParcelState?,
+        id: String, number: String? = nil, source: String, time: Moment, offsetMinutes: Int? = nil,
+        basis: TimeBasis = .stated, state: ParcelState?,
         delay: DelaySign = .no, reason: String? = nil, estimate: CalendarDay? = nil, words: String? = nil,
         place: String? = nil, isSummary: Bool = false, returnLeg: Bool = false, retractedAt: Moment? = nil
     ) {
         self.id = id
+        self.number = number
         self.source = source
         self.time = time
         self.offsetMinutes = offsetMinutes

@@ -13,7 +13,9 @@
 //    undone by rule 2.) Returned stays as well.
 // 6. `pre_transit` and `accepted` only go forward: a notice that comes late does not take a moving parcel back to its beginning.
 // 7. A void label stays void until something physical is scanned; a lost parcel may be found.
-// 8. A judgement is what a source says of the parcel beside its scans: an aggregator's "exception" after 28 silent days, a status without an event. It stands at the time of
+// 8. A scan of another parcel counts for nothing: one of a number that the package had before, or one from well before its fulfillment, for carriers give
+//    numbers out again (`ScanBounds`).
+// 9. A judgement is what a source says of the parcel beside its scans: an aggregator's "exception" after 28 silent days, a status without an event. It stands at the time of
 //    that source's newest scan, and is read after every scan of that moment, by whomever. A newer scan outweighs it, and it takes nothing out of
 //    delivered or returned: for that a scan is needed.
 //
@@ -58,10 +60,10 @@ struct ParcelReading: Hashable, Sendable {
     init() {}
 
     /// Where these scans bring it, in whatever order they are given; and which of them is the newest that counts.
-    static func of(_ scans: [Scan]) -> (reading: ParcelReading, last: Int?) {
+    static func of(_ scans: [Scan], within bounds: ScanBounds = .none) -> (reading: ParcelReading, last: Int?) {
         var reading = ParcelReading()
         var last: Int?
-        Scan.inOrder(scans) { index in
+        Scan.inOrder(scans, within: bounds) { index in
             _ = reading.read(scans[index])
             last = index
         }
@@ -120,7 +122,7 @@ extension Scan {
     /// Gives the places of the scans that count, in the order in which they are read: those that were taken back are left out, and one that is there twice counts once.
     ///
     /// Scans are large, and mostly stand in their order already: so their places are put in order, and only where they must be.
-    static func inOrder(_ scans: [Scan], _ read: (Int) -> Void) {
+    static func inOrder(_ scans: [Scan], within bounds: ScanBounds, _ read: (Int) -> Void) {
         let order = scans.withUnsafeBufferPointer { scans in
             var order: [Int] = []
             order.reserveCapacity(scans.count)
@@ -129,6 +131,8 @@ extension Scan {
             var seen: Set<String> = []
             var isSorted = true
             for index in scans.indices where scans[index].retractedAt == nil {
+                if scans[index].time < bounds.from { continue }
+                if bounds.number != nil, !bounds.hold(scans[index]) { continue }
                 if areFew {
                     if order.contains(where: { scans[$0].id == scans[index].id }) { continue }
                 } else if !seen.insert(scans[index].id).inserted {
@@ -141,6 +145,27 @@ extension Scan {
             return order
         }
         for index in order { read(index) }
+    }
+}
+
+/// Which scans speak of a parcel, and not of another that had its number, or whose number it had.
+struct ScanBounds: Sendable {
+    /// What happened earlier is another parcel's.
+    var from = Moment.distantPast
+    /// The number that counts; nil where there was never another.
+    var number: String?
+    /// From when on the shop's own scans are those of this number.
+    var shopFrom: Moment?
+
+    /// Every scan counts.
+    static let none = ScanBounds()
+
+    /// True for a scan that speaks of the parcel.
+    func hold(_ scan: Scan) -> Bool {
+        guard scan.time >= from else { return false }
+        guard let number else { return true }
+        if let own = scan.number { return own == number }
+        return shopFrom.map { scan.time >= $0 || scan.source != "shopify" } ?? true
     }
 }
 
@@ -157,9 +182,9 @@ struct ShipmentHistory: Sendable {
     private(set) var lastScan: Scan?
 
     /// Merges scans, given in any order; a scan that is given twice counts once.
-    init(scans: [Scan]) {
+    init(scans: [Scan], within bounds: ScanBounds = .none) {
         var last: Int?
-        Scan.inOrder(scans) { index in
+        Scan.inOrder(scans, within: bounds) { index in
             last = index
             if let day = scans[index].estimate {
                 note(day, scans[index].id, at: scans[index].time, from: scans[index].source)
@@ -254,14 +279,91 @@ extension OrderRecord {
 
     /// What the scans of each shipment amount to, in the order of the shipments.
     var histories: [ShipmentHistory] {
-        shipments.map { ShipmentHistory(scans: scans(of: $0)) }
+        shipments.map { ShipmentHistory(scans: scans(of: $0), within: bounds(of: $0)) }
+    }
+
+    /// How long before its fulfillment a parcel may have been scanned: a shop may mark as sent what left long ago. Carriers give a number out again after some months.
+    static let markedLate = Duration.days(30)
+    /// How long before its order: one that was placed by telephone comes into the shop when there is time.
+    static let orderedLate = Duration.days(7)
+
+    /// Which of `scans(of:)` speak of the shipment.
+    func bounds(of shipment: Shipment) -> ScanBounds {
+        var bounds = ScanBounds()
+        let ordered = min(facts.createdAt, facts.processedAt) - Self.orderedLate
+        bounds.from = ordered
+        if let index = facts.fulfillments.firstIndex(where: { $0.id == shipment.fulfillmentID }) {
+            bounds.from = max(ordered, facts.fulfillments[index].createdAt - Self.markedLate)
+        }
+        if !shipment.formerNumbers.isEmpty {
+            bounds.number = shipment.tracking.key
+            bounds.shopFrom = shipment.numberSince
+        }
+        return bounds
+    }
+
+    /// Which parcel the package is by now, behind the marks of what happened to it: empty for the first, and ` #2` once a number was put in the place of one under which
+    /// another parcel had been followed. What is told of that one is not told of this.
+    func turn(of shipment: Shipment) -> String {
+        guard !shipment.formerNumbers.isEmpty, let key = shipment.tracking.key else { return "" }
+        var followed: [String] = []
+        for former in shipment.formerNumbers {
+            guard let former = TrackingFacts(number: former).key else { continue }
+            if former == key { break }
+            if !followed.contains(former), shipment.scans.contains(where: { $0.number == former && $0.isOfParcel }) {
+                followed.append(former)
+            }
+        }
+        if followed.isEmpty, let since = shipment.numberSince, shipment.formerNumbers.first.map({ $0 != key }) ?? false,
+            let fulfillment = fulfillment(shipment.fulfillmentID),
+            fulfillment.scans.contains(where: { $0.time < since && $0.isOfParcel })
+        {
+            return " #2"
+        }
+        return followed.isEmpty ? "" : " #\(followed.count + 1)"
     }
 
     /// True where the shop voided the fulfillment, or shows the package no more.
     func isCancelled(_ shipment: Shipment) -> Bool {
         if !shipment.present { return true }
-        return facts.fulfillments.contains {
-            $0.id == shipment.fulfillmentID && ($0.status == .cancelled || $0.status == .error)
+        return facts.fulfillments.contains { $0.id == shipment.fulfillmentID && $0.isVoid }
+    }
+
+    /// True where the shipment was delivered before it was cancelled, as far as was told.
+    func wasDelivered(_ shipment: Shipment) -> Bool {
+        let subject = Subject.shipment(shipment.id).key
+        return events.contains { event in
+            event.kind == .shipmentDelivered && event.occurrences.contains { $0.subject == subject }
         }
     }
+
+    /// The packages that are, or were, on their way to the shopper: neither gone, nor cancelled, nor without anybody who carries them.
+    var parcels: [Shipment] { shipments.filter { !isCancelled($0) && isCarried($0) } }
+
+    /// True where somebody carries the shipment, or the shopper collects it: false for what is sent by e-mail, and for what was taken along at the till.
+    public func isCarried(_ shipment: Shipment) -> Bool {
+        switch facts.deliveryMethod {
+        case "none": return false
+        case "retail": return shipment.tracking.hasNumber
+        default: break
+        }
+        if shipment.tracking.hasNumber || facts.lineItems.isEmpty { return true }
+        guard let fulfillment = fulfillment(shipment.fulfillmentID), !fulfillment.lineItems.isEmpty else {
+            return facts.lineItems.contains(where: \.requiresShipping)
+        }
+        // A line that the order shows no more may be anything.
+        return fulfillment.lineItems.contains { part in
+            facts.lineItems.first { $0.id == part.lineItemID }?.requiresShipping ?? true
+        }
+    }
+}
+
+extension Scan {
+    /// True where it says more of a parcel than that there is a label.
+    fileprivate var isOfParcel: Bool { state.map { $0 != .unknown && $0 != .preTransit } ?? false }
+}
+
+extension FulfillmentFacts {
+    /// True where the shop voided it.
+    var isVoid: Bool { status == .cancelled || status == .error }
 }

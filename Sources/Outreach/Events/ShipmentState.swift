@@ -35,7 +35,7 @@ extension OrderRecord {
     /// What is known of `shipment` at `now`. `zone` is where the parcel goes.
     public func state(of shipment: Shipment, now: Moment, zone: Zone) -> ShipmentState {
         let scans = scans(of: shipment)
-        let (reading, last) = ParcelReading.of(scans)
+        let (reading, last) = ParcelReading.of(scans, within: bounds(of: shipment))
         var result = ShipmentState()
         result.state = parcelState(of: shipment, reading)
         result.since = reading.since
@@ -49,22 +49,31 @@ extension OrderRecord {
             result.daysMoved = result.estimate.map { $0.days(since: promise) } ?? 0
         }
         let subject = Subject.shipment(shipment.id).key
+        // A scan may lie ahead of our clock: what it tells is told as of the moment at which it was learned.
+        if let scanned = result.deliveredAt {
+            let learned = events.last { event in
+                event.kind == .shipmentDelivered && event.occurrences.contains { $0.subject == subject }
+            }
+            result.deliveredAt = min(scanned, learned?.recordedAt ?? now)
+        }
+        let turn = turn(of: shipment)
         let told = events.last { event in
-            event.kind == .shipmentDelayed && event.occurrences.contains { $0.subject == subject }
+            event.kind == .shipmentDelayed
+                && event.occurrences.contains { $0.subject == subject && ($0.turn == turn) }
         }
         result.delayReason = told?.delayReason
         result.delayed = told != nil && !result.state.isFinal
-        result.watched = shipment.present && (shipment.tracking.number != nil || last != nil)
+        result.watched = shipment.present && (shipment.tracking.key != nil || last != nil)
         return result
     }
 
     /// Where `shipment` is, without all that goes with it.
     func parcelState(of shipment: Shipment) -> ParcelState {
-        parcelState(of: shipment, ParcelReading.of(scans(of: shipment)).reading)
+        parcelState(of: shipment, ParcelReading.of(scans(of: shipment), within: bounds(of: shipment)).reading)
     }
 
     private func parcelState(of shipment: Shipment, _ reading: ParcelReading) -> ParcelState {
-        if reading.state != .delivered, isCancelled(shipment) { return .cancelled }
+        if isCancelled(shipment), reading.state != .delivered || !wasDelivered(shipment) { return .cancelled }
         return reading.state == .unknown && shipment.present ? .preTransit : reading.state
     }
 }

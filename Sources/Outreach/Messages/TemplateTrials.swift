@@ -29,7 +29,7 @@ struct TemplateTrials {
                 let full = scope(order, lacking: false)
                 let bare = scope(order, lacking: true)
                 for line in trigger.lines where !line.template.isEmpty {
-                    if case .webhook = line.destination {
+                    if !line.isMail {
                         guard let body = templates.body(line.template), isSound(body.file, [body.template]),
                             tried.insert(Trial(file: body.file, kind: kind, isForCustomer: false)).inserted
                         else { continue }

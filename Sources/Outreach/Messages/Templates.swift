@@ -32,6 +32,13 @@ public struct TemplateSet: Sendable {
     private var partials: [String: PartialSet]
     private(set) var partialSources: [(name: String, locale: String?, template: Template)]
     private var bodies: [String: Body]
+    /// The partials that could not be parsed: they are there, and have their faults already.
+    var brokenPartials: Set<String> = []
+    /// Starts a clock for one rendering.
+    var patience: Patience?
+
+    /// Starts a clock, which says from some moment on that it is late. The host's, for nothing here looks at one.
+    public typealias Patience = @Sendable () -> @Sendable () -> Bool
 
     /// No templates.
     public init() {
@@ -142,6 +149,8 @@ public struct TemplateSet: Sendable {
     private func rendered(
         _ template: Template, _ scope: Liquid.Scope, _ options: RenderOptions, file: String, line: Int
     ) throws(TemplateFailure) -> String {
+        var options = options
+        options.limits.isLate = patience?()
         do {
             return try template.render(scope, options).text
         } catch {

@@ -21,8 +21,10 @@ extension TemplateSet {
                         at: Position(line: 1, column: 1), "there is another partial for the same case",
                         hint: "keep one of the files")
                 }
-                if let template = parse(source, at: Position(line: 1, column: 1), &list) {
+                if let template = parse(source, at: Position(line: 1, column: 1), &list, checksNames: false) {
                     set.add(partial: template, as: name, locale: locale)
+                } else {
+                    set.brokenPartials.insert(name)
                 }
                 continue
             }
@@ -61,8 +63,11 @@ extension TemplateSet {
         return (parts[0], nil)
     }
 
-    /// Parses Liquid that stands at a place in a file.
-    static func parse(_ source: String, at start: Position, _ faults: inout FaultList) -> Template? {
+    /// Parses Liquid that stands at a place in a file. Where it cannot be, its unknown names are told all the same, so that
+    /// nobody hears of them after mending the rest; but for partials, whose names come from elsewhere.
+    static func parse(
+        _ source: String, at start: Position, _ faults: inout FaultList, checksNames: Bool = true
+    ) -> Template? {
         func place(_ diagnostic: Diagnostic) -> Position {
             Position(
                 line: diagnostic.line + start.line - 1,
@@ -85,6 +90,10 @@ extension TemplateSet {
         } catch {
             for diagnostic in error.diagnostics {
                 faults.add(at: place(diagnostic), TemplateWords.plain(diagnostic.message), hint: diagnostic.hint)
+            }
+            guard checksNames else { return nil }
+            for diagnostic in Template.check(broken: source, name: faults.file, ShopifyNames.schema) {
+                faults.add(at: place(diagnostic), diagnostic.message, hint: diagnostic.hint)
             }
             return nil
         }
@@ -170,10 +179,7 @@ extension TemplateSet {
     func checkBodies(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
         for (name, body) in webhookBodies {
             let kinds = triggers.filter { trigger in
-                trigger.lines.contains { line in
-                    if case .webhook = line.destination { return line.template == name }
-                    return false
-                }
+                trigger.lines.contains { !$0.isMail && $0.template == name }
             }.flatMap(\.events).unique
             var list = FaultList(file: body.file)
             let start = Position(line: 1, column: 1)
@@ -211,7 +217,7 @@ extension TemplateSet {
                     column: place.column, diagnostic.message, hint: diagnostic.hint)
             ])
         }
-        for name in template.partialNames where !hasPartial(name, locale: nil) {
+        for name in template.partialNames where !hasPartial(name, locale: nil) && !brokenPartials.contains(name) {
             if partialNames.contains(name) {
                 faults.add(
                     at: start, "there is no '\(name).md' for everybody else",
@@ -266,7 +272,23 @@ private struct TemplateReader {
         let subject = TemplateSet.parse(front.subject?.text ?? "", at: position, &faults)
         let preview = front.preview.flatMap { TemplateSet.parse($0.text, at: $0.position, &faults) }
         let body = TemplateSet.parse(front.body, at: Position(line: front.bodyLine, column: 1), &faults)
-        guard let subject, let body else { return nil }
+        guard let subject, let body else {
+            // What could be read is looked at as well.
+            let others = [
+                (subject, front.subject?.text, position), (preview, front.preview?.text, front.preview?.position),
+                (body, front.body, Position(line: front.bodyLine, column: 1)),
+            ]
+            for (template, source, start) in others {
+                guard template != nil, let source, let start else { continue }
+                for found in Template.check(broken: source, name: faults.file, ShopifyNames.schema) {
+                    let column = found.line == 1 ? found.column + start.column - 1 : found.column
+                    faults.add(
+                        at: Position(line: found.line + start.line - 1, column: column), found.message, hint: found.hint
+                    )
+                }
+            }
+            return nil
+        }
         return (
             name,
             TemplateSet.Variant(

@@ -36,8 +36,8 @@ extension Scope {
         let data =
             [JSON.Member("trigger", .string(effect.trigger))] + webhookData.map { .init($0.name, JSON($0.value)) }
         return WebhookBody(
-            id: MessageIdentity.webhook(of: effect), shop: effect.shop, type: effect.event.kind.rawValue,
-            subject: record.facts.name, happenedAt: effect.event.happenedAt, data: .object(data)
+            id: MessageIdentity.webhook(of: effect), shop: effect.shop, type: event.kind.rawValue,
+            subject: record.facts.name, happenedAt: event.happenedAt, data: .object(data)
         ).bytes
     }
 

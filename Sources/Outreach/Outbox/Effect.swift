@@ -1,11 +1,17 @@
-/// Where an effect goes.
-public enum ChannelKind: String, Codable, Sendable, CaseIterable {
-    case email, webhook
+/// Why an effect exists at all.
+public enum EffectOrigin: String, Codable, Sendable, CaseIterable {
+    /// A trigger heard an event. Shadow, limits and quiet hours are for these alone.
+    case trigger
+    /// A person asked for it.
+    case person
+    /// Bookbag itself has something to say, such as that an edit was refused.
+    case system
 }
 
-/// One line of `send` for one occurrence of one trigger: the unit that is decided, held, rendered and attempted.
+/// What is to happen once outside of Bookbag: the unit that is decided, held, rendered and attempted. Mostly one line of `send` for one
+/// occurrence of one trigger.
 ///
-/// `(shop, trigger, line, key)` is unique in the store for ever, for each of its keys; that is what makes a second message impossible.
+/// `(shop, origin, trigger, line, key)` is unique in the store for ever, for each of its keys; that is what makes a second message impossible.
 public struct Effect: Hashable, Sendable {
     /// Where an effect stands.
     ///
@@ -45,16 +51,21 @@ public struct Effect: Hashable, Sendable {
 
     /// The store's number; 0 until it is stored.
     public var id: Int64
-    public var shop: String
-    /// The trigger's name.
+    public var origin: EffectOrigin
+    /// Where it goes, and of which shop it is.
+    public var route: Route
+    /// True where it counts as contact with the shopper: for limits, and for what she has heard.
+    public var isContact: Bool
+    /// The trigger's name; without a trigger, what made it: the kind of a notice, what a person did.
     public var trigger: String
-    /// Which line of `send` it is: `email`, `email:merchant`, `email:team@…`, `webhook:helpdesk`.
+    /// Which line of `send` it is, as the trigger names it: `email`, `email:merchant`, `webhook:helpdesk`. Nothing is read from it; where it goes is `route`.
     public var line: String
     /// The occurrence, by the trigger's `once_per`: one key for each subject of the event. Never empty.
     public var keys: [String]
-    public var orderID: String
-    /// The event that it tells; with `combine`, the one that opened the window, or else the newest.
-    public var event: Event
+    /// What it is about; nil where it is about no one thing, as a notice to the shop.
+    public var aggregate: AggregateID?
+    /// The event that it tells; with `combine`, the one that opened the window, or else the newest. Nil where no event made it.
+    public var event: Event?
     /// The further events that it tells, where `combine` makes one message of several.
     public var together: [Event] = []
     public var state: State
@@ -73,17 +84,33 @@ public struct Effect: Hashable, Sendable {
     /// Goes up with every commit; a commit against an older one is done again.
     public var version: Int64
 
-    /// A new effect that waits until `dueAt`.
+    /// A new effect of a trigger that waits until `dueAt`.
     public init(
-        shop: String, trigger: String, line: String, keys: [String], event: Event, dueAt: Moment, createdAt: Moment,
-        reason: Reason? = nil
+        to route: Route, isContact: Bool, trigger: String, line: String, keys: [String], event: Event, dueAt: Moment,
+        createdAt: Moment, reason: Reason? = nil
+    ) {
+        self.init(
+            to: route, origin: .trigger, isContact: isContact, by: trigger, line: line, keys: keys,
+            about: event.aggregate, event: event, dueAt: dueAt, createdAt: createdAt, reason: reason)
+    }
+
+    /// A new effect of any origin that waits until `dueAt`.
+    ///
+    /// - Parameters:
+    ///   - maker: what goes into `trigger`.
+    ///   - line: which of several that one occurrence has; the route's name where there is no better one.
+    public init(
+        to route: Route, origin: EffectOrigin, isContact: Bool, by maker: String, line: String, keys: [String],
+        about aggregate: AggregateID?, event: Event? = nil, dueAt: Moment, createdAt: Moment, reason: Reason? = nil
     ) {
         id = 0
-        self.shop = shop
-        self.trigger = trigger
+        self.route = route
+        self.origin = origin
+        self.isContact = isContact
+        trigger = maker
         self.line = line
         self.keys = keys
-        orderID = event.orderID
+        self.aggregate = aggregate
         self.event = event
         state = .waiting
         self.reason = reason
@@ -96,17 +123,24 @@ public struct Effect: Hashable, Sendable {
         version = 0
     }
 
+    public var shop: String { route.shop }
+
+    public var channel: ChannelName { route.channel }
+
+    /// The order's id, where it is about an order.
+    public var orderID: String? { aggregate?.orderID }
+
+    /// The order, where it is about one.
+    public var orderKey: OrderKey? { orderID.map { OrderKey(shop: shop, orderID: $0) } }
+
     /// How long it is held; nil where it is not, or nobody knows.
     public var heldUntil: Moment? { state == .waiting && reason != nil && dueAt < .distantFuture ? dueAt : nil }
 
     /// All events that it tells.
-    public var events: [Event] { [event] + together }
+    public var events: [Event] { (event.map { [$0] } ?? []) + together }
+}
 
-    /// The way out that its line names.
-    public var channel: ChannelKind { line.hasPrefix("webhook") ? .webhook : .email }
-
-    /// The webhook's name in the configuration, for a webhook line.
-    public var webhookName: String? {
-        line.hasPrefix("webhook:") ? String(line.dropFirst("webhook:".count)) : nil
-    }
+extension [String: OrderRecord] {
+    /// The order that an effect is about, of those that were read.
+    public func record(of effect: Effect) -> OrderRecord? { effect.orderID.flatMap { self[$0] } }
 }

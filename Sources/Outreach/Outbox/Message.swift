@@ -1,54 +1,59 @@
-/// The frozen bytes of an effect: every attempt, today or after a crash, sends exactly these.
+/// What goes out of an effect, frozen: every attempt, today or after a crash, sends exactly this.
 public struct Message: Hashable, Sendable {
-    /// What goes out, by channel.
-    public enum Content: Hashable, Sendable {
-        /// A mail, whole, with CRLF line ends.
-        case mail(MailContent)
-        /// The body of a webhook. Its signature is made anew for each attempt, for it covers the attempt's own time.
-        case webhook(WebhookContent)
-    }
-
-    /// A mail as it goes to the relay.
-    public struct MailContent: Hashable, Sendable {
-        /// The envelope sender, where bounces go; empty for none.
+    /// From whom and to whom, as the channel needs it. What a channel does not need stays empty.
+    public struct Envelope: Hashable, Sendable {
+        /// Where bounces go: a mail's envelope sender; empty for none.
         public var sender: String
-        /// The one recipient.
+        /// The one person or mailbox that it goes to.
         public var recipient: String
-        /// Header and body, RFC 5322, as sent.
-        public var bytes: [UInt8]
+        /// Which far end of the channel, as in `Route`.
+        public var target: String
 
-        /// A mail from and to.
-        public init(sender: String, recipient: String, bytes: [UInt8]) {
+        /// That sender, recipient and far end.
+        public init(sender: String = "", recipient: String = "", target: String = "") {
             self.sender = sender
             self.recipient = recipient
-            self.bytes = bytes
-        }
-    }
-
-    /// A webhook as it goes to its endpoint.
-    public struct WebhookContent: Hashable, Sendable {
-        /// The endpoint's name in the configuration.
-        public var endpoint: String
-        /// JSON, as sent and signed.
-        public var body: [UInt8]
-
-        /// A body for an endpoint.
-        public init(endpoint: String, body: [UInt8]) {
-            self.endpoint = endpoint
-            self.body = body
+            self.target = target
         }
     }
 
     /// `Message-ID` without its angle brackets, or `webhook-id`. Derived from the effect's key, so that a repeat has the same.
     public var id: String
-    public var content: Content
+    /// The channel whose bytes they are.
+    public var kind: ChannelName
+    public var envelope: Envelope
+    /// As the channel sends them: a mail with CRLF line ends (RFC 5322), a webhook's JSON. What covers an attempt's own time, such as a webhook's
+    /// signature, is made anew for each attempt.
+    public var bytes: [UInt8]
     /// For lists and people: a mail's subject, or a webhook's event type.
     public var summary: String
 
-    /// Frozen content with its id.
-    public init(id: String, content: Content, summary: String) {
+    /// Frozen bytes with their id.
+    public init(id: String, kind: ChannelName, envelope: Envelope, bytes: [UInt8], summary: String) {
         self.id = id
-        self.content = content
+        self.kind = kind
+        self.envelope = envelope
+        self.bytes = bytes
         self.summary = summary
+    }
+}
+
+extension Message {
+    /// A mail, whole, with CRLF line ends.
+    ///
+    /// - Parameters:
+    ///   - sender: the envelope sender, where bounces go; empty for none.
+    ///   - recipient: the one recipient.
+    public static func mail(
+        id: String, sender: String, recipient: String, bytes: [UInt8], summary: String
+    ) -> Message {
+        Message(
+            id: id, kind: .email, envelope: Envelope(sender: sender, recipient: recipient), bytes: bytes,
+            summary: summary)
+    }
+
+    /// The JSON body of a webhook, for the endpoint of that name in the configuration.
+    public static func webhook(id: String, endpoint: String, body: [UInt8], summary: String) -> Message {
+        Message(id: id, kind: .webhook, envelope: Envelope(target: endpoint), bytes: body, summary: summary)
     }
 }

@@ -1,6 +1,7 @@
 /// The key under which an effect is the only one, for ever.
 public struct OccurrenceKey: Hashable, Sendable {
     public var shop: String
+    public var origin: EffectOrigin
     public var trigger: String
     /// Which line of `send`.
     public var line: String
@@ -8,8 +9,9 @@ public struct OccurrenceKey: Hashable, Sendable {
     public var key: String
 
     /// That key of that line of that trigger.
-    public init(shop: String, trigger: String, line: String, key: String) {
+    public init(shop: String, origin: EffectOrigin = .trigger, trigger: String, line: String, key: String) {
         self.shop = shop
+        self.origin = origin
         self.trigger = trigger
         self.line = line
         self.key = key
@@ -53,16 +55,49 @@ public struct LimitRoom: Hashable, Sendable {
     }
 }
 
+/// A match that came to no effect: why a trigger that heard an event said nothing of it. Kept as a row, so that nobody has to guess it from files that have
+/// changed since.
+public struct MatchOutcome: Hashable, Sendable {
+    public var trigger: String
+    /// The store's number of the event.
+    public var eventID: Int64
+    public var reason: Reason
+    /// The first condition that did not hold, with its value, or another sentence for `explain`. Never personal data.
+    public var detail: String?
+    public var at: Moment
+
+    /// That trigger made nothing of that event, for that reason.
+    public init(trigger: String, eventID: Int64, reason: Reason, detail: String? = nil, at: Moment) {
+        self.trigger = trigger
+        self.eventID = eventID
+        self.reason = reason
+        self.detail = detail
+        self.at = at
+    }
+}
+
 /// What is written together or not at all: the changes that an event or the end of a wait brings.
 public struct Plan: Hashable, Sendable {
+    /// Of which shop. Every effect of the plan is of this shop.
+    public var shop: String
     /// Events that need no more planning once this is written.
     public var doneEvents: [Int64]
     public var changes: [PlannedChange]
+    /// Matches that came to nothing.
+    public var matches: [MatchOutcome]
+    /// What was read to make it: the plan is stale where one of these has another version by now.
+    public var reads: ReadVersions
 
     /// These changes, for these events.
-    public init(doneEvents: [Int64] = [], changes: [PlannedChange] = []) {
+    public init(
+        shop: String, doneEvents: [Int64] = [], changes: [PlannedChange] = [], matches: [MatchOutcome] = [],
+        reads: ReadVersions = [:]
+    ) {
+        self.shop = shop
         self.doneEvents = doneEvents
         self.changes = changes
+        self.matches = matches
+        self.reads = reads
     }
 }
 
@@ -70,8 +105,11 @@ public struct Plan: Hashable, Sendable {
 public struct PlanOutcome: Hashable, Sendable {
     /// The effects as they stand now, in the order of their plans and changes.
     public var effects: [Effect] = []
-    /// The positions of plans of which nothing was written, for an effect or a key had changed, or an effect is being attempted: plan again.
+    /// The positions of plans of which nothing was written, for what was read, an effect or a key had changed, or an effect is being attempted: plan again.
     public var stale: [Int] = []
+    /// Those of them whose reading was overtaken: an aggregate has another version by now. To plan them again at once is worth it, for somebody else has got
+    /// further; the others have to wait for whoever holds the effect or the key.
+    public var outdated: [Int] = []
     /// The positions of plans that cannot be written, for they are not possible: a fault of the program, which stops no other plan. Their events stay
     /// pending.
     public var refused: [Int: StoreFailure] = [:]

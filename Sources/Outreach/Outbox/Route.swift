@@ -1,24 +1,40 @@
-/// A way out of a shop: its mail, or one of its webhooks.
+/// A way for effects to go out: each channel names its own, and nothing else lists them. The raw value stands in rows, metrics and the journal.
+public struct ChannelName: RawRepresentable, Hashable, Sendable, Codable {
+    public let rawValue: String
+
+    /// The channel of that name.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The shop's relay.
+    public static let email = ChannelName(rawValue: "email")
+    /// An endpoint that the operator named.
+    public static let webhook = ChannelName(rawValue: "webhook")
+}
+
+/// A way out of a shop: a channel, and which of its far ends where it has several.
 public struct Route: Hashable, Sendable {
     public var shop: String
-    public var channel: ChannelKind
-    /// The webhook's name; empty for mail.
-    public var endpoint: String
+    public var channel: ChannelName
+    /// Which far end of the channel: a webhook's name; empty where a shop has one alone, as for mail.
+    public var target: String
 
-    /// That way out of that shop; `endpoint` is empty for mail.
-    public init(shop: String, channel: ChannelKind, endpoint: String) {
+    /// That way out of that shop; `target` is empty where the channel has one far end alone.
+    public init(shop: String, channel: ChannelName, target: String = "") {
         self.shop = shop
         self.channel = channel
-        self.endpoint = endpoint
+        self.target = target
     }
 
     /// The shop's mail.
-    public static func mail(shop: String) -> Route { Route(shop: shop, channel: .email, endpoint: "") }
+    public static func mail(shop: String) -> Route { Route(shop: shop, channel: .email) }
 
     /// A webhook of the shop, by its name in the configuration.
     public static func webhook(_ name: String, shop: String) -> Route {
-        Route(shop: shop, channel: .webhook, endpoint: name)
+        Route(shop: shop, channel: .webhook, target: name)
     }
+
+    /// As people and the journal name it within its shop: `email`, `webhook:helpdesk`.
+    public var name: String { target.isEmpty ? channel.rawValue : "\(channel.rawValue):\(target)" }
 }
 
 /// Whether a way out is closed for a while.

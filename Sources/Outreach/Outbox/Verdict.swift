@@ -42,6 +42,9 @@ public struct Failure: Hashable, Sendable {
     public var retryAfter: Duration?
     /// True if the far end may have taken the message although we did not hear so.
     public var inDoubt: Bool
+    /// True if the far end said that there is no such mailbox and will be none (5.1.1 and its kin): whoever writes to it again
+    /// meets the same.
+    public var isNoMailbox = false
 
     /// That went wrong.
     public init(
@@ -57,8 +60,65 @@ public struct Failure: Hashable, Sendable {
     }
 }
 
-/// The far end of the outbox, as Planning and the daemon see it: `Delivery` has one for mail and one for webhooks, tests have scripted ones.
+/// How one attempt ended: the verdict, and what it brought.
+public struct AttemptAnswer: Hashable, Sendable {
+    public var verdict: Verdict
+    /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end. No personal data.
+    public var results: [String: String]
+
+    /// That came of it.
+    public init(_ verdict: Verdict, results: [String: String] = [:]) {
+        self.verdict = verdict
+        self.results = results
+    }
+}
+
+/// What the far end knows of an attempt whose answer was lost.
+public enum Precedent: Hashable, Sendable {
+    /// It cannot tell: the same bytes go again, under the same id.
+    case unknown
+    /// It was done, and this came of it.
+    case done(receipt: String, results: [String: String])
+    /// It was not done.
+    case notDone
+    /// It would tell, and cannot be asked for now: nothing goes until it was.
+    case unclear(Failure)
+}
+
+/// The far end of the outbox, as planning and the daemon see it. What it does is mostly to hand over a message; it may as well do something and bring a result.
 public protocol Channel: Sendable {
     /// Attempts to hand over one message. Throws only when the task is cancelled before the far end could have taken anything.
     func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict
+
+    /// The same, with what it brought. Left out where it brings nothing.
+    func attempt(_ message: Message, at now: Moment) async throws(CancellationError) -> AttemptAnswer
+
+    /// Whether an earlier attempt at this, of which no answer was heard, was done: asked before any repeat of it. Left out where the far end cannot tell.
+    func precedent(of message: Message, at now: Moment) async throws(CancellationError) -> Precedent
+}
+
+extension Channel {
+    public func attempt(_ message: Message, at now: Moment) async throws(CancellationError) -> AttemptAnswer {
+        AttemptAnswer(try await send(message, at: now))
+    }
+
+    public func precedent(of message: Message, at now: Moment) async throws(CancellationError) -> Precedent {
+        .unknown
+    }
+
+    /// Attempts a message whose earlier attempts ended like that: where one of them may have been done, the far end is asked first.
+    ///
+    /// - Parameter inDoubt: how many earlier attempts ended without our knowing how.
+    public func attempt(
+        _ message: Message, inDoubt: Int, at now: Moment
+    ) async throws(CancellationError) -> AttemptAnswer {
+        if inDoubt > 0 {
+            switch try await precedent(of: message, at: now) {
+            case .unknown, .notDone: break
+            case .done(let receipt, let results): return AttemptAnswer(.accepted(receipt: receipt), results: results)
+            case .unclear(let failure): return AttemptAnswer(.deferred(failure))
+            }
+        }
+        return try await attempt(message, at: now)
+    }
 }

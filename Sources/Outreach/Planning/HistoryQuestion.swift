@@ -9,7 +9,8 @@ public enum MailStream: String, Sendable, CaseIterable {
 /// For whom and about what history is asked.
 public struct HistoryQuestion: Hashable, Sendable {
     public var shop: String
-    public var orderID: String
+    /// The order that the message would be about; nil where it is about none.
+    public var orderID: String?
     public var subject: Subject
     /// The address that would be written to.
     public var address: String?
@@ -28,7 +29,7 @@ public struct HistoryQuestion: Hashable, Sendable {
 
     /// That is asked.
     public init(
-        shop: String, orderID: String, subject: Subject, address: String?, customerID: String?,
+        shop: String, orderID: String?, subject: Subject, address: String?, customerID: String?,
         isMarketing: Bool = false
     ) {
         self.shop = shop

@@ -10,7 +10,8 @@ extension EventKind {
         case .shipmentOutForDelivery: .hours(12)
         case .orderPlaced, .orderPaid, .orderEdited, .shipmentAccepted, .shipmentAttempted, .shipmentETAChanged:
             .days(1)
-        case .orderOnHold, .orderFulfilled, .shipmentCreated, .shipmentInTransit, .shipmentDelayed, .shipmentException,
+        case .orderOnHold, .orderFulfilled, .shipmentCreated, .shipmentNumberChanged, .shipmentInTransit,
+            .shipmentDelayed, .shipmentException,
             .returnRequested, .returnInTransit:
             .days(2)
         case .orderCancelled, .orderDelivered, .shipmentDelivered, .shipmentReadyForPickup, .shipmentCancelled,
@@ -51,6 +52,7 @@ extension EventKind {
             [
                 .inTransit, .outForDelivery, .attempted, .readyForPickup, .delivered, .returning, .returned, .lost,
             ].contains(state)
+        case .shipmentNumberChanged: [.delivered, .returning, .returned, .lost].contains(state)
         case .shipmentUntracked: state.isFinal
         case .shipmentReturning: state == .returned || state == .delivered
         case .shipmentLost: [.inTransit, .outForDelivery, .readyForPickup, .delivered, .returned].contains(state)
@@ -96,7 +98,8 @@ extension OrderRecord {
         case .shipment(let id):
             guard let shipment = shipment(id) else { return .passed }
             let state = parcelState(of: shipment)
-            if isCancelled(shipment), state != .delivered, !kind.survivesCancellation { return .cancelled }
+            if isCancelled(shipment), !kind.survivesCancellation { return .cancelled }
+            if !isCarried(shipment) { return .nothingToCarry }
             return kind.isPassed(by: state) ? .passed : nil
         case .return(let id):
             guard let item = self.return(id) else { return .passed }

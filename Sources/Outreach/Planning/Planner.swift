@@ -46,6 +46,10 @@ public struct Planner: Sendable {
     public struct Match: Hashable, Sendable {
         public var trigger: String
         public var line: String
+        /// Where the line goes.
+        public var route: Route
+        /// True where the line's messages count as contact with the shopper.
+        public var isContact: Bool
         /// The occurrences, one key for each subject.
         public var keys: [String]
         /// When it fires: the end of the trigger's own wait; `distantFuture` where that is not known.
@@ -98,10 +102,12 @@ public struct Planner: Sendable {
             if let combine = entry.combine {
                 windowEnd = triggers.settings.calendar(zone: shopZone).moment(combine, after: dueAt, in: zone)
             }
-            for line in entry.lines {
+            for (name, line) in zip(entry.lines, entry.trigger.lines) {
                 matches.append(
                     Match(
-                        trigger: entry.name, line: line, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
+                        trigger: entry.name, line: name,
+                        route: Route(shop: event.shop, channel: line.channel, target: line.target),
+                        isContact: line.isContact, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
                         combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink))
             }
         }
@@ -133,8 +139,8 @@ public struct Planner: Sendable {
             let at = match.judgedAt(now: now)
             return .insert(
                 Effect(
-                    shop: event.shop, trigger: match.trigger, line: match.line, keys: match.keys, event: event,
-                    dueAt: at, createdAt: now, reason: at > now ? .wait : nil))
+                    to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line,
+                    keys: match.keys, event: event, dueAt: at, createdAt: now, reason: at > now ? .wait : nil))
         }
         let used = existing.filter { $0.state.usesKeyUp }
         let usedKeys = Set(used.flatMap(\.keys))
@@ -165,9 +171,9 @@ public struct Planner: Sendable {
         }
         if var effect = existing.first(where: { !$0.state.usesKeyUp && !Set($0.keys).isDisjoint(with: keys) }) {
             let new = Effect(
-                shop: event.shop, trigger: match.trigger, line: match.line, keys: keys, event: event, dueAt: at,
-                createdAt: now, reason: reason)
-            if effect.orderID != event.orderID {
+                to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line, keys: keys,
+                event: event, dueAt: at, createdAt: now, reason: reason)
+            if effect.aggregate != event.aggregate {
                 effect.state = .replaced
                 effect.reason = .newer
                 effect.detail = nil
@@ -188,14 +194,14 @@ public struct Planner: Sendable {
         }
         return .insert(
             Effect(
-                shop: event.shop, trigger: match.trigger, line: match.line, keys: keys, event: event,
-                dueAt: at, createdAt: now, reason: reason))
+                to: match.route, isContact: match.isContact, trigger: match.trigger, line: match.line, keys: keys,
+                event: event, dueAt: at, createdAt: now, reason: reason))
     }
 
     /// The open window that an event falls in: it fires no later than the window's end, and no longer before it than a window is long.
     private func window(for match: Match, event: Event, among open: [Effect]) -> Effect? {
         open.first { effect in
-            effect.trigger == match.trigger && effect.line == match.line && effect.orderID == event.orderID
+            effect.trigger == match.trigger && effect.line == match.line && effect.aggregate == event.aggregate
                 && effect.state == .waiting && effect.reason == .combine && match.dueAt <= effect.dueAt
                 && match.windowEnd - match.dueAt >= (effect.dueAt - match.windowEnd)
         }
@@ -260,7 +266,8 @@ public struct Planner: Sendable {
     public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
         let now = evaluation.now
         if evaluation.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
-        guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off
+        guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off,
+            let event = effect.event
         else { return Judgement(decision: .skip(because: .off)) }
         let dueAt = due(effect, entry, evaluation)
         if effect.together.isEmpty, history.told.isEmpty {
@@ -268,12 +275,12 @@ public struct Planner: Sendable {
             if effect.attempts == 0, dueAt > now {
                 return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
             }
-            if let no = objection(effect.event, effect, entry, evaluation, history, dueAt: dueAt) {
+            if let no = objection(event, effect, entry, evaluation, history, dueAt: dueAt) {
                 return Judgement(decision: .skip(because: no.reason, detail: no.detail))
             }
-            return going([effect.event], of: effect, entry, line, evaluation, history)
+            return going([event], of: effect, entry, line, evaluation, history)
         }
-        var kept = [effect.event] + effect.together
+        var kept = effect.events
         var dropped: [Judgement.Dropped] = []
         if !history.told.isEmpty {
             kept.removeAll { event in
@@ -318,7 +325,9 @@ public struct Planner: Sendable {
     private static let patience = Duration.days(120)
 
     private func waiting(_ effect: Effect, _ trigger: Trigger, until dueAt: Moment, now: Moment) -> Decision {
-        if dueAt == .distantFuture, now - max(effect.event.happenedAt, effect.createdAt) > Self.patience {
+        if dueAt == .distantFuture,
+            now - max(effect.event?.happenedAt ?? effect.createdAt, effect.createdAt) > Self.patience
+        {
             return .skip(because: .oldNews, detail: "what it waits for was not known in 120 days")
         }
         // A date that may come nearer, or is not known yet, is asked for again tomorrow.
@@ -379,7 +388,7 @@ public struct Planner: Sendable {
         func due(_ event: Event) -> Moment {
             entry.waits ? self.due(entry.trigger, event, evaluation.record, evaluation.zone) : event.happenedAt
         }
-        let first = effect.together.reduce(due(effect.event)) { min($0, due($1)) }
+        let first = effect.events.reduce(.distantFuture) { min($0, due($1)) }
         guard let combine = entry.combine, first < .distantFuture else { return first }
         return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: evaluation.zone)
     }
@@ -403,7 +412,7 @@ public struct Planner: Sendable {
             }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
-        case .address, .webhook: return nil
+        case .address, .webhook, .other: return nil
         }
     }
 
@@ -415,20 +424,21 @@ public struct Planner: Sendable {
         struct Rank { var level: Int, happenedAt: Moment, id: Int64, effect: Effect }
         var newest: [String: (Moment, Int64)] = [:]
         func subject(_ effect: Effect) -> String {
-            "\(effect.orderID) \(effect.event.occurrences.first?.subject ?? "")"
+            "\(effect.aggregate?.key ?? "") \(effect.event?.occurrences.first?.subject ?? "")"
         }
+        func happenedAt(_ effect: Effect) -> Moment { effect.event?.happenedAt ?? effect.createdAt }
         for effect in effects {
-            let own = (effect.event.happenedAt, effect.id)
+            let own = (happenedAt(effect), effect.id)
             if newest[subject(effect)].map({ $0 < own }) ?? true { newest[subject(effect)] = own }
         }
         return effects.map { effect in
             var level = 2
             if triggers.trigger(effect.trigger).map({ limit(for: $0, effect.events) == nil }) ?? true {
                 level = 0
-            } else if newest[subject(effect)]! == (effect.event.happenedAt, effect.id) {
+            } else if newest[subject(effect)]! == (happenedAt(effect), effect.id) {
                 level = 1
             }
-            return Rank(level: level, happenedAt: effect.event.happenedAt, id: effect.id, effect: effect)
+            return Rank(level: level, happenedAt: happenedAt(effect), id: effect.id, effect: effect)
         }.sorted { ($0.level, $0.happenedAt, $0.id) < ($1.level, $1.happenedAt, $1.id) }.map(\.effect)
     }
 
@@ -439,7 +449,7 @@ public struct Planner: Sendable {
         let told = History.Told(
             trigger: trigger.name, subjects: judgement.events.flatMap { $0.occurrences.map(\.subject) })
         return waiting.filter { other in
-            trigger.replaces.contains(other.trigger) && other.orderID == effect.orderID
+            trigger.replaces.contains(other.trigger) && other.aggregate == effect.aggregate
                 && (judgement.decision == .send || isShadow(other.trigger))
                 && other.events.allSatisfy(told.isAbout)
         }
@@ -473,7 +483,8 @@ extension OrderRecord {
     /// Whom mail about this order goes to: the address that it was placed with, else the customer's. Nil where there is none that a relay would take.
     public var recipient: MailAddress? {
         guard let address = facts.email ?? facts.customer?.email else { return nil }
-        let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap(\.self).joined(separator: " ")
-        return MailAddress(name: name.isEmpty ? facts.shippingAddress?.name : name, address: address)
+        let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap { $0?.asName }
+            .joined(separator: " ")
+        return MailAddress(name: name.isEmpty ? facts.shippingAddress?.name?.asName : name, address: address)
     }
 }

@@ -12,6 +12,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case limit
     /// A file that the message carries could not be fetched yet.
     case label
+    /// What an action of the same trigger brings is not known yet.
+    case result
     /// The far end was busy; it will be tried again.
     case deferred
     /// The channel is closed for now: relay, login or endpoint.
@@ -38,6 +40,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case testOrder = "test_order"
     /// The order or fulfillment was cancelled.
     case cancelled
+    /// Nobody carries it: a gift card, something digital, or what was taken along at the till.
+    case nothingToCarry = "nothing_to_carry"
     /// Nobody to write to: the order has no usable address.
     case noRecipient = "no_recipient"
     /// The address is silenced: bounce, opt-out, or a human is on it.

@@ -199,7 +199,7 @@ private struct Play {
                     existing.append(effects[holder])
                 }
             }
-            let open = match.combines ? waiting.map { effects[$0] }.filter { $0.orderID == event.orderID } : []
+            let open = match.combines ? waiting.map { effects[$0] }.filter { $0.aggregate == event.aggregate } : []
             switch planner.place(match, event: event, existing: existing, open: open, now: now) {
             case .insert(let effect): insert(effect, now: now)
             case .refresh(let effect): keep(effect, now: now)
@@ -243,7 +243,9 @@ private struct Play {
         for turn in ordered {
             let place = Int(turn.id) - 1
             // Another of this turn may have taken its place.
-            guard effects[place].state == .waiting, let order = places[effects[place].orderID] else { continue }
+            guard effects[place].state == .waiting, let order = effects[place].orderID.flatMap({ places[$0] }) else {
+                continue
+            }
             var effect = effects[place]
             let record = known(order, at: now)
             let history = history(of: effect, order: order, now: now)
@@ -280,7 +282,7 @@ private struct Play {
         _ effect: Effect, _ judgement: Planner.Judgement, record: OrderRecord, history: History, now: Moment
     ) {
         let place = Int(effect.id) - 1
-        if effect.line == "email", effect.state == .sent { mails.append((now, place)) }
+        if effect.isContact, effect.state == .sent { mails.append((now, place)) }
         if !rendering.isEmpty { words[place] = rendered(effect, record: record, history: history, now: now) }
         let others = waiting.map { effects[$0] }.filter { $0.id != effect.id }
         for var other in planner.takenBack(by: effect, judgement, among: others) {
@@ -295,10 +297,10 @@ private struct Play {
     /// What stands for the words of a mail; nil where they are not compared.
     private func rendered(_ effect: Effect, record: OrderRecord, history: History, now: Moment) -> Int? {
         guard let line = planner.triggers.trigger(effect.trigger)?.line(named: effect.line),
-            effect.channel == .email, rendering.contains(line.template)
+            let event = effect.event, line.isMail, rendering.contains(line.template)
         else { return nil }
         let scope = planner.scope(
-            record: record, event: effect.event, together: effect.together, history: history, now: now)
+            record: record, event: event, together: effect.together, history: history, now: now)
         do throws(TemplateFailure) {
             return try planner.triggers.templates.render(line.template, scope, to: line.destination).hashValue
         } catch {
@@ -318,8 +320,8 @@ private struct Play {
 
     private func history(of effect: Effect, order: Int, now: Moment) -> History {
         var history = History()
-        let subject = effect.event.occurrences.first?.subject
-        for (_, place) in mails where effects[place].orderID == effect.orderID {
+        let subject = effect.event?.occurrences.first?.subject
+        for (_, place) in mails where effects[place].aggregate == effect.aggregate {
             history.messagesAboutOrder += 1
             if effects[place].events.contains(where: { $0.occurrences.contains { $0.subject == subject } }) {
                 history.messagesAboutSubject += 1
@@ -345,7 +347,7 @@ private struct Play {
         let replacers = planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             for other in effects
-            where other.orderID == effect.orderID && replacers.contains(other.trigger)
+            where other.aggregate == effect.aggregate && replacers.contains(other.trigger)
                 && (other.state == .sent || other.state == .shadowed && planner.isShadow(effect.trigger))
             {
                 history.told.append(
@@ -362,10 +364,13 @@ private struct Play {
         effects.enumerated().compactMap { place, effect in
             let isSent = effect.state == .sent || effect.state == .shadowed
             let decided = effect.decidedAt ?? effect.createdAt
-            guard (isSent ? decided : max(decided, effect.event.recordedAt)) >= since else { return nil }
+            guard let event = effect.event, (isSent ? decided : max(decided, event.recordedAt)) >= since else {
+                return nil
+            }
             return Replay.Outcome(
-                order: places[effect.orderID] ?? 0, trigger: effect.trigger, line: effect.line, key: effect.keys[0],
-                event: effect.event.kind, eventID: effect.event.id, sentAt: isSent ? decided : nil,
+                order: effect.orderID.flatMap { places[$0] } ?? 0, trigger: effect.trigger, line: effect.line,
+                key: effect.keys[0],
+                event: event.kind, eventID: event.id, sentAt: isSent ? decided : nil,
                 isShadow: effect.state == .shadowed, reason: isSent ? nil : effect.reason ?? .wait,
                 detail: effect.detail, words: words[place])
         }

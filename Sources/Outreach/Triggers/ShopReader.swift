@@ -237,10 +237,21 @@ enum Locales {
         }.joined(separator: "-")
     }
 
-    /// The tag itself, and what it falls back to: `fr-CA`, `fr`.
+    /// The tag itself, and what it falls back to: `fr-CA`, `fr`. Chinese is told by its script or by a place that writes it, so `zh-Hant` finds `zh-TW`, and
+    /// `zh-HK` as well.
     static func chain(_ text: String) -> [String] {
-        let parts = canonical(text).split(separator: "-")
-        return (0..<parts.count).map { parts.dropLast($0).joined(separator: "-") }
+        let parts = canonical(text).split(separator: "-").map(String.init)
+        var chain = (0..<parts.count).map { parts.dropLast($0).joined(separator: "-") }
+        guard parts.count > 1 else { return chain }
+        var kin: [String] = []
+        // `zh-Hant-TW` is `zh-TW` with its script said.
+        if parts.count == 3, parts[1].count == 4 { kin.append("\(parts[0])-\(parts[2])") }
+        if parts[0] == "zh" {
+            let isTraditional = parts.contains("Hant") || !Set(parts).isDisjoint(with: ["TW", "HK", "MO"])
+            kin += isTraditional ? ["zh-Hant", "zh-TW", "zh-HK"] : ["zh-Hans", "zh-CN"]
+        }
+        chain.insert(contentsOf: kin.filter { !chain.contains($0) }, at: chain.count - 1)
+        return chain
     }
 }
 

@@ -61,6 +61,8 @@ public struct SendLine: Hashable, Sendable {
         case address(MailAddress)
         /// By the name that the operator gave the endpoint.
         case webhook(String)
+        /// By another channel, to that far end of it.
+        case other(ChannelName, target: String)
     }
 
     public var destination: Destination
@@ -81,13 +83,37 @@ public struct SendLine: Hashable, Sendable {
         self.attachesLabel = attachesLabel
     }
 
+    /// The channel that it goes out by.
+    public var channel: ChannelName {
+        switch destination {
+        case .customer, .merchant, .address: .email
+        case .webhook: .webhook
+        case .other(let channel, _): channel
+        }
+    }
+
+    /// Which far end of the channel, as in `Route`.
+    public var target: String {
+        switch destination {
+        case .customer, .merchant, .address: ""
+        case .webhook(let name): name
+        case .other(_, let target): target
+        }
+    }
+
+    /// True where a mail is written, with a mail's template; what goes out by other channels is JSON.
+    public var isMail: Bool { channel == .email }
+
+    /// True where it counts as contact with the shopper.
+    public var isContact: Bool { destination == .customer }
+
     /// What stands in `Effect.line`: `email`, `email:merchant`, `email:team@…`, `webhook:helpdesk`.
     public var name: String {
         switch destination {
         case .customer: "email"
         case .merchant: "email:merchant"
         case .address(let address): "email:\(address.address)"
-        case .webhook(let name): "webhook:\(name)"
+        case .webhook, .other: Route(shop: "", channel: channel, target: target).name
         }
     }
 }
@@ -117,8 +143,8 @@ extension Trigger {
         guard let oncePer else { return Self.usualKeys(of: event) }
         switch oncePer.scope {
         case .event: return event.occurrences.map { "\(event.kind.rawValue)/\(Self.subjectKey($0, event)).\($0.n)" }
-        case .order: return ["order:\(event.orderID)"]
-        case .customer: return [record.facts.customer.map { "customer:\($0.id)" } ?? "order:\(event.orderID)"]
+        case .order: return [event.aggregate.key]
+        case .customer: return [record.facts.customer.map { "customer:\($0.id)" } ?? event.aggregate.key]
         case .shipment, .return, .refund:
             var keys: [String] = []
             for occurrence in event.occurrences {
@@ -143,13 +169,15 @@ extension Trigger {
         let subject = event.kind.rawValue + "/" + subjectKey(occurrence, event)
         switch event.kind {
         case .returnLabelReady: return "\(subject)#\(occurrence.mark)"
-        case .orderEdited, .shipmentETAChanged: return "\(subject).\(occurrence.n)"
+        case .orderEdited, .shipmentETAChanged, .shipmentNumberChanged: return "\(subject).\(occurrence.n)"
         default: return subject
         }
     }
 
     private static func subjectKey(_ occurrence: Event.Occurrence, _ event: Event) -> String {
-        occurrence.subject == Subject.order.key ? "order:\(event.orderID)" : occurrence.subject
+        if occurrence.subject == Subject.order.key { return event.aggregate.key }
+        let turn = occurrence.turn
+        return turn.isEmpty ? occurrence.subject : occurrence.subject + turn
     }
 
     /// When the occurrence may be told, by the trigger's own wait; not before `event.happenedAt`, and perhaps long past.

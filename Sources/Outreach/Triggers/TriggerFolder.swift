@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A merchant's folder as it was found: the files that are ours to read, and their bytes. This, and nothing derived from it, is what the store keeps of the
 /// last good set.
 public struct TriggerFolder: Hashable, Sendable {
@@ -7,6 +5,8 @@ public struct TriggerFolder: Hashable, Sendable {
     static let largestFile = 1024 * 1024
     /// More than any shop needs, so that the wrong folder is noticed.
     static let mostFiles = 2000
+    /// The bytes of all files together: as much again, many times over, as people have.
+    package static let largestFolder = 64 * 1024 * 1024
 
     /// What people call it, in front of every fault: `triggers`.
     public var name: String
@@ -26,7 +26,7 @@ public struct TriggerFolder: Hashable, Sendable {
     }
 
     /// A file that looks like one of ours by its name and is not read; nil for all others.
-    private static func stray(_ path: String, in name: String) -> Fault? {
+    static func stray(_ path: String, in name: String) -> Fault? {
         guard !isRead(path) else { return nil }
         var parts = path.split(separator: "/").map(String.init)
         guard let file = parts.popLast(), let first = file.first, ![".", "#", "~"].contains(first),
@@ -113,67 +113,7 @@ public struct TriggerFolder: Hashable, Sendable {
     /// A path as people name it.
     package func shown(_ path: String) -> String { "\(name)/\(path)" }
 
-    private static func tooLarge(_ file: String) -> Fault {
+    static func tooLarge(_ file: String) -> Fault {
         Fault(file: file, line: 1, column: 1, "the file is larger than \(largestFile / 1024) KB")
-    }
-}
-
-extension TriggerFolder {
-    /// Reads a folder from disk: the one place here that touches it. Throws where the folder itself cannot be read; a file that cannot is a fault of the set.
-    public init(readingFrom path: String, name: String? = nil) throws {
-        let shown = name ?? path.split(separator: "/").last.map(String.init) ?? path
-        var files: [String: [UInt8]] = [:]
-        var faults: [Fault] = []
-        let manager = FileManager.default
-        for folder in ["", "templates/", "templates/partials/"] {
-            let place = folder.isEmpty ? path : "\(path)/\(folder)"
-            let names: [String]
-            do {
-                names = try manager.contentsOfDirectory(atPath: place)
-            } catch {
-                if folder.isEmpty { throw error }
-                continue
-            }
-            for file in names.sorted() {
-                let inner = folder + file
-                if let stray = Self.stray(inner, in: shown) { faults.append(stray) }
-                guard Self.isRead(inner) else { continue }
-                guard files.count < Self.mostFiles else {
-                    faults.append(
-                        Fault(
-                            file: "\(shown)/\(inner)", line: 1, column: 1,
-                            "more than \(Self.mostFiles) files; is this the right folder?"))
-                    break
-                }
-                do {
-                    guard let bytes = try Self.contents("\(path)/\(inner)") else { continue }
-                    if bytes.count > Self.largestFile {
-                        faults.append(Self.tooLarge("\(shown)/\(inner)"))
-                    } else {
-                        files[inner] = bytes
-                    }
-                } catch {
-                    faults.append(
-                        Fault(
-                            file: "\(shown)/\(inner)", line: 1, column: 1, "the file cannot be read",
-                            hint: "see who may read it"))
-                }
-            }
-        }
-        self.init(name: shown, files: files)
-        self.faults += faults
-    }
-
-    /// The bytes of a regular file, at most one more than we take; nil where it is something else or went away meanwhile.
-    private static func contents(_ path: String) throws -> [UInt8]? {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-            return nil
-        }
-        let kind = try FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
-        guard kind[.type] as? FileAttributeType == .typeRegular else { return nil }
-        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        defer { try? handle.close() }
-        return try handle.read(upToCount: largestFile + 1).map { [UInt8]($0) } ?? []
     }
 }

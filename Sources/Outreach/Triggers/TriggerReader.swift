@@ -17,6 +17,8 @@ struct TriggerReader {
         var jsonTemplates: Set<String> = []
         /// The webhooks that the operator configured; nil where they are not known.
         var webhooks: Set<String>?
+        /// What can be sent by.
+        var channels = ChannelSyntax.standard
     }
 
     private let surroundings: Surroundings
@@ -353,7 +355,10 @@ struct TriggerReader {
         }
         var lines: [SendLine] = []
         for element in value.listed {
-            guard let line = line(element, trigger: name) else { continue }
+            var reading = SendLineReading(trigger: name, tree: element, surroundings: surroundings, faults: faults)
+            let read = reading.line()
+            faults = reading.faults
+            guard let line = read else { continue }
             if lines.contains(where: { $0.name == line.name }) {
                 faults.add(at: element.position, "'send' says the same twice", hint: "keep one of them")
             } else {
@@ -364,123 +369,6 @@ struct TriggerReader {
             faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'")
         }
         return lines
-    }
-
-    private mutating func line(_ tree: YAMLTree, trigger: String) -> SendLine? {
-        if let text = tree.text?.trimmingSpaces {
-            switch text {
-            case "email": return email(nil, options: nil, at: tree.position, trigger: trigger)
-            case "webhook":
-                faults.add(at: tree.position, "which webhook?", hint: "write 'webhook: NAME', as the operator named it")
-            default:
-                let meant = nearest(to: text, in: ["email", "webhook"]).map { "did you mean '\($0)'?" }
-                faults.add(
-                    at: tree.position, "'\(text)' cannot be sent", hint: meant ?? "write 'email' or 'webhook: NAME'")
-            }
-            return nil
-        }
-        guard case .map(let entries) = tree.content, let first = entries.first else {
-            faults.add(at: tree.position, "'\(tree.kind)' cannot be sent", hint: "write 'email' or 'webhook: NAME'")
-            return nil
-        }
-        if entries.contains(where: { $0.key == "webhook" }) { return webhook(tree) }
-        guard let email = entries.first(where: { $0.key == "email" }) else {
-            let meant = nearest(to: first.key, in: ["email", "webhook"]).map { "did you mean '\($0)'?" }
-            faults.add(
-                at: first.keyPosition, "'\(first.key)' cannot be sent",
-                hint: meant ?? "write 'email' or 'webhook: NAME'")
-            return nil
-        }
-        // `email: merchant` says it as well as `email: { to: merchant }`; and people leave out the second step of indentation.
-        let fields = Fields(tree, known: ["email"] + Self.emailKeys, what: "a line of 'send'", &faults)
-        if let to = email.value.text {
-            return self.email(
-                (to.trimmingSpaces, email.value.position), options: fields, at: tree.position, trigger: trigger)
-        }
-        if case .nothing = email.value.content {
-            return self.email(nil, options: fields, at: tree.position, trigger: trigger)
-        }
-        let inner = Fields(email.value, known: Self.emailKeys, what: "'email'", &faults)
-        for entry in entries where Self.emailKeys.contains(entry.key) {
-            faults.add(
-                at: entry.keyPosition, "'\(entry.key)' belongs under 'email'", hint: "indent it by two more spaces")
-        }
-        return self.email(nil, options: inner, at: tree.position, trigger: trigger)
-    }
-
-    private mutating func email(
-        _ to: (String, Position)?, options: Fields?, at position: Position, trigger: String
-    ) -> SendLine? {
-        var line = SendLine(to: .customer, template: trigger)
-        if let (text, place) = to ?? options?.text("to", &faults) {
-            switch text {
-            case "customer": break
-            case "merchant":
-                line.destination = .merchant
-                if let settings = surroundings.settings, settings.notify == nil {
-                    faults.add(
-                        at: place, "'merchant' is 'notify' of shop.yaml, which is not set",
-                        hint: "write 'notify: you@your-shop.example' there")
-                }
-            default:
-                if let address = MailAddress(parsing: text) {
-                    line.destination = .address(address)
-                } else {
-                    let meant = nearest(to: text, in: ["customer", "merchant"]).map { "did you mean '\($0)'?" }
-                    faults.add(
-                        at: place, "'\(text)' is nobody to write to",
-                        hint: meant ?? "write 'customer', 'merchant' or an e-mail address")
-                }
-            }
-        }
-        var place = position
-        if let (text, position) = options?.text("template", &faults) {
-            line.template = text
-            place = position
-        }
-        if !surroundings.templates.contains(line.template) {
-            let meant = nearest(to: line.template, in: surroundings.templates.sorted())
-            faults.add(
-                at: place, "there is no template 'templates/\(line.template).md'",
-                hint: meant.map { "did you mean '\($0)'?" } ?? "make the file, or name another with 'template:'")
-        }
-        line.replyTo = options?.address("reply_to", &faults)
-        if let (text, place) = options?.text("attach", &faults) {
-            if text == "none" {
-                line.attachesLabel = false
-            } else {
-                faults.add(
-                    at: place, "'attach' cannot be '\(text)'",
-                    hint: "write 'none' to keep a label a link, or leave it out")
-            }
-        }
-        return line
-    }
-
-    private mutating func webhook(_ tree: YAMLTree) -> SendLine? {
-        let fields = Fields(tree, known: ["webhook", "template"], what: "a line of 'send'", &faults)
-        guard let (name, position) = fields.text("webhook", &faults) else {
-            faults.add(at: tree.position, "which webhook?", hint: "write 'webhook: NAME', as the operator named it")
-            return nil
-        }
-        if let known = surroundings.webhooks, !known.contains(name) {
-            let meant = nearest(to: name, in: known.sorted()).map { "did you mean '\($0)'?" }
-            faults.add(
-                at: position, "no webhook is named '\(name)'",
-                hint: meant ?? "ask the operator to add it under 'webhooks:' in bookbag.yaml")
-        }
-        var template = ""
-        if let (text, position) = fields.text("template", &faults) {
-            template = text
-            if !surroundings.jsonTemplates.contains(text) {
-                let meant = nearest(to: text, in: surroundings.jsonTemplates.sorted())
-                faults.add(
-                    at: position, "there is no template 'templates/\(text).json'",
-                    hint: meant.map { "did you mean '\($0)'?" }
-                        ?? "make the file, or take 'template' out to send Bookbag's own JSON")
-            }
-        }
-        return SendLine(to: .webhook(name), template: template)
     }
 }
 

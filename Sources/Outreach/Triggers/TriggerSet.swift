@@ -82,11 +82,17 @@ public struct TriggerSet: Sendable {
     ///   - folder: the files.
     ///   - webhooks: the names that the operator configured; nil where they are not known, so that they are not checked.
     ///   - today: to see whether a holiday is to come; nil where nobody wants to hear of that.
-    /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files and lines.
+    ///   - channels: what `send` may name.
+    ///   - patience: starts a clock for one rendering, which says when that takes too long; nil where only its work is
+    ///     counted.
+    /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files
+    ///   and lines.
     public static func load(
-        _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil
+        _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil,
+        channels: [ChannelSyntax] = ChannelSyntax.standard, patience: TemplateSet.Patience? = nil
     ) -> (set: TriggerSet?, faults: [Fault]) {
-        var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today)
+        var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today, channels: channels)
+        loader.patience = patience
         let set = loader.load()
         return (set, loader.faults.sorted(by: Fault.precedes))
     }
@@ -97,9 +103,12 @@ private struct TriggerLoader {
     let folder: TriggerFolder
     let webhooks: Set<String>?
     let today: CalendarDay?
+    var patience: TemplateSet.Patience?
+    let channels: [ChannelSyntax]
     private(set) var faults: [Fault] = []
 
-    init(folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?) {
+    init(folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?, channels: [ChannelSyntax]) {
+        self.channels = channels
         self.folder = folder
         self.webhooks = webhooks
         self.today = today
@@ -108,10 +117,11 @@ private struct TriggerLoader {
     mutating func load() -> TriggerSet? {
         faults += folder.faults
         let settings = settings()
-        let templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
+        var templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
+        templates.patience = patience
         let surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
-            webhooks: webhooks)
+            webhooks: webhooks, channels: channels)
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []
         for (path, name) in folder.triggerFiles {
@@ -211,11 +221,7 @@ private struct TriggerLoader {
         var mails: Set<String> = []
         var bodies: Set<String> = []
         for line in lines {
-            if case .webhook = line.destination {
-                bodies.insert(line.template)
-            } else {
-                mails.insert(line.template)
-            }
+            if line.isMail { mails.insert(line.template) } else { bodies.insert(line.template) }
         }
         func warn(_ file: String, _ message: String, _ hint: String) {
             faults.append(Fault(.warning, file: file, line: 1, column: 1, message, hint: hint))

@@ -10,25 +10,51 @@
 public enum AddressPolicy: Sendable, Equatable {
     /// Any address at all: for hosts that the operator named.
     case any
-    /// Only addresses of the public Internet. The hosts in `exceptHosts` (lower case, without port) may be anywhere; a
-    /// loopback address written as digits in the request's own URL (`http://127.0.0.1:8080/`, `http://[::1]/`) only if
+    /// Only addresses of the public Internet. The origins in `exceptOrigins` may be anywhere; a loopback address written as digits in the request's own URL (`http://127.0.0.1:8080/`, `http://[::1]/`) only if
     /// `allowLiteralLoopback` says so. A redirect is held to the same rules, but never has the exception for loopback.
-    case publicOnly(exceptHosts: Set<String> = [], allowLiteralLoopback: Bool = false)
+    case publicOnly(exceptOrigins: Set<WebOrigin> = [], allowLiteralLoopback: Bool = false)
 
-    /// What holds for a request whose URL names this host.
+    /// What holds for a request whose URL has this origin.
     ///
     /// - Parameters:
-    ///   - host: as libcurl parsed it: lower or upper case, IPv6 in brackets or not, odd spellings of IPv4 made plain.
+    ///   - origin: of the request's URL, as libcurl parsed it: odd spellings of IPv4 are made plain.
     ///   - isRedirect: whether a far end, and not the caller, wrote this URL.
-    func allowsEverything(host: String, isRedirect: Bool) -> Bool {
+    func allowsEverything(_ origin: WebOrigin, isRedirect: Bool) -> Bool {
         switch self {
         case .any: return true
-        case .publicOnly(let exceptHosts, let allowLiteralLoopback):
-            let host = host.lowercased()
-            if exceptHosts.contains(host) { return true }
-            guard allowLiteralLoopback, !isRedirect, let address = IPAddress(host) else { return false }
+        case .publicOnly(let exceptOrigins, let allowLiteralLoopback):
+            if exceptOrigins.contains(origin) { return true }
+            guard allowLiteralLoopback, !isRedirect, let address = IPAddress(origin.host) else { return false }
             return address.isLoopback
         }
+    }
+
+    /// Whether a host, as it stands in a URL, is this machine: `localhost`, 127.0.0.0/8 or ::1. A name is never told by how it
+    /// begins: 127.0.0.1.evil.example is anybody's.
+    public static func isLoopback(host: String) -> Bool {
+        host.lowercased() == "localhost" || IPAddress(host)?.isLoopback == true
+    }
+}
+
+/// Scheme, host and port of a URL (RFC 6454): who answers there.
+public struct WebOrigin: Hashable, Sendable {
+    /// `http` or `https`.
+    let scheme: String
+    /// Lower case; IPv6 in brackets.
+    let host: String
+    /// The port, written out or the scheme's own.
+    let port: String
+
+    /// The origin of an absolute URL; nil where that is none.
+    public init?(_ url: String) {
+        guard let parsed = try? ParsedURL(url) else { return nil }
+        self = parsed.webOrigin
+    }
+
+    init(scheme: String, host: String, port: String) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
     }
 }
 

@@ -31,7 +31,7 @@ final class HTTPExchange {
         self.ticket = ticket
         self.hop = hop
         self.answer = answer
-        allowsEverything = hop.request.addressPolicy.allowsEverything(host: hop.url.host, isRedirect: hop.isRedirect)
+        allowsEverything = hop.request.addressPolicy.allowsEverything(hop.url.webOrigin, isRedirect: hop.isRedirect)
         try prepare(authorities)
     }
 

@@ -14,6 +14,9 @@ struct ParsedURL: Sendable, Equatable {
     /// Scheme, host and port: what headers with secrets may not leave (RFC 6454).
     var origin: String { "\(scheme)://\(host):\(port)" }
 
+    /// The same as a value of its own.
+    var webOrigin: WebOrigin { WebOrigin(scheme: scheme, host: host, port: port) }
+
     /// Reads an absolute URL.
     ///
     /// - Throws: a failure of kind `malformedRequest` that says what is wrong and does not repeat the URL.

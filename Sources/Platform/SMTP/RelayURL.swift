@@ -35,7 +35,7 @@ struct RelayURL {
             throw SMTPUnusable(.settings, "the HELO name is not a host name")
         }
         isImplicit = scheme == "smtps"
-        let isLoopback = host.lowercased() == "localhost" || IPAddress(host)?.isLoopback == true
+        let isLoopback = AddressPolicy.isLoopback(host: host)
         switch settings.startTLS {
         case .required: useSSL = Int(CURLUSESSL_ALL.rawValue)
         case .opportunistic:

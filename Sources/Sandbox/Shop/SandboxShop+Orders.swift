@@ -123,11 +123,14 @@ extension SandboxShop {
         }
     }
 
-    /// Sets tags and note, as an app or a person at the shop does.
-    public func update(_ order: ShopID, tags: [String]? = nil, note: String? = nil) throws(SandboxRefusal) {
+    /// Sets tags, note and e-mail address, as an app or a person at the shop does.
+    public func update(
+        _ order: ShopID, tags: [String]? = nil, note: String? = nil, email: String? = nil
+    ) throws(SandboxRefusal) {
         try change(order) { (order, _, _) throws(SandboxRefusal) in
             if let tags { order.tags = Array(Set(tags)).sorted() }
             if let note { order.note = note }
+            if let email { order.customer.email = email }
         }
     }
 

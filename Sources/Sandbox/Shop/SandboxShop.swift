@@ -21,6 +21,8 @@ public struct SandboxShopProfile: Sendable {
     public var domain: String
     /// The owner's.
     public var email: String
+    /// Where its own site would be: a name that leads nowhere, so the sandbox serves what mails show of it.
+    public var website: String
     /// IANA.
     public var timeZone: String
     /// ISO 4217.
@@ -29,11 +31,13 @@ public struct SandboxShopProfile: Sendable {
     /// All of its parts, each with what is usual where it is left out.
     public init(
         name: String = "Juniper & Fig", domain: String = "juniperfig.myshopify.com",
-        email: String = "owner@juniperfig.example", timeZone: String = "Europe/London", currency: String = "GBP"
+        email: String = "owner@juniperfig.example", website: String = "https://juniperfig.example",
+        timeZone: String = "Europe/London", currency: String = "GBP"
     ) {
         self.name = name
         self.domain = domain
         self.email = email
+        self.website = website
         self.timeZone = timeZone
         self.currency = currency
     }

@@ -1,5 +1,5 @@
-// The demo: a dozen orders of an invented shop, each with another fate, so that every shipped trigger that Shopify alone can
-// set off is seen once; and one of which Shopify tells only that it was sent, and the carrier all the rest. Times are the shop's now; a step takes a second at speed 1.
+// The demo: a dozen orders of an invented shop, each with a different fate, so that each shipped trigger that Shopify's news
+// can set off is seen at least once; and one order whose parcel only the carrier reports on. A step takes a second at speed 1.
 
 internal import FoundationEssentials
 
@@ -25,14 +25,13 @@ struct DemoStory {
 
     private func place(
         _ first: String, _ last: String, _ email: String, _ items: [SandboxItem], _ address: SandboxAddress = .bristol,
-        guest: Bool = false, test: Bool = false, pickup: Bool = false, locale: String = "en", tags: [String] = [],
+        guest: Bool = false, test: Bool = false, locale: String = "en", tags: [String] = [],
         placedAt: Date? = nil, note: String = ""
     ) -> Tale {
         let customer = SandboxCustomer(
             firstName: first, lastName: last, email: email, locale: locale, tags: tags, isGuest: guest)
         let order = shop.placeOrder(
-            customer: customer, items: items, address: address, test: test,
-            shipping: pickup ? "Pick up in store" : "Standard", pickup: pickup, placedAt: placedAt)
+            customer: customer, items: items, address: address, test: test, placedAt: placedAt)
         teller.say(order.name, "\(customer.name) orders \(items.map(\.title).joined(separator: " and "))\(note)")
         return Tale(id: order.id, name: order.name, email: email)
     }
@@ -52,7 +51,7 @@ struct DemoStory {
             tale.id, packages: [SandboxPackage(company: company, number: number)], quantities: line,
             estimatedDeliveryAt: days(2))
         if !silent { expect(tale, "shipping-confirmation") }
-        teller.say(tale.name, "is sent with \(company), \(number)")
+        teller.say(tale.name, "is shipped with \(company), \(number)")
         return fulfillment
     }
 
@@ -66,7 +65,7 @@ struct DemoStory {
     func tell(_ firstReread: () async throws -> Void) async throws {
         let old = place(
             "Oda", "Early", "oda@shopper.example", [Self.tea], placedAt: days(-3),
-            note: ", three days before Bookbag looks")
+            note: ", three days before Bookbag starts")
         let oldParcel = try ship(old, "Royal Mail", "RM100000001GB", silent: true)
         try shop.addEvent(oldParcel, .inTransit, happenedAt: days(-2), message: "In transit")
         try await firstReread()
@@ -83,17 +82,17 @@ struct DemoStory {
                 address1: "1-2-3 Sakuragaoka", city: "Shibuya", provinceCode: "JP-13", zip: "150-0031",
                 countryCode: "JP", country: "Japan", timeZone: "Asia/Tokyo"), locale: "ja")
         let piet = place(
-            "Piet", "Parcels", "piet@shopper.example", [Self.soap, Self.jug], note: ", to come in two parcels")
+            "Piet", "Parcels", "piet@shopper.example", [Self.soap, Self.jug], note: ", to be sent in two parcels")
         try await step()
-        let gus = place("", "Guest", "guest@shopper.example", [Self.soap], guest: true, note: ", as a guest")
-        let pat = place("Pat", "Upton", "pat@shopper.example", [Self.tea], pickup: true, note: ", to pick up")
+        let gus = place("", "Guest", "guest@shopper.example", [Self.soap], guest: true, note: ", without an account")
+        let pat = place("Pat", "Upton", "pat@shopper.example", [Self.tea], note: ", to a parcel shop")
         let ada = place("Ada", "Absent", "ada@shopper.example", [Self.candle])
         let ben = place("Ben", "Broken", "ben@shopper.example", [Self.jug])
         let ret = place("Rita", "Returns", "rita@shopper.example", [Self.candle, Self.soap])
-        let can = place("Carl", "Changed", "carl@shopper.example", [Self.tea], note: ", and will think better of it")
+        let can = place("Carl", "Changed", "carl@shopper.example", [Self.tea], note: ", and will change his mind")
         let wil = place("Wilma", "Waiting", "wilma@shopper.example", [Self.tea, Self.soap])
         let test = place(
-            "Tess", "Test", "tess@shopper.example", [Self.tea], test: true, note: ": a test order, which stays silent")
+            "Tess", "Test", "tess@shopper.example", [Self.tea], test: true, note: ": a test order, so she gets no mail")
         try await step(2)
 
         let noraParcel = try ship(nora, "UPS", "1Z999AA10123456784")
@@ -109,14 +108,14 @@ struct DemoStory {
         let retParcel = try ship(ret, "Royal Mail", "RM300000001GB")
         let testParcel = try ship(test, "UPS", "1Z999AA10123456700", silent: true)
         try shop.cancelOrder(can.id)
-        teller.say(can.name, "is cancelled before it is sent")
+        teller.say(can.name, "is cancelled before it ships")
         try await step(3)
 
         for parcel in [noraParcel, zoeParcel, harukaParcel, guestParcel, adaParcel, retParcel, first] {
             try shop.addEvent(
                 parcel, .inTransit, message: "Departed from facility", city: "Bristol", country: "United Kingdom")
         }
-        teller.say("parcels", "seven parcels are on their way")
+        teller.say("parcels", "seven are on their way")
         let second = try ship(piet, "Royal Mail", "RM200000002GB")
         try await step(2)
 
@@ -124,27 +123,27 @@ struct DemoStory {
         try shop.addEvent(
             zoeParcel, .delayed, message: "Delayed by weather", estimatedDeliveryAt: days(4), city: "Leipzig")
         expect(zoe, "delay-alert")
-        teller.say(zoe.name, "is late: the carrier says weather")
+        teller.say(zoe.name, "is delayed by the weather")
         try shop.setEstimate(harukaParcel, days(4))
         expect(haruka, "delay-alert")
-        teller.say(haruka.name, "is promised two days later than before")
+        teller.say(haruka.name, "is now expected two days later")
         try shop.addEvent(noraParcel, .outForDelivery, message: "Out for delivery", city: "Bristol")
         expect(nora, "out-for-delivery")
         teller.say(nora.name, "is out for delivery")
         try shop.addEvent(patParcel, .readyForPickup, message: "Ready for pickup", city: "Bristol")
         expect(pat, "ready-for-pickup")
-        teller.say(pat.name, "is ready to be picked up")
+        teller.say(pat.name, "is at the parcel shop, ready to collect")
         try shop.scan(wilParcel, .delayed, reason: .weather, city: "Leeds", estimatedDeliveryAt: days(4))
         expect(wil, "delay-alert")
-        teller.say(wil.name, "is held up by the weather, says UPS; the shop has not heard of it")
+        teller.say(wil.name, "is delayed by the weather: UPS knows, Shopify does not")
         try await step(2)
 
         try shop.addEvent(adaParcel, .attemptedDelivery, message: "Nobody home", city: "Bath")
         expect(ada, "delivery-attempted")
-        teller.say(ada.name, "could not be handed over: nobody home")
+        teller.say(ada.name, "could not be delivered: nobody home")
         try shop.addEvent(benParcel, .failure, message: "Parcel damaged in transit", city: "Leeds")
         expect(ben, "delivery-problem")
-        teller.say(ben.name, "has a problem: damaged on the way")
+        teller.say(ben.name, "was damaged on the way")
         try shop.addEvent(testParcel, .delivered)
         try await step(3)
 
@@ -156,39 +155,39 @@ struct DemoStory {
         }
         try shop.scan(wilParcel, .delivered)
         expect(wil, "delivered")
-        teller.say(wil.name, "is delivered after all, says UPS; for the shop it is only sent")
+        teller.say(wil.name, "is delivered: again UPS knows, and Shopify does not")
         try await step(3)
 
         waits = await chapter(waits)
         try shop.deliver(second)
         expect(piet, "delivered")
-        teller.say(piet.name, "has its second parcel too")
+        teller.say(piet.name, "is complete: the second parcel is delivered")
         try await tellReturn(ret, waits: waits)
     }
 
     private func tellReturn(_ tale: Tale, waits: Bool) async throws {
         var waits = waits
         let back = try shop.requestReturn(tale.id)
-        teller.say(tale.name, "wants to send its things back")
+        teller.say(tale.name, "is to be returned: the customer asks for it")
         try await step()
         try shop.approveReturn(back)
         expect(tale, "return-approved")
-        teller.say(tale.name, "may send them back")
+        teller.say(tale.name, "may be returned: the shop agrees")
         try await step(3)
         waits = await chapter(waits)
         try shop.attachLabel(back)
         expect(tale, "return-label")
-        teller.say(tale.name, "gets a return label, a PDF")
+        teller.say(tale.name, "has a return label, a PDF")
         try await step(3)
         waits = await chapter(waits)
         try shop.receiveReturn(back)
         try shop.closeReturn(back)
         expect(tale, "return-received")
-        teller.say(tale.name, "has its things back at the shop")
+        teller.say(tale.name, "is back at the shop")
         try await step(3)
         _ = await chapter(waits)
         try shop.refund(tale.id, for: back)
         expect(tale, "refund-issued")
-        teller.say(tale.name, "gets its money back")
+        teller.say(tale.name, "is refunded")
     }
 }

@@ -26,6 +26,8 @@ public struct SandboxVerdict: Sendable {
     public var repeated: Int
     /// Whether the story has been told to its end.
     public var isOver: Bool
+    /// Whether this is the last word: nothing is waited for any more.
+    public var isFinal = false
 
     /// Whether every message came, and none too often.
     public var isGood: Bool { missing.isEmpty && doubled.isEmpty && unexpected.isEmpty }
@@ -38,7 +40,8 @@ public struct SandboxVerdict: Sendable {
                 })
         }
         return [
-            "over": .bool(isOver), "good": .bool(isGood), "due": .int(Int64(due)), "arrived": .int(Int64(arrived)),
+            "over": .bool(isOver), "final": .bool(isFinal), "good": .bool(isGood), "due": .int(Int64(due)),
+            "arrived": .int(Int64(arrived)),
             "repeated": .int(Int64(repeated)), "missingCount": .int(Int64(missing.count)),
             "doubledCount": .int(Int64(doubled.count)), "unexpectedCount": .int(Int64(unexpected.count)),
             "missing": list(missing), "doubled": list(doubled), "unexpected": list(unexpected),
@@ -55,6 +58,7 @@ final class StoryLedger: Sendable {
         var repeated = 0
         var seen = 0
         var isOver = false
+        var isFinal = false
     }
 
     private let state = Mutex(State())
@@ -74,6 +78,9 @@ final class StoryLedger: Sendable {
 
     /// The story is told; what is missing from now on is missing.
     func end() { state.withLock { $0.isOver = true } }
+
+    /// Nothing is waited for any more.
+    func close() { state.withLock { $0.isFinal = true } }
 
     private func catchUp(_ state: inout State) {
         let mails = mailbox.mails
@@ -110,7 +117,7 @@ final class StoryLedger: Sendable {
             catchUp(&state)
             var verdict = SandboxVerdict(
                 due: 0, arrived: 0, missing: [], doubled: [], unexpected: [], repeated: state.repeated,
-                isOver: state.isOver)
+                isOver: state.isOver, isFinal: state.isFinal)
             for (message, count) in state.due {
                 let came = state.arrived[message]?.count ?? 0
                 verdict.due += count

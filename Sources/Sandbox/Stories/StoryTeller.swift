@@ -110,6 +110,7 @@ final class StoryTeller: Sendable {
         _ = await caughtUp(within: bound)
         try Task.checkCancellation()
         try await pause(settle)
+        ledger.close()
         let verdict = ledger.verdict
         report(verdict)
         shop.bell.ring()
@@ -121,10 +122,10 @@ final class StoryTeller: Sendable {
     private func awaitFirstReread(_ patience: Duration) async throws {
         let shop = shop
         guard shop.polls < 2 else { return }
-        say("shop", "open at \(shop.baseURL); waiting for the daemon's first look")
+        say("shop", "open at \(shop.baseURL); waiting until Bookbag has read it once")
         guard await shop.bell.wait(atMost: patience, until: { shop.polls >= 2 }) else {
             try Task.checkCancellation()
-            throw SandboxRefusal("nobody polled the shop within \(Int(patience.inSeconds)) seconds")
+            throw SandboxRefusal("nobody read the shop's orders within \(Int(patience.inSeconds)) seconds")
         }
         // The time of what happens next is a whole second later than that of the first look.
         try await pause(.seconds(1.1))

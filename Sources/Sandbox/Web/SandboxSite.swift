@@ -22,14 +22,20 @@ struct SandboxSite: Sendable {
         case "hooks" where parts.count == 2: return hooks.respond(request, endpoint: parts[1])
         case "labels" where parts.count == 2: return label(parts[1])
         case "track" where parts.count == 2: return tracking(parts[1])
+        case "site" where request.method == "GET": return shopPage(Array(parts.dropFirst()))
+        case "status" where parts.count == 2: return orderPage(parts[1])
+        case "unsubscribe" where request.method == "GET":
+            return .html(Pages.notice("In a real shop, this link would unsubscribe you."))
+        case "favicon.ico" where request.method == "GET": return Self.picture(PackageResources.favicon_ico)
         default: break
         }
         guard isOurs(request) else { return .refusal("this page is for 127.0.0.1 and localhost only", status: 403) }
         switch (request.method, parts.first) {
-        case ("GET", nil): return page
+        case ("GET", nil): return page(PackageResources.page_html, "text/html")
+        case ("GET", "page.js"): return page(PackageResources.page_js, "text/javascript")
+        case ("GET", "page.css"): return page(PackageResources.page_css, "text/css")
         case ("GET", "api"): return await read(request, Array(parts.dropFirst()))
         case ("POST", "api"), ("DELETE", "api"): return write(request, Array(parts.dropFirst()))
-        case ("GET", "unsubscribe"): return .html(Pages.notice("You would be unsubscribed now, were this a real shop."))
         default: return .refusal("there is nothing at \(request.path)", status: 404)
         }
     }
@@ -44,13 +50,13 @@ struct SandboxSite: Sendable {
         return origin == "http://\(host)"
     }
 
-    private var page: WebResponse {
-        var response = WebResponse.html(Pages.mailbox)
+    private func page(_ bytes: [UInt8], _ type: String) -> WebResponse {
+        var response = WebResponse(type: type + "; charset=utf-8", bytes)
         response.headers += [
             (
                 "Content-Security-Policy",
-                "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-                    + "frame-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+                "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; "
+                    + "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             ), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store"),
         ]
         return response
@@ -77,7 +83,29 @@ struct SandboxSite: Sendable {
     }
 
     private func tracking(_ number: String) -> WebResponse {
-        .html(Pages.notice("The sandbox's carrier knows parcel \(Pages.escaped(number)), and is looking after it."))
+        .html(Pages.notice("This would be the carrier's page about parcel \(Pages.escaped(number))."))
+    }
+
+    private func orderPage(_ id: String) -> WebResponse {
+        guard let id = Int64(id), let order = shop.read({ $0.orders[id]?.name }) else {
+            return .html(Pages.notice("There is no such order."), status: 404)
+        }
+        return .html(Pages.notice("This would be the shop's page about order \(Pages.escaped(order))."))
+    }
+
+    /// What the shop's own site would serve: its logo, and a page in place of every other.
+    private func shopPage(_ path: [String]) -> WebResponse {
+        guard path != ["logo.png"] else { return Self.picture(PackageResources.logo_png) }
+        let name = Pages.escaped(shop.profile.name)
+        return .html(
+            Pages.notice("This would be \(name)'s page /\(Pages.escaped(path.joined(separator: "/")))."))
+    }
+
+    private static func picture(_ bytes: [UInt8]) -> WebResponse {
+        let isIcon = bytes.starts(with: [0, 0, 1, 0])
+        var response = WebResponse(type: isIcon ? "image/x-icon" : "image/png", bytes)
+        response.headers += [("Cache-Control", "max-age=3600"), ("X-Content-Type-Options", "nosniff")]
+        return response
     }
 
     // MARK: JSON API, reading
@@ -238,7 +266,8 @@ struct SandboxSite: Sendable {
         switch parts.count > 1 ? parts[1] : "" {
         case "": return .json(MailView.json(mail, summary: Self.summary(mail), bytes: bytes))
         case "raw": return WebResponse(type: "text/plain; charset=utf-8", bytes)
-        case "html": return MailView.html(bytes, id: id)
+        case "html":
+            return MailView.html(bytes, id: id, sites: [shop.profile.website: "/site", shop.baseURL: ""])
         case "parts" where parts.count == 3: return MailView.part(bytes, parts[2])
         case "cid" where parts.count == 3: return MailView.inline(bytes, contentID: parts[2])
         default: return .refusal("a mail has raw, html, parts/N and cid/ID", status: 404)

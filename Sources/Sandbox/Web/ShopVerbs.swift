@@ -52,7 +52,9 @@ struct ShopVerbs {
         case "hold": try shop.hold(order, notes: body["notes"]?.string)
         case "release": try shop.release(order)
         case "edit": try shop.editOrder(order, adding: try items(body))
-        case "update": try shop.update(order, tags: strings(body["tags"]), note: body["note"]?.string)
+        case "update":
+            try shop.update(
+                order, tags: strings(body["tags"]), note: body["note"]?.string, email: body["email"]?.string)
         case "cancel": try shop.cancelOrder(order, reason: body["reason"]?.string ?? "CUSTOMER")
         case "quirks":
             try shop.setQuirks(
@@ -202,16 +204,19 @@ struct ShopVerbs {
                 "label": .text(returned.reverse?.deliveries.last?.label?.url),
             ]
         }
+        // A cancelled order has nothing left in it; what it was is what a person wants to see.
+        let isCancelled = order.cancelledAt != nil
+        let items = order.lines.map { "\(isCancelled ? $0.item.quantity : $0.currentQuantity) × \($0.item.title)" }
         return [
             "name": .string(order.name), "id": .string(ShopID(.order, order.id).description),
             "customer": .string(order.customer.name), "email": .string(order.customer.email),
             "createdAt": .string(ShopTime.iso(order.createdAt)), "updatedAt": .string(ShopTime.iso(order.updatedAt)),
-            "total": .string(Money.text(order.currentTotal)), "currency": .string(currency),
+            "total": .string(Money.text(isCancelled ? order.total : order.currentTotal)), "currency": .string(currency),
             "test": .bool(order.isTest),
-            "items": .array(order.lines.map { .string("\($0.currentQuantity) × \($0.item.title)") }),
+            "items": .array(items.map(JSON.string)),
             "financial": .string(order.financialStatus), "fulfillment": .string(order.fulfillmentStatus),
             "returnStatus": .string(order.returnStatus), "held": .bool(order.hold != nil),
-            "cancelled": .bool(order.cancelledAt != nil),
+            "cancelled": .bool(isCancelled),
             "refundable": .bool(order.paid && order.refunded < order.total),
             "fulfillments": .array(fulfillments), "returns": .array(returns),
         ]

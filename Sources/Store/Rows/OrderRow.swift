@@ -118,7 +118,7 @@ extension Database {
                 orderID, owner, scan.id, position, scan.source, scan.time.milliseconds, scan.offsetMinutes,
                 scan.basis.rawValue, scan.state?.rawValue, scan.delay.rawValue, scan.reason,
                 scan.estimate?.daysSinceEpoch, scan.words, scan.place, scan.returnLeg, scan.retractedAt?.milliseconds,
-                scan.isSummary,
+                scan.isSummary, scan.number,
             ])
     }
 
@@ -147,7 +147,8 @@ extension Scan {
     /// Reads a row of `Query.scans`.
     init(_ row: Row) throws {
         self.init(
-            id: row[1], source: row[3], time: row.moment(4), offsetMinutes: row[5], basis: try row.word(6),
+            id: row[1], number: row[16], source: row[3], time: row.moment(4), offsetMinutes: row[5],
+            basis: try row.word(6),
             state: try row.optionalWord(7), delay: try row.word(8), reason: row[9],
             estimate: (row[10] as Int64?).map { CalendarDay(daysSinceEpoch: $0) }, words: row[11], place: row[12],
             isSummary: row[15], returnLeg: row[13], retractedAt: row.optionalMoment(14))
@@ -174,19 +175,19 @@ extension Event {
 extension Query {
     static let scans = """
         SELECT owner, scan, position, source, happened_at, offset_minutes, basis, state, delay, reason, estimate_day,
-            words, place, return_leg, retracted_at, is_summary
+            words, place, return_leg, retracted_at, is_summary, number
         FROM scans WHERE order_id = ?
         """
     static let putScan = """
         INSERT INTO scans (order_id, owner, scan, position, source, happened_at, offset_minutes, basis, state, delay,
-            reason, estimate_day, words, place, return_leg, retracted_at, is_summary)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            reason, estimate_day, words, place, return_leg, retracted_at, is_summary, number)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (order_id, owner, scan) DO UPDATE SET
             position = excluded.position, source = excluded.source, happened_at = excluded.happened_at,
             offset_minutes = excluded.offset_minutes, basis = excluded.basis, state = excluded.state,
             delay = excluded.delay, reason = excluded.reason, estimate_day = excluded.estimate_day,
             words = excluded.words, place = excluded.place, return_leg = excluded.return_leg,
-            retracted_at = excluded.retracted_at, is_summary = excluded.is_summary
+            retracted_at = excluded.retracted_at, is_summary = excluded.is_summary, number = excluded.number
         """
     static let eventsOfOrder = """
         SELECT \(Event.columns)

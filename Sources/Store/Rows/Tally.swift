@@ -7,9 +7,9 @@ enum CounterName: String, Sendable {
     case events
     /// Decisions taken; labels: trigger, state, reason.
     case decisions
-    /// Verdicts of attempts; labels: channel, endpoint, verdict.
+    /// Verdicts of attempts; labels: channel, target, verdict.
     case deliveries
-    /// Attempts that ended without our knowing how; labels: channel, endpoint.
+    /// Attempts that ended without our knowing how; labels: channel, target.
     case inDoubt = "in_doubt"
     /// Effects that are in a state now; label: state. It goes down as well.
     case effects

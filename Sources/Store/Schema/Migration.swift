@@ -13,13 +13,16 @@ struct Migration: Sendable {
     let sql: String
 
     /// All of them, oldest first.
-    static let all = [first, asking, third, fourth, standingIn, heldUntil, seventh]
+    static let all = [first]
 
     /// The version of the schema that this program speaks.
     static var current: Int { all[all.count - 1].number }
 
-    /// What the header of a store file says it is: "Bkbg", in SQLite's `application_id`.
-    static let applicationID: Int64 = 0x426B_6267
+    /// What the header of a store file says it is: "Book", in SQLite's `application_id`.
+    static let applicationID: Int64 = 0x426F_6F6B
+
+    /// What it said in builds before the first release, whose stores are not carried over: "Bkbg".
+    static let unreleasedID: Int64 = 0x426B_6267
 
     /// The version of the schema that stands in the file; 0 where there is none yet.
     static func version(of db: Database) throws -> Int {

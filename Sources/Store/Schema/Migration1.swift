@@ -5,7 +5,7 @@ extension Migration {
     /// customers and what else may be asked for after an erasure stand here as keyed hashes (`*_key`), never as they are; the record of an
     /// order and the bytes of a message are the only places with customers' data.
     static let first = Migration(
-        number: 1, name: "shops, orders, events, effects, outbox",
+        number: 1, name: "the schema as it first shipped",
         sql: """
             -- One row: what holds for the whole store.
             CREATE TABLE store (
@@ -22,7 +22,10 @@ extension Migration {
                 domain TEXT NOT NULL UNIQUE,
                 live_since INTEGER NOT NULL,
                 cursor INTEGER,
-                next_ticket INTEGER NOT NULL DEFAULT 1
+                next_ticket INTEGER NOT NULL DEFAULT 1,
+                -- When the backup was made that the shop's rows are of, and when it was put to use. Both go once all that happened since is learned.
+                backup_at INTEGER,
+                restored_at INTEGER
             ) STRICT;
 
             CREATE TABLE sources (
@@ -87,7 +90,7 @@ extension Migration {
                 UNIQUE (shop, gid)
             ) STRICT;
             CREATE INDEX orders_by_name ON orders (shop, name);
-            CREATE INDEX orders_by_moment ON orders (next_moment) WHERE next_moment IS NOT NULL;
+            CREATE INDEX orders_by_moment ON orders (shop, next_moment) WHERE next_moment IS NOT NULL;
             CREATE INDEX orders_by_customer ON orders (shop, customer_key, placed_at, test)
                 WHERE customer_key IS NOT NULL;
             CREATE INDEX orders_by_address ON orders (shop, address_key, placed_at, test)
@@ -116,20 +119,22 @@ extension Migration {
                 return_leg INTEGER NOT NULL CHECK (return_leg IN (0, 1)),
                 is_summary INTEGER NOT NULL CHECK (is_summary IN (0, 1)),
                 retracted_at INTEGER,
+                -- The tracking number that a carrier's scan speaks of; a package may have had another before.
+                number TEXT,
                 PRIMARY KEY (order_id, owner, scan)
             ) STRICT, WITHOUT ROWID;
 
             -- What is to be read again by its own id, and when.
-            CREATE TABLE looks (
+            CREATE TABLE rereads (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 kind TEXT NOT NULL CHECK (kind IN ('fulfillment', 'return')),
                 gid TEXT NOT NULL,
                 order_id INTEGER NOT NULL REFERENCES orders (id),
-                look_at INTEGER NOT NULL,
+                reread_at INTEGER NOT NULL,
                 PRIMARY KEY (shop, kind, gid)
             ) STRICT, WITHOUT ROWID;
-            CREATE INDEX looks_next ON looks (shop, look_at, kind, gid, order_id);
-            CREATE INDEX looks_by_order ON looks (order_id);
+            CREATE INDEX rereads_next ON rereads (shop, reread_at, kind, gid, order_id);
+            CREATE INDEX rereads_by_order ON rereads (order_id);
 
             CREATE TABLE events (
                 id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -180,16 +185,42 @@ extension Migration {
                 accepted_at INTEGER NOT NULL
             ) STRICT;
 
-            -- One line of `send` for one occurrence. `counted_at` is when it began to count for its recipient: ready, then sent.
+            -- Matches that came to no effect, and why.
+            CREATE TABLE match_outcomes (
+                event_id INTEGER NOT NULL REFERENCES events (id),
+                trigger_name TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                detail TEXT,
+                decided_at INTEGER NOT NULL,
+                PRIMARY KEY (event_id, trigger_name)
+            ) STRICT, WITHOUT ROWID;
+
+            -- What reached us once and cannot be asked for again, as it came. `judged_at` is written with what was made of it.
+            CREATE TABLE observations (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                source TEXT NOT NULL,
+                external_id TEXT NOT NULL CHECK (external_id <> ''),
+                received_at INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                bytes BLOB NOT NULL,
+                judged_at INTEGER,
+                UNIQUE (shop, source, external_id)
+            ) STRICT;
+            CREATE INDEX observations_unjudged ON observations (shop, source, id) WHERE judged_at IS NULL;
+
+            -- What is to happen once outside: mostly one line of `send` for one occurrence. `counted_at` is when it began to count: ready, then sent.
             CREATE TABLE effects (
                 id INTEGER PRIMARY KEY AUTOINCREMENT,
                 shop INTEGER NOT NULL REFERENCES shops (id),
+                origin TEXT NOT NULL CHECK (origin IN ('trigger', 'person', 'system')),
                 trigger_name TEXT NOT NULL,
                 line TEXT NOT NULL,
-                channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
-                endpoint TEXT NOT NULL CHECK ((endpoint = '') = (channel = 'email')),
-                order_id INTEGER NOT NULL REFERENCES orders (id),
-                event_id INTEGER NOT NULL REFERENCES events (id),
+                channel TEXT NOT NULL CHECK (channel <> ''),
+                target TEXT NOT NULL,
+                is_contact INTEGER NOT NULL CHECK (is_contact IN (0, 1)),
+                order_id INTEGER REFERENCES orders (id),
+                event_id INTEGER REFERENCES events (id),
                 state TEXT NOT NULL CHECK (state IN
                     ('waiting', 'ready', 'sent', 'shadowed', 'skipped', 'withdrawn', 'replaced', 'refused')),
                 reason TEXT,
@@ -203,6 +234,7 @@ extension Migration {
                 attempts INTEGER NOT NULL CHECK (attempts >= 0),
                 attempts_in_doubt INTEGER NOT NULL,
                 version INTEGER NOT NULL CHECK (version > 0),
+                CHECK (origin <> 'trigger' OR event_id IS NOT NULL),
                 CHECK (attempts_in_doubt BETWEEN 0 AND attempts),
                 CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
                 CHECK ((state IN ('ready', 'sent')) = (counted_at IS NOT NULL)),
@@ -211,23 +243,38 @@ extension Migration {
                 CHECK (state NOT IN ('sent', 'refused') OR attempts > 0),
                 CHECK (state NOT IN ('skipped', 'withdrawn', 'replaced', 'refused') OR reason IS NOT NULL)
             ) STRICT;
-            CREATE INDEX effects_waiting ON effects (due_at, id) WHERE state = 'waiting';
-            CREATE INDEX effects_ready ON effects (shop, channel, endpoint, due_at, id) WHERE state = 'ready';
+            CREATE INDEX effects_waiting ON effects (shop, due_at, id) WHERE state = 'waiting';
+            CREATE INDEX effects_ready ON effects (shop, channel, target, due_at, id) WHERE state = 'ready';
             CREATE INDEX effects_by_order ON effects (order_id, id);
             CREATE INDEX effects_by_event ON effects (event_id);
             CREATE INDEX effects_by_state ON effects (shop, state, id);
             CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)
                 WHERE counted_at IS NOT NULL AND recipient_key IS NOT NULL;
 
+            -- What was tried and not taken, by the moment at which it was first due.
+            CREATE INDEX effects_tried_again ON effects (shop, counted_at)
+                WHERE state = 'ready' AND reason IN ('deferred', 'unavailable');
+            -- What waits to be told again, for nobody knows whether it arrived.
+            CREATE INDEX effects_in_doubt ON effects (shop) WHERE state = 'ready' AND attempts_in_doubt > 0;
+
+            -- The further events that an effect tells, where `combine` made one message of several. Its first is `effects.event_id`.
+            CREATE TABLE effect_events (
+                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                position INTEGER NOT NULL CHECK (position >= 1),
+                event_id INTEGER NOT NULL REFERENCES events (id),
+                PRIMARY KEY (effect_id, position)
+            ) STRICT, WITHOUT ROWID;
+
             -- The keys that make a second message impossible, for ever.
             CREATE TABLE effect_keys (
                 shop INTEGER NOT NULL REFERENCES shops (id),
+                origin TEXT NOT NULL,
                 trigger_name TEXT NOT NULL,
                 line TEXT NOT NULL,
                 occurrence TEXT NOT NULL CHECK (occurrence <> ''),
                 effect_id INTEGER NOT NULL REFERENCES effects (id),
                 position INTEGER NOT NULL,
-                PRIMARY KEY (shop, trigger_name, line, occurrence)
+                PRIMARY KEY (shop, origin, trigger_name, line, occurrence)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX effect_keys_by_effect ON effect_keys (effect_id, position);
 
@@ -238,24 +285,34 @@ extension Migration {
                 state TEXT NOT NULL,
                 reason TEXT,
                 detail TEXT,
+                -- How long a hold was to last when it began: an edit of the files can end it.
+                held_until INTEGER,
                 PRIMARY KEY (effect_id, number)
+            ) STRICT, WITHOUT ROWID;
+
+            -- What an effect brought, for those that are more than a message.
+            CREATE TABLE results (
+                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                name TEXT NOT NULL CHECK (name <> ''),
+                value TEXT NOT NULL,
+                noted_at INTEGER NOT NULL,
+                PRIMARY KEY (effect_id, name)
             ) STRICT, WITHOUT ROWID;
 
             -- The frozen bytes. They and the addresses may go by age; the id stays.
             CREATE TABLE messages (
                 effect_id INTEGER NOT NULL PRIMARY KEY REFERENCES effects (id),
                 message_id TEXT NOT NULL UNIQUE,
-                channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
+                kind TEXT NOT NULL CHECK (kind <> ''),
                 sender TEXT,
                 recipient TEXT,
-                endpoint TEXT,
+                target TEXT NOT NULL,
                 summary TEXT,
                 bytes BLOB,
                 frozen_at INTEGER NOT NULL,
                 purged_at INTEGER,
                 CHECK ((bytes IS NULL) = (purged_at IS NOT NULL)),
-                CHECK (channel <> 'email' OR purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
-                CHECK (channel <> 'webhook' OR endpoint IS NOT NULL),
+                CHECK (purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
             ) STRICT;
 
@@ -293,14 +350,18 @@ extension Migration {
 
             CREATE TABLE channels (
                 shop INTEGER NOT NULL REFERENCES shops (id),
-                channel TEXT NOT NULL CHECK (channel IN ('email', 'webhook')),
-                endpoint TEXT NOT NULL CHECK ((endpoint = '') = (channel = 'email')),
+                channel TEXT NOT NULL CHECK (channel <> ''),
+                target TEXT NOT NULL,
                 closed_until INTEGER,
                 reason TEXT,
                 detail TEXT,
                 failures INTEGER NOT NULL CHECK (failures >= 0),
                 changed_at INTEGER NOT NULL,
-                PRIMARY KEY (shop, channel, endpoint),
+                -- How often it was opened again, and the messages that closed it by an answer that may be meant for them alone: `EFFECT:OPENINGS`, with a
+                -- space between two.
+                openings INTEGER NOT NULL,
+                suspects TEXT NOT NULL,
+                PRIMARY KEY (shop, channel, target),
                 CHECK (closed_until IS NULL OR reason IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
 
@@ -336,6 +397,92 @@ extension Migration {
                 total INTEGER NOT NULL,
                 PRIMARY KEY (shop, name, label1, label2, label3)
             ) STRICT, WITHOUT ROWID;
+
+            -- Which parcels are asked about, and when. A parcel is a number of a shop, however many shipments have it. It stands here while there is something to ask, or
+            -- while nobody can be asked (`source` is empty).
+            CREATE TABLE parcels (
+                id INTEGER NOT NULL PRIMARY KEY,
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                number TEXT NOT NULL CHECK (number <> ''),
+                source TEXT NOT NULL,
+                urgency INTEGER NOT NULL CHECK (urgency BETWEEN 0 AND 9),
+                ask_at INTEGER,
+                asked_at INTEGER,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                misses INTEGER NOT NULL DEFAULT 0 CHECK (misses >= 0),
+                refused TEXT,
+                home TEXT,
+                -- All that can be asked, the best first, with a space between; NULL where there is one at most.
+                sources TEXT,
+                -- Those of them that did not know it for long, or would not tell. They have another turn when all the others had theirs.
+                passed_over TEXT,
+                UNIQUE (shop, number),
+                CHECK ((source = '') = (ask_at IS NULL))
+            ) STRICT;
+            CREATE INDEX parcels_next ON parcels (source, urgency, ask_at) WHERE ask_at IS NOT NULL;
+
+            CREATE TABLE parcel_orders (
+                parcel INTEGER NOT NULL REFERENCES parcels (id),
+                order_id INTEGER NOT NULL REFERENCES orders (id),
+                PRIMARY KEY (parcel, order_id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX parcels_by_order ON parcel_orders (order_id, parcel);
+
+            -- One row for each carrier that was ever asked: whether it may be asked now, and what came of it so far.
+            CREATE TABLE carriers (
+                carrier TEXT NOT NULL PRIMARY KEY,
+                closed_until INTEGER,
+                reason TEXT,
+                detail TEXT,
+                failures INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
+                calls INTEGER NOT NULL DEFAULT 0,
+                asked INTEGER NOT NULL DEFAULT 0,
+                answers INTEGER NOT NULL DEFAULT 0,
+                faults INTEGER NOT NULL DEFAULT 0,
+                answered_at INTEGER,
+                last_fault TEXT,
+                CHECK (closed_until IS NULL OR reason IS NOT NULL)
+            ) STRICT, WITHOUT ROWID;
+
+            -- What of a quota is spent. A window of a day or more counts calls on a day; a shorter one has the moment at which its next call is free.
+            CREATE TABLE carrier_windows (
+                carrier TEXT NOT NULL,
+                seconds INTEGER NOT NULL CHECK (seconds > 0),
+                calls INTEGER NOT NULL CHECK (calls > 0),
+                day INTEGER NOT NULL,
+                spent INTEGER NOT NULL CHECK (spent >= 0),
+                free_at INTEGER NOT NULL,
+                PRIMARY KEY (carrier, seconds)
+            ) STRICT, WITHOUT ROWID;
+
+            -- Codes that no table of ours has.
+            CREATE TABLE unknown_codes (
+                carrier TEXT NOT NULL,
+                code TEXT NOT NULL CHECK (length(code) <= 200),
+                first_seen_at INTEGER NOT NULL,
+                last_seen_at INTEGER NOT NULL,
+                seen INTEGER NOT NULL CHECK (seen > 0),
+                PRIMARY KEY (carrier, code)
+            ) STRICT, WITHOUT ROWID;
+
+            -- Mails to the shop itself: refused edits, held reloads, changes in force. The bytes are frozen when they are written.
+            CREATE TABLE notices (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                kind TEXT NOT NULL,
+                message_id TEXT NOT NULL UNIQUE,
+                sender TEXT NOT NULL,
+                recipient TEXT NOT NULL,
+                summary TEXT NOT NULL,
+                bytes BLOB NOT NULL,
+                created_at INTEGER NOT NULL,
+                due_at INTEGER NOT NULL,
+                attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+                sent_at INTEGER,
+                CHECK (sent_at IS NULL OR attempts > 0)
+            ) STRICT;
+            CREATE INDEX notices_due ON notices (shop, due_at) WHERE sent_at IS NULL;
+            CREATE INDEX notices_sent ON notices (shop, sent_at) WHERE sent_at IS NOT NULL;
 
             """)
 }

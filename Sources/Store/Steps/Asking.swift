@@ -55,6 +55,14 @@ public enum AskOutcome: Hashable, Sendable {
     case refused(by: String)
     /// The parcel's own source did not know it for long, or will not tell of it: the next has its turn at once, and this one again when all the others had theirs.
     case passedOver(by: String)
+
+    /// True where the parcel may go over to another source, which is to ask at once.
+    public var givesTheTurn: Bool {
+        switch self {
+        case .refused, .passedOver: true
+        case .failed, .missed, .found: false
+        }
+    }
 }
 
 /// How far a window of a quota is spent.
@@ -363,8 +371,9 @@ extension Row {
 }
 
 extension Database {
-    /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more.
-    func put(_ ask: Ask, orderID: Int64, shop: Int64, now: Moment, tally: inout Tally) throws {
+    /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more. True where it is now asked about sooner than was known, or by
+    /// another source.
+    func put(_ ask: Ask, orderID: Int64, shop: Int64, now: Moment, tally: inout Tally) throws -> Bool {
         let row = try first(Query.parcel, [shop, ask.number]) { row in
             (
                 id: row[0] as Int64, source: row[1] as String, urgency: row[2] as Int, askAt: row.optionalMoment(3),
@@ -374,7 +383,7 @@ extension Database {
         }
         guard let at = ask.at else {
             if let row { try unlink(row.id, source: row.source, orderID: orderID, shop: shop, tally: &tally) }
-            return
+            return false
         }
         let turn = Turn(sources: ask.sources, refused: row?.refused ?? [], passed: row?.passed ?? [])
         let source = turn.source
@@ -427,6 +436,8 @@ extension Database {
         }
         try run(
             "INSERT INTO parcel_orders (parcel, order_id) VALUES (?, ?) ON CONFLICT DO NOTHING", [id, orderID])
+        guard let askAt else { return false }
+        return row?.source != source || row?.askAt.map { askAt < $0 } ?? true
     }
 
     /// Gives the turn to the parcel's next source, which is asked at once.

@@ -8,8 +8,8 @@ extension Store {
             try db.first(
                 """
                 SELECT closed_until, reason, detail, failures, openings, suspects FROM channels
-                WHERE shop = ? AND channel = ? AND endpoint = ?
-                """, [try db.shop(route.shop), route.channel.rawValue, route.endpoint]
+                WHERE shop = ? AND channel = ? AND target = ?
+                """, [try db.shop(route.shop), route.channel.rawValue, route.target]
             ) { row in
                 ChannelState(
                     closedUntil: row.optionalMoment(0), reason: row[1], detail: row[2], failures: row[3],
@@ -23,13 +23,13 @@ extension Store {
         try await read { db in
             let pairs = try db.all(
                 """
-                SELECT shops.domain, channels.channel, channels.endpoint, channels.closed_until, channels.reason,
+                SELECT shops.domain, channels.channel, channels.target, channels.closed_until, channels.reason,
                     channels.detail, channels.failures, channels.openings, channels.suspects
                 FROM channels JOIN shops ON shops.id = channels.shop
                 """
             ) { row in
                 (
-                    Route(shop: row[0], channel: try row.word(1), endpoint: row[2]),
+                    Route(shop: row[0], channel: try row.word(1), target: row[2]),
                     ChannelState(
                         closedUntil: row.optionalMoment(3), reason: row[4], detail: row[5], failures: row[6],
                         openings: row[7], suspects: ChannelState.suspects(row[8]))
@@ -68,21 +68,36 @@ extension ChannelState {
 }
 
 extension Database {
-    /// Closes a way out, or opens it again.
+    /// Closes a way out, or opens it again. When it opens, what its closing put off is due at once.
     func put(_ state: ChannelState, of route: Route, now: Moment) throws {
+        let shop = try shop(route.shop)
+        let before = try integer(Query.channelFailures, [shop, route.channel.rawValue, route.target])
+        if state.failures == 0, before ?? 0 > 0 {
+            try run(
+                """
+                UPDATE effects SET due_at = ?, version = version + 1
+                WHERE shop = ? AND channel = ? AND target = ? AND state = 'ready' AND due_at > ?
+                    AND reason = 'unavailable'
+                """,
+                [now.milliseconds, shop, route.channel.rawValue, route.target, now.milliseconds])
+        }
         try run(
             """
             INSERT INTO channels
-                (shop, channel, endpoint, closed_until, reason, detail, failures, openings, suspects, changed_at)
+                (shop, channel, target, closed_until, reason, detail, failures, openings, suspects, changed_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (shop, channel, endpoint) DO UPDATE SET
+            ON CONFLICT (shop, channel, target) DO UPDATE SET
                 closed_until = excluded.closed_until, reason = excluded.reason, detail = excluded.detail,
                 failures = excluded.failures, openings = excluded.openings, suspects = excluded.suspects,
                 changed_at = excluded.changed_at
             """,
             [
-                try shop(route.shop), route.channel.rawValue, route.endpoint, state.closedUntil?.milliseconds,
+                shop, route.channel.rawValue, route.target, state.closedUntil?.milliseconds,
                 state.reason, state.detail, state.failures, state.openings, state.suspectsText, now.milliseconds,
             ])
     }
+}
+
+extension Query {
+    static let channelFailures = "SELECT failures FROM channels WHERE shop = ? AND channel = ? AND target = ?"
 }

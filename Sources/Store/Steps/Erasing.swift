@@ -30,7 +30,7 @@ extension Store {
                 for (effect, state) in try db.effects(ofOrder: id) {
                     tally.add(.effects, [state], shop: number, -1)
                     erased.messages += try db.changes("DELETE FROM messages WHERE effect_id = ?", [effect])
-                    for table in ["leases", "attempts", "decisions", "effect_keys", "effect_events"] {
+                    for table in ["leases", "attempts", "decisions", "results", "effect_keys", "effect_events"] {
                         try db.run("DELETE FROM \(table) WHERE effect_id = ?", [effect])
                     }
                     try db.run("DELETE FROM effects WHERE id = ?", [effect])
@@ -39,11 +39,15 @@ extension Store {
                     """
                     DELETE FROM pending_events WHERE event_id IN (SELECT id FROM events WHERE order_id = ?)
                     """, [id])
-                for table in ["occurrences", "events", "scans", "looks"] {
+                try db.run(
+                    "DELETE FROM match_outcomes WHERE event_id IN (SELECT id FROM events WHERE order_id = ?)", [id])
+                for table in ["occurrences", "events", "scans", "rereads"] {
                     try db.run("DELETE FROM \(table) WHERE order_id = ?", [id])
                 }
                 try db.removeParcels(ofOrder: id, shop: number, tally: &tally)
-                try db.run("DELETE FROM to_read WHERE shop = ? AND order_gid = ?", [number, gid])
+                for table in ["to_read", "marks"] {
+                    try db.run("DELETE FROM \(table) WHERE shop = ? AND order_gid = ?", [number, gid])
+                }
                 try db.run("DELETE FROM orders WHERE id = ?", [id])
                 erased.orders += 1
             }

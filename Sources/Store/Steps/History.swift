@@ -22,7 +22,7 @@ extension Database {
         var history = History()
         let address = question.address.map(hash.address)
         let customer = question.customerID.map(hash.customer)
-        if let order = try integer(Query.orderNumber, [shop, question.orderID]) {
+        if let id = question.orderID, let order = try integer(Query.orderNumber, [shop, id]) {
             history.messagesAboutOrder = Int(try integer(Query.messagesAboutOrder, [order]) ?? 0)
             history.messagesAboutSubject = Int(
                 try integer(Query.messagesAboutSubject, [order, question.subject.key, question.subject.key]) ?? 0)
@@ -59,7 +59,7 @@ extension Database {
         }
         history.silenced = try isSilenced(
             scopes: [
-                ("address", address), ("customer", customer), ("order", hash.order(question.orderID)),
+                ("address", address), ("customer", customer), ("order", question.orderID.map(hash.order)),
             ], marketing: question.isMarketing, shop: shop, now: now)
         return history
     }
@@ -80,10 +80,10 @@ extension Database {
 
 extension Query {
     static let messagesAboutOrder = """
-        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND line = 'email'
+        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND is_contact = 1
         """
     static let messagesAboutSubject = """
-        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND line = 'email' AND (EXISTS (
+        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND is_contact = 1 AND (EXISTS (
             SELECT 1 FROM occurrences WHERE occurrences.event_id = effects.event_id AND occurrences.subject = ?)
             OR EXISTS (
             SELECT 1 FROM effect_events JOIN occurrences ON occurrences.event_id = effect_events.event_id
@@ -91,11 +91,11 @@ extension Query {
         """
     static let lastMessageTo = """
         SELECT counted_at FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at IS NOT NULL
-            AND line = 'email' AND id <> ? ORDER BY counted_at DESC LIMIT 1
+            AND is_contact = 1 AND id <> ? ORDER BY counted_at DESC LIMIT 1
         """
     static let countedMoments = """
         SELECT counted_at FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ?
-            AND counted_at IS NOT NULL AND line = 'email' AND id <> ? ORDER BY counted_at DESC LIMIT 1000
+            AND counted_at IS NOT NULL AND is_contact = 1 AND id <> ? ORDER BY counted_at DESC LIMIT 1000
         """
     static let toldSubjects = """
         SELECT occurrences.subject FROM effects JOIN occurrences ON occurrences.event_id = effects.event_id
@@ -110,7 +110,7 @@ extension Query {
     static let messagesToAddress = """
         SELECT count(*) FROM (
             SELECT 1 FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ? AND counted_at IS NOT NULL
-                AND state = 'sent' AND line = 'email' LIMIT 1000) AS recent
+                AND state = 'sent' AND is_contact = 1 LIMIT 1000) AS recent
         """
     static let ordersOfCustomer = """
         SELECT count(*) FROM (

@@ -48,7 +48,7 @@ public struct StoreStatus: Hashable, Sendable {
 /// A total that is kept as things happen.
 public struct Counter: Hashable, Sendable {
     public var shop: String
-    /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, endpoint, verdict), `in_doubt` (channel, endpoint), `effects` (state),
+    /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, target, verdict), `in_doubt` (channel, target), `effects` (state),
     /// `parcels` (source); these two go down as well.
     public var name: String
     /// As many as its name has.
@@ -90,12 +90,23 @@ public struct EffectStory: Hashable, Sendable {
     public var line: OutboxLine
     public var decisions: [DecisionNote]
     public var attempts: [AttemptLine]
+    /// What it brought, for effects that are more than a message.
+    public var results: [ActionResult]
+}
+
+/// One thing that an effect brought: a code, an amount, an id at the far end.
+public struct ActionResult: Hashable, Sendable {
+    public var name: String
+    public var value: String
+    public var at: Moment
 }
 
 /// All that happened to an order, for `explain`.
 public struct Story: Hashable, Sendable {
     public var order: OrderRecord
     public var effects: [EffectStory]
+    /// Matches of its events that came to nothing, with why, oldest event first.
+    public var matches: [MatchOutcome]
     /// Set where the order is to be read and could not be.
     public var parked: ParkedOrder?
 }
@@ -173,8 +184,13 @@ extension Store {
             let parked = try db.first(Query.parkedOrder, [number, orderID]) {
                 ParkedOrder(orderID: orderID, reason: $0[0], tries: $0[1], retryAt: $0.moment(2))
             }
+            let matches = try db.all(Query.matchesOfOrder, [row]) {
+                MatchOutcome(
+                    trigger: $0[1], eventID: $0[0], reason: try $0.word(2), detail: $0[3], at: $0.moment(4))
+            }
             return Story(
-                order: order, effects: try effects.map { try db.story(of: $0.filled(from: db)) }, parked: parked)
+                order: order, effects: try effects.map { try db.story(of: $0.filled(from: db)) }, matches: matches,
+                parked: parked)
         }
     }
 
@@ -286,7 +302,11 @@ extension Database {
                 reason: row[4], code: row[5], enhancedCode: row[6], detail: row[7], receipt: row[8], inDoubt: row[9],
                 late: row[10])
         }
-        return EffectStory(line: try outboxLine(effect), decisions: decisions, attempts: attempts)
+        let results = try all(
+            "SELECT name, value, noted_at FROM results WHERE effect_id = ? ORDER BY name", [effect.id]
+        ) { ActionResult(name: $0[0], value: $0[1], at: $0.moment(2)) }
+        return EffectStory(
+            line: try outboxLine(effect), decisions: decisions, attempts: attempts, results: results)
     }
 }
 
@@ -327,13 +347,19 @@ extension Query {
     static let parkedOrder = """
         SELECT reason, tries, retry_at FROM to_read WHERE shop = ? AND order_gid = ? AND retry_at IS NOT NULL
         """
+    static let matchesOfOrder = """
+        SELECT match_outcomes.event_id, match_outcomes.trigger_name, match_outcomes.reason, match_outcomes.detail,
+            match_outcomes.decided_at
+        FROM events JOIN match_outcomes ON match_outcomes.event_id = events.id
+        WHERE events.order_id = ? ORDER BY match_outcomes.event_id, match_outcomes.trigger_name
+        """
     static let pendingCount = """
         SELECT count(*), (
             SELECT events.recorded_at FROM pending_events AS first JOIN events ON events.id = first.event_id
             WHERE first.shop = pending_events.shop ORDER BY first.event_id LIMIT 1)
         FROM pending_events WHERE shop = ?
         """
-    static let rereadsDueCount = "SELECT count(*), min(look_at) FROM looks WHERE shop = ? AND look_at <= ?"
+    static let rereadsDueCount = "SELECT count(*), min(reread_at) FROM rereads WHERE shop = ? AND reread_at <= ?"
     static let oldestReady = """
         SELECT min(due_at) FROM (
             SELECT due_at FROM effects WHERE shop = ? AND state = 'ready' AND due_at <= ?) AS due

@@ -9,7 +9,7 @@ extension Store {
     public func put(
         _ notice: Notice, supersedes: Set<Notice.Kind>, now: Moment
     ) async throws(StoreFailure) {
-        guard case .mail(let mail) = notice.message.content else {
+        guard notice.message.kind == .email else {
             throw StoreFailure(.misuse, "A notice is a mail. This is a fault of the program.")
         }
         try await write { db in
@@ -25,8 +25,9 @@ extension Store {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING
                 """,
                 [
-                    shop, notice.kind.rawValue, notice.message.id, mail.sender, mail.recipient,
-                    notice.message.summary, Data(mail.bytes), now.milliseconds, notice.dueAt.milliseconds,
+                    shop, notice.kind.rawValue, notice.message.id, notice.message.envelope.sender,
+                    notice.message.envelope.recipient, notice.message.summary, Data(notice.message.bytes),
+                    now.milliseconds, notice.dueAt.milliseconds,
                 ])
             // What was sent is of no use after a while, and holds an address.
             try db.run(
@@ -41,10 +42,9 @@ extension Store {
             try db.first(Query.nextNotice, [try db.shop(shop)]) { row in
                 Notice(
                     id: row[0], shop: shop, kind: try row.word(1),
-                    message: Message(
-                        id: row[2],
-                        content: .mail(.init(sender: row[3], recipient: row[4], bytes: [UInt8](row[6] as Data))),
-                        summary: row[5]), dueAt: row.moment(7), attempts: row[8])
+                    message: .mail(
+                        id: row[2], sender: row[3], recipient: row[4], bytes: [UInt8](row[6] as Data), summary: row[5]),
+                    dueAt: row.moment(7), attempts: row[8])
             }
         }
     }

@@ -12,6 +12,8 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var erased: [OrderKey] = []
     /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They stay on the list; park them.
     public var refused: [OrderKey: StoreFailure] = [:]
+    /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look again.
+    public var hasSoonerAsks = false
     /// How many scans were not kept, for their order has the greatest number already.
     public var scansRefused = 0
 }
@@ -96,8 +98,9 @@ extension Store {
     /// - Parameters:
     ///   - learned: of several orders, of one shop or more; of one order at most once.
     ///   - read: the rows of the list that these readings answer, those of unchanged orders included.
+    ///   - judged: the raw observations that `learned` was made of. They are marked where all of it is written, and stay unjudged where any of it is not.
     public func commit(
-        _ learned: [Learned], read: [ToRead] = [], now: Moment
+        _ learned: [Learned], read: [ToRead] = [], judged: [RawObservation] = [], now: Moment
     ) async throws(StoreFailure) -> LearnedOutcome {
         let hash = self.hash
         let rows = try await shared(learned) { learned in
@@ -137,6 +140,7 @@ extension Store {
                     }
                     outcome.events += part.events
                     outcome.scansRefused += part.scansRefused
+                    outcome.hasSoonerAsks = outcome.hasSoonerAsks || part.hasSoonerAsks
                     tally.add(partTally)
                 } else {
                     outcome.stale.append(key)
@@ -145,6 +149,9 @@ extension Store {
             }
             for order in read where !unwritten.contains(OrderKey(shop: order.shop, orderID: order.orderID)) {
                 try db.removeToRead(order, shop: shops.number(order.shop, in: db))
+            }
+            if unwritten.isEmpty {
+                for one in judged { try db.markJudged(one, shop: shops.number(one.shop, in: db), now: now) }
             }
             try tally.write(to: db)
             try db.note(now)
@@ -239,7 +246,10 @@ extension Database {
             }
         }
         for reread in row.learned.rereads { try put(reread, orderID: orderID, shop: shop) }
-        for ask in row.learned.asks { try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally) }
+        for ask in row.learned.asks {
+            let isSooner = try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally)
+            outcome.hasSoonerAsks = outcome.hasSoonerAsks || isSooner
+        }
         return orderID
     }
 
@@ -305,14 +315,14 @@ extension Database {
     fileprivate func put(_ reread: Reread, orderID: Int64, shop: Int64) throws {
         guard let at = reread.at else {
             try run(
-                "DELETE FROM looks WHERE shop = ? AND kind = ? AND gid = ?", [shop, reread.kind.rawValue, reread.id])
+                "DELETE FROM rereads WHERE shop = ? AND kind = ? AND gid = ?", [shop, reread.kind.rawValue, reread.id])
             return
         }
         try run(
             """
-            INSERT INTO looks (shop, kind, gid, order_id, look_at) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (shop, kind, gid) DO UPDATE SET order_id = excluded.order_id, look_at = excluded.look_at
-            WHERE looks.look_at <> excluded.look_at OR looks.order_id <> excluded.order_id
+            INSERT INTO rereads (shop, kind, gid, order_id, reread_at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (shop, kind, gid) DO UPDATE SET order_id = excluded.order_id, reread_at = excluded.reread_at
+            WHERE rereads.reread_at <> excluded.reread_at OR rereads.order_id <> excluded.order_id
             """, [shop, reread.kind.rawValue, reread.id, orderID, at.milliseconds])
     }
 }

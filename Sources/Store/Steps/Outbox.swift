@@ -12,7 +12,7 @@
 internal import GRDB
 public import Outreach
 
-extension Store {
+extension Store: DeliveryLedger {
     /// Leases effects of a way out that are ready and due, the longest due first. One that is leased already is left out until its lease runs out.
     ///
     /// - Parameters:
@@ -25,7 +25,7 @@ extension Store {
             let shop = try db.shop(route.shop)
             let due = try db.all(
                 Query.claimable,
-                [shop, route.channel.rawValue, route.endpoint, now.milliseconds, now.milliseconds, limit]
+                [shop, route.channel.rawValue, route.target, now.milliseconds, now.milliseconds, limit]
             ) { (id: $0[0] as Int64, oldToken: $0[1] as Int64?) }
             guard !due.isEmpty else { return [] }
             let token = try db.nextToken()
@@ -57,45 +57,50 @@ extension Store {
     ///
     /// - Parameters:
     ///   - rendered: by effect, messages that were made anew with what is known now. One that was attempted before keeps its bytes whatever is
-    ///     given here, and every message keeps its id.
+    ///     given here, unless it goes to another address now; and every message keeps its id.
     ///   - lease: from now on.
-    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now.
+    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now; and those whose leases hold as well, but which were judged by what
+    ///   is no longer so, to be judged again.
     public func begin(
         _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> [Claim] {
-        try await write { db in
-            let begun = try claims.compactMap { claim in
-                try db.begin(claim, rendered: rendered[claim.effect.id], lease: lease, now: now)
-            }
+    ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
+        let hash = hash
+        return try await write { db in
+            let outcome = try db.begin(claims, rendered: rendered, lease: lease, hash: hash, now: now)
             try db.note(now)
-            return begun
+            return outcome
         }
     }
 
     /// One turn of a way out, in one commit: records what the far end said of attempts that ended (`finish`), keeps whether the way is open, and records that others
     /// begin in their place (`begin`).
     ///
-    /// - Returns: what the verdicts did, and the claims whose first byte may go out now.
+    /// Where the way opens, what its closing put off is due at once; but not what waits by itself.
+    ///
+    /// - Returns: what the verdicts did, the claims whose first byte may go out now, and those that have to be judged again first.
     public func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim],
-        channel: (route: Route, state: ChannelState)? = nil,
+        rendered: [Int64: Message] = [:], channel: (route: Route, state: ChannelState)? = nil,
         lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim]) {
-        try await write { db in
-            let finished = try db.finish(outcomes, now: now)
+    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim]) {
+        let hash = hash
+        return try await write { db in
+            let finished = try db.finish(outcomes, hash: hash, now: now)
             if let channel { try db.put(channel.state, of: channel.route, now: now) }
-            let begun = try claims.compactMap { try db.begin($0, rendered: nil, lease: lease, now: now) }
+            let (begun, outdated) = try db.begin(claims, rendered: rendered, lease: lease, hash: hash, now: now)
             try db.note(now)
-            return (finished, begun)
+            return (finished, begun, outdated)
         }
     }
 
     /// Records what the far end said, and ends the leases. A verdict under an old token is recorded and moves nothing.
     ///
     /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays `ready` for its next attempt.
+    /// A mailbox that does not exist is silenced, for all mail.
     public func finish(_ outcomes: [AttemptOutcome], now: Moment) async throws(StoreFailure) -> [FinishedAttempt] {
-        try await write { db in
-            let finished = try db.finish(outcomes, now: now)
+        let hash = hash
+        return try await write { db in
+            let finished = try db.finish(outcomes, hash: hash, now: now)
             try db.note(now)
             return finished
         }
@@ -155,22 +160,22 @@ extension Store {
     ///
     /// Only the daemon that holds the store's lock may call this.
     ///
-    /// - Returns: how many attempts are in doubt.
+    /// - Returns: how many attempts are in doubt, by channel.
     @discardableResult
-    public func recover(owner: String, now: Moment) async throws(StoreFailure) -> Int {
+    public func recover(owner: String, now: Moment) async throws(StoreFailure) -> [ChannelName: Int] {
         try await write { db in
             var tally = Tally()
-            var inDoubt = 0
+            var inDoubt: [ChannelName: Int] = [:]
             let leases = try db.all(Query.leasesOfOthers, [owner]) { row in
                 (
                     id: row[0] as Int64, token: row[1] as Int64, shop: row[2] as Int64,
-                    route: Route(shop: "", channel: try row.word(3), endpoint: row[4])
+                    route: Route(shop: "", channel: try row.word(3), target: row[4])
                 )
             }
             for lease in leases {
                 let doubted = try db.doubt(
                     effectID: lease.id, token: lease.token, route: lease.route, shop: lease.shop, now: now, &tally)
-                if doubted { inDoubt += 1 }
+                if doubted { inDoubt[lease.route.channel, default: 0] += 1 }
                 try db.run("DELETE FROM leases WHERE effect_id = ?", [lease.id])
             }
             try tally.write(to: db)
@@ -183,8 +188,8 @@ extension Store {
     public func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment? {
         try await read { db in
             let shop = try db.shop(route.shop)
-            let free = try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.endpoint])
-            let leased = try db.integer(Query.nextLeaseEnd, [shop, route.channel.rawValue, route.endpoint])
+            let free = try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.target])
+            let leased = try db.integer(Query.nextLeaseEnd, [shop, route.channel.rawValue, route.target])
             return [free, leased].compactMap { $0 }.min().map { Moment(milliseconds: $0) }
         }
     }
@@ -194,7 +199,7 @@ extension Store {
         try await read { db in
             Set(
                 try db.all(Query.waysWithWork) { row in
-                    Route(shop: row[0], channel: try row.word(1), endpoint: row[2])
+                    Route(shop: row[0], channel: try row.word(1), target: row[2])
                 })
         }
     }
@@ -203,16 +208,24 @@ extension Store {
 
     /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back; and one whose template failed be written at once.
     /// False where it is none of these, or its bytes are gone. Where its way out is closed, that may be tried at once as well: with this message, if none was due before.
+    /// An address that was silenced because a mail to it came back may be written to again: whoever tries by hand knows better.
     public func retry(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
-        try await write { db in
+        let hash = hash
+        return try await write { db in
             if let effect = try db.effect(effectID), effect.state == .waiting, effect.reason == .template {
                 try db.run(
                     "UPDATE effects SET due_at = ?, version = version + 1 WHERE id = ?", [now.milliseconds, effectID])
                 try db.note(now)
                 return true
             }
-            guard let effect = try db.effect(effectID), effect.canBeRetried, try db.message(effectID: effectID) != nil
+            guard let effect = try db.effect(effectID), effect.canBeRetried,
+                let message = try db.message(effectID: effectID)
             else { return false }
+            if effect.state == .refused, let recipient = message.recipient {
+                try db.run(
+                    "DELETE FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ? AND reason = ?",
+                    [try db.shop(effect.shop), hash.address(recipient), StandingSilence.bounce])
+            }
             try db.run(
                 """
                 UPDATE effects SET state = 'ready', reason = NULL, detail = NULL, due_at = ?, counted_at = coalesce(counted_at, ?),
@@ -226,7 +239,7 @@ extension Store {
             try db.run(
                 """
                 UPDATE channels SET closed_until = NULL
-                WHERE (shop, channel, endpoint) = (SELECT shop, channel, endpoint FROM effects WHERE id = ?)
+                WHERE (shop, channel, target) = (SELECT shop, channel, target FROM effects WHERE id = ?)
                 """, [effectID])
             try db.note(now)
             return true
@@ -275,7 +288,7 @@ extension Database {
         try run(
             "UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1, version = version + 1 WHERE id = ?",
             [effectID])
-        tally.add(.inDoubt, [route.channel.rawValue, route.endpoint], shop: shop)
+        tally.add(.inDoubt, [route.channel.rawValue, route.target], shop: shop)
         return true
     }
 
@@ -302,17 +315,52 @@ extension Database {
         tally.add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
     }
 
+    /// Records that attempts begin, of those claims whose judgement read what is still so.
+    fileprivate func begin(
+        _ claims: [Claim], rendered: [Int64: Message], lease: Duration, hash: KeyedHash, now: Moment
+    ) throws -> (begun: [Claim], outdated: [Claim]) {
+        var shops = ShopNumbers()
+        var begun: [Claim] = []
+        var outdated: [Claim] = []
+        for claim in claims {
+            guard try isCurrent(claim.reads, shop: try shops.number(claim.effect.shop, in: self)) else {
+                if try holdsLease(claim) { outdated.append(claim) }
+                continue
+            }
+            let rendered = rendered[claim.effect.id]
+            if let started = try begin(claim, rendered: rendered, lease: lease, hash: hash, now: now) {
+                begun.append(started)
+            }
+        }
+        return (begun, outdated)
+    }
+
+    /// True while a claim's lease has not passed on.
+    private func holdsLease(_ claim: Claim) throws -> Bool {
+        try integer("SELECT 1 FROM leases WHERE effect_id = ? AND token = ?", [claim.effect.id, claim.token]) != nil
+    }
+
     /// Records that an attempt begins; nil where the lease has passed on, or it has begun already.
-    fileprivate func begin(_ claim: Claim, rendered: Message?, lease: Duration, now: Moment) throws -> Claim? {
+    fileprivate func begin(
+        _ claim: Claim, rendered: Message?, lease: Duration, hash: KeyedHash, now: Moment
+    ) throws -> Claim? {
         var claim = claim
         let id = claim.effect.id
         let row = try first(Query.beginnable, [id, claim.token]) {
             (owner: $0[0] as String, attempts: $0[1] as Int, version: $0[2] as Int64)
         }
         guard let row else { return nil }
-        if let rendered, row.attempts == 0, rendered.id == claim.message.id {
+        let moves = rendered?.recipient != claim.message.recipient
+        if let rendered, moves || (row.attempts == 0 && rendered.id == claim.message.id) {
             try put(rendered, effectID: id, now: now)
             claim.message = rendered
+            if moves, let recipient = rendered.recipient {
+                try run("UPDATE effects SET recipient_key = ? WHERE id = ?", [hash.address(recipient), id])
+                try append(
+                    DecisionNote(
+                        at: now, state: .ready, reason: nil,
+                        detail: "the order has another address now: written anew, and sent to that one"), effectID: id)
+            }
         }
         try run(
             "INSERT INTO attempts (effect_id, number, token, owner, begun_at) VALUES (?, ?, ?, ?, ?)",
@@ -330,14 +378,25 @@ extension Database {
         return claim
     }
 
+    /// Keeps what an effect brought, in place of what it brought before under that name.
+    private func put(_ value: String, as name: String, of effectID: Int64, now: Moment) throws {
+        try run(
+            """
+            INSERT INTO results (effect_id, name, value, noted_at) VALUES (?, ?, ?, ?)
+            ON CONFLICT (effect_id, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
+            """, [effectID, name, value, now.milliseconds])
+    }
+
     /// Records verdicts, and their totals.
-    fileprivate func finish(_ outcomes: [AttemptOutcome], now: Moment) throws -> [FinishedAttempt] {
+    fileprivate func finish(_ outcomes: [AttemptOutcome], hash: KeyedHash, now: Moment) throws -> [FinishedAttempt] {
         var shops = ShopNumbers()
         var tally = Tally()
         var finished: [FinishedAttempt] = []
         for outcome in outcomes {
             let shop = try shops.number(outcome.claim.effect.shop, in: self)
-            if let result = try finish(outcome, shop: shop, now: now, tally: &tally) { finished.append(result) }
+            if let result = try finish(outcome, shop: shop, hash: hash, now: now, tally: &tally) {
+                finished.append(result)
+            }
         }
         try tally.write(to: self)
         return finished
@@ -345,7 +404,7 @@ extension Database {
 
     /// Records a verdict; nil where there is no such attempt, or it has a verdict already.
     fileprivate func finish(
-        _ outcome: AttemptOutcome, shop: Int64, now: Moment, tally: inout Tally
+        _ outcome: AttemptOutcome, shop: Int64, hash: KeyedHash, now: Moment, tally: inout Tally
     ) throws -> FinishedAttempt? {
         let claim = outcome.claim
         // All else that is needed of the effect never changes.
@@ -370,11 +429,12 @@ extension Database {
                 failure?.detail, receipt, failure?.inDoubt ?? false, late, effect.id, claim.token,
             ])
         guard recorded > 0 else { return nil }
-        tally.add(.deliveries, [effect.channel.rawValue, effect.endpoint, outcome.verdict.name], shop: shop)
+        tally.add(.deliveries, [effect.channel.rawValue, effect.route.target, outcome.verdict.name], shop: shop)
+        for (name, value) in outcome.results { try put(value, as: name, of: effect.id, now: now) }
         if late { return FinishedAttempt(effectID: effect.id, state: effect.state, late: true) }
         if failure?.inDoubt == true {
             try run("UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1 WHERE id = ?", [effect.id])
-            tally.add(.inDoubt, [effect.channel.rawValue, effect.endpoint], shop: shop)
+            tally.add(.inDoubt, [effect.channel.rawValue, effect.route.target], shop: shop)
         }
         switch outcome.verdict {
         case .accepted:
@@ -384,15 +444,29 @@ extension Database {
         case .refused(let failure):
             let note = DecisionNote(at: now, state: .refused, reason: .refused, detail: failure.detail)
             try move(effect, to: note, shop: shop, tally: &tally)
+            if failure.isNoMailbox, let recipient = claim.message.recipient {
+                let code = [failure.code.map(String.init), failure.enhancedCode].compactMap(\.self)
+                try silence(
+                    .address(recipient), shop: shop, stream: .all, reason: StandingSilence.bounce,
+                    note:
+                        "the relay says that there is no such mailbox (\(code.joined(separator: " ")), message \(effect.id))",
+                    until: nil, hash: hash, now: now)
+            }
             return FinishedAttempt(effectID: effect.id, state: .refused, late: false)
         case .deferred(let failure), .unavailable(let failure):
-            let reason: Reason = outcome.verdict.name == "deferred" ? .deferred : .unavailable
+            var reason = Reason.deferred
+            if case .unavailable = outcome.verdict, !outcome.waitsByItself { reason = .unavailable }
             try run(
                 "UPDATE effects SET due_at = ?, reason = ?, detail = ?, version = version + 1 WHERE id = ?",
                 [(outcome.nextAttemptAt ?? now).milliseconds, reason.rawValue, failure.detail, effect.id])
             return FinishedAttempt(effectID: effect.id, state: .ready, late: false)
         }
     }
+}
+
+extension Message {
+    /// Whom it goes to; nil where it goes to nobody by an address.
+    fileprivate var recipient: String? { envelope.recipient.isEmpty ? nil : envelope.recipient }
 }
 
 extension Effect {
@@ -409,7 +483,7 @@ extension Effect {
 extension Query {
     static let claimable = """
         SELECT effects.id, leases.token FROM effects LEFT JOIN leases ON leases.effect_id = effects.id
-        WHERE effects.shop = ? AND effects.channel = ? AND effects.endpoint = ? AND effects.state = 'ready'
+        WHERE effects.shop = ? AND effects.channel = ? AND effects.target = ? AND effects.state = 'ready'
             AND effects.due_at <= ? AND (leases.lease_until IS NULL OR leases.lease_until <= ?)
         ORDER BY effects.due_at, effects.id LIMIT ?
         """
@@ -425,22 +499,22 @@ extension Query {
         WHERE leases.effect_id = ?
         """
     static let leasesOfOthers = """
-        SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.endpoint
+        SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.target
         FROM leases JOIN effects ON effects.id = leases.effect_id WHERE leases.owner <> ?
         """
     static let nextFree = """
         SELECT due_at FROM effects
-        WHERE shop = ? AND channel = ? AND endpoint = ? AND state = 'ready'
+        WHERE shop = ? AND channel = ? AND target = ? AND state = 'ready'
             AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.effect_id = effects.id)
         ORDER BY due_at, id LIMIT 1
         """
     static let nextLeaseEnd = """
         SELECT min(max(leases.lease_until, effects.due_at))
         FROM leases JOIN effects ON effects.id = leases.effect_id
-        WHERE effects.shop = ? AND effects.channel = ? AND effects.endpoint = ?
+        WHERE effects.shop = ? AND effects.channel = ? AND effects.target = ?
         """
     static let waysWithWork = """
-        SELECT DISTINCT shops.domain, effects.channel, effects.endpoint
+        SELECT DISTINCT shops.domain, effects.channel, effects.target
         FROM effects JOIN shops ON shops.id = effects.shop WHERE effects.state = 'ready'
         """
 }

@@ -23,7 +23,8 @@ extension Store {
             var found: [OccurrenceKey: Effect] = [:]
             for key in Set(keys) {
                 let id = try db.integer(
-                    Query.holderOfKey, [try shops.number(key.shop, in: db), key.trigger, key.line, key.key])
+                    Query.holderOfKey,
+                    [try shops.number(key.shop, in: db), key.origin.rawValue, key.trigger, key.line, key.key])
                 guard let id else { continue }
                 if byID[id] == nil { byID[id] = try db.effect(id) }
                 found[key] = byID[id]
@@ -45,8 +46,10 @@ extension Store {
                 // The stem ends in a space, and `!` is what follows it.
                 let after = stem.dropLast() + "!"
                 let id =
-                    try db.integer(Query.newestRepetition, [shop, key.trigger, key.line, stem, String(after)])
-                    ?? db.integer(Query.holderOfKey, [shop, key.trigger, key.line, key.key])
+                    try db.integer(
+                        Query.newestRepetition,
+                        [shop, key.origin.rawValue, key.trigger, key.line, stem, String(after)])
+                    ?? db.integer(Query.holderOfKey, [shop, key.origin.rawValue, key.trigger, key.line, key.key])
                 if let id { found[key] = try db.effect(id) }
             }
             return found
@@ -68,6 +71,19 @@ extension Store {
             try db.run(
                 "UPDATE effects SET due_at = ?, version = version + 1 WHERE shop = ? AND state = 'waiting' AND due_at > ?",
                 [now.milliseconds, try db.shop(shop), now.milliseconds])
+            try db.note(now)
+        }
+    }
+
+    /// Has the effects of a shop judged at once that wait for a label and would be judged within that time.
+    public func judgeLabels(shop: String, within pause: Duration, now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            try db.run(
+                """
+                UPDATE effects SET due_at = ?, version = version + 1
+                WHERE state = 'waiting' AND due_at > ? AND due_at <= ? AND shop = ? AND reason = 'label'
+                """,
+                [now.milliseconds, now.milliseconds, (now + pause).milliseconds, try db.shop(shop)])
             try db.note(now)
         }
     }
@@ -126,7 +142,7 @@ extension Store {
     /// A change is stale when its effect has another version by now, is leased to be attempted, or is sent, shadowed or refused already; or
     /// when one of its keys is held by another effect that uses it up or still waits. A key held by an effect that was skipped, withdrawn
     /// or replaced without an attempt passes to the new holder; likewise an effect that never used its keys up lets go of those that it
-    /// does not name any more.
+    /// does not name any more. A plan is stale as well, and outdated, where an aggregate that it was made of has another version by now.
     ///
     /// A change is refused where it is not possible, such as an effect that is to be ready without a message.
     public func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome {
@@ -136,11 +152,18 @@ extension Store {
             var outcome = PlanOutcome()
             var writer = PlanWriter(hash: hash, now: now)
             var tally = Tally()
+            var shops = ShopNumbers()
             for (index, plan) in plans.enumerated() {
                 var effects: [Effect] = []
                 writer.tally = Tally()
                 var isStale = false
+                var isOutdated = false
                 let refusal = try db.isolated(path: path) {
+                    let shop = try shops.number(plan.shop, in: db)
+                    guard try db.isCurrent(plan.reads, shop: shop) else {
+                        isOutdated = true
+                        return .rollback
+                    }
                     for change in plan.changes {
                         guard let effect = try writer.write(change, to: db) else {
                             isStale = true
@@ -148,6 +171,7 @@ extension Store {
                         }
                         effects.append(effect)
                     }
+                    for match in plan.matches { try db.put(match) }
                     for event in plan.doneEvents {
                         try db.run("DELETE FROM pending_events WHERE event_id = ?", [event])
                     }
@@ -155,6 +179,9 @@ extension Store {
                 }
                 if let refusal {
                     outcome.refused[index] = refusal
+                } else if isOutdated {
+                    outcome.stale.append(index)
+                    outcome.outdated.append(index)
                 } else if isStale {
                     outcome.stale.append(index)
                 } else {
@@ -165,6 +192,28 @@ extension Store {
             try tally.write(to: db)
             try db.note(now)
             return outcome
+        }
+    }
+}
+
+extension Store: ActionLedger {
+    public func beside(_ effect: Effect) async throws(StoreFailure) -> [ActionStanding] {
+        guard let event = effect.event else { return [] }
+        return try await read { db in
+            let others = try db.all(Query.beside, [event.id, effect.trigger, effect.id]) { row in
+                (
+                    id: row[0] as Int64,
+                    standing: ActionStanding(
+                        line: row[1], channel: ChannelName(rawValue: row[2]), state: try row.word(3), results: [:])
+                )
+            }
+            return try others.map { id, standing in
+                var standing = standing
+                for (name, value) in try db.all(Query.resultsOf, [id], { ($0[0] as String, $0[1] as String) }) {
+                    standing.results[name] = value
+                }
+                return standing
+            }
         }
     }
 }
@@ -228,8 +277,8 @@ private struct PlanWriter {
 
     /// A hash of the mail's recipient, for limits and history.
     private func recipientKey(_ message: Message?) -> Data? {
-        guard case .mail(let mail)? = message?.content else { return nil }
-        return hash.address(mail.recipient)
+        guard let message, !message.envelope.recipient.isEmpty else { return nil }
+        return hash.address(message.envelope.recipient)
     }
 
     private func countedAt(_ effect: Effect) -> Int64? {
@@ -237,17 +286,23 @@ private struct PlanWriter {
     }
 
     private func insert(_ effect: Effect, message: Message?, shop: Int64, to db: Database) throws -> Int64? {
-        guard let order = try db.integer(Query.orderNumber, [shop, effect.orderID]) else { return nil }
+        var order: Int64?
+        if let id = effect.orderID {
+            guard let number = try db.integer(Query.orderNumber, [shop, id]) else { return nil }
+            order = number
+        }
         return try db.integer(
             """
-            INSERT INTO effects (shop, trigger_name, line, channel, endpoint, order_id, event_id, state, reason, detail,
-                due_at, created_at, decided_at, counted_at, recipient_key, attempts, attempts_in_doubt, version)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1) RETURNING id
+            INSERT INTO effects (shop, origin, trigger_name, line, channel, target, is_contact, order_id, event_id,
+                state, reason, detail, due_at, created_at, decided_at, counted_at, recipient_key, attempts,
+                attempts_in_doubt, version)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1) RETURNING id
             """,
             [
-                shop, effect.trigger, effect.line, effect.channel.rawValue, effect.endpoint, order, effect.event.id,
-                effect.state.rawValue, effect.reason?.rawValue, effect.detail, effect.dueAt.milliseconds,
-                effect.createdAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message),
+                shop, effect.origin.rawValue, effect.trigger, effect.line, effect.channel.rawValue,
+                effect.route.target, effect.isContact, order, effect.event?.id, effect.state.rawValue,
+                effect.reason?.rawValue, effect.detail, effect.dueAt.milliseconds, effect.createdAt.milliseconds,
+                decidedAt(effect), countedAt(effect), recipientKey(message),
             ])
     }
 
@@ -276,7 +331,7 @@ private struct PlanWriter {
             WHERE id = ?
             """,
             [
-                effect.event.id, effect.state.rawValue, effect.reason?.rawValue, effect.detail,
+                effect.event?.id, effect.state.rawValue, effect.reason?.rawValue, effect.detail,
                 effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message), effect.id,
             ])
         return (stored.state, stored.attempts)
@@ -298,29 +353,47 @@ private struct PlanWriter {
                     try db.run(
                         """
                         DELETE FROM effect_keys
-                        WHERE shop = ? AND trigger_name = ? AND line = ? AND occurrence = ? AND effect_id = ?
-                        """, [shop, effect.trigger, effect.line, key, effect.id])
+                        WHERE shop = ? AND origin = ? AND trigger_name = ? AND line = ? AND occurrence = ?
+                            AND effect_id = ?
+                        """, [shop, effect.origin.rawValue, effect.trigger, effect.line, key, effect.id])
                 }
             }
         }
         for (position, key) in effect.keys.enumerated() {
             let taken = try db.changes(
                 """
-                INSERT INTO effect_keys (shop, trigger_name, line, occurrence, effect_id, position)
-                VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (shop, trigger_name, line, occurrence) DO UPDATE SET
+                INSERT INTO effect_keys (shop, origin, trigger_name, line, occurrence, effect_id, position)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (shop, origin, trigger_name, line, occurrence) DO UPDATE SET
                     effect_id = excluded.effect_id, position = excluded.position
                 WHERE effect_keys.effect_id = excluded.effect_id OR EXISTS (
                     SELECT 1 FROM effects WHERE effects.id = effect_keys.effect_id AND effects.attempts = 0
                         AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
-                """, [shop, effect.trigger, effect.line, key, effect.id, position])
+                """, [shop, effect.origin.rawValue, effect.trigger, effect.line, key, effect.id, position])
             if taken == 0 { return false }
         }
         return true
     }
 }
 
+extension Database {
+    /// Keeps why a trigger made nothing of an event, in place of what was kept before.
+    fileprivate func put(_ match: MatchOutcome) throws {
+        try run(
+            """
+            INSERT INTO match_outcomes (event_id, trigger_name, reason, detail, decided_at) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (event_id, trigger_name) DO UPDATE SET
+                reason = excluded.reason, detail = excluded.detail, decided_at = excluded.decided_at
+            """, [match.eventID, match.trigger, match.reason.rawValue, match.detail, match.at.milliseconds])
+    }
+}
+
 extension Query {
+    static let beside = """
+        SELECT id, line, channel, state FROM effects
+        WHERE event_id = ? AND trigger_name = ? AND id <> ? ORDER BY id
+        """
+    static let resultsOf = "SELECT name, value FROM results WHERE effect_id = ?"
     static let pendingEvents = """
         SELECT \(Event.columns)
         FROM pending_events JOIN events ON events.id = pending_events.event_id
@@ -328,11 +401,11 @@ extension Query {
         WHERE pending_events.shop = ? ORDER BY pending_events.event_id LIMIT ?
         """
     static let holderOfKey = """
-        SELECT effect_id FROM effect_keys WHERE shop = ? AND trigger_name = ? AND line = ? AND occurrence = ?
+        SELECT effect_id FROM effect_keys WHERE shop = ? AND origin = ? AND trigger_name = ? AND line = ? AND occurrence = ?
         """
     static let newestRepetition = """
         SELECT effect_id FROM effect_keys
-        WHERE shop = ? AND trigger_name = ? AND line = ? AND occurrence >= ? AND occurrence < ?
+        WHERE shop = ? AND origin = ? AND trigger_name = ? AND line = ? AND occurrence >= ? AND occurrence < ?
         ORDER BY occurrence DESC LIMIT 1
         """
     static let waitingEffects = """
@@ -346,7 +419,7 @@ extension Query {
         """
     static let countedElsewhere = """
         SELECT count(*) FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ?
-            AND counted_at IS NOT NULL AND line = 'email' AND id <> ?
+            AND counted_at IS NOT NULL AND is_contact = 1 AND id <> ?
         """
     static let orderNumber = "SELECT id FROM orders WHERE shop = ? AND gid = ?"
     static let effectsOfOrder = """

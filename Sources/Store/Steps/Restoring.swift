@@ -56,7 +56,7 @@ extension Store {
                 UPDATE events SET silence = 'before_live' WHERE silence IS NULL
                     AND id IN (SELECT event_id FROM pending_events WHERE shop = ?)
                 """, [number])
-            try db.run("UPDATE looks SET look_at = ? WHERE shop = ? AND look_at > ?", [moment, number, moment])
+            try db.run("UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at > ?", [moment, number, moment])
             // Mails to the shop itself are no news any more either.
             try db.run("DELETE FROM notices WHERE shop = ? AND sent_at IS NULL", [number])
             var tally = Tally()
@@ -82,7 +82,7 @@ extension Store {
             let number = try db.shop(shop)
             guard let restoration = try db.restoration(shop: number) else { return true }
             let open = try db.integer(
-                "SELECT 1 FROM looks WHERE shop = ? AND look_at <= ? LIMIT 1",
+                "SELECT 1 FROM rereads WHERE shop = ? AND reread_at <= ? LIMIT 1",
                 [number, restoration.restoredAt.milliseconds])
             guard open == nil else { return false }
             try db.run("UPDATE shops SET backup_at = NULL, restored_at = NULL WHERE id = ?", [number])

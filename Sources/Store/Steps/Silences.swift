@@ -43,6 +43,30 @@ public struct StandingSilence: Hashable, Sendable {
     public var begunAt: Moment
     /// Nil for ever.
     public var endsAt: Moment?
+
+    /// The reason of a silence that stands because the far end said that there is no such mailbox.
+    public static let bounce = "bounce"
+}
+
+extension Database {
+    /// Silences an address, a customer or an order. The same silence again takes the later end.
+    func silence(
+        _ scope: SilenceScope, shop: Int64, stream: MailStream, reason: String, note: String?, until: Moment?,
+        hash: KeyedHash, now: Moment
+    ) throws {
+        try run(
+            """
+            INSERT INTO silences (shop, scope, scope_key, stream, reason, note, begun_at, ends_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET
+                note = coalesce(excluded.note, silences.note), ends_at = CASE
+                    WHEN silences.ends_at > excluded.ends_at THEN silences.ends_at
+                    WHEN silences.ends_at IS NULL THEN NULL ELSE excluded.ends_at END
+            """,
+            [
+                shop, scope.name, scope.key(hash), stream.rawValue, reason, note, now.milliseconds, until?.milliseconds,
+            ])
+    }
 }
 
 extension Store {
@@ -55,19 +79,11 @@ extension Store {
         _ scope: SilenceScope, shop: String, stream: MailStream = .all, reason: String, note: String? = nil,
         until: Moment?, now: Moment
     ) async throws(StoreFailure) {
-        let key = scope.key(hash)
+        let hash = hash
         try await write { db in
-            try db.run(
-                """
-                INSERT INTO silences (shop, scope, scope_key, stream, reason, note, begun_at, ends_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET
-                    note = coalesce(excluded.note, silences.note), ends_at = max(silences.ends_at, excluded.ends_at)
-                """,
-                [
-                    try db.shop(shop), scope.name, key, stream.rawValue, reason, note, now.milliseconds,
-                    until?.milliseconds,
-                ])
+            try db.silence(
+                scope, shop: try db.shop(shop), stream: stream, reason: reason, note: note, until: until, hash: hash,
+                now: now)
             try db.note(now)
         }
     }

@@ -44,11 +44,11 @@ extension Store {
             for reread in rereads {
                 if let at = reread.at {
                     try db.run(
-                        "UPDATE looks SET look_at = ? WHERE shop = ? AND kind = ? AND gid = ?",
+                        "UPDATE rereads SET reread_at = ? WHERE shop = ? AND kind = ? AND gid = ?",
                         [at.milliseconds, number, reread.kind.rawValue, reread.id])
                 } else {
                     try db.run(
-                        "DELETE FROM looks WHERE shop = ? AND kind = ? AND gid = ?",
+                        "DELETE FROM rereads WHERE shop = ? AND kind = ? AND gid = ?",
                         [number, reread.kind.rawValue, reread.id])
                 }
             }
@@ -63,9 +63,9 @@ extension Query {
         """
     static let nextMoment = "SELECT min(next_moment) FROM orders WHERE shop = ? AND next_moment IS NOT NULL"
     static let dueRereads = """
-        SELECT looks.kind, looks.gid, looks.look_at, orders.gid
-        FROM looks JOIN orders ON orders.id = looks.order_id
-        WHERE looks.shop = ? AND looks.look_at <= ? AND (? IS NULL OR looks.kind = ?) ORDER BY looks.look_at LIMIT ?
+        SELECT rereads.kind, rereads.gid, rereads.reread_at, orders.gid
+        FROM rereads JOIN orders ON orders.id = rereads.order_id
+        WHERE rereads.shop = ? AND rereads.reread_at <= ? AND (? IS NULL OR rereads.kind = ?) ORDER BY rereads.reread_at LIMIT ?
         """
-    static let nextReread = "SELECT min(look_at) FROM looks WHERE shop = ?"
+    static let nextReread = "SELECT min(reread_at) FROM rereads WHERE shop = ?"
 }

@@ -51,7 +51,7 @@ struct ExportCommand: AsyncParsableCommand {
                 var mails: [Mail] = []
                 for effect in sources.story.effects {
                     guard let message = try await store.effectStory(effect.line.effect.id)?.message,
-                        case .mail(let mail) = message.content, let opened = OpenedMail(mail.bytes)
+                        message.isMail, let opened = OpenedMail(message.bytes)
                     else { continue }
                     mails.append(
                         Mail(id: effect.line.effect.id, to: opened.to, subject: opened.subject, text: opened.text))

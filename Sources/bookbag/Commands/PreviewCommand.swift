@@ -65,7 +65,7 @@ struct PreviewCommand: AsyncParsableCommand {
         let installation = try sendTo.map { _ in try self.shopConfiguration() }
         var written: [Written] = []
         for var sending in sendings {
-            if let sendTo, sending.effect.line == "email" {
+            if let sendTo, sending.effect.isContact {
                 // Nobody's `reply to all` is to reach the shopper.
                 sending.record.facts.email = MailAddress(parsing: sendTo)?.address
             }
@@ -139,8 +139,9 @@ struct PreviewCommand: AsyncParsableCommand {
         var sendings: [Sending] = []
         for line in trigger.lines {
             let effect = Effect(
-                shop: key.shop, trigger: trigger.name, line: line.name, keys: trigger.keys(for: event, record: record),
-                event: event, dueAt: now, createdAt: now)
+                to: Route(shop: key.shop, channel: line.channel, target: line.target), isContact: line.isContact,
+                trigger: trigger.name, line: line.name, keys: trigger.keys(for: event, record: record), event: event,
+                dueAt: now, createdAt: now)
             let history = try await store.history(
                 for: [HistoryQuestion(of: effect, record: record, planner: planner)], now: now)[0]
             if case .skip(let reason, let detail) = planner.judge(effect, record: record, history: history, now: now) {
@@ -239,8 +240,7 @@ private struct Written {
             settings: planner.triggers.settings, triggers: [trigger], templates: planner.triggers.templates)
         sending.effect.keys = ["preview \(UUID().uuidString)"]
         let maker = MessageMaker(
-            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: LabelFetcher(Nowhere()),
-            composer: MailComposer())
+            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: nil)
         let outcome = await maker.make(
             sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now,
             date: date)
@@ -254,9 +254,10 @@ private struct Written {
             throw ExitStatus.fault
         }
         var lines = ["", LineWords.destination(sending.effect.line)]
-        switch message.content {
-        case .mail(let mail):
-            guard let opened = OpenedMail(mail.bytes) else { throw ExitStatus.fault }
+        if message.isMail {
+            guard let opened = OpenedMail(message.bytes), let event = sending.effect.event else {
+                throw ExitStatus.fault
+            }
             lines.append("  To:       \(opened.to)")
             lines.append("  From:     \(opened.from)")
             lines.append("  Subject:  \(opened.subject)")
@@ -264,14 +265,14 @@ private struct Written {
                 let preview = try? planner.triggers.templates.render(
                     line.template,
                     planner.scope(
-                        record: sending.record, event: sending.effect.event, together: sending.effect.together,
+                        record: sending.record, event: event, together: sending.effect.together,
                         history: sending.history, now: sending.now),
                     to: line.destination
                 ).preview
             {
                 lines.append("  Preview:  \(preview)")
             }
-            if attaches, sending.effect.event.kind == .returnLabelReady {
+            if attaches, event.kind == .returnLabelReady {
                 lines.append("  (the label comes with the real one as a file)")
             }
             if let remark { lines.append("  (\(remark))") }
@@ -279,10 +280,10 @@ private struct Written {
             lines += opened.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
                 line.isEmpty ? "" : "  " + line
             }
-            files = [("html", Array(opened.html.utf8)), ("txt", Array(opened.text.utf8)), ("eml", mail.bytes)]
-        case .webhook(let webhook):
-            lines.append(String(decoding: JSONText.pretty(webhook.body), as: UTF8.self))
-            files = [("json", webhook.body)]
+            files = [("html", Array(opened.html.utf8)), ("txt", Array(opened.text.utf8)), ("eml", message.bytes)]
+        } else {
+            lines.append(String(decoding: JSONText.pretty(message.bytes), as: UTF8.self))
+            files = [("json", message.bytes)]
         }
         text = lines.joined(separator: "\n")
     }
@@ -290,10 +291,7 @@ private struct Written {
 
 extension Message {
     /// True for a mail.
-    var isMail: Bool {
-        if case .mail = content { return true }
-        return false
-    }
+    var isMail: Bool { kind == .email }
 }
 
 extension Configuration.Shop {
@@ -307,12 +305,5 @@ extension Configuration.Shop {
         self.init(
             domain: "preview", endpoint: "", access: .token(SecretString("")), pollEvery: .minutes(1), triggers: "",
             smtp: nil, webhooks: webhooks)
-    }
-}
-
-/// A network that is never asked.
-private struct Nowhere: HTTPTransport {
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
-        throw TransferFailure(.cancelled)
     }
 }

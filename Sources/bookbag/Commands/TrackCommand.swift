@@ -59,6 +59,10 @@ struct TrackCommand: AsyncParsableCommand {
 
     func run() async throws {
         if detect {
+            if TrackingField(number) == .several {
+                complain("these are several tracking numbers, and no carrier can be asked about them as one; write one")
+                throw ExitStatus.fault
+            }
             let candidates = TrackingNumber.candidates(for: number)
             print(json ? AnswerReport.json(candidates) : AnswerReport.table(candidates))
             return

@@ -94,7 +94,11 @@ extension ConfigurationReader {
             id: idKey ?? (wanted.id == nil ? secretKey : nil) ?? SecretString(""),
             secret: wanted.id == nil ? SecretString("") : secretKey ?? SecretString(""))
         if let key = wanted.account, let entry = keys[key] {
-            access.account = key == "refresh_token" ? secret(entry.value)?.reveal() : text(entry)
+            if key == "refresh_token" {
+                access.refreshToken = secret(entry.value)
+            } else {
+                access.account = text(entry)
+            }
         }
         if let key = wanted.token, let entry = keys[key] { access.token = secret(entry.value) }
         if let entry = keys["endpoint"] { access.server = carrierServer(entry.value) }

@@ -368,8 +368,7 @@ struct ConfigurationReader {
     }
 
     static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host == "[::1]"
-            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+        AddressPolicy.isLoopback(host: host)
     }
 }
 

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("The loop of delivery", .timeLimit(.minutes(1)))
 struct DeliveryLoopTests {
-    private func service(_ bench: LoopBench, _ channel: ScriptedChannel, wake: Wake) -> DeliveryService {
+    private func service(_ bench: LoopBench, _ channel: BenchChannel, wake: Wake) -> DeliveryService {
         DeliveryService(
             route: .mail(shop: benchShop), channel: channel, context: bench.context, store: bench.store,
             clock: bench.clock, wake: wake, heartbeats: bench.heartbeats, metrics: bench.metrics,
@@ -19,7 +19,7 @@ struct DeliveryLoopTests {
     @Test("sends what is ready when it is woken, once")
     func works() async throws {
         let bench = try await LoopBench()
-        let channel = ScriptedChannel()
+        let channel = BenchChannel()
         let wake = bench.wake()
         let messages = Broadcast()
         messages.add(wake)
@@ -38,7 +38,7 @@ struct DeliveryLoopTests {
     @Test("writes down on shutdown what the far end says of what is under way, and begins nothing more")
     func drains() async throws {
         let bench = try await LoopBench()
-        let channel = ScriptedChannel(isHeld: true)
+        let channel = BenchChannel(isHeld: true)
         try await bench.see(1)
         _ = try await bench.planning(wake: Wake()).turn()
         try await testGracefulShutdown { trigger in
@@ -58,7 +58,7 @@ struct DeliveryLoopTests {
     @Test("begins nothing while the clock is wrong")
     func clock() async throws {
         let bench = try await LoopBench()
-        let channel = ScriptedChannel()
+        let channel = BenchChannel()
         try await bench.see(1)
         _ = try await bench.planning(wake: Wake()).turn()
         bench.clock.note(offset: .minutes(-6), of: benchShop)
@@ -77,7 +77,7 @@ struct DeliveryLoopTests {
 
 @Suite("The loop of notices", .timeLimit(.minutes(1)))
 struct NoticeLoopTests {
-    private func service(_ bench: LoopBench, _ channel: ScriptedChannel) -> NoticeService {
+    private func service(_ bench: LoopBench, _ channel: BenchChannel) -> NoticeService {
         NoticeService(
             shop: benchShop, channel: channel, store: bench.store, clock: bench.clock, wake: bench.wake(),
             heartbeats: bench.heartbeats, logger: bench.lines.logger(), trouble: bench.trouble)
@@ -94,7 +94,7 @@ struct NoticeLoopTests {
     func works() async throws {
         let bench = try await LoopBench()
         let busy = Failure(reason: "busy", detail: "The relay is busy.")
-        let channel = ScriptedChannel([.deferred(busy)])
+        let channel = BenchChannel([.deferred(busy)])
         try await refuse(bench)
         try await testGracefulShutdown { trigger in
             async let running: Void = service(bench, channel).run()
@@ -118,7 +118,7 @@ struct NoticeLoopTests {
     @Test("waits while the clock is wrong")
     func clock() async throws {
         let bench = try await LoopBench()
-        let channel = ScriptedChannel()
+        let channel = BenchChannel()
         try await refuse(bench)
         bench.pass(.minutes(1))
         bench.clock.note(offset: .minutes(6), of: benchShop)

@@ -136,9 +136,7 @@ final class LoopBench: Sendable {
         PlanningService(
             store: store, contexts: [benchShop: context],
             makers: [
-                benchShop: MessageMaker(
-                    configuration: configuration, labels: LabelFetcher(UnreachableNetwork(), shopHosts: []),
-                    composer: MailComposer())
+                benchShop: MessageMaker(configuration: configuration, labels: nil)
             ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: lines.logger()), clock: clock,
             wake: wake, newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: lines.logger(),
             storeTrouble: trouble)
@@ -185,7 +183,7 @@ struct UnreachableNetwork: HTTPTransport {
 }
 
 /// A far end that answers as it is told, and can be made to wait before it does.
-final class ScriptedChannel: Channel {
+final class BenchChannel: Channel {
     private struct State {
         var verdicts: [Verdict] = []
         var sent: [String] = []

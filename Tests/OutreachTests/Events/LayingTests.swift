@@ -47,11 +47,11 @@ struct LayingTests {
             let complete = Bool.random(using: &random)
             let now = Story.start + .hours(100 + step)
             let expected = laid(seen, over: known, complete: complete, now: now)
-            let result = known.laying(seen, of: "ups", complete: complete, now: now)
+            let result = known.laying(seen, of: "ups", number: nil, complete: complete, now: now)
             #expect((result ?? known) == expected)
             // The same told again changes nothing, and says so.
             let plain = (known.filter { $0.source == "ups" && $0.retractedAt == nil })
-            #expect(known.laying(plain, of: "ups", complete: true, now: now) == nil)
+            #expect(known.laying(plain, of: "ups", number: nil, complete: true, now: now) == nil)
             known = expected
         }
     }

@@ -180,7 +180,7 @@ struct AmongOthersTests {
         ready.state = .ready
         #expect(planner.judge(ready, record: story.record, history: history, now: now) == .send)
         var exception = effect
-        exception.event.kind = .shipmentException
+        exception.event?.kind = .shipmentException
         #expect(planner.limit(for: planner.triggers.triggers[0], exception.events) == nil)
     }
 
@@ -195,8 +195,8 @@ struct AmongOthersTests {
                 occurrences: [.init(subject: subject, n: 1, mark: "")], happenedAt: Story.start + .minutes(minutes),
                 recordedAt: Story.start, source: "shopify")
             var effect = Effect(
-                shop: "s", trigger: "note", line: "email", keys: ["\(id)"], event: event, dueAt: Story.start,
-                createdAt: Story.start)
+                to: .mail(shop: "s"), isContact: true, trigger: "note", line: "email", keys: ["\(id)"], event: event,
+                dueAt: Story.start, createdAt: Story.start)
             effect.id = id
             return effect
         }
@@ -358,7 +358,7 @@ struct AmongOthersTests {
         let event = story.events.last { $0.kind == .shipmentDelivered }!
         var old = try effect(planner, event, story)
         old.id = 3
-        old.orderID = "gid://shopify/Order/another"
+        old.aggregate = .order("gid://shopify/Order/another")
         let match = try #require(planner.matches(event, record: story.record!).first)
         guard
             case .takeOver(let from, let new) = planner.place(

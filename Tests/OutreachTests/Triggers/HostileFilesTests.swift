@@ -19,6 +19,38 @@ struct HostileFilesTests {
         #expect(load(source).contains { $0.message.contains("stands for what") })
     }
 
+    @Test(
+        "an alias bomb is refused in either style, wherever YAML takes an anchor",
+        arguments: [("a: &a", "*a"), ("'a':&a", "*a"), ("? x\n  : &a", "*a"), ("a: !!seq &a", "*a")])
+    func bombs(_ anchor: String, _ alias: String) {
+        // Ten levels of ten: ten thousand million elements, of a few hundred bytes.
+        var source = "{\"x\":\n{\"z\":1"
+        for level in 0..<10 {
+            let elements = Array(repeating: level == 0 ? "x" : "*a\(level - 1)", count: 10).joined(separator: ",")
+            let name = anchor.hasPrefix("'") ? "'k\(level)':&a\(level) " : "\"k\(level)\":&a\(level) "
+            source += ",\(name)[\(elements)]"
+        }
+        source += "}}"
+        let faults = load(source)
+        #expect(faults.contains { $0.message.contains("stands for what") && $0.hint != nil && $0.line == 2 })
+        let block = "a:\n  \(anchor)0 [x]\nb: [\(alias)0]\n"
+        #expect(!load(block).isEmpty)
+        #expect(load("x: [*b:1, \"y\":&b [1]]\n").contains { $0.message.contains("stands for what") })
+        #expect(load("x: {\"y\":&b [1],*b:1}\n").contains { $0.message.contains("stands for what") })
+    }
+
+    @Test("a file of very many values, or of one endless line, is read in a moment")
+    func bulk() {
+        let many = "on: [" + String(repeating: "a,", count: 100_000) + "]\n"
+        #expect(load(many).contains { $0.message.contains("more than 50000 keys and values") })
+        for piece in ["&a *a ", "if: {{ ", " ", "\"", "' ", "a: ", "- ", "#", "&a,*a,"] {
+            let line = String(repeating: piece, count: 250_000 / piece.utf8.count)
+            #expect(!load("on: " + line + "\n").isEmpty)
+            #expect(!load("if: {{ " + line + "\n").isEmpty)
+            _ = load("x: [" + line + "]\n")
+        }
+    }
+
     @Test("deep nesting ends in a sentence", arguments: ["[", "{a: ", "- ", "? "])
     func depth(_ opening: String) {
         #expect(!load("on: " + String(repeating: opening, count: 900)).isEmpty)

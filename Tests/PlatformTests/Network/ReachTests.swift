@@ -63,16 +63,32 @@ struct ReachTests {
         }
     }
 
-    @Test("lets named hosts through")
-    func exceptHosts() async throws {
+    @Test("lets named origins through: scheme, host and port")
+    func exceptOrigins() async throws {
         try await ScriptedServer.run(answering(ok("x"))) { server in
-            let policy = AddressPolicy.publicOnly(exceptHosts: ["localhost"])
+            let origin = try #require(WebOrigin("http://localhost:\(server.port)/somewhere"))
+            let policy = AddressPolicy.publicOnly(exceptOrigins: [origin])
+            let elsewhere = AddressPolicy.publicOnly(
+                exceptOrigins: Set(["http://localhost", "https://localhost:\(server.port)"].compactMap(WebOrigin.init)))
+            let refused = await send(HTTPRequest(.get, "http://localhost:\(server.port)/", addressPolicy: elsewhere))
+            #expect(refused.kind == .forbiddenAddress, "another port and another scheme are somebody else")
             let named = await send(HTTPRequest(.get, "http://LOCALHOST:\(server.port)/", addressPolicy: policy))
             #expect(named.status == 200)
             let other = await send(HTTPRequest(.get, "\(server.url)/", addressPolicy: policy))
             #expect(other.kind == .forbiddenAddress)
         }
     }
+
+    @Test(
+        "takes for this machine what is its address, and never a name that looks like one",
+        arguments: [
+            ("localhost", true), ("LocalHost", true), ("127.0.0.1", true), ("127.255.0.9", true), ("::1", true),
+            ("[::1]", true), ("127.evil.example.com", false), ("127.0.0.evil", false),
+            ("127.0.0.1.evil.example", false),
+            ("127.0.0.1.", false), ("localhost.evil.example", false), ("128.0.0.1", false), ("", false),
+            ("127.1.2", false),
+        ])
+    func loopback(_ host: String, _ isLoopback: Bool) { #expect(AddressPolicy.isLoopback(host: host) == isLoopback) }
 
     @Test("refuses a kept connection that another request was allowed to open")
     func keptConnection() async throws {

@@ -56,12 +56,12 @@ private final class RealRelay {
 @Suite("SMTP with real servers", .timeLimit(.minutes(2)))
 struct RealRelayTests {
     private static let hasSink = Fixtures.has("smtp-sink", of: "postfix")
-    /// A Python that has aiosmtpd, from Debian's python3-aiosmtpd or PyPI.
+    /// A Python that has aiosmtpd: that of `scripts/packages test`, or this machine's.
     private static let python: String? = {
-        for path in ["/usr/bin/python3", Fixtures.find("python3")] {
+        for path in [Fixtures.find("python3"), "/usr/bin/python3"] {
             if let path, Fixtures.run(path, ["-c", "import aiosmtpd.controller"]) != nil { return path }
         }
-        print("left out: tests that need aiosmtpd (Debian's python3-aiosmtpd)")
+        print("left out: tests that need aiosmtpd; run scripts/packages test, with .build/python/bin in PATH")
         return nil
     }()
 

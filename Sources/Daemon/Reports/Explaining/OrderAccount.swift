@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 package import Outreach
 package import Store
@@ -186,15 +187,16 @@ private struct Teller {
         if event.silence == .testOrder { return no(.testOrder) }
         if sources.pending.contains(event.id) { return (nil, "not decided yet; the daemon does so when it runs") }
         if let other {
-            if other.event.id > event.id {
+            guard let told = other.event else { return no(.alreadyTold) }
+            if told.id > event.id {
                 return (
                     nil,
-                    "told together with the later \(other.event.kind.rawValue) of \(clock.dayAndTime(other.event.happenedAt))"
+                    "told together with the later \(told.kind.rawValue) of \(clock.dayAndTime(told.happenedAt))"
                 )
             }
             return no(
                 .alreadyTold,
-                "the same was told with \(other.event.kind.rawValue) of \(clock.dayAndTime(other.event.happenedAt))")
+                "the same was told with \(told.kind.rawValue) of \(clock.dayAndTime(told.happenedAt))")
         }
         if event.silence == .beforeLive {
             return no(
@@ -222,6 +224,7 @@ struct EffectTeller {
     var order: OrderRecord?
 
     private var effect: Effect { story.line.effect }
+    private var channel: ChannelKind? { ChannelKind.standard[effect.channel] }
 
     var outcome: OrderAccount.Outcome {
         OrderAccount.Outcome(
@@ -257,18 +260,19 @@ struct EffectTeller {
 
     /// What had passed it by then, as far as the order's events tell, and by which rule.
     private var passed: String {
+        guard let told = effect.event else { return ReasonWords.sentence(.passed) }
         let decided = effect.decidedAt ?? now
-        let mine = Set(effect.event.occurrences.map(\.subject))
+        let mine = Set(told.occurrences.map(\.subject))
         let later = order?.events.last { event in
-            event.id != effect.event.id && event.recordedAt <= decided && event.happenedAt >= effect.event.happenedAt
-                && effect.event.kind.isPassed(byEvent: event.kind)
+            event.id != told.id && event.recordedAt <= decided && event.happenedAt >= told.happenedAt
+                && told.kind.isPassed(byEvent: event.kind)
                 && (event.kind.isOfOrder || !mine.isDisjoint(with: event.occurrences.map(\.subject)))
         }
         let what = later.map { event in
             let sentence = EventSentences.sentence(event.kind, parcel: "the parcel")
             return "by then, \(sentence.prefix(1).lowercased() + sentence.dropFirst()) (\(event.kind.rawValue)); "
         }
-        guard let rule = effect.event.kind.passedRule else { return ReasonWords.sentence(.passed) }
+        guard let rule = told.kind.passedRule else { return ReasonWords.sentence(.passed) }
         return (what ?? "") + rule
     }
 
@@ -326,7 +330,8 @@ struct EffectTeller {
             return OrderAccount.Step(at: note.at, kind: "held", until: until, words: because)
         case .ready:
             if let detail = note.detail { return OrderAccount.Step(at: note.at, kind: "ready", words: detail) }
-            let subject = story.line.summary.map { ": \(effect.channel == .email ? "\"\($0)\"" : $0)" } ?? ""
+            let subject =
+                story.line.summary.map { ": \(channel?.words.quotesSummary == true ? "\"\($0)\"" : $0)" } ?? ""
             return OrderAccount.Step(at: note.at, kind: "ready", words: "written\(subject)")
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
             // The attempt says it.
@@ -366,7 +371,7 @@ struct EffectTeller {
         }
         if line.inDoubt {
             words += "; it may have arrived, and is repeated with the same Message-ID"
-            if effect.channel == .webhook { words = words.replacing("Message-ID", with: "webhook-id") }
+            if let channel { words = words.replacing("Message-ID", with: channel.words.id) }
         }
         if line.late { words += "; the answer came after the attempt had been given up" }
         return OrderAccount.Step(at: line.begunAt, kind: "attempt", until: line.endedAt, words: words)
@@ -390,6 +395,10 @@ private struct Introduction {
         if !facts.holds.isEmpty { lines.append("It is on hold in Shopify.") }
         let zone = order.zone(shopZone: sources.profile.zone)
         for shipment in order.shipments where shipment.present {
+            guard order.isCarried(shipment) else {
+                lines.append("A part of it needs no carrier, and is no parcel.")
+                continue
+            }
             let state = order.state(of: shipment, now: sources.now, zone: zone)
             let carrier = [shipment.tracking.company, shipment.tracking.number].compactMap(\.self)
             var text =
@@ -398,7 +407,11 @@ private struct Introduction {
             if let since = state.since { text += " since \(clock.dayAndTime(since))" }
             if state.daysLate > 0 { text += ", \(state.daysLate) day\(state.daysLate == 1 ? "" : "s") late" }
             if let day = state.estimate, state.deliveredAt == nil { text += ", expected on \(clock.day(day))" }
-            if !state.watched { text += "; no source can tell where it is" }
+            if shipment.tracking.number.map({ TrackingField($0) == .several }) ?? false {
+                text += "; its field for the tracking number holds several, so no carrier is asked"
+            } else if !state.watched {
+                text += "; no source can tell where it is"
+            }
             lines.append(text + ".")
         }
         if let address = order.recipient {
@@ -449,11 +462,7 @@ private struct Introduction {
 package enum LineWords {
     /// `email:merchant` as `e-mail to the shop`.
     package static func destination(_ line: String) -> String {
-        if line == "email" { return "e-mail to the shopper" }
-        if line == "email:merchant" { return "e-mail to the shop" }
-        if line.hasPrefix("email:") { return "e-mail to \(line.dropFirst("email:".count))" }
-        if line.hasPrefix("webhook:") { return "webhook \(line.dropFirst("webhook:".count))" }
-        return line
+        ChannelKind.standard.destination(ofLine: line)
     }
 }
 

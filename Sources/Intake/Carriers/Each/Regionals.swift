@@ -194,7 +194,7 @@ public struct AmazonShipping: Carrier {
 
     public func tokenRequest(_ access: CarrierAccess) -> HTTPRequest? {
         let form =
-            "grant_type=refresh_token&refresh_token=\((access.account ?? "").escapedForURL)&client_id=\(access.id.reveal().escapedForURL)&client_secret=\(access.secret.reveal().escapedForURL)"
+            "grant_type=refresh_token&refresh_token=\((access.refreshToken?.reveal() ?? "").escapedForURL)&client_id=\(access.id.reveal().escapedForURL)&client_secret=\(access.secret.reveal().escapedForURL)"
         return HTTPRequest(
             .post, (access.server ?? "https://api.amazon.com") + "/auth/o2/token",
             headers: [HTTPField("Content-Type", "application/x-www-form-urlencoded")], body: Array(form.utf8))

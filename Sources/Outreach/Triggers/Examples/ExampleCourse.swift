@@ -211,7 +211,7 @@ struct ExampleCourse {
         effect.state = .skipped
         effect.reason = reason
         decided.append(effect)
-        let rule = reason == .passed ? effect.event.kind.passedRule : nil
+        let rule = reason == .passed ? effect.event?.kind.passedRule : nil
         outcomes.append(
             ExampleRunner.Outcome(
                 line: effect.line, reason: reason, detail: detail ?? rule, heldFor: one.heldFor))
@@ -246,11 +246,12 @@ extension ExampleRunner.Outcome {
     /// Writes what goes out: the mail's words, or the webhook's body.
     fileprivate mutating func write(_ sending: Sending, _ templates: TemplateSet) throws(TemplateFailure) {
         let effect = sending.effect
+        guard let event = effect.event else { return }
         let scope = sending.planner.scope(
-            record: sending.record, event: effect.event, together: effect.together, history: sending.history,
+            record: sending.record, event: event, together: effect.together, history: sending.history,
             now: sending.now)
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
-            if effect.channel == .email {
+            if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)
                 hasLabel = scope.label(attachedBy: line) != nil
             } else {

@@ -160,7 +160,7 @@ struct ExampleReader {
     }
 
     private mutating func email(_ value: YAMLTree?, beside: YAMLTree?, at place: Position) -> Example.Expected? {
-        let mails = lines.filter { $0.name.hasPrefix("email") }
+        let mails = lines.filter(\.isMail)
         // Whoever it goes to, where there is only one.
         var wanted = Example.Expected(line: mails.count == 1 ? mails[0].name : "email")
         for options in [value, beside].compactMap(\.self) {

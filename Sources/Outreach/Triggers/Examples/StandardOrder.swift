@@ -127,6 +127,7 @@ struct StandardOrder {
                 )
             }
             if kind == .shipmentCancelled { record.facts.fulfillments[parcel].status = .cancelled }
+            if kind == .shipmentNumberChanged { record.facts.fulfillments[parcel].updatedAt = now }
             if kind != .shipmentCreated { note(Self.state(kind), parcel: parcel, at: now) }
         } else {
             change(kind, at: now)
@@ -353,6 +354,9 @@ struct StandardOrder {
         case "order.on_hold": record.facts.holds = isTrue ? ["gid://shopify/FulfillmentHold/1"] : []
         case "order.time_zone": record.facts.shippingAddress?.timeZone = text
         case "order.country": record.facts.shippingAddress?.countryCode = text
+        case "order.delivery_method": record.facts.deliveryMethod = text
+        case "order.needs_shipping":
+            for index in record.facts.lineItems.indices { record.facts.lineItems[index].requiresShipping = isTrue }
         case "customer.first_name":
             record.facts.customer?.firstName = text
             record.facts.shippingAddress?.firstName = text

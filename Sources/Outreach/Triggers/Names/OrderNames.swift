@@ -71,15 +71,13 @@ extension Names {
             },
             Name("shipments", .list(of: "shipment"), "All its parcels.", .tracking) { scope in
                 .array(
-                    scope.record.shipments.filter(\.present).map {
+                    scope.record.parcels.map {
                         .drop(ShipmentItem(scope: scope, shipment: $0, together: [$0]).drop)
                     })
             },
             Name("shipments_delivered", .number, "How many of its parcels have arrived.", .tracking) { scope in
                 .int(
-                    scope.record.shipments.count {
-                        $0.present && scope.state(of: $0).state == .delivered
-                    })
+                    scope.record.parcels.count { scope.state(of: $0).state == .delivered })
             },
             Name("messages_sent", .number, "How many messages the shopper has had about it.", .bookbag) {
                 .int($0.history.messagesAboutOrder)
@@ -95,10 +93,12 @@ extension Names {
     static let customer = NameTable<Scope>(
         [
             Name("first_name", .text, "First name.", canBeEmpty: true, isPersonal: true) {
-                .optional($0.record.facts.customer?.firstName ?? $0.record.facts.shippingAddress?.firstName)
+                .optional(
+                    $0.record.facts.customer?.firstName?.asName ?? $0.record.facts.shippingAddress?.firstName?.asName)
             },
             Name("last_name", .text, "Last name.", canBeEmpty: true, isPersonal: true) {
-                .optional($0.record.facts.customer?.lastName ?? $0.record.facts.shippingAddress?.lastName)
+                .optional(
+                    $0.record.facts.customer?.lastName?.asName ?? $0.record.facts.shippingAddress?.lastName?.asName)
             },
             Name(
                 "email", .text, "The address that the order was placed with: where mail goes.", canBeEmpty: true,

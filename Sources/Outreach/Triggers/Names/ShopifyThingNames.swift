@@ -189,9 +189,11 @@ extension ShopifyNames {
 
     static let address = ShopifyTable<AddressFacts>([
         .text("name") { facts in
-            facts.name ?? [facts.firstName, facts.lastName].compactMap(\.self).joined(separator: " ")
+            facts.name?.asName
+                ?? [facts.firstName, facts.lastName].compactMap { $0?.asName }.joined(separator: " ")
         },
-        .text("first_name") { $0.firstName }, .text("last_name") { $0.lastName }, .text("company") { $0.company },
+        .text("first_name") { $0.firstName?.asName }, .text("last_name") { $0.lastName?.asName },
+        .text("company") { $0.company },
         .text("address1") { $0.address1 }, .text("address2") { $0.address2 },
         .text("street") { [$0.address1, $0.address2].compactMap(\.self).joined(separator: ", ") },
         .text("city") { $0.city }, .text("province") { $0.province }, .text("province_code") { $0.provinceCode },

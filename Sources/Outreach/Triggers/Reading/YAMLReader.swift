@@ -10,12 +10,17 @@ package struct YAMLReader {
     static let largestFile = 256 * 1024
     /// How deep lists and keys may stand in one another.
     static let deepest = 32
+    /// More keys and values than this are not read, whatever the file's size.
+    static let mostNodes = 50_000
+    /// A line longer than this is read, and not looked at any closer: some looks take the square of its length.
+    private static let longestLine = 4_096
     /// Nobody fixes more duplicates at once.
     private static let mostDuplicates = 20
 
     private let lines: [Substring]
     private var source: String
     private var faults: FaultList
+    private var nodes = 0
 
     /// The tree of `source`, or nil when it is no YAML; and what there is to say about it. An empty file is `.nothing`.
     package static func read(_ source: String, file: String) -> (tree: YAMLTree?, faults: [Fault]) {
@@ -80,6 +85,7 @@ package struct YAMLReader {
                 Position(line: index + 1, column: line.distance(from: line.startIndex, to: at) + 1)
             }
             // Nearly every line is plain, and a regular expression costs more than the rest of its reading.
+            guard line.utf8.count <= Self.longestLine else { continue }
             guard line.utf8.contains(where: { $0 == 0xC2 || $0 == 0xE2 || $0 == 0x21 || $0 == 0x7B }) else { continue }
             let content = line.drop { $0 == " " }
             if content.isEmpty || content.first == "#" { continue }
@@ -111,32 +117,31 @@ package struct YAMLReader {
     }
 
     /// An alias can only do harm where its anchor stands; a name that is both is refused before anything is built of it.
+    ///
+    /// In either style, so wherever libyaml can begin to read one: behind a blank, behind what parts the pieces of a list in
+    /// brackets, and behind a closing quote or bracket (`"a":&a`). Names end where libyaml ends them.
     private mutating func refuseAliases() {
-        var anchors: Set<Substring> = []
-        var aliases: [(name: Substring, position: Position)] = []
+        var anchors: Set<String> = []
+        var aliases: [(name: String, line: Int, offset: Int)] = []
         for (index, line) in lines.enumerated() {
-            var previous: Character = " "
-            var at = line.startIndex
-            while at < line.endIndex {
-                let character = line[at]
-                if character == "&" || character == "*", previous.isWhitespace || "[{,".contains(previous) {
-                    let name = line[line.index(after: at)...].prefix { !$0.isWhitespace && !",[]{}".contains($0) }
-                    if !name.isEmpty {
-                        if character == "&" {
-                            anchors.insert(name)
-                        } else {
-                            let column = line.distance(from: line.startIndex, to: at) + 1
-                            aliases.append((name, Position(line: index + 1, column: column)))
-                        }
-                    }
+            let bytes = Array(line.utf8)
+            for (at, byte) in bytes.enumerated() where byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*") {
+                // All but a letter, digit or sign of ordinary words: also the blanks beyond ASCII.
+                if at > 0, bytes[at - 1].isInWord { continue }
+                let name = String(decoding: bytes[(at + 1)...].prefix { $0.isInAnchor }, as: UTF8.self)
+                guard !name.isEmpty else { continue }
+                if byte == UInt8(ascii: "&") {
+                    anchors.insert(name)
+                } else if aliases.count < 10_000 {
+                    aliases.append((name, index, at))
                 }
-                previous = character
-                at = line.index(after: at)
             }
         }
-        for alias in aliases where anchors.contains(alias.name) {
+        for alias in aliases.filter({ anchors.contains($0.name) }).prefix(5) {
+            let before = lines[alias.line].utf8.prefix(alias.offset)
             faults.add(
-                at: alias.position, "'*\(alias.name)' stands for what '&\(alias.name)' names, which is not read here",
+                at: Position(line: alias.line + 1, column: String(decoding: before, as: UTF8.self).count + 1),
+                "'*\(alias.name)' stands for what '&\(alias.name)' names, which is not read here",
                 hint: "write it out, or put the text in quotes")
         }
     }
@@ -147,6 +152,15 @@ package struct YAMLReader {
         let position = node.mark.map { Position(line: $0.line, column: $0.column) } ?? Position(line: 1, column: 1)
         guard depth < Self.deepest else {
             if depth == Self.deepest { faults.add(at: position, "this stands too deep in other lists and keys") }
+            return YAMLTree(content: .nothing, position: position)
+        }
+        nodes += 1
+        guard nodes <= Self.mostNodes else {
+            if nodes == Self.mostNodes + 1 {
+                faults.add(
+                    at: position, "the file has more than \(Self.mostNodes) keys and values",
+                    hint: "make several files of it")
+            }
             return YAMLTree(content: .nothing, position: position)
         }
         switch node {
@@ -166,11 +180,15 @@ package struct YAMLReader {
                 textPosition: place(of: scalar.string, near: position))
         case .sequence(let sequence):
             var elements: [YAMLTree] = []
-            for element in sequence { elements.append(tree(of: element, depth: depth + 1)) }
+            for element in sequence {
+                if nodes > Self.mostNodes { break }
+                elements.append(tree(of: element, depth: depth + 1))
+            }
             return YAMLTree(content: .list(elements), position: position)
         case .mapping(let mapping):
             var entries: [YAMLTree.Entry] = []
             for (key, value) in mapping {
+                if nodes > Self.mostNodes { break }
                 let keyTree = tree(of: key, depth: depth + 1)
                 guard case .text(let text, _) = keyTree.content else {
                     faults.add(at: keyTree.position, "a key has to be a word, and this is \(keyTree.kind)")
@@ -227,7 +245,8 @@ package struct YAMLReader {
     }
 
     private func line(_ number: Int) -> Substring? {
-        lines.indices.contains(number - 1) ? lines[number - 1] : nil
+        guard lines.indices.contains(number - 1), lines[number - 1].utf8.count <= Self.longestLine else { return nil }
+        return lines[number - 1]
     }
 
     // MARK: - What libyaml says
@@ -453,5 +472,16 @@ extension String {
     /// Without the given characters on both sides.
     func trimmingCharacters(of set: String) -> String {
         String(drop { set.contains($0) }.reversed().drop { set.contains($0) }.reversed())
+    }
+}
+
+extension UInt8 {
+    /// What libyaml takes for a letter of an anchor's name: ASCII letters, digits, `_` and `-`.
+    fileprivate var isInAnchor: Bool { isInWord || self == UInt8(ascii: "-") }
+    fileprivate var isInWord: Bool {
+        switch self {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"): true
+        default: false
+        }
     }
 }

@@ -1,22 +1,27 @@
 // Whether a way out is open.
 //
-// A far end that cannot be reached, or does not know our login, is no message's fault: the gate closes, all messages wait, and after a
-// while one of them is sent ahead to see. When it is taken, the gate opens for all.
+// A far end that cannot be reached, or does not know our login, is no message's fault: the channel closes, all
+// messages wait, and after a while one of them is sent ahead to see. When it is taken, the channel opens for all.
 //
-// One kind of answer lies between. A relay that says 5.7.x to a recipient or to the message itself may mean us ("relay access denied"), and
-// then every mail would meet it; or it may mean this mail alone (its content looks like spam to it, this mailbox takes nothing from us).
-// Nobody can tell from one answer. So the gate closes, the mail is suspect and waits by itself, longer each time, and any other may be tried in its place: the first one
-// at once. If another mail is taken, the suspect is to blame: what it is answered from then on is its own affair, until it is no news. If every mail meets
-// the same, each is tried once, later and later, and the gate stays closed. A suspect that is tried again while nothing else is about says nothing new about the
-// relay. So a mail can close the gate once, and never for long. Suspects are kept over a restart.
+// One kind of answer lies between. A relay that says 5.7.x to a recipient or to the message itself may mean us
+// ("relay access denied"), and then every mail would meet it; or it may mean this mail alone (its content looks like
+// spam to it, this mailbox takes nothing from us). Nobody can tell from one answer. So the channel closes, the mail
+// is suspect and waits by itself, longer each time, and any other may be tried in its place: the first one at once.
+// If another mail is taken, the suspect is to blame: what it is answered from then on is its own affair, until it is
+// no news. If every mail meets the same, each is tried once, later and later, and the channel stays closed. A suspect
+// that is tried again while nothing else is about says nothing new about the relay. So a mail can close the channel
+// once, and never for long. Suspects are kept over a restart.
 //
-// A relay that knows a mailbox well enough to refuse or defer it lets us in: that opens the gate as well.
+// A carrier's circuit (`CarrierCircuit`) is another thing: it forgives three calls, counts numbers that are kept from
+// us, and pauses by the kind of answer. All that the two have in common is one moment and one count.
+//
+// A relay that knows a mailbox well enough to refuse or defer it lets us in: that opens the channel as well.
 
 public import Outreach
 
 /// Whether a way out is open, and what each verdict does to that. A value: time and chance come in as arguments.
-public struct ChannelGate: Hashable, Sendable {
-    /// What a verdict did to the gate.
+public struct ChannelBreaker: Hashable, Sendable {
+    /// What a verdict did to the channel.
     public enum Change: Hashable, Sendable {
         /// It closed. Told once, not again while it stays so.
         case closed(Failure)
@@ -29,8 +34,10 @@ public struct ChannelGate: Hashable, Sendable {
         /// When the message may be tried again; nil where it need not be, or may at once.
         public var nextAttempt: Moment?
         public var change: Change?
-        /// True where an answer that would close the gate was this message's own affair.
+        /// True where an answer that would close the channel was this message's own affair.
         public var isItsOwn = false
+        /// True where the answer may be meant for this message alone: it waits by itself, whether the channel is open or not.
+        public var waitsByItself = false
     }
 
     /// Nothing passes before this; nil while it is open, or when nobody knows.
@@ -43,6 +50,9 @@ public struct ChannelGate: Hashable, Sendable {
     public private(set) var openings: Int
     /// The messages that closed it by an answer that may be meant for them alone, with how often it had been opened by then.
     public private(set) var suspects: [Int64: Int]
+
+    /// How many suspects are kept, the newest.
+    public static let mostSuspects = 256
 
     /// True where another message than the one that closed it may be tried before `closedUntil`.
     private var mayTryAnother = false
@@ -59,6 +69,9 @@ public struct ChannelGate: Hashable, Sendable {
 
     /// Lets one message be tried now, if it is closed.
     public mutating func tryNow() { closedUntil = nil }
+
+    /// Forgets a suspect that will not be tried again.
+    public mutating func forget(_ effect: Int64) { suspects[effect] = nil }
 
     /// True while nobody may pass.
     public func isShut(now: Moment) -> Bool { closedUntil.map { $0 > now && !mayTryAnother } ?? false }
@@ -110,14 +123,19 @@ public struct ChannelGate: Hashable, Sendable {
             if failure.mayBeTheMessagesOwn, let then = suspects[effect] {
                 // Nothing was taken since: it says of the relay what it said before, and of itself no more.
                 return Outcome(
-                    nextAttempt: wait(failure, attempt, age, schedule, now, chance), isItsOwn: then < openings)
+                    nextAttempt: wait(failure, attempt, age, schedule, now, chance), isItsOwn: then < openings,
+                    waitsByItself: true)
             }
             let isSuspect = failure.mayBeTheMessagesOwn
-            if isSuspect { suspects[effect] = openings }
+            if isSuspect {
+                suspects[effect] = openings
+                // One that was dropped by hand is never heard of again.
+                if suspects.count > Self.mostSuspects, let oldest = suspects.keys.min() { suspects[oldest] = nil }
+            }
             let own = isSuspect ? wait(failure, attempt, age, schedule, now, chance) : nil
             // Those that were under way with the one that closed it say nothing new.
             guard closedUntil.map({ $0 <= now }) ?? true || ahead == effect else {
-                return Outcome(nextAttempt: [behind, own].compactMap(\.self).max())
+                return Outcome(nextAttempt: [behind, own].compactMap(\.self).max(), waitsByItself: isSuspect)
             }
             failures += 1
             self.failure = failure
@@ -127,7 +145,8 @@ public struct ChannelGate: Hashable, Sendable {
             closedUntil =
                 now + ReopeningSchedule.channel.delay(afterTimes: failures, failure: failure, chance: chance)
             return Outcome(
-                nextAttempt: [behind, own].compactMap(\.self).max(), change: failures == 1 ? .closed(failure) : nil)
+                nextAttempt: [behind, own].compactMap(\.self).max(), change: failures == 1 ? .closed(failure) : nil,
+                waitsByItself: isSuspect)
         }
     }
 
@@ -142,7 +161,7 @@ public struct ChannelGate: Hashable, Sendable {
         return .opened
     }
 
-    /// A little after the gate may be tried: whoever was due before goes ahead.
+    /// A little after the channel may be tried: whoever was due before goes ahead.
     private var behind: Moment? { closedUntil.map { $0 + .milliseconds(1) } }
 
     /// Giving up is by age, which is judged before each attempt; so there is always a next one.
@@ -159,7 +178,8 @@ extension Failure {
     /// True for an answer that only a far end gives that talks to us: about one mailbox, or about one message that it has read.
     var showsThatWeAreLetIn: Bool { code != nil && (reason == "mailbox" || reason == "content") }
 
-    /// True for an answer that may be about one message as well as about us: a rule (5.7.x), or a fault of the relay's own (5.3.x), told when it had seen the
-    /// recipient or the message.
-    var mayBeTheMessagesOwn: Bool { (reason == "policy" || reason == "relay") && (code ?? 0) / 100 == 5 }
+    /// True for an answer that may be about one message as well as about us: a rule (5.7.x), a sender that our account may not
+    /// use (a shop has one for orders and one for news), or a fault of the relay's own (5.3.x), told when it had seen the
+    /// recipient or the message. A used-up quota ("account") is everybody's.
+    var mayBeTheMessagesOwn: Bool { ["policy", "sender", "relay"].contains(reason) && (code ?? 0) / 100 == 5 }
 }

@@ -4,22 +4,22 @@ import Testing
 @testable import Delivery
 
 @Suite("Whether a route is open")
-struct ChannelGateTests {
+struct ChannelBreakerTests {
     private let t0 = Moment(seconds: 1_800_000_000)
     private let policy = Failure(
         reason: "policy", code: 550, enhancedCode: "5.7.1", detail: "the relay's rules forbid it")
     private let away = Failure(reason: "connect", detail: "no connection to the relay")
 
     private func take(
-        _ breaker: inout ChannelGate, _ verdict: Verdict, of effect: Int64, at now: Moment, attempt: Int = 1
-    ) -> ChannelGate.Outcome {
+        _ breaker: inout ChannelBreaker, _ verdict: Verdict, of effect: Int64, at now: Moment, attempt: Int = 1
+    ) -> ChannelBreaker.Outcome {
         breaker.take(
             verdict, of: effect, attempt: attempt, age: .minutes(1), schedule: .mail, now: now, chance: 0.5)
     }
 
     @Test("closes once, is tried with one message, and opens for all")
     func closes() throws {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         #expect(breaker.room(limit: 8, under: 3, now: t0) == 5)
         #expect(take(&breaker, .unavailable(away), of: 1, at: t0).change == .closed(away))
         #expect(take(&breaker, .unavailable(away), of: 2, at: t0).change == nil)
@@ -39,7 +39,7 @@ struct ChannelGateTests {
 
     @Test("a mail that is always answered 5.7.1 closes it once, and never again")
     func poisoned() throws {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         let first = take(&breaker, .unavailable(policy), of: 1, at: t0)
         #expect(first.change == .closed(policy) && !first.isItsOwn)
         let until = try #require(breaker.closedUntil)
@@ -56,7 +56,7 @@ struct ChannelGateTests {
 
     @Test("when the relay forbids all mail, every mail tells it, and it stays closed")
     func forbidden() throws {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         var now = t0
         for effect in 1...6 as ClosedRange<Int64> {
             #expect(!take(&breaker, .unavailable(policy), of: effect, at: now).isItsOwn)
@@ -73,7 +73,7 @@ struct ChannelGateTests {
 
     @Test("a suspect that is alone closes nothing for longer, and another mail goes at once")
     func alone() throws {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         _ = take(&breaker, .unavailable(policy), of: 1, at: t0)
         var now = t0
         for attempt in 2...9 {
@@ -89,7 +89,7 @@ struct ChannelGateTests {
 
     @Test("another mail is tried at once where it may be one mail's affair, one at a time, and then later and later")
     func another() throws {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         _ = take(&breaker, .unavailable(policy), of: 1, at: t0)
         // What was under way with it says nothing new.
         _ = take(&breaker, .unavailable(policy), of: 2, at: t0 + .milliseconds(5))
@@ -102,7 +102,7 @@ struct ChannelGateTests {
         #expect(breaker.failures == 2)
         #expect(breaker.room(limit: 8, under: 0, now: t0 + .seconds(1)) == 0)
         // A relay that is away is not asked again at once.
-        var other = ChannelGate()
+        var other = ChannelBreaker()
         _ = take(&other, .unavailable(away), of: 1, at: t0)
         #expect(other.room(limit: 8, under: 0, now: t0 + .milliseconds(5)) == 0)
     }
@@ -114,7 +114,7 @@ struct ChannelGateTests {
             .deferred(Failure(reason: "mailbox", code: 450, enhancedCode: "4.2.0", detail: "greylisted")),
         ])
     func letIn(_ verdict: Verdict) throws {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         _ = take(&breaker, .unavailable(away), of: 1, at: t0)
         let until = try #require(breaker.closedUntil)
         #expect(take(&breaker, verdict, of: 2, at: until).change == .opened)
@@ -125,7 +125,7 @@ struct ChannelGateTests {
 
     @Test("a suspect mail does not hide that the relay is away")
     func suspectAndAway() throws {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         _ = take(&breaker, .unavailable(policy), of: 1, at: t0)
         _ = take(&breaker, .accepted(receipt: "250"), of: 2, at: t0 + .minutes(1))
         #expect(take(&breaker, .unavailable(away), of: 3, at: t0 + .minutes(2)).change == .closed(away))
@@ -133,7 +133,7 @@ struct ChannelGateTests {
 
     @Test("a message that was deferred waits by itself")
     func deferred() {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         let outcome = take(&breaker, .deferred(Failure(reason: "busy", code: 451, detail: "busy")), of: 1, at: t0)
         #expect(outcome.change == nil)
         #expect(outcome.nextAttempt.map { $0 > t0 && $0 <= t0 + .seconds(5) } == true)
@@ -142,19 +142,19 @@ struct ChannelGateTests {
 
     @Test("an earlier process's suspects stay suspects, and what it closed is tried at once")
     func kept() throws {
-        var before = ChannelGate()
+        var before = ChannelBreaker()
         _ = take(&before, .unavailable(policy), of: 1, at: t0)
         _ = take(&before, .accepted(receipt: "250"), of: 2, at: t0 + .minutes(1))
-        var after = ChannelGate(openings: before.openings, suspects: before.suspects)
+        var after = ChannelBreaker(openings: before.openings, suspects: before.suspects)
         let again = take(&after, .unavailable(policy), of: 1, at: t0 + .minutes(9), attempt: 2)
         #expect(again.isItsOwn && again.change == nil && !after.isClosed)
-        let closed = ChannelGate(failures: 3)
+        let closed = ChannelBreaker(failures: 3)
         #expect(closed.isClosed && closed.room(limit: 8, under: 0, now: t0) == 1)
     }
 
     @Test("by hand it is tried at once")
     func byHand() {
-        var breaker = ChannelGate()
+        var breaker = ChannelBreaker()
         _ = take(&breaker, .unavailable(away), of: 1, at: t0)
         breaker.tryNow()
         #expect(breaker.isClosed && breaker.room(limit: 8, under: 0, now: t0) == 1)

@@ -1,8 +1,10 @@
-// The entry of libFuzzer, compiled together with the sources of the Liquid module by scripts/fuzz-liquid.
+// The entry of libFuzzer for Liquid; scripts/fuzz builds and runs it.
 //
 // The first byte chooses mode, destination and how faults are told; the rest is the template, which is also its own
 // partial, and each of whose lines is read as a condition. Whatever it is: no crash, no hang, and no more output than
 // the limits allow.
+
+@testable import Liquid
 
 private let data: Value = [
     "a": 1, "b": -2.5, "c": "text <b>&\"' ü", "d": [1, "two", nil, [3, 4], ["k": "v"]],
@@ -18,6 +20,7 @@ private let options: RenderOptions = {
     options.limits.steps = 20_000
     options.limits.outputBytes = 100_000
     options.limits.assignedBytes = 1_000_000
+    options.limits.workBytes = 4_000_000
     return options
 }()
 

@@ -1,0 +1,79 @@
+import Outreach
+import Platform
+
+/// Tries trigger files in a process of their own, with limits, before they are read in this one: a file that ends its reader
+/// or never comes to an end costs that process, and not the daemon with all its shops.
+///
+/// Commands that read files which the daemon has not approved can do the same: what is tried is the folder as it was read
+/// from disk once, so both see the same bytes.
+package struct TriggerTrials: Sendable {
+    /// Memory beyond what an idle process has: fifty times what the largest shops' files take.
+    package static let memory = 512 * 1024 * 1024
+    /// Processor time. Large folders take a tenth of a second.
+    package static let processorSeconds = 20
+    /// By the clock on the wall, on a machine that has other things to do as well.
+    static let time = Duration.seconds(60)
+    /// Bytes of an answer: faults of every line would fit.
+    static let mostOutput = 8 * 1024 * 1024
+    /// Faults beyond this help nobody.
+    package static let mostFaults = 2_000
+
+    /// The command that tries them.
+    package static let command = "read-triggers"
+
+    /// The program that tries them: this one, but for tests.
+    var program = LimitedProcess.own
+    var time = TriggerTrials.time
+    /// Bytes beyond what an idle process has.
+    var memory = TriggerTrials.memory
+
+    /// What came of it.
+    enum Verdict: Sendable {
+        /// They can be read here.
+        case good
+        /// What is wrong, errors and warnings.
+        case faults([Fault])
+        /// No process could be started; the sentence that says so.
+        case untried(Fault)
+    }
+
+    /// Tries a folder's files.
+    func judge(_ folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?) async -> Verdict {
+        let trial = TriggerTrial(folder, webhooks: webhooks, today: today)
+        let process = LimitedProcess(
+            program, [Self.command, "--memory", "\(memory)"], time: time, mostOutput: Self.mostOutput)
+        switch await process.run(input: trial.encoded) {
+        case .exited(0, let output):
+            guard let finding = TriggerTrial.Finding(encoded: output), finding.digest == folder.digest else {
+                return .faults([Self.died("it gave no answer", folder)])
+            }
+            return finding.isGood ? .good : .faults(finding.faults)
+        case .exited(let status, _): return .faults([Self.died("it ended with status \(status)", folder)])
+        case .killed(let signal): return .faults([Self.died(words(signal), folder)])
+        case .tooSlow: return .faults([Self.died("it took more than \(time.components.seconds) seconds", folder)])
+        case .tooMuchOutput: return .faults([Self.died("it found more than can be told", folder)])
+        case .notStarted(let code):
+            return .untried(
+                Fault(
+                    file: folder.name, line: 1, column: 1,
+                    "the process that tries the files could not be started (error \(code)), so they are not put into force",
+                    hint: "see that the daemon may start processes, and save a file again"))
+        }
+    }
+
+    private func words(_ signal: Int32) -> String {
+        switch signal {
+        case 24: "it took more than \(Self.processorSeconds) seconds of processor time"
+        case 9: "it took more memory or time than it may"
+        default: "it took more than \(memory / 1_048_576) MB of memory, or crashed (signal \(signal))"
+        }
+    }
+
+    /// Which file it is cannot be told: the process that knew is gone.
+    private static func died(_ reason: String, _ folder: TriggerFolder) -> Fault {
+        Fault(
+            file: folder.name, line: 1, column: 1,
+            "the process that reads and tries the files did not survive them: \(reason)",
+            hint: "look at the file that was edited last; nothing in it may grow without end")
+    }
+}

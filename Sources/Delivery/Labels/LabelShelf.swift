@@ -1,0 +1,159 @@
+public import Outreach
+internal import Synchronization
+
+// Labels are fetched beside the planning, and not in it: a server that never answers takes twenty seconds each time, and all
+// other messages would wait for it. So who writes a mail only asks whether its label is there; the first to ask has it fetched,
+// and the mail waits. What came is kept for a while, in memory alone: after a restart it is asked for again.
+
+/// The labels that were asked for: on their way, there, or not to be had.
+public final class LabelShelf: Sendable {
+    /// How a label stands.
+    public enum Standing: Sendable {
+        /// It was asked for, and is being fetched.
+        case asked
+        /// Here it is.
+        case there(MailDraft.Attachment)
+        /// It could not be had; it was first asked for at that moment.
+        case failed(LabelFailure, since: Moment)
+    }
+
+    /// A label that did not come.
+    public struct Missing: Sendable {
+        public var failure: LabelFailure
+        /// The name of the order that it is for.
+        public var order: String
+        /// True the first time that this label fails.
+        public var isNews: Bool
+    }
+
+    /// After how long a label that failed is fetched again.
+    public static let pause = Duration.minutes(1)
+    /// For how long one is kept that nobody asks for.
+    static let keeping = Duration.minutes(30)
+    /// How many are known at once, and how many bytes of those that are there.
+    static let mostLabels = 512
+    static let mostBytes = 40_000_000
+    /// How many are fetched at once.
+    static let parallel = 4
+
+    private struct Job: Sendable {
+        var url: String
+        var name: String
+        var order: String
+    }
+
+    private struct Entry {
+        enum State {
+            case asked
+            case there(MailDraft.Attachment)
+            case failed(LabelFailure, until: Moment)
+        }
+        var state = State.asked
+        var askedAt: Moment
+        var usedAt: Moment
+        var failures = 0
+
+        var bytes: Int { if case .there(let label) = state { label.bytes.count } else { 0 } }
+        var isSettled: Bool { if case .asked = state { false } else { true } }
+    }
+
+    private let fetcher: LabelFetcher
+    private let entries = Mutex<[String: Entry]>([:])
+    private let jobs: AsyncStream<Job>
+    private let queue: AsyncStream<Job>.Continuation
+
+    /// A shelf that has nothing yet; `run` fetches what is asked for.
+    public init(_ fetcher: LabelFetcher) {
+        self.fetcher = fetcher
+        (jobs, queue) = AsyncStream.makeStream()
+    }
+
+    /// How the label behind that link stands; has it fetched where nobody did, or where it failed a while ago.
+    ///
+    /// - Parameters:
+    ///   - name: how the file is to be called, without an ending.
+    ///   - order: the name of the order that it is for, for logs.
+    public func label(_ url: String, name: String, order: String, now: Moment) -> Standing {
+        let (standing, isNew) = entries.withLock { entries -> (Standing, Bool) in
+            guard var entry = entries[url] else {
+                Self.makeRoom(in: &entries, now: now)
+                // What finds no room is asked for again with the mail's next turn.
+                guard entries.count < Self.mostLabels else { return (.asked, false) }
+                entries[url] = Entry(askedAt: now, usedAt: now)
+                return (.asked, true)
+            }
+            entry.usedAt = now
+            defer { entries[url] = entry }
+            switch entry.state {
+            case .asked: return (.asked, false)
+            case .there(let label): return (.there(label), false)
+            case .failed(let failure, let until):
+                guard failure.isWorthAnotherTry, until <= now else {
+                    return (.failed(failure, since: entry.askedAt), false)
+                }
+                entry.state = .asked
+                return (.asked, true)
+            }
+        }
+        if isNew { queue.yield(Job(url: url, name: name, order: order)) }
+        return standing
+    }
+
+    private static func makeRoom(in entries: inout [String: Entry], now: Moment) {
+        for (url, entry) in entries where entry.isSettled && now - entry.usedAt > keeping { entries[url] = nil }
+        var bytes = entries.values.reduce(0) { $0 + $1.bytes }
+        let oldest = entries.filter(\.value.isSettled).sorted { $0.value.usedAt < $1.value.usedAt }
+        for (url, entry) in oldest where bytes > mostBytes || entries.count >= mostLabels {
+            entries[url] = nil
+            bytes -= entry.bytes
+        }
+    }
+
+    /// Fetches what is asked for, until the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - now: the time of day.
+    ///   - settled: called after each one that came, or (with why) did not.
+    public func run(now: @escaping @Sendable () -> Moment, settled: @escaping @Sendable (Missing?) async -> Void) async
+    {
+        await withTaskGroup(of: Void.self) { group in
+            var running = 0
+            for await job in jobs {
+                if running >= Self.parallel {
+                    await group.next()
+                    running -= 1
+                }
+                running += 1
+                group.addTask { [self] in
+                    let result: Result<MailDraft.Attachment, LabelFailure>
+                    do throws(CancellationError) {
+                        result = try await fetcher.fetch(job.url, name: job.name)
+                    } catch {
+                        entries.withLock { $0[job.url] = nil }
+                        return
+                    }
+                    await settled(take(result, of: job, now: now()))
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func take(
+        _ result: Result<MailDraft.Attachment, LabelFailure>, of job: Job, now: Moment
+    ) -> Missing? {
+        entries.withLock { entries in
+            var entry = entries[job.url] ?? Entry(askedAt: now, usedAt: now)
+            defer { entries[job.url] = entry }
+            switch result {
+            case .success(let label):
+                entry.state = .there(label)
+                return nil
+            case .failure(let failure):
+                entry.failures += 1
+                entry.state = .failed(failure, until: now + Self.pause)
+                return Missing(failure: failure, order: job.order, isNews: entry.failures == 1)
+            }
+        }
+    }
+}

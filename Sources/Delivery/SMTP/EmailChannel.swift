@@ -1,0 +1,74 @@
+internal import Outreach
+
+extension ChannelKind {
+    /// Mail, by the shop's relay.
+    public static let email = ChannelKind(
+        syntax: .email, retries: .mail,
+        words: Words(
+            title: { _ in "email" },
+            destination: { rest in
+                switch rest {
+                case "": "e-mail to the shopper"
+                case "merchant": "e-mail to the shop"
+                default: "e-mail to \(rest)"
+                }
+            }, id: "Message-ID", showID: { "Message-ID: <\($0)>" }, quotesSummary: true)
+    ) { $0.mail(by: MailComposer()) }
+}
+
+extension Composition {
+    /// The mail: its template in the shop's look, with the label that it carries.
+    fileprivate func mail(by composer: MailComposer) -> Outcome {
+        let settings = triggers.settings
+        let brand = settings.brand
+        let recipient: MailAddress?
+        switch line.destination {
+        case .customer: recipient = scope.record.recipient
+        case .merchant: recipient = settings.notify
+        case .address(let address): recipient = address
+        case .webhook, .other: recipient = nil
+        }
+        guard let recipient else { return .impossible(.noRecipient, detail: "no usable address") }
+        let rendered: MailText
+        do {
+            rendered = try triggers.templates.render(line.template, scope, to: line.destination)
+        } catch {
+            return waits(for: error)
+        }
+        let from = trigger.about == .marketing ? brand.marketingFrom ?? brand.from : brand.from
+        var draft = MailDraft(
+            from: from, to: recipient, replyTo: line.replyTo ?? brand.replyTo,
+            sender: sender?.address ?? from.address, subject: rendered.subject,
+            preview: rendered.preview, body: rendered.body, language: rendered.language,
+            messageID: MessageIdentity.mail(of: effect, domain: from.domain),
+            references: [
+                MessageIdentity.thread(shop: effect.shop, orderID: scope.record.facts.id, domain: brand.from.domain)
+            ], date: date,
+            headers: [
+                MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
+                MailDraft.Header("X-Bookbag-Order", scope.record.facts.name),
+            ], brand: brand)
+        draft.parcels = rendered.parcels
+        if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
+        if trigger.about == .marketing, let url = scope.record.facts.customer?.unsubscribeURL {
+            draft.headers.append(MailDraft.Header("List-Unsubscribe", "<\(url)>"))
+        }
+        var remark: String?
+        if let labels, let url = scope.label(attachedBy: line) {
+            switch labels.label(url, name: "return-label", order: scope.record.facts.name, now: now) {
+            case .asked: return .wait(until: now + LabelShelf.pause, because: .label, detail: "it is being fetched")
+            case .there(let label): draft.attachments = [label]
+            case .failed(let failure, let since):
+                if failure.isWorthAnotherTry, now - since < Self.labelPatience {
+                    return .wait(until: now + LabelShelf.pause, because: .label, detail: failure.detail)
+                }
+                remark = "sent with the link alone: \(failure.detail)"
+            }
+        }
+        do {
+            return .message(try composer.compose(draft), remark: remark)
+        } catch {
+            return waits(for: error)
+        }
+    }
+}

@@ -1,0 +1,225 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+// Reading the folder from disk. Who may write into it is not always who may read all that the daemon can: its credentials
+// lie in files too, and what stands in a template ends up in mails and backups. So a file is read only where it really lies
+// in the folder, wherever its links lead; links within it work, which is how Kubernetes mounts a folder and how people
+// share a file. What counts is the file that was opened, and not the name that was looked at before: each is opened
+// without reading (O_PATH), its place is asked of the kernel, and only then, through the same descriptor, it is read. A
+// pipe or device is never opened for reading, so it cannot keep anybody waiting.
+
+extension TriggerFolder {
+    /// Why a folder cannot be read.
+    public struct Unreadable: Error, Sendable, CustomStringConvertible {
+        /// The system's word: `Permission denied`.
+        public let description: String
+    }
+
+    /// More names in one folder than this are not looked at.
+    private static let mostNames = 20_000
+
+    /// Reads a folder from disk: the one place here that touches it. Throws `Unreadable` where the folder itself cannot be
+    /// read; a file that cannot be, or that lies elsewhere, is a fault of the set.
+    public init(readingFrom path: String, name: String? = nil) throws {
+        let shown = name ?? path.split(separator: "/").last.map(String.init) ?? path
+        let root = try Descriptor(open: path, O_RDONLY | O_DIRECTORY)
+        guard let place = root.place else { throw Unreadable(description: "/proc is not there to ask where it lies") }
+        var reading = Reading(shown: shown, root: place)
+        for inner in ["", "templates/", "templates/partials/"] { reading.read(inner, under: root) }
+        self.init(name: shown, files: reading.files)
+        faults += reading.faults
+    }
+
+    /// What was read so far.
+    private struct Reading {
+        let shown: String
+        /// Where the folder really lies.
+        let root: String
+        var files: [String: [UInt8]] = [:]
+        var faults: [Fault] = []
+        private var bytes = 0
+
+        init(shown: String, root: String) {
+            self.shown = shown
+            self.root = root
+        }
+
+        mutating func note(
+            _ inner: String, _ message: String, _ hint: String?, severity: Fault.Severity = .error
+        ) {
+            faults.append(Fault(severity, file: "\(shown)/\(inner)", line: 1, column: 1, message, hint: hint))
+        }
+
+        /// Reads the files of the folder itself or of one below it.
+        mutating func read(_ inner: String, under root: borrowing Descriptor) {
+            let folder: Descriptor
+            do throws(Descriptor.Failure) {
+                folder = try Descriptor(
+                    open: inner.isEmpty ? "." : String(inner.dropLast()), under: root, O_RDONLY | O_DIRECTORY)
+            } catch {
+                // A shop need not have templates.
+                if error.code != ENOENT || root.isLink(String(inner.dropLast())) {
+                    note(
+                        String(inner.dropLast()), "the folder cannot be read", "see where it leads, and who may read it"
+                    )
+                }
+                return
+            }
+            guard isInside(folder.place) else {
+                return note(
+                    String(inner.dropLast()), "the link leads out of the folder, so nothing in it is read",
+                    "put the files themselves here")
+            }
+            var names = folder.names(atMost: TriggerFolder.mostNames + 1)
+            if names.count > TriggerFolder.mostNames {
+                names.removeLast()
+                note(inner, "more than \(TriggerFolder.mostNames) files; is this the right folder?", nil)
+            }
+            for name in names.sorted() where !read(inner + name, named: name, in: folder) { return }
+        }
+
+        /// Reads one file. False where there are too many.
+        private mutating func read(_ inner: String, named name: String, in folder: borrowing Descriptor) -> Bool {
+            if let stray = TriggerFolder.stray(inner, in: shown) { faults.append(stray) }
+            guard TriggerFolder.isRead(inner) else { return true }
+            guard files.count < TriggerFolder.mostFiles else {
+                note(inner, "more than \(TriggerFolder.mostFiles) files; is this the right folder?", nil)
+                return false
+            }
+            let found: Descriptor
+            do throws(Descriptor.Failure) {
+                found = try Descriptor(open: name, under: folder, Descriptor.pathOnly)
+            } catch {
+                switch error.code {
+                case ENOENT where !folder.isLink(name):
+                    // It went away meanwhile.
+                    break
+                case ENOENT, ENOTDIR: note(inner, "the link leads nowhere", "mend it, or delete it")
+                case ELOOP: note(inner, "the link leads in a circle", "mend it, or delete it")
+                default: note(inner, "the file cannot be read", "see who may read it")
+                }
+                return true
+            }
+            switch found.kind {
+            case S_IFREG: break
+            case S_IFDIR:
+                note(
+                    inner, "this is a folder, and is not read", "rename it, or put the file itself here",
+                    severity: .warning)
+                return true
+            default:
+                note(inner, "this is no ordinary file, and is not read", "put the file itself here")
+                return true
+            }
+            guard isInside(found.place) else {
+                note(
+                    inner, "the link leads out of the folder, so it is not read",
+                    "put the file itself here, or link to one below '\(shown)'")
+                return true
+            }
+            guard let content = found.content(atMost: TriggerFolder.largestFile + 1) else {
+                note(inner, "the file cannot be read", "see who may read it")
+                return true
+            }
+            guard content.count <= TriggerFolder.largestFile else {
+                faults.append(TriggerFolder.tooLarge("\(shown)/\(inner)"))
+                return true
+            }
+            bytes += content.count
+            guard bytes <= TriggerFolder.largestFolder else {
+                note(
+                    inner,
+                    "the files are larger than \(TriggerFolder.largestFolder / 1_048_576) MB together; is this the right folder?",
+                    nil)
+                return false
+            }
+            files[inner] = content
+            return true
+        }
+
+        private func isInside(_ place: String?) -> Bool {
+            guard let place else { return false }
+            return place == root || place.hasPrefix(root == "/" ? "/" : root + "/")
+        }
+    }
+}
+
+/// Something on disk that was opened, closed when it is no longer needed.
+private struct Descriptor: ~Copyable {
+    struct Failure: Error {
+        /// `errno`.
+        let code: Int32
+    }
+
+    /// `O_PATH`, which the headers show to GNU programs alone.
+    static let pathOnly: Int32 = 0o10000000
+
+    private let number: Int32
+
+    init(open path: String, _ flags: Int32) throws {
+        number = Glibc.open(path, flags | O_CLOEXEC)
+        guard number >= 0 else { throw TriggerFolder.Unreadable(description: String(cString: strerror(errno))) }
+    }
+
+    init(open name: String, under folder: borrowing Descriptor, _ flags: Int32) throws(Failure) {
+        number = openat(folder.number, name, flags | O_CLOEXEC)
+        guard number >= 0 else { throw Failure(code: errno) }
+    }
+
+    deinit { if number >= 0 { close(number) } }
+
+    /// Where it really lies; nil where the kernel does not say.
+    var place: String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink("/proc/self/fd/\(number)", &buffer, buffer.count)
+        guard count > 0, count < buffer.count, buffer[0] == UInt8(ascii: "/") else { return nil }
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    /// `S_IFREG` and its like; 0 where it cannot be told.
+    var kind: mode_t {
+        var status = stat()
+        return fstat(number, &status) == 0 ? status.st_mode & S_IFMT : 0
+    }
+
+    /// Whether a name in this folder is a link.
+    func isLink(_ name: String) -> Bool {
+        var status = stat()
+        return fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// The bytes of what was opened by O_PATH; nil where it may not be read.
+    func content(atMost most: Int) -> [UInt8]? {
+        let file = Glibc.open("/proc/self/fd/\(number)", O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while content.count < most {
+            let count = Glibc.read(file, &buffer, min(buffer.count, most - content.count))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            content.append(contentsOf: buffer[..<count])
+        }
+        return content
+    }
+
+    /// The names in a folder, in no order.
+    func names(atMost most: Int) -> [String] {
+        let copy = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0, let stream = fdopendir(copy) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while names.count < most, let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

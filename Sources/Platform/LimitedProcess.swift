@@ -1,0 +1,213 @@
+internal import Glibc
+
+/// Another process that does one thing with untrusted input and answers, or dies of it: a program, what it gets, and how
+/// long it may take.
+///
+/// The time is kept here, with a kill; memory and processor time are limits that the process sets for itself first of all
+/// (`ResourceLimits.apply`), and that the kernel keeps from then on. It gets no environment but what the loader needs, so no
+/// secret that stands there, and no open file but its input and output.
+public struct LimitedProcess: Sendable {
+    /// How it ended.
+    public enum Outcome: Sendable, Equatable {
+        /// With this status, having written this.
+        case exited(status: Int32, output: [UInt8])
+        /// By this signal: SIGSEGV, or SIGABRT and SIGILL, which are what Swift dies of.
+        case killed(signal: Int32)
+        /// It was killed because it took too long.
+        case tooSlow
+        /// It was killed because it wrote too much.
+        case tooMuchOutput
+        /// It could not be started; `errno`.
+        case notStarted(code: Int32)
+    }
+
+    /// The program's file.
+    public var program: String
+    /// What follows its name.
+    public var arguments: [String]
+    /// After which it is killed, by the clock on the wall.
+    public var time: Duration
+    /// More bytes than this it may not write.
+    public var mostOutput: Int
+
+    /// The file of this very program, even where a newer one lies in its place meanwhile.
+    public static let own = "/proc/self/exe"
+
+    /// A program with bounds.
+    public init(_ program: String, _ arguments: [String], time: Duration, mostOutput: Int) {
+        self.program = program
+        self.arguments = arguments
+        self.time = time
+        self.mostOutput = mostOutput
+    }
+
+    /// Runs it with this input, on a thread of its own. It is not cancelled: it ends within `time`.
+    public func run(input: [UInt8]) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            startThread { continuation.resume(returning: runBlocking(input: input)) }
+        }
+    }
+
+    private func runBlocking(input: [UInt8]) -> Outcome {
+        // Sockets rather than pipes: a write to one whose other end is gone can be told to raise no signal.
+        var toChild: [Int32] = [-1, -1]
+        var fromChild: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &toChild) == 0 else { return .notStarted(code: errno) }
+        guard socketpair(AF_UNIX, kind, 0, &fromChild) == 0 else {
+            let code = errno
+            toChild.forEach { close($0) }
+            return .notStarted(code: code)
+        }
+        var child = pid_t()
+        let code = spawn(&child, input: toChild[1], output: fromChild[1])
+        close(toChild[1])
+        close(fromChild[1])
+        defer {
+            if toChild[0] >= 0 { close(toChild[0]) }
+            close(fromChild[0])
+        }
+        guard code == 0 else { return .notStarted(code: code) }
+        let trouble = exchange(input, &toChild[0], fromChild[0])
+        if trouble.outcome != nil { kill(child, SIGKILL) }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        if let outcome = trouble.outcome { return outcome }
+        let signal = status & 0x7F
+        return signal == 0
+            ? .exited(status: (status >> 8) & 0xFF, output: trouble.output) : .killed(signal: signal)
+    }
+
+    private func spawn(_ child: inout pid_t, input: Int32, output: Int32) -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        // What it says of its death is of no use to those who read the journal.
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // This thread blocks all signals and the daemon ignores some; the child begins anew.
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
+        var environment: [UnsafeMutablePointer<CChar>?] = []
+        for name in ["LD_LIBRARY_PATH", "PATH"] {
+            if let value = getenv(name) { environment.append(strdup("\(name)=\(String(cString: value))")) }
+        }
+        // The processor's state of a dead child is nobody's business, and printing it takes seconds.
+        environment += [strdup("SWIFT_BACKTRACE=enable=no"), nil]
+        defer { for text in words + environment { free(text) } }
+        return posix_spawn(&child, program, &actions, &attributes, &words, &environment)
+    }
+
+    /// Writes the input and reads the output, whichever is ready, until the output ends.
+    private func exchange(
+        _ input: [UInt8], _ toChild: inout Int32, _ fromChild: Int32
+    ) -> (outcome: Outcome?, output: [UInt8]) {
+        let end = ContinuousClock.now + time
+        var output: [UInt8] = []
+        var written = 0
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            if written == input.count, toChild >= 0 {
+                close(toChild)
+                toChild = -1
+            }
+            let left = end - ContinuousClock.now
+            guard left > .zero else { return (.tooSlow, []) }
+            var ready = [
+                pollfd(fd: fromChild, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: toChild, events: Int16(POLLOUT), revents: 0),
+            ]
+            let wait = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
+            let count = poll(&ready, 2, Int32(clamping: max(1, wait)))
+            if count < 0, errno != EINTR { return (.notStarted(code: errno), []) }
+            guard count > 0 else { continue }
+            if toChild >= 0, ready[1].revents != 0 {
+                let sent = input.withUnsafeBytes { bytes in
+                    send(
+                        toChild, bytes.baseAddress! + written, min(bytes.count - written, 64 * 1024),
+                        Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                }
+                if sent > 0 {
+                    written += sent
+                } else if errno != EAGAIN, errno != EINTR {
+                    // It has heard enough, or is dead; how it ended says which.
+                    written = input.count
+                }
+            }
+            guard ready[0].revents != 0 else { continue }
+            let read = recv(fromChild, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if read == 0 { return (nil, output) }
+            if read < 0 {
+                if errno == EAGAIN || errno == EINTR { continue }
+                return (nil, output)
+            }
+            guard output.count + read <= mostOutput else { return (.tooMuchOutput, []) }
+            output.append(contentsOf: buffer[..<read])
+        }
+    }
+}
+
+/// What a process may take, set by itself before it reads anything that it does not trust.
+public struct ResourceLimits: Sendable {
+    /// Bytes of memory beyond what it has mapped when the limits are set.
+    public var memory: Int
+    /// Seconds of processor time in all.
+    public var processorSeconds: Int
+
+    /// Limits of these.
+    public init(memory: Int, processorSeconds: Int) {
+        self.memory = memory
+        self.processorSeconds = processorSeconds
+    }
+
+    /// Sets them for this process, for good; and puts it first in line where the machine runs out of memory. Where the
+    /// system forbids a limit, the others hold all the same.
+    public func apply() {
+        func set(_ resource: __rlimit_resource, _ value: Int) {
+            var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+            _ = setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+        }
+        set(RLIMIT_AS, Self.mapped + memory)
+        set(RLIMIT_CPU, processorSeconds)
+        set(RLIMIT_CORE, 0)
+        // It writes no file, and starts no process.
+        set(RLIMIT_FSIZE, 0)
+        let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        if file >= 0 {
+            _ = write(file, "1000", 4)
+            close(file)
+        }
+    }
+
+    /// The bytes that this process has mapped: the first number of /proc/self/statm, in pages.
+    private static var mapped: Int {
+        let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 2 << 30 }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = max(0, read(file, &buffer, buffer.count))
+        let digits = buffer[..<count].prefix { (0x30...0x39).contains($0) }
+        return (Int(String(decoding: digits, as: UTF8.self)) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
+
+/// The processor time that a thread has used: a bound for work that is done at one go, which neither a slow machine nor
+/// one that was asleep can reach by waiting.
+public enum ThreadTime {
+    /// Seconds since the thread began.
+    public static var seconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

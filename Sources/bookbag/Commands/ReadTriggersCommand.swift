@@ -1,0 +1,30 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import Outreach
+import Platform
+
+/// `bookbag read-triggers`: reads trigger files from standard input, tries them and says what came of it. The daemon starts
+/// it, for the files may end whoever reads them.
+struct ReadTriggersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: TriggerTrials.command, abstract: "Try trigger files on behalf of the daemon.", shouldDisplay: false
+    )
+
+    /// More than any folder that is read.
+    private static let longestInput = TriggerFolder.largestFolder * 2
+
+    @Option(name: .long, help: "The bytes of memory that it may take beside what it has at its start.")
+    var memory = TriggerTrials.memory
+
+    // Asynchronous, so that it runs on the same kind of thread, with the same stack, as the daemon's reading.
+    func run() async throws {
+        ResourceLimits(memory: memory, processorSeconds: TriggerTrials.processorSeconds).apply()
+        guard let input = try FileHandle.standardInput.read(upToCount: Self.longestInput),
+            let trial = TriggerTrial(encoded: [UInt8](input))
+        else { throw ExitStatus.usage }
+        var finding = trial.run()
+        finding.keepFirst(TriggerTrials.mostFaults)
+        try FileHandle.standardOutput.write(contentsOf: Data(finding.encoded))
+    }
+}
