@@ -66,7 +66,7 @@ struct IntakeService: Service {
             case .token(let token): .token(token)
             case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
             }
-        let bucket = try await store.remembered(.bucket, shop: context.domain)
+        let bucket = try await store.remembered(.bucket, shop: context.domain)?.bucket
         // Long reads and waits for the bucket are movement too: each answer and each wait passes here.
         let timekeeper = Timekeeper(
             now: { [clock] in clock.now },
@@ -254,7 +254,7 @@ private struct StoreJournal: IntakeJournal {
     }
 
     func remember(_ bucket: CostBucket) async throws {
-        try await store.remember(bucket, as: .bucket, shop: context.domain, now: clock.now)
+        try await store.remember(KeptBucket(bucket), as: .bucket, shop: context.domain, now: clock.now)
     }
 
     private func toRead(_ read: QueuedRead) -> ToRead {
@@ -262,9 +262,17 @@ private struct StoreJournal: IntakeJournal {
     }
 }
 
-extension CostBucket: RememberedValue {}
+/// How full the shop's cost bucket was, as it is kept.
+private struct KeptBucket: RememberedValue, Codable {
+    let bucket: CostBucket
 
-extension RememberedKey where Value == CostBucket {
-    /// How full the shop's cost bucket was.
+    init(_ bucket: CostBucket) { self.bucket = bucket }
+
+    init(from decoder: any Decoder) throws { bucket = try CostBucket(from: decoder) }
+
+    func encode(to encoder: any Encoder) throws { try bucket.encode(to: encoder) }
+}
+
+extension RememberedKey where Value == KeptBucket {
     fileprivate static var bucket: Self { Self(.bucket) }
 }

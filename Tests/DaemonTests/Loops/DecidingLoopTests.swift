@@ -12,16 +12,19 @@ struct PlanningLoopTests {
     @Test("plans what is there, waits for the next moment at which something is due, and is woken by news")
     func works() async throws {
         let bench = try await LoopBench([
-            "thanks.yaml": "on: order.placed\nafter: 20 seconds\nsend: { email: { template: thanks } }\n"
+            "thanks.yaml": "on: order.placed\nafter: 1 minute\nsend: { email: { template: thanks } }\n"
         ])
         let wake = bench.wake()
         try await testGracefulShutdown { trigger in
             async let running: Void = bench.planning(wake: wake).run()
             #expect(await bench.time.waited() == Loop.longestWait)
             try await bench.see(1, learning: bench.learning(newEvents: wake))
-            #expect(await bench.time.waited() == .seconds(20))
+            _ = await bench.time.waited()
             #expect(try await bench.states(1) == [.waiting])
-            bench.pass(.seconds(20))
+            bench.pass(.seconds(50))
+            bench.time.pass()
+            #expect(await bench.time.waited() == .seconds(10))
+            bench.pass(.seconds(10))
             bench.time.pass()
             _ = await bench.time.waited()
             #expect(try await bench.states(1) == [.ready])

@@ -52,7 +52,7 @@ struct WatchdogTests {
         let instant = Mutex(ContinuousClock.now)
         let beats = Heartbeats(now: { instant.withLock { $0 } })
         beats.beat(Loop.Name("notices", shop: benchShop))
-        try await look(bench, heartbeats: beats, 5) { number in
+        try await look(bench, heartbeats: beats, 5) { (number: Int) async throws -> Void in
             if number == 2 { instant.withLock { $0 += .seconds(121) } }
             if number == 4 { beats.beat(Loop.Name("notices", shop: benchShop)) }
         }
@@ -65,7 +65,7 @@ struct WatchdogTests {
     func clock() async throws {
         let bench = try await LoopBench()
         try await bench.store.noteMoment(bench.now + .days(30))
-        try await look(bench, 4) { number in
+        try await look(bench, 4) { (number: Int) async throws -> Void in
             switch number {
             case 1, 2:
                 #expect(bench.clock.fault != nil)
@@ -107,7 +107,7 @@ struct WatchdogTests {
     func byHand() async throws {
         let bench = try await LoopBench()
         try await bench.store.noteMoment(bench.now + .days(30))
-        try await look(bench, 3) { number in
+        try await look(bench, 3) { (number: Int) async throws -> Void in
             guard number == 2 else { return }
             #expect(bench.clock.fault != nil)
             #expect(try await bench.store.putClockBack(to: bench.now) == benchStart + .days(30))

@@ -1,6 +1,5 @@
 import Delivery
 import Foundation
-import GRDB
 import Logging
 import LoopTesting
 import Outreach
@@ -119,11 +118,6 @@ final class LoopBench: Sendable {
     /// Writes a file of the trigger folder.
     func write(_ text: String, to name: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\(configuration.triggers)/\(name)"))
-    }
-
-    /// Runs SQL in the store from outside: to make it refuse something.
-    func sql(_ text: String) throws {
-        try DatabaseQueue(path: folder + "/bookbag.db").write { try $0.execute(sql: text) }
     }
 
     func learning(newEvents: Wake = Wake(), newMoments: Wake = Wake()) -> Learning {
