@@ -14,6 +14,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let lifecycleTesting = Target.Dependency.product(
     name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
@@ -54,9 +55,11 @@ let package = Package(
             name: "Outreach", dependencies: ["Liquid", yams, crypto, collections],
             resources: [.embedInCode("Time/Data")], swiftSettings: strict),
         .target(
-            name: "Intake", dependencies: ["Outreach", "Platform", logging],
-            resources: [.embedInCode("Shopify/Documents"), .embedInCode("Carriers/Data")], swiftSettings: strict),
-        .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, crypto], swiftSettings: strict),
+            name: "Shopify", dependencies: ["Platform"], resources: [.embedInCode("Documents")], swiftSettings: strict),
+        .target(
+            name: "Intake", dependencies: ["Outreach", "Platform", "Shopify", logging],
+            resources: [.embedInCode("Carriers/Data")], swiftSettings: strict),
+        .target(name: "Store", dependencies: ["Outreach", "Platform", grdb, sqlite, crypto], swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["Outreach", "Platform", "CGMime", "CMark", crypto, logging],
             swiftSettings: strict),
@@ -68,7 +71,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Outreach", "Intake", "Store", "Delivery", "Platform", hummingbird, lifecycle, logging, signals,
+                "Outreach", "Intake", "Shopify", "Store", "Delivery", "Platform", hummingbird, lifecycle, logging,
+                signals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -76,8 +80,8 @@ let package = Package(
         .executableTarget(
             name: "bookbag",
             dependencies: [
-                "Daemon", "Outreach", "Liquid", "Intake", "Store", "Delivery", "Platform", argumentParser, logging,
-                yams, crypto,
+                "Daemon", "Outreach", "Liquid", "Intake", "Shopify", "Store", "Delivery", "Platform", argumentParser,
+                logging, yams, crypto,
             ],
             swiftSettings: strict),
         // `bookbag sandbox`: to try Bookbag with, so the daemon's executable does not carry it.
@@ -88,6 +92,8 @@ let package = Package(
             name: "Bench", dependencies: ["Liquid", "Intake", "Outreach", "Store", "Delivery", "Platform", grdb],
             swiftSettings: strict),
 
+        // What stands in for the network in the tests of several targets.
+        .target(name: "Doubles", dependencies: ["Platform"], path: "Tests/Doubles", swiftSettings: strict),
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
         // What tests of loops bring instead of the clock on the wall.
         .target(name: "LoopTesting", dependencies: ["Platform"], path: "Tests/LoopTesting", swiftSettings: strict),
@@ -96,7 +102,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
         .testTarget(
-            name: "IntakeTests", dependencies: ["Intake", "Outreach", "Platform", "Sandbox"], swiftSettings: strict),
+            name: "ShopifyTests", dependencies: ["Shopify", "Platform", "Doubles"], swiftSettings: strict),
+        .testTarget(
+            name: "IntakeTests", dependencies: ["Intake", "Shopify", "Outreach", "Platform", "Sandbox", "Doubles"],
+            swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Outreach", grdb], swiftSettings: strict),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(

@@ -31,14 +31,17 @@ struct ManyParcels {
                         CREATE TEMP TABLE copies AS
                             WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < \(count / Self.learned - 1))
                             SELECT k FROM n;
-                        CREATE TEMP TABLE names AS SELECT id AS of_order, substr(name, 2) AS old FROM orders;
+                        CREATE TEMP TABLE names AS SELECT id AS of_order, substr(name, 2) AS old FROM aggregates;
+                        CREATE TEMP TABLE of_aggregates AS SELECT * FROM names JOIN aggregates ON id = of_order;
                         CREATE TEMP TABLE of_orders AS SELECT * FROM names JOIN orders ON id = of_order;
                         CREATE TEMP TABLE of_scans AS SELECT * FROM names JOIN scans ON order_id = of_order;
-                        CREATE TEMP TABLE of_looks AS SELECT * FROM names JOIN looks ON order_id = of_order;
+                        CREATE TEMP TABLE of_rereads AS SELECT * FROM names JOIN rereads ON order_id = of_order;
                         CREATE TEMP TABLE of_events AS SELECT * FROM events;
-                        CREATE TEMP TABLE of_occurrences AS SELECT * FROM names JOIN occurrences ON order_id = of_order;
-                        CREATE TEMP TABLE of_parcels AS SELECT * FROM names
-                            JOIN parcel_orders ON order_id = of_order JOIN parcels ON id = parcel;
+                        CREATE TEMP TABLE of_occurrences AS
+                            SELECT * FROM names JOIN occurrences ON aggregate_id = of_order;
+                        CREATE TEMP TABLE of_parcels AS SELECT names.*, parcels.*, parcel_orders.order_id FROM names
+                            JOIN parcel_orders ON order_id = of_order
+                            JOIN parcels ON parcels.shop = parcel_orders.shop AND parcels.id = parcel;
                         """)
                 if count > Self.learned {
                     for statement in Self.statements {
@@ -63,41 +66,47 @@ struct ManyParcels {
 
     private static let statements = [
         """
-        INSERT INTO orders (id, shop, gid, name, placed_at, updated_at, test, address_key, customer_key, last_problem_at,
-            next_moment, version, format, record)
-        SELECT id + k * {orders}, shop, replace(gid, old, {new}), replace(name, old, {new}), placed_at, updated_at,
-            test, iif(address_key IS NULL, NULL, randomblob(16)), iif(customer_key IS NULL, NULL, randomblob(16)),
-            last_problem_at, next_moment, version, format,
+        INSERT INTO aggregates SELECT shop, id + k * {orders}, kind, replace(gid, old, {new}), replace(name, old, {new}),
+            version
+        FROM copies CROSS JOIN of_aggregates
+        """,
+        """
+        INSERT INTO orders (shop, id, placed_at, updated_at, test, address_key, customer_key, last_problem_at,
+            next_moment, format, record)
+        SELECT shop, id + k * {orders}, placed_at, updated_at, test, iif(address_key IS NULL, NULL, randomblob(16)),
+            iif(customer_key IS NULL, NULL, randomblob(16)), last_problem_at, next_moment, format,
             CAST(replace(CAST(record AS TEXT), old, {new}) AS BLOB)
         FROM copies CROSS JOIN of_orders
         """,
         """
-        INSERT INTO scans SELECT order_id + k * {orders}, replace(owner, old, {new}), scan, position, source, happened_at,
-            offset_minutes, basis, state, delay, reason, estimate_day, words, place, return_leg, is_summary, retracted_at
+        INSERT INTO scans SELECT shop, order_id + k * {orders}, replace(owner, old, {new}), scan, position, source,
+            happened_at, offset_minutes, basis, state, delay, reason, estimate_day, words, place, return_leg, is_summary,
+            retracted_at
         FROM copies CROSS JOIN of_scans
         """,
         """
-        INSERT INTO looks SELECT shop, kind, replace(gid, old, {new}), order_id + k * {orders}, look_at
-        FROM copies CROSS JOIN of_looks
+        INSERT INTO rereads SELECT shop, kind, replace(gid, old, {new}), order_id + k * {orders}, reread_at
+        FROM copies CROSS JOIN of_rereads
         """,
         """
-        INSERT INTO events SELECT id + k * {events}, shop, order_id + k * {orders}, kind, happened_at, recorded_at,
+        INSERT INTO events SELECT shop, id + k * {events}, aggregate_id + k * {orders}, kind, happened_at, recorded_at,
             silence, source, days_late, delay_reason
         FROM copies CROSS JOIN of_events
         """,
         """
-        INSERT INTO occurrences SELECT order_id + k * {orders}, replace(subject, old, {new}), kind, n,
+        INSERT INTO occurrences SELECT shop, aggregate_id + k * {orders}, replace(subject, old, {new}), kind, n,
             event_id + k * {events}, position, mark
         FROM copies CROSS JOIN of_occurrences
         """,
         """
-        INSERT INTO parcels (id, shop, number, source, urgency, ask_at, home)
-        SELECT id + k * {orders}, shop, replace(number, old, {new}), source, urgency, ask_at, home
+        INSERT INTO parcels (shop, id, number, source, urgency, ask_at, home)
+        SELECT shop, id + k * {orders}, replace(number, old, {new}), source, urgency, ask_at, home
         FROM copies CROSS JOIN of_parcels
         """,
         """
-        INSERT INTO parcel_orders SELECT id + k * {orders}, order_id + k * {orders} FROM copies CROSS JOIN of_parcels
+        INSERT INTO parcel_orders SELECT shop, id + k * {orders}, order_id + k * {orders} FROM copies CROSS JOIN of_parcels
         """,
         "UPDATE counters SET total = total * (1 + (SELECT count(*) FROM copies)) WHERE name = 'parcels'",
+        "UPDATE numbers SET next = next * (1 + (SELECT count(*) FROM copies))",
     ]
 }

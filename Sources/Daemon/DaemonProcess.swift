@@ -31,7 +31,7 @@ package struct DaemonProcess {
         for shop in try await store.shops() where !served.contains(shop) {
             logger.log(Line.shopNotServed, ["shop": "\(shop)"])
         }
-        for (channel, count) in inDoubt {
+        for (channel, count) in inDoubt.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             metrics.inDoubt.add(count, channel.rawValue)
             logger.log(
                 Line.inDoubt,
@@ -73,13 +73,8 @@ package struct DaemonProcess {
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
                     trouble: trouble))
             for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
-                if route == .mail(shop: shop.domain) {
-                    services.append(
-                        NoticeService(
-                            shop: shop.domain, channel: channel, store: store, clock: clock, wake: noticed,
-                            heartbeats: heartbeats, logger: logger, trouble: trouble))
-                }
-                let wake = Wake()
+                // A notice to the shop goes out by its mail.
+                let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
                 services.append(
@@ -107,6 +102,14 @@ package struct DaemonProcess {
                 IntakeService(
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
+        }
+        if !ObservationSources.all.isEmpty {
+            for context in contexts.values {
+                services.append(
+                    SourceService(
+                        context: context, sources: ObservationSources.all, store: store, learning: learning,
+                        clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger))
+            }
         }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,

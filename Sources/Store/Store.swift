@@ -11,8 +11,6 @@
 // an aggregate (an order, an effect) carries a version, and what was thought on an older one is not written but given back as stale; and
 // work that a far end must see once is leased with a token, without which its end moves nothing.
 
-internal import FoundationEssentials
-internal import GRDB
 internal import Glibc
 public import Outreach
 
@@ -29,18 +27,18 @@ public final class Store: Sendable {
 
     /// The file, or what to call the store where it has none.
     public let path: String
-    let writer: any DatabaseWriter
+    let engine: SQLiteEngine
     let queue: CommitQueue
     let hash: KeyedHash
     let records = RecordCache()
     private let lock: StoreLock?
 
-    private init(path: String, writer: any DatabaseWriter, hash: KeyedHash, lock: StoreLock?) {
-        self.path = path
-        self.writer = writer
-        self.hash = hash
+    private init(_ engine: SQLiteEngine, lock: StoreLock?) {
+        path = engine.path
+        self.engine = engine
         self.lock = lock
-        queue = CommitQueue(writer: writer, path: path)
+        hash = KeyedHash(secret: engine.secret)
+        queue = CommitQueue(engine: engine)
     }
 
     /// Opens the store in the file at `path`, and brings its schema up to date.
@@ -71,7 +69,7 @@ public final class Store: Sendable {
         }
         try prepareFile(path, create: create)
         // What the file is, is found out before anything is written to it.
-        let version = try schemaVersion(path)
+        let version = try SQLiteEngine.schemaVersion(path)
         if version > Migration.current {
             throw StoreFailure(
                 .newerSchema,
@@ -80,10 +78,10 @@ public final class Store: Sendable {
         }
         let mustMigrate = version < Migration.current
         let momentary = mustMigrate && lock == nil ? try lockForMigration(path, now: now) : nil
-        let pool = try DatabasePool(path: path, configuration: configuration())
-        let secret = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrate: mustMigrate) }
+        let engine = try SQLiteEngine.open(
+            path: path, now: now, migrations: mustMigrate ? Migration.all : [])
         withExtendedLifetime(momentary) {}
-        return Store(path: path, writer: pool, hash: KeyedHash(secret: secret), lock: lock)
+        return Store(engine, lock: lock)
     }
 
     /// A daemon of an earlier version must not find its schema changed under it.
@@ -100,32 +98,21 @@ public final class Store: Sendable {
     /// A store in memory, with the same SQL, for tests and simulations. It is gone with the value.
     public static func inMemory(now: Moment = Moment(milliseconds: 0)) throws(StoreFailure) -> Store {
         do {
-            let database = try DatabaseQueue(configuration: configuration())
-            let secret = try database.writeWithoutTransaction { db in try settle(db, now: now, migrate: true) }
-            return Store(path: "in memory", writer: database, hash: KeyedHash(secret: secret), lock: nil)
+            return Store(try SQLiteEngine.inMemory(now: now), lock: nil)
         } catch {
             throw StoreFailure(error, path: "in memory")
         }
     }
 
     /// Closes the file; what was queued is written first. Steps after it throw.
-    ///
-    /// What stood in the journal beside the file is in the file then, where nobody else reads: SQLite does that by itself only where the connection that is closed
-    /// last may write, and a pool's readers may not.
     public func close() throws(StoreFailure) {
-        _ = try? writer.writeWithoutTransaction { db in try db.emptyJournal() }
-        do { try writer.close() } catch { throw StoreFailure(error, path: path) }
+        do { try engine.close() } catch { throw StoreFailure(error, path: path) }
     }
 
     /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where somebody who reads stood in the way for as long as we wait:
     /// then the journal still holds what it held.
     public func emptyJournal() async throws(StoreFailure) -> Bool {
-        let outcome: Result<Bool, any Error> = await withCheckedContinuation { continuation in
-            writer.asyncWriteWithoutTransaction { db in
-                continuation.resume(returning: Result { try db.emptyJournal() })
-            }
-        }
-        do { return try outcome.get() } catch { throw StoreFailure(error, path: path) }
+        do { return try await engine.emptyJournal() } catch { throw StoreFailure(error, path: path) }
     }
 
     /// Writes a row and takes it back by writing the same again: whether there is room, and whether we may. Throws what a step that writes would throw now.
@@ -134,72 +121,6 @@ public final class Store: Sendable {
     }
 
     // MARK: - Opening
-
-    private static func configuration() -> Configuration {
-        var configuration = Configuration()
-        configuration.label = "bookbag.store"
-        configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(15)
-        configuration.maximumReaderCount = 4
-        configuration.prepareDatabase { db in
-            // What is deleted is overwritten: somebody who was erased is not to be found in free pages.
-            try db.execute(
-                sql: """
-                    PRAGMA trusted_schema = OFF;
-                    PRAGMA cell_size_check = ON;
-                    PRAGMA secure_delete = ON;
-                    PRAGMA temp_store = MEMORY;
-                    PRAGMA journal_size_limit = 67108864;
-                    """)
-            // Pages that were read are in the system's cache too; a store of a million parcels would else fill each of five caches. Who writes comes
-            // back to the same pages within a commit.
-            try db.execute(sql: "PRAGMA cache_size = \(db.configuration.readonly ? -2000 : -16000)")
-        }
-        return configuration
-    }
-
-    /// Sets what a connection that writes needs, makes the schema, and returns the store's secret.
-    private static func settle(_ db: Database, now: Moment, migrate: Bool) throws -> Data {
-        // The pool turns to NORMAL when it sets up WAL, and there a committed transaction may be lost when the power fails.
-        try db.execute(sql: "PRAGMA synchronous = FULL")
-        if migrate { try Migration.apply(to: db, now: now.milliseconds) }
-        if let secret = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) { return secret }
-        var generator = SystemRandomNumberGenerator()
-        let secret = Data((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-        // Of two processes that make one store, the second takes the secret of the first.
-        try db.execute(
-            sql: """
-                INSERT INTO store (one, secret, created_at, last_moment, next_token) VALUES (1, ?, ?, ?, 1)
-                ON CONFLICT (one) DO NOTHING
-                """, arguments: [secret, now.milliseconds, now.milliseconds])
-        guard let stored = try Data.fetchOne(db, sql: "SELECT secret FROM store") else {
-            throw StoreFailure.unreadable("no secret, or one")
-        }
-        return stored
-    }
-
-    /// The version of the schema in the file: 0 for an empty file.
-    private static func schemaVersion(_ path: String) throws -> Int {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(15)
-        let database = try DatabaseQueue(path: path, configuration: configuration)
-        defer { try? database.close() }
-        return try database.read { db in
-            let application = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-            let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
-            if application == Migration.unreleasedID {
-                throw StoreFailure(
-                    .olderSchema,
-                    "\(path) was made by a build from before the first release, whose stores are not carried over. Move it away; bookbag makes a new one."
-                )
-            }
-            guard application == Migration.applicationID || (application == 0 && isEmpty) else {
-                throw StoreFailure(
-                    .notAStore, "\(path) is no store of bookbag. Name another file, or move this one away.")
-            }
-            return try Migration.version(of: db)
-        }
-    }
 
     private static func requireFolder(of path: String) throws(StoreFailure) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -234,20 +155,17 @@ public final class Store: Sendable {
 
     /// Runs a step that writes, in a transaction of its own or of its group.
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+        _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {
         try await queue.commit(body)
     }
 
     /// Runs a step that only reads, on one state of the store. It waits for no writer.
     func read<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+        _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {
-        let outcome: Result<Value, any Error> = await withCheckedContinuation { continuation in
-            writer.asyncRead { db in
-                continuation.resume(returning: Result { try body(try db.get()) })
-            }
-        }
-        do { return try outcome.get() } catch { throw StoreFailure(error, path: path) }
+        do { return try await engine.read(body) } catch { throw StoreFailure(error, path: path) }
     }
 }
+
+extension Store: PlanningStore, ObservationStore {}

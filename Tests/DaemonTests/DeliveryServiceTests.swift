@@ -153,7 +153,9 @@ struct DeliveryServiceTests {
             // Somebody tries the other one by hand: it is taken, and opens the channel.
             let one = try await deliveries.effect(1)
             let other = first.recipient.hasPrefix("shopper1") ? try await deliveries.effect(2) : one
-            #expect(try await deliveries.plans.store.retry(effectID: other.id, now: deliveries.plans.clock.now))
+            #expect(
+                try await deliveries.plans.store.retry(
+                    effectID: other.id, shop: other.shop, now: deliveries.plans.clock.now))
             deliveries.wake.call()
             // The clock stands still from here on.
             let rest = [try #require(await sent.next()), try #require(await sent.next())].map(\.recipient)

@@ -81,7 +81,7 @@ struct LabelServiceTests {
         try await plans.work()
         let told = try await effect(plans)
         #expect(told.state == .ready && told.detail == nil)
-        let message = try #require(try await plans.store.effectStory(told.id)?.message)
+        let message = try #require(try await plans.store.effectStory(told.id, shop: told.shop)?.message)
         #expect(String(decoding: message.bytes, as: UTF8.self).contains("return-label.pdf"))
         running.cancel()
         try await running.value

@@ -114,6 +114,13 @@ private struct Room {
         }
     }
 
+    /// The mails to the shop that are to go.
+    var notices: [OutboxLine] {
+        get async throws {
+            try await store.outbox(shop: shop, states: [.ready], limit: 9).filter { $0.effect.origin == .system }
+        }
+    }
+
     var complaints: [String] { kept.all.withLock { $0.filter { $0.hasPrefix("A template could not") } } }
 }
 
@@ -132,23 +139,24 @@ struct TemplateTroubleTests {
         #expect(room.complaints.count == 1)
         let unwritten = try await room.store.unwritten(shop: shop)
         #expect(unwritten.map(\.trigger) == ["placed"] && unwritten.map(\.count) == [3])
-        let notice = try #require(try await room.store.nextNotice(shop: shop))
-        #expect(notice.kind == .unwritten)
-        let mail = try #require(OpenedMail(notice.message.bytes))
+        let notice = try #require(try await room.notices.first)
+        #expect(notice.effect.trigger == Notice.Kind.unwritten.rawValue)
+        let message = try await room.store.effectStory(notice.effect.id, shop: shop)?.message
+        let mail = try #require(OpenedMail(message?.bytes ?? []))
         #expect(
             mail.to.contains("owner@juniperfig.example") && mail.subject == "3 messages cannot be written, and wait")
         #expect(mail.text.contains("triggers/templates/placed.md:4"))
         #expect(!mail.text.contains("robin"))
 
         // By hand it is tried at once, and fails as before: nobody hears of it again within the hour.
-        #expect(try await room.store.retry(effectID: waiting[0].id, now: room.hand.now))
+        #expect(try await room.store.retry(effectID: waiting[0].id, shop: shop, now: room.hand.now))
         room.hand.pass(.minutes(10))
         try await room.work()
         #expect(room.complaints.count == 1)
         room.hand.pass(.minutes(61))
         try await room.work()
         #expect(room.complaints.count == 2)
-        #expect(try await room.store.nextNotice(shop: shop)?.message.id == notice.message.id)
+        #expect(try await room.notices.map(\.messageID) == [notice.messageID])
 
         // Fixed.
         let rules = try Room.rules(Room.folder("Thank you."), room.context.rules.planner.live)
@@ -157,7 +165,7 @@ struct TemplateTroubleTests {
         try await room.work()
         waiting = try await room.effects
         #expect(waiting.isEmpty)
-        #expect(try await room.store.effect(1)?.state == .ready)
+        #expect(try await room.store.effect(1, shop: shop)?.state == .ready)
     }
 
     @Test("is let go of when it is no news any more, and says why")
@@ -166,7 +174,7 @@ struct TemplateTroubleTests {
         try await room.work()
         room.hand.pass(.days(1) + .hours(1))
         try await room.work()
-        let effect = try #require(try await room.store.effect(1))
+        let effect = try #require(try await room.store.effect(1, shop: shop))
         #expect(effect.state == .skipped && effect.reason == .oldNews)
         #expect(effect.detail?.contains("held because its template could not be rendered") == true)
     }

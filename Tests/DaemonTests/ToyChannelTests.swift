@@ -91,13 +91,13 @@ struct ToyChannelTests {
         loop.cancel()
         try await loop.value
         #expect(stamp.card.withLock { $0.stamps } == 1 && stamp.card.withLock { $0.looks } == 1)
-        let story = try #require(try await plans.store.effectStory(action.id)).story
+        let story = try #require(try await plans.store.effectStory(action.id, shop: action.shop)).story
         #expect(story.results.map { "\($0.name)=\($0.value)" } == ["stamp=17"])
 
         try await plans.wait(.seconds(31))
         (action, page) = try await both(plans)
         #expect(page.state == .ready)
-        let message = try #require(try await plans.store.effectStory(page.id)?.message)
+        let message = try #require(try await plans.store.effectStory(page.id, shop: page.shop)?.message)
         #expect(String(decoding: message.bytes, as: UTF8.self) == "stamp 17")
     }
 
@@ -113,7 +113,7 @@ struct ToyChannelTests {
         try await plans.wait(.minutes(2))
         let page = try await both(plans).page
         #expect(page.state == .ready)
-        let message = try #require(try await plans.store.effectStory(page.id)?.message)
+        let message = try #require(try await plans.store.effectStory(page.id, shop: page.shop)?.message)
         #expect(String(decoding: message.bytes, as: UTF8.self) == "stamp unknown")
     }
 

@@ -10,7 +10,7 @@ struct LookingTests {
     func status(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         try await store.commitScan(
-            shop: shop, seen: [SeenOrder(id: "x", updatedAt: .at(1)), SeenOrder(id: "y", updatedAt: .at(2))],
+            shop: shop, queue: [SeenOrder(id: "x", updatedAt: .at(1)), SeenOrder(id: "y", updatedAt: .at(2))],
             cursor: .at(2), now: .at(3))
         try await store.park(store.nextToRead(shop: shop, limit: 1, now: .at(3))[0], reason: "no", now: .at(3))
         let event = try await store.placed(1, at: .at(4))
@@ -93,6 +93,18 @@ struct LookingTests {
         var stranger = record(3, email: "wren@example.com")
         stranger.facts.customer = nil
         _ = try await store.commit([learned(stranger)], now: t0)
+        try await store.keepMarks(
+            shop: shop,
+            [1, 2, 3].map { OrderMark(orderID: facts($0).id, updatedAt: t0, readAt: t0, returns: facts($0).id) })
+        let off = MatchOutcome(
+            trigger: "note", eventID: try #require(effect.event).id, reason: .if, detail: "of #1", at: t0)
+        _ = try await store.commitPlan([Plan(shop: shop, matches: [off])], now: t0)
+        for (number, address) in [(1, nil), (9, "Robin@example.com")] as [(Int, String?)] {
+            let told = RawObservation(
+                shop: shop, source: "hook", externalID: "\(number)", receivedAt: t0, kind: "note",
+                bytes: Array("robin wrote".utf8), about: .order(facts(number).id), address: address)
+            #expect(try await store.keep([told], now: t0).count == 1)
+        }
         // The second order is found by its customer.
         #expect(
             try await store.erase(address: "Robin@example.com", shop: shop, now: .at(1))
@@ -107,18 +119,18 @@ struct LookingTests {
             shop: shop, address: "robin@example.com", customerID: nil, orderID: "new", isMarketing: false, now: .at(1))
         #expect(silenced)
         let seen = all.map { SeenOrder(id: $0, updatedAt: .at(9)) }
-        #expect(try await store.commitScan(shop: shop, seen: seen, cursor: nil, now: .at(9)) == 1)
+        #expect(try await store.commitScan(shop: shop, queue: seen, cursor: nil, now: .at(9)) == 1)
         try await store.enqueueRead(shop: shop, orderIDs: [all[0]], now: .at(9))
         #expect(try await store.nextToRead(shop: shop, limit: 9, now: .at(9)).map(\.orderID) == [all[2]])
         let again = try await store.commit([learned(record(1))], now: .at(9))
         #expect(again.erased.map(\.orderID) == [all[0]] && again.stale.isEmpty)
-        // Nothing of the customer is left anywhere in the rows.
-        let left = try await store.read { db in
-            try ["scans", "events", "messages", "effects", "attempts", "decisions", "effect_keys"].map {
-                try db.integer("SELECT count(*) FROM \($0)") ?? -1
-            }
+        // Nothing of the customer is left in any column of any table: no order's id or name, no address.
+        let left = try await store.cells { cell in
+            [all[0], all[1], "#1", "#2", "robin", "r2@example"].contains { cell.contains($0) }
         }
-        #expect(left.allSatisfy { $0 == 0 })
+        #expect(left == [])
+        // So that the search is known to find what is there: the stranger.
+        #expect(try await !store.cells { $0.contains(all[2]) }.isEmpty)
     }
 
     @Test("a backup is whole, closed to others, and knows when it was made")

@@ -61,7 +61,7 @@ struct OpeningTests {
         let store = try Store.open(path: Folder().file("store.sqlite"), role: .daemon, now: t0)
         let values = try await store.write { db in
             try ["synchronous", "foreign_keys", "journal_mode", "trusted_schema"].map {
-                try String.fetchOne(db, sql: "PRAGMA \($0)")
+                try db.first("PRAGMA \($0)") { $0[0] as String }
             }
         }
         #expect(values == ["2", "1", "wal", "0"])
@@ -146,8 +146,8 @@ struct FaultTests {
     func full() async throws {
         let store = try await StoreKind.onDisk.make()
         _ = try await store.write { db in
-            let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-            try db.execute(sql: "PRAGMA max_page_count = \(pages + 4)")
+            let pages = try db.integer("PRAGMA page_count") ?? 0
+            try db.run("PRAGMA max_page_count = \(pages + 4)")
         }
         var big = record(1)
         big.facts.note = String(repeating: "x", count: 200_000)
@@ -157,7 +157,7 @@ struct FaultTests {
         #expect(failure?.cause == .full)
         #expect(try await store.load(shop: shop, orderIDs: [facts(1).id]).isEmpty)
         #expect(try await store.pendingEvents(shop: shop, limit: 9).isEmpty)
-        _ = try await store.write { db in try db.execute(sql: "PRAGMA max_page_count = 1000000") }
+        _ = try await store.write { db in try db.run("PRAGMA max_page_count = 1000000") }
         #expect(try await store.commit([learned(big, events: [event(order: 1)])], now: t0).events.count == 1)
     }
 
@@ -165,8 +165,8 @@ struct FaultTests {
     func fullGroup() async throws {
         let store = try await StoreKind.onDisk.make()
         _ = try await store.write { db in
-            let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-            try db.execute(sql: "PRAGMA max_page_count = \(pages + 20)")
+            let pages = try db.integer("PRAGMA page_count") ?? 0
+            try db.run("PRAGMA max_page_count = \(pages + 20)")
         }
         // The writer is held until all three are queued, so that they share one commit.
         let breaker = Gate()
@@ -197,7 +197,7 @@ struct FaultTests {
     @Test("a file that cannot be written is told as such")
     func readOnly() async throws {
         let store = try await StoreKind.onDisk.make()
-        _ = try await store.write { db in try db.execute(sql: "PRAGMA query_only = ON") }
+        _ = try await store.write { db in try db.run("PRAGMA query_only = ON") }
         let failure = await #expect(throws: StoreFailure.self) { try await store.noteMoment(.at(1)) }
         #expect(failure?.cause == .readOnly)
         #expect(try await store.lastMoment() == t0)
@@ -209,7 +209,7 @@ struct FaultTests {
         let store = try await kind.make()
         await #expect(throws: StoreFailure.self) {
             try await store.write { db in
-                try db.execute(sql: "UPDATE store SET last_moment = 1")
+                try db.run("UPDATE store SET last_moment = 1")
                 throw Crash()
             }
         }
@@ -225,8 +225,8 @@ struct FaultTests {
         // What the files hold while a transaction is open is what a process leaves that dies there.
         let copy = Folder()
         try await store.write { db in
-            try db.execute(sql: "UPDATE shops SET cursor = 1")
-            try db.execute(sql: "UPDATE orders SET name = 'half'")
+            try db.run("UPDATE shops SET cursor = 1")
+            try db.run("UPDATE aggregates SET name = 'half'")
             for end in ["", "-wal"] {
                 try FileManager.default.copyItem(atPath: path + end, toPath: copy.file("store.sqlite") + end)
             }
@@ -324,7 +324,7 @@ struct FaultTests {
         let store = try await StoreKind.onDisk.make()
         let breaker = Gate()
         async let held: Void = store.write { db in
-            try db.execute(sql: "UPDATE store SET last_moment = last_moment + 1000")
+            try db.run("UPDATE store SET last_moment = last_moment + 1000")
             breaker.wait()
         }
         #expect(try await store.lastMoment() == t0)

@@ -58,7 +58,7 @@ struct OrderTests {
     func stale(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let id = record(1).facts.id
-        try await store.commitScan(shop: shop, seen: [SeenOrder(id: id, updatedAt: .at(1))], cursor: nil, now: t0)
+        try await store.commitScan(shop: shop, queue: [SeenOrder(id: id, updatedAt: .at(1))], cursor: nil, now: t0)
         let read = try await store.nextToRead(shop: shop, limit: 1, now: t0)
         try await store.placed(1)
         // A record that was made without knowing of the first.

@@ -57,9 +57,10 @@ struct RecordCacheTests {
     @Test("are bounded")
     func bounded() {
         let cache = RecordCache()
-        for number in 1...2_000 { cache.keep(record(number), row: Int64(number)) }
-        #expect(cache.record(2_000, version: 0) != nil)
-        #expect(cache.record(1, version: 0) == nil)
-        #expect(cache.record(2_000, version: 1) == nil)
+        for number in 1...2_000 { cache.keep(record(number), row: OrderRowKey(shop: 1, id: Int64(number))) }
+        #expect(cache.record(OrderRowKey(shop: 1, id: 2_000), version: 0) != nil)
+        #expect(cache.record(OrderRowKey(shop: 2, id: 2_000), version: 0) == nil)
+        #expect(cache.record(OrderRowKey(shop: 1, id: 1), version: 0) == nil)
+        #expect(cache.record(OrderRowKey(shop: 1, id: 2_000), version: 1) == nil)
     }
 }

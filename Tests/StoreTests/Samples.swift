@@ -6,7 +6,29 @@ import Testing
 @testable import Store
 
 let shop = "juniperfig.example"
-let t0 = Moment(iso8601: "2026-11-21T10:00:00Z")!
+/// When the story begins. No test opens a store without it, so the statements are listened to from here on.
+let t0: Moment = {
+    Statements.listen()
+    return Moment(iso8601: "2026-11-21T10:00:00Z")!
+}()
+
+/// The statements that the stores of all tests ran, for scripts/check-sql: written to the file that BOOKBAG_STATEMENTS names when the tests end.
+enum Statements {
+    private static let told = Mutex<Set<String>>([])
+
+    static func listen() {
+        guard ProcessInfo.processInfo.environment["BOOKBAG_STATEMENTS"] != nil else { return }
+        SQLiteEngine.onStatement.withLock { $0 = { sql in told.withLock { _ = $0.insert(sql) } } }
+        atexit { Statements.write() }
+    }
+
+    private static func write() {
+        guard let path = ProcessInfo.processInfo.environment["BOOKBAG_STATEMENTS"] else { return }
+        let all = ["migrations": Migration.all.map(\.sql), "statements": told.withLock { $0.sorted() }]
+        let json = try? JSONSerialization.data(withJSONObject: all, options: [.prettyPrinted, .sortedKeys])
+        try? json?.write(to: URL(fileURLWithPath: path))
+    }
+}
 
 extension Moment {
     /// So many seconds after the beginning of the story.
@@ -151,6 +173,48 @@ extension Store {
                     ])
             ], now: moment)
         return outcome.effects[0]
+    }
+}
+
+/// The shop of these tests, where there is no other.
+extension Store {
+    func effect(_ id: Int64) async throws -> Effect? { try await effect(id, shop: shop) }
+
+    func effectStory(_ id: Int64) async throws -> (story: EffectStory, message: Message?)? {
+        try await effectStory(id, shop: shop)
+    }
+
+    func retry(effectID: Int64, now: Moment) async throws -> Bool {
+        try await retry(effectID: effectID, shop: shop, now: now)
+    }
+
+    func drop(effectID: Int64, now: Moment) async throws -> Bool {
+        try await drop(effectID: effectID, shop: shop, now: now)
+    }
+}
+
+extension Store {
+    /// The cells of all tables whose text is like that, as TABLE.COLUMN; bytes are read as text.
+    func cells(where isMeant: @escaping @Sendable (String) -> Bool) async throws -> [String] {
+        try await read { db in
+            var found: [String] = []
+            let tables: [String] = try db.all(
+                "/* test */ SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            ) { $0[0] }
+            for table in tables {
+                let columns: [String] = try db.all("/* test */ SELECT name FROM pragma_table_info('\(table)')") {
+                    $0[0]
+                }
+                for column in columns {
+                    try db.each("/* test */ SELECT CAST(\(column) AS BLOB) FROM \(table)") { row in
+                        if isMeant(String(decoding: row[0] as [UInt8], as: UTF8.self)) {
+                            found.append("\(table).\(column)")
+                        }
+                    }
+                }
+            }
+            return found
+        }
     }
 }
 

@@ -51,7 +51,7 @@ struct ShopTests {
     func unknownShop(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let failure = await #expect(throws: StoreFailure.self) {
-            try await store.commitScan(shop: "other.example", seen: [], cursor: nil, now: t0)
+            try await store.commitScan(shop: "other.example", queue: [], cursor: nil, now: t0)
         }
         #expect(failure?.cause == .unknownShop)
     }

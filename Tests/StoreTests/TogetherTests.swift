@@ -166,31 +166,55 @@ struct NoticeTests {
             dueAt: dueAt)
     }
 
+    private func waiting(_ store: Store) async throws -> [String] {
+        try await store.outbox(shop: shop, states: [.ready], limit: 9).map { $0.messageID ?? "" }
+    }
+
     @Test("the newest of a kind waits, and is sent until it is taken", arguments: StoreKind.allCases)
     func newest(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         try await store.put(notice("1@x.example"), supersedes: [], now: t0)
+        try await store.put(notice("held@x.example", .held), supersedes: [], now: t0)
         try await store.put(notice("2@x.example", dueAt: .at(30)), supersedes: [.held], now: t0)
-        let waiting = try #require(try await store.nextNotice(shop: shop))
-        #expect(waiting.message.id == "2@x.example" && waiting.dueAt == .at(30) && waiting.attempts == 0)
-        #expect(try await store.beginNotice(waiting.id, next: .at(90), now: .at(30)))
+        #expect(try await waiting(store) == ["2@x.example"])
+        let route = Route.mail(shop: shop)
+        #expect(try await store.claim(route, limit: 9, owner: "p", lease: .minutes(1), now: .at(29)).isEmpty)
+        let claim = try #require(
+            try await store.claim(route, limit: 9, owner: "p", lease: .minutes(1), now: .at(30)).first)
+        #expect(claim.effect.origin == .system && claim.effect.trigger == "refused" && !claim.effect.isContact)
+        let begun = try await store.begin([claim], lease: .minutes(1), now: .at(30)).begun
         // What was attempted stays, whatever comes after it: it may have arrived.
         try await store.put(notice("3@x.example", dueAt: .at(200)), supersedes: [], now: .at(31))
-        let again = try #require(try await store.nextNotice(shop: shop))
-        #expect(again.message == waiting.message && again.attempts == 1 && again.dueAt == .at(90))
-        try await store.endNotice(again.id, now: .at(91))
-        #expect(try await store.nextNotice(shop: shop)?.message.id == "3@x.example")
-        #expect(try await !store.beginNotice(again.id, next: .at(99), now: .at(92)))
+        #expect(try await Set(waiting(store)) == ["2@x.example", "3@x.example"])
+        _ = try await store.finish(
+            begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "")) }, now: .at(32))
+        #expect(try await waiting(store) == ["3@x.example"])
+        // They are no part of what the shop told its shoppers.
+        #expect(try await store.status(now: .at(40)).shops[0].effects == [:])
     }
 
-    @Test("the same notice is told once", arguments: StoreKind.allCases)
+    @Test("the same notice is told once, and what was sent goes after a month", arguments: StoreKind.allCases)
     func once(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         try await store.put(notice("1@x.example"), supersedes: [], now: t0)
-        let first = try #require(try await store.nextNotice(shop: shop))
-        _ = try await store.beginNotice(first.id, next: .at(90), now: .at(30))
-        try await store.endNotice(first.id, now: .at(31))
+        let claims = try await store.claim(.mail(shop: shop), limit: 9, owner: "p", lease: .minutes(1), now: .at(30))
+        let begun = try await store.begin(claims, lease: .minutes(1), now: .at(30)).begun
+        _ = try await store.finish(
+            begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "")) }, now: .at(31))
         try await store.put(notice("1@x.example"), supersedes: [], now: .at(40))
-        #expect(try await store.nextNotice(shop: shop) == nil)
+        #expect(try await waiting(store).isEmpty)
+        let sent = try #require(try await store.outbox(shop: shop, limit: 9).first?.effect.id)
+        try await store.put(notice("2@x.example", .accepted), supersedes: [], now: .at(40) + .days(31))
+        #expect(try await store.effect(sent) == nil)
+    }
+
+    @Test("a notice goes before what a trigger sends, however long that waits", arguments: StoreKind.allCases)
+    func first(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        for number in 1...3 { try await store.ready(try await store.placed(number), key: "\(number)") }
+        try await store.put(notice("1@x.example"), supersedes: [], now: t0)
+        #expect(try await store.nextAttempt(.mail(shop: shop)) == t0)
+        let claims = try await store.claim(.mail(shop: shop), limit: 2, owner: "p", lease: .minutes(1), now: .at(30))
+        #expect(claims.map(\.effect.origin) == [.system, .trigger])
     }
 }

@@ -121,6 +121,97 @@ struct VersionsTests {
     }
 }
 
+@Suite("What belongs to no order")
+struct OtherAggregateTests {
+    private let talk = AggregateID(kind: AggregateKind(rawValue: "conversation"), id: "c1")
+
+    private func told(_ n: Int) -> Event {
+        Event(
+            shop: shop, aggregate: talk, kind: .orderEdited,
+            occurrences: [.init(subject: "order", n: n, mark: "m\(n)")],
+            happenedAt: t0, recordedAt: t0, source: "hook", orderName: "Where is it?")
+    }
+
+    private func change(_ version: Int64, _ events: [Event]) -> AggregateChange {
+        AggregateChange(shop: shop, aggregate: talk, name: "Where is it?", version: version, events: events)
+    }
+
+    @Test("events of another kind are recorded, planned and read like an order's", arguments: StoreKind.allCases)
+    func events(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let heard = RawObservation(
+            shop: shop, source: "hook", externalID: "1", receivedAt: t0, kind: "words", bytes: [1], about: talk)
+        let kept = try await store.keep([heard], now: t0)
+        let recorded = try #require(try await store.commit(change(0, [told(1)]), judged: kept, now: t0))
+        #expect(try await store.unjudged(shop: shop, source: "hook", limit: 9).isEmpty)
+        #expect(try await store.pendingEvents(shop: shop, limit: 9) == recorded)
+        #expect(recorded[0].orderID == nil && recorded[0].orderName == "Where is it?")
+        #expect(try await store.versions(of: [talk, .order("none")], shop: shop) == [talk: 1])
+        let effect = try await store.ready(recorded[0])
+        #expect(effect.aggregate == talk)
+        #expect(try await store.effect(effect.id)?.event == recorded[0])
+    }
+
+    @Test("what was judged on an older version of it is void, as with an order", arguments: StoreKind.allCases)
+    func versions(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let event = try #require(try await store.commit(change(0, [told(1)]), now: t0)).first
+        #expect(try await store.commit(change(0, [told(2)]), now: t0) == nil)
+        #expect(try await store.commit(change(1, [told(1)]), now: t0) == nil, "the same thing twice")
+        #expect(try await store.versions(of: [talk], shop: shop) == [talk: 1])
+        #expect(try await store.commit(change(1, [told(2)]), now: t0)?.count == 1)
+        let plan = Plan(shop: shop, doneEvents: [event?.id ?? 0], reads: [talk: 1])
+        #expect(try await store.commitPlan([plan], now: t0).outdated == [0])
+    }
+}
+
+@Suite("Several shops in one store")
+struct SeveralShopsTests {
+    @Test("numbers are each shop's own, and nothing of one is found by the other's", arguments: StoreKind.allCases)
+    func numbers(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let other = "orchid.example"
+        _ = try await store.openShop(other, now: t0)
+        let mine = try await store.ready(try await store.placed(1))
+        var theirs = record(1)
+        theirs.shop = other
+        var placed = event(order: 1)
+        placed.shop = other
+        placed = try await store.commit([learned(theirs, events: [placed])], now: t0).events[0]
+        #expect(placed.id == mine.event?.id && placed.shop == other)
+        var effect = mine
+        effect.id = 0
+        effect.route = .mail(shop: other)
+        effect.event = placed
+        let outcome = try await store.commitPlan(
+            [
+                Plan(
+                    shop: other, doneEvents: [placed.id],
+                    changes: [PlannedChange(effect: effect, note: nil, message: mail("other@juniperfig.example"))])
+            ], now: t0)
+        #expect(outcome.effects.map(\.id) == [mine.id])
+        #expect(try await store.shops(withEffect: mine.id) == [shop, other])
+        let claims = try await store.claim(.mail(shop: other), limit: 9, owner: "p", lease: .minutes(1), now: t0)
+        #expect(claims.map(\.message.id) == ["other@juniperfig.example"])
+        _ = try await store.erase(address: "robin@example.com", shop: other, now: t0)
+        #expect(try await store.effect(mine.id, shop: other) == nil)
+        #expect(try await store.effect(mine.id, shop: shop) == mine)
+        #expect(try await store.load(shop: shop, orderIDs: [facts(1).id]).count == 1)
+    }
+
+    @Test("a number is never given out twice, whatever was erased")
+    func never() async throws {
+        let store = try await StoreKind.inMemory.make()
+        let first = try await store.ready(try await store.placed(1))
+        _ = try await store.erase(address: "robin@example.com", shop: shop, now: t0)
+        var next = record(2, email: "wren@example.com")
+        next.facts.customer = nil
+        let event = try await store.commit([learned(next, events: [event(order: 2)])], now: t0).events[0]
+        #expect(event.id > (first.event?.id ?? 0))
+        #expect(try await store.ready(event).id > first.id)
+    }
+}
+
 @Suite("What is not a message about an order")
 struct OtherNounTests {
     @Test(

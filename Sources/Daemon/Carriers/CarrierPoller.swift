@@ -12,7 +12,7 @@ struct CarrierPoller {
     /// Says that the loop moves.
     let beat: @Sendable () -> Void
     /// Parcels that were answered, and when they had been due: one that comes back unmoved could not be written, and must not be asked about again and again.
-    private var answered: [Int64: Moment] = [:]
+    private var answered: [ParcelID: Moment] = [:]
     /// The carriers that this one stands in for, as it was told in the journal.
     private var standsInFor: Set<String> = []
     /// How often each fault was met, to tell it the first time and then from time to time.
@@ -175,7 +175,7 @@ struct CarrierPoller {
         var note = note()
         note.calls = reply.calls
         var observations: [String: [Observation]] = [:]
-        var outcomes: [(parcel: Int64, outcome: AskOutcome)] = []
+        var outcomes: [(parcel: ParcelID, outcome: AskOutcome)] = []
         var refused: [DueParcel] = []
         for (parcel, answer) in zip(batch, reply.answers) {
             note.asked += 1
@@ -279,8 +279,8 @@ struct CarrierPoller {
     /// Parcels that were answered before and are due at the very same time again: what was learned of them could not be written.
     private mutating func stuck(
         _ batch: [DueParcel], answers: [CarrierAnswer], _ now: Moment
-    ) -> [(parcel: Int64, outcome: AskOutcome)] {
-        var stuck: [(parcel: Int64, outcome: AskOutcome)] = []
+    ) -> [(parcel: ParcelID, outcome: AskOutcome)] {
+        var stuck: [(parcel: ParcelID, outcome: AskOutcome)] = []
         if answered.count > 2_000 { answered = [:] }
         for (parcel, answer) in zip(batch, answers) where answer.call == nil || answer.call?.kind == .notFound {
             if answered[parcel.id] == parcel.askAt { stuck.append((parcel.id, .failed(retryAt: now + .hours(1)))) }

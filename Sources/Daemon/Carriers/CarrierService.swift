@@ -91,7 +91,7 @@ struct SourceRechoosing: Service {
     private func walk() async {
         var last: Int64 = 0
         let loop = Loop(
-            Loop.Name("sources", shop: shop.domain), wake: wake, heartbeats: heartbeats, trouble: learning.trouble,
+            Loop.Name("choosing", shop: shop.domain), wake: wake, heartbeats: heartbeats, trouble: learning.trouble,
             clock: clock, logger: logger)
         await loop.run { _ in
             let open = try await store.openOrders(shop: shop.domain, after: last, limit: 100)

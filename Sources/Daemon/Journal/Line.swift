@@ -33,7 +33,6 @@ package enum Line: String, LogKind, CaseIterable {
     case triggersLoaded = "d45984dc81c2c476129015688fe6e63f"
     case triggersRefused = "3e9f215e898357fdf4cfcf212d1b8ff5"
     case reloadHeld = "0e66f8122b6abb8404ba58266a76726f"
-    case noticeFailed = "5c8a9513db3ac069f96ae67314a0d6f3"
     case clockWrong = "4f01263fbfb5d9c106eafee906d35661"
     case clockRight = "a19b84300f433c12169f955307565d0a"
     case storeFailed = "393d7c5b2c5015aa54ad3fbca14a3f29"
@@ -89,7 +88,6 @@ package enum Line: String, LogKind, CaseIterable {
         case .triggersLoaded: "Trigger files are in force"
         case .triggersRefused: "Trigger files refused"
         case .reloadHeld: "An edit is held"
-        case .noticeFailed: "Could not mail a notice to the shop"
         case .clockWrong: "The clock cannot be trusted"
         case .clockRight: "The clock is right again"
         case .storeFailed: "The store failed"
@@ -122,7 +120,7 @@ package enum Line: String, LogKind, CaseIterable {
             .reloadHeld, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
-            .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .noticeFailed, .restored,
+            .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack:
             .warning
         case .cycleDone, .waitsOn: .debug

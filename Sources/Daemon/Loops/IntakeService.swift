@@ -4,9 +4,10 @@ import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
+import Shopify
 import Store
 
-/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that lets us in no more stops alone.
+/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that refuses access stops alone.
 struct IntakeService: Service {
     let context: ShopContext
     let store: Store
@@ -81,7 +82,7 @@ struct IntakeService: Service {
             })
         let client = ShopifyClient(
             endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: transport,
-            timekeeper: timekeeper, bucket: bucket)
+            clock: ShopClock(timekeeper), bucket: bucket)
         guard let state = try await store.shopState(context.domain) else { return nil }
         if state.cursor == nil { logger.log(Line.firstRun, ["shop": "\(context.domain)"]) }
         let poller = ShopPoller(
@@ -210,9 +211,12 @@ private struct StoreJournal: IntakeJournal {
         }
     }
 
-    func commitScan(queue ids: [String], cursor: Moment?) async throws {
+    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws {
         heartbeats.beat(name)
-        try await store.commitScan(shop: context.domain, queue: ids, cursor: cursor, now: clock.now)
+        try await store.commitScan(
+            shop: context.domain,
+            queue: orders.map { SeenOrder(id: $0.id, updatedAt: $0.updatedAt, hasChanged: $0.hasChanged) },
+            cursor: cursor, now: clock.now)
     }
 
     func pullBack(to now: Moment) async throws -> Moment? {

@@ -40,27 +40,77 @@ struct Learning: Sendable {
         return unknown
     }
 
-    /// Lets time pass for those orders.
+    /// Learns what a judge made of one raw observation, and that it was judged, as one step.
     ///
-    /// - Returns: the orders of which the store refused what was learned; they are as they were.
-    @discardableResult
-    func advance(
-        _ orderIDs: [String], of context: ShopContext, now: Moment
-    ) async throws(StoreFailure) -> [String] {
+    /// - Returns: what it speaks of that is not known, of which nothing was learned.
+    func learn(
+        _ events: [JudgedEvent], from observation: RawObservation, of context: ShopContext, now: Moment
+    ) async throws(StoreFailure) -> [AggregateID] {
         let learner = context.rules.learner
-        return try await commit(Set(orderIDs), of: context, read: [], now: now) { _, record in
+        let byAggregate = Dictionary(grouping: events, by: \.aggregate)
+        while true {
+            let known = try await store.load(
+                shop: context.domain, orderIDs: byAggregate.keys.compactMap(\.orderID).sorted())
+            let unknown = byAggregate.keys.filter { $0.orderID.map { known[$0] == nil } ?? true }
+            let learned = known.values.map { record in
+                learner.learn(byAggregate[.order(record.facts.id)] ?? [], into: record, now: now)
+            }
+            let outcome = try await store.commit(learned, judged: [observation], now: now)
+            report(outcome.events)
+            for (order, refusal) in outcome.refused {
+                note(parked: order.orderID, name: nil, of: order.shop, reason: refusal.sentence)
+            }
+            if !outcome.stale.isEmpty { continue }
+            // Where an order was refused or erased, the observation is judged all the same: nothing more can be made of it.
+            if !outcome.refused.isEmpty || !outcome.erased.isEmpty {
+                try await store.markJudged([observation], now: now)
+            }
+            return unknown.sorted { $0.key < $1.key }
+        }
+    }
+
+    /// Lets time pass for those orders.
+    func advance(_ orderIDs: [String], of context: ShopContext, now: Moment) async throws(StoreFailure) {
+        let learner = context.rules.learner
+        try await commit(Set(orderIDs), of: context, read: [], now: now) { _, record in
             record.map { learner.advance($0, to: now) }
         }
     }
 
-    /// Commits what is thought of those orders. Gives the orders that the store refused.
-    @discardableResult
     private func commit(
         _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
         think: (String, OrderRecord?) -> Learned?
-    ) async throws(StoreFailure) -> [String] {
+    ) async throws(StoreFailure) {
+        do {
+            try await commitTogether(ids, of: context, read: read, now: now, think: think)
+        } catch {
+            // One order whose row cannot be read or written fails the step for all: alone it fails for itself, and is parked.
+            guard error.mayBlameOne, !ids.isEmpty else { throw error }
+            if ids.count == 1 {
+                let id = ids.first ?? ""
+                try await store.setAside(
+                    shop: context.domain, orderID: id, cause: read.first { $0.orderID == id },
+                    reason: error.sentence, now: now)
+                note(parked: id, name: nil, of: context.domain, reason: error.sentence)
+                return
+            }
+            for id in ids.sorted() {
+                try await commit([id], of: context, read: read.filter { $0.orderID == id }, now: now, think: think)
+            }
+            let others = read.filter { !ids.contains($0.orderID) }
+            if !others.isEmpty { _ = try await store.commit([], read: others, now: now) }
+        }
+    }
+
+    private func note(parked order: String, name: String?, of shop: String, reason: String) {
+        logger.log(Line.orderParked, ["shop": "\(shop)", "order": "\(name ?? order)", "reason": "\(reason)"])
+    }
+
+    private func commitTogether(
+        _ ids: Set<String>, of context: ShopContext, read: [ToRead], now: Moment,
+        think: (String, OrderRecord?) -> Learned?
+    ) async throws(StoreFailure) {
         var open = ids
-        var refused: [String] = []
         var read = read
         repeat {
             let known = try await store.load(shop: context.domain, orderIDs: open.sorted())
@@ -71,18 +121,11 @@ struct Learning: Sendable {
             if outcome.hasSoonerAsks { newParcels.call() }
             let names = Dictionary(
                 learned.map { ($0.record.facts.id, $0.record.facts.name) }, uniquingKeysWith: { first, _ in first })
-            refused += outcome.refused.keys.map(\.orderID)
-            for order in outcome.refused.keys {
-                logger.log(
-                    Line.orderParked,
-                    [
-                        "shop": "\(order.shop)", "order": "\(names[order.orderID] ?? order.orderID)",
-                        "reason": "it does not fit the store",
-                    ])
+            for (order, refusal) in outcome.refused {
+                note(parked: order.orderID, name: names[order.orderID], of: order.shop, reason: refusal.sentence)
             }
             open = Set(outcome.stale.map(\.orderID))
         } while !open.isEmpty
-        return refused
     }
 
     private func report(_ events: [Event]) {

@@ -287,8 +287,8 @@ struct PlanningService: Service {
             effect.reason = .replaced
             effect.detail = other
         case .send, .shadow:
-            guard let record = one.record else { break }
-            effect.event = one.judgement.events[0]
+            guard let record = one.record, let first = one.judgement.events.first else { break }
+            effect.event = first
             effect.together = Array(one.judgement.events.dropFirst())
             effect.keys = planner.keys(of: effect, telling: one.judgement, record: record)
             switch await maker.make(effect, record: record, history: one.history, planner: planner, now: now) {

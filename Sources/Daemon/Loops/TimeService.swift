@@ -15,9 +15,6 @@ struct TimeService: Service {
     let logger: Logger
     var trouble = StoreTrouble()
 
-    /// After how long an order is tried again whose news the store refused.
-    static let refusedPause = Duration.hours(1)
-
     func run() async throws {
         let loop = Loop(
             Loop.Name("time"), wake: wake, heartbeats: heartbeats, restingBy: clock, trouble: trouble, clock: clock,
@@ -40,11 +37,7 @@ struct TimeService: Service {
             let due = try await store.dueForTime(shop: shop, limit: 200, now: now)
             guard !due.isEmpty else { continue }
             moved = true
-            let refused = try await learning.advance(due, of: context, now: now)
-            // What the store refuses stays as it is, and would be due again at once, and hold up whoever is due after it.
-            if !refused.isEmpty {
-                try await store.postponeTime(shop: shop, orderIDs: refused, until: now + Self.refusedPause)
-            }
+            try await learning.advance(due, of: context, now: now)
         }
         return moved
     }

@@ -2,6 +2,7 @@
 
 internal import FoundationEssentials
 internal import Outreach
+internal import Shopify
 
 extension Money {
     init(_ money: WireMoney) { self.init(amount: money.amount.value, currency: Bound.line(money.currencyCode)) }
@@ -79,7 +80,7 @@ extension BillFacts {
         outstanding = money(order.totalOutstandingSet)
         fullShippingPrice = money(order.shippingLine?.originalPriceSet)
         taxLines = (order.currentTaxLines ?? []).prefix(Bound.tags).map {
-            TaxLine(title: Bound.line($0.title) ?? "", rate: $0.rate, amount: money($0.priceSet))
+            TaxLine(title: Bound.line($0.title) ?? "", rate: $0.rate?.value, amount: money($0.priceSet))
         }
         applied = (order.discountApplications?.nodes ?? []).map {
             Discount(

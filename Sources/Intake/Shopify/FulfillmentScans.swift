@@ -11,6 +11,7 @@
 // gone was taken back.
 
 internal import Outreach
+internal import Shopify
 
 /// Turns what Shopify shows of a fulfillment into scans.
 struct FulfillmentScans {

@@ -1,21 +1,22 @@
 // What the poller remembers, and where what it reads goes. Each method is one whole step, committed when it returns: the poller can be cut
 // between any two of them, or before one returns, and begins again at the start of its cycle.
 
-public import Outreach
+package import Outreach
+package import Shopify
 
 /// How an order looked when it was last read: by this a scan tells whether it must be read again.
-public struct ReadMark: Hashable, Codable, Sendable {
+package struct ReadMark: Hashable, Codable, Sendable {
     /// The order.
-    public var id: String
+    package var id: String
     /// The order's `updatedAt` as it was read.
-    public var updatedAt: Moment
+    package var updatedAt: Moment
     /// When it was read, by the shop's clock.
-    public var readAt: Moment
+    package var readAt: Moment
     /// The newest returns and their states, `123:OPEN,122:CLOSED`; nil where returns were not read.
-    public var returns: String?
+    package var returns: String?
 
     /// An order as it was read.
-    public init(id: String, updatedAt: Moment, readAt: Moment, returns: String?) {
+    package init(id: String, updatedAt: Moment, readAt: Moment, returns: String?) {
         self.id = id
         self.updatedAt = updatedAt
         self.readAt = readAt
@@ -23,17 +24,34 @@ public struct ReadMark: Hashable, Codable, Sendable {
     }
 }
 
+/// An order that a scan showed, and that must be read.
+package struct ScannedOrder: Hashable, Sendable {
+    /// Shopify's id.
+    package var id: String
+    /// Its `updatedAt`, as the scan showed it.
+    package var updatedAt: Moment
+    /// True where it is known to have changed since it was last queued, whatever its `updatedAt` says.
+    package var hasChanged: Bool
+
+    /// That order, last changed then.
+    package init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
+        self.id = id
+        self.updatedAt = updatedAt
+        self.hasChanged = hasChanged
+    }
+}
+
 /// Something that waits to be read.
-public struct QueuedRead: Hashable, Sendable {
+package struct QueuedRead: Hashable, Sendable {
     /// Shopify's id: of an order, a fulfillment or a return.
-    public var id: String
+    package var id: String
     /// How often reading it has failed so far.
-    public var attempts: Int
+    package var attempts: Int
     /// The journal's own, handed back as it came: by it the journal notices that the same id was queued anew meanwhile, and keeps it.
-    public var ticket: Int64
+    package var ticket: Int64
 
     /// So it waits.
-    public init(id: String, attempts: Int = 0, ticket: Int64 = 0) {
+    package init(id: String, attempts: Int = 0, ticket: Int64 = 0) {
         self.id = id
         self.attempts = attempts
         self.ticket = ticket
@@ -41,52 +59,53 @@ public struct QueuedRead: Hashable, Sendable {
 }
 
 /// One that could not be read: it is set aside, with the reason, and tried again then.
-public struct ParkedRead: Hashable, Sendable {
-    public var read: QueuedRead
+package struct ParkedRead: Hashable, Sendable {
+    package var read: QueuedRead
     /// What was wrong, without any value of the answer.
-    public var reason: String
+    package var reason: String
     /// Not to be tried before; `read.attempts` is then one more.
-    public var notBefore: Moment
+    package var notBefore: Moment
 }
 
 /// What one read of several ids brought. To be committed as one step: the observations are learned, and what is done leaves the queue, or
 /// neither.
-public struct ReadBatch: Sendable {
+package struct ReadBatch: Sendable {
     /// What was read.
-    public enum Kind: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// Orders, from the queue of `nextToRead`.
         case orders
         /// Fulfillments or returns, from `dueRereads`.
         case rereads(Reread.Kind)
     }
 
-    public var kind: Kind
+    package var kind: Kind
     /// What was seen.
-    public var observations: [Observation] = []
+    package var observations: [Observation] = []
     /// How the orders looked that were read; none for looks.
-    public var marks: [ReadMark] = []
+    package var marks: [ReadMark] = []
     /// What was read and leaves the queue (a look: what the learner says when to look again, it says with the observation).
-    public var done: [QueuedRead] = []
+    package var done: [QueuedRead] = []
     /// What the shop does not show any more, or not to us: it leaves the queue, and a look at it is never due again.
-    public var gone: [QueuedRead] = []
+    package var gone: [QueuedRead] = []
     /// What could not be read.
-    public var parked: [ParkedRead] = []
+    package var parked: [ParkedRead] = []
 
     /// Nothing yet.
-    public init(kind: Kind) { self.kind = kind }
+    package init(kind: Kind) { self.kind = kind }
 }
 
 /// Where the poller of one shop keeps its place.
-public protocol IntakeJournal: Sendable {
+package protocol IntakeJournal: Sendable {
     /// Up to where the changed orders were scanned, by the shop's clock; nil before the first scan.
     func cursor() async throws -> Moment?
 
     /// The marks of those of these orders that have one.
     func marks(of ids: [String]) async throws -> [String: ReadMark]
 
-    /// Queues these orders to be read and moves the cursor, in one step. An id that is queued already stays queued as it is, its attempts and
-    /// its time included, but gets a new ticket. A cursor of nil, or one before the one that is kept, moves nothing.
-    func commitScan(queue ids: [String], cursor: Moment?) async throws
+    /// Queues these orders to be read and moves the cursor, in one step. One that is queued already gets a new ticket; its attempts and its time
+    /// stay unless it changed since it was queued, by its `updatedAt` or by `hasChanged`: then it may be read at once, parked or not. A cursor of
+    /// nil, or one before the one that is kept, moves nothing.
+    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws
 
     /// Puts a cursor that lies after `now` back to the last change that was read before it, or to where the shop began to be watched. Gives the new one.
     func pullBack(to now: Moment) async throws -> Moment?

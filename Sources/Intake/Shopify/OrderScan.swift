@@ -6,6 +6,7 @@
 // order that changes while we page moves to the end of the list and is listed once more; none is passed over.
 
 internal import Outreach
+internal import Shopify
 
 /// Where a scan stands in its list.
 struct OrderScan: Hashable, Sendable {

@@ -1,24 +1,25 @@
-public import Outreach
+package import Outreach
 internal import Platform
+package import Shopify
 
 /// When a shop is asked again. Pure: time and chance are arguments.
-public struct PollPace: Hashable, Sendable {
+package struct PollPace: Hashable, Sendable {
     /// From the start of one cycle to the start of the next, when all is well.
-    public var every: Duration
+    package var every: Duration
 
     /// That often; once a second at most.
-    public init(every: Duration) { self.every = max(every, .seconds(1)) }
+    package init(every: Duration) { self.every = max(every, .seconds(1)) }
 
     /// When a turn may and must come.
-    public struct Next: Hashable, Sendable {
+    package struct Next: Hashable, Sendable {
         /// Not even a wake-up brings it forward of this.
-        public var notBefore: Moment
+        package var notBefore: Moment
         /// It comes by itself then.
-        public var due: Moment
+        package var due: Moment
     }
 
     /// After a cycle that went well. One that left work behind is followed at once.
-    public func afterSuccess(began: Moment, now: Moment, workLeft: Bool) -> Next {
+    package func afterSuccess(began: Moment, now: Moment, workLeft: Bool) -> Next {
         // However many wake-ups come, a shop is not scanned more than once a second.
         let soonest = max(now, began + .seconds(1))
         return Next(notBefore: soonest, due: workLeft ? soonest : max(soonest, began + every))
@@ -28,7 +29,7 @@ public struct PollPace: Hashable, Sendable {
     ///
     /// Trouble that passes: within 5 s, then at growing intervals, 5 minutes at most unless Shopify asks for more. A shop that a person must fix:
     /// after a minute, then twice that, and so on to an hour.
-    public func afterFailure(_ failure: ShopifyFailure, failures: Int, now: Moment, chance: Double) -> Next {
+    package func afterFailure(_ failure: ShopifyFailure, failures: Int, now: Moment, chance: Double) -> Next {
         let wait: Duration
         switch failure.remedy {
         case .wait(let duration): wait = min(max(duration, .milliseconds(100)), .minutes(10))

@@ -2,78 +2,83 @@
 //
 //   1. scan the orders that changed since the cursor, less the lookback, page by page; each page's ids are committed with the cursor;
 //   2. scan the orders with open returns, and queue those whose returns differ from what was last read;
-//   3. read what is queued, a batch at a time, until nothing is left or the next scan is due;
-//   4. look again at fulfillments and returns that are due, as long as more than half of the cost bucket is left.
+//   3. read, in fair turns, the orders that are queued and the fulfillments and returns that are due to be read again, a batch at a time,
+//      until nothing is left or time is up.
 //
-// It can be cut anywhere. The cursor moves only with the ids that it passed, an id leaves the queue only with what was learned of it, so whoever
-// begins again sees everything at least once; and an observation that comes twice teaches nothing twice.
+// None of the three starves the others, however slow the shop is and however long the queue: reading gets at least as much time as the scans
+// took, each kind of reading at least one batch a cycle and an equal share of the time, and a scan of many pages stops for a round of reading
+// whenever the pace says that one is due.
+//
+// A cycle can be cut anywhere. The cursor moves only with the ids that it passed, an id leaves the queue only with what was learned of it, so
+// whoever begins again sees everything at least once; and an observation that comes twice teaches nothing twice.
 
+package import Outreach
 internal import Platform
-public import Outreach
+package import Shopify
 
 /// What one cycle did.
-public struct CycleReport: Sendable {
+package struct CycleReport: Sendable {
     /// Orders that scans listed.
-    public var listed = 0
+    package var listed = 0
     /// Of these, those that must be read.
-    public var queued = 0
+    package var queued = 0
     /// Orders that were read.
-    public var read = 0
-    /// Fulfillments and returns that were looked at again.
-    public var looked = 0
-    /// What the shop shows no more.
-    public var gone = 0
+    package var read = 0
+    /// Fulfillments and returns that were read again.
+    package var looked = 0
+    /// What the shop no longer shows.
+    package var gone = 0
     /// What could not be read.
-    public var parked: [ParkedRead] = []
+    package var parked: [ParkedRead] = []
     /// Orders still wait to be read.
-    public var readsLeft = false
-    /// Rereads that are due had to wait for the bucket or for the next scan.
-    public var rereadsLeft = false
+    package var readsLeft = false
+    /// Fulfillments or returns are still due to be read again.
+    package var rereadsLeft = false
     /// The shop, where it was inspected in this cycle: at the start, and once a day.
-    public var inspection: ShopInspection?
+    package var inspection: ShopInspection?
     /// What is read of the shop; less than all where scopes or approval are missing.
-    public var rights = ReadRights()
+    package var rights = ReadRights()
     /// How far our clock is ahead of the shop's, as last seen.
-    public var clockOffset: Duration?
+    package var clockOffset: Duration?
     /// The version that answered, if it is not the one asked for.
-    public var servedVersion: String?
+    package var servedVersion: String?
     /// Where the place in the list of changes lay in the future and was pulled back to.
-    public var pulledBackTo: Moment?
+    package var pulledBackTo: Moment?
 
     /// Nothing yet.
-    public init() {}
+    package init() {}
 }
 
 /// What became of a turn.
-public struct Turn: Sendable {
+package struct Turn: Sendable {
     /// What was done, also by a turn that failed half-way.
-    public var report: CycleReport
+    package var report: CycleReport
     /// Why it ended early; nil if it did not.
-    public var failure: ShopifyFailure?
+    package var failure: ShopifyFailure?
     /// Which failure in a row this is; 0 after success.
-    public var failures: Int
+    package var failures: Int
     /// When the next one comes.
-    public var next: PollPace.Next
+    package var next: PollPace.Next
 }
 
 /// Polls one shop.
-public actor ShopPoller {
+package actor ShopPoller {
     /// What may be set.
-    public struct Settings: Hashable, Sendable {
+    package struct Settings: Hashable, Sendable {
         /// The shop's permanent domain, for observations.
-        public var shop: String
-        public var pace: PollPace
+        package var shop: String
+        package var pace: PollPace
         /// Since when the shop is watched: set once, before the first read.
-        public var liveSince: Moment
+        package var liveSince: Moment
         /// How far before the cursor a scan begins.
-        public var lookback: Duration
+        package var lookback: Duration
         /// How far before `liveSince` the first scan begins. More than 60 days are shown only to an app with `read_all_orders`.
-        public var history: Duration
+        package var history: Duration
         /// Orders in one read, at most.
-        public var ordersAtOnce: Int
+        package var ordersAtOnce: Int
 
         /// The usual settings for a shop.
-        public init(
+        package init(
             shop: String, pace: PollPace, liveSince: Moment, lookback: Duration = .minutes(3),
             history: Duration = .days(60),
             ordersAtOnce: Int = 50
@@ -93,12 +98,17 @@ public actor ShopPoller {
     private let settings: Settings
     private let chance: @Sendable () -> Double
     private var pageSize = 250
-    private var batchSize: Int
+    private var batchSizes: [ReadBatch.Kind: BatchSize]
     private var failures = 0
+    /// What the scans of returns last showed of orders that are not read as they show them, by id: by this a parked one is known to have changed
+    /// although its `updatedAt` has not.
+    private var shownReturns: [String: String] = [:]
+    /// When reading last came to its end; a scan that takes longer than the pace from then on stops for a round of it.
+    private var readAt: Moment?
     private var inspectedAt: Moment?
 
     /// - Parameter chance: from 0 to below 1, for jitter.
-    public init(
+    package init(
         client: ShopifyClient, journal: any IntakeJournal, settings: Settings,
         chance: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
@@ -106,15 +116,15 @@ public actor ShopPoller {
         self.journal = journal
         self.settings = settings
         self.chance = chance
-        batchSize = settings.ordersAtOnce
+        batchSizes = Self.batchSizes(settings)
         reader = ShopReader(client: client, shop: settings.shop)
     }
 
     /// Does one cycle. What Shopify does not give is a value in the answer.
     ///
     /// - Throws: `CancellationError`, and what the journal throws.
-    public func turn() async throws -> Turn {
-        let began = client.timekeeper.now()
+    package func turn() async throws -> Turn {
+        let began = now()
         var report = CycleReport()
         do {
             try await cycle(began: began, &report)
@@ -122,16 +132,28 @@ public actor ShopPoller {
             let left = report.readsLeft
             return Turn(
                 report: await finish(report), failure: nil, failures: 0,
-                next: settings.pace.afterSuccess(began: began, now: client.timekeeper.now(), workLeft: left))
+                next: settings.pace.afterSuccess(began: began, now: now(), workLeft: left))
         } catch let failure as ShopifyFailure {
             if failure.isCancellation { throw CancellationError() }
             failures += 1
             return Turn(
                 report: await finish(report), failure: failure, failures: failures,
                 next: settings.pace.afterFailure(
-                    failure, failures: failures, now: client.timekeeper.now(), chance: chance()))
+                    failure, failures: failures, now: now(), chance: chance()))
         }
     }
+
+    /// How many objects one query reads at most. What a query may cost does not grow with the number of ids (`Document.estimatedCost`), so that
+    /// 250 fulfillments, the most that Shopify takes, cost no more points than one; only the size of the answer grows, so that returns, which
+    /// hold more, are fewer.
+    private static func batchSizes(_ settings: Settings) -> [ReadBatch.Kind: BatchSize] {
+        [
+            .orders: BatchSize(settings.ordersAtOnce), .rereads(.fulfillment): BatchSize(250),
+            .rereads(.return): BatchSize(100),
+        ]
+    }
+
+    private func now() -> Moment { Moment(client.clock.now()) }
 
     private func finish(_ report: CycleReport) async -> CycleReport {
         var report = report
@@ -150,18 +172,18 @@ public actor ShopPoller {
             guard required.isEmpty else { throw ShopifyFailure.forbiddenScope(required.map(\.name)) }
             await reader.adopt(zone: Zone.first(of: inspection.timeZone), rights: inspection.rights)
             inspectedAt = began
+            batchSizes = Self.batchSizes(settings)
         }
-        try await scanOrders(&report)
+        try await scanOrders(since: began, &report)
+        if shownReturns.count > 10_000 { shownReturns = [:] }
         if await reader.rights.returns {
-            try await scanReturns("return_requested", &report)
-            if await reader.rights.returns { try await scanReturns("in_progress", &report) }
+            try await scanReturns("return_requested", since: began, &report)
+            if await reader.rights.returns { try await scanReturns("in_progress", since: began, &report) }
         }
-        let deadline = began + settings.pace.every
-        try await readQueue(until: deadline, &report)
-        if !report.readsLeft {
-            try await look(.fulfillment, document: .readFulfillments, limit: 100, until: deadline, &report)
-            try await look(.return, document: .readReturns, limit: 50, until: deadline, &report)
-        }
+        // At least as long as the scans took, so that where these take all of the pace, reading still gets half.
+        let scanned = now()
+        let deadline = max(began + settings.pace.every, scanned + max(scanned - began, .zero))
+        try await readInTurns(until: deadline, &report)
         try await journal.remember(client.bucket)
     }
 
@@ -206,12 +228,12 @@ public actor ShopPoller {
     private static func place(_ facts: AnswerFacts, now: Moment) -> Moment? {
         guard let shopTime = facts.shopTime, let offset = facts.clockOffset, isBelievable(offset)
         else { return nil }
-        return min(shopTime, now)
+        return min(Moment(shopTime), now)
     }
 
-    private func scanOrders(_ report: inout CycleReport) async throws {
+    private func scanOrders(since began: Moment, _ report: inout CycleReport) async throws {
         var cursor = try await journal.cursor()
-        let now = client.timekeeper.now()
+        let now = self.now()
         // Where our clock is the wrong one, the shop's last answer disagrees with it, and nothing is moved.
         if let kept = cursor, kept > now + Self.clockTolerance,
             let offset = client.lastAnswer?.clockOffset, Self.isBelievable(offset)
@@ -236,13 +258,20 @@ public actor ShopPoller {
             let changed = orders.filter { ReadMark.isOutdated(marks[$0.id], changedAt: $0.updatedAt.moment) }
             // Within the list the cursor stands at the last change seen, at its end where the scan began. Without a clock that can be believed it
             // stays at the last change.
-            try await journal.commitScan(queue: unique(changed.map(\.id)), cursor: isMore ? last : begun ?? last)
+            try await journal.commitScan(
+                queue: unique(changed.map { ScannedOrder(id: $0.id, updatedAt: $0.updatedAt.moment) }),
+                cursor: isMore ? last : begun ?? last)
             report.listed += orders.count
             report.queued += changed.count
+            if isMore, self.now() >= (readAt ?? began) + settings.pace.every {
+                try await readInTurns(until: .distantPast, &report)
+            }
         }
     }
 
-    private func scanReturns(_ status: String, _ report: inout CycleReport) async throws {
+    private func scanReturns(
+        _ status: String, since began: Moment, _ report: inout CycleReport
+    ) async throws {
         var scan = OrderScan(filter: "return_status:\(status)")
         var isMore = true
         while isMore {
@@ -263,52 +292,77 @@ public actor ShopPoller {
                 let returns = ReadMark.text(of: (order.returns?.nodes ?? []).map { ($0.id, $0.status) })
                 return marks[order.id]?.returns != returns
             }
-            if !changed.isEmpty { try await journal.commitScan(queue: unique(changed.map(\.id)), cursor: nil) }
+            let queued = changed.map { order in
+                let text = ReadMark.text(of: (order.returns?.nodes ?? []).map { ($0.id, $0.status) })
+                let before = shownReturns.updateValue(text, forKey: order.id)
+                return ScannedOrder(
+                    id: order.id, updatedAt: order.updatedAt.moment, hasChanged: before.map { $0 != text } ?? false)
+            }
+            if !changed.isEmpty { try await journal.commitScan(queue: unique(queued), cursor: nil) }
             report.listed += orders.count
             report.queued += changed.count
+            if isMore, self.now() >= (readAt ?? began) + settings.pace.every {
+                try await readInTurns(until: .distantPast, &report)
+            }
         }
     }
 
-    private func unique(_ ids: [String]) -> [String] {
+    private func unique(_ orders: [ScannedOrder]) -> [ScannedOrder] {
         var seen: Set<String> = []
-        return ids.filter { seen.insert($0).inserted }
+        return orders.filter { seen.insert($0.id).inserted }
     }
 
     // MARK: - Reads
 
-    private func readQueue(until deadline: Moment, _ report: inout CycleReport) async throws {
-        // What is queued anew while it is read, by a wake-up or a scan, is for the next turn.
+    /// Reads what is queued and what is due to be read again, each kind in its turn, until nothing is left or time is up. Each kind of which there
+    /// is something gets one batch at least.
+    private func readInTurns(until deadline: Moment, _ report: inout CycleReport) async throws {
+        var open: [ReadBatch.Kind] = [.orders, .rereads(.fulfillment)]
+        if await reader.rights.returns { open.append(.rereads(.return)) }
+        var unserved = open
+        var turns = FairTurns<ReadBatch.Kind>()
+        // What is queued anew while it is read, by a wake-up or a scan, is for the next cycle.
         var met: Set<String> = []
-        while true {
-            let entries = try await journal.nextToRead(limit: batchSize, now: client.timekeeper.now())
-            guard !entries.isEmpty else { return }
+        var failure: ShopifyFailure?
+        report.readsLeft = false
+        report.rereadsLeft = false
+        func note(left kind: ReadBatch.Kind) {
+            if kind == .orders { report.readsLeft = true } else { report.rereadsLeft = true }
+        }
+        while let kind = turns.next(of: now() < deadline ? open : unserved) {
+            unserved.removeAll { $0 == kind }
+            let entries = try await entries(kind)
             let new = entries.filter { met.insert($0.id).inserted }
             guard !new.isEmpty else {
-                report.readsLeft = true
-                return
+                open.removeAll { $0 == kind }
+                if !entries.isEmpty { note(left: kind) }
+                continue
             }
-            try await read(.orders, new, &report)
-            if client.timekeeper.now() >= deadline {
-                report.readsLeft = try await !journal.nextToRead(limit: 1, now: client.timekeeper.now()).isEmpty
-                return
+            let began = now()
+            do { try await read(kind, new, &report) } catch let error as ShopifyFailure {
+                // One object at which Shopify itself fails holds back those of its kind, until it is found; the other kinds go on.
+                guard Self.blamesTheBatch(error) == .content, failure == nil else { throw error }
+                failure = error
+                open.removeAll { $0 == kind }
+                note(left: kind)
             }
+            turns.note(kind, took: now() - began)
         }
+        for kind in open where try await !entries(kind, atMost: 1).isEmpty { note(left: kind) }
+        readAt = now()
+        if let failure { throw failure }
     }
 
-    private func look(
-        _ kind: Reread.Kind, document: Document, limit: Int, until deadline: Moment, _ report: inout CycleReport
-    ) async throws {
-        var met: Set<String> = []
-        while true {
-            let now = client.timekeeper.now()
-            let entries = try await journal.dueRereads(kind, limit: min(limit, batchSize * 2), now: now)
-                .filter { met.insert($0.id).inserted }
-            guard !entries.isEmpty else { return }
-            guard client.wait(for: document, share: .reread) == .zero, now < deadline else {
-                report.rereadsLeft = true
-                return
-            }
-            try await read(.rereads(kind), entries, &report)
+    /// What is to be read next of a kind.
+    private func entries(_ kind: ReadBatch.Kind, atMost limit: Int = .max) async throws -> [QueuedRead] {
+        let size = min(limit, batchSizes[kind]?.value ?? 1)
+        switch kind {
+        case .orders: return try await journal.nextToRead(limit: size, now: now())
+        case .rereads(let kind):
+            // What falls due before the next cycle is half over is read in this one: its time is counted from the middle of the last, so that it
+            // would otherwise wait for nearly two.
+            let slack = min(settings.pace.every / 2, .seconds(30))
+            return try await journal.dueRereads(kind, limit: size, now: now() + slack)
         }
     }
 
@@ -318,7 +372,7 @@ public actor ShopPoller {
         let batch: ReadBatch
         do throws(ShopifyFailure) { batch = try await reader.read(kind, entries) } catch {
             guard let blame = Self.blamesTheBatch(error) else { throw error }
-            batchSize = max(1, batchSize / 2)
+            batchSizes[kind]?.shrink(from: entries.count, isTooMuch: blame == .size)
             if entries.count > 1 {
                 guard blame == .size else { throw error }
                 try await read(kind, Array(entries[..<(entries.count / 2)]), &report)
@@ -332,7 +386,7 @@ public actor ShopPoller {
             return
         }
         try await commit(batch, &report)
-        batchSize = min(settings.ordersAtOnce, batchSize * 2)
+        batchSizes[kind]?.grow()
     }
 
     private enum Blame { case size, content }

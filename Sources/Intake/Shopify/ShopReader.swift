@@ -5,25 +5,28 @@
 // the shop, and it might say so to a shopper. Only where access is denied is the null the truth that we get: then the part is left out
 // from the next request on, and told.
 
-public import Outreach
+package import Outreach
+package import Shopify
 
 /// Reads orders, fulfillments and returns of one shop.
-public actor ShopReader {
+package actor ShopReader {
     private let client: ShopifyClient
     /// The shop's permanent domain, for observations.
     private let shop: String
     /// The shop's own zone, for where the parcel's is not known.
-    public var shopZone: Zone
+    package var shopZone: Zone
     /// What is asked for.
-    public private(set) var rights: ReadRights
+    package private(set) var rights: ReadRights
 
     /// A reader for that shop.
-    public init(client: ShopifyClient, shop: String, shopZone: Zone = .utc, rights: ReadRights = ReadRights()) {
+    package init(client: ShopifyClient, shop: String, shopZone: Zone = .utc, rights: ReadRights = ReadRights()) {
         self.client = client
         self.shop = shop
         self.shopZone = shopZone
         self.rights = rights
     }
+
+    private func now() -> Moment { Moment(client.clock.now()) }
 
     /// What an inspection told.
     func adopt(zone: Zone, rights: ReadRights) {
@@ -68,7 +71,7 @@ public actor ShopReader {
 
     /// One outcome for each id, in their order.
     private func harvest<Node: Decodable & Sendable>(
-        _ document: Document, _ ids: [String], as type: Node.Type, share: ShopifyClient.Share
+        _ document: Document, _ ids: [String], as type: Node.Type
     ) async throws(ShopifyFailure) -> Harvest<Node> {
         while true {
             var variables = IDs(ids: ids)
@@ -80,7 +83,7 @@ public actor ShopReader {
                 variables.statusPage = rights.statusPage
                 variables.cards = rights.cards
             }
-            let answer = try await client.ask(document, variables, as: NodesAnswer<Node>.self, share: share)
+            let answer = try await client.ask(document, variables, as: NodesAnswer<Node>.self)
             guard answer.data.nodes.count == ids.count else {
                 throw .malformed("\(document.name): \(answer.data.nodes.count) nodes for \(ids.count) ids")
             }
@@ -124,8 +127,8 @@ public actor ShopReader {
     // MARK: - Orders
 
     private func readOrders(_ entries: [QueuedRead]) async throws(ShopifyFailure) -> ReadBatch {
-        let harvest = try await harvest(.readOrders, entries.map(\.id), as: WireOrder.self, share: .scan)
-        let seenAt = client.timekeeper.now()
+        let harvest = try await harvest(.readOrders, entries.map(\.id), as: WireOrder.self)
+        let seenAt = now()
         var batch = ReadBatch(kind: .orders)
 
         var returnsOf: [String: [String]] = [:]
@@ -164,7 +167,8 @@ public actor ShopReader {
                 batch.observations.append(Observation(shop: shop, seenAt: seenAt, content: .order(facts)))
                 batch.marks.append(
                     ReadMark(
-                        id: order.id, updatedAt: facts.updatedAt, readAt: harvest.facts.shopTime ?? seenAt,
+                        id: order.id, updatedAt: facts.updatedAt,
+                        readAt: harvest.facts.shopTime.map { Moment($0) } ?? seenAt,
                         returns: order.returns == nil ? nil : ReadMark.text(of: told)))
                 batch.done.append(entry)
             }
@@ -189,8 +193,8 @@ public actor ShopReader {
 
     private func readFulfillments(_ entries: [QueuedRead]) async throws(ShopifyFailure) -> ReadBatch {
         let harvest = try await harvest(
-            .readFulfillments, entries.map(\.id), as: WireLoneFulfillment.self, share: .reread)
-        let seenAt = client.timekeeper.now()
+            .readFulfillments, entries.map(\.id), as: WireLoneFulfillment.self)
+        let seenAt = now()
         var batch = ReadBatch(kind: .rereads(.fulfillment))
         for (entry, outcome) in zip(entries, harvest.outcomes) {
             switch outcome {
@@ -230,14 +234,14 @@ public actor ShopReader {
     private static let returnsAtOnce = 50
 
     private func collectReturns(
-        _ ids: [String], share: ShopifyClient.Share = .scan
+        _ ids: [String]
     ) async throws(ShopifyFailure) -> [String: Outcome<WholeReturn>] {
         var collected: [String: Outcome<WholeReturn>] = [:]
         var rest = ids[...]
         while !rest.isEmpty {
             let some = Array(rest.prefix(Self.returnsAtOnce))
             rest = rest.dropFirst(Self.returnsAtOnce)
-            let harvest = try await harvest(.readReturns, some, as: WireReturn.self, share: share)
+            let harvest = try await harvest(.readReturns, some, as: WireReturn.self)
             for (id, outcome) in zip(some, harvest.outcomes) {
                 switch outcome {
                 case .gone: collected[id] = .gone
@@ -258,8 +262,8 @@ public actor ShopReader {
     }
 
     private func readReturns(_ entries: [QueuedRead]) async throws(ShopifyFailure) -> ReadBatch {
-        let returns = try await collectReturns(entries.map(\.id), share: .reread)
-        let seenAt = client.timekeeper.now()
+        let returns = try await collectReturns(entries.map(\.id))
+        let seenAt = now()
         var batch = ReadBatch(kind: .rereads(.return))
         for entry in entries {
             switch returns[entry.id] {
@@ -309,6 +313,6 @@ public actor ShopReader {
     func park(_ entry: QueuedRead, _ reason: String) -> ParkedRead {
         let doublings = min(max(entry.attempts, 0), 9)
         let wait = min(Duration.minutes(1) * (1 << doublings), .hours(6))
-        return ParkedRead(read: entry, reason: reason, notBefore: client.timekeeper.now() + wait)
+        return ParkedRead(read: entry, reason: reason, notBefore: now() + wait)
     }
 }

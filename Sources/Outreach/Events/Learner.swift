@@ -81,6 +81,11 @@ public struct Learner: Sendable {
         case facts
     }
 
+    /// What a source's judge made of raw observations about this order adds to it.
+    public func learn(_ judged: [JudgedEvent], into record: OrderRecord, now: Moment) -> Learned {
+        conclude(record, before: nil, seen: .nothing, judged: judged, now: now)
+    }
+
     /// What time alone adds: a promise that has passed by `now`.
     public func advance(_ record: OrderRecord, to now: Moment) -> Learned {
         conclude(record, before: nil, seen: .nothing, now: now)
@@ -89,7 +94,7 @@ public struct Learner: Sendable {
     /// `before` is what was known where facts were seen; nil where the order was never seen.
     private func conclude(
         _ record: consuming OrderRecord, before: OrderRecord?, isFirst: Bool = false, heard: Heard? = nil,
-        seen: Seen = .facts, now: Moment
+        seen: Seen = .facts, judged: [JudgedEvent] = [], now: Moment
     ) -> Learned {
         var record = record
         let zone = record.zone(shopZone: shopZone)
@@ -100,6 +105,7 @@ public struct Learner: Sendable {
             implied += record.impliedEdits(since: before)
             if let before { implied += record.impliedNumbers(since: before) }
         }
+        if !judged.isEmpty { implied += judged.map(ImpliedEvent.init) }
         var new = record.unrecorded(implied).map { event(of: $0, in: record, first: isFirst, now: now) }
         if !new.isEmpty {
             new.sort { ($0.happenedAt, $0.kind.rank) < ($1.happenedAt, $1.kind.rank) }

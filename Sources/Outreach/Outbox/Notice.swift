@@ -1,4 +1,4 @@
-/// A mail to the shop itself, about its trigger files: frozen when it is written, and sent until the relay takes it.
+/// A mail to the shop itself, about its trigger files: frozen when it is written, and sent until the relay takes it. The store keeps it as an effect of origin `system`.
 public struct Notice: Hashable, Sendable {
     /// What it tells. Of each kind only the newest waits: an older one that was not sent yet is no news.
     public enum Kind: String, Sendable, CaseIterable {
@@ -12,22 +12,17 @@ public struct Notice: Hashable, Sendable {
         case unwritten
     }
 
-    /// The store's number; 0 until it is stored.
-    public var id: Int64
     public var shop: String
     public var kind: Kind
     public var message: Message
-    /// When it is to be attempted next.
+    /// When it is to be attempted.
     public var dueAt: Moment
-    public var attempts: Int
 
     /// A notice that waits until then. Its message is a mail.
-    public init(id: Int64 = 0, shop: String, kind: Kind, message: Message, dueAt: Moment, attempts: Int = 0) {
-        self.id = id
+    public init(shop: String, kind: Kind, message: Message, dueAt: Moment) {
         self.shop = shop
         self.kind = kind
         self.message = message
         self.dueAt = dueAt
-        self.attempts = attempts
     }
 }

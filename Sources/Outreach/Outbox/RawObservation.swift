@@ -13,11 +13,15 @@ public struct RawObservation: Hashable, Sendable {
     public var kind: String
     /// As they came.
     public var bytes: [UInt8]
+    /// What it is about, where the source knows that; it is erased together with it.
+    public var about: AggregateID?
+    /// Whose it is, where the source knows an address. It is kept as a keyed hash, for an erasure, and never given back.
+    public var address: String?
 
     /// What that source told.
     public init(
         id: Int64 = 0, shop: String, source: String, externalID: String, receivedAt: Moment, kind: String,
-        bytes: [UInt8]
+        bytes: [UInt8], about: AggregateID? = nil, address: String? = nil
     ) {
         self.id = id
         self.shop = shop
@@ -26,5 +30,7 @@ public struct RawObservation: Hashable, Sendable {
         self.receivedAt = receivedAt
         self.kind = kind
         self.bytes = bytes
+        self.about = about
+        self.address = address
     }
 }

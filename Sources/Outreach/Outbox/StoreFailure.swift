@@ -48,4 +48,7 @@ public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// True where the same step may well succeed a little later with nobody's help.
     public var isPassing: Bool { cause == .busy }
+
+    /// True where one row may be at fault: where the step is made for one order at a time, the others may well succeed.
+    public var mayBlameOne: Bool { [.misuse, .corrupt, .broken].contains(cause) }
 }

@@ -258,12 +258,15 @@ public struct Planner: Sendable {
 
     /// The same, with the events that are told where `combine` made one message of several.
     public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
+        // What a person asked for, or Bookbag has to say itself, is no trigger's to judge.
+        if effect.origin != .trigger { return Judgement(decision: .send, events: effect.events) }
         guard let record else { return Judgement(decision: .skip(because: .erased)) }
         return judgement(effect, at: evaluation(record, now: now), history: history)
     }
 
     /// The same, for one of several effects of an order that are judged at one moment.
     public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
+        if effect.origin != .trigger { return Judgement(decision: .send, events: effect.events) }
         let now = evaluation.now
         if evaluation.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
         guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off,

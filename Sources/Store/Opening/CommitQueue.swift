@@ -1,4 +1,3 @@
-internal import GRDB
 internal import Outreach
 internal import Synchronization
 
@@ -16,20 +15,20 @@ final class CommitQueue: Sendable {
         var scheduled = false
     }
 
-    private let writer: any DatabaseWriter
+    private let engine: SQLiteEngine
     private let path: String
     private let state = Mutex(State())
     /// So many steps at most share a commit, so that the write lock is let go of from time to time.
     private static let greatestGroup = 64
 
-    init(writer: any DatabaseWriter, path: String) {
-        self.writer = writer
-        self.path = path
+    init(engine: SQLiteEngine) {
+        self.engine = engine
+        path = engine.path
     }
 
     /// Runs `body` in a transaction and returns when that is on the disk.
     func commit<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+        _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {
         let outcome = await withCheckedContinuation { continuation in
             add(Step(body: body, continuation: continuation))
@@ -50,7 +49,7 @@ final class CommitQueue: Sendable {
     }
 
     private func schedule() {
-        writer.asyncWriteWithoutTransaction { [self] db in
+        engine.write { [self] db in
             let (group, more) = state.withLock { state in
                 let group = Array(state.steps.prefix(Self.greatestGroup))
                 state.steps.removeFirst(group.count)
@@ -62,42 +61,43 @@ final class CommitQueue: Sendable {
         }
     }
 
-    private func run(_ group: [any QueuedStep], in db: Database) {
+    private func run(_ group: [any QueuedStep], in db: WritingConnection) {
         if group.count > 1, runTogether(group, in: db) { return }
         for step in group { runAlone(step, in: db) }
     }
 
-    private func runAlone(_ step: any QueuedStep, in db: Database) {
+    private func runAlone(_ step: any QueuedStep, in db: WritingConnection) {
         do {
-            try db.beginTransaction(.immediate)
-            try step.run(in: db)
+            try db.begin()
+            try step.run(in: db.connection)
             try db.commit()
             step.succeed()
         } catch {
-            try? db.rollback()
+            db.rollback()
             step.fail(StoreFailure(error, path: path))
         }
     }
 
     /// False when the transaction broke and everything is to be done again.
-    private func runTogether(_ group: [any QueuedStep], in db: Database) -> Bool {
+    private func runTogether(_ group: [any QueuedStep], in db: WritingConnection) -> Bool {
+        let connection = db.connection
         var failures: [Int: StoreFailure] = [:]
         do {
-            try db.beginTransaction(.immediate)
+            try db.begin()
             for (index, step) in group.enumerated() {
                 do {
-                    try db.inSavepoint {
-                        try step.run(in: db)
-                        return .commit
+                    try connection.inSavepoint {
+                        try step.run(in: connection)
+                        return true
                     }
                 } catch {
-                    guard db.isInsideTransaction else { return false }
+                    guard connection.isInTransaction else { return false }
                     failures[index] = StoreFailure(error, path: path)
                 }
             }
             try db.commit()
         } catch {
-            try? db.rollback()
+            db.rollback()
             return false
         }
         for (index, step) in group.enumerated() {
@@ -108,25 +108,25 @@ final class CommitQueue: Sendable {
 }
 
 private protocol QueuedStep: Sendable {
-    func run(in db: Database) throws
+    func run(in db: Connection) throws
     func succeed()
     func fail(_ failure: StoreFailure)
 }
 
 private final class Step<Value: Sendable>: QueuedStep {
-    private let body: @Sendable (Database) throws -> Value
+    private let body: @Sendable (Connection) throws -> Value
     private let continuation: CheckedContinuation<Result<Value, StoreFailure>, Never>
     private let value = Mutex<Value?>(nil)
 
     init(
-        body: @escaping @Sendable (Database) throws -> Value,
+        body: @escaping @Sendable (Connection) throws -> Value,
         continuation: CheckedContinuation<Result<Value, StoreFailure>, Never>
     ) {
         self.body = body
         self.continuation = continuation
     }
 
-    func run(in db: Database) throws {
+    func run(in db: Connection) throws {
         let result = try body(db)
         value.withLock { $0 = result }
     }

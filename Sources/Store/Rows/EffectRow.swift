@@ -1,131 +1,147 @@
 internal import FoundationEssentials
-internal import GRDB
 internal import Outreach
 
 extension Effect {
     /// The columns that an effect and its event are read from, in order.
     static let columns = """
-        effects.id, shops.domain, effects.trigger_name, effects.line, orders.gid, effects.state, effects.reason,
-        effects.detail, effects.due_at, effects.created_at, effects.decided_at, effects.attempts,
-        effects.attempts_in_doubt, effects.version, effects.origin, effects.channel, effects.target, effects.is_contact,
-        \(Event.columns)
+        effects.id, shops.domain, effects.trigger_name, effects.line, about.kind, about.gid, effects.state,
+        effects.reason, effects.detail, effects.due_at, effects.created_at, effects.decided_at, effects.attempts,
+        effects.attempts_in_doubt, effects.version, effects.origin, effects.channel, effects.target,
+        effects.is_contact, effects.shop, \(Event.columns)
         """
     /// The tables that have them.
     static let tables = """
-        effects JOIN shops ON shops.id = effects.shop LEFT JOIN orders ON orders.id = effects.order_id
-        LEFT JOIN events ON events.id = effects.event_id
+        effects JOIN shops ON shops.id = effects.shop
+        LEFT JOIN aggregates AS about ON about.shop = effects.shop AND about.id = effects.aggregate_id
+        LEFT JOIN events ON events.shop = effects.shop AND events.id = effects.event_id
+        LEFT JOIN aggregates ON aggregates.shop = events.shop AND aggregates.id = events.aggregate_id
         """
 
     /// Reads `columns`. Its keys and the event's occurrences are read by `filled(from:)`.
     init(_ row: Row) throws {
+        let kind: AggregateKind? = try row.optionalWord(4)
         self.init(
-            to: Route(shop: row[1], channel: try row.word(15), target: row[16]), origin: try row.word(14),
-            isContact: row[17], by: row[2], line: row[3], keys: [],
-            about: (row[4] as String?).map(AggregateID.order),
-            event: (row[18] as Int64?) == nil ? nil : try Event(row, from: 18, occurrences: []),
-            dueAt: row.moment(8), createdAt: row.moment(9), reason: try row.optionalWord(6))
+            to: Route(shop: row[1], channel: try row.word(16), target: row[17]), origin: try row.word(15),
+            isContact: row[18], by: row[2], line: row[3], keys: [],
+            about: kind.map { AggregateID(kind: $0, id: row[5]) },
+            event: row.isNull(20) ? nil : try Event(row, from: 20, occurrences: []),
+            dueAt: row.moment(9), createdAt: row.moment(10), reason: try row.optionalWord(7))
         id = row[0]
-        state = try row.word(5)
-        detail = row[7]
-        decidedAt = row.optionalMoment(10)
-        attempts = row[11]
-        attemptsInDoubt = row[12]
-        version = row[13]
-    }
-
-    /// The same with its keys and its event's occurrences.
-    func filled(from db: Database) throws -> Effect {
-        var effect = self
-        effect.keys = try db.all(Query.keysOfEffect, [id]) { $0[0] }
-        guard let event else { return effect }
-        effect.event?.occurrences = try db.occurrences(eventID: event.id)
-        effect.together = try db.all(Query.eventsTogether, [id]) { try Event($0, occurrences: []) }.map { event in
-            var event = event
-            event.occurrences = try db.occurrences(eventID: event.id)
-            return event
-        }
-        return effect
+        state = try row.word(6)
+        detail = row[8]
+        decidedAt = row.optionalMoment(11)
+        attempts = row[12]
+        attemptsInDoubt = row[13]
+        version = row[14]
     }
 }
 
-extension Database {
+extension Connection {
+    /// All effects of a query for `Effect.columns`, whole.
+    func effects(_ sql: String, _ arguments: SQLArguments) throws -> [Effect] {
+        try all(sql, arguments) { row in (shop: row[19] as Int64, effect: try Effect(row)) }.map {
+            try filled($0.effect, shop: $0.shop)
+        }
+    }
+
     /// The effect of that number, whole.
-    func effect(_ id: Int64) throws -> Effect? {
-        try first(Query.effect, [id], Effect.init)?.filled(from: self)
+    func effect(_ id: Int64, shop: Int64) throws -> Effect? { try effects(Query.effect, [shop, id]).first }
+
+    /// An effect with its keys and its events' occurrences.
+    private func filled(_ effect: Effect, shop: Int64) throws -> Effect {
+        var effect = effect
+        effect.keys = try all(Query.keysOfEffect, [shop, effect.id]) { $0[0] }
+        guard let event = effect.event else { return effect }
+        effect.event?.occurrences = try occurrences(eventID: event.id, shop: shop)
+        effect.together = try all(Query.eventsTogether, [shop, effect.id]) { try Event($0, occurrences: []) }
+            .map { try filled($0, shop: shop) }
+        return effect
+    }
+
+    /// An event with its occurrences.
+    func filled(_ event: Event, shop: Int64) throws -> Event {
+        var event = event
+        event.occurrences = try occurrences(eventID: event.id, shop: shop)
+        return event
     }
 
     /// Appends to the story of an effect.
-    func append(_ note: DecisionNote, effectID: Int64) throws {
+    func append(_ note: DecisionNote, effectID: Int64, shop: Int64) throws {
+        let last = try integer("SELECT max(number) FROM decisions WHERE shop = ? AND effect_id = ?", [shop, effectID])
         try run(
             """
-            INSERT INTO decisions (effect_id, number, decided_at, state, reason, detail, held_until)
-            VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM decisions WHERE effect_id = ?), ?, ?, ?, ?, ?)
+            INSERT INTO decisions (shop, effect_id, number, decided_at, state, reason, detail, held_until)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                effectID, effectID, note.at.milliseconds, note.state.rawValue, note.reason?.rawValue, note.detail,
-                note.until?.milliseconds,
+                shop, effectID, (last ?? 0) + 1, note.at.milliseconds, note.state.rawValue, note.reason?.rawValue,
+                note.detail, note.until?.milliseconds,
             ])
     }
 
     /// Writes the frozen message of an effect, in place of one that was never attempted.
-    func put(_ message: Message, effectID: Int64, now: Moment) throws {
+    func put(_ message: Message, effectID: Int64, shop: Int64, now: Moment) throws {
         // The id is made of a key; where the key passed to this effect from one that was never attempted, so does the id.
         try run(
             """
-            DELETE FROM messages WHERE message_id = ? AND effect_id <> ? AND EXISTS (
-                SELECT 1 FROM effects WHERE effects.id = messages.effect_id AND effects.attempts = 0
-                    AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
-            """, [message.id, effectID])
+            DELETE FROM messages WHERE shop = ? AND message_id = ? AND effect_id <> ? AND EXISTS (
+                SELECT 1 FROM effects WHERE effects.shop = messages.shop AND effects.id = messages.effect_id
+                    AND effects.attempts = 0 AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
+            """, [shop, message.id, effectID])
         try run(
             """
-            INSERT INTO messages (effect_id, message_id, kind, sender, recipient, target, summary, bytes, frozen_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (effect_id) DO UPDATE SET
+            INSERT INTO messages (shop, effect_id, message_id, kind, sender, recipient, target, summary, bytes,
+                frozen_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (shop, effect_id) DO UPDATE SET
                 message_id = excluded.message_id, kind = excluded.kind, sender = excluded.sender,
                 recipient = excluded.recipient, target = excluded.target, summary = excluded.summary,
                 bytes = excluded.bytes, frozen_at = excluded.frozen_at, purged_at = NULL
             """,
             [
-                effectID, message.id, message.kind.rawValue, message.envelope.sender, message.envelope.recipient,
-                message.envelope.target, message.summary, Data(message.bytes), now.milliseconds,
+                shop, effectID, message.id, message.kind.rawValue, message.envelope.sender, message.envelope.recipient,
+                message.envelope.target, message.summary, message.bytes, now.milliseconds,
             ])
     }
 
     /// The frozen message of an effect; nil where it has none, or its bytes are gone.
-    func message(effectID: Int64) throws -> Message? {
-        try first(Query.message, [effectID]) { row in
+    func message(effectID: Int64, shop: Int64) throws -> Message? {
+        try first(Query.message, [shop, effectID]) { row in
             Message(
                 id: row[0], kind: try row.word(1),
-                envelope: Message.Envelope(sender: row[2], recipient: row[3], target: row[4]),
-                bytes: [UInt8](row[5] as Data), summary: row[6])
+                envelope: Message.Envelope(sender: row[2], recipient: row[3], target: row[4]), bytes: row[5],
+                summary: row[6])
         }
     }
 
-    /// The version of that aggregate; 0 where it is not there.
-    func version(of aggregate: AggregateID, shop: Int64) throws -> Int64 {
-        guard let order = aggregate.orderID else { return 0 }
-        return try first(Query.orderVersion, [shop, order]) { $0[1] } ?? 0
+    /// The number and version of an aggregate; nil where it is not there.
+    func aggregate(_ aggregate: AggregateID, shop: Int64) throws -> (id: Int64, version: Int64)? {
+        try first(Query.aggregate, [shop, aggregate.kind.rawValue, aggregate.id]) { (id: $0[0], version: $0[1]) }
     }
+
+    /// The number of an order; nil where it is not there.
+    func order(_ gid: String, shop: Int64) throws -> Int64? { try aggregate(.order(gid), shop: shop)?.id }
 
     /// True where all that was read has the version still at which it was read.
     func isCurrent(_ reads: ReadVersions, shop: Int64) throws -> Bool {
-        for (aggregate, version) in reads where try self.version(of: aggregate, shop: shop) != version {
-            return false
-        }
+        for (id, version) in reads where try (aggregate(id, shop: shop)?.version ?? 0) != version { return false }
         return true
     }
 }
 
 extension Query {
-    static let effect = "SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.id = ?"
+    static let effect = "SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.shop = ? AND effects.id = ?"
     static let eventsTogether = """
-        SELECT \(Event.columns) FROM effect_events JOIN events ON events.id = effect_events.event_id
-        JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
-        WHERE effect_events.effect_id = ? ORDER BY effect_events.position
+        SELECT \(Event.columns)
+        FROM effect_events JOIN events ON events.shop = effect_events.shop AND events.id = effect_events.event_id
+        JOIN shops ON shops.id = events.shop
+        JOIN aggregates ON aggregates.shop = events.shop AND aggregates.id = events.aggregate_id
+        WHERE effect_events.shop = ? AND effect_events.effect_id = ? ORDER BY effect_events.position
         """
-    static let keysOfEffect = "SELECT occurrence FROM effect_keys WHERE effect_id = ? ORDER BY position"
+    static let keysOfEffect = "SELECT occurrence FROM effect_keys WHERE shop = ? AND effect_id = ? ORDER BY position"
     static let message = """
         SELECT message_id, kind, sender, recipient, target, bytes, summary FROM messages
-        WHERE effect_id = ? AND purged_at IS NULL
+        WHERE shop = ? AND effect_id = ? AND purged_at IS NULL
         """
+    static let aggregate = "SELECT id, version FROM aggregates WHERE shop = ? AND kind = ? AND gid = ?"
 }

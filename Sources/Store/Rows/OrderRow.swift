@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 internal import Outreach
 
 /// An order as it is written, made ready before the transaction begins so that the writer is not held up by encoding.
@@ -72,7 +71,7 @@ extension OrderRecord {
 
 /// An order as it was read: put together after the transaction has ended.
 struct LoadedOrder: Sendable {
-    var row: Int64
+    var row: OrderRowKey
     var version: Int64
     var format: Int
     var record: Data
@@ -99,10 +98,10 @@ struct LoadedOrder: Sendable {
     }
 }
 
-extension Database {
+extension Connection {
     /// All scans of an order.
-    func scans(orderID: Int64) throws -> [(owner: String, position: Int, scan: Scan)] {
-        try all(Query.scans, [orderID]) { row in
+    func scans(orderID: Int64, shop: Int64) throws -> [(owner: String, position: Int, scan: Scan)] {
+        try all(Query.scans, [shop, orderID]) { row in
             (
                 owner: row[0], position: row[2],
                 scan: try Scan(row)
@@ -111,35 +110,35 @@ extension Database {
     }
 
     /// Writes a scan, new or changed.
-    func put(_ scan: Scan, owner: String, position: Int, orderID: Int64) throws {
+    func put(_ scan: Scan, owner: String, position: Int, orderID: Int64, shop: Int64) throws {
         try run(
             Query.putScan,
             [
-                orderID, owner, scan.id, position, scan.source, scan.time.milliseconds, scan.offsetMinutes,
+                shop, orderID, owner, scan.id, position, scan.source, scan.time.milliseconds, scan.offsetMinutes,
                 scan.basis.rawValue, scan.state?.rawValue, scan.delay.rawValue, scan.reason,
                 scan.estimate?.daysSinceEpoch, scan.words, scan.place, scan.returnLeg, scan.retractedAt?.milliseconds,
                 scan.isSummary, scan.number,
             ])
     }
 
-    /// All events of an order, oldest first.
-    func events(orderID: Int64) throws -> [Event] {
-        let marks = try all(Query.occurrencesOfOrder, [orderID]) { row in
+    /// All events of an aggregate, oldest first.
+    func events(aggregate: Int64, shop: Int64) throws -> [Event] {
+        let marks = try all(Query.occurrencesOfAggregate, [shop, aggregate]) { row in
             (
                 event: row[0] as Int64, position: row[4] as Int,
                 occurrence: Event.Occurrence(subject: row[1], n: row[2], mark: row[3])
             )
         }
         let byEvent = Dictionary(grouping: marks, by: \.event)
-        return try all(Query.eventsOfOrder, [orderID]) { row in
+        return try all(Query.eventsOfAggregate, [shop, aggregate]) { row in
             let own = (byEvent[row[0]] ?? []).sorted { $0.position < $1.position }
             return try Event(row, occurrences: own.map(\.occurrence))
         }
     }
 
     /// The occurrences of an event, in order.
-    func occurrences(eventID: Int64) throws -> [Event.Occurrence] {
-        try all(Query.occurrencesOfEvent, [eventID]) { Event.Occurrence(subject: $0[0], n: $0[1], mark: $0[2]) }
+    func occurrences(eventID: Int64, shop: Int64) throws -> [Event.Occurrence] {
+        try all(Query.occurrencesOfEvent, [shop, eventID]) { Event.Occurrence(subject: $0[0], n: $0[1], mark: $0[2]) }
     }
 }
 
@@ -148,27 +147,27 @@ extension Scan {
     init(_ row: Row) throws {
         self.init(
             id: row[1], number: row[16], source: row[3], time: row.moment(4), offsetMinutes: row[5],
-            basis: try row.word(6),
-            state: try row.optionalWord(7), delay: try row.word(8), reason: row[9],
+            basis: try row.word(6), state: try row.optionalWord(7), delay: try row.word(8), reason: row[9],
             estimate: (row[10] as Int64?).map { CalendarDay(daysSinceEpoch: $0) }, words: row[11], place: row[12],
             isSummary: row[15], returnLeg: row[13], retractedAt: row.optionalMoment(14))
     }
 }
 
 extension Event {
-    /// The columns that an event is read from, in order, by their table's names `events`, `shops` and `orders`.
+    /// The columns that an event is read from, in order, by their tables' names `events`, `shops` and `aggregates`.
     static let columns = """
-        events.id, shops.domain, orders.gid, events.kind, events.happened_at, events.recorded_at, events.silence,
-        events.source, events.days_late, events.delay_reason, orders.name
+        events.id, shops.domain, aggregates.kind, aggregates.gid, events.kind, events.happened_at,
+        events.recorded_at, events.silence, events.source, events.days_late, events.delay_reason, aggregates.name
         """
 
     /// Reads `columns`, which begin at the given one.
     init(_ row: Row, from first: Int = 0, occurrences: [Occurrence]) throws {
         self.init(
-            id: row[first], shop: row[first + 1], orderID: row[first + 2], kind: try row.word(first + 3),
-            occurrences: occurrences, happenedAt: row.moment(first + 4), recordedAt: row.moment(first + 5),
-            silence: try row.optionalWord(first + 6), source: row[first + 7], daysLate: row[first + 8],
-            delayReason: row[first + 9], orderName: row[first + 10])
+            id: row[first], shop: row[first + 1],
+            aggregate: AggregateID(kind: try row.word(first + 2), id: row[first + 3]), kind: try row.word(first + 4),
+            occurrences: occurrences, happenedAt: row.moment(first + 5), recordedAt: row.moment(first + 6),
+            silence: try row.optionalWord(first + 7), source: row[first + 8], daysLate: row[first + 9],
+            delayReason: row[first + 10], orderName: row[first + 11])
     }
 }
 
@@ -176,29 +175,29 @@ extension Query {
     static let scans = """
         SELECT owner, scan, position, source, happened_at, offset_minutes, basis, state, delay, reason, estimate_day,
             words, place, return_leg, retracted_at, is_summary, number
-        FROM scans WHERE order_id = ?
+        FROM scans WHERE shop = ? AND order_id = ?
         """
     static let putScan = """
-        INSERT INTO scans (order_id, owner, scan, position, source, happened_at, offset_minutes, basis, state, delay,
+        INSERT INTO scans (shop, order_id, owner, scan, position, source, happened_at, offset_minutes, basis, state, delay,
             reason, estimate_day, words, place, return_leg, retracted_at, is_summary, number)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (order_id, owner, scan) DO UPDATE SET
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (shop, order_id, owner, scan) DO UPDATE SET
             position = excluded.position, source = excluded.source, happened_at = excluded.happened_at,
             offset_minutes = excluded.offset_minutes, basis = excluded.basis, state = excluded.state,
             delay = excluded.delay, reason = excluded.reason, estimate_day = excluded.estimate_day,
             words = excluded.words, place = excluded.place, return_leg = excluded.return_leg,
             retracted_at = excluded.retracted_at, is_summary = excluded.is_summary, number = excluded.number
         """
-    static let eventsOfOrder = """
+    static let eventsOfAggregate = """
         SELECT \(Event.columns)
-        FROM events JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
-        WHERE events.order_id = ? ORDER BY events.id
+        FROM events JOIN shops ON shops.id = events.shop
+        JOIN aggregates ON aggregates.shop = events.shop AND aggregates.id = events.aggregate_id
+        WHERE events.shop = ? AND events.aggregate_id = ? ORDER BY events.id
         """
-    static let occurrencesOfOrder = """
-        SELECT event_id, subject, n, mark, position
-        FROM occurrences WHERE order_id = ?
+    static let occurrencesOfAggregate = """
+        SELECT event_id, subject, n, mark, position FROM occurrences WHERE shop = ? AND aggregate_id = ?
         """
     static let occurrencesOfEvent = """
-        SELECT subject, n, mark FROM occurrences WHERE event_id = ? ORDER BY position
+        SELECT subject, n, mark FROM occurrences WHERE shop = ? AND event_id = ? ORDER BY position
         """
 }

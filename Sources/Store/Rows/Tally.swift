@@ -1,4 +1,3 @@
-internal import GRDB
 internal import Outreach
 
 /// Which total it is.
@@ -30,9 +29,9 @@ struct Tally {
         sums[Key(shop: shop, name: name, labels: labels), default: 0] += count
     }
 
-    /// An effect passes from one state to another; nil for one that is new.
-    mutating func move(from old: Effect.State?, to new: Effect.State, shop: Int64) {
-        guard old != new else { return }
+    /// An effect passes from one state to another; nil for one that is new. What Bookbag says of itself is no part of the totals.
+    mutating func move(_ effect: Effect, from old: Effect.State?, to new: Effect.State, shop: Int64) {
+        guard old != new, effect.origin != .system else { return }
         if let old { add(.effects, [old.rawValue], shop: shop, -1) }
         add(.effects, [new.rawValue], shop: shop)
     }
@@ -41,13 +40,14 @@ struct Tally {
         for (key, sum) in other.sums { sums[key, default: 0] += sum }
     }
 
-    func write(to db: Database) throws {
+    func write(to db: Connection) throws {
         for (key, sum) in sums where sum != 0 {
             let labels = key.labels + Array(repeating: "", count: 3 - key.labels.count)
             try db.run(
                 """
                 INSERT INTO counters (shop, name, label1, label2, label3, total) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (shop, name, label1, label2, label3) DO UPDATE SET total = total + excluded.total
+                ON CONFLICT (shop, name, label1, label2, label3) DO UPDATE SET
+                    total = counters.total + excluded.total
                 """, [key.shop, key.name.rawValue, labels[0], labels[1], labels[2], sum])
         }
     }

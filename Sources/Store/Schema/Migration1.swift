@@ -1,11 +1,15 @@
 extension Migration {
     /// The schema as it first shipped.
     ///
-    /// Every time is an INTEGER of milliseconds since 1970; every row belongs to a shop, by its own column or its order's. Addresses,
-    /// customers and what else may be asked for after an erasure stand here as keyed hashes (`*_key`), never as they are; the record of an
-    /// order and the bytes of a message are the only places with customers' data.
+    /// One text for both engines: what PostgreSQL calls otherwise (INTEGER is its BIGINT, BLOB its BYTEA; STRICT and WITHOUT ROWID it does not know) is put in its place word by word
+    /// by scripts/check-sql.
+    ///
+    /// Every time is an INTEGER of milliseconds since 1970. Every row that belongs to a shop says so in the first column of its key, and a row's `id` is unique within its shop alone
+    /// (`numbers`). Rows of large records stand in tables with a rowid, so that a look at a neighbour does not read them; all others are clustered by their key. Addresses, customers
+    /// and what else may be asked for after an erasure stand here as keyed hashes (`*_key`), never as they are; the record of an order, the bytes of a message and raw observations are
+    /// the only places with customers' data.
     static let first = Migration(
-        number: 1, name: "the schema as it first shipped",
+        number: 1, name: "the first schema",
         sql: """
             -- One row: what holds for the whole store.
             CREATE TABLE store (
@@ -17,16 +21,25 @@ extension Migration {
                 restored_from INTEGER
             ) STRICT;
 
+            -- `backup_at` is when the backup was made that the shop's rows are of, and `restored_at` when it was put to use. Both go once all that happened since is learned.
             CREATE TABLE shops (
                 id INTEGER NOT NULL PRIMARY KEY,
                 domain TEXT NOT NULL UNIQUE,
                 live_since INTEGER NOT NULL,
                 cursor INTEGER,
                 next_ticket INTEGER NOT NULL DEFAULT 1,
-                -- When the backup was made that the shop's rows are of, and when it was put to use. Both go once all that happened since is learned.
                 backup_at INTEGER,
-                restored_at INTEGER
+                restored_at INTEGER,
+                CHECK (restored_at IS NULL OR backup_at IS NOT NULL)
             ) STRICT;
+
+            -- The next `id` of each kind of row of a shop. A number is never given out twice, whatever was deleted.
+            CREATE TABLE numbers (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                name TEXT NOT NULL,
+                next INTEGER NOT NULL CHECK (next > 0),
+                PRIMARY KEY (shop, name)
+            ) STRICT, WITHOUT ROWID;
 
             CREATE TABLE sources (
                 shop INTEGER NOT NULL REFERENCES shops (id),
@@ -44,11 +57,11 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
 
             -- Orders whose details are still to be read. The ticket changes whenever there is a new cause to read, so that a reading which
-            -- began before it does not take the row away. A parked one has its reason and the moment of its next try.
+            -- began before it does not take the row away. `updated_at` is 0 where no scan told it. A parked one has its reason and the moment of its next try.
             CREATE TABLE to_read (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 order_gid TEXT NOT NULL,
-                updated_at INTEGER,
+                updated_at INTEGER NOT NULL,
                 asked_at INTEGER NOT NULL,
                 ticket INTEGER NOT NULL,
                 tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
@@ -70,13 +83,24 @@ extension Migration {
                 PRIMARY KEY (shop, order_gid)
             ) STRICT, WITHOUT ROWID;
 
+            -- What events belong to: orders, and whatever else has a kind of its own. The version goes up with every change of it; what was thought on an older one is void.
+            CREATE TABLE aggregates (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL,
+                kind TEXT NOT NULL CHECK (kind <> ''),
+                gid TEXT NOT NULL CHECK (gid <> ''),
+                name TEXT NOT NULL,
+                version INTEGER NOT NULL CHECK (version > 0),
+                PRIMARY KEY (shop, id),
+                UNIQUE (shop, kind, gid)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX aggregates_by_name ON aggregates (shop, name);
+
             -- What is known of an order. The record holds the facts and the shipments without their scans; scans and events have tables of
             -- their own.
             CREATE TABLE orders (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
-                shop INTEGER NOT NULL REFERENCES shops (id),
-                gid TEXT NOT NULL,
-                name TEXT NOT NULL,
+                shop INTEGER NOT NULL,
+                id INTEGER NOT NULL,
                 placed_at INTEGER NOT NULL,
                 updated_at INTEGER NOT NULL,
                 test INTEGER NOT NULL CHECK (test IN (0, 1)),
@@ -84,13 +108,12 @@ extension Migration {
                 customer_key BLOB CHECK (length(customer_key) = 16),
                 last_problem_at INTEGER,
                 next_moment INTEGER,
-                version INTEGER NOT NULL CHECK (version > 0),
                 format INTEGER NOT NULL,
                 record BLOB NOT NULL,
-                UNIQUE (shop, gid)
+                PRIMARY KEY (shop, id),
+                FOREIGN KEY (shop, id) REFERENCES aggregates (shop, id)
             ) STRICT;
-            CREATE INDEX orders_by_name ON orders (shop, name);
-            CREATE INDEX orders_by_moment ON orders (shop, next_moment) WHERE next_moment IS NOT NULL;
+            CREATE INDEX orders_by_moment ON orders (shop, next_moment, id) WHERE next_moment IS NOT NULL;
             CREATE INDEX orders_by_customer ON orders (shop, customer_key, placed_at, test)
                 WHERE customer_key IS NOT NULL;
             CREATE INDEX orders_by_address ON orders (shop, address_key, placed_at, test)
@@ -100,9 +123,11 @@ extension Migration {
             CREATE INDEX problems_by_address ON orders (shop, address_key, last_problem_at)
                 WHERE last_problem_at IS NOT NULL;
 
-            -- Scans as they were told, kept for ever. The owner is a fulfillment or a shipment of the order.
+            -- Scans as they were told, kept for ever. The owner is a fulfillment or a shipment of the order; `number`
+            -- is the tracking number that a carrier's scan speaks of, for a package may have had another before.
             CREATE TABLE scans (
-                order_id INTEGER NOT NULL REFERENCES orders (id),
+                shop INTEGER NOT NULL,
+                order_id INTEGER NOT NULL,
                 owner TEXT NOT NULL,
                 scan TEXT NOT NULL,
                 position INTEGER NOT NULL,
@@ -119,56 +144,84 @@ extension Migration {
                 return_leg INTEGER NOT NULL CHECK (return_leg IN (0, 1)),
                 is_summary INTEGER NOT NULL CHECK (is_summary IN (0, 1)),
                 retracted_at INTEGER,
-                -- The tracking number that a carrier's scan speaks of; a package may have had another before.
                 number TEXT,
-                PRIMARY KEY (order_id, owner, scan)
+                PRIMARY KEY (shop, order_id, owner, scan),
+                FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id)
             ) STRICT, WITHOUT ROWID;
 
             -- What is to be read again by its own id, and when.
             CREATE TABLE rereads (
-                shop INTEGER NOT NULL REFERENCES shops (id),
+                shop INTEGER NOT NULL,
                 kind TEXT NOT NULL CHECK (kind IN ('fulfillment', 'return')),
                 gid TEXT NOT NULL,
-                order_id INTEGER NOT NULL REFERENCES orders (id),
+                order_id INTEGER NOT NULL,
                 reread_at INTEGER NOT NULL,
-                PRIMARY KEY (shop, kind, gid)
+                PRIMARY KEY (shop, kind, gid),
+                FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX rereads_next ON rereads (shop, reread_at, kind, gid, order_id);
-            CREATE INDEX rereads_by_order ON rereads (order_id);
+            CREATE INDEX rereads_by_order ON rereads (shop, order_id);
+
+            -- What reached us once and cannot be asked for again, as it came. Whom or what it is about is kept where the source knows it. `judged_at` is written together with what was
+            -- made of it.
+            CREATE TABLE observations (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL,
+                source TEXT NOT NULL,
+                external_id TEXT NOT NULL CHECK (external_id <> ''),
+                about_kind TEXT,
+                about_gid TEXT,
+                address_key BLOB CHECK (length(address_key) = 16),
+                received_at INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                bytes BLOB NOT NULL,
+                judged_at INTEGER,
+                PRIMARY KEY (shop, id),
+                UNIQUE (shop, source, external_id),
+                CHECK ((about_kind IS NULL) = (about_gid IS NULL))
+            ) STRICT;
+            CREATE INDEX observations_unjudged ON observations (shop, source, id) WHERE judged_at IS NULL;
+            CREATE INDEX observations_about ON observations (shop, about_kind, about_gid) WHERE about_gid IS NOT NULL;
+            CREATE INDEX observations_by_address ON observations (shop, address_key) WHERE address_key IS NOT NULL;
 
             CREATE TABLE events (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
-                shop INTEGER NOT NULL REFERENCES shops (id),
-                order_id INTEGER NOT NULL REFERENCES orders (id),
+                shop INTEGER NOT NULL,
+                id INTEGER NOT NULL,
+                aggregate_id INTEGER NOT NULL,
                 kind TEXT NOT NULL,
                 happened_at INTEGER NOT NULL,
                 recorded_at INTEGER NOT NULL,
                 silence TEXT,
                 source TEXT NOT NULL,
                 days_late INTEGER,
-                delay_reason TEXT
-            ) STRICT;
-            CREATE INDEX events_by_order ON events (order_id, id);
+                delay_reason TEXT,
+                PRIMARY KEY (shop, id),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX events_by_aggregate ON events (shop, aggregate_id, id);
 
             -- The n-th time of a kind about a subject: what makes the same thing told twice one event.
             CREATE TABLE occurrences (
-                order_id INTEGER NOT NULL REFERENCES orders (id),
+                shop INTEGER NOT NULL,
+                aggregate_id INTEGER NOT NULL,
                 subject TEXT NOT NULL,
                 kind TEXT NOT NULL,
                 n INTEGER NOT NULL CHECK (n >= 1),
-                event_id INTEGER NOT NULL REFERENCES events (id),
+                event_id INTEGER NOT NULL,
                 position INTEGER NOT NULL,
                 mark TEXT NOT NULL,
-                PRIMARY KEY (order_id, subject, kind, n)
+                PRIMARY KEY (shop, aggregate_id, subject, kind, n),
+                FOREIGN KEY (shop, event_id) REFERENCES events (shop, id)
             ) STRICT, WITHOUT ROWID;
-            CREATE INDEX occurrences_by_event ON occurrences (event_id, position);
+            CREATE INDEX occurrences_by_event ON occurrences (shop, event_id, position);
 
             -- Events that no plan was made for yet: written with the event, removed with the plan.
             CREATE TABLE pending_events (
-                event_id INTEGER NOT NULL PRIMARY KEY REFERENCES events (id),
-                shop INTEGER NOT NULL REFERENCES shops (id)
-            ) STRICT;
-            CREATE INDEX pending_events_by_shop ON pending_events (shop, event_id);
+                shop INTEGER NOT NULL,
+                event_id INTEGER NOT NULL,
+                PRIMARY KEY (shop, event_id),
+                FOREIGN KEY (shop, event_id) REFERENCES events (shop, id)
+            ) STRICT, WITHOUT ROWID;
 
             CREATE TABLE triggers (
                 shop INTEGER NOT NULL REFERENCES shops (id),
@@ -187,40 +240,30 @@ extension Migration {
 
             -- Matches that came to no effect, and why.
             CREATE TABLE match_outcomes (
-                event_id INTEGER NOT NULL REFERENCES events (id),
+                shop INTEGER NOT NULL,
+                event_id INTEGER NOT NULL,
                 trigger_name TEXT NOT NULL,
                 reason TEXT NOT NULL,
                 detail TEXT,
                 decided_at INTEGER NOT NULL,
-                PRIMARY KEY (event_id, trigger_name)
+                PRIMARY KEY (shop, event_id, trigger_name),
+                FOREIGN KEY (shop, event_id) REFERENCES events (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- What reached us once and cannot be asked for again, as it came. `judged_at` is written with what was made of it.
-            CREATE TABLE observations (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
-                shop INTEGER NOT NULL REFERENCES shops (id),
-                source TEXT NOT NULL,
-                external_id TEXT NOT NULL CHECK (external_id <> ''),
-                received_at INTEGER NOT NULL,
-                kind TEXT NOT NULL,
-                bytes BLOB NOT NULL,
-                judged_at INTEGER,
-                UNIQUE (shop, source, external_id)
-            ) STRICT;
-            CREATE INDEX observations_unjudged ON observations (shop, source, id) WHERE judged_at IS NULL;
-
-            -- What is to happen once outside: mostly one line of `send` for one occurrence. `counted_at` is when it began to count: ready, then sent.
+            -- What is to happen once outside: mostly one line of `send` for one occurrence. `counted_at` is when it began to count: ready, then sent. A channel
+            -- serves rank 0 before rank 1.
             CREATE TABLE effects (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
                 shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL,
                 origin TEXT NOT NULL CHECK (origin IN ('trigger', 'person', 'system')),
                 trigger_name TEXT NOT NULL,
                 line TEXT NOT NULL,
                 channel TEXT NOT NULL CHECK (channel <> ''),
                 target TEXT NOT NULL,
+                rank INTEGER NOT NULL CHECK ((rank = 1) = (origin = 'trigger') AND rank IN (0, 1)),
                 is_contact INTEGER NOT NULL CHECK (is_contact IN (0, 1)),
-                order_id INTEGER REFERENCES orders (id),
-                event_id INTEGER REFERENCES events (id),
+                aggregate_id INTEGER,
+                event_id INTEGER,
                 state TEXT NOT NULL CHECK (state IN
                     ('waiting', 'ready', 'sent', 'shadowed', 'skipped', 'withdrawn', 'replaced', 'refused')),
                 reason TEXT,
@@ -234,6 +277,9 @@ extension Migration {
                 attempts INTEGER NOT NULL CHECK (attempts >= 0),
                 attempts_in_doubt INTEGER NOT NULL,
                 version INTEGER NOT NULL CHECK (version > 0),
+                PRIMARY KEY (shop, id),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id),
+                FOREIGN KEY (shop, event_id) REFERENCES events (shop, id),
                 CHECK (origin <> 'trigger' OR event_id IS NOT NULL),
                 CHECK (attempts_in_doubt BETWEEN 0 AND attempts),
                 CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
@@ -242,67 +288,78 @@ extension Migration {
                 CHECK (state <> 'waiting' OR attempts = 0),
                 CHECK (state NOT IN ('sent', 'refused') OR attempts > 0),
                 CHECK (state NOT IN ('skipped', 'withdrawn', 'replaced', 'refused') OR reason IS NOT NULL)
-            ) STRICT;
+            ) STRICT, WITHOUT ROWID;
             CREATE INDEX effects_waiting ON effects (shop, due_at, id) WHERE state = 'waiting';
-            CREATE INDEX effects_ready ON effects (shop, channel, target, due_at, id) WHERE state = 'ready';
-            CREATE INDEX effects_by_order ON effects (order_id, id);
-            CREATE INDEX effects_by_event ON effects (event_id);
+            CREATE INDEX effects_ready ON effects (shop, channel, target, rank, due_at, id) WHERE state = 'ready';
+            CREATE INDEX effects_by_aggregate ON effects (shop, aggregate_id, id);
+            CREATE INDEX effects_by_event ON effects (shop, event_id);
             CREATE INDEX effects_by_state ON effects (shop, state, id);
             CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)
                 WHERE counted_at IS NOT NULL AND recipient_key IS NOT NULL;
-
             -- What was tried and not taken, by the moment at which it was first due.
             CREATE INDEX effects_tried_again ON effects (shop, counted_at)
                 WHERE state = 'ready' AND reason IN ('deferred', 'unavailable');
             -- What waits to be told again, for nobody knows whether it arrived.
             CREATE INDEX effects_in_doubt ON effects (shop) WHERE state = 'ready' AND attempts_in_doubt > 0;
+            CREATE INDEX effects_of_system ON effects (shop, id) WHERE origin = 'system';
+            -- What waits because its template fails, by trigger.
+            CREATE INDEX effects_unwritten ON effects (shop, trigger_name) WHERE state = 'waiting' AND reason = 'template';
 
             -- The further events that an effect tells, where `combine` made one message of several. Its first is `effects.event_id`.
             CREATE TABLE effect_events (
-                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
                 position INTEGER NOT NULL CHECK (position >= 1),
-                event_id INTEGER NOT NULL REFERENCES events (id),
-                PRIMARY KEY (effect_id, position)
+                event_id INTEGER NOT NULL,
+                PRIMARY KEY (shop, effect_id, position),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
+                FOREIGN KEY (shop, event_id) REFERENCES events (shop, id)
             ) STRICT, WITHOUT ROWID;
 
             -- The keys that make a second message impossible, for ever.
             CREATE TABLE effect_keys (
-                shop INTEGER NOT NULL REFERENCES shops (id),
+                shop INTEGER NOT NULL,
                 origin TEXT NOT NULL,
                 trigger_name TEXT NOT NULL,
                 line TEXT NOT NULL,
                 occurrence TEXT NOT NULL CHECK (occurrence <> ''),
-                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                effect_id INTEGER NOT NULL,
                 position INTEGER NOT NULL,
-                PRIMARY KEY (shop, origin, trigger_name, line, occurrence)
+                PRIMARY KEY (shop, origin, trigger_name, line, occurrence),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
-            CREATE INDEX effect_keys_by_effect ON effect_keys (effect_id, position);
+            CREATE INDEX effect_keys_by_effect ON effect_keys (shop, effect_id, position);
 
+            -- `held_until` is how long a hold was to last when it began: an edit of the files can end it.
             CREATE TABLE decisions (
-                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
                 number INTEGER NOT NULL CHECK (number >= 1),
                 decided_at INTEGER NOT NULL,
                 state TEXT NOT NULL,
                 reason TEXT,
                 detail TEXT,
-                -- How long a hold was to last when it began: an edit of the files can end it.
                 held_until INTEGER,
-                PRIMARY KEY (effect_id, number)
+                PRIMARY KEY (shop, effect_id, number),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
             -- What an effect brought, for those that are more than a message.
             CREATE TABLE results (
-                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
                 name TEXT NOT NULL CHECK (name <> ''),
                 value TEXT NOT NULL,
                 noted_at INTEGER NOT NULL,
-                PRIMARY KEY (effect_id, name)
+                PRIMARY KEY (shop, effect_id, name),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
             -- The frozen bytes. They and the addresses may go by age; the id stays.
             CREATE TABLE messages (
-                effect_id INTEGER NOT NULL PRIMARY KEY REFERENCES effects (id),
-                message_id TEXT NOT NULL UNIQUE,
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                message_id TEXT NOT NULL,
                 kind TEXT NOT NULL CHECK (kind <> ''),
                 sender TEXT,
                 recipient TEXT,
@@ -311,6 +368,9 @@ extension Migration {
                 bytes BLOB,
                 frozen_at INTEGER NOT NULL,
                 purged_at INTEGER,
+                PRIMARY KEY (shop, effect_id),
+                UNIQUE (shop, message_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
                 CHECK ((bytes IS NULL) = (purged_at IS NOT NULL)),
                 CHECK (purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
@@ -318,16 +378,20 @@ extension Migration {
 
             -- Who is at work on an effect. A token is given out once; what comes with an old one moves nothing.
             CREATE TABLE leases (
-                effect_id INTEGER NOT NULL PRIMARY KEY REFERENCES effects (id),
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
                 owner TEXT NOT NULL,
                 token INTEGER NOT NULL,
-                lease_until INTEGER NOT NULL
-            ) STRICT;
+                lease_until INTEGER NOT NULL,
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
+            ) STRICT, WITHOUT ROWID;
 
             -- Written before the first byte to the far end; the verdict is filled in afterwards. `doubted_at` is when we gave up
             -- hearing of it.
             CREATE TABLE attempts (
-                effect_id INTEGER NOT NULL REFERENCES effects (id),
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
                 number INTEGER NOT NULL CHECK (number >= 1),
                 token INTEGER NOT NULL,
                 owner TEXT NOT NULL,
@@ -342,12 +406,15 @@ extension Migration {
                 in_doubt INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),
                 doubted_at INTEGER,
                 late INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1)),
-                PRIMARY KEY (effect_id, number),
+                PRIMARY KEY (shop, effect_id, number),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
                 CHECK ((verdict IS NULL) = (ended_at IS NULL)),
                 CHECK (doubted_at IS NULL OR in_doubt = 1),
                 CHECK (verdict <> 'accepted' OR in_doubt = 0 OR late = 1)
             ) STRICT, WITHOUT ROWID;
 
+            -- Whether a way out is closed. `suspects` are the messages that closed it by an answer that may be meant for them alone: `EFFECT:OPENINGS`, with a space between
+            -- two.
             CREATE TABLE channels (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 channel TEXT NOT NULL CHECK (channel <> ''),
@@ -356,19 +423,17 @@ extension Migration {
                 reason TEXT,
                 detail TEXT,
                 failures INTEGER NOT NULL CHECK (failures >= 0),
-                changed_at INTEGER NOT NULL,
-                -- How often it was opened again, and the messages that closed it by an answer that may be meant for them alone: `EFFECT:OPENINGS`, with a
-                -- space between two.
                 openings INTEGER NOT NULL,
                 suspects TEXT NOT NULL,
+                changed_at INTEGER NOT NULL,
                 PRIMARY KEY (shop, channel, target),
                 CHECK (closed_until IS NULL OR reason IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
 
             -- Whom we must not write to. An `ends_at` of NULL is for ever.
             CREATE TABLE silences (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
                 shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL,
                 scope TEXT NOT NULL CHECK (scope IN ('address', 'customer', 'order')),
                 scope_key BLOB NOT NULL CHECK (length(scope_key) = 16),
                 stream TEXT NOT NULL CHECK (stream IN ('all', 'marketing')),
@@ -376,8 +441,9 @@ extension Migration {
                 note TEXT,
                 begun_at INTEGER NOT NULL,
                 ends_at INTEGER,
+                PRIMARY KEY (shop, id),
                 UNIQUE (shop, scope, scope_key, stream, reason)
-            ) STRICT;
+            ) STRICT, WITHOUT ROWID;
 
             -- Orders that were erased and are not to be learned again.
             CREATE TABLE erased (
@@ -399,10 +465,11 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
 
             -- Which parcels are asked about, and when. A parcel is a number of a shop, however many shipments have it. It stands here while there is something to ask, or
-            -- while nobody can be asked (`source` is empty).
+            -- while nobody can be asked (`source` is empty). `sources` are all that can be asked, the best first, with a space between, and NULL where there is one at most;
+            -- `passed_over` are those of them that did not know it for long, or would not tell, and have another turn when all the others had theirs.
             CREATE TABLE parcels (
-                id INTEGER NOT NULL PRIMARY KEY,
                 shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL,
                 number TEXT NOT NULL CHECK (number <> ''),
                 source TEXT NOT NULL,
                 urgency INTEGER NOT NULL CHECK (urgency BETWEEN 0 AND 9),
@@ -412,23 +479,25 @@ extension Migration {
                 misses INTEGER NOT NULL DEFAULT 0 CHECK (misses >= 0),
                 refused TEXT,
                 home TEXT,
-                -- All that can be asked, the best first, with a space between; NULL where there is one at most.
                 sources TEXT,
-                -- Those of them that did not know it for long, or would not tell. They have another turn when all the others had theirs.
                 passed_over TEXT,
+                PRIMARY KEY (shop, id),
                 UNIQUE (shop, number),
                 CHECK ((source = '') = (ask_at IS NULL))
-            ) STRICT;
-            CREATE INDEX parcels_next ON parcels (source, urgency, ask_at) WHERE ask_at IS NOT NULL;
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX parcels_next ON parcels (shop, source, urgency, ask_at) WHERE ask_at IS NOT NULL;
 
             CREATE TABLE parcel_orders (
-                parcel INTEGER NOT NULL REFERENCES parcels (id),
-                order_id INTEGER NOT NULL REFERENCES orders (id),
-                PRIMARY KEY (parcel, order_id)
+                shop INTEGER NOT NULL,
+                parcel INTEGER NOT NULL,
+                order_id INTEGER NOT NULL,
+                PRIMARY KEY (shop, parcel, order_id),
+                FOREIGN KEY (shop, parcel) REFERENCES parcels (shop, id),
+                FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id)
             ) STRICT, WITHOUT ROWID;
-            CREATE INDEX parcels_by_order ON parcel_orders (order_id, parcel);
+            CREATE INDEX parcels_by_order ON parcel_orders (shop, order_id, parcel);
 
-            -- One row for each carrier that was ever asked: whether it may be asked now, and what came of it so far.
+            -- One row for each carrier that was ever asked, for all shops: whether it may be asked now, and what came of it so far.
             CREATE TABLE carriers (
                 carrier TEXT NOT NULL PRIMARY KEY,
                 closed_until INTEGER,
@@ -464,25 +533,6 @@ extension Migration {
                 seen INTEGER NOT NULL CHECK (seen > 0),
                 PRIMARY KEY (carrier, code)
             ) STRICT, WITHOUT ROWID;
-
-            -- Mails to the shop itself: refused edits, held reloads, changes in force. The bytes are frozen when they are written.
-            CREATE TABLE notices (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
-                shop INTEGER NOT NULL REFERENCES shops (id),
-                kind TEXT NOT NULL,
-                message_id TEXT NOT NULL UNIQUE,
-                sender TEXT NOT NULL,
-                recipient TEXT NOT NULL,
-                summary TEXT NOT NULL,
-                bytes BLOB NOT NULL,
-                created_at INTEGER NOT NULL,
-                due_at INTEGER NOT NULL,
-                attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
-                sent_at INTEGER,
-                CHECK (sent_at IS NULL OR attempts > 0)
-            ) STRICT;
-            CREATE INDEX notices_due ON notices (shop, due_at) WHERE sent_at IS NULL;
-            CREATE INDEX notices_sent ON notices (shop, sent_at) WHERE sent_at IS NOT NULL;
 
             """)
 }

@@ -4,14 +4,24 @@
 // seeks one entry of an index for each urgency, whatever the number of parcels. There is one daemon, so a parcel that is being asked about needs no lease: after a
 // crash it is due still, and asked again.
 
-internal import GRDB
 public import Outreach
+
+/// A parcel of a shop, by the store's number.
+public struct ParcelID: Hashable, Sendable {
+    public var shop: String
+    public var number: Int64
+
+    /// That one of that shop.
+    public init(shop: String, number: Int64) {
+        self.shop = shop
+        self.number = number
+    }
+}
 
 /// A parcel that is due to be asked about.
 public struct DueParcel: Hashable, Sendable {
-    /// The store's number of it.
-    public var id: Int64
-    public var shop: String
+    /// Which it is.
+    public var id: ParcelID
     /// Without space and in capitals.
     public var number: String
     public var urgency: Urgency
@@ -36,6 +46,8 @@ public struct DueParcel: Hashable, Sendable {
     public var orderIDs: [String]
     /// When the first of them was placed.
     public var placedAt: Moment
+
+    public var shop: String { id.shop }
 
     /// The sources besides `source` that may be asked about it.
     public func others(than source: String) -> [String] {
@@ -152,14 +164,9 @@ extension Store {
         source: String, limit: Int, now: Moment, urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> [DueParcel] {
         try await read { db in
-            var due: [DueParcel] = []
-            for urgency in urgencies {
-                due += try db.all(Query.dueParcels, [source, urgency.rawValue, now.milliseconds, limit]) {
-                    db.dueParcel($0, source: source, urgency: urgency, now: now)
-                }
+            try db.dueParcels(source: source, urgencies: urgencies, limit: limit, now: now) { shop, urgency in
+                (Query.dueParcels, [shop, source, urgency.rawValue, now.milliseconds, limit])
             }
-            try db.fillOrders(of: &due, now: now)
-            return due
         }
     }
 
@@ -170,15 +177,14 @@ extension Store {
         urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> [DueParcel] {
         try await read { db in
-            var due: [DueParcel] = []
-            for urgency in urgencies where urgency != .settled {
+            let urgencies = urgencies.filter { $0 != .settled }
+            return try db.dueParcels(source: source, urgencies: urgencies, limit: limit, now: now) { shop, urgency in
                 let latest = isPatient ? now - urgency.patience : now
-                due += try db.all(
-                    Query.dueParcelsOfOthers, [source, urgency.rawValue, latest.milliseconds, other, other, limit]
-                ) { db.dueParcel($0, source: source, urgency: urgency, now: now) }
+                return (
+                    Query.dueParcelsOfOthers,
+                    [shop, source, urgency.rawValue, latest.milliseconds, other, other, limit]
+                )
             }
-            try db.fillOrders(of: &due, now: now)
-            return due
         }
     }
 
@@ -187,27 +193,42 @@ extension Store {
         source: String, urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> Moment? {
         try await read { db in
-            try urgencies.compactMap { try db.integer(Query.nextAsk, [source, $0.rawValue]) }.min()
-                .map { Moment(milliseconds: $0) }
+            var next: Int64?
+            for (shop, _) in try db.shops() {
+                for urgency in urgencies {
+                    let moment = try db.integer(Query.nextAsk, [shop, source, urgency.rawValue])
+                    if let moment { next = min(next ?? moment, moment) }
+                }
+            }
+            return next.map { Moment(milliseconds: $0) }
         }
     }
 
     /// Writes what became of questions that taught nothing, or nothing but that the number is known.
-    public func settleAsks(_ outcomes: [(parcel: Int64, outcome: AskOutcome)], now: Moment) async throws(StoreFailure) {
+    public func settleAsks(
+        _ outcomes: [(parcel: ParcelID, outcome: AskOutcome)], now: Moment
+    ) async throws(StoreFailure) {
         guard !outcomes.isEmpty else { return }
         try await write { db in
+            var shops = ShopNumbers()
             var tally = Tally()
             for (parcel, outcome) in outcomes {
+                let shop = try shops.number(parcel.shop, in: db)
+                let id = parcel.number
                 switch outcome {
                 case .failed(let retryAt):
                     try db.run(
                         """
-                        UPDATE parcels SET tries = tries + 1, asked_at = ?, ask_at = ? WHERE id = ? AND ask_at IS NOT NULL
-                        """, [now.milliseconds, retryAt.milliseconds, parcel])
-                case .missed: try db.run("UPDATE parcels SET misses = misses + 1 WHERE id = ?", [parcel])
-                case .found: try db.run("UPDATE parcels SET misses = 0 WHERE id = ?", [parcel])
-                case .refused(let source): try db.turn(parcel, from: source, forGood: true, now: now, tally: &tally)
-                case .passedOver(let source): try db.turn(parcel, from: source, forGood: false, now: now, tally: &tally)
+                        UPDATE parcels SET tries = tries + 1, asked_at = ?, ask_at = ?
+                        WHERE shop = ? AND id = ? AND ask_at IS NOT NULL
+                        """, [now.milliseconds, retryAt.milliseconds, shop, id])
+                case .missed:
+                    try db.run("UPDATE parcels SET misses = misses + 1 WHERE shop = ? AND id = ?", [shop, id])
+                case .found: try db.run("UPDATE parcels SET misses = 0 WHERE shop = ? AND id = ?", [shop, id])
+                case .refused(let source):
+                    try db.turn(id, shop: shop, from: source, forGood: true, now: now, tally: &tally)
+                case .passedOver(let source):
+                    try db.turn(id, shop: shop, from: source, forGood: false, now: now, tally: &tally)
                 }
             }
             try tally.write(to: db)
@@ -242,10 +263,11 @@ extension Store {
                     answered_at, last_fault)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (carrier) DO UPDATE SET closed_until = excluded.closed_until, reason = excluded.reason,
-                    detail = excluded.detail, failures = excluded.failures, calls = calls + excluded.calls,
-                    asked = asked + excluded.asked, answers = answers + excluded.answers,
-                    faults = faults + excluded.faults, answered_at = coalesce(excluded.answered_at, answered_at),
-                    last_fault = coalesce(excluded.last_fault, last_fault)
+                    detail = excluded.detail, failures = excluded.failures, calls = carriers.calls + excluded.calls,
+                    asked = carriers.asked + excluded.asked, answers = carriers.answers + excluded.answers,
+                    faults = carriers.faults + excluded.faults,
+                    answered_at = coalesce(excluded.answered_at, carriers.answered_at),
+                    last_fault = coalesce(excluded.last_fault, carriers.last_fault)
                 """,
                 [
                     note.carrier, note.closedUntil?.milliseconds, note.reason, note.detail, note.failures, note.calls,
@@ -333,7 +355,7 @@ extension Store {
         shop: String, after: Int64, limit: Int
     ) async throws(StoreFailure) -> (orderIDs: [String], last: Int64?) {
         try await read { db in
-            let rows = try db.all(Query.openOrders, [after, try db.shop(shop), limit]) {
+            let rows = try db.all(Query.openOrders, [try db.shop(shop), after, limit]) {
                 ($0[0] as Int64, $0[1] as String)
             }
             return (rows.map(\.1), rows.last?.0)
@@ -370,10 +392,12 @@ extension Row {
     }
 }
 
-extension Database {
+extension Connection {
     /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more. True where it is now asked about sooner than was known, or by
     /// another source.
-    func put(_ ask: Ask, orderID: Int64, shop: Int64, now: Moment, tally: inout Tally) throws -> Bool {
+    func put(
+        _ ask: Ask, orderID: Int64, shop: Int64, now: Moment, numbers: inout RowNumbers, tally: inout Tally
+    ) throws -> Bool {
         let row = try first(Query.parcel, [shop, ask.number]) { row in
             (
                 id: row[0] as Int64, source: row[1] as String, urgency: row[2] as Int, askAt: row.optionalMoment(3),
@@ -411,11 +435,12 @@ extension Database {
                 try run(
                     """
                     UPDATE parcels SET source = ?, urgency = ?, ask_at = ?, home = ?, sources = ?, passed_over = ?,
-                        tries = iif(?, 0, tries), asked_at = iif(?, ?, asked_at) WHERE id = ?
+                        tries = CASE WHEN ? = 1 THEN 0 ELSE tries END, asked_at = coalesce(?, asked_at)
+                    WHERE shop = ? AND id = ?
                     """,
                     [
                         source, urgency.rawValue, askAt?.milliseconds, ask.home, sources, turn.passedText,
-                        ask.answered, ask.answered, now.milliseconds, id,
+                        ask.answered, ask.answered ? now.milliseconds : nil, shop, id,
                     ])
             }
             if row.source != source {
@@ -423,30 +448,28 @@ extension Database {
                 tally.add(.parcels, [source], shop: shop)
             }
         } else {
-            guard
-                let new = try integer(
-                    """
-                    INSERT INTO parcels (shop, number, source, urgency, ask_at, home, sources)
-                    VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id
-                    """,
-                    [shop, ask.number, source, urgency.rawValue, askAt?.milliseconds, ask.home, sources])
-            else { throw StoreFailure.unreadable("a parcel without a number") }
-            id = new
+            id = try numbers.take(.parcels, shop: shop, in: self)
+            try run(
+                """
+                INSERT INTO parcels (shop, id, number, source, urgency, ask_at, home, sources)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [shop, id, ask.number, source, urgency.rawValue, askAt?.milliseconds, ask.home, sources])
             tally.add(.parcels, [source], shop: shop)
         }
         try run(
-            "INSERT INTO parcel_orders (parcel, order_id) VALUES (?, ?) ON CONFLICT DO NOTHING", [id, orderID])
+            "INSERT INTO parcel_orders (shop, parcel, order_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [shop, id, orderID])
         guard let askAt else { return false }
         return row?.source != source || row?.askAt.map { askAt < $0 } ?? true
     }
 
     /// Gives the turn to the parcel's next source, which is asked at once.
-    fileprivate func turn(_ parcel: Int64, from source: String, forGood: Bool, now: Moment, tally: inout Tally) throws {
-        let row = try first("SELECT shop, source, sources, refused, passed_over FROM parcels WHERE id = ?", [parcel]) {
-            (
-                shop: $0[0] as Int64, source: $0[1] as String, sources: $0.words(2), refused: $0.words(3),
-                passed: $0.words(4)
-            )
+    fileprivate func turn(
+        _ parcel: Int64, shop: Int64, from source: String, forGood: Bool, now: Moment, tally: inout Tally
+    ) throws {
+        let row = try first(Query.parcelSources, [shop, parcel]) {
+            (source: $0[0] as String, sources: $0.words(1), refused: $0.words(2), passed: $0.words(3))
         }
         guard let row, !row.source.isEmpty else { return }
         var turn = Turn(
@@ -458,51 +481,74 @@ extension Database {
         let isSame = turn.source == row.source
         try run(
             """
-            UPDATE parcels SET refused = ?, passed_over = ?, source = ?, ask_at = iif(?, ask_at, ?),
-                tries = iif(?, tries, 0), misses = 0 WHERE id = ?
+            UPDATE parcels SET refused = ?, passed_over = ?, source = ?, ask_at = CASE WHEN ? = 1 THEN ask_at ELSE ? END,
+                tries = CASE WHEN ? = 1 THEN tries ELSE 0 END, misses = 0 WHERE shop = ? AND id = ?
             """,
             [
                 turn.refused.isEmpty ? nil : turn.refused.joined(separator: " "), turn.passedText, turn.source, isSame,
-                turn.source.isEmpty ? nil : now.milliseconds, isSame, parcel,
+                turn.source.isEmpty ? nil : now.milliseconds, isSame, shop, parcel,
             ])
         guard !isSame else { return }
-        tally.add(.parcels, [row.source], shop: row.shop, -1)
-        tally.add(.parcels, [turn.source], shop: row.shop)
+        tally.add(.parcels, [row.source], shop: shop, -1)
+        tally.add(.parcels, [turn.source], shop: shop)
     }
 
-    fileprivate func dueParcel(_ row: Row, source: String, urgency: Urgency, now: Moment) -> DueParcel {
-        let sources = row.words(9)
-        return DueParcel(
-            id: row[0], shop: row[1], number: row[2], urgency: urgency, askAt: row.moment(3),
-            askedAt: row.optionalMoment(4), tries: row[5], misses: row[6], source: source,
-            sources: sources.isEmpty ? [source] : sources, refused: row.words(8), passedOver: row.words(10),
-            home: row[7],
-            orderIDs: [], placedAt: now)
-    }
-
-    fileprivate func fillOrders(of due: inout [DueParcel], now: Moment) throws {
-        for index in due.indices {
-            let orders = try all(Query.ordersOfParcel, [due[index].id]) { ($0[0] as String, $0.moment(1)) }
-            due[index].orderIDs = orders.map(\.0)
-            due[index].placedAt = orders.map(\.1).min() ?? now
+    /// The parcels of all shops that a query finds for each urgency, those of each the longest due first; `query` gives it for one shop.
+    fileprivate func dueParcels(
+        source: String, urgencies: [Urgency], limit: Int, now: Moment,
+        _ query: (_ shop: Int64, _ urgency: Urgency) -> (sql: String, arguments: SQLArguments)
+    ) throws -> [DueParcel] {
+        let shops = try shops()
+        var due: [DueParcel] = []
+        for urgency in urgencies {
+            var ofUrgency: [(shop: Int64, parcel: DueParcel)] = []
+            for (shop, domain) in shops {
+                let (sql, arguments) = query(shop, urgency)
+                ofUrgency += try all(sql, arguments) { row in
+                    (shop: shop, parcel: dueParcel(row, of: domain, source: source, urgency: urgency, now: now))
+                }
+            }
+            if shops.count > 1 { ofUrgency.sort { $0.parcel.askAt < $1.parcel.askAt } }
+            for (shop, found) in ofUrgency.prefix(limit) {
+                var parcel = found
+                let orders = try all(Query.ordersOfParcel, [shop, parcel.id.number]) {
+                    ($0[0] as String, $0.moment(1))
+                }
+                parcel.orderIDs = orders.map(\.0)
+                parcel.placedAt = orders.map(\.1).min() ?? now
+                due.append(parcel)
+            }
         }
+        return due
+    }
+
+    private func dueParcel(_ row: Row, of domain: String, source: String, urgency: Urgency, now: Moment) -> DueParcel {
+        let sources = row.words(8)
+        return DueParcel(
+            id: ParcelID(shop: domain, number: row[0]), number: row[1], urgency: urgency, askAt: row.moment(2),
+            askedAt: row.optionalMoment(3), tries: row[4], misses: row[5], source: source,
+            sources: sources.isEmpty ? [source] : sources, refused: row.words(7), passedOver: row.words(9),
+            home: row[6], orderIDs: [], placedAt: now)
     }
 
     /// Takes all parcels from an order that goes.
     func removeParcels(ofOrder orderID: Int64, shop: Int64, tally: inout Tally) throws {
         let parcels = try all(
             """
-            SELECT parcels.id, parcels.source FROM parcel_orders JOIN parcels ON parcels.id = parcel_orders.parcel
-            WHERE parcel_orders.order_id = ?
-            """, [orderID]
+            SELECT parcels.id, parcels.source
+            FROM parcel_orders JOIN parcels ON parcels.shop = parcel_orders.shop AND parcels.id = parcel_orders.parcel
+            WHERE parcel_orders.shop = ? AND parcel_orders.order_id = ?
+            """, [shop, orderID]
         ) { ($0[0] as Int64, $0[1] as String) }
         for (id, source) in parcels { try unlink(id, source: source, orderID: orderID, shop: shop, tally: &tally) }
     }
 
     private func unlink(_ parcel: Int64, source: String, orderID: Int64, shop: Int64, tally: inout Tally) throws {
-        try run("DELETE FROM parcel_orders WHERE parcel = ? AND order_id = ?", [parcel, orderID])
-        guard try integer("SELECT 1 FROM parcel_orders WHERE parcel = ? LIMIT 1", [parcel]) == nil else { return }
-        try run("DELETE FROM parcels WHERE id = ?", [parcel])
+        try run(
+            "DELETE FROM parcel_orders WHERE shop = ? AND parcel = ? AND order_id = ?", [shop, parcel, orderID])
+        let other = try integer("SELECT 1 FROM parcel_orders WHERE shop = ? AND parcel = ? LIMIT 1", [shop, parcel])
+        guard other == nil else { return }
+        try run("DELETE FROM parcels WHERE shop = ? AND id = ?", [shop, parcel])
         tally.add(.parcels, [source], shop: shop, -1)
     }
 }
@@ -511,27 +557,31 @@ extension Query {
     static let parcel = """
         SELECT id, source, urgency, ask_at, refused, home, asked_at, sources, passed_over FROM parcels WHERE shop = ? AND number = ?
         """
+    static let parcelSources = "SELECT source, sources, refused, passed_over FROM parcels WHERE shop = ? AND id = ?"
+    private static let dueColumns = "id, number, ask_at, asked_at, tries, misses, home, refused, sources, passed_over"
     static let dueParcels = """
-        SELECT parcels.id, shops.domain, parcels.number, parcels.ask_at, parcels.asked_at, parcels.tries,
-            parcels.misses, parcels.home, parcels.refused, parcels.sources, parcels.passed_over
-        FROM parcels JOIN shops ON shops.id = parcels.shop
-        WHERE parcels.source = ? AND parcels.urgency = ? AND parcels.ask_at <= ? ORDER BY parcels.ask_at LIMIT ?
+        SELECT \(dueColumns) FROM parcels
+        WHERE shop = ? AND source = ? AND urgency = ? AND ask_at <= ? ORDER BY ask_at LIMIT ?
         """
     static let dueParcelsOfOthers = """
-        SELECT parcels.id, shops.domain, parcels.number, parcels.ask_at, parcels.asked_at, parcels.tries,
-            parcels.misses, parcels.home, parcels.refused, parcels.sources, parcels.passed_over
-        FROM parcels JOIN shops ON shops.id = parcels.shop
-        WHERE parcels.source = ? AND parcels.urgency = ? AND parcels.ask_at <= ?
-            AND instr(' ' || parcels.sources || ' ', ' ' || ? || ' ') > 0
-            AND instr(' ' || coalesce(parcels.refused, '') || ' ', ' ' || ? || ' ') = 0
-        ORDER BY parcels.ask_at LIMIT ?
+        SELECT \(dueColumns) FROM parcels
+        WHERE shop = ? AND source = ? AND urgency = ? AND ask_at <= ?
+            AND replace(' ' || sources || ' ', ' ' || ? || ' ', '') <> ' ' || sources || ' '
+            AND replace(' ' || coalesce(refused, '') || ' ', ' ' || ? || ' ', '') = ' ' || coalesce(refused, '') || ' '
+        ORDER BY ask_at LIMIT ?
         """
     static let ordersOfParcel = """
-        SELECT orders.gid, orders.placed_at FROM parcel_orders JOIN orders ON orders.id = parcel_orders.order_id
-        WHERE parcel_orders.parcel = ?
+        SELECT aggregates.gid, orders.placed_at
+        FROM parcel_orders JOIN orders ON orders.shop = parcel_orders.shop AND orders.id = parcel_orders.order_id
+        JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE parcel_orders.shop = ? AND parcel_orders.parcel = ?
         """
-    static let nextAsk = "SELECT min(ask_at) FROM parcels WHERE source = ? AND urgency = ? AND ask_at IS NOT NULL"
+    static let nextAsk = """
+        SELECT min(ask_at) FROM parcels WHERE shop = ? AND source = ? AND urgency = ? AND ask_at IS NOT NULL
+        """
     static let openOrders = """
-        SELECT id, gid FROM orders WHERE id > ? AND +shop = ? AND next_moment IS NOT NULL ORDER BY id LIMIT ?
+        SELECT orders.id, aggregates.gid
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? AND orders.id > ? AND orders.next_moment IS NOT NULL ORDER BY orders.id LIMIT ?
         """
 }

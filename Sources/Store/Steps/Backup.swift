@@ -1,4 +1,3 @@
-internal import GRDB
 internal import Glibc
 public import Outreach
 
@@ -18,26 +17,11 @@ extension Store {
         }
         Glibc.close(descriptor)
         do {
-            try await read { db in
-                var configuration = Configuration()
-                configuration.foreignKeysEnabled = true
-                let copy = try DatabaseQueue(path: path, configuration: configuration)
-                try copy.writeWithoutTransaction { target in
-                    try db.backup(to: target)
-                    try target.execute(
-                        sql: """
-                            PRAGMA synchronous = FULL;
-                            PRAGMA journal_mode = DELETE;
-                            """)
-                    try target.execute(
-                        sql: "UPDATE store SET restored_from = ? WHERE one = 1", arguments: [now.milliseconds])
-                }
-                try copy.close()
-            }
+            try await engine.copy(to: path, now: now)
         } catch {
             // Half a copy is worse than none.
             unlink(path)
-            throw error
+            throw StoreFailure(error, path: self.path)
         }
     }
 }

@@ -1,4 +1,3 @@
-internal import GRDB
 public import Outreach
 
 extension Store {
@@ -67,7 +66,7 @@ extension ChannelState {
     }
 }
 
-extension Database {
+extension Connection {
     /// Closes a way out, or opens it again. When it opens, what its closing put off is due at once.
     func put(_ state: ChannelState, of route: Route, now: Moment) throws {
         let shop = try shop(route.shop)

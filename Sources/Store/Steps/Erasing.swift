@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 /// What an erasure took away.
@@ -10,7 +9,7 @@ public struct Erased: Hashable, Sendable {
 
 extension Store {
     /// Erases a customer: every order placed with the address, or by a customer who placed one with it, goes with its scans, events, effects and
-    /// messages.
+    /// messages, and with the raw observations that are about it or bear the address.
     ///
     /// Left are the totals; a silence of the address for ever; and for each order a keyed hash, which keeps the next poll from learning it
     /// again. What is being attempted at this moment may still arrive.
@@ -27,35 +26,45 @@ extension Store {
                 try db.run(
                     "INSERT INTO erased (shop, order_key, erased_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [number, hash.order(gid), now.milliseconds])
-                for (effect, state) in try db.effects(ofOrder: id) {
-                    tally.add(.effects, [state], shop: number, -1)
-                    erased.messages += try db.changes("DELETE FROM messages WHERE effect_id = ?", [effect])
-                    for table in ["leases", "attempts", "decisions", "results", "effect_keys", "effect_events"] {
-                        try db.run("DELETE FROM \(table) WHERE effect_id = ?", [effect])
-                    }
-                    try db.run("DELETE FROM effects WHERE id = ?", [effect])
+                erased.messages += try db.removeEffects(ofAggregate: id, shop: number, tally: &tally)
+                for table in ["pending_events", "match_outcomes"] {
+                    try db.run(
+                        """
+                        DELETE FROM \(table) WHERE shop = ? AND event_id IN (
+                            SELECT id FROM events WHERE events.shop = ? AND events.aggregate_id = ?)
+                        """, [number, number, id])
                 }
-                try db.run(
-                    """
-                    DELETE FROM pending_events WHERE event_id IN (SELECT id FROM events WHERE order_id = ?)
-                    """, [id])
-                try db.run(
-                    "DELETE FROM match_outcomes WHERE event_id IN (SELECT id FROM events WHERE order_id = ?)", [id])
-                for table in ["occurrences", "events", "scans", "rereads"] {
-                    try db.run("DELETE FROM \(table) WHERE order_id = ?", [id])
+                for table in ["occurrences", "events"] {
+                    try db.run("DELETE FROM \(table) WHERE shop = ? AND aggregate_id = ?", [number, id])
+                }
+                for table in ["scans", "rereads"] {
+                    try db.run("DELETE FROM \(table) WHERE shop = ? AND order_id = ?", [number, id])
                 }
                 try db.removeParcels(ofOrder: id, shop: number, tally: &tally)
                 for table in ["to_read", "marks"] {
                     try db.run("DELETE FROM \(table) WHERE shop = ? AND order_gid = ?", [number, gid])
                 }
-                try db.run("DELETE FROM orders WHERE id = ?", [id])
+                try db.run(
+                    "DELETE FROM observations WHERE shop = ? AND about_kind = ? AND about_gid = ?",
+                    [number, AggregateKind.order.rawValue, gid])
+                for table in ["orders", "aggregates"] {
+                    try db.run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [number, id])
+                }
                 erased.orders += 1
             }
+            try db.run("DELETE FROM observations WHERE shop = ? AND address_key = ?", [number, key])
+            var numbers = RowNumbers()
             try db.run(
                 """
-                INSERT INTO silences (shop, scope, scope_key, stream, reason, begun_at) VALUES (?, 'address', ?, 'all', ?, ?)
+                INSERT INTO silences (shop, id, scope, scope_key, stream, reason, begun_at)
+                VALUES (?, ?, 'address', ?, 'all', ?, ?)
                 ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET ends_at = NULL
-                """, [number, key, Reason.erased.rawValue, now.milliseconds])
+                """,
+                [
+                    number, try numbers.take(.silences, shop: number, in: db), key, Reason.erased.rawValue,
+                    now.milliseconds,
+                ])
+            try numbers.write(to: db)
             try tally.write(to: db)
             try db.note(now)
             return erased
@@ -63,23 +72,53 @@ extension Store {
     }
 }
 
-extension Database {
+extension Connection {
     /// The orders of an address, and of the customers who ordered with it.
     fileprivate func orders(ofAddress key: Data, shop: Int64) throws -> [(id: Int64, gid: String)] {
-        let own = try all(
-            "SELECT id, gid, customer_key FROM orders WHERE shop = ? AND address_key = ?", [shop, key]
-        ) { (id: $0[0] as Int64, gid: $0[1] as String, customer: $0[2] as Data?) }
+        let own = try all(Query.erasableByAddress, [shop, key]) {
+            (id: $0[0] as Int64, gid: $0[1] as String, customer: $0[2] as Data?)
+        }
         var orders = Dictionary(uniqueKeysWithValues: own.map { ($0.id, $0.gid) })
         for customer in Set(own.compactMap(\.customer)) {
-            let others = try all(
-                "SELECT id, gid FROM orders WHERE shop = ? AND customer_key = ?", [shop, customer]
-            ) { (id: $0[0] as Int64, gid: $0[1] as String) }
+            let others = try all(Query.erasableByCustomer, [shop, customer]) {
+                (id: $0[0] as Int64, gid: $0[1] as String)
+            }
             for (id, gid) in others { orders[id] = gid }
         }
         return orders.sorted { $0.key < $1.key }.map { (id: $0.key, gid: $0.value) }
     }
 
-    fileprivate func effects(ofOrder id: Int64) throws -> [(id: Int64, state: String)] {
-        try all("SELECT id, state FROM effects WHERE order_id = ?", [id]) { (id: $0[0], state: $0[1]) }
+    /// Takes away all effects of an aggregate, and says how many messages were among them.
+    fileprivate func removeEffects(ofAggregate id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
+        var messages = 0
+        for effect in try effects(Query.effectsOfAggregate, [shop, id]) {
+            if effect.origin != .system { tally.add(.effects, [effect.state.rawValue], shop: shop, -1) }
+            messages += try removeEffect(effect.id, shop: shop)
+        }
+        return messages
     }
+
+    /// Takes away an effect with all that belongs to it, and says how many messages it had: one or none.
+    @discardableResult
+    func removeEffect(_ id: Int64, shop: Int64) throws -> Int {
+        let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
+        for table in ["leases", "attempts", "decisions", "results", "effect_keys", "effect_events"] {
+            try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
+        }
+        try run("DELETE FROM effects WHERE shop = ? AND id = ?", [shop, id])
+        return messages
+    }
+}
+
+extension Query {
+    static let erasableByAddress = """
+        SELECT orders.id, aggregates.gid, orders.customer_key
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? AND orders.address_key = ?
+        """
+    static let erasableByCustomer = """
+        SELECT orders.id, aggregates.gid
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? AND orders.customer_key = ?
+        """
 }

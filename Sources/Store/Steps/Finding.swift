@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 // How people name an order: by its name, by the address it was placed with (see `orders(named:)` and `orders(ofAddress:)`), by a message they hold in
@@ -9,7 +8,11 @@ extension Store {
     /// The order that a message is about, by its `Message-ID` without angle brackets or its `webhook-id`; nil where we never wrote it.
     public func order(ofMessage id: String) async throws(StoreFailure) -> OrderKey? {
         try await read { db in
-            try db.first(Query.orderOfMessage, [id]) { OrderKey(shop: $0[0], orderID: $0[1]) }
+            for (shop, domain) in try db.shops() {
+                let order = try db.first(Query.orderOfMessage, [shop, id]) { $0[0] as String }
+                if let order { return OrderKey(shop: domain, orderID: order) }
+            }
+            return nil
         }
     }
 
@@ -21,7 +24,7 @@ extension Store {
         // As it stands in the record: a JSON text. Any text of the order may be this one, so what is found is looked at closely.
         guard let quoted = try? JSONEncoder().encode(number) else { return [] }
         let ids: [String] = try await read { db in
-            try db.all(Query.ordersHolding, [try db.shop(shop), quoted]) { $0[0] }
+            try db.all(Query.ordersHolding, [try db.shop(shop), [UInt8](quoted)]) { $0[0] }
         }
         let records = try await load(shop: shop, orderIDs: ids)
         return ids.filter { records[$0]?.trackingNumbers.contains(number) == true }.map {
@@ -32,7 +35,9 @@ extension Store {
     /// The order of that id, in all shops or one: what the journal calls an order.
     public func orders(withID id: String, shop: String? = nil) async throws(StoreFailure) -> [OrderKey] {
         try await read { db in
-            try db.all(Query.ordersByID, [id, shop, shop]) { OrderKey(shop: $0[0], orderID: id) }
+            try db.shops().filter { shop == nil || $0.domain == shop }
+                .filter { try db.order(id, shop: $0.id) != nil }
+                .map { OrderKey(shop: $0.domain, orderID: id) }
         }
     }
 
@@ -40,7 +45,9 @@ extension Store {
     public func pendingEvents(of order: OrderKey) async throws(StoreFailure) -> Set<Int64> {
         try await read { db in
             Set(
-                try db.all(Query.pendingOfOrder, [try db.shop(order.shop), order.orderID]) { $0[0] as Int64 })
+                try db.all(
+                    Query.pendingOfOrder, [try db.shop(order.shop), AggregateKind.order.rawValue, order.orderID]
+                ) { $0[0] as Int64 })
         }
     }
 }
@@ -54,21 +61,29 @@ extension OrderRecord {
     }
 }
 
+extension Connection {
+    /// All shops, by their domains.
+    func shops() throws -> [(id: Int64, domain: String)] {
+        try all("SELECT id, domain FROM shops ORDER BY domain") { (id: $0[0], domain: $0[1]) }
+    }
+}
+
 extension Query {
     static let orderOfMessage = """
-        SELECT shops.domain, orders.gid FROM messages JOIN effects ON effects.id = messages.effect_id
-        JOIN orders ON orders.id = effects.order_id JOIN shops ON shops.id = effects.shop
-        WHERE messages.message_id = ?
+        SELECT aggregates.gid
+        FROM messages JOIN effects ON effects.shop = messages.shop AND effects.id = messages.effect_id
+        JOIN aggregates ON aggregates.shop = effects.shop AND aggregates.id = effects.aggregate_id
+        WHERE messages.shop = ? AND messages.message_id = ? AND aggregates.kind = 'order'
         """
     static let ordersHolding = """
-        SELECT gid FROM orders WHERE shop = ? AND instr(record, ?) > 0 ORDER BY id DESC LIMIT 100
-        """
-    static let ordersByID = """
-        SELECT shops.domain FROM orders JOIN shops ON shops.id = orders.shop
-        WHERE orders.gid = ? AND (? IS NULL OR shops.domain = ?)
+        SELECT aggregates.gid
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? AND \(Dialect.recordHolds) ORDER BY orders.id DESC LIMIT 100
         """
     static let pendingOfOrder = """
-        SELECT pending_events.event_id FROM orders JOIN events ON events.order_id = orders.id
-        JOIN pending_events ON pending_events.event_id = events.id WHERE orders.shop = ? AND orders.gid = ?
+        SELECT pending_events.event_id
+        FROM aggregates JOIN events ON events.shop = aggregates.shop AND events.aggregate_id = aggregates.id
+        JOIN pending_events ON pending_events.shop = events.shop AND pending_events.event_id = events.id
+        WHERE aggregates.shop = ? AND aggregates.kind = ? AND aggregates.gid = ?
         """
 }

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 extension Store {
@@ -15,20 +14,22 @@ extension Store {
     }
 }
 
-extension Database {
+extension Connection {
     fileprivate func history(
         _ question: HistoryQuestion, shop: Int64, hash: KeyedHash, now: Moment
     ) throws -> History {
         var history = History()
         let address = question.address.map(hash.address)
         let customer = question.customerID.map(hash.customer)
-        if let id = question.orderID, let order = try integer(Query.orderNumber, [shop, id]) {
-            history.messagesAboutOrder = Int(try integer(Query.messagesAboutOrder, [order]) ?? 0)
+        if let id = question.orderID, let order = try order(id, shop: shop) {
+            history.messagesAboutOrder = Int(try integer(Query.messagesAboutOrder, [shop, order]) ?? 0)
             history.messagesAboutSubject = Int(
-                try integer(Query.messagesAboutSubject, [order, question.subject.key, question.subject.key]) ?? 0)
+                try integer(
+                    Query.messagesAboutSubject, [shop, order, question.subject.key, question.subject.key]) ?? 0)
             for trigger in question.replacers {
                 let subjects: [String] = try all(
-                    Query.toldSubjects, [order, trigger, question.isShadow, order, trigger, question.isShadow]
+                    Query.toldSubjects,
+                    [shop, order, trigger, question.isShadow, shop, order, trigger, question.isShadow]
                 ) { $0[0] }
                 if !subjects.isEmpty { history.told.append(.init(trigger: trigger, subjects: subjects)) }
             }
@@ -80,14 +81,19 @@ extension Database {
 
 extension Query {
     static let messagesAboutOrder = """
-        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND is_contact = 1
+        SELECT count(*) FROM effects
+        WHERE shop = ? AND aggregate_id = ? AND state = 'sent' AND is_contact = 1
         """
     static let messagesAboutSubject = """
-        SELECT count(*) FROM effects WHERE order_id = ? AND state = 'sent' AND is_contact = 1 AND (EXISTS (
-            SELECT 1 FROM occurrences WHERE occurrences.event_id = effects.event_id AND occurrences.subject = ?)
+        SELECT count(*) FROM effects
+        WHERE shop = ? AND aggregate_id = ? AND state = 'sent' AND is_contact = 1 AND (EXISTS (
+            SELECT 1 FROM occurrences WHERE occurrences.shop = effects.shop
+                AND occurrences.event_id = effects.event_id AND occurrences.subject = ?)
             OR EXISTS (
-            SELECT 1 FROM effect_events JOIN occurrences ON occurrences.event_id = effect_events.event_id
-            WHERE effect_events.effect_id = effects.id AND occurrences.subject = ?))
+            SELECT 1 FROM effect_events JOIN occurrences ON occurrences.shop = effect_events.shop
+                AND occurrences.event_id = effect_events.event_id
+            WHERE effect_events.shop = effects.shop AND effect_events.effect_id = effects.id
+                AND occurrences.subject = ?))
         """
     static let lastMessageTo = """
         SELECT counted_at FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at IS NOT NULL
@@ -98,14 +104,16 @@ extension Query {
             AND counted_at IS NOT NULL AND is_contact = 1 AND id <> ? ORDER BY counted_at DESC LIMIT 1000
         """
     static let toldSubjects = """
-        SELECT occurrences.subject FROM effects JOIN occurrences ON occurrences.event_id = effects.event_id
-        WHERE effects.order_id = ? AND effects.trigger_name = ?
-            AND (effects.state IN ('ready', 'sent', 'refused') OR (? AND effects.state = 'shadowed'))
+        SELECT occurrences.subject
+        FROM effects JOIN occurrences ON occurrences.shop = effects.shop AND occurrences.event_id = effects.event_id
+        WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ?
+            AND (effects.state IN ('ready', 'sent', 'refused') OR (? = 1 AND effects.state = 'shadowed'))
         UNION ALL
-        SELECT occurrences.subject FROM effects JOIN effect_events ON effect_events.effect_id = effects.id
-        JOIN occurrences ON occurrences.event_id = effect_events.event_id
-        WHERE effects.order_id = ? AND effects.trigger_name = ?
-            AND (effects.state IN ('ready', 'sent', 'refused') OR (? AND effects.state = 'shadowed'))
+        SELECT occurrences.subject
+        FROM effects JOIN effect_events ON effect_events.shop = effects.shop AND effect_events.effect_id = effects.id
+        JOIN occurrences ON occurrences.shop = effects.shop AND occurrences.event_id = effect_events.event_id
+        WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ?
+            AND (effects.state IN ('ready', 'sent', 'refused') OR (? = 1 AND effects.state = 'shadowed'))
         """
     static let messagesToAddress = """
         SELECT count(*) FROM (
@@ -129,7 +137,7 @@ extension Query {
         WHERE shop = ? AND address_key = ? AND last_problem_at IS NOT NULL
         """
     static let silence = """
-        SELECT 1 FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND (stream = 'all' OR ?)
+        SELECT 1 FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND (stream = 'all' OR ? = 1)
             AND (ends_at IS NULL OR ends_at > ?) LIMIT 1
         """
 }

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 /// An order that the scan of changed orders showed.
@@ -8,11 +7,14 @@ public struct SeenOrder: Hashable, Sendable {
     public var id: String
     /// When it last changed, by the shop's clock.
     public var updatedAt: Moment
+    /// True where it is known to have changed since it was queued, whatever `updatedAt` says.
+    public var hasChanged: Bool
 
     /// That order, last changed then.
-    public init(id: String, updatedAt: Moment) {
+    public init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
         self.id = id
         self.updatedAt = updatedAt
+        self.hasChanged = hasChanged
     }
 }
 
@@ -48,46 +50,6 @@ public struct ParkedOrder: Hashable, Sendable {
 }
 
 extension Store {
-    /// Stores which orders are still to be read, and moves the cursor: one step, so that no order is lost between them.
-    ///
-    /// An order whose stored record is as new already is not queued, nor is one that waits already with the same change. A parked order that
-    /// changed is tried at once.
-    ///
-    /// - Parameter cursor: how far the scan has come by the shop's clock; nil leaves it, as before the last page of a scan. It never goes back.
-    /// - Returns: how many were newly queued.
-    @discardableResult
-    public func commitScan(
-        shop: String, seen: [SeenOrder], cursor: Moment?, now: Moment
-    ) async throws(StoreFailure) -> Int {
-        let hash = self.hash
-        return try await write { db in
-            let number = try db.shop(shop)
-            let ticket = try db.nextTicket(shop: number)
-            var queued = 0
-            for order in seen {
-                let known = try db.integer(
-                    "SELECT updated_at FROM orders WHERE shop = ? AND gid = ?", [number, order.id])
-                if let known, known >= order.updatedAt.milliseconds { continue }
-                if try db.isErased(hash.order(order.id), shop: number) { continue }
-                queued += try db.changes(
-                    """
-                    INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT (shop, order_gid) DO UPDATE SET
-                        updated_at = excluded.updated_at, asked_at = excluded.asked_at, ticket = excluded.ticket,
-                        tries = 0, retry_at = NULL, reason = NULL
-                    WHERE to_read.updated_at IS NULL OR to_read.updated_at < excluded.updated_at
-                    """, [number, order.id, order.updatedAt.milliseconds, now.milliseconds, ticket])
-            }
-            if let cursor {
-                try db.run(
-                    "UPDATE shops SET cursor = ? WHERE id = ? AND (cursor IS NULL OR cursor < ?)",
-                    [cursor.milliseconds, number, cursor.milliseconds])
-            }
-            try db.note(now)
-            return queued
-        }
-    }
-
     /// Queues orders to be read whatever is stored of them: those found by other scans, such as one of open returns. One that waits already
     /// gets a new ticket, for a reading that is under way may have missed the new cause; a parked one keeps its time.
     public func enqueueRead(shop: String, orderIDs: [String], now: Moment) async throws(StoreFailure) {
@@ -98,7 +60,7 @@ extension Store {
             for id in orderIDs where try !db.isErased(hash.order(id), shop: number) {
                 try db.run(
                     """
-                    INSERT INTO to_read (shop, order_gid, asked_at, ticket) VALUES (?, ?, ?, ?)
+                    INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, 0, ?, ?)
                     ON CONFLICT (shop, order_gid) DO UPDATE SET asked_at = excluded.asked_at, ticket = excluded.ticket
                     """, [number, id, now.milliseconds, ticket])
             }
@@ -112,7 +74,9 @@ extension Store {
         try await read { db in
             let number = try db.shop(shop)
             let toRead: (Row) -> ToRead = {
-                ToRead(shop: shop, orderID: $0[0], ticket: $0[1], updatedAt: $0.optionalMoment(2), tries: $0[3])
+                ToRead(
+                    shop: shop, orderID: $0[0], ticket: $0[1], updatedAt: ($0[2] as Int64) == 0 ? nil : $0.moment(2),
+                    tries: $0[3])
             }
             var rows = try db.all(Query.freshToRead, [number, limit], toRead)
             if rows.count < limit {
@@ -136,7 +100,7 @@ extension Store {
                 [number, order.orderID, order.ticket])
             // Where the ticket is another one, there is a new cause to read it, which is not parked for an old failure.
             guard let tries else { return }
-            let wait = min(firstRetry * (1 << min(Int(tries), 20)), .days(1))
+            let wait = Self.parkingTime(tries: tries, firstRetry: firstRetry)
             try db.run(
                 """
                 UPDATE to_read SET tries = tries + 1, retry_at = ?, reason = ?
@@ -144,6 +108,25 @@ extension Store {
                 """, [(now + wait).milliseconds, reason, number, order.orderID, order.ticket])
             try db.note(now)
         }
+    }
+
+    /// Parks an order of which nothing can be learned, for its row cannot be read or written, as a refusal by `commit` does.
+    ///
+    /// - Parameters:
+    ///   - cause: the cause for which it was read, if it was: where there is a newer one by now, that one is not parked.
+    ///   - reason: why, in a sentence without personal data.
+    public func setAside(
+        shop: String, orderID: String, cause: ToRead?, reason: String, now: Moment
+    ) async throws(StoreFailure) {
+        try await write { db in
+            try db.setAside(orderID, shop: try db.shop(shop), cause: cause, reason: reason, now: now)
+            try db.note(now)
+        }
+    }
+
+    /// How long an order is set aside that could not be read or written for so many times before.
+    static func parkingTime(tries: Int64, firstRetry: Duration = .minutes(1)) -> Duration {
+        min(firstRetry * (1 << min(max(Int(tries), 0), 20)), .days(1))
     }
 
     /// Takes orders off the list that the shop has no more.
@@ -173,6 +156,11 @@ extension Store {
 }
 
 extension Query {
+    static let orderUpdatedAt = """
+        SELECT orders.updated_at
+        FROM aggregates JOIN orders ON orders.shop = aggregates.shop AND orders.id = aggregates.id
+        WHERE aggregates.shop = ? AND aggregates.kind = ? AND aggregates.gid = ?
+        """
     static let freshToRead = """
         SELECT order_gid, ticket, updated_at, tries FROM to_read
         WHERE shop = ? AND retry_at IS NULL ORDER BY updated_at, order_gid LIMIT ?
@@ -188,7 +176,7 @@ extension Query {
     static let nextParked = "SELECT min(retry_at) FROM to_read WHERE shop = ? AND retry_at IS NOT NULL"
 }
 
-extension Database {
+extension Connection {
     /// A ticket that this shop never gave out.
     func nextTicket(shop: Int64) throws -> Int64 {
         guard
@@ -196,6 +184,34 @@ extension Database {
                 "UPDATE shops SET next_ticket = next_ticket + 1 WHERE id = ? RETURNING next_ticket", [shop])
         else { throw StoreFailure.unreadable("a shop") }
         return next - 1
+    }
+
+    /// Parks an order that cannot be written, and puts off whatever else would bring it up again: the moment at which time changes it, and its
+    /// rereads. Each of them would find it due at once for ever, and keep all others waiting.
+    ///
+    /// - Parameter cause: the cause for which it was read; where there is a newer one by now, that one is not parked.
+    func setAside(_ orderID: String, shop: Int64, cause: ToRead?, reason: String, now: Moment) throws {
+        let row = try first("SELECT tries, ticket FROM to_read WHERE shop = ? AND order_gid = ?", [shop, orderID]) {
+            (tries: $0[0] as Int64, ticket: $0[1] as Int64)
+        }
+        let until = (now + Store.parkingTime(tries: row?.tries ?? 0)).milliseconds
+        if row == nil || cause == nil || row?.ticket == cause?.ticket {
+            try run(
+                """
+                INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket, tries, retry_at, reason)
+                VALUES (?, ?, 0, ?, ?, 1, ?, ?)
+                ON CONFLICT (shop, order_gid) DO UPDATE SET
+                    tries = to_read.tries + 1, retry_at = excluded.retry_at, reason = excluded.reason
+                """, [shop, orderID, now.milliseconds, try nextTicket(shop: shop), until, reason])
+        }
+        try run(
+            "UPDATE orders SET next_moment = ? WHERE shop = ? AND gid = ? AND next_moment <= ?",
+            [until, shop, orderID, now.milliseconds])
+        try run(
+            """
+            UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at < ?
+            AND order_id = (SELECT id FROM orders WHERE shop = ? AND gid = ?)
+            """, [until, shop, until, shop, orderID])
     }
 
     /// Takes a row off the list unless there is a newer cause to read its order.

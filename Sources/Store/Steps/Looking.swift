@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 internal import Glibc
 public import Outreach
 
@@ -120,8 +119,6 @@ extension Store {
                 "SELECT id, domain, live_since, cursor FROM shops ORDER BY domain"
             ) { ($0[0], $0[1], $0.moment(2), $0.optionalMoment(3)) }
             let counters = try db.counters()
-            let pages = try db.integer("PRAGMA page_count") ?? 0
-            let pageSize = try db.integer("PRAGMA page_size") ?? 0
             let row = try db.first("SELECT last_moment, restored_from FROM store WHERE one = 1") {
                 ($0.moment(0), $0.optionalMoment(1))
             }
@@ -131,8 +128,8 @@ extension Store {
                         number, domain: domain, liveSince: liveSince, cursor: cursor,
                         counters: counters.filter { $0.shop == domain }, now: now)
                 },
-                lastMoment: row?.0 ?? now, schemaVersion: try Migration.version(of: db),
-                bytes: pages * pageSize + fileSize(path + "-wal"), restoredFrom: row?.1)
+                lastMoment: row?.0 ?? now, schemaVersion: Migration.current,
+                bytes: try SQLiteEngine.size(of: db) + fileSize(path + "-wal"), restoredFrom: row?.1)
         }
     }
 
@@ -154,23 +151,33 @@ extension Store {
             let number = try db.shop(shop)
             var effects: [Effect] = []
             if let orderID {
-                guard let order = try db.integer(Query.orderNumber, [number, orderID]) else { return [] }
-                effects = try db.all(Query.effectsOfOrder, [order], Effect.init)
-                effects = effects.filter { $0.id < before && (states.isEmpty || states.contains($0.state)) }
+                guard let order = try db.order(orderID, shop: number) else { return [] }
+                effects = try db.effects(Query.effectsOfAggregate, [number, order])
+                    .filter { $0.id < before && (states.isEmpty || states.contains($0.state)) }
             } else {
                 for state in states.isEmpty ? Effect.State.allCases : Array(states) {
-                    effects += try db.all(Query.effectsInState, [number, state.rawValue, before, limit], Effect.init)
+                    effects += try db.effects(Query.effectsInState, [number, state.rawValue, before, limit])
                 }
             }
-            return try effects.sorted { $0.id > $1.id }.prefix(limit).map { try db.outboxLine($0.filled(from: db)) }
+            return try effects.sorted { $0.id > $1.id }.prefix(limit).map { try db.outboxLine($0, shop: number) }
+        }
+    }
+
+    /// The shops that have an effect of that number: one, unless several shops share the store.
+    public func shops(withEffect id: Int64) async throws(StoreFailure) -> [String] {
+        try await read { db in
+            try db.shops().filter { try db.integer(Query.hasEffect, [$0.id, id]) != nil }.map(\.domain)
         }
     }
 
     /// One effect with its story and, where its bytes are kept, its message.
-    public func effectStory(_ id: Int64) async throws(StoreFailure) -> (story: EffectStory, message: Message?)? {
+    public func effectStory(
+        _ id: Int64, shop: String
+    ) async throws(StoreFailure) -> (story: EffectStory, message: Message?)? {
         try await read { db in
-            guard let effect = try db.effect(id) else { return nil }
-            return (try db.story(of: effect), try db.message(effectID: id))
+            let number = try db.shop(shop)
+            guard let effect = try db.effect(id, shop: number) else { return nil }
+            return (try db.story(of: effect, shop: number), try db.message(effectID: id, shop: number))
         }
     }
 
@@ -179,17 +186,17 @@ extension Store {
         guard let order = try await load(shop: shop, orderIDs: [orderID])[orderID] else { return nil }
         return try await read { db in
             let number = try db.shop(shop)
-            guard let row = try db.integer(Query.orderNumber, [number, orderID]) else { return nil }
-            let effects = try db.all(Query.effectsOfOrder, [row], Effect.init)
+            guard let row = try db.order(orderID, shop: number) else { return nil }
+            let effects = try db.effects(Query.effectsOfAggregate, [number, row])
             let parked = try db.first(Query.parkedOrder, [number, orderID]) {
                 ParkedOrder(orderID: orderID, reason: $0[0], tries: $0[1], retryAt: $0.moment(2))
             }
-            let matches = try db.all(Query.matchesOfOrder, [row]) {
+            let matches = try db.all(Query.matchesOfAggregate, [number, row]) {
                 MatchOutcome(
                     trigger: $0[1], eventID: $0[0], reason: try $0.word(2), detail: $0[3], at: $0.moment(4))
             }
             return Story(
-                order: order, effects: try effects.map { try db.story(of: $0.filled(from: db)) }, matches: matches,
+                order: order, effects: try effects.map { try db.story(of: $0, shop: number) }, matches: matches,
                 parked: parked)
         }
     }
@@ -199,19 +206,15 @@ extension Store {
         shop: String, since: Moment, after id: Int64 = 0, limit: Int
     ) async throws(StoreFailure) -> [Event] {
         try await read { db in
-            let events = try db.all(Query.eventsSince, [id, try db.shop(shop), since.milliseconds, limit]) {
+            let number = try db.shop(shop)
+            return try db.all(Query.eventsSince, [number, id, since.milliseconds, limit]) {
                 try Event($0, occurrences: [])
-            }
-            return try events.map { event in
-                var event = event
-                event.occurrences = try db.occurrences(eventID: event.id)
-                return event
-            }
+            }.map { try db.filled($0, shop: number) }
         }
     }
 }
 
-extension Database {
+extension Connection {
     fileprivate func counters() throws -> [Counter] {
         try all(
             """
@@ -243,7 +246,7 @@ extension Database {
         }
         let pair: (Row) -> (Int, Moment?) = { ($0[0], $0.optionalMoment(1)) }
         let toRead = try first(Query.toReadCount, [shop], pair) ?? (0, nil)
-        let pending = try first(Query.pendingCount, [shop], pair) ?? (0, nil)
+        let pending = try first(Query.pendingCount, [shop, shop], pair) ?? (0, nil)
         let rereads = try first(Query.rereadsDueCount, [shop, now.milliseconds], pair) ?? (0, nil)
         var effects: [Effect.State: Int] = [:]
         for counter in counters where counter.name == CounterName.effects.rawValue {
@@ -262,7 +265,7 @@ extension Database {
             readyDueSince: [
                 try integer(Query.oldestReady, [shop, now.milliseconds]), try integer(Query.oldestTriedAgain, [shop]),
             ].compactMap(\.self).min().map { Moment(milliseconds: $0) },
-            waitingDueSince: try integer(Query.oldestWaiting, [now.milliseconds, shop]).map {
+            waitingDueSince: try integer(Query.oldestWaiting, [shop, now.milliseconds]).map {
                 Moment(milliseconds: $0)
             },
             inDoubt: Int(counters.filter { $0.name == CounterName.inDoubt.rawValue }.reduce(0) { $0 + $1.total }),
@@ -271,21 +274,20 @@ extension Database {
             restoration: try restoration(shop: shop))
     }
 
-    fileprivate func outboxLine(_ effect: Effect) throws -> OutboxLine {
+    fileprivate func outboxLine(_ effect: Effect, shop: Int64) throws -> OutboxLine {
         let message: (String, String?)? = try first(
-            "SELECT message_id, summary FROM messages WHERE effect_id = ?", [effect.id]
+            "SELECT message_id, summary FROM messages WHERE shop = ? AND effect_id = ?", [shop, effect.id]
         ) { ($0[0], $0[1]) }
-        let name: String? = try first(
-            "SELECT orders.name FROM effects JOIN orders ON orders.id = effects.order_id WHERE effects.id = ?",
-            [effect.id]
-        ) { $0[0] }
+        let name: String? = try first(Query.nameOfEffect, [shop, effect.id]) { $0[0] }
         return OutboxLine(effect: effect, orderName: name ?? "", messageID: message?.0, summary: message?.1)
     }
 
-    fileprivate func story(of effect: Effect) throws -> EffectStory {
+    fileprivate func story(of effect: Effect, shop: Int64) throws -> EffectStory {
         let decisions = try all(
-            "SELECT decided_at, state, reason, detail, held_until FROM decisions WHERE effect_id = ? ORDER BY number",
-            [effect.id]
+            """
+            SELECT decided_at, state, reason, detail, held_until FROM decisions
+            WHERE shop = ? AND effect_id = ? ORDER BY number
+            """, [shop, effect.id]
         ) { row in
             DecisionNote(
                 at: row.moment(0), state: try row.word(1), reason: try row.optionalWord(2), detail: row[3],
@@ -294,8 +296,8 @@ extension Database {
         let attempts = try all(
             """
             SELECT number, begun_at, ended_at, verdict, reason, code, enhanced_code, detail, receipt, in_doubt, late
-            FROM attempts WHERE effect_id = ? ORDER BY number
-            """, [effect.id]
+            FROM attempts WHERE shop = ? AND effect_id = ? ORDER BY number
+            """, [shop, effect.id]
         ) { row in
             AttemptLine(
                 number: row[0], begunAt: row.moment(1), endedAt: row.optionalMoment(2), verdict: row[3],
@@ -303,10 +305,11 @@ extension Database {
                 late: row[10])
         }
         let results = try all(
-            "SELECT name, value, noted_at FROM results WHERE effect_id = ? ORDER BY name", [effect.id]
+            "SELECT name, value, noted_at FROM results WHERE shop = ? AND effect_id = ? ORDER BY name",
+            [shop, effect.id]
         ) { ActionResult(name: $0[0], value: $0[1], at: $0.moment(2)) }
         return EffectStory(
-            line: try outboxLine(effect), decisions: decisions, attempts: attempts, results: results)
+            line: try outboxLine(effect, shop: shop), decisions: decisions, attempts: attempts, results: results)
     }
 }
 
@@ -347,16 +350,24 @@ extension Query {
     static let parkedOrder = """
         SELECT reason, tries, retry_at FROM to_read WHERE shop = ? AND order_gid = ? AND retry_at IS NOT NULL
         """
-    static let matchesOfOrder = """
+    static let matchesOfAggregate = """
         SELECT match_outcomes.event_id, match_outcomes.trigger_name, match_outcomes.reason, match_outcomes.detail,
             match_outcomes.decided_at
-        FROM events JOIN match_outcomes ON match_outcomes.event_id = events.id
-        WHERE events.order_id = ? ORDER BY match_outcomes.event_id, match_outcomes.trigger_name
+        FROM events JOIN match_outcomes ON match_outcomes.shop = events.shop AND match_outcomes.event_id = events.id
+        WHERE events.shop = ? AND events.aggregate_id = ?
+        ORDER BY match_outcomes.event_id, match_outcomes.trigger_name
+        """
+    static let hasEffect = "SELECT 1 FROM effects WHERE shop = ? AND id = ?"
+    static let nameOfEffect = """
+        SELECT aggregates.name
+        FROM effects JOIN aggregates ON aggregates.shop = effects.shop AND aggregates.id = effects.aggregate_id
+        WHERE effects.shop = ? AND effects.id = ?
         """
     static let pendingCount = """
         SELECT count(*), (
-            SELECT events.recorded_at FROM pending_events AS first JOIN events ON events.id = first.event_id
-            WHERE first.shop = pending_events.shop ORDER BY first.event_id LIMIT 1)
+            SELECT events.recorded_at FROM pending_events AS first
+            JOIN events ON events.shop = first.shop AND events.id = first.event_id
+            WHERE first.shop = ? ORDER BY first.event_id LIMIT 1)
         FROM pending_events WHERE shop = ?
         """
     static let rereadsDueCount = "SELECT count(*), min(reread_at) FROM rereads WHERE shop = ? AND reread_at <= ?"
@@ -372,7 +383,7 @@ extension Query {
         SELECT count(*) FROM effects WHERE shop = ? AND state = 'ready' AND attempts_in_doubt > 0
         """
     static let oldestWaiting = """
-        SELECT due_at FROM effects WHERE state = 'waiting' AND due_at <= ? AND +shop = ? ORDER BY due_at, id LIMIT 1
+        SELECT due_at FROM effects WHERE shop = ? AND state = 'waiting' AND due_at <= ? ORDER BY due_at, id LIMIT 1
         """
     static let effectsInState = """
         SELECT \(Effect.columns) FROM \(Effect.tables)
@@ -380,7 +391,8 @@ extension Query {
         """
     static let eventsSince = """
         SELECT \(Event.columns)
-        FROM events JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
-        WHERE events.id > ? AND events.shop = ? AND events.recorded_at >= ? ORDER BY events.id LIMIT ?
+        FROM events JOIN shops ON shops.id = events.shop
+        JOIN aggregates ON aggregates.shop = events.shop AND aggregates.id = events.aggregate_id
+        WHERE events.shop = ? AND events.id > ? AND events.recorded_at >= ? ORDER BY events.id LIMIT ?
         """
 }

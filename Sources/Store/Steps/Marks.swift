@@ -1,4 +1,3 @@
-internal import GRDB
 public import Outreach
 
 /// How an order looked when it was last read, by which a scan tells whether it must be read again.
@@ -55,21 +54,37 @@ extension Store {
         }
     }
 
-    /// Queues orders to be read and moves the cursor: one step, so that no order is lost between them. An order that waits already gets a new ticket; a parked one keeps
-    /// its time.
+    /// Queues orders to be read and moves the cursor: one step, so that no order is lost between them. An order that waits already gets a new
+    /// ticket. A parked one keeps its time, unless it changed since it was queued: then it is tried at once.
+    ///
+    /// - Parameter cursor: how far the scan has come by the shop's clock; nil leaves it, as before the last page of a scan. It never goes back.
+    /// - Returns: how many of them are on the list now; those that were erased are not.
+    @discardableResult
     public func commitScan(
-        shop: String, queue ids: [String], cursor: Moment?, now: Moment
-    ) async throws(StoreFailure) {
+        shop: String, queue orders: [SeenOrder], cursor: Moment?, now: Moment
+    ) async throws(StoreFailure) -> Int {
         let hash = self.hash
-        try await write { db in
+        return try await write { db in
+            var queued = 0
             let number = try db.shop(shop)
             let ticket = try db.nextTicket(shop: number)
-            for id in ids where try !db.isErased(hash.order(id), shop: number) {
+            for order in orders where try !db.isErased(hash.order(order.id), shop: number) {
                 try db.run(
                     """
-                    INSERT INTO to_read (shop, order_gid, asked_at, ticket) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (shop, order_gid) DO UPDATE SET asked_at = excluded.asked_at, ticket = excluded.ticket
-                    """, [number, id, now.milliseconds, ticket])
+                    INSERT INTO to_read (shop, order_gid, updated_at, asked_at, ticket) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (shop, order_gid) DO UPDATE SET
+                        asked_at = excluded.asked_at, ticket = excluded.ticket,
+                        updated_at = CASE WHEN to_read.updated_at > excluded.updated_at
+                            THEN to_read.updated_at ELSE excluded.updated_at END,
+                        tries = CASE WHEN coalesce(to_read.updated_at, 0) < excluded.updated_at THEN 0 ELSE to_read.tries END,
+                        retry_at = CASE WHEN coalesce(to_read.updated_at, 0) < excluded.updated_at THEN NULL ELSE to_read.retry_at END,
+                        reason = CASE WHEN coalesce(to_read.updated_at, 0) < excluded.updated_at THEN NULL ELSE to_read.reason END
+                    """, [number, order.id, order.updatedAt.milliseconds, now.milliseconds, ticket])
+                queued += 1
+                guard order.hasChanged else { continue }
+                try db.run(
+                    "UPDATE to_read SET tries = 0, retry_at = NULL, reason = NULL WHERE shop = ? AND order_gid = ?",
+                    [number, order.id])
             }
             if let cursor {
                 try db.run(
@@ -77,6 +92,7 @@ extension Store {
                     [cursor.milliseconds, number, cursor.milliseconds])
             }
             try db.note(now)
+            return queued
         }
     }
 }
@@ -87,13 +103,15 @@ extension Store {
     public func pullCursorBack(shop: String, now: Moment) async throws(StoreFailure) -> Moment? {
         try await write { db in
             let number = try db.shop(shop)
-            return try db.integer(
-                """
-                UPDATE shops SET cursor = min(?, coalesce(
-                    (SELECT max(updated_at) FROM marks WHERE shop = shops.id AND updated_at <= ?), live_since))
-                WHERE id = ? AND cursor > ? RETURNING cursor
-                """, [now.milliseconds, now.milliseconds, number, now.milliseconds]
-            ).map { Moment(milliseconds: $0) }
+            let ahead = try db.first(
+                "SELECT live_since FROM shops WHERE id = ? AND cursor > ?", [number, now.milliseconds]
+            ) { $0.moment(0) }
+            guard let liveSince = ahead else { return nil }
+            let last = try db.integer(
+                "SELECT max(updated_at) FROM marks WHERE shop = ? AND updated_at <= ?", [number, now.milliseconds])
+            let cursor = min(now, last.map { Moment(milliseconds: $0) } ?? liveSince)
+            try db.run("UPDATE shops SET cursor = ? WHERE id = ?", [cursor.milliseconds, number])
+            return cursor
         }
     }
 }

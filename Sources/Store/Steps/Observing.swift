@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 // What arrives once and cannot be asked for again is a row before anything is made of it. What was made of it is written together with the mark that it was judged
@@ -8,28 +7,50 @@ public import Outreach
 extension Store {
     /// Keeps what sources told, as it came. What a source told before, by its own name for it, is left as it is.
     ///
+    /// - Parameter cursor: up to where the source was read with it, kept in the same step; nil leaves the place.
     /// - Returns: those that were not known yet, with their numbers.
-    public func keep(_ observations: [RawObservation], now: Moment) async throws(StoreFailure) -> [RawObservation] {
-        try await write { db in
+    @discardableResult
+    public func keep(
+        _ observations: [RawObservation], cursor: SourceCursor? = nil, now: Moment
+    ) async throws(StoreFailure) -> [RawObservation] {
+        let hash = self.hash
+        return try await write { db in
             var shops = ShopNumbers()
+            var numbers = RowNumbers()
             var new: [RawObservation] = []
             for var one in observations {
-                let id = try db.integer(
+                let shop = try shops.number(one.shop, in: db)
+                let known = try db.integer(Query.observation, [shop, one.source, one.externalID])
+                if known != nil { continue }
+                one.id = try numbers.take(.observations, shop: shop, in: db)
+                try db.run(
                     """
-                    INSERT INTO observations (shop, source, external_id, received_at, kind, bytes) VALUES (?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (shop, source, external_id) DO NOTHING RETURNING id
+                    INSERT INTO observations (shop, id, source, external_id, about_kind, about_gid, address_key,
+                        received_at, kind, bytes)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                     [
-                        try shops.number(one.shop, in: db), one.source, one.externalID, one.receivedAt.milliseconds,
-                        one.kind, Data(one.bytes),
+                        shop, one.id, one.source, one.externalID, one.about?.kind.rawValue, one.about?.id,
+                        one.address.map(hash.address), one.receivedAt.milliseconds, one.kind, one.bytes,
                     ])
-                guard let id else { continue }
-                one.id = id
                 new.append(one)
+            }
+            try numbers.write(to: db)
+            if let cursor {
+                try db.run(
+                    """
+                    INSERT INTO remembered (shop, name, value, noted_at) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
+                    """, [try shops.number(cursor.shop, in: db), cursor.name, cursor.place, now.milliseconds])
             }
             try db.note(now)
             return new
         }
+    }
+
+    /// Up to where a source of a shop was read; nil before its first page.
+    public func cursor(shop: String, source: String) async throws(StoreFailure) -> String? {
+        try await remembered(SourceCursor(shop: shop, source: source, place: "").name, shop: shop)
     }
 
     /// What a source of a shop told and nobody judged yet, in the order in which it was kept.
@@ -38,7 +59,8 @@ extension Store {
             try db.all(Query.unjudged, [try db.shop(shop), source, limit]) { row in
                 RawObservation(
                     id: row[0], shop: shop, source: source, externalID: row[1], receivedAt: row.moment(2), kind: row[3],
-                    bytes: [UInt8](row[4] as Data))
+                    bytes: row[4],
+                    about: row.isNull(5) ? nil : AggregateID(kind: try row.word(5), id: row[6]))
             }
         }
     }
@@ -53,7 +75,7 @@ extension Store {
     }
 }
 
-extension Database {
+extension Connection {
     /// Marks an observation as judged.
     func markJudged(_ observation: RawObservation, shop: Int64, now: Moment) throws {
         try run(
@@ -63,8 +85,9 @@ extension Database {
 }
 
 extension Query {
+    static let observation = "SELECT id FROM observations WHERE shop = ? AND source = ? AND external_id = ?"
     static let unjudged = """
-        SELECT id, external_id, received_at, kind, bytes FROM observations
+        SELECT id, external_id, received_at, kind, bytes, about_kind, about_gid FROM observations
         WHERE shop = ? AND source = ? AND judged_at IS NULL ORDER BY id LIMIT ?
         """
 }

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 /// What became of a commit of learned orders.
@@ -10,7 +9,7 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var stale: [OrderKey] = []
     /// Orders that were erased, of which nothing is to be learned.
     public var erased: [OrderKey] = []
-    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They stay on the list; park them.
+    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They are parked with the reason.
     public var refused: [OrderKey: StoreFailure] = [:]
     /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look again.
     public var hasSoonerAsks = false
@@ -30,20 +29,19 @@ extension Store {
             var kept: [OrderRecord] = []
             var loaded: [LoadedOrder] = []
             for id in Set(orderIDs) {
-                let found = try db.first(Query.orderVersion, [number, id]) {
-                    (row: $0[0] as Int64, version: $0[1] as Int64)
-                }
-                guard let (row, version) = found else { continue }
+                guard let (id, version) = try db.aggregate(.order(id), shop: number) else { continue }
+                let row = OrderRowKey(shop: number, id: id)
                 if let record = cache.record(row, version: version) {
                     kept.append(record)
                     continue
                 }
-                let stored = try db.first(Query.order, [row]) { (format: $0[0] as Int, record: $0[1] as Data) }
+                let stored = try db.first(Query.order, [number, id]) { (format: $0[0] as Int, record: $0[1] as Data) }
                 guard let stored else { continue }
                 loaded.append(
                     LoadedOrder(
                         row: row, version: version, format: stored.format, record: stored.record,
-                        scans: try db.scans(orderID: row), events: try db.events(orderID: row)))
+                        scans: try db.scans(orderID: id, shop: number),
+                        events: try db.events(aggregate: id, shop: number)))
             }
             return (kept, loaded)
         }
@@ -66,7 +64,9 @@ extension Store {
             let number = try db.shop(shop)
             var names: [String: String] = [:]
             for id in orderIDs {
-                names[id] = try db.first(Query.orderName, [number, id]) { $0[0] as String }
+                names[id] = try db.first(Query.orderName, [number, AggregateKind.order.rawValue, id]) {
+                    $0[0] as String
+                }
             }
             return names
         }
@@ -111,8 +111,9 @@ extension Store {
         let path = self.path
         let (outcome, written) = try await write { db in
             var outcome = LearnedOutcome()
-            var kept: [(row: Int64, record: OrderRecord)] = []
+            var kept: [(row: OrderRowKey, record: OrderRecord)] = []
             var shops = ShopNumbers()
+            var numbers = RowNumbers()
             var tally = Tally()
             var unwritten: Set<OrderKey> = []
             for row in rows {
@@ -128,15 +129,19 @@ extension Store {
                 var number: Int64?
                 // A savepoint for each order, so that what is stale leaves no trace.
                 let refusal = try db.isolated(path: path) {
-                    number = try db.write(row, shop: shop, now: now, into: &part, tally: &partTally)
-                    return number != nil ? .commit : .rollback
+                    number = try db.write(
+                        row, shop: shop, now: now, numbers: &numbers, into: &part, tally: &partTally)
+                    return number != nil
                 }
                 if let refusal {
                     outcome.refused[key] = refusal
                     unwritten.insert(key)
+                    let cause = read.first { $0.shop == key.shop && $0.orderID == key.orderID }
+                    try db.setAside(key.orderID, shop: shop, cause: cause, reason: refusal.sentence, now: now)
                 } else if let number {
                     if row.learned.changed, part.scansRefused == 0 {
-                        kept.append((number, record.asWritten(newest: part.events)))
+                        kept.append(
+                            (OrderRowKey(shop: shop, id: number), record.asWritten(newest: part.events)))
                     }
                     outcome.events += part.events
                     outcome.scansRefused += part.scansRefused
@@ -154,6 +159,7 @@ extension Store {
                 for one in judged { try db.markJudged(one, shop: shops.number(one.shop, in: db), now: now) }
             }
             try tally.write(to: db)
+            try numbers.write(to: db)
             try db.note(now)
             return (outcome, kept)
         }
@@ -165,9 +171,10 @@ extension Store {
     public func orders(named name: String, shop: String? = nil) async throws(StoreFailure) -> [OrderKey] {
         try await read { db in
             var keys: [OrderKey] = []
-            let all: [(Int64, String)] = try db.all("SELECT id, domain FROM shops ORDER BY domain") { ($0[0], $0[1]) }
-            for (number, domain) in all where shop == nil || shop == domain {
-                keys += try db.all(Query.ordersByName, [number, name]) { OrderKey(shop: domain, orderID: $0[0]) }
+            for (number, domain) in try db.shops() where shop == nil || shop == domain {
+                keys += try db.all(Query.ordersByName, [number, name, AggregateKind.order.rawValue]) {
+                    OrderKey(shop: domain, orderID: $0[0])
+                }
             }
             return keys
         }
@@ -182,86 +189,93 @@ extension Store {
     }
 }
 
-extension Database {
+extension Connection {
     /// Writes one order, and gives the number of its row; nil where it is stale.
     fileprivate func write(
-        _ row: OrderRow, shop: Int64, now: Moment, into outcome: inout LearnedOutcome, tally: inout Tally
+        _ row: OrderRow, shop: Int64, now: Moment, numbers: inout RowNumbers, into outcome: inout LearnedOutcome,
+        tally: inout Tally
     ) throws -> Int64? {
-        let record = row.learned.record
+        let learned = row.learned
+        let record = learned.record
         let facts = record.facts
-        let orderID: Int64
-        if !row.learned.changed {
-            guard
-                let id = try integer(
+        let known = try aggregate(.order(facts.id), shop: shop)
+        guard known?.version ?? 0 == record.version else { return nil }
+        let id: Int64
+        if let known {
+            id = known.id
+            if let bytes = row.record {
+                try run(
+                    "UPDATE aggregates SET name = ?, version = version + 1 WHERE shop = ? AND id = ?",
+                    [facts.name, shop, id])
+                let problem = row.problemAt?.milliseconds
+                try run(
                     """
-                    UPDATE orders SET next_moment = ?, updated_at = max(updated_at, ?)
-                    WHERE shop = ? AND gid = ? AND version = ? RETURNING id
+                    UPDATE orders SET placed_at = ?, updated_at = ?, test = ?, address_key = ?, customer_key = ?,
+                        last_problem_at = CASE WHEN last_problem_at >= ? THEN last_problem_at
+                            ELSE coalesce(?, last_problem_at) END,
+                        next_moment = ?, format = ?, record = ?
+                    WHERE shop = ? AND id = ?
                     """,
                     [
-                        row.learned.nextMoment?.milliseconds, facts.updatedAt.milliseconds, shop, facts.id,
-                        record.version,
+                        facts.processedAt.milliseconds, facts.updatedAt.milliseconds, facts.test, row.addressKey,
+                        row.customerKey, problem, problem, learned.nextMoment?.milliseconds, OrderRow.format, bytes,
+                        shop, id,
                     ])
-            else { return nil }
-            orderID = id
-        } else if record.version == 0 {
-            guard
-                let id = try integer(
+            } else {
+                try run(
                     """
-                    INSERT INTO orders (shop, gid, name, placed_at, updated_at, test, address_key, customer_key,
-                        last_problem_at, next_moment, version, format, record)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
-                    ON CONFLICT (shop, gid) DO NOTHING RETURNING id
+                    UPDATE orders SET next_moment = ?,
+                        updated_at = CASE WHEN updated_at > ? THEN updated_at ELSE ? END
+                    WHERE shop = ? AND id = ?
                     """,
                     [
-                        shop, facts.id, facts.name, facts.processedAt.milliseconds, facts.updatedAt.milliseconds,
-                        facts.test, row.addressKey, row.customerKey, row.problemAt?.milliseconds,
-                        row.learned.nextMoment?.milliseconds, OrderRow.format, row.record,
+                        learned.nextMoment?.milliseconds, facts.updatedAt.milliseconds, facts.updatedAt.milliseconds,
+                        shop, id,
                     ])
-            else { return nil }
-            orderID = id
+            }
         } else {
-            let problem = row.problemAt?.milliseconds
-            guard
-                let id = try integer(
-                    """
-                    UPDATE orders SET name = ?, placed_at = ?, updated_at = ?, test = ?, address_key = ?,
-                        customer_key = ?, last_problem_at = coalesce(max(last_problem_at, ?), ?, last_problem_at),
-                        next_moment = ?, version = version + 1, format = ?, record = ?
-                    WHERE shop = ? AND gid = ? AND version = ? RETURNING id
-                    """,
-                    [
-                        facts.name, facts.processedAt.milliseconds, facts.updatedAt.milliseconds, facts.test,
-                        row.addressKey, row.customerKey, problem, problem, row.learned.nextMoment?.milliseconds,
-                        OrderRow.format, row.record, shop, facts.id, record.version,
-                    ])
-            else { return nil }
-            orderID = id
+            guard let bytes = row.record else { return nil }
+            id = try numbers.take(.aggregates, shop: shop, in: self)
+            try run(
+                "INSERT INTO aggregates (shop, id, kind, gid, name, version) VALUES (?, ?, ?, ?, ?, 1)",
+                [shop, id, AggregateKind.order.rawValue, facts.id, facts.name])
+            try run(
+                """
+                INSERT INTO orders (shop, id, placed_at, updated_at, test, address_key, customer_key, last_problem_at,
+                    next_moment, format, record)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    shop, id, facts.processedAt.milliseconds, facts.updatedAt.milliseconds, facts.test, row.addressKey,
+                    row.customerKey, row.problemAt?.milliseconds, learned.nextMoment?.milliseconds, OrderRow.format,
+                    bytes,
+                ])
         }
-        if row.learned.changed {
-            outcome.scansRefused += try writeScans(row, orderID: orderID)
-            for event in row.learned.events {
-                guard let stored = try insert(event, orderID: orderID, shop: shop) else { return nil }
+        if learned.changed {
+            outcome.scansRefused += try writeScans(row, orderID: id, shop: shop)
+            for event in learned.events {
+                guard let stored = try insert(event, aggregate: id, shop: shop, numbers: &numbers) else { return nil }
                 outcome.events.append(stored)
                 tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             }
         }
-        for reread in row.learned.rereads { try put(reread, orderID: orderID, shop: shop) }
-        for ask in row.learned.asks {
-            let isSooner = try put(ask, orderID: orderID, shop: shop, now: now, tally: &tally)
+        for reread in learned.rereads { try put(reread, orderID: id, shop: shop) }
+        for ask in learned.asks {
+            let isSooner = try put(ask, orderID: id, shop: shop, now: now, numbers: &numbers, tally: &tally)
             outcome.hasSoonerAsks = outcome.hasSoonerAsks || isSooner
         }
-        return orderID
+        return id
     }
 
     /// Writes the scans that are new or differ from what is stored, and says how many there was no room for.
-    private func writeScans(_ row: OrderRow, orderID: Int64) throws -> Int {
+    private func writeScans(_ row: OrderRow, orderID: Int64, shop: Int64) throws -> Int {
         let scans = row.scans
         guard !scans.isEmpty else { return 0 }
         struct Key: Hashable {
             var owner: String
             var scan: String
         }
-        let stored = row.learned.record.version == 0 ? [] : try self.scans(orderID: orderID)
+        let stored = row.learned.record.version == 0 ? [] : try self.scans(orderID: orderID, shop: shop)
         let known = Dictionary(
             uniqueKeysWithValues: stored.map { (Key(owner: $0.owner, scan: $0.scan.id), ($0.position, $0.scan)) })
         var room = OrderRow.greatestScanCount - known.count
@@ -275,37 +289,38 @@ extension Database {
                 refused += 1
                 continue
             }
-            try put(scan, owner: owner, position: position, orderID: orderID)
+            try put(scan, owner: owner, position: position, orderID: orderID, shop: shop)
         }
         return refused
     }
 
     /// Writes an event with the work that it makes; nil where one of its occurrences was recorded before.
-    private func insert(_ event: Event, orderID: Int64, shop: Int64) throws -> Event? {
-        guard
-            let id = try integer(
-                """
-                INSERT INTO events (shop, order_id, kind, happened_at, recorded_at, silence, source, days_late,
-                    delay_reason)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
-                """,
-                [
-                    shop, orderID, event.kind.rawValue, event.happenedAt.milliseconds, event.recordedAt.milliseconds,
-                    event.silence?.rawValue, event.source, event.daysLate, event.delayReason,
-                ])
-        else { throw StoreFailure.unreadable("an event without a number") }
+    func insert(_ event: Event, aggregate: Int64, shop: Int64, numbers: inout RowNumbers) throws -> Event? {
+        let id = try numbers.take(.events, shop: shop, in: self)
+        try run(
+            """
+            INSERT INTO events (shop, id, aggregate_id, kind, happened_at, recorded_at, silence, source, days_late,
+                delay_reason)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                shop, id, aggregate, event.kind.rawValue, event.happenedAt.milliseconds,
+                event.recordedAt.milliseconds, event.silence?.rawValue, event.source, event.daysLate,
+                event.delayReason,
+            ])
         for (position, occurrence) in event.occurrences.enumerated() {
             let inserted = try changes(
                 """
-                INSERT INTO occurrences (order_id, subject, kind, n, event_id, position, mark)
-                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id, subject, kind, n) DO NOTHING
+                INSERT INTO occurrences (shop, aggregate_id, subject, kind, n, event_id, position, mark)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, aggregate_id, subject, kind, n) DO NOTHING
                 """,
                 [
-                    orderID, occurrence.subject, event.kind.rawValue, occurrence.n, id, position, occurrence.mark,
+                    shop, aggregate, occurrence.subject, event.kind.rawValue, occurrence.n, id, position,
+                    occurrence.mark,
                 ])
             if inserted == 0 { return nil }
         }
-        try run("INSERT INTO pending_events (event_id, shop) VALUES (?, ?)", [id, shop])
+        try run("INSERT INTO pending_events (shop, event_id) VALUES (?, ?)", [shop, id])
         var stored = event
         stored.id = id
         return stored
@@ -328,11 +343,12 @@ extension Database {
 }
 
 extension Query {
-    static let orderVersion = "SELECT id, version FROM orders WHERE shop = ? AND gid = ?"
-    static let order = "SELECT format, record FROM orders WHERE id = ?"
-    static let orderName = "SELECT name FROM orders WHERE shop = ? AND gid = ?"
-    static let ordersByName = "SELECT gid FROM orders WHERE shop = ? AND name = ? ORDER BY id"
+    static let order = "SELECT format, record FROM orders WHERE shop = ? AND id = ?"
+    static let orderName = "SELECT name FROM aggregates WHERE shop = ? AND kind = ? AND gid = ?"
+    static let ordersByName = "SELECT gid FROM aggregates WHERE shop = ? AND name = ? AND kind = ? ORDER BY id"
     static let ordersByAddress = """
-        SELECT gid FROM orders WHERE shop = ? AND address_key = ? ORDER BY placed_at DESC
+        SELECT aggregates.gid
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? AND orders.address_key = ? ORDER BY orders.placed_at DESC
         """
 }

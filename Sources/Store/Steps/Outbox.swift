@@ -9,11 +9,11 @@
 // An attempt without a verdict is in doubt as soon as its lease passes on: because its time ran out and the effect is claimed anew, or
 // because the process that held it is gone (`recover`).
 
-internal import GRDB
 public import Outreach
 
 extension Store: DeliveryLedger {
-    /// Leases effects of a way out that are ready and due, the longest due first. One that is leased already is left out until its lease runs out.
+    /// Leases effects of a way out that are ready and due: first those of persons and of Bookbag itself, then those of triggers, the longest due of each first. One that is leased
+    /// already is left out until its lease runs out.
     ///
     /// - Parameters:
     ///   - owner: this process, in words that no other process ever has.
@@ -23,28 +23,33 @@ extension Store: DeliveryLedger {
     ) async throws(StoreFailure) -> [Claim] {
         try await write { db in
             let shop = try db.shop(route.shop)
-            let due = try db.all(
-                Query.claimable,
-                [shop, route.channel.rawValue, route.target, now.milliseconds, now.milliseconds, limit]
-            ) { (id: $0[0] as Int64, oldToken: $0[1] as Int64?) }
+            let until = now + lease
+            var due: [(id: Int64, oldToken: Int64?)] = []
+            for rank in 0...1 where due.count < limit {
+                due += try db.all(
+                    Query.claimable,
+                    [
+                        shop, route.channel.rawValue, route.target, rank, now.milliseconds, now.milliseconds,
+                        limit - due.count,
+                    ]
+                ) { (id: $0[0] as Int64, oldToken: $0[1] as Int64?) }
+            }
             guard !due.isEmpty else { return [] }
             let token = try db.nextToken()
-            let until = now + lease
             var tally = Tally()
             var claims: [Claim] = []
             for (id, oldToken) in due {
                 if let oldToken {
                     try db.doubt(effectID: id, token: oldToken, route: route, shop: shop, now: now, &tally)
                 }
-                guard let message = try db.message(effectID: id), let effect = try db.effect(id) else {
-                    throw StoreFailure.unreadable("an effect without its message, or one")
-                }
+                guard let message = try db.message(effectID: id, shop: shop), let effect = try db.effect(id, shop: shop)
+                else { throw StoreFailure.unreadable("an effect without its message, or one") }
                 try db.run(
                     """
-                    INSERT INTO leases (effect_id, owner, token, lease_until) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (effect_id) DO UPDATE SET
+                    INSERT INTO leases (shop, effect_id, owner, token, lease_until) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (shop, effect_id) DO UPDATE SET
                         owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
-                    """, [id, owner, token, until.milliseconds])
+                    """, [shop, id, owner, token, until.milliseconds])
                 claims.append(Claim(effect: effect, message: message, token: token, leaseUntil: until))
             }
             try tally.write(to: db)
@@ -115,18 +120,21 @@ extension Store: DeliveryLedger {
         _ claims: [Claim], dueAt: Moment? = nil, reason: Reason? = nil, detail: String? = nil, now: Moment
     ) async throws(StoreFailure) {
         try await write { db in
-            for claim in claims where try db.endLease(of: claim) {
+            var shops = ShopNumbers()
+            for claim in claims {
+                let shop = try shops.number(claim.effect.shop, in: db)
+                guard try db.endLease(of: claim, shop: shop) else { continue }
                 try db.run(
                     """
                     UPDATE attempts SET ended_at = ?, verdict = 'deferred', reason = 'stopped'
-                    WHERE effect_id = ? AND token = ? AND verdict IS NULL
-                    """, [now.milliseconds, claim.effect.id, claim.token])
+                    WHERE shop = ? AND effect_id = ? AND token = ? AND verdict IS NULL
+                    """, [now.milliseconds, shop, claim.effect.id, claim.token])
                 guard dueAt != nil || reason != nil else { continue }
                 try db.run(
                     """
                     UPDATE effects SET due_at = coalesce(?, due_at), reason = coalesce(?, reason),
-                        detail = coalesce(?, detail), version = version + 1 WHERE id = ?
-                    """, [dueAt?.milliseconds, reason?.rawValue, detail, claim.effect.id])
+                        detail = coalesce(?, detail), version = version + 1 WHERE shop = ? AND id = ?
+                    """, [dueAt?.milliseconds, reason?.rawValue, detail, shop, claim.effect.id])
             }
             try db.note(now)
         }
@@ -142,11 +150,12 @@ extension Store: DeliveryLedger {
             var withdrawn: [Int64] = []
             for withdrawal in withdrawals {
                 let effect = withdrawal.claim.effect
-                let hasBegun = try db.integer(Query.openAttempt, [effect.id, withdrawal.claim.token]) != nil
-                guard try !hasBegun && db.endLease(of: withdrawal.claim) else { continue }
+                let shop = try shops.number(effect.shop, in: db)
+                let hasBegun = try db.integer(Query.openAttempt, [shop, effect.id, withdrawal.claim.token]) != nil
+                guard try !hasBegun && db.endLease(of: withdrawal.claim, shop: shop) else { continue }
                 let note = DecisionNote(
                     at: now, state: .withdrawn, reason: withdrawal.reason, detail: withdrawal.detail)
-                try db.move(effect, to: note, shop: shops.number(effect.shop, in: db), tally: &tally)
+                try db.move(effect, to: note, shop: shop, tally: &tally)
                 withdrawn.append(effect.id)
             }
             try tally.write(to: db)
@@ -176,7 +185,7 @@ extension Store: DeliveryLedger {
                 let doubted = try db.doubt(
                     effectID: lease.id, token: lease.token, route: lease.route, shop: lease.shop, now: now, &tally)
                 if doubted { inDoubt[lease.route.channel, default: 0] += 1 }
-                try db.run("DELETE FROM leases WHERE effect_id = ?", [lease.id])
+                try db.run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [lease.shop, lease.id])
             }
             try tally.write(to: db)
             try db.note(now)
@@ -188,19 +197,25 @@ extension Store: DeliveryLedger {
     public func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment? {
         try await read { db in
             let shop = try db.shop(route.shop)
-            let free = try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.target])
+            let free = try (0...1).compactMap { rank in
+                try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.target, rank])
+            }
             let leased = try db.integer(Query.nextLeaseEnd, [shop, route.channel.rawValue, route.target])
-            return [free, leased].compactMap { $0 }.min().map { Moment(milliseconds: $0) }
+            return (free + [leased].compactMap { $0 }).min().map { Moment(milliseconds: $0) }
         }
     }
 
     /// The ways out for which something is ready: to see what waits for a webhook that is configured no more.
     public func waysWithWork() async throws(StoreFailure) -> Set<Route> {
         try await read { db in
-            Set(
-                try db.all(Query.waysWithWork) { row in
-                    Route(shop: row[0], channel: try row.word(1), target: row[2])
-                })
+            var routes: Set<Route> = []
+            for (shop, domain) in try db.shops() {
+                routes.formUnion(
+                    try db.all(Query.waysWithWork, [shop]) { row in
+                        Route(shop: domain, channel: try row.word(0), target: row[1])
+                    })
+            }
+            return routes
         }
     }
 
@@ -209,54 +224,55 @@ extension Store: DeliveryLedger {
     /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back; and one whose template failed be written at once.
     /// False where it is none of these, or its bytes are gone. Where its way out is closed, that may be tried at once as well: with this message, if none was due before.
     /// An address that was silenced because a mail to it came back may be written to again: whoever tries by hand knows better.
-    public func retry(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
+    public func retry(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
         let hash = hash
         return try await write { db in
-            if let effect = try db.effect(effectID), effect.state == .waiting, effect.reason == .template {
+            let shop = try db.shop(domain)
+            if let effect = try db.effect(effectID, shop: shop), effect.state == .waiting, effect.reason == .template {
                 try db.run(
-                    "UPDATE effects SET due_at = ?, version = version + 1 WHERE id = ?", [now.milliseconds, effectID])
+                    "UPDATE effects SET due_at = ?, version = version + 1 WHERE shop = ? AND id = ?",
+                    [now.milliseconds, shop, effectID])
                 try db.note(now)
                 return true
             }
-            guard let effect = try db.effect(effectID), effect.canBeRetried,
-                let message = try db.message(effectID: effectID)
+            guard let effect = try db.effect(effectID, shop: shop), effect.canBeRetried,
+                let message = try db.message(effectID: effectID, shop: shop)
             else { return false }
             if effect.state == .refused, let recipient = message.recipient {
                 try db.run(
                     "DELETE FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ? AND reason = ?",
-                    [try db.shop(effect.shop), hash.address(recipient), StandingSilence.bounce])
+                    [shop, hash.address(recipient), StandingSilence.bounce])
             }
             try db.run(
                 """
                 UPDATE effects SET state = 'ready', reason = NULL, detail = NULL, due_at = ?, counted_at = coalesce(counted_at, ?),
-                    version = version + 1 WHERE id = ?
-                """, [now.milliseconds, now.milliseconds, effectID])
+                    version = version + 1 WHERE shop = ? AND id = ?
+                """, [now.milliseconds, now.milliseconds, shop, effectID])
             var tally = Tally()
-            tally.move(from: effect.state, to: .ready, shop: try db.shop(effect.shop))
+            tally.move(effect, from: effect.state, to: .ready, shop: shop)
             try tally.write(to: db)
             try db.append(
-                DecisionNote(at: now, state: .ready, reason: nil, detail: "tried again by hand"), effectID: effectID)
+                DecisionNote(at: now, state: .ready, reason: nil, detail: "tried again by hand"), effectID: effectID,
+                shop: shop)
             try db.run(
-                """
-                UPDATE channels SET closed_until = NULL
-                WHERE (shop, channel, target) = (SELECT shop, channel, target FROM effects WHERE id = ?)
-                """, [effectID])
+                "UPDATE channels SET closed_until = NULL WHERE shop = ? AND channel = ? AND target = ?",
+                [shop, effect.channel.rawValue, effect.route.target])
             try db.note(now)
             return true
         }
     }
 
     /// Withdraws an effect that waits or is ready, by hand. False where it is neither, or an attempt is under way.
-    public func drop(effectID: Int64, now: Moment) async throws(StoreFailure) -> Bool {
+    public func drop(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
-            guard let effect = try db.effect(effectID), [.waiting, .ready].contains(effect.state),
-                try db.integer(Query.leasedAttempt, [effectID]) == nil
+            let shop = try db.shop(domain)
+            guard let effect = try db.effect(effectID, shop: shop), [.waiting, .ready].contains(effect.state),
+                try db.integer(Query.leasedAttempt, [shop, effectID]) == nil
             else { return false }
-            try db.run("DELETE FROM leases WHERE effect_id = ?", [effectID])
+            try db.run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, effectID])
             var tally = Tally()
             try db.move(
-                effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped), shop: try db.shop(effect.shop),
-                tally: &tally)
+                effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped), shop: shop, tally: &tally)
             try tally.write(to: db)
             try db.note(now)
             return true
@@ -264,7 +280,7 @@ extension Store: DeliveryLedger {
     }
 }
 
-extension Database {
+extension Connection {
     /// A token that was never given out.
     fileprivate func nextToken() throws -> Int64 {
         guard
@@ -282,19 +298,23 @@ extension Database {
         let doubted = try changes(
             """
             UPDATE attempts SET in_doubt = 1, doubted_at = ?
-            WHERE effect_id = ? AND token = ? AND verdict IS NULL AND doubted_at IS NULL
-            """, [now.milliseconds, effectID, token])
+            WHERE shop = ? AND effect_id = ? AND token = ? AND verdict IS NULL AND doubted_at IS NULL
+            """, [now.milliseconds, shop, effectID, token])
         guard doubted > 0 else { return false }
         try run(
-            "UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1, version = version + 1 WHERE id = ?",
-            [effectID])
+            """
+            UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1, version = version + 1
+            WHERE shop = ? AND id = ?
+            """, [shop, effectID])
         tally.add(.inDoubt, [route.channel.rawValue, route.target], shop: shop)
         return true
     }
 
     /// Ends the lease of a claim; false where it has passed on.
-    fileprivate func endLease(of claim: Claim) throws -> Bool {
-        try changes("DELETE FROM leases WHERE effect_id = ? AND token = ?", [claim.effect.id, claim.token]) > 0
+    fileprivate func endLease(of claim: Claim, shop: Int64) throws -> Bool {
+        try changes(
+            "DELETE FROM leases WHERE shop = ? AND effect_id = ? AND token = ?", [shop, claim.effect.id, claim.token])
+            > 0
     }
 
     /// Ends an effect, with its reason in the row and in its story.
@@ -303,15 +323,15 @@ extension Database {
             """
             UPDATE effects SET state = ?, reason = ?, detail = ?, decided_at = ?, sent_at = ?, counted_at = ?,
                 version = version + 1
-            WHERE id = ?
+            WHERE shop = ? AND id = ?
             """,
             [
                 note.state.rawValue, note.reason?.rawValue, note.detail, note.at.milliseconds,
                 note.state == .sent ? note.at.milliseconds : nil, note.state == .sent ? note.at.milliseconds : nil,
-                effect.id,
+                shop, effect.id,
             ])
-        try append(note, effectID: effect.id)
-        tally.move(from: effect.state, to: note.state, shop: shop)
+        try append(note, effectID: effect.id, shop: shop)
+        tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
     }
 
@@ -323,68 +343,61 @@ extension Database {
         var begun: [Claim] = []
         var outdated: [Claim] = []
         for claim in claims {
-            guard try isCurrent(claim.reads, shop: try shops.number(claim.effect.shop, in: self)) else {
-                if try holdsLease(claim) { outdated.append(claim) }
+            let shop = try shops.number(claim.effect.shop, in: self)
+            guard try isCurrent(claim.reads, shop: shop) else {
+                let held = try integer(Query.lease, [shop, claim.effect.id, claim.token])
+                if held != nil { outdated.append(claim) }
                 continue
             }
             let rendered = rendered[claim.effect.id]
-            if let started = try begin(claim, rendered: rendered, lease: lease, hash: hash, now: now) {
-                begun.append(started)
-            }
+            let started = try begin(claim, rendered: rendered, shop: shop, lease: lease, hash: hash, now: now)
+            if let started { begun.append(started) }
         }
         return (begun, outdated)
     }
 
-    /// True while a claim's lease has not passed on.
-    private func holdsLease(_ claim: Claim) throws -> Bool {
-        try integer("SELECT 1 FROM leases WHERE effect_id = ? AND token = ?", [claim.effect.id, claim.token]) != nil
-    }
-
     /// Records that an attempt begins; nil where the lease has passed on, or it has begun already.
-    fileprivate func begin(
-        _ claim: Claim, rendered: Message?, lease: Duration, hash: KeyedHash, now: Moment
+    private func begin(
+        _ claim: Claim, rendered: Message?, shop: Int64, lease: Duration, hash: KeyedHash, now: Moment
     ) throws -> Claim? {
         var claim = claim
         let id = claim.effect.id
-        let row = try first(Query.beginnable, [id, claim.token]) {
+        let row = try first(Query.beginnable, [shop, id, claim.token]) {
             (owner: $0[0] as String, attempts: $0[1] as Int, version: $0[2] as Int64)
         }
         guard let row else { return nil }
         let moves = rendered?.recipient != claim.message.recipient
         if let rendered, moves || (row.attempts == 0 && rendered.id == claim.message.id) {
-            try put(rendered, effectID: id, now: now)
+            try put(rendered, effectID: id, shop: shop, now: now)
             claim.message = rendered
             if moves, let recipient = rendered.recipient {
-                try run("UPDATE effects SET recipient_key = ? WHERE id = ?", [hash.address(recipient), id])
+                try run(
+                    "UPDATE effects SET recipient_key = ? WHERE shop = ? AND id = ?",
+                    [hash.address(recipient), shop, id])
                 try append(
                     DecisionNote(
                         at: now, state: .ready, reason: nil,
-                        detail: "the order has another address now: written anew, and sent to that one"), effectID: id)
+                        detail: "the order has another address now: written anew, and sent to that one"),
+                    effectID: id, shop: shop)
             }
         }
         try run(
-            "INSERT INTO attempts (effect_id, number, token, owner, begun_at) VALUES (?, ?, ?, ?, ?)",
-            [id, row.attempts + 1, claim.token, row.owner, now.milliseconds])
-        try run("UPDATE effects SET attempts = attempts + 1, version = version + 1 WHERE id = ?", [id])
+            "INSERT INTO attempts (shop, effect_id, number, token, owner, begun_at) VALUES (?, ?, ?, ?, ?, ?)",
+            [shop, id, row.attempts + 1, claim.token, row.owner, now.milliseconds])
+        try run(
+            "UPDATE effects SET attempts = attempts + 1, version = version + 1 WHERE shop = ? AND id = ?", [shop, id])
         claim.leaseUntil = now + lease
-        try run("UPDATE leases SET lease_until = ? WHERE effect_id = ?", [claim.leaseUntil.milliseconds, id])
+        try run(
+            "UPDATE leases SET lease_until = ? WHERE shop = ? AND effect_id = ?",
+            [claim.leaseUntil.milliseconds, shop, id])
         if row.version == claim.effect.version {
             claim.effect.attempts = row.attempts + 1
             claim.effect.version += 1
         } else {
-            guard let effect = try effect(id) else { throw StoreFailure.unreadable("an effect") }
+            guard let effect = try effect(id, shop: shop) else { throw StoreFailure.unreadable("an effect") }
             claim.effect = effect
         }
         return claim
-    }
-
-    /// Keeps what an effect brought, in place of what it brought before under that name.
-    private func put(_ value: String, as name: String, of effectID: Int64, now: Moment) throws {
-        try run(
-            """
-            INSERT INTO results (effect_id, name, value, noted_at) VALUES (?, ?, ?, ?)
-            ON CONFLICT (effect_id, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
-            """, [effectID, name, value, now.milliseconds])
     }
 
     /// Records verdicts, and their totals.
@@ -394,46 +407,53 @@ extension Database {
         var finished: [FinishedAttempt] = []
         for outcome in outcomes {
             let shop = try shops.number(outcome.claim.effect.shop, in: self)
-            if let result = try finish(outcome, shop: shop, hash: hash, now: now, tally: &tally) {
-                finished.append(result)
-            }
+            let result = try finish(outcome, shop: shop, hash: hash, now: now, tally: &tally)
+            if let result { finished.append(result) }
         }
         try tally.write(to: self)
         return finished
     }
 
     /// Records a verdict; nil where there is no such attempt, or it has a verdict already.
-    fileprivate func finish(
+    private func finish(
         _ outcome: AttemptOutcome, shop: Int64, hash: KeyedHash, now: Moment, tally: inout Tally
     ) throws -> FinishedAttempt? {
         let claim = outcome.claim
         // All else that is needed of the effect never changes.
         var effect = claim.effect
-        let state = try first("SELECT state FROM effects WHERE id = ?", [effect.id]) {
+        let state = try first("SELECT state FROM effects WHERE shop = ? AND id = ?", [shop, effect.id]) {
             try $0.word(0, Effect.State.self)
         }
         guard let state else { return nil }
         effect.state = state
-        let late = try !endLease(of: claim)
+        let late = try !endLease(of: claim, shop: shop)
         let failure = outcome.verdict.failure
         var receipt: String?
         if case .accepted(let text) = outcome.verdict { receipt = text }
         let recorded = try changes(
             """
             UPDATE attempts SET ended_at = ?, verdict = ?, reason = ?, code = ?, enhanced_code = ?, detail = ?,
-                receipt = ?, in_doubt = max(in_doubt, ?), late = ?
-            WHERE effect_id = ? AND token = ? AND verdict IS NULL
+                receipt = ?, in_doubt = CASE WHEN ? = 1 THEN 1 ELSE in_doubt END, late = ?
+            WHERE shop = ? AND effect_id = ? AND token = ? AND verdict IS NULL
             """,
             [
                 now.milliseconds, outcome.verdict.name, failure?.reason, failure?.code, failure?.enhancedCode,
-                failure?.detail, receipt, failure?.inDoubt ?? false, late, effect.id, claim.token,
+                failure?.detail, receipt, failure?.inDoubt ?? false, late, shop, effect.id, claim.token,
             ])
         guard recorded > 0 else { return nil }
         tally.add(.deliveries, [effect.channel.rawValue, effect.route.target, outcome.verdict.name], shop: shop)
-        for (name, value) in outcome.results { try put(value, as: name, of: effect.id, now: now) }
+        for (name, value) in outcome.results {
+            try run(
+                """
+                INSERT INTO results (shop, effect_id, name, value, noted_at) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (shop, effect_id, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
+                """, [shop, effect.id, name, value, now.milliseconds])
+        }
         if late { return FinishedAttempt(effectID: effect.id, state: effect.state, late: true) }
         if failure?.inDoubt == true {
-            try run("UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1 WHERE id = ?", [effect.id])
+            try run(
+                "UPDATE effects SET attempts_in_doubt = attempts_in_doubt + 1 WHERE shop = ? AND id = ?",
+                [shop, effect.id])
             tally.add(.inDoubt, [effect.channel.rawValue, effect.route.target], shop: shop)
         }
         switch outcome.verdict {
@@ -457,8 +477,13 @@ extension Database {
             var reason = Reason.deferred
             if case .unavailable = outcome.verdict, !outcome.waitsByItself { reason = .unavailable }
             try run(
-                "UPDATE effects SET due_at = ?, reason = ?, detail = ?, version = version + 1 WHERE id = ?",
-                [(outcome.nextAttemptAt ?? now).milliseconds, reason.rawValue, failure.detail, effect.id])
+                """
+                UPDATE effects SET due_at = ?, reason = ?, detail = ?, version = version + 1
+                WHERE shop = ? AND id = ?
+                """,
+                [
+                    (outcome.nextAttemptAt ?? now).milliseconds, reason.rawValue, failure.detail, shop, effect.id,
+                ])
             return FinishedAttempt(effectID: effect.id, state: .ready, late: false)
         }
     }
@@ -482,39 +507,43 @@ extension Effect {
 
 extension Query {
     static let claimable = """
-        SELECT effects.id, leases.token FROM effects LEFT JOIN leases ON leases.effect_id = effects.id
+        SELECT effects.id, leases.token
+        FROM effects LEFT JOIN leases ON leases.shop = effects.shop AND leases.effect_id = effects.id
         WHERE effects.shop = ? AND effects.channel = ? AND effects.target = ? AND effects.state = 'ready'
-            AND effects.due_at <= ? AND (leases.lease_until IS NULL OR leases.lease_until <= ?)
+            AND effects.rank = ? AND effects.due_at <= ? AND (leases.lease_until IS NULL OR leases.lease_until <= ?)
         ORDER BY effects.due_at, effects.id LIMIT ?
         """
     static let beginnable = """
-        SELECT leases.owner, effects.attempts, effects.version FROM leases JOIN effects ON effects.id = leases.effect_id
-        WHERE leases.effect_id = ? AND leases.token = ? AND effects.state = 'ready' AND NOT EXISTS (
-            SELECT 1 FROM attempts WHERE attempts.effect_id = leases.effect_id AND attempts.token = leases.token)
+        SELECT leases.owner, effects.attempts, effects.version
+        FROM leases JOIN effects ON effects.shop = leases.shop AND effects.id = leases.effect_id
+        WHERE leases.shop = ? AND leases.effect_id = ? AND leases.token = ? AND effects.state = 'ready' AND NOT EXISTS (
+            SELECT 1 FROM attempts WHERE attempts.shop = leases.shop AND attempts.effect_id = leases.effect_id
+                AND attempts.token = leases.token)
         """
-    static let openAttempt = "SELECT 1 FROM attempts WHERE effect_id = ? AND token = ? AND verdict IS NULL"
+    static let lease = "SELECT 1 FROM leases WHERE shop = ? AND effect_id = ? AND token = ?"
+    static let openAttempt = """
+        SELECT 1 FROM attempts WHERE shop = ? AND effect_id = ? AND token = ? AND verdict IS NULL
+        """
     static let leasedAttempt = """
-        SELECT 1 FROM leases JOIN attempts
-            ON attempts.effect_id = leases.effect_id AND attempts.token = leases.token
-        WHERE leases.effect_id = ?
+        SELECT 1 FROM leases JOIN attempts ON attempts.shop = leases.shop AND attempts.effect_id = leases.effect_id
+            AND attempts.token = leases.token
+        WHERE leases.shop = ? AND leases.effect_id = ?
         """
     static let leasesOfOthers = """
         SELECT leases.effect_id, leases.token, effects.shop, effects.channel, effects.target
-        FROM leases JOIN effects ON effects.id = leases.effect_id WHERE leases.owner <> ?
+        FROM leases JOIN effects ON effects.shop = leases.shop AND effects.id = leases.effect_id
+        WHERE leases.owner <> ?
         """
     static let nextFree = """
         SELECT due_at FROM effects
-        WHERE shop = ? AND channel = ? AND target = ? AND state = 'ready'
-            AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.effect_id = effects.id)
+        WHERE shop = ? AND channel = ? AND target = ? AND state = 'ready' AND rank = ? AND NOT EXISTS (
+            SELECT 1 FROM leases WHERE leases.shop = effects.shop AND leases.effect_id = effects.id)
         ORDER BY due_at, id LIMIT 1
         """
     static let nextLeaseEnd = """
-        SELECT min(max(leases.lease_until, effects.due_at))
-        FROM leases JOIN effects ON effects.id = leases.effect_id
-        WHERE effects.shop = ? AND effects.channel = ? AND effects.target = ?
+        SELECT min(CASE WHEN leases.lease_until > effects.due_at THEN leases.lease_until ELSE effects.due_at END)
+        FROM leases JOIN effects ON effects.shop = leases.shop AND effects.id = leases.effect_id
+        WHERE leases.shop = ? AND effects.channel = ? AND effects.target = ?
         """
-    static let waysWithWork = """
-        SELECT DISTINCT shops.domain, effects.channel, effects.target
-        FROM effects JOIN shops ON shops.id = effects.shop WHERE effects.state = 'ready'
-        """
+    static let waysWithWork = "SELECT DISTINCT channel, target FROM effects WHERE shop = ? AND state = 'ready'"
 }

@@ -1,17 +1,13 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 extension Store {
     /// Events of a shop that no plan was made for yet, the oldest first. A shop that is not served any more keeps its own, in nobody's way.
     public func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event] {
         try await read { db in
-            let events = try db.all(Query.pendingEvents, [try db.shop(shop), limit]) { try Event($0, occurrences: []) }
-            return try events.map { event in
-                var event = event
-                event.occurrences = try db.occurrences(eventID: event.id)
-                return event
-            }
+            let number = try db.shop(shop)
+            return try db.all(Query.pendingEvents, [number, limit]) { try Event($0, occurrences: []) }
+                .map { try db.filled($0, shop: number) }
         }
     }
 
@@ -19,15 +15,14 @@ extension Store {
     public func effects(for keys: [OccurrenceKey]) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
         try await read { db in
             var shops = ShopNumbers()
-            var byID: [Int64: Effect] = [:]
+            var known: [EffectKey: Effect] = [:]
             var found: [OccurrenceKey: Effect] = [:]
             for key in Set(keys) {
-                let id = try db.integer(
-                    Query.holderOfKey,
-                    [try shops.number(key.shop, in: db), key.origin.rawValue, key.trigger, key.line, key.key])
-                guard let id else { continue }
-                if byID[id] == nil { byID[id] = try db.effect(id) }
-                found[key] = byID[id]
+                let shop = try shops.number(key.shop, in: db)
+                guard let id = try db.holder(of: key, shop: shop) else { continue }
+                let place = EffectKey(shop: shop, id: id)
+                if known[place] == nil { known[place] = try db.effect(id, shop: shop) }
+                found[key] = known[place]
             }
             return found
         }
@@ -49,8 +44,8 @@ extension Store {
                     try db.integer(
                         Query.newestRepetition,
                         [shop, key.origin.rawValue, key.trigger, key.line, stem, String(after)])
-                    ?? db.integer(Query.holderOfKey, [shop, key.origin.rawValue, key.trigger, key.line, key.key])
-                if let id { found[key] = try db.effect(id) }
+                    ?? db.holder(of: key, shop: shop)
+                if let id { found[key] = try db.effect(id, shop: shop) }
             }
             return found
         }
@@ -58,11 +53,7 @@ extension Store {
 
     /// The waiting effects of a shop after that number, by number: what a new set of triggers has to be tried on.
     public func waitingEffects(shop: String, after id: Int64, limit: Int) async throws(StoreFailure) -> [Effect] {
-        try await read { db in
-            try db.all(Query.waitingEffects, [try db.shop(shop), id, limit], Effect.init).map {
-                try $0.filled(from: db)
-            }
-        }
+        try await read { db in try db.effects(Query.waitingEffects, [try db.shop(shop), id, limit]) }
     }
 
     /// Has every waiting effect of a shop judged again at once, for the triggers have changed.
@@ -81,9 +72,9 @@ extension Store {
             try db.run(
                 """
                 UPDATE effects SET due_at = ?, version = version + 1
-                WHERE state = 'waiting' AND due_at > ? AND due_at <= ? AND shop = ? AND reason = 'label'
+                WHERE shop = ? AND state = 'waiting' AND due_at > ? AND due_at <= ? AND reason = 'label'
                 """,
-                [now.milliseconds, now.milliseconds, (now + pause).milliseconds, try db.shop(shop)])
+                [now.milliseconds, try db.shop(shop), now.milliseconds, (now + pause).milliseconds])
             try db.note(now)
         }
     }
@@ -107,27 +98,24 @@ extension Store {
             var shops = ShopNumbers()
             var found: [OrderKey: [Effect]] = [:]
             for order in Set(orders) {
-                let number = try shops.number(order.shop, in: db)
-                guard let id = try db.integer(Query.orderNumber, [number, order.orderID]) else { continue }
-                let effects = try db.all(Query.effectsOfOrder, [id], Effect.init).filter { states.contains($0.state) }
-                if !effects.isEmpty { found[order] = try effects.map { try $0.filled(from: db) } }
+                let shop = try shops.number(order.shop, in: db)
+                guard let id = try db.order(order.orderID, shop: shop) else { continue }
+                let effects = try db.effects(Query.effectsOfAggregate, [shop, id])
+                    .filter { states.contains($0.state) }
+                if !effects.isEmpty { found[order] = effects }
             }
             return found
         }
     }
 
     /// The effect of that number, as it is now.
-    public func effect(_ id: Int64) async throws(StoreFailure) -> Effect? {
-        try await read { db in try db.effect(id) }
+    public func effect(_ id: Int64, shop: String) async throws(StoreFailure) -> Effect? {
+        try await read { db in try db.effect(id, shop: try db.shop(shop)) }
     }
 
     /// The waiting effects of a shop that are to be judged, the longest due first.
     public func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect] {
-        try await read { db in
-            try db.all(Query.dueEffects, [try db.shop(shop), now.milliseconds, limit], Effect.init).map {
-                try $0.filled(from: db)
-            }
-        }
+        try await read { db in try db.effects(Query.dueEffects, [try db.shop(shop), now.milliseconds, limit]) }
     }
 
     /// When the next waiting effect of a shop is to be judged; nil where none waits.
@@ -149,58 +137,74 @@ extension Store {
         let hash = self.hash
         let path = self.path
         return try await write { db in
-            var outcome = PlanOutcome()
-            var writer = PlanWriter(hash: hash, now: now)
-            var tally = Tally()
-            var shops = ShopNumbers()
-            for (index, plan) in plans.enumerated() {
-                var effects: [Effect] = []
-                writer.tally = Tally()
-                var isStale = false
-                var isOutdated = false
-                let refusal = try db.isolated(path: path) {
-                    let shop = try shops.number(plan.shop, in: db)
-                    guard try db.isCurrent(plan.reads, shop: shop) else {
-                        isOutdated = true
-                        return .rollback
-                    }
-                    for change in plan.changes {
-                        guard let effect = try writer.write(change, to: db) else {
-                            isStale = true
-                            return .rollback
-                        }
-                        effects.append(effect)
-                    }
-                    for match in plan.matches { try db.put(match) }
-                    for event in plan.doneEvents {
-                        try db.run("DELETE FROM pending_events WHERE event_id = ?", [event])
-                    }
-                    return .commit
-                }
-                if let refusal {
-                    outcome.refused[index] = refusal
-                } else if isOutdated {
-                    outcome.stale.append(index)
-                    outcome.outdated.append(index)
-                } else if isStale {
-                    outcome.stale.append(index)
-                } else {
-                    outcome.effects += effects
-                    tally.add(writer.tally)
-                }
-            }
-            try tally.write(to: db)
+            let outcome = try db.commit(plans, hash: hash, path: path, now: now)
             try db.note(now)
             return outcome
         }
     }
 }
 
+extension Connection {
+    /// Writes plans: each whole or not at all.
+    func commit(_ plans: [Plan], hash: KeyedHash, path: String, now: Moment) throws -> PlanOutcome {
+        var outcome = PlanOutcome()
+        var writer = PlanWriter(hash: hash, now: now)
+        var tally = Tally()
+        var shops = ShopNumbers()
+        for (index, plan) in plans.enumerated() {
+            var effects: [Effect] = []
+            writer.tally = Tally()
+            var isStale = false
+            var isOutdated = false
+            let refusal = try isolated(path: path) {
+                let shop = try shops.number(plan.shop, in: self)
+                guard try isCurrent(plan.reads, shop: shop) else {
+                    isOutdated = true
+                    return false
+                }
+                for change in plan.changes {
+                    guard let effect = try writer.write(change, of: plan.shop, number: shop, to: self) else {
+                        isStale = true
+                        return false
+                    }
+                    effects.append(effect)
+                }
+                for match in plan.matches { try put(match, shop: shop) }
+                for event in plan.doneEvents {
+                    try run("DELETE FROM pending_events WHERE shop = ? AND event_id = ?", [shop, event])
+                }
+                return true
+            }
+            if let refusal {
+                outcome.refused[index] = refusal
+            } else if isOutdated {
+                outcome.stale.append(index)
+                outcome.outdated.append(index)
+            } else if isStale {
+                outcome.stale.append(index)
+            } else {
+                outcome.effects += effects
+                tally.add(writer.tally)
+            }
+        }
+        try tally.write(to: self)
+        try writer.numbers.write(to: self)
+        return outcome
+    }
+}
+
+/// The row of an effect: its shop's number, and its own.
+struct EffectKey: Hashable {
+    var shop: Int64
+    var id: Int64
+}
+
 extension Store: ActionLedger {
     public func beside(_ effect: Effect) async throws(StoreFailure) -> [ActionStanding] {
         guard let event = effect.event else { return [] }
         return try await read { db in
-            let others = try db.all(Query.beside, [event.id, effect.trigger, effect.id]) { row in
+            let shop = try db.shop(effect.shop)
+            let others = try db.all(Query.beside, [shop, event.id, effect.trigger, effect.id]) { row in
                 (
                     id: row[0] as Int64,
                     standing: ActionStanding(
@@ -209,7 +213,7 @@ extension Store: ActionLedger {
             }
             return try others.map { id, standing in
                 var standing = standing
-                for (name, value) in try db.all(Query.resultsOf, [id], { ($0[0] as String, $0[1] as String) }) {
+                for (name, value) in try db.all(Query.resultsOf, [shop, id], { ($0[0] as String, $0[1] as String) }) {
                     standing.results[name] = value
                 }
                 return standing
@@ -222,7 +226,7 @@ extension Store: ActionLedger {
 private struct PlanWriter {
     let hash: KeyedHash
     let now: Moment
-    var shops = ShopNumbers()
+    var numbers = RowNumbers()
     var tally = Tally()
 
     init(hash: KeyedHash, now: Moment) {
@@ -231,9 +235,13 @@ private struct PlanWriter {
     }
 
     /// The effect as it is written; nil where the change is stale.
-    mutating func write(_ change: PlannedChange, to db: Database) throws -> Effect? {
+    mutating func write(
+        _ change: PlannedChange, of domain: String, number shop: Int64, to db: Connection
+    ) throws -> Effect? {
         var effect = change.effect
-        let shop = try shops.number(effect.shop, in: db)
+        guard effect.shop == domain else {
+            throw StoreFailure(.misuse, "A plan is of one shop alone. This is a fault of the program.")
+        }
         let before: (state: Effect.State, attempts: Int)?
         if effect.id == 0 {
             before = nil
@@ -246,19 +254,19 @@ private struct PlanWriter {
             effect.version += 1
         }
         guard try writeKeys(of: effect, before: before, shop: shop, to: db) else { return nil }
-        try writeEvents(of: effect, isNew: before == nil, to: db)
+        try writeEvents(of: effect, isNew: before == nil, shop: shop, to: db)
         if let room = change.room {
             let counted = try db.integer(
                 Query.countedElsewhere, [shop, hash.address(room.address), room.since.milliseconds, effect.id])
             if Int(counted ?? 0) >= room.messages { return nil }
         }
-        if let message = change.message { try db.put(message, effectID: effect.id, now: now) }
-        if effect.state == .ready, change.message == nil, try db.message(effectID: effect.id) == nil {
+        if let message = change.message { try db.put(message, effectID: effect.id, shop: shop, now: now) }
+        if effect.state == .ready, change.message == nil, try db.message(effectID: effect.id, shop: shop) == nil {
             throw StoreFailure(.misuse, "An effect cannot be ready without a message. This is a fault of the program.")
         }
-        tally.move(from: before?.state, to: effect.state, shop: shop)
+        tally.move(effect, from: before?.state, to: effect.state, shop: shop)
         if let note = change.note {
-            try db.append(note, effectID: effect.id)
+            try db.append(note, effectID: effect.id, shop: shop)
             tally.add(
                 .decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
         }
@@ -266,12 +274,12 @@ private struct PlanWriter {
     }
 
     /// The further events that it tells.
-    private func writeEvents(of effect: Effect, isNew: Bool, to db: Database) throws {
-        if !isNew { try db.run("DELETE FROM effect_events WHERE effect_id = ?", [effect.id]) }
+    private func writeEvents(of effect: Effect, isNew: Bool, shop: Int64, to db: Connection) throws {
+        if !isNew { try db.run("DELETE FROM effect_events WHERE shop = ? AND effect_id = ?", [shop, effect.id]) }
         for (index, event) in effect.together.enumerated() {
             try db.run(
-                "INSERT INTO effect_events (effect_id, position, event_id) VALUES (?, ?, ?)",
-                [effect.id, index + 1, event.id])
+                "INSERT INTO effect_events (shop, effect_id, position, event_id) VALUES (?, ?, ?, ?)",
+                [shop, effect.id, index + 1, event.id])
         }
     }
 
@@ -285,25 +293,29 @@ private struct PlanWriter {
         effect.state == .ready ? (effect.decidedAt ?? now).milliseconds : nil
     }
 
-    private func insert(_ effect: Effect, message: Message?, shop: Int64, to db: Database) throws -> Int64? {
-        var order: Int64?
-        if let id = effect.orderID {
-            guard let number = try db.integer(Query.orderNumber, [shop, id]) else { return nil }
-            order = number
+    private mutating func insert(
+        _ effect: Effect, message: Message?, shop: Int64, to db: Connection
+    ) throws -> Int64? {
+        var about: Int64?
+        if let aggregate = effect.aggregate {
+            guard let known = try db.aggregate(aggregate, shop: shop) else { return nil }
+            about = known.id
         }
-        return try db.integer(
+        let id = try numbers.take(.effects, shop: shop, in: db)
+        try db.run(
             """
-            INSERT INTO effects (shop, origin, trigger_name, line, channel, target, is_contact, order_id, event_id,
-                state, reason, detail, due_at, created_at, decided_at, counted_at, recipient_key, attempts,
+            INSERT INTO effects (shop, id, origin, trigger_name, line, channel, target, rank, is_contact, aggregate_id,
+                event_id, state, reason, detail, due_at, created_at, decided_at, counted_at, recipient_key, attempts,
                 attempts_in_doubt, version)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1) RETURNING id
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1)
             """,
             [
-                shop, effect.origin.rawValue, effect.trigger, effect.line, effect.channel.rawValue,
-                effect.route.target, effect.isContact, order, effect.event?.id, effect.state.rawValue,
-                effect.reason?.rawValue, effect.detail, effect.dueAt.milliseconds, effect.createdAt.milliseconds,
-                decidedAt(effect), countedAt(effect), recipientKey(message),
+                shop, id, effect.origin.rawValue, effect.trigger, effect.line, effect.channel.rawValue,
+                effect.route.target, effect.origin == .trigger, effect.isContact, about, effect.event?.id,
+                effect.state.rawValue, effect.reason?.rawValue, effect.detail, effect.dueAt.milliseconds,
+                effect.createdAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message),
             ])
+        return id
     }
 
     /// The moment of the decision, which every state but `waiting` has.
@@ -313,13 +325,14 @@ private struct PlanWriter {
 
     /// What it was before; nil where the change is stale.
     private func update(
-        _ effect: Effect, message: Message?, shop: Int64, to db: Database
+        _ effect: Effect, message: Message?, shop: Int64, to db: Connection
     ) throws -> (state: Effect.State, attempts: Int)? {
         let stored = try db.first(
             """
-            SELECT state, attempts, EXISTS (SELECT 1 FROM leases WHERE effect_id = effects.id) FROM effects
-            WHERE id = ? AND shop = ? AND version = ?
-            """, [effect.id, shop, effect.version]
+            SELECT state, attempts, EXISTS (
+                SELECT 1 FROM leases WHERE leases.shop = effects.shop AND leases.effect_id = effects.id) FROM effects
+            WHERE shop = ? AND id = ? AND version = ?
+            """, [shop, effect.id, effect.version]
         ) { row in (state: try row.word(0, Effect.State.self), attempts: row[1] as Int, leased: row[2] as Bool) }
         guard let stored, !stored.leased, ![.sent, .refused, .shadowed].contains(stored.state) else { return nil }
         // Bytes that were attempted are never made anew.
@@ -328,25 +341,26 @@ private struct PlanWriter {
             """
             UPDATE effects SET event_id = ?, state = ?, reason = ?, detail = ?, due_at = ?, decided_at = ?,
                 counted_at = ?, recipient_key = coalesce(?, recipient_key), version = version + 1
-            WHERE id = ?
+            WHERE shop = ? AND id = ?
             """,
             [
                 effect.event?.id, effect.state.rawValue, effect.reason?.rawValue, effect.detail,
-                effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message), effect.id,
+                effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message), shop,
+                effect.id,
             ])
         return (stored.state, stored.attempts)
     }
 
     /// Takes the keys that the effect names; false where one is not to be had.
     private func writeKeys(
-        of effect: Effect, before: (state: Effect.State, attempts: Int)?, shop: Int64, to db: Database
+        of effect: Effect, before: (state: Effect.State, attempts: Int)?, shop: Int64, to db: Connection
     ) throws -> Bool {
         guard !effect.keys.isEmpty else {
             throw StoreFailure(.misuse, "An effect cannot be without a key. This is a fault of the program.")
         }
         var held: [String] = []
         if let before {
-            held = try db.all(Query.keysOfEffect, [effect.id]) { $0[0] }
+            held = try db.all(Query.keysOfEffect, [shop, effect.id]) { $0[0] }
             if held == effect.keys { return true }
             if !before.state.usesKeyUp, before.attempts == 0 {
                 for key in held where !effect.keys.contains(key) {
@@ -367,8 +381,8 @@ private struct PlanWriter {
                 ON CONFLICT (shop, origin, trigger_name, line, occurrence) DO UPDATE SET
                     effect_id = excluded.effect_id, position = excluded.position
                 WHERE effect_keys.effect_id = excluded.effect_id OR EXISTS (
-                    SELECT 1 FROM effects WHERE effects.id = effect_keys.effect_id AND effects.attempts = 0
-                        AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
+                    SELECT 1 FROM effects WHERE effects.shop = effect_keys.shop AND effects.id = effect_keys.effect_id
+                        AND effects.attempts = 0 AND effects.state IN ('skipped', 'withdrawn', 'replaced'))
                 """, [shop, effect.origin.rawValue, effect.trigger, effect.line, key, effect.id, position])
             if taken == 0 { return false }
         }
@@ -376,32 +390,40 @@ private struct PlanWriter {
     }
 }
 
-extension Database {
+extension Connection {
+    /// The number of the effect that holds a key.
+    fileprivate func holder(of key: OccurrenceKey, shop: Int64) throws -> Int64? {
+        try integer(Query.holderOfKey, [shop, key.origin.rawValue, key.trigger, key.line, key.key])
+    }
+
     /// Keeps why a trigger made nothing of an event, in place of what was kept before.
-    fileprivate func put(_ match: MatchOutcome) throws {
+    fileprivate func put(_ match: MatchOutcome, shop: Int64) throws {
         try run(
             """
-            INSERT INTO match_outcomes (event_id, trigger_name, reason, detail, decided_at) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (event_id, trigger_name) DO UPDATE SET
+            INSERT INTO match_outcomes (shop, event_id, trigger_name, reason, detail, decided_at)
+            VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (shop, event_id, trigger_name) DO UPDATE SET
                 reason = excluded.reason, detail = excluded.detail, decided_at = excluded.decided_at
-            """, [match.eventID, match.trigger, match.reason.rawValue, match.detail, match.at.milliseconds])
+            """, [shop, match.eventID, match.trigger, match.reason.rawValue, match.detail, match.at.milliseconds])
     }
 }
 
 extension Query {
     static let beside = """
         SELECT id, line, channel, state FROM effects
-        WHERE event_id = ? AND trigger_name = ? AND id <> ? ORDER BY id
+        WHERE shop = ? AND event_id = ? AND trigger_name = ? AND id <> ? ORDER BY id
         """
-    static let resultsOf = "SELECT name, value FROM results WHERE effect_id = ?"
+    static let resultsOf = "SELECT name, value FROM results WHERE shop = ? AND effect_id = ?"
     static let pendingEvents = """
         SELECT \(Event.columns)
-        FROM pending_events JOIN events ON events.id = pending_events.event_id
-        JOIN shops ON shops.id = events.shop JOIN orders ON orders.id = events.order_id
+        FROM pending_events JOIN events ON events.shop = pending_events.shop AND events.id = pending_events.event_id
+        JOIN shops ON shops.id = events.shop
+        JOIN aggregates ON aggregates.shop = events.shop AND aggregates.id = events.aggregate_id
         WHERE pending_events.shop = ? ORDER BY pending_events.event_id LIMIT ?
         """
     static let holderOfKey = """
-        SELECT effect_id FROM effect_keys WHERE shop = ? AND origin = ? AND trigger_name = ? AND line = ? AND occurrence = ?
+        SELECT effect_id FROM effect_keys
+        WHERE shop = ? AND origin = ? AND trigger_name = ? AND line = ? AND occurrence = ?
         """
     static let newestRepetition = """
         SELECT effect_id FROM effect_keys
@@ -421,9 +443,9 @@ extension Query {
         SELECT count(*) FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at > ?
             AND counted_at IS NOT NULL AND is_contact = 1 AND id <> ?
         """
-    static let orderNumber = "SELECT id FROM orders WHERE shop = ? AND gid = ?"
-    static let effectsOfOrder = """
-        SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.order_id = ? ORDER BY effects.id
+    static let effectsOfAggregate = """
+        SELECT \(Effect.columns) FROM \(Effect.tables)
+        WHERE effects.shop = ? AND effects.aggregate_id = ? ORDER BY effects.id
         """
     static let dueEffects = """
         SELECT \(Effect.columns) FROM \(Effect.tables)

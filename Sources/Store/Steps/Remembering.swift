@@ -1,4 +1,3 @@
-import GRDB
 public import Outreach
 
 extension Store {
@@ -31,17 +30,6 @@ extension Store {
             guard last > now else { return nil }
             try db.run("UPDATE store SET last_moment = ? WHERE one = 1", [now.milliseconds])
             return last
-        }
-    }
-
-    /// Lets time alone change those orders of a shop no sooner than `until`.
-    public func postponeTime(shop: String, orderIDs: [String], until: Moment) async throws(StoreFailure) {
-        try await write { db in
-            let number = try db.shop(shop)
-            for id in orderIDs {
-                try db.run(
-                    "UPDATE orders SET next_moment = ? WHERE shop = ? AND gid = ?", [until.milliseconds, number, id])
-            }
         }
     }
 }

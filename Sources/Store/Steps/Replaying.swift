@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 // The whole history of a shop, customer by customer, for `replay`.
@@ -28,7 +27,7 @@ extension Store {
         try await read { db in
             Int(
                 try db.integer(
-                    "SELECT count(DISTINCT order_id) FROM events WHERE shop = ? AND recorded_at >= ?",
+                    "SELECT count(DISTINCT aggregate_id) FROM events WHERE shop = ? AND recorded_at >= ?",
                     [try db.shop(shop), since.milliseconds]) ?? 0)
         }
     }
@@ -45,67 +44,38 @@ extension Store {
     ) async throws(StoreFailure) {
         let hash = self.hash
         try await read { db in
-            var reader = try CustomerReader(db: db, shop: shop, since: since, hash: hash)
+            let reader = try CustomerReader(db: db, shop: shop, since: since, hash: hash)
             let first = Data([UInt8(share.bytes.lowerBound)])
             let last = Data(repeating: 0xFF, count: 17)
             let end = share.bytes.upperBound == 256 ? last : Data([UInt8(share.bytes.upperBound)])
-            let keys = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT DISTINCT address_key FROM orders
-                    WHERE shop = ? AND address_key >= ? AND address_key < ? AND address_key IS NOT NULL ORDER BY address_key
-                    """, arguments: [reader.shop, first, end])
-            while let row = try keys.next() {
+            try db.each(Query.addresses, [reader.shop, first, end]) { row in
                 if let customer = try reader.customer(address: row[0]) { try body(customer) }
             }
             guard share.hasNameless else { return }
-            let ids = try Int64.fetchAll(
-                db, sql: "SELECT id FROM orders WHERE shop = ? AND address_key IS NULL", arguments: [reader.shop])
-            for id in ids { if let customer = try reader.customer(order: id) { try body(customer) } }
+            for id in try db.all(Query.nameless, [reader.shop], { $0[0] as Int64 }) {
+                if let customer = try reader.customer(order: id) { try body(customer) }
+            }
         }
     }
 }
 
-/// Reads customers with statements that are prepared once.
+/// Reads customers, one after the other.
 private struct CustomerReader {
     let shop: Int64
+    private let db: Connection
     private let domain: String
     private let since: Int64
     private let hash: KeyedHash
     private let decoder = JSONDecoder()
-    private let orders: Statement
-    private let order: Statement
-    private let fresh: Statement
-    private let scans: Statement
-    private let events: Statement
-    private let occurrences: Statement
-    private let silences: Statement
     private let hasSilences: Bool
     private let hasOrderSilences: Bool
 
-    init(db: Database, shop domain: String, since: Moment, hash: KeyedHash) throws {
+    init(db: Connection, shop domain: String, since: Moment, hash: KeyedHash) throws {
+        self.db = db
         self.domain = domain
         self.hash = hash
         shop = try db.shop(domain)
         self.since = since.milliseconds
-        let columns = "id, gid, format, record, customer_key"
-        orders = try db.makeStatement(
-            sql: "SELECT \(columns) FROM orders WHERE shop = ? AND address_key = ? ORDER BY id")
-        order = try db.makeStatement(sql: "SELECT \(columns) FROM orders WHERE id = ?")
-        fresh = try db.makeStatement(sql: "SELECT 1 FROM events WHERE order_id = ? AND recorded_at >= ? LIMIT 1")
-        scans = try db.makeStatement(sql: Query.scans)
-        events = try db.makeStatement(
-            sql: """
-                SELECT id, kind, happened_at, recorded_at, silence, source, days_late, delay_reason
-                FROM events WHERE order_id = ? ORDER BY id
-                """)
-        occurrences = try db.makeStatement(
-            sql: "SELECT event_id, subject, n, mark FROM occurrences WHERE order_id = ? ORDER BY event_id, position")
-        silences = try db.makeStatement(
-            sql: """
-                SELECT begun_at, ends_at, stream = 'marketing' FROM silences
-                WHERE shop = ? AND scope = ? AND scope_key = ?
-                """)
         hasSilences = try db.integer("SELECT 1 FROM silences WHERE shop = ? LIMIT 1", [shop]) != nil
         hasOrderSilences =
             try db.integer("SELECT 1 FROM silences WHERE shop = ? AND scope = 'order' LIMIT 1", [shop]) != nil
@@ -117,31 +87,34 @@ private struct CustomerReader {
         var format: Int
         var record: Data
         var customer: Data?
+
+        init(_ row: Row) {
+            id = row[0]
+            gid = row[1]
+            format = row[2]
+            record = row[3]
+            customer = row[4]
+        }
     }
 
     /// All orders of an address; nil where nothing has happened to any of them for long.
-    mutating func customer(address: Data) throws -> Replay.Customer? {
-        try customer(of: rows(orders, [shop, address], raw), address: address)
+    func customer(address: Data) throws -> Replay.Customer? {
+        try customer(of: db.all(Query.replayedOrders, [shop, address], Raw.init), address: address)
     }
 
     /// An order without an address.
-    mutating func customer(order id: Int64) throws -> Replay.Customer? {
-        try customer(of: rows(order, [id], raw), address: nil)
-    }
-
-    private func raw(_ row: Row) -> Raw {
-        Raw(id: row[0], gid: row[1], format: row[2], record: row[3], customer: row[4])
+    func customer(order id: Int64) throws -> Replay.Customer? {
+        try customer(of: db.all(Query.replayedOrder, [shop, id], Raw.init), address: nil)
     }
 
     private func customer(of found: [Raw], address: Data?) throws -> Replay.Customer? {
-        let isFresh = try found.contains { try !rows(fresh, [$0.id, since], { _ in true }).isEmpty }
+        let isFresh = try found.contains { try db.integer(Query.isFresh, [shop, $0.id, since]) != nil }
         guard isFresh else { return nil }
         var customer = Replay.Customer(orders: [])
         for one in found {
             let loaded = LoadedOrder(
-                row: one.id, version: 1, format: one.format, record: one.record,
-                scans: try rows(scans, [one.id]) { row in (owner: row[0], position: row[2], scan: try Scan(row)) },
-                events: try events(of: one))
+                row: OrderRowKey(shop: shop, id: one.id), version: 1, format: one.format, record: one.record,
+                scans: try db.scans(orderID: one.id, shop: shop), events: try events(of: one))
             customer.orders.append(try loaded.assembled(decoder: decoder))
         }
         if hasSilences {
@@ -149,8 +122,10 @@ private struct CustomerReader {
             for key in Set(found.compactMap(\.customer)) { scopes.append(("customer", key)) }
             if hasOrderSilences { scopes += found.map { ("order", hash.order($0.gid)) } }
             for (scope, key) in scopes {
-                customer.silences += try rows(silences, [shop, scope, key]) { row in
-                    Replay.Silence(begunAt: row.moment(0), endsAt: row.optionalMoment(1), isMarketing: row[2])
+                customer.silences += try db.all(Query.replayedSilences, [shop, scope, key]) { row in
+                    Replay.Silence(
+                        begunAt: row.moment(0), endsAt: row.optionalMoment(1),
+                        isMarketing: (row[2] as String) == MailStream.marketing.rawValue)
                 }
             }
         }
@@ -158,7 +133,7 @@ private struct CustomerReader {
     }
 
     private func events(of order: Raw) throws -> [Event] {
-        var events = try rows(events, [order.id]) { row in
+        var events = try db.all(Query.replayedEvents, [shop, order.id]) { row in
             Event(
                 id: row[0], shop: domain, orderID: order.gid, kind: try row.word(1), occurrences: [],
                 happenedAt: row.moment(2), recordedAt: row.moment(3), silence: try row.optionalWord(4), source: row[5],
@@ -166,7 +141,7 @@ private struct CustomerReader {
         }
         // Both are in the order of the events' numbers.
         var place = 0
-        _ = try rows(occurrences, [order.id]) { row in
+        try db.each(Query.replayedOccurrences, [shop, order.id]) { row in
             let id: Int64 = row[0]
             while place < events.count, events[place].id < id { place += 1 }
             guard place < events.count, events[place].id == id else { return }
@@ -174,14 +149,30 @@ private struct CustomerReader {
         }
         return events
     }
+}
 
-    private func rows<Value>(
-        _ statement: Statement, _ arguments: StatementArguments, _ read: (Row) throws -> Value
-    ) throws -> [Value] {
-        statement.setUncheckedArguments(arguments)
-        let cursor = try Row.fetchCursor(statement)
-        var values: [Value] = []
-        while let row = try cursor.next() { values.append(try read(row)) }
-        return values
-    }
+extension Query {
+    private static let replayed = """
+        SELECT orders.id, aggregates.gid, orders.format, orders.record, orders.customer_key
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        """
+    static let addresses = """
+        SELECT DISTINCT address_key FROM orders
+        WHERE shop = ? AND address_key >= ? AND address_key < ? AND address_key IS NOT NULL ORDER BY address_key
+        """
+    static let nameless = "SELECT id FROM orders WHERE shop = ? AND address_key IS NULL ORDER BY id"
+    static let replayedOrders = "\(replayed) WHERE orders.shop = ? AND orders.address_key = ? ORDER BY orders.id"
+    static let replayedOrder = "\(replayed) WHERE orders.shop = ? AND orders.id = ?"
+    static let isFresh = "SELECT 1 FROM events WHERE shop = ? AND aggregate_id = ? AND recorded_at >= ? LIMIT 1"
+    static let replayedEvents = """
+        SELECT id, kind, happened_at, recorded_at, silence, source, days_late, delay_reason
+        FROM events WHERE shop = ? AND aggregate_id = ? ORDER BY id
+        """
+    static let replayedOccurrences = """
+        SELECT event_id, subject, n, mark FROM occurrences WHERE shop = ? AND aggregate_id = ?
+        ORDER BY event_id, position
+        """
+    static let replayedSilences = """
+        SELECT begun_at, ends_at, stream FROM silences WHERE shop = ? AND scope = ? AND scope_key = ?
+        """
 }

@@ -9,7 +9,6 @@
 // The mark of the backup is handed to each shop when the store is opened, and leaves a shop when that one has caught up; so it is no matter when
 // the daemon dies in between, and a shop that is served again only next week does the same then.
 
-internal import GRDB
 public import Outreach
 
 /// That a shop's rows come from a backup, and what happened since is still being learned.
@@ -32,12 +31,10 @@ extension Store {
     ) async throws(StoreFailure) -> (restoration: Restoration, withdrawn: Int)? {
         try await write { db in
             // A backup of a store that had not caught up begins anew.
-            try db.run(
-                """
-                UPDATE shops SET backup_at = (SELECT restored_from FROM store), restored_at = NULL
-                WHERE (SELECT restored_from FROM store) IS NOT NULL
-                """)
-            try db.run("UPDATE store SET restored_from = NULL WHERE one = 1 AND restored_from IS NOT NULL")
+            if let madeAt = try db.integer("SELECT restored_from FROM store WHERE one = 1") {
+                try db.run("UPDATE shops SET backup_at = ?, restored_at = NULL", [madeAt])
+                try db.run("UPDATE store SET restored_from = NULL WHERE one = 1")
+            }
             let number = try db.shop(shop)
             guard let backupAt = try db.integer("SELECT backup_at FROM shops WHERE id = ?", [number]) else {
                 return nil
@@ -46,33 +43,28 @@ extension Store {
             // A clock that stands before the backup is wrong, and moves nothing back.
             let now = max(now, Moment(milliseconds: backupAt))
             let moment = now.milliseconds
-            try db.run(
-                "UPDATE shops SET restored_at = ?, live_since = max(live_since, ?) WHERE id = ?",
-                [moment, moment, number])
-            try db.run(
-                "UPDATE sources SET live_since = max(live_since, ?) WHERE shop = ?", [moment, number])
+            try db.run("UPDATE shops SET restored_at = ? WHERE id = ?", [moment, number])
+            try db.run("UPDATE shops SET live_since = ? WHERE id = ? AND live_since < ?", [moment, number, moment])
+            try db.run("UPDATE sources SET live_since = ? WHERE shop = ? AND live_since < ?", [moment, number, moment])
             try db.run(
                 """
-                UPDATE events SET silence = 'before_live' WHERE silence IS NULL
-                    AND id IN (SELECT event_id FROM pending_events WHERE shop = ?)
-                """, [number])
+                UPDATE events SET silence = 'before_live' WHERE shop = ? AND silence IS NULL
+                    AND id IN (SELECT event_id FROM pending_events WHERE pending_events.shop = ?)
+                """, [number, number])
             try db.run("UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at > ?", [moment, number, moment])
-            // Mails to the shop itself are no news any more either.
-            try db.run("DELETE FROM notices WHERE shop = ? AND sent_at IS NULL", [number])
             var tally = Tally()
-            let ready = try db.all(
-                "SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.shop = ? AND effects.state = 'ready'",
-                [number],
-                Effect.init)
+            let ready = try db.effects(Query.readyEffects, [number])
             for effect in ready {
-                try db.run("DELETE FROM leases WHERE effect_id = ?", [effect.id])
+                try db.run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [number, effect.id])
                 try db.move(
                     effect, to: DecisionNote(at: now, state: .withdrawn, reason: .restored), shop: number, tally: &tally
                 )
             }
             try tally.write(to: db)
             try db.note(now)
-            return (Restoration(backupAt: Moment(milliseconds: backupAt), restoredAt: now), ready.count)
+            // Mails to the shop itself are no news any more either, and not counted.
+            let withdrawn = ready.count { $0.origin != .system }
+            return (Restoration(backupAt: Moment(milliseconds: backupAt), restoredAt: now), withdrawn)
         }
     }
 
@@ -92,7 +84,13 @@ extension Store {
     }
 }
 
-extension Database {
+extension Query {
+    static let readyEffects = """
+        SELECT \(Effect.columns) FROM \(Effect.tables) WHERE effects.shop = ? AND effects.state = 'ready'
+        """
+}
+
+extension Connection {
     /// What a shop is catching up with; nil where it is not, or has not begun.
     func restoration(shop: Int64) throws -> Restoration? {
         try first("SELECT backup_at, restored_at FROM shops WHERE id = ? AND restored_at IS NOT NULL", [shop]) {

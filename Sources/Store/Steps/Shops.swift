@@ -1,4 +1,3 @@
-internal import GRDB
 public import Outreach
 
 /// What is known of a shop when it is opened.
@@ -19,9 +18,12 @@ extension Store {
     /// Makes a shop known, or finds it again. What it tells is news from the `now` of the very first call on, for ever.
     public func openShop(_ domain: String, now: Moment) async throws(StoreFailure) -> ShopState {
         try await write { db in
-            try db.run(
-                "INSERT INTO shops (domain, live_since) VALUES (?, ?) ON CONFLICT (domain) DO NOTHING",
-                [domain, now.milliseconds])
+            if try db.integer("SELECT id FROM shops WHERE domain = ?", [domain]) == nil {
+                let last = try db.integer("SELECT max(id) FROM shops")
+                try db.run(
+                    "INSERT INTO shops (id, domain, live_since) VALUES (?, ?, ?)",
+                    [(last ?? 0) + 1, domain, now.milliseconds])
+            }
             try db.note(now)
             return try db.shopState(domain)
         }
@@ -52,7 +54,7 @@ extension Store {
 
     /// The domains of all shops that were ever opened, in order.
     public func shops() async throws(StoreFailure) -> [String] {
-        try await read { db in try db.all("SELECT domain FROM shops ORDER BY domain") { $0[0] } }
+        try await read { db in try db.shops().map(\.domain) }
     }
 
     // MARK: - Small named values
@@ -111,7 +113,7 @@ extension Store {
     }
 }
 
-extension Database {
+extension Connection {
     fileprivate func shopState(_ domain: String) throws -> ShopState {
         let number = try shop(domain)
         let sources: [(String, Moment)] = try all(

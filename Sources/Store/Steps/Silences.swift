@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 /// Whom a silence is about.
@@ -48,24 +47,27 @@ public struct StandingSilence: Hashable, Sendable {
     public static let bounce = "bounce"
 }
 
-extension Database {
+extension Connection {
     /// Silences an address, a customer or an order. The same silence again takes the later end.
     func silence(
         _ scope: SilenceScope, shop: Int64, stream: MailStream, reason: String, note: String?, until: Moment?,
         hash: KeyedHash, now: Moment
     ) throws {
+        var numbers = RowNumbers()
         try run(
             """
-            INSERT INTO silences (shop, scope, scope_key, stream, reason, note, begun_at, ends_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO silences (shop, id, scope, scope_key, stream, reason, note, begun_at, ends_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET
-                note = coalesce(excluded.note, silences.note), ends_at = CASE
-                    WHEN silences.ends_at > excluded.ends_at THEN silences.ends_at
-                    WHEN silences.ends_at IS NULL THEN NULL ELSE excluded.ends_at END
+                note = coalesce(excluded.note, silences.note),
+                ends_at = CASE WHEN silences.ends_at IS NULL OR excluded.ends_at IS NULL THEN NULL
+                    WHEN silences.ends_at > excluded.ends_at THEN silences.ends_at ELSE excluded.ends_at END
             """,
             [
-                shop, scope.name, scope.key(hash), stream.rawValue, reason, note, now.milliseconds, until?.milliseconds,
+                shop, try numbers.take(.silences, shop: shop, in: self), scope.name, scope.key(hash), stream.rawValue,
+                reason, note, now.milliseconds, until?.milliseconds,
             ])
+        try numbers.write(to: self)
     }
 }
 

@@ -1,4 +1,3 @@
-internal import GRDB
 public import Outreach
 
 extension Store {
@@ -21,9 +20,7 @@ extension Store {
         shop: String, kind: Reread.Kind? = nil, limit: Int, now: Moment
     ) async throws(StoreFailure) -> [DueReread] {
         try await read { db in
-            try db.all(
-                Query.dueRereads, [try db.shop(shop), now.milliseconds, kind?.rawValue, kind?.rawValue, limit]
-            ) { row in
+            try db.all(Query.dueRereads, [try db.shop(shop), now.milliseconds, kind?.rawValue, limit]) { row in
                 DueReread(reread: Reread(kind: try row.word(0), id: row[1], at: row.moment(2)), orderID: row[3])
             }
         }
@@ -59,13 +56,16 @@ extension Store {
 
 extension Query {
     static let dueForTime = """
-        SELECT gid FROM orders WHERE shop = ? AND next_moment <= ? ORDER BY next_moment LIMIT ?
+        SELECT aggregates.gid
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? AND orders.next_moment <= ? ORDER BY orders.next_moment LIMIT ?
         """
     static let nextMoment = "SELECT min(next_moment) FROM orders WHERE shop = ? AND next_moment IS NOT NULL"
     static let dueRereads = """
-        SELECT rereads.kind, rereads.gid, rereads.reread_at, orders.gid
-        FROM rereads JOIN orders ON orders.id = rereads.order_id
-        WHERE rereads.shop = ? AND rereads.reread_at <= ? AND (? IS NULL OR rereads.kind = ?) ORDER BY rereads.reread_at LIMIT ?
+        SELECT rereads.kind, rereads.gid, rereads.reread_at, aggregates.gid
+        FROM rereads JOIN aggregates ON aggregates.shop = rereads.shop AND aggregates.id = rereads.order_id
+        WHERE rereads.shop = ? AND rereads.reread_at <= ? AND rereads.kind = coalesce(?, rereads.kind)
+        ORDER BY rereads.reread_at LIMIT ?
         """
     static let nextReread = "SELECT min(reread_at) FROM rereads WHERE shop = ?"
 }

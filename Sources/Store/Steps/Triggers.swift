@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import GRDB
 public import Outreach
 
 /// A set of trigger files that was without fault, kept so that a broken edit changes nothing, even over a restart.
@@ -52,7 +50,7 @@ extension Store {
                     INSERT INTO good_sets (shop, digest, files, accepted_at) VALUES (?, ?, ?, ?)
                     ON CONFLICT (shop) DO UPDATE SET
                         digest = excluded.digest, files = excluded.files, accepted_at = excluded.accepted_at
-                    """, [number, goodSet.digest, Data(goodSet.files), goodSet.acceptedAt.milliseconds])
+                    """, [number, goodSet.digest, goodSet.files, goodSet.acceptedAt.milliseconds])
             }
             try db.note(now)
             return try db.triggers(shop: number)
@@ -64,12 +62,12 @@ extension Store {
         try await read { db in
             try db.first(
                 "SELECT digest, files, accepted_at FROM good_sets WHERE shop = ?", [try db.shop(shop)]
-            ) { GoodSet(digest: $0[0], files: [UInt8]($0[1] as Data), acceptedAt: $0.moment(2)) }
+            ) { GoodSet(digest: $0[0], files: $0[1], acceptedAt: $0.moment(2)) }
         }
     }
 }
 
-extension Database {
+extension Connection {
     fileprivate func triggers(shop: Int64) throws -> [String: Moment] {
         let pairs: [(String, Moment)] = try all("SELECT name, since FROM triggers WHERE shop = ?", [shop]) {
             ($0[0], $0.moment(1))

@@ -50,7 +50,7 @@ struct ExportCommand: AsyncParsableCommand {
                 guard let sources = try await AccountSources(key, store: store, now: now) else { continue }
                 var mails: [Mail] = []
                 for effect in sources.story.effects {
-                    guard let message = try await store.effectStory(effect.line.effect.id)?.message,
+                    guard let message = try await store.effectStory(effect.line.effect.id, shop: domain)?.message,
                         message.isMail, let opened = OpenedMail(message.bytes)
                     else { continue }
                     mails.append(

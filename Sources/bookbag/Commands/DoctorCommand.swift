@@ -5,6 +5,7 @@ import Foundation
 import Intake
 import Outreach
 import Platform
+import Shopify
 import Store
 
 /// `bookbag doctor`: does everything outside work?
@@ -97,7 +98,7 @@ struct DoctorCommand: AsyncParsableCommand {
             }
         let client = ShopifyClient(
             endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: engine,
-            timekeeper: .system, bucket: nil)
+            clock: .system, bucket: nil)
         let inspection: ShopInspection
         do throws(ShopifyFailure) {
             inspection = try await client.inspect()

@@ -14,16 +14,17 @@ extension OutboxCommand {
 
         @OptionGroup var options: CommandOptions
         @Argument(help: "Its number, as 'outbox list' and 'explain' have it.") var id: Int64
+        @Option(help: "The shop's permanent domain, where several shops have a message of that number.") var shop:
+            String?
         @Flag(help: "Print the mail itself, byte for byte, or a webhook's body.") var eml = false
         @Flag(help: "Print the HTML.") var html = false
         @Flag(help: "Print what became of it as JSON.") var json = false
 
         func run() async throws {
             let store = try options.store()
-            guard let (story, message) = try await store.effectStory(id) else {
-                complain("There is no message \(id); 'bookbag outbox list' has the numbers.")
-                throw ExitStatus.fault
-            }
+            guard let domain = try await OutboxCommand.shop(of: id, named: shop, store),
+                let (story, message) = try await store.effectStory(id, shop: domain)
+            else { throw ExitStatus.fault }
             if eml || html {
                 guard let bytes = message.flatMap({ eml ? $0.bytes : $0.html }) else {
                     complain(
@@ -49,11 +50,14 @@ extension OutboxCommand {
 
         @OptionGroup var options: CommandOptions
         @Argument(help: "Their numbers.") var ids: [Int64]
+        @Option(help: "The shop's permanent domain, where several shops have a message of that number.") var shop:
+            String?
 
         func run() async throws {
             let store = try options.store()
-            try await OutboxCommand.each(ids, store, did: "will be tried again") { id throws(StoreFailure) in
-                try await store.retry(effectID: id, now: DaemonClock.system())
+            try await OutboxCommand.each(ids, of: shop, store, did: "will be tried again") {
+                id, shop throws(StoreFailure) in
+                try await store.retry(effectID: id, shop: shop, now: DaemonClock.system())
             } refusal: { effect in
                 switch effect.state {
                 case .sent: "was sent already"
@@ -73,11 +77,13 @@ extension OutboxCommand {
 
         @OptionGroup var options: CommandOptions
         @Argument(help: "Their numbers.") var ids: [Int64]
+        @Option(help: "The shop's permanent domain, where several shops have a message of that number.") var shop:
+            String?
 
         func run() async throws {
             let store = try options.store()
-            try await OutboxCommand.each(ids, store, did: "is taken back") { id throws(StoreFailure) in
-                try await store.drop(effectID: id, now: DaemonClock.system())
+            try await OutboxCommand.each(ids, of: shop, store, did: "is taken back") { id, shop throws(StoreFailure) in
+                try await store.drop(effectID: id, shop: shop, now: DaemonClock.system())
             } refusal: { effect in
                 [.waiting, .ready].contains(effect.state)
                     ? "is being handed over at this moment; try again" : "is '\(effect.state.rawValue)' already"
@@ -87,22 +93,35 @@ extension OutboxCommand {
 
     /// Does something to each message and says so; status 1 where one could not be.
     fileprivate static func each(
-        _ ids: [Int64], _ store: Store, did: String, _ act: (Int64) async throws(StoreFailure) -> Bool,
-        refusal: (Effect) -> String
+        _ ids: [Int64], of shop: String?, _ store: Store, did: String,
+        _ act: (_ id: Int64, _ shop: String) async throws(StoreFailure) -> Bool, refusal: (Effect) -> String
     ) async throws {
         var failed = false
         for id in ids {
-            if try await act(id) {
+            guard let domain = try await self.shop(of: id, named: shop, store) else {
+                failed = true
+                continue
+            }
+            if try await act(id, domain) {
                 print("Message \(id) \(did).")
                 continue
             }
             failed = true
-            if let effect = try await store.effect(id) {
+            if let effect = try await store.effect(id, shop: domain) {
                 complain("Message \(id) \(refusal(effect)).")
-            } else {
-                complain("There is no message \(id); 'bookbag outbox list' has the numbers.")
             }
         }
         if failed { throw ExitStatus.fault }
+    }
+
+    /// The shop that has a message of that number; nil, with a word to the user, where none has it, or several have and none is named.
+    fileprivate static func shop(of id: Int64, named shop: String?, _ store: Store) async throws -> String? {
+        let shops = try await store.shops(withEffect: id).filter { shop == nil || $0 == shop }
+        if shops.count == 1 { return shops[0] }
+        complain(
+            shops.isEmpty
+                ? "There is no message \(id); 'bookbag outbox list' has the numbers."
+                : "Several shops have a message \(id): \(shops.joined(separator: ", ")). Name one with --shop.")
+        return nil
     }
 }

@@ -44,8 +44,9 @@ struct OutboxCommand: AsyncParsableCommand {
                 lines += try await store.outbox(
                     shop: domain, states: wanted.map { [$0] } ?? [], limit: max(1, min(limit, 10_000)))
             }
-            // Numbers are given out over all shops, so that the greatest is the newest.
-            lines = Array(lines.sorted { $0.effect.id > $1.effect.id }.prefix(max(1, limit)))
+            lines = Array(
+                lines.sorted { ($0.effect.createdAt, $0.effect.id) > ($1.effect.createdAt, $1.effect.id) }
+                    .prefix(max(1, limit)))
             let report = OutboxReport(lines)
             print(json ? try report.json() : report.text)
         }

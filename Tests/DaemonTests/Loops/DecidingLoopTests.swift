@@ -106,7 +106,7 @@ struct TimeLoopTests {
         }
     }
 
-    @Test("does not spin on an order that the store refuses: it is tried again an hour later, and the others go on")
+    @Test("does not spin on an order that the store refuses: it is set aside for a while, and the others go on")
     func refused() async throws {
         let bench = try await LoopBench()
         try await bench.see(1, parcels: ["JF1"])

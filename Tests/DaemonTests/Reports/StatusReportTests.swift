@@ -98,7 +98,7 @@ struct OtherReportTests {
         try await bench.see(1)
         _ = try await bench.planning(wake: Wake()).turn()
         let line = try #require(try await bench.store.outbox(shop: benchShop, limit: 9).first)
-        let (story, message) = try #require(try await bench.store.effectStory(line.effect.id))
+        let (story, message) = try #require(try await bench.store.effectStory(line.effect.id, shop: benchShop))
         let report = MessageReport(story, message, clock: Clock(.utc), now: bench.now)
         #expect(report.text.contains("Subject:  Thanks") && report.text.contains("Hello"))
         let json = try report.json()

@@ -1,3 +1,4 @@
+import Doubles
 import Outreach
 import Platform
 import Testing

@@ -1,8 +1,10 @@
+import Doubles
 import Foundation
 import Outreach
 import Testing
 
 @testable import Intake
+@testable import Shopify
 
 @Suite("Orders in our words") struct DecodingTests {
     private let noon = Moment(iso8601: "2026-11-21T12:00:00Z")!
@@ -19,6 +21,20 @@ import Testing
         #expect(facts.email == nil && facts.payment == .unknown && facts.fulfillment == .unknown)
         #expect(facts.processedAt == facts.createdAt)
         #expect(facts.total == nil && facts.tags == [])
+    }
+
+    @Test(
+        "an order that was brought in from elsewhere keeps both its times: when it was placed, and when it was made here"
+    )
+    func imported() throws {
+        var json = Sample.order(1, updatedAt: noon)
+        json["createdAt"] = "2026-11-20T09:00:00Z"
+        json["processedAt"] = "2024-03-01T08:30:00Z"
+        let facts = OrderFacts(try decode(WireOrder.self, json))
+        #expect(facts.createdAt == Moment(iso8601: "2026-11-20T09:00:00Z"))
+        #expect(facts.processedAt == Moment(iso8601: "2024-03-01T08:30:00Z"))
+        let kept = try JSONDecoder().decode(OrderFacts.self, from: JSONEncoder().encode(facts))
+        #expect(kept.createdAt == facts.createdAt && kept.processedAt == facts.processedAt)
     }
 
     @Test("what an order comes to is read with it; of a card no more than its last four digits")

@@ -1,9 +1,11 @@
+import Doubles
 import Foundation
 import Outreach
 import Platform
 import Testing
 
 @testable import Intake
+@testable import Shopify
 
 @Suite("The poller") struct PollerTests {
     let clock = TestClock()
@@ -20,14 +22,16 @@ import Testing
         ShopifyClient(
             endpoint: ShopifyEndpoint(base: "https://juniperfig.myshopify.com"), credentials: .token(SecretString("t")),
             transport: shop,
-            timekeeper: clock.timekeeper)
+            clock: ShopClock(clock.timekeeper))
     }
 
-    private func poller(ordersAtOnce: Int = 4, journal: MemoryJournal? = nil) -> ShopPoller {
+    private func poller(
+        every: Duration = .seconds(60), ordersAtOnce: Int = 4, journal: MemoryJournal? = nil
+    ) -> ShopPoller {
         ShopPoller(
             client: client(), journal: journal ?? self.journal,
             settings: .init(
-                shop: "juniperfig.myshopify.com", pace: PollPace(every: .seconds(60)), liveSince: start,
+                shop: "juniperfig.myshopify.com", pace: PollPace(every: every), liveSince: start,
                 ordersAtOnce: ordersAtOnce),
             chance: { 0.5 })
     }
@@ -187,38 +191,147 @@ import Testing
 
     @Test("what is gone leaves the queue; what is denied does not count as gone")
     func gone() async throws {
-        try await journal.commitScan(queue: ["gid://shopify/Order/404"], cursor: nil)
+        try await journal.commitScan(
+            queue: [ScannedOrder(id: "gid://shopify/Order/404", updatedAt: start)], cursor: nil)
         let turn = try await poller().turn()
         #expect(turn.report.gone == 1)
         #expect(await journal.queuedIDs == [])
     }
 
-    @Test("looks again at what is due, with observations of their own, and only while half of the bucket is left")
-    func rereads() async throws {
-        let id = "gid://shopify/Fulfillment/77"
-        shop.change {
-            $0.fulfillments[id] = Sample.fulfillment(77) {
-                $0["order"] = ["id": "gid://shopify/Order/1", "shippingAddress": ["timeZone": "Asia/Tokyo"]]
-                $0["estimatedDeliveryAt"] = "2026-11-24T20:00:00Z"
-            }
+    private func putFulfillment(_ number: Int, _ edit: (inout [String: Any]) -> Void = { _ in }) -> String {
+        let id = "gid://shopify/Fulfillment/\(number)"
+        var json = Sample.fulfillment(number) {
+            $0["order"] = ["id": "gid://shopify/Order/1", "shippingAddress": ["timeZone": "Asia/Tokyo"]]
         }
+        edit(&json)
+        let final = json
+        shop.keep(final, as: id)
+        return id
+    }
+
+    @Test("reads again what is due, with observations of their own")
+    func rereads() async throws {
+        let id = putFulfillment(77) { $0["estimatedDeliveryAt"] = "2026-11-24T20:00:00Z" }
         await journal.addReread(.fulfillment, id, at: start)
         await journal.addReread(.fulfillment, "gid://shopify/Fulfillment/78", at: start)
         await journal.addReread(.return, "gid://shopify/Return/5", at: start + .hours(1))
-        shop.change { $0.level = 900 }
-        let poller = poller()
-        let poor = try await poller.turn()
-        #expect(poor.report.looked == 0 && poor.report.rereadsLeft)
-        shop.change { $0.level = 1900 }
-        clock.advance(.seconds(60))
-        let rich = try await poller.turn()
-        #expect(rich.report.looked == 1 && rich.report.gone == 1 && !rich.report.rereadsLeft)
+        let turn = try await poller().turn()
+        #expect(turn.report.looked == 1 && turn.report.gone == 1 && !turn.report.rereadsLeft)
         guard case .fulfillment(let facts, let order) = await journal.observations.last?.content else {
             Issue.record("no observation of a fulfillment")
             return
         }
         #expect(order == "gid://shopify/Order/1")
         #expect(facts.scans.map(\.id) == ["shopify:77:eta:2026-11-25"])
+    }
+
+    // MARK: - Fair shares
+
+    @Test(
+        "with half of the bucket drained by others, all that is due is read again in one cycle, by the largest batches")
+    func drained() async throws {
+        for number in 1...600 { await journal.addReread(.fulfillment, putFulfillment(number), at: start) }
+        shop.change { $0.level = 900 }
+        let turn = try await poller().turn()
+        #expect(turn.report.looked == 600 && !turn.report.rereadsLeft)
+        #expect(shop.change { $0.fulfillmentBatches } == [250, 250, 100])
+        #expect(clock.now - start < .seconds(10))
+    }
+
+    @Test("where scans and the queue take as long as the pace, what is due is read again all the same")
+    func slowShop() async throws {
+        let journal = MemoryJournal(clock: clock, rereadEvery: .seconds(1))
+        for number in 1...400 { await journal.addReread(.fulfillment, putFulfillment(number), at: start) }
+        for number in 1...12 { shop.put(number, updatedAt: start) }
+        shop.change { $0.latency = .seconds(1) }
+        let poller = poller(every: .seconds(1), ordersAtOnce: 4, journal: journal)
+        for _ in 0..<20 {
+            // Every order changes in each cycle, so that the queue never empties.
+            for number in 1...12 { shop.put(number, updatedAt: clock.now) }
+            _ = try await poller.turn()
+        }
+        let readings = await journal.reread
+        #expect(readings.count == 400, "each is read again")
+        #expect(readings.values.allSatisfy { $0.count >= 10 }, "and again and again")
+        #expect(await orders(in: journal).count == 12, "and so are the orders")
+    }
+
+    @Test("a scan of many pages in a slow shop stops for what is due")
+    func longScan() async throws {
+        let journal = MemoryJournal(clock: clock, rereadEvery: .seconds(60))
+        await journal.addReread(.fulfillment, putFulfillment(1), at: start)
+        for number in 1...400 { shop.put(number, updatedAt: start - .hours(1)) }
+        shop.change {
+            $0.latency = .seconds(10)
+            $0.dearest = 10
+        }
+        _ = try await poller(journal: journal).turn()
+        let first = try #require(await journal.reread["gid://shopify/Fulfillment/1"]?.first)
+        #expect(shop.requests.filter { $0 == "ScanOrders" }.count > 40)
+        #expect(first - start <= .seconds(180))
+    }
+
+    @Test("what is due again once in every cycle is read in every cycle, and never only in every second one")
+    func everyCycle() async throws {
+        let journal = MemoryJournal(clock: clock, rereadEvery: .seconds(60))
+        let id = putFulfillment(1)
+        await journal.addReread(.fulfillment, id, at: start)
+        shop.change { $0.latency = .milliseconds(300) }
+        let poller = poller(journal: journal)
+        for number in 0..<10 {
+            // The longer the scans take in one cycle and the shorter in the next, the later the reading is due.
+            shop.change { $0.latency = .milliseconds(number.isMultiple(of: 2) ? 900 : 100) }
+            let turn = try await poller.turn()
+            clock.advance(max(turn.next.due - clock.now, .zero))
+        }
+        let moments = await journal.reread[id] ?? []
+        #expect(moments.count == 10)
+        #expect(zip(moments.dropFirst(), moments).allSatisfy { $0 - $1 < .seconds(75) })
+    }
+
+    @Test("an order at which Shopify's own server fails does not keep parcels from being read again")
+    func poisonBeside() async throws {
+        let id = putFulfillment(1)
+        for number in 1...4 { shop.put(number, updatedAt: start - .hours(1)) }
+        shop.change { $0.poison = ["gid://shopify/Order/2"] }
+        await journal.addReread(.fulfillment, id, at: start)
+        let turn = try await poller().turn()
+        #expect(turn.failure == .server(status: 500, requestID: nil))
+        #expect(turn.report.looked == 1)
+    }
+
+    @Test("the kind of work that had the least time comes next, and by turns where all had the same")
+    func fairTurns() {
+        var turns = FairTurns<String>()
+        var order = ""
+        for _ in 0..<6 {
+            let next = turns.next(of: ["a", "b", "c"])!
+            order += next
+            turns.note(next, took: .zero)
+        }
+        #expect(order == "abcabc")
+        turns.note("a", took: .seconds(10))
+        turns.note("b", took: .seconds(-5))
+        #expect(turns.next(of: ["a", "b", "c"]) == "c", "b had a turn more; a clock that went back took nothing")
+        #expect(turns.next(of: ["a"]) == "a" && turns.next(of: []) == nil)
+    }
+
+    // MARK: - Parked orders
+
+    @Test("a parked order that changes is read at once, by its time or by its returns; one that does not waits")
+    func unparked() async throws {
+        shop.put(1, updatedAt: start - .minutes(1)) { $0["lineItems"] = 5 }
+        shop.putReturn(8, of: 1, status: "REQUESTED", orderStatus: "return_requested")
+        let poller = poller()
+        #expect(try await poller.turn().report.parked.count == 1)
+        clock.advance(.seconds(5))
+        #expect(try await poller.turn().report.parked.isEmpty, "nothing changed, and its time has not come")
+        shop.putReturn(8, of: 1, status: "DECLINED", orderStatus: "return_requested")
+        clock.advance(.seconds(5))
+        #expect(try await poller.turn().report.parked.count == 1, "its returns changed")
+        shop.put(1, updatedAt: start - .seconds(30))
+        clock.advance(.seconds(5))
+        #expect(try await poller.turn().report.read == 1, "it changed, and can be read now")
     }
 
     @Test("without the scope for returns the rest goes on, and nothing of them is asked for")

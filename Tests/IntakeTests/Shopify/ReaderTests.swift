@@ -1,9 +1,11 @@
+import Doubles
 import Foundation
 import Outreach
 import Platform
 import Testing
 
 @testable import Intake
+@testable import Shopify
 
 @Suite("The reader") struct ReaderTests {
     private func reader(_ transport: any HTTPTransport) -> ShopReader {
@@ -11,7 +13,7 @@ import Testing
             client: ShopifyClient(
                 endpoint: ShopifyEndpoint(base: "https://juniperfig.myshopify.com"),
                 credentials: .token(SecretString("t")),
-                transport: transport, timekeeper: TestClock().timekeeper), shop: "juniperfig.myshopify.com")
+                transport: transport, clock: ShopClock(TestClock().timekeeper)), shop: "juniperfig.myshopify.com")
     }
 
     private let id = "gid://shopify/Order/1"

@@ -4,6 +4,7 @@ import Platform
 import Synchronization
 
 @testable import Intake
+@testable import Shopify
 
 /// A clock that stands still until somebody sleeps.
 final class TestClock: Sendable {
@@ -27,43 +28,6 @@ final class TestClock: Sendable {
     }
 }
 
-/// Answers each request with the next line of its script.
-final class ScriptedTransport: HTTPTransport {
-    private let state: Mutex<(replies: [Result<HTTPResponse, TransferFailure>], requests: [HTTPRequest])>
-
-    init(_ replies: [Result<HTTPResponse, TransferFailure>]) { state = Mutex((replies, [])) }
-
-    convenience init(_ responses: HTTPResponse...) { self.init(responses.map { .success($0) }) }
-
-    var requests: [HTTPRequest] { state.withLock { $0.requests } }
-
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
-        let reply = state.withLock { state in
-            state.requests.append(request)
-            return state.replies.isEmpty ? nil : state.replies.removeFirst()
-        }
-        guard let reply else { throw TransferFailure(.other, detail: "the script is over") }
-        return try reply.get()
-    }
-}
-
-extension HTTPResponse {
-    static func json(_ text: String, status: Int = 200, _ headers: [HTTPField] = []) -> HTTPResponse {
-        HTTPResponse(status: status, headers: headers, body: [UInt8](text.utf8))
-    }
-
-    static func json(_ object: [String: Any], status: Int = 200, _ headers: [HTTPField] = []) -> HTTPResponse {
-        HTTPResponse(
-            status: status, headers: headers, body: [UInt8](try! JSONSerialization.data(withJSONObject: object)))
-    }
-}
-
-extension HTTPRequest {
-    var json: [String: Any] { (try? JSONSerialization.jsonObject(with: Data(body ?? []))) as? [String: Any] ?? [:] }
-    var operation: String { json["operationName"] as? String ?? "" }
-    var variables: [String: Any] { json["variables"] as? [String: Any] ?? [:] }
-}
-
 /// A journal in memory, which can be told to break before or after its n-th commit.
 actor MemoryJournal: IntakeJournal {
     struct Broken: Error {}
@@ -77,6 +41,17 @@ actor MemoryJournal: IntakeJournal {
     var gone: [String] = []
     var bucket: CostBucket?
     private var tickets: Int64 = 0
+    private var changedAt: [String: Moment] = [:]
+    /// How long after it was read something is due to be read again; nil for never.
+    private var rereadEvery: Duration?
+    /// When each was read again.
+    var reread: [String: [Moment]] = [:]
+    private let clock: TestClock?
+
+    init(clock: TestClock? = nil, rereadEvery: Duration? = nil) {
+        self.clock = clock
+        self.rereadEvery = rereadEvery
+    }
     private var breaks: (step: Int, before: Bool)?
     private var step = 0
 
@@ -102,15 +77,20 @@ actor MemoryJournal: IntakeJournal {
     func cursor() -> Moment? { kept }
     func marks(of ids: [String]) -> [String: ReadMark] { marksByID.filter { ids.contains($0.key) } }
 
-    func commitScan(queue ids: [String], cursor: Moment?) throws {
+    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) throws {
         try commit {
-            for id in ids {
+            for order in orders {
                 tickets += 1
-                if let place = queue.firstIndex(where: { $0.read.id == id }) {
+                if let place = queue.firstIndex(where: { $0.read.id == order.id }) {
                     queue[place].read.ticket = tickets
+                    if order.hasChanged || order.updatedAt > changedAt[order.id] ?? .distantPast {
+                        queue[place].notBefore = .distantPast
+                        queue[place].read.attempts = 0
+                    }
                 } else {
-                    queue.append((QueuedRead(id: id, ticket: tickets), .distantPast))
+                    queue.append((QueuedRead(id: order.id, ticket: tickets), .distantPast))
                 }
+                changedAt[order.id] = order.updatedAt
             }
             if let cursor { kept = max(kept ?? cursor, cursor) }
         }
@@ -147,26 +127,16 @@ actor MemoryJournal: IntakeJournal {
                     queue[place].notBefore = park.notBefore
                     queue[place].read.attempts += 1
                 }
-            case .rereads(let kind): rereads[kind]?.removeAll { settled.contains($0.read.id) }
+            case .rereads(let kind):
+                rereads[kind]?.removeAll { settled.contains($0.read.id) }
+                guard let clock, let rereadEvery else { return }
+                for read in batch.done {
+                    reread[read.id, default: []].append(clock.now)
+                    rereads[kind]?.append((read, clock.now + rereadEvery))
+                }
             }
         }
     }
 
     func remember(_ bucket: CostBucket) { self.bucket = bucket }
-}
-
-/// Answers each request by a rule.
-final class RoutedTransport: HTTPTransport {
-    private let rule: @Sendable (HTTPRequest) -> HTTPResponse
-    private let seen = Mutex<[HTTPRequest]>([])
-
-    init(_ rule: @escaping @Sendable (HTTPRequest) -> HTTPResponse) { self.rule = rule }
-
-    var requests: [HTTPRequest] { seen.withLock { $0 } }
-
-    func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse {
-        seen.withLock { $0.append(request) }
-        await Task.yield()
-        return rule(request)
-    }
 }

@@ -1,3 +1,4 @@
+import Doubles
 import Foundation
 import Outreach
 import Platform
@@ -35,6 +36,10 @@ final class FakeShop: HTTPTransport {
         /// Ids beyond which a batch makes the shop's server fail.
         var poison: Set<String> = []
         var oversized = Int.max
+        /// How long each answer takes.
+        var latency = Duration.zero
+        /// How many ids each batch of fulfillments asked for.
+        var fulfillmentBatches: [Int] = []
     }
 
     // Safe: all of it is reached under the lock alone, and JSON dictionaries are values.
@@ -58,6 +63,10 @@ final class FakeShop: HTTPTransport {
         }
     }
 
+    func keep(_ fulfillment: [String: Any], as id: String) {
+        box.withLock { $0.state.fulfillments[id] = fulfillment }
+    }
+
     func putReturn(_ number: Int, of order: Int, status: String, orderStatus: String) {
         change {
             let id = "gid://shopify/Order/\(order)"
@@ -72,6 +81,7 @@ final class FakeShop: HTTPTransport {
             $0.requests.append(request.operation)
             return $0.requests.count
         }
+        clock.advance(change { $0.latency })
         if let failure = change({ $0.failing.removeValue(forKey: count) }) { throw failure }
         let variables = request.variables
         let headers = [
@@ -90,6 +100,7 @@ final class FakeShop: HTTPTransport {
             body = ["data": ["nodes": ids.map { order($0) as Any }]]
         case "ReadReturns": body = ["data": ["nodes": ids.map { aReturn($0) as Any }]]
         case "ReadFulfillments":
+            change { $0.fulfillmentBatches.append(ids.count) }
             body = [
                 "data": ["nodes": box.withLock { box in ids.map { box.state.fulfillments[$0] as Any? ?? NSNull() } }]
             ]
@@ -182,100 +193,11 @@ final class FakeShop: HTTPTransport {
     }
 }
 
-/// As RFC 9110 writes it.
-func httpDate(_ moment: Moment) -> String {
-    let day = Zone.utc.day(at: moment)
-    let weekday = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][day.weekday - 1]
-    let (year, month, date) = day.components
-    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    let time = moment.iso8601.split(separator: "T")[1].prefix(8)
-    return "\(weekday), \(date < 10 ? "0" : "")\(date) \(names[month - 1]) \(year) \(time) GMT"
-}
-
-/// Plain examples of what a shop shows.
-enum Sample {
-    static func page(_ nodes: [[String: Any]], next: String? = nil) -> [String: Any] {
-        ["nodes": nodes, "pageInfo": ["hasNextPage": next != nil, "endCursor": next as Any? ?? NSNull()]]
-    }
-
-    static func money(_ amount: String) -> [String: Any] {
-        ["presentmentMoney": ["amount": amount, "currencyCode": "GBP"]]
-    }
-
+extension Sample {
     static func order(_ number: Int, updatedAt: Moment) -> [String: Any] {
-        [
-            "id": "gid://shopify/Order/\(number)", "name": "#\(number)", "createdAt": "2026-11-20T09:00:00Z",
-            "processedAt": "2026-11-20T09:00:00Z", "updatedAt": updatedAt.iso8601, "test": false, "tags": ["wholesale"],
-            "email": "ada@customer.example", "displayFinancialStatus": "PAID", "displayFulfillmentStatus": "FULFILLED",
-            "edited": false, "currentTotalPriceSet": money("24.5"),
-            "shippingAddress": ["name": "Ada Example", "countryCodeV2": "GB", "timeZone": "Europe/London"],
-            "lineItems": page([["id": "gid://shopify/LineItem/1", "title": "Mug", "quantity": 2, "currentQuantity": 1]]
-            ),
-            "fulfillments": [fulfillment(number)], "refunds": [],
-        ]
-    }
-
-    static func fulfillment(_ number: Int, _ edit: (inout [String: Any]) -> Void = { _ in }) -> [String: Any] {
-        var json: [String: Any] = [
-            "id": "gid://shopify/Fulfillment/\(number)", "name": "#\(number)-F1", "status": "SUCCESS",
-            "displayStatus": "FULFILLED",
-            "createdAt": "2026-11-20T10:00:00Z", "updatedAt": "2026-11-20T12:00:00Z",
-            "trackingInfo": [["company": "Example Post", "number": "EP\(number)", "url": NSNull()]],
-            "events": page([]),
-            "fulfillmentLineItems": page([["quantity": 2, "lineItem": ["id": "gid://shopify/LineItem/1"]]]),
-        ]
-        edit(&json)
-        return json
-    }
-
-    static func event(_ number: Int, _ status: String, at time: String, estimate: String? = nil) -> [String: Any] {
-        [
-            "id": "gid://shopify/FulfillmentEvent/\(number)", "status": status, "happenedAt": time, "createdAt": time,
-            "message": "Scanned", "estimatedDeliveryAt": estimate as Any? ?? NSNull(), "city": "Leeds", "country": "GB",
-        ]
-    }
-
-    static func aReturn(_ id: String, status: String, order: String, dispositions: [String] = []) -> [String: Any] {
-        [
-            "id": id, "name": "#1-R1", "status": status, "createdAt": "2026-11-20T12:00:00Z",
-            "returnLineItems": page([
-                ["quantity": 1, "fulfillmentLineItem": ["lineItem": ["id": "gid://shopify/LineItem/1"]]],
-                ["quantity": 3],
-            ]),
-            "reverseFulfillmentOrders": page([
-                [
-                    "lineItems": ["nodes": [["dispositions": dispositions.map { ["type": $0, "quantity": 1] }]]],
-                    "reverseDeliveries": [
-                        "nodes": [
-                            [
-                                "id": "gid://shopify/ReverseDelivery/9",
-                                "deliverable": [
-                                    "tracking": ["carrierName": NSNull(), "number": "R1", "url": NSNull()],
-                                    "label": [
-                                        "publicFileUrl": "https://labels.example/1.pdf?token=t",
-                                        "createdAt": "2026-11-20T12:01:00Z", "updatedAt": "2026-11-20T12:02:00Z",
-                                    ],
-                                ],
-                            ]
-                        ]
-                    ],
-                ]
-            ]), "order": ["id": order],
-        ]
-    }
-
-    static func shop(scopes: [String], versions: [String] = ["2026-04", "2026-07"]) -> [String: Any] {
-        [
-            "shop": [
-                "id": "gid://shopify/Shop/1", "name": "Juniper & Fig", "myshopifyDomain": "juniperfig.myshopify.com",
-                "ianaTimezone": "Europe/London", "currencyCode": "GBP",
-            ], "currentAppInstallation": ["accessScopes": scopes.map { ["handle": $0] }],
-            "publicApiVersions": versions.map { ["handle": $0, "supported": true] }
-                + [["handle": "unstable", "supported": true], ["handle": "2025-01", "supported": false]],
-        ]
+        order(number, updatedAt: updatedAt.iso8601)
     }
 }
 
-func decode<T: Decodable>(_ type: T.Type, _ json: [String: Any]) throws -> T {
-    try JSONDecoder().decode(type, from: JSONSerialization.data(withJSONObject: json))
-}
+/// As RFC 9110 writes it.
+func httpDate(_ moment: Moment) -> String { httpDate(moment.seconds) }

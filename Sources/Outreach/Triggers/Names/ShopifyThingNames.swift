@@ -260,7 +260,9 @@ extension LineItem {
     fileprivate func share(of cents: Value, parts: Int) -> Value {
         guard case .int(let whole) = cents else { return .null }
         guard facts.quantity > 0, parts != facts.quantity else { return cents }
-        return .int(Int((Double(whole) * Double(parts) / Double(facts.quantity)).rounded()))
+        // A line of which more was sent than it has may come to more than 64 bits hold.
+        let share = (Double(whole) * Double(parts) / Double(facts.quantity)).rounded()
+        return .int(Int(min(max(share, -1e15), 1e15)))
     }
 
     fileprivate var originalCents: Value {

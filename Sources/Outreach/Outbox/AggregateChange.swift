@@ -1,0 +1,20 @@
+/// What was learned of an aggregate that is no order: its new events, recorded against the version at which it was read.
+public struct AggregateChange: Hashable, Sendable {
+    public var shop: String
+    public var aggregate: AggregateID
+    /// What people call it.
+    public var name: String
+    /// The version at which it was read; 0 for one that is new.
+    public var version: Int64
+    /// In the order in which they happened; each belongs to the aggregate.
+    public var events: [Event]
+
+    /// These events happened to it.
+    public init(shop: String, aggregate: AggregateID, name: String, version: Int64, events: [Event]) {
+        self.shop = shop
+        self.aggregate = aggregate
+        self.name = name
+        self.version = version
+        self.events = events
+    }
+}

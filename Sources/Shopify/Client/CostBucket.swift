@@ -1,0 +1,132 @@
+// Shopify lets each app spend points in each shop: a bucket of so many, refilled at so many a second. A query is admitted when what it
+// may cost at most is in the bucket; what it did not cost in the end is given back at once. Each answer tells how full the bucket is
+// (shopify.dev/docs/api/usage/limits, "Rate limits"). Between answers we reckon ourselves.
+
+/// How many points a shop still grants us, as far as we know: learnt from each answer, remembered across restarts.
+package struct CostBucket: Hashable, Sendable {
+    /// What it holds when full, in points.
+    package private(set) var maximum: Double
+    /// Points that flow in, per second.
+    package private(set) var restoreRate: Double
+    /// Points that were in it at `at`.
+    private var level: Double
+    /// When `level` was true.
+    package private(set) var at: Timestamp
+
+    /// A full bucket. Its size is that of the smallest plan until an answer tells better.
+    package init(maximum: Double = 2000, restoreRate: Double = 100, at: Timestamp) {
+        self.maximum = maximum.clamped(to: Self.sizes)
+        self.restoreRate = restoreRate.clamped(to: Self.rates)
+        level = self.maximum
+        self.at = at
+    }
+
+    /// What a bucket may hold, and what may flow in per second. Shopify's smallest plan has 2000 and 100, its largest ten times that.
+    private static let sizes = 1.0...1e6
+    private static let rates = 1.0...1e6
+
+    /// Points in it at `now`. A clock that went back makes none.
+    package func available(at now: Timestamp) -> Double {
+        let seconds = max(0, Double(now.milliseconds - at.milliseconds) / 1000)
+        return min(maximum, level + seconds * restoreRate)
+    }
+
+    /// How long to wait until a query of that cost is admitted; zero if it may go now. One that costs more than the whole bucket holds waits for
+    /// a full one.
+    package func wait(for cost: Double, at now: Timestamp) -> Duration {
+        let missing = min(maximum, cost) - available(at: now)
+        if missing <= 0 { return .zero }
+        // Rounded up to the millisecond, so that whoever waits as told is not told to wait again. A million seconds at most.
+        return .milliseconds(Int64((missing / restoreRate * 1000).rounded(.up)))
+    }
+
+    /// Takes out what a query may cost, when it is sent.
+    package mutating func spend(_ cost: Double, at now: Timestamp) {
+        level = max(0, available(at: now) - cost.clamped(to: WirePoints.bounds))
+        // Also where the clock went back: a level that is true only in some later year would never rise again.
+        at = now
+    }
+
+    /// Believes what an answer said. What no bucket can be is not believed.
+    package mutating func learn(_ status: CostReport.Throttle, at now: Timestamp) {
+        guard Self.sizes.contains(status.maximumAvailable), Self.rates.contains(status.restoreRate) else { return }
+        maximum = status.maximumAvailable
+        restoreRate = status.restoreRate
+        level = status.currentlyAvailable.clamped(to: 0...maximum)
+        at = now
+    }
+}
+
+extension CostBucket: Codable {
+    private enum CodingKeys: String, CodingKey { case maximum, restoreRate, level, at }
+
+    /// Reads a bucket that was stored.
+    ///
+    /// - Throws: also for one that cannot be; whoever reads it then begins with a full bucket, and Shopify's next answer tells the truth.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        maximum = try container.decode(Double.self, forKey: .maximum)
+        restoreRate = try container.decode(Double.self, forKey: .restoreRate)
+        level = try container.decode(Double.self, forKey: .level)
+        at = try container.decode(Timestamp.self, forKey: .at)
+        guard Self.sizes.contains(maximum), Self.rates.contains(restoreRate), (0...maximum).contains(level) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "no bucket that can be"))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(maximum, forKey: .maximum)
+        try container.encode(restoreRate, forKey: .restoreRate)
+        try container.encode(level, forKey: .level)
+        try container.encode(at, forKey: .at)
+    }
+}
+
+/// `extensions.cost` of an answer.
+package struct CostReport: Hashable, Sendable {
+    /// The state of the bucket after the answer, in points.
+    package struct Throttle: Hashable, Sendable {
+        package var maximumAvailable: Double
+        package var currentlyAvailable: Double
+        /// Points per second.
+        package var restoreRate: Double
+
+        /// A bucket in that state.
+        package init(maximumAvailable: Double, currentlyAvailable: Double, restoreRate: Double) {
+            self.maximumAvailable = maximumAvailable
+            self.currentlyAvailable = currentlyAvailable
+            self.restoreRate = restoreRate
+        }
+    }
+
+    /// What had to be in the bucket for the query to be admitted.
+    package var requestedQueryCost: Double?
+    /// What it cost in the end; nil where it was not run.
+    package var actualQueryCost: Double?
+    package var throttleStatus: Throttle?
+}
+
+extension CostReport: Decodable {
+    private enum CodingKeys: String, CodingKey { case requestedQueryCost, actualQueryCost, throttleStatus }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        requestedQueryCost = try container.decodeIfPresent(WirePoints.self, forKey: .requestedQueryCost)?.value
+        actualQueryCost = try container.decodeIfPresent(WirePoints.self, forKey: .actualQueryCost)?.value
+        throttleStatus = try container.decodeIfPresent(Throttle.self, forKey: .throttleStatus)
+    }
+}
+
+extension CostReport.Throttle: Decodable {
+    private enum CodingKeys: String, CodingKey { case maximumAvailable, currentlyAvailable, restoreRate }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            maximumAvailable: try container.decode(WirePoints.self, forKey: .maximumAvailable).value,
+            currentlyAvailable: try container.decode(WirePoints.self, forKey: .currentlyAvailable).value,
+            restoreRate: try container.decode(WirePoints.self, forKey: .restoreRate).value)
+    }
+}

@@ -1,0 +1,104 @@
+// The documents that we send are the files in Documents, so that `scripts/check-graphql` can hold them against Shopify's own
+// schemas. An operation is sent with the fragments that it names, each once, and without its comments. What it costs stands in
+// costs.tsv, which the script writes; the client needs the figure only until the first answer has told the true one.
+
+/// One operation of the Admin GraphQL API, ready to be sent.
+package struct Document: Hashable, Sendable {
+    /// The operation's name, which is its file's.
+    package let name: String
+    /// What is sent: the operation and the fragments that it names.
+    package let text: String
+    /// What it is estimated to cost, in points. It does not grow with the number of ids asked for.
+    package let estimatedCost: Int
+
+    private init(name: String) {
+        self.name = name
+        text = Self.compose(name, from: Self.sources)
+        estimatedCost = Self.costs[name] ?? Self.costLimit
+    }
+
+    /// The most that one query may cost, in points (shopify.dev/docs/api/usage/limits).
+    package static let costLimit = 1000
+
+    /// Who the shop is, what we may read, and which versions it speaks.
+    package static let shopInfo = Document(name: "ShopInfo")
+    /// The orders that changed.
+    package static let scanOrders = Document(name: "ScanOrders")
+    /// The orders with returns in a status.
+    package static let scanReturns = Document(name: "ScanReturns")
+    /// Whole orders, but for their returns.
+    package static let readOrders = Document(name: "ReadOrders")
+    /// Whole fulfillments.
+    package static let readFulfillments = Document(name: "ReadFulfillments")
+    /// Whole returns.
+    package static let readReturns = Document(name: "ReadReturns")
+    package static let moreFulfillmentEvents = Document(name: "MoreFulfillmentEvents")
+    package static let moreFulfillmentLineItems = Document(name: "MoreFulfillmentLineItems")
+    package static let moreLineItems = Document(name: "MoreLineItems")
+    package static let moreReturns = Document(name: "MoreReturns")
+    package static let moreRefundLineItems = Document(name: "MoreRefundLineItems")
+    package static let moreReturnLineItems = Document(name: "MoreReturnLineItems")
+    package static let moreReverseFulfillmentOrders = Document(name: "MoreReverseFulfillmentOrders")
+
+    /// Every operation.
+    package static let all = [
+        shopInfo, scanOrders, scanReturns, readOrders, readFulfillments, readReturns, moreFulfillmentEvents,
+        moreFulfillmentLineItems, moreLineItems, moreReturns, moreRefundLineItems, moreReturnLineItems,
+        moreReverseFulfillmentOrders,
+    ]
+
+    private static let sources: [String: String] = [
+        "AddressFields": PackageResources.AddressFields_graphql,
+        "DiscountFields": PackageResources.DiscountFields_graphql,
+        "FulfillmentEventFields": PackageResources.FulfillmentEventFields_graphql,
+        "FulfillmentFields": PackageResources.FulfillmentFields_graphql,
+        "FulfillmentLineItemFields": PackageResources.FulfillmentLineItemFields_graphql,
+        "LineItemFields": PackageResources.LineItemFields_graphql,
+        "MoreFulfillmentEvents": PackageResources.MoreFulfillmentEvents_graphql,
+        "MoreFulfillmentLineItems": PackageResources.MoreFulfillmentLineItems_graphql,
+        "MoreLineItems": PackageResources.MoreLineItems_graphql,
+        "MoreRefundLineItems": PackageResources.MoreRefundLineItems_graphql,
+        "MoreReturnLineItems": PackageResources.MoreReturnLineItems_graphql,
+        "MoreReturns": PackageResources.MoreReturns_graphql,
+        "MoreReverseFulfillmentOrders": PackageResources.MoreReverseFulfillmentOrders_graphql,
+        "ReadFulfillments": PackageResources.ReadFulfillments_graphql,
+        "ReadOrders": PackageResources.ReadOrders_graphql,
+        "ReadReturns": PackageResources.ReadReturns_graphql,
+        "RefundLineItemFields": PackageResources.RefundLineItemFields_graphql,
+        "ReturnFields": PackageResources.ReturnFields_graphql,
+        "ReturnLineItemFields": PackageResources.ReturnLineItemFields_graphql,
+        "ReverseFulfillmentOrderFields": PackageResources.ReverseFulfillmentOrderFields_graphql,
+        "ScanOrders": PackageResources.ScanOrders_graphql,
+        "ScanReturns": PackageResources.ScanReturns_graphql,
+        "ShopInfo": PackageResources.ShopInfo_graphql,
+    ].mapValues { String(decoding: $0, as: UTF8.self) }
+
+    private static let costs: [String: Int] = {
+        var costs: [String: Int] = [:]
+        for line in String(decoding: PackageResources.costs_tsv, as: UTF8.self).split(separator: "\n") {
+            let columns = line.split(separator: "\t")
+            if columns.count == 2 { costs[String(columns[0])] = Int(columns[1]) }
+        }
+        return costs
+    }()
+
+    /// The operation `name` followed by every fragment that it names, and those that they name, each once.
+    static func compose(_ name: String, from sources: [String: String]) -> String {
+        var wanted = [name]
+        var done: Set<String> = []
+        var text = ""
+        while !wanted.isEmpty {
+            let current = wanted.removeFirst()
+            guard done.insert(current).inserted, let source = sources[current] else { continue }
+            for line in source.split(separator: "\n") where !line.drop(while: { $0 == " " }).hasPrefix("#") {
+                text += line.drop(while: { $0 == " " }) + "\n"
+            }
+            // A spread is three dots and a name with a capital; `... on Type` has a space and a small letter.
+            for piece in source.split(separator: " ").flatMap({ $0.split(separator: "\n") })
+            where piece.hasPrefix("...") && piece.count > 3 {
+                wanted.append(String(piece.dropFirst(3).prefix { $0.isLetter || $0.isNumber || $0 == "_" }))
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,119 @@
+internal import Outreach
+
+extension Connection {
+    /// The one integer of a query; nil where there is no row or it is NULL.
+    func integer(_ sql: String, _ arguments: SQLArguments = []) throws -> Int64? {
+        try first(sql, arguments) { row -> Int64? in row[0] } ?? nil
+    }
+
+    /// The number of the shop; throws `.unknownShop` where it was never opened.
+    func shop(_ domain: String) throws -> Int64 {
+        guard let number = try integer("SELECT id FROM shops WHERE domain = ?", [domain]) else {
+            throw StoreFailure(
+                .unknownShop, "The store knows no shop \(domain). It is made known when bookbag run first serves it.")
+        }
+        return number
+    }
+
+    /// Runs one part of a step under a savepoint of its own, and returns why it is not possible where it is not: then that part alone is undone. What
+    /// is wrong with the file or the disk is thrown. The part is kept where `body` returns true.
+    func isolated(path: String, _ body: () throws -> Bool) throws -> StoreFailure? {
+        do {
+            try inSavepoint(body)
+            return nil
+        } catch {
+            let failure = StoreFailure(error, path: path)
+            guard failure.cause == .misuse, isInTransaction else { throw error }
+            return failure
+        }
+    }
+
+    /// Notes how far our clock has come.
+    func note(_ now: Moment) throws {
+        try run(
+            "UPDATE store SET last_moment = ? WHERE one = 1 AND last_moment < ?", [now.milliseconds, now.milliseconds])
+    }
+}
+
+extension Row {
+    /// The moment in that column.
+    func moment(_ index: Int) -> Moment { Moment(milliseconds: self[index]) }
+
+    /// The moment in that column, or nil.
+    func optionalMoment(_ index: Int) -> Moment? { (self[index] as Int64?).map { Moment(milliseconds: $0) } }
+
+    /// The word in that column as a case of ours. An unknown one means that the file is damaged.
+    func word<Word: RawRepresentable>(_ index: Int, _: Word.Type = Word.self) throws -> Word
+    where Word.RawValue == String {
+        guard let word = Word(rawValue: self[index]) else { throw StoreFailure.unreadable("a word") }
+        return word
+    }
+
+    /// The word in that column, or nil.
+    func optionalWord<Word: RawRepresentable>(_ index: Int, _: Word.Type = Word.self) throws -> Word?
+    where Word.RawValue == String {
+        guard let text = self[index] as String? else { return nil }
+        guard let word = Word(rawValue: text) else { throw StoreFailure.unreadable("a word") }
+        return word
+    }
+}
+
+extension StoreFailure {
+    /// A row that this program could not have written.
+    static func unreadable(_ what: String) -> StoreFailure {
+        StoreFailure(
+            .corrupt, "The store holds \(what) that cannot be read. Stop bookbag and put the last backup in its place.")
+    }
+}
+
+/// The numbers of shops, looked up once in a step.
+struct ShopNumbers {
+    private var numbers: [String: Int64] = [:]
+
+    /// The number of the shop; throws `.unknownShop` where it was never opened.
+    mutating func number(_ domain: String, in db: Connection) throws -> Int64 {
+        if let number = numbers[domain] { return number }
+        let number = try db.shop(domain)
+        numbers[domain] = number
+        return number
+    }
+}
+
+/// Numbers for the new rows of a step. They are taken from where the shop's own row says, and written back once at the end of the step (`write`); a step
+/// that is undone gives its numbers back with everything else, and a part that is undone leaves a gap.
+struct RowNumbers {
+    /// What is numbered.
+    enum Name: String {
+        case aggregates, effects, events, observations, parcels, silences
+    }
+
+    private struct Key: Hashable {
+        var shop: Int64
+        var name: Name
+    }
+    private var next: [Key: Int64] = [:]
+
+    /// The next number, which nothing of that name in that shop ever had.
+    mutating func take(_ name: Name, shop: Int64, in db: Connection) throws -> Int64 {
+        let key = Key(shop: shop, name: name)
+        let number: Int64
+        if let known = next[key] {
+            number = known
+        } else {
+            number = try db.integer("SELECT next FROM numbers WHERE shop = ? AND name = ?", [shop, name.rawValue]) ?? 1
+        }
+        next[key] = number + 1
+        return number
+    }
+
+    /// Keeps how far the numbers have come.
+    func write(to db: Connection) throws {
+        for (key, number) in next {
+            try db.run(
+                """
+                INSERT INTO numbers (shop, name, next) VALUES (?, ?, ?)
+                ON CONFLICT (shop, name) DO UPDATE SET next = excluded.next
+                """, [key.shop, key.name.rawValue, number])
+        }
+    }
+}

@@ -1,0 +1,195 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import Glibc
+internal import Outreach
+internal import Synchronization
+
+/// The database as SQLite has it: a file with one writer and a few readers, or one connection in memory. All that is SQLite's own and no SQL of a step stands here: how the
+/// file is opened, settled, copied and emptied of its journal, and what holds for each connection.
+final class SQLiteEngine: Sendable {
+    /// The file, or what to call the store where it has none.
+    let path: String
+    private let writer: any DatabaseWriter
+    /// The store's own secret, for keyed hashes.
+    let secret: Data
+
+    private init(path: String, writer: any DatabaseWriter, secret: Data) {
+        self.path = path
+        self.writer = writer
+        self.secret = secret
+    }
+
+    /// Opens a file, and brings its schema up to date with those of these migrations that it has not had.
+    static func open(path: String, now: Moment, migrations: [Migration]) throws -> SQLiteEngine {
+        let pool = try DatabasePool(path: path, configuration: configuration())
+        let secret = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrations: migrations) }
+        return SQLiteEngine(path: path, writer: pool, secret: secret)
+    }
+
+    /// A database in memory, gone with the value.
+    static func inMemory(now: Moment) throws -> SQLiteEngine {
+        let database = try DatabaseQueue(configuration: configuration())
+        let secret = try database.writeWithoutTransaction { db in try settle(db, now: now, migrations: Migration.all) }
+        return SQLiteEngine(path: "in memory", writer: database, secret: secret)
+    }
+
+    /// Closes the file.
+    ///
+    /// What stood in the journal beside the file is in the file then, where nobody else reads: SQLite does that by itself only where the connection that is closed
+    /// last may write, and a pool's readers may not.
+    func close() throws {
+        _ = try? writer.writeWithoutTransaction { db in try Self.emptyJournal(db) }
+        try writer.close()
+    }
+
+    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where somebody who reads stood in the way for as long as we wait:
+    /// then the journal still holds what it held.
+    func emptyJournal() async throws -> Bool {
+        let outcome: Result<Bool, any Error> = await withCheckedContinuation { continuation in
+            writer.asyncWriteWithoutTransaction { db in
+                continuation.resume(returning: Result { try Self.emptyJournal(db) })
+            }
+        }
+        return try outcome.get()
+    }
+
+    private static func emptyJournal(_ db: Database) throws -> Bool {
+        try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0
+    }
+
+    /// Gives the one connection that writes to `body`, in its turn, outside of any transaction.
+    func write(_ body: @escaping @Sendable (WritingConnection) -> Void) {
+        writer.asyncWriteWithoutTransaction { db in body(WritingConnection(database: db)) }
+    }
+
+    /// Gives a connection that only reads to `body`, on one state of the database.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
+        let outcome: Result<Value, any Error> = await withCheckedContinuation { continuation in
+            writer.asyncRead { db in
+                continuation.resume(returning: Result { try body(Connection(database: try db.get())) })
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// The size of the database in bytes, without its journal.
+    static func size(of db: Connection) throws -> Int64 {
+        try (db.integer("PRAGMA page_count") ?? 0) * (db.integer("PRAGMA page_size") ?? 0)
+    }
+
+    /// Copies the database, as it is at one moment, into an empty file, which is marked as a backup of that moment.
+    func copy(to path: String, now: Moment) async throws {
+        try await read { db in
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = true
+            let copy = try DatabaseQueue(path: path, configuration: configuration)
+            try copy.writeWithoutTransaction { target in
+                try db.database.backup(to: target)
+                try target.execute(
+                    sql: """
+                        PRAGMA synchronous = FULL;
+                        PRAGMA journal_mode = DELETE;
+                        """)
+                try Connection(database: target).run(
+                    "UPDATE store SET restored_from = ? WHERE one = 1", [now.milliseconds])
+            }
+            try copy.close()
+        }
+    }
+
+    /// Told every statement that runs on connections that are opened from now on; for tests that look at all of them.
+    static let onStatement = Mutex<(@Sendable (String) -> Void)?>(nil)
+
+    // MARK: - Opening
+
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "bookbag.store"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(15)
+        configuration.maximumReaderCount = 4
+        let onStatement = onStatement.withLock(\.self)
+        configuration.prepareDatabase { db in
+            if let onStatement {
+                db.trace(options: .statement) { event in
+                    if case .statement(let statement) = event { onStatement(statement.sql) }
+                }
+            }
+            // What is deleted is overwritten: somebody who was erased is not to be found in free pages.
+            try db.execute(
+                sql: """
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA secure_delete = ON;
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA journal_size_limit = 67108864;
+                    """)
+            // Pages that were read are in the system's cache too; a store of a million parcels would else fill each of five caches. Who writes comes
+            // back to the same pages within a commit.
+            try db.execute(sql: "PRAGMA cache_size = \(db.configuration.readonly ? -2000 : -16000)")
+        }
+        return configuration
+    }
+
+    /// Sets what a connection that writes needs, makes the schema, and returns the store's secret.
+    private static func settle(_ database: Database, now: Moment, migrations: [Migration]) throws -> Data {
+        // The pool turns to NORMAL when it sets up WAL, and there a committed transaction may be lost when the power fails.
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        try Migration.apply(migrations, to: database, now: now.milliseconds)
+        if !migrations.isEmpty { try PlannerStatistics.write(to: database) }
+        let db = Connection(database: database)
+        if let secret = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) { return secret }
+        var generator = SystemRandomNumberGenerator()
+        let secret = Data((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        // Of two processes that make one store, the second takes the secret of the first.
+        try db.run(
+            """
+            INSERT INTO store (one, secret, created_at, last_moment, next_token) VALUES (1, ?, ?, ?, 1)
+            ON CONFLICT (one) DO NOTHING
+            """, [secret, now.milliseconds, now.milliseconds])
+        guard let stored = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) else {
+            throw StoreFailure.unreadable("no secret, or one")
+        }
+        return stored
+    }
+
+    /// The version of the schema in the file: 0 for an empty file.
+    static func schemaVersion(_ path: String) throws -> Int {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(15)
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? database.close() }
+        return try database.read { db in
+            let application = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+            let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            if application == Migration.unreleasedID {
+                throw StoreFailure(
+                    .olderSchema,
+                    "\(path) was made by a build from before the first release, whose stores are not carried over. Move it away; bookbag makes a new one."
+                )
+            }
+            guard application == Migration.applicationID || (application == 0 && isEmpty) else {
+                throw StoreFailure(
+                    .notAStore, "\(path) is no store of bookbag. Name another file, or move this one away.")
+            }
+            return try Migration.version(of: db)
+        }
+    }
+}
+
+/// The connection that writes, on which transactions begin and end.
+struct WritingConnection {
+    let database: Database
+
+    /// For the steps of a transaction.
+    var connection: Connection { Connection(database: database) }
+
+    /// Begins a transaction that writes.
+    func begin() throws { try database.beginTransaction(.immediate) }
+
+    /// Puts what was written on the disk.
+    func commit() throws { try database.commit() }
+
+    /// Undoes what was written since the beginning, if anything is left to undo.
+    func rollback() { try? database.rollback() }
+}
