@@ -111,7 +111,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycleTesting,
+                "Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycle,
+                lifecycleTesting,
                 logging,
             ],
             swiftSettings: strict),

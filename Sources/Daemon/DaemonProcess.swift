@@ -56,11 +56,13 @@ package struct DaemonProcess {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         let newMessages = Broadcast()
+        let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
             let noticed = Wake()
             let reloader = TriggerReloader(
-                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings)
+                shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
+                gate: gate)
             reloaders[shop.domain] = reloader
             let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
             contexts[shop.domain] = context
@@ -92,7 +94,7 @@ package struct DaemonProcess {
                 trouble: TemplateTrouble(store: store, reloaders: reloaders, logger: logger), clock: clock,
                 wake: planning,
                 newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: logger,
-                storeTrouble: trouble))
+                storeTrouble: trouble, gate: gate))
         services.append(
             TimeService(
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
@@ -117,9 +119,10 @@ package struct DaemonProcess {
         services += try await asking.services()
         services.append(
             ReloadService(
-                request: reloads, contexts: contexts, reloaders: reloaders, store: store, clock: clock,
+                contexts: contexts, reloaders: reloaders, store: store, clock: clock,
                 planning: planning,
-                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble))
+                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble,
+                request: reloads))
         services.append(HangupService(request: reloads))
         services.append(
             Watchdog(
@@ -182,7 +185,6 @@ package struct DaemonProcess {
             Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
         }
         let triggers = try await reloader.start(now: now, planner: planner)
-        try await reloader.judgeAgain(now: now)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
         if let restoration {

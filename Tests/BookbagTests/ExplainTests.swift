@@ -190,7 +190,18 @@ struct ExplainTests {
             effect("delivered", "email", events[4], at(50)),
             DecisionNote(
                 at: at(50), state: .skipped, reason: .if, detail: "order.total_price is 66.45, not at least 100"))
-        _ = try await store.commitPlan([Plan(shop: shop, doneEvents: events.map(\.id))], now: at(51))
+        func nothing(_ trigger: String, _ event: Event, _ reason: Reason) -> MatchOutcome {
+            MatchOutcome(trigger: trigger, eventID: event.id, reason: reason, at: at(50))
+        }
+        _ = try await store.commitPlan(
+            [
+                Plan(
+                    shop: shop, doneEvents: events.map(\.id),
+                    matches: [
+                        nothing("resting", events[0], .off), nothing("thanks", events[0], .beforeLive),
+                        nothing("young", events[4], .beforeTrigger),
+                    ])
+            ], now: at(51))
     }
 
     static func account() async throws -> (OrderAccount, Zone) {

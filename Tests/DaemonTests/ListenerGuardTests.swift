@@ -1,6 +1,7 @@
 import Platform
 import Foundation
 import Logging
+import ServiceLifecycle
 import Store
 import Synchronization
 import Testing
@@ -8,7 +9,7 @@ import Testing
 @testable import Daemon
 
 /// A TCP connection to a port of this machine.
-private final class Connection {
+private final class Connection: Sendable {
     private let descriptor: Int32
 
     init(port: Int) throws {
@@ -31,8 +32,14 @@ private final class Connection {
 
     func say(_ text: String) { _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) } }
 
-    /// What comes until the other side closes, or has been silent for 20 seconds (nil).
-    func hear() -> String? {
+    /// What comes until the other side closes, or has been silent for 20 seconds (nil). It waits on a thread of its own: the server's tasks need the others.
+    func hear() async -> String? {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: self.listen()) }
+        }
+    }
+
+    private func listen() -> String? {
         var heard: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
@@ -55,12 +62,13 @@ struct ListenerGuardTests {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         server.limits = limits
         server.listening = { tell.yield($0) }
-        let running = Task { [server] in try await server.run() }
+        let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let running = Task { try await group.run() }
         var found = ports.makeAsyncIterator()
         let port = try #require(await found.next())
         try await body(port)
-        running.cancel()
-        _ = try? await running.value
+        await group.triggerGracefulShutdown()
+        try await running.value
     }
 
     private static let health = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -74,9 +82,9 @@ struct ListenerGuardTests {
             let silent = try (0..<100).map { _ in try Connection(port: port) }
             let asking = try Connection(port: port)
             asking.say(Self.health)
-            #expect(asking.hear()?.hasPrefix("HTTP/1.1 200") == true)
+            #expect(await asking.hear()?.hasPrefix("HTTP/1.1 200") == true)
             // The first ones were closed for those that came later.
-            #expect(silent[0].hear() == "")
+            #expect(await silent[0].hear() == "")
             withExtendedLifetime(silent) {}
         }
     }
@@ -92,7 +100,7 @@ struct ListenerGuardTests {
             half.say("GET /health HTTP/1.1\r\nHost:")
             let body = try Connection(port: port)
             body.say("POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx")
-            #expect(silent.hear() != nil && half.hear() != nil && body.hear() != nil)
+            for connection in [silent, half, body] { #expect(await connection.hear() != nil) }
         }
     }
 
@@ -102,15 +110,15 @@ struct ListenerGuardTests {
             let large = try Connection(port: port)
             large.say(
                 "GET /health HTTP/1.1\r\nHost: x\r\nX-Large: " + String(repeating: "x", count: 40_000) + "\r\n\r\n")
-            #expect(large.hear()?.hasPrefix("HTTP/1.1 200") == false)
+            #expect(await large.hear()?.hasPrefix("HTTP/1.1 200") == false)
             let many = try Connection(port: port)
             many.say(
                 "GET /health HTTP/1.1\r\nHost: x\r\n"
                     + (0..<100).map { "X-\($0): x\r\n" }.joined() + "\r\n")
-            #expect(many.hear()?.hasPrefix("HTTP/1.1 200") == false)
+            #expect(await many.hear()?.hasPrefix("HTTP/1.1 200") == false)
             let usual = try Connection(port: port)
             usual.say(Self.health)
-            #expect(usual.hear()?.hasPrefix("HTTP/1.1 200") == true)
+            #expect(await usual.hear()?.hasPrefix("HTTP/1.1 200") == true)
         }
     }
 

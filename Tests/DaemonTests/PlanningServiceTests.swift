@@ -102,6 +102,8 @@ final class Plans: Sendable {
             now: holder.now)
     }
 
+    var now: Moment { holder.now }
+
     /// All that was scanned of a parcel, with where it is now.
     private func scans(of number: String, now state: ParcelState) -> [Scan] {
         scanned.withLock { scanned in
@@ -215,6 +217,44 @@ struct PlanningServiceTests {
         try await plans.see(1, parcels: [("A", .attempted)])
         try await plans.work()
         #expect(try await plans.effects(1) == ["door ready", "door ready"])
+    }
+
+    @Test("no more mail once the brake is reached, until somebody says that it is meant")
+    func brake() async throws {
+        let plans = try await Plans(
+            ["placed": "on: order.placed", "door": "on: shipment.attempted"], shopSettings: "brake: 3 per hour\n")
+        func fates(_ orders: ClosedRange<Int>) async throws -> [String] {
+            var all: [String] = []
+            for order in orders { all += try await plans.effects(order) }
+            return all.sorted()
+        }
+        func see(_ orders: ClosedRange<Int>) async throws {
+            for order in orders { try await plans.see(order, email: "robin\(order)@shopper.example") }
+            try await plans.work()
+        }
+        try await see(1...3)
+        // A second mail to the same shopper is no further shopper.
+        try await plans.see(1, parcels: [("A", .attempted)], email: "robin1@shopper.example")
+        try await plans.work()
+        #expect(try await fates(1...3) == ["door ready", "placed ready", "placed ready", "placed ready"])
+        #expect(try await plans.store.remembered(.brake, shop: shop) == nil)
+        try await see(4...5)
+        #expect(try await fates(4...5) == ["placed waiting brake", "placed waiting brake"])
+        let held = try #require(try await plans.store.remembered(.brake, shop: shop))
+        #expect(held.people == 3)
+        // Time alone releases nothing.
+        try await plans.wait(.hours(3))
+        #expect(try await fates(4...5) == ["placed waiting brake", "placed waiting brake"])
+        #expect(try await plans.store.releaseBrake(shop: shop, now: plans.now) == 2)
+        try await plans.work()
+        #expect(try await fates(4...5) == ["placed ready", "placed ready"])
+        // What was meant does not count against what comes after it; and what is no news any more is dropped.
+        try await plans.wait(.hours(2))
+        try await see(6...9)
+        #expect(
+            try await fates(6...9) == ["placed ready", "placed ready", "placed ready", "placed waiting brake"])
+        try await plans.wait(.hours(26))
+        #expect(try await fates(6...9).last == "placed skipped old_news")
     }
 
     @Test("nothing of a shop that is not served any more, and does not stumble over what it left")

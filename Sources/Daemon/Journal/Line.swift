@@ -33,6 +33,7 @@ package enum Line: String, LogKind, CaseIterable {
     case triggersLoaded = "d45984dc81c2c476129015688fe6e63f"
     case triggersRefused = "3e9f215e898357fdf4cfcf212d1b8ff5"
     case reloadHeld = "0e66f8122b6abb8404ba58266a76726f"
+    case braked = "5f0c1f6f4be14c1b9a2f6f7c7d3b8e41"
     case clockWrong = "4f01263fbfb5d9c106eafee906d35661"
     case clockRight = "a19b84300f433c12169f955307565d0a"
     case storeFailed = "393d7c5b2c5015aa54ad3fbca14a3f29"
@@ -88,6 +89,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .triggersLoaded: "Trigger files are in force"
         case .triggersRefused: "Trigger files refused"
         case .reloadHeld: "An edit is held"
+        case .braked: "Mail to shoppers is held"
         case .clockWrong: "The clock cannot be trusted"
         case .clockRight: "The clock is right again"
         case .storeFailed: "The store failed"
@@ -117,7 +119,7 @@ package enum Line: String, LogKind, CaseIterable {
     package var level: Logger.Level {
         switch self {
         case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused,
-            .reloadHeld, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:
+            .reloadHeld, .braked, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,

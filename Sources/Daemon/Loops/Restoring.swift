@@ -29,25 +29,8 @@ struct Restoring: Sendable {
         while true {
             let due = try await store.dueEffects(shop: shop, limit: PlanningService.batch, now: now)
             guard !due.isEmpty else { return }
-            let records = try await store.load(shop: shop, orderIDs: Set(due.compactMap(\.orderID)).sorted())
-            let histories = try await store.history(
-                for: due.map { HistoryQuestion(of: $0, record: records.record(of: $0), planner: planner, now: now) },
-                now: now)
-            let plans = zip(due, histories).map { effect, history in
-                var effect = effect
-                let decision = planner.judge(effect, record: records.record(of: effect), history: history, now: now)
-                if case .wait(let until, let reason) = decision, reason == .wait || reason == .combine, until > now {
-                    effect.dueAt = until
-                    effect.reason = reason
-                    return Plan(shop: shop, changes: [PlannedChange(effect: effect, note: nil)])
-                }
-                effect.state = .withdrawn
-                effect.reason = .restored
-                effect.detail = nil
-                effect.decidedAt = now
-                let note = DecisionNote(at: now, state: .withdrawn, reason: .restored)
-                return Plan(shop: shop, changes: [PlannedChange(effect: effect, note: note)])
-            }
+            let turn = PlanningTurn(planner, now: now)
+            let plans = try await store.judge(due, in: turn, shop: shop).map(turn.catchUp)
             let outcome = try await store.commitPlan(plans, now: now)
             // Nobody else is at work yet: what is refused would be refused for ever.
             if outcome.refused.count + outcome.stale.count == plans.count { return }

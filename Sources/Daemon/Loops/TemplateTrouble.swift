@@ -13,7 +13,7 @@ final class TemplateTrouble: Sendable {
     static let reminder = Duration.hours(1)
 
     private let store: Store
-    private let reloaders: [String: TriggerReloader]
+    let reloaders: [String: TriggerReloader]
     private let logger: Logger
     /// When each trigger was last told of, by shop and name.
     private let told = Mutex<[[String]: Moment]>([:])

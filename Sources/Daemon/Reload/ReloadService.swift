@@ -10,8 +10,6 @@ import Store
 /// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace folders and links, and network file systems tell nobody. A look is
 /// a stat of each file.
 struct ReloadService: Service {
-    /// The wish to read the files again, which SIGHUP stands for.
-    let request: ReloadRequest
     let contexts: [String: ShopContext]
     let reloaders: [String: TriggerReloader]
     let store: Store
@@ -21,6 +19,8 @@ struct ReloadService: Service {
     let heartbeats: Heartbeats
     let logger: Logger
     var trouble = StoreTrouble()
+    /// The wish to read the files again, which SIGHUP stands for.
+    var request = ReloadRequest()
 
     /// How often the folder is looked at.
     static let interval = Duration.seconds(2)
@@ -28,13 +28,15 @@ struct ReloadService: Service {
     static let reminder = Duration.hours(1)
 
     /// What is known of one shop's folder.
-    private struct Watched {
+    struct Watched {
         var watch: FolderWatch
+        /// The folder is to be read; it stays so where the store fails meanwhile.
+        var isUnread = false
+        /// A change that is in force and that the shop was not told of yet, for the store failed; with what it was in force before.
+        var untold: (good: TriggerReloader.InForce, before: TriggerReloader.InForce)?
         /// The last outcome, where it is one that a person has to hear of again, and when it was told.
         var trouble: (outcome: TriggerReloader.Outcome, toldAt: Moment)?
         var isHeld = false
-        /// The store failed while the folder was read: it is read again, until it is in force or refused.
-        var isUnfinished = false
     }
 
     func run() async throws {
@@ -72,55 +74,75 @@ struct ReloadService: Service {
     }
 
     /// Looks at one shop's folder, and reads it where there is cause to.
-    private func look(_ watched: Watched, shop: String, signalled: Bool) async -> Watched {
+    func look(_ watched: Watched, shop: String, signalled: Bool) async -> Watched {
         guard let context = contexts[shop], let reloader = reloaders[shop] else { return watched }
         var watched = watched
         let signature = reloader.signature()
         let changed = watched.watch.look(signature)
-        var confirmed = false
-        if watched.isHeld, !signalled, !changed {
-            confirmed = (try? await store.remembered(.confirmedReload, shop: shop)) != nil
-        }
-        guard signalled || changed || confirmed || watched.isUnfinished else {
-            if let (outcome, toldAt) = watched.trouble, clock.now - toldAt >= Self.reminder {
-                reloader.report(outcome)
-                watched.trouble = (outcome, clock.now)
-            }
-            return watched
-        }
-        watched.watch.take(signature)
-        watched.isUnfinished = true
+        if signalled || changed { watched.isUnread = true }
         do throws(StoreFailure) {
-            let rules = context.rules
-            let outcome = try await reloader.accept(inForce: rules.inForce, planner: rules.planner, now: clock.now)
-            switch outcome {
-            case .accepted(let good):
-                context.replaceTriggers(good)
-                // Only now: judged sooner, what waits would be judged by the triggers that hold no more.
-                try await reloader.judgeAgain(now: clock.now)
-                planning.call()
-                try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
-                watched.trouble = nil
-                watched.isHeld = false
-                reloader.report(outcome)
-            case .unchanged:
-                if watched.isUnfinished {
-                    try await reloader.judgeAgain(now: clock.now)
-                    planning.call()
-                }
-                // An edit that was taken back, or a signal without one.
-                if signalled || watched.trouble != nil { reloader.report(outcome) }
-                watched.trouble = nil
-                watched.isHeld = false
-            case .refused, .held:
-                if case .held = outcome { watched.isHeld = true } else { watched.isHeld = false }
-                watched.trouble = (outcome, clock.now)
-                reloader.report(outcome)
+            if let (good, before) = watched.untold {
+                try await reloader.tellAccepted(good, after: before, now: clock.now)
+                watched.untold = nil
             }
-            watched.isUnfinished = false
+            var confirmed = false
+            if watched.isHeld, !watched.isUnread {
+                confirmed = try await store.remembered(.confirmedReload, shop: shop) != nil
+            }
+            guard confirmed || watched.isUnread else {
+                if let (outcome, toldAt) = watched.trouble, clock.now - toldAt >= Self.reminder {
+                    reloader.report(outcome)
+                    watched.trouble = (outcome, clock.now)
+                }
+                return watched
+            }
+            watched.watch.take(signature)
+            watched.isUnread = true
+            try await read(&watched, context: context, reloader: reloader, signalled: signalled)
         } catch {
             trouble.note(error, now: clock.now, logger)
         }
         return watched
+    }
+
+    /// Reads the folder of a shop. Where the store fails before that is done, it stays to be read.
+    private func read(
+        _ watched: inout Watched, context: ShopContext, reloader: TriggerReloader, signalled: Bool
+    ) async throws(StoreFailure) {
+        let rules = context.rules
+        let outcome: TriggerReloader.Outcome
+        do throws(StoreFailure) {
+            outcome = try await reloader.accept(
+                inForce: rules.inForce, planner: rules.planner, now: clock.now,
+                takeUp: { [planning] good in
+                    context.replaceTriggers(good)
+                    planning.call()
+                })
+        } catch {
+            // It failed after the change had come into force.
+            let good = context.rules.inForce
+            if good.folder.digest != rules.inForce.folder.digest { watched.untold = (good, rules.inForce) }
+            throw error
+        }
+        watched.isUnread = false
+        switch outcome {
+        case .accepted(let good):
+            watched.trouble = nil
+            watched.isHeld = false
+            reloader.report(outcome)
+            watched.untold = (good, rules.inForce)
+            try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
+            try await reloader.tellAccepted(good, after: rules.inForce, now: clock.now)
+            watched.untold = nil
+        case .unchanged:
+            // An edit that was taken back, or a signal without one.
+            if signalled || watched.trouble != nil { reloader.report(outcome) }
+            watched.trouble = nil
+            watched.isHeld = false
+        case .refused, .held:
+            if case .held = outcome { watched.isHeld = true } else { watched.isHeld = false }
+            watched.trouble = (outcome, clock.now)
+            reloader.report(outcome)
+        }
     }
 }

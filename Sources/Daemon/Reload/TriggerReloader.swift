@@ -16,6 +16,8 @@ struct TriggerReloader {
     /// Called when there is a mail to the shop itself.
     let notices: Wake
     var readings = TriggerReadings()
+    /// Shared with the planning that decides by these triggers.
+    var gate = PlanningGate()
 
     /// A set, since when each of its triggers is in force, and the files it was read from.
     struct InForce: Sendable {
@@ -67,7 +69,10 @@ struct TriggerReloader {
     /// - Parameters:
     ///   - inForce: what holds until then; nil where nothing does.
     ///   - planner: the planner that holds until then.
-    func accept(inForce: InForce?, planner: Planner?, now: Moment) async throws(StoreFailure) -> Outcome {
+    ///   - takeUp: has a good set decide from now on. Called in the moment in which it is written, and before anything that waits is judged again.
+    func accept(
+        inForce: InForce?, planner: Planner?, now: Moment, takeUp: @Sendable (InForce) -> Void = { _ in }
+    ) async throws(StoreFailure) -> Outcome {
         let folder: TriggerFolder
         do {
             folder = try TriggerFolder(readingFrom: shop.triggers)
@@ -84,7 +89,7 @@ struct TriggerReloader {
                 now: now)
         }
         if let inForce, inForce.folder.digest == folder.digest {
-            try await forget([.lastFault, .heldReload], now: now)
+            try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
             let since = try await store.triggersInForce(shop: shop.domain)
             return .unchanged(InForce(set: set, since: since, folder: folder))
         }
@@ -102,27 +107,30 @@ struct TriggerReloader {
                 return try await hold(held, changes, inForce: inForce, about: folder.digest, now: now)
             }
         }
-        // What waits under an older version is judged again under the new one, once that is in force: by whoever asked for
-        // this, or at the next start.
-        if inForce != nil {
-            try await store.remember(folder.digest, as: .judgeAgain, shop: shop.domain, now: now)
-        }
         let files = (try? HeldReload.encoder.encode(folder.files.mapValues { Data($0) })) ?? Data()
-        let since = try await store.setTriggers(
-            shop: shop.domain, names: set.triggers.map(\.name),
-            goodSet: GoodSet(digest: folder.digest, files: [UInt8](files), acceptedAt: now), now: now)
-        try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
-        let good = InForce(set: set, since: since, folder: folder)
-        if let inForce {
-            try await tell(
-                .accepted, settings: set.settings, about: folder.digest, subject: "Your changes are in force",
-                body: """
-                    Bookbag has read your files, and works by them from now on.
-
-                    \(Self.list(Reload(from: inForce.set, to: set).summary(inForce.folder, folder)))
-                    """, now: now)
+        let good = try await gate.pass { () async throws(StoreFailure) -> InForce in
+            // What waits under an older version is judged again under the new one.
+            let since = try await store.setTriggers(
+                shop: shop.domain, names: set.triggers.map(\.name),
+                goodSet: GoodSet(digest: folder.digest, files: [UInt8](files), acceptedAt: now),
+                judgingAgain: inForce != nil, now: now)
+            let good = InForce(set: set, since: since, folder: folder)
+            takeUp(good)
+            return good
         }
+        try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
         return .accepted(good)
+    }
+
+    /// Tells the shop that its changes are in force.
+    func tellAccepted(_ good: InForce, after before: InForce, now: Moment) async throws(StoreFailure) {
+        try await tell(
+            .accepted, settings: good.set.settings, about: good.folder.digest, subject: "Your changes are in force",
+            body: """
+                Bookbag has read your files, and works by them from now on.
+
+                \(Self.list(Reload(from: before.set, to: good.set).summary(before.folder, good.folder)))
+                """, now: now)
     }
 
     /// Whom a change would write to at once, or within the hour, who would not have been written to otherwise.
@@ -137,24 +145,15 @@ struct TriggerReloader {
             guard let end = page.last else { break }
             last = end.id
             let meant = page.filter { $0.isContact && hastened.contains($0.trigger) && $0.dueAt > soon }
-            let records = try await store.load(shop: shop.domain, orderIDs: Set(meant.compactMap(\.orderID)).sorted())
-            for effect in meant {
-                guard let record = records.record(of: effect), let address = record.recipient?.address,
-                    [now, soon].contains(where: {
-                        planner.judge(effect, record: record, history: History(), now: $0) == .send
-                    })
-                else { continue }
-                rush.add(trigger: effect.trigger, address: address, order: record.facts.name)
+            for moment in [now, soon] {
+                let judged = try await store.judge(meant, in: PlanningTurn(planner, now: moment), shop: shop.domain)
+                for one in judged where one.judgement.decision == .send {
+                    guard let record = one.record, let address = record.recipient?.address else { continue }
+                    rush.add(trigger: one.effect.trigger, address: address, order: record.facts.name)
+                }
             }
         }
         return rush
-    }
-
-    /// Has all that waits judged again by the triggers in force, where a set was accepted and that was not yet done.
-    func judgeAgain(now: Moment) async throws(StoreFailure) {
-        guard try await store.remembered(.judgeAgain, shop: shop.domain) != nil else { return }
-        try await store.judgeAgain(shop: shop.domain, now: now)
-        try await store.remember(nil, as: .judgeAgain, shop: shop.domain, now: now)
     }
 
     private func forget(_ names: [RememberedName], now: Moment) async throws(StoreFailure) {

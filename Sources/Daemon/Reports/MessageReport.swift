@@ -32,7 +32,7 @@ package struct MessageReport: Report {
 
     package var text: String {
         var lines = [
-            "Message \(outcome.id ?? 0): \(outcome.trigger), \(outcome.to), "
+            "Message \(outcome.id ?? 0): \(outcome.trigger), \(outcome.to ?? ""), "
                 + (order.isEmpty ? shop : "order \(order) of \(shop)")
         ]
         if let event, let happenedAt {

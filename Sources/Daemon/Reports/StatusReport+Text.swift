@@ -63,6 +63,11 @@ extension StatusReport {
                 "cannot be written \(one.count) of '\(one.trigger)', since \(one.since); they wait: \(one.detail ?? "")"
             )
         }
+        if let held = shop.brake {
+            lines.append(
+                "brake            mail is held since \(held.since), after \(held.people) people within an hour; `bookbag triggers confirm` releases it"
+            )
+        }
         if let held = shop.heldReload {
             lines.append(
                 "held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"

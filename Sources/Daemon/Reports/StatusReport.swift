@@ -34,6 +34,8 @@ package struct StatusReport: Report {
         /// The first of both.
         @Nullable var lastFault: String?
         @Nullable var heldReload: Held?
+        /// The brake holds all mail.
+        @Nullable var brake: Held?
         @Stamped var restoredBackupOf: Moment?
     }
 
@@ -45,7 +47,7 @@ package struct StatusReport: Report {
         @Nullable var detail: String?
     }
 
-    /// An edit that waits for a confirmation.
+    /// What waits for a person's word, and how many people it is about.
     package struct Held: Encodable, Sendable {
         var people: Int
         @Stamped var since: Moment
@@ -152,6 +154,11 @@ extension StatusReport {
                     "these triggers write mails that nothing takes: \(triggers)",
                     "add 'smtp:' to bookbag.yaml and restart, or set the triggers to 'mode: shadow'")
             }
+            if let held = shop.brake {
+                need(
+                    "the brake holds all mail: \(counted(held.people, "shopper")) had been written to within an hour",
+                    "run 'bookbag triggers confirm --shop \(shop.shop)' if they were meant, else fix the trigger first")
+            }
             if let held = shop.heldReload {
                 need(
                     "an edit is held: it would write to \(counted(held.people, "shopper")) at once",
@@ -215,6 +222,7 @@ extension StatusReport.Shop {
         triggerFault = remembered[.lastFault]
         lastFault = remembered[.shopFault] ?? remembered[.lastFault]
         heldReload = remembered[.heldReload].map { StatusReport.Held(people: $0.people, since: $0.since) }
+        brake = remembered[.brake].map { StatusReport.Held(people: $0.people, since: $0.since) }
         restoredBackupOf = shop.restoration?.backupAt
     }
 }

@@ -120,6 +120,8 @@ public enum Silence: String, Codable, Sendable {
     case beforeLive = "before_live"
     /// The order is a test.
     case testOrder = "test_order"
+    /// The order was brought in from elsewhere, and this is how it was found.
+    case imported
 }
 
 /// One thing that happened, newly implied by all that is known of an order.

@@ -147,6 +147,8 @@ public struct Learner: Sendable {
         var silence: Silence?
         if record.facts.test {
             silence = .testOrder
+        } else if record.facts.isImported, first || happenedAt < record.facts.createdAt {
+            silence = .imported
         } else if happenedAt < max(live.of(lead.source), lead.restsOn.map(live.of) ?? .distantPast) {
             silence = .beforeLive
         } else if catchesUp, lead.at == nil {

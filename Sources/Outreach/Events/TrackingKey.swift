@@ -24,11 +24,15 @@ public enum TrackingField: Hashable, Sendable {
     }
 
     private static func read(_ typed: String) -> TrackingField {
-        guard typed.utf8.count <= 1_000 else { return .nothing }
+        let isText = typed.unicodeScalars.allSatisfy {
+            $0.properties.generalCategory != .control || $0.properties.isWhitespace
+        }
+        guard typed.utf8.count <= 1_000, isText else { return .nothing }
         let fields = fields(of: typed)
         // Of a link or a sentence only what looks like a number is one.
         let numbers = fields.flatMap { field -> [String] in
-            let whole = field.filter { word in word.utf8.count >= 8 && word.digitCount >= 6 }
+            // The words of one number are mostly shorter.
+            let whole = field.filter { word in word.utf8.count >= 10 && word.digitCount >= 8 }
             if whole.count > 1 { return whole }
             let joined = withoutLabels(field).joined(separator: "")
             return joined.digitCount >= 6 && joined.utf8.count >= 8 ? [joined] : []
@@ -40,7 +44,12 @@ public enum TrackingField: Hashable, Sendable {
         if seen.count > 1 || short.count > 1 { return .several }
         let joined = fields.flatMap(withoutLabels).joined(separator: "")
         let number = seen.first ?? (joined.isEmpty ? fields.flatMap { $0 }.joined(separator: "") : joined)
-        return number.isEmpty || number.utf8.count > greatestLength ? .nothing : .number(number)
+        if number.isEmpty || number.utf8.count > greatestLength { return .nothing }
+        // LaserShip's numbers of this form end in a dash and a digit, which are theirs.
+        if number.utf8.count == 17, number.hasPrefix("1LS7") {
+            return .number("\(number.dropLast())-\(number.suffix(1))")
+        }
+        return .number(number)
     }
 
     /// The words of each part of the field, in capitals: between two parts stands what no number has in it.
@@ -110,13 +119,9 @@ extension TrackingFacts {
 }
 
 extension Unicode.Scalar {
-    /// True for what nobody sees and nobody means: zero-width blanks and joiners, marks of direction, byte order marks, control characters that are no blanks.
+    /// True for what nobody sees and nobody means: zero-width blanks and joiners, marks of direction, byte order marks.
     var isInvisible: Bool {
-        switch properties.generalCategory {
-        case .format: true
-        case .control: !properties.isWhitespace
-        default: false
-        }
+        properties.generalCategory == .format
     }
 }
 

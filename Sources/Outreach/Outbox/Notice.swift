@@ -8,6 +8,8 @@ public struct Notice: Hashable, Sendable {
         case held
         /// Changes came into force.
         case accepted
+        /// Mail to shoppers is held, for there was too much of it.
+        case braked
         /// Messages wait, for their template fails.
         case unwritten
     }

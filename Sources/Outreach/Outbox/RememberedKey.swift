@@ -2,11 +2,10 @@ import Foundation
 
 /// The names of the small facts of a shop that the store keeps between runs. A name, once shipped, stays.
 public enum RememberedName: String, CaseIterable, Sendable {
-    case bucket, carriers, profile
+    case brake, bucket, carriers, profile
     case clockFault = "clock_fault"
     case confirmedReload = "confirmed_reload"
     case heldReload = "held_reload"
-    case judgeAgain = "judge_again"
     case lastFault = "last_fault"
     case lastGoodCycle = "last_good_cycle"
     case noRelay = "no_relay"
@@ -60,8 +59,6 @@ extension RememberedKey where Value == String {
     public static var clockFault: Self { Self(.clockFault) }
     /// The code of the held reload that a person confirmed.
     public static var confirmedReload: Self { Self(.confirmedReload) }
-    /// The digest of the trigger files under which all that waits is still to be judged again.
-    public static var judgeAgain: Self { Self(.judgeAgain) }
     /// Why the trigger files on the disk are not in force.
     public static var lastFault: Self { Self(.lastFault) }
     /// The triggers that write mails which nothing takes, by name with commas between.

@@ -40,3 +40,17 @@ public struct HistoryQuestion: Hashable, Sendable {
         self.isMarketing = isMarketing
     }
 }
+
+extension HistoryQuestion {
+    /// What has to be known to judge that effect, at that moment where a limit may hold it.
+    public init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
+        self.init(
+            shop: effect.shop, orderID: effect.orderID, subject: effect.event?.subjects.first ?? .order,
+            address: record?.recipient?.address, customerID: record?.facts.customer?.id,
+            isMarketing: planner.triggers.trigger(effect.trigger)?.about == .marketing)
+        effectID = effect.id
+        if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
+        replacers = planner.triggers.replacers(of: effect.trigger)
+        isShadow = planner.isShadow(effect.trigger)
+    }
+}

@@ -16,6 +16,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case result
     /// The far end was busy; it will be tried again.
     case deferred
+    /// More shoppers were written to within the hour than `brake` of shop.yaml allows; it waits for somebody's word.
+    case brake
     /// The channel is closed for now: relay, login or endpoint.
     case unavailable
     /// The template could not be rendered for this order; it waits until the file is fixed.
@@ -38,6 +40,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case beforeTrigger = "before_trigger"
     /// A test order.
     case testOrder = "test_order"
+    /// The order was brought in from elsewhere, and had happened before.
+    case imported
     /// The order or fulfillment was cancelled.
     case cancelled
     /// Nobody carries it: a gift card, something digital, or what was taken along at the till.
@@ -77,7 +81,7 @@ extension Reason {
     /// True where it holds a message back for a time, and says nothing of what becomes of it.
     public var isHold: Bool {
         switch self {
-        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template: true
+        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template, .brake: true
         default: false
         }
     }

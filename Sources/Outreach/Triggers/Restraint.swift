@@ -79,3 +79,41 @@ public struct Limit: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(messages) in \(per)" }
 }
+
+/// How many shoppers may be written to within an hour before somebody is asked whether that is meant: an import, or another program's slip, may look like thousands of
+/// events that are all true.
+public struct Brake: Hashable, Sendable, CustomStringConvertible {
+    /// So many; at least one.
+    public var people: Int
+
+    /// The time in which they are counted.
+    public static let window = Duration.hours(1)
+
+    /// At most so many people an hour.
+    public init(people: Int) { self.people = people }
+
+    /// Reads `500 per hour`; nil for anything else.
+    init?(_ text: String) {
+        let words = text.lowercased().split(whereSeparator: \.isWhitespace)
+        guard words.count == 3, words[1] == "per" || words[1] == "an", words[2] == "hour", let people = Int(words[0]),
+            (1...1_000_000).contains(people)
+        else { return nil }
+        self.people = people
+    }
+
+    public var description: String { "\(people) per hour" }
+}
+
+/// How far the brake of a shop is from holding mail back.
+public struct BrakeState: Hashable, Sendable {
+    /// How many shoppers were written to within the hour before.
+    public var writtenTo: Int
+    /// True where it holds mail back, and nobody has said yet that it is meant.
+    public var isPulled: Bool
+
+    /// So many were written to.
+    public init(writtenTo: Int, isPulled: Bool) {
+        self.writtenTo = writtenTo
+        self.isPulled = isPulled
+    }
+}

@@ -3,7 +3,8 @@ struct ShopReader {
     static let file = "shop.yaml"
     static let keys =
         [
-            "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "segments",
+            "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "brake",
+            "segments",
             "labels_expire", "confirm",
         ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
@@ -73,6 +74,14 @@ struct ShopReader {
             }
         }
         if let value = fields.value("limit") { settings.limit = limit(value) }
+        if let (text, position) = fields.text("brake", &faults) {
+            settings.brake = Brake(text)
+            if settings.brake == nil {
+                faults.add(
+                    at: position, "'\(text)' does not say how many people an hour", hint: "write it like '500 per hour'"
+                )
+            }
+        }
         settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }
         settings.delays = DelayRulesReader.read(fields, &faults)

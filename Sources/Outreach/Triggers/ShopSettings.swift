@@ -18,6 +18,8 @@ public struct ShopSettings: Sendable {
     public var quietHours: QuietHours?
     /// How many mails one customer gets in a while; nil: no limit.
     public var limit: Limit?
+    /// How many shoppers may be written to within an hour before somebody is asked; nil: as many as there are.
+    public var brake: Brake?
     /// The code that releases a held reload.
     public var confirm: String?
     /// How long a return label can be used, in days; Shopify does not tell.

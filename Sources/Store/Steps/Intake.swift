@@ -204,14 +204,13 @@ extension Connection {
                     tries = to_read.tries + 1, retry_at = excluded.retry_at, reason = excluded.reason
                 """, [shop, orderID, now.milliseconds, try nextTicket(shop: shop), until, reason])
         }
+        guard let id = try order(orderID, shop: shop) else { return }
         try run(
-            "UPDATE orders SET next_moment = ? WHERE shop = ? AND gid = ? AND next_moment <= ?",
-            [until, shop, orderID, now.milliseconds])
+            "UPDATE orders SET next_moment = ? WHERE shop = ? AND id = ? AND next_moment <= ?",
+            [until, shop, id, now.milliseconds])
         try run(
-            """
-            UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at < ?
-            AND order_id = (SELECT id FROM orders WHERE shop = ? AND gid = ?)
-            """, [until, shop, until, shop, orderID])
+            "UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at < ? AND order_id = ?",
+            [until, shop, until, id])
     }
 
     /// Takes a row off the list unless there is a newer cause to read its order.

@@ -59,9 +59,7 @@ extension Store {
     /// Has every waiting effect of a shop judged again at once, for the triggers have changed.
     public func judgeAgain(shop: String, now: Moment) async throws(StoreFailure) {
         try await write { db in
-            try db.run(
-                "UPDATE effects SET due_at = ?, version = version + 1 WHERE shop = ? AND state = 'waiting' AND due_at > ?",
-                [now.milliseconds, try db.shop(shop), now.milliseconds])
+            try db.judgeAgain(shop: try db.shop(shop), now: now)
             try db.note(now)
         }
     }
@@ -197,6 +195,15 @@ extension Connection {
 struct EffectKey: Hashable {
     var shop: Int64
     var id: Int64
+}
+
+extension Connection {
+    /// Has every waiting effect of a shop judged again at once.
+    func judgeAgain(shop: Int64, now: Moment) throws {
+        try run(
+            "UPDATE effects SET due_at = ?, version = version + 1 WHERE shop = ? AND state = 'waiting' AND due_at > ?",
+            [now.milliseconds, shop, now.milliseconds])
+    }
 }
 
 extension Store: ActionLedger {

@@ -26,11 +26,13 @@ extension Store {
     /// Puts a set of triggers into force. One that was in force already keeps its moment, a new one has `now`; one that is not named any more
     /// is forgotten.
     ///
-    /// - Parameter goodSet: the files that they were read from, to fall back on.
+    /// - Parameters:
+    ///   - goodSet: the files that they were read from, to fall back on.
+    ///   - judgingAgain: whether every waiting effect of the shop is to be judged again at once, for its trigger may have changed.
     /// - Returns: all that are in force now, each with the moment since when.
     @discardableResult
     public func setTriggers(
-        shop: String, names: [String], goodSet: GoodSet?, now: Moment
+        shop: String, names: [String], goodSet: GoodSet?, judgingAgain: Bool = false, now: Moment
     ) async throws(StoreFailure) -> [String: Moment] {
         try await write { db in
             let number = try db.shop(shop)
@@ -52,6 +54,7 @@ extension Store {
                         digest = excluded.digest, files = excluded.files, accepted_at = excluded.accepted_at
                     """, [number, goodSet.digest, goodSet.files, goodSet.acceptedAt.milliseconds])
             }
+            if judgingAgain { try db.judgeAgain(shop: number, now: now) }
             try db.note(now)
             return try db.triggers(shop: number)
         }

@@ -7,7 +7,7 @@ import Store
 /// `bookbag triggers`: what holds for the trigger files of a running installation.
 struct TriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "triggers", abstract: "Show which triggers are in force, and release a held reload.",
+        commandName: "triggers", abstract: "Show which triggers are in force, and release what is held.",
         discussion: "EXAMPLES\n  bookbag triggers list\n  bookbag triggers confirm",
         subcommands: [ListTriggersCommand.self, ConfirmCommand.self], defaultSubcommand: ListTriggersCommand.self)
 }
@@ -47,10 +47,11 @@ struct ListTriggersCommand: AsyncParsableCommand {
     }
 }
 
-/// `bookbag triggers confirm`: an edit that would write to many people at once is meant.
+/// `bookbag triggers confirm`: an edit that would write to many people at once is meant, or so much mail within an hour.
 struct ConfirmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "confirm", abstract: "Release an edit that is held, for it would write to many people at once.",
+        commandName: "confirm",
+        abstract: "Release an edit, or mail, that is held, for it would reach many people at once.",
         discussion:
             "The daemon takes it up within seconds.\n\nEXAMPLE\n  bookbag triggers confirm --shop juniperfig.myshopify.com"
     )
@@ -60,22 +61,29 @@ struct ConfirmCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try options.store()
-        var held: [(shop: String, reload: HeldReload)] = []
+        var held: [(shop: String, reload: HeldReload?, isBraked: Bool)] = []
         for name in try await store.shops() where shop == nil || shop == name {
-            if let reload = try await store.remembered(.heldReload, shop: name) {
-                held.append((name, reload))
-            }
+            let reload = try await store.remembered(.heldReload, shop: name)
+            let isBraked = try await store.remembered(.brake, shop: name) != nil
+            if reload != nil || isBraked { held.append((name, reload, isBraked)) }
         }
         guard let only = held.first else {
-            print("No edit is held\(shop.map { " for \($0)" } ?? "").")
+            print("Nothing is held\(shop.map { " for \($0)" } ?? "").")
             return
         }
         guard held.count == 1 else {
             throw ValidationError(
-                "edits of several shops are held: \(held.map(\.shop).joined(separator: ", ")); name one with --shop")
+                "something is held for several shops: \(held.map(\.shop).joined(separator: ", ")); name one with --shop"
+            )
         }
-        try await store.remember(
-            only.reload.code, as: .confirmedReload, shop: only.shop, now: DaemonClock.system())
-        print("Confirmed: \(only.reload.people) people will be written to. The daemon takes it up within seconds.")
+        let now = DaemonClock.system()
+        if let reload = only.reload {
+            try await store.remember(reload.code, as: .confirmedReload, shop: only.shop, now: now)
+            print("Confirmed: \(reload.people) people will be written to. The daemon takes it up within seconds.")
+        }
+        if only.isBraked {
+            let count = try await store.releaseBrake(shop: only.shop, now: now)
+            print("Released: \(count) messages are judged again, and go out as far as they are still news.")
+        }
     }
 }

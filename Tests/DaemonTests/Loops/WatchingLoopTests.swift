@@ -131,9 +131,9 @@ struct ReloadLoopTests {
 
     private func service(_ bench: LoopBench, _ request: ReloadRequest, planning: Wake = Wake()) -> ReloadService {
         ReloadService(
-            request: request, contexts: [benchShop: bench.context], reloaders: [benchShop: bench.reloader()],
-            store: bench.store, clock: bench.clock, planning: planning, notifier: told.notifier,
-            heartbeats: bench.heartbeats, logger: bench.lines.logger(), trouble: bench.trouble)
+            contexts: [benchShop: bench.context], reloaders: [benchShop: bench.reloader()], store: bench.store,
+            clock: bench.clock, planning: planning, notifier: told.notifier, heartbeats: bench.heartbeats,
+            logger: bench.lines.logger(), trouble: bench.trouble, request: request)
     }
 
     private static let twice = LoopBench.thanks + "\nwhen: order.name != ''\n"
@@ -198,40 +198,6 @@ struct ReloadLoopTests {
             bench.time.pass()
             _ = await bench.time.waited()
             #expect(bench.context.rules.planner.triggers.triggers.count == 2)
-            trigger.triggerGracefulShutdown()
-            try await running
-        }
-    }
-
-    @Test("has what waits judged again only when the new triggers are in force, and makes up for it where that failed")
-    func judging() async throws {
-        let bench = try await LoopBench([
-            "thanks.yaml": "on: order.placed\nafter: 2 days\nsend: { email: { template: thanks } }\n"
-        ])
-        try await bench.see(1)
-        _ = try await bench.planning(wake: Wake()).turn()
-        #expect(try await bench.store.nextDue(shop: benchShop) ?? .distantFuture > bench.now + .days(1))
-        try bench.sql(
-            """
-            CREATE TRIGGER refuse BEFORE UPDATE OF due_at ON effects BEGIN SELECT RAISE(ABORT, 'refused'); END
-            """)
-        let request = ReloadRequest(wake: bench.wake())
-        try await testGracefulShutdown { trigger in
-            async let running: Void = service(bench, request).run()
-            _ = await bench.time.waited()
-            try bench.write(
-                "on: order.placed\nafter: 1 day\nsend: { email: { template: thanks } }\n", to: "thanks.yaml")
-            request.raise()
-            _ = await bench.time.waited()
-            // In force, and still to be judged by: a process that ended here would do so at its next start.
-            let file = bench.context.rules.inForce.folder.files["thanks.yaml"] ?? []
-            #expect(String(decoding: file, as: UTF8.self).contains("after: 1 day"))
-            #expect(try await bench.store.remembered(.judgeAgain, shop: benchShop) != nil)
-            try bench.sql("DROP TRIGGER refuse")
-            bench.time.pass()
-            _ = await bench.time.waited()
-            #expect(try await bench.store.remembered(.judgeAgain, shop: benchShop) == nil)
-            #expect(try await bench.store.nextDue(shop: benchShop) ?? .distantFuture <= bench.now)
             trigger.triggerGracefulShutdown()
             try await running
         }

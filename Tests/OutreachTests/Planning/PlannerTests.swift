@@ -117,6 +117,25 @@ struct PlannerTests {
         #expect(told == reason)
     }
 
+    @Test("holds nothing that a person or Bookbag itself wants said", arguments: [EffectOrigin.person, .system])
+    func origins(origin: EffectOrigin) throws {
+        let planner = try planner("on: shipment.out_for_delivery\nsend: email\n", mode: "off")
+        let story = outForDelivery()
+        var effect = Effect(
+            to: .mail(shop: "fig.myshopify.com"), origin: origin, isContact: true, by: "ann", line: "email",
+            keys: ["1"], about: .order(story.facts.id), dueAt: Story.start, createdAt: Story.start)
+        var history = History(silenced: false)
+        history.counted = Array(repeating: Story.start, count: 9)
+        let night = Story.start + .days(30) + .hours(14)
+        #expect(planner.judge(effect, record: story.record, history: history, now: night) == .send)
+        #expect(planner.judge(effect, record: nil, history: history, now: night) == .skip(because: .erased))
+        effect.aggregate = nil
+        #expect(planner.judge(effect, record: nil, history: history, now: night) == .send)
+        effect.origin = .trigger
+        effect.aggregate = .order(story.facts.id)
+        #expect(planner.judge(effect, record: story.record, history: history, now: night) == .skip(because: .off))
+    }
+
     @Test("decides everything in shadow mode, and sends nothing")
     func shadow() throws {
         let planner = try planner("on: shipment.out_for_delivery\nsend: email\n", mode: "shadow")

@@ -38,7 +38,7 @@ extension OrderAccount {
 
     private func lines(_ outcome: Outcome, on day: CalendarDay, _ clock: Clock) -> [String] {
         let number = outcome.id.map { " [\($0)]" } ?? ""
-        var lines = ["         \(outcome.trigger), \(outcome.to)\(number): \(outcome.sentence)."]
+        var lines = ["         \(outcome.trigger)\(outcome.to.map { ", \($0)" } ?? "")\(number): \(outcome.sentence)."]
         for step in outcome.steps {
             let own = clock.zone.day(at: step.at)
             let when = own == day ? clock.time(step.at) : clock.dayAndTime(step.at)

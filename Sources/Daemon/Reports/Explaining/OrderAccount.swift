@@ -5,8 +5,8 @@ package import Store
 
 /// All that happened to an order and what became of it, put in the order in which it happened: what `bookbag explain` prints, as prose or JSON.
 ///
-/// It is made of what the store holds and of nothing else, so it tells what was decided, not what would be decided now. Triggers of which
-/// no trace is there (they were off, or came later) are told of by the files that are in force.
+/// It is made of what the store holds and of nothing else, so it tells what was decided, not what would be decided now: of triggers that made nothing of
+/// an event, why they did not then.
 package struct OrderAccount: Encodable, Sendable {
     /// Something that happened, with every trigger that it touched.
     struct Happening: Encodable, Sendable {
@@ -25,8 +25,8 @@ package struct OrderAccount: Encodable, Sendable {
     /// What one line of one trigger made of it.
     struct Outcome: Encodable, Sendable {
         var trigger: String
-        /// `email to the shopper`, `webhook helpdesk`.
-        var to: String
+        /// `email to the shopper`, `webhook helpdesk`; nil where the trigger made nothing of the event, whatever its lines are.
+        var to: String?
         /// The effect's number, for `outbox show`; nil where there is no effect.
         var id: Int64?
         /// A word: `sent`, `waiting`, `skipped`, …; `silent` where there is no effect.
@@ -125,7 +125,13 @@ private struct Teller {
         return OrderAccount.Happening(
             event: event.kind.rawValue, what: what, happenedAt: event.happenedAt, recordedAt: event.recordedAt,
             source: event.source, silence: event.silence?.rawValue, outcomes: outcomes,
-            note: outcomes.isEmpty ? "No trigger is about this." : nil)
+            note: note(outcomes))
+    }
+
+    /// Why there are no outcomes.
+    private func note(_ outcomes: [OrderAccount.Outcome]) -> String? {
+        if sources.pending.contains(event.id) { return "Not decided yet; the daemon does so when it runs." }
+        return outcomes.isEmpty ? "No trigger was about this." : nil
     }
 
     private var what: String {
@@ -150,66 +156,44 @@ private struct Teller {
     }
 
     private func outcomes() -> [OrderAccount.Outcome] {
-        var told: [OrderAccount.Outcome] = []
-        var named = Set<String>()
-        for story in sources.story.effects where story.line.effect.events.contains(where: { $0.id == event.id }) {
-            told.append(
-                EffectTeller(
-                    story: story, clock: clock, now: sources.now, editedAt: sources.editedAt,
-                    order: sources.story.order
-                ).outcome)
-            named.insert("\(story.line.effect.trigger) \(story.line.effect.line)")
-        }
-        guard let set = sources.triggers else { return told }
-        for trigger in set.triggers(on: event.kind) {
-            let keys = Set(trigger.keys(for: event, record: sources.story.order))
-            for line in trigger.lines where !named.contains("\(trigger.name) \(line.name)") {
-                let other = sources.story.effects.first { story in
-                    let effect = story.line.effect
-                    return effect.trigger == trigger.name && effect.line == line.name
-                        && !keys.isDisjoint(with: effect.keys)
-                }
-                let (reason, sentence) = absence(trigger, other: other?.line.effect)
-                told.append(
-                    OrderAccount.Outcome(
-                        trigger: trigger.name, to: LineWords.destination(line.name), id: other?.line.effect.id,
-                        state: "silent", reason: reason, sentence: sentence))
-            }
-        }
-        return told
+        let story = sources.story
+        let effects = story.effects.filter { $0.line.effect.events.contains { $0.id == event.id } }
+        return effects.map { effect in
+            EffectTeller(
+                story: effect, clock: clock, now: sources.now, editedAt: sources.editedAt, order: story.order
+            ).outcome
+        } + story.matches.filter { $0.eventID == event.id }.map(outcome)
     }
 
-    /// Why a trigger that hears this has nothing of it.
-    private func absence(_ trigger: Trigger, other: Effect?) -> (reason: String?, sentence: String) {
-        func no(_ reason: Reason, _ sentence: String? = nil) -> (String?, String) {
-            (reason.rawValue, "not sent: " + (sentence ?? ReasonWords.sentence(reason)))
+    /// Why a trigger that heard this has nothing of it, as it was noted when that was decided.
+    private func outcome(_ match: MatchOutcome) -> OrderAccount.Outcome {
+        // What the trigger told of the same thing.
+        let mine = Set(event.occurrences.map(\.subject))
+        let other = sources.story.effects.map(\.line.effect).last { effect in
+            effect.trigger == match.trigger
+                && effect.events.contains {
+                    $0.id != event.id && !mine.isDisjoint(with: $0.occurrences.map(\.subject))
+                }
         }
-        if event.silence == .testOrder { return no(.testOrder) }
-        if sources.pending.contains(event.id) { return (nil, "not decided yet; the daemon does so when it runs") }
-        if let other {
-            guard let told = other.event else { return no(.alreadyTold) }
-            if told.id > event.id {
-                return (
-                    nil,
-                    "told together with the later \(told.kind.rawValue) of \(clock.dayAndTime(told.happenedAt))"
-                )
-            }
-            return no(
-                .alreadyTold,
-                "the same was told with \(told.kind.rawValue) of \(clock.dayAndTime(told.happenedAt))")
+        let told = other?.event.map { "\($0.kind.rawValue) of \(clock.dayAndTime($0.happenedAt))" }
+        let because: String
+        switch match.reason {
+        case .alreadyTold where told != nil: because = "the same was told with \(told ?? "")"
+        case .newer where told != nil: because = "the later \(told ?? "") took its turn"
+        case .beforeLive:
+            let what = event.source == "shopify" || event.source == "time" ? "the shop" : event.source
+            because =
+                "it happened before Bookbag watched \(what), which is since \(clock.dayAndTime(sources.live.of(event.source)))"
+        case .beforeTrigger:
+            because =
+                sources.inForceSince[match.trigger].map {
+                    "the trigger is in force since \(clock.dayAndTime($0)), and this was known before"
+                } ?? ReasonWords.sentence(.beforeTrigger)
+        default: because = ReasonWords.sentence(match.reason, detail: match.detail)
         }
-        if event.silence == .beforeLive {
-            return no(
-                .beforeLive,
-                "it happened before Bookbag watched \(event.source == "shopify" || event.source == "time" ? "the shop" : event.source), which is since \(clock.dayAndTime(sources.live.of(event.source)))"
-            )
-        }
-        if let set = sources.triggers, trigger.mode(in: set.settings.mode) == .off { return no(.off) }
-        if let since = sources.inForceSince[trigger.name], event.recordedAt < since {
-            return no(
-                .beforeTrigger, "the trigger is in force since \(clock.dayAndTime(since)), and this was known before")
-        }
-        return (nil, "nothing came of it that is still on record")
+        return OrderAccount.Outcome(
+            trigger: match.trigger, id: other?.id, state: "silent", reason: match.reason.rawValue,
+            detail: match.detail, sentence: "not sent: \(because)")
     }
 }
 

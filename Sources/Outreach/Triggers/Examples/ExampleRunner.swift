@@ -65,7 +65,7 @@ public struct ExampleRunner: Sendable {
 
     /// What becomes of every line, by the planner's own decisions: one for each message, and for each that did not become one.
     func outcomes(_ example: Example, of trigger: Trigger) -> [Outcome] {
-        var course = ExampleCourse(example, of: trigger, in: set)
+        var course = SimulatedExample(example, of: trigger, in: set)
         return course.play()
     }
 

@@ -19,7 +19,7 @@ struct StandardOrder {
     private(set) var events: [Event] = []
     /// What the shop says of itself: an example can give it another currency.
     private(set) var profile = Self.shop
-    var history = History(ordersLast30Days: 1)
+    var history = History()
     /// What is laid over the names.
     private(set) var overlay: [String: Value] = [:]
     private let start: Moment

@@ -357,6 +357,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 default: (key, .scalar)
                 }
             }, required: ["messages", "per"], "How many mails one customer gets in a while. What is too much waits."),
+        "brake": .shaped(
+            "^\\s*[1-9][0-9]{0,6} ([pP][eE][rR]|[aA][nN]) [hH][oO][uU][rR]\\s*$",
+            "How many shoppers are written to within an hour before mail waits for your word: '500 per hour'."),
         "segments": .object([
             ("description", .text("Kinds of customers, each with what makes one.")), ("type", .text("object")),
             ("additionalProperties", .named("conditions")),

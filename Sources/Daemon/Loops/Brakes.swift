@@ -1,0 +1,108 @@
+import Foundation
+import Logging
+package import Outreach
+import Platform
+import Store
+import Synchronization
+
+/// That mail of a shop is held, for more shoppers than its `brake` allows were written to within an hour. As the store remembers it, until `bookbag triggers confirm`.
+package struct HeldBrake: Codable, Sendable, RememberedValue {
+    package var since: Moment
+    /// How many had been written to within the hour.
+    package var people: Int
+
+    package init(since: Moment, people: Int) {
+        self.since = since
+        self.people = people
+    }
+}
+
+extension RememberedKey where Value == HeldBrake {
+    /// The brake that was pulled, until somebody releases it.
+    package static var brake: Self { Self(.brake) }
+}
+
+/// Counts whom each shop that has a brake wrote to within the hour, and pulls the brake.
+///
+/// The count is kept in memory, for it is asked at each turn; what was sent before this process began is read once. Whoever was written to before and after
+/// that counts twice in that hour.
+final class Brakes: Sendable {
+    private struct People {
+        /// When each shopper was last written to, before this process.
+        var before: [Moment]
+        /// And by this process, by address.
+        var since: [String: Moment] = [:]
+
+        mutating func count(after moment: Moment) -> Int {
+            before.removeAll { $0 <= moment }
+            since = since.filter { $0.value > moment }
+            return before.count + since.count
+        }
+    }
+
+    private let people = Mutex<[String: People]>([:])
+
+    /// How the brake of a shop stands; nil where it has none.
+    func state(of context: ShopContext, in store: Store, now: Moment) async throws(StoreFailure) -> BrakeState? {
+        let shop = context.domain
+        guard context.rules.planner.triggers.settings.brake != nil else {
+            people.withLock { $0[shop] = nil }
+            return nil
+        }
+        if people.withLock({ $0[shop] == nil }) {
+            let before = try await store.contacts(shop: shop, since: now - Brake.window)
+            people.withLock { if $0[shop] == nil { $0[shop] = People(before: before) } }
+        }
+        let isPulled = try await store.remembered(.brake, shop: shop) != nil
+        // What was released goes out, however many it is for, and counts no more.
+        let released = try await store.remembered(Store.brakeReleased, shop: shop).flatMap { Moment(iso8601: $0) }
+        let free = released.map { $0 + Brake.window } ?? .distantPast
+        if !isPulled, now < free { return nil }
+        let count = people.withLock { $0[shop]?.count(after: max(now - Brake.window, free)) ?? 0 }
+        return BrakeState(writtenTo: count, isPulled: isPulled)
+    }
+
+    /// Takes note of what was decided for a shop: whom mail is ready for, and whether some of it is held, which pulls the brake.
+    func note(
+        _ changes: [PlannedChange], of context: ShopContext, in store: Store, reloader: TriggerReloader?, now: Moment
+    ) async throws(StoreFailure) {
+        let (shop, set) = (context.domain, context.rules.planner.triggers)
+        guard let brake = set.settings.brake else { return }
+        for change in changes where change.effect.shop == shop && change.effect.state == .ready {
+            guard change.effect.isContact, let recipient = change.message?.envelope.recipient, !recipient.isEmpty else {
+                continue
+            }
+            people.withLock { $0[shop]?.since[recipient.lowercased()] = now }
+        }
+        let isHeld = changes.contains {
+            $0.effect.shop == shop && $0.effect.state == .waiting && $0.effect.reason == .brake
+        }
+        guard isHeld, try await store.remembered(.brake, shop: shop) == nil else { return }
+        let count = people.withLock { $0[shop]?.count(after: now - Brake.window) ?? 0 }
+        try await store.remember(
+            HeldBrake(since: now, people: count), as: .brake, shop: shop, now: now)
+        try await reloader?.tellBraked(count, brake: brake, settings: set.settings, now: now)
+    }
+}
+
+extension TriggerReloader {
+    /// Tells that further mail to shoppers is held until somebody confirms it.
+    func tellBraked(_ people: Int, brake: Brake, settings: ShopSettings, now: Moment) async throws(StoreFailure) {
+        logger.log(
+            Line.braked,
+            [
+                "shop": "\(shop.domain)", "count": "\(people)",
+                "reason":
+                    "more shoppers were written to within an hour than 'brake: \(brake)' allows; `bookbag triggers confirm` releases the rest",
+            ])
+        try await tell(
+            .braked, settings: settings, about: now.iso8601, subject: "Mail to your shoppers is held",
+            body: """
+                Within an hour \(people) shoppers were written to, and shop.yaml says `brake: \(brake)`. Further mail waits for your word. An import, or another program that changes many orders, may be the cause.
+
+                `bookbag explain '#1001'` tells of one order.
+
+                If it is meant, run `bookbag triggers confirm`. What is no longer news by then is not sent. If it is not, say `mode: off` in shop.yaml until the cause is found.
+                """, supersedes: [], now: now)
+    }
+}

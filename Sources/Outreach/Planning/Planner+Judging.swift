@@ -1,0 +1,206 @@
+extension Planner {
+    /// What becomes of an effect, and which of its events are told.
+    public struct Judgement: Hashable, Sendable {
+        public var decision: Decision
+        /// The events that are told, if it is sent.
+        public var events: [Event] = []
+        /// The events that are left out of a message that goes, each with the reason.
+        public var dropped: [Dropped] = []
+
+        /// An event that is not told.
+        public struct Dropped: Hashable, Sendable {
+            public var event: Event
+            public var reason: Reason
+            public var detail: String?
+        }
+    }
+
+    /// What becomes of `effect` now.
+    ///
+    /// - Parameters:
+    ///   - record: the order, as it is known now; nil where it is gone.
+    ///   - history: what was told before.
+    public func judge(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Decision {
+        judgement(effect, record: record, history: history, now: now).decision
+    }
+
+    /// The same, with the events that are told where `combine` made one message of several.
+    public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
+        if effect.origin != .trigger, record != nil || effect.aggregate == nil { return Self.wanted(effect, now: now) }
+        guard let record else { return Judgement(decision: .skip(because: .erased)) }
+        return judgement(effect, at: evaluation(record, now: now), history: history)
+    }
+
+    /// The same, for one of several effects of an order that are judged at one moment.
+    public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
+        let now = evaluation.now
+        if effect.origin != .trigger { return Self.wanted(effect, now: now) }
+        if evaluation.record.facts.test { return Judgement(decision: .skip(because: .testOrder)) }
+        guard let entry = triggers.entry(effect.trigger), let line = entry.line(named: effect.line), entry.mode != .off,
+            let event = effect.event
+        else { return Judgement(decision: .skip(because: .off)) }
+        let dueAt = due(effect, entry, evaluation)
+        if effect.together.isEmpty, history.told.isEmpty {
+            // Nearly all: one event, and nobody spoke of it.
+            if effect.attempts == 0, dueAt > now {
+                return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
+            }
+            if let no = objection(event, effect, entry, evaluation, history, dueAt: dueAt) {
+                return Judgement(decision: .skip(because: no.reason, detail: no.detail))
+            }
+            return going([event], of: effect, entry, line, evaluation, history)
+        }
+        var kept = effect.events
+        var dropped: [Judgement.Dropped] = []
+        if !history.told.isEmpty {
+            kept.removeAll { event in
+                guard let other = history.told.first(where: { $0.isAbout(event) }) else { return false }
+                dropped.append(.init(event: event, reason: .replaced, detail: other.trigger))
+                return true
+            }
+            if kept.isEmpty, let other = dropped.first?.detail { return Judgement(decision: .replace(by: other)) }
+        }
+        if effect.attempts == 0, dueAt > now {
+            return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
+        }
+        kept.removeAll { event in
+            guard let no = objection(event, effect, entry, evaluation, history, dueAt: dueAt) else { return false }
+            dropped.append(.init(event: event, reason: no.reason, detail: no.detail))
+            return true
+        }
+        if kept.isEmpty {
+            let no = dropped[0]
+            return Judgement(decision: .skip(because: no.reason, detail: no.detail))
+        }
+        return going(kept, without: dropped, of: effect, entry, line, evaluation, history)
+    }
+
+    /// What a person or Bookbag itself wants said is said at its time: shadow, limits, quiet hours and conditions are for triggers alone.
+    private static func wanted(_ effect: Effect, now: Moment) -> Judgement {
+        let waits = effect.state == .waiting && effect.dueAt > now
+        return Judgement(decision: waits ? .wait(until: effect.dueAt, because: .wait) : .send, events: effect.events)
+    }
+
+    /// What becomes of an effect whose events are to be told.
+    private func going(
+        _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
+        _ line: SendLine, _ evaluation: EvaluationContext, _ history: History
+    ) -> Judgement {
+        if let reason = unreachable(line, trigger: entry.trigger, at: evaluation, history: history) {
+            return Judgement(decision: .skip(because: reason))
+        }
+        if line.destination == .customer,
+            let held = held(effect, entry.trigger, kept, history: history, zone: evaluation.zone, now: evaluation.now)
+        {
+            return Judgement(decision: held)
+        }
+        return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
+    }
+
+    /// Waits have an end: what a trigger waits for and nobody ever tells of is let go of after this.
+    private static let patience = Duration.days(120)
+
+    private func waiting(_ effect: Effect, _ trigger: Trigger, until dueAt: Moment, now: Moment) -> Decision {
+        if dueAt == .distantFuture,
+            now - max(effect.event?.happenedAt ?? effect.createdAt, effect.createdAt) > Self.patience
+        {
+            return .skip(because: .oldNews, detail: "what it waits for was not known in 120 days")
+        }
+        // A date that may come nearer, or is not known yet, is asked for again tomorrow.
+        let asked = trigger.waitCanShrink || dueAt == .distantFuture ? min(dueAt, now + .days(1)) : dueAt
+        return .wait(until: asked, because: trigger.combine == nil ? .wait : .combine)
+    }
+
+    /// Why one event is not told: it is no longer true, no longer news, or a condition says so.
+    private func objection(
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext,
+        _ history: History,
+        dueAt: Moment
+    ) -> (reason: Reason, detail: String?)? {
+        let now = evaluation.now
+        if let reason = evaluation.overtaken(event) { return (reason, nil) }
+        if now - dueAt > event.kind.age {
+            var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
+            switch effect.reason {
+            case .quietHours: detail += ", held by the quiet hours"
+            case .limit: detail += ", held by the limit"
+            case .brake: detail += ", held by the brake"
+            case .deferred, .unavailable: detail += ", held because nothing could be delivered"
+            case .template: detail += ", held because its template could not be rendered"
+            default: break
+            }
+            return (.oldNews, detail)
+        }
+        guard entry.hasConditions,
+            let failed = entry.trigger.failedCondition(evaluation.scope(event, history: history))
+        else { return nil }
+        return (failed.clause, failed.sentence)
+    }
+
+    /// What holds a true message to the shopper back for now.
+    private func held(
+        _ effect: Effect, _ trigger: Trigger, _ events: [Event], history: History, zone: Zone, now: Moment
+    ) -> Decision? {
+        if !trigger.ignoresQuietHours, let end = triggers.settings.quietHours?.end(at: now, in: zone) {
+            return .wait(until: end, because: .quietHours)
+        }
+        // What is ready has its room already.
+        if effect.state == .waiting, let limit = limit(for: trigger, events),
+            let room = limit.room(after: history.counted, now: now)
+        {
+            return .wait(until: room, because: .limit)
+        }
+        return nil
+    }
+
+    /// The limit that holds for a trigger's mail about these events; nil where none does.
+    public func limit(for trigger: Trigger, _ events: [Event]) -> Limit? {
+        guard let limit = triggers.settings.limit, !trigger.ignoresLimit,
+            !events.contains(where: { limit.except.contains($0.kind) })
+        else { return nil }
+        return limit
+    }
+
+    private func due(_ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext) -> Moment {
+        func due(_ event: Event) -> Moment {
+            entry.waits ? self.due(entry.trigger, event, evaluation.record, evaluation.zone) : event.happenedAt
+        }
+        let first = effect.events.reduce(.distantFuture) { min($0, due($1)) }
+        guard let combine = entry.combine, first < .distantFuture else { return first }
+        return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: evaluation.zone)
+    }
+
+    /// When the event may be told, by the trigger's own wait.
+    func due(_ trigger: Trigger, _ event: Event, _ record: OrderRecord, _ zone: Zone) -> Moment {
+        trigger.dueAt(event, record: record, zone: zone, shopZone: shopZone, settings: triggers.settings) {
+            scope(record: record, event: event, history: History(), now: event.recordedAt)
+        }
+    }
+
+    /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody is written to.
+    private func unreachable(_ line: SendLine, trigger: Trigger, at evaluation: EvaluationContext, history: History)
+        -> Reason?
+    {
+        switch line.destination {
+        case .customer:
+            guard evaluation.isReachable else { return .noRecipient }
+            if history.silenced { return .silenced }
+            if trigger.about == .marketing, evaluation.record.facts.customer?.marketing != .subscribed {
+                return .noConsent
+            }
+            return nil
+        case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
+        case .address, .webhook, .other: return nil
+        }
+    }
+}
+
+extension OrderRecord {
+    /// Whom mail about this order goes to: the address that it was placed with, else the customer's. Nil where there is none that a relay would take.
+    public var recipient: MailAddress? {
+        guard let address = facts.email ?? facts.customer?.email else { return nil }
+        let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap { $0?.asName }
+            .joined(separator: " ")
+        return MailAddress(name: name.isEmpty ? facts.shippingAddress?.name?.asName : name, address: address)
+    }
+}

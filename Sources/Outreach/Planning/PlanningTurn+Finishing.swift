@@ -1,0 +1,125 @@
+/// What came of making the message of an effect that goes.
+public enum Making: Sendable {
+    /// It is made, with what there is to remark about it. Nil bytes where nothing goes out: in `replay` and `test`.
+    case made(Message?, remark: String?)
+    /// Something that it needs is not there yet.
+    case wait(until: Moment, because: Reason, detail: String)
+    /// It cannot be made.
+    case impossible(Reason, detail: String)
+}
+
+extension PlanningTurn {
+    /// The effect as its message is to tell it, with the events that are left; nil where no message is to be made.
+    public func draft(of one: Judged) -> Effect? {
+        guard one.goes, let record = one.record, let first = one.judgement.events.first else { return nil }
+        var effect = one.effect
+        effect.detail = nil
+        effect.decidedAt = now
+        effect.event = first
+        effect.together = Array(one.judgement.events.dropFirst())
+        effect.keys = planner.keys(of: effect, telling: one.judgement, record: record)
+        return effect
+    }
+
+    /// The plan that an effect comes to.
+    ///
+    /// - Parameter making: what came of making its message; nil where `draft` gave none.
+    public func finish(_ one: Judged, _ making: Making?) -> Plan {
+        let before = one.effect
+        var effect = before
+        var message: Message?
+        effect.detail = nil
+        effect.decidedAt = now
+        switch one.judgement.decision {
+        case .wait(let until, let reason):
+            effect.dueAt = until
+            effect.reason = reason
+        case .skip(let reason, let detail): skip(&effect, reason, detail)
+        case .replace(let other): replace(&effect, by: other)
+        case .send, .shadow:
+            switch making {
+            case .made(let made, let remark):
+                if let draft = draft(of: one) { effect = draft }
+                message = made
+                let isShadow = one.judgement.decision == .shadow
+                effect.state = isShadow ? .shadowed : .ready
+                effect.reason = isShadow ? .shadow : nil
+                effect.detail = remark ?? one.judgement.remark
+                effect.dueAt = now
+            case .wait(let until, let reason, let detail):
+                effect.dueAt = until
+                effect.reason = reason
+                effect.detail = detail
+            case .impossible(let reason, let detail): skip(&effect, reason, detail)
+            // Nobody here makes such a message; it is not to be due for ever.
+            case nil: effect.dueAt = now + .hours(1)
+            }
+        }
+        var plan = Plan(shop: effect.shop)
+        if let aggregate = effect.aggregate { plan.reads[aggregate] = one.record?.version ?? 0 }
+        if effect.state == .ready || effect.state == .shadowed {
+            for var other in one.takesBack {
+                replace(&other, by: effect.trigger)
+                other.decidedAt = now
+                plan.changes.append(PlannedChange(effect: other, note: note(other)))
+            }
+            for dropped in one.judgement.dropped {
+                plan.matches.append(
+                    MatchOutcome(
+                        trigger: effect.trigger, eventID: dropped.event.id, reason: dropped.reason,
+                        detail: dropped.detail, at: now))
+            }
+        }
+        // To wait on for the same cause is no news.
+        let isNews = effect.state != .waiting || effect.reason != before.reason || before.decidedAt == nil
+        plan.changes.append(
+            PlannedChange(
+                effect: effect, note: isNews ? note(effect) : nil, message: message,
+                room: effect.state == .ready ? one.room : nil))
+        return plan
+    }
+
+    /// The plan for a wait that ended between a backup and its being put back: it is withdrawn, for it may have been told. A wait of the trigger's own that ends only
+    /// later is kept.
+    public func catchUp(_ one: Judged) -> Plan {
+        var effect = one.effect
+        if case .wait(let until, let reason) = one.judgement.decision, reason == .wait || reason == .combine,
+            until > now
+        {
+            effect.dueAt = until
+            effect.reason = reason
+            return Plan(shop: effect.shop, changes: [PlannedChange(effect: effect, note: nil)])
+        }
+        effect.state = .withdrawn
+        effect.reason = .restored
+        effect.detail = nil
+        effect.decidedAt = now
+        return Plan(shop: effect.shop, changes: [PlannedChange(effect: effect, note: note(effect))])
+    }
+
+    private func skip(_ effect: inout Effect, _ reason: Reason, _ detail: String?) {
+        effect.state = .skipped
+        effect.reason = reason
+        effect.detail = detail
+    }
+
+    private func replace(_ effect: inout Effect, by trigger: String) {
+        effect.state = .replaced
+        effect.reason = .replaced
+        effect.detail = trigger
+    }
+
+    private func note(_ effect: Effect) -> DecisionNote {
+        DecisionNote(
+            at: now, state: effect.state, reason: effect.reason, detail: effect.detail, until: effect.heldUntil)
+    }
+}
+
+extension Planner.Judgement {
+    /// What there is to say of the events that were left out; nil where none was.
+    var remark: String? {
+        guard !dropped.isEmpty else { return nil }
+        let reasons = Set(dropped.map(\.reason.rawValue)).sorted().joined(separator: ", ")
+        return "tells \(events.count) of \(events.count + dropped.count) events; the others: \(reasons)"
+    }
+}

@@ -1,0 +1,322 @@
+// Planning without a store: an in-memory ledger under a clock that jumps.
+//
+// Every decision is that of `PlanningTurn`, with the orders as they are known at that moment and a history made of what was told before. The ledger
+// keeps effects and their keys by the rules by which the store does. Nothing goes out; what is ready is taken as sent at once, so
+// outages and far ends play no part.
+//
+// It holds the orders of one shopper, for nothing that one of them is sent depends on another: the limit, `once_per: customer` and the counts of messages
+// are all about one person.
+
+/// The orders of one shopper, and all that was decided about them, at one moment.
+struct Simulation {
+    /// An order, with what was last asked of its past.
+    struct Order {
+        let record: OrderRecord
+        /// The moments at which its past changes, in order.
+        let changes: [Moment]
+        private var known: OrderRecord?
+        /// Until when `known` holds.
+        private var knownUntil = Moment.distantPast
+
+        /// An order of which all is on record, to be looked at as it was known at each moment.
+        init(recorded record: OrderRecord) {
+            self.record = record
+            changes = record.changes
+        }
+
+        /// An order that is known like this until it is replaced.
+        init(known record: OrderRecord) {
+            self.record = record
+            changes = []
+            known = record
+            knownUntil = .distantFuture
+        }
+
+        /// The order as it was known then. Moments are asked for in their order.
+        fileprivate mutating func known(at moment: Moment) -> OrderRecord {
+            if moment < knownUntil, let known { return known }
+            let record = record.asKnown(at: moment)
+            known = record
+            knownUntil = changes.first { $0 > moment } ?? .distantFuture
+            return record
+        }
+    }
+
+    private struct Key: Hashable {
+        var trigger: String
+        var line: String
+        var key: String
+    }
+
+    /// Something that reached the shopper.
+    private struct Contact {
+        var at: Moment
+        /// Its place in `effects`; nil for what was told before the beginning.
+        var effect: Int?
+        /// For what was told before the beginning: whether it was about the first order.
+        var isAboutOrder = false
+    }
+
+    /// The triggers, and the moment.
+    var turn: PlanningTurn
+    var orders: [Order]
+    /// Every effect, in the order of its number: the first has number 1.
+    private(set) var effects: [Effect] = []
+    /// What was known of the shopper before the beginning.
+    var past = History()
+    private let silences: [Replay.Silence]
+    private let places: [String: Int]
+    /// The positions in `effects` of those that hold a key.
+    private var holders: [Key: Int] = [:]
+    /// The newest key of an occurrence that came again after its pause.
+    private var repetitions: [Key: String] = [:]
+    /// The positions of those that wait.
+    private var waiting: [Int] = []
+    /// When mail to the shopper went, in order.
+    private var contacts: [Contact] = []
+
+    /// Orders of one shopper to whom nothing was told yet.
+    init(_ planner: Planner, orders: [Order], silences: [Replay.Silence] = [], now: Moment = .distantPast) {
+        turn = PlanningTurn(planner, now: now)
+        self.orders = orders
+        self.silences = silences
+        places = Dictionary(orders.enumerated().map { ($1.record.facts.id, $0) }) { first, _ in first }
+    }
+
+    /// When the next effect is to be decided: now, where one is due already; nil where none waits.
+    var nextDue: Moment? {
+        var due = Moment.distantFuture
+        for place in waiting where effects[place].dueAt < due { due = effects[place].dueAt }
+        return due == .distantFuture ? nil : max(due, turn.now)
+    }
+
+    /// The effects that wait.
+    var waitingEffects: [Effect] { waiting.map { effects[$0] } }
+
+    /// The place of an order, by its id.
+    func place(ofOrder id: String) -> Int? { places[id] }
+
+    // MARK: - Turns
+
+    /// Places events that were recorded now; the plans, one for each.
+    @discardableResult
+    mutating func hear(_ events: some Collection<Event>) -> [Plan] {
+        var heard: [PlanningTurn.Heard] = []
+        heard.reserveCapacity(events.count)
+        for event in events {
+            let record = event.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
+            heard.append(turn.hear(event, record: record))
+        }
+        var all: [Plan] = []
+        while !heard.isEmpty {
+            let plans = turn.place(
+                heard, existing: { existing($0) }, open: { $0.orderID.map { open(ofOrder: $0) } ?? [] })
+            for plan in plans { write(plan) }
+            all += plans
+            if plans.count == heard.count { break }
+            let done = Set(plans.flatMap(\.doneEvents))
+            heard.removeAll { done.contains($0.event.id) }
+        }
+        return all
+    }
+
+    /// Decides on what is due now, and makes messages of what goes; the plans. What is left of it is due still.
+    @discardableResult
+    mutating func decide(_ make: (PlanningTurn.Judged, Effect) -> Making) -> [Plan] {
+        var due: [Effect] = []
+        for place in waiting where effects[place].dueAt <= turn.now { due.append(effects[place]) }
+        var judged: [PlanningTurn.Judged] = []
+        if due.count == 1 {
+            judged.append(judge(due[0]))
+        } else {
+            due = turn.planner.inOrderOfRoom(due)
+            var records: [String: OrderRecord] = [:]
+            for id in due.compactMap(\.orderID) where records[id] == nil {
+                records[id] = places[id].map { orders[$0].known(at: turn.now) }
+            }
+            judged = turn.judge(due, records: records, histories: due.map { history(of: $0) })
+        }
+        let plans = turn.settle(judged, waiting: { open(ofOrder: $0) }).map { one in
+            turn.finish(one, turn.draft(of: one).map { make(one, $0) })
+        }
+        for plan in plans { write(plan) }
+        return plans
+    }
+
+    private mutating func judge(_ effect: Effect) -> PlanningTurn.Judged {
+        let record = effect.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
+        return turn.judge(effect, record: record, history: history(of: effect))
+    }
+
+    /// What a trigger told before the beginning, by an event that is not on record.
+    ///
+    /// - Parameters:
+    ///   - reachesShopper: whether it counts as contact.
+    ///   - isAboutOrder: whether it was about the first order.
+    mutating func told(
+        _ event: Event, by trigger: String, at moment: Moment, reachesShopper: Bool, isAboutOrder: Bool
+    ) {
+        turn.now = moment
+        let heard = turn.hear(event, record: orders[0].known(at: moment))
+        let own = PlanningTurn.Heard(
+            event: event, matches: heard.matches.filter { $0.trigger == trigger }, version: heard.version, misses: [])
+        for plan in turn.place([own], existing: { existing($0) }, open: { _ in [] }) {
+            for change in plan.changes where change.effect.id == 0 {
+                var effect = change.effect
+                effect.state = .sent
+                effect.reason = .accepted
+                effect.decidedAt = moment
+                write(effect)
+            }
+        }
+        if reachesShopper { contacts.append(Contact(at: moment, isAboutOrder: isAboutOrder)) }
+    }
+
+    // MARK: - The ledger
+
+    private func existing(_ match: Planner.Match) -> [Effect] {
+        var found: [Effect] = []
+        for key in match.keys {
+            var key = Key(trigger: match.trigger, line: match.line, key: key)
+            if match.pause != nil, let newest = repetitions[key] { key.key = newest }
+            guard let place = holders[key], !found.contains(where: { $0.id == effects[place].id }) else { continue }
+            found.append(effects[place])
+        }
+        return found
+    }
+
+    private func open(ofOrder id: String) -> [Effect] {
+        waiting.sorted().lazy.map { effects[$0] }.filter { $0.orderID == id }
+    }
+
+    private mutating func write(_ plan: Plan) {
+        for change in plan.changes { write(change.effect) }
+    }
+
+    /// Writes an effect as it is now.
+    private mutating func write(_ changed: Effect) {
+        var effect = changed
+        let place: Int
+        if effect.id == 0 {
+            place = effects.count
+            effect.id = Int64(place + 1)
+            effects.append(effect)
+            hold(effect.keys, of: effect, place: place)
+        } else {
+            place = Int(effect.id) - 1
+            let before = effects[place]
+            if before.keys != effect.keys {
+                if !before.state.usesKeyUp {
+                    for key in before.keys where !effect.keys.contains(key) {
+                        let key = Key(trigger: effect.trigger, line: effect.line, key: key)
+                        if holders[key] == place { holders[key] = nil }
+                    }
+                }
+                hold(effect.keys, of: effect, place: place)
+            }
+        }
+        if effect.state == .ready {
+            effect.state = .sent
+            if effect.isContact { contacts.append(Contact(at: turn.now, effect: place)) }
+        }
+        effects[place] = effect
+        if effect.state == .waiting {
+            if !waiting.contains(place) { waiting.append(place) }
+        } else if let index = waiting.firstIndex(of: place) {
+            waiting.remove(at: index)
+        }
+    }
+
+    private mutating func hold(_ keys: [String], of effect: Effect, place: Int) {
+        for key in keys {
+            holders[Key(trigger: effect.trigger, line: effect.line, key: key)] = place
+            let stem = Planner.stem(of: key)
+            guard stem.utf8.count < key.utf8.count else { continue }
+            let base = Key(trigger: effect.trigger, line: effect.line, key: stem)
+            repetitions[base] = max(repetitions[base] ?? "", key)
+        }
+    }
+
+    // MARK: - What was told before
+
+    private func history(of effect: Effect) -> History {
+        let now = turn.now
+        var history = past
+        let subject = effect.event?.occurrences.first?.subject
+        for contact in contacts {
+            guard let place = contact.effect else {
+                if contact.isAboutOrder, effect.orderID == orders[0].record.facts.id {
+                    history.messagesAboutOrder += 1
+                    history.messagesAboutSubject += 1
+                }
+                continue
+            }
+            guard effects[place].aggregate == effect.aggregate else { continue }
+            history.messagesAboutOrder += 1
+            if effects[place].events.contains(where: { $0.occurrences.contains { $0.subject == subject } }) {
+                history.messagesAboutSubject += 1
+            }
+        }
+        let week = now - .days(7)
+        history.messagesLast7Days += contacts.reduce(0) { $0 + ($1.at > week ? 1 : 0) }
+        if let last = contacts.last?.at { history.lastMessageAt = max(history.lastMessageAt ?? .distantPast, last) }
+        if let window = turn.planner.triggers.settings.limit?.window {
+            history.counted += contacts.lazy.filter { $0.at + window > now }.map(\.at)
+        }
+        let month = now - .days(30)
+        for order in orders where !order.record.facts.test {
+            let placed = order.record.facts.processedAt
+            if placed > month, placed <= now { history.ordersLast30Days += 1 }
+            for event in order.record.events where event.recordedAt <= now && event.kind.isProblem {
+                history.lastProblemAt = max(history.lastProblemAt ?? .distantPast, event.happenedAt)
+            }
+        }
+        if !silences.isEmpty {
+            let isMarketing = turn.planner.triggers.trigger(effect.trigger)?.about == .marketing
+            history.silenced = silences.contains { silence in
+                silence.begunAt <= now && (silence.endsAt.map { $0 > now } ?? true)
+                    && (isMarketing || !silence.isMarketing)
+            }
+        }
+        let replacers = turn.planner.triggers.replacers(of: effect.trigger)
+        if !replacers.isEmpty {
+            let isShadow = turn.planner.isShadow(effect.trigger)
+            for other in effects
+            where other.aggregate == effect.aggregate && replacers.contains(other.trigger)
+                && (other.state == .sent || other.state == .shadowed && isShadow)
+            {
+                history.told.append(
+                    History.Told(
+                        trigger: other.trigger, subjects: other.events.flatMap { $0.occurrences.map(\.subject) }))
+            }
+        }
+        return history
+    }
+}
+
+extension OrderRecord {
+    /// The moments at which `asKnown(at:)` gives something else than before, in order.
+    fileprivate var changes: [Moment] {
+        var moments = events.map(\.recordedAt)
+        for fulfillment in facts.fulfillments {
+            moments.append(fulfillment.createdAt)
+            for scan in fulfillment.scans { moments += [scan.time, scan.retractedAt].compactMap(\.self) }
+        }
+        for shipment in shipments {
+            for scan in shipment.scans { moments += [scan.time, scan.retractedAt].compactMap(\.self) }
+        }
+        for item in facts.returns {
+            moments += [item.createdAt, item.approvedAt, item.closedAt].compactMap(\.self)
+            moments += item.deliveries.compactMap { $0.labelCreatedAt ?? $0.labelUpdatedAt }
+        }
+        moments += facts.refunds.compactMap(\.createdAt)
+        moments += [facts.cancelledAt, facts.paidAt, facts.closedAt].compactMap(\.self)
+        moments += events.filter { $0.kind == .orderOnHold }.map { $0.recordedAt + .days(1) }
+        return moments.sorted()
+    }
+}
+
+extension EventKind {
+    /// True for what a customer takes as something gone wrong.
+    fileprivate var isProblem: Bool { self == .shipmentDelayed || self == .shipmentException || self == .shipmentLost }
+}

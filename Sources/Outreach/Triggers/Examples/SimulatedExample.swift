@@ -1,0 +1,167 @@
+internal import Liquid
+
+/// One example under way: its order in a `Simulation`, under a clock that only the example moves. So `combine`, `once_per`, `replaces` and the limit mean in an example
+/// what they mean in a shop.
+struct SimulatedExample {
+    private let templates: TemplateSet
+    private let trigger: Trigger
+    /// The triggers that decide: its own, and those that take the place of its messages.
+    private let triggers: [Trigger]
+    private let told: [Moment]
+    private let stages: [ExampleTimeline.Stage]
+    private var settings: ShopSettings
+    private var simulation: Simulation
+    /// What held each effect when all was told, by number.
+    private var heldFor: [Int64: Reason] = [:]
+    private var outcomes: [ExampleRunner.Outcome] = []
+
+    /// An example of a trigger of that set, at its beginning. The modes of shop and trigger are taken as live.
+    init(_ example: Example, of trigger: Trigger, in set: TriggerSet) {
+        templates = set.templates
+        var settings = set.settings
+        settings.mode = .live
+        var own = trigger
+        own.mode = .live
+        self.trigger = own
+        triggers = [own] + Self.replacers(of: trigger.name, in: set)
+        stages = ExampleTimeline(example, settings: settings).stages
+        told = ExampleTimeline.moments(example.told, before: stages[0].at)
+        self.settings = settings
+        simulation = Simulation(
+            Self.planner(triggers, settings, templates, stages[0].order),
+            orders: [.init(known: stages[0].order.record)])
+    }
+
+    /// The triggers that take the place of one, and those that take theirs.
+    private static func replacers(of name: String, in set: TriggerSet) -> [Trigger] {
+        var names: [String] = [name]
+        var next = 0
+        while next < names.count {
+            names += set.replacers(of: names[next]).filter { !names.contains($0) }
+            next += 1
+        }
+        return names.dropFirst().compactMap(set.trigger)
+    }
+
+    private static func planner(
+        _ triggers: [Trigger], _ settings: ShopSettings, _ templates: TemplateSet, _ order: StandardOrder
+    ) -> Planner {
+        var settings = settings
+        settings.given = order.overlay
+        return Planner(
+            triggers: TriggerSet(settings: settings, triggers: triggers, templates: templates),
+            inForceSince: Dictionary(triggers.map { ($0.name, .distantPast) }) { first, _ in first },
+            live: LiveSince(shop: .distantPast), shop: order.profile)
+    }
+
+    /// Plays it to its end, and to the end of what waits then.
+    mutating func play() -> [ExampleRunner.Outcome] {
+        tellBefore()
+        var next = 0
+        let end = stages[stages.count - 1].at
+        // Time goes from one moment to the next at which something is due or changes; the bound is for what would wait for ever.
+        for _ in 0..<10_000 {
+            let due = simulation.nextDue
+            if next < stages.count, due.map({ stages[next].at <= $0 }) ?? true {
+                take(stages[next])
+                next += 1
+                continue
+            }
+            if next == stages.count, due.map({ $0 > end }) ?? true {
+                for effect in own(simulation.waitingEffects) where heldFor[effect.id] == nil {
+                    heldFor[effect.id] = effect.reason ?? .wait
+                }
+            }
+            guard let due else { break }
+            simulation.turn.now = due
+            decide()
+        }
+        for effect in own(simulation.waitingEffects) {
+            let reason = effect.reason ?? .wait
+            outcomes.append(.init(line: effect.line, reason: reason, heldFor: heldFor[effect.id] ?? reason))
+        }
+        return outcomes
+    }
+
+    private func own(_ effects: [Effect]) -> [Effect] { effects.filter { $0.trigger == trigger.name } }
+
+    /// What the trigger told before the example begins.
+    private mutating func tellBefore() {
+        simulation.past = stages[0].order.history
+        let reachesShopper = trigger.lines.contains { $0.destination == .customer }
+        for (index, moment) in told.enumerated() {
+            // To a customer it may have been about another order.
+            simulation.told(
+                stages[0].order.earlier(index + 1, at: moment), by: trigger.name, at: moment,
+                reachesShopper: reachesShopper, isAboutOrder: trigger.oncePer?.scope != .customer)
+        }
+    }
+
+    /// Something happens, or is different from now on.
+    private mutating func take(_ stage: ExampleTimeline.Stage) {
+        simulation.turn = PlanningTurn(Self.planner(triggers, settings, templates, stage.order), now: stage.at)
+        simulation.orders = [.init(known: stage.order.record)]
+        simulation.past = stage.order.history
+        let plans = simulation.hear(stage.events)
+        for event in stage.events {
+            let changed = plans.first { $0.doneEvents == [event.id] }?.changes.map(\.effect) ?? []
+            // A line of which nothing changed had told it.
+            for match in simulation.turn.hear(event, record: stage.order.record).matches
+            where match.trigger == trigger.name
+                && !changed.contains(where: { $0.trigger == match.trigger && $0.line == match.line })
+            {
+                outcomes.append(.init(line: match.line, reason: .alreadyTold))
+            }
+        }
+    }
+
+    private mutating func decide() {
+        let now = simulation.turn.now
+        let planner = simulation.turn.planner
+        let templates = templates
+        let name = trigger.name
+        var written: [Int64: ExampleRunner.Outcome] = [:]
+        let plans = simulation.decide { one, draft in
+            guard draft.trigger == name, let record = one.record else { return .made(nil, remark: nil) }
+            var outcome = ExampleRunner.Outcome(line: draft.line)
+            do throws(TemplateFailure) {
+                try outcome.write(
+                    Sending(effect: draft, record: record, history: one.history, planner: planner, now: now),
+                    templates)
+                written[draft.id] = outcome
+                return .made(nil, remark: nil)
+            } catch {
+                return .impossible(.template, detail: error.description)
+            }
+        }
+        for effect in own(plans.flatMap { $0.changes.map(\.effect) }) where effect.state != .waiting {
+            var outcome = written[effect.id] ?? ExampleRunner.Outcome(line: effect.line, reason: effect.reason)
+            if outcome.sending == nil {
+                outcome.detail =
+                    effect.detail ?? (effect.reason == .passed ? effect.event?.kind.passedRule : nil)
+            }
+            outcome.heldFor = heldFor[effect.id]
+            outcomes.append(outcome)
+        }
+    }
+}
+
+extension ExampleRunner.Outcome {
+    /// Writes what goes out: the mail's words, or the webhook's body.
+    fileprivate mutating func write(_ sending: Sending, _ templates: TemplateSet) throws(TemplateFailure) {
+        let effect = sending.effect
+        guard let event = effect.event else { return }
+        let scope = sending.planner.scope(
+            record: sending.record, event: event, together: effect.together, history: sending.history,
+            now: sending.now)
+        if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
+            if line.isMail {
+                mail = try templates.render(line.template, scope, to: line.destination)
+                hasLabel = scope.label(attachedBy: line) != nil
+            } else {
+                webhook = try scope.webhookBody(of: effect, by: line, templates)
+            }
+        }
+        self.sending = sending
+    }
+}
