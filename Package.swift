@@ -16,6 +16,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycleTesting = Target.Dependency.product(
+    name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -48,7 +50,7 @@ let package = Package(
         .systemLibrary(name: "CMark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
 
         .target(name: "Liquid", swiftSettings: strict),
-        .target(name: "Platform", dependencies: ["CCurl", "CSystemd", logging], swiftSettings: strict),
+        .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
         .target(
             name: "Outreach", dependencies: ["Liquid", yams, crypto, collections],
             resources: [.embedInCode("Time/Data")], swiftSettings: strict),
@@ -93,7 +95,11 @@ let package = Package(
         // What stands in for the network in the tests of several targets.
         .target(name: "Doubles", dependencies: ["Platform"], path: "Tests/Doubles", swiftSettings: strict),
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
-        .testTarget(name: "PlatformTests", dependencies: ["Platform", logging], swiftSettings: strict),
+        // What tests of loops bring instead of the clock on the wall.
+        .target(name: "LoopTesting", dependencies: ["Platform"], path: "Tests/LoopTesting", swiftSettings: strict),
+        .testTarget(
+            name: "PlatformTests", dependencies: ["Platform", "LoopTesting", lifecycleTesting, logging],
+            swiftSettings: strict),
         .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
         .testTarget(
             name: "ShopifyTests", dependencies: ["Shopify", "Platform", "Doubles"], swiftSettings: strict),
@@ -104,7 +110,11 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "Outreach", "Platform"], swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", logging, lifecycle],
+            dependencies: [
+                "Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycle,
+                lifecycleTesting,
+                logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",

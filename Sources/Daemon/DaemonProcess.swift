@@ -49,6 +49,7 @@ package struct DaemonProcess {
             store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
             newParcels: newParcels, trouble: trouble)
 
+        let reloads = ReloadRequest()
         var contexts: [String: ShopContext] = [:]
         var reloaders: [String: TriggerReloader] = [:]
         var makers: [String: MessageMaker] = [:]
@@ -118,8 +119,11 @@ package struct DaemonProcess {
         services += try await asking.services()
         services.append(
             ReloadService(
-                contexts: contexts, reloaders: reloaders, store: store, clock: clock, planning: planning,
-                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble))
+                contexts: contexts, reloaders: reloaders, store: store, clock: clock,
+                planning: planning,
+                notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble,
+                request: reloads))
+        services.append(HangupService(request: reloads))
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
@@ -176,9 +180,7 @@ package struct DaemonProcess {
         }
         let live = state.liveSince
         let profile =
-            try await store.remembered("profile", shop: shop.domain)
-            .flatMap { try? JSONDecoder().decode(ShopProfile.self, from: Data($0.utf8)) }
-            ?? ShopProfile(domain: shop.domain)
+            try await store.remembered(.profile, shop: shop.domain) ?? ShopProfile(domain: shop.domain)
         func planner(_ triggers: TriggerReloader.InForce) -> Planner {
             Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
         }
@@ -190,7 +192,7 @@ package struct DaemonProcess {
             try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)
         }
         // Where carriers were set up before and are no more, their parcels are given back.
-        let before = try await store.remembered(SourceRechoosing.remembered, shop: shop.domain) ?? ""
+        let before = try await store.remembered(.carriers, shop: shop.domain) ?? ""
         if !configuration.carriers.isEmpty || !before.isEmpty {
             let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
             learner.sources =

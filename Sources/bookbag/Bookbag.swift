@@ -22,8 +22,8 @@ struct Bookbag: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
-            OutboxCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self, EraseCommand.self,
-            RenderCommand.self, TrackCommand.self, SandboxCommand.self, ReadTriggersCommand.self,
+            OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
+            EraseCommand.self, RenderCommand.self, TrackCommand.self, SandboxCommand.self, ReadTriggersCommand.self,
         ])
 
     /// Runs the command that the arguments name. Wrong usage ends with status 2, as of most programs; the parser's own would be 64.

@@ -1,10 +1,10 @@
-import Daemon
 import Foundation
 import Outreach
 import Platform
 @testable import Store
 import Testing
 
+@testable import Daemon
 @testable import bookbag
 
 @Suite("What explain tells of a hold and of what was passed")

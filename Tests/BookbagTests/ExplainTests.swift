@@ -3,6 +3,7 @@ import Outreach
 import Store
 import Testing
 
+@testable import Daemon
 @testable import bookbag
 
 /// Where the package lies.
@@ -96,7 +97,7 @@ struct ExplainTests {
         let store = try Store.inMemory(now: start)
         _ = try await store.openShop(shop, now: live.shop)
         try await store.remember(
-            #"{"domain":"juniperfig.myshopify.com","timeZone":"Europe/London"}"#, as: "profile", shop: shop, now: start)
+            ShopProfile(domain: shop, timeZone: "Europe/London"), as: .profile, shop: shop, now: start)
         let encoder = JSONEncoder()
         let good = GoodSet(
             digest: "1", files: [UInt8](try encoder.encode(folder().files.mapValues { Data($0) })),

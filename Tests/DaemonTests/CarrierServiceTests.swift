@@ -585,7 +585,7 @@ struct CarrierServiceTests {
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let walk = Task { try await service.run() }
             for _ in 0..<2_000 {
-                if try await bench.store.remembered(SourceRechoosing.remembered, shop: shop) == service.sources {
+                if try await bench.store.remembered(.carriers, shop: shop) == service.sources {
                     break
                 }
                 await Task.yield()
@@ -594,7 +594,7 @@ struct CarrierServiceTests {
             walk.cancel()
             try await walk.value
             #expect(
-                try await bench.store.remembered(SourceRechoosing.remembered, shop: shop) == service.sources)
+                try await bench.store.remembered(.carriers, shop: shop) == service.sources)
         }
         // UPS comes before the aggregator, and has its own parcels, by name or number; it is asked about them at once.
         try await rechoose(["ups", "easypost"])

@@ -81,7 +81,7 @@ struct OperatingTests {
         let trouble = StoreTrouble()
         let store = try Store.inMemory(now: start)
         let failure = await #expect(throws: StoreFailure.self) {
-            try await store.remember("x", as: "y", shop: "?", now: start)
+            try await store.remember("x", as: .lastFault, shop: "?", now: start)
         }
         for second in 0..<600 { trouble.note(try #require(failure), now: start + .seconds(second), logger) }
         #expect(lines.messages == ["The store failed"])
@@ -108,7 +108,7 @@ struct OperatingTests {
         let store = try Store.inMemory(now: start)
         _ = try await store.openShop(shop, now: start)
         _ = try await store.openShop("gone.myshopify.com", now: start)
-        try await store.remember((start + .seconds(60)).iso8601, as: "last_good_cycle", shop: shop, now: start)
+        try await store.remember(start + .seconds(60), as: .lastGoodCycle, shop: shop, now: start)
         let trouble = StoreTrouble()
         let metrics = DaemonMetrics()
         metrics.know(shop: shop)
@@ -125,7 +125,7 @@ struct OperatingTests {
         #expect(text.contains("bookbag_build_info{version=\"\(BookbagVersion.current)\"} 1"))
         #expect(text.contains("bookbag_polls_total{shop=\"\(shop)\",outcome=\"failed\"} 0"))
         let failure = await #expect(throws: StoreFailure.self) {
-            try await store.remember("x", as: "y", shop: "?", now: start)
+            try await store.remember("x", as: .lastFault, shop: "?", now: start)
         }
         trouble.note(try #require(failure), now: start, Lines().logger())
         await server.refresh()
@@ -168,12 +168,12 @@ struct OperatingTests {
         let live = try await context(files, in: store)
         try await NoRelay(store: store, logger: lines.logger()).look(at: live, now: start)
         #expect(lines.messages == ["No relay is configured for mail"])
-        #expect(try await store.remembered(NoRelay.remembered, shop: shop) == "thanks")
+        #expect(try await store.remembered(.noRelay, shop: shop) == "thanks")
         let shadowed = try await context(
             files.merging(["thanks.yaml": "mode: shadow\n" + thanks]) { $1 }, in: store)
         try await NoRelay(store: store, logger: lines.logger()).look(at: shadowed, now: start)
         #expect(lines.messages.count == 1)
-        #expect(try await store.remembered(NoRelay.remembered, shop: shop) == nil)
+        #expect(try await store.remembered(.noRelay, shop: shop) == nil)
     }
 
     @Test("the same trigger files are read once, however many shops have them")

@@ -237,10 +237,10 @@ struct PlanningServiceTests {
         try await plans.see(1, parcels: [("A", .attempted)], email: "robin1@shopper.example")
         try await plans.work()
         #expect(try await fates(1...3) == ["door ready", "placed ready", "placed ready", "placed ready"])
-        #expect(try await plans.store.remembered(HeldBrake.remembered, shop: shop) == nil)
+        #expect(try await plans.store.remembered(.brake, shop: shop) == nil)
         try await see(4...5)
         #expect(try await fates(4...5) == ["placed waiting brake", "placed waiting brake"])
-        let held = try #require(HeldBrake(try await plans.store.remembered(HeldBrake.remembered, shop: shop)))
+        let held = try #require(try await plans.store.remembered(.brake, shop: shop))
         #expect(held.people == 3)
         // Time alone releases nothing.
         try await plans.wait(.hours(3))

@@ -1,6 +1,7 @@
 import Delivery
 import Logging
 import Outreach
+import Platform
 import Store
 import Synchronization
 import Testing

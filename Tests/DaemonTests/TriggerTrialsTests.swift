@@ -126,7 +126,7 @@ struct TriggerTrialsTests {
             return
         }
         #expect(lines.count == 1 && lines[0].contains("did not survive them"))
-        #expect(try await store.remembered("last_fault", shop: shop)?.contains("did not survive them") == true)
+        #expect(try await store.remembered(.lastFault, shop: shop)?.contains("did not survive them") == true)
         // The daemon starts anew, with the files still there.
         let again = try await reloader().start(now: now, planner: planner)
         #expect(again.folder.digest == first.folder.digest)

@@ -1,4 +1,5 @@
 import Outreach
+import Platform
 import Synchronization
 
 /// Which carriers cannot be asked just now, for all loops to see: those that another source may stand in for.

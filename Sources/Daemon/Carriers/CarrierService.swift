@@ -29,42 +29,24 @@ struct CarrierService: Service {
     var chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
     /// How the loop is called by the watchdog.
-    private var name: String { "carrier:\(context.carrier.name)" }
+    private var name: Loop.Name { Loop.Name("carrier:\(context.carrier.name)") }
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            await cancelWhenGracefulShutdown { await ask() }
-        } onGracefulShutdown: {
-            wake.call()
-        }
-        heartbeats.end(name)
+        await cancelWhenGracefulShutdown { await ask() }
     }
 
     private func ask() async {
         var rounds: CarrierPoller?
-        while !Task.isCancelled {
-            heartbeats.beat(name)
-            var pause: Duration
+        let loop = Loop(
+            name, wake: wake, heartbeats: heartbeats, trouble: learning.trouble, clock: clock, logger: logger)
+        await loop.run { _ in
             do {
                 if rounds == nil { rounds = try await begin() }
-                pause = try await rounds?.turn() ?? .seconds(5)
-            } catch is CancellationError {
-                return
+                return .wait(try await rounds?.turn() ?? Loop.troublePause)
             } catch {
-                if let failure = error as? StoreFailure {
-                    learning.trouble.note(failure, now: clock.now, logger)
-                } else {
-                    logger.log(Line.storeFailed, ["reason": "other", "detail": "\(error)"])
-                }
                 // What was taken in hand is due still; the quota as the store has it counts.
                 rounds = nil
-                pause = .seconds(5)
-            }
-            while pause > .zero, !Task.isCancelled {
-                heartbeats.beat(name)
-                let step = min(pause, Heartbeats.longestWait)
-                let woken = await wake.wait(atMost: step)
-                pause = woken ? .zero : pause - step
+                throw error
             }
         }
     }
@@ -98,35 +80,29 @@ struct SourceRechoosing: Service {
     let clock: DaemonClock
     let heartbeats: Heartbeats
     let logger: Logger
-
-    /// The name under which the store remembers the sources that every parcel was last chosen among.
-    static let remembered = "carriers"
+    var wake = Wake()
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await walk() }
-        heartbeats.end("sources:\(shop.domain)")
         // A service that ends would end the daemon.
         try? await gracefulShutdown()
     }
 
     private func walk() async {
         var last: Int64 = 0
-        while !Task.isCancelled {
-            heartbeats.beat("sources:\(shop.domain)")
-            do throws(StoreFailure) {
-                let open = try await store.openOrders(shop: shop.domain, after: last, limit: 100)
-                guard let next = open.last else {
-                    try await store.remember(
-                        sources, as: Self.remembered, shop: shop.domain, now: clock.now)
-                    return
-                }
-                try await learning.advance(open.orderIDs, of: shop, now: clock.now)
-                last = next
-                newParcels.call()
-            } catch {
-                learning.trouble.note(error, now: clock.now, logger)
-                try? await Task.sleep(for: .seconds(5))
+        let loop = Loop(
+            Loop.Name("choosing", shop: shop.domain), wake: wake, heartbeats: heartbeats, trouble: learning.trouble,
+            clock: clock, logger: logger)
+        await loop.run { _ in
+            let open = try await store.openOrders(shop: shop.domain, after: last, limit: 100)
+            guard let next = open.last else {
+                try await store.remember(sources, as: .carriers, shop: shop.domain, now: clock.now)
+                return .done
             }
+            try await learning.advance(open.orderIDs, of: shop, now: clock.now)
+            last = next
+            newParcels.call()
+            return .again
         }
     }
 }

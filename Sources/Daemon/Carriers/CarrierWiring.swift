@@ -41,7 +41,7 @@ struct CarrierWiring {
         }
         let sources = carriers.map(\.name).joined(separator: " ")
         for context in contexts.values {
-            let before = try await store.remembered(SourceRechoosing.remembered, shop: context.domain)
+            let before = try await store.remembered(.carriers, shop: context.domain)
             guard before ?? "" != sources else { continue }
             services.append(
                 SourceRechoosing(

@@ -9,9 +9,13 @@ package final class DaemonClock: Sendable {
     /// How far we may differ from Shopify.
     static let tolerance = Duration.minutes(5)
 
+    /// How long an answer of a shop's tells that our clock is right.
+    static let proofHolds = Duration.minutes(10)
+
     private struct State {
-        var offsets: [String: Duration] = [:]
-        var behindStore = false
+        /// How much each shop's clock is ahead of ours, and when it was heard by ours.
+        var offsets: [String: (ahead: Duration, heardAt: Moment)] = [:]
+        var isBehindStore = false
     }
 
     private let state = Mutex(State())
@@ -28,21 +32,39 @@ package final class DaemonClock: Sendable {
     var now: Moment { source() }
 
     /// Notes what a shop's answers say about our clock: how much Shopify's is ahead of it.
-    func note(offset: Duration, of shop: String) { state.withLock { $0.offsets[shop] = offset } }
+    func note(offset: Duration, of shop: String) {
+        let now = now
+        state.withLock { $0.offsets[shop] = (offset, now) }
+    }
 
     /// Notes whether our clock is behind the last committed moment.
     func note(lastCommitted: Moment) {
         let behind = lastCommitted > now + .seconds(2)
-        state.withLock { $0.behindStore = behind }
+        state.withLock { $0.isBehindStore = behind }
+    }
+
+    /// Whether our clock is behind what was already written: either it was set back, or it once ran ahead.
+    var isBehindStore: Bool { state.withLock(\.isBehindStore) }
+
+    /// Why our clock is known to be right just now, in words: every shop that was heard lately agrees with it. Nil where
+    /// one does not, or none was heard.
+    var agreement: String? {
+        let now = now
+        return state.withLock { state in
+            let lately = state.offsets.values.filter { now >= $0.heardAt && now - $0.heardAt <= Self.proofHolds }
+            let worst = lately.map { abs($0.ahead.wholeMilliseconds) }.max()
+            guard let worst, worst <= Self.tolerance.wholeMilliseconds else { return nil }
+            return "our clock agrees with Shopify's to \(worst / 1000) s"
+        }
     }
 
     /// Why the clock cannot be trusted; nil if it can.
     var fault: String? {
         state.withLock { state in
-            if state.behindStore { return "it is behind what was written before" }
-            let worst = state.offsets.values.max { abs($0.wholeMilliseconds) < abs($1.wholeMilliseconds) }
-            guard let worst, abs(worst.wholeMilliseconds) > Self.tolerance.wholeMilliseconds else { return nil }
-            return "it differs from Shopify's by \(abs(worst.wholeMilliseconds) / 1000) seconds"
+            if state.isBehindStore { return "it is behind what was written before" }
+            let worst = state.offsets.values.map { abs($0.ahead.wholeMilliseconds) }.max()
+            guard let worst, worst > Self.tolerance.wholeMilliseconds else { return nil }
+            return "it differs from Shopify's by \(worst / 1000) seconds"
         }
     }
 }

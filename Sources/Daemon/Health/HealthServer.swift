@@ -53,7 +53,7 @@ struct HealthServer: Service {
     /// What keeps the daemon from its work, a line each; empty where nothing does.
     func ill() -> [String] {
         let stuck = heartbeats.stuck()
-        var lines = stuck.isEmpty ? [] : ["stuck: \(stuck.joined(separator: ", "))"]
+        var lines = stuck.isEmpty ? [] : ["stuck: \(stuck.map(\.description).joined(separator: ", "))"]
         if let failure = trouble.failure { lines.append("store: \(failure.cause.rawValue)") }
         return lines
     }
@@ -69,7 +69,7 @@ struct HealthServer: Service {
         var effects: [Effect.State: Int] = [:]
         var oldest: Moment?
         for shop in status.shops where shops.contains(shop.shop) {
-            let read = shop.remembered["last_good_cycle"].flatMap(Moment.init(iso8601:)) ?? shop.state.liveSince.shop
+            let read = shop.remembered[.lastGoodCycle] ?? shop.state.liveSince.shop
             metrics.lag.set(max(0, Double((now - read).wholeMilliseconds) / 1000), shop.shop, "shopify")
             effects.merge(shop.effects, uniquingKeysWith: +)
             if let due = shop.readyDueSince, due <= now { oldest = min(oldest ?? due, due) }

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Store
 
 /// Tells systemd that the daemon is up, what it does, and, as long as all loops move, that it lives.
-package struct Watchdog: Service {
+struct Watchdog: Service {
     let notifier: SystemdNotifier
     let heartbeats: Heartbeats
     let store: Store
@@ -15,50 +15,80 @@ package struct Watchdog: Service {
     var trouble = StoreTrouble()
     /// The shops that are served.
     var shops: Set<String> = []
-    /// Under which name the store remembers, for each shop, why our clock is not trusted.
-    package static let clockFault = "clock_fault"
+    var wake = Wake()
+
+    /// How often it looks.
+    static let interval = Duration.seconds(10)
+    /// How often it counts what waits, in looks.
+    static let summaryEvery = 3
+
+    /// What it has seen and told.
+    private struct Seen {
+        var looks = 0
+        var stuck: [Loop.Name] = []
+        /// What an earlier process found wrong holds until this one has looked.
+        var clockWasWrong = false
+        var lastMoment: Moment?
+    }
 
     func run() async throws {
-        let wake = Wake()
-        var told = false
-        // What an earlier process found wrong holds until this one has looked.
-        var clockWasWrong = false
-        for shop in shops where (try? await store.remembered(Self.clockFault, shop: shop)) != nil {
-            clockWasWrong = true
-        }
+        let loop = Loop(
+            Loop.Name("watchdog"), wake: wake, heartbeats: heartbeats, trouble: trouble, clock: clock, logger: logger)
         await withGracefulShutdownHandler {
+            var seen = Seen()
+            for shop in shops where (try? await store.remembered(.clockFault, shop: shop)) != nil {
+                seen.clockWasWrong = true
+            }
             notifier.ready(status: await summary())
-            var hasSettled = false
-            while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                await wake.wait(atMost: .seconds(10))
-                // By now all that is set up once has been set up.
-                if !hasSettled { ProgramPages.giveBack() }
-                hasSettled = true
-                let stuck = heartbeats.stuck()
-                if stuck.isEmpty {
-                    told = false
-                    notifier.watchdog()
-                } else if !told {
-                    told = true
-                    logger.log(Line.loopStuck, ["loops": "\(stuck.joined(separator: ", "))"])
-                }
-                await trouble.look(store, now: clock.now, logger)
-                if let last = try? await store.lastMoment() { clock.note(lastCommitted: last) }
-                let fault = clock.fault
-                if fault != nil, !clockWasWrong { logger.log(Line.clockWrong, ["reason": "\(fault ?? "")"]) }
-                if fault == nil, clockWasWrong { logger.log(Line.clockRight) }
-                if (fault != nil) != clockWasWrong {
-                    for shop in shops {
-                        try? await store.remember(fault, as: Self.clockFault, shop: shop, now: clock.now)
-                    }
-                }
-                clockWasWrong = fault != nil
-                notifier.status(await summary())
+            await loop.run { _ in
+                await look(&seen)
+                return .wait(Self.interval)
             }
         } onGracefulShutdown: {
             notifier.stopping(status: "Finishing what is in flight")
-            wake.call()
         }
+    }
+
+    private func look(_ seen: inout Seen) async {
+        // By the second look all that is set up once has been set up.
+        if seen.looks == 1 { ProgramPages.giveBack() }
+        seen.looks += 1
+        let stuck = heartbeats.stuck()
+        if stuck.isEmpty {
+            notifier.watchdog()
+        } else if stuck != seen.stuck {
+            logger.log(Line.loopStuck, ["loops": "\(stuck.map(\.description).joined(separator: ", "))"])
+        }
+        seen.stuck = stuck
+        await trouble.look(store, now: clock.now, logger)
+        await lookAtClock(&seen)
+        if seen.looks % Self.summaryEvery == 0 || trouble.failure != nil { notifier.status(await summary()) }
+    }
+
+    private func lookAtClock(_ seen: inout Seen) async {
+        if let last = try? await store.lastMoment() {
+            clock.note(lastCommitted: last)
+            if let before = seen.lastMoment, last < before {
+                logger.log(
+                    Line.clockPutBack, ["since": "\(before)", "until": "\(last)", "reason": "`bookbag clock accept`"])
+            }
+            seen.lastMoment = last
+            if clock.isBehindStore, let proof = clock.agreement,
+                let before = try? await store.putClockBack(to: clock.now)
+            {
+                let now = clock.now
+                clock.note(lastCommitted: now)
+                seen.lastMoment = now
+                logger.log(Line.clockPutBack, ["since": "\(before)", "until": "\(now)", "reason": "\(proof)"])
+            }
+        }
+        let fault = clock.fault
+        if let fault, !seen.clockWasWrong { logger.log(Line.clockWrong, ["reason": "\(fault)"]) }
+        if fault == nil, seen.clockWasWrong { logger.log(Line.clockRight) }
+        if (fault != nil) != seen.clockWasWrong {
+            for shop in shops { try? await store.remember(fault, as: .clockFault, shop: shop, now: clock.now) }
+        }
+        seen.clockWasWrong = fault != nil
     }
 
     /// One line for `systemctl status`.

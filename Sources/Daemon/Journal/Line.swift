@@ -55,6 +55,7 @@ package enum Line: String, LogKind, CaseIterable {
     case noRelay = "e3422a9710b44f0fbd20a88a95d4d3ac"
     case shopNotServed = "0c5a3a1f5c0e4d6f9d3d3b5a6a1f7e21"
     case cycleDone = "b7c2f0a94f7e4a0e8a55c1d9e3f6a882"
+    case clockPutBack = "c6f0a1d84b3e4c52a7d95e1b60f3c8d2"
     case waitsOn = "5e1d8c3b7a964f2d9b0f4c6e2a8d7f13"
 
     package var id: LogKindID { LogKindID(rawValue)! }
@@ -111,6 +112,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .shopNotServed: "A shop is not in the configuration"
         case .cycleDone: "Read the shop"
         case .waitsOn: "Still waiting"
+        case .clockPutBack: "The last written moment was put back"
         }
     }
 
@@ -121,7 +123,7 @@ package enum Line: String, LogKind, CaseIterable {
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
-            .cursorPulledBack, .shopNotServed:
+            .cursorPulledBack, .shopNotServed, .clockPutBack:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

@@ -6,9 +6,7 @@ import Store
 import Synchronization
 
 /// That mail of a shop is held, for more shoppers than its `brake` allows were written to within an hour. As the store remembers it, until `bookbag triggers confirm`.
-package struct HeldBrake: Codable, Sendable {
-    /// Under this name in the store.
-    package static let remembered = "brake"
+package struct HeldBrake: Codable, Sendable, RememberedValue {
     package var since: Moment
     /// How many had been written to within the hour.
     package var people: Int
@@ -17,14 +15,11 @@ package struct HeldBrake: Codable, Sendable {
         self.since = since
         self.people = people
     }
+}
 
-    /// Reads what `json` wrote; nil for anything else.
-    package init?(_ text: String?) {
-        guard let text, let held = try? JSONDecoder().decode(HeldBrake.self, from: Data(text.utf8)) else { return nil }
-        self = held
-    }
-
-    var json: String { (try? HeldReload.encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}" }
+extension RememberedKey where Value == HeldBrake {
+    /// The brake that was pulled, until somebody releases it.
+    package static var brake: Self { Self(.brake) }
 }
 
 /// Counts whom each shop that has a brake wrote to within the hour, and pulls the brake.
@@ -58,7 +53,7 @@ final class Brakes: Sendable {
             let before = try await store.contacts(shop: shop, since: now - Brake.window)
             people.withLock { if $0[shop] == nil { $0[shop] = People(before: before) } }
         }
-        let isPulled = HeldBrake(try await store.remembered(HeldBrake.remembered, shop: shop)) != nil
+        let isPulled = try await store.remembered(.brake, shop: shop) != nil
         // What was released goes out, however many it is for, and counts no more.
         let released = try await store.remembered(Store.brakeReleased, shop: shop).flatMap { Moment(iso8601: $0) }
         let free = released.map { $0 + Brake.window } ?? .distantPast
@@ -82,10 +77,10 @@ final class Brakes: Sendable {
         let isHeld = changes.contains {
             $0.effect.shop == shop && $0.effect.state == .waiting && $0.effect.reason == .brake
         }
-        guard isHeld, HeldBrake(try await store.remembered(HeldBrake.remembered, shop: shop)) == nil else { return }
+        guard isHeld, try await store.remembered(.brake, shop: shop) == nil else { return }
         let count = people.withLock { $0[shop]?.count(after: now - Brake.window) ?? 0 }
         try await store.remember(
-            HeldBrake(since: now, people: count).json, as: HeldBrake.remembered, shop: shop, now: now)
+            HeldBrake(since: now, people: count), as: .brake, shop: shop, now: now)
         try await reloader?.tellBraked(count, brake: brake, settings: set.settings, now: now)
     }
 }

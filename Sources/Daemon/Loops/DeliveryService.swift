@@ -52,50 +52,47 @@ struct DeliveryService: Service {
 
     func run() async throws {
         let completed = CompletedAttempts(wake)
-        await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                let kept = (try? await store.channelState(route)) ?? ChannelState()
-                // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for that.
-                var inFlight = InFlight(
-                    depth: limit,
-                    breaker: ChannelBreaker(
-                        failures: kept.failures, failure: Failure(kept), openings: kept.openings,
-                        suspects: kept.suspects))
-                inFlight.kept = inFlight.breaker
-                metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
-                while true {
-                    heartbeats.beat(name)
-                    let ending = Task.isShuttingDownGracefully || Task.isCancelled
-                    for attempt in completed.take() {
-                        inFlight.under -= 1
-                        if let answer = attempt.answer {
-                            inFlight.done.append((attempt.claim, answer))
-                        } else {
-                            // Stopped before the far end could have taken anything: that is no doubt.
-                            inFlight.returning.append(attempt.claim)
-                        }
+        // It takes verdicts in whatever the clock says; what it begins, its turn decides.
+        let loop = Loop(
+            Loop.Name("delivery:\(name)", shop: route.shop), wake: wake, heartbeats: heartbeats, trouble: trouble,
+            clock: clock, logger: logger)
+        await withDiscardingTaskGroup { group in
+            let kept = (try? await store.channelState(route)) ?? ChannelState()
+            // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for that.
+            var inFlight = InFlight(
+                depth: limit,
+                breaker: ChannelBreaker(
+                    failures: kept.failures, failure: Failure(kept), openings: kept.openings,
+                    suspects: kept.suspects))
+            inFlight.kept = inFlight.breaker
+            metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
+            await loop.run(drains: true) { ending in
+                for attempt in completed.take() {
+                    inFlight.under -= 1
+                    if let answer = attempt.answer {
+                        inFlight.done.append((attempt.claim, answer))
+                    } else {
+                        // Stopped before the far end could have taken anything: that is no doubt.
+                        inFlight.returning.append(attempt.claim)
                     }
-                    let moved = await turn(&inFlight, completed, ending: ending) { claim in
-                        group.addTask { [channel, clock] in
-                            do throws(CancellationError) {
-                                let doubts = claim.effect.attemptsInDoubt
-                                completed.add(
-                                    claim, try await channel.attempt(claim.message, inDoubt: doubts, at: clock.now))
-                            } catch {
-                                completed.add(claim, nil)
-                            }
-                        }
-                    }
-                    if ending, inFlight.under == 0 { break }
-                    if !moved { await wake.wait(atMost: await patience(inFlight, ending: ending)) }
                 }
-                let left = inFlight.returning + inFlight.unjudged + inFlight.waiting
-                if !left.isEmpty { try? await store.release(left, now: clock.now) }
+                let moved = await turn(&inFlight, completed, ending: ending) { claim in
+                    group.addTask { [channel, clock] in
+                        do throws(CancellationError) {
+                            let doubts = claim.effect.attemptsInDoubt
+                            completed.add(
+                                claim, try await channel.attempt(claim.message, inDoubt: doubts, at: clock.now))
+                        } catch {
+                            completed.add(claim, nil)
+                        }
+                    }
+                }
+                if ending, inFlight.under == 0 { return .done }
+                return moved ? .again : .wait(await patience(inFlight, ending: ending))
             }
-        } onGracefulShutdown: {
-            wake.call()
+            let left = inFlight.returning + inFlight.unjudged + inFlight.waiting
+            if !left.isEmpty { try? await store.release(left, now: clock.now) }
         }
-        heartbeats.end(name)
     }
 
     /// What is under way, and how the channel stands.

@@ -17,48 +17,73 @@ struct IntakeService: Service {
     let heartbeats: Heartbeats
     let metrics: DaemonMetrics
     let logger: Logger
+    var wake = Wake()
+    /// How time passes while a read waits for the shop's cost bucket.
+    var sleep: Wake.Sleep = { try await Task.sleep(for: $0) }
 
-    private var name: String { "intake:\(context.domain)" }
-    /// Under which name the store remembers why the shop could not be asked, until it can.
-    static let fault = "shop_fault"
+    private var name: Loop.Name { Loop.Name("intake", shop: context.domain) }
     /// How many failures in a row are no cause for a warning.
     static let stumbles = 2
 
-    func run() async throws {
-        let wake = Wake()
-        try await withGracefulShutdownHandler {
-            try await cancelWhenGracefulShutdown { try await poll(wake) }
-        } onGracefulShutdown: {
-            wake.call()
-        }
-        heartbeats.end(name)
+    /// What goes with one run of the loop.
+    private struct Polling {
+        let poller: ShopPoller
+        /// A fault was told of, by this process or an earlier one; it stands until the shop answers.
+        var failing: Bool
+        /// Whether a warning told of it, so that its end is told as well.
+        var isTold: Bool
+        /// Nothing of the shop was ever read to its end.
+        var isFirst: Bool
     }
 
-    private func poll(_ wake: Wake) async throws {
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await poll() }
+    }
+
+    private func poll() async {
+        var polling: Polling?
+        let loop = Loop(
+            name, wake: wake, heartbeats: heartbeats, trouble: learning.trouble, clock: clock, logger: logger)
+        await loop.run { _ in
+            if polling == nil { polling = try await begin() }
+            // Not ours any more.
+            guard var now = polling else { return .done }
+            defer { polling = now }
+            let turn = try await now.poller.turn()
+            try await report(turn, failing: &now.failing, isTold: &now.isTold)
+            if now.isFirst, turn.failure == nil, !turn.report.readsLeft {
+                now.isFirst = false
+                logger.log(Line.firstRunDone, ["shop": "\(context.domain)", "count": "\(turn.report.listed)"])
+            }
+            return .wait(max(turn.next.notBefore, turn.next.due) - clock.now)
+        }
+    }
+
+    /// Takes up where the store says that we were; nil where it does not know the shop.
+    private func begin() async throws(StoreFailure) -> Polling? {
         let shop = context.configuration
         let credentials: ShopifyCredentials =
             switch shop.access {
             case .token(let token): .token(token)
             case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
             }
-        let bucket = try await store.remembered("bucket", shop: context.domain)
-            .flatMap { try? JSONDecoder().decode(CostBucket.self, from: Data($0.utf8)) }
+        let bucket = try await store.remembered(.bucket, shop: context.domain)?.bucket
         // Long reads and waits for the bucket are movement too: each answer and each wait passes here.
         let timekeeper = Timekeeper(
             now: { [clock] in clock.now },
-            sleep: { [heartbeats, name] duration throws(CancellationError) in
+            sleep: { [heartbeats, name, sleep] duration throws(CancellationError) in
                 var left = duration
                 while left > .zero {
                     heartbeats.beat(name)
                     let step = min(left, Heartbeats.longestWait)
-                    do { try await Task.sleep(for: step) } catch { throw CancellationError() }
+                    do { try await sleep(step) } catch { throw CancellationError() }
                     left -= step
                 }
             })
         let client = ShopifyClient(
             endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: transport,
             clock: ShopClock(timekeeper), bucket: bucket)
-        guard let state = try await store.shopState(context.domain) else { return }
+        guard let state = try await store.shopState(context.domain) else { return nil }
         if state.cursor == nil { logger.log(Line.firstRun, ["shop": "\(context.domain)"]) }
         let poller = ShopPoller(
             client: client,
@@ -66,35 +91,8 @@ struct IntakeService: Service {
                 context: context, store: store, learning: learning, clock: clock, heartbeats: heartbeats, name: name),
             settings: ShopPoller.Settings(
                 shop: context.domain, pace: PollPace(every: shop.pollEvery), liveSince: state.liveSince.shop))
-        // A fault that an earlier process told of stands until the shop answers.
-        var failing = try await store.remembered(Self.fault, shop: context.domain) != nil
-        // Whether a warning told of it, so that its end is told as well.
-        var isTold = failing
-        var isFirst = state.cursor == nil
-        while !Task.isCancelled {
-            heartbeats.beat(name)
-            var pause: Duration
-            do {
-                let turn = try await poller.turn()
-                try await report(turn, failing: &failing, isTold: &isTold)
-                if isFirst, turn.failure == nil, !turn.report.readsLeft {
-                    isFirst = false
-                    logger.log(Line.firstRunDone, ["shop": "\(context.domain)", "count": "\(turn.report.listed)"])
-                }
-                pause = max(.zero, max(turn.next.notBefore, turn.next.due) - clock.now)
-            } catch let failure as StoreFailure {
-                learning.trouble.note(failure, now: clock.now, logger)
-                pause = .seconds(5)
-            } catch is CancellationError {
-                return
-            }
-            while pause > .zero, !Task.isCancelled {
-                heartbeats.beat(name)
-                let step = min(pause, Heartbeats.longestWait)
-                await wake.wait(atMost: step)
-                pause -= step
-            }
-        }
+        let failing = try await store.remembered(.shopFault, shop: context.domain) != nil
+        return Polling(poller: poller, failing: failing, isTold: failing, isFirst: state.cursor == nil)
     }
 
     func report(_ turn: Turn, failing: inout Bool, isTold: inout Bool) async throws {
@@ -126,11 +124,11 @@ struct IntakeService: Service {
                 ])
         }
         guard let failure = turn.failure else {
-            try await store.remember(now.iso8601, as: "last_good_cycle", shop: context.domain, now: now)
+            try await store.remember(now, as: .lastGoodCycle, shop: context.domain, now: now)
             metrics.polls.add(1, context.domain, "good")
             if failing {
                 failing = false
-                try await store.remember(nil, as: Self.fault, shop: context.domain, now: now)
+                try await store.remember(nil, as: .shopFault, shop: context.domain, now: now)
                 logger.log(Line.shopOpen, level: isTold ? nil : .debug, ["shop": "\(context.domain)"])
             }
             isTold = false
@@ -149,7 +147,7 @@ struct IntakeService: Service {
         }
         isTold = isTold || lasts
         failing = true
-        try await store.remember("\(failure)", as: Self.fault, shop: context.domain, now: now)
+        try await store.remember("\(failure)", as: .shopFault, shop: context.domain, now: now)
     }
 
     /// Ends the silence after a first run, or after a backup was put back, once a whole cycle has shown all that there is.
@@ -170,8 +168,7 @@ struct IntakeService: Service {
         profile.moneyFormat = inspection.moneyFormat
         profile.moneyWithCurrencyFormat = inspection.moneyWithCurrencyFormat
         context.replaceProfile(profile)
-        let text = String(decoding: (try? JSONEncoder().encode(profile)) ?? Data(), as: UTF8.self)
-        try await store.remember(text, as: "profile", shop: context.domain, now: now)
+        try await store.remember(profile, as: .profile, shop: context.domain, now: now)
         let missing = inspection.missingScopes.filter(\.isRequired)
         if !missing.isEmpty {
             logger.log(
@@ -203,7 +200,7 @@ private struct StoreJournal: IntakeJournal {
     let learning: Learning
     let clock: DaemonClock
     let heartbeats: Heartbeats
-    let name: String
+    let name: Loop.Name
 
     func cursor() async throws -> Moment? { try await store.shopState(context.domain)?.cursor }
 
@@ -261,12 +258,25 @@ private struct StoreJournal: IntakeJournal {
     }
 
     func remember(_ bucket: CostBucket) async throws {
-        guard let data = try? JSONEncoder().encode(bucket) else { return }
-        try await store.remember(
-            String(decoding: data, as: UTF8.self), as: "bucket", shop: context.domain, now: clock.now)
+        try await store.remember(KeptBucket(bucket), as: .bucket, shop: context.domain, now: clock.now)
     }
 
     private func toRead(_ read: QueuedRead) -> ToRead {
         ToRead(shop: context.domain, orderID: read.id, ticket: read.ticket, updatedAt: nil, tries: read.attempts)
     }
+}
+
+/// How full the shop's cost bucket was, as it is kept.
+private struct KeptBucket: RememberedValue, Codable {
+    let bucket: CostBucket
+
+    init(_ bucket: CostBucket) { self.bucket = bucket }
+
+    init(from decoder: any Decoder) throws { bucket = try CostBucket(from: decoder) }
+
+    func encode(to encoder: any Encoder) throws { try bucket.encode(to: encoder) }
+}
+
+extension RememberedKey where Value == KeptBucket {
+    fileprivate static var bucket: Self { Self(.bucket) }
 }

@@ -4,17 +4,14 @@ import Platform
 import Store
 
 /// Says so, in the journal and in `status`, where triggers write mails that nothing takes: no relay is configured, and they are not in shadow mode.
-package struct NoRelay: Sendable {
+struct NoRelay: Sendable {
     let store: Store
     let logger: Logger
-
-    /// Under which name the store remembers the triggers.
-    package static let remembered = "no_relay"
 
     /// Rereads at the triggers in force. To be called when they come into force.
     func look(at context: ShopContext, now: Moment) async throws(StoreFailure) {
         let mute = context.configuration.smtp == nil ? context.liveMailTriggers.joined(separator: ", ") : ""
         if !mute.isEmpty { logger.log(Line.noRelay, ["shop": "\(context.domain)", "trigger": "\(mute)"]) }
-        try await store.remember(mute.isEmpty ? nil : mute, as: Self.remembered, shop: context.domain, now: now)
+        try await store.remember(mute.isEmpty ? nil : mute, as: .noRelay, shop: context.domain, now: now)
     }
 }

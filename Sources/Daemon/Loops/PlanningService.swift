@@ -31,26 +31,17 @@ struct PlanningService: Service {
     static let turnsAtOnce = 64
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                heartbeats.beat("planning")
-                do throws(StoreFailure) {
-                    if clock.fault == nil, try await turn() { continue }
-                    var next: Moment?
-                    for shop in contexts.keys {
-                        if let due = try await store.nextDue(shop: shop) { next = min(next ?? due, due) }
-                    }
-                    let wait = next.map { max(.milliseconds(20), $0 - clock.now) } ?? Heartbeats.longestWait
-                    await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
-                } catch {
-                    storeTrouble.note(error, now: clock.now, logger)
-                    await wake.wait(atMost: .seconds(5))
-                }
+        let loop = Loop(
+            Loop.Name("planning"), wake: wake, heartbeats: heartbeats, restingBy: clock, trouble: storeTrouble,
+            clock: clock, logger: logger)
+        await loop.run { _ in
+            if try await turn() { return .again }
+            var next: Moment?
+            for shop in contexts.keys {
+                if let due = try await store.nextDue(shop: shop) { next = min(next ?? due, due) }
             }
-        } onGracefulShutdown: {
-            wake.call()
+            return .look(in: next.map { $0 - clock.now })
         }
-        heartbeats.end("planning")
     }
 
     /// Places what was recorded and judges what is due; true if there may be more to do at once.

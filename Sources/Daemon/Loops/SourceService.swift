@@ -18,26 +18,13 @@ struct SourceService: Service {
     let heartbeats: Heartbeats
     let logger: Logger
 
-    private var name: String { "sources:\(context.domain)" }
+    private var name: Loop.Name { Loop.Name("sources", shop: context.domain) }
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                heartbeats.beat(name)
-                do {
-                    if try await turn() { continue }
-                    await wake.wait(atMost: Heartbeats.longestWait)
-                } catch let failure as StoreFailure {
-                    learning.trouble.note(failure, now: clock.now, logger)
-                    await wake.wait(atMost: .seconds(5))
-                } catch {
-                    return
-                }
-            }
-        } onGracefulShutdown: {
-            wake.call()
-        }
-        heartbeats.end(name)
+        let loop = Loop(
+            name, wake: wake, heartbeats: heartbeats, restingBy: clock, trouble: learning.trouble, clock: clock,
+            logger: logger)
+        await loop.run { _ in try await turn() ? .again : .look(in: nil) }
     }
 
     /// Reads and judges what came to each source; true if there may be more at once.

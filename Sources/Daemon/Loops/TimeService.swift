@@ -16,31 +16,21 @@ struct TimeService: Service {
     var trouble = StoreTrouble()
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                heartbeats.beat("time")
-                do throws(StoreFailure) {
-                    if try await turn() { continue }
-                    var next: Moment?
-                    for shop in contexts.keys {
-                        if let moment = try await store.nextMoment(shop: shop) { next = min(next ?? moment, moment) }
-                    }
-                    let wait = next.map { max(.milliseconds(50), $0 - clock.now) } ?? Heartbeats.longestWait
-                    await wake.wait(atMost: clock.fault == nil ? min(wait, Heartbeats.longestWait) : .seconds(5))
-                } catch {
-                    trouble.note(error, now: clock.now, logger)
-                    await wake.wait(atMost: .seconds(5))
-                }
+        let loop = Loop(
+            Loop.Name("time"), wake: wake, heartbeats: heartbeats, restingBy: clock, trouble: trouble, clock: clock,
+            logger: logger)
+        await loop.run { _ in
+            if try await turn() { return .again }
+            var next: Moment?
+            for shop in contexts.keys {
+                if let moment = try await store.nextMoment(shop: shop) { next = min(next ?? moment, moment) }
             }
-        } onGracefulShutdown: {
-            wake.call()
+            return .look(in: next.map { $0 - clock.now })
         }
-        heartbeats.end("time")
     }
 
     /// Learns what is due; true if there may be more.
     func turn() async throws(StoreFailure) -> Bool {
-        guard clock.fault == nil else { return false }
         let now = clock.now
         var moved = false
         for (shop, context) in contexts {

@@ -3,8 +3,6 @@ import Outreach
 import Platform
 import ServiceLifecycle
 import Store
-import Synchronization
-import UnixSignals
 
 /// Reads trigger files and templates again: on SIGHUP, when the folder has changed and come to rest, and when a held reload is confirmed. All or nothing: a bad edit changes
 /// nothing, and is told of again every hour until it is fixed.
@@ -21,26 +19,13 @@ struct ReloadService: Service {
     let heartbeats: Heartbeats
     let logger: Logger
     var trouble = StoreTrouble()
+    /// The wish to read the files again, which SIGHUP stands for.
+    var request = ReloadRequest()
 
     /// How often the folder is looked at.
     static let interval = Duration.seconds(2)
     /// How often a fault that lasts is told again.
     static let reminder = Duration.hours(1)
-
-    /// That a signal came, until it was seen to.
-    private final class Flag: Sendable {
-        private let raised = Mutex(false)
-
-        func raise() { raised.withLock { $0 = true } }
-
-        /// Whether it was raised; it is not any more.
-        func lower() -> Bool {
-            raised.withLock { raised in
-                defer { raised = false }
-                return raised
-            }
-        }
-    }
 
     /// What is known of one shop's folder.
     struct Watched {
@@ -55,43 +40,37 @@ struct ReloadService: Service {
     }
 
     func run() async throws {
-        let wake = Wake()
-        let signalled = Flag()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { @Sendable in
-                let signals = await UnixSignalsSequence(trapping: .sighup)
-                for await _ in signals.cancelOnGracefulShutdown() {
-                    signalled.raise()
-                    wake.call()
-                }
+        var watched: [String: Watched] = [:]
+        let loop = Loop(
+            Loop.Name("reload"), wake: request.wake, heartbeats: heartbeats, trouble: trouble, clock: clock,
+            logger: logger)
+        await loop.run { _ in
+            if watched.isEmpty {
+                watched = await start()
+            } else {
+                let all = request.take()
+                if all { notifier.reloading(status: "Reading the trigger files") }
+                for (shop, one) in watched { watched[shop] = await look(one, shop: shop, signalled: all) }
+                if all { notifier.ready() }
             }
-            await withGracefulShutdownHandler {
-                var watched: [String: Watched] = [:]
-                for (shop, reloader) in reloaders {
-                    var one = Watched(watch: FolderWatch(reloader.signature()))
-                    // What was wrong at the start was told then.
-                    if let held = try? await store.remembered("held_reload", shop: shop), let held = HeldReload(held) {
-                        one.isHeld = true
-                        one.trouble = (.held(held), clock.now)
-                    } else if let fault = try? await store.remembered("last_fault", shop: shop) {
-                        one.trouble = (.refused([fault]), clock.now)
-                    }
-                    watched[shop] = one
-                }
-                while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                    heartbeats.beat("reload")
-                    await wake.wait(atMost: Self.interval)
-                    let all = signalled.lower()
-                    if all { notifier.reloading(status: "Reading the trigger files") }
-                    for (shop, one) in watched { watched[shop] = await look(one, shop: shop, signalled: all) }
-                    if all { notifier.ready() }
-                }
-            } onGracefulShutdown: {
-                wake.call()
-            }
-            group.cancelAll()
+            return .wait(Self.interval)
         }
-        heartbeats.end("reload")
+    }
+
+    /// What was wrong at the start was told then.
+    private func start() async -> [String: Watched] {
+        var watched: [String: Watched] = [:]
+        for (shop, reloader) in reloaders {
+            var one = Watched(watch: FolderWatch(reloader.signature()))
+            if let held = try? await store.remembered(.heldReload, shop: shop) {
+                one.isHeld = true
+                one.trouble = (.held(held), clock.now)
+            } else if let fault = try? await store.remembered(.lastFault, shop: shop) {
+                one.trouble = (.refused([fault]), clock.now)
+            }
+            watched[shop] = one
+        }
+        return watched
     }
 
     /// Looks at one shop's folder, and reads it where there is cause to.
@@ -108,7 +87,7 @@ struct ReloadService: Service {
             }
             var confirmed = false
             if watched.isHeld, !watched.isUnread {
-                confirmed = try await store.remembered("confirmed_reload", shop: shop) != nil
+                confirmed = try await store.remembered(.confirmedReload, shop: shop) != nil
             }
             guard confirmed || watched.isUnread else {
                 if let (outcome, toldAt) = watched.trouble, clock.now - toldAt >= Self.reminder {

@@ -89,7 +89,7 @@ struct TriggerReloader {
                 now: now)
         }
         if let inForce, inForce.folder.digest == folder.digest {
-            try await forget(["last_fault", "held_reload", "confirmed_reload"], now: now)
+            try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
             let since = try await store.triggersInForce(shop: shop.domain)
             return .unchanged(InForce(set: set, since: since, folder: folder))
         }
@@ -100,7 +100,7 @@ struct TriggerReloader {
             let people = rush.people
             let usual = try await store.peoplePerDay(shop: shop.domain, now: now)
             let code = folder.confirmationCode
-            let confirmed = try await store.remembered("confirmed_reload", shop: shop.domain)
+            let confirmed = try await store.remembered(.confirmedReload, shop: shop.domain)
             if Reload.isHeld(people: people, peoplePerDay: usual), set.settings.confirm != code, confirmed != code {
                 let held = HeldReload(code: code, people: people, peoplePerDay: usual, since: now)
                 let changes = reload.summary(inForce.folder, folder) + [""] + rush.lines
@@ -118,7 +118,7 @@ struct TriggerReloader {
             takeUp(good)
             return good
         }
-        try await forget(["last_fault", "held_reload", "confirmed_reload"], now: now)
+        try await forget([.lastFault, .heldReload, .confirmedReload], now: now)
         return .accepted(good)
     }
 
@@ -156,10 +156,10 @@ struct TriggerReloader {
         return rush
     }
 
-    private func forget(_ names: [String], now: Moment) async throws(StoreFailure) {
-        let known = try await store.remembered(shop: shop.domain)
-        for name in names where known[name] != nil {
-            try await store.remember(nil, as: name, shop: shop.domain, now: now)
+    private func forget(_ names: [RememberedName], now: Moment) async throws(StoreFailure) {
+        let known = try await store.rememberedFacts(shop: shop.domain)
+        for name in names where known[RememberedKey<String>(name)] != nil {
+            try await store.remember(nil, as: RememberedKey<String>(name), shop: shop.domain, now: now)
         }
     }
 
@@ -168,7 +168,7 @@ struct TriggerReloader {
     ) async throws(StoreFailure) -> Outcome {
         if let first = faults.first {
             let others = faults.count == 1 ? "" : " (and \(faults.count - 1) more)"
-            try await store.remember(first + others, as: "last_fault", shop: shop.domain, now: now)
+            try await store.remember(first + others, as: .lastFault, shop: shop.domain, now: now)
         }
         if let inForce {
             let count = faults.count == 1 ? "a mistake" : "\(faults.count) mistakes"
@@ -190,12 +190,12 @@ struct TriggerReloader {
         _ held: HeldReload, _ changes: [String], inForce: InForce, about digest: String, now: Moment
     ) async throws(StoreFailure) -> Outcome {
         var held = held
-        if let before = HeldReload(try await store.remembered("held_reload", shop: shop.domain)),
+        if let before = try await store.remembered(.heldReload, shop: shop.domain),
             before.code == held.code
         {
             held.since = before.since
         }
-        try await store.remember(held.json, as: "held_reload", shop: shop.domain, now: now)
+        try await store.remember(held, as: .heldReload, shop: shop.domain, now: now)
         try await tell(
             .held, settings: inForce.set.settings, about: digest,
             subject: "Your edit would write to \(held.people) people at once",
@@ -295,7 +295,7 @@ struct TriggerReloader {
 }
 
 /// A reload that waits for a confirmation, as the store remembers it.
-package struct HeldReload: Codable, Sendable {
+package struct HeldReload: Codable, Sendable, RememberedValue {
     /// What confirms it.
     package var code: String
     package var people: Int
@@ -309,17 +309,14 @@ package struct HeldReload: Codable, Sendable {
         self.since = since
     }
 
-    /// Reads what `json` wrote; nil for anything else.
-    package init?(_ text: String?) {
-        guard let text, let held = try? JSONDecoder().decode(HeldReload.self, from: Data(text.utf8)) else { return nil }
-        self = held
-    }
-
     static var encoder: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return encoder
     }
+}
 
-    var json: String { (try? Self.encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}" }
+extension RememberedKey where Value == HeldReload {
+    /// The reload that waits for a confirmation.
+    package static var heldReload: Self { Self(.heldReload) }
 }

@@ -28,7 +28,7 @@ public struct ShopStatus: Hashable, Sendable {
     /// Messages that had such an attempt and are not sent yet.
     public var inDoubtNow: Int
     /// Small values, by name.
-    public var remembered: [String: String]
+    public var remembered: RememberedFacts
     /// Set while the shop catches up with what happened since a backup.
     public var restoration: Restoration?
 }
@@ -270,7 +270,8 @@ extension Connection {
             },
             inDoubt: Int(counters.filter { $0.name == CounterName.inDoubt.rawValue }.reduce(0) { $0 + $1.total }),
             inDoubtNow: Int(try integer(Query.inDoubtNow, [shop]) ?? 0),
-            remembered: Dictionary(uniqueKeysWithValues: named), restoration: try restoration(shop: shop))
+            remembered: RememberedFacts(Dictionary(uniqueKeysWithValues: named)),
+            restoration: try restoration(shop: shop))
     }
 
     fileprivate func outboxLine(_ effect: Effect, shop: Int64) throws -> OutboxLine {

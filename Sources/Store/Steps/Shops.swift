@@ -61,7 +61,7 @@ extension Store {
 
     /// Keeps a small value of a shop under a name: a cost bucket, a relay's limits, the last good poll. At most 65,536 characters; nil
     /// forgets it.
-    public func remember(
+    package func remember(
         _ value: String?, as name: String, shop: String, now: Moment
     ) async throws(StoreFailure) {
         try await write { db in
@@ -80,7 +80,7 @@ extension Store {
     }
 
     /// The value that was kept under that name, or nil.
-    public func remembered(_ name: String, shop: String) async throws(StoreFailure) -> String? {
+    package func remembered(_ name: String, shop: String) async throws(StoreFailure) -> String? {
         try await read { db in
             try db.first(
                 "SELECT value FROM remembered WHERE shop = ? AND name = ?", [try db.shop(shop), name]
@@ -89,7 +89,7 @@ extension Store {
     }
 
     /// All values of a shop, by name.
-    public func remembered(shop: String) async throws(StoreFailure) -> [String: String] {
+    package func remembered(shop: String) async throws(StoreFailure) -> [String: String] {
         try await read { db in
             let pairs: [(String, String)] = try db.all(
                 "SELECT name, value FROM remembered WHERE shop = ?", [try db.shop(shop)]

@@ -10,6 +10,8 @@ import Store
 
 /// `bookbag doctor`: does everything outside work?
 struct DoctorCommand: AsyncParsableCommand {
+    private typealias Finding = DoctorReport.Finding
+
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to fix what is wrong.",
@@ -45,8 +47,9 @@ struct DoctorCommand: AsyncParsableCommand {
                     "configured, and not asked from here; 'bookbag track NUMBER --carrier \(carrier.name)' asks it"))
         }
         await engine.shutdown(within: .seconds(1))
-        print(json ? try Self.json(findings) : findings.map(\.text).joined(separator: "\n"))
-        if findings.contains(where: { $0.grade == .broken }) { throw ExitStatus.fault }
+        let report = DoctorReport(findings)
+        print(json ? try report.json() : report.text)
+        if report.isBroken { throw ExitStatus.fault }
     }
 
     // MARK: - Here
@@ -162,46 +165,5 @@ struct DoctorCommand: AsyncParsableCommand {
         case .tls: "check 'starttls' and 'ca' of 'smtp', and the relay's certificate"
         default: "check 'url' of 'smtp', and whether this machine may reach it"
         }
-    }
-
-    private static func json(_ findings: [Finding]) throws -> String {
-        let rows = findings.map { finding -> [String: Any] in
-            [
-                "what": finding.what, "grade": finding.grade.rawValue, "words": finding.words,
-                "fix": finding.fix.isEmpty ? NSNull() : finding.fix,
-            ] as [String: Any]
-        }
-        let data = try JSONSerialization.data(
-            withJSONObject: rows, options: [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes])
-        return String(decoding: data, as: UTF8.self)
-    }
-}
-
-/// One line of the doctor's.
-struct Finding {
-    /// How it stands.
-    enum Grade: String {
-        case fine = "ok"
-        /// It works, and less than it could.
-        case poor = "note"
-        case broken = "FAIL"
-    }
-
-    let grade: Grade
-    let what: String
-    let words: String
-    /// How to fix it; empty where there is nothing to fix.
-    let fix: String
-
-    init(_ grade: Grade, _ what: String, _ words: String, fix: String = "") {
-        self.grade = grade
-        self.what = what
-        self.words = words
-        self.fix = fix
-    }
-
-    var text: String {
-        let first = grade.rawValue.padding(toLength: 5, withPad: " ", startingAt: 0)
-        return "\(first) \(what): \(words)" + (fix.isEmpty ? "" : "; \(fix)")
     }
 }

@@ -18,6 +18,7 @@ extension OutboxCommand {
             String?
         @Flag(help: "Print the mail itself, byte for byte, or a webhook's body.") var eml = false
         @Flag(help: "Print the HTML.") var html = false
+        @Flag(help: "Print what became of it as JSON.") var json = false
 
         func run() async throws {
             let store = try options.store()
@@ -34,7 +35,8 @@ extension OutboxCommand {
                 return
             }
             let clock = Clock(try await store.profile(shop: story.line.effect.shop).zone)
-            print(MessageText(story: story, message: message, clock: clock, now: DaemonClock.system()).text)
+            let report = MessageReport(story, message, clock: clock, now: DaemonClock.system())
+            print(json ? try report.json() : report.text)
         }
     }
 
@@ -121,77 +123,5 @@ extension OutboxCommand {
                 ? "There is no message \(id); 'bookbag outbox list' has the numbers."
                 : "Several shops have a message \(id): \(shops.joined(separator: ", ")). Name one with --shop.")
         return nil
-    }
-}
-
-extension Message {
-    /// The HTML of a mail; nil for a webhook.
-    fileprivate var html: [UInt8]? {
-        guard isMail, let opened = OpenedMail(bytes), !opened.html.isEmpty else {
-            return nil
-        }
-        return Array(opened.html.utf8)
-    }
-}
-
-/// One message for people: what became of it, then what it says.
-struct MessageText {
-    let story: EffectStory
-    let message: Message?
-    let clock: Clock
-    let now: Moment
-
-    var text: String {
-        let effect = story.line.effect
-        let outcome = EffectTeller(story: story, clock: clock, now: now).outcome
-        var lines = [
-            "Message \(effect.id): \(effect.trigger), \(outcome.to ?? ""), "
-                + (story.line.orderName.isEmpty ? effect.shop : "order \(story.line.orderName) of \(effect.shop)")
-        ]
-        if let event = effect.event {
-            lines.append(
-                "About \(event.kind.rawValue) of \(clock.dayAndTime(event.happenedAt)) (\(clock.zone.name)).")
-        }
-        lines.append(
-            outcome.sentence.prefix(1).uppercased() + outcome.sentence.dropFirst() + ".")
-        for step in outcome.steps { lines.append("  \(clock.dayAndTime(step.at))  \(step.words)") }
-        if let id = story.line.messageID {
-            lines.append(ChannelKind.standard[effect.channel]?.words.showID(id) ?? id)
-        }
-        lines.append("")
-        if let message, message.isMail {
-            lines += Self.opened(message.bytes)
-        } else if let message {
-            lines += [
-                "To the endpoint '\(message.envelope.target)':",
-                String(decoding: JSONText.pretty(message.bytes), as: UTF8.self),
-            ]
-        } else {
-            lines.append(
-                effect.state == .waiting ? "It is not written yet." : "Its words are not kept, or it was never written."
-            )
-        }
-        return lines.joined(separator: "\n")
-    }
-
-    private static func opened(_ bytes: [UInt8]) -> [String] {
-        guard let mail = OpenedMail(bytes) else { return ["Its bytes are no mail."] }
-        var lines = ["From:     \(mail.from)", "To:       \(mail.to)", "Subject:  \(mail.subject)"]
-        for file in mail.attachments {
-            lines.append("With:     \(file.name) (\(file.type), \(file.bytes.count / 1024) KiB)")
-        }
-        return lines + ["", mail.text]
-    }
-}
-
-/// JSON for people.
-enum JSONText {
-    /// The same, one key a line; as it is where it is no JSON.
-    static func pretty(_ body: [UInt8]) -> [UInt8] {
-        guard let value = try? JSONSerialization.jsonObject(with: Data(body)),
-            let data = try? JSONSerialization.data(
-                withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        else { return body }
-        return Array(data)
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Daemon
 import Outreach
 import Store
 
@@ -47,43 +47,8 @@ struct OutboxCommand: AsyncParsableCommand {
             lines = Array(
                 lines.sorted { ($0.effect.createdAt, $0.effect.id) > ($1.effect.createdAt, $1.effect.id) }
                     .prefix(max(1, limit)))
-            print(json ? try Self.json(lines) : Self.table(lines))
-        }
-
-        private static func table(_ lines: [OutboxLine]) -> String {
-            if lines.isEmpty { return "Nothing to show." }
-            // Whose it is needs to be said only where there are several.
-            let isMixed = Set(lines.map(\.effect.shop)).count > 1
-            let rows =
-                [
-                    (isMixed ? ["ID", "SHOP"] : ["ID"]) + [
-                        "ORDER", "TRIGGER", "TO", "STATE", "REASON", "DUE", "SUBJECT",
-                    ]
-                ]
-                + lines.map { line in
-                    ["\(line.effect.id)"] + (isMixed ? [line.effect.shop] : [])
-                        + [
-                            line.orderName, line.effect.trigger, line.effect.line, line.effect.state.rawValue,
-                            line.effect.reason?.rawValue ?? "", line.effect.dueAt.iso8601,
-                            line.summary ?? line.effect.detail ?? "",
-                        ]
-                }
-            return Table.lines(rows)
-        }
-
-        private static func json(_ lines: [OutboxLine]) throws -> String {
-            let rows = lines.map { line -> [String: Any] in
-                [
-                    "id": line.effect.id, "shop": line.effect.shop, "order": line.orderName,
-                    "trigger": line.effect.trigger, "line": line.effect.line, "state": line.effect.state.rawValue,
-                    "reason": line.effect.reason?.rawValue ?? NSNull(), "detail": line.effect.detail ?? NSNull(),
-                    "event": line.effect.event?.kind.rawValue ?? "", "due_at": line.effect.dueAt.iso8601,
-                    "attempts": line.effect.attempts, "attempts_in_doubt": line.effect.attemptsInDoubt,
-                    "message_id": line.messageID ?? NSNull(), "summary": line.summary ?? NSNull(),
-                ] as [String: Any]
-            }
-            let data = try JSONSerialization.data(withJSONObject: rows, options: [.sortedKeys, .prettyPrinted])
-            return String(decoding: data, as: UTF8.self)
+            let report = OutboxReport(lines)
+            print(json ? try report.json() : report.text)
         }
     }
 }

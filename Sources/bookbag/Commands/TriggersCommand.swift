@@ -29,7 +29,7 @@ struct ListTriggersCommand: AsyncParsableCommand {
             for (name, since) in try await store.triggersInForce(shop: shop).sorted(by: { $0.key < $1.key }) {
                 all.append(["shop": shop, "trigger": name, "since": since.iso8601])
             }
-            if !json, let held = HeldReload(try await store.remembered("held_reload", shop: shop)) {
+            if !json, let held = try await store.remembered(.heldReload, shop: shop) {
                 heldEdits.append(
                     "\(shop): an edit is held since \(held.since), and these go on: it would write to \(held.people) people at once. `bookbag triggers confirm --shop \(shop)` releases it."
                 )
@@ -63,8 +63,8 @@ struct ConfirmCommand: AsyncParsableCommand {
         let store = try options.store()
         var held: [(shop: String, reload: HeldReload?, isBraked: Bool)] = []
         for name in try await store.shops() where shop == nil || shop == name {
-            let reload = HeldReload(try await store.remembered("held_reload", shop: name))
-            let isBraked = HeldBrake(try await store.remembered(HeldBrake.remembered, shop: name)) != nil
+            let reload = try await store.remembered(.heldReload, shop: name)
+            let isBraked = try await store.remembered(.brake, shop: name) != nil
             if reload != nil || isBraked { held.append((name, reload, isBraked)) }
         }
         guard let only = held.first else {
@@ -78,7 +78,7 @@ struct ConfirmCommand: AsyncParsableCommand {
         }
         let now = DaemonClock.system()
         if let reload = only.reload {
-            try await store.remember(reload.code, as: "confirmed_reload", shop: only.shop, now: now)
+            try await store.remember(reload.code, as: .confirmedReload, shop: only.shop, now: now)
             print("Confirmed: \(reload.people) people will be written to. The daemon takes it up within seconds.")
         }
         if only.isBraked {

@@ -1,7 +1,7 @@
-import Outreach
+package import Outreach
 
 /// The reasons as a shopkeeper understands them.
-enum ReasonWords {
+package enum ReasonWords {
     /// Behind "held: " and "not sent: ". By the raw value, for a store may have been written by a later program.
     private static let words: [String: String] = [
         "wait": "the trigger itself waits ('after', 'for', 'until' or 'at')",
@@ -43,7 +43,7 @@ enum ReasonWords {
     ]
 
     /// A clause that can follow "because".
-    static func sentence(_ reason: Reason?, detail: String? = nil) -> String {
+    package static func sentence(_ reason: Reason?, detail: String? = nil) -> String {
         guard let reason else { return detail ?? "" }
         // It says by itself which one.
         if reason == .unknownWebhook, let detail { return detail }

@@ -1,13 +1,13 @@
 import Delivery
 import Foundation
-import Outreach
-import Store
+package import Outreach
+package import Store
 
 /// All that happened to an order and what became of it, put in the order in which it happened: what `bookbag explain` prints, as prose or JSON.
 ///
 /// It is made of what the store holds and of nothing else, so it tells what was decided, not what would be decided now: of triggers that made nothing of
 /// an event, why they did not then.
-struct OrderAccount: Encodable, Sendable {
+package struct OrderAccount: Encodable, Sendable {
     /// Something that happened, with every trigger that it touched.
     struct Happening: Encodable, Sendable {
         var event: String
@@ -83,15 +83,15 @@ extension OrderAccount.Outcome {
 }
 
 /// What an account is made of.
-struct AccountSources: Sendable {
-    var story: Story
+package struct AccountSources: Sendable {
+    package var story: Story
     /// The events that no plan was made for yet.
     var pending: Set<Int64> = []
     /// The triggers in force, with the moments since when; nil where the store has none that can be read.
     var triggers: TriggerSet?
     var inForceSince: [String: Moment] = [:]
     var live: LiveSince
-    var profile: ShopProfile
+    package var profile: ShopProfile
     /// The silences of the address, the customer and the order.
     var silences: [StandingSilence] = []
     /// When the trigger files were edited last.
@@ -101,7 +101,7 @@ struct AccountSources: Sendable {
 
 extension OrderAccount {
     /// The account of an order.
-    init(_ sources: AccountSources) {
+    package init(_ sources: AccountSources) {
         let story = sources.story
         let facts = story.order.facts
         shop = story.order.shop
@@ -442,60 +442,35 @@ private struct Introduction {
     }
 }
 
-/// A moment that JSON shows in ISO 8601.
-@propertyWrapper struct Stamped<Value: Sendable>: Sendable {
-    var wrappedValue: Value
-}
-
-extension Stamped: Encodable where Value: Stampable {
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(wrappedValue.stamp)
-    }
-}
-
-/// What has a stamp, or none.
-protocol Stampable {
-    var stamp: String? { get }
-}
-
-extension Moment: Stampable {
-    var stamp: String? { iso8601 }
-}
-
-extension Moment?: Stampable {
-    var stamp: String? { self?.iso8601 }
-}
-
 /// Lines of `send` in words.
-enum LineWords {
+package enum LineWords {
     /// `email:merchant` as `e-mail to the shop`.
-    static func destination(_ line: String) -> String {
+    package static func destination(_ line: String) -> String {
         ChannelKind.standard.destination(ofLine: line)
     }
 }
 
 /// Times as people read them, in one zone.
-struct Clock: Sendable {
+package struct Clock: Sendable {
     private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    let zone: Zone
+    package let zone: Zone
 
-    init(_ zone: Zone) { self.zone = zone }
+    package init(_ zone: Zone) { self.zone = zone }
 
     /// `Fri 4 Dec 2026`.
-    func day(_ day: CalendarDay) -> String {
+    package func day(_ day: CalendarDay) -> String {
         let (year, month, number) = day.components
         return "\(Self.weekdays[day.weekday - 1]) \(number) \(Self.months[month - 1]) \(year)"
     }
 
     /// `08:02`.
-    func time(_ moment: Moment) -> String {
+    package func time(_ moment: Moment) -> String {
         let minutes = zone.secondOfDay(at: moment) / 60
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(two(minutes / 60)):\(two(minutes % 60))"
     }
 
     /// `Fri 4 Dec 2026 at 08:02`.
-    func dayAndTime(_ moment: Moment) -> String { "\(day(zone.day(at: moment))) at \(time(moment))" }
+    package func dayAndTime(_ moment: Moment) -> String { "\(day(zone.day(at: moment))) at \(time(moment))" }
 }

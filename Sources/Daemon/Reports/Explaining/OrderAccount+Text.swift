@@ -1,9 +1,9 @@
 import Foundation
-import Outreach
+package import Outreach
 
 extension OrderAccount {
     /// As prose: a heading, what is to be known first, then day by day what happened, what each trigger made of it, and why.
-    func text(zone: Zone) -> String {
+    package func text(zone: Zone) -> String {
         let clock = Clock(zone)
         var lines = ["Order \(order) of \(shop)", "Times are those of the shop (\(zone.name)).", ""]
         lines += introduction
@@ -55,7 +55,7 @@ extension OrderAccount {
     }
 
     /// Several accounts as JSON.
-    static func json(_ accounts: [OrderAccount]) throws -> String {
+    package static func json(_ accounts: [OrderAccount]) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(accounts), as: UTF8.self)

@@ -1,0 +1,66 @@
+import Outreach
+import Store
+
+/// What `status` tells of one carrier: what was asked and came of it.
+package struct CarrierReport: Encodable, Sendable {
+    var carrier: String
+    /// Open parcels that it is asked about.
+    var parcels: Int
+    var calls: Int64
+    var asked: Int64
+    var answers: Int64
+    var faults: Int64
+    @Nullable var callsLeftToday: Int?
+    @Stamped var closedUntil: Moment?
+    @Nullable var reason: String?
+    @Nullable var detail: String?
+    @Nullable var lastFault: String?
+    var unknownCodes: Int
+
+    init(_ state: CarrierState, parcels: Int, now: Moment) {
+        carrier = state.carrier
+        self.parcels = parcels
+        calls = state.calls
+        asked = state.asked
+        answers = state.answers
+        faults = state.faults
+        callsLeftToday = Self.left(state, now)
+        closedUntil = state.closedUntil
+        reason = state.reason
+        detail = state.detail
+        lastFault = state.lastFault
+        unknownCodes = state.unknownCodes
+    }
+
+    /// Every carrier that was ever asked, or has one of those parcels to be asked about, by name.
+    static func all(_ states: [CarrierState], parcels: [String: Int], now: Moment) -> [CarrierReport] {
+        let asked = Set(states.map(\.carrier))
+        let waiting = parcels.keys.filter { !$0.isEmpty && !asked.contains($0) }
+        return (states + waiting.map { CarrierState($0) }).sorted { $0.carrier < $1.carrier }
+            .map { CarrierReport($0, parcels: parcels[$0.carrier] ?? 0, now: now) }
+    }
+
+    /// What is left of the quota of a day in Greenwich, where all carriers' days begin that tell; a count of another day
+    /// is over.
+    private static func left(_ state: CarrierState, _ now: Moment) -> Int? {
+        state.windows.filter { $0.seconds >= 86_400 }.map { window in
+            let today = Zone.utc.day(at: now).daysSinceEpoch
+            return window.day == today ? max(0, window.calls - window.spent) : window.calls
+        }.min()
+    }
+
+    /// One line.
+    var text: String {
+        var facts = [
+            counted(parcels, "parcel"), "asked \(asked)", "answers \(answers)", "faults \(faults)",
+        ]
+        if let callsLeftToday { facts.append("\(counted(callsLeftToday, "call")) left today") }
+        if unknownCodes > 0 { facts.append(counted(unknownCodes, "unknown code")) }
+        if let until = closedUntil {
+            facts.append("left alone until \(until) (\(detail ?? reason ?? "unknown"))")
+        } else if let lastFault {
+            facts.append("last fault: \(lastFault)")
+        }
+        return "carrier \(carrier): " + facts.joined(separator: ", ")
+    }
+}

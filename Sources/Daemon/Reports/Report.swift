@@ -1,0 +1,58 @@
+import Foundation
+import Outreach
+
+/// What a command tells: one value, which JSON shows whole and `text` to people. A page prints the same value.
+package protocol Report: Encodable, Sendable {
+    /// For a terminal.
+    var text: String { get }
+}
+
+extension Report {
+    /// For programs. A key, once shipped, stays.
+    package func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
+/// A value that JSON shows as null, and does not leave out, where there is none.
+@propertyWrapper package struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
+    package var wrappedValue: Value?
+
+    package init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+    }
+}
+
+/// A moment that JSON shows in ISO 8601.
+@propertyWrapper struct Stamped<Value: Sendable>: Sendable {
+    var wrappedValue: Value
+}
+
+extension Stamped: Encodable where Value: Stampable {
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(wrappedValue.stamp)
+    }
+}
+
+/// What has a stamp, or none.
+protocol Stampable {
+    var stamp: String? { get }
+}
+
+extension Moment: Stampable {
+    var stamp: String? { iso8601 }
+}
+
+extension Moment?: Stampable {
+    var stamp: String? { self?.iso8601 }
+}
+
+/// So many of a thing: `1 parcel`, `2 parcels`.
+func counted(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }

@@ -1,0 +1,92 @@
+import Outreach
+
+extension StatusReport {
+    package var text: String {
+        var lines: [String] = []
+        for shop in shops {
+            lines.append(shop.shop)
+            lines += self.lines(shop).map { "  \($0)" }
+        }
+        if shops.isEmpty { lines.append("No shop has been read yet: is the daemon running?") }
+        for channel in closedChannels {
+            lines.append(
+                "\(channel.shop): \(channel.name) is closed: \(channel.detail ?? channel.reason ?? "unknown")")
+        }
+        lines += carriers.map(\.text)
+        if parcelsOfNobody > 0 {
+            let isOne = parcelsOfNobody == 1
+            lines.append(
+                "\(counted(parcelsOfNobody, "parcel")) \(isOne ? "is" : "are") followed by the shop's own tracking alone: no carrier can be asked about \(isOne ? "it" : "them")"
+            )
+        }
+        lines.append("store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment)")
+        if let storeFault { lines.append("store: cannot be written: \(storeFault)") }
+        // Last, where it is seen.
+        if !needs.isEmpty { lines += ["", "What needs a person:"] }
+        for need in needs {
+            lines.append("  \(need.shop.map { "\($0): " } ?? "")\(need.what)")
+            lines.append("    fix: \(need.fix)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func lines(_ shop: Shop) -> [String] {
+        var lines: [String] = []
+        if !shop.served { lines.append("not in the configuration: it is not asked, and nothing is sent for it") }
+        if let backup = shop.restoredBackupOf {
+            lines.append("put back         from a backup of \(backup); what happened since is learned in silence")
+        }
+        if let fault = shop.clockFault {
+            lines.append("clock            not trusted, so nothing is decided or sent: \(fault)")
+        }
+        if let triggers = shop.noRelayFor {
+            lines.append("no relay         'smtp:' is missing, and these triggers write mails: \(triggers)")
+        }
+        lines.append("watched since    \(shop.liveSince)")
+        lines.append("last read        \(shop.lastGoodCycle.map(ago) ?? "never")")
+        lines.append("read up to       \(shop.cursor?.iso8601 ?? "nothing yet")")
+        lines.append("orders to read   \(shop.toRead)\(since(shop.toReadSince))")
+        if shop.parked > 0 {
+            lines.append("cannot be read   \(counted(shop.parked, "order")), tried again by themselves")
+        }
+        lines.append("events to judge  \(shop.pendingEvents)\(since(shop.pendingSince))")
+        let effects = Effect.State.allCases.compactMap { state in
+            shop.effects[state.rawValue].map { "\($0) \(state.rawValue)" }
+        }
+        lines.append("messages         \(effects.isEmpty ? "none yet" : effects.joined(separator: ", "))")
+        if shop.messagesInDoubt > 0 {
+            lines.append(
+                "in doubt         \(counted(shop.messagesInDoubt, "message")); repeated with the same Message-ID")
+        }
+        for one in shop.unwritten {
+            lines.append(
+                "cannot be written \(one.count) of '\(one.trigger)', since \(one.since); they wait: \(one.detail ?? "")"
+            )
+        }
+        if let held = shop.brake {
+            lines.append(
+                "brake            mail is held since \(held.since), after \(held.people) people within an hour; `bookbag triggers confirm` releases it"
+            )
+        }
+        if let held = shop.heldReload {
+            lines.append(
+                "held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
+            )
+        }
+        for fault in [shop.shopFault, shop.triggerFault].compactMap(\.self) {
+            lines.append("last fault       \(fault)")
+        }
+        return lines
+    }
+
+    private func since(_ moment: Moment?) -> String { moment.map { ", the oldest since \(ago($0))" } ?? "" }
+
+    private func ago(_ moment: Moment) -> String {
+        let seconds = max(0, (at - moment).wholeMilliseconds / 1000)
+        switch seconds {
+        case ..<120: return "\(seconds) s ago"
+        case ..<7200: return "\(seconds / 60) min ago"
+        default: return "\(moment)"
+        }
+    }
+}

@@ -1,0 +1,228 @@
+import Delivery
+package import Outreach
+package import Store
+
+/// How the daemon is doing, from what it wrote down: what `bookbag status` tells.
+package struct StatusReport: Report {
+    /// One shop.
+    package struct Shop: Encodable, Sendable {
+        var shop: String
+        /// The configuration has it, or there is no configuration to be read.
+        var served: Bool
+        @Stamped var liveSince: Moment
+        /// Up to where its changes were read, by Shopify's clock.
+        @Stamped var cursor: Moment?
+        @Stamped var lastGoodCycle: Moment?
+        var toRead: Int
+        @Stamped var toReadSince: Moment?
+        /// Orders that cannot be read.
+        var parked: Int
+        var pendingEvents: Int
+        @Stamped var pendingSince: Moment?
+        /// Messages by state.
+        var effects: [String: Int]
+        /// Attempts of which it was ever unknown what became of them.
+        var attemptsInDoubt: Int
+        /// Messages of which it is unknown now.
+        var messagesInDoubt: Int
+        var unwritten: [Unwritten]
+        @Nullable var clockFault: String?
+        /// The triggers that write mails which nothing takes.
+        @Nullable var noRelayFor: String?
+        @Nullable var shopFault: String?
+        @Nullable var triggerFault: String?
+        /// The first of both.
+        @Nullable var lastFault: String?
+        @Nullable var heldReload: Held?
+        /// The brake holds all mail.
+        @Nullable var brake: Held?
+        @Stamped var restoredBackupOf: Moment?
+    }
+
+    /// Messages that wait, for their template fails.
+    package struct Unwritten: Encodable, Sendable {
+        var trigger: String
+        var count: Int
+        @Stamped var since: Moment
+        @Nullable var detail: String?
+    }
+
+    /// What waits for a person's word, and how many people it is about.
+    package struct Held: Encodable, Sendable {
+        var people: Int
+        @Stamped var since: Moment
+    }
+
+    /// A way out that is closed.
+    package struct ClosedChannel: Encodable, Sendable {
+        var shop: String
+        /// `email`, `webhook helpdesk`.
+        var name: String
+        var channel: String
+        var endpoint: String
+        @Nullable var reason: String?
+        @Nullable var detail: String?
+        var failures: Int
+    }
+
+    /// Something that does not get well by itself, and what a person does about it.
+    package struct Need: Encodable, Sendable {
+        /// Nil where it is about all shops.
+        @Nullable var shop: String?
+        var what: String
+        var fix: String
+        /// Something stands still until it is fixed: `status` then ends with status 1.
+        var isUrgent: Bool
+    }
+
+    var shops: [Shop]
+    var closedChannels: [ClosedChannel]
+    var carriers: [CarrierReport]
+    /// Open parcels that nobody can be asked about.
+    var parcelsOfNobody: Int
+    var databaseBytes: Int64
+    var schemaVersion: Int
+    @Stamped var lastMoment: Moment
+    @Nullable var storeFault: String?
+    var needs: [Need]
+    @Stamped var at: Moment
+
+    /// Whether something stands still until a person has fixed it.
+    package var isUrgent: Bool { needs.contains(where: \.isUrgent) }
+}
+
+extension StatusReport {
+    /// Reads it.
+    ///
+    /// - Parameter named: the shops of the configuration; nil where there is none to be read.
+    package init(_ store: Store, named: Set<String>?, now: Moment) async throws(StoreFailure) {
+        let status = try await store.status(now: now)
+        func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
+        storeFault = nil
+        shops = []
+        for shop in status.shops {
+            let unwritten = try await store.unwritten(shop: shop.shop)
+            shops.append(Shop(shop, unwritten: unwritten, served: isServed(shop.shop)))
+        }
+        closedChannels = try await store.channelStates()
+            .filter { $0.value.failures > 0 && isServed($0.key.shop) }
+            .map { route, state in
+                ClosedChannel(
+                    shop: route.shop, name: ChannelKind.standard.title(of: route), channel: route.channel.rawValue,
+                    endpoint: route.target, reason: state.reason,
+                    detail: state.detail, failures: state.failures)
+            }
+            .sorted { ($0.shop, $0.name) < ($1.shop, $1.name) }
+        let parcels = try await store.parcelCounts()
+        carriers = CarrierReport.all(try await store.carrierStates(), parcels: parcels, now: now)
+        parcelsOfNobody = parcels[""] ?? 0
+        databaseBytes = Int64(status.bytes)
+        schemaVersion = status.schemaVersion
+        lastMoment = status.lastMoment
+        at = now
+        needs = []
+        do throws(StoreFailure) { try await store.probe() } catch { storeFault = error.description }
+        needs = findNeeds()
+    }
+
+    private func findNeeds() -> [Need] {
+        var needs: [Need] = []
+        if let storeFault {
+            needs.append(
+                Need(
+                    shop: nil, what: "the store cannot be written", fix: storeFault, isUrgent: true))
+        }
+        for shop in shops where shop.served {
+            func need(_ what: String, _ fix: String, isUrgent: Bool = true) {
+                needs.append(Need(shop: shop.shop, what: what, fix: fix, isUrgent: isUrgent))
+            }
+            if let fault = shop.clockFault {
+                need(
+                    "the clock is not trusted, so nothing is decided or sent: \(fault)",
+                    "set the clock right (timedatectl); if it is right and once ran ahead, run 'bookbag clock accept'")
+            }
+            if let fault = shop.shopFault {
+                need("the shop cannot be asked: \(fault)", "run 'bookbag doctor', which names what the shop refuses")
+            }
+            if let fault = shop.triggerFault {
+                need(
+                    "an edit of the trigger files is not in force: \(fault)",
+                    "fix the file and save it; 'bookbag check' shows every mistake")
+            }
+            if let triggers = shop.noRelayFor {
+                need(
+                    "these triggers write mails that nothing takes: \(triggers)",
+                    "add 'smtp:' to bookbag.yaml and restart, or set the triggers to 'mode: shadow'")
+            }
+            if let held = shop.brake {
+                need(
+                    "the brake holds all mail: \(counted(held.people, "shopper")) had been written to within an hour",
+                    "run 'bookbag triggers confirm --shop \(shop.shop)' if they were meant, else fix the trigger first")
+            }
+            if let held = shop.heldReload {
+                need(
+                    "an edit is held: it would write to \(counted(held.people, "shopper")) at once",
+                    "run 'bookbag triggers confirm --shop \(shop.shop)' if it is meant, else take the edit back",
+                    isUrgent: false)
+            }
+            for one in shop.unwritten {
+                need(
+                    "\(counted(one.count, "message")) of '\(one.trigger)' cannot be written: \(one.detail ?? "")",
+                    "fix the template and save it; they are written at once, as far as they are still news",
+                    isUrgent: false)
+            }
+        }
+        for channel in closedChannels {
+            needs.append(
+                Need(
+                    shop: channel.shop,
+                    what: "\(channel.name) is closed: \(channel.detail ?? channel.reason ?? "unknown")",
+                    fix: channel.channel == "email"
+                        ? "run 'bookbag doctor'; the relay is tried again by itself, and at once after a restart"
+                        : "fix the endpoint; it is tried again by itself, and at once after a restart",
+                    isUrgent: true))
+        }
+        for carrier in carriers where carrier.closedUntil != nil && carrier.isRefused {
+            needs.append(
+                Need(
+                    shop: nil, what: "the carrier \(carrier.carrier) refuses our login",
+                    fix: "check its keys under 'carriers:' and restart", isUrgent: false))
+        }
+        return needs
+    }
+}
+
+extension CarrierReport {
+    /// The carrier refuses our login, which only a person fixes.
+    fileprivate var isRefused: Bool { reason == "auth_error" || reason == "config_error" }
+}
+
+extension StatusReport.Shop {
+    fileprivate init(_ shop: ShopStatus, unwritten: [UnwrittenMessages], served: Bool) {
+        let remembered = shop.remembered
+        self.shop = shop.shop
+        self.served = served
+        liveSince = shop.state.liveSince.shop
+        cursor = shop.state.cursor
+        lastGoodCycle = remembered[.lastGoodCycle]
+        toRead = shop.toRead
+        toReadSince = shop.toReadSince
+        parked = shop.parked
+        pendingEvents = shop.pendingEvents
+        pendingSince = shop.pendingSince
+        effects = Dictionary(uniqueKeysWithValues: shop.effects.map { ($0.key.rawValue, $0.value) })
+        attemptsInDoubt = shop.inDoubt
+        messagesInDoubt = shop.inDoubtNow
+        self.unwritten = unwritten.map {
+            StatusReport.Unwritten(trigger: $0.trigger, count: $0.count, since: $0.since, detail: $0.detail)
+        }
+        clockFault = remembered[.clockFault]
+        noRelayFor = remembered[.noRelay]
+        shopFault = remembered[.shopFault]
+        triggerFault = remembered[.lastFault]
+        lastFault = remembered[.shopFault] ?? remembered[.lastFault]
+        heldReload = remembered[.heldReload].map { StatusReport.Held(people: $0.people, since: $0.since) }
+        brake = remembered[.brake].map { StatusReport.Held(people: $0.people, since: $0.since) }
+        restoredBackupOf = shop.restoration?.backupAt
+    }
+}

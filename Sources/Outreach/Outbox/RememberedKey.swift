@@ -1,0 +1,91 @@
+import Foundation
+
+/// The names of the small facts of a shop that the store keeps between runs. A name, once shipped, stays.
+public enum RememberedName: String, CaseIterable, Sendable {
+    case brake, bucket, carriers, profile
+    case clockFault = "clock_fault"
+    case confirmedReload = "confirmed_reload"
+    case heldReload = "held_reload"
+    case lastFault = "last_fault"
+    case lastGoodCycle = "last_good_cycle"
+    case noRelay = "no_relay"
+    case shopFault = "shop_fault"
+}
+
+/// One small fact of a shop that the store keeps, and what kind of value it is.
+public struct RememberedKey<Value: RememberedValue>: Sendable {
+    public let name: RememberedName
+
+    package init(_ name: RememberedName) { self.name = name }
+}
+
+/// What can be kept under a name: a value with a text of its own.
+public protocol RememberedValue: Sendable {
+    /// At most 65,536 characters.
+    var rememberedText: String { get }
+    /// Reads what `rememberedText` wrote; nil for anything else.
+    init?(rememberedText: String)
+}
+
+extension String: RememberedValue {
+    public var rememberedText: String { self }
+    public init?(rememberedText: String) { self = rememberedText }
+}
+
+extension Moment: RememberedValue {
+    public var rememberedText: String { iso8601 }
+    public init?(rememberedText: String) { self.init(iso8601: rememberedText) }
+}
+
+extension RememberedValue where Self: Codable {
+    public var rememberedText: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    public init?(rememberedText: String) {
+        guard let value = try? JSONDecoder().decode(Self.self, from: Data(rememberedText.utf8)) else { return nil }
+        self = value
+    }
+}
+
+extension ShopProfile: RememberedValue {}
+
+extension RememberedKey where Value == String {
+    /// The carriers that every open parcel was last chosen among, by name with spaces between.
+    public static var carriers: Self { Self(.carriers) }
+    /// Why our clock is not trusted.
+    public static var clockFault: Self { Self(.clockFault) }
+    /// The code of the held reload that a person confirmed.
+    public static var confirmedReload: Self { Self(.confirmedReload) }
+    /// Why the trigger files on the disk are not in force.
+    public static var lastFault: Self { Self(.lastFault) }
+    /// The triggers that write mails which nothing takes, by name with commas between.
+    public static var noRelay: Self { Self(.noRelay) }
+    /// Why the shop could not be asked, until it can.
+    public static var shopFault: Self { Self(.shopFault) }
+}
+
+extension RememberedKey where Value == Moment {
+    /// When the last cycle of reading the shop went well.
+    public static var lastGoodCycle: Self { Self(.lastGoodCycle) }
+}
+
+extension RememberedKey where Value == ShopProfile {
+    /// What Shopify last said of the shop itself.
+    public static var profile: Self { Self(.profile) }
+}
+
+/// All that is remembered of one shop.
+public struct RememberedFacts: Hashable, Sendable {
+    private let texts: [String: String]
+
+    /// The texts by name, as the store keeps them.
+    public init(_ texts: [String: String] = [:]) { self.texts = texts }
+
+    /// The value under that key; nil where there is none, or one that cannot be read.
+    public subscript<Value>(key: RememberedKey<Value>) -> Value? {
+        texts[key.name.rawValue].flatMap(Value.init(rememberedText:))
+    }
+}

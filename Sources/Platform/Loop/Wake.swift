@@ -1,0 +1,112 @@
+import Synchronization
+
+/// Wakes a loop that waits. A wake-up carries no data: it says "look in the store again", so one that is lost costs a
+/// timer's tick and no message, and a hundred are as good as one. One loop waits on one `Wake`.
+public final class Wake: Sendable {
+    /// How time passes while somebody waits: returns after that long, throws when its task is cancelled.
+    public typealias Sleep = @Sendable (Duration) async throws -> Void
+
+    private struct Waiter {
+        let ticket: UInt64
+        let continuation: CheckedContinuation<Bool, Never>
+        var timer: Task<Void, Never>?
+
+        func resume(called: Bool) {
+            timer?.cancel()
+            continuation.resume(returning: called)
+        }
+    }
+
+    private struct State {
+        /// A call that came while nobody waited.
+        var called = false
+        var waiter: Waiter?
+        var tickets: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    private let sleep: Sleep
+
+    /// - Parameter sleep: how time passes; a test hands in its own.
+    public init(sleep: @escaping Sleep = { try await Task.sleep(for: $0) }) { self.sleep = sleep }
+
+    /// Wakes the loop, now or when it next waits.
+    public func call() {
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
+            if state.waiter == nil { state.called = true }
+            return state.waiter
+        }
+        waiter?.resume(called: true)
+    }
+
+    /// Waits until it is called or `timeout` is over, whichever comes first. Ends early, without an error, when the task
+    /// is cancelled. True where it was called.
+    @discardableResult
+    public func wait(atMost timeout: Duration) async -> Bool {
+        guard timeout > .zero else { return false }
+        let ticket = state.withLock { state in
+            state.tickets &+= 1
+            return state.tickets
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // Whether it was called before, or nobody waits any more; nil where it waits now.
+                let goOn: Bool? = state.withLock { state in
+                    if state.called || Task.isCancelled {
+                        defer { state.called = false }
+                        return state.called
+                    }
+                    state.waiter = Waiter(ticket: ticket, continuation: continuation)
+                    return nil
+                }
+                if let goOn {
+                    continuation.resume(returning: goOn)
+                } else {
+                    start(timeout, for: ticket)
+                }
+            }
+        } onCancel: {
+            release(ticket)
+        }
+    }
+
+    /// Starts the timer of a waiter that stands already: one that ended before would find nobody to release, and its
+    /// loop would sleep until somebody calls.
+    private func start(_ timeout: Duration, for ticket: UInt64) {
+        let timer = Task { [self] in
+            try? await sleep(timeout)
+            release(ticket)
+        }
+        let stands = state.withLock { state in
+            guard state.waiter?.ticket == ticket else { return false }
+            state.waiter?.timer = timer
+            return true
+        }
+        if !stands { timer.cancel() }
+    }
+
+    /// Lets that waiter go without a call; does nothing where it is gone.
+    private func release(_ ticket: UInt64) {
+        let waiter: Waiter? = state.withLock { state in
+            guard state.waiter?.ticket == ticket else { return nil }
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(called: false)
+    }
+}
+
+/// Wakes several loops at once.
+public final class Broadcast: Sendable {
+    private let wakes = Mutex<[Wake]>([])
+
+    /// One that wakes nobody yet.
+    public init() {}
+
+    /// That loop is woken from now on as well.
+    public func add(_ wake: Wake) { wakes.withLock { $0.append(wake) } }
+
+    /// Wakes them all.
+    public func call() { for wake in wakes.withLock({ $0 }) { wake.call() } }
+}

@@ -1,0 +1,76 @@
+import LoopTesting
+import Outreach
+import Platform
+import ServiceLifecycleTestKit
+import Store
+import Testing
+
+@testable import Daemon
+
+@Suite("The loop of delivery", .timeLimit(.minutes(1)))
+struct DeliveryLoopTests {
+    private func service(_ bench: LoopBench, _ channel: BenchChannel, wake: Wake) -> DeliveryService {
+        DeliveryService(
+            route: .mail(shop: benchShop), channel: channel, context: bench.context, store: bench.store,
+            clock: bench.clock, wake: wake, heartbeats: bench.heartbeats, metrics: bench.metrics,
+            logger: bench.lines.logger(), owner: "test", limit: 4, perSecond: nil, trouble: bench.trouble)
+    }
+
+    @Test("sends what is ready when it is woken, once")
+    func works() async throws {
+        let bench = try await LoopBench()
+        let channel = BenchChannel()
+        let wake = bench.wake()
+        let messages = Broadcast()
+        messages.add(wake)
+        try await testGracefulShutdown { trigger in
+            async let running: Void = service(bench, channel, wake: wake).run()
+            #expect(await bench.time.waited() == Loop.longestWait)
+            try await bench.see(1)
+            _ = try await bench.planning(wake: Wake(), newMessages: messages).turn()
+            try await bench.until { try await bench.states(1) == [.sent] }
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+        #expect(channel.sent == 1)
+    }
+
+    @Test("writes down on shutdown what the far end says of what is under way, and begins nothing more")
+    func drains() async throws {
+        let bench = try await LoopBench()
+        let channel = BenchChannel(isHeld: true)
+        try await bench.see(1)
+        _ = try await bench.planning(wake: Wake()).turn()
+        try await testGracefulShutdown { trigger in
+            async let running: Void = service(bench, channel, wake: bench.wake()).run()
+            try await bench.until { channel.sent == 1 }
+            trigger.triggerGracefulShutdown()
+            try await bench.see(2)
+            _ = try await bench.planning(wake: Wake()).turn()
+            channel.answer()
+            try await running
+        }
+        #expect(try await bench.states(1) == [.sent])
+        #expect(try await bench.states(2) == [.ready])
+        #expect(channel.sent == 1)
+    }
+
+    @Test("begins nothing while the clock is wrong")
+    func clock() async throws {
+        let bench = try await LoopBench()
+        let channel = BenchChannel()
+        try await bench.see(1)
+        _ = try await bench.planning(wake: Wake()).turn()
+        bench.clock.note(offset: .minutes(-6), of: benchShop)
+        try await testGracefulShutdown { trigger in
+            async let running: Void = service(bench, channel, wake: bench.wake()).run()
+            #expect(await bench.time.waited() == .seconds(5))
+            #expect(channel.sent == 0)
+            bench.clock.note(offset: .zero, of: benchShop)
+            bench.time.pass()
+            try await bench.until { try await bench.states(1) == [.sent] }
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+    }
+}
