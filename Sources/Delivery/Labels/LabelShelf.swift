@@ -123,6 +123,7 @@ public final class LabelShelf: Sendable {
                     await group.next()
                     running -= 1
                 }
+                if Task.isCancelled { break }
                 running += 1
                 group.addTask { [self] in
                     let result: Result<MailDraft.Attachment, LabelFailure>

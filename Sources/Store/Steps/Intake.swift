@@ -209,8 +209,8 @@ extension Connection {
             "UPDATE orders SET next_moment = ? WHERE shop = ? AND id = ? AND next_moment <= ?",
             [until, shop, id, now.milliseconds])
         try run(
-            "UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at < ? AND order_id = ?",
-            [until, shop, until, id])
+            "UPDATE rereads SET reread_at = ? WHERE shop = ? AND order_id = ? AND reread_at < ?",
+            [until, shop, id, until])
     }
 
     /// Takes a row off the list unless there is a newer cause to read its order.

@@ -76,9 +76,9 @@ extension Store {
                         asked_at = excluded.asked_at, ticket = excluded.ticket,
                         updated_at = CASE WHEN to_read.updated_at > excluded.updated_at
                             THEN to_read.updated_at ELSE excluded.updated_at END,
-                        tries = CASE WHEN coalesce(to_read.updated_at, 0) < excluded.updated_at THEN 0 ELSE to_read.tries END,
-                        retry_at = CASE WHEN coalesce(to_read.updated_at, 0) < excluded.updated_at THEN NULL ELSE to_read.retry_at END,
-                        reason = CASE WHEN coalesce(to_read.updated_at, 0) < excluded.updated_at THEN NULL ELSE to_read.reason END
+                        tries = CASE WHEN to_read.updated_at < excluded.updated_at THEN 0 ELSE to_read.tries END,
+                        retry_at = CASE WHEN to_read.updated_at < excluded.updated_at THEN NULL ELSE to_read.retry_at END,
+                        reason = CASE WHEN to_read.updated_at < excluded.updated_at THEN NULL ELSE to_read.reason END
                     """, [number, order.id, order.updatedAt.milliseconds, now.milliseconds, ticket])
                 queued += 1
                 guard order.hasChanged else { continue }
