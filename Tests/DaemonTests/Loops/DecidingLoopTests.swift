@@ -114,7 +114,8 @@ struct TimeLoopTests {
         let due = try #require(try await bench.store.nextMoment(shop: benchShop))
         try bench.sql(
             """
-            CREATE TRIGGER refuse BEFORE UPDATE OF record ON orders WHEN OLD.id = (SELECT id FROM aggregates WHERE shop = OLD.shop AND name = '#1')
+            CREATE TRIGGER refuse BEFORE UPDATE OF record ON orders
+            WHEN OLD.id = (SELECT id FROM aggregates WHERE shop = OLD.shop AND name = '#1')
             BEGIN SELECT RAISE(ABORT, 'refused'); END
             """)
         bench.pass(due - bench.now)
