@@ -72,10 +72,10 @@ struct TriggerTrialsTests {
             }
             return faults.map(\.description).joined()
         }
-        // More than finds room in what an idle process has already.
+        // Several times what it may have, for it is decoded and parsed.
         let text = "---\nsubject: Here\n---\n" + String(repeating: "It is there. ", count: 15_000)
         let large = folder(Dictionary(uniqueKeysWithValues: (0..<40).map { ("templates/large-\($0).md", text) }))
-        let memory = await sentence(TriggerTrials(program: program, memory: 100_000), large)
+        let memory = await sentence(TriggerTrials(program: program, memory: 10_000_000), large)
         #expect(memory.contains("did not survive them"), "\(memory)")
         let (crashing, place) = try fragile("kill -SEGV $$")
         defer { try? FileManager.default.removeItem(at: place) }
