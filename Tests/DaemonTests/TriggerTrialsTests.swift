@@ -42,8 +42,15 @@ private func fragile(_ death: String) throws -> (path: String, folder: URL) {
         case "$input" in *bomb.yaml*) \(death) ;; esac
         printf %s "$input" | "\(program)" "$@"
         """
-    try script.write(toFile: path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    // Another process writes the program: one that a test of ours starts meanwhile would hold it open for writing, and the
+    // system runs no such file.
+    let draft = path + ".txt"
+    try script.write(toFile: draft, atomically: true, encoding: .utf8)
+    let copy = Process()
+    copy.executableURL = URL(fileURLWithPath: "/usr/bin/install")
+    copy.arguments = ["-m", "755", draft, path]
+    try copy.run()
+    copy.waitUntilExit()
     return (path, place)
 }
 
