@@ -4,9 +4,10 @@ import Outreach
 import Platform
 import Store
 
-// What asking carriers costs: `answers` parses and merges answers, on one core; `asking` picks the next parcels to ask about in a store that `parcels` has made,
-// and tells its size and the memory of the process. Each is a process of its own, so that making a store is not in the memory of reading it. `scripts/bench-carriers` runs
-// them one after the other. Each prints one line for a figure, `WHAT: NUMBER UNIT`.
+// What asking carriers costs: `answers` parses and merges answers, on one core; `asking` picks the next parcels to ask
+// about in a store that `parcels` has made, and tells its size and the memory of the process. Each is a process of its
+// own, so that making a store is not in the memory of reading it. `scripts/bench-carriers` runs them one after the
+// other. Each prints one line for a figure, `WHAT: NUMBER UNIT`.
 
 private let shop = "juniperfig.myshopify.com"
 private let sent = Moment(iso8601: "2026-11-18T09:00:00Z")!
@@ -161,7 +162,8 @@ func benchAnswers(_ folder: String) async throws {
     report("\(rates.count) recorded answers, one of each in turn", mean, "answers/s and core")
 }
 
-/// Parses and merges one answer over and over: the body is read, judged, laid over what is known of its order, and asked what it implies.
+/// Parses and merges one answer over and over: the body is read, judged, laid over what is known of its order, and
+/// asked what it implies.
 @discardableResult
 private func measure(
     _ name: String, _ carrier: String, _ number: String, _ body: [UInt8], _ learner: Learner, rounds: Int = 2_000
@@ -201,7 +203,8 @@ private func measure(
     return both
 }
 
-/// The best rate over some rounds of fifty, in the time of one core that the work took: what else runs on the machine counts as little as can be.
+/// The best rate over some rounds of fifty, in the time of one core that the work took: what else runs on the machine
+/// counts as little as can be.
 private func perSecond(_ rounds: Int, _ work: () -> Int) -> Double {
     var best = 0.0
     var kept = 0

@@ -3,8 +3,8 @@ import GRDB
 import Outreach
 import Store
 
-/// A store with many open parcels, made in minutes: some orders are learned as the daemon learns them, each with a carrier's answer, and the rows that this
-/// made are copied in SQL with other numbers in them.
+/// A store with many open parcels, made in minutes: some orders are learned as the daemon learns them, each with a
+/// carrier's answer, and the rows that this made are copied in SQL with other numbers in them.
 struct ManyParcels {
     /// How many orders are learned, and copied again and again.
     static let learned = 1_000
@@ -15,7 +15,8 @@ struct ManyParcels {
     /// A multiple of `learned`.
     let count: Int
 
-    /// Copies what the first `learned` orders made until there are `count`, and lets them fall due over the day before `now`.
+    /// Copies what the first `learned` orders made until there are `count`, and lets them fall due over the day before
+    /// `now`.
     func copy(now: Moment) throws {
         let database = try DatabaseQueue(path: path)
         defer { try? database.close() }

@@ -3,8 +3,8 @@ import Outreach
 import Store
 import Synchronization
 
-/// Measures `replay`: a million recorded events of about 111,000 orders, read from a store and played under two sets of triggers, on as many readers as
-/// there are cores.
+/// Measures `replay`: a million recorded events of about 111,000 orders, read from a store and played under two sets of
+/// triggers, on as many readers as there are cores.
 ///
 /// The store is made where there is none at `path`, which takes minutes, and kept for the next time.
 func benchReplay(path: String, events count: Int, triggers folder: String) async throws {

@@ -5,7 +5,8 @@ import Store
 /// The shop whose store is measured: the one that the sandbox plays.
 let benchShop = "juniperfig.myshopify.com"
 
-/// Measures the store's steps one by one, on the disk and as durable as in the daemon, and leaves a store of `orders` open shipments behind for what is measured next.
+/// Measures the store's steps one by one, on the disk and as durable as in the daemon, and leaves a store of `orders`
+/// open shipments behind for what is measured next.
 func benchStore(path: String, orders: Int) async throws {
     let now = Moment(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     let store = try Store.open(path: path, role: .daemon, now: now)

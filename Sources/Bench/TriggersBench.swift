@@ -3,10 +3,10 @@ import Outreach
 
 /// Measures how many recorded events a second one core decides about, by how many triggers there are.
 ///
-/// A decision is the whole of it: which triggers hear the event, where its effect stands among others, what the parcel's scans come to, whether it is still
-/// news, the conditions, and whom to write to. Nothing is rendered. Prints one line for each set, `ours TRIGGERS EVENTS/S DECISIONS/S`, the best of several
-/// rounds. With a file the same conditions and the names they look at are written there, for `scripts/bench-triggers` to give to other
-/// engines.
+/// A decision is the whole of it: which triggers hear the event, where its effect stands among others, what the
+/// parcel's scans come to, whether it is still news, the conditions, and whom to write to. Nothing is rendered. Prints
+/// one line for each set, `ours TRIGGERS EVENTS/S DECISIONS/S`, the best of several rounds. With a file the same
+/// conditions and the names they look at are written there, for `scripts/bench-triggers` to give to other engines.
 func benchTriggers(export: String? = nil, seconds: Double = 3) throws {
     let orders = (0..<2000).map(BenchOrders.order)
     var exported: [String: Any] = [:]
@@ -16,7 +16,8 @@ func benchTriggers(export: String? = nil, seconds: Double = 3) throws {
         report("ours \(count)", decide(orders, planner, seconds: seconds))
         exported["\(count)"] = rules
     }
-    // The same triggers on one kind of event, and events of another kind: what is not about an event must not cost it anything.
+    // The same triggers on one kind of event, and events of another kind: what is not about an event must not cost it
+    // anything.
     let (set, _) = try BenchOrders.triggers(1000, spread: false)
     let others = orders.map { order in
         var order = order
@@ -151,8 +152,8 @@ enum BenchOrders {
         return record
     }
 
-    /// So many triggers, with an `if` and an `unless` each, and the same conditions for other engines. Spread over the kinds of events, or all on one
-    /// that none of the orders has.
+    /// So many triggers, with an `if` and an `unless` each, and the same conditions for other engines. Spread over the
+    /// kinds of events, or all on one that none of the orders has.
     static func triggers(_ count: Int, spread: Bool) throws -> (set: TriggerSet, rules: [[String: String]]) {
         let kinds =
             life.map(\.0) + [

@@ -36,7 +36,8 @@ public struct ChannelBreaker: Hashable, Sendable {
         public var change: Change?
         /// True where an answer that would close the channel was this message's own affair.
         public var isItsOwn = false
-        /// True where the answer may be meant for this message alone: it waits by itself, whether the channel is open or not.
+        /// True where the answer may be meant for this message alone: it waits by itself, whether the channel is open
+        /// or not.
         public var waitsByItself = false
     }
 
@@ -48,7 +49,8 @@ public struct ChannelBreaker: Hashable, Sendable {
     public private(set) var failure: Failure?
     /// How often it was opened.
     public private(set) var openings: Int
-    /// The messages that closed it by an answer that may be meant for them alone, with how often it had been opened by then.
+    /// The messages that closed it by an answer that may be meant for them alone, with how often it had been opened by
+    /// then.
     public private(set) var suspects: [Int64: Int]
 
     /// How many suspects are kept, the newest.
@@ -59,7 +61,8 @@ public struct ChannelBreaker: Hashable, Sendable {
     /// The message that was sent ahead while it is closed.
     private var ahead: Int64?
 
-    /// Open, or as it was left by an earlier process; that is tried at once with one message, for whoever starts anew may have fixed something.
+    /// Open, or as it was left by an earlier process; that is tried at once with one message, for whoever starts anew
+    /// may have fixed something.
     public init(failures: Int = 0, failure: Failure? = nil, openings: Int = 0, suspects: [Int64: Int] = [:]) {
         self.failures = failures
         self.failure = failure
@@ -175,11 +178,12 @@ public struct ChannelBreaker: Hashable, Sendable {
 }
 
 extension Failure {
-    /// True for an answer that only a far end gives that talks to us: about one mailbox, or about one message that it has read.
+    /// True for an answer that only a far end gives that talks to us: about one mailbox, or about one message that it
+    /// has read.
     var showsThatWeAreLetIn: Bool { code != nil && (reason == "mailbox" || reason == "content") }
 
-    /// True for an answer that may be about one message as well as about us: a rule (5.7.x), a sender that our account may not
-    /// use (a shop has one for orders and one for news), or a fault of the relay's own (5.3.x), told when it had seen the
-    /// recipient or the message. A used-up quota ("account") is everybody's.
+    /// True for an answer that may be about one message as well as about us: a rule (5.7.x), a sender that our account
+    /// may not use (a shop has one for orders and one for news), or a fault of the relay's own (5.3.x), told when it
+    /// had seen the recipient or the message. A used-up quota ("account") is everybody's.
     var mayBeTheMessagesOwn: Bool { ["policy", "sender", "relay"].contains(reason) && (code ?? 0) / 100 == 5 }
 }

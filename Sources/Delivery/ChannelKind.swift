@@ -1,7 +1,7 @@
 public import Outreach
 
-/// One channel, as data: all that the rest of Bookbag has to know of it. To add one, make a folder beside SMTP/ and Webhook/ with its `Channel` and its
-/// value, and name that value in `standard`.
+/// One channel, as data: all that the rest of Bookbag has to know of it. To add one, make a folder beside SMTP/ and
+/// Webhook/ with its `Channel` and its value, and name that value in `standard`.
 public struct ChannelKind: Sendable {
     /// Its name, and how its line of `send` is read.
     public var syntax: ChannelSyntax
@@ -10,7 +10,8 @@ public struct ChannelKind: Sendable {
     /// Makes the frozen bytes of an effect.
     public var compose: @Sendable (Composition) -> Composition.Outcome
     public var words: Words
-    /// True where it does something and may bring a result: the messages of the same trigger wait for that, a quarter of an hour at most.
+    /// True where it does something and may bring a result: the messages of the same trigger wait for that, a quarter
+    /// of an hour at most.
     public var isAction: Bool
 
     /// What people are told.

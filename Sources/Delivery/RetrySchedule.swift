@@ -1,11 +1,12 @@
 public import Outreach
 
-// When to try again. Two kinds of waiting, kept apart: a message that was deferred waits by itself and blocks nobody; a channel
-// that is unavailable waits as a whole, and no message is blamed. Both are pure: attempt, age, failure and chance come in.
+// When to try again. Two kinds of waiting, kept apart: a message that was deferred waits by itself and blocks nobody; a
+// channel that is unavailable waits as a whole, and no message is blamed. Both are pure: attempt, age, failure and
+// chance come in.
 //
-// A step is the longest that is waited; the wait itself is drawn from the whole of it ("full jitter"), so that many that failed
-// together do not come back together. What the far end asked for (Retry-After) is a floor. Giving up is by age: the
-// schedule's last step repeats until then.
+// A step is the longest that is waited; the wait itself is drawn from the whole of it ("full jitter"), so that many
+// that failed together do not come back together. What the far end asked for (Retry-After) is a floor. Giving up is by
+// age: the schedule's last step repeats until then.
 
 /// When a message that was deferred is tried again.
 public struct RetrySchedule: Hashable, Sendable {
@@ -69,8 +70,8 @@ public struct ReopeningSchedule: Hashable, Sendable {
     public static let channel = ReopeningSchedule(
         steps: [.seconds(5), .seconds(15), .minutes(1), .minutes(3), .minutes(5), .minutes(10), .minutes(15)])
 
-    /// How long to leave the channel closed: four fifths of the step to all of it, longer where the far end asked for it (one
-    /// hour at most).
+    /// How long to leave the channel closed: four fifths of the step to all of it, longer where the far end asked for
+    /// it (one hour at most).
     ///
     /// - Parameters:
     ///   - times: how many attempts in a row found it unavailable, at least 1.

@@ -1,7 +1,8 @@
 internal import FoundationEssentials
 public import Outreach
 
-/// The clock and the patience that the shell of Intake works by, so that tests bring their own and nothing sleeps in them.
+/// The clock and the patience that the shell of Intake works by, so that tests bring their own and nothing sleeps in
+/// them.
 public struct Timekeeper: Sendable {
     /// The moment it is.
     public var now: @Sendable () -> Moment

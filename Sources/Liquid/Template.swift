@@ -146,7 +146,8 @@ public struct Limits: Sendable {
     public var outputBytes = 16 * 1_024 * 1_024
     /// Bytes of all that is assigned and captured, taken together.
     public var assignedBytes = 64 * 1_024 * 1_024
-    /// Bytes that filters and comparisons look through and make, taken together. A whole mail comes to a thousandth of it.
+    /// Bytes that filters and comparisons look through and make, taken together. A whole mail comes to a thousandth of
+    /// it.
     public var workBytes = 64 * 1_024 * 1_024
     /// Partials within partials and loops within loops, taken together.
     public var nesting = 100

@@ -1,5 +1,5 @@
-/// How long to wait before the next try: exponential with full jitter, so that many who failed together do not come back
-/// together (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+/// How long to wait before the next try: exponential with full jitter, so that many who failed together do not come
+/// back together (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
 public struct Backoff: Sendable, Equatable {
     /// The upper bound of the first wait.
     public var base: Duration
@@ -16,8 +16,9 @@ public struct Backoff: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - chance: from 0 up to, but not including, 1.
-    ///   - retryAfter: what the far end asked for (``RetryAfter``). It is a floor, and jitter comes on top: whoever else was
-    ///     told the same time will come then too. More than `cap` is asked for in vain.
+    ///   - retryAfter: what the far end asked for
+    ///     (``RetryAfter``). It is a floor, and jitter comes on top: whoever else was told the same time will come then too. More than `cap`
+    ///     is asked for in vain.
     /// - Returns: never less than zero, never more than `cap`.
     public func delay(afterAttempt attempt: Int, chance: Double, retryAfter: Duration? = nil) -> Duration {
         var ceiling = min(base, cap)

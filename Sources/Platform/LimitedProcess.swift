@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Another process that does one thing with untrusted input and answers, or dies of it: a program, what it gets, and how
-/// long it may take.
+/// Another process that does one thing with untrusted input and answers, or dies of it: a program, what it gets, and
+/// how long it may take.
 ///
-/// The time is kept here, with a kill; memory and processor time are limits that the process sets for itself first of all
-/// (`ResourceLimits.apply`), and that the kernel keeps from then on. It gets no environment but what the loader needs, so no
-/// secret that stands there, and no open file but its input and output.
+/// The time is kept here, with a kill; memory and processor time are limits that the process sets for itself first of
+/// all (`ResourceLimits.apply`), and that the kernel keeps from then on. It gets no environment but what the loader
+/// needs, so no secret that stands there, and no open file but its input and output.
 public struct LimitedProcess: Sendable {
     /// How it ended.
     public enum Outcome: Sendable, Equatable {

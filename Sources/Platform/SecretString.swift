@@ -1,7 +1,7 @@
 /// A password, token or key: text that is used, and never shown.
 ///
-/// Printing it, interpolating it, dumping it or logging it gives `•••`. Whoever needs the text calls ``reveal()``, which
-/// is easy to search for.
+/// Printing it, interpolating it, dumping it or logging it gives `•••`. Whoever needs the text calls ``reveal()``,
+/// which is easy to search for.
 public struct SecretString: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
 {
     private let text: String

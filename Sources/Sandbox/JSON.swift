@@ -1,5 +1,5 @@
-// JSON as the sandbox needs it: objects keep the order of their members, so that an answer reads in the order it was asked
-// for (GraphQL requires that), and whole numbers stay whole. RFC 8259.
+// JSON as the sandbox needs it: objects keep the order of their members, so that an answer reads in the order it was
+// asked for (GraphQL requires that), and whole numbers stay whole. RFC 8259.
 
 /// A JSON value. Objects keep the order of their members.
 enum JSON: Equatable, Sendable {

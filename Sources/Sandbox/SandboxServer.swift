@@ -1,4 +1,5 @@
-// The sandbox as one service: a shop, its carriers, a relay with a mailbox page, and a webhook receiver, all on 127.0.0.1.
+// The sandbox as one service: a shop, its carriers, a relay with a mailbox page, and a webhook receiver, all on
+// 127.0.0.1.
 
 public import FoundationEssentials
 public import Logging

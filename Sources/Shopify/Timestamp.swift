@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 
-/// A point in time as Shopify tells it, in whole milliseconds since 1970-01-01T00:00:00Z. It lies within the years 1 to 9999
-/// whatever is added to it.
+/// A point in time as Shopify tells it, in whole milliseconds since 1970-01-01T00:00:00Z. It lies within the years 1 to
+/// 9999 whatever is added to it.
 package struct Timestamp: Hashable, Comparable, Sendable {
     /// Milliseconds since the epoch; negative before it.
     package let milliseconds: Int64
@@ -43,8 +43,8 @@ extension Timestamp: Codable {
 }
 
 extension Timestamp {
-    /// Reads `2026-11-21T10:00:00Z` and its like (RFC 3339, section 5.6), with the minutes east of Greenwich where the text
-    /// gives an offset other than `Z`.
+    /// Reads `2026-11-21T10:00:00Z` and its like (RFC 3339, section 5.6), with the minutes east of Greenwich where the
+    /// text gives an offset other than `Z`.
     static func read(_ text: String) -> (time: Timestamp, offsetMinutes: Int?)? {
         let bytes = Array(text.utf8)
         guard (20...40).contains(bytes.count) else { return nil }

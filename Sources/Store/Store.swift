@@ -1,21 +1,22 @@
 // The store remembers before the world is touched.
 //
-// Everything that Bookbag knows stands in one SQLite file, and every way into and out of it is a step: one method, one transaction. A
-// step that returned is on the disk (WAL, synchronous=FULL); a step that threw changed nothing. So the program can die between any two
-// instructions and go on where it was.
+// Everything that Bookbag knows stands in one SQLite file, and every way into and out of it is a step: one method, one
+// transaction. A step that returned is on the disk (WAL, synchronous=FULL); a step that threw changed nothing. So the
+// program can die between any two instructions and go on where it was.
 //
-// There is one writer, which commits in groups (`CommitQueue`); readers see the last commit and never wait. Nothing is loaded when a
-// store is opened, so the number of open orders does not slow a start. All SQL of the program lies in this module.
+// There is one writer, which commits in groups (`CommitQueue`); readers see the last commit and never wait. Nothing is
+// loaded when a store is opened, so the number of open orders does not slow a start. All SQL of the program lies in
+// this module.
 //
-// Two rules keep what is written true under several hands (the daemon's tasks, commands beside it):
-// an aggregate (an order, an effect) carries a version, and what was thought on an older one is not written but given back as stale; and
+// Two rules keep what is written true under several hands (the daemon's tasks, commands beside it): an aggregate (an
+// order, an effect) carries a version, and what was thought on an older one is not written but given back as stale; and
 // work that a far end must see once is leased with a token, without which its end moves nothing.
 
 internal import Glibc
 public import Outreach
 
-/// All that Bookbag remembers. Every method is one whole step: it happened, and is on the disk, when the method returns; nothing
-/// happened when it throws a `StoreFailure`.
+/// All that Bookbag remembers. Every method is one whole step: it happened, and is on the disk, when the method
+/// returns; nothing happened when it throws a `StoreFailure`.
 public final class Store: Sendable {
     /// Who opens a store.
     public enum Role: Sendable {
@@ -45,12 +46,13 @@ public final class Store: Sendable {
     ///
     /// - Parameters:
     ///   - path: the file. Its folder must exist. It is for its owner's eyes only (mode 0600).
-    ///   - role: a second daemon is refused for as long as the first one lives. A command takes no lock, except for the moment of bringing
-    ///     an older schema up to date.
+    ///   - role: a second daemon is refused for as long as the first one lives. A command takes no lock, except for the
+    ///     moment of bringing an older schema up to date.
     ///   - create: whether a store is made where there is none; else that is `.missing`.
     ///   - who: what the lock says about us.
     ///   - now: for what is noted when a store is made.
-    /// - Throws: `.locked`, `.missing`, `.forbidden`, `.readOnly`, `.notAStore`, `.newerSchema`, `.olderSchema`, `.corrupt`, `.full`, `.busy`.
+    /// - Throws: `.locked`, `.missing`, `.forbidden`, `.readOnly`, `.notAStore`, `.newerSchema`, `.olderSchema`,
+    ///   `.corrupt`, `.full`, `.busy`.
     public static func open(
         path: String, role: Role, create: Bool = true, who: String = "bookbag run", now: Moment
     ) throws(StoreFailure) -> Store {
@@ -109,13 +111,14 @@ public final class Store: Sendable {
         do { try engine.close() } catch { throw StoreFailure(error, path: path) }
     }
 
-    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where somebody who reads stood in the way for as long as we wait:
-    /// then the journal still holds what it held.
+    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where
+    /// somebody who reads stood in the way for as long as we wait: then the journal still holds what it held.
     public func emptyJournal() async throws(StoreFailure) -> Bool {
         do { return try await engine.emptyJournal() } catch { throw StoreFailure(error, path: path) }
     }
 
-    /// Writes a row and takes it back by writing the same again: whether there is room, and whether we may. Throws what a step that writes would throw now.
+    /// Writes a row and takes it back by writing the same again: whether there is room, and whether we may. Throws what
+    /// a step that writes would throw now.
     public func probe() async throws(StoreFailure) {
         try await write { db in try db.run("UPDATE store SET next_token = next_token WHERE one = 1") }
     }
@@ -130,7 +133,8 @@ public final class Store: Sendable {
         }
     }
 
-    /// Makes the file where it is to be made, so that its mode is right from the first byte on; SQLite gives the files beside it the same.
+    /// Makes the file where it is to be made, so that its mode is right from the first byte on; SQLite gives the files
+    /// beside it the same.
     private static func prepareFile(_ path: String, create: Bool) throws(StoreFailure) {
         try requireFolder(of: path)
         var status = stat()

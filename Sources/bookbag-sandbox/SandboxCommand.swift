@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import Sandbox
 
-/// `bookbag sandbox`: a shop, a relay and a mailbox on this machine, to try everything against. `bookbag` runs this program,
-/// which is not part of it: whoever serves real shoppers need not install a shop that is not one.
+/// `bookbag sandbox`: a shop, a relay and a mailbox on this machine, to try everything against. `bookbag` runs this
+/// program, which is not part of it: whoever serves real shoppers need not install a shop that is not one.
 @main
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

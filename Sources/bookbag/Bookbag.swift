@@ -26,7 +26,8 @@ struct Bookbag: AsyncParsableCommand {
             EraseCommand.self, RenderCommand.self, TrackCommand.self, SandboxCommand.self, ReadTriggersCommand.self,
         ])
 
-    /// Runs the command that the arguments name. Wrong usage ends with status 2, as of most programs; the parser's own would be 64.
+    /// Runs the command that the arguments name. Wrong usage ends with status 2, as of most programs; the parser's own
+    /// would be 64.
     static func main() async {
         do {
             let command = try parseAsRoot()

@@ -1,14 +1,16 @@
 import Foundation
 
-/// The user that Bookbag runs as: `bookbag`, which systemd's sysusers makes. Whoever starts a command as root reads the configuration and the credentials as root, and then
-/// becomes that user, so that no file of the store ever belongs to root: the daemon could not write it.
+/// The user that Bookbag runs as: `bookbag`, which systemd's sysusers makes. Whoever starts a command as root reads the
+/// configuration and the credentials as root, and then becomes that user, so that no file of the store ever belongs to
+/// root: the daemon could not write it.
 enum ServiceUser {
     /// Its name.
     static let name = "bookbag"
 
     /// Becomes the service's user, for good, where root started us and there is such a user; else does nothing.
     ///
-    /// - Parameter state: the folder of the store. It is made for that user where there is none, or handed to them while it is empty.
+    /// - Parameter state: the folder of the store. It is made for that user where there is none, or handed to them
+    ///   while it is empty.
     static func become(for state: String) throws {
         guard geteuid() == 0, let user = getpwnam(name)?.pointee else { return }
         prepare(state, user)

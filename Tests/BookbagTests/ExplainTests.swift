@@ -14,7 +14,8 @@ enum Place {
 
 /// A store with one order of which much was told, and what `explain` says of it.
 ///
-/// `BOOKBAG_GOLDEN=write swift test --filter ExplainTests` writes what is said now into the files, for somebody to read.
+/// `BOOKBAG_GOLDEN=write swift test --filter ExplainTests` writes what is said now into the files, for somebody to
+/// read.
 @Suite("What explain tells of an order")
 struct ExplainTests {
     static let shop = "juniperfig.myshopify.com"

@@ -134,7 +134,8 @@ private final class Bench: Sendable {
         return try await service.begin()
     }
 
-    /// Turns on until there is nothing to do for a while; the short pauses between calls pass by. Gives how long there is nothing to do.
+    /// Turns on until there is nothing to do for a while; the short pauses between calls pass by. Gives how long there
+    /// is nothing to do.
     @discardableResult
     func work(_ rounds: inout CarrierPoller) async throws -> Duration {
         for _ in 0..<500 {
@@ -394,7 +395,8 @@ struct CarrierServiceTests {
         #expect(carrier.asked.count == 1)
     }
 
-    /// EasyPost, which says of every parcel that it is out for delivery; or that nothing is known, which it calls `unknown`.
+    /// EasyPost, which says of every parcel that it is out for delivery; or that nothing is known, which it calls
+    /// `unknown`.
     private static func easyPost(knowing: Bool = true) -> ScriptedCarrier {
         ScriptedCarrier { request in
             let body = String(decoding: request.body ?? [], as: UTF8.self)

@@ -32,7 +32,8 @@ private final class Connection: Sendable {
 
     func say(_ text: String) { _ = text.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) } }
 
-    /// What comes until the other side closes, or has been silent for 20 seconds (nil). It waits on a thread of its own: the server's tasks need the others.
+    /// What comes until the other side closes, or has been silent for 20 seconds (nil). It waits on a thread of its
+    /// own: the server's tasks need the others.
     func hear() async -> String? {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: self.listen()) }

@@ -55,7 +55,8 @@ private struct Month {
         self.orders = orders
     }
 
-    /// The way of an order: it is placed or leaves, and its parcels go their ways, with delays, failed attempts and lost scans.
+    /// The way of an order: it is placed or leaves, and its parcels go their ways, with delays, failed attempts and
+    /// lost scans.
     private static func example(_ chance: inout Seeded) -> Example {
         let parcels = Int.random(in: 1...2, using: &chance)
         let beginning: EventKind = parcels == 1 && Bool.random(using: &chance) ? .orderPlaced : .shipmentCreated

@@ -42,8 +42,8 @@ private func fragile(_ death: String) throws -> (path: String, folder: URL) {
         case "$input" in *bomb.yaml*) \(death) ;; esac
         printf %s "$input" | "\(program)" "$@"
         """
-    // Another process writes the program: one that a test of ours starts meanwhile would hold it open for writing, and the
-    // system runs no such file.
+    // Another process writes the program: one that a test of ours starts meanwhile would hold it open for writing, and
+    // the system runs no such file.
     let draft = path + ".txt"
     try script.write(toFile: draft, atomically: true, encoding: .utf8)
     let copy = Process()

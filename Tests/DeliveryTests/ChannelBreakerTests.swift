@@ -64,7 +64,8 @@ struct ChannelBreakerTests {
             now = try #require(breaker.closedUntil)
         }
         #expect(breaker.failures == 6)
-        // The first one comes round again, and nothing was ever taken: that is known already, and keeps nobody else waiting for longer.
+        // The first one comes round again, and nothing was ever taken: that is known already, and keeps nobody else
+        // waiting for longer.
         let again = take(&breaker, .unavailable(policy), of: 1, at: now, attempt: 2)
         #expect(!again.isItsOwn && breaker.failures == 6 && breaker.isClosed)
         #expect(try #require(again.nextAttempt) > now)

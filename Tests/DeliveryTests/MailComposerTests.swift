@@ -196,7 +196,8 @@ struct MailComposerTests {
     }
 }
 
-/// A small generator with a seed, so that what failed once fails again (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+/// A small generator with a seed, so that what failed once fails again (Steele, Lea, Flood: "Fast splittable
+/// pseudorandom number generators", 2014).
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

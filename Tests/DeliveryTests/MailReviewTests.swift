@@ -4,8 +4,8 @@ import Testing
 
 @testable import Delivery
 
-/// What `check` says of templates as mails. The golden file holds cases as the other golden faults do: `##### what it shows`, files after `=== path`,
-/// and after `=== warnings` what is said, word for word.
+/// What `check` says of templates as mails. The golden file holds cases as the other golden faults do:
+/// `##### what it shows`, files after `=== path`, and after `=== warnings` what is said, word for word.
 @Suite("What is said about a template as a mail")
 struct MailReviewTests {
     struct Case: Sendable, CustomTestStringConvertible {

@@ -68,8 +68,8 @@ struct SMTPVerdictTests {
         (.finalDot, 354, "Huh", "deferred"),
     ]
 
-    /// What relays say of our own account, and what they say of one mailbox or one mail in nearly the same words, with the reason
-    /// that is kept: `account`, `sender` and `policy` stop the channel, `mailbox` and `content` refuse.
+    /// What relays say of our own account, and what they say of one mailbox or one mail in nearly the same words, with
+    /// the reason that is kept: `account`, `sender` and `policy` stop the channel, `mailbox` and `content` refuse.
     static let accounts: [(SMTPReply.Phase, Int, String, String)] = [
         // Gmail and Google Workspace
         (.finalDot, 550, "5.4.5 Daily user sending limit exceeded.", "account"),

@@ -4,8 +4,9 @@ import Testing
 
 @testable import Delivery
 
-/// Every shipped mail in every language, as HTML and as text, byte for byte: so that whoever changes a template or the frame sees what
-/// becomes of it. `scripts/check-mails` reads the HTML with a parser of other people's making; `scripts/mail-shots` makes pictures of it.
+/// Every shipped mail in every language, as HTML and as text, byte for byte: so that whoever changes a template or the
+/// frame sees what becomes of it. `scripts/check-mails` reads the HTML with a parser of other people's making;
+/// `scripts/mail-shots` makes pictures of it.
 @Suite("The shipped mails")
 struct ShippedMailTests {
     static let folder = packageRoot.appendingPathComponent("Tests/Golden/mails")

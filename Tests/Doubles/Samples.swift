@@ -103,7 +103,8 @@ package func decode<T: Decodable>(_ type: T.Type, _ json: [String: Any]) throws 
     try JSONDecoder().decode(type, from: JSONSerialization.data(withJSONObject: json))
 }
 
-/// Answers of real shops, which are not part of the project: where they are absent, these tests are left out and say so.
+/// Answers of real shops, which are not part of the project: where they are absent, these tests are left out and say
+/// so.
 package enum Captures {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "../shared/shopify/samples/graphql").standardized

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Time that passes only when a test says so, for what waits on a `Wake`.
 ///
-/// A test takes each wait with `waited()`, which tells how long it is meant to be, and ends it with `pass()`. Nothing here
-/// sleeps: `waited()` returns as soon as somebody waits.
+/// A test takes each wait with `waited()`, which tells how long it is meant to be, and ends it with `pass()`. Nothing
+/// here sleeps: `waited()` returns as soon as somebody waits.
 public final class SteppedTime: Sendable {
     private struct State {
         var waits: [(id: UInt64, duration: Duration, end: CheckedContinuation<Void, any Error>)] = []

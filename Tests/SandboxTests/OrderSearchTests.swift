@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Searching orders")
 struct OrderSearchTests {
-    /// #1001 shipped, #1002 with a return asked for, #1003 with a return approved, #1004 cancelled, #1005 a test on hold.
+    /// #1001 shipped, #1002 with a return asked for, #1003 with a return approved, #1004 cancelled, #1005 a test on
+    /// hold.
     private func shop() throws -> Shop {
         let shop = Shop()
         try shop.ship(shop.place("ada"))

@@ -31,8 +31,8 @@ struct StoryTests {
         #expect(ledger.verdict.unexpected.map(\.order) == ["#9"])
     }
 
-    /// A teller that has been polled, whose pauses take no time, before a daemon that answers each line at once with all that
-    /// is due and not yet sent.
+    /// A teller that has been polled, whose pauses take no time, before a daemon that answers each line at once with
+    /// all that is due and not yet sent.
     private func teller(answers: Bool) throws -> StoryTeller {
         let shop = SandboxShop()
         let mailbox = try Mailbox(folder: nil, clock: .system)

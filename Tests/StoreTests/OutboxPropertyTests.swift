@@ -3,8 +3,8 @@ import Testing
 
 @testable import Store
 
-/// Processes that claim, begin, send, die, report late and start again, in an order that the seed throws. Whatever they do, nothing is lost and
-/// nothing goes out twice without being counted as in doubt.
+/// Processes that claim, begin, send, die, report late and start again, in an order that the seed throws. Whatever they
+/// do, nothing is lost and nothing goes out twice without being counted as in doubt.
 @Suite("The outbox under any interleaving")
 struct OutboxPropertyTests {
     /// What the far end saw of one effect.
@@ -57,7 +57,8 @@ struct OutboxPropertyTests {
                 guard let index = acted.indices.randomElement(using: &dice) else { continue }
                 _ = try await store.finish([acted.remove(at: index)], now: now)
             default:
-                // The process dies; its successor starts. Words under way may still arrive, as from a process that was only thought dead.
+                // The process dies; its successor starts. Words under way may still arrive, as from a process that was
+                // only thought dead.
                 if Bool.random(using: &dice) { acted = [] }
                 begun = []
                 if Bool.random(using: &dice) { claimed = [] }

@@ -8,7 +8,8 @@ import Testing
 struct RestoringTests {
     private let folder = Folder()
 
-    /// A store with one ready mail, one event that nobody has decided on, and a look that is due tomorrow; and its copy, opened a day later.
+    /// A store with one ready mail, one event that nobody has decided on, and a look that is due tomorrow; and its
+    /// copy, opened a day later.
     private func putBack() async throws -> (store: Store, ready: Effect) {
         let store = try Store.open(path: folder.file("store.sqlite"), role: .daemon, now: t0)
         _ = try await store.openShop(shop, now: t0)

@@ -12,7 +12,8 @@ let t0: Moment = {
     return Moment(iso8601: "2026-11-21T10:00:00Z")!
 }()
 
-/// The statements that the stores of all tests ran, for scripts/check-sql: written to the file that BOOKBAG_STATEMENTS names when the tests end.
+/// The statements that the stores of all tests ran, for scripts/check-sql: written to the file that BOOKBAG_STATEMENTS
+/// names when the tests end.
 enum Statements {
     private static let told = Mutex<Set<String>>([])
 

@@ -91,7 +91,8 @@ struct SchemaTests {
             #expect(!step.hasPrefix("SCAN"), "\(plan)")
             // What is sorted is an order's, a handful of rows.
             if !Self.sorting.contains(name) { #expect(!step.contains("TEMP B-TREE"), "\(plan)") }
-            // A shop's whole table is no search, though SQLite calls it one: only what is at work may be gone through by the shop alone.
+            // A shop's whole table is no search, though SQLite calls it one: only what is at work may be gone through
+            // by the shop alone.
             if step.hasSuffix("(shop=?)") {
                 #expect(Self.work.contains { step.contains(" \($0) (shop=?)") }, "\(plan)")
             }
@@ -152,7 +153,8 @@ struct SchemaTests {
         #expect(failure?.cause == .misuse)
     }
 
-    /// What most changes of a table need: it is made anew, its rows are copied, the old one goes, and all that pointed at it points at the new one.
+    /// What most changes of a table need: it is made anew, its rows are copied, the old one goes, and all that pointed
+    /// at it points at the new one.
     @Test("a table can be made anew under the rows that point at it")
     func rebuilt() async throws {
         let path = Folder().file("store.sqlite")

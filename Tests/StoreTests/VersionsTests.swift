@@ -38,8 +38,8 @@ struct VersionsTests {
         #expect(try await store.commitPlan([plan], now: t0).outdated == [0])
     }
 
-    /// Three orders that change, effects that are planned on what was read of them, claimed, judged and begun, in every order that chance gives. A journal beside the store knows
-    /// what the versions were.
+    /// Three orders that change, effects that are planned on what was read of them, claimed, judged and begun, in every
+    /// order that chance gives. A journal beside the store knows what the versions were.
     @Test(
         "random interleavings: a judgement of an older version neither commits nor begins",
         arguments: 0..<200 as Range<UInt64>)

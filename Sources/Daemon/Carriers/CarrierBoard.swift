@@ -4,9 +4,9 @@ import Synchronization
 
 /// Which carriers cannot be asked just now, for all loops to see: those that another source may stand in for.
 ///
-/// A parcel stays whose it is. While its own carrier is on the board, the next of its sources takes it in hand once its answer is late by as much as it can
-/// bear (`Urgency.patience`); at once where the carrier refuses our login, which only a person fixes. As soon as the carrier is to be tried again it
-/// leaves the board, and its parcels are its own.
+/// A parcel stays whose it is. While its own carrier is on the board, the next of its sources takes it in hand once its
+/// answer is late by as much as it can bear (`Urgency.patience`); at once where the carrier refuses our login, which
+/// only a person fixes. As soon as the carrier is to be tried again it leaves the board, and its parcels are its own.
 final class CarrierBoard: Sendable {
     /// Why a carrier cannot be asked.
     struct Absence: Equatable, Sendable {

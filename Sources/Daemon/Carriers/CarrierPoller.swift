@@ -11,7 +11,8 @@ struct CarrierPoller {
     private(set) var circuit: CarrierCircuit
     /// Says that the loop moves.
     let beat: @Sendable () -> Void
-    /// Parcels that were answered, and when they had been due: one that comes back unmoved could not be written, and must not be asked about again and again.
+    /// Parcels that were answered, and when they had been due: one that comes back unmoved could not be written, and
+    /// must not be asked about again and again.
     private var answered: [ParcelID: Moment] = [:]
     /// The carriers that this one stands in for, as it was told in the journal.
     private var standsInFor: Set<String> = []
@@ -229,7 +230,8 @@ struct CarrierPoller {
                 note.faults += 1
                 note.lastFault = answer.call?.message
                 if let call = answer.call { tell(call) }
-                // What is the carrier's trouble is no fault of the parcel: it is asked about when the carrier answers again.
+                // What is the carrier's trouble is no fault of the parcel: it is asked about when the carrier answers
+                // again.
                 guard reply.unreachable == nil, answer.call?.kind != .rateLimited, !(isClosed && wasTroubled) else {
                     break
                 }
@@ -265,7 +267,8 @@ struct CarrierPoller {
     /// What an answer says, for each order that has the number.
     private func observe(_ parcel: DueParcel, _ answer: CarrierAnswer, at seen: Moment) -> [Observation] {
         let found = answer.call == nil
-        // Carriers show a hundred events at most; of a list that long the oldest may be missing, and are not taken back.
+        // Carriers show a hundred events at most; of a list that long the oldest may be missing, and are not taken
+        // back.
         let complete = found && answer.events.count < 90
         return parcel.orderIDs.map { order in
             Observation(
@@ -276,7 +279,8 @@ struct CarrierPoller {
         }
     }
 
-    /// Parcels that were answered before and are due at the very same time again: what was learned of them could not be written.
+    /// Parcels that were answered before and are due at the very same time again: what was learned of them could not be
+    /// written.
     private mutating func stuck(
         _ batch: [DueParcel], answers: [CarrierAnswer], _ now: Moment
     ) -> [(parcel: ParcelID, outcome: AskOutcome)] {

@@ -8,8 +8,9 @@ import Store
 
 /// Asks one carrier about the parcels that are due, within its quota, and hands on what it says to be learned.
 ///
-/// Each carrier has a loop of its own, so that one that is slow, down or used up holds up nobody else's parcels. Nothing is lost on the way: a parcel stays due until what its
-/// carrier said is committed, together with its next time; calls are booked before they go out, so that a crash spends too much and never too little.
+/// Each carrier has a loop of its own, so that one that is slow, down or used up holds up nobody else's parcels.
+/// Nothing is lost on the way: a parcel stays due until what its carrier said is committed, together with its next
+/// time; calls are booked before they go out, so that a crash spends too much and never too little.
 struct CarrierService: Service {
     let context: CarrierClient
     /// Calls a day, where the operator set them.
@@ -69,7 +70,8 @@ struct CarrierService: Service {
     }
 }
 
-/// Chooses anew who is asked about every parcel that is still open, once, after the operator has set up other carriers; then it is done.
+/// Chooses anew who is asked about every parcel that is still open, once, after the operator has set up other carriers;
+/// then it is done.
 struct SourceRechoosing: Service {
     let shop: ShopContext
     /// What is remembered of the sources that are set up now.

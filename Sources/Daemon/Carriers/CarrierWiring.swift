@@ -18,7 +18,8 @@ struct CarrierWiring {
     let metrics: CarrierMetrics
     let logger: Logger
 
-    /// One service for each carrier; and one for each shop whose parcels were last chosen for other carriers than these.
+    /// One service for each carrier; and one for each shop whose parcels were last chosen for other carriers than
+    /// these.
     func services() async throws(StoreFailure) -> [any Service] {
         var services: [any Service] = []
         let board = CarrierBoard(wakes: newParcels)

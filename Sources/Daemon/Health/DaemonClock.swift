@@ -4,7 +4,8 @@ import Synchronization
 
 /// The time of day, and whether it can be trusted. Decisions take time as an argument; this is where it comes from.
 ///
-/// Our clock is wrong when it differs from Shopify's by more than five minutes, or is behind what was already written. Planning and delivery wait while it is.
+/// Our clock is wrong when it differs from Shopify's by more than five minutes, or is behind what was already written.
+/// Planning and delivery wait while it is.
 package final class DaemonClock: Sendable {
     /// How far we may differ from Shopify.
     static let tolerance = Duration.minutes(5)
@@ -46,8 +47,8 @@ package final class DaemonClock: Sendable {
     /// Whether our clock is behind what was already written: either it was set back, or it once ran ahead.
     var isBehindStore: Bool { state.withLock(\.isBehindStore) }
 
-    /// Why our clock is known to be right just now, in words: every shop that was heard lately agrees with it. Nil where
-    /// one does not, or none was heard.
+    /// Why our clock is known to be right just now, in words: every shop that was heard lately agrees with it. Nil
+    /// where one does not, or none was heard.
     var agreement: String? {
         let now = now
         return state.withLock { state in

@@ -83,7 +83,8 @@ struct DaemonMetrics: Sendable {
         }
     }
 
-    /// Makes the series of a shop known before anything happens to it, so that a rate over them never begins with a gap.
+    /// Makes the series of a shop known before anything happens to it, so that a rate over them never begins with a
+    /// gap.
     func know(shop: String) {
         for outcome in ["good", "failed"] { polls.add(0, shop, outcome) }
     }

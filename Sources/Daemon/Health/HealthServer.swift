@@ -6,7 +6,8 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Tells health and metrics over HTTP. `/health` is 200 while all loops move and the store can be written; whether things succeed is for `/metrics` and `bookbag status`.
+/// Tells health and metrics over HTTP. `/health` is 200 while all loops move and the store can be written; whether
+/// things succeed is for `/metrics` and `bookbag status`.
 struct HealthServer: Service {
     let listen: Configuration.Listen
     let metrics: DaemonMetrics

@@ -4,11 +4,11 @@ import HummingbirdCore
 import NIOCore
 import Synchronization
 
-// Whoever reaches one of our ports may open connections and say nothing, or say it a byte at a time. Each costs a file, and
-// a process without files can neither send mail nor read a trigger file. So a listener holds a fixed number of connections;
-// one more closes the one that has been quiet for the longest, so that who really asks is answered even then. A connection
-// that says nothing for a while is closed, and every connection is closed after a minute: heads and bodies that never end
-// end there. Heads are bounded in bytes and in fields.
+// Whoever reaches one of our ports may open connections and say nothing, or say it a byte at a time. Each costs a file,
+// and a process without files can neither send mail nor read a trigger file. So a listener holds a fixed number of
+// connections; one more closes the one that has been quiet for the longest, so that who really asks is answered even
+// then. A connection that says nothing for a while is closed, and every connection is closed after a minute: heads and
+// bodies that never end end there. Heads are bounded in bytes and in fields.
 
 /// How much one of our listeners takes from whoever reaches it.
 struct ListenerLimits: Hashable, Sendable {
@@ -23,8 +23,8 @@ struct ListenerLimits: Hashable, Sendable {
     /// How many fields a request's head may have.
     var headFields = 64
 
-    /// For a process that may open so many files: an eighth of them, 64 at most. The rest is kept for the store, the relay and the
-    /// shops.
+    /// For a process that may open so many files: an eighth of them, 64 at most. The rest is kept for the store, the
+    /// relay and the shops.
     init(files: Int) { connections = max(4, min(64, files / 8)) }
 
     /// How many files this process may open, after it has asked for all that it may have.

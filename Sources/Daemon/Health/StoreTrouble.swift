@@ -4,8 +4,9 @@ import Platform
 import Store
 import Synchronization
 
-/// What stands between the daemon and its store: a full disk, a file that may not be written. Every loop meets it at the same time and tries again every few seconds; it is
-/// told once for all of them, and again each hour while it lasts.
+/// What stands between the daemon and its store: a full disk, a file that may not be written. Every loop meets it at
+/// the same time and tries again every few seconds; it is told once for all of them, and again each hour while it
+/// lasts.
 final class StoreTrouble: Sendable {
     private struct State {
         var failure: StoreFailure?

@@ -5,7 +5,8 @@ import Platform
 import Store
 import Synchronization
 
-/// That mail of a shop is held, for more shoppers than its `brake` allows were written to within an hour. As the store remembers it, until `bookbag triggers confirm`.
+/// That mail of a shop is held, for more shoppers than its `brake` allows were written to within an hour. As the store
+/// remembers it, until `bookbag triggers confirm`.
 package struct HeldBrake: Codable, Sendable, RememberedValue {
     package var since: Moment
     /// How many had been written to within the hour.
@@ -24,8 +25,8 @@ extension RememberedKey where Value == HeldBrake {
 
 /// Counts whom each shop that has a brake wrote to within the hour, and pulls the brake.
 ///
-/// The count is kept in memory, for it is asked at each turn; what was sent before this process began is read once. Whoever was written to before and after
-/// that counts twice in that hour.
+/// The count is kept in memory, for it is asked at each turn; what was sent before this process began is read once.
+/// Whoever was written to before and after that counts twice in that hour.
 final class Brakes: Sendable {
     private struct People {
         /// When each shopper was last written to, before this process.
@@ -62,7 +63,8 @@ final class Brakes: Sendable {
         return BrakeState(writtenTo: count, isPulled: isPulled)
     }
 
-    /// Takes note of what was decided for a shop: whom mail is ready for, and whether some of it is held, which pulls the brake.
+    /// Takes note of what was decided for a shop: whom mail is ready for, and whether some of it is held, which pulls
+    /// the brake.
     func note(
         _ changes: [PlannedChange], of context: ShopContext, in store: Store, reloader: TriggerReloader?, now: Moment
     ) async throws(StoreFailure) {

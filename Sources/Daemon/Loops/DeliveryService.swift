@@ -8,11 +8,13 @@ import Synchronization
 
 /// Hands the messages of one way out (a shop's relay, or one webhook) to its far end.
 ///
-/// A message is claimed under a lease, judged, its attempt recorded before the first byte, and its verdict after. Whatever comes between leaves the attempt in doubt, and
-/// it is repeated with the same bytes. So between these two records there are never more messages than keep the far end's connections busy: some are claimed and judged ahead,
-/// but they begin only as others end. One commit writes the verdicts that have come and the attempts that begin in their place; while it is on its way to the disk, the next
-/// verdicts gather. How many may be under way follows from that: as few as keep the far end busy on a quiet day, and more only while they all come back before a commit
-/// is on the disk, which is when the disk holds up the far end.
+/// A message is claimed under a lease, judged, its attempt recorded before the first byte, and its verdict after.
+/// Whatever comes between leaves the attempt in doubt, and it is repeated with the same bytes. So between these two
+/// records there are never more messages than keep the far end's connections busy: some are claimed and judged ahead,
+/// but they begin only as others end. One commit writes the verdicts that have come and the attempts that begin in
+/// their place; while it is on its way to the disk, the next verdicts gather. How many may be under way follows from
+/// that: as few as keep the far end busy on a quiet day, and more only while they all come back before a commit is on
+/// the disk, which is when the disk holds up the far end.
 struct DeliveryService: Service {
     let route: Route
     let channel: any Channel
@@ -37,7 +39,8 @@ struct DeliveryService: Service {
     /// The host that it goes to, for the journal.
     var relay = ""
 
-    /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply take ten minutes.
+    /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply
+    /// take ten minutes.
     static let lease = Duration.minutes(15)
     /// How many messages are claimed and judged ahead of their attempts.
     static let ahead = 128
@@ -58,7 +61,8 @@ struct DeliveryService: Service {
             clock: clock, logger: logger)
         await withDiscardingTaskGroup { group in
             let kept = (try? await store.channelState(route)) ?? ChannelState()
-            // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for that.
+            // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for
+            // that.
             var inFlight = InFlight(
                 depth: limit,
                 breaker: ChannelBreaker(
@@ -135,7 +139,8 @@ struct DeliveryService: Service {
         return min(max(.milliseconds(20), next - now), Heartbeats.longestWait)
     }
 
-    /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and starts these. True if anything moved.
+    /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and
+    /// starts these. True if anything moved.
     private func turn(
         _ inFlight: inout InFlight, _ completed: CompletedAttempts, ending: Bool, start: (Claim) -> Void
     ) async -> Bool {
@@ -188,14 +193,16 @@ struct DeliveryService: Service {
             }
             return true
         } catch {
-            // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in doubt.
+            // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in
+            // doubt.
             trouble.note(error, now: clock.now, logger)
             inFlight.storeFails = true
             return false
         }
     }
 
-    /// Sees that what may begin now is claimed and was judged a moment ago. What was claimed stays ours, and is judged in a later turn, where the store fails in between.
+    /// Sees that what may begin now is claimed and was judged a moment ago. What was claimed stays ours, and is judged
+    /// in a later turn, where the store fails in between.
     private func claim(_ inFlight: inout InFlight, room: Int, now: Moment) async throws(StoreFailure) {
         if !inFlight.waiting.isEmpty, now - inFlight.judgedAt > Self.judgement {
             inFlight.unjudged += inFlight.waiting
@@ -270,8 +277,8 @@ struct DeliveryService: Service {
         return going
     }
 
-    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the attempts that may start, and those
-    /// that have to be judged again first.
+    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the
+    /// attempts that may start, and those that have to be judged again first.
     private func write(
         _ inFlight: inout InFlight, beginning: [Claim]
     ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
@@ -311,7 +318,8 @@ struct DeliveryService: Service {
             metrics.inDoubt.add(1, route.channel.rawValue)
             report(.inDoubt, claim, verdict)
         }
-        // One that was put off a few times is every relay's way with strangers; a person is asked to look where it lasts.
+        // One that was put off a few times is every relay's way with strangers; a person is asked to look where it
+        // lasts.
         let deferral = claim.effect.attempts >= Self.patientAttempts ? Line.deferred.level : .info
         switch verdict {
         case .accepted: report(.delivered, claim, verdict)

@@ -7,7 +7,8 @@ import ServiceLifecycle
 import Shopify
 import Store
 
-/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that refuses access stops alone.
+/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that refuses access stops
+/// alone.
 struct IntakeService: Service {
     let context: ShopContext
     let store: Store
@@ -136,8 +137,8 @@ struct IntakeService: Service {
             return
         }
         metrics.polls.add(1, context.domain, "failed")
-        // A shop that stumbles once or twice is no affair of a person's. What lasts is said once, and then now and again: the journal of a night holds a line or two, not
-        // hundreds.
+        // A shop that stumbles once or twice is no affair of a person's. What lasts is said once, and then now and
+        // again: the journal of a night holds a line or two, not hundreds.
         let closed = failure.remedy == .stopShop
         let lasts = closed || turn.failures > Self.stumbles
         if !lasts || !isTold || turn.failures % 10 == 0 {
@@ -150,7 +151,8 @@ struct IntakeService: Service {
         try await store.remember("\(failure)", as: .shopFault, shop: context.domain, now: now)
     }
 
-    /// Ends the silence after a first run, or after a backup was put back, once a whole cycle has shown all that there is.
+    /// Ends the silence after a first run, or after a backup was put back, once a whole cycle has shown all that there
+    /// is.
     private func caughtUp(_ report: CycleReport, now: Moment) async throws {
         guard !report.readsLeft else { return }
         if context.rules.learner.catchesUp, try await store.endRestoration(shop: context.domain, now: now) {

@@ -12,7 +12,8 @@ struct Learning: Sendable {
     let newEvents: Wake
     /// Called when the moments at which time alone changes something have moved.
     let newMoments: Wake
-    /// Called when a parcel is to be asked about sooner than was known: a new one, or one that has another number or source now.
+    /// Called when a parcel is to be asked about sooner than was known: a new one, or one that has another number or
+    /// source now.
     var newParcels = Broadcast()
     /// Where those that learn tell that the store failed them.
     var trouble = StoreTrouble()
@@ -61,7 +62,8 @@ struct Learning: Sendable {
                 note(parked: order.orderID, name: nil, of: order.shop, reason: refusal.sentence)
             }
             if !outcome.stale.isEmpty { continue }
-            // Where an order was refused or erased, the observation is judged all the same: nothing more can be made of it.
+            // Where an order was refused or erased, the observation is judged all the same: nothing more can be made of
+            // it.
             if !outcome.refused.isEmpty || !outcome.erased.isEmpty {
                 try await store.markJudged([observation], now: now)
             }
@@ -84,7 +86,8 @@ struct Learning: Sendable {
         do {
             try await commitTogether(ids, of: context, read: read, now: now, think: think)
         } catch {
-            // One order whose row cannot be read or written fails the step for all: alone it fails for itself, and is parked.
+            // One order whose row cannot be read or written fails the step for all: alone it fails for itself, and is
+            // parked.
             guard error.mayBlameOne, !ids.isEmpty else { throw error }
             if ids.count == 1 {
                 let id = ids.first ?? ""

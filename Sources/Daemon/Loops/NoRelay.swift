@@ -3,7 +3,8 @@ import Outreach
 import Platform
 import Store
 
-/// Says so, in the journal and in `status`, where triggers write mails that nothing takes: no relay is configured, and they are not in shadow mode.
+/// Says so, in the journal and in `status`, where triggers write mails that nothing takes: no relay is configured, and
+/// they are not in shadow mode.
 struct NoRelay: Sendable {
     let store: Store
     let logger: Logger

@@ -1,7 +1,8 @@
 import Outreach
 import Synchronization
 
-/// Lets one at a time through: a turn of planning, or a change of the rules that it decides by. So what becomes due by a change is never judged by the rules from before it.
+/// Lets one at a time through: a turn of planning, or a change of the rules that it decides by. So what becomes due by
+/// a change is never judged by the rules from before it.
 final class PlanningGate: Sendable {
     private struct State {
         var isTaken = false

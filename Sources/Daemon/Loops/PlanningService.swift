@@ -6,7 +6,8 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads committed rows, thinks, and commits rows.
+/// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads
+/// committed rows, thinks, and commits rows.
 struct PlanningService: Service {
     let store: Store
     let contexts: [String: ShopContext]
@@ -46,7 +47,8 @@ struct PlanningService: Service {
 
     /// Places what was recorded and judges what is due; true if there may be more to do at once.
     func turn() async throws(StoreFailure) -> Bool {
-        // What is recorded is placed before anything is judged: what becomes of a message must not hang on where a turn happened to end.
+        // What is recorded is placed before anything is judged: what becomes of a message must not hang on where a turn
+        // happened to end.
         var matched = false
         for _ in 0..<Self.turnsAtOnce {
             let turn = try await gate.pass(matchEvents)
@@ -80,7 +82,8 @@ struct PlanningService: Service {
             plans += made
         }
         guard !plans.isEmpty else { return MatchTurn() }
-        // What is stale was changed by somebody else meanwhile: its event is still pending, and is matched again in the next turn.
+        // What is stale was changed by somebody else meanwhile: its event is still pending, and is matched again in the
+        // next turn.
         let outcome = try await store.commitPlan(plans, now: now)
         return MatchTurn(moved: moved(outcome, of: plans.count), hasMore: hasMore)
     }
@@ -138,7 +141,8 @@ struct PlanningService: Service {
         return moved(outcome, of: plans.count)
     }
 
-    /// Whether a commit brought anything further, so that the loop may go on at once. What the store refuses is a fault of ours, and must not make it spin.
+    /// Whether a commit brought anything further, so that the loop may go on at once. What the store refuses is a fault
+    /// of ours, and must not make it spin.
     private func moved(_ outcome: PlanOutcome, of count: Int) -> Bool {
         if !outcome.refused.isEmpty {
             logger.log(
@@ -159,7 +163,8 @@ struct PlanningService: Service {
         var waiting: [OrderKey: [Effect]] = [:]
         if !replaced.isEmpty { waiting = try await store.effects(ofOrders: replaced, states: [.waiting]) }
         let settled = turn.settle(judged) { waiting[OrderKey(shop: context.domain, orderID: $0)] ?? [] }
-        // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits beside.
+        // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits
+        // beside.
         return await withTaskGroup(of: (Int, Plan).self) { group in
             for (index, one) in settled.enumerated() {
                 group.addTask {
@@ -216,7 +221,8 @@ struct PlanningService: Service {
 }
 
 extension Store {
-    /// Judges effects of a shop in a turn, in the order of room, with what is known of their orders and was told before.
+    /// Judges effects of a shop in a turn, in the order of room, with what is known of their orders and was told
+    /// before.
     func judge(
         _ effects: [Effect], in turn: PlanningTurn, shop: String
     ) async throws(StoreFailure) -> [PlanningTurn.Judged] {

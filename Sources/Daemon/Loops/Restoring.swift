@@ -3,12 +3,14 @@ import Outreach
 import Platform
 import Store
 
-/// Takes up a backup that was put back: what it holds as unsent is withdrawn, and what happened since is learned in silence, so that nobody is told twice.
+/// Takes up a backup that was put back: what it holds as unsent is withdrawn, and what happened since is learned in
+/// silence, so that nobody is told twice.
 struct Restoring: Sendable {
     let store: Store
     let logger: Logger
 
-    /// Begins to catch up, or goes on; nil for a shop that need not. To be asked before anything is read or judged, and before `openShop` tells since when the shop is watched.
+    /// Begins to catch up, or goes on; nil for a shop that need not. To be asked before anything is read or judged, and
+    /// before `openShop` tells since when the shop is watched.
     func begin(_ shop: String, now: Moment) async throws(StoreFailure) -> Restoration? {
         guard try await store.shopState(shop) != nil,
             let (restoration, withdrawn) = try await store.beginRestoration(shop: shop, now: now)
@@ -22,8 +24,8 @@ struct Restoring: Sendable {
         return restoration
     }
 
-    /// Withdraws the waits that ended between the backup and its being put back. Those that a night or a limit held, and would be let go now, are among them; a wait of the
-    /// trigger's own that ends only later is kept.
+    /// Withdraws the waits that ended between the backup and its being put back. Those that a night or a limit held,
+    /// and would be let go now, are among them; a wait of the trigger's own that ends only later is kept.
     func withdrawWaits(of shop: String, planner: Planner, restoration: Restoration) async throws(StoreFailure) {
         let now = restoration.restoredAt
         while true {

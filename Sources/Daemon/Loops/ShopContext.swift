@@ -3,8 +3,8 @@ import Outreach
 import Store
 import Synchronization
 
-/// What the services know of one shop while the daemon runs: its triggers in force, its zone, since when it is watched. Values change as a whole, when a reload is accepted or the
-/// shop was asked about itself.
+/// What the services know of one shop while the daemon runs: its triggers in force, its zone, since when it is watched.
+/// Values change as a whole, when a reload is accepted or the shop was asked about itself.
 final class ShopContext: Sendable {
     /// All that a decision needs besides the order.
     struct Rules: Sendable {

@@ -4,10 +4,11 @@ import Platform
 import Store
 import Synchronization
 
-/// Tells of messages that cannot be written, because their template fails for a real order: they wait until the file is fixed, and somebody has to hear of it.
+/// Tells of messages that cannot be written, because their template fails for a real order: they wait until the file is
+/// fixed, and somebody has to hear of it.
 ///
-/// The journal gets one line for each trigger and hour, however many orders it is about. The shop gets a mail, of which a Message-ID that hangs on the
-/// files, the triggers and the day lets no second one out, over restarts as well.
+/// The journal gets one line for each trigger and hour, however many orders it is about. The shop gets a mail, of which
+/// a Message-ID that hangs on the files, the triggers and the day lets no second one out, over restarts as well.
 final class TemplateTrouble: Sendable {
     /// How often the same is told again.
     static let reminder = Duration.hours(1)
@@ -58,7 +59,8 @@ final class TemplateTrouble: Sendable {
 }
 
 extension TriggerReloader {
-    /// Writes to the shop of messages that cannot be written; once a day at most for the same triggers under the same files.
+    /// Writes to the shop of messages that cannot be written; once a day at most for the same triggers under the same
+    /// files.
     fileprivate func tell(
         _ unwritten: [UnwrittenMessages], settings: ShopSettings, files: TriggerFolder, now: Moment
     ) async throws(StoreFailure) {

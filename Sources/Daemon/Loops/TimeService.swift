@@ -4,7 +4,8 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Lets time pass: whatever happens by time alone (a promise passes, a parcel is silent for too long) is learned when its moment comes.
+/// Lets time pass: whatever happens by time alone (a promise passes, a parcel is silent for too long) is learned when
+/// its moment comes.
 struct TimeService: Service {
     let store: Store
     let contexts: [String: ShopContext]

@@ -4,11 +4,11 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Reads trigger files and templates again: on SIGHUP, when the folder has changed and come to rest, and when a held reload is confirmed. All or nothing: a bad edit changes
-/// nothing, and is told of again every hour until it is fixed.
+/// Reads trigger files and templates again: on SIGHUP, when the folder has changed and come to rest, and when a held
+/// reload is confirmed. All or nothing: a bad edit changes nothing, and is told of again every hour until it is fixed.
 ///
-/// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace folders and links, and network file systems tell nobody. A look is
-/// a stat of each file.
+/// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace
+/// folders and links, and network file systems tell nobody. A look is a stat of each file.
 struct ReloadService: Service {
     let contexts: [String: ShopContext]
     let reloaders: [String: TriggerReloader]
@@ -32,7 +32,8 @@ struct ReloadService: Service {
         var watch: FolderWatch
         /// The folder is to be read; it stays so where the store fails meanwhile.
         var isUnread = false
-        /// A change that is in force and that the shop was not told of yet, for the store failed; with what it was in force before.
+        /// A change that is in force and that the shop was not told of yet, for the store failed; with what it was in
+        /// force before.
         var untold: (good: TriggerReloader.InForce, before: TriggerReloader.InForce)?
         /// The last outcome, where it is one that a person has to hear of again, and when it was told.
         var trouble: (outcome: TriggerReloader.Outcome, toldAt: Moment)?

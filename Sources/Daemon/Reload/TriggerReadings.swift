@@ -2,8 +2,8 @@ import Outreach
 import Platform
 import Synchronization
 
-/// What the trigger files came to when they were last read: shops that share a folder share the reading, which is most of
-/// the work of a start.
+/// What the trigger files came to when they were last read: shops that share a folder share the reading, which is most
+/// of the work of a start.
 final class TriggerReadings: Sendable {
     private struct Key: Hashable {
         var digest: String
@@ -22,10 +22,11 @@ final class TriggerReadings: Sendable {
     /// Processor time of one rendering. The engine counts its work too, and gets there first.
     private static let patience = 10.0
 
-    /// Reads the files, or gives what the same files came to before. Files that do not pass their trial are not read here.
+    /// Reads the files, or gives what the same files came to before. Files that do not pass their trial are not read
+    /// here.
     ///
-    /// - Parameter passedBefore: they are those that were in force. Where no process can be started, they are read all the
-    ///   same, so that the daemon has something to go by.
+    /// - Parameter passedBefore: they are those that were in force. Where no process can be started, they are read all
+    ///   the same, so that the daemon has something to go by.
     func load(
         _ folder: TriggerFolder, webhooks: Set<String>, today: CalendarDay? = nil, passedBefore: Bool = false
     ) async -> (set: TriggerSet?, faults: [Fault]) {

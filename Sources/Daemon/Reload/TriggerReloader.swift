@@ -6,8 +6,8 @@ package import Outreach
 import Platform
 import Store
 
-/// Keeps the trigger files of one shop: reads the folder, puts a good set into force and remembers it, and keeps the last good one when the folder is broken, or
-/// when what it says has to be confirmed first.
+/// Keeps the trigger files of one shop: reads the folder, puts a good set into force and remembers it, and keeps the
+/// last good one when the folder is broken, or when what it says has to be confirmed first.
 struct TriggerReloader {
     let shop: Configuration.Shop
     let store: Store
@@ -36,7 +36,8 @@ struct TriggerReloader {
         case held(HeldReload)
     }
 
-    /// The set to start with: the folder's, or else the last good one. Throws `DaemonProblem` with status 78 where there is neither.
+    /// The set to start with: the folder's, or else the last good one. Throws `DaemonProblem` with status 78 where
+    /// there is neither.
     func start(now: Moment, planner: (InForce) -> Planner) async throws -> InForce {
         let kept = try await lastGood()
         let outcome = try await accept(inForce: kept, planner: kept.map(planner), now: now)
@@ -69,7 +70,8 @@ struct TriggerReloader {
     /// - Parameters:
     ///   - inForce: what holds until then; nil where nothing does.
     ///   - planner: the planner that holds until then.
-    ///   - takeUp: has a good set decide from now on. Called in the moment in which it is written, and before anything that waits is judged again.
+    ///   - takeUp: has a good set decide from now on. Called in the moment in which it is written, and before anything
+    ///     that waits is judged again.
     func accept(
         inForce: InForce?, planner: Planner?, now: Moment, takeUp: @Sendable (InForce) -> Void = { _ in }
     ) async throws(StoreFailure) -> Outcome {
@@ -271,7 +273,8 @@ struct TriggerReloader {
         }
     }
 
-    /// How the folder looks from outside: names, sizes and times of what is read, cheap enough to look every other second.
+    /// How the folder looks from outside: names, sizes and times of what is read, cheap enough to look every other
+    /// second.
     func signature() -> [UInt64] {
         var signature: [UInt64] = []
         for folder in ["", "/templates", "/templates/partials"] {

@@ -1,11 +1,11 @@
 import Outreach
 import Platform
 
-/// Tries trigger files in a process of their own, with limits, before they are read in this one: a file that ends its reader
-/// or never comes to an end costs that process, and not the daemon with all its shops.
+/// Tries trigger files in a process of their own, with limits, before they are read in this one: a file that ends its
+/// reader or never comes to an end costs that process, and not the daemon with all its shops.
 ///
-/// Commands that read files which the daemon has not approved can do the same: what is tried is the folder as it was read
-/// from disk once, so both see the same bytes.
+/// Commands that read files which the daemon has not approved can do the same: what is tried is the folder as it was
+/// read from disk once, so both see the same bytes.
 package struct TriggerTrials: Sendable {
     /// Memory beyond what an idle process has: fifty times what the largest shops' files take.
     package static let memory = 512 * 1024 * 1024

@@ -40,8 +40,8 @@ package struct CarrierReport: Encodable, Sendable {
             .map { CarrierReport($0, parcels: parcels[$0.carrier] ?? 0, now: now) }
     }
 
-    /// What is left of the quota of a day in Greenwich, where all carriers' days begin that tell; a count of another day
-    /// is over.
+    /// What is left of the quota of a day in Greenwich, where all carriers' days begin that tell; a count of another
+    /// day is over.
     private static func left(_ state: CarrierState, _ now: Moment) -> Int? {
         state.windows.filter { $0.seconds >= 86_400 }.map { window in
             let today = Zone.utc.day(at: now).daysSinceEpoch

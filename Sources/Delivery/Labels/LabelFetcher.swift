@@ -1,10 +1,11 @@
 public import Outreach
 public import Platform
 
-// A return label is behind a link that Shopify or a carrier gave. The link is data from outside: it may lead anywhere, and it is
-// as good as the label itself, so it is never logged. What comes back is attached to a mail in the shop's name, so it must be a
-// file that is printed: PDF, or a picture. Which one it is, the bytes say, and not the server: object stores call everything
-// application/octet-stream, and a page that says "please log in" is happily served as a PDF.
+// A return label is behind a link that Shopify or a carrier gave. The link is data from outside: it may lead anywhere,
+// and it is as good as the label itself, so it is never logged. What comes back is attached to a mail in the shop's
+// name, so it must be a file that is printed: PDF, or a picture. Which one it is, the bytes say, and not the server:
+// object stores call everything application/octet-stream, and a page that says "please log in" is happily served as a
+// PDF.
 
 /// Why a label could not be had.
 public struct LabelFailure: Error, Hashable, Sendable {
@@ -41,7 +42,8 @@ public struct LabelFailure: Error, Hashable, Sendable {
         self.retryAfter = retryAfter
     }
 
-    /// Whether it is worth asking again. A label that is "gone" may be there in a minute: carriers give the link out first.
+    /// Whether it is worth asking again. A label that is "gone" may be there in a minute: carriers give the link out
+    /// first.
     public var isWorthAnotherTry: Bool { reason != .link && reason != .tooLarge }
 }
 
@@ -56,8 +58,8 @@ public struct LabelFetcher: Sendable {
     /// A fetcher.
     ///
     /// - Parameters:
-    ///   - shops: the shops' endpoints: their origins (scheme, host and port) may be anywhere, all others only at public
-    ///     addresses.
+    ///   - shops: the shops' endpoints: their origins (scheme, host and port) may be anywhere, all others only at
+    ///     public addresses.
     public init(_ transport: any HTTPTransport, shops: [String] = []) {
         self.transport = transport
         shopOrigins = Set(shops.compactMap(WebOrigin.init))

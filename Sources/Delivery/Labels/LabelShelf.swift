@@ -1,9 +1,10 @@
 public import Outreach
 internal import Synchronization
 
-// Labels are fetched beside the planning, and not in it: a server that never answers takes twenty seconds each time, and all
-// other messages would wait for it. So who writes a mail only asks whether its label is there; the first to ask has it fetched,
-// and the mail waits. What came is kept for a while, in memory alone: after a restart it is asked for again.
+// Labels are fetched beside the planning, and not in it: a server that never answers takes twenty seconds each time,
+// and all other messages would wait for it. So who writes a mail only asks whether its label is there; the first to ask
+// has it fetched, and the mail waits. What came is kept for a while, in memory alone: after a restart it is asked for
+// again.
 
 /// The labels that were asked for: on their way, there, or not to be had.
 public final class LabelShelf: Sendable {

@@ -1,6 +1,6 @@
-// Contrast as WCAG 2.2 reckons it (success criteria 1.4.3 and 1.4.11, "relative luminance" and "contrast ratio"). A shop's
-// colour is chosen for its looks; whether it can be read on a white card, or carries white letters, is checked here and
-// fixed by as little as is needed: darker or lighter, in the same hue.
+// Contrast as WCAG 2.2 reckons it (success criteria 1.4.3 and 1.4.11, "relative luminance" and "contrast ratio"). A
+// shop's colour is chosen for its looks; whether it can be read on a white card, or carries white letters, is checked
+// here and fixed by as little as is needed: darker or lighter, in the same hue.
 
 /// A colour of 24 bits, sRGB.
 struct RGBColor: Hashable, Sendable {

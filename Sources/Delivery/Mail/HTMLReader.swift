@@ -1,7 +1,8 @@
-// The words of an HTML mail, for its plain-text part. This is no browser: it walks over tags as they come, forgives what does
-// not close, and knows only what matters for reading: what is a paragraph, a line, a list item, a link, a picture, a quote, and
-// what is not seen at all. The grammar of tags, attributes and references is the HTML standard's (13.2.5), less its corners.
-// One pass, no recursion, and nothing is looked at twice, so that a hostile page costs what its length costs.
+// The words of an HTML mail, for its plain-text part. This is no browser: it walks over tags as they come, forgives
+// what does not close, and knows only what matters for reading: what is a paragraph, a line, a list item, a link, a
+// picture, a quote, and what is not seen at all. The grammar of tags, attributes and references is the HTML standard's
+// (13.2.5), less its corners. One pass, no recursion, and nothing is looked at twice, so that a hostile page costs what
+// its length costs.
 
 /// Reads HTML into the blocks that its text has.
 struct HTMLReader {
@@ -192,7 +193,8 @@ struct HTMLReader {
         }
     }
 
-    /// Puts a block where it stands: in its quote and its list. Lists are marked text here: that is all the text part needs.
+    /// Puts a block where it stands: in its quote and its list. Lists are marked text here: that is all the text part
+    /// needs.
     private mutating func add(_ block: MailBlock) {
         var block = block
         if let mark, case .paragraph(let inlines) = block {

@@ -1,7 +1,7 @@
 /// Text with what means something in HTML escaped, for content and for attributes in double or single quotes.
 ///
-/// Control characters and noncharacters, which HTML forbids even as references (HTML standard, 13.2.3.5), become spaces or
-/// nothing.
+/// Control characters and noncharacters, which HTML forbids even as references (HTML standard, 13.2.3.5), become spaces
+/// or nothing.
 func escapedForHTML(_ text: String) -> String {
     var out = ""
     out.reserveCapacity(text.utf8.count + text.utf8.count / 8)
@@ -49,13 +49,14 @@ extension String {
         return String(out)
     }
 
-    /// On one line: each run of line ends, controls and white space is one space. For subjects and the like, which come from
-    /// product names and other texts that anybody may have written.
+    /// On one line: each run of line ends, controls and white space is one space. For subjects and the like, which come
+    /// from product names and other texts that anybody may have written.
     var onOneLine: String {
         var out = String.UnicodeScalarView()
         var owesSpace = false
         for scalar in unicodeScalars {
-            // These turn the reading direction until further notice, beyond the end of the text they stand in (UAX 9, 2).
+            // These turn the reading direction until further notice, beyond the end of the text they stand in (UAX 9,
+            // 2).
             if (0x202A...0x202E).contains(scalar.value) || (0x2066...0x206F).contains(scalar.value) { continue }
             if scalar.properties.isWhitespace && scalar != "\u{A0}" || scalar.isForbiddenInText {
                 owesSpace = !out.isEmpty

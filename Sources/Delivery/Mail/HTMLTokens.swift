@@ -6,8 +6,8 @@ struct HTMLTokens {
         /// `closes` for `<br/>`.
         case open(String, [String: String], closes: Bool)
         case close(String)
-        /// An element whose content is no markup, passed over to its end: `script`, `style`, `title`, …; `content` is where it stands in
-        /// the bytes.
+        /// An element whose content is no markup, passed over to its end: `script`, `style`, `title`, …; `content` is
+        /// where it stands in the bytes.
         case raw(String, [String: String], content: Range<Int>)
     }
 

@@ -1,6 +1,7 @@
-// How text beyond ASCII stands in a header (RFC 2047), and how long headers are broken (RFC 5322, 2.2.3). GMime has both,
-// but its encoded words grow beyond the 75 letters that RFC 2047 allows when the text has no spaces, as a Japanese subject
-// has none, and it breaks long words such as URLs in two. Mail programs forgive the one and not the other.
+// How text beyond ASCII stands in a header (RFC 2047), and how long headers are broken (RFC 5322, 2.2.3). GMime has
+// both, but its encoded words grow beyond the 75 letters that RFC 2047 allows when the text has no spaces, as a
+// Japanese subject has none, and it breaks long words such as URLs in two. Mail programs forgive the one and not the
+// other.
 
 /// One header field, ready to be written: folded, ASCII (but for addresses that are not).
 enum HeaderField {
@@ -9,8 +10,8 @@ enum HeaderField {
     /// RFC 2047, 2.
     private static let longestWord = 75
 
-    /// A text that means nothing to machines: a subject. Encoded as a whole where it is not plain ASCII, or could be taken for
-    /// an encoded word.
+    /// A text that means nothing to machines: a subject. Encoded as a whole where it is not plain ASCII, or could be
+    /// taken for an encoded word.
     static func unstructured(_ name: String, _ text: String) -> String {
         let words =
             isPlain(text)
@@ -40,7 +41,8 @@ enum HeaderField {
         var column = name.utf8.count + 1
         for (index, word) in words.enumerated() {
             let length = word.utf8.count
-            // A line of spaces alone must not come to be (RFC 5322, 3.2.2): only a word with something in it is moved down.
+            // A line of spaces alone must not come to be (RFC 5322, 3.2.2): only a word with something in it is moved
+            // down.
             if index > 0, length > 0, column + 1 + length > width {
                 out += "\r\n"
                 column = 0
@@ -62,8 +64,8 @@ enum HeaderField {
         (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
     }
 
-    /// The text as encoded words in UTF-8, in the shorter of the two encodings, cut between whole characters. A reader takes
-    /// away the spaces between them.
+    /// The text as encoded words in UTF-8, in the shorter of the two encodings, cut between whole characters. A reader
+    /// takes away the spaces between them.
     private static func encodedWords(_ text: String, firstRoom: Int) -> [String] {
         let bytes = text.utf8
         let literal = bytes.count { isLiteral($0) }
@@ -80,8 +82,8 @@ enum HeaderField {
             cost = 0
             room = longestWord - frame
         }
-        // A character that people see as one may have many scalars, and an emoji family more than fit into a word: so the cut
-        // is between characters where that goes, and between scalars where it must.
+        // A character that people see as one may have many scalars, and an emoji family more than fit into a word: so
+        // the cut is between characters where that goes, and between scalars where it must.
         for character in text {
             let whole = Array(character.utf8)
             let pieces = whole.count <= 30 ? [whole] : character.unicodeScalars.map { Array(String($0).utf8) }

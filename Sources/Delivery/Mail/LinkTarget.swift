@@ -1,9 +1,10 @@
-/// A URL that may stand in a mail: `http`, `https`, `mailto` or `tel`, and nothing that a mail program or a browser would run.
+/// A URL that may stand in a mail: `http`, `https`, `mailto` or `tel`, and nothing that a mail program or a browser
+/// would run.
 ///
 /// Whatever else a template or a value offers (`javascript:`, `data:`, a relative path) makes no link; its text stays.
 struct LinkTarget: Hashable, Sendable {
-    /// The URL, percent-encoded where it held what no URL may hold (RFC 3986, section 2): spaces, quotes, angle brackets,
-    /// controls and everything beyond ASCII.
+    /// The URL, percent-encoded where it held what no URL may hold (RFC 3986, section 2): spaces, quotes, angle
+    /// brackets, controls and everything beyond ASCII.
     let url: String
     /// `http` and `https`: a page, which a button can open.
     let isWeb: Bool

@@ -1,12 +1,13 @@
 internal import CGMime
 import Synchronization
 
-// GMime is a C library of GObjects. Each new object has one reference, which is its maker's to give back; what is put into a
-// message gets references of the message's own. Here each object has one Swift owner that gives its reference back when it
-// goes, so that no path leaks and none frees twice.
+// GMime is a C library of GObjects. Each new object has one reference, which is its maker's to give back; what is put
+// into a message gets references of the message's own. Here each object has one Swift owner that gives its reference
+// back when it goes, so that no path leaks and none frees twice.
 //
-// GMime's objects may not be shared between threads, and its charset tables are made on first use. Composing takes some tens
-// of microseconds, so all of it happens under one lock: that is simpler to be sure of than which of its statics are guarded.
+// GMime's objects may not be shared between threads, and its charset tables are made on first use. Composing takes some
+// tens of microseconds, so all of it happens under one lock: that is simpler to be sure of than which of its statics
+// are guarded.
 
 /// The lock under which GMime is used, and proof that it was started: `g_mime_init` runs once, before the first use.
 enum GMime {

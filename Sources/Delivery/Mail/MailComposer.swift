@@ -3,10 +3,11 @@ internal import Crypto
 internal import Foundation
 public import Outreach
 
-// A mail is made in two steps. First the draft becomes texts: Markdown is read once and written twice, as HTML in the shop's
-// look and as plain text. Then GMime makes bytes of them: transfer encodings, parameters, multiparts; headers are written by
-// `HeaderField`. Nothing in the bytes comes from chance or from a clock: Date is the draft's, and the boundaries are derived from
-// the Message-ID, so the same draft gives the same bytes always, and a repeat after a crash is no second mail.
+// A mail is made in two steps. First the draft becomes texts: Markdown is read once and written twice, as HTML in the
+// shop's look and as plain text. Then GMime makes bytes of them: transfer encodings, parameters, multiparts; headers
+// are written by `HeaderField`. Nothing in the bytes comes from chance or from a clock: Date is the draft's, and the
+// boundaries are derived from the Message-ID, so the same draft gives the same bytes always, and a repeat after a crash
+// is no second mail.
 //
 //     multipart/mixed            only with attachments
 //     ├── multipart/alternative
@@ -37,7 +38,8 @@ public struct MailComposer: Sendable {
     /// The mail, frozen: composing the same draft again gives the same bytes.
     ///
     /// The bytes have CRLF line ends and no line beyond 998 bytes; they are ASCII unless an address is not (RFC 6531).
-    /// Throws where the draft cannot be a mail; no text of an order can make it so, only configuration and templates' headers.
+    /// Throws where the draft cannot be a mail; no text of an order can make it so, only configuration and templates'
+    /// headers.
     public func compose(_ draft: MailDraft) throws(MailFault) -> Message {
         guard MailHeaders.isMessageID(draft.messageID), draft.references.allSatisfy(MailHeaders.isMessageID) else {
             throw .messageID
@@ -81,7 +83,8 @@ public struct MailComposer: Sendable {
             subtype: "mixed", boundary: Self.boundary(draft.messageID, "mixed"), [alternative] + files)
     }
 
-    /// `=_` cannot come out of quoted-printable or base64, so no encoded line can be taken for a boundary (RFC 2045, 6.7).
+    /// `=_` cannot come out of quoted-printable or base64, so no encoded line can be taken for a boundary (RFC 2045,
+    /// 6.7).
     private static func boundary(_ messageID: String, _ part: String) -> String {
         let digest = SHA256.hash(data: Data("bookbag boundary \(part) \(messageID)".utf8))
         let digits = Array("0123456789abcdef".utf8)

@@ -1,11 +1,12 @@
 internal import Outreach
 
-// What stands around a mail's body: the document, the shop's name or logo, a card, the foot. One column of 600 px at most,
-// which shrinks with the window; Outlook on Windows knows no max-width and gets a table of 600 in a conditional comment.
+// What stands around a mail's body: the document, the shop's name or logo, a card, the foot. One column of 600 px at
+// most, which shrinks with the window; Outlook on Windows knows no max-width and gets a table of 600 in a conditional
+// comment.
 //
 // Dark mode: `color-scheme` tells Apple Mail and others that the mail knows both; the media query has the dark colours
-// (with !important, for the light ones are inline); [data-ogsc] is how outlook.com marks its own dark mode. Programs that just
-// turn colours over (Gmail's) do well with the light scheme's plain greys.
+// (with !important, for the light ones are inline); [data-ogsc] is how outlook.com marks its own dark mode. Programs
+// that just turn colours over (Gmail's) do well with the light scheme's plain greys.
 
 /// The frame of a mail in a shop's look.
 struct MailFrame {

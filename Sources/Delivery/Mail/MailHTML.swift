@@ -1,6 +1,6 @@
-// The HTML of a mail's body, block by block. Mail programs are browsers of many ages: Outlook on Windows lays out with Word,
-// Gmail keeps only some of <style>. So each element carries its style inline, and the classes are there only for the dark
-// scheme and the phone, in programs that read <style>. What has no inline alternative is not used.
+// The HTML of a mail's body, block by block. Mail programs are browsers of many ages: Outlook on Windows lays out with
+// Word, Gmail keeps only some of <style>. So each element carries its style inline, and the classes are there only for
+// the dark scheme and the phone, in programs that read <style>. What has no inline alternative is not used.
 
 /// Writes blocks as HTML in a shop's colours.
 struct MailHTMLWriter {
@@ -25,7 +25,8 @@ struct MailHTMLWriter {
     private var light: BrandColors.Scheme { colors.light }
     private var startSide: String { isRightToLeft ? "right" : "left" }
 
-    /// Writes blocks one below the other; the last one keeps its distance from what follows only if it is not the last of all.
+    /// Writes blocks one below the other; the last one keeps its distance from what follows only if it is not the last
+    /// of all.
     mutating func write(_ blocks: [MailBlock], isTight: Bool = false) {
         for (index, block) in blocks.enumerated() {
             let next = index + 1 < blocks.count ? blocks[index + 1] : nil

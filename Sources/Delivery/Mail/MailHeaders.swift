@@ -1,7 +1,7 @@
 internal import Outreach
 
-/// Why a mail cannot be composed. It is the template's or the configuration's fault, and trying again changes nothing. Says
-/// what, and never an address or a value.
+/// Why a mail cannot be composed. It is the template's or the configuration's fault, and trying again changes nothing.
+/// Says what, and never an address or a value.
 public enum MailFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// A header's name is no name (RFC 5322, 2.2), or is one that the composer writes itself.
     case headerName(String)

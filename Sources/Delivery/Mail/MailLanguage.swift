@@ -1,7 +1,7 @@
 internal import Outreach
 
-// The frame's own words, few as they are; all others are the template's. German says du, French vous, Spanish tú: what a small shop
-// that one likes to come back to writes.
+// The frame's own words, few as they are; all others are the template's. German says du, French vous, Spanish tú: what
+// a small shop that one likes to come back to writes.
 
 /// The language a mail is in, as far as its frame must know it.
 struct MailLanguage: Hashable, Sendable {
@@ -56,7 +56,8 @@ struct MailLanguage: Hashable, Sendable {
         }
     }
 
-    /// Why somebody has this mail, in a whole sentence. Nil in a language that we do not write: no sentence is better than a foreign one.
+    /// Why somebody has this mail, in a whole sentence. Nil in a language that we do not write: no sentence is better
+    /// than a foreign one.
     func sentence(_ occasion: MailDraft.Occasion, shop: String) -> String? {
         switch (base, occasion) {
         case ("en", .order): "You have this mail because you ordered from \(shop)."

@@ -1,7 +1,8 @@
-// The plain-text part: read by those who like it so, by watches, by screen readers' users, and by every filter that weighs a
-// mail. Lines are at most 72 wide where a space allows it, as format=flowed (RFC 3676): a line that goes on in the next ends
-// in a space, so that programs that know it flow the text to their width and others show short lines. Writing without spaces
-// between words (Japanese, Chinese, Thai) is never cut: the transfer encoding takes lines of any length.
+// The plain-text part: read by those who like it so, by watches, by screen readers' users, and by every filter that
+// weighs a mail. Lines are at most 72 wide where a space allows it, as format=flowed (RFC 3676): a line that goes on in
+// the next ends in a space, so that programs that know it flow the text to their width and others show short lines.
+// Writing without spaces between words (Japanese, Chinese, Thai) is never cut: the transfer encoding takes lines of any
+// length.
 
 /// Writes blocks as plain text.
 struct MailTextWriter {
@@ -114,8 +115,8 @@ struct MailTextWriter {
         }
     }
 
-    /// RFC 3676, 4.4: a line that would be taken for a quote, or for an mbox's `From `, or begins with a space, gets a space more,
-    /// which readers take away.
+    /// RFC 3676, 4.4: a line that would be taken for a quote, or for an mbox's `From `, or begins with a space, gets a
+    /// space more, which readers take away.
     private static func stuffed(_ line: String, isQuote: Bool) -> String {
         !isQuote && (line.hasPrefix(" ") || line.hasPrefix(">") || line.hasPrefix("From ")) ? " " + line : line
     }

@@ -1,9 +1,9 @@
 internal import CMark
 
-// Markdown, as templates write it, is CommonMark (https://spec.commonmark.org/0.30/) read by cmark. Its tree is copied into
-// values of ours at once, so that C's memory ends here and HTML and text are made of the same tree. Raw HTML is no part of
-// it: values were escaped for Markdown when they were printed, and what a template's author writes in tags is dropped, but
-// for <br>, which is a line break.
+// Markdown, as templates write it, is CommonMark (https://spec.commonmark.org/0.30/) read by cmark. Its tree is copied
+// into values of ours at once, so that C's memory ends here and HTML and text are made of the same tree. Raw HTML is no
+// part of it: values were escaped for Markdown when they were printed, and what a template's author writes in tags is
+// dropped, but for <br>, which is a line break.
 
 /// A piece of a mail that stands by itself.
 indirect enum MailBlock: Hashable, Sendable {
@@ -61,8 +61,8 @@ extension [MailInline] {
 
 /// Reads Markdown into blocks.
 struct MarkdownReader {
-    /// How deep quotes, lists and emphasis may nest; what is deeper is left out. Mails have two or three levels; cmark itself
-    /// takes any, and a tree of a hundred thousand would overflow the stack of whoever walks it.
+    /// How deep quotes, lists and emphasis may nest; what is deeper is left out. Mails have two or three levels; cmark
+    /// itself takes any, and a tree of a hundred thousand would overflow the stack of whoever walks it.
     static let maximumDepth = 24
 
     /// The blocks of a text. Any text is Markdown, so this cannot fail.

@@ -1,7 +1,8 @@
 internal import CGMime
 internal import Foundation
 
-/// A mail's bytes, opened again for people: what `outbox show` and `preview` print. Read by GMime, as any mail program would read them.
+/// A mail's bytes, opened again for people: what `outbox show` and `preview` print. Read by GMime, as any mail program
+/// would read them.
 public struct OpenedMail: Hashable, Sendable {
     public var subject: String
     public var from: String

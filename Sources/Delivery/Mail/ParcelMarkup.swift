@@ -1,13 +1,13 @@
 internal import Outreach
 
 // What Gmail reads beside the mail: schema.org's ParcelDelivery, with its order, in JSON-LD
-// (https://developers.google.com/gmail/markup/reference/parcel-delivery and /reference/types/ParcelDelivery). The two pages
-// name the day differently, `expectedArrivalUntil` and `expectedArrival`; both are written. `TrackAction` and `ViewAction` are the
-// buttons in the list of mails. Gmail shows them once the sender's domain is registered with Google; without that they are
-// read by nobody and harm nobody.
+// (https://developers.google.com/gmail/markup/reference/parcel-delivery and /reference/types/ParcelDelivery). The two
+// pages name the day differently, `expectedArrivalUntil` and `expectedArrival`; both are written. `TrackAction` and
+// `ViewAction` are the buttons in the list of mails. Gmail shows them once the sender's domain is registered with
+// Google; without that they are read by nobody and harm nobody.
 //
-// The text stands in a <script>, which ends at the first `</script`, whatever JSON thinks of it (HTML standard, 4.12.1.3). So no `<`
-// is written as such.
+// The text stands in a <script>, which ends at the first `</script`, whatever JSON thinks of it (HTML standard,
+// 4.12.1.3). So no `<` is written as such.
 
 /// Writes the notices of parcels as JSON-LD.
 enum ParcelMarkup {
@@ -19,8 +19,8 @@ enum ParcelMarkup {
         return "<script type=\"application/ld+json\">\n\(scriptSafe(value))\n</script>\n"
     }
 
-    /// The merchant's own HTML with the script at the end of its head, or before all else where it has no head; as it is where it tells of
-    /// something in JSON-LD itself.
+    /// The merchant's own HTML with the script at the end of its head, or before all else where it has no head; as it
+    /// is where it tells of something in JSON-LD itself.
     static func adding(_ parcels: [ParcelNotice], to html: String) -> String {
         let script = script(parcels)
         let lowered = html.lowercased()

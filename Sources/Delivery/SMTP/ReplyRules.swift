@@ -4,17 +4,19 @@ internal import Platform
 // What a relay's refusal is about, told from its enhanced code and, where that is missing or wrong, from its words.
 //
 // Codes alone do not tell. Gmail says 5.4.5 ("congestion", RFC 3463) of our daily quota; Exchange says 5.2.2 of a full
-// mailbox and of our own submission quota; Amazon SES, SendGrid and Postmark mostly give no code at all. So the rules below
-// are asked from top to bottom, and the first one that fits decides: words that only a relay says that speaks of our own
-// account come first; then codes that are beyond doubt; then words about one mailbox or about one mail's content; then
-// words that fit both, read as about us only where nothing spoke of a mailbox; and last the codes' subjects.
+// mailbox and of our own submission quota; Amazon SES, SendGrid and Postmark mostly give no code at all. So the rules
+// below are asked from top to bottom, and the first one that fits decides: words that only a relay says that speaks of
+// our own account come first; then codes that are beyond doubt; then words about one mailbox or about one mail's
+// content; then words that fit both, read as about us only where nothing spoke of a mailbox; and last the codes'
+// subjects.
 //
 // Addresses and links are taken out before anything is compared, so that no shopper's address can say anything here.
 //
-// Sources: Gmail's "SMTP error reference" (support.google.com/a/answer/3726730); Microsoft's "Email non-delivery reports
-// and SMTP errors in Exchange Online" (learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online);
-// Amazon's "SMTP response codes returned by Amazon SES" and its list of error messages; SendGrid's "SMTP errors and
-// troubleshooting"; Mailgun's and Postmark's lists of API errors, whose words their SMTP servers repeat; RFC 3463, 7372, 7293.
+// Sources: Gmail's "SMTP error reference" (support.google.com/a/answer/3726730); Microsoft's "Email non-delivery
+// reports and SMTP errors in Exchange Online"
+// (learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online); Amazon's "SMTP
+// response codes returned by Amazon SES" and its list of error messages; SendGrid's "SMTP errors and troubleshooting";
+// Mailgun's and Postmark's lists of API errors, whose words their SMTP servers repeat; RFC 3463, 7372, 7293.
 
 /// What a relay's refusal is about.
 enum ReplyMatter: Hashable, Sendable {

@@ -9,8 +9,8 @@ public struct SMTPChannel: Channel {
     /// An outlet over a relay.
     ///
     /// - Parameters:
-    ///   - redirectTo: one inbox that gets everything instead of the shoppers, while a shop tries things out. The mail itself stays
-    ///     as it is: only the envelope changes.
+    ///   - redirectTo: one inbox that gets everything instead of the shoppers, while a shop tries things out. The mail
+    ///     itself stays as it is: only the envelope changes.
     public init(_ transport: any MailTransport, redirectTo: MailAddress? = nil) {
         self.transport = transport
         self.redirectTo = redirectTo

@@ -1,15 +1,16 @@
 public import Outreach
 public import Platform
 
-// What a relay's reply means for the message and for the relay. The danger on one side is to blame a message for what is
-// wrong with the relay or our account: one bad password, or a used-up quota, would "refuse" every mail in the queue, and
-// each would be lost. The danger on the other is to knock for days with a mail that nobody will ever take. So only two
-// things refuse: a 5xx about this recipient, and a 5xx about this mail's content. Everything that every mail would meet in
-// the same way (no connection, TLS, login, our account's quota, a sender or client that is not allowed) makes the relay
-// unavailable. Which of them a reply is about, `ReplyRule` reads from its code and its words.
+// What a relay's reply means for the message and for the relay. The danger on one side is to blame a message for what
+// is wrong with the relay or our account: one bad password, or a used-up quota, would "refuse" every mail in the queue,
+// and each would be lost. The danger on the other is to knock for days with a mail that nobody will ever take. So only
+// two things refuse: a 5xx about this recipient, and a 5xx about this mail's content. Everything that every mail would
+// meet in the same way (no connection, TLS, login, our account's quota, a sender or client that is not allowed) makes
+// the relay unavailable. Which of them a reply is about, `ReplyRule` reads from its code and its words.
 //
-// 421 means "closing the channel", wherever it comes (RFC 5321, 3.8): it is about the relay. 5xx to DATA itself, before any
-// byte, is 503 or 554 "no valid recipients": about the transaction and not about the content; the relay is asked again later.
+// 421 means "closing the channel", wherever it comes (RFC 5321, 3.8): it is about the relay. 5xx to DATA itself, before
+// any byte, is 503 or 554 "no valid recipients": about the transaction and not about the content; the relay is asked
+// again later.
 
 extension Verdict {
     /// What follows from the end of one attempt.
@@ -21,8 +22,9 @@ extension Verdict {
     /// | DATA | deferred | deferred; about us: unavailable | deferred |
     /// | the message and its final dot | deferred | refused; about us, or the relay's own fault: unavailable | deferred, maybe in doubt |
     ///
-    /// 421 is unavailable anywhere. 552 or 5.3.4 ("too big", RFC 1870) to MAIL FROM is about this message, and refuses it. The
-    /// caller should reopen a closed relay with another message first: one that is always answered 5.7.1 must not keep it shut.
+    /// 421 is unavailable anywhere. 552 or 5.3.4 ("too big", RFC 1870) to MAIL FROM is about this message, and refuses
+    /// it. The caller should reopen a closed relay with another message first: one that is always answered 5.7.1 must
+    /// not keep it shut.
     public static func verdict(for reply: SMTPReply) -> Verdict {
         if reply.isAccepted { return .accepted(receipt: redacted(reply.text)) }
         if let failure = reply.failure { return verdict(for: failure, reply) }
@@ -174,8 +176,8 @@ extension Verdict {
     }
 }
 
-/// A server's words without what may be somebody's address, a link or a token: each word with an `@` (or the likes of it) is
-/// `<address>`, each link `<link>`. One line, 200 characters at most.
+/// A server's words without what may be somebody's address, a link or a token: each word with an `@` (or the likes of
+/// it) is `<address>`, each link `<link>`. One line, 200 characters at most.
 func redacted(_ text: String) -> String {
     let words = text.onOneLine.split(separator: " ").map { word -> Substring in
         let lowered = word.lowercased()

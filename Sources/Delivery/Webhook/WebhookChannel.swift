@@ -10,8 +10,8 @@ public struct WebhookEndpoint: Sendable {
     public var secrets: [WebhookSecret]
     /// Whether it may be in a private network.
     public var allowPrivate: Bool
-    /// What the body is said to be. `application/json` is what receivers of all kinds read; those that speak CloudEvents in
-    /// structured mode ask for `application/cloudevents+json`.
+    /// What the body is said to be. `application/json` is what receivers of all kinds read; those that speak
+    /// CloudEvents in structured mode ask for `application/cloudevents+json`.
     public var contentType: String
 
     /// An endpoint.
@@ -79,8 +79,8 @@ public struct WebhookChannel: Channel {
 extension Verdict {
     /// What an endpoint's answer means (Standard Webhooks 1.0.0, "Deliverability and reliability").
     ///
-    /// 2xx took it; 400, 413 and 422 say that this body will never do; 401, 403, 404, 410 and redirects, that the endpoint or our
-    /// secret is not right; everything else is worth another try. Retry-After is honoured up to a day.
+    /// 2xx took it; 400, 413 and 422 say that this body will never do; 401, 403, 404, 410 and redirects, that the
+    /// endpoint or our secret is not right; everything else is worth another try. Retry-After is honoured up to a day.
     static func verdict(for response: HTTPResponse, at now: Moment) -> Verdict {
         let status = response.status
         let wait = response["Retry-After"].flatMap { RetryAfter($0) }?.delay(from: now.seconds)
@@ -105,8 +105,8 @@ extension Verdict {
         }
     }
 
-    /// What it means that an endpoint gave no answer. What every message would meet closes the endpoint; once the request was under
-    /// way, it may have arrived.
+    /// What it means that an endpoint gave no answer. What every message would meet closes the endpoint; once the
+    /// request was under way, it may have arrived.
     static func verdict(for failure: TransferFailure) -> Verdict {
         func made(_ reason: String, _ detail: String) -> Failure {
             Failure(reason: reason, detail: detail, inDoubt: failure.mayHaveArrived)

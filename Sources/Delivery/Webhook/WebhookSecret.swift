@@ -1,8 +1,9 @@
 internal import Crypto
 internal import Foundation
 
-/// A key of one endpoint, as Standard Webhooks 1.0.0 writes it: `whsec_` and base64 of 24 to 64 random bytes for HMAC-SHA256 (v1), or
-/// `whsk_` and base64 of an Ed25519 seed and its public key (v1a). Never shown: printing it gives `•••`.
+/// A key of one endpoint, as Standard Webhooks 1.0.0 writes it: `whsec_` and base64 of 24 to 64 random bytes for
+/// HMAC-SHA256 (v1), or `whsk_` and base64 of an Ed25519 seed and its public key (v1a). Never shown: printing it gives
+/// `•••`.
 public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -31,8 +32,8 @@ public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, Custom
 
     let key: Key
 
-    /// Reads a secret. Spaces and line ends around it are left out; `whsec_` may be missing, and base64's padding too, as the
-    /// reference libraries allow.
+    /// Reads a secret. Spaces and line ends around it are left out; `whsec_` may be missing, and base64's padding too,
+    /// as the reference libraries allow.
     public init(_ text: String) throws(Fault) {
         let bare = text.filter { !$0.isWhitespace }
         if bare.hasPrefix("whpk_") { throw .publicKey }

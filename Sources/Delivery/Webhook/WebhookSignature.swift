@@ -3,8 +3,9 @@ internal import Foundation
 public import Outreach
 
 // Standard Webhooks 1.0.0 (standard-webhooks/standard-webhooks, spec/standard-webhooks.md). What is signed is
-// `id.timestamp.body`, the body's bytes as they are sent. The timestamp is the attempt's, new at every retry; the id is the
-// same at all of them. While a secret is replaced, both the new and the old one sign, and the receiver takes either.
+// `id.timestamp.body`, the body's bytes as they are sent. The timestamp is the attempt's, new at every retry; the id is
+// the same at all of them. While a secret is replaced, both the new and the old one sign, and the receiver takes
+// either.
 
 /// The three headers that sign a webhook.
 public struct WebhookSignature: Hashable, Sendable {
@@ -27,8 +28,8 @@ public struct WebhookSignature: Hashable, Sendable {
     }
 }
 
-/// The receiver's side: checks what `WebhookSignature` made. For tests, for the sandbox, and for whoever wants to know whether
-/// their secret is the right one.
+/// The receiver's side: checks what `WebhookSignature` made. For tests, for the sandbox, and for whoever wants to know
+/// whether their secret is the right one.
 public struct WebhookVerifier: Sendable {
     /// Why a webhook is not to be believed.
     public enum Refusal: String, Error, Hashable, Sendable {

@@ -1,4 +1,5 @@
-// The normal form of a carrier's answer as `bookbag track` prints it: for people a few lines, for programs one JSON object whose names stay.
+// The normal form of a carrier's answer as `bookbag track` prints it: for people a few lines, for programs one JSON
+// object whose names stay.
 
 internal import Outreach
 

@@ -1,8 +1,9 @@
 // How one carrier is asked and understood.
 //
-// A carrier is a value: what it is called, how it is asked (requests, batches, login), what its answers hold, and which of them tell of the call
-// instead. It opens no connection and keeps no state; `CarrierReading` applies it to a response, and whoever sends the requests keeps tokens, quota and
-// time. Adding one is a file here, a table in Data, and fixtures; docs/carriers.md shows how.
+// A carrier is a value: what it is called, how it is asked (requests, batches, login), what its answers hold, and which
+// of them tell of the call instead. It opens no connection and keeps no state; `CarrierReading` applies it to a
+// response, and whoever sends the requests keeps tokens, quota and time. Adding one is a file here, a table in Data,
+// and fixtures; docs/carriers.md shows how.
 
 public import Platform
 
@@ -18,10 +19,11 @@ public protocol Carrier: Sendable {
     var home: String? { get }
     /// The request for a token, or nil where each request carries its own login.
     func tokenRequest(_ access: CarrierAccess) -> HTTPRequest?
-    /// The requests for these numbers, in batches as large as the carrier takes them; each with the numbers that it asks for.
+    /// The requests for these numbers, in batches as large as the carrier takes them; each with the numbers that it
+    /// asks for.
     func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
-    /// Whether a number has to be made known before it can be asked for. Then an answer of "not found" may say `isUnregistered`, and
-    /// `registrations` is what to send.
+    /// Whether a number has to be made known before it can be asked for. Then an answer of "not found" may say
+    /// `isUnregistered`, and `registrations` is what to send.
     var registersFirst: Bool { get }
     /// The requests that make these numbers known; none where there is no such step. To send one twice is harmless.
     func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
@@ -61,7 +63,8 @@ public struct CarrierQuota: Hashable, Sendable {
 
 /// What an operator gives for a carrier.
 public struct CarrierAccess: Sendable {
-    /// Another server than the carrier's own, `https://host` without a slash at its end: a test system, or the sandbox. The paths stay the carrier's.
+    /// Another server than the carrier's own, `https://host` without a slash at its end: a test system, or the sandbox.
+    /// The paths stay the carrier's.
     public var server: String?
     /// The client id, key or user name.
     public var id: SecretString
@@ -107,7 +110,8 @@ public struct CarrierToken: Sendable {
     /// How long it is good; to be renewed before.
     public var lifetime: Duration
 
-    /// Reads the answer to `tokenRequest`: `access_token` and `expires_in`, which UPS writes as a text. Nil if it holds no token.
+    /// Reads the answer to `tokenRequest`: `access_token` and `expires_in`, which UPS writes as a text. Nil if it holds
+    /// no token.
     public init?(_ response: HTTPResponse) {
         guard (200..<300).contains(response.status), let tree = try? AnswerTree(body: response.body),
             let token = tree["access_token"].text

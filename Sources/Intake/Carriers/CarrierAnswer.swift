@@ -2,8 +2,9 @@ public import Outreach
 
 /// What a carrier answered about one number, in our words: the normal form of every source.
 ///
-/// Either `call` is set, and the answer tells of the call and nothing of the parcel (whatever was known stays); or it is nil, and the rest is what the
-/// source says now. `scans` is what goes into the parcel's history; `status`, `delay` and `estimate` are the judgement of this one body.
+/// Either `call` is set, and the answer tells of the call and nothing of the parcel (whatever was known stays); or it
+/// is nil, and the rest is what the source says now. `scans` is what goes into the parcel's history; `status`, `delay`
+/// and `estimate` are the judgement of this one body.
 public struct CarrierAnswer: Hashable, Sendable {
     /// The source's name: `ups`, `dhl_unified`, `easypost`, …
     public var carrier: String
@@ -104,9 +105,11 @@ public struct CallAnswer: Hashable, Sendable {
     public var message: String
     /// When the carrier wants to be asked again, where it says so.
     public var retryAfter: Duration?
-    /// True where the source may only lack a registration of the number: send it (`Carrier.registrations`), and ask again later.
+    /// True where the source may only lack a registration of the number: send it (`Carrier.registrations`), and ask
+    /// again later.
     public var isUnregistered = false
-    /// True where the source knows our login and will not tell of this number, for its label belongs to somebody else's account: an `authError` that is the number's alone.
+    /// True where the source knows our login and will not tell of this number, for its label belongs to somebody else's
+    /// account: an `authError` that is the number's alone.
     public var isWithheld = false
 
     /// Says why.

@@ -6,14 +6,15 @@ public struct CarrierReading: Sendable {
     /// Whose answers.
     public var carrier: any Carrier
 
-    /// How many scans of one parcel are believed. USPS gives 99 at most; a body with more than this is not about a parcel.
+    /// How many scans of one parcel are believed. USPS gives 99 at most; a body with more than this is not about a
+    /// parcel.
     public static let maximumScans = 2_000
 
     /// Reads answers of this carrier.
     public init(_ carrier: any Carrier) { self.carrier = carrier }
 
-    /// One answer for each number that was asked for, in their order. A number of which the body says nothing was not found; a body that speaks only
-    /// of other numbers is an error, for the parcel it tells of is somebody else's.
+    /// One answer for each number that was asked for, in their order. A number of which the body says nothing was not
+    /// found; a body that speaks only of other numbers is an error, for the parcel it tells of is somebody else's.
     public func answers(to response: HTTPResponse, asked: [String], _ context: ReadingContext) -> [CarrierAnswer] {
         let told = told(status: response.status, body: response.body)
         let wait = response["Retry-After"].flatMap { RetryAfter($0) }.map {
@@ -33,7 +34,8 @@ public struct CarrierReading: Sendable {
         }
     }
 
-    /// The answer that a recorded body holds. The number chooses among several; where none is the asked one, the first is taken and flagged.
+    /// The answer that a recorded body holds. The number chooses among several; where none is the asked one, the first
+    /// is taken and flagged.
     public func answer(inRecorded body: [UInt8], status: Int? = nil, number: String, _ context: ReadingContext)
         -> CarrierAnswer
     {
@@ -161,7 +163,8 @@ public struct CarrierReading: Sendable {
         String(decoding: number.utf8.filter { !$0.isSpace && $0 != UInt8(ascii: "-") }, as: UTF8.self).uppercased()
     }
 
-    /// Whether two writings are one number: space and case aside, and with a routing prefix (420 and a ZIP code) or without.
+    /// Whether two writings are one number: space and case aside, and with a routing prefix (420 and a ZIP code) or
+    /// without.
     private static func same(_ a: String, _ b: String) -> Bool {
         if a == b { return true }
         let (x, y) = (plain(a), plain(b))

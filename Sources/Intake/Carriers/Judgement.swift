@@ -1,26 +1,31 @@
 // One status from one body.
 //
-// A body holds a current status and a list of events, and the two quarrel. These rules decide, the same for every source; a
-// carrier's file only says what was told.
+// A body holds a current status and a list of events, and the two quarrel. These rules decide, the same for every
+// source; a carrier's file only says what was told.
 //
-//  1. An error about the number comes first; an answer of 200 can hold one. (The carrier's file reads it; it never comes here.)
-//  2. Of several shipments under one number the one with the newest event counts, of those that are not before the order; and where one list tells of both, what was
-//     scanned before the order is left out.
-//  3. Events are ordered by their true time, never by their place in the list; an event that stands there twice counts once. Events whose time cannot be
-//     true are left out and flagged. Of events in one moment (many sources tell minutes only) the one that is further on the parcel's way is the later: the
-//     order is `Scan.precedes`, which the parcel's history goes by too.
-//  4. A carrier: the newest event and the current status normally agree. Where they differ, the event wins, for a current status can be stale;
-//     unless the newest event is mere information or has an unknown code.
-//     An aggregator: its status wins, for it is a judgement (28 days at the counter are an exception), and the events give the times.
+//  1. An error about the number comes first; an answer of 200 can hold one. (The carrier's file reads it; it never
+//     comes here.)
+//  2. Of several shipments under one number the one with the newest event counts, of those that are not before the
+//     order; and where one list tells of both, what was scanned before the order is left out.
+//  3. Events are ordered by their true time, never by their place in the list; an event that stands there twice counts
+//     once. Events whose time cannot be true are left out and flagged. Of events in one moment (many sources tell
+//     minutes only) the one that is further on the parcel's way is the later: the order is `Scan.precedes`, which the
+//     parcel's history goes by too.
+//  4. A carrier: the newest event and the current status normally agree. Where they differ, the event wins, for a
+//     current status can be stale; unless the newest event is mere information or has an unknown code. An aggregator:
+//     its status wins, for it is a judgement (28 days at the counter are an exception), and the events give the times.
 //  5. An unknown code moves nothing, and is flagged.
-//  6. `delivered` needs an event of delivery or a time of delivery. A bare status does not do: the newest event's state stays, with a flag.
-//  7. After delivery later scans are kept and flagged, and delivered stays; only `returning` and `returned` move it. A late notice (`pre_transit`)
-//     moves nothing that was scanned.
-//  8. On a return leg, or once the parcel was returning, a delivery is `returned`, and movement is `returning`. A label for a return is still a label.
-//  9. Late: what the body says as a whole, or what the newest event that moves the parcel says, and information after it. A parcel that has arrived, is
-//     back, or is void is late no more. A change of plan alone is "maybe", and so it is after the carrier held the parcel.
-// 10. An estimate further than half a year from the newest event is nonsense of a test system: shown where it is the carrier's own word, flagged,
-//     and no part of the parcel's history.
+//  6. `delivered` needs an event of delivery or a time of delivery. A bare status does not do: the newest event's state
+//     stays, with a flag.
+//  7. After delivery later scans are kept and flagged, and delivered stays; only `returning` and `returned` move it. A
+//     late notice (`pre_transit`) moves nothing that was scanned.
+//  8. On a return leg, or once the parcel was returning, a delivery is `returned`, and movement is `returning`. A label
+//     for a return is still a label.
+//  9. Late: what the body says as a whole, or what the newest event that moves the parcel says, and information after
+//     it. A parcel that has arrived, is back, or is void is late no more. A change of plan alone is "maybe", and so it
+//     is after the carrier held the parcel.
+// 10. An estimate further than half a year from the newest event is nonsense of a test system: shown where it is the
+//     carrier's own word, flagged, and no part of the parcel's history.
 //
 // The order of the events in the body, and repeats, do not change the answer.
 
@@ -49,7 +54,8 @@ struct ToldParcel: Sendable {
     var promised: ToldTime?
     var flags: Set<AnswerFlag> = []
 
-    /// Makes the newest event a return where it says "delivered" and the current status says that the parcel went back: one thing, told twice.
+    /// Makes the newest event a return where it says "delivered" and the current status says that the parcel went back:
+    /// one thing, told twice.
     mutating func takeBack() {
         guard let state = top?.meaning?.state, state == .returned || state == .returning else { return }
         let newest = events.indices.max { a, b in
@@ -337,7 +343,8 @@ struct Judgement {
         return time
     }
 
-    /// Leaves out the scans from before the order, where there are others: the number was given out again, and its old parcel is told of still. True where there were some.
+    /// Leaves out the scans from before the order, where there are others: the number was given out again, and its old
+    /// parcel is told of still. True where there were some.
     private func dropOlder(_ scans: inout [Scan]) -> Bool {
         guard let notBefore = context.notBefore, let first = scans.first, let last = scans.last else { return false }
         let bound = notBefore - Self.orderMargin
@@ -408,7 +415,8 @@ struct Judgement {
             promised: told.promised?.day)
     }
 
-    /// Tells what stands beside the events as scans, so that the parcel's history, which is made of scans alone, has it.
+    /// Tells what stands beside the events as scans, so that the parcel's history, which is made of scans alone, has
+    /// it.
     private func remark(on told: ToldParcel, moved: Scan?, into answer: inout CarrierAnswer) {
         let newest = answer.events.last
         let time = newest?.time ?? answer.statusTime?.time ?? context.now
@@ -502,7 +510,8 @@ extension Scan.DelaySign {
     }
 }
 
-/// A short name made of a source's own facts: FNV-1a, 64 bits (draft-eastlake-fnv). It need not be secret, only the same everywhere.
+/// A short name made of a source's own facts: FNV-1a, 64 bits (draft-eastlake-fnv). It need not be secret, only the
+/// same everywhere.
 enum Fingerprint {
     /// A 64-bit number has at most so many digits to the base of 36.
     static let greatestLength = 13

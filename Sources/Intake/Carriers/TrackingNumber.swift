@@ -1,8 +1,9 @@
 // Which carrier a number can belong to.
 //
-// Forms and check digits are rows of Data/numbers.tsv; here is only how a row is applied. A number that fails its check is still a candidate, the last: what a
-// carrier prints as an example mostly fails, and shops print such numbers too. Seven known numbers fit two carriers equally well, so the answer is a list
-// and never a verdict: the shop's own word and the tracking URL come before it.
+// Forms and check digits are rows of Data/numbers.tsv; here is only how a row is applied. A number that fails its check
+// is still a candidate, the last: what a carrier prints as an example mostly fails, and shops print such numbers too.
+// Seven known numbers fit two carriers equally well, so the answer is a list and never a verdict: the shop's own word
+// and the tracking URL come before it.
 
 internal import Outreach
 
@@ -20,14 +21,15 @@ public struct TrackingNumber: Hashable, Sendable {
         public var checksum: Checksum
     }
 
-    /// What is left of it without all that people paste along (`TrackingField`); empty where that is no number, or several.
+    /// What is left of it without all that people paste along (`TrackingField`); empty where that is no number, or
+    /// several.
     public let text: String
 
     /// Takes any text; at most 64 characters can be a number.
     public init(_ text: String) { self.text = TrackingFacts(number: text).key ?? "" }
 
-    /// The carriers that a number can belong to, likeliest first: those whose check it passes, those without a check, those whose check it
-    /// fails; of equals the one with the narrower form. Each carrier once.
+    /// The carriers that a number can belong to, likeliest first: those whose check it passes, those without a check,
+    /// those whose check it fails; of equals the one with the narrower form. Each carrier once.
     public static func candidates(for number: String) -> [Candidate] { TrackingNumber(number).candidates }
 
     /// The carriers that it can belong to, likeliest first.

@@ -179,9 +179,10 @@ extension ReturnFacts {
             deliveries: orders.flatMap(\.reverseDeliveries.nodes).map(ReverseDeliveryFacts.init))
     }
 
-    /// Whether goods arrived. The one thing that says so is a disposition: somebody held them and said what becomes of them; one of
-    /// `MISSING` says the contrary. A processed quantity does not, for a shop may process and refund a return before anything has come back
-    /// (seen in a recorded `returnProcess` without dispositions), and a return may be closed with nothing having come at all.
+    /// Whether goods arrived. The one thing that says so is a disposition: somebody held them and said what becomes of
+    /// them; one of `MISSING` says the contrary. A processed quantity does not, for a shop may process and refund a
+    /// return before anything has come back (seen in a recorded `returnProcess` without dispositions), and a return may
+    /// be closed with nothing having come at all.
     private static func received(_ orders: [WireReverseFulfillmentOrder]) -> Bool {
         orders.lazy.flatMap(\.lineItems.nodes).flatMap { $0.dispositions ?? [] }.contains { disposition in
             let isArrival = ["RESTOCKED", "NOT_RESTOCKED", "PROCESSING_REQUIRED"].contains(disposition.type)

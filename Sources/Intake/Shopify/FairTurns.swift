@@ -1,6 +1,6 @@
-/// Which of several kinds of work comes next: the one that has had the least time so far, and among equals the one that has had
-/// the fewest turns. So each gets an equal share of the time, in which its waits for the cost bucket are counted, and what one
-/// does not need falls to the others.
+/// Which of several kinds of work comes next: the one that has had the least time so far, and among equals the one that
+/// has had the fewest turns. So each gets an equal share of the time, in which its waits for the cost bucket are
+/// counted, and what one does not need falls to the others.
 struct FairTurns<Kind: Hashable & Sendable>: Sendable {
     private var had: [Kind: (time: Duration, turns: Int)] = [:]
 

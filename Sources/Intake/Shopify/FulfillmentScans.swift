@@ -1,14 +1,15 @@
 // Shopify's own tracking, told as scans.
 //
-// A fulfillment has events, where a carrier or an app reports them, each with its time. Beside them stand facts that may or may not
-// come of an event: when it was delivered, when it went into transit, when it is to arrive, and the status that the admin shows. Such a fact
-// becomes a scan of its own only where no event says the same, or one delivery would be told of twice.
+// A fulfillment has events, where a carrier or an app reports them, each with its time. Beside them stand facts that
+// may or may not come of an event: when it was delivered, when it went into transit, when it is to arrive, and the
+// status that the admin shows. Such a fact becomes a scan of its own only where no event says the same, or one delivery
+// would be told of twice.
 //
-// An event's scan is named after the event: `shopify:123`. A fact's scan is named after the fulfillment and what it says:
-// `shopify:77:delivered`, `shopify:77:eta:2026-11-24`, so that the same fact read again is the same scan. The status and the estimate
-// come without a time; theirs is the fulfillment's last change, which moves on, so that of two readings the first one's time is nearer the truth.
-// A fact that is no longer shown is not thereby taken back: the status of yesterday gave way to that of today. Only an event that is
-// gone was taken back.
+// An event's scan is named after the event: `shopify:123`. A fact's scan is named after the fulfillment and what it
+// says: `shopify:77:delivered`, `shopify:77:eta:2026-11-24`, so that the same fact read again is the same scan. The
+// status and the estimate come without a time; theirs is the fulfillment's last change, which moves on, so that of two
+// readings the first one's time is nearer the truth. A fact that is no longer shown is not thereby taken back: the
+// status of yesterday gave way to that of today. Only an event that is gone was taken back.
 
 internal import Outreach
 internal import Shopify
@@ -27,8 +28,8 @@ struct FulfillmentScans {
         var delay: Scan.DelaySign = .no
     }
 
-    /// Of an event, and of the status that the admin displays: FulfillmentEventStatus and FulfillmentDisplayStatus of the Admin API.
-    /// Nil for what says nothing about a parcel, and for words that are newer than we are.
+    /// Of an event, and of the status that the admin displays: FulfillmentEventStatus and FulfillmentDisplayStatus of
+    /// the Admin API. Nil for what says nothing about a parcel, and for words that are newer than we are.
     static func meaning(of status: String?) -> Meaning? {
         switch status {
         case "LABEL_PURCHASED", "LABEL_PRINTED", "CONFIRMED": Meaning(state: .preTransit)
@@ -98,8 +99,8 @@ struct FulfillmentScans {
             place: place.isEmpty ? nil : place.joined(separator: ", "))
     }
 
-    /// The day that an estimate means. At midnight UTC it is a bare date, which no zone may shift; otherwise it is that moment's
-    /// day where the parcel goes.
+    /// The day that an estimate means. At midnight UTC it is a bare date, which no zone may shift; otherwise it is that
+    /// moment's day where the parcel goes.
     func day(of estimate: WireMoment) -> CalendarDay {
         estimate.moment.milliseconds % 86_400_000 == 0
             ? Zone.utc.day(at: estimate.moment) : zone.day(at: estimate.moment)

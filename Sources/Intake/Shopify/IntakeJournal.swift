@@ -1,5 +1,5 @@
-// What the poller remembers, and where what it reads goes. Each method is one whole step, committed when it returns: the poller can be cut
-// between any two of them, or before one returns, and begins again at the start of its cycle.
+// What the poller remembers, and where what it reads goes. Each method is one whole step, committed when it returns:
+// the poller can be cut between any two of them, or before one returns, and begins again at the start of its cycle.
 
 package import Outreach
 package import Shopify
@@ -47,7 +47,8 @@ package struct QueuedRead: Hashable, Sendable {
     package var id: String
     /// How often reading it has failed so far.
     package var attempts: Int
-    /// The journal's own, handed back as it came: by it the journal notices that the same id was queued anew meanwhile, and keeps it.
+    /// The journal's own, handed back as it came: by it the journal notices that the same id was queued anew meanwhile,
+    /// and keeps it.
     package var ticket: Int64
 
     /// So it waits.
@@ -67,8 +68,8 @@ package struct ParkedRead: Hashable, Sendable {
     package var notBefore: Moment
 }
 
-/// What one read of several ids brought. To be committed as one step: the observations are learned, and what is done leaves the queue, or
-/// neither.
+/// What one read of several ids brought. To be committed as one step: the observations are learned, and what is done
+/// leaves the queue, or neither.
 package struct ReadBatch: Sendable {
     /// What was read.
     package enum Kind: Hashable, Sendable {
@@ -83,7 +84,8 @@ package struct ReadBatch: Sendable {
     package var observations: [Observation] = []
     /// How the orders looked that were read; none for looks.
     package var marks: [ReadMark] = []
-    /// What was read and leaves the queue (a look: what the learner says when to look again, it says with the observation).
+    /// What was read and leaves the queue (a look: what the learner says when to look again, it says with the
+    /// observation).
     package var done: [QueuedRead] = []
     /// What the shop does not show any more, or not to us: it leaves the queue, and a look at it is never due again.
     package var gone: [QueuedRead] = []
@@ -102,12 +104,13 @@ package protocol IntakeJournal: Sendable {
     /// The marks of those of these orders that have one.
     func marks(of ids: [String]) async throws -> [String: ReadMark]
 
-    /// Queues these orders to be read and moves the cursor, in one step. One that is queued already gets a new ticket; its attempts and its time
-    /// stay unless it changed since it was queued, by its `updatedAt` or by `hasChanged`: then it may be read at once, parked or not. A cursor of
-    /// nil, or one before the one that is kept, moves nothing.
+    /// Queues these orders to be read and moves the cursor, in one step. One that is queued already gets a new ticket;
+    /// its attempts and its time stay unless it changed since it was queued, by its `updatedAt` or by `hasChanged`:
+    /// then it may be read at once, parked or not. A cursor of nil, or one before the one that is kept, moves nothing.
     func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws
 
-    /// Puts a cursor that lies after `now` back to the last change that was read before it, or to where the shop began to be watched. Gives the new one.
+    /// Puts a cursor that lies after `now` back to the last change that was read before it, or to where the shop began
+    /// to be watched. Gives the new one.
     func pullBack(to now: Moment) async throws -> Moment?
 
     /// Orders that wait to be read and may be now, those longest in the queue first.

@@ -1,9 +1,10 @@
-// How changed orders are found. A scan lists orders by `updatedAt`, oldest first, from a little before where the last one ended: the list
-// comes from a search index that lags behind the shop, so that what changed just before the last scan may appear only now. What it lists again
-// for that reason is not read again: the mark of its last reading tells.
+// How changed orders are found. A scan lists orders by `updatedAt`, oldest first, from a little before where the last
+// one ended: the list comes from a search index that lags behind the shop, so that what changed just before the last
+// scan may appear only now. What it lists again for that reason is not read again: the mark of its last reading tells.
 //
-// Pages of one list end after 25,000 objects (shopify.dev/docs/api/usage/limits), so a longer list is begun anew at the last change seen. An
-// order that changes while we page moves to the end of the list and is listed once more; none is passed over.
+// Pages of one list end after 25,000 objects (shopify.dev/docs/api/usage/limits), so a longer list is begun anew at the
+// last change seen. An order that changes while we page moves to the end of the list and is listed once more; none is
+// passed over.
 
 internal import Outreach
 internal import Shopify
@@ -57,8 +58,8 @@ struct OrderScan: Hashable, Sendable {
 }
 
 extension ReadMark {
-    /// How long after a change it may still be that we read the order as it was before: a change is dated to the second, and reading by id is
-    /// not always from the newest copy.
+    /// How long after a change it may still be that we read the order as it was before: a change is dated to the
+    /// second, and reading by id is not always from the newest copy.
     static let settling = Duration.seconds(5)
 
     /// How many returns a mark tells of.

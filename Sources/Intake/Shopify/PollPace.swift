@@ -27,8 +27,8 @@ package struct PollPace: Hashable, Sendable {
 
     /// After the `failures`-th failure in a row, from 1; `chance` from 0 to below 1.
     ///
-    /// Trouble that passes: within 5 s, then at growing intervals, 5 minutes at most unless Shopify asks for more. A shop that a person must fix:
-    /// after a minute, then twice that, and so on to an hour.
+    /// Trouble that passes: within 5 s, then at growing intervals, 5 minutes at most unless Shopify asks for more. A
+    /// shop that a person must fix: after a minute, then twice that, and so on to an hour.
     package func afterFailure(_ failure: ShopifyFailure, failures: Int, now: Moment, chance: Double) -> Next {
         let wait: Duration
         switch failure.remedy {

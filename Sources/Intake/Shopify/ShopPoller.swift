@@ -1,16 +1,18 @@
 // One shop, asked again and again. A turn is one cycle:
 //
-//   1. scan the orders that changed since the cursor, less the lookback, page by page; each page's ids are committed with the cursor;
+//   1. scan the orders that changed since the cursor, less the lookback, page by page; each page's ids are committed
+//      with the cursor;
 //   2. scan the orders with open returns, and queue those whose returns differ from what was last read;
-//   3. read, in fair turns, the orders that are queued and the fulfillments and returns that are due to be read again, a batch at a time,
-//      until nothing is left or time is up.
+//   3. read, in fair turns, the orders that are queued and the fulfillments and returns that are due to be read again,
+//      a batch at a time, until nothing is left or time is up.
 //
-// None of the three starves the others, however slow the shop is and however long the queue: reading gets at least as much time as the scans
-// took, each kind of reading at least one batch a cycle and an equal share of the time, and a scan of many pages stops for a round of reading
-// whenever the pace says that one is due.
+// None of the three starves the others, however slow the shop is and however long the queue: reading gets at least as
+// much time as the scans took, each kind of reading at least one batch a cycle and an equal share of the time, and a
+// scan of many pages stops for a round of reading whenever the pace says that one is due.
 //
-// A cycle can be cut anywhere. The cursor moves only with the ids that it passed, an id leaves the queue only with what was learned of it, so
-// whoever begins again sees everything at least once; and an observation that comes twice teaches nothing twice.
+// A cycle can be cut anywhere. The cursor moves only with the ids that it passed, an id leaves the queue only with what
+// was learned of it, so whoever begins again sees everything at least once; and an observation that comes twice teaches
+// nothing twice.
 
 package import Outreach
 internal import Platform
@@ -72,7 +74,8 @@ package actor ShopPoller {
         package var liveSince: Moment
         /// How far before the cursor a scan begins.
         package var lookback: Duration
-        /// How far before `liveSince` the first scan begins. More than 60 days are shown only to an app with `read_all_orders`.
+        /// How far before `liveSince` the first scan begins. More than 60 days are shown only to an app with
+        /// `read_all_orders`.
         package var history: Duration
         /// Orders in one read, at most.
         package var ordersAtOnce: Int
@@ -100,8 +103,8 @@ package actor ShopPoller {
     private var pageSize = 250
     private var batchSizes: [ReadBatch.Kind: BatchSize]
     private var failures = 0
-    /// What the scans of returns last showed of orders that are not read as they show them, by id: by this a parked one is known to have changed
-    /// although its `updatedAt` has not.
+    /// What the scans of returns last showed of orders that are not read as they show them, by id: by this a parked one
+    /// is known to have changed although its `updatedAt` has not.
     private var shownReturns: [String: String] = [:]
     /// When reading last came to its end; a scan that takes longer than the pace from then on stops for a round of it.
     private var readAt: Moment?
@@ -143,9 +146,9 @@ package actor ShopPoller {
         }
     }
 
-    /// How many objects one query reads at most. What a query may cost does not grow with the number of ids (`Document.estimatedCost`), so that
-    /// 250 fulfillments, the most that Shopify takes, cost no more points than one; only the size of the answer grows, so that returns, which
-    /// hold more, are fewer.
+    /// How many objects one query reads at most. What a query may cost does not grow with the number of ids
+    /// (`Document.estimatedCost`), so that 250 fulfillments, the most that Shopify takes, cost no more points than one;
+    /// only the size of the answer grows, so that returns, which hold more, are fewer.
     private static func batchSizes(_ settings: Settings) -> [ReadBatch.Kind: BatchSize] {
         [
             .orders: BatchSize(settings.ordersAtOnce), .rereads(.fulfillment): BatchSize(250),
@@ -223,8 +226,9 @@ package actor ShopPoller {
         abs(offset.wholeMilliseconds) <= clockTolerance.wholeMilliseconds
     }
 
-    /// Up to where a scan that has come to its end was made, by what an answer said of the time when it began. A clock that is wrong for one answer must not carry the place into
-    /// the future, where changes would be passed over in silence: so it is the earlier of both clocks, and nil where they are too far apart.
+    /// Up to where a scan that has come to its end was made, by what an answer said of the time when it began. A clock
+    /// that is wrong for one answer must not carry the place into the future, where changes would be passed over in
+    /// silence: so it is the earlier of both clocks, and nil where they are too far apart.
     private static func place(_ facts: AnswerFacts, now: Moment) -> Moment? {
         guard let shopTime = facts.shopTime, let offset = facts.clockOffset, isBelievable(offset)
         else { return nil }
@@ -256,8 +260,8 @@ package actor ShopPoller {
                 past: answer.data.orders.pageInfo, count: orders.count, lastChange: last, pageSize: pageSize)
             let marks = try await journal.marks(of: orders.map(\.id))
             let changed = orders.filter { ReadMark.isOutdated(marks[$0.id], changedAt: $0.updatedAt.moment) }
-            // Within the list the cursor stands at the last change seen, at its end where the scan began. Without a clock that can be believed it
-            // stays at the last change.
+            // Within the list the cursor stands at the last change seen, at its end where the scan began. Without a
+            // clock that can be believed it stays at the last change.
             try await journal.commitScan(
                 queue: unique(changed.map { ScannedOrder(id: $0.id, updatedAt: $0.updatedAt.moment) }),
                 cursor: isMore ? last : begun ?? last)
@@ -314,8 +318,8 @@ package actor ShopPoller {
 
     // MARK: - Reads
 
-    /// Reads what is queued and what is due to be read again, each kind in its turn, until nothing is left or time is up. Each kind of which there
-    /// is something gets one batch at least.
+    /// Reads what is queued and what is due to be read again, each kind in its turn, until nothing is left or time is
+    /// up. Each kind of which there is something gets one batch at least.
     private func readInTurns(until deadline: Moment, _ report: inout CycleReport) async throws {
         var open: [ReadBatch.Kind] = [.orders, .rereads(.fulfillment)]
         if await reader.rights.returns { open.append(.rereads(.return)) }
@@ -340,7 +344,8 @@ package actor ShopPoller {
             }
             let began = now()
             do { try await read(kind, new, &report) } catch let error as ShopifyFailure {
-                // One object at which Shopify itself fails holds back those of its kind, until it is found; the other kinds go on.
+                // One object at which Shopify itself fails holds back those of its kind, until it is found; the other
+                // kinds go on.
                 guard Self.blamesTheBatch(error) == .content, failure == nil else { throw error }
                 failure = error
                 open.removeAll { $0 == kind }
@@ -359,15 +364,15 @@ package actor ShopPoller {
         switch kind {
         case .orders: return try await journal.nextToRead(limit: size, now: now())
         case .rereads(let kind):
-            // What falls due before the next cycle is half over is read in this one: its time is counted from the middle of the last, so that it
-            // would otherwise wait for nearly two.
+            // What falls due before the next cycle is half over is read in this one: its time is counted from the
+            // middle of the last, so that it would otherwise wait for nearly two.
             let slack = min(settings.pace.every / 2, .seconds(30))
             return try await journal.dueRereads(kind, limit: size, now: now() + slack)
         }
     }
 
-    /// Reads a batch and commits it. A batch that fails as a whole is read in halves; what fails alone, and is not Shopify's trouble, is
-    /// parked, so that it stops nobody else.
+    /// Reads a batch and commits it. A batch that fails as a whole is read in halves; what fails alone, and is not
+    /// Shopify's trouble, is parked, so that it stops nobody else.
     private func read(_ kind: ReadBatch.Kind, _ entries: [QueuedRead], _ report: inout CycleReport) async throws {
         let batch: ReadBatch
         do throws(ShopifyFailure) { batch = try await reader.read(kind, entries) } catch {

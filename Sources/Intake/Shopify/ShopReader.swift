@@ -1,9 +1,9 @@
-// Reads whole objects by their ids and puts them together from as many answers as that takes: an order with the further pages of its lists,
-// and its returns, which are read for all orders of a batch at once.
+// Reads whole objects by their ids and puts them together from as many answers as that takes: an order with the further
+// pages of its lists, and its returns, which are read for all orders of a batch at once.
 //
-// One object that cannot be read fails alone. So does one beside which an error stands, for then something in it is null that is not null in
-// the shop, and it might say so to a shopper. Only where access is denied is the null the truth that we get: then the part is left out
-// from the next request on, and told.
+// One object that cannot be read fails alone. So does one beside which an error stands, for then something in it is
+// null that is not null in the shop, and it might say so to a shopper. Only where access is denied is the null the
+// truth that we get: then the part is left out from the next request on, and told.
 
 package import Outreach
 package import Shopify

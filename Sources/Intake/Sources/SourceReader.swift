@@ -1,7 +1,7 @@
 package import Outreach
 
-/// Reads one source: what came is kept, then judged. All sources go the same way; a loop of the daemon calls `turn` when it is woken or when
-/// a tick passed.
+/// Reads one source: what came is kept, then judged. All sources go the same way; a loop of the daemon calls `turn`
+/// when it is woken or when a tick passed.
 package struct SourceReader: Sendable {
     private let source: any ObservationSource
     private let journal: any ObservationJournal
@@ -27,7 +27,8 @@ package struct SourceReader: Sendable {
         self.journal = journal
     }
 
-    /// How many pages, and how many observations, one turn goes through, so that no source holds up what its loop does beside.
+    /// How many pages, and how many observations, one turn goes through, so that no source holds up what its loop does
+    /// beside.
     private static let pages = 20
     private static let atOnce = 100
 

@@ -1,9 +1,10 @@
 // Conditions that are decided without a render.
 //
-// Nearly every line of a trigger compares names with words and numbers: `order.total_price >= 40`. Such a line needs no scope, no slots and no output, only
-// the values of its names. So they are numbered when the line is read, the caller gives each value when it is asked for (and keeps it for the next line), and what
-// is compared with stands ready: a word to look for in a list is in small letters already. What a line comes to is the same as by
-// `Condition.evaluate`, for both compare by `Comparison`.
+// Nearly every line of a trigger compares names with words and numbers: `order.total_price >= 40`. Such a line needs no
+// scope, no slots and no output, only the values of its names. So they are numbered when the line is read, the caller
+// gives each value when it is asked for (and keeps it for the next line), and what is compared with stands ready: a
+// word to look for in a list is in small letters already. What a line comes to is the same as by `Condition.evaluate`,
+// for both compare by `Comparison`.
 
 /// A condition of names, words and numbers alone.
 public struct PlainCondition: Sendable {
@@ -11,7 +12,8 @@ public struct PlainCondition: Sendable {
     public let names: [String]
     private let clauses: [PlainClause]
 
-    /// The condition in that form; nil where it computes something, or looks at a thing as a whole or deeper than one dot.
+    /// The condition in that form; nil where it computes something, or looks at a thing as a whole or deeper than one
+    /// dot.
     public init?(_ condition: Condition) {
         var names: [String] = []
         func operand(_ expression: Expression) -> PlainOperand? {
@@ -69,7 +71,8 @@ public struct PlainCondition: Sendable {
         return ""
     }
 
-    /// Whether it holds, when `value` gives what stands under the name of that place in `names`. Names that decide nothing are not asked for.
+    /// Whether it holds, when `value` gives what stands under the name of that place in `names`. Names that decide
+    /// nothing are not asked for.
     public func holds(_ value: (Int) -> Value) -> Bool {
         var result = false
         for clause in clauses {

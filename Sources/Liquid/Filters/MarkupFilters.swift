@@ -251,7 +251,8 @@ extension Bytes {
         return out
     }
 
-    /// Escaped as HTML, but for entities that are there already; without `keepsMarks` also those that turn the direction.
+    /// Escaped as HTML, but for entities that are there already; without `keepsMarks` also those that turn the
+    /// direction.
     static func escapedOnce(_ text: String, keepsMarks: Bool) -> [UInt8] {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []

@@ -41,8 +41,9 @@ extension Renderer {
 
     // MARK: Money
 
-    /// An amount as `money` takes it; nil when there is none. A plain number is in hundredths, in every currency (shopify.dev, Liquid reference,
-    /// "money": "For currencies without subunits, such as JPY and KRW, tenths and hundredths of a unit are appended").
+    /// An amount as `money` takes it; nil when there is none. A plain number is in hundredths, in every currency
+    /// (shopify.dev, Liquid reference, "money": "For currencies without subunits, such as JPY and KRW, tenths and
+    /// hundredths of a unit are appended").
     private func amount(_ value: Value) -> Money? {
         switch value.settled {
         case .money(let money): return money
@@ -117,7 +118,8 @@ extension Renderer {
             let isOne: Bool
             if case .int(1) = count { isOne = true } else { isOne = count.double == 1 }
             let word = isOne ? plain(call[0]) : call.has(1) ? plain(call[1]) : plain(call[0]) + "s"
-            // Shopify's own returns the word alone; with the count before it, a sentence of ours reads as it is written.
+            // Shopify's own returns the word alone; with the count before it, a sentence of ours reads as it is
+            // written.
             return .string(input.text + " " + word)
         default:
             // weight_with_unit: grams, shown in kilograms or in the unit that is named.

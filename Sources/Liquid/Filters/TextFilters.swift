@@ -36,7 +36,8 @@ extension Renderer {
                 if bytes[index] == UInt8(ascii: "+") {
                     out.append(0x20)
                 } else if bytes[index] == UInt8(ascii: "%") {
-                    // Ruby's CGI.unescape stops at a `%` with fewer than two characters after it; all from there on stays.
+                    // Ruby's CGI.unescape stops at a `%` with fewer than two characters after it; all from there on
+                    // stays.
                     guard index + 2 < bytes.count else {
                         out.append(contentsOf: bytes[index...])
                         break

@@ -27,8 +27,8 @@ struct Block: Sendable {
     var nodes: [Node] = []
     /// Whether nothing in it can print: only white space, assignments and comments.
     var isBlank = true
-    /// Whether something without a node of its own stands behind the last text, a comment or what was trimmed away: `{%-`
-    /// trims the text beside it and none further back.
+    /// Whether something without a node of its own stands behind the last text, a comment or what was trimmed away:
+    /// `{%-` trims the text beside it and none further back.
     var isSealed = false
 }
 

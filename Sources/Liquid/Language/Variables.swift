@@ -19,7 +19,8 @@ extension Template {
     /// left out, and a loop variable's fields are given under its list (`order.line_items.title`).
     public var variables: [VariableUse] { variables(with: nil) }
 
-    /// The same, with what the partials read that it includes by a literal name: what is handed to a partial keeps its path.
+    /// The same, with what the partials read that it includes by a literal name: what is handed to a partial keeps its
+    /// path.
     public func variables(with partials: PartialSet?) -> [VariableUse] { visited(with: partials).uses }
 
     /// The names of the partials that the template includes by a literal name.
@@ -28,8 +29,9 @@ extension Template {
     /// The filters the template calls that do not exist, with the nearest that does.
     public var unknownFilters: [Diagnostic] { visited(with: nil).unknownFilters }
 
-    /// What ends a render whenever it is reached, whatever the data: a sign that compares nothing, a filter that is given too little or too
-    /// much, a division by 0. Shopify prints a fault in its place; a host that renders with `errors = .thrown` prints nothing at all.
+    /// What ends a render whenever it is reached, whatever the data: a sign that compares nothing, a filter that is
+    /// given too little or too much, a division by 0. Shopify prints a fault in its place; a host that renders with
+    /// `errors = .thrown` prints nothing at all.
     public func certainFailures(with partials: PartialSet? = nil) -> [Diagnostic] { visited(with: partials).failures }
 
     /// The unknown names and filters of a text that cannot be parsed: what stands outside of the fault is read all the
@@ -62,9 +64,9 @@ extension Template {
         return visitor
     }
 
-    /// Everything that is wrong with the template by a schema: unknown names and filters as errors; as warnings names that can be
-    /// empty without an `if` or a `default` around them, and, once each, names that are always empty. With `partials`, what they hold is
-    /// checked as it is used here; each fault bears the name of its file.
+    /// Everything that is wrong with the template by a schema: unknown names and filters as errors; as warnings names
+    /// that can be empty without an `if` or a `default` around them, and, once each, names that are always empty. With
+    /// `partials`, what they hold is checked as it is used here; each fault bears the name of its file.
     public func check(_ schema: Schema, partials: PartialSet? = nil) -> [Diagnostic] {
         Template.found(by: visited(with: partials), schema)
     }
@@ -183,7 +185,8 @@ private struct VariableVisitor {
         }
     }
 
-    /// Walks through a partial with what it is given. Deeper than a few, nobody reads; deeper than that, one includes itself.
+    /// Walks through a partial with what it is given. Deeper than a few, nobody reads; deeper than that, one includes
+    /// itself.
     private mutating func descend(_ partial: Partial) {
         if partial.isInclude { includes = true }
         guard let name = partial.name.literalText, within.count < 8, !within.contains(name),

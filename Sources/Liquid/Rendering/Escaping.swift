@@ -1,9 +1,9 @@
 /// What stands between a value and the place it lands in.
 ///
-/// A value is somebody else's text: a shopper's name, a carrier's words, a product's title. Wherever it is printed it has
-/// to stay words. In HTML that means entities, and in an attribute that is followed (`href`) also that the value cannot
-/// bring a scheme that runs something. In Markdown any punctuation that could start a structure is escaped by entity,
-/// which works in text, link addresses and raw HTML alike. In a header it means one line.
+/// A value is somebody else's text: a shopper's name, a carrier's words, a product's title. Wherever it is printed it
+/// has to stay words. In HTML that means entities, and in an attribute that is followed (`href`) also that the value
+/// cannot bring a scheme that runs something. In Markdown any punctuation that could start a structure is escaped by
+/// entity, which works in text, link addresses and raw HTML alike. In a header it means one line.
 enum Escaping {
     /// Whether a byte has a meaning of its own in some destination.
     static func isActive(_ byte: UInt8) -> Bool {
@@ -254,7 +254,8 @@ extension Parser {
     /// How many bytes before an output are looked at: a tag of HTML longer than that is not written by hand.
     private static let reach = 1_000
 
-    /// What the bytes before an output say about where it lands: tags of Liquid print nothing, and an output is a letter.
+    /// What the bytes before an output say about where it lands: tags of Liquid print nothing, and an output is a
+    /// letter.
     func surroundings(before start: Int) -> Surroundings {
         let floor = max(0, start - Parser.reach)
         var found: Surroundings = []

@@ -1,9 +1,9 @@
 /// What is done to the HTML that a render made, before anybody sees it: no attribute that is followed can run anything.
 ///
-/// Values are escaped where they are printed, but a scheme can also be put together of several: `href="{{ a }}{{ b }}"`, a
-/// blank before the output, an entity that `escape_once` leaves alone. So what counts is the attribute as a browser would
-/// read it, when all of it is there. Tags and attributes are taken apart as the HTML standard has it (13.2.5), references
-/// are read, and what a browser or an old mail program skips in a URL is skipped.
+/// Values are escaped where they are printed, but a scheme can also be put together of several:
+/// `href="{{ a }}{{ b }}"`, a blank before the output, an entity that `escape_once` leaves alone. So what counts is the
+/// attribute as a browser would read it, when all of it is there. Tags and attributes are taken apart as the HTML
+/// standard has it (13.2.5), references are read, and what a browser or an old mail program skips in a URL is skipped.
 ///
 /// What the author wrote stays, but for schemes that run something: a template may link `whatsapp:`, a value may not.
 struct LinkGuard {
@@ -172,7 +172,8 @@ struct LinkGuard {
         return Self.running.contains(name) || !isAuthored(Array(scheme) + [UInt8(ascii: ":")])
     }
 
-    /// In small letters, without what browsers and mail programs skip: blanks, controls, and characters without a width.
+    /// In small letters, without what browsers and mail programs skip: blanks, controls, and characters without a
+    /// width.
     private static func dense(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         var out: [UInt8] = []
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {

@@ -1,8 +1,8 @@
 // Loops and partials.
 
 extension Renderer {
-    /// Ruby's whole numbers have no end. Those of a loop's `offset` and `limit` are cut here, so that two of them can be
-    /// added, and are still further than any list goes.
+    /// Ruby's whole numbers have no end. Those of a loop's `offset` and `limit` are cut here, so that two of them can
+    /// be added, and are still further than any list goes.
     private static let farthest = Int128(1) << 125
 
     /// The whole number an argument of a tag stands for.

@@ -86,8 +86,8 @@ struct Renderer {
         if let isLate = options.limits.isLate, isLate() { throw limit("the template takes too long") }
     }
 
-    /// About how many bytes a value is where it is looked through or printed: an element of a list counts 24 beside what
-    /// is in it. Counting ends where there are more than may be made.
+    /// About how many bytes a value is where it is looked through or printed: an element of a list counts 24 beside
+    /// what is in it. Counting ends where there are more than may be made.
     func weight(of value: Value) -> Int { Renderer.weight(of: value, atMost: options.limits.outputBytes) }
 
     private static func weight(of value: Value, atMost most: Int, depth: Int = 0) -> Int {

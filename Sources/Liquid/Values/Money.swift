@@ -54,7 +54,8 @@ public struct Money: Sendable, Equatable {
         Money.amount(minorUnits: minorUnits, decimals: Int(decimals), point: ".", separator: "")
     }
 
-    /// The amount in hundredths of the unit, whatever the currency: how Shopify's own templates have prices, yen included.
+    /// The amount in hundredths of the unit, whatever the currency: how Shopify's own templates have prices, yen
+    /// included.
     public var hundredths: Int64 { exact.scaled(toDecimals: 2) ?? 0 }
 
     var exact: Exact { Exact(mantissa: Int128(minorUnits), exponent: -Int(decimals)) }

@@ -1,7 +1,7 @@
 /// An ordered set of named values, made once and only read afterwards.
 ///
-/// Templates ask for the same few names over and over, and know them when they are parsed. So each name carries its hash
-/// from then on, and a lookup is one probe and one comparison of bytes.
+/// Templates ask for the same few names over and over, and know them when they are parsed. So each name carries its
+/// hash from then on, and a lookup is one probe and one comparison of bytes.
 public final class Object: Sendable {
     /// The names in their order.
     public let keys: [String]

@@ -22,8 +22,8 @@ public enum Value: Sendable {
 
 /// A lazily read object of the host: an order, a shipment, a list of tags.
 ///
-/// Only `value(for:)` has no default. A drop is asked by the thread that renders, so its answers have to be safe to give
-/// from anywhere.
+/// Only `value(for:)` has no default. A drop is asked by the thread that renders, so its answers have to be safe to
+/// give from anywhere.
 public protocol Drop: AnyObject, Sendable {
     /// The value under a key, or nil when the drop has no such key. A key that is known but empty answers `.null`.
     func value(for key: String) -> Value?

@@ -1,5 +1,5 @@
-/// A whole number beyond 64 bits, as Ruby goes on with: up to 38 digits. It behaves as a number in filters and comparisons; what would not
-/// fit here is a float.
+/// A whole number beyond 64 bits, as Ruby goes on with: up to 38 digits. It behaves as a number in filters and
+/// comparisons; what would not fit here is a float.
 ///
 /// It stands behind `Value.drop`, for such numbers are rare, and values stay small.
 final class Whole: Drop {

@@ -31,6 +31,6 @@ public struct AggregateID: Hashable, Sendable, Codable {
     public var key: String { "\(kind.rawValue):\(id)" }
 }
 
-/// The versions of all aggregates that a judgement read, within one shop. Where one of them has another version by now, the judgement is void: it does not
-/// commit, and its message does not begin. 0 stands for one that was not there.
+/// The versions of all aggregates that a judgement read, within one shop. Where one of them has another version by now,
+/// the judgement is void: it does not commit, and its message does not begin. 0 stands for one that was not there.
 public typealias ReadVersions = [AggregateID: Int64]

@@ -1,28 +1,24 @@
 // When a parcel's carrier is asked next.
 //
-// Calls are the scarce thing: one carrier gives 60 an hour for a whole shop, another 250 a day. So each parcel has its next time, by how likely it is
-// that something has happened since, and by how much it would matter:
+// Calls are the scarce thing: one carrier gives 60 an hour for a whole shop, another 250 a day. So each parcel has its
+// next time, by how likely it is that something has happened since, and by how much it would matter:
 //
-//   on the vehicle             every half hour; after 14 hours without an end every 3 hours
-//   could not be delivered,    every 4 hours; from the third day on every 12
-//   waits at a shop, trouble
-//   moving, due today          every 2 hours
-//   moving, past its day       every 3 hours for 3 days, then every 8
-//   moving, due tomorrow       every 6 hours
-//   moving, due later          every 12 hours, and at 6 in the morning of the day itself
-//   moving, no day told        every 6 hours in the first week, then every 12
-//   just handed over           every 12 hours for a day, unless its day is near
-//   a label, nothing scanned   every 6 hours on the first day, then every 12; from the 15th day on daily
-//   silent for 14 days         daily, whatever it is
-//   on its way back            daily
-//   delivered, or lost         daily for 14 days, where quota is left over: it may come back, be found, or the scan be corrected
-//   returned, void             never
+//   on the vehicle             every half hour; after 14 hours without an end every 3 hours could not be delivered,
+//   every 4 hours; from the third day on every 12 waits at a shop, trouble moving, due today          every 2 hours
+//   moving, past its day       every 3 hours for 3 days, then every 8 moving, due tomorrow       every 6 hours moving,
+//   due later          every 12 hours, and at 6 in the morning of the day itself moving, no day told        every 6
+//   hours in the first week, then every 12 just handed over           every 12 hours for a day, unless its day is near
+//   a label, nothing scanned   every 6 hours on the first day, then every 12; from the 15th day on daily silent for 14
+//   days         daily, whatever it is on its way back            daily delivered, or lost         daily for 14 days,
+//   where quota is left over: it may come back, be found, or the scan be corrected returned, void             never
 //   silent for 90 days         given up; `shipment.untracked` says so
 //
-// Beside its time each has an urgency: how long an answer may be late before it is missed. Where there are more questions than calls, who asks takes those
-// first that are late by the greatest part of what they can bear (`AskingOrder`), so that what is out for delivery comes first and nothing waits for ever.
+// Beside its time each has an urgency: how long an answer may be late before it is missed. Where there are more
+// questions than calls, who asks takes those first that are late by the greatest part of what they can bear
+// (`AskingOrder`), so that what is out for delivery comes first and nothing waits for ever.
 //
-// Everything is reckoned from what is known and a moment that is given; the same history asked about at the same moment gives the same time.
+// Everything is reckoned from what is known and a moment that is given; the same history asked about at the same moment
+// gives the same time.
 
 /// How much it matters that a parcel's answer comes in time.
 public enum Urgency: Int, Sendable, CaseIterable, Comparable, Codable {
@@ -60,7 +56,8 @@ public struct Ask: Hashable, Sendable {
     public var urgency: Urgency
     /// When; nil once there is nothing more to ask.
     public var at: Moment?
-    /// True where this follows from an answer of its source, so that it stands in place of what stood there; otherwise the earlier of the two counts.
+    /// True where this follows from an answer of its source, so that it stands in place of what stood there; otherwise
+    /// the earlier of the two counts.
     public var answered: Bool
     /// Where the parcel goes, as two letters, where known.
     public var home: String?
@@ -95,7 +92,8 @@ struct AskingSchedule {
     /// How long a parcel that has arrived is still asked about.
     static let lookingBack = Duration.days(14)
 
-    /// When to ask next if it was asked, or seen, at `now`; nil when never again. Always later than `now`, and by two days at most.
+    /// When to ask next if it was asked, or seen, at `now`; nil when never again. Always later than `now`, and by two
+    /// days at most.
     func next(after now: Moment) -> (urgency: Urgency, at: Moment)? {
         switch state {
         case .returned, .cancelled: return nil
@@ -146,10 +144,11 @@ struct AskingSchedule {
 
 /// Which of many due parcels are asked about first.
 public enum AskingOrder {
-    /// Up to `limit` of `due` at `now`: those first that are late by the greatest part of what they can bear; of equals the earlier in the list.
+    /// Up to `limit` of `due` at `now`: those first that are late by the greatest part of what they can bear; of equals
+    /// the earlier in the list.
     ///
-    /// What is settled comes only when all the rest had its turn. Asked again and again with the same calls to spend, nothing else waits for ever: what is left
-    /// out grows later, and so comes before what is asked often.
+    /// What is settled comes only when all the rest had its turn. Asked again and again with the same calls to spend,
+    /// nothing else waits for ever: what is left out grows later, and so comes before what is asked often.
     public static func choose<Parcel>(
         _ due: [Parcel], limit: Int, now: Moment, urgency: (Parcel) -> Urgency, at: (Parcel) -> Moment
     ) -> [Parcel] {
@@ -166,13 +165,14 @@ public enum AskingOrder {
     }
 }
 
-/// Tells who can be asked about a parcel, the best first. Made of the operator's settings; none are made where nobody is configured.
+/// Tells who can be asked about a parcel, the best first. Made of the operator's settings; none are made where nobody
+/// is configured.
 public struct SourceChoice: Sendable {
     private let choose: @Sendable (TrackingFacts, String?) -> [String]
     private let paces: [String: Duration]
 
-    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to. `paces` are the sources that the operator wants asked at least so often
-    /// about what is on its way.
+    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to. `paces` are the sources
+    /// that the operator wants asked at least so often about what is on its way.
     public init(
         paces: [String: Duration] = [:],
         _ choose: @escaping @Sendable (_ tracking: TrackingFacts, _ country: String?) -> [String]
@@ -189,7 +189,8 @@ public struct SourceChoice: Sendable {
 }
 
 extension Learner {
-    /// What is to be asked about the parcels of `record`, one for each number; none where nobody is configured. `answered` is the number of which a source has just told.
+    /// What is to be asked about the parcels of `record`, one for each number; none where nobody is configured.
+    /// `answered` is the number of which a source has just told.
     func asks(
         _ record: OrderRecord, histories: [ShipmentHistory], answered: String?, now: Moment, zone: Zone
     ) -> [Ask] {

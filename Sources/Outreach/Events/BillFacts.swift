@@ -1,5 +1,6 @@
-// What an order comes to beside its total: taxes, discounts, tips and payments, as Shopify's own order confirmation lists them. Nothing is
-// decided by it; it is there to be printed. It was added after the first orders were stored, so all of it may be missing.
+// What an order comes to beside its total: taxes, discounts, tips and payments, as Shopify's own order confirmation
+// lists them. Nothing is decided by it; it is there to be printed. It was added after the first orders were stored, so
+// all of it may be missing.
 
 /// Something that a shopper or an app wrote with an order or a line: `Engraving`: `R. A.`.
 public struct AttributeFacts: Hashable, Codable, Sendable {

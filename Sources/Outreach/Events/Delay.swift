@@ -1,21 +1,23 @@
 // When a parcel is late.
 //
-// A promise is the first day that was told: by the shop's own rule, which the shopper knew when ordering, else by the first source to name a day. Five things
-// make a parcel late, whichever comes first:
+// A promise is the first day that was told: by the shop's own rule, which the shopper knew when ordering, else by the
+// first source to name a day. Five things make a parcel late, whichever comes first:
 //
 // * a source says so (`carrier_says`);
 // * the estimate moves past the promise by a day or more (`estimate_moved`);
-// * the promised day ends without delivery (`promise_passed`). That is reckoned where the parcel goes, and eight hours after midnight there: deliveries of
-//   the late evening are often scanned at night, and nobody wants to be woken by an apology;
+// * the promised day ends without delivery (`promise_passed`). That is reckoned where the parcel goes, and eight hours
+//   after midnight there: deliveries of the late evening are often scanned at night, and nobody wants to be woken by an
+//   apology;
 // * nothing was scanned for some business days while it was on its way (`no_scan`);
 // * a label was made and for some business days nothing was scanned of it (`not_handed_over`).
 //
-// The last two are silences, and a silence is only known by asking: they are judged when a carrier has just answered about the parcel and had nothing newer, and never by
-// the clock alone. A carrier that is down for a week makes nobody late. The moment of such a delay is that at which the silence was long enough.
+// The last two are silences, and a silence is only known by asking: they are judged when a carrier has just answered
+// about the parcel and had nothing newer, and never by the clock alone. A carrier that is down for a week makes nobody
+// late. The moment of such a delay is that at which the silence was long enough.
 //
 // Late is told once. It happens again only when it gets notably worse: three or more days later than what was told. So
-// each delay has a level, in days past the promise, and a sign of delay is an event when it is the first, or when its level is three
-// above the highest that was an event.
+// each delay has a level, in days past the promise, and a sign of delay is an event when it is the first, or when its
+// level is three above the highest that was an event.
 
 /// A sign that a parcel is late.
 struct DelaySign: Hashable, Sendable {
@@ -36,7 +38,8 @@ enum Delay {
     /// How long after the end of the promised day, where the parcel goes, a promise has passed.
     static let grace = Duration.hours(8)
 
-    /// The signs of delay up to `now` that are events, given the delays that are recorded; and the next moment at which time alone will make one.
+    /// The signs of delay up to `now` that are events, given the delays that are recorded; and the next moment at which
+    /// time alone will make one.
     ///
     /// - Parameters:
     ///   - promised: the shop's own promise, where it made one.
@@ -82,7 +85,8 @@ enum Delay {
             new.append(sign)
         }
 
-        // Signs that sources gave and promises that passed, in the order in which they happened: each is measured against what came before.
+        // Signs that sources gave and promises that passed, in the order in which they happened: each is measured
+        // against what came before.
         var pending = signs[...]
         while true {
             let passing = promise.flatMap { passed(after: told, promise: $0, history: history, zone: zone) }

@@ -1,6 +1,8 @@
-/// What a shop itself holds for late, beside what its sources say: the days it promises, and how long a parcel may be silent.
+/// What a shop itself holds for late, beside what its sources say: the days it promises, and how long a parcel may be
+/// silent.
 public struct DelayRules: Hashable, Sendable {
-    /// The day by which a kind of parcel is to arrive where the shop promised one: two business days for Express within the country, say.
+    /// The day by which a kind of parcel is to arrive where the shop promised one: two business days for Express within
+    /// the country, say.
     public struct Promise: Hashable, Sendable {
         /// What the shipping method's name has in it, whatever the case; nil for every method.
         public var service: String?
@@ -47,7 +49,8 @@ public struct DelayRules: Hashable, Sendable {
         self.holidays = holidays
     }
 
-    /// The day that the shop promised for a parcel sent at `sent`; nil where it promised none. Days are counted where it goes.
+    /// The day that the shop promised for a parcel sent at `sent`; nil where it promised none. Days are counted where
+    /// it goes.
     func promise(method: String?, country: String?, sent: Moment, zone: Zone) -> CalendarDay? {
         guard let rule = promises.first(where: { $0.fits(method: method, country: country) }) else { return nil }
         return zone.day(at: calendar(zone).moment(rule.within, after: sent, in: zone))

@@ -126,8 +126,9 @@ public enum Silence: String, Codable, Sendable {
 
 /// One thing that happened, newly implied by all that is known of an order.
 ///
-/// Its identity is (subject, kind, n-th time) for each of its subjects, and never a time or a source: a webhook, a poll, a poll again and the
-/// carrier telling the same thing are one event. It has several subjects where one fact speaks of several packages.
+/// Its identity is (subject, kind, n-th time) for each of its subjects, and never a time or a source: a webhook, a
+/// poll, a poll again and the carrier telling the same thing are one event. It has several subjects where one fact
+/// speaks of several packages.
 public struct Event: Hashable, Sendable, Codable {
     /// One of the things that the event is about.
     public struct Occurrence: Hashable, Sendable, Codable {
@@ -224,7 +225,8 @@ public struct Event: Hashable, Sendable, Codable {
         get { box.fields.source }
         set { change { $0.source = newValue } }
     }
-    /// How late, in whole days, a delay was when it became an event; 0 where the source just said so. Nil for other kinds.
+    /// How late, in whole days, a delay was when it became an event; 0 where the source just said so. Nil for other
+    /// kinds.
     public var daysLate: Int? {
         get { box.fields.daysLate }
         set { change { $0.daysLate = newValue } }

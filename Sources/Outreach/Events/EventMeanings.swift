@@ -1,5 +1,6 @@
-// What each kind of event means to the person who writes triggers: one sentence each, here and nowhere else. docs/triggers.md, the schemas for editors and the
-// hints of `bookbag check` have them from this table; what is no news any more comes from the rules themselves (Planning/News.swift).
+// What each kind of event means to the person who writes triggers: one sentence each, here and nowhere else.
+// docs/triggers.md, the schemas for editors and the hints of `bookbag check` have them from this table; what is no news
+// any more comes from the rules themselves (Planning/News.swift).
 
 extension EventKind {
     /// When it happens, in a sentence or two.

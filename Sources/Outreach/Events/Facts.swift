@@ -1,6 +1,6 @@
-// What the shop shows of an order, in our words. Intake makes these from Shopify's answers; everything after Intake knows
-// only these. All texts are as the shop has them, bounded by Intake; a value that the shop keeps from us (protected
-// customer data on some plans) is nil, which is never an error.
+// What the shop shows of an order, in our words. Intake makes these from Shopify's answers; everything after Intake
+// knows only these. All texts are as the shop has them, bounded by Intake; a value that the shop keeps from us
+// (protected customer data on some plans) is nil, which is never an error.
 
 public import Foundation
 
@@ -178,8 +178,9 @@ public struct FulfillmentFacts: Hashable, Codable, Sendable {
     public var updatedAt: Moment
     /// The packages; none where the shop gave no tracking number.
     public var tracking: [TrackingFacts]
-    /// What the shop's own tracking says: one scan for each of its events, and one for each fact that stands on the fulfillment without an
-    /// event of its own. They speak of all packages together, for the shop's events name no number.
+    /// What the shop's own tracking says: one scan for each of its events, and one for each fact that stands on the
+    /// fulfillment without an event of its own. They speak of all packages together, for the shop's events name no
+    /// number.
     public var scans: [Scan]
     /// True when `scans` holds all that the shop has, so that what is missing was taken back.
     public var scansAreComplete: Bool

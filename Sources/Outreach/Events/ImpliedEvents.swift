@@ -1,8 +1,8 @@
 // Which events all that is known of an order implies.
 //
-// Each function looks at the whole record and names everything that must have happened, with the mark by which it is recognised the next time.
-// `Learner` records those that are not recorded yet. So an event does not depend on which poll saw it first, on whether a webhook came
-// before, or on how the polls cut the story into pieces.
+// Each function looks at the whole record and names everything that must have happened, with the mark by which it is
+// recognised the next time. `Learner` records those that are not recorded yet. So an event does not depend on which
+// poll saw it first, on whether a webhook came before, or on how the polls cut the story into pieces.
 
 /// Something that the record says has happened.
 struct ImpliedEvent: Sendable {
@@ -15,13 +15,15 @@ struct ImpliedEvent: Sendable {
     /// When it happened; nil where no source says, so that it happened when it was first seen.
     var at: Moment?
     var source: String = "shopify"
-    /// Events of one kind with the same group are one event about several subjects: those of one thing, or of one thing and one mark.
+    /// Events of one kind with the same group are one event about several subjects: those of one thing, or of one thing
+    /// and one mark.
     var scope: String
     /// Whether the mark belongs to the group.
     var isGroupedByMark = false
     var daysLate: Int?
     var delayReason: String?
-    /// Whose word it rests on, where that is another than the source: a promise that passed is time's to tell, and somebody gave it.
+    /// Whose word it rests on, where that is another than the source: a promise that passed is time's to tell, and
+    /// somebody gave it.
     var restsOn: String?
 
     /// See `scope`.
@@ -36,8 +38,8 @@ struct Heard: Hashable, Sendable {
 }
 
 extension OrderRecord {
-    /// All that has happened to the order up to `now`; and when time alone may add to it. `heard` is of what a carrier has just told: that nothing was
-    /// scanned for long is known only then.
+    /// All that has happened to the order up to `now`; and when time alone may add to it. `heard` is of what a carrier
+    /// has just told: that nothing was scanned for long is known only then.
     ///
     /// `histories` are those of this record, where they were made before.
     func implied(
@@ -201,8 +203,8 @@ extension Shipment {
 }
 
 extension ReverseDeliveryFacts {
-    /// What tells one label from the next: the delivery, the address without its query (which is a signature that changes), and when it was
-    /// last changed. Nil where there is no label; Shopify writes an empty text for that.
+    /// What tells one label from the next: the delivery, the address without its query (which is a signature that
+    /// changes), and when it was last changed. Nil where there is no label; Shopify writes an empty text for that.
     public var labelVersion: String? {
         guard let labelURL, !labelURL.isEmpty else { return nil }
         let path = labelURL.prefix { $0 != "?" && $0 != "#" }

@@ -1,10 +1,12 @@
 /// What an observation, or time alone, added to what is known of one order. The store commits it as one step.
 public struct Learned: Sendable {
-    /// The record as it is now, its new events included; `version` is still the one it was read at (0: it was not there).
+    /// The record as it is now, its new events included; `version` is still the one it was read at (0: it was not
+    /// there).
     public var record: OrderRecord
     /// The new events, in the order in which they happened. They are the last of `record.events`.
     public var events: [Event]
-    /// The next moment at which time alone may change something: a promise passes, a silence is long enough. Nil if never.
+    /// The next moment at which time alone may change something: a promise passes, a silence is long enough. Nil if
+    /// never.
     public var nextMoment: Moment?
     /// What is to be read again by its id, and when.
     public var rereads: [Reread]
@@ -26,7 +28,8 @@ public struct Learned: Sendable {
     }
 }
 
-/// A fulfillment or return that is to be read again by its id, for the order's own `updatedAt` does not move for all that happens to it.
+/// A fulfillment or return that is to be read again by its id, for the order's own `updatedAt` does not move for all
+/// that happens to it.
 public struct Reread: Hashable, Sendable {
     /// What it is.
     public enum Kind: String, Codable, Sendable {

@@ -1,11 +1,12 @@
 // What an observation adds to what is known.
 //
-// `Learner` lays what was seen over the record (facts are replaced, scans are only ever added or marked as taken back), asks which events the whole
-// now implies, and records those that are not recorded yet. It reads no clock and no table: the same observations in the same
-// order give the same events, and the merge makes most of them independent of the order as well.
+// `Learner` lays what was seen over the record (facts are replaced, scans are only ever added or marked as taken back),
+// asks which events the whole now implies, and records those that are not recorded yet. It reads no clock and no table:
+// the same observations in the same order give the same events, and the merge makes most of them independent of the
+// order as well.
 //
-// What happened before the shop was watched is recorded like everything else, but silently: so the first run on a shop with years of orders learns them
-// all and tells nobody anything.
+// What happened before the shop was watched is recorded like everything else, but silently: so the first run on a shop
+// with years of orders learns them all and tells nobody anything.
 
 /// Turns observations, and the mere passing of time, into events.
 public struct Learner: Sendable {
@@ -19,7 +20,8 @@ public struct Learner: Sendable {
     public var delays = DelayRules()
     /// Who can be asked about a parcel; nil where no carrier is configured.
     public var sources: SourceChoice?
-    /// True while the shop catches up with what happened since a backup: what carries no time of its own may have happened, and been told, before it was put back.
+    /// True while the shop catches up with what happened since a backup: what carries no time of its own may have
+    /// happened, and been told, before it was put back.
     public var catchesUp = false
 
     /// A learner for one shop.
@@ -29,8 +31,8 @@ public struct Learner: Sendable {
         self.rereadEvery = rereadEvery
     }
 
-    /// What `observation` adds to `record`, which is nil where the order was never seen. Gives nil where a part of an unknown order was seen: the order must be
-    /// read first.
+    /// What `observation` adds to `record`, which is nil where the order was never seen. Gives nil where a part of an
+    /// unknown order was seen: the order must be read first.
     public func learn(_ observation: Observation, into record: OrderRecord?) -> Learned? {
         let now = observation.seenAt
         guard var record else {
@@ -40,7 +42,8 @@ public struct Learner: Sendable {
             first.linesDigest = facts.linesDigest
             return conclude(first, before: nil, isFirst: true, now: now)
         }
-        // Records are large, and most observations tell of a parcel alone; so what was known is kept for comparing only where the shop was read.
+        // Records are large, and most observations tell of a parcel alone; so what was known is kept for comparing only
+        // where the shop was read.
         var before: OrderRecord?
         var heard: Heard?
         var seen = Seen.facts
@@ -140,8 +143,8 @@ public struct Learner: Sendable {
 
     private func event(of group: [ImpliedEvent], in record: OrderRecord, first: Bool, now: Moment) -> Event {
         let lead = group[0]
-        // What carries no time of its own happened when it was first seen; but if the order is older than our watch, and this is our first look
-        // at it, it may have happened at any time before.
+        // What carries no time of its own happened when it was first seen; but if the order is older than our watch,
+        // and this is our first look at it, it may have happened at any time before.
         let unknown = first && record.facts.createdAt < live.shop ? record.facts.createdAt : now
         let happenedAt = min(lead.at ?? unknown, now)
         var silence: Silence?
@@ -161,8 +164,9 @@ public struct Learner: Sendable {
             delayReason: lead.delayReason, orderName: record.facts.name)
     }
 
-    /// The packages of a fulfillment, given those that were known. A number that was there before keeps its shipment; a number in the place of one that is gone
-    /// is its correction. `others` are the order's other packages, whose ids are not given again.
+    /// The packages of a fulfillment, given those that were known. A number that was there before keeps its shipment; a
+    /// number in the place of one that is gone is its correction. `others` are the order's other packages, whose ids
+    /// are not given again.
     static func shipments(
         of fulfillment: FulfillmentFacts, packages: [TrackingFacts], among known: [Shipment], others: [Shipment] = []
     ) -> [Shipment] {
@@ -227,7 +231,8 @@ extension OrderRecord {
 
     /// Those of `implied` that stand in no recorded event, put together where one fact speaks of several subjects.
     fileprivate func unrecorded(_ implied: [ImpliedEvent]) -> [[ImpliedEvent]] {
-        // An event has been told of its subject a few times at most, so the few of its kind are looked through: mostly all are recorded, and nothing is made.
+        // An event has been told of its subject a few times at most, so the few of its kind are looked through: mostly
+        // all are recorded, and nothing is made.
         func isRecorded(_ event: ImpliedEvent) -> Bool {
             var subject: String?
             for known in events where known.kind == event.kind {
@@ -318,7 +323,8 @@ extension OrderRecord {
 
     /// Brings the packages of a fulfillment up to what it shows now.
     ///
-    /// A fulfillment that was cancelled and made again with the same number is one package, which has a past: nothing of it is told twice.
+    /// A fulfillment that was cancelled and made again with the same number is one package, which has a past: nothing
+    /// of it is told twice.
     private mutating func placePackages(of fulfillment: FulfillmentFacts) {
         let id = fulfillment.id
         var packages = fulfillment.tracking
@@ -398,14 +404,15 @@ extension OrderRecord {
 }
 
 extension [Scan] {
-    /// These with what a source shows now laid over them, or nil where that changes nothing. Of a scan that is known, the newest telling counts. Where the answer is
-    /// complete, a scan of that source that it no longer shows is marked as taken back, unless the source shows another of the same state: then it only tells
-    /// the same thing better.
+    /// These with what a source shows now laid over them, or nil where that changes nothing. Of a scan that is known,
+    /// the newest telling counts. Where the answer is complete, a scan of that source that it no longer shows is marked
+    /// as taken back, unless the source shows another of the same state: then it only tells the same thing better.
     func laying(_ seen: [Scan], of source: String, number: String?, complete: Bool, now: Moment) -> [Scan]? {
         var laid = self
         var isChanged = false
         var isShown = [Bool](repeating: false, count: count)
-        // A source mostly tells what it told, in the order in which it told it: so the next place is tried first, and all are looked up only where that is another scan.
+        // A source mostly tells what it told, in the order in which it told it: so the next place is tried first, and
+        // all are looked up only where that is another scan.
         var next = 0
         var places: [String: Int]?
         for index in seen.indices {
@@ -449,8 +456,9 @@ extension [Scan] {
         return places
     }
 
-    /// Whether the newest telling of a scan counts. The time of one that only says when its source last changed drifts with every later change, so the first telling stays, unless it is
-    /// an estimate that comes back after another one: then it is the newest.
+    /// Whether the newest telling of a scan counts. The time of one that only says when its source last changed drifts
+    /// with every later change, so the first telling stays, unless it is an estimate that comes back after another one:
+    /// then it is the newest.
     private func replaces(_ known: Scan, with seen: Scan) -> Bool {
         guard seen.basis == .changed, known.basis == .changed, known.retractedAt == nil else { return true }
         guard let day = seen.estimate else { return false }
@@ -460,8 +468,8 @@ extension [Scan] {
 }
 
 extension OrderFacts {
-    /// The facts without those that are only there to be printed: an order that is read anew by a newer program, which asks for more, has
-    /// not changed.
+    /// The facts without those that are only there to be printed: an order that is read anew by a newer program, which
+    /// asks for more, has not changed.
     fileprivate var eventful: OrderFacts {
         var facts = self
         facts.number = nil

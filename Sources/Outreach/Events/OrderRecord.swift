@@ -1,5 +1,5 @@
-/// A package on its way: an id of our own within its fulfillment, of which the tracking number is an attribute. A corrected number
-/// keeps what was told.
+/// A package on its way: an id of our own within its fulfillment, of which the tracking number is an attribute. A
+/// corrected number keeps what was told.
 public struct Shipment: Hashable, Codable, Sendable {
     /// `FULFILLMENT/1`: the fulfillment's number in the shop, and which of its packages.
     public var id: String
@@ -14,7 +14,8 @@ public struct Shipment: Hashable, Codable, Sendable {
     public var scans: [Scan]
     /// False once the shop shows the package no more.
     public var present: Bool
-    /// The day that the shop's own rule promised when the package was made; it stays when the rule changes. Nil where no rule fitted.
+    /// The day that the shop's own rule promised when the package was made; it stays when the rule changes. Nil where
+    /// no rule fitted.
     public var promise: CalendarDay?
 
     /// A package that was just seen for the first time.
@@ -28,8 +29,8 @@ public struct Shipment: Hashable, Codable, Sendable {
     }
 }
 
-/// All that is known of an order: what the shop shows, the scans of every source, and the events that were made of them. The unit that is read, thought
-/// about and written as one.
+/// All that is known of an order: what the shop shows, the scans of every source, and the events that were made of
+/// them. The unit that is read, thought about and written as one.
 public struct OrderRecord: Sendable, Codable, Hashable {
     public var shop: String
     /// The facts as last seen. The scans of its fulfillments are all that were ever seen, those taken back included.
@@ -70,8 +71,8 @@ public struct OrderRecord: Sendable, Codable, Hashable {
 }
 
 extension AddressFacts {
-    /// The zone there: the one that the shop names, else that of the country and its province; of a country of several times the one in which most of its people live. Nil
-    /// where no country is known.
+    /// The zone there: the one that the shop names, else that of the country and its province; of a country of several
+    /// times the one in which most of its people live. Nil where no country is known.
     public var zone: Zone? {
         if let named = timeZone.flatMap(Zone.init(named:)) { return named }
         guard let country = countryCode ?? country else { return nil }

@@ -29,7 +29,8 @@ public enum ParcelState: String, Codable, Sendable, CaseIterable {
 }
 
 extension ParcelState {
-    /// How far on its way a parcel is, for scans of one moment: many sources tell minutes only, and list what happened in one in any order.
+    /// How far on its way a parcel is, for scans of one moment: many sources tell minutes only, and list what happened
+    /// in one in any order.
     var stage: Int {
         switch self {
         case .unknown: 0

@@ -1,7 +1,8 @@
 // What is read again by its id, and when.
 //
-// An order's `updatedAt` does not move for all that happens to its fulfillments and returns, so what is open is read again by itself. The intervals say what is worth
-// how much of the shop's budget; the intake takes what is due, oldest first, as far as the budget goes.
+// An order's `updatedAt` does not move for all that happens to its fulfillments and returns, so what is open is read
+// again by itself. The intervals say what is worth how much of the shop's budget; the intake takes what is due, oldest
+// first, as far as the budget goes.
 
 extension Learner {
     /// How long a delivered parcel is still looked at, once a day: it may come back, or the scan may be corrected.

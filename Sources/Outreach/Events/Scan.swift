@@ -1,7 +1,7 @@
 /// One thing that a source said about a parcel: "out for delivery, 08:02, Leeds".
 ///
-/// Scans are kept for ever as they were told. A parcel's state is the merge of all its scans (`ShipmentHistory`), so a scan
-/// that comes twice, late, or from two sources changes nothing that it should not.
+/// Scans are kept for ever as they were told. A parcel's state is the merge of all its scans (`ShipmentHistory`), so a
+/// scan that comes twice, late, or from two sources changes nothing that it should not.
 public struct Scan: Hashable, Codable, Sendable {
     /// How we know where on the time line a scan stands.
     public enum TimeBasis: String, Codable, Sendable {
@@ -44,7 +44,8 @@ public struct Scan: Hashable, Codable, Sendable {
     public var words: String?
     /// Town and country, as the source writes them.
     public var place: String?
-    /// True for what stands on the parcel without an event of its own ("delivered at", a status): it goes when the status moves on, and that takes nothing back.
+    /// True for what stands on the parcel without an event of its own ("delivered at", a status): it goes when the
+    /// status moves on, and that takes nothing back.
     public var isSummary: Bool
     /// True on the way back to the merchant: a delivery there is `returned`.
     public var returnLeg: Bool
@@ -77,8 +78,9 @@ public struct Scan: Hashable, Codable, Sendable {
 }
 
 extension Scan {
-    /// The order in which scans are read, wherever they are: by time; of two in the same moment a judgement last; of two alike the one that is further on the
-    /// parcel's way; of two that are alike in this too the one with the later id, so that it wins.
+    /// The order in which scans are read, wherever they are: by time; of two in the same moment a judgement last; of
+    /// two alike the one that is further on the parcel's way; of two that are alike in this too the one with the later
+    /// id, so that it wins.
     public static func precedes(_ a: Scan, _ b: Scan) -> Bool {
         if a.time != b.time { return a.time < b.time }
         let (x, y) = (a.isJudgement, b.isJudgement)
@@ -87,7 +89,8 @@ extension Scan {
         return early != late ? early < late : a.id < b.id
     }
 
-    /// True for what a source says of a parcel beside its scans, and puts a state: by the `~` that Intake begins the rest of its id with.
+    /// True for what a source says of a parcel beside its scans, and puts a state: by the `~` that Intake begins the
+    /// rest of its id with.
     var isJudgement: Bool {
         guard state != nil else { return false }
         let name = source.utf8.count

@@ -4,7 +4,8 @@
 struct Shared<Value: Sendable>: Sendable {
     private var box: Box
 
-    /// Sendable: a box is written only through a `Shared` that alone holds it (`isKnownUniquelyReferenced`), and so never while anybody else can read it.
+    /// Sendable: a box is written only through a `Shared` that alone holds it (`isKnownUniquelyReferenced`), and so
+    /// never while anybody else can read it.
     private final class Box: @unchecked Sendable {
         var value: Value
         init(_ value: Value) { self.value = value }

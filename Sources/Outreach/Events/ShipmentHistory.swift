@@ -1,26 +1,29 @@
 // From many scans to one state.
 //
-// Sources repeat themselves, come late, disagree, and take things back. A shipment's state is therefore never moved by a message that
-// arrives: it is computed, each time anew, from all scans that are known. The same scans give the same state in whatever order, how often
-// and in how many pieces they came. These are the rules, and there are no others:
+// Sources repeat themselves, come late, disagree, and take things back. A shipment's state is therefore never moved by
+// a message that arrives: it is computed, each time anew, from all scans that are known. The same scans give the same
+// state in whatever order, how often and in how many pieces they came. These are the rules, and there are no others:
 //
-// 1. Scans are read by their time; of two in the same moment the one that is further on the parcel's way comes last, so that it wins; of two of one state the
-//    one with the later id.
+// 1. Scans are read by their time; of two in the same moment the one that is further on the parcel's way comes last, so
+//    that it wins; of two of one state the one with the later id.
 // 2. A scan that its source no longer shows counts for nothing.
 // 3. A scan without a state, or with `unknown`, moves nothing. It may carry an estimate or a delay.
 // 4. On a return leg, and once the parcel is returning, movement is `returning` and a delivery is `returned`.
-// 5. Delivered stays. Later scans are kept, but only `returning` and `returned` move the state. (A delivery that was scanned by mistake is
-//    undone by rule 2.) Returned stays as well.
-// 6. `pre_transit` and `accepted` only go forward: a notice that comes late does not take a moving parcel back to its beginning.
+// 5. Delivered stays. Later scans are kept, but only `returning` and `returned` move the state. (A delivery that was
+//    scanned by mistake is undone by rule 2.) Returned stays as well.
+// 6. `pre_transit` and `accepted` only go forward: a notice that comes late does not take a moving parcel back to its
+//    beginning.
 // 7. A void label stays void until something physical is scanned; a lost parcel may be found.
-// 8. A scan of another parcel counts for nothing: one of a number that the package had before, or one from well before its fulfillment, for carriers give
-//    numbers out again (`ScanBounds`).
-// 9. A judgement is what a source says of the parcel beside its scans: an aggregator's "exception" after 28 silent days, a status without an event. It stands at the time of
-//    that source's newest scan, and is read after every scan of that moment, by whomever. A newer scan outweighs it, and it takes nothing out of
-//    delivered or returned: for that a scan is needed.
+// 8. A scan of another parcel counts for nothing: one of a number that the package had before, or one from well before
+//    its fulfillment, for carriers give numbers out again (`ScanBounds`).
+// 9. A judgement is what a source says of the parcel beside its scans: an aggregator's "exception" after 28 silent
+//    days, a status without an event. It stands at the time of that source's newest scan, and is read after every scan
+//    of that moment, by whomever. A newer scan outweighs it, and it takes nothing out of delivered or returned: for
+//    that a scan is needed.
 //
-// Neighbouring scans of one state are one episode, by whomever they were told; two episodes of one state are one as well when less than
-// `ParcelState.echo` lies between them, for one source's 08:02 and another's 08:10 are the same van.
+// Neighbouring scans of one state are one episode, by whomever they were told; two episodes of one state are one as
+// well when less than `ParcelState.echo` lies between them, for one source's 08:02 and another's 08:10 are the same
+// van.
 
 /// A stretch of a parcel's life in one state.
 struct Episode: Hashable, Sendable {
@@ -73,7 +76,8 @@ struct ParcelReading: Hashable, Sendable {
     /// True where later scans move it only by way of a return.
     var isSettled: Bool { state == .delivered || state == .returned }
 
-    /// Reads the next scan. Gives the state that it puts the parcel in, which may be the one that it is in; nil where it moves nothing.
+    /// Reads the next scan. Gives the state that it puts the parcel in, which may be the one that it is in; nil where
+    /// it moves nothing.
     mutating func read(_ scan: Scan) -> ParcelState? {
         if let day = scan.estimate {
             if firstEstimate == nil { firstEstimate = day }
@@ -119,9 +123,11 @@ struct ParcelReading: Hashable, Sendable {
 }
 
 extension Scan {
-    /// Gives the places of the scans that count, in the order in which they are read: those that were taken back are left out, and one that is there twice counts once.
+    /// Gives the places of the scans that count, in the order in which they are read: those that were taken back are
+    /// left out, and one that is there twice counts once.
     ///
-    /// Scans are large, and mostly stand in their order already: so their places are put in order, and only where they must be.
+    /// Scans are large, and mostly stand in their order already: so their places are put in order, and only where they
+    /// must be.
     static func inOrder(_ scans: [Scan], within bounds: ScanBounds, _ read: (Int) -> Void) {
         let order = scans.withUnsafeBufferPointer { scans in
             var order: [Int] = []
@@ -237,8 +243,8 @@ struct ShipmentHistory: Sendable {
 }
 
 extension ParcelState {
-    /// How close a second episode of this state must follow to be the first one again; nil where each counts. States that a parcel passes once in
-    /// its life are the same for ever.
+    /// How close a second episode of this state must follow to be the first one again; nil where each counts. States
+    /// that a parcel passes once in its life are the same for ever.
     var echo: Duration? {
         switch self {
         case .unknown, .preTransit, .accepted, .inTransit, .returning, .returned, .lost, .cancelled: .days(36_500)
@@ -282,7 +288,8 @@ extension OrderRecord {
         shipments.map { ShipmentHistory(scans: scans(of: $0), within: bounds(of: $0)) }
     }
 
-    /// How long before its fulfillment a parcel may have been scanned: a shop may mark as sent what left long ago. Carriers give a number out again after some months.
+    /// How long before its fulfillment a parcel may have been scanned: a shop may mark as sent what left long ago.
+    /// Carriers give a number out again after some months.
     static let markedLate = Duration.days(30)
     /// How long before its order: one that was placed by telephone comes into the shop when there is time.
     static let orderedLate = Duration.days(7)
@@ -302,8 +309,9 @@ extension OrderRecord {
         return bounds
     }
 
-    /// Which parcel the package is by now, behind the marks of what happened to it: empty for the first, and ` #2` once a number was put in the place of one under which
-    /// another parcel had been followed. What is told of that one is not told of this.
+    /// Which parcel the package is by now, behind the marks of what happened to it: empty for the first, and ` #2` once
+    /// a number was put in the place of one under which another parcel had been followed. What is told of that one is
+    /// not told of this.
     func turn(of shipment: Shipment) -> String {
         guard !shipment.formerNumbers.isEmpty, let key = shipment.tracking.key else { return "" }
         var followed: [String] = []
@@ -337,10 +345,12 @@ extension OrderRecord {
         }
     }
 
-    /// The packages that are, or were, on their way to the shopper: neither gone, nor cancelled, nor without anybody who carries them.
+    /// The packages that are, or were, on their way to the shopper: neither gone, nor cancelled, nor without anybody
+    /// who carries them.
     var parcels: [Shipment] { shipments.filter { !isCancelled($0) && isCarried($0) } }
 
-    /// True where somebody carries the shipment, or the shopper collects it: false for what is sent by e-mail, and for what was taken along at the till.
+    /// True where somebody carries the shipment, or the shopper collects it: false for what is sent by e-mail, and for
+    /// what was taken along at the till.
     public func isCarried(_ shipment: Shipment) -> Bool {
         switch facts.deliveryMethod {
         case "none": return false

@@ -16,7 +16,8 @@ public struct ShipmentState: Hashable, Sendable {
     public var daysMoved: Int
     /// True once a delay became an event and the parcel has not arrived.
     public var delayed: Bool
-    /// Why it is late, as of the newest delay event: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`, `not_handed_over`.
+    /// Why it is late, as of the newest delay event: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`,
+    /// `not_handed_over`.
     public var delayReason: String?
     /// True while some source can tell what happens to it.
     public var watched: Bool

@@ -1,5 +1,6 @@
-// A tracking number as people paste it: with blanks, dashes and invisible characters in it, with the carrier's name or a label before it, as part of a link, and sometimes two
-// in one field. What is left of it is the number by which two writings are one, and that carriers are asked by.
+// A tracking number as people paste it: with blanks, dashes and invisible characters in it, with the carrier's name or
+// a label before it, as part of a link, and sometimes two in one field. What is left of it is the number by which two
+// writings are one, and that carriers are asked by.
 
 /// What a tracking number's field holds.
 public enum TrackingField: Hashable, Sendable {

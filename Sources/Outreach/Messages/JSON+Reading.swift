@@ -1,7 +1,8 @@
 internal import Foundation
 
 extension JSON: Decodable {
-    /// Reads a text; nil where it is no JSON. The members of an object are in the order of their names, for the reader does not keep their own.
+    /// Reads a text; nil where it is no JSON. The members of an object are in the order of their names, for the reader
+    /// does not keep their own.
     init?(reading bytes: [UInt8]) {
         guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
         self = value

@@ -3,8 +3,8 @@ public enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
-    /// A number that is not whole, in digits as they are to stand there: money must not pass through binary fractions. Must be
-    /// a JSON number; anything else is written as a text.
+    /// A number that is not whole, in digits as they are to stand there: money must not pass through binary fractions.
+    /// Must be a JSON number; anything else is written as a text.
     case decimal(String)
     case string(String)
     case array([JSON])

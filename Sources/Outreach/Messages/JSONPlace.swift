@@ -2,7 +2,8 @@ internal import Liquid
 
 /// Where in a template stands what came out wrong.
 enum JSONPlace {
-    /// The place in `source` that the first fault of `bytes`, which were rendered from it, comes from; nil where they have none.
+    /// The place in `source` that the first fault of `bytes`, which were rendered from it, comes from; nil where they
+    /// have none.
     ///
     /// What is written stands between what is printed, so the two begin alike, line by line, up to the first value.
     static func find(in bytes: [UInt8], from source: String) -> Position? {

@@ -1,5 +1,5 @@
-/// A mail as the templates made it, before it is composed into bytes. All texts are plain values: what they may not contain (a line end in a
-/// subject, say) is the composer's to escape or refuse.
+/// A mail as the templates made it, before it is composed into bytes. All texts are plain values: what they may not
+/// contain (a line end in a subject, say) is the composer's to escape or refuse.
 public struct MailDraft: Hashable, Sendable {
     /// The body as the template wrote it.
     public enum Body: Hashable, Sendable {
@@ -101,8 +101,8 @@ public struct MailAddress: Hashable, Sendable, Codable {
 
     /// An address with a display name. Nil where the address is not one, or is one that no relay would take.
     ///
-    /// The shape is RFC 5321's mailbox without quoted local parts and address literals, which shoppers do not have; SMTPUTF8 (RFC 6531)
-    /// letters are let through.
+    /// The shape is RFC 5321's mailbox without quoted local parts and address literals, which shoppers do not have;
+    /// SMTPUTF8 (RFC 6531) letters are let through.
     public init?(name: String? = nil, address: String) {
         let trimmed = address.trimmingSpaces
         guard Self.isAddress(trimmed) else { return nil }

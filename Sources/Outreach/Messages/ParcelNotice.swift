@@ -1,6 +1,7 @@
 // Gmail and others show a parcel's day and a tracking button beside a mail that tells them so in schema.org's words
-// (https://developers.google.com/gmail/markup/reference/parcel-delivery). What they ask for is gathered here, as values;
-// Delivery writes it. Half of it is of no use to them and may be wrong, so there is a notice only where all of it is known.
+// (https://developers.google.com/gmail/markup/reference/parcel-delivery). What they ask for is gathered here, as
+// values; Delivery writes it. Half of it is of no use to them and may be wrong, so there is a notice only where all of
+// it is known.
 
 /// What a mail program has to know of one parcel to show it.
 public struct ParcelNotice: Hashable, Sendable {

@@ -1,9 +1,10 @@
 // What a design of Shopify's takes for granted, and a mail of ours has to bring.
 //
-// Shopify's notification templates link a stylesheet by a path (`/assets/notifications/styles.css`) which Shopify itself writes into the mail
-// before it is sent; nobody else serves it. In its place goes a stylesheet of our own for the same classes, so that a pasted template looks like
-// a mail: a column of 560 points, buttons in the shop's colour, lines between the items, one column on a phone. It stands in the head, which mail
-// programs read; a template that brings its own styles keeps them, for they come after.
+// Shopify's notification templates link a stylesheet by a path (`/assets/notifications/styles.css`) which Shopify
+// itself writes into the mail before it is sent; nobody else serves it. In its place goes a stylesheet of our own for
+// the same classes, so that a pasted template looks like a mail: a column of 560 points, buttons in the shop's colour,
+// lines between the items, one column on a phone. It stands in the head, which mail programs read; a template that
+// brings its own styles keeps them, for they come after.
 
 enum PastedDesign {
     /// The words of the `<title>`, on one line; empty where there is none.

@@ -15,8 +15,8 @@ public struct Specimen: Sendable {
 }
 
 extension TriggerSet {
-    /// Every template file that a trigger uses, each once. One that cannot be rendered for the standard order is left out: `test` and
-    /// `preview` say why.
+    /// Every template file that a trigger uses, each once. One that cannot be rendered for the standard order is left
+    /// out: `test` and `preview` say why.
     public func specimens() -> [Specimen] {
         var seen: Set<String> = []
         var found: [Specimen] = []

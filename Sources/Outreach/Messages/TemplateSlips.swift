@@ -1,7 +1,8 @@
 internal import Liquid
 
-// What Liquid takes without a word and nobody means: a brace too few goes out as it stands, one too many prints nothing, and `else if` is an
-// `else` whose condition nobody asks. The engine has to take them as Shopify's does; the checker need not be silent about them.
+// What Liquid takes without a word and nobody means: a brace too few goes out as it stands, one too many prints
+// nothing, and `else if` is an `else` whose condition nobody asks. The engine has to take them as Shopify's does; the
+// checker need not be silent about them.
 
 /// Slips of the pen that are good Liquid.
 enum TemplateSlips {
@@ -22,7 +23,8 @@ enum TemplateSlips {
         guard source.utf8.contains(UInt8(ascii: "{")) else { return [] }
         var slips: [Slip] = []
         for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            // A regular expression costs more than all the rest of a file's reading, so it is asked only where its line can fit.
+            // A regular expression costs more than all the rest of a file's reading, so it is asked only where its line
+            // can fit.
             let signs = Signs(line)
             guard signs.isWorthReading else { continue }
             func note(_ at: String.Index, _ message: String, _ hint: String, isCertain: Bool) {

@@ -1,8 +1,9 @@
 internal import Liquid
 
-// Mail that cannot be written is found before there is any: every template that a trigger sends is rendered for the standard order, for each
-// event that the trigger hears. Where that fails, it would fail for real orders too, so it is a mistake, with its line and column, and the files
-// do not come into force. What fails only for an order that lacks all that it may lack is a warning.
+// Mail that cannot be written is found before there is any: every template that a trigger sends is rendered for the
+// standard order, for each event that the trigger hears. Where that fails, it would fail for real orders too, so it is
+// a mistake, with its line and column, and the files do not come into force. What fails only for an order that lacks
+// all that it may lack is a warning.
 
 /// Renders the templates of a set on trial.
 struct TemplateTrials {
@@ -179,7 +180,8 @@ extension TemplateSet {
             + partialSources.map(\.template) + webhookBodies.map(\.body.template)
     }
 
-    /// Makes one fault of several that have one cause: what the parser only doubted is a mistake where it certainly fails.
+    /// Makes one fault of several that have one cause: what the parser only doubted is a mistake where it certainly
+    /// fails.
     func settle(_ faults: inout [Fault]) {
         let sources = templatesWithParts
         let doubts = Set(sources.flatMap(\.warnings).map { TemplateWords.plain($0.message) })

@@ -28,7 +28,8 @@ public struct TemplateSet: Sendable {
     }
 
     private var variants: [String: [Variant]]
-    /// By language; those without one are under the empty text. Each set is whole: what a language lacks is there in the shop's own.
+    /// By language; those without one are under the empty text. Each set is whole: what a language lacks is there in
+    /// the shop's own.
     private var partials: [String: PartialSet]
     private(set) var partialSources: [(name: String, locale: String?, template: Template)]
     private var bodies: [String: Body]
@@ -53,9 +54,11 @@ public struct TemplateSet: Sendable {
 
     /// Renders the best-fitting variant: by the first segment the customer is in, and by their language.
     ///
-    /// Everything that is printed is escaped for where it lands. Mail to anybody but the shopper is written in the shop's own language.
+    /// Everything that is printed is escaped for where it lands. Mail to anybody but the shopper is written in the
+    /// shop's own language.
     ///
-    /// - Throws: `TemplateFailure`, with no word of the data in it, where there is no such template, it goes beyond its bounds, or the subject comes out empty.
+    /// - Throws: `TemplateFailure`, with no word of the data in it, where there is no such template, it goes beyond its
+    ///   bounds, or the subject comes out empty.
     public func render(
         _ name: String, _ scope: Scope, to destination: SendLine.Destination = .customer
     ) throws(TemplateFailure) -> MailText {
@@ -74,7 +77,8 @@ public struct TemplateSet: Sendable {
     ) throws(TemplateFailure) -> MailText {
         let ours = scope.settings.locale
         let written = variant.locale ?? ours
-        // An English text for somebody in Canada has its dates in their way; a fallback in another language has its own.
+        // An English text for somebody in Canada has its dates in their way; a fallback in another language has its
+        // own.
         let language = Locales.chain(wanted).contains(written) ? wanted : written
         var options = scope.options
         options.locale = language
@@ -114,10 +118,11 @@ public struct TemplateSet: Sendable {
         return PartialSet()
     }
 
-    /// Renders the body of a webhook by a template of its own: what is printed is escaped for the inside of a JSON text.
+    /// Renders the body of a webhook by a template of its own: what is printed is escaped for the inside of a JSON
+    /// text.
     ///
-    /// - Throws: `TemplateFailure`, with no word of the data in it, where there is no such template, it goes beyond its bounds, or what comes out is no
-    ///   JSON object or list.
+    /// - Throws: `TemplateFailure`, with no word of the data in it, where there is no such template, it goes beyond its
+    ///   bounds, or what comes out is no JSON object or list.
     public func renderJSON(_ name: String, _ scope: Scope) throws(TemplateFailure) -> [UInt8] {
         guard let body = bodies[name] else {
             throw TemplateFailure(file: "\(name).json", line: 0, message: "there is no such template")
@@ -162,8 +167,8 @@ public struct TemplateSet: Sendable {
         }
     }
 
-    /// The variant that fits best: segment and language, then language; for whom there is none in their language, in the shop's own, which is that of
-    /// the files that name none.
+    /// The variant that fits best: segment and language, then language; for whom there is none in their language, in
+    /// the shop's own, which is that of the files that name none.
     func variant(_ name: String, segment: String?, locale: String, ours: String) -> Variant? {
         guard let all = variants[name] else { return nil }
         let segments: [String?] = segment == nil ? [nil] : [segment, nil]

@@ -63,8 +63,8 @@ extension TemplateSet {
         return (parts[0], nil)
     }
 
-    /// Parses Liquid that stands at a place in a file. Where it cannot be, its unknown names are told all the same, so that
-    /// nobody hears of them after mending the rest; but for partials, whose names come from elsewhere.
+    /// Parses Liquid that stands at a place in a file. Where it cannot be, its unknown names are told all the same, so
+    /// that nobody hears of them after mending the rest; but for partials, whose names come from elsewhere.
     static func parse(
         _ source: String, at start: Position, _ faults: inout FaultList, checksNames: Bool = true
     ) -> Template? {
@@ -141,8 +141,8 @@ extension TemplateSet {
         }
     }
 
-    /// A file without a language counts as the shop's own: beside one that names it, nobody is sent it. One for a whole country leaves
-    /// out those who name none.
+    /// A file without a language counts as the shop's own: beside one that names it, nobody is sent it. One for a whole
+    /// country leaves out those who name none.
     private func lookAtLanguage(
         of variant: Variant, _ name: String, among variants: [Variant], _ own: [String], _ list: inout FaultList
     ) {
@@ -326,8 +326,8 @@ private struct TemplateReader {
         return front(lines, keys: 1..<end, body: end + 1)
     }
 
-    /// A design that was pasted as it stands: with `subject: …`, and perhaps `preview: …`, in the lines above it, or without; then its
-    /// `<title>` is the subject.
+    /// A design that was pasted as it stands: with `subject: …`, and perhaps `preview: …`, in the lines above it, or
+    /// without; then its `<title>` is the subject.
     private mutating func pasted(_ lines: [Substring]) -> Front? {
         let end = lines.firstIndex { line in
             !line.trimmed.isEmpty && !Self.keys.contains { line.trimmed.hasPrefix("\($0):") }

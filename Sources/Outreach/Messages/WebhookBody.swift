@@ -1,7 +1,7 @@
-// One body, two standards: a CloudEvents 1.0 event in JSON (cloudevents/spec, formats/json-format.md) which is a Standard
-// Webhooks body at the same time. The first wants `specversion`, `id`, `source`, `type`; the second `type`, `timestamp`, `data`. What one
-// has and the other does not is an extension to the one and a further member to the other; `timestamp` is a good name for an
-// extension attribute (lower case, at most 20 letters).
+// One body, two standards: a CloudEvents 1.0 event in JSON (cloudevents/spec, formats/json-format.md) which is a
+// Standard Webhooks body at the same time. The first wants `specversion`, `id`, `source`, `type`; the second `type`,
+// `timestamp`, `data`. What one has and the other does not is an extension to the one and a further member to the
+// other; `timestamp` is a good name for an extension attribute (lower case, at most 20 letters).
 
 /// The body of a webhook.
 public struct WebhookBody: Sendable {
@@ -30,8 +30,9 @@ public struct WebhookBody: Sendable {
         self.data = data
     }
 
-    /// The JSON, at most `recommendedBytes` long wherever that can be had by leaving out the ends of long lists and texts. A list
-    /// `line_items` that was cut has a neighbour `line_items_omitted` with the number left out; a text that was cut ends in `…`.
+    /// The JSON, at most `recommendedBytes` long wherever that can be had by leaving out the ends of long lists and
+    /// texts. A list `line_items` that was cut has a neighbour `line_items_omitted` with the number left out; a text
+    /// that was cut ends in `…`.
     ///
     /// The same body gives the same bytes.
     public var bytes: [UInt8] {

@@ -11,8 +11,8 @@ extension NamedDrop: KeyedDrop {
 }
 
 extension Scope {
-    /// What a webhook tells: the order, the shipment, return or refund, the customer and the event, each in the names that triggers use. Where
-    /// the message speaks of several parcels, `shipments` has them all.
+    /// What a webhook tells: the order, the shipment, return or refund, the customer and the event, each in the names
+    /// that triggers use. Where the message speaks of several parcels, `shipments` has them all.
     public var webhookData: [(name: String, value: Value)] {
         let told = ["order", "shipment", "return", "refund", "customer", "event"]
         var data = Names.roots.filter { told.contains($0.name) }.compactMap { root in

@@ -1,4 +1,5 @@
-/// What was learned of an aggregate that is no order: its new events, recorded against the version at which it was read.
+/// What was learned of an aggregate that is no order: its new events, recorded against the version at which it was
+/// read.
 public struct AggregateChange: Hashable, Sendable {
     public var shop: String
     public var aggregate: AggregateID

@@ -8,7 +8,8 @@ public struct Claim: Hashable, Sendable {
     public let token: Int64
     /// After this somebody else may claim it. What we report of it still counts until somebody does.
     public var leaseUntil: Moment
-    /// What was read when it was judged to be true still. It does not begin where one of these has another version by now.
+    /// What was read when it was judged to be true still. It does not begin where one of these has another version by
+    /// now.
     public var reads: ReadVersions = [:]
 
     /// A lease that was given out.
@@ -26,11 +27,11 @@ public struct AttemptOutcome: Hashable, Sendable {
     public var verdict: Verdict
     /// When to try again after `deferred` and `unavailable`; nil for at once.
     public var nextAttemptAt: Moment?
-    /// True where an `unavailable` verdict may be meant for this message alone: it then waits as after `deferred`, also when the
-    /// channel opens sooner.
+    /// True where an `unavailable` verdict may be meant for this message alone: it then waits as after `deferred`, also
+    /// when the channel opens sooner.
     public var waitsByItself: Bool
-    /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end. Kept with the verdict, in place of what an
-    /// earlier attempt brought under the same name. No personal data.
+    /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end.
+    /// Kept with the verdict, in place of what an earlier attempt brought under the same name. No personal data.
     public var results: [String: String]
 
     /// That came of it.

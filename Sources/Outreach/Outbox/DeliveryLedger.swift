@@ -1,4 +1,5 @@
-/// What delivery needs of the store: the effects of one way out, and what is known of their orders at the moment of sending.
+/// What delivery needs of the store: the effects of one way out, and what is known of their orders at the moment of
+/// sending.
 public protocol DeliveryLedger: Sendable {
     /// Leases effects of a way out that are ready and due, the longest due first.
     func claim(

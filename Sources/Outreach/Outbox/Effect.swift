@@ -8,10 +8,11 @@ public enum EffectOrigin: String, Codable, Sendable, CaseIterable {
     case system
 }
 
-/// What is to happen once outside of Bookbag: the unit that is decided, held, rendered and attempted. Mostly one line of `send` for one
-/// occurrence of one trigger.
+/// What is to happen once outside of Bookbag: the unit that is decided, held, rendered and attempted. Mostly one line
+/// of `send` for one occurrence of one trigger.
 ///
-/// `(shop, origin, trigger, line, key)` is unique in the store for ever, for each of its keys; that is what makes a second message impossible.
+/// `(shop, origin, trigger, line, key)` is unique in the store for ever, for each of its keys; that is what makes a
+/// second message impossible.
 public struct Effect: Hashable, Sendable {
     /// Where an effect stands.
     ///
@@ -58,13 +59,15 @@ public struct Effect: Hashable, Sendable {
     public var isContact: Bool
     /// The trigger's name; without a trigger, what made it: the kind of a notice, what a person did.
     public var trigger: String
-    /// Which line of `send` it is, as the trigger names it: `email`, `email:merchant`, `webhook:helpdesk`. Nothing is read from it; where it goes is `route`.
+    /// Which line of `send` it is, as the trigger names it: `email`, `email:merchant`, `webhook:helpdesk`. Nothing is
+    /// read from it; where it goes is `route`.
     public var line: String
     /// The occurrence, by the trigger's `once_per`: one key for each subject of the event. Never empty.
     public var keys: [String]
     /// What it is about; nil where it is about no one thing, as a notice to the shop.
     public var aggregate: AggregateID?
-    /// The event that it tells; with `combine`, the one that opened the window, or else the newest. Nil where no event made it.
+    /// The event that it tells; with `combine`, the one that opened the window, or else the newest. Nil where no event
+    /// made it.
     public var event: Event?
     /// The further events that it tells, where `combine` makes one message of several.
     public var together: [Event] = []

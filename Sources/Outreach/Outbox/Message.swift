@@ -17,13 +17,14 @@ public struct Message: Hashable, Sendable {
         }
     }
 
-    /// `Message-ID` without its angle brackets, or `webhook-id`. Derived from the effect's key, so that a repeat has the same.
+    /// `Message-ID` without its angle brackets, or `webhook-id`. Derived from the effect's key, so that a repeat has
+    /// the same.
     public var id: String
     /// The channel whose bytes they are.
     public var kind: ChannelName
     public var envelope: Envelope
-    /// As the channel sends them: a mail with CRLF line ends (RFC 5322), a webhook's JSON. What covers an attempt's own time, such as a webhook's
-    /// signature, is made anew for each attempt.
+    /// As the channel sends them: a mail with CRLF line ends (RFC 5322), a webhook's JSON. What covers an attempt's own
+    /// time, such as a webhook's signature, is made anew for each attempt.
     public var bytes: [UInt8]
     /// For lists and people: a mail's subject, or a webhook's event type.
     public var summary: String

@@ -1,4 +1,5 @@
-/// A mail to the shop itself, about its trigger files: frozen when it is written, and sent until the relay takes it. The store keeps it as an effect of origin `system`.
+/// A mail to the shop itself, about its trigger files: frozen when it is written, and sent until the relay takes it.
+/// The store keeps it as an effect of origin `system`.
 public struct Notice: Hashable, Sendable {
     /// What it tells. Of each kind only the newest waits: an older one that was not sent yet is no news.
     public enum Kind: String, Sendable, CaseIterable {

@@ -55,8 +55,8 @@ public struct LimitRoom: Hashable, Sendable {
     }
 }
 
-/// A match that came to no effect: why a trigger that heard an event said nothing of it. Kept as a row, so that nobody has to guess it from files that have
-/// changed since.
+/// A match that came to no effect: why a trigger that heard an event said nothing of it. Kept as a row, so that nobody
+/// has to guess it from files that have changed since.
 public struct MatchOutcome: Hashable, Sendable {
     public var trigger: String
     /// The store's number of the event.
@@ -105,13 +105,14 @@ public struct Plan: Hashable, Sendable {
 public struct PlanOutcome: Hashable, Sendable {
     /// The effects as they stand now, in the order of their plans and changes.
     public var effects: [Effect] = []
-    /// The positions of plans of which nothing was written, for what was read, an effect or a key had changed, or an effect is being attempted: plan again.
+    /// The positions of plans of which nothing was written, for what was read, an effect or a key had changed, or an
+    /// effect is being attempted: plan again.
     public var stale: [Int] = []
-    /// Those of them whose reading was overtaken: an aggregate has another version by now. To plan them again at once is worth it, for somebody else has got
-    /// further; the others have to wait for whoever holds the effect or the key.
+    /// Those of them whose reading was overtaken: an aggregate has another version by now. To plan them again at once
+    /// is worth it, for somebody else has got further; the others have to wait for whoever holds the effect or the key.
     public var outdated: [Int] = []
-    /// The positions of plans that cannot be written, for they are not possible: a fault of the program, which stops no other plan. Their events stay
-    /// pending.
+    /// The positions of plans that cannot be written, for they are not possible: a fault of the program, which stops no
+    /// other plan. Their events stay pending.
     public var refused: [Int: StoreFailure] = [:]
 
     /// Nothing was written yet.

@@ -1,5 +1,5 @@
-/// What reached us once and cannot be asked for again: a message, a hook, a rating, a form. It is kept as it came, before anything is made of it, so that neither a crash nor
-/// a fault in judging loses it.
+/// What reached us once and cannot be asked for again: a message, a hook, a rating, a form. It is kept as it came,
+/// before anything is made of it, so that neither a crash nor a fault in judging loses it.
 public struct RawObservation: Hashable, Sendable {
     /// The store's number; 0 until it is stored.
     public var id: Int64
@@ -15,7 +15,8 @@ public struct RawObservation: Hashable, Sendable {
     public var bytes: [UInt8]
     /// What it is about, where the source knows that; it is erased together with it.
     public var about: AggregateID?
-    /// Whose it is, where the source knows an address. It is kept as a keyed hash, for an erasure, and never given back.
+    /// Whose it is, where the source knows an address. It is kept as a keyed hash, for an erasure, and never given
+    /// back.
     public var address: String?
 
     /// What that source told.

@@ -1,4 +1,5 @@
-/// A way for effects to go out: each channel names its own, and nothing else lists them. The raw value stands in rows, metrics and the journal.
+/// A way for effects to go out: each channel names its own, and nothing else lists them. The raw value stands in rows,
+/// metrics and the journal.
 public struct ChannelName: RawRepresentable, Hashable, Sendable, Codable {
     public let rawValue: String
 
@@ -49,7 +50,8 @@ public struct ChannelState: Hashable, Sendable {
     public var failures: Int
     /// How often it was opened again.
     public var openings: Int
-    /// The messages that closed it by an answer that may be meant for them alone, by effect, each with how often it had been opened by then. The 256 newest are kept.
+    /// The messages that closed it by an answer that may be meant for them alone, by effect, each with how often it had
+    /// been opened by then. The 256 newest are kept.
     public var suspects: [Int64: Int]
 
     /// Open, until it is told otherwise.

@@ -1,5 +1,5 @@
-// What planning and sources need of the store, so that each can be given a double in a test; what a way out needs is `DeliveryLedger`. `Store` conforms to all of them, and
-// what its steps promise is said there.
+// What planning and sources need of the store, so that each can be given a double in a test; what a way out needs is
+// `DeliveryLedger`. `Store` conforms to all of them, and what its steps promise is said there.
 
 /// What planning reads and writes.
 public protocol PlanningStore: Sendable {
@@ -39,7 +39,8 @@ public protocol ObservationStore: Sendable {
     func markJudged(_ observations: [RawObservation], now: Moment) async throws(StoreFailure)
     /// The versions of aggregates; those that are not there are left out.
     func versions(of aggregates: [AggregateID], shop: String) async throws(StoreFailure) -> ReadVersions
-    /// Writes what was learned of an aggregate that is no order, with the observations that it was made of; nil where it was overtaken.
+    /// Writes what was learned of an aggregate that is no order, with the observations that it was made of; nil where
+    /// it was overtaken.
     func commit(
         _ change: AggregateChange, judged: [RawObservation], now: Moment
     ) async throws(StoreFailure) -> [Event]?

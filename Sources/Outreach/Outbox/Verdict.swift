@@ -42,8 +42,8 @@ public struct Failure: Hashable, Sendable {
     public var retryAfter: Duration?
     /// True if the far end may have taken the message although we did not hear so.
     public var inDoubt: Bool
-    /// True if the far end said that there is no such mailbox and will be none (5.1.1 and its kin): whoever writes to it again
-    /// meets the same.
+    /// True if the far end said that there is no such mailbox and will be none (5.1.1 and its kin): whoever writes to
+    /// it again meets the same.
     public var isNoMailbox = false
 
     /// That went wrong.
@@ -63,7 +63,8 @@ public struct Failure: Hashable, Sendable {
 /// How one attempt ended: the verdict, and what it brought.
 public struct AttemptAnswer: Hashable, Sendable {
     public var verdict: Verdict
-    /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end. No personal data.
+    /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end. No
+    /// personal data.
     public var results: [String: String]
 
     /// That came of it.
@@ -85,15 +86,18 @@ public enum Precedent: Hashable, Sendable {
     case unclear(Failure)
 }
 
-/// The far end of the outbox, as planning and the daemon see it. What it does is mostly to hand over a message; it may as well do something and bring a result.
+/// The far end of the outbox, as planning and the daemon see it. What it does is mostly to hand over a message; it may
+/// as well do something and bring a result.
 public protocol Channel: Sendable {
-    /// Attempts to hand over one message. Throws only when the task is cancelled before the far end could have taken anything.
+    /// Attempts to hand over one message. Throws only when the task is cancelled before the far end could have taken
+    /// anything.
     func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict
 
     /// The same, with what it brought. Left out where it brings nothing.
     func attempt(_ message: Message, at now: Moment) async throws(CancellationError) -> AttemptAnswer
 
-    /// Whether an earlier attempt at this, of which no answer was heard, was done: asked before any repeat of it. Left out where the far end cannot tell.
+    /// Whether an earlier attempt at this, of which no answer was heard, was done: asked before any repeat of it. Left
+    /// out where the far end cannot tell.
     func precedent(of message: Message, at now: Moment) async throws(CancellationError) -> Precedent
 }
 
@@ -106,7 +110,8 @@ extension Channel {
         .unknown
     }
 
-    /// Attempts a message whose earlier attempts ended like that: where one of them may have been done, the far end is asked first.
+    /// Attempts a message whose earlier attempts ended like that: where one of them may have been done, the far end is
+    /// asked first.
     ///
     /// - Parameter inDoubt: how many earlier attempts ended without our knowing how.
     public func attempt(

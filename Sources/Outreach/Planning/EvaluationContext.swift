@@ -2,8 +2,9 @@ internal import Synchronization
 
 /// An order at one moment, as decisions look at it.
 ///
-/// Every trigger that hears an event looks at the same order at the same moment, and so do the conditions of each. What takes work to find out is found
-/// out once for all of them: whether the event is still news, what the scans of a parcel come to, what a name stands for.
+/// Every trigger that hears an event looks at the same order at the same moment, and so do the conditions of each. What
+/// takes work to find out is found out once for all of them: whether the event is still news, what the scans of a
+/// parcel come to, what a name stands for.
 public final class EvaluationContext: Sendable {
     public let record: OrderRecord
     public let settings: ShopSettings

@@ -12,7 +12,8 @@ public struct History: Hashable, Sendable, Codable {
     public var lastProblemAt: Moment?
     /// True if the address, the customer or the order is silenced now for this kind of mail.
     public var silenced: Bool
-    /// When each mail to this address was sent or became ready, other than the one that is judged; as far back as the shop's limit looks.
+    /// When each mail to this address was sent or became ready, other than the one that is judged; as far back as the
+    /// shop's limit looks.
     public var counted: [Moment] = []
     /// When this address was last written to, other than by the mail that is judged.
     public var lastMessageAt: Moment?

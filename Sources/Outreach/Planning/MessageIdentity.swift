@@ -1,7 +1,7 @@
 import Crypto
 
-/// The ids of messages, made of what they tell and to whom, and of nothing else: so a repeat after a crash has the same id, many mailboxes fold it into the
-/// first, and the far end of a webhook can drop it.
+/// The ids of messages, made of what they tell and to whom, and of nothing else: so a repeat after a crash has the same
+/// id, many mailboxes fold it into the first, and the far end of a webhook can drop it.
 public enum MessageIdentity {
     /// The `Message-ID` of an effect's mail, without angle brackets, at the sender's domain.
     public static func mail(of effect: Effect, domain: String) -> String {

@@ -1,7 +1,8 @@
 // What is still news.
 //
-// Two tables. An event has an age, after which nobody wants to hear of it; and a state is no news once its subject has a later one: who has the parcel in
-// her hands need not be told that it is on the van. Refunds and labels are never passed: they stay useful.
+// Two tables. An event has an age, after which nobody wants to hear of it; and a state is no news once its subject has
+// a later one: who has the parcel in her hands need not be told that it is on the van. Refunds and labels are never
+// passed: they stay useful.
 
 extension EventKind {
     /// How long after it happened (and after the trigger's own wait) it may still be told.

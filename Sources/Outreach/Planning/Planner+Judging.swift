@@ -75,7 +75,8 @@ extension Planner {
         return going(kept, without: dropped, of: effect, entry, line, evaluation, history)
     }
 
-    /// What a person or Bookbag itself wants said is said at its time: shadow, limits, quiet hours and conditions are for triggers alone.
+    /// What a person or Bookbag itself wants said is said at its time: shadow, limits, quiet hours and conditions are
+    /// for triggers alone.
     private static func wanted(_ effect: Effect, now: Moment) -> Judgement {
         let waits = effect.state == .waiting && effect.dueAt > now
         return Judgement(decision: waits ? .wait(until: effect.dueAt, because: .wait) : .send, events: effect.events)
@@ -177,7 +178,8 @@ extension Planner {
         }
     }
 
-    /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody is written to.
+    /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody
+    /// is written to.
     private func unreachable(_ line: SendLine, trigger: Trigger, at evaluation: EvaluationContext, history: History)
         -> Reason?
     {
@@ -196,7 +198,8 @@ extension Planner {
 }
 
 extension OrderRecord {
-    /// Whom mail about this order goes to: the address that it was placed with, else the customer's. Nil where there is none that a relay would take.
+    /// Whom mail about this order goes to: the address that it was placed with, else the customer's. Nil where there is
+    /// none that a relay would take.
     public var recipient: MailAddress? {
         guard let address = facts.email ?? facts.customer?.email else { return nil }
         let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap { $0?.asName }

@@ -11,8 +11,8 @@ extension Planner {
         case told([Int64])
     }
 
-    /// Places a match among the effects that exist. A key that was used up stays so; a wait is refreshed; a skip is open for the next event; an open
-    /// window of `combine` takes the event in.
+    /// Places a match among the effects that exist. A key that was used up stays so; a wait is refreshed; a skip is
+    /// open for the next event; an open window of `combine` takes the event in.
     ///
     /// - Parameters:
     ///   - existing: the effects that hold the match's keys, and with a pause the newest of each key's repetitions.
@@ -86,7 +86,8 @@ extension Planner {
                 dueAt: at, createdAt: now, reason: reason))
     }
 
-    /// The open window that an event falls in: it fires no later than the window's end, and no longer before it than a window is long.
+    /// The open window that an event falls in: it fires no later than the window's end, and no longer before it than a
+    /// window is long.
     private func window(for match: Match, event: Event, among open: [Effect]) -> Effect? {
         open.first { effect in
             effect.trigger == match.trigger && effect.line == match.line && effect.aggregate == event.aggregate

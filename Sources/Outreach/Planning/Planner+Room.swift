@@ -1,6 +1,6 @@
 extension Planner {
-    /// In which order effects that fall due together are judged, so that what room a limit has goes to the right ones: first what no limit holds, then the
-    /// newest of each parcel, then the rest; among equals the longest known.
+    /// In which order effects that fall due together are judged, so that what room a limit has goes to the right ones:
+    /// first what no limit holds, then the newest of each parcel, then the rest; among equals the longest known.
     public func inOrderOfRoom(_ effects: [Effect]) -> [Effect] {
         struct Rank { var level: Int, happenedAt: Moment, id: Int64, effect: Effect }
         var newest: [String: (Moment, Int64)] = [:]
@@ -23,8 +23,8 @@ extension Planner {
         }.sorted { ($0.level, $0.happenedAt, $0.id) < ($1.level, $1.happenedAt, $1.id) }.map(\.effect)
     }
 
-    /// What a message that goes takes the place of: the waiting effects of its order, by triggers that its own one replaces, about the same. What only
-    /// would go takes the place of shadows alone.
+    /// What a message that goes takes the place of: the waiting effects of its order, by triggers that its own one
+    /// replaces, about the same. What only would go takes the place of shadows alone.
     public func takenBack(by effect: Effect, _ judgement: Judgement, among waiting: [Effect]) -> [Effect] {
         guard let trigger = triggers.trigger(effect.trigger), !trigger.replaces.isEmpty else { return [] }
         let told = History.Told(

@@ -1,12 +1,14 @@
 // What becomes of an event.
 //
-// Two pure steps. `matches` and `place` turn a recorded event into effects: one for each line of each trigger that hears it, waiting until the trigger's wait is over.
-// `judge` says what becomes of an effect now: it is asked when the wait ends, and again before every attempt, so that what goes out is true at the moment at which it goes
-// out. Neither reads a clock or a table; the same arguments give the same answer, in the daemon, in `bookbag test` and in `replay`.
+// Two pure steps. `matches` and `place` turn a recorded event into effects: one for each line of each trigger that
+// hears it, waiting until the trigger's wait is over. `judge` says what becomes of an effect now: it is asked when the
+// wait ends, and again before every attempt, so that what goes out is true at the moment at which it goes out. Neither
+// reads a clock or a table; the same arguments give the same answer, in the daemon, in `bookbag test` and in `replay`.
 //
-// What is judged, in this order: whether another trigger's message took the place; whether the wait is over; for each event that the effect tells, whether it is still true and
-// still news, and the conditions; whom to write to; and last what holds a true message back: the shopper's night, and her limit. A message that is
-// held keeps waiting and is judged again from the start.
+// What is judged, in this order: whether another trigger's message took the place; whether the wait is over; for each
+// event that the effect tells, whether it is still true and still news, and the conditions; whom to write to; and last
+// what holds a true message back: the shopper's night, and her limit. A message that is held keeps waiting and is
+// judged again from the start.
 
 /// Decides, for one shop, by the triggers that are in force.
 public struct Planner: Sendable {

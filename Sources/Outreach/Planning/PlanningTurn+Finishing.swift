@@ -79,8 +79,8 @@ extension PlanningTurn {
         return plan
     }
 
-    /// The plan for a wait that ended between a backup and its being put back: it is withdrawn, for it may have been told. A wait of the trigger's own that ends only
-    /// later is kept.
+    /// The plan for a wait that ended between a backup and its being put back: it is withdrawn, for it may have been
+    /// told. A wait of the trigger's own that ends only later is kept.
     public func catchUp(_ one: Judged) -> Plan {
         var effect = one.effect
         if case .wait(let until, let reason) = one.judgement.decision, reason == .wait || reason == .combine,

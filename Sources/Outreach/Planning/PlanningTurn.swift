@@ -4,7 +4,8 @@
 // the effects are kept. A turn reads nothing by itself. Whoever runs it brings what is known and writes the plans that come of it:
 //
 //   events:   hear each ──▶ look up who holds the keys ──▶ place ──▶ plans
-//   effects:  in the order of room ──▶ look up orders and histories ──▶ judge ──▶ settle among one another ──▶ make the messages ──▶ finish ──▶ plans
+//   effects:  in the order of room ──▶ look up orders and histories ──▶ judge
+//             ──▶ settle among one another ──▶ make the messages ──▶ finish ──▶ plans
 //
 // What cannot be known within the turn is left for the next one at the same moment: the second of two events that meet under one key, the second mail to an
 // address that has a limit, what another message takes the place of. So plans of one turn never contradict one another, and each can be

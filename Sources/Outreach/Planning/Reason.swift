@@ -1,5 +1,5 @@
-/// Why an effect is where it is: the closed list. The raw values go to the journal, to metric labels and into files' `because:`; we add
-/// cases and do not rename them.
+/// Why an effect is where it is: the closed list. The raw values go to the journal, to metric labels and into files'
+/// `because:`; we add cases and do not rename them.
 public enum Reason: String, Codable, Sendable, CaseIterable {
     // Waits
     /// The trigger's own `after`, `for`, `until` or `at`.

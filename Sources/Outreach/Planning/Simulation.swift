@@ -1,11 +1,11 @@
 // Planning without a store: an in-memory ledger under a clock that jumps.
 //
-// Every decision is that of `PlanningTurn`, with the orders as they are known at that moment and a history made of what was told before. The ledger
-// keeps effects and their keys by the rules by which the store does. Nothing goes out; what is ready is taken as sent at once, so
-// outages and far ends play no part.
+// Every decision is that of `PlanningTurn`, with the orders as they are known at that moment and a history made of what
+// was told before. The ledger keeps effects and their keys by the rules by which the store does. Nothing goes out; what
+// is ready is taken as sent at once, so outages and far ends play no part.
 //
-// It holds the orders of one shopper, for nothing that one of them is sent depends on another: the limit, `once_per: customer` and the counts of messages
-// are all about one person.
+// It holds the orders of one shopper, for nothing that one of them is sent depends on another: the limit,
+// `once_per: customer` and the counts of messages are all about one person.
 
 /// The orders of one shopper, and all that was decided about them, at one moment.
 struct Simulation {

@@ -1,9 +1,10 @@
 // What was known of an order at an earlier moment.
 //
-// The store keeps facts as they are now, and scans and events with their moments. So the past is what is known now, less all that came later: events
-// that were not recorded yet, scans that had not happened or were not told yet, parcels that were not made yet, a cancellation, a payment, a
-// return's end, a label, a refund. What leaves no moment behind is taken as it is now: tags, addresses, totals, the customer's
-// counts, the holds that an order was under for longer than a day.
+// The store keeps facts as they are now, and scans and events with their moments. So the past is what is known now,
+// less all that came later: events that were not recorded yet, scans that had not happened or were not told yet,
+// parcels that were not made yet, a cancellation, a payment, a return's end, a label, a refund. What leaves no moment
+// behind is taken as it is now: tags, addresses, totals, the customer's counts, the holds that an order was under for
+// longer than a day.
 
 extension OrderRecord {
     /// The order as it was known at `moment`, as far as that can be told.
@@ -87,7 +88,8 @@ extension OrderRecord {
 
     private var wasOnHold: Bool { events.contains { $0.kind == .orderOnHold } }
 
-    /// The holds then. That one was lifted leaves no moment behind; so an order that is free now is taken as held for a day.
+    /// The holds then. That one was lifted leaves no moment behind; so an order that is free now is taken as held for a
+    /// day.
     private func holds(at moment: Moment, came: Bool) -> [String] {
         if came { return [] }
         guard facts.holds.isEmpty, let held = events.last(where: { $0.kind == .orderOnHold && $0.recordedAt <= moment })

@@ -1,21 +1,23 @@
 // What a set of triggers would have sent.
 //
-// The events of a customer's orders are played again in the order in which they were recorded, in a `Simulation` whose clock jumps from one moment at which
-// something is to be decided to the next, each time with the orders as they were known then.
+// The events of a customer's orders are played again in the order in which they were recorded, in a `Simulation` whose
+// clock jumps from one moment at which something is to be decided to the next, each time with the orders as they were
+// known then.
 //
 // Customers are played one by one, for nothing that one of them is sent depends on another.
 
 /// Plays recorded events against one set of triggers.
 public struct Replay: Sendable {
-    /// Since when and until when messages are looked at. What was recorded before `since` is played as well, for it may use keys up.
+    /// Since when and until when messages are looked at. What was recorded before `since` is played as well, for it may
+    /// use keys up.
     public let since: Moment
     public let until: Moment
     private let planner: Planner
     /// The templates whose words are to be compared, each rendered for every message.
     private let rendering: Set<String>
 
-    /// A replay of `set`, as if it had always been in force. A shop that is in shadow or off is taken as live; a trigger that is off stays off, and
-    /// what one in shadow would send is marked.
+    /// A replay of `set`, as if it had always been in force. A shop that is in shadow or off is taken as live; a
+    /// trigger that is off stays off, and what one in shadow would send is marked.
     public init(
         _ set: TriggerSet, live: LiveSince, shop: ShopProfile, since: Moment, until: Moment,
         rendering: Set<String> = []
@@ -95,7 +97,8 @@ public struct Replay: Sendable {
         public var words: Int?
     }
 
-    /// What would have become of every effect that the orders' events make, and that was sent or last decided since `since`.
+    /// What would have become of every effect that the orders' events make, and that was sent or last decided since
+    /// `since`.
     public func outcomes(of customer: Customer) -> [Outcome] {
         ReplayedCustomer(planner: planner, rendering: rendering, customer: customer, until: until)
             .outcomes(since: since)

@@ -1,7 +1,8 @@
-/// What one customer would have been sent under two sets, side by side; what many of them come to; and a few of them to look at.
+/// What one customer would have been sent under two sets, side by side; what many of them come to; and a few of them to
+/// look at.
 ///
-/// Nothing is kept for a customer but these counts and samples, so a report of a million events is as small as one of ten. Reports of parts
-/// add up to the report of the whole, in whatever order they come.
+/// Nothing is kept for a customer but these counts and samples, so a report of a million events is as small as one of
+/// ten. Reports of parts add up to the report of the whole, in whatever order they come.
 public struct ReplayReport: Sendable {
     /// What changes for somebody.
     public enum Change: String, Sendable, CaseIterable {
@@ -101,7 +102,8 @@ public struct ReplayReport: Sendable {
         return sum
     }
 
-    /// Plays a customer under both sets and adds what comes of it. `before` is nil where there is nothing to compare with.
+    /// Plays a customer under both sets and adds what comes of it. `before` is nil where there is nothing to compare
+    /// with.
     public mutating func play(_ customer: Replay.Customer, before: Replay?, after: Replay) {
         orders += customer.orders.count
         for order in customer.orders {
@@ -193,7 +195,8 @@ private struct Comparison {
                 lost[$0].order == outcome.order && lost[$0].eventID == outcome.eventID && lost[$0].line == outcome.line
                     && lost[$0].isShadow == outcome.isShadow
             }
-            // The same message under another key, where `once_per` was changed; else one trigger's in the place of another's.
+            // The same message under another key, where `once_per` was changed; else one trigger's in the place of
+            // another's.
             guard let index = about.first(where: { lost[$0].trigger == outcome.trigger }) ?? about.first else {
                 let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
                 add(.gains, outcome, before: nil, after: outcome.sentAt, why: before[key])

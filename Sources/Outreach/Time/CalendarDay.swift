@@ -1,4 +1,5 @@
-/// A day on the calendar, of no zone: `2026-11-24`. Estimates, holidays and expiry dates are days, and no zone shifts them.
+/// A day on the calendar, of no zone: `2026-11-24`. Estimates, holidays and expiry dates are days, and no zone shifts
+/// them.
 ///
 /// The arithmetic is the proleptic Gregorian calendar, after Howard Hinnant's "chrono-compatible low-level date
 /// algorithms" (days_from_civil and civil_from_days).

@@ -20,12 +20,14 @@ public enum PlaceZones {
         var state: String?
     }
 
-    /// Answers that were found, for a source writes the same few places in the same few ways. Bounded in number and length, for the words are anybody's.
+    /// Answers that were found, for a source writes the same few places in the same few ways. Bounded in number and
+    /// length, for the words are anybody's.
     private static let found = Mutex<[Question: Zone?]>([:])
     private static let greatestCount = 2_000
     private static let greatestLength = 40
 
-    /// The zone of a place, or nil where that is anybody's guess: a country that nobody knows, or one of several times without a state or a town that tells.
+    /// The zone of a place, or nil where that is anybody's guess: a country that nobody knows, or one of several times
+    /// without a state or a town that tells.
     ///
     /// The country is given by its two or three letters or its English name, the state by its letters or its name.
     public static func zone(country: String, state: String? = nil, town: String? = nil) -> Zone? {

@@ -11,7 +11,8 @@ public struct Zone: Hashable, Sendable {
 
     /// The zone of that IANA name (`Europe/Berlin`), or nil if the system's zone data has none.
     public init?(named name: String) {
-        // Every decision asks for the shopper's zone, and finding one by its name takes longer than the rest of the decision.
+        // Every decision asks for the shopper's zone, and finding one by its name takes longer than the rest of the
+        // decision.
         let known = Self.known.withLock { $0[name] }
         if let known {
             offsets = known
@@ -67,7 +68,8 @@ public struct Zone: Hashable, Sendable {
 
     /// The moment at which the wall clock there shows `secondOfDay` on `day`.
     ///
-    /// A time that the clock skips in spring is the moment just after the gap; one that it shows twice in autumn is the first.
+    /// A time that the clock skips in spring is the moment just after the gap; one that it shows twice in autumn is the
+    /// first.
     public func moment(on day: CalendarDay, secondOfDay: Int = 0) -> Moment {
         let local = day.daysSinceEpoch * 86_400 + Int64(secondOfDay)
         // The offset in force is one of those a day before and a day after; the earlier one is tried first, so that of
@@ -92,13 +94,16 @@ public struct Zone: Hashable, Sendable {
     }
 }
 
-/// A zone's offsets, remembered as they were asked for: the system takes a microsecond for each, and a carrier's answer asks for dozens.
+/// A zone's offsets, remembered as they were asked for: the system takes a microsecond for each, and a carrier's answer
+/// asks for dozens.
 ///
-/// Time from 2001 on is cut into pieces of twelve days. Where the offset is the same at both ends of a piece it is so all through; where it is not, the moment of the change is looked
-/// for once. No piece holds two changes of a zone, which a test holds against the system's data: Brazil moved twice within a week in October 2000, and Gaza is to in October 2040,
-/// which is before the pieces and after them; what lies there is asked of the system each time.
+/// Time from 2001 on is cut into pieces of twelve days. Where the offset is the same at both ends of a piece it is so
+/// all through; where it is not, the moment of the change is looked for once. No piece holds two changes of a zone,
+/// which a test holds against the system's data: Brazil moved twice within a week in October 2000, and Gaza is to in
+/// October 2040, which is before the pieces and after them; what lies there is asked of the system each time.
 private final class ZoneOffsets: Sendable {
-    /// What is known of a piece: minutes east of Greenwich before and after the change, and the change in seconds from the piece's beginning.
+    /// What is known of a piece: minutes east of Greenwich before and after the change, and the change in seconds from
+    /// the piece's beginning.
     private struct Piece {
         var before: Int16 = .min
         var after: Int16 = 0

@@ -1,5 +1,5 @@
-/// What trigger files have to know of a channel: how its line of `send` is read. A channel's other half, how it writes and delivers, is `ChannelKind` of
-/// Delivery, which has this as one of its values.
+/// What trigger files have to know of a channel: how its line of `send` is read. A channel's other half, how it writes
+/// and delivers, is `ChannelKind` of Delivery, which has this as one of its values.
 public struct ChannelSyntax: Sendable {
     public var name: ChannelName
     /// How a line of it looks, for those who wrote another one: `webhook: NAME`.
@@ -32,8 +32,8 @@ public struct SendLineReading {
     let surroundings: TriggerReader.Surroundings
     var faults: FaultList
 
-    /// The texts under these keys, of which the first is the channel's. Other keys are faults, and so is anything but a text. A line that is the channel's bare
-    /// name has none.
+    /// The texts under these keys, of which the first is the channel's. Other keys are faults, and so is anything but a
+    /// text. A line that is the channel's bare name has none.
     public mutating func texts(_ keys: [String]) -> [String: String] {
         guard tree.text == nil else { return [:] }
         let fields = Fields(tree, known: keys, what: "a line of 'send'", &faults)
@@ -62,7 +62,8 @@ extension SendLineReading {
             faults.add(at: tree.position, "'\(tree.kind)' cannot be sent", hint: "write \(examples)")
             return nil
         }
-        // The last in the table goes first: a webhook's line may say `email` of something else, and never the other way round.
+        // The last in the table goes first: a webhook's line may say `email` of something else, and never the other way
+        // round.
         if let channel = channels.last(where: { channel in entries.contains { $0.key == channel.name.rawValue } }) {
             return channel.read(&self)
         }
@@ -76,7 +77,8 @@ extension SendLineReading {
         guard case .map(let entries) = tree.content, let email = entries.first(where: { $0.key == "email" }) else {
             return self.email(nil, options: nil, at: tree.position)
         }
-        // `email: merchant` says it as well as `email: { to: merchant }`; and people leave out the second step of indentation.
+        // `email: merchant` says it as well as `email: { to: merchant }`; and people leave out the second step of
+        // indentation.
         let fields = Fields(tree, known: ["email"] + keys, what: "a line of 'send'", &faults)
         if let to = email.value.text {
             return self.email((to.trimmingSpaces, email.value.position), options: fields, at: tree.position)

@@ -1,8 +1,8 @@
 internal import Liquid
 
-// Conditions that are good Liquid, name what is there, and still never hold or never mean what they seem to: a country that no order has, an amount
-// above 100 and below 50, a delay that is told only when the parcel has arrived. They draw a warning each, but a text that a closed set lacks is a
-// mistake, as it is with every other closed set.
+// Conditions that are good Liquid, name what is there, and still never hold or never mean what they seem to: a country
+// that no order has, an amount above 100 and below 50, a delay that is told only when the parcel has arrived. They draw
+// a warning each, but a text that a closed set lacks is a mistake, as it is with every other closed set.
 
 /// Rereads at the lines of a condition as a whole.
 struct ConditionDoubts {

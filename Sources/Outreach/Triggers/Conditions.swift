@@ -14,7 +14,8 @@ indirect enum ConditionClause: Sendable {
         }
     }
 
-    /// What it came to, for `explain`: `order.total_price is 40.00, not at least 100`. Where a name is a person's, its value is left out.
+    /// What it came to, for `explain`: `order.total_price is 40.00, not at least 100`. Where a name is a person's, its
+    /// value is left out.
     func sentence(in scope: Scope) -> String {
         switch self {
         case .line(let line):
@@ -137,7 +138,8 @@ struct ConditionChecker {
 
 /// Reads conditions from a file.
 enum ConditionReader {
-    /// The lines under a key. Every fault is told; what cannot be read is left out. `allHold` is false for `unless`, of which no line may.
+    /// The lines under a key. Every fault is told; what cannot be read is left out. `allHold` is false for `unless`, of
+    /// which no line may.
     static func read(
         _ tree: YAMLTree, checker: ConditionChecker, allHold: Bool = true, _ faults: inout FaultList
     ) -> [ConditionClause] {
@@ -311,7 +313,8 @@ extension ShopProfile {
     /// How prices are printed: as the shop does, else as its currency usually is.
     func moneyFormats(currency other: String?) -> MoneyFormats {
         let currency = other ?? currency ?? "USD"
-        // Shopify formats an order of another currency as that is usually written; the shop's own formats are for its own.
+        // Shopify formats an order of another currency as that is usually written; the shop's own formats are for its
+        // own.
         if let moneyFormat, currency == self.currency ?? currency {
             return MoneyFormats(
                 plain: moneyFormat, withCurrency: moneyWithCurrencyFormat ?? "\(moneyFormat) \(currency)",

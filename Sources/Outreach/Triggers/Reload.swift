@@ -2,9 +2,10 @@ internal import Crypto
 
 // What a change of the trigger files means before it comes into force.
 //
-// Events that were recorded before a trigger came into force are never heard by it, so an edit cannot bring up the past. What it can do is end waits: `after:
-// 30 days` fixed to `after: 1 day` makes everything due that has waited for more than a day. A slip of that kind would write to many people at once, and cannot be taken
-// back; so such an edit is held until somebody says that it is meant.
+// Events that were recorded before a trigger came into force are never heard by it, so an edit cannot bring up the
+// past. What it can do is end waits: `after: 30 days` fixed to `after: 1 day` makes everything due that has waited for
+// more than a day. A slip of that kind would write to many people at once, and cannot be taken back; so such an edit is
+// held until somebody says that it is meant.
 
 /// The change from one set of trigger files to another.
 public struct Reload: Sendable {
@@ -17,7 +18,8 @@ public struct Reload: Sendable {
         self.new = new
     }
 
-    /// The triggers whose waiting messages may fall due sooner than they would have: those whose wait, mode or restraint changed, and all where the shop's own did.
+    /// The triggers whose waiting messages may fall due sooner than they would have: those whose wait, mode or
+    /// restraint changed, and all where the shop's own did.
     public var hastened: Set<String> {
         let a = old.settings
         let b = new.settings
@@ -67,7 +69,8 @@ public struct Reload: Sendable {
     /// Up to so many people are written to without a question.
     public static let fewPeople = 25
 
-    /// True where an edit that would at once write to so many people waits for a confirmation: more than a few, and more than on a usual day.
+    /// True where an edit that would at once write to so many people waits for a confirmation: more than a few, and
+    /// more than on a usual day.
     public static func isHeld(people: Int, peoplePerDay: Double) -> Bool {
         people > fewPeople && Double(people) > peoplePerDay
     }
@@ -87,7 +90,8 @@ public struct Reload: Sendable {
 }
 
 extension TriggerFolder {
-    /// A digest of the files, by which two readings of the folder are compared. `confirm:` in shop.yaml is left out, for it confirms what it stands beside.
+    /// A digest of the files, by which two readings of the folder are compared. `confirm:` in shop.yaml is left out,
+    /// for it confirms what it stands beside.
     public var digest: String {
         var hash = SHA256()
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
@@ -105,7 +109,8 @@ extension TriggerFolder {
         }.joined()
     }
 
-    /// The code that confirms these files where they are held: six letters and digits that are not mistaken for one another.
+    /// The code that confirms these files where they are held: six letters and digits that are not mistaken for one
+    /// another.
     public var confirmationCode: String {
         let alphabet = Array("ABCDEFGHJKLMNPQRSTUVWXYZ23456789")
         let digest = SHA256.hash(data: Array("bookbag confirm \(self.digest)".utf8))
@@ -113,7 +118,8 @@ extension TriggerFolder {
     }
 }
 
-/// Notices when the files of a folder have changed and have come to rest: an editor writes several times, and a copied folder comes file by file.
+/// Notices when the files of a folder have changed and have come to rest: an editor writes several times, and a copied
+/// folder comes file by file.
 public struct FolderWatch: Sendable {
     private var known: [UInt64]
     private var seen: [UInt64]

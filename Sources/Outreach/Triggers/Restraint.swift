@@ -1,7 +1,7 @@
 // What holds a message back although it is true: the shopper's night, and that she has heard enough for today.
 //
-// Both are said once, in shop.yaml, and hold for mail to shoppers alone; what goes to the shop or to a webhook goes at once. Neither drops a message: it
-// waits, and when its time comes the truth is checked again.
+// Both are said once, in shop.yaml, and hold for mail to shoppers alone; what goes to the shop or to a webhook goes at
+// once. Neither drops a message: it waits, and when its time comes the truth is checked again.
 
 /// The hours in which no shopper is written to: `21:00-08:00`, by the clock where the shopper is.
 public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
@@ -80,8 +80,8 @@ public struct Limit: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(messages) in \(per)" }
 }
 
-/// How many shoppers may be written to within an hour before somebody is asked whether that is meant: an import, or another program's slip, may look like thousands of
-/// events that are all true.
+/// How many shoppers may be written to within an hour before somebody is asked whether that is meant: an import, or
+/// another program's slip, may look like thousands of events that are all true.
 public struct Brake: Hashable, Sendable, CustomStringConvertible {
     /// So many; at least one.
     public var people: Int

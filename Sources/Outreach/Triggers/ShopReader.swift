@@ -246,8 +246,8 @@ enum Locales {
         }.joined(separator: "-")
     }
 
-    /// The tag itself, and what it falls back to: `fr-CA`, `fr`. Chinese is told by its script or by a place that writes it, so `zh-Hant` finds `zh-TW`, and
-    /// `zh-HK` as well.
+    /// The tag itself, and what it falls back to: `fr-CA`, `fr`. Chinese is told by its script or by a place that
+    /// writes it, so `zh-Hant` finds `zh-TW`, and `zh-HK` as well.
     static func chain(_ text: String) -> [String] {
         let parts = canonical(text).split(separator: "-").map(String.init)
         var chain = (0..<parts.count).map { parts.dropLast($0).joined(separator: "-") }

@@ -1,6 +1,7 @@
 internal import Liquid
 
-/// One merchant file: on which events, after what time, under which conditions, what to send. Read once, and only looked at afterwards.
+/// One merchant file: on which events, after what time, under which conditions, what to send. Read once, and only
+/// looked at afterwards.
 public struct Trigger: Sendable {
     /// What its messages are about.
     public enum Stream: String, Sendable, Codable, CaseIterable {
@@ -137,8 +138,8 @@ public struct OncePer: Hashable, Sendable {
 }
 
 extension Trigger {
-    /// The keys of the occurrence that `event` is for this trigger: one for each subject of the event, or one for all of them where `once_per` says so.
-    /// Never empty. Unique in the shop; they name no person.
+    /// The keys of the occurrence that `event` is for this trigger: one for each subject of the event, or one for all
+    /// of them where `once_per` says so. Never empty. Unique in the shop; they name no person.
     public func keys(for event: Event, record: OrderRecord) -> [String] {
         guard let oncePer else { return Self.usualKeys(of: event) }
         switch oncePer.scope {
@@ -164,7 +165,8 @@ extension Trigger {
     /// The keys where `once_per` is left out.
     static func usualKeys(of event: Event) -> [String] { event.occurrences.map { usualKey(of: $0, event: event) } }
 
-    /// Where `once_per` is left out: each kind of event once for its subject, but labels by their version, and edits and new estimates each time.
+    /// Where `once_per` is left out: each kind of event once for its subject, but labels by their version, and edits
+    /// and new estimates each time.
     private static func usualKey(of occurrence: Event.Occurrence, event: Event) -> String {
         let subject = event.kind.rawValue + "/" + subjectKey(occurrence, event)
         switch event.kind {
@@ -180,10 +182,11 @@ extension Trigger {
         return turn.isEmpty ? occurrence.subject : occurrence.subject + turn
     }
 
-    /// When the occurrence may be told, by the trigger's own wait; not before `event.happenedAt`, and perhaps long past.
+    /// When the occurrence may be told, by the trigger's own wait; not before `event.happenedAt`, and perhaps long
+    /// past.
     ///
-    /// With `for` and `until` the answer moves, so it is asked again when the moment has come. It is `distantFuture` where no source can watch the
-    /// parcel, for then silence says nothing, and while the date of `until` is not known.
+    /// With `for` and `until` the answer moves, so it is asked again when the moment has come. It is `distantFuture`
+    /// where no source can watch the parcel, for then silence says nothing, and while the date of `until` is not known.
     ///
     /// - Parameters:
     ///   - zone: where the shopper is: `at` is a time there, and days are counted there.
@@ -228,7 +231,8 @@ extension Trigger {
 public struct FailedCondition: Hashable, Sendable {
     /// `.if` or `.unless`.
     public var clause: Reason
-    /// The condition in its own words with the values it found, and never a person's data: `order.total_price >= 100 (it is 40.00)`.
+    /// The condition in its own words with the values it found, and never a person's data:
+    /// `order.total_price >= 100 (it is 40.00)`.
     public var sentence: String
 }
 

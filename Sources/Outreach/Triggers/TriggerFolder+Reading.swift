@@ -4,12 +4,12 @@
     internal import Musl
 #endif
 
-// Reading the folder from disk. Who may write into it is not always who may read all that the daemon can: its credentials
-// lie in files too, and what stands in a template ends up in mails and backups. So a file is read only where it really lies
-// in the folder, wherever its links lead; links within it work, which is how Kubernetes mounts a folder and how people
-// share a file. What counts is the file that was opened, and not the name that was looked at before: each is opened
-// without reading (O_PATH), its place is asked of the kernel, and only then, through the same descriptor, it is read. A
-// pipe or device is never opened for reading, so it cannot keep anybody waiting.
+// Reading the folder from disk. Who may write into it is not always who may read all that the daemon can: its
+// credentials lie in files too, and what stands in a template ends up in mails and backups. So a file is read only
+// where it really lies in the folder, wherever its links lead; links within it work, which is how Kubernetes mounts a
+// folder and how people share a file. What counts is the file that was opened, and not the name that was looked at
+// before: each is opened without reading (O_PATH), its place is asked of the kernel, and only then, through the same
+// descriptor, it is read. A pipe or device is never opened for reading, so it cannot keep anybody waiting.
 
 extension TriggerFolder {
     /// Why a folder cannot be read.
@@ -21,8 +21,8 @@ extension TriggerFolder {
     /// More names in one folder than this are not looked at.
     private static let mostNames = 20_000
 
-    /// Reads a folder from disk: the one place here that touches it. Throws `Unreadable` where the folder itself cannot be
-    /// read; a file that cannot be, or that lies elsewhere, is a fault of the set.
+    /// Reads a folder from disk: the one place here that touches it. Throws `Unreadable` where the folder itself cannot
+    /// be read; a file that cannot be, or that lies elsewhere, is a fault of the set.
     public init(readingFrom path: String, name: String? = nil) throws {
         let shown = name ?? path.split(separator: "/").last.map(String.init) ?? path
         let root = try Descriptor(open: path, O_RDONLY | O_DIRECTORY)

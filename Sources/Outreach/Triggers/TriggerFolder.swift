@@ -1,5 +1,5 @@
-/// A merchant's folder as it was found: the files that are ours to read, and their bytes. This, and nothing derived from it, is what the store keeps of the
-/// last good set.
+/// A merchant's folder as it was found: the files that are ours to read, and their bytes. This, and nothing derived
+/// from it, is what the store keeps of the last good set.
 public struct TriggerFolder: Hashable, Sendable {
     /// Templates with pictures written into them are the largest that people have.
     static let largestFile = 1024 * 1024
@@ -66,7 +66,8 @@ public struct TriggerFolder: Hashable, Sendable {
         return nil
     }
 
-    /// True for the files that are read; others are left alone: hidden ones, editors' backups, other endings, other folders.
+    /// True for the files that are read; others are left alone: hidden ones, editors' backups, other endings, other
+    /// folders.
     public static func isRead(_ path: String) -> Bool {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard let file = parts.last, let first = file.first, first != ".", first != "#", first != "~" else {

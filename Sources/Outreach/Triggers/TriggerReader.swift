@@ -28,8 +28,8 @@ struct TriggerReader {
     /// Where `replaces` names which trigger: what can be checked once all files are read.
     private var replaced: [(name: String, position: Position)] = []
 
-    /// The trigger in `source`, or nil where it cannot be used; where it names which other triggers; and what is wrong. `name` is the file's, without its
-    /// ending.
+    /// The trigger in `source`, or nil where it cannot be used; where it names which other triggers; and what is wrong.
+    /// `name` is the file's, without its ending.
     static func read(
         _ source: String, name: String, file: String, surroundings: Surroundings
     ) -> (trigger: Trigger?, replaced: [(name: String, position: Position)], faults: [Fault]) {

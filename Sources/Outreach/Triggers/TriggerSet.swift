@@ -1,6 +1,7 @@
 internal import Liquid
 
-/// All that a merchant's folder says, read and checked as a whole: the shop's settings, the triggers, the templates. In force until another set is.
+/// All that a merchant's folder says, read and checked as a whole: the shop's settings, the triggers, the templates. In
+/// force until another set is.
 public struct TriggerSet: Sendable {
     public let settings: ShopSettings
     /// In the order of their names.
@@ -80,7 +81,8 @@ public struct TriggerSet: Sendable {
     ///
     /// - Parameters:
     ///   - folder: the files.
-    ///   - webhooks: the names that the operator configured; nil where they are not known, so that they are not checked.
+    ///   - webhooks: the names that the operator configured; nil where they are not known, so that they are not
+    ///     checked.
     ///   - today: to see whether a holiday is to come; nil where nobody wants to hear of that.
     ///   - channels: what `send` may name.
     ///   - patience: starts a clock for one rendering, which says when that takes too long; nil where only its work is

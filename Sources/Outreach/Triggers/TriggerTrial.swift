@@ -1,8 +1,8 @@
 internal import Foundation
 
-// Reading trigger files for the first time is the one moment at which a file can do harm: it is read as YAML, its templates
-// are parsed and tried. So another process does it first, with limits to its memory and time. What it gets and what it
-// answers is here; the same bytes are read in both, by the same code, so what passed there passes here.
+// Reading trigger files for the first time is the one moment at which a file can do harm: it is read as YAML, its
+// templates are parsed and tried. So another process does it first, with limits to its memory and time. What it gets
+// and what it answers is here; the same bytes are read in both, by the same code, so what passed there passes here.
 
 /// A folder to be tried by another process.
 public struct TriggerTrial: Codable, Sendable {

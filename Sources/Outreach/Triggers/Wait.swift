@@ -2,8 +2,8 @@ internal import Liquid
 
 /// A length of time as a merchant writes it: `7 days`, `36 hours`, `3 business days`.
 ///
-/// Minutes and hours are exact. Days and weeks are days on the calendar: `1 day` after 18:00 is 18:00 on the next day, also when the clocks
-/// change in between.
+/// Minutes and hours are exact. Days and weeks are days on the calendar: `1 day` after 18:00 is 18:00 on the next day,
+/// also when the clocks change in between.
 public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
     /// What is counted.
     public enum Unit: String, Sendable, Codable, CaseIterable {
@@ -142,7 +142,8 @@ public struct Until: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { length.map { "\($0) \(side.rawValue) \(name)" } ?? name }
 
-    /// The moment it comes to, or nil while the date is not known. A day is meant from its beginning, where the shopper is.
+    /// The moment it comes to, or nil while the date is not known. A day is meant from its beginning, where the shopper
+    /// is.
     func moment(_ scope: Scope) -> Moment? {
         guard case .moment(let value)? = scope.value(of: name) else { return nil }
         let calendar = scope.settings.calendar(zone: scope.shopZone)
@@ -206,7 +207,8 @@ public struct BusinessCalendar: Hashable, Sendable {
     /// True where the shop works on that day.
     public func isBusinessDay(_ day: CalendarDay) -> Bool { weekdays.contains(day.weekday) && !holidays.contains(day) }
 
-    /// The `count`th business day after `day`, which itself never counts: three business days after a Saturday is Wednesday.
+    /// The `count`th business day after `day`, which itself never counts: three business days after a Saturday is
+    /// Wednesday.
     public func day(_ count: Int, businessDaysAfter day: CalendarDay) -> CalendarDay {
         var day = day
         var left = count
@@ -244,7 +246,8 @@ public struct BusinessCalendar: Hashable, Sendable {
         }
     }
 
-    /// `length` after `moment`. Calendar days are those of `zone`, where the shopper is; business days are the shop's own.
+    /// `length` after `moment`. Calendar days are those of `zone`, where the shopper is; business days are the shop's
+    /// own.
     public func moment(_ length: Length, after moment: Moment, in zone: Zone) -> Moment {
         switch length.unit {
         case .minutes: moment + .minutes(length.count)

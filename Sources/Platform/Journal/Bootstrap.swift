@@ -1,8 +1,9 @@
 import Glibc
 public import Logging
 
-/// Whether standard error goes straight to systemd's journal: `$JOURNAL_STREAM` names its device and inode (systemd.exec(5)).
-/// A variable inherited by a program whose standard error was led elsewhere does not match, and does not count.
+/// Whether standard error goes straight to systemd's journal: `$JOURNAL_STREAM` names its device and inode
+/// (systemd.exec(5)). A variable inherited by a program whose standard error was led elsewhere does not match, and does
+/// not count.
 public func standardErrorIsJournal() -> Bool {
     var about = stat()
     guard let variable = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &about) == 0 else { return false }

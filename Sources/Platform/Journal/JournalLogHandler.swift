@@ -2,8 +2,8 @@ internal import CSystemd
 import Glibc
 public import Logging
 
-/// Writes log lines to systemd's journal with their facts as fields, so that `journalctl BOOKBAG_ORDER='#1042'` tells one
-/// order's story.
+/// Writes log lines to systemd's journal with their facts as fields, so that `journalctl BOOKBAG_ORDER='#1042'` tells
+/// one order's story.
 public struct JournalLogHandler: LogHandler {
     /// Lines below this level are not written.
     public var logLevel: Logger.Level
@@ -51,8 +51,8 @@ public struct JournalLogHandler: LogHandler {
     }
 }
 
-/// One entry as the journal takes it: `FIELD=value`, each as bytes. libsystemd sends a value with line breaks in the binary
-/// form by itself.
+/// One entry as the journal takes it: `FIELD=value`, each as bytes. libsystemd sends a value with line breaks in the
+/// binary form by itself.
 struct JournalEntry {
     /// journald's limit for a field's name.
     static let maximumNameBytes = 64
@@ -96,7 +96,8 @@ struct JournalEntry {
         return name
     }
 
-    /// The entry in the Journal Export Format (systemd docs, JOURNAL_EXPORT_FORMATS), which `systemd-journal-remote` reads.
+    /// The entry in the Journal Export Format (systemd docs, JOURNAL_EXPORT_FORMATS), which `systemd-journal-remote`
+    /// reads.
     func exported(microsecondsSince1970: UInt64) -> [UInt8] {
         var bytes = Array("__REALTIME_TIMESTAMP=\(microsecondsSince1970)\n".utf8)
         for field in fields {

@@ -1,8 +1,8 @@
-// An operator reads the journal by kind of line: "show me every held message", "what does this one mean?" So each kind has
-// a number of its own (MESSAGE_ID=, 128 bits, sd_id128), by which `journalctl MESSAGE_ID=…` finds it and `journalctl -x`
-// shows its catalog entry. swift-log knows no such number. The kinds are therefore declared once, as the cases of an enum,
-// and a line is written by naming its kind: the text and level come with it and cannot be written two ways. The number
-// travels through swift-log in the metadata, under a key that only our handlers know.
+// An operator reads the journal by kind of line: "show me every held message", "what does this one mean?" So each kind
+// has a number of its own (MESSAGE_ID=, 128 bits, sd_id128), by which `journalctl MESSAGE_ID=…` finds it and
+// `journalctl -x` shows its catalog entry. swift-log knows no such number. The kinds are therefore declared once, as
+// the cases of an enum, and a line is written by naming its kind: the text and level come with it and cannot be written
+// two ways. The number travels through swift-log in the metadata, under a key that only our handlers know.
 
 public import Logging
 

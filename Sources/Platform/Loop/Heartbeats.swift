@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Knows of each loop of the daemon when it last moved. To move is to pass through one's loop, waiting for a closed shop
-/// or a dead relay included; whether things succeed is told by status and metrics.
+/// Knows of each loop of the daemon when it last moved. To move is to pass through one's loop, waiting for a closed
+/// shop or a dead relay included; whether things succeed is told by status and metrics.
 public final class Heartbeats: Sendable {
     /// How long a loop may take for one turn. Every wait in a loop is shorter than half of it.
     public static let patience = Duration.seconds(120)

@@ -2,13 +2,13 @@ import ServiceLifecycle
 
 /// The one way in which a service goes round: it looks and acts, beats, and waits for a wake or a tick.
 ///
-/// A turn that fails is told and tried again after `troublePause`. A loop that rests takes no turn at all, and looks again
-/// after the same pause whether it still has to. No wait is longer than `longestWait` without a beat, so that a loop that
-/// waits is never taken for one that hangs. On graceful shutdown a loop ends after the turn that it is in; one that drains
-/// goes on until its turn says that nothing is left.
+/// A turn that fails is told and tried again after `troublePause`. A loop that rests takes no turn at all, and looks
+/// again after the same pause whether it still has to. No wait is longer than `longestWait` without a beat, so that a
+/// loop that waits is never taken for one that hangs. On graceful shutdown a loop ends after the turn that it is in;
+/// one that drains goes on until its turn says that nothing is left.
 public struct Loop: Sendable {
-    /// What a loop is called by the watchdog, in `/health` and in the journal. Loops of several shops bear their shop, so
-    /// that one that is dead does not hide behind another's beats.
+    /// What a loop is called by the watchdog, in `/health` and in the journal. Loops of several shops bear their shop,
+    /// so that one that is dead does not hide behind another's beats.
     public struct Name: Hashable, Comparable, Sendable, CustomStringConvertible {
         /// What it does: `planning`, `delivery:email`.
         public var work: String
@@ -31,14 +31,14 @@ public struct Loop: Sendable {
     public enum Step: Equatable, Sendable {
         /// Something moved: the next turn follows at once.
         case again
-        /// The next turn comes after that long, or when the loop is woken. A wait that is longer than a tick is cut into
-        /// ticks, each with a beat.
+        /// The next turn comes after that long, or when the loop is woken. A wait that is longer than a tick is cut
+        /// into ticks, each with a beat.
         case wait(Duration)
         /// There is nothing more to do, ever.
         case done
 
-        /// The next turn comes after that long, or a tick where that is sooner, or when the loop is woken: for a loop that
-        /// looks into the store, where looking again costs little.
+        /// The next turn comes after that long, or a tick where that is sooner, or when the loop is woken: for a loop
+        /// that looks into the store, where looking again costs little.
         public static func look(in wait: Duration?) -> Step {
             .wait(min(max(wait ?? Loop.longestWait, .milliseconds(20)), Loop.longestWait))
         }
@@ -73,8 +73,8 @@ public struct Loop: Sendable {
     /// Goes round until shutdown, cancellation, or a turn that says `done`.
     ///
     /// - Parameters:
-    ///   - drains: whether turns go on after shutdown has begun, until one says `done`. A loop that rests drains all the
-    ///     same.
+    ///   - drains: whether turns go on after shutdown has begun, until one says `done`. A loop that rests drains all
+    ///     the same.
     ///   - turn: looks and acts; is told whether shutdown has begun.
     public func run(
         drains: Bool = false, _ turn: (_ isEnding: Bool) async throws -> Step

@@ -40,8 +40,8 @@ public final class Wake: Sendable {
         waiter?.resume(called: true)
     }
 
-    /// Waits until it is called or `timeout` is over, whichever comes first. Ends early, without an error, when the task
-    /// is cancelled. True where it was called.
+    /// Waits until it is called or `timeout` is over, whichever comes first. Ends early, without an error, when the
+    /// task is cancelled. True where it was called.
     @discardableResult
     public func wait(atMost timeout: Duration) async -> Bool {
         guard timeout > .zero else { return false }

@@ -1,9 +1,9 @@
 // A registry of what can be counted, in the terms of Prometheus (https://prometheus.io/docs/concepts/metric_types/).
 //
-// A metric is declared once, with its name, its help and the names of its labels; what is bumped later is only a value under
-// label values. Label values come from closed sets of ours (a reason, a verdict) or nearly so (a trigger's name). Lest a set
-// that was thought closed eat the memory, each metric keeps a bounded number of combinations; what comes beyond is counted
-// under `other`, so that sums stay right.
+// A metric is declared once, with its name, its help and the names of its labels; what is bumped later is only a value
+// under label values. Label values come from closed sets of ours (a reason, a verdict) or nearly so (a trigger's name).
+// Lest a set that was thought closed eat the memory, each metric keeps a bounded number of combinations; what comes
+// beyond is counted under `other`, so that sums stay right.
 
 import Synchronization
 

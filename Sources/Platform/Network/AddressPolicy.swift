@@ -1,8 +1,8 @@
 // Whom may we connect to? A URL that someone else wrote (a webhook of a merchant, a label link from a source) must not
-// reach into the operator's own network: that is "server-side request forgery". A check of the name before the request is
-// not enough, for the name may resolve to something else a moment later (DNS rebinding). So the policy is asked about the
-// numeric address at the moment libcurl opens the socket, and again when a request is about to go over a connection that
-// was kept from an earlier one.
+// reach into the operator's own network: that is "server-side request forgery". A check of the name before the request
+// is not enough, for the name may resolve to something else a moment later (DNS rebinding). So the policy is asked
+// about the numeric address at the moment libcurl opens the socket, and again when a request is about to go over a
+// connection that was kept from an earlier one.
 //
 // What is "public" follows the IANA special-purpose address registries (RFC 6890 and its updates).
 
@@ -10,7 +10,8 @@
 public enum AddressPolicy: Sendable, Equatable {
     /// Any address at all: for hosts that the operator named.
     case any
-    /// Only addresses of the public Internet. The origins in `exceptOrigins` may be anywhere; a loopback address written as digits in the request's own URL (`http://127.0.0.1:8080/`, `http://[::1]/`) only if
+    /// Only addresses of the public Internet. The origins in `exceptOrigins` may be anywhere; a loopback address
+    /// written as digits in the request's own URL (`http://127.0.0.1:8080/`, `http://[::1]/`) only if
     /// `allowLiteralLoopback` says so. A redirect is held to the same rules, but never has the exception for loopback.
     case publicOnly(exceptOrigins: Set<WebOrigin> = [], allowLiteralLoopback: Bool = false)
 
@@ -29,8 +30,8 @@ public enum AddressPolicy: Sendable, Equatable {
         }
     }
 
-    /// Whether a host, as it stands in a URL, is this machine: `localhost`, 127.0.0.0/8 or ::1. A name is never told by how it
-    /// begins: 127.0.0.1.evil.example is anybody's.
+    /// Whether a host, as it stands in a URL, is this machine: `localhost`, 127.0.0.0/8 or ::1. A name is never told by
+    /// how it begins: 127.0.0.1.evil.example is anybody's.
     public static func isLoopback(host: String) -> Bool {
         host.lowercased() == "localhost" || IPAddress(host)?.isLoopback == true
     }

@@ -1,7 +1,7 @@
 /// One HTTP request, complete in itself: what to ask, how long to wait, how much to take, where it may go.
 ///
-/// Nothing is checked when it is made; ``HTTPTransport/send(_:)`` refuses a URL or header that is not well-formed before
-/// a byte leaves.
+/// Nothing is checked when it is made; ``HTTPTransport/send(_:)`` refuses a URL or header that is not well-formed
+/// before a byte leaves.
 public struct HTTPRequest: Sendable {
     /// The method. Bodies are sent with any method but GET and HEAD.
     public enum Method: String, Sendable, CaseIterable {
@@ -28,12 +28,14 @@ public struct HTTPRequest: Sendable {
     /// How many bytes of body are taken, counted after decompression; one more is ``TransferFailure/Kind/tooLarge``.
     public var maximumResponseBytes: Int
     /// How many redirects are followed, for GET and HEAD only. With 0 a 3xx is an answer like any other. A redirect
-    /// never leads from https to http, and all headers but `Accept` and `User-Agent` stay behind when it leaves the origin.
+    /// never leads from https to http, and all headers but `Accept` and `User-Agent` stay behind when it leaves the
+    /// origin.
     public var redirects: Int
     /// Which addresses may be connected to.
     public var addressPolicy: AddressPolicy
 
-    /// Makes a request. The defaults suit a small API call: 10 s to connect, 30 s in all, 4 MiB, no redirect, any address.
+    /// Makes a request. The defaults suit a small API call: 10 s to connect, 30 s in all, 4 MiB, no redirect, any
+    /// address.
     public init(
         _ method: Method = .get, _ url: String, headers: [HTTPField] = [], body: [UInt8]? = nil,
         connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(30),
@@ -71,7 +73,8 @@ public struct HTTPResponse: Sendable, Equatable {
     public var status: Int
     /// The fields of the last answer, in their order; ask for one with ``subscript(_:)``.
     public var headers: [HTTPField]
-    /// The body, whole and decompressed. An answer that was cut short is a ``TransferFailure`` and never a shorter body.
+    /// The body, whole and decompressed. An answer that was cut short is a ``TransferFailure`` and never a shorter
+    /// body.
     public var body: [UInt8]
     /// Where the answer came from: the request's URL unless redirects were followed.
     public var url: String
@@ -98,8 +101,8 @@ public struct HTTPResponse: Sendable, Equatable {
     public var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Whatever carries an HTTP request to its far end and brings the answer back. ``TransferEngine`` is the real one; tests
-/// put a scripted one in its place.
+/// Whatever carries an HTTP request to its far end and brings the answer back. ``TransferEngine`` is the real one;
+/// tests put a scripted one in its place.
 public protocol HTTPTransport: Sendable {
     /// Sends the request and returns the whole answer, whatever its status.
     ///

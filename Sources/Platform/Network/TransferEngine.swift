@@ -1,7 +1,7 @@
-// All that goes out goes through one libcurl multi handle, so that connections, TLS sessions and names already looked up
-// are shared, and one place bounds how many there are. A multi handle belongs to one thread at a time; here it belongs to
-// one thread for its whole life. That thread sleeps in curl_multi_poll, which wakes for a socket, a timer, or
-// curl_multi_wakeup. Everybody else talks to it through an inbox: append a command under a lock, wake the thread. It
+// All that goes out goes through one libcurl multi handle, so that connections, TLS sessions and names already looked
+// up are shared, and one place bounds how many there are. A multi handle belongs to one thread at a time; here it
+// belongs to one thread for its whole life. That thread sleeps in curl_multi_poll, which wakes for a socket, a timer,
+// or curl_multi_wakeup. Everybody else talks to it through an inbox: append a command under a lock, wake the thread. It
 // answers by resuming the caller's continuation. No thread of Swift's pool ever waits for the network.
 
 internal import CCurl
@@ -12,7 +12,8 @@ import Synchronization
 /// One engine serves the whole program. End it with ``shutdown(within:)``; one that is just let go of ends what it
 /// carries as cancelled.
 public final class TransferEngine: HTTPTransport, Sendable {
-    /// How many connections there may be. Past a bound, transfers wait their turn; waiting counts towards their timeout.
+    /// How many connections there may be. Past a bound, transfers wait their turn; waiting counts towards their
+    /// timeout.
     public struct Limits: Sendable {
         /// Open connections to one host and port, mail sessions included.
         public var connectionsPerHost: Int
@@ -63,8 +64,8 @@ public final class TransferEngine: HTTPTransport, Sendable {
             mailSessions: inbox.mailSessions.load(ordering: .relaxed), turns: inbox.turns.load(ordering: .relaxed))
     }
 
-    /// Takes nothing new, lets what is under way end, cancels what has not ended in time, says goodbye to the relays and
-    /// closes all connections. Returns when the thread is done. A second call waits for the same end.
+    /// Takes nothing new, lets what is under way end, cancels what has not ended in time, says goodbye to the relays
+    /// and closes all connections. Returns when the thread is done. A second call waits for the same end.
     public func shutdown(within grace: Duration) async {
         await withCheckedContinuation { continuation in
             inbox.append(.stop(by: .now + grace, continuation))

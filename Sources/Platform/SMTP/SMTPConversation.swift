@@ -1,13 +1,13 @@
-// One mail's part of an SMTP session (RFC 5321, 3.3), as a value: it is told what the relay replied, and says what to send
-// next. It knows no socket and no clock, so every turn of a conversation can be tested by itself.
+// One mail's part of an SMTP session (RFC 5321, 3.3), as a value: it is told what the relay replied, and says what to
+// send next. It knows no socket and no clock, so every turn of a conversation can be tested by itself.
 //
-// Where the relay offers PIPELINING (RFC 2920) the commands go out together: MAIL, all RCPTs and, for a single recipient,
-// DATA. The message itself always waits for 354. With several recipients DATA waits too: should one of them be refused, the
-// others must not get what would be an empty mail or half of the recipients' share.
+// Where the relay offers PIPELINING (RFC 2920) the commands go out together: MAIL, all RCPTs and, for a single
+// recipient, DATA. The message itself always waits for 354. With several recipients DATA waits too: should one of them
+// be refused, the others must not get what would be an empty mail or half of the recipients' share.
 //
-// A refusal before 354 leaves the session with half a transaction, which RSET clears. A refusal that is crossed by a 354
-// (DATA was on its way already) leaves a relay that waits for a message: there the line is closed without the final dot,
-// which discards everything (RFC 5321, 4.1.1.4 and 3.8).
+// A refusal before 354 leaves the session with half a transaction, which RSET clears. A refusal that is crossed by a
+// 354 (DATA was on its way already) leaves a relay that waits for a message: there the line is closed without the final
+// dot, which discards everything (RFC 5321, 4.1.1.4 and 3.8).
 
 /// What a relay said that it can do, from its last EHLO (RFC 5321, 4.1.1.1).
 struct SMTPCapabilities: Equatable, Sendable {

@@ -1,9 +1,10 @@
 // A mail on its way: who it is from and for (the envelope, which the relay goes by, and not the header), and its bytes.
 //
-// What makes a mail dangerous on the line is settled here, before any relay sees it. A line break inside an address would
-// be a command of its own. A bare CR or LF inside the message may be a line end to one server and none to the next, and so
-// can smuggle a second mail past the first ("SMTP smuggling"); RFC 5321, 2.3.8, forbids both, and so do we. Lines that
-// begin with a dot get a second one (4.5.2), and the final dot is put on, so that the engine's thread only has to copy.
+// What makes a mail dangerous on the line is settled here, before any relay sees it. A line break inside an address
+// would be a command of its own. A bare CR or LF inside the message may be a line end to one server and none to the
+// next, and so can smuggle a second mail past the first ("SMTP smuggling"); RFC 5321, 2.3.8, forbids both, and so do
+// we. Lines that begin with a dot get a second one (4.5.2), and the final dot is put on, so that the engine's thread
+// only has to copy.
 
 /// A mail with the addresses it goes by, checked and ready for the line.
 public struct SMTPEnvelope: Sendable {
@@ -38,7 +39,8 @@ public struct SMTPEnvelope: Sendable {
         }
     }
 
-    /// When the relays on the way should report to the sender (RFC 3461). A wish: where DSN is not offered it is left out.
+    /// When the relays on the way should report to the sender (RFC 3461). A wish: where DSN is not offered it is left
+    /// out.
     public struct Notification: OptionSet, Sendable, Hashable {
         /// One bit for each occasion.
         public let rawValue: UInt8
@@ -73,7 +75,8 @@ public struct SMTPEnvelope: Sendable {
     ///
     /// - Parameters:
     ///   - message: header and body, lines ended by CRLF; a missing last CRLF is added.
-    ///   - hasUTF8Header: whether the header has UTF-8 in it that is not encoded. Addresses are looked at by themselves.
+    ///   - hasUTF8Header: whether the header has UTF-8 in it that is not encoded. Addresses are looked at by
+    ///     themselves.
     /// - Throws: the first fault found.
     public init(
         from: String, recipients: [String], message: [UInt8], hasUTF8Header: Bool = false, envelopeID: String? = nil,
@@ -138,8 +141,8 @@ private struct LineForm {
     }
 }
 
-/// Whether a text is a mailbox in the form that MAIL and RCPT take (RFC 5321, 4.1.2; UTF-8 by RFC 6531), with no room for
-/// anything that could end the command early. Whether such a mailbox exists is the relay's to say.
+/// Whether a text is a mailbox in the form that MAIL and RCPT take (RFC 5321, 4.1.2; UTF-8 by RFC 6531), with no room
+/// for anything that could end the command early. Whether such a mailbox exists is the relay's to say.
 private func isMailbox(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.count <= 320, let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return false }

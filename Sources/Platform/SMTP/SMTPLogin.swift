@@ -1,9 +1,9 @@
 internal import CCurl
 
-// libcurl greets the relay, says EHLO, starts TLS and logs in by itself, and in the end tells one error number. That is too
-// little for an operator, who wants the step and the relay's words, and for us, who need what EHLO offered. So we listen to
-// the lines that libcurl shows its debug function: of ours only the verb, since what follows AUTH is the password; of the
-// relay's the replies.
+// libcurl greets the relay, says EHLO, starts TLS and logs in by itself, and in the end tells one error number. That is
+// too little for an operator, who wants the step and the relay's words, and for us, who need what EHLO offered. So we
+// listen to the lines that libcurl shows its debug function: of ours only the verb, since what follows AUTH is the
+// password; of the relay's the replies.
 
 /// What is heard while libcurl opens a session.
 struct SMTPLogin {

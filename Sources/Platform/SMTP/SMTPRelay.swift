@@ -8,9 +8,9 @@ public protocol MailTransport: Sendable {
 
 /// A mail relay, spoken to over a few sessions that are kept and shared.
 ///
-/// A session is opened when a mail needs it, by libcurl: connection, TLS, EHLO and login. It is kept for the next mail, and
-/// closed with QUIT when there is none for a while. Mails that find all sessions busy wait in line. When a session cannot
-/// be opened and no other one stands, all who wait are told why; if others stand, the line goes on with those.
+/// A session is opened when a mail needs it, by libcurl: connection, TLS, EHLO and login. It is kept for the next mail,
+/// and closed with QUIT when there is none for a while. Mails that find all sessions busy wait in line. When a session
+/// cannot be opened and no other one stands, all who wait are told why; if others stand, the line goes on with those.
 public final class SMTPRelay: MailTransport, Sendable {
     private let engine: TransferEngine
     private let settings: SMTPSettings

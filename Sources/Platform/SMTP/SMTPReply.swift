@@ -44,8 +44,8 @@ public struct SMTPReply: Sendable, Equatable {
     public var code: Int?
     /// The relay's enhanced status code (RFC 3463), if it gave one.
     public var status: EnhancedStatus?
-    /// The relay's words, or ours where there were none: one line, at most ``maximumTextScalars`` long. A relay likes to
-    /// repeat addresses, so this is personal data until it is redacted.
+    /// The relay's words, or ours where there were none: one line, at most ``maximumTextScalars`` long. A relay likes
+    /// to repeat addresses, so this is personal data until it is redacted.
     public var text: String
     /// Why there was no reply; `nil` if ``code`` is the relay's answer.
     public var failure: Failure?

@@ -1,8 +1,8 @@
 internal import CCurl
 import Glibc
 
-/// One connection to a relay. libcurl opens it, secures it and logs in (CURLOPT_CONNECT_ONLY); then the line is ours, and
-/// mails go over it one after the other. Lives on the engine's thread and never blocks it.
+/// One connection to a relay. libcurl opens it, secures it and logs in (CURLOPT_CONNECT_ONLY); then the line is ours,
+/// and mails go over it one after the other. Lives on the engine's thread and never blocks it.
 ///
 /// libcurl's own sending of mail is not used, for two reasons: it waits for the reply to the final dot inside
 /// curl_multi_perform, which would stop everything else that the engine carries for as long as the relay thinks, and it
@@ -25,8 +25,8 @@ final class SMTPSession {
         case nothing
         /// The mail is done; the session's state says what it can do next.
         case done(SMTPJob, SMTPReply)
-        /// The session was found dead before the relay said anything about this mail, of which no byte was sent: another
-        /// session may try it.
+        /// The session was found dead before the relay said anything about this mail, of which no byte was sent:
+        /// another session may try it.
         case unanswered(SMTPJob, SMTPReply)
     }
 

@@ -1,11 +1,12 @@
 /// How to reach a mail relay and how patient to be with it.
 public struct SMTPSettings: Sendable, Hashable {
-    /// What is asked of a relay that is reached in the clear (`smtp://`). With `smtps://` the line is encrypted at once.
+    /// What is asked of a relay that is reached in the clear (`smtp://`). With `smtps://` the line is encrypted at
+    /// once.
     public enum StartTLS: String, Sendable, CaseIterable {
         /// No mail without STARTTLS and a certificate that is to be trusted.
         case required
-        /// STARTTLS where it is offered. With a user name it counts as required, except on loopback: else whoever sits on
-        /// the line could strip the offer and read the password.
+        /// STARTTLS where it is offered. With a user name it counts as required, except on loopback: else whoever sits
+        /// on the line could strip the offer and read the password.
         case opportunistic
         /// Never; for relays on loopback, the only ones it is accepted for.
         case off
@@ -35,13 +36,13 @@ public struct SMTPSettings: Sendable, Hashable {
     public var replyTimeout: Duration
     /// How long the relay may take no further byte of a message. RFC 5321, 4.5.3.2.5: 3 minutes.
     public var blockTimeout: Duration
-    /// How long the reply to the final dot may take. RFC 5321, 4.5.3.2.6, asks for 10 minutes; giving up sooner may send
-    /// the same mail twice.
+    /// How long the reply to the final dot may take. RFC 5321, 4.5.3.2.6, asks for 10 minutes; giving up sooner may
+    /// send the same mail twice.
     public var finalReplyTimeout: Duration
     /// How long a session is kept without mail.
     public var idleTimeout: Duration
-    /// How old a session may grow before it is closed between two mails, so that a relay behind a name that has moved is
-    /// left in time. Postfix does the same (smtp_connection_reuse_time_limit).
+    /// How old a session may grow before it is closed between two mails, so that a relay behind a name that has moved
+    /// is left in time. Postfix does the same (smtp_connection_reuse_time_limit).
     public var sessionLifetime: Duration
 
     /// Makes settings with the patience that the RFC asks for.

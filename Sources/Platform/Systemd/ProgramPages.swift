@@ -2,9 +2,11 @@ import Glibc
 
 /// The pages of the program's own code that are mapped into memory.
 ///
-/// Starting runs code all over a program: every type and library is set up once. Each such touch maps the pages around it too (the kernel "faults around"), so that a program of 45 MB of code
-/// stands with 30 MB of it mapped, of which it uses two when it has settled. The kernel would unmap the rest when memory is short, and counts it as ours until
-/// then. Giving it back costs nothing but a soft fault for what is used after all: the pages stay in the kernel's cache, and nothing can be lost, for code is never written to.
+/// Starting runs code all over a program: every type and library is set up once. Each such touch maps the pages around
+/// it too (the kernel "faults around"), so that a program of 45 MB of code stands with 30 MB of it mapped, of which it
+/// uses two when it has settled. The kernel would unmap the rest when memory is short, and counts it as ours until
+/// then. Giving it back costs nothing but a soft fault for what is used after all: the pages stay in the kernel's
+/// cache, and nothing can be lost, for code is never written to.
 public enum ProgramPages {
     /// Unmaps the program's code, to be mapped again where it is used. Does nothing where it cannot be found.
     ///

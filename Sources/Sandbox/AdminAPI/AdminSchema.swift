@@ -1,7 +1,7 @@
-// The part of Shopify's Admin GraphQL API that the sandbox speaks, as type definitions: names, arguments, types and enum
-// values as Shopify publishes them for 2026-04 (https://shopify.dev/docs/api/admin-graphql; `Shopify/Shopify-AI-Toolkit`,
-// MIT). A test compares every line with the whole published schema. What stands here is checked, charged and answered; a
-// query for anything else is refused as Shopify refuses a field that does not exist.
+// The part of Shopify's Admin GraphQL API that the sandbox speaks, as type definitions: names, arguments, types and
+// enum values as Shopify publishes them for 2026-04 (https://shopify.dev/docs/api/admin-graphql;
+// `Shopify/Shopify-AI-Toolkit`, MIT). A test compares every line with the whole published schema. What stands here is
+// checked, charged and answered; a query for anything else is refused as Shopify refuses a field that does not exist.
 
 enum AdminSchema {
     /// Read once; a fault in the text below is a bug, which the first test finds.

@@ -1,6 +1,6 @@
-// Shopify's search syntax (https://shopify.dev/docs/api/usage/search-syntax), with the habits that bite: a field that does not
-// exist is passed over with a warning and the whole list comes back (recorded), and a timestamp that is not in quotes counts
-// as its date only (Shopify support, community.shopify.com, 208519).
+// Shopify's search syntax (https://shopify.dev/docs/api/usage/search-syntax), with the habits that bite: a field that
+// does not exist is passed over with a warning and the whole list comes back (recorded), and a timestamp that is not in
+// quotes counts as its date only (Shopify support, community.shopify.com, 208519).
 
 internal import FoundationEssentials
 
@@ -53,7 +53,8 @@ indirect enum OrderSearch: Equatable, Sendable {
         }
     }
 
-    /// Whether something fits, by what each term says of it. Under `not` a term that means nothing still excludes nothing.
+    /// Whether something fits, by what each term says of it. Under `not` a term that means nothing still excludes
+    /// nothing.
     func matches(_ fits: (Term) -> Bool?) -> Bool { verdict(fits) ?? true }
 
     private func verdict(_ fits: (Term) -> Bool?) -> Bool? {

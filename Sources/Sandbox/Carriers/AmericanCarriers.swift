@@ -1,9 +1,10 @@
-// UPS Track v1, FedEx Track v1 and USPS Tracking v3, as they answer: UPS-API/api-documentation Tracking.yaml, developer.fedex.com Track API,
-// developers.usps.com Tracking v3.
+// UPS Track v1, FedEx Track v1 and USPS Tracking v3, as they answer: UPS-API/api-documentation Tracking.yaml,
+// developer.fedex.com Track API, developers.usps.com Tracking v3.
 
 internal import FoundationEssentials
 
-/// UPS: one number a call, a token of four hours whose life is told as a text, and a 200 with a warning for what it does not know.
+/// UPS: one number a call, a token of four hours whose life is told as a text, and a 200 with a warning for what it
+/// does not know.
 struct FakeUPS: FakeCarrier {
     let name = "ups"
     let tokenLifetime: Double? = 14_399

@@ -1,4 +1,5 @@
-// EasyPost, Shippo, AfterShip, 17TRACK and ShipEngine, as they answer: they know every company's parcels, two of them only those that were registered.
+// EasyPost, Shippo, AfterShip, 17TRACK and ShipEngine, as they answer: they know every company's parcels, two of them
+// only those that were registered.
 
 internal import FoundationEssentials
 

@@ -1,5 +1,6 @@
-// What a carrier knows of a parcel. It comes from the shop's own orders, so that carrier and shop tell of the same parcel: what Shopify shows as events a
-// carrier shows as scans, and beside them stand scans that only the carrier tells. Each carrier's file puts the same life into its own words and codes.
+// What a carrier knows of a parcel. It comes from the shop's own orders, so that carrier and shop tell of the same
+// parcel: what Shopify shows as events a carrier shows as scans, and beside them stand scans that only the carrier
+// tells. Each carrier's file puts the same life into its own words and codes.
 
 internal import Foundation
 

@@ -1,5 +1,6 @@
-// A carrier as those see it who ask: its paths, its login, and the form of its answers. Everything that is the same for all (whether a token still lives, who has
-// asked too often, what goes wrong today, which parcels there are) is the counter's; a face only speaks.
+// A carrier as those see it who ask: its paths, its login, and the form of its answers. Everything that is the same for
+// all (whether a token still lives, who has asked too often, what goes wrong today, which parcels there are) is the
+// counter's; a face only speaks.
 
 internal import Foundation
 
@@ -157,7 +158,8 @@ extension String {
 }
 
 extension JSON {
-    /// Puts `text` in place of the texts under these names in the first object that has them all, in the order of the document. False where there is none.
+    /// Puts `text` in place of the texts under these names in the first object that has them all, in the order of the
+    /// document. False where there is none.
     mutating func replaceFirst(_ names: Set<String>, with text: String) -> Bool {
         switch self {
         case .object(var members):

@@ -1,4 +1,5 @@
-// Royal Mail Tracking v2, Canada Post's tracking web service, Australia Post shipping/v1, La Poste Suivi v2, as they answer.
+// Royal Mail Tracking v2, Canada Post's tracking web service, Australia Post shipping/v1, La Poste Suivi v2, as they
+// answer.
 
 internal import FoundationEssentials
 

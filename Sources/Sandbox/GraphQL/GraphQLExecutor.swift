@@ -1,6 +1,6 @@
-// Runs an operation over objects that know their own fields (specification, section 6). Selections are gathered once for each
-// concrete type and place in the document, not once for each object, so that a page of 250 orders costs 250 times its
-// fields and no more.
+// Runs an operation over objects that know their own fields (specification, section 6). Selections are gathered once
+// for each concrete type and place in the document, not once for each object, so that a page of 250 orders costs 250
+// times its fields and no more.
 
 /// What a field of an object is.
 enum Resolved {

@@ -1,5 +1,5 @@
-// Values that come in: the request's variables and the literals of a document, checked and turned into plain JSON of the type
-// that is wanted (specification, sections 3.5 to 3.12 "input coercion" and 6.1.2).
+// Values that come in: the request's variables and the literals of a document, checked and turned into plain JSON of
+// the type that is wanted (specification, sections 3.5 to 3.12 "input coercion" and 6.1.2).
 
 enum GraphQLInput {
     /// What is wrong with a value, and where inside it.

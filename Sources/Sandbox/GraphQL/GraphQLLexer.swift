@@ -1,5 +1,5 @@
-// Cuts a GraphQL text into tokens (specification of October 2021, section 2.1): names, numbers, strings, block strings and
-// punctuators; commas, white space and comments separate and mean nothing.
+// Cuts a GraphQL text into tokens (specification of October 2021, section 2.1): names, numbers, strings, block strings
+// and punctuators; commas, white space and comments separate and mean nothing.
 
 /// What is wrong with a text that is not GraphQL, and where.
 struct GraphQLSyntaxError: Error, Equatable {

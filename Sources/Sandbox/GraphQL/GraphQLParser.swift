@@ -1,5 +1,5 @@
-// A recursive-descent parser for executable GraphQL documents (specification of October 2021, section 2) and for the few
-// kinds of type definition that the sandbox writes its own part of the Admin API in (section 3).
+// A recursive-descent parser for executable GraphQL documents (specification of October 2021, section 2) and for the
+// few kinds of type definition that the sandbox writes its own part of the Admin API in (section 3).
 
 struct GraphQLParser {
     private let tokens: [GraphQLToken]

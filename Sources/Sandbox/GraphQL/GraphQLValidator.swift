@@ -1,5 +1,5 @@
-// Checks a document against the schema before anything runs, with the messages and codes that Shopify (graphql-ruby) answers
-// with: captured `undefinedField` and `INVALID_VARIABLE`; the rest from graphql-ruby's static validation rules
+// Checks a document against the schema before anything runs, with the messages and codes that Shopify (graphql-ruby)
+// answers with: captured `undefinedField` and `INVALID_VARIABLE`; the rest from graphql-ruby's static validation rules
 // (https://graphql-ruby.org, lib/graphql/static_validation). Every fault is told, not only the first.
 
 struct GraphQLValidator {

@@ -1,8 +1,8 @@
-// What Shopify charges for a query. The rules are not published in full; these were fitted to the `extensions.cost` of several
-// thousand recorded answers and are exact for most order-side queries: an object costs 1, a scalar nothing, money, addresses
-// and PageInfo nothing, a list 1 whatever its `first`, a connection 2 + floor(2 ln n) × (1 + its node), the root count 10, a
-// mutation 10 and the connections it reads. The requested cost takes n from `first` or `last`, the actual cost from the
-// nodes that came; the actual cost of a list counts what is in it once.
+// What Shopify charges for a query. The rules are not published in full; these were fitted to the `extensions.cost` of
+// several thousand recorded answers and are exact for most order-side queries: an object costs 1, a scalar nothing,
+// money, addresses and PageInfo nothing, a list 1 whatever its `first`, a connection 2 + floor(2 ln n) × (1 + its
+// node), the root count 10, a mutation 10 and the connections it reads. The requested cost takes n from `first` or
+// `last`, the actual cost from the nodes that came; the actual cost of a list counts what is in it once.
 
 enum QueryCost {
     /// The most that one query may cost. https://shopify.dev/docs/api/usage/limits
@@ -124,8 +124,8 @@ enum QueryCost {
     }
 }
 
-/// Shopify's leaky bucket: it holds `maximum` points, refills by `restoreRate` points a second, and a query must fit before it
-/// runs. https://shopify.dev/docs/api/usage/limits
+/// Shopify's leaky bucket: it holds `maximum` points, refills by `restoreRate` points a second, and a query must fit
+/// before it runs. https://shopify.dev/docs/api/usage/limits
 struct CostBucket: Sendable {
     let maximum: Double
     /// Points a second.

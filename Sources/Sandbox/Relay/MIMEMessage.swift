@@ -63,7 +63,8 @@ struct MIMEMessage: Sendable {
         }
     }
 
-    /// `text/plain; charset="utf-8"; filename*=utf-8''Z%C3%BC.pdf`: the value, in lower case, and its parameters (RFC 2231).
+    /// `text/plain; charset="utf-8"; filename*=utf-8''Z%C3%BC.pdf`: the value, in lower case, and its parameters (RFC
+    /// 2231).
     static func parameters(_ text: String) -> (value: String, parameters: [String: String]) {
         var pieces: [String] = [""]
         var quoted = false

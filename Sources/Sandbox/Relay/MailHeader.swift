@@ -1,4 +1,5 @@
-// The header of a mail: fields in order, unfolded, encoded words decoded. RFC 5322, 2.2; RFC 2047. Tolerant: it is for showing.
+// The header of a mail: fields in order, unfolded, encoded words decoded. RFC 5322, 2.2; RFC 2047. Tolerant: it is for
+// showing.
 
 internal import FoundationEssentials
 

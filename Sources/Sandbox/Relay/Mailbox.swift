@@ -1,5 +1,5 @@
-// Where the relay keeps what it took. In memory, or in a folder as well, one `.eml` each, so that a long test can start the
-// sandbox again and still count.
+// Where the relay keeps what it took. In memory, or in a folder as well, one `.eml` each, so that a long test can start
+// the sandbox again and still count.
 
 public import FoundationEssentials
 import Synchronization

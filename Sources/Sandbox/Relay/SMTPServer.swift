@@ -1,4 +1,5 @@
-// The relay's socket. Each connection is a SMTPSession on a NIO channel; replies that belong together leave in one write.
+// The relay's socket. Each connection is a SMTPSession on a NIO channel; replies that belong together leave in one
+// write.
 
 internal import NIOCore
 internal import NIOPosix

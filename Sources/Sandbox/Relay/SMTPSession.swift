@@ -1,6 +1,6 @@
-// One SMTP conversation, as a value: bytes go in, replies come out, no socket. RFC 5321, with SIZE (RFC 1870), 8BITMIME (6152),
-// PIPELINING (2920), SMTPUTF8 (6531), DSN (3461), ENHANCEDSTATUSCODES (2034) and AUTH PLAIN and LOGIN (4954, 4616). The relay
-// keeps every mail it takes and passes none on.
+// One SMTP conversation, as a value: bytes go in, replies come out, no socket. RFC 5321, with SIZE (RFC 1870), 8BITMIME
+// (6152), PIPELINING (2920), SMTPUTF8 (6531), DSN (3461), ENHANCEDSTATUSCODES (2034) and AUTH PLAIN and LOGIN (4954,
+// 4616). The relay keeps every mail it takes and passes none on.
 
 internal import FoundationEssentials
 
@@ -152,7 +152,8 @@ struct SMTPSession {
             if case .data = mode {
                 tooLong = tooLong || body.count + input.count > limits.size
                 if !tooLong { return steps }
-                // A line without end: what is known to be too long need not be kept, but its last bytes may begin a dot.
+                // A line without end: what is known to be too long need not be kept, but its last bytes may begin a
+                // dot.
                 input.removeFirst(input.count - 4)
             } else {
                 closed = true

@@ -1,5 +1,6 @@
-// Finds orders as Shopify's search does: not in the shop's tables but in an index that follows them, at times late. Orders lie
-// in it by the time of their last update, so that a poll reads only what is new, however many orders there are.
+// Finds orders as Shopify's search does: not in the shop's tables but in an index that follows them, at times late.
+// Orders lie in it by the time of their last update, so that a poll reads only what is new, however many orders there
+// are.
 
 internal import FoundationEssentials
 
@@ -97,8 +98,8 @@ struct OrderIndex: Sendable {
     /// The time under which the index knows an order, nothing if it does not know it yet.
     func place(of id: Int64) -> Place? { current[id].map { Place(time: $0, id: id) } }
 
-    /// Visits orders by time of update, from a place on, or backwards from before a place, until `visit` says that it is
-    /// enough.
+    /// Visits orders by time of update, from a place on, or backwards from before a place, until `visit` says that it
+    /// is enough.
     func visitByUpdate(from start: Place?, reverse: Bool = false, _ visit: (Int64) -> Bool) {
         let middle = start.map { start in places.partition(before: start) { $0 } } ?? (reverse ? places.count : 0)
         if reverse {

@@ -147,8 +147,8 @@ extension SandboxShop {
 }
 
 extension SandboxShop {
-    /// Fills the shop with orders whose parcels have been on their way for up to ten days: what a daemon finds that has been
-    /// running for long, and what it has to watch.
+    /// Fills the shop with orders whose parcels have been on their way for up to ten days: what a daemon finds that has
+    /// been running for long, and what it has to watch.
     func prefill(openShipments count: Int, within seconds: TimeInterval = 864_000) {
         guard count > 0 else { return }
         let now = clock.now()

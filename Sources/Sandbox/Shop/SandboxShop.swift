@@ -1,6 +1,7 @@
-// A shop that is not one: it has orders, parcels, returns and refunds, moved by verbs that a story, a merchant at the web page
-// or a test calls, and read over the Admin API as the real shop is. Each verb moves what the real shop moves: in particular
-// it leaves Order.updatedAt alone where the real one was seen to (tracking events, returns, holds), unless told otherwise.
+// A shop that is not one: it has orders, parcels, returns and refunds, moved by verbs that a story, a merchant at the
+// web page or a test calls, and read over the Admin API as the real shop is. Each verb moves what the real shop moves:
+// in particular it leaves Order.updatedAt alone where the real one was seen to (tracking events, returns, holds),
+// unless told otherwise.
 
 internal import FoundationEssentials
 import Synchronization

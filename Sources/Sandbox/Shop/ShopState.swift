@@ -9,8 +9,8 @@ struct ShopState: Sendable {
     var events: [OrderEventRecord] = []
     /// The order that each part belongs to, by the part's id.
     var owners: [ShopID: Int64] = [:]
-    /// The fulfillments whose parcels bear a number, by the number as carriers compare it. A number that was corrected stays,
-    /// and its parcels are looked up by what they bear now.
+    /// The fulfillments whose parcels bear a number, by the number as carriers compare it. A number that was corrected
+    /// stays, and its parcels are looked up by what they bear now.
     var fulfillmentsByNumber: [String: [Int64]] = [:]
     var nextOrderNumber = 1001
     var nextID: Int64 = 5_812_345_678_901

@@ -1,5 +1,6 @@
-// The demo: a dozen orders of an invented shop, each with a different fate, so that each shipped trigger that Shopify's news
-// can set off is seen at least once; and one order whose parcel only the carrier reports on. A step takes a second at speed 1.
+// The demo: a dozen orders of an invented shop, each with a different fate, so that each shipped trigger that Shopify's
+// news can set off is seen at least once; and one order whose parcel only the carrier reports on. A step takes a second
+// at speed 1.
 
 internal import FoundationEssentials
 
@@ -55,7 +56,8 @@ struct DemoStory {
         return fulfillment
     }
 
-    /// A new chapter begins when what is due has come, or has been waited for in vain once. Whether the next one waits too.
+    /// A new chapter begins when what is due has come, or has been waited for in vain once. Whether the next one waits
+    /// too.
     private func chapter(_ waits: Bool) async -> Bool {
         guard waits else { return false }
         return await teller.caughtUp(within: chapterPatience)

@@ -1,5 +1,5 @@
-// Many orders at once, each with a life drawn from the seed, for tests that kill the daemon and count what came. Each life is a
-// list of steps; a step does something to the shop and may make messages due.
+// Many orders at once, each with a life drawn from the seed, for tests that kill the daemon and count what came. Each
+// life is a list of steps; a step does something to the shop and may make messages due.
 
 internal import FoundationEssentials
 

@@ -15,8 +15,8 @@ public struct DemoPlan: Sendable {
     public var speed: Double
     /// How long to wait for the daemon's first look at the shop.
     public var patience: Duration
-    /// How long a chapter waits until what is due before it has come, for a later state makes an earlier one old news. A
-    /// chapter that waited in vain is the last to wait.
+    /// How long a chapter waits until what is due before it has come, for a later state makes an earlier one old news.
+    /// A chapter that waited in vain is the last to wait.
     public var chapterPatience: Duration
     /// How long to wait, after the last step, for what is still to come.
     public var bound: Duration
@@ -44,8 +44,8 @@ public struct LoadPlan: Sendable {
     public var duration: Duration
     /// The least time between two steps of one order.
     public var pace: Duration
-    /// Whether an order's next step waits until everything due before it has come. Else a later state may make an earlier
-    /// message old news, which is no fault and yet missing.
+    /// Whether an order's next step waits until everything due before it has come. Else a later state may make an
+    /// earlier message old news, which is no fault and yet missing.
     public var gated: Bool
     /// How long to wait for the daemon's first look at the shop.
     public var patience: Duration
@@ -117,8 +117,8 @@ final class StoryTeller: Sendable {
         return verdict
     }
 
-    /// News begins when the daemon has looked at the shop once, for what it finds then it learns in silence. Its second scan
-    /// proves that the first is over.
+    /// News begins when the daemon has looked at the shop once, for what it finds then it learns in silence. Its second
+    /// scan proves that the first is over.
     private func awaitFirstReread(_ patience: Duration) async throws {
         let shop = shop
         guard shop.polls < 2 else { return }

@@ -1,5 +1,5 @@
-// A return label as a PDF of one page, made of the few objects that a PDF must have (ISO 32000-1, 7.5): enough for every
-// reader, small enough to be read here.
+// A return label as a PDF of one page, made of the few objects that a PDF must have (ISO 32000-1, 7.5): enough for
+// every reader, small enough to be read here.
 
 enum LabelPDF {
     /// A label that says these lines, with bars that look like a barcode. A6.

@@ -1,5 +1,5 @@
-// Shows one mail. Its HTML is somebody's: it is served so that a browser runs no script of it, loads nothing from elsewhere and
-// treats it as a site of its own.
+// Shows one mail. Its HTML is somebody's: it is served so that a browser runs no script of it, loads nothing from
+// elsewhere and treats it as a site of its own.
 
 enum MailView {
     static func json(_ mail: KeptMail, summary: JSON, bytes: [UInt8]) -> JSON {
@@ -25,7 +25,8 @@ enum MailView {
         return .object(members)
     }
 
-    /// The mail as it looks. `sites` says where what other sites would serve is found here: `https://shop.example` at `/site`.
+    /// The mail as it looks. `sites` says where what other sites would serve is found here: `https://shop.example` at
+    /// `/site`.
     static func html(_ bytes: [UInt8], id: Int, sites: [String: String]) -> WebResponse {
         let message = MIMEMessage(bytes)
         guard let part = message.html else {
@@ -42,9 +43,9 @@ enum MailView {
         return response
     }
 
-    /// Points a mail's attributes to this server where it has what they ask for, and takes the address from pictures that are
-    /// elsewhere, so that their words are shown instead, as mail programs do. Safety does not hang on it: the policy refuses
-    /// what is missed here.
+    /// Points a mail's attributes to this server where it has what they ask for, and takes the address from pictures
+    /// that are elsewhere, so that their words are shown instead, as mail programs do. Safety does not hang on it: the
+    /// policy refuses what is missed here.
     private static func here(_ html: String, id: Int, sites: [String: String]) -> String {
         var text = html
         for opening in ["=\"", "='", "=", "(", "(\"", "('"] {

@@ -1,5 +1,5 @@
-// The small pages that say one sentence. The page that is a mailbox, a list of webhooks, a shop to play with and the story so far
-// is in the folder Page.
+// The small pages that say one sentence. The page that is a mailbox, a list of webhooks, a shop to play with and the
+// story so far is in the folder Page.
 
 enum Pages {
     static func escaped(_ text: String) -> String {

@@ -1,6 +1,6 @@
-// Everything that the sandbox answers over HTTP, by path: the shop's Admin API, webhooks, the page, and its JSON API. The page
-// and the API answer only to names of this machine, and change nothing for another site's script: a browser that visits a
-// hostile page must not read the mails or move the orders.
+// Everything that the sandbox answers over HTTP, by path: the shop's Admin API, webhooks, the page, and its JSON API.
+// The page and the API answer only to names of this machine, and change nothing for another site's script: a browser
+// that visits a hostile page must not read the mails or move the orders.
 
 internal import FoundationEssentials
 

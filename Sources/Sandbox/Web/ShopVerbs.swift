@@ -1,5 +1,5 @@
-// The verbs of the shop as scripts and the page call them: POST /api/shop/VERB with a JSON body. Every body names its order
-// (`"order": "#1001"`); a fulfillment or return is the order's newest unless its gid is given.
+// The verbs of the shop as scripts and the page call them: POST /api/shop/VERB with a JSON body. Every body names its
+// order (`"order": "#1001"`); a fulfillment or return is the order's newest unless its gid is given.
 
 internal import FoundationEssentials
 

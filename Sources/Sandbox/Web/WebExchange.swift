@@ -1,5 +1,5 @@
-// A request and an answer of HTTP, without the server that carries them: what the sandbox answers is decided on values, and
-// tests need no socket.
+// A request and an answer of HTTP, without the server that carries them: what the sandbox answers is decided on values,
+// and tests need no socket.
 
 /// A request, its body read whole.
 struct WebRequest: Sendable {

@@ -1,5 +1,5 @@
-// Carries WebRequest and WebResponse over HTTP/1.1, on loopback. Stands on HummingbirdCore's server and not on its router, for
-// the shop's answers need a Date of their own and a way to end in the middle.
+// Carries WebRequest and WebResponse over HTTP/1.1, on loopback. Stands on HummingbirdCore's server and not on its
+// router, for the shop's answers need a Date of their own and a way to end in the middle.
 
 import Hummingbird
 import HummingbirdCore

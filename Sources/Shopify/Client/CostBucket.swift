@@ -1,6 +1,7 @@
-// Shopify lets each app spend points in each shop: a bucket of so many, refilled at so many a second. A query is admitted when what it
-// may cost at most is in the bucket; what it did not cost in the end is given back at once. Each answer tells how full the bucket is
-// (shopify.dev/docs/api/usage/limits, "Rate limits"). Between answers we reckon ourselves.
+// Shopify lets each app spend points in each shop: a bucket of so many, refilled at so many a second. A query is
+// admitted when what it may cost at most is in the bucket; what it did not cost in the end is given back at once. Each
+// answer tells how full the bucket is (shopify.dev/docs/api/usage/limits, "Rate limits"). Between answers we reckon
+// ourselves.
 
 /// How many points a shop still grants us, as far as we know: learnt from each answer, remembered across restarts.
 package struct CostBucket: Hashable, Sendable {
@@ -21,7 +22,8 @@ package struct CostBucket: Hashable, Sendable {
         self.at = at
     }
 
-    /// What a bucket may hold, and what may flow in per second. Shopify's smallest plan has 2000 and 100, its largest ten times that.
+    /// What a bucket may hold, and what may flow in per second. Shopify's smallest plan has 2000 and 100, its largest
+    /// ten times that.
     private static let sizes = 1.0...1e6
     private static let rates = 1.0...1e6
 
@@ -31,12 +33,13 @@ package struct CostBucket: Hashable, Sendable {
         return min(maximum, level + seconds * restoreRate)
     }
 
-    /// How long to wait until a query of that cost is admitted; zero if it may go now. One that costs more than the whole bucket holds waits for
-    /// a full one.
+    /// How long to wait until a query of that cost is admitted; zero if it may go now. One that costs more than the
+    /// whole bucket holds waits for a full one.
     package func wait(for cost: Double, at now: Timestamp) -> Duration {
         let missing = min(maximum, cost) - available(at: now)
         if missing <= 0 { return .zero }
-        // Rounded up to the millisecond, so that whoever waits as told is not told to wait again. A million seconds at most.
+        // Rounded up to the millisecond, so that whoever waits as told is not told to wait again. A million seconds at
+        // most.
         return .milliseconds(Int64((missing / restoreRate * 1000).rounded(.up)))
     }
 
@@ -62,7 +65,8 @@ extension CostBucket: Codable {
 
     /// Reads a bucket that was stored.
     ///
-    /// - Throws: also for one that cannot be; whoever reads it then begins with a full bucket, and Shopify's next answer tells the truth.
+    /// - Throws: also for one that cannot be; whoever reads it then begins with a full bucket, and Shopify's next
+    ///   answer tells the truth.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         maximum = try container.decode(Double.self, forKey: .maximum)

@@ -1,6 +1,7 @@
-// The documents that we send are the files in Documents, so that `scripts/check-graphql` can hold them against Shopify's own
-// schemas. An operation is sent with the fragments that it names, each once, and without its comments. What it costs stands in
-// costs.tsv, which the script writes; the client needs the figure only until the first answer has told the true one.
+// The documents that we send are the files in Documents, so that `scripts/check-graphql` can hold them against
+// Shopify's own schemas. An operation is sent with the fragments that it names, each once, and without its comments.
+// What it costs stands in costs.tsv, which the script writes; the client needs the figure only until the first answer
+// has told the true one.
 
 /// One operation of the Admin GraphQL API, ready to be sent.
 package struct Document: Hashable, Sendable {

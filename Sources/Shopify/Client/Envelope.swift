@@ -52,7 +52,8 @@ struct SearchWarning: Decodable, Sendable {
     var code: String?
 }
 
-/// One of `errors`. Its message is not kept: it is for people who write queries, and may repeat what stands in the data.
+/// One of `errors`. Its message is not kept: it is for people who write queries, and may repeat what stands in the
+/// data.
 package struct GraphQLError: Decodable, Sendable {
     package var code: String?
     /// Names and positions, from the root of the answer.
@@ -96,7 +97,8 @@ package struct GraphQLError: Decodable, Sendable {
             }
         }
         if code == nil {
-            // An answer may leave the code out of what its message says (seen with customer data that an app is not approved for).
+            // An answer may leave the code out of what its message says (seen with customer data that an app is not
+            // approved for).
             let message = (try? container.decode(String.self, forKey: .message)) ?? ""
             if message == "Throttled" { code = "THROTTLED" }
             if message.hasPrefix("This app is not approved to access") { code = "ACCESS_DENIED" }

@@ -1,6 +1,8 @@
-// What is asked of a shop before anything else, and once a day: who it is, what we may read, whether it still speaks our version.
+// What is asked of a shop before anything else, and once a day: who it is, what we may read, whether it still speaks
+// our version.
 
-/// What a token may read, as the documents ask: what it may not is left out of them, for one forbidden field voids a whole order.
+/// What a token may read, as the documents ask: what it may not is left out of them, for one forbidden field voids a
+/// whole order.
 package struct ReadRights: Hashable, Sendable {
     /// Who ordered: name, history, consent.
     package var customers = true

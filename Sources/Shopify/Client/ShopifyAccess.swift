@@ -1,6 +1,7 @@
-// An older app has a token that lives until it is revoked. A newer one has a client id and a secret, which buy a token for a day
-// (shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant). We buy the next one while the last is
-// still good, only one at a time however many ask, and at once when Shopify refuses the one we have.
+// An older app has a token that lives until it is revoked. A newer one has a client id and a secret, which buy a token
+// for a day (shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant). We buy
+// the next one while the last is still good, only one at a time however many ask, and at once when Shopify refuses the
+// one we have.
 
 internal import FoundationEssentials
 package import Platform
@@ -41,8 +42,8 @@ actor ShopifyAccess {
         if case .token(let value) = credentials { token = Token(value: value, number: 0) }
     }
 
-    /// A token that is good as far as we know. Buys one when there is none, or when a tenth of its life is left; should that fail
-    /// while the old one is still good, the old one does.
+    /// A token that is good as far as we know. Buys one when there is none, or when a tenth of its life is left; should
+    /// that fail while the old one is still good, the old one does.
     func current() async throws(ShopifyFailure) -> Token {
         let now = clock.now()
         guard let held = token else { return try await buy() }
@@ -120,7 +121,8 @@ actor ShopifyAccess {
     }
 }
 
-/// A code of Shopify's, if it is one: letters, digits and underscores. Anything else might be somebody's words, and is not repeated.
+/// A code of Shopify's, if it is one: letters, digits and underscores. Anything else might be somebody's words, and is
+/// not repeated.
 func plainWord(_ text: String) -> String? {
     let isPlain = text.utf8.allSatisfy { byte in
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F

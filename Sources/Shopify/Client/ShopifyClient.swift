@@ -1,6 +1,6 @@
-// One query to one shop: wait until the bucket admits it, send it with the token in force, tell the kinds of failure apart, remember the
-// bucket and the clock. Nothing here knows what is asked. A query is sent again only where Shopify has certainly not taken it: once with
-// a new token after a 401, and after the wait that THROTTLED names, some times.
+// One query to one shop: wait until the bucket admits it, send it with the token in force, tell the kinds of failure
+// apart, remember the bucket and the clock. Nothing here knows what is asked. A query is sent again only where Shopify
+// has certainly not taken it: once with a new token after a 401, and after the wait that THROTTLED names, some times.
 
 internal import FoundationEssentials
 package import Platform
@@ -29,7 +29,8 @@ package struct ShopifyEndpoint: Hashable, Sendable {
 package struct AnswerFacts: Hashable, Sendable {
     /// The shop's own clock when it answered, to the second; nil where it did not say.
     package var shopTime: Timestamp?
-    /// How far our clock is ahead of the shop's (behind: negative), by the middle of the exchange; nil as above. Good to a second or so.
+    /// How far our clock is ahead of the shop's (behind: negative), by the middle of the exchange; nil as above. Good
+    /// to a second or so.
     package var clockOffset: Duration?
     package var cost: CostReport?
     /// The version that answered, where it says so.

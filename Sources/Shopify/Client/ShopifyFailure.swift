@@ -1,6 +1,7 @@
 package import Platform
 
-/// Why Shopify gave no answer to work with. Each says what it needs from us (`remedy`) and what a person can do (`fix`).
+/// Why Shopify gave no answer to work with. Each says what it needs from us (`remedy`) and what a person can do
+/// (`fix`).
 ///
 /// None holds a token, an address, or any other word of a shopper's.
 package enum ShopifyFailure: Error, Equatable, Sendable {
@@ -24,7 +25,8 @@ package enum ShopifyFailure: Error, Equatable, Sendable {
     case transport(TransferFailure)
     /// A filter was not understood, and so everything was listed: field and code.
     case searchWarning(field: String, code: String)
-    /// Shopify does not know a field or argument of ours, by its error codes: the version that answers is not the one that we speak.
+    /// Shopify does not know a field or argument of ours, by its error codes: the version that answers is not the one
+    /// that we speak.
     case invalidQuery(codes: [String])
     /// The answer is not what the API promises: what is wrong with it.
     case malformed(String)

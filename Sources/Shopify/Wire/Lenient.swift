@@ -1,5 +1,6 @@
-// Decoding that gives way where Shopify may change its mind, and holds fast where a wrong value would be told to a shopper: an unknown
-// word of an enum is a word like any other, a number may be written as a text, and one object that cannot be read fails alone.
+// Decoding that gives way where Shopify may change its mind, and holds fast where a wrong value would be told to a
+// shopper: an unknown word of an enum is a word like any other, a number may be written as a text, and one object that
+// cannot be read fails alone.
 
 /// One object of a list: read, absent, or unreadable, without harm to its neighbours.
 package enum Fallible<Value: Decodable & Sendable>: Decodable, Sendable {

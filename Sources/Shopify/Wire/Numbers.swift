@@ -1,6 +1,7 @@
-// Numbers as they come, each within bounds that no arithmetic on it can leave: a sum over all lines of an order, a product with a price, a
-// conversion to whole numbers. This is the one place where they are bounded; whoever reckons with a number of Shopify's relies on it. A number
-// beyond its bound means that something is wrong in the shop or on the way, which must neither stop the program nor hold the order back.
+// Numbers as they come, each within bounds that no arithmetic on it can leave: a sum over all lines of an order, a
+// product with a price, a conversion to whole numbers. This is the one place where they are bounded; whoever reckons
+// with a number of Shopify's relies on it. A number beyond its bound means that something is wrong in the shop or on
+// the way, which must neither stop the program nor hold the order back.
 
 package import FoundationEssentials
 
@@ -27,8 +28,8 @@ package struct WireInt: Decodable, Sendable, Hashable {
     }
 }
 
-/// A decimal number, written as a text or as a number: an amount of money. At most 10^11, on either side of zero: in hundredths, the sum over
-/// 250 discounts of each of 2000 lines then still has fewer than 64 bits.
+/// A decimal number, written as a text or as a number: an amount of money. At most 10^11, on either side of zero: in
+/// hundredths, the sum over 250 discounts of each of 2000 lines then still has fewer than 64 bits.
 package struct WireDecimal: Decodable, Sendable, Hashable {
     package let value: Decimal
 
@@ -89,8 +90,8 @@ package struct WireRate: Decodable, Sendable, Hashable {
     }
 }
 
-/// Points of the cost bucket, or points a second: a million at most, which is a thousand times what Shopify's largest plan has. Nil for what
-/// is no such number.
+/// Points of the cost bucket, or points a second: a million at most, which is a thousand times what Shopify's largest
+/// plan has. Nil for what is no such number.
 struct WirePoints: Decodable, Sendable {
     let value: Double
 

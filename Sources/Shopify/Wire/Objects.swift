@@ -1,12 +1,13 @@
-// What the documents ask for, as it comes. The names are Shopify's; `ShopifyTests` holds them against the documents, so that nothing is
-// read that is not asked for and nothing asked for that is not read.
+// What the documents ask for, as it comes. The names are Shopify's; `ShopifyTests` holds them against the documents, so
+// that nothing is read that is not asked for and nothing asked for that is not read.
 
 package struct WireMoney: Decodable, Sendable {
     package var amount: WireDecimal
     package var currencyCode: String
 }
 
-/// An amount in the shop's currency and in the shopper's: the shopper's is what the shopper paid, so that is what we speak of.
+/// An amount in the shop's currency and in the shopper's: the shopper's is what the shopper paid, so that is what we
+/// speak of.
 package struct WireMoneyBag: Decodable, Sendable { package var presentmentMoney: WireMoney }
 
 package struct WireID: Decodable, Sendable { package var id: String }

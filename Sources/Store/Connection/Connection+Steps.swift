@@ -15,8 +15,9 @@ extension Connection {
         return number
     }
 
-    /// Runs one part of a step under a savepoint of its own, and returns why it is not possible where it is not: then that part alone is undone. What
-    /// is wrong with the file or the disk is thrown. The part is kept where `body` returns true.
+    /// Runs one part of a step under a savepoint of its own, and returns why it is not possible where it is not: then
+    /// that part alone is undone. What is wrong with the file or the disk is thrown. The part is kept where `body`
+    /// returns true.
     func isolated(path: String, _ body: () throws -> Bool) throws -> StoreFailure? {
         do {
             try inSavepoint(body)
@@ -79,8 +80,9 @@ struct ShopNumbers {
     }
 }
 
-/// Numbers for the new rows of a step. They are taken from where the shop's own row says, and written back once at the end of the step (`write`); a step
-/// that is undone gives its numbers back with everything else, and a part that is undone leaves a gap.
+/// Numbers for the new rows of a step. They are taken from where the shop's own row says, and written back once at the
+/// end of the step (`write`); a step that is undone gives its numbers back with everything else, and a part that is
+/// undone leaves a gap.
 struct RowNumbers {
     /// What is numbered.
     enum Name: String {

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 
-/// A value as it is bound. Both engines know these and no others: a moment is an integer of milliseconds, a yes or no is 0 or 1.
+/// A value as it is bound. Both engines know these and no others: a moment is an integer of milliseconds, a yes or no
+/// is 0 or 1.
 enum SQLValue {
     case null
     case integer(Int64)

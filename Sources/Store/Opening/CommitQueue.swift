@@ -1,14 +1,16 @@
 internal import Outreach
 internal import Synchronization
 
-/// Group commit. A durable commit costs a wait for the disk, whatever it holds; so all steps that come while one commit is on its way go
-/// into the next one together, each under a savepoint of its own.
+/// Group commit. A durable commit costs a wait for the disk, whatever it holds; so all steps that come while one commit
+/// is on its way go into the next one together, each under a savepoint of its own.
 ///
-/// Each caller still sees one step, one outcome: a step that fails is undone alone, and no caller hears of success before the shared
-/// commit is on the disk. When the whole transaction breaks (a full disk takes all of it back), its steps are done again one by one, so
-/// that a step that is too big fails alone. A step may therefore run more than once, which is safe since all but its last run are undone.
+/// Each caller still sees one step, one outcome: a step that fails is undone alone, and no caller hears of success
+/// before the shared commit is on the disk. When the whole transaction breaks (a full disk takes all of it back), its
+/// steps are done again one by one, so that a step that is too big fails alone. A step may therefore run more than
+/// once, which is safe since all but its last run are undone.
 ///
-/// Steps are never cancelled once they are queued: the record of what a far end said must not be lost because somebody is shutting down.
+/// Steps are never cancelled once they are queued: the record of what a far end said must not be lost because somebody
+/// is shutting down.
 final class CommitQueue: Sendable {
     private struct State {
         var steps: [any QueuedStep] = []

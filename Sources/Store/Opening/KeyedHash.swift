@@ -2,10 +2,11 @@ internal import Crypto
 internal import FoundationEssentials
 internal import Outreach
 
-/// Turns an address, a customer or an order into 16 bytes that stand for it in keys: HMAC-SHA256 under the store's own secret, cut to 128 bits.
+/// Turns an address, a customer or an order into 16 bytes that stand for it in keys: HMAC-SHA256 under the store's own
+/// secret, cut to 128 bits.
 ///
-/// So rows can be found by an address, and a silence can outlive an erasure, while nobody who has only the rows can try addresses
-/// against them from a list of digests.
+/// So rows can be found by an address, and a silence can outlive an erasure, while nobody who has only the rows can try
+/// addresses against them from a list of digests.
 struct KeyedHash: Sendable {
     private let secret: SymmetricKey
 

@@ -7,10 +7,12 @@ struct OrderRowKey: Hashable, Sendable {
     var id: Int64
 }
 
-/// Orders as they were last read or written, so that an order which is learned, matched, judged and judged again within seconds is decoded once.
+/// Orders as they were last read or written, so that an order which is learned, matched, judged and judged again within
+/// seconds is decoded once.
 ///
-/// What is kept is never believed by itself: a step reads the row's number and version first, and takes the kept record only where both are the same. Numbers of rows are never
-/// used again and a version goes up with whatever changes the record, its scans or its events, so the two name one content for ever.
+/// What is kept is never believed by itself: a step reads the row's number and version first, and takes the kept record
+/// only where both are the same. Numbers of rows are never used again and a version goes up with whatever changes the
+/// record, its scans or its events, so the two name one content for ever.
 final class RecordCache: Sendable {
     private struct Entry {
         var version: Int64

@@ -1,10 +1,11 @@
 internal import Glibc
 internal import Outreach
 
-/// The lock that lets one daemon alone work on a store: `flock` on PATH.lock, held until the value goes. The kernel lets go of it when
-/// the process dies, however it dies, so there is no stale lock.
+/// The lock that lets one daemon alone work on a store: `flock` on PATH.lock, held until the value goes. The kernel
+/// lets go of it when the process dies, however it dies, so there is no stale lock.
 ///
-/// The file holds a line about who has it. It is never removed: removing it would let two processes lock two files of one name.
+/// The file holds a line about who has it. It is never removed: removing it would let two processes lock two files of
+/// one name.
 final class StoreLock: Sendable {
     private let descriptor: Int32
 

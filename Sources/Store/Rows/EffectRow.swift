@@ -81,7 +81,8 @@ extension Connection {
 
     /// Writes the frozen message of an effect, in place of one that was never attempted.
     func put(_ message: Message, effectID: Int64, shop: Int64, now: Moment) throws {
-        // The id is made of a key; where the key passed to this effect from one that was never attempted, so does the id.
+        // The id is made of a key; where the key passed to this effect from one that was never attempted, so does the
+        // id.
         try run(
             """
             DELETE FROM messages WHERE shop = ? AND message_id = ? AND effect_id <> ? AND EXISTS (

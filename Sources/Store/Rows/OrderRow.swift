@@ -60,7 +60,8 @@ extension EventKind {
 }
 
 extension OrderRecord {
-    /// This record as it stands in the store once it was written: one version on, and its newest events with their numbers.
+    /// This record as it stands in the store once it was written: one version on, and its newest events with their
+    /// numbers.
     func asWritten(newest: [Event]) -> OrderRecord {
         var record = self
         record.version += 1

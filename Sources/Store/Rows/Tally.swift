@@ -12,7 +12,8 @@ enum CounterName: String, Sendable {
     case inDoubt = "in_doubt"
     /// Effects that are in a state now; label: state. It goes down as well.
     case effects
-    /// Parcels that are followed now, by who is asked about them; label: source, empty for nobody. It goes down as well.
+    /// Parcels that are followed now, by who is asked about them; label: source, empty for nobody. It goes down as
+    /// well.
     case parcels
 }
 
@@ -29,7 +30,8 @@ struct Tally {
         sums[Key(shop: shop, name: name, labels: labels), default: 0] += count
     }
 
-    /// An effect passes from one state to another; nil for one that is new. What Bookbag says of itself is no part of the totals.
+    /// An effect passes from one state to another; nil for one that is new. What Bookbag says of itself is no part of
+    /// the totals.
     mutating func move(_ effect: Effect, from old: Effect.State?, to new: Effect.State, shop: Int64) {
         guard old != new, effect.origin != .system else { return }
         if let old { add(.effects, [old.rawValue], shop: shop, -1) }

@@ -3,11 +3,12 @@ internal import GRDB
 internal import GRDBSQLite
 internal import Outreach
 
-/// One connection to the database, for the length of one step: the few ways in which steps speak SQL. Always through statements that stay prepared, always
-/// with bound values.
+/// One connection to the database, for the length of one step: the few ways in which steps speak SQL. Always through
+/// statements that stay prepared, always with bound values.
 ///
-/// This is SQLite's engine: GRDB opens, pools and prepares, and keeps the prepared statements; values are bound, rows stepped and columns read on SQLite's own statement,
-/// which spares a row of GRDB's and a conversion for each value. Nothing above this folder names a type of GRDB's.
+/// This is SQLite's engine: GRDB opens, pools and prepares, and keeps the prepared statements; values are bound, rows
+/// stepped and columns read on SQLite's own statement, which spares a row of GRDB's and a conversion for each value.
+/// Nothing above this folder names a type of GRDB's.
 struct Connection {
     let database: Database
 }
@@ -56,7 +57,8 @@ extension Connection {
         }
     }
 
-    /// A statement that is at its beginning. One that is being gone through already, because the reader of its rows runs it anew, is prepared a second time.
+    /// A statement that is at its beginning. One that is being gone through already, because the reader of its rows
+    /// runs it anew, is prepared a second time.
     private func prepared(_ sql: String) throws -> OpaquePointer {
         let statement = try database.cachedStatement(sql: sql).sqliteStatement
         if sqlite3_stmt_busy(statement) == 0 { return statement }

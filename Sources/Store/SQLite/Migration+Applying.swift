@@ -10,13 +10,15 @@ extension Migration {
 
     /// Brings the schema up to date, each migration in a transaction of its own.
     ///
-    /// One that rebuilds tables runs with foreign keys off, which SQLite allows outside of a transaction alone; before its commit every row is checked against them
+    /// One that rebuilds tables runs with foreign keys off, which SQLite allows outside of a transaction alone; before
+    /// its commit every row is checked against them
     /// (https://www.sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes).
     static func apply(_ migrations: [Migration], to db: Database, now milliseconds: Int64) throws {
         for migration in migrations {
             if migration.rebuildsTables { try db.execute(sql: "PRAGMA foreign_keys = OFF") }
             defer { if migration.rebuildsTables { try? db.execute(sql: "PRAGMA foreign_keys = ON") } }
-            // The version is read again inside each transaction: of two processes that migrate, the second finds the work done.
+            // The version is read again inside each transaction: of two processes that migrate, the second finds the
+            // work done.
             try db.inTransaction(.immediate) {
                 guard try version(of: db) < migration.number else { return .commit }
                 if migration.number == 1 {

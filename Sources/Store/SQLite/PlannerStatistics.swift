@@ -3,9 +3,11 @@ internal import Outreach
 
 /// What SQLite's planner is to think of the tables, instead of nothing.
 ///
-/// Where it knows nothing it takes one column of an index for nearly as good as two: ten rows for the first, nine for both. With the shop first in every key that is as wrong as can be, for a
-/// shop has all the rows, and a query by order would walk through the whole shop for the sake of its ORDER BY. So the statistics of a large store of one shop are written by hand
-/// (https://www.sqlite.org/fileformat2.html#the_sqlite_stat1_table); plans are then the same in every store, full or empty. Nobody runs ANALYZE over them.
+/// Where it knows nothing it takes one column of an index for nearly as good as two: ten rows for the first, nine for
+/// both. With the shop first in every key that is as wrong as can be, for a shop has all the rows, and a query by order
+/// would walk through the whole shop for the sake of its ORDER BY. So the statistics of a large store of one shop are
+/// written by hand (https://www.sqlite.org/fileformat2.html#the_sqlite_stat1_table); plans are then the same in every
+/// store, full or empty. Nobody runs ANALYZE over them.
 enum PlannerStatistics {
     /// The columns that part a table's rows by little: into so many parts. All others part them finely.
     private static let coarse: [String: Int] = [

@@ -4,8 +4,9 @@ internal import Glibc
 internal import Outreach
 internal import Synchronization
 
-/// The database as SQLite has it: a file with one writer and a few readers, or one connection in memory. All that is SQLite's own and no SQL of a step stands here: how the
-/// file is opened, settled, copied and emptied of its journal, and what holds for each connection.
+/// The database as SQLite has it: a file with one writer and a few readers, or one connection in memory. All that is
+/// SQLite's own and no SQL of a step stands here: how the file is opened, settled, copied and emptied of its journal,
+/// and what holds for each connection.
 final class SQLiteEngine: Sendable {
     /// The file, or what to call the store where it has none.
     let path: String
@@ -35,15 +36,15 @@ final class SQLiteEngine: Sendable {
 
     /// Closes the file.
     ///
-    /// What stood in the journal beside the file is in the file then, where nobody else reads: SQLite does that by itself only where the connection that is closed
-    /// last may write, and a pool's readers may not.
+    /// What stood in the journal beside the file is in the file then, where nobody else reads: SQLite does that by
+    /// itself only where the connection that is closed last may write, and a pool's readers may not.
     func close() throws {
         _ = try? writer.writeWithoutTransaction { db in try Self.emptyJournal(db) }
         try writer.close()
     }
 
-    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where somebody who reads stood in the way for as long as we wait:
-    /// then the journal still holds what it held.
+    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where
+    /// somebody who reads stood in the way for as long as we wait: then the journal still holds what it held.
     func emptyJournal() async throws -> Bool {
         let outcome: Result<Bool, any Error> = await withCheckedContinuation { continuation in
             writer.asyncWriteWithoutTransaction { db in
@@ -124,8 +125,8 @@ final class SQLiteEngine: Sendable {
                     PRAGMA temp_store = MEMORY;
                     PRAGMA journal_size_limit = 67108864;
                     """)
-            // Pages that were read are in the system's cache too; a store of a million parcels would else fill each of five caches. Who writes comes
-            // back to the same pages within a commit.
+            // Pages that were read are in the system's cache too; a store of a million parcels would else fill each of
+            // five caches. Who writes comes back to the same pages within a commit.
             try db.execute(sql: "PRAGMA cache_size = \(db.configuration.readonly ? -2000 : -16000)")
         }
         return configuration
@@ -133,7 +134,8 @@ final class SQLiteEngine: Sendable {
 
     /// Sets what a connection that writes needs, makes the schema, and returns the store's secret.
     private static func settle(_ database: Database, now: Moment, migrations: [Migration]) throws -> Data {
-        // The pool turns to NORMAL when it sets up WAL, and there a committed transaction may be lost when the power fails.
+        // The pool turns to NORMAL when it sets up WAL, and there a committed transaction may be lost when the power
+        // fails.
         try database.execute(sql: "PRAGMA synchronous = FULL")
         try Migration.apply(migrations, to: database, now: now.milliseconds)
         if !migrations.isEmpty { try PlannerStatistics.write(to: database) }

@@ -1,13 +1,15 @@
 extension Migration {
     /// The schema as it first shipped.
     ///
-    /// One text for both engines: what PostgreSQL calls otherwise (INTEGER is its BIGINT, BLOB its BYTEA; STRICT and WITHOUT ROWID it does not know) is put in its place word by word
-    /// by scripts/check-sql.
+    /// One text for both engines: what PostgreSQL calls otherwise (INTEGER is its BIGINT, BLOB its BYTEA; STRICT and
+    /// WITHOUT ROWID it does not know) is put in its place word by word by scripts/check-sql.
     ///
-    /// Every time is an INTEGER of milliseconds since 1970. Every row that belongs to a shop says so in the first column of its key, and a row's `id` is unique within its shop alone
-    /// (`numbers`). Rows of large records stand in tables with a rowid, so that a look at a neighbour does not read them; all others are clustered by their key. Addresses, customers
-    /// and what else may be asked for after an erasure stand here as keyed hashes (`*_key`), never as they are; the record of an order, the bytes of a message and raw observations are
-    /// the only places with customers' data.
+    /// Every time is an INTEGER of milliseconds since 1970. Every row that belongs to a shop says so in the first
+    /// column of its key, and a row's `id` is unique within its shop alone (`numbers`). Rows of large records stand in
+    /// tables with a rowid, so that a look at a neighbour does not read them; all others are clustered by their key.
+    /// Addresses, customers and what else may be asked for after an erasure stand here as keyed hashes (`*_key`), never
+    /// as they are; the record of an order, the bytes of a message and raw observations are the only places with
+    /// customers' data.
     static let first = Migration(
         number: 1, name: "the first schema",
         sql: """

@@ -11,9 +11,11 @@ extension Store {
         }
     }
 
-    /// Writes what was learned of an aggregate of any kind but an order (for which there is `commit`), and marks the raw observations that it was made of: all of it or nothing.
+    /// Writes what was learned of an aggregate of any kind but an order (for which there is `commit`), and marks the
+    /// raw observations that it was made of: all of it or nothing.
     ///
-    /// - Returns: the events with their numbers; nil where the aggregate has another version by now, or an event was recorded before: read it and judge again.
+    /// - Returns: the events with their numbers; nil where the aggregate has another version by now, or an event was
+    ///   recorded before: read it and judge again.
     public func commit(
         _ change: AggregateChange, judged: [RawObservation] = [], now: Moment
     ) async throws(StoreFailure) -> [Event]? {

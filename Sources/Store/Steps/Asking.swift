@@ -1,8 +1,9 @@
 // What is asked of carriers, and what is left of their quotas.
 //
-// The next time of each parcel is written with what was learned of its order (`Store.commit`), so that no answer is taken in without its next question. Picking what is due
-// seeks one entry of an index for each urgency, whatever the number of parcels. There is one daemon, so a parcel that is being asked about needs no lease: after a
-// crash it is due still, and asked again.
+// The next time of each parcel is written with what was learned of its order (`Store.commit`), so that no answer is
+// taken in without its next question. Picking what is due seeks one entry of an index for each urgency, whatever the
+// number of parcels. There is one daemon, so a parcel that is being asked about needs no lease: after a crash it is due
+// still, and asked again.
 
 public import Outreach
 
@@ -63,9 +64,11 @@ public enum AskOutcome: Hashable, Sendable {
     case missed
     /// The carrier does know it, after all.
     case found
-    /// A source will never know it: that one is not asked about this parcel again. If it was the parcel's own, the next has its turn at once.
+    /// A source will never know it: that one is not asked about this parcel again. If it was the parcel's own, the next
+    /// has its turn at once.
     case refused(by: String)
-    /// The parcel's own source did not know it for long, or will not tell of it: the next has its turn at once, and this one again when all the others had theirs.
+    /// The parcel's own source did not know it for long, or will not tell of it: the next has its turn at once, and
+    /// this one again when all the others had theirs.
     case passedOver(by: String)
 
     /// True where the parcel may go over to another source, which is to ask at once.
@@ -159,7 +162,8 @@ extension Store {
     /// So many unknown codes of one carrier are kept at most.
     static let greatestCodeCount: Int64 = 1_000
 
-    /// The parcels of a source that are due, up to `limit` of each urgency, the longest due of each first. Costs the same however many parcels there are.
+    /// The parcels of a source that are due, up to `limit` of each urgency, the longest due of each first. Costs the
+    /// same however many parcels there are.
     public func dueParcels(
         source: String, limit: Int, now: Moment, urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> [DueParcel] {
@@ -170,8 +174,9 @@ extension Store {
         }
     }
 
-    /// The parcels of a source that are due, and about which `other` can be asked in its place; up to `limit` of each urgency, the longest due first. With `isPatient`
-    /// only those whose answer is late by as much as it can bear; what has arrived can bear anything.
+    /// The parcels of a source that are due, and about which `other` can be asked in its place; up to `limit` of each
+    /// urgency, the longest due first. With `isPatient` only those whose answer is late by as much as it can bear; what
+    /// has arrived can bear anything.
     public func dueParcels(
         source: String, for other: String, isPatient: Bool, limit: Int, now: Moment,
         urgencies: [Urgency] = Urgency.allCases
@@ -236,7 +241,8 @@ extension Store {
         }
     }
 
-    /// Keeps how far a carrier's quota is spent. To be called before the calls go out, so that a crash spends too much and never too little.
+    /// Keeps how far a carrier's quota is spent. To be called before the calls go out, so that a crash spends too much
+    /// and never too little.
     public func keepWindows(_ windows: [CarrierWindow], carrier: String, now: Moment) async throws(StoreFailure) {
         try await write { db in
             for window in windows {
@@ -350,7 +356,8 @@ extension Store {
         }
     }
 
-    /// Some orders that something may still happen to, for a walk over all of them: those after the order of the number `after`, with the number to go on from.
+    /// Some orders that something may still happen to, for a walk over all of them: those after the order of the number
+    /// `after`, with the number to go on from.
     public func openOrders(
         shop: String, after: Int64, limit: Int
     ) async throws(StoreFailure) -> (orderIDs: [String], last: Int64?) {
@@ -363,7 +370,8 @@ extension Store {
     }
 }
 
-/// Whose turn it is to be asked about a parcel: the best of those that neither refused it nor were passed over. When all that are left were passed over, they begin anew.
+/// Whose turn it is to be asked about a parcel: the best of those that neither refused it nor were passed over. When
+/// all that are left were passed over, they begin anew.
 private struct Turn {
     let refused: [String]
     private(set) var passed: [String]
@@ -393,8 +401,8 @@ extension Row {
 }
 
 extension Connection {
-    /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more. True where it is now asked about sooner than was known, or by
-    /// another source.
+    /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more. True where
+    /// it is now asked about sooner than was known, or by another source.
     func put(
         _ ask: Ask, orderID: Int64, shop: Int64, now: Moment, numbers: inout RowNumbers, tally: inout Tally
     ) throws -> Bool {
@@ -493,7 +501,8 @@ extension Connection {
         tally.add(.parcels, [turn.source], shop: shop)
     }
 
-    /// The parcels of all shops that a query finds for each urgency, those of each the longest due first; `query` gives it for one shop.
+    /// The parcels of all shops that a query finds for each urgency, those of each the longest due first; `query` gives
+    /// it for one shop.
     fileprivate func dueParcels(
         source: String, urgencies: [Urgency], limit: Int, now: Moment,
         _ query: (_ shop: Int64, _ urgency: Urgency) -> (sql: String, arguments: SQLArguments)

@@ -2,8 +2,9 @@ internal import Glibc
 public import Outreach
 
 extension Store {
-    /// Copies the store into a new file, as it is at one moment, while others go on writing. The copy bears a mark of when it was made: what happened
-    /// between that and the day it is put to use is learned in silence (`beginRestoration`).
+    /// Copies the store into a new file, as it is at one moment, while others go on writing. The copy bears a mark of
+    /// when it was made: what happened between that and the day it is put to use is learned in silence
+    /// (`beginRestoration`).
     ///
     /// - Parameter path: the copy's file, which must not exist. Its mode is 0600.
     /// - Throws: `.misuse` where there is a file of that name; `.missing`, `.full`, … as when a store is opened.

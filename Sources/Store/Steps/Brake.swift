@@ -4,7 +4,8 @@ extension Store {
     /// Since when a shop's brake is released, under this name in what is remembered.
     public static let brakeReleased = "brake_released"
 
-    /// When each shopper was last written to, or a mail to her became ready, since a moment. Looks at every mail of the shop: to be asked once.
+    /// When each shopper was last written to, or a mail to her became ready, since a moment. Looks at every mail of the
+    /// shop: to be asked once.
     public func contacts(shop: String, since: Moment) async throws(StoreFailure) -> [Moment] {
         try await read { db in
             try db.all(Query.contactsSince, [try db.shop(shop), since.milliseconds]) { $0.moment(0) }

@@ -8,11 +8,11 @@ public struct Erased: Hashable, Sendable {
 }
 
 extension Store {
-    /// Erases a customer: every order placed with the address, or by a customer who placed one with it, goes with its scans, events, effects and
-    /// messages, and with the raw observations that are about it or bear the address.
+    /// Erases a customer: every order placed with the address, or by a customer who placed one with it, goes with its
+    /// scans, events, effects and messages, and with the raw observations that are about it or bear the address.
     ///
-    /// Left are the totals; a silence of the address for ever; and for each order a keyed hash, which keeps the next poll from learning it
-    /// again. What is being attempted at this moment may still arrive.
+    /// Left are the totals; a silence of the address for ever; and for each order a keyed hash, which keeps the next
+    /// poll from learning it again. What is being attempted at this moment may still arrive.
     public func erase(address: String, shop: String, now: Moment) async throws(StoreFailure) -> Erased {
         let hash = self.hash
         let key = hash.address(address)

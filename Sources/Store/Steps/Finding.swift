@@ -1,11 +1,13 @@
 internal import FoundationEssentials
 public import Outreach
 
-// How people name an order: by its name, by the address it was placed with (see `orders(named:)` and `orders(ofAddress:)`), by a message they hold in
-// their hands, or by the number on a parcel. For commands alone: nothing that runs by itself looks for things this way.
+// How people name an order: by its name, by the address it was placed with (see `orders(named:)` and
+// `orders(ofAddress:)`), by a message they hold in their hands, or by the number on a parcel. For commands alone:
+// nothing that runs by itself looks for things this way.
 
 extension Store {
-    /// The order that a message is about, by its `Message-ID` without angle brackets or its `webhook-id`; nil where we never wrote it.
+    /// The order that a message is about, by its `Message-ID` without angle brackets or its `webhook-id`; nil where we
+    /// never wrote it.
     public func order(ofMessage id: String) async throws(StoreFailure) -> OrderKey? {
         try await read { db in
             for (shop, domain) in try db.shops() {
@@ -16,12 +18,13 @@ extension Store {
         }
     }
 
-    /// The orders of a shop that have a parcel or a return with that tracking number, newest first, at most 100. Numbers that were corrected count as
-    /// well.
+    /// The orders of a shop that have a parcel or a return with that tracking number, newest first, at most 100.
+    /// Numbers that were corrected count as well.
     ///
     /// The numbers stand in the orders' records alone, so all of them are looked through: some seconds for a million.
     public func orders(ofTrackingNumber number: String, shop: String) async throws(StoreFailure) -> [OrderKey] {
-        // As it stands in the record: a JSON text. Any text of the order may be this one, so what is found is looked at closely.
+        // As it stands in the record: a JSON text. Any text of the order may be this one, so what is found is looked at
+        // closely.
         guard let quoted = try? JSONEncoder().encode(number) else { return [] }
         let ids: [String] = try await read { db in
             try db.all(Query.ordersHolding, [try db.shop(shop), [UInt8](quoted)]) { $0[0] }

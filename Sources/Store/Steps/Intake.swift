@@ -23,7 +23,8 @@ public struct ToRead: Hashable, Sendable {
     public var shop: String
     /// The shop's id of it.
     public var orderID: String
-    /// Which cause to read it this is. A reading takes away the row of this cause only: if the order changed again meanwhile, it stays.
+    /// Which cause to read it this is. A reading takes away the row of this cause only: if the order changed again
+    /// meanwhile, it stays.
     public var ticket: Int64
     /// When it last changed, where a scan told.
     public var updatedAt: Moment?
@@ -50,8 +51,9 @@ public struct ParkedOrder: Hashable, Sendable {
 }
 
 extension Store {
-    /// Queues orders to be read whatever is stored of them: those found by other scans, such as one of open returns. One that waits already
-    /// gets a new ticket, for a reading that is under way may have missed the new cause; a parked one keeps its time.
+    /// Queues orders to be read whatever is stored of them: those found by other scans, such as one of open returns.
+    /// One that waits already gets a new ticket, for a reading that is under way may have missed the new cause; a
+    /// parked one keeps its time.
     public func enqueueRead(shop: String, orderIDs: [String], now: Moment) async throws(StoreFailure) {
         let hash = self.hash
         try await write { db in
@@ -68,8 +70,8 @@ extension Store {
         }
     }
 
-    /// The next orders to be read: those never tried by their change, oldest first, and then the parked ones whose time has come.
-    /// Asking twice gives the same: a row goes with the commit of what was read.
+    /// The next orders to be read: those never tried by their change, oldest first, and then the parked ones whose time
+    /// has come. Asking twice gives the same: a row goes with the commit of what was read.
     public func nextToRead(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [ToRead] {
         try await read { db in
             let number = try db.shop(shop)
@@ -86,8 +88,8 @@ extension Store {
         }
     }
 
-    /// Puts an order aside that could not be read or understood. It stops nobody else and is tried again, at first after `firstRetry`, then
-    /// after twice as long each time, and daily in the end; or at once when it changes.
+    /// Puts an order aside that could not be read or understood. It stops nobody else and is tried again, at first
+    /// after `firstRetry`, then after twice as long each time, and daily in the end; or at once when it changes.
     ///
     /// - Parameter reason: why, in a sentence without personal data.
     public func park(
@@ -110,10 +112,12 @@ extension Store {
         }
     }
 
-    /// Parks an order of which nothing can be learned, for its row cannot be read or written, as a refusal by `commit` does.
+    /// Parks an order of which nothing can be learned, for its row cannot be read or written, as a refusal by `commit`
+    /// does.
     ///
     /// - Parameters:
-    ///   - cause: the cause for which it was read, if it was: where there is a newer one by now, that one is not parked.
+    ///   - cause: the cause for which it was read, if it was: where there is a newer one by now, that one is not
+    ///     parked.
     ///   - reason: why, in a sentence without personal data.
     public func setAside(
         shop: String, orderID: String, cause: ToRead?, reason: String, now: Moment
@@ -181,8 +185,8 @@ extension Connection {
         return next - 1
     }
 
-    /// Parks an order that cannot be written, and puts off whatever else would bring it up again: the moment at which time changes it, and its
-    /// rereads. Each of them would find it due at once for ever, and keep all others waiting.
+    /// Parks an order that cannot be written, and puts off whatever else would bring it up again: the moment at which
+    /// time changes it, and its rereads. Each of them would find it due at once for ever, and keep all others waiting.
     ///
     /// - Parameter cause: the cause for which it was read; where there is a newer one by now, that one is not parked.
     func setAside(_ orderID: String, shop: Int64, cause: ToRead?, reason: String, now: Moment) throws {

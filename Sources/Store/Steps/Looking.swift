@@ -47,8 +47,8 @@ public struct StoreStatus: Hashable, Sendable {
 /// A total that is kept as things happen.
 public struct Counter: Hashable, Sendable {
     public var shop: String
-    /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, target, verdict), `in_doubt` (channel, target), `effects` (state),
-    /// `parcels` (source); these two go down as well.
+    /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, target, verdict),
+    /// `in_doubt` (channel, target), `effects` (state), `parcels` (source); these two go down as well.
     public var name: String
     /// As many as its name has.
     public var labels: [String]
@@ -201,7 +201,8 @@ extension Store {
         }
     }
 
-    /// Events of a shop that were recorded from a moment on, oldest first, for `replay`; events of one page follow those of the last by id.
+    /// Events of a shop that were recorded from a moment on, oldest first, for `replay`; events of one page follow
+    /// those of the last by id.
     public func events(
         shop: String, since: Moment, after id: Int64 = 0, limit: Int
     ) async throws(StoreFailure) -> [Event] {

@@ -54,10 +54,12 @@ extension Store {
         }
     }
 
-    /// Queues orders to be read and moves the cursor: one step, so that no order is lost between them. An order that waits already gets a new
-    /// ticket. A parked one keeps its time, unless it changed since it was queued: then it is tried at once.
+    /// Queues orders to be read and moves the cursor: one step, so that no order is lost between them. An order that
+    /// waits already gets a new ticket. A parked one keeps its time, unless it changed since it was queued: then it is
+    /// tried at once.
     ///
-    /// - Parameter cursor: how far the scan has come by the shop's clock; nil leaves it, as before the last page of a scan. It never goes back.
+    /// - Parameter cursor: how far the scan has come by the shop's clock; nil leaves it, as before the last page of a
+    ///   scan. It never goes back.
     /// - Returns: how many of them are on the list now; those that were erased are not.
     @discardableResult
     public func commitScan(
@@ -98,8 +100,9 @@ extension Store {
 }
 
 extension Store {
-    /// Puts the place in the list of changed orders back where it lies after `now`: to the last change that was read, or where none was, to where the shop began to be watched.
-    /// Gives that place; nil where nothing was wrong. It walks through all marks, which is for once in a store's life.
+    /// Puts the place in the list of changed orders back where it lies after `now`: to the last change that was read,
+    /// or where none was, to where the shop began to be watched. Gives that place; nil where nothing was wrong. It
+    /// walks through all marks, which is for once in a store's life.
     public func pullCursorBack(shop: String, now: Moment) async throws(StoreFailure) -> Moment? {
         try await write { db in
             let number = try db.shop(shop)

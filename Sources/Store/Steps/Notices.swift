@@ -1,7 +1,7 @@
 public import Outreach
 
-// A notice is an effect of Bookbag's own: a mail to the shop about its files. Its line of keys is its message id, so that the same one is told once; of each kind only the newest
-// waits.
+// A notice is an effect of Bookbag's own: a mail to the shop about its files. Its line of keys is its message id, so
+// that the same one is told once; of each kind only the newest waits.
 
 extension Store {
     /// Keeps a notice to be sent, in place of those of its kind that still wait. The same message twice is kept once.

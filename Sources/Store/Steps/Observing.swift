@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 public import Outreach
 
-// What arrives once and cannot be asked for again is a row before anything is made of it. What was made of it is written together with the mark that it was judged
-// (`Store.commit`), so whoever dies in between judges it again.
+// What arrives once and cannot be asked for again is a row before anything is made of it. What was made of it is
+// written together with the mark that it was judged (`Store.commit`), so whoever dies in between judges it again.
 
 extension Store {
     /// Keeps what sources told, as it came. What a source told before, by its own name for it, is left as it is.

@@ -9,9 +9,11 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var stale: [OrderKey] = []
     /// Orders that were erased, of which nothing is to be learned.
     public var erased: [OrderKey] = []
-    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order. They are parked with the reason.
+    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order.
+    /// They are parked with the reason.
     public var refused: [OrderKey: StoreFailure] = [:]
-    /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look again.
+    /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look
+    /// again.
     public var hasSoonerAsks = false
     /// How many scans were not kept, for their order has the greatest number already.
     public var scansRefused = 0
@@ -46,7 +48,8 @@ extension Store {
             return (kept, loaded)
         }
         var records = Dictionary(kept.map { ($0.facts.id, $0) }, uniquingKeysWith: { first, _ in first })
-        // Decoding is done here and not on a connection, which others may be waiting for; and by all cores, for it is most of the work.
+        // Decoding is done here and not on a connection, which others may be waiting for; and by all cores, for it is
+        // most of the work.
         let decoded = try await shared(loaded) { orders in
             let decoder = JSONDecoder()
             return try orders.map { (row: $0.row, record: try $0.assembled(decoder: decoder)) }
@@ -90,15 +93,17 @@ extension Store {
         } catch { throw StoreFailure(error, path: path) }
     }
 
-    /// Writes what was learned of orders: the records, their new scans and events, the work that these make, and what is to be looked at next;
-    /// and takes from the list of orders to be read those of which `read` tells.
+    /// Writes what was learned of orders: the records, their new scans and events, the work that these make, and what
+    /// is to be looked at next; and takes from the list of orders to be read those of which `read` tells.
     ///
-    /// Each order is written whole or not at all: one that was changed since it was loaded is given back as stale, and stays on the list.
+    /// Each order is written whole or not at all: one that was changed since it was loaded is given back as stale, and
+    /// stays on the list.
     ///
     /// - Parameters:
     ///   - learned: of several orders, of one shop or more; of one order at most once.
     ///   - read: the rows of the list that these readings answer, those of unchanged orders included.
-    ///   - judged: the raw observations that `learned` was made of. They are marked where all of it is written, and stay unjudged where any of it is not.
+    ///   - judged: the raw observations that `learned` was made of. They are marked where all of it is written, and
+    ///     stay unjudged where any of it is not.
     public func commit(
         _ learned: [Learned], read: [ToRead] = [], judged: [RawObservation] = [], now: Moment
     ) async throws(StoreFailure) -> LearnedOutcome {

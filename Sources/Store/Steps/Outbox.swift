@@ -4,16 +4,16 @@
 //       │         └── died here: the attempt is in doubt, and the same bytes go again
 //       └──▶ release, withdraw
 //
-// A claim is a lease with a token that is given out once. All that follows names the token: once a lease has passed to somebody
-// else, the old token moves nothing. The row of an attempt is written by `begin`, before the first byte goes out; its verdict by `finish`.
-// An attempt without a verdict is in doubt as soon as its lease passes on: because its time ran out and the effect is claimed anew, or
-// because the process that held it is gone (`recover`).
+// A claim is a lease with a token that is given out once. All that follows names the token: once a lease has passed to
+// somebody else, the old token moves nothing. The row of an attempt is written by `begin`, before the first byte goes
+// out; its verdict by `finish`. An attempt without a verdict is in doubt as soon as its lease passes on: because its
+// time ran out and the effect is claimed anew, or because the process that held it is gone (`recover`).
 
 public import Outreach
 
 extension Store: DeliveryLedger {
-    /// Leases effects of a way out that are ready and due: first those of persons and of Bookbag itself, then those of triggers, the longest due of each first. One that is leased
-    /// already is left out until its lease runs out.
+    /// Leases effects of a way out that are ready and due: first those of persons and of Bookbag itself, then those of
+    /// triggers, the longest due of each first. One that is leased already is left out until its lease runs out.
     ///
     /// - Parameters:
     ///   - owner: this process, in words that no other process ever has.
@@ -61,11 +61,12 @@ extension Store: DeliveryLedger {
     /// Records that attempts begin: the row before the act. Only for what is returned may the first byte go out.
     ///
     /// - Parameters:
-    ///   - rendered: by effect, messages that were made anew with what is known now. One that was attempted before keeps its bytes whatever is
-    ///     given here, unless it goes to another address now; and every message keeps its id.
+    ///   - rendered: by effect, messages that were made anew with what is known now. One that was attempted before
+    ///     keeps its bytes whatever is given here, unless it goes to another address now; and every message keeps its
+    ///     id.
     ///   - lease: from now on.
-    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now; and those whose leases hold as well, but which were judged by what
-    ///   is no longer so, to be judged again.
+    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now; and those
+    ///   whose leases hold as well, but which were judged by what is no longer so, to be judged again.
     public func begin(
         _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
@@ -77,12 +78,13 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// One turn of a way out, in one commit: records what the far end said of attempts that ended (`finish`), keeps whether the way is open, and records that others
-    /// begin in their place (`begin`).
+    /// One turn of a way out, in one commit: records what the far end said of attempts that ended (`finish`), keeps
+    /// whether the way is open, and records that others begin in their place (`begin`).
     ///
     /// Where the way opens, what its closing put off is due at once; but not what waits by itself.
     ///
-    /// - Returns: what the verdicts did, the claims whose first byte may go out now, and those that have to be judged again first.
+    /// - Returns: what the verdicts did, the claims whose first byte may go out now, and those that have to be judged
+    ///   again first.
     public func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim],
         rendered: [Int64: Message] = [:], channel: (route: Route, state: ChannelState)? = nil,
@@ -100,8 +102,8 @@ extension Store: DeliveryLedger {
 
     /// Records what the far end said, and ends the leases. A verdict under an old token is recorded and moves nothing.
     ///
-    /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays `ready` for its next attempt.
-    /// A mailbox that does not exist is silenced, for all mail.
+    /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays
+    /// `ready` for its next attempt. A mailbox that does not exist is silenced, for all mail.
     public func finish(_ outcomes: [AttemptOutcome], now: Moment) async throws(StoreFailure) -> [FinishedAttempt] {
         let hash = hash
         return try await write { db in
@@ -140,8 +142,8 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// Withdraws claimed effects whose truth did not hold at the moment of sending. Says which: one whose lease has passed on is left alone, and so
-    /// is one whose attempt has begun.
+    /// Withdraws claimed effects whose truth did not hold at the moment of sending. Says which: one whose lease has
+    /// passed on is left alone, and so is one whose attempt has begun.
     @discardableResult
     public func withdraw(_ withdrawals: [Withdrawal], now: Moment) async throws(StoreFailure) -> [Int64] {
         try await write { db in
@@ -164,8 +166,8 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// At the start of a process: takes back all leases of others. Their attempts without a verdict are in doubt at once, whatever the clock
-    /// says, and counted; their effects are ready to be claimed.
+    /// At the start of a process: takes back all leases of others. Their attempts without a verdict are in doubt at
+    /// once, whatever the clock says, and counted; their effects are ready to be claimed.
     ///
     /// Only the daemon that holds the store's lock may call this.
     ///
@@ -193,7 +195,8 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// When the next attempt of a way out may be made: when the next effect is due, or a lease runs out. Nil where nothing is ready.
+    /// When the next attempt of a way out may be made: when the next effect is due, or a lease runs out. Nil where
+    /// nothing is ready.
     public func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment? {
         try await read { db in
             let shop = try db.shop(route.shop)
@@ -221,9 +224,10 @@ extension Store: DeliveryLedger {
 
     // MARK: - By hand
 
-    /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back; and one whose template failed be written at once.
-    /// False where it is none of these, or its bytes are gone. Where its way out is closed, that may be tried at once as well: with this message, if none was due before.
-    /// An address that was silenced because a mail to it came back may be written to again: whoever tries by hand knows better.
+    /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back;
+    /// and one whose template failed be written at once. False where it is none of these, or its bytes are gone. Where
+    /// its way out is closed, that may be tried at once as well: with this message, if none was due before. An address
+    /// that was silenced because a mail to it came back may be written to again: whoever tries by hand knows better.
     public func retry(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
         let hash = hash
         return try await write { db in

@@ -2,7 +2,8 @@ internal import FoundationEssentials
 public import Outreach
 
 extension Store {
-    /// Events of a shop that no plan was made for yet, the oldest first. A shop that is not served any more keeps its own, in nobody's way.
+    /// Events of a shop that no plan was made for yet, the oldest first. A shop that is not served any more keeps its
+    /// own, in nobody's way.
     public func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event] {
         try await read { db in
             let number = try db.shop(shop)
@@ -28,7 +29,8 @@ extension Store {
         }
     }
 
-    /// The effects that hold the newest repetition of keys, each of which may come again under keys that begin with a stem.
+    /// The effects that hold the newest repetition of keys, each of which may come again under keys that begin with a
+    /// stem.
     public func newestRepetitions(
         of keys: [OccurrenceKey], stem: (String) -> String
     ) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
@@ -125,10 +127,11 @@ extension Store {
 
     /// Writes plans: each whole or not at all.
     ///
-    /// A change is stale when its effect has another version by now, is leased to be attempted, or is sent, shadowed or refused already; or
-    /// when one of its keys is held by another effect that uses it up or still waits. A key held by an effect that was skipped, withdrawn
-    /// or replaced without an attempt passes to the new holder; likewise an effect that never used its keys up lets go of those that it
-    /// does not name any more. A plan is stale as well, and outdated, where an aggregate that it was made of has another version by now.
+    /// A change is stale when its effect has another version by now, is leased to be attempted, or is sent, shadowed or
+    /// refused already; or when one of its keys is held by another effect that uses it up or still waits. A key held by
+    /// an effect that was skipped, withdrawn or replaced without an attempt passes to the new holder; likewise an
+    /// effect that never used its keys up lets go of those that it does not name any more. A plan is stale as well, and
+    /// outdated, where an aggregate that it was made of has another version by now.
     ///
     /// A change is refused where it is not possible, such as an effect that is to be ready without a message.
     public func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome {

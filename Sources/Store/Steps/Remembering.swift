@@ -20,8 +20,8 @@ extension Store {
         RememberedFacts(try await remembered(shop: shop))
     }
 
-    /// Puts the last written moment back to `now`, where it lies after it: our clock once ran ahead, and is right again.
-    /// Nothing that was decided changes.
+    /// Puts the last written moment back to `now`, where it lies after it: our clock once ran ahead, and is right
+    /// again. Nothing that was decided changes.
     ///
     /// - Returns: the moment that was put back; nil where it does not lie after `now`.
     public func putClockBack(to now: Moment) async throws(StoreFailure) -> Moment? {

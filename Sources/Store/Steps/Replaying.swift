@@ -3,9 +3,9 @@ public import Outreach
 
 // The whole history of a shop, customer by customer, for `replay`.
 //
-// Addresses stand in the store as keyed hashes, which are spread evenly; so a share of the shop is a range of them, and several readers can
-// each take one. Orders without an address come last, each by itself. Rows are read with statements that name no shop and no order
-// again and again: there are millions of them.
+// Addresses stand in the store as keyed hashes, which are spread evenly; so a share of the shop is a range of them, and
+// several readers can each take one. Orders without an address come last, each by itself. Rows are read with statements
+// that name no shop and no order again and again: there are millions of them.
 
 /// A share of a shop's customers: those whose address hashes to a first byte in the range.
 public struct ReplayShare: Hashable, Sendable {
@@ -22,7 +22,8 @@ public struct ReplayShare: Hashable, Sendable {
 }
 
 extension Store {
-    /// How many orders of a shop have events that were recorded since a moment: what a replay has before it, for a progress bar.
+    /// How many orders of a shop have events that were recorded since a moment: what a replay has before it, for a
+    /// progress bar.
     public func replayLength(shop: String, since: Moment) async throws(StoreFailure) -> Int {
         try await read { db in
             Int(
@@ -32,12 +33,13 @@ extension Store {
         }
     }
 
-    /// Goes through a share of a shop's customers who had an event since a moment, and gives each to `body` with all their orders. Nothing
-    /// is held in memory but one customer.
+    /// Goes through a share of a shop's customers who had an event since a moment, and gives each to `body` with all
+    /// their orders. Nothing is held in memory but one customer.
     ///
     /// All of it is one reading of the store as it stands at the beginning; the daemon goes on writing beside it.
     ///
-    /// - Parameter body: called one customer after the other, on a thread of the store's own. It throws to end the reading.
+    /// - Parameter body: called one customer after the other, on a thread of the store's own. It throws to end the
+    ///   reading.
     public func replay(
         shop: String, since: Moment, share: ReplayShare,
         _ body: @escaping @Sendable (Replay.Customer) throws -> Void

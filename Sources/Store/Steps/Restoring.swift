@@ -1,13 +1,17 @@
-// A backup that is put back is a store that slept. What it holds as unsent may have been sent, and what happened meanwhile may have been told, by the
-// daemon that ran on after the backup was made; nothing here can know. To tell somebody twice is worse than to leave a few messages to the operator, so the
-// gap is learned in silence:
+// A backup that is put back is a store that slept. What it holds as unsent may have been sent, and what happened
+// meanwhile may have been told, by the daemon that ran on after the backup was made; nothing here can know. To tell
+// somebody twice is worse than to leave a few messages to the operator, so the gap is learned in silence:
 //
-//   1. what was ready is withdrawn, its bytes kept (`outbox retry` sends one after all), and so is each wait that ended in the gap;
-//   2. from the moment of putting it back on everything is news, and nothing before it: `live_since` moves there, for the shop and each of its sources;
-//   3. all that is open is looked at again at once, and until that is done an event without a time of its own counts as old.
+//   1. what was ready is withdrawn, its bytes kept (`outbox retry` sends one after all), and so is each wait that ended
+//      in the gap;
+//   2. from the moment of putting it back on everything is news, and nothing before it: `live_since` moves there, for
+//      the shop and each of its sources;
+//   3. all that is open is looked at again at once, and until that is done an event without a time of its own counts as
+//      old.
 //
-// The mark of the backup is handed to each shop when the store is opened, and leaves a shop when that one has caught up; so it is no matter when
-// the daemon dies in between, and a shop that is served again only next week does the same then.
+// The mark of the backup is handed to each shop when the store is opened, and leaves a shop when that one has caught
+// up; so it is no matter when the daemon dies in between, and a shop that is served again only next week does the same
+// then.
 
 public import Outreach
 
@@ -20,10 +24,11 @@ public struct Restoration: Hashable, Sendable {
 }
 
 extension Store {
-    /// Begins to catch up with what happened since the backup that a shop's rows come from: once, however often it is called. Nil for a shop whose rows come from none, or
-    /// that has caught up.
+    /// Begins to catch up with what happened since the backup that a shop's rows come from: once, however often it is
+    /// called. Nil for a shop whose rows come from none, or that has caught up.
     ///
-    /// What was ready is withdrawn; what was recorded and not decided on yet is silent; everything open is to be looked at now.
+    /// What was ready is withdrawn; what was recorded and not decided on yet is silent; everything open is to be looked
+    /// at now.
     ///
     /// - Returns: with how many messages were withdrawn, by this call.
     public func beginRestoration(
@@ -68,7 +73,8 @@ extension Store {
         }
     }
 
-    /// Notes that a shop has caught up, if it has: nothing that was open when the backup was put back is still to be looked at.
+    /// Notes that a shop has caught up, if it has: nothing that was open when the backup was put back is still to be
+    /// looked at.
     public func endRestoration(shop: String, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
             let number = try db.shop(shop)

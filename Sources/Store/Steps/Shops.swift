@@ -29,7 +29,8 @@ extension Store {
         }
     }
 
-    /// Makes a source of a shop known, such as a carrier, or finds it again. What it tells is news from the `now` of the very first call on.
+    /// Makes a source of a shop known, such as a carrier, or finds it again. What it tells is news from the `now` of
+    /// the very first call on.
     public func openSource(
         _ source: String, shop: String, now: Moment
     ) async throws(StoreFailure) -> LiveSince {
@@ -59,8 +60,8 @@ extension Store {
 
     // MARK: - Small named values
 
-    /// Keeps a small value of a shop under a name: a cost bucket, a relay's limits, the last good poll. At most 65,536 characters; nil
-    /// forgets it.
+    /// Keeps a small value of a shop under a name: a cost bucket, a relay's limits, the last good poll. At most 65,536
+    /// characters; nil forgets it.
     package func remember(
         _ value: String?, as name: String, shop: String, now: Moment
     ) async throws(StoreFailure) {

@@ -28,7 +28,8 @@ public enum SilenceScope: Hashable, Sendable {
     }
 }
 
-/// A silence that stands. The store knows whom it is about only as a keyed hash, so it can be found by an address and never shows one.
+/// A silence that stands. The store knows whom it is about only as a keyed hash, so it can be found by an address and
+/// never shows one.
 public struct StandingSilence: Hashable, Sendable {
     public var id: Int64
     public var shop: String
@@ -75,7 +76,8 @@ extension Store {
     /// Silences an address, a customer or an order. The same silence again takes the later end.
     ///
     /// - Parameters:
-    ///   - reason: in one word, such as `bounce` or `opt_out`. Silences of different reasons stand side by side and end by themselves.
+    ///   - reason: in one word, such as `bounce` or `opt_out`. Silences of different reasons stand side by side and end
+    ///     by themselves.
     ///   - until: nil for ever.
     public func silence(
         _ scope: SilenceScope, shop: String, stream: MailStream = .all, reason: String, note: String? = nil,
@@ -90,7 +92,8 @@ extension Store {
         }
     }
 
-    /// Ends silences of an address, a customer or an order: all of them, or those of one reason or stream. Says how many there were.
+    /// Ends silences of an address, a customer or an order: all of them, or those of one reason or stream. Says how
+    /// many there were.
     @discardableResult
     public func unsilence(
         _ scope: SilenceScope, shop: String, stream: MailStream? = nil, reason: String? = nil, now: Moment

@@ -1,7 +1,8 @@
 public import Outreach
 
 extension Store {
-    /// The orders of a shop, by their ids, that time alone may have changed: their next moment has come. The longest due first.
+    /// The orders of a shop, by their ids, that time alone may have changed: their next moment has come. The longest
+    /// due first.
     public func dueForTime(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [String] {
         try await read { db in
             try db.all(Query.dueForTime, [try db.shop(shop), now.milliseconds, limit]) { $0[0] }
@@ -33,8 +34,8 @@ extension Store {
         }
     }
 
-    /// Moves looks to another time, or ends them where theirs is nil; for those that could not be made, or showed nothing. Rereads that are not
-    /// stored are left alone.
+    /// Moves looks to another time, or ends them where theirs is nil; for those that could not be made, or showed
+    /// nothing. Rereads that are not stored are left alone.
     public func moveRereads(shop: String, _ rereads: [Reread], now: Moment) async throws(StoreFailure) {
         try await write { db in
             let number = try db.shop(shop)

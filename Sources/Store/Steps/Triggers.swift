@@ -23,12 +23,13 @@ extension Store {
         try await read { db in try db.triggers(shop: try db.shop(shop)) }
     }
 
-    /// Puts a set of triggers into force. One that was in force already keeps its moment, a new one has `now`; one that is not named any more
-    /// is forgotten.
+    /// Puts a set of triggers into force. One that was in force already keeps its moment, a new one has `now`; one that
+    /// is not named any more is forgotten.
     ///
     /// - Parameters:
     ///   - goodSet: the files that they were read from, to fall back on.
-    ///   - judgingAgain: whether every waiting effect of the shop is to be judged again at once, for its trigger may have changed.
+    ///   - judgingAgain: whether every waiting effect of the shop is to be judged again at once, for its trigger may
+    ///     have changed.
     /// - Returns: all that are in force now, each with the moment since when.
     @discardableResult
     public func setTriggers(

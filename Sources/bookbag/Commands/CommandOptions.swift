@@ -9,8 +9,8 @@ struct CommandOptions: ParsableArguments {
     @Option(name: .long, help: "The configuration file.")
     var config = "/etc/bookbag/bookbag.yaml"
 
-    /// Reads the configuration. What is wrong with it is told, all at once, and ends the program with status 78. A command that logs in nowhere
-    /// needs no secrets, so they need not be there.
+    /// Reads the configuration. What is wrong with it is told, all at once, and ends the program with status 78. A
+    /// command that logs in nowhere needs no secrets, so they need not be there.
     ///
     /// - Parameter telling: hears of each fault, a line each.
     func configuration(withSecrets: Bool = true, telling: (String) -> Void = { complain($0) }) throws -> Configuration {
@@ -40,7 +40,8 @@ struct CommandOptions: ParsableArguments {
         return configuration
     }
 
-    /// The store of the installation, for reading beside the daemon. Secrets are not needed for that, so they need not be there.
+    /// The store of the installation, for reading beside the daemon. Secrets are not needed for that, so they need not
+    /// be there.
     func store() throws -> Store {
         let path = try storePath()
         // A folder that is not there is not made for looking into it.
@@ -49,7 +50,8 @@ struct CommandOptions: ParsableArguments {
         return try Self.open(path)
     }
 
-    /// The shops that the configuration names, whether or not their secrets can be read; nil where there is no configuration to be read.
+    /// The shops that the configuration names, whether or not their secrets can be read; nil where there is no
+    /// configuration to be read.
     func shopsNamed() -> Set<String>? {
         guard let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),
             let tree = YAMLReader.read(text, file: config).tree, case .map(let entries) = tree.content,

@@ -116,7 +116,8 @@ struct EraseCommand: AsyncParsableCommand {
         print(
             "Erased \(orders) order\(orders == 1 ? "" : "s") and \(messages) message\(messages == 1 ? "" : "s"). The address is not written to any more."
         )
-        // What was deleted is overwritten in the store's file; the journal beside it holds older pages until it is emptied.
+        // What was deleted is overwritten in the store's file; the journal beside it holds older pages until it is
+        // emptied.
         if try await store.emptyJournal() {
             print("Nothing of them is left in the store's files. Backups that were made before still hold them.")
         } else {

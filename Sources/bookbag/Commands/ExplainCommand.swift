@@ -59,7 +59,8 @@ struct Finder {
     let store: Store
     let shop: String?
 
-    /// The orders that `what` names, the newest first. Throws where two shops have an order of that name and none was chosen.
+    /// The orders that `what` names, the newest first. Throws where two shops have an order of that name and none was
+    /// chosen.
     func orders(_ what: String) async throws -> [OrderKey] {
         let text = what.trimmingCharacters(in: .whitespaces)
         if text.isEmpty { return [] }

@@ -114,7 +114,8 @@ extension OutboxCommand {
         if failed { throw ExitStatus.fault }
     }
 
-    /// The shop that has a message of that number; nil, with a word to the user, where none has it, or several have and none is named.
+    /// The shop that has a message of that number; nil, with a word to the user, where none has it, or several have and
+    /// none is named.
     fileprivate static func shop(of id: Int64, named shop: String?, _ store: Store) async throws -> String? {
         let shops = try await store.shops(withEffect: id).filter { shop == nil || $0 == shop }
         if shops.count == 1 { return shops[0] }

@@ -5,7 +5,8 @@ import Intake
 import Outreach
 import Platform
 
-/// `bookbag track`: asks the carriers that are set up about a number, shows what a recorded answer means, or tells whose a number can be.
+/// `bookbag track`: asks the carriers that are set up about a number, shows what a recorded answer means, or tells
+/// whose a number can be.
 struct TrackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "track", abstract: "Ask the carriers about a parcel, or read an answer that was recorded.",

@@ -47,7 +47,8 @@ struct ListTriggersCommand: AsyncParsableCommand {
     }
 }
 
-/// `bookbag triggers confirm`: an edit that would write to many people at once is meant, or so much mail within an hour.
+/// `bookbag triggers confirm`: an edit that would write to many people at once is meant, or so much mail within an
+/// hour.
 struct ConfirmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "confirm",

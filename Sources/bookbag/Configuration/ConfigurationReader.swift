@@ -3,9 +3,11 @@ import Foundation
 import Outreach
 import Platform
 
-/// Makes a `Configuration` of `bookbag.yaml`, or says everything that is wrong with it at once, each with its line and column.
+/// Makes a `Configuration` of `bookbag.yaml`, or says everything that is wrong with it at once, each with its line and
+/// column.
 struct ConfigurationReader {
-    /// Where texts such as `credential:NAME` are looked up, and folders resolved. Handed in, so that tests need no files.
+    /// Where texts such as `credential:NAME` are looked up, and folders resolved. Handed in, so that tests need no
+    /// files.
     struct Surroundings: Sendable {
         var secrets: SecretSource
         /// `$STATE_DIRECTORY`, or where the store is otherwise.

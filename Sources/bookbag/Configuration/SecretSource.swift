@@ -24,7 +24,8 @@ struct SecretSource: Sendable {
         switch kind {
         case "credential":
             return path(ofCredential: name).flatMap { path in
-                // systemd's own copies may be open to a group, by an access list for the unit's user; to everybody they never are.
+                // systemd's own copies may be open to a group, by an access list for the unit's user; to everybody they
+                // never are.
                 var status = stat()
                 guard stat(path, &status) == 0, status.st_mode & 0o007 == 0 else {
                     return .failure(

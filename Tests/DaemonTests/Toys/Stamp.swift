@@ -2,7 +2,8 @@ import Delivery
 import Outreach
 import Synchronization
 
-/// A toy action: a stamp is put on an order's card, once, and has a number. The first answer is lost. This file is all that there is of it.
+/// A toy action: a stamp is put on an order's card, once, and has a number. The first answer is lost. This file is all
+/// that there is of it.
 final class Stamp: Channel {
     struct Card {
         var stamps = 0

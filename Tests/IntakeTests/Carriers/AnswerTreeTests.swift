@@ -135,8 +135,8 @@ struct AnswerTreeTests {
         return (tree.kind == .list ? tree.elements : members.map(\.value)).contains(where: hasTwins)
     }
 
-    /// Whether there is something that the reader minds less than the standard does: control characters in texts, zeros before a number, no UTF-8, half a pair
-    /// of surrogates, a mark of the byte order.
+    /// Whether there is something that the reader minds less than the standard does: control characters in texts, zeros
+    /// before a number, no UTF-8, half a pair of surrogates, a mark of the byte order.
     private func isLenient(_ bytes: [UInt8]) -> Bool {
         if String(validating: bytes, as: UTF8.self) == nil { return true }
         var isInText = false

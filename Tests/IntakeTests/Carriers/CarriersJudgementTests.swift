@@ -230,7 +230,8 @@ struct CarriersRequestTests {
 
 @Suite("one order of scans")
 struct ScanOrderTests {
-    /// Many sources tell minutes only, so that what happened in one moment has no order but ours; a body's own status and the parcel's history must see the same.
+    /// Many sources tell minutes only, so that what happened in one moment has no order but ours; a body's own status
+    /// and the parcel's history must see the same.
     @Test("an answer and the history that it becomes read scans of one moment alike", arguments: 0..<300)
     func alike(_ seed: Int) {
         var random = SplitMix(state: UInt64(seed) &+ 31)

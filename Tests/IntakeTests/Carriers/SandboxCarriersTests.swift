@@ -90,7 +90,8 @@ private struct Street {
 struct SandboxCarriersTests {
     static let names = SandboxCarriers.names
 
-    /// What each state of a parcel is in the words of all; a carrier that has no word of its own for it says the nearest.
+    /// What each state of a parcel is in the words of all; a carrier that has no word of its own for it says the
+    /// nearest.
     private static func expected(_ state: SandboxParcelState, _ carrier: String) -> [ParcelState] {
         switch state {
         // DHL Express shows nothing before it has the parcel.

@@ -151,7 +151,8 @@ import Testing
     }
 }
 
-/// A generator whose numbers are the same in every run (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
+/// A generator whose numbers are the same in every run (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
+/// Generators", 2014).
 private struct SameEveryTime: RandomNumberGenerator {
     var state: UInt64
 

@@ -112,7 +112,8 @@ private actor Rows: ObservationJournal {
             Issue.record("no effect")
             return
         }
-        // The facts of the return itself come with the shop's next answer; what is decided of the effect is decided as for any other.
+        // The facts of the return itself come with the shop's next answer; what is decided of the effect is decided as
+        // for any other.
         let decision = planner.judge(effect, record: record, history: History(), now: now)
         #expect(effect.trigger == "asked" && decision != .skip(because: .off))
     }

@@ -6,7 +6,8 @@ import Synchronization
 
 @testable import Intake
 
-/// A shop in memory that understands our documents by their names: it filters by `updated_at` as the real one does and pages by position.
+/// A shop in memory that understands our documents by their names: it filters by `updated_at` as the real one does and
+/// pages by position.
 final class FakeShop: HTTPTransport {
     struct Order {
         var updatedAt: Moment

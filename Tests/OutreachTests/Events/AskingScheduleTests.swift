@@ -88,7 +88,8 @@ struct AskingScheduleTests {
 
     @Test("of more parcels than calls, takes those that can least bear to wait, and lets none wait for ever")
     func order() {
-        // A thousand labels, fifty on the vehicle, 30 calls an hour: those on the vehicle are asked at least twice as often, and every label has its turn.
+        // A thousand labels, fifty on the vehicle, 30 calls an hour: those on the vehicle are asked at least twice as
+        // often, and every label has its turn.
         struct Parcel { var id: Int; var urgency: Urgency; var at: Moment; var every: Duration }
         var parcels = (0..<50).map { Parcel(id: $0, urgency: .pressing, at: now, every: .minutes(30)) }
         parcels += (50..<1050).map { Parcel(id: $0, urgency: .idle, at: now, every: .hours(12)) }

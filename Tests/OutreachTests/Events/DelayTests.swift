@@ -92,7 +92,8 @@ struct DelayTests {
         story.ship()
         story.scan("1", .inTransit, after: .hours(5), estimate: "2026-11-05")
         story.look(after: .hours(6))
-        // The delivery of the evening before is only told the next noon; the delay of the morning has been told by then, and is passed.
+        // The delivery of the evening before is only told the next noon; the delay of the morning has been told by
+        // then, and is passed.
         #expect(story.wait(until: Moment(iso8601: "2026-11-06T09:00:00Z")!) == [.shipmentDelayed])
         story.scan("2", .delivered, after: .hours(82))
         story.look(after: .hours(100))

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Scans laid over what was known")
 struct LayingTests {
-    /// The rule by itself, scan by scan: of a known scan the newest telling counts, a new one is added, and what a complete answer of its source shows no more was
-    /// taken back unless another of its state is shown.
+    /// The rule by itself, scan by scan: of a known scan the newest telling counts, a new one is added, and what a
+    /// complete answer of its source shows no more was taken back unless another of its state is shown.
     private func laid(_ seen: [Scan], over known: [Scan], complete: Bool, now: Moment) -> [Scan] {
         var scans = known
         for scan in seen {

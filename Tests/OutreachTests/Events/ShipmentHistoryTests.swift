@@ -98,7 +98,8 @@ struct ShipmentHistoryTests {
     }
 }
 
-/// SplitMix64: chance that comes out the same each time (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
+/// SplitMix64: chance that comes out the same each time (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// generators").
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

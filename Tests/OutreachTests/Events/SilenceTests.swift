@@ -211,7 +211,8 @@ struct PiecesTests {
                 let was = ShipmentHistory(scans: before.scans).state
                 let now = ShipmentHistory(scans: story.record!.shipments[0].scans)
                 if was == .delivered, ![.delivered, .returned, .returning].contains(now.state) {
-                    // Only scans that lie before the delivery can have changed its meaning: the parcel was found to be on its way back, or never sent.
+                    // Only scans that lie before the delivery can have changed its meaning: the parcel was found to be
+                    // on its way back, or never sent.
                     #expect(now.last(.delivered) == nil || now.episodes.last?.state != .delivered)
                 }
             }

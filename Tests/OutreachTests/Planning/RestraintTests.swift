@@ -29,7 +29,8 @@ struct QuietHoursTests {
             ("21:00-08:00", "Pacific/Pago_Pago", "2026-12-31 23:30", "2027-01-01 08:00"),
             // The night of the spring change has no 01:30; the end within the gap is the change.
             ("21:00-01:30", "Europe/London", "2026-03-28 23:00", "2026-03-29 02:00"),
-            // The autumn night shows 01:30 twice: in the first showing of the hour it ends in it, in the second at its second showing.
+            // The autumn night shows 01:30 twice: in the first showing of the hour it ends in it, in the second at its
+            // second showing.
             ("21:00-08:00", "Europe/London", "2026-10-25 00:30", "2026-10-25 08:00"),
         ] as [(String, String, String, String?)])
     func ends(_ hours: String, _ zone: String, _ at: String, _ end: String?) throws {

@@ -94,7 +94,8 @@ struct MailAddressTests {
 
 @Suite("Zones, remembered")
 struct ZoneOffsetTests {
-    /// Offsets are remembered in pieces of twelve days with one change at most in each, so each change is looked at, and what lies around it.
+    /// Offsets are remembered in pieces of twelve days with one change at most in each, so each change is looked at,
+    /// and what lies around it.
     @Test(
         "have the offsets that the system's zone data has, at every change of the clock from 2000 to 2041 and between")
     func offsets() throws {

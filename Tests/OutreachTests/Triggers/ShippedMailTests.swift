@@ -3,8 +3,8 @@ import Testing
 
 @testable import Outreach
 
-/// Every mail that a shipped example sends, as the template writes it, word for word: so that a change of a text is seen by whoever reviews it.
-/// `BOOKBAG_GOLDEN=write swift test --filter ShippedMailTests` writes them anew.
+/// Every mail that a shipped example sends, as the template writes it, word for word: so that a change of a text is
+/// seen by whoever reviews it. `BOOKBAG_GOLDEN=write swift test --filter ShippedMailTests` writes them anew.
 @Suite("The mails of the shipped triggers")
 struct ShippedMailTests {
     static let folder = Package.root + "/Tests/Golden/mails"

@@ -227,8 +227,9 @@ struct ShopifyOrder {
         return nil
     }
 
-    /// What the contexts say twice and differently, told in one way: a return's lines bear their variant in the title here and beside it there, and a
-    /// return's order may have another name than the order. Markup in a value is raw in Shopify's words, so it is gone from them.
+    /// What the contexts say twice and differently, told in one way: a return's lines bear their variant in the title
+    /// here and beside it there, and a return's order may have another name than the order. Markup in a value is raw in
+    /// Shopify's words, so it is gone from them.
     static func even(_ words: String, _ name: String) -> String {
         var words = words
         for tag in ["<b>", "<script>", "</script>"] { words = words.replacing(tag, with: "") }
@@ -297,7 +298,8 @@ struct ShopifyOrder {
             }
             facts.bill = bill
         }
-        // A line is known by its title; a context's parcels and returns may hold lines that its order does not, so those are added.
+        // A line is known by its title; a context's parcels and returns may hold lines that its order does not, so
+        // those are added.
         let parcel = order.below("fulfillment")
         let returned = order.below("return")
         var lines: [LineItemFacts] = []

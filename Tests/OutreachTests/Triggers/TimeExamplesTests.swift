@@ -2,7 +2,8 @@ import Testing
 
 @testable import Outreach
 
-/// Time as examples tell it: the same words that a merchant writes, over the days on which clocks and calendars do something odd.
+/// Time as examples tell it: the same words that a merchant writes, over the days on which clocks and calendars do
+/// something odd.
 @Suite("Examples about time")
 struct TimeExamplesTests {
     private func failures(_ trigger: String, shop: String = "", _ examples: String) throws -> [String] {
@@ -26,12 +27,14 @@ struct TimeExamplesTests {
     @Test(
         "over the clock changes, in spring and in autumn",
         arguments: [
-            // A day keeps the time of day; 24 hours are 24 hours. London leaves winter time on 29 March and summer time on 25 October 2026.
+            // A day keeps the time of day; 24 hours are 24 hours. London leaves winter time on 29 March and summer time
+            // on 25 October 2026.
             ("after: 1 day", "2026-03-28 18:00", "2026-03-29 18:00"),
             ("after: 24 hours", "2026-03-28 18:00", "2026-03-29 19:00"),
             ("after: 1 day", "2026-10-24 18:00", "2026-10-25 18:00"),
             ("after: 24 hours", "2026-10-24 18:00", "2026-10-25 17:00"),
-            // 01:30 is not there on that morning: the first moment after the gap. In autumn it is there twice: the first.
+            // 01:30 is not there on that morning: the first moment after the gap. In autumn it is there twice: the
+            // first.
             ("after: 1 day", "2026-03-28 01:30", "2026-03-29 02:00"),
             ("after: 1 day", "2026-10-24 01:30", "2026-10-25 01:30"),
             ("at: 10:00", "2026-03-28 18:00", "2026-03-29 10:00"),

@@ -2,7 +2,8 @@ import Foundation
 package import Outreach
 
 extension OrderAccount {
-    /// As prose: a heading, what is to be known first, then day by day what happened, what each trigger made of it, and why.
+    /// As prose: a heading, what is to be known first, then day by day what happened, what each trigger made of it, and
+    /// why.
     package func text(zone: Zone) -> String {
         let clock = Clock(zone)
         var lines = ["Order \(order) of \(shop)", "Times are those of the shop (\(zone.name)).", ""]

@@ -3,10 +3,11 @@ import Foundation
 package import Outreach
 package import Store
 
-/// All that happened to an order and what became of it, put in the order in which it happened: what `bookbag explain` prints, as prose or JSON.
+/// All that happened to an order and what became of it, put in the order in which it happened: what `bookbag explain`
+/// prints, as prose or JSON.
 ///
-/// It is made of what the store holds and of nothing else, so it tells what was decided, not what would be decided now: of triggers that made nothing of
-/// an event, why they did not then.
+/// It is made of what the store holds and of nothing else, so it tells what was decided, not what would be decided now:
+/// of triggers that made nothing of an event, why they did not then.
 package struct OrderAccount: Encodable, Sendable {
     /// Something that happened, with every trigger that it touched.
     struct Happening: Encodable, Sendable {
@@ -25,7 +26,8 @@ package struct OrderAccount: Encodable, Sendable {
     /// What one line of one trigger made of it.
     struct Outcome: Encodable, Sendable {
         var trigger: String
-        /// `email to the shopper`, `webhook helpdesk`; nil where the trigger made nothing of the event, whatever its lines are.
+        /// `email to the shopper`, `webhook helpdesk`; nil where the trigger made nothing of the event, whatever its
+        /// lines are.
         var to: String?
         /// The effect's number, for `outbox show`; nil where there is no effect.
         var id: Int64?

@@ -1,10 +1,12 @@
 internal import Outreach
 
-// Addresses that lead nowhere from a mail. A web page has a place of its own, so `candle.png` and `www.wachs.example` mean something there; a mail has none,
-// and mail programs show a broken picture or make no link. In Markdown mail such an address is left out, and only its words stay.
+// Addresses that lead nowhere from a mail. A web page has a place of its own, so `candle.png` and `www.wachs.example`
+// mean something there; a mail has none, and mail programs show a broken picture or make no link. In Markdown mail such
+// an address is left out, and only its words stay.
 
 enum AddressReview {
-    /// What there is to say of an address as it stands in a template, with Liquid blotted out; nil where it is fit for a mail.
+    /// What there is to say of an address as it stands in a template, with Liquid blotted out; nil where it is fit for
+    /// a mail.
     static func remark(on address: String, isPicture: Bool) -> (message: String, hint: String)? {
         let text = address.trimmingWhitespace
         // What a value begins, nobody knows before it is there.

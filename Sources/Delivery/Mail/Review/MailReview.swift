@@ -1,9 +1,10 @@
 internal import Foundation
 public import Outreach
 
-// What a designer of mails would say about a merchant's templates before anybody gets one: what cannot be read, and what mail
-// programs do not show. Outlook on Windows lays out with Word; Gmail keeps <style> and classes, but no `position`, and cuts a mail
-// off after 102 KB of HTML; none runs scripts or sends forms. Which program supports what is kept at https://www.caniemail.com.
+// What a designer of mails would say about a merchant's templates before anybody gets one: what cannot be read, and
+// what mail programs do not show. Outlook on Windows lays out with Word; Gmail keeps <style> and classes, but no
+// `position`, and cuts a mail off after 102 KB of HTML; none runs scripts or sends forms. Which program supports what
+// is kept at https://www.caniemail.com.
 //
 // Nothing here is an error: such a mail arrives. So all are warnings, and `check --strict` makes them count.
 

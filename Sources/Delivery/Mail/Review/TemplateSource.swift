@@ -1,7 +1,7 @@
 internal import Outreach
 
-/// A template's text as a reviewer reads it: Liquid is blotted out, byte for byte, so that what is left is Markdown or HTML and every place
-/// is still the place in the file.
+/// A template's text as a reviewer reads it: Liquid is blotted out, byte for byte, so that what is left is Markdown or
+/// HTML and every place is still the place in the file.
 struct TemplateSource {
     /// Stands for each byte of Liquid: no letter, no space, no markup.
     static let blot = UInt8(0x01)

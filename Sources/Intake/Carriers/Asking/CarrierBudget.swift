@@ -1,12 +1,16 @@
 // How many calls a carrier may be asked now.
 //
-// Quotas come in windows: five a minute, sixty an hour, 250 a day. Two kinds of window are kept, each so that the published number is spent and never exceeded:
+// Quotas come in windows: five a minute, sixty an hour, 250 a day. Two kinds of window are kept, each so that the
+// published number is spent and never exceeded:
 //
-// * Less than a day: calls are spread. A few may go at once (a twelfth of the number, one at least), and then one after the other with a pause between, so
-//   that no stretch of that length, wherever it begins, holds more than the number. (The generic cell rate algorithm, ITU-T I.371, with a burst b and a pause T / (n - b + 1).) The state is one moment.
-// * A day or more: counted from midnight in the zone where the carrier's day begins. What is ordinary may use the part of the number that belongs to the part
-//   of the day that has passed, and a twelfth in advance; what is pressing may use all that is left. So a carrier of 250 calls a day still has some at night, and
-//   a parcel on the vehicle is not held up by a thousand labels.
+// * Less than a day: calls are spread. A few may go at once (a twelfth of the number, one at least), and then one after
+//   the other with a pause between, so that no stretch of that length, wherever it begins, holds more than the number.
+//   (The generic cell rate algorithm, ITU-T I.371, with a burst b and a pause T / (n - b + 1).) The state is one
+//   moment.
+// * A day or more: counted from midnight in the zone where the carrier's day begins. What is ordinary may use the part
+//   of the number that belongs to the part of the day that has passed, and a twelfth in advance; what is pressing may
+//   use all that is left. So a carrier of 250 calls a day still has some at night, and a parcel on the vehicle is not
+//   held up by a thousand labels.
 //
 // The budget is a value that the store keeps: it is spent before a call goes out, and survives a restart.
 
@@ -49,8 +53,8 @@ public struct CarrierBudget: Hashable, Sendable {
     public private(set) var windows: [Window]
     private let zone: Zone
 
-    /// The budget of a carrier. `perDay` is what the operator set, and takes the place of a daily window. `kept` are windows as the store has them; of another size they are
-    /// begun anew, for the quota has changed.
+    /// The budget of a carrier. `perDay` is what the operator set, and takes the place of a daily window. `kept` are
+    /// windows as the store has them; of another size they are begun anew, for the quota has changed.
     public init(_ quota: CarrierQuota, perDay: Int? = nil, kept: [Window] = []) {
         var windows = quota.windows.map { Window(calls: $0.calls, seconds: max(1, $0.per.components.seconds)) }
         if let perDay {
@@ -76,7 +80,8 @@ public struct CarrierBudget: Hashable, Sendable {
         windows.filter(\.isDaily).map { max(0, $0.calls - spent($0, now)) }.min()
     }
 
-    /// Whether the part of a day's calls that belongs to the part of the day that has passed is used up, so that ordinary questions have to wait.
+    /// Whether the part of a day's calls that belongs to the part of the day that has passed is used up, so that
+    /// ordinary questions have to wait.
     public func isShareSpent(now: Moment) -> Bool {
         windows.contains { $0.isDaily && available($0, .moving, now) <= 0 }
     }

@@ -1,13 +1,15 @@
 // Who is asked about a parcel.
 //
-// First whose parcel it is. The shop's own word comes first, the company's name and then the host of the tracking address, and it is believed unless the number
-// speaks against it: when it has none of the named carrier's forms and passes the check of another. Shops do write "UPS" beside a postal number, and "Other" beside
-// anything. Where the shop says nothing that we know, the number tells, its likeliest carriers first; a number that fails a check is tried last, for what is printed
-// on labels mostly passes.
+// First whose parcel it is. The shop's own word comes first, the company's name and then the host of the tracking
+// address, and it is believed unless the number speaks against it: when it has none of the named carrier's forms and
+// passes the check of another. Shops do write "UPS" beside a postal number, and "Other" beside anything. Where the shop
+// says nothing that we know, the number tells, its likeliest carriers first; a number that fails a check is tried last,
+// for what is printed on labels mostly passes.
 //
-// Then who can be asked about it, of those that the operator has set up: the carrier itself before any aggregator, and of several (DHL has two doors) the one that stands
-// first in the settings; then the aggregators in the order of the settings, for they know nearly all carriers. A source that refuses the number is left out by the
-// store, and the next one is asked.
+// Then who can be asked about it, of those that the operator has set up: the carrier itself before any aggregator, and
+// of several (DHL has two doors) the one that stands first in the settings; then the aggregators in the order of the
+// settings, for they know nearly all carriers. A source that refuses the number is left out by the store, and the next
+// one is asked.
 //
 // Names, hosts and doors are rows of Data/companies.tsv; here is only how they are used.
 
@@ -20,7 +22,8 @@ public struct CarrierChoice: Sendable {
     private let aggregators: [String]
     private let paces: [String: Duration]
 
-    /// Chooses among these, which stand in the operator's order. `paces` are those that are to be asked at least so often.
+    /// Chooses among these, which stand in the operator's order. `paces` are those that are to be asked at least so
+    /// often.
     public init(_ order: [String], paces: [String: Duration] = [:]) {
         self.order = order
         self.paces = paces
@@ -38,7 +41,8 @@ public struct CarrierChoice: Sendable {
         for owner in owners {
             let doors = Companies.shared.sources[owner] ?? []
             let own = order.filter(doors.contains)
-            // Of equal doors the operator's order counts; a carrier whose usual door is another (DHL Express) names it first.
+            // Of equal doors the operator's order counts; a carrier whose usual door is another (DHL Express) names it
+            // first.
             let ordered = owner == "dhl_express" ? doors.filter(order.contains) : own
             sources += ordered.filter { !sources.contains($0) }
         }
@@ -92,7 +96,8 @@ struct Companies: Sendable {
     static func owners(of tracking: TrackingFacts, number: TrackingNumber) -> [String] {
         let named = shared.named(tracking.company) ?? shared.hosted(tracking.url)
         let family = named == "dhl_express" ? "dhl" : named
-        // Mostly the number has one of the named carrier's forms, or that carrier has none: then no other need be tried.
+        // Mostly the number has one of the named carrier's forms, or that carrier has none: then no other need be
+        // tried.
         if let named, let family {
             guard let forms = shared.families[family] else { return [named] }
             if number.forms(among: forms).contains(where: { shared.carrier(of: $0, number) == family }) {

@@ -1,10 +1,12 @@
 // When a carrier is left alone for a while.
 //
-// One bad answer says little: a number may be odd, a line may drop. Three calls in a row that brought nothing say that the carrier is in trouble, and from then on it
-// is asked again with growing pauses, one call at a time, until one brings an answer. Its parcels wait where they are; other carriers have circuits of
-// their own. Some answers need no repetition: "too many calls" closes the circuit for as long as the carrier asks, and a refused login or a wrong setting for a
-// quarter of an hour and more, for it is a person who has to fix it, and some carriers lock an account that knocks too often. A number that a carrier keeps from us
-// while it knows our login is that number's affair; only when it is so with twenty in a row, and none is told, is it taken for a refused login.
+// One bad answer says little: a number may be odd, a line may drop. Three calls in a row that brought nothing say that
+// the carrier is in trouble, and from then on it is asked again with growing pauses, one call at a time, until one
+// brings an answer. Its parcels wait where they are; other carriers have circuits of their own. Some answers need no
+// repetition: "too many calls" closes the circuit for as long as the carrier asks, and a refused login or a wrong
+// setting for a quarter of an hour and more, for it is a person who has to fix it, and some carriers lock an account
+// that knocks too often. A number that a carrier keeps from us while it knows our login is that number's affair; only
+// when it is so with twenty in a row, and none is told, is it taken for a refused login.
 
 public import Outreach
 internal import Platform

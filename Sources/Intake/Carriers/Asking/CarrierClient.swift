@@ -1,15 +1,17 @@
 // Asking a carrier, once, for one batch of numbers.
 //
-// The desk knows how a call goes and nothing of when to call: it logs in where the carrier wants a token, sends the requests that the carrier's file makes,
-// and reads whatever comes back. Each number that was asked for gets an answer, always: a parcel's, or one about the call that says why there is none. What the
-// network does is an answer like any other (`temporary_error`), so nothing is thrown but cancellation.
+// The desk knows how a call goes and nothing of when to call: it logs in where the carrier wants a token, sends the
+// requests that the carrier's file makes, and reads whatever comes back. Each number that was asked for gets an answer,
+// always: a parcel's, or one about the call that says why there is none. What the network does is an answer like any
+// other (`temporary_error`), so nothing is thrown but cancellation.
 //
-// Tokens. One is kept for each desk, bought when it is first needed and again when a tenth of its life is left (RFC 6749, 4.4); however many
-// ask at once, it is bought once, for carriers count logins and ask about them first. A token that is refused is thrown away and bought anew, once for each
-// question; if the new one is refused as well, the login is what is wrong. It is never written down: after a restart it is bought again.
+// Tokens. One is kept for each desk, bought when it is first needed and again when a tenth of its life is left (RFC
+// 6749, 4.4); however many ask at once, it is bought once, for carriers count logins and ask about them first. A token
+// that is refused is thrown away and bought anew, once for each question; if the new one is refused as well, the login
+// is what is wrong. It is never written down: after a restart it is bought again.
 //
-// Calls. The reply says how many calls were sent that count against the quota, logins included where the carrier counts them, and `cost` how many an
-// asking will take at most. Quota, pauses and the choice of numbers are the caller's.
+// Calls. The reply says how many calls were sent that count against the quota, logins included where the carrier counts
+// them, and `cost` how many an asking will take at most. Quota, pauses and the choice of numbers are the caller's.
 
 public import Outreach
 public import Platform
@@ -106,7 +108,8 @@ public actor CarrierClient {
         }
     }
 
-    /// How many calls of the quota an asking about so many numbers takes at most, a login included where one is due now and counts.
+    /// How many calls of the quota an asking about so many numbers takes at most, a login included where one is due now
+    /// and counts.
     public func cost(of count: Int) -> Int {
         let batches = (count + carrier.quota.batch - 1) / max(1, carrier.quota.batch)
         return batches + (needsLogin && carrier.quota.tokensCount ? 1 : 0)
@@ -206,8 +209,8 @@ public actor CarrierClient {
     /// No more registrations than these in one asking; the rest come with the next.
     private static let registrationsAtOnce = 4
 
-    /// Makes numbers known that the carrier was not told of. It begins to look for them only then, so the answer stays "not found"; it is the next
-    /// asking that brings the parcel.
+    /// Makes numbers known that the carrier was not told of. It begins to look for them only then, so the answer stays
+    /// "not found"; it is the next asking that brings the parcel.
     private func register(
         _ numbers: [String], into answers: inout [String: CarrierAnswer], _ reply: inout CarrierReply
     ) async throws(CancellationError) {

@@ -1,12 +1,14 @@
 // EasyPost, Shippo, AfterShip, 17TRACK and ShipEngine: one login, hundreds of carriers.
 //
-// Their status is a judgement and beats the events; the events give the times. Three of them want a number registered first, and call a second
-// registration an error, which for us is a success. Old versions and test modes of Shippo write local times without a zone, or as Z.
+// Their status is a judgement and beats the events; the events give the times. Three of them want a number registered
+// first, and call a second registration an error, which for us is a success. Old versions and test modes of Shippo
+// write local times without a zone, or as Z.
 
 internal import Outreach
 internal import Platform
 
-/// EasyPost's trackers, answers and webhooks (docs.easypost.com/docs/trackers). Asking twice for one number gives the same tracker.
+/// EasyPost's trackers, answers and webhooks (docs.easypost.com/docs/trackers). Asking twice for one number gives the
+/// same tracker.
 public struct EasyPost: Carrier {
     public var name: String { "easypost" }
     public var habit: String { "GMT" }
@@ -107,7 +109,8 @@ public struct Shippo: Carrier {
 
     private static let table = CodeTable(PackageResources.shippo_tsv)
 
-    /// Shippo wants the carrier in the path: `account` where the operator names one, else the likeliest by the number's form.
+    /// Shippo wants the carrier in the path: `account` where the operator names one, else the likeliest by the number's
+    /// form.
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
             let carrier = access.account ?? BrokerNames.name(of: number) ?? "usps"
@@ -418,7 +421,8 @@ public struct SeventeenTrack: Carrier {
     }
 }
 
-/// ShipEngine (GET /v1/tracking), answers and webhooks, the older ones of which call an event's time `event_date` and give it no code. Its DE is delivered.
+/// ShipEngine (GET /v1/tracking), answers and webhooks, the older ones of which call an event's time `event_date` and
+/// give it no code. Its DE is delivered.
 public struct ShipEngine: Carrier {
     public var name: String { "shipengine" }
     public var habit: String { "GMT" }
@@ -428,7 +432,8 @@ public struct ShipEngine: Carrier {
 
     private static let table = CodeTable(PackageResources.shipengine_tsv)
 
-    /// ShipEngine wants the carrier's code: `account` where the operator names one, else the likeliest by the number's form.
+    /// ShipEngine wants the carrier's code: `account` where the operator names one, else the likeliest by the number's
+    /// form.
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
             let query =
@@ -492,8 +497,8 @@ public struct ShipEngine: Carrier {
         return time
     }
 
-    /// What an event's codes say, and where it has none its words. `event_code` is the carrier's, or ShipEngine's own with its own words beside it: FedEx'
-    /// DE is an exception, and ShipEngine's a delivery.
+    /// What an event's codes say, and where it has none its words. `event_code` is the carrier's, or ShipEngine's own
+    /// with its own words beside it: FedEx' DE is an exception, and ShipEngine's a delivery.
     private static func meaning(_ event: AnswerTree, code: String?) -> Meaning? {
         if let meaning = table.meaning(event["status_code"].text) { return meaning }
         let words = table.meaning(of: event.text("event_description", "description"), in: "text:")

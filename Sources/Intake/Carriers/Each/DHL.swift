@@ -1,9 +1,11 @@
 // DHL Shipment Tracking Unified (developer.dhl.com) and MyDHL (DHL Express).
 //
-// Unified: one number a call, 250 calls a day at first, one each five seconds, a day that begins at midnight GMT. The id may be a number. statusCode is
-// the whole vocabulary and beats `status`, which may say DELIVERED of a parcel that nobody has; a failure's reason stands in the text. Estimates at
-// midnight Z are days. Express tells its scans in words, with local times and no offset: the place's words hold the country, and of a town alone the
-// destination or the origin tell it. Without `service` another shipment with the same number can answer: all that come are told, and the newest counts.
+// Unified: one number a call, 250 calls a day at first, one each five seconds, a day that begins at midnight GMT. The
+// id may be a number. statusCode is the whole vocabulary and beats `status`, which may say DELIVERED of a parcel that
+// nobody has; a failure's reason stands in the text. Estimates at midnight Z are days. Express tells its scans in
+// words, with local times and no offset: the place's words hold the country, and of a town alone the destination or the
+// origin tell it. Without `service` another shipment with the same number can answer: all that come are told, and the
+// newest counts.
 
 internal import Outreach
 internal import Platform
@@ -220,8 +222,9 @@ public struct MyDHL: Carrier {
 }
 
 extension ToldPlace {
-    /// A place as DHL Express writes it: `CINCINNATI HUB, OH - USA`, `SHARJAH - SHARJAH - UNITED ARAB EMIRATES` (the service area, the town, the country),
-    /// `New York City Gateway, NY-USA`, `HONG KONG - HONG KONG SAR, CHINA`, `New York, NY`, or the town alone.
+    /// A place as DHL Express writes it: `CINCINNATI HUB, OH - USA`, `SHARJAH - SHARJAH - UNITED ARAB EMIRATES` (the
+    /// service area, the town, the country), `New York City Gateway, NY-USA`, `HONG KONG - HONG KONG SAR, CHINA`,
+    /// `New York, NY`, or the town alone.
     init(dhl words: String?) {
         guard let words, words.utf8.count <= 200 else {
             self.init()

@@ -1,8 +1,10 @@
 // FedEx Track API v1 (developer.fedex.com; codes: Tracking-Status-Codes.html).
 //
-// Up to thirty numbers a call, a token for an hour, 100,000 calls a day that begin again at midnight GMT. Errors of a number come inside a 200. One number
-// may hold several shipments. `derivedCode` loses "out for delivery", and a scan RS bears the derived code DL: only the codes of the status and of the scans are
-// read. A day alone is written as T00:00:00-06:00; such estimates are days. The standard transit window is taken only where no estimate stands, and only near the events.
+// Up to thirty numbers a call, a token for an hour, 100,000 calls a day that begin again at midnight GMT. Errors of a
+// number come inside a 200. One number may hold several shipments. `derivedCode` loses "out for delivery", and a scan
+// RS bears the derived code DL: only the codes of the status and of the scans are read. A day alone is written as
+// T00:00:00-06:00; such estimates are days. The standard transit window is taken only where no estimate stands, and
+// only near the events.
 
 internal import Outreach
 public import Platform
@@ -91,7 +93,8 @@ public struct FedEx: Carrier {
         return CarrierReading.kind(ofStatus: status) ?? .temporaryError
     }
 
-    /// A delivery exception is what its reason says; a shipment exception stays one, and the reason tells whose doing it is.
+    /// A delivery exception is what its reason says; a shipment exception stays one, and the reason tells whose doing
+    /// it is.
     private static func meaning(_ code: String?, reason: String?, words: String?) -> Meaning? {
         guard let code, let meaning = table.meaning(code) else { return nil }
         guard let known = table.meaning(reason.map { "reason:" + $0 }, words.map { "reason-text:" + $0 }) else {

@@ -1,9 +1,10 @@
 // Royal Mail Tracking v2, Canada Post's tracking web service, Australia Post shipping v1.
 //
-// Royal Mail: fifty calls a day at first; E1307 is a 200 whose body says 503. Canada Post: XML, one number a call, local times with a zone's
-// abbreviation, some of which only Canada Post knows (CSTNO: Saskatchewan); a moved date stands beside the first promise. Australia Post: ten numbers a
-// call, errors of a number inside a good envelope, words instead of codes, offsets that are those of the east coast wherever the parcel is. StarTrack, its
-// freight line, scans the consignment and not its articles, which may lag behind it.
+// Royal Mail: fifty calls a day at first; E1307 is a 200 whose body says 503. Canada Post: XML, one number a call,
+// local times with a zone's abbreviation, some of which only Canada Post knows (CSTNO: Saskatchewan); a moved date
+// stands beside the first promise. Australia Post: ten numbers a call, errors of a number inside a good envelope, words
+// instead of codes, offsets that are those of the east coast wherever the parcel is. StarTrack, its freight line, scans
+// the consignment and not its articles, which may lag behind it.
 
 internal import Outreach
 internal import Platform
@@ -261,7 +262,8 @@ public struct AustraliaPost: Carrier {
         }
     }
 
-    /// The parcel of a number; and beside it another, where its consignment and its articles were scanned in different seasons, for then the number was given out again.
+    /// The parcel of a number; and beside it another, where its consignment and its articles were scanned in different
+    /// seasons, for then the number was given out again.
     private static func parcels(_ result: AnswerTree) -> [ToldParcel] {
         let consignment = result["consignment"].elements.first ?? .null
         // A consignment's items stand one level deeper.
@@ -318,7 +320,8 @@ public struct AustraliaPost: Carrier {
             place: ToldPlace(city: event["location"].text))
     }
 
-    /// The scans of all articles. They are delivered with the last of them: until then the delivery of one is a movement of the whole.
+    /// The scans of all articles. They are delivered with the last of them: until then the delivery of one is a
+    /// movement of the whole.
     private static func events(of articles: [AnswerTree], allDelivered: Bool) -> [ToldEvent] {
         let each = articles.map { $0["events"].elements.map(event) }
         guard each.count > 1 else { return each.first ?? [] }

@@ -1,5 +1,5 @@
-// Carriers whose answers we read, but do not ask: they have no door for an ordinary merchant, or hand their parcels to others. Their recorded answers can be
-// shown, and a broker's webhook may bring them.
+// Carriers whose answers we read, but do not ask: they have no door for an ordinary merchant, or hand their parcels to
+// others. Their recorded answers can be shown, and a broker's webhook may bring them.
 
 internal import Outreach
 internal import Platform

@@ -1,9 +1,11 @@
-// GLS, La Poste, Hermes Germany, Amazon Shipping, Sendle and DPD: carriers with an API of their own whose adapters are short.
+// GLS, La Poste, Hermes Germany, Amazon Shipping, Sendle and DPD: carriers with an API of their own whose adapters are
+// short.
 
 internal import Outreach
 public import Platform
 
-/// GLS Track and Trace: times with an offset without a colon, event codes whose last word counts (one is spelled INTIAL).
+/// GLS Track and Trace: times with an offset without a colon, event codes whose last word counts (one is spelled
+/// INTIAL).
 public struct GLS: Carrier {
     public var name: String { "gls" }
     public var habit: String { "Europe/Berlin" }
@@ -247,8 +249,8 @@ public struct AmazonShipping: Carrier {
     }
 }
 
-/// Sendle. `scan_time` is UTC where the zone is known, and else the local time with a Z; `display_time` is read, which has its offset in the
-/// first case.
+/// Sendle. `scan_time` is UTC where the zone is known, and else the local time with a Z; `display_time` is read, which
+/// has its offset in the first case.
 public struct Sendle: Carrier {
     public var name: String { "sendle" }
     public var habit: String { "America/New_York" }

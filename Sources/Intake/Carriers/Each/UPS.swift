@@ -1,11 +1,13 @@
 // UPS Track API v1 (UPS-API/api-documentation, Tracking.yaml) and the bodies of Track Alert v2 (UPSTrackAlert.yaml).
 //
-// One number a call; a token for four hours, whose `expires_in` is a text. Not found is a 200 with warning TW0001. Activities bear local time and, mostly,
-// gmtOffset; without it the activity's address places them. The delivery date is a day of type SDD (scheduled), RDD (rescheduled, which may be earlier)
-// or DEL (the actual one); its clock is of no stated zone. Two-character codes are not unique (RZ is both "held" and "released"), so the three digits
-// come first, then, with an exception, the reason, then the activity code, then the letter of the type. A label code under the letter
-// of an exception contradicts itself; there the letter counts. What came back to the sender bears the letter, the date and the signature of a delivery:
-// its reason, its words or the current status tell, and one of them is enough, for it must never be told as delivered.
+// One number a call; a token for four hours, whose `expires_in` is a text. Not found is a 200 with warning TW0001.
+// Activities bear local time and, mostly, gmtOffset; without it the activity's address places them. The delivery date
+// is a day of type SDD (scheduled), RDD (rescheduled, which may be earlier) or DEL (the actual one); its clock is of no
+// stated zone. Two-character codes are not unique (RZ is both "held" and "released"), so the three digits come first,
+// then, with an exception, the reason, then the activity code, then the letter of the type. A label code under the
+// letter of an exception contradicts itself; there the letter counts. What came back to the sender bears the letter,
+// the date and the signature of a delivery: its reason, its words or the current status tell, and one of them is
+// enough, for it must never be told as delivered.
 
 internal import Outreach
 public import Platform
@@ -185,7 +187,8 @@ public struct UPS: Carrier {
         let place = tree["activityLocation"]
         var parcel = ToldParcel()
         parcel.number = tree["trackingNumber"].text
-        // The alert's D stands for loaded, out for delivery and delivered alike: the activity code tells, and without one nothing is known.
+        // The alert's D stands for loaded, out for delivery and delivered alike: the activity code tells, and without
+        // one nothing is known.
         let type = status["type"].text
         let words = status["description"].text
         let told = Self.meaning(statusCode: nil, code: code, type: type, words: words)

@@ -1,13 +1,15 @@
 // What a carrier answered, before anybody knows what it means.
 //
-// Carriers write JSON and XML, and change their minds: an id is a number today and a text tomorrow, a single thing is sometimes a list of one,
-// an absent value is null, "", "null" or the placeholder "string" of their own documentation. So a body is first read into one simple tree that
-// does not mind, and each carrier's file picks what it understands. Bodies are hostile: depth and number of nodes are bounded, and a
-// body that is cut short, or is HTML, is no tree at all.
+// Carriers write JSON and XML, and change their minds: an id is a number today and a text tomorrow, a single thing is
+// sometimes a list of one, an absent value is null, "", "null" or the placeholder "string" of their own documentation.
+// So a body is first read into one simple tree that does not mind, and each carrier's file picks what it understands.
+// Bodies are hostile: depth and number of nodes are bounded, and a body that is cut short, or is HTML, is no tree at
+// all.
 //
-// The tree is flat. A reader walks over the bytes once and notes each value in one array: its kind, where its bytes stand, where the name stands that it bears,
-// and where the next value begins that is not inside it. No value is an object of its own, and no text is made before somebody asks for it: of an answer's hundreds of
-// values a carrier's file reads some dozens. An `AnswerTree` is a place in that array.
+// The tree is flat. A reader walks over the bytes once and notes each value in one array: its kind, where its bytes
+// stand, where the name stands that it bears, and where the next value begins that is not inside it. No value is an
+// object of its own, and no text is made before somebody asks for it: of an answer's hundreds of values a carrier's
+// file reads some dozens. An `AnswerTree` is a place in that array.
 
 /// A value of an answer's body, of JSON or of XML. Cheap to copy; it keeps the whole body.
 struct AnswerTree: Sendable {
@@ -135,7 +137,8 @@ struct AnswerTree: Sendable {
         return sheet.children(of: place).filter { sheet.isNamed(name, $0) }.map { AnswerTree(sheet, $0) }
     }
 
-    /// The first value of that name, wherever it stands, depth first; a member before what is inside those that stand before it.
+    /// The first value of that name, wherever it stands, depth first; a member before what is inside those that stand
+    /// before it.
     func find(_ name: String) -> AnswerTree? {
         switch kind {
         case .object:
@@ -182,9 +185,11 @@ extension AnswerTree: Equatable {
     }
 }
 
-/// What a reader noted of a body: its bytes, and one node for each value in the order in which they begin. Never changes once it is made.
+/// What a reader noted of a body: its bytes, and one node for each value in the order in which they begin. Never
+/// changes once it is made.
 final class AnswerSheet: Sendable {
-    /// One value. Its bytes are those of a text without its quotes, or of a number or word as written; a list or object has none.
+    /// One value. Its bytes are those of a text without its quotes, or of a number or word as written; a list or object
+    /// has none.
     struct Node: Sendable {
         var start: UInt32 = 0
         var length: UInt32 = 0

@@ -1,12 +1,13 @@
 // What a carrier's codes mean.
 //
-// A table is a file in Carriers/Data: code, state, delay, fault, and the source of the row. The state is one of `ParcelState`'s words, or `info` for
-// what moves no state. A code ending in `*` stands for all that begin so; a class of words with a `*` after its colon (`text:*possible delay*`) for all that hold
-// them; the longest wins, and a beginning before what stands inside. Case does not matter. A code without a row means
-// nothing: the parcel keeps the state it had, and the code is told to the operator, for a guess of "in transit" would be told to a shopper.
+// A table is a file in Carriers/Data: code, state, delay, fault, and the source of the row. The state is one of
+// `ParcelState`'s words, or `info` for what moves no state. A code ending in `*` stands for all that begin so; a class
+// of words with a `*` after its colon (`text:*possible delay*`) for all that hold them; the longest wins, and a
+// beginning before what stands inside. Case does not matter. A code without a row means nothing: the parcel keeps the
+// state it had, and the code is told to the operator, for a guess of "in transit" would be told to a shopper.
 //
-// A code is looked up by a hash of its bytes, and so is each of its beginnings that is as long as one of the table's. No text is made on the way: an answer asks for
-// some dozens of codes.
+// A code is looked up by a hash of its bytes, and so is each of its beginnings that is as long as one of the table's.
+// No text is made on the way: an answer asks for some dozens of codes.
 
 internal import Outreach
 
@@ -40,7 +41,8 @@ struct CodeTable: Sendable {
     /// No code is longer; the rest of a text is not looked at.
     private static let greatestLength = 200
 
-    /// Reads a table of the program; a row that cannot be read is a fault of ours and found by the tests. Of two rows of one code the last counts.
+    /// Reads a table of the program; a row that cannot be read is a fault of ours and found by the tests. Of two rows
+    /// of one code the last counts.
     init(_ bytes: [UInt8]) {
         for fields in TSV.rows(bytes) {
             guard fields.count == 5, let meaning = Self.meaning(fields) else {

@@ -1,9 +1,11 @@
-// A reader of JSON (RFC 8259) that notes what stands where in an `AnswerSheet`. Ours, because an answer is walked over once, keeps its numbers as they are
-// written, and is bounded in depth and size; Foundation's decoders are an order slower and know no bounds.
+// A reader of JSON (RFC 8259) that notes what stands where in an `AnswerSheet`. Ours, because an answer is walked over
+// once, keeps its numbers as they are written, and is bounded in depth and size; Foundation's decoders are an order
+// slower and know no bounds.
 //
-// It is as strict as the standard about structure: what is cut short, has a comma too many or anything behind its end is no answer. It is lenient where carriers
-// err and nothing can be mistaken: control characters in texts, zeros before a number, bytes that are no UTF-8 and halves of surrogate pairs, which
-// become U+FFFD. Of two members of one name the first counts.
+// It is as strict as the standard about structure: what is cut short, has a comma too many or anything behind its end
+// is no answer. It is lenient where carriers err and nothing can be mistaken: control characters in texts, zeros before
+// a number, bytes that are no UTF-8 and halves of surrogate pairs, which become U+FFFD. Of two members of one name the
+// first counts.
 
 struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>

@@ -1,9 +1,10 @@
 // Times as carriers write them.
 //
-// A time is a wall clock's, with an offset or without one. Without an offset it is placed by where the scan was made (`PlaceZones`), else by the
-// carrier's habit, and marked as such: a wrong hour in a mail is worse than a missing one. Midnight without an offset may be a day and no time;
-// the caller knows. Refused as times are days that no living parcel was scanned on: before the year 2000, and more than two days ahead of
-// us. Carriers write 1970 and 2099 for "nothing" and "never".
+// A time is a wall clock's, with an offset or without one. Without an offset it is placed by where the scan was made
+// (`PlaceZones`), else by the carrier's habit, and marked as such: a wrong hour in a mail is worse than a missing one.
+// Midnight without an offset may be a day and no time; the caller knows. Refused as times are days that no living
+// parcel was scanned on: before the year 2000, and more than two days ahead of us. Carriers write 1970 and 2099 for
+// "nothing" and "never".
 
 internal import Outreach
 
@@ -81,8 +82,9 @@ func offsetText(_ minutes: Int) -> String {
 }
 
 extension ToldTime {
-    /// Reads what carriers write: ISO 8601 in its many dialects, `20240320`, `2024-03-20 19:08:38 UTC`, `8/17/2021 7:11:26 PM`,
-    /// `17.08.2021 19:11`, `/Date(1445371200000)/`. Numbers with points are day first, with slashes month first, as their carriers have it.
+    /// Reads what carriers write: ISO 8601 in its many dialects, `20240320`, `2024-03-20 19:08:38 UTC`,
+    /// `8/17/2021 7:11:26 PM`, `17.08.2021 19:11`, `/Date(1445371200000)/`. Numbers with points are day first, with
+    /// slashes month first, as their carriers have it.
     init?(_ text: String?) {
         guard let told = ClockScanner.scanning(text, Self.told) else { return nil }
         self = told
@@ -152,7 +154,8 @@ private struct ClockScanner {
     private var index: Int
     private var end: Int
 
-    /// Runs `read` over a text without the space around it; nil where there is none, or one that is too long for any time.
+    /// Runs `read` over a text without the space around it; nil where there is none, or one that is too long for any
+    /// time.
     static func scanning<Result>(_ text: String?, _ read: (inout ClockScanner) -> Result?) -> Result? {
         guard var text, text.utf8.count <= 48 else { return nil }
         return text.withUTF8 { bytes in

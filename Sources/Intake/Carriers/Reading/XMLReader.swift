@@ -1,5 +1,6 @@
-// A reader of the XML that tracking services write (XML 1.0 without a document type): elements, attributes, text, CDATA and the five entities.
-// Ours, because what we want of XML is an `AnswerTree`, and because a body with a DOCTYPE, and so all that entities can do, is refused outright.
+// A reader of the XML that tracking services write (XML 1.0 without a document type): elements, attributes, text, CDATA
+// and the five entities. Ours, because what we want of XML is an `AnswerTree`, and because a body with a DOCTYPE, and
+// so all that entities can do, is refused outright.
 
 struct XMLReader {
     private let bytes: [UInt8]
@@ -100,7 +101,8 @@ struct XMLReader {
         words.append(contentsOf: text)
     }
 
-    /// An element: an object where it holds others, or attributes and no text; else its text; null where it holds nothing at all.
+    /// An element: an object where it holds others, or attributes and no text; else its text; null where it holds
+    /// nothing at all.
     private mutating func element(depth: Int) throws(AnswerTree.Failure) {
         guard depth < AnswerTree.maximumDepth else { throw .tooLarge }
         guard starts("<") else { throw .malformed }
@@ -219,8 +221,8 @@ enum Entity {
         }
     }
 
-    /// A text of a web page as people read it: entities and marks of style resolved, one line, no control characters, at most
-    /// `limit` characters.
+    /// A text of a web page as people read it: entities and marks of style resolved, one line, no control characters,
+    /// at most `limit` characters.
     static func plain(_ text: String, limit: Int = 300) -> String? {
         if isPlain(text, limit: limit) { return text }
         var result = ""
@@ -262,7 +264,8 @@ enum Entity {
         return result.isEmpty ? nil : result
     }
 
-    /// True for what most texts are: printable ASCII without marks, without space at its ends or twice in a row, and short enough.
+    /// True for what most texts are: printable ASCII without marks, without space at its ends or twice in a row, and
+    /// short enough.
     private static func isPlain(_ text: String, limit: Int) -> Bool {
         text.utf8.withContiguousStorageIfAvailable { isPlain($0, limit: limit) } ?? false
     }

@@ -63,7 +63,8 @@ public struct ExampleRunner: Sendable {
 
     // MARK: - One example
 
-    /// What becomes of every line, by the planner's own decisions: one for each message, and for each that did not become one.
+    /// What becomes of every line, by the planner's own decisions: one for each message, and for each that did not
+    /// become one.
     func outcomes(_ example: Example, of trigger: Trigger) -> [Outcome] {
         var course = SimulatedExample(example, of: trigger, in: set)
         return course.play()

@@ -92,7 +92,8 @@ struct GivenReader {
         return laid
     }
 
-    /// `shipments: [{ … }, { … }]`: at the start the parcels of the order, and later those that it happens to then, or that are different.
+    /// `shipments: [{ … }, { … }]`: at the start the parcels of the order, and later those that it happens to then, or
+    /// that are different.
     private mutating func parcels(
         _ root: YAMLTree.Entry, isStart: Bool, _ laid: inout Laid, _ faults: inout FaultList
     ) {

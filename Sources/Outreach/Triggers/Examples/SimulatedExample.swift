@@ -1,7 +1,7 @@
 internal import Liquid
 
-/// One example under way: its order in a `Simulation`, under a clock that only the example moves. So `combine`, `once_per`, `replaces` and the limit mean in an example
-/// what they mean in a shop.
+/// One example under way: its order in a `Simulation`, under a clock that only the example moves. So `combine`,
+/// `once_per`, `replaces` and the limit mean in an example what they mean in a shop.
 struct SimulatedExample {
     private let templates: TemplateSet
     private let trigger: Trigger
@@ -59,7 +59,8 @@ struct SimulatedExample {
         tellBefore()
         var next = 0
         let end = stages[stages.count - 1].at
-        // Time goes from one moment to the next at which something is due or changes; the bound is for what would wait for ever.
+        // Time goes from one moment to the next at which something is due or changes; the bound is for what would wait
+        // for ever.
         for _ in 0..<10_000 {
             let due = simulation.nextDue
             if next < stages.count, due.map({ stages[next].at <= $0 }) ?? true {

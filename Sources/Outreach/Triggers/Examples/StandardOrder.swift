@@ -1,10 +1,11 @@
 internal import Foundation
 internal import Liquid
 
-/// The order that examples are told about: #1001 of Robin Ashdown in Bristol, an apron and two candles, one parcel. What an example gives is laid over it.
+/// The order that examples are told about: #1001 of Robin Ashdown in Bristol, an apron and two candles, one parcel.
+/// What an example gives is laid over it.
 ///
-/// What Bookbag decides by (states, scans, addresses, cancellations) is set on the order itself, so that the same decisions are taken as for a real one;
-/// all else is laid over the names.
+/// What Bookbag decides by (states, scans, addresses, cancellations) is set on the order itself, so that the same
+/// decisions are taken as for a real one; all else is laid over the names.
 struct StandardOrder {
     static let currency = "GBP"
     static let zone = Zone(named: "Europe/London") ?? .utc
@@ -42,8 +43,10 @@ struct StandardOrder {
     /// The order as it is when `kind` happens at `start`.
     ///
     /// - Parameters:
-    ///   - parcels: how many parcels it happens to at once, or that the order has where it does not happen to parcels; nil for the usual.
-    ///   - all: how many parcels the example tells of in the end. They have left with the first, unless it is leaving that they do later.
+    ///   - parcels: how many parcels it happens to at once, or that the order has where it does not happen to parcels;
+    ///     nil for the usual.
+    ///   - all: how many parcels the example tells of in the end. They have left with the first, unless it is leaving
+    ///     that they do later.
     ///   - before: how often it happened before.
     ///   - currency: of the order's prices.
     ///   - shopCurrency: the shop's own.
@@ -103,7 +106,8 @@ struct StandardOrder {
         record.events.append(event)
     }
 
-    /// What the trigger spoke of before, for the n-th time, by the event that is told of now. Its number is none that the order's own events have.
+    /// What the trigger spoke of before, for the n-th time, by the event that is told of now. Its number is none that
+    /// the order's own events have.
     func earlier(_ n: Int, at moment: Moment) -> Event {
         var earlier = event
         earlier.id = Int64(-n)

@@ -1,7 +1,8 @@
 internal import Foundation
 
-// Countries and languages as conditions, promises and files' names write them: two letters, as Shopify has them. A shop in the United Kingdom writes
-// UK and means GB; a country or language written out never fits. What is meant is found by the names that the system has for them.
+// Countries and languages as conditions, promises and files' names write them: two letters, as Shopify has them. A shop
+// in the United Kingdom writes UK and means GB; a country or language written out never fits. What is meant is found by
+// the names that the system has for them.
 
 /// The countries of ISO 3166-1, in two letters.
 enum Countries {

@@ -1,7 +1,7 @@
 internal import Liquid
 
-/// Every name that conditions and templates can use, in one place: the checker, the values and the reference (docs/triggers.md) come from
-/// these tables alone, so none of them can be wrong about the others.
+/// Every name that conditions and templates can use, in one place: the checker, the values and the reference
+/// (docs/triggers.md) come from these tables alone, so none of them can be wrong about the others.
 enum Names {
     /// A name at the beginning of all others.
     struct Root: Sendable {
@@ -61,7 +61,8 @@ enum Names {
         },
     ]
 
-    /// The parcels that a message speaks of: several where `combine` gathered them, or where one fact spoke of all packages.
+    /// The parcels that a message speaks of: several where `combine` gathered them, or where one fact spoke of all
+    /// packages.
     static let shipments = NameRow(
         path: "shipments", type: .list(of: "shipment"),
         meaning:

@@ -1,4 +1,5 @@
-/// The reference of all names, for docs/triggers.md: made from the tables that are checked and read by, so that it cannot be wrong.
+/// The reference of all names, for docs/triggers.md: made from the tables that are checked and read by, so that it
+/// cannot be wrong.
 public enum NamesReference {
     /// Markdown: a table for each root, and for each thing that stands in lists.
     public static var markdown: String {

@@ -1,6 +1,7 @@
 internal import Liquid
 
-/// A name of one dot, with the way to its value, as conditions ask for it over and over: found once, when the file is read.
+/// A name of one dot, with the way to its value, as conditions ask for it over and over: found once, when the file is
+/// read.
 struct PlainName: Sendable {
     /// Its own, among all names.
     let number: Int

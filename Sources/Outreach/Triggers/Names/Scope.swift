@@ -2,9 +2,11 @@ internal import Foundation
 internal import Liquid
 internal import Synchronization
 
-/// Everything that a condition or template may look at: an order and an event of it, what was told before, the shop, and the moment.
+/// Everything that a condition or template may look at: an order and an event of it, what was told before, the shop,
+/// and the moment.
 ///
-/// It is made for one decision. What it gives out is read through the tables of names (`Names`), so a name that is not there cannot be used.
+/// It is made for one decision. What it gives out is read through the tables of names (`Names`), so a name that is not
+/// there cannot be used.
 public struct Scope: Sendable {
     /// The order at the moment of the decision.
     public let evaluation: EvaluationContext

@@ -1,12 +1,13 @@
 internal import Liquid
 
-// The names of Shopify's own notification templates. Shopify publishes no schema of them; these are the names that its stock templates and
-// merchants' own read, with what Shopify's pages say of them (help.shopify.com, "Email variables"; shopify.dev, Liquid reference). They stand
-// in templates only: conditions speak our own words. What Bookbag cannot know is in the tables as well, with the reason, so that `check`
-// can say why it stays empty instead of calling it a slip of the pen.
+// The names of Shopify's own notification templates. Shopify publishes no schema of them; these are the names that its
+// stock templates and merchants' own read, with what Shopify's pages say of them (help.shopify.com, "Email variables";
+// shopify.dev, Liquid reference). They stand in templates only: conditions speak our own words. What Bookbag cannot
+// know is in the tables as well, with the reason, so that `check` can say why it stays empty instead of calling it a
+// slip of the pen.
 //
-// Prices are whole numbers of hundredths, as Shopify has them in every currency; ours are money. Under `order`, `customer`, `shop`, `return` and a line item
-// a name that is ours as well is ours.
+// Prices are whole numbers of hundredths, as Shopify has them in every currency; ours are money. Under `order`,
+// `customer`, `shop`, `return` and a line item a name that is ours as well is ours.
 
 /// What a name of Shopify's holds.
 enum ShopifyShape: Sendable {

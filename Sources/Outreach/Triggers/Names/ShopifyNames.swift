@@ -18,7 +18,8 @@ enum ShopifyNames {
         return ("'\(root)' is not there on '\(first.rawValue)'", nil)
     }
 
-    /// What a template of Shopify's finds at the root: the order's fields without `order.` before them, and what the mail is about.
+    /// What a template of Shopify's finds at the root: the order's fields without `order.` before them, and what the
+    /// mail is about.
     static let root = ShopifyTable<Scope>(order.names + about)
 
     private static let noSuchMail = "it belongs to mails of Shopify's that Bookbag has no event for"
@@ -110,7 +111,8 @@ enum ShopifyNames {
         return Schema(Names.schema.entries + entries, aliases: Names.otherWords)
     }()
 
-    /// For docs/liquid.md: every root, and what the things have that stand in them. Names that stay empty come last, with the reason.
+    /// For docs/liquid.md: every root, and what the things have that stand in them. Names that stay empty come last,
+    /// with the reason.
     static var reference: String {
         func told(_ rows: [ShopifyRow]) -> (filled: String, empty: [ShopifyRow]) {
             (

@@ -1,7 +1,7 @@
 /// Something in a file that has to be fixed, or, as a warning, looked at: what, where, and how.
 ///
-/// Prints as `triggers/delay-alert.yaml:7:5: unknown name 'shipment.day_late'; did you mean 'shipment.days_late'?`. It quotes what the merchant
-/// wrote and never a customer's data.
+/// Prints as `triggers/delay-alert.yaml:7:5: unknown name 'shipment.day_late'; did you mean 'shipment.days_late'?`. It
+/// quotes what the merchant wrote and never a customer's data.
 public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the files can be used all the same.
     public enum Severity: String, Sendable, Codable {

@@ -1,7 +1,8 @@
 /// The word of `words` that `wrong` was most likely meant to be, or nil when none is near.
 ///
-/// Near is a Damerau-Levenshtein distance (letters changed, missing, too many, or swapped with their neighbour) of at most a third of the word's
-/// length; capitals, hyphens and blanks count for nothing, for people write `Ready for pickup` where we read `ready_for_pickup`.
+/// Near is a Damerau-Levenshtein distance (letters changed, missing, too many, or swapped with their neighbour) of at
+/// most a third of the word's length; capitals, hyphens and blanks count for nothing, for people write
+/// `Ready for pickup` where we read `ready_for_pickup`.
 package func nearest(to wrong: String, in words: some Sequence<String>) -> String? {
     let folded = Array(fold(wrong))
     guard (1...80).contains(folded.count) else { return nil }

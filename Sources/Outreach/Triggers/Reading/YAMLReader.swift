@@ -2,9 +2,10 @@ internal import Yams
 
 /// Reads a YAML file for people who do not know YAML.
 ///
-/// libyaml, through Yams, does the parsing; what it says about a mistake is for programmers, so its answers are translated here, and the traps that
-/// it takes for good YAML are looked for beforehand: tabs, keys given twice, anchors and aliases (which nobody here needs, and which can make a
-/// small file grow without bound), several documents in one file.
+/// libyaml, through Yams, does the parsing; what it says about a mistake is for programmers, so its answers are
+/// translated here, and the traps that it takes for good YAML are looked for beforehand: tabs, keys given twice,
+/// anchors and aliases (which nobody here needs, and which can make a small file grow without bound), several documents
+/// in one file.
 package struct YAMLReader {
     /// More than any trigger file needs, and little enough to read at once.
     static let largestFile = 256 * 1024
@@ -76,8 +77,8 @@ package struct YAMLReader {
         }
     }
 
-    /// What is no YAML, or other YAML than it looks, and of which libyaml says nothing that helps: blanks of Word's, and conditions that begin
-    /// like code.
+    /// What is no YAML, or other YAML than it looks, and of which libyaml says nothing that helps: blanks of Word's,
+    /// and conditions that begin like code.
     private mutating func refuseSlips() {
         let fix = "type a plain blank; Word and web pages write the other kind"
         for (index, line) in lines.enumerated() {
@@ -116,10 +117,11 @@ package struct YAMLReader {
         }
     }
 
-    /// An alias can only do harm where its anchor stands; a name that is both is refused before anything is built of it.
+    /// An alias can only do harm where its anchor stands; a name that is both is refused before anything is built of
+    /// it.
     ///
-    /// In either style, so wherever libyaml can begin to read one: behind a blank, behind what parts the pieces of a list in
-    /// brackets, and behind a closing quote or bracket (`"a":&a`). Names end where libyaml ends them.
+    /// In either style, so wherever libyaml can begin to read one: behind a blank, behind what parts the pieces of a
+    /// list in brackets, and behind a closing quote or bracket (`"a":&a`). Names end where libyaml ends them.
     private mutating func refuseAliases() {
         var anchors: Set<String> = []
         var aliases: [(name: String, line: Int, offset: Int)] = []
@@ -205,7 +207,8 @@ package struct YAMLReader {
         }
     }
 
-    /// `name: We're #1` loses its end: YAML takes ` #` for the start of a comment. People who mean a comment leave a blank after the `#`.
+    /// `name: We're #1` loses its end: YAML takes ` #` for the start of a comment. People who mean a comment leave a
+    /// blank after the `#`.
     private mutating func warnOfComment(after text: String, at position: Position) {
         guard let line = line(position.line) else { return }
         let start = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
@@ -429,11 +432,12 @@ package struct YAMLReader {
 
     // MARK: - Keys given twice
 
-    /// What is put behind a second key of the same name, so that the rest of the file can be read; a letter of Unicode's private area, which no
-    /// key has.
+    /// What is put behind a second key of the same name, so that the rest of the file can be read; a letter of
+    /// Unicode's private area, which no key has.
     private static let renamed = "\u{E0D1}"
 
-    /// libyaml's caller tells of one key at a time and where it stands first. The second is looked for in the lines that follow, told, and renamed.
+    /// libyaml's caller tells of one key at a time and where it stands first. The second is looked for in the lines
+    /// that follow, told, and renamed.
     private mutating func renameSecondKey(firstAt first: Position) -> Bool {
         guard let line = line(first.line),
             let start = line.index(line.startIndex, offsetBy: first.column - 1, limitedBy: line.endIndex)

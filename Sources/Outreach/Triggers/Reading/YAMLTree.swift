@@ -1,6 +1,7 @@
 /// A YAML file as it was written: keys in their order, every value as its text, and the place of each.
 ///
-/// No value is taken for anything but text here: `no`, `on` and `10:00` mean what they say, and whoever reads a key knows what it wants.
+/// No value is taken for anything but text here: `no`, `on` and `10:00` mean what they say, and whoever reads a key
+/// knows what it wants.
 package struct YAMLTree: Sendable {
     /// What stands at a place.
     package indirect enum Content: Sendable {

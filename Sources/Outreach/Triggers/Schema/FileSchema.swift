@@ -1,9 +1,11 @@
-// JSON Schema for the merchant's editor: completion, descriptions, and a mark under what cannot be right while it is typed.
+// JSON Schema for the merchant's editor: completion, descriptions, and a mark under what cannot be right while it is
+// typed.
 //
-// The schemas are made from the tables that the readers read by (`TriggerReader.keys`, `EventKind`, `Names`, …), so a key, an event or a name that is
-// added there is in them by itself. They are draft-07, which the YAML language server and all editors built on it know, and PyPI's
-// check-jsonschema as well. A schema never refuses what the readers take; it cannot see all that they refuse (whether a condition's
-// names are there, whether a template is), so `bookbag check` has the last word.
+// The schemas are made from the tables that the readers read by (`TriggerReader.keys`, `EventKind`, `Names`, …), so a
+// key, an event or a name that is added there is in them by itself. They are draft-07, which the YAML language server
+// and all editors built on it know, and PyPI's check-jsonschema as well. A schema never refuses what the readers take;
+// it cannot see all that they refuse (whether a condition's names are there, whether a template is), so `bookbag check`
+// has the last word.
 
 /// The schemas of a merchant's files.
 public enum FileSchema: String, Sendable, CaseIterable {

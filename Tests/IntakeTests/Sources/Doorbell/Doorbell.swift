@@ -3,8 +3,8 @@ import Synchronization
 
 @testable import Intake
 
-/// A toy source: shoppers press a button on a page, and the page's server lists the presses by number. A press says which order is meant.
-/// This folder, and one line in a table, is all that it takes.
+/// A toy source: shoppers press a button on a page, and the page's server lists the presses by number. A press says
+/// which order is meant. This folder, and one line in a table, is all that it takes.
 final class Doorbell: ObservationSource {
     let name = "doorbell"
     private let presses = Mutex<[String]>([])
