@@ -122,6 +122,10 @@ extension SandboxShop {
     ) throws(SandboxRefusal) {
         let base = baseURL
         try changeFulfillment(fulfillment, moves: true) { (record, state, _) throws(SandboxRefusal) in
+            // A fulfillment that was made without a number gets its first.
+            if record.packages.isEmpty, package == 0 {
+                record.packages.append(SandboxPackage(company: company, number: nil))
+            }
             guard record.packages.indices.contains(package) else {
                 throw SandboxRefusal("the fulfillment has no package \(package + 1)")
             }
