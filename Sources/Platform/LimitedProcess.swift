@@ -177,7 +177,10 @@ public struct ResourceLimits: Sendable {
             var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
             _ = setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
         }
-        set(RLIMIT_AS, Self.mapped + memory)
+        let now = Self.pages
+        set(RLIMIT_AS, now.mapped + memory)
+        // The allocator reserves addresses long before it uses them, so what is writable is bounded by itself.
+        set(RLIMIT_DATA, now.writable + memory)
         set(RLIMIT_CPU, processorSeconds)
         set(RLIMIT_CORE, 0)
         // It writes no file, and starts no process.
@@ -189,15 +192,19 @@ public struct ResourceLimits: Sendable {
         }
     }
 
-    /// The bytes that this process has mapped: the first number of /proc/self/statm, in pages.
-    private static var mapped: Int {
+    /// The bytes that this process has mapped, and those of them that it may write: the first and the sixth number of
+    /// /proc/self/statm, in pages (proc(5)).
+    private static var pages: (mapped: Int, writable: Int) {
         let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return 2 << 30 }
+        guard file >= 0 else { return (2 << 30, 1 << 30) }
         defer { close(file) }
-        var buffer = [UInt8](repeating: 0, count: 64)
+        var buffer = [UInt8](repeating: 0, count: 128)
         let count = max(0, read(file, &buffer, buffer.count))
-        let digits = buffer[..<count].prefix { (0x30...0x39).contains($0) }
-        return (Int(String(decoding: digits, as: UTF8.self)) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+        let numbers = buffer[..<count].split { !(0x30...0x39).contains($0) }
+            .map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+        guard numbers.count >= 6 else { return (2 << 30, 1 << 30) }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        return (numbers[0] * page, numbers[5] * page)
     }
 }
 

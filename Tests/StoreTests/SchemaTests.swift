@@ -47,7 +47,6 @@ struct SchemaTests {
         ("eventsSince", Query.eventsSince), ("unwritten", Query.unwritten), ("unjudged", Query.unjudged),
         ("lease", Query.lease), ("nextLeaseEnd", Query.nextLeaseEnd), ("readyEffects", Query.readyEffects),
         ("matchesOfAggregate", Query.matchesOfAggregate), ("observation", Query.observation),
-        ("orderUpdatedAt", Query.orderUpdatedAt), ("pendingOfOrder", Query.pendingOfOrder),
         ("parcelSources", Query.parcelSources), ("replayedOrders", Query.replayedOrders),
         ("newestRepetition", Query.newestRepetition), ("countedElsewhere", Query.countedElsewhere),
         ("waitingEffects", Query.waitingEffects), ("lastMessageTo", Query.lastMessageTo),

@@ -156,11 +156,6 @@ extension Store {
 }
 
 extension Query {
-    static let orderUpdatedAt = """
-        SELECT orders.updated_at
-        FROM aggregates JOIN orders ON orders.shop = aggregates.shop AND orders.id = aggregates.id
-        WHERE aggregates.shop = ? AND aggregates.kind = ? AND aggregates.gid = ?
-        """
     static let freshToRead = """
         SELECT order_gid, ticket, updated_at, tries FROM to_read
         WHERE shop = ? AND retry_at IS NULL ORDER BY updated_at, order_gid LIMIT ?
