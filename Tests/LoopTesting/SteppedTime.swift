@@ -54,18 +54,28 @@ public final class SteppedTime: Sendable {
         end?.resume(throwing: CancellationError())
     }
 
-    /// How long the next wait is meant to be that no test has taken; returns when there is one.
+    /// How long the next wait is meant to be that no test has taken; returns when there is one. Zero where the test is
+    /// cancelled, as at the end of its time: a loop that never waits fails it, and holds up nothing.
     public func waited() async -> Duration {
-        await withCheckedContinuation { watcher in
-            let duration: Duration? = state.withLock { state in
-                guard let wait = state.waits.first(where: { !state.taken.contains($0.id) }) else {
-                    state.watcher = watcher
-                    return nil
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { watcher in
+                let duration: Duration? = state.withLock { state in
+                    if Task.isCancelled { return .zero }
+                    guard let wait = state.waits.first(where: { !state.taken.contains($0.id) }) else {
+                        state.watcher = watcher
+                        return nil
+                    }
+                    state.taken.insert(wait.id)
+                    return wait.duration
                 }
-                state.taken.insert(wait.id)
-                return wait.duration
+                if let duration { watcher.resume(returning: duration) }
             }
-            if let duration { watcher.resume(returning: duration) }
+        } onCancel: {
+            let watcher = state.withLock { state in
+                defer { state.watcher = nil }
+                return state.watcher
+            }
+            watcher?.resume(returning: .zero)
         }
     }
 
