@@ -22,6 +22,8 @@ public final class Wake: Sendable {
         var called = false
         var waiter: Waiter?
         var tickets: UInt64 = 0
+        /// The wait that was over before anybody stood in it.
+        var over: UInt64?
     }
 
     private let state = Mutex(State())
@@ -53,7 +55,7 @@ public final class Wake: Sendable {
             await withCheckedContinuation { continuation in
                 // Whether it was called before, or nobody waits any more; nil where it waits now.
                 let goOn: Bool? = state.withLock { state in
-                    if state.called || Task.isCancelled {
+                    if state.called || state.over == ticket || Task.isCancelled {
                         defer { state.called = false }
                         return state.called
                     }
@@ -71,8 +73,7 @@ public final class Wake: Sendable {
         }
     }
 
-    /// Starts the timer of a waiter that stands already: one that ended before would find nobody to release, and its
-    /// loop would sleep until somebody calls.
+    /// Starts the timer of a waiter that stands already.
     private func start(_ timeout: Duration, for ticket: UInt64) {
         let timer = Task { [self] in
             try? await sleep(timeout)
@@ -86,10 +87,14 @@ public final class Wake: Sendable {
         if !stands { timer.cancel() }
     }
 
-    /// Lets that waiter go without a call; does nothing where it is gone.
-    private func release(_ ticket: UInt64) {
+    /// Lets that waiter go without a call. One that does not stand yet will not wait: else its loop would sleep until
+    /// somebody calls. One that is gone is left alone.
+    func release(_ ticket: UInt64) {
         let waiter: Waiter? = state.withLock { state in
-            guard state.waiter?.ticket == ticket else { return nil }
+            guard state.waiter?.ticket == ticket else {
+                state.over = ticket
+                return nil
+            }
             defer { state.waiter = nil }
             return state.waiter
         }

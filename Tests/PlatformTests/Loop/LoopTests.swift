@@ -16,8 +16,21 @@ private final class Notes: Sendable {
 
 @Suite("A wake", .timeLimit(.minutes(1)))
 struct WakeTests {
-    @Test("ends a wait whose time is over before anybody waits")
+    @Test("ends a wait whose time is over before anybody stands in it, and no later one")
     func early() async {
+        let time = SteppedTime()
+        let wake = Wake(sleep: time.sleep)
+        // The timer of the first wait, on another thread, was quicker than its waiter.
+        wake.release(1)
+        #expect(await wake.wait(atMost: .seconds(10)) == false)
+        async let second = wake.wait(atMost: .seconds(20))
+        #expect(await time.waited() == .seconds(20))
+        time.pass()
+        #expect(await second == false)
+    }
+
+    @Test("ends each wait whose time is no time")
+    func noTime() async {
         let wake = Wake(sleep: { _ in })
         for _ in 0..<5_000 { #expect(await wake.wait(atMost: .seconds(1000)) == false) }
     }
