@@ -18,6 +18,7 @@ public struct Effect: Hashable, Sendable {
     ///
     /// ```
     /// waiting ─▶ ready ─▶ sent
+    ///    │         │       └───────▶ bounced   taken, and sent back
     ///    │         ├────▶ refused      the far end will never take it
     ///    │         └────▶ withdrawn    no longer true before its first attempt
     ///    ├───────▶ shadowed            would have gone out
@@ -30,6 +31,8 @@ public struct Effect: Hashable, Sendable {
         case ready
         /// The far end took it.
         case sent
+        /// The far end took it, and it came back: nobody read it.
+        case bounced
         /// It would have been sent, were the trigger or the shop live.
         case shadowed
         /// It was judged and is not to be sent.
@@ -44,7 +47,7 @@ public struct Effect: Hashable, Sendable {
         /// True where the occurrence's key is used up: no other effect will ever be made for it.
         public var usesKeyUp: Bool {
             switch self {
-            case .ready, .sent, .shadowed, .refused: true
+            case .ready, .sent, .bounced, .shadowed, .refused: true
             case .waiting, .skipped, .withdrawn, .replaced: false
             }
         }

@@ -73,6 +73,10 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case accepted
     /// The far end will never take it.
     case refused
+    /// The far end took it and sent it back.
+    case bounced
+    /// An answer to it, or its return, came in: it had arrived though nobody had said so.
+    case answered
     /// Dropped by hand.
     case dropped
 }

@@ -12,6 +12,8 @@ enum CounterName: String, Sendable {
     case inDoubt = "in_doubt"
     /// Effects that are in a state now; label: state. It goes down as well.
     case effects
+    /// Mails that came in; label: class.
+    case incoming
     /// Parcels that are followed now, by who is asked about them; label: source, empty for nobody. It goes down as
     /// well.
     case parcels

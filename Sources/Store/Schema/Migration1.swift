@@ -186,6 +186,29 @@ extension Migration {
             CREATE INDEX observations_about ON observations (shop, about_kind, about_gid) WHERE about_gid IS NOT NULL;
             CREATE INDEX observations_by_address ON observations (shop, address_key) WHERE address_key IS NOT NULL;
 
+            -- What was made of each mail that came in: the observation's number, what the mail is, the message of ours
+            -- that it speaks of or answers, and what that came to.
+            CREATE TABLE incoming (
+                shop INTEGER NOT NULL,
+                id INTEGER NOT NULL,
+                class TEXT NOT NULL CHECK (class <> ''),
+                received_at INTEGER NOT NULL,
+                judged_at INTEGER NOT NULL,
+                address_key BLOB CHECK (length(address_key) = 16),
+                effect_id INTEGER,
+                aggregate_id INTEGER,
+                is_hard INTEGER CHECK (is_hard IN (0, 1)),
+                reason TEXT,
+                detail TEXT NOT NULL,
+                PRIMARY KEY (shop, id),
+                FOREIGN KEY (shop, id) REFERENCES observations (shop, id),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX incoming_by_aggregate ON incoming (shop, aggregate_id, id) WHERE aggregate_id IS NOT NULL;
+            CREATE INDEX incoming_by_address ON incoming (shop, address_key) WHERE address_key IS NOT NULL;
+            CREATE INDEX incoming_bounces ON incoming (shop, address_key, received_at)
+                WHERE is_hard IS NOT NULL AND address_key IS NOT NULL;
+
             CREATE TABLE events (
                 shop INTEGER NOT NULL,
                 id INTEGER NOT NULL,
@@ -267,7 +290,7 @@ extension Migration {
                 aggregate_id INTEGER,
                 event_id INTEGER,
                 state TEXT NOT NULL CHECK (state IN
-                    ('waiting', 'ready', 'sent', 'shadowed', 'skipped', 'withdrawn', 'replaced', 'refused')),
+                    ('waiting', 'ready', 'sent', 'bounced', 'shadowed', 'skipped', 'withdrawn', 'replaced', 'refused')),
                 reason TEXT,
                 detail TEXT,
                 due_at INTEGER NOT NULL,
@@ -284,12 +307,12 @@ extension Migration {
                 FOREIGN KEY (shop, event_id) REFERENCES events (shop, id),
                 CHECK (origin <> 'trigger' OR event_id IS NOT NULL),
                 CHECK (attempts_in_doubt BETWEEN 0 AND attempts),
-                CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
-                CHECK ((state IN ('ready', 'sent')) = (counted_at IS NOT NULL)),
+                CHECK ((state IN ('sent', 'bounced')) = (sent_at IS NOT NULL)),
+                CHECK ((state IN ('ready', 'sent', 'bounced')) = (counted_at IS NOT NULL)),
                 CHECK (state = 'waiting' OR decided_at IS NOT NULL),
                 CHECK (state <> 'waiting' OR attempts = 0),
-                CHECK (state NOT IN ('sent', 'refused') OR attempts > 0),
-                CHECK (state NOT IN ('skipped', 'withdrawn', 'replaced', 'refused') OR reason IS NOT NULL)
+                CHECK (state NOT IN ('sent', 'bounced', 'refused') OR attempts > 0),
+                CHECK (state NOT IN ('bounced', 'skipped', 'withdrawn', 'replaced', 'refused') OR reason IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX effects_waiting ON effects (shop, due_at, id) WHERE state = 'waiting';
             CREATE INDEX effects_ready ON effects (shop, channel, target, rank, due_at, id) WHERE state = 'ready';

@@ -44,15 +44,20 @@ extension Store {
                 for table in ["to_read", "marks"] {
                     try db.run("DELETE FROM \(table) WHERE shop = ? AND order_gid = ?", [number, gid])
                 }
-                try db.run(
-                    "DELETE FROM observations WHERE shop = ? AND about_kind = ? AND about_gid = ?",
-                    [number, AggregateKind.order.rawValue, gid])
+                try db.removeIncoming(
+                    db.all(Query.incomingAboutAggregate, [number, id]) { $0[0] }, shop: number)
+                let about = try db.all(
+                    Query.observationsAbout, [number, AggregateKind.order.rawValue, gid]
+                ) { $0[0] as Int64 }
+                try db.removeIncoming(about, shop: number)
                 for table in ["orders", "aggregates"] {
                     try db.run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [number, id])
                 }
                 erased.orders += 1
             }
-            try db.run("DELETE FROM observations WHERE shop = ? AND address_key = ?", [number, key])
+            for query in [Query.incomingOfAddress, Query.observationsOfAddress] {
+                try db.removeIncoming(db.all(query, [number, key]) { $0[0] }, shop: number)
+            }
             var numbers = RowNumbers()
             try db.run(
                 """

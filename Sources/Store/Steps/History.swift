@@ -107,13 +107,13 @@ extension Query {
         SELECT occurrences.subject
         FROM effects JOIN occurrences ON occurrences.shop = effects.shop AND occurrences.event_id = effects.event_id
         WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ?
-            AND (effects.state IN ('ready', 'sent', 'refused') OR (? = 1 AND effects.state = 'shadowed'))
+            AND (effects.state IN ('ready', 'sent', 'bounced', 'refused') OR (? = 1 AND effects.state = 'shadowed'))
         UNION ALL
         SELECT occurrences.subject
         FROM effects JOIN effect_events ON effect_events.shop = effects.shop AND effect_events.effect_id = effects.id
         JOIN occurrences ON occurrences.shop = effects.shop AND occurrences.event_id = effect_events.event_id
         WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ?
-            AND (effects.state IN ('ready', 'sent', 'refused') OR (? = 1 AND effects.state = 'shadowed'))
+            AND (effects.state IN ('ready', 'sent', 'bounced', 'refused') OR (? = 1 AND effects.state = 'shadowed'))
         """
     static let messagesToAddress = """
         SELECT count(*) FROM (

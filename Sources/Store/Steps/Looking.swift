@@ -48,7 +48,7 @@ public struct StoreStatus: Hashable, Sendable {
 public struct Counter: Hashable, Sendable {
     public var shop: String
     /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, target, verdict),
-    /// `in_doubt` (channel, target), `effects` (state), `parcels` (source); these two go down as well.
+    /// `in_doubt` (channel, target), `incoming` (class), `effects` (state), `parcels` (source); the last two go down as well.
     public var name: String
     /// As many as its name has.
     public var labels: [String]
@@ -227,7 +227,7 @@ extension Connection {
             let name: String = row[1]
             let count: Int =
                 switch CounterName(rawValue: name) {
-                case .effects, .parcels: 1
+                case .effects, .parcels, .incoming: 1
                 case .events, .inDoubt: 2
                 case .decisions, .deliveries, nil: 3
                 }

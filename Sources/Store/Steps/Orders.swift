@@ -104,8 +104,10 @@ extension Store {
     ///   - read: the rows of the list that these readings answer, those of unchanged orders included.
     ///   - judged: the raw observations that `learned` was made of. They are marked where all of it is written, and
     ///     stay unjudged where any of it is not.
+    ///   - incoming: what else came of a mail that is judged with it, written on the same terms.
     public func commit(
-        _ learned: [Learned], read: [ToRead] = [], judged: [RawObservation] = [], now: Moment
+        _ learned: [Learned], read: [ToRead] = [], judged: [RawObservation] = [], incoming: IncomingOutcome? = nil,
+        now: Moment
     ) async throws(StoreFailure) -> LearnedOutcome {
         let hash = self.hash
         let rows = try await shared(learned) { learned in
@@ -162,6 +164,11 @@ extension Store {
             }
             if unwritten.isEmpty {
                 for one in judged { try db.markJudged(one, shop: shops.number(one.shop, in: db), now: now) }
+                if let incoming {
+                    try db.put(
+                        incoming, shop: shops.number(incoming.observation.shop, in: db), hash: hash, path: path,
+                        now: now, tally: &tally)
+                }
             }
             try tally.write(to: db)
             try numbers.write(to: db)

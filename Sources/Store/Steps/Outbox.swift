@@ -325,14 +325,16 @@ extension Connection {
     func move(_ effect: Effect, to note: DecisionNote, shop: Int64, tally: inout Tally) throws {
         try run(
             """
-            UPDATE effects SET state = ?, reason = ?, detail = ?, decided_at = ?, sent_at = ?, counted_at = ?,
+            UPDATE effects SET state = ?, reason = ?, detail = ?, decided_at = ?,
+                sent_at = CASE WHEN ? = 'sent' THEN ? WHEN ? = 'bounced' THEN sent_at END,
+                counted_at = CASE WHEN ? = 'sent' THEN ? WHEN ? = 'bounced' THEN counted_at END,
                 version = version + 1
             WHERE shop = ? AND id = ?
             """,
             [
                 note.state.rawValue, note.reason?.rawValue, note.detail, note.at.milliseconds,
-                note.state == .sent ? note.at.milliseconds : nil, note.state == .sent ? note.at.milliseconds : nil,
-                shop, effect.id,
+                note.state.rawValue, note.at.milliseconds, note.state.rawValue,
+                note.state.rawValue, note.at.milliseconds, note.state.rawValue, shop, effect.id,
             ])
         try append(note, effectID: effect.id, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)

@@ -344,7 +344,7 @@ private struct PlanWriter {
             WHERE shop = ? AND id = ? AND version = ?
             """, [shop, effect.id, effect.version]
         ) { row in (state: try row.word(0, Effect.State.self), attempts: row[1] as Int, leased: row[2] as Bool) }
-        guard let stored, !stored.leased, ![.sent, .refused, .shadowed].contains(stored.state) else { return nil }
+        guard let stored, !stored.leased, ![.sent, .bounced, .refused, .shadowed].contains(stored.state) else { return nil }
         // Bytes that were attempted are never made anew.
         if stored.attempts > 0, message != nil { return nil }
         try db.run(

@@ -61,6 +61,7 @@ extension OutboxCommand {
             } refusal: { effect in
                 switch effect.state {
                 case .sent: "was sent already"
+                case .bounced: "was sent, and came back; 'bookbag outbox show' says why"
                 case .waiting: "is not written yet; it goes when its wait is over"
                 case .ready, .refused: "has no bytes any more"
                 default: "is '\(effect.state.rawValue)', which nothing is sent of"

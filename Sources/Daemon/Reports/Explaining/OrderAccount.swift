@@ -228,6 +228,9 @@ struct EffectTeller {
             let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
             let tries = story.attempts.count > 1 ? ", at the \(ordinal(story.attempts.count)) attempt" : ""
             return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + tries
+        case .bounced:
+            let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
+            return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + ", and it came back: nobody read it"
         case .ready:
             let held = effect.reason.map { _ in ": " + because } ?? ""
             return effect.dueAt > now
@@ -322,7 +325,7 @@ struct EffectTeller {
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
             // The attempt says it.
             return nil
-        case .sent, .refused, .shadowed, .skipped, .withdrawn, .replaced:
+        case .sent, .bounced, .refused, .shadowed, .skipped, .withdrawn, .replaced:
             if note.reason == .alreadyTold {
                 return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
             }

@@ -39,6 +39,8 @@ package enum ReasonWords {
         "erased": "the customer was erased",
         "accepted": "the far end took it",
         "refused": "the far end will never take it",
+        "bounced": "the far end took it and sent it back",
+        "answered": "an answer to it came in, so it had arrived",
         "dropped": "somebody dropped it by hand",
     ]
 

@@ -1,0 +1,135 @@
+// What is decided on an incoming mail: pure, from what it was read as, the message of ours that it speaks of, and how
+// often the address failed lately.
+//
+// A mail that speaks of no message of ours changes nothing: anybody can write a bounce. Thresholds follow what
+// list managers and relays do: one hard bounce or complaint silences an address, three soft ones within seven days
+// silence it for a month, and a refusal over policy or spam says nothing about the address.
+
+/// Decides on incoming mail.
+public struct IncomingRules: Sendable {
+    /// So many soft bounces of an address within `softWindow` silence it.
+    public static let softLimit = 3
+    public static let softWindow = Duration.days(7)
+    /// How long three soft bounces silence an address.
+    public static let softSilence = Duration.days(30)
+    /// Reasons that say something about the message, our reputation or our server, and never about the address.
+    public static let notTheAddress: Set<String> = [
+        "policy", "spam", "blocked", "security", "authentication", "rate_limited", "too_big", "content", "virus",
+        "reputation", "not_accepted", "system",
+    ]
+
+    /// Words that, alone in a mail, ask for no more offers. Lower case.
+    static let stopWords: Set<String> = [
+        "stop", "unsubscribe", "cancel", "end", "quit", "remove", "remove me", "opt out", "optout", "stop all",
+        "abmelden", "abbestellen", "austragen", "stopp", "désabonner", "desabonner", "désinscription",
+        "se désabonner", "me désabonner", "arret", "arrêt", "baja", "cancelar suscripción", "darse de baja",
+        "darme de baja", "no más correos", "afmelden", "uitschrijven", "disiscrivimi", "cancellami", "annulla",
+        "please unsubscribe", "unsubscribe me", "please remove me", "bitte abmelden",
+    ]
+
+    /// What comes of a mail.
+    ///
+    /// - Parameters:
+    ///   - message: the message of ours that it speaks of or answers; nil where there is none.
+    ///   - softBefore: how many soft bounces its address had within `softWindow`, without this one.
+    public static func judge(
+        _ mail: IncomingMail, from observation: RawObservation, about message: AnsweredMessage?, softBefore: Int,
+        now: Moment
+    ) -> IncomingOutcome {
+        var outcome = IncomingOutcome(observation, mail.kind, detail: "")
+        outcome.effectID = message?.effect.id
+        outcome.aggregate = message?.effect.aggregate
+        outcome.provesArrival = message.map { $0.effect.state == .ready && $0.effect.attemptsInDoubt > 0 } ?? false
+        switch mail.kind {
+        case .bounce: bounce(mail, message, softBefore: softBefore, now: now, &outcome)
+        case .complaint: complaint(message, &outcome)
+        case .delayed:
+            outcome.address = message?.recipient
+            outcome.detail = "another server still tries to deliver it"
+        case .delivered:
+            outcome.address = message?.recipient
+            outcome.detail = "the recipient's server says that it arrived"
+        case .autoReply:
+            outcome.address = mail.sender
+            outcome.detail = "an automatic reply; it changes nothing"
+        case .list:
+            outcome.address = mail.sender
+            outcome.detail = "mail of a list; it changes nothing"
+        case .own: outcome.detail = "our own mail; it changes nothing"
+        case .person: person(mail, message, &outcome)
+        }
+        return outcome
+    }
+
+    private static func bounce(
+        _ mail: IncomingMail, _ message: AnsweredMessage?, softBefore: Int, now: Moment,
+        _ outcome: inout IncomingOutcome
+    ) {
+        guard let message else {
+            outcome.detail = "a bounce that speaks of no message of ours; it changes nothing"
+            return
+        }
+        let own = message.recipient.flatMap { address in mail.recipients.first { $0.address.isSameAddress(as: address) }
+        }
+        // A mailbox that forwards elsewhere tells of the other address: then the message failed, and the address may be
+        // good.
+        let named = own ?? mail.recipients.first
+        let isHard = own?.isHard ?? false
+        let reason = named?.reason ?? "unknown"
+        outcome.address = message.recipient
+        outcome.isHard = isHard
+        outcome.reason = reason
+        outcome.isEndOfMessage = message.effect.state == .sent || outcome.provesArrival
+        let code = named?.status.map { ", \($0)" } ?? ""
+        outcome.detail = "it came back: \(reason.replacing("_", with: " "))\(code)"
+        guard let address = message.recipient else { return }
+        if isHard, !notTheAddress.contains(reason) {
+            outcome.silencing = .init(
+                address: address, stream: .all, reason: "bounce",
+                note: "message \(message.effect.id) came back: \(reason.replacing("_", with: " "))\(code)", until: nil)
+        } else if !notTheAddress.contains(reason), softBefore + 1 >= softLimit {
+            outcome.silencing = .init(
+                address: address, stream: .all, reason: "soft_bounce",
+                note: "\(softBefore + 1) messages came back within 7 days, the last one message \(message.effect.id)",
+                until: now + softSilence)
+        }
+    }
+
+    private static func complaint(_ message: AnsweredMessage?, _ outcome: inout IncomingOutcome) {
+        guard let message, let address = message.recipient else {
+            outcome.detail = "a complaint that speaks of no message of ours; it changes nothing"
+            return
+        }
+        outcome.address = address
+        outcome.reason = "complaint"
+        outcome.detail = "the recipient called it spam"
+        outcome.silencing = .init(
+            address: address, stream: .all, reason: "complaint",
+            note: "the recipient called message \(message.effect.id) spam", until: nil)
+    }
+
+    private static func person(_ mail: IncomingMail, _ message: AnsweredMessage?, _ outcome: inout IncomingOutcome) {
+        outcome.address = mail.sender
+        outcome.detail = message == nil ? "a person wrote" : "a person answered"
+        guard isStop(mail.text), let sender = mail.sender else { return }
+        // Whoever writes may always silence the mail to the very address in From: at worst somebody forges it and stops
+        // offers, never news of an order.
+        outcome.detail = "asked for no more offers"
+        outcome.silencing = .init(
+            address: sender, stream: .marketing, reason: "opt_out", note: "asked for it by mail", until: nil)
+    }
+
+    /// True where her words are nothing but a wish to get no more mail.
+    public static func isStop(_ text: String) -> Bool {
+        let words = text.lowercased().split { !($0.isLetter || $0.isNumber) }
+        guard !words.isEmpty, words.count <= 4 else { return false }
+        return stopWords.contains(words.joined(separator: " "))
+    }
+}
+
+extension String {
+    /// True for the same mailbox: case, blanks and angle brackets aside.
+    func isSameAddress(as other: String) -> Bool { bareAddress == other.bareAddress }
+
+    private var bareAddress: String { lowercased().filter { !$0.isWhitespace && $0 != "<" && $0 != ">" } }
+}

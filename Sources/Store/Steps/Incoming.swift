@@ -1,0 +1,178 @@
+internal import FoundationEssentials
+public import Outreach
+
+// What was made of the mail that came in. The raw mail is an observation (`keep`); here is one row for each that was
+// judged, and what it did: a message of ours ends as bounced, or is known to have arrived; an address falls silent; the
+// shop's people get a mail.
+
+/// One mail that came in, for `explain`.
+public struct IncomingLine: Hashable, Sendable {
+    /// The observation's number.
+    public var id: Int64
+    public var kind: IncomingClass
+    public var receivedAt: Moment
+    /// The message of ours that it speaks of or answers.
+    public var effectID: Int64?
+    /// Nil where nothing bounced.
+    public var isHard: Bool?
+    public var reason: String?
+    /// A sentence without personal data.
+    public var detail: String
+}
+
+extension Store {
+    /// Writes what came of a mail about no order of ours, and that it was judged: all of it or nothing. For one about an
+    /// order whose events it adds to there is `commit(_:read:judged:incoming:now:)`.
+    public func commit(_ incoming: IncomingOutcome, now: Moment) async throws(StoreFailure) {
+        _ = try await commit([], judged: [incoming.observation], incoming: incoming, now: now)
+    }
+
+    /// The message of ours with one of these ids, the first that there is: `Message-ID`s without angle brackets.
+    public func message(withOneOf ids: [String], shop domain: String) async throws(StoreFailure) -> AnsweredMessage? {
+        try await read { db in
+            let shop = try db.shop(domain)
+            for id in ids {
+                let found = try db.first(Query.messageByID, [shop, id]) {
+                    (effect: $0[0] as Int64, recipient: $0[1] as String?, subject: $0[2] as String?)
+                }
+                guard let found, let effect = try db.effect(found.effect, shop: shop) else { continue }
+                return AnsweredMessage(
+                    effect: effect, messageID: id,
+                    recipient: found.recipient.flatMap { $0.isEmpty ? nil : $0 }, subject: found.subject)
+            }
+            return nil
+        }
+    }
+
+    /// How many messages to an address came back for a while since a moment: its soft bounces, but those that say
+    /// nothing about the address.
+    public func softBounces(
+        of address: String, shop: String, since: Moment
+    ) async throws(StoreFailure) -> Int {
+        let key = hash.address(address)
+        return try await read { db in
+            let reasons: [String?] = try db.all(Query.softBounces, [try db.shop(shop), key, since.milliseconds]) {
+                $0[0]
+            }
+            return reasons.count { reason in reason.map { !IncomingRules.notTheAddress.contains($0) } ?? true }
+        }
+    }
+
+    /// The mails that came in about an order, oldest first, at most 500.
+    public func incoming(about order: OrderKey) async throws(StoreFailure) -> [IncomingLine] {
+        try await read { db in
+            let shop = try db.shop(order.shop)
+            guard let aggregate = try db.aggregate(.order(order.orderID), shop: shop) else { return [] }
+            return try db.all(Query.incomingOfAggregate, [shop, aggregate.id], IncomingLine.init)
+        }
+    }
+
+    /// The newest mails of a shop that came in, newest first, before a number.
+    public func incoming(shop: String, before: Int64 = .max, limit: Int) async throws(StoreFailure) -> [IncomingLine] {
+        try await read { db in try db.all(Query.incoming, [try db.shop(shop), before, limit], IncomingLine.init) }
+    }
+}
+
+extension Connection {
+    /// Writes what came of a mail, in the step that marks it as judged.
+    func put(
+        _ outcome: IncomingOutcome, shop: Int64, hash: KeyedHash, path: String, now: Moment, tally: inout Tally
+    ) throws {
+        let aggregate = try outcome.aggregate.flatMap { try self.aggregate($0, shop: shop)?.id }
+        let written = try changes(
+            """
+            INSERT INTO incoming (shop, id, class, received_at, judged_at, address_key, effect_id, aggregate_id, is_hard,
+                reason, detail)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, id) DO NOTHING
+            """,
+            [
+                shop, outcome.observation.id, outcome.kind.rawValue, outcome.observation.receivedAt.milliseconds,
+                now.milliseconds, outcome.address.map(hash.address), outcome.effectID, aggregate, outcome.isHard,
+                outcome.reason, outcome.detail,
+            ])
+        guard written > 0 else { return }
+        tally.add(.incoming, [outcome.kind.rawValue], shop: shop)
+        if let id = outcome.effectID, var effect = try self.effect(id, shop: shop) {
+            if outcome.provesArrival, effect.state == .ready, effect.attemptsInDoubt > 0 {
+                try run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, id])
+                let note = DecisionNote(at: now, state: .sent, reason: .answered)
+                try move(effect, to: note, shop: shop, tally: &tally)
+                effect.state = .sent
+            }
+            if outcome.isEndOfMessage, effect.state == .sent {
+                let note = DecisionNote(at: now, state: .bounced, reason: .bounced, detail: outcome.detail)
+                try move(effect, to: note, shop: shop, tally: &tally)
+            }
+        }
+        if let silencing = outcome.silencing {
+            try silence(
+                .address(silencing.address), shop: shop, stream: silencing.stream, reason: silencing.reason,
+                note: silencing.note, until: silencing.until, hash: hash, now: now)
+        }
+        if let mail = outcome.forward {
+            _ = try commit(
+                [Plan(mail, shop: outcome.observation.shop, now: now)], hash: hash, path: path, now: now)
+        }
+    }
+
+    /// Takes away mails that came in, with what was made of them.
+    func removeIncoming(_ ids: [Int64], shop: Int64) throws {
+        for id in ids {
+            try run("DELETE FROM incoming WHERE shop = ? AND id = ?", [shop, id])
+            try run("DELETE FROM observations WHERE shop = ? AND id = ?", [shop, id])
+        }
+    }
+}
+
+extension Plan {
+    /// A mail of Bookbag's own, ready to be sent.
+    fileprivate init(_ mail: SystemMail, shop: String, now: Moment) {
+        let route = Route.mail(shop: shop)
+        var effect = Effect(
+            to: route, origin: .system, isContact: false, by: mail.maker, line: route.name, keys: [mail.key],
+            about: mail.aggregate, dueAt: mail.dueAt, createdAt: now)
+        effect.state = .ready
+        effect.decidedAt = now
+        self.init(
+            shop: shop,
+            changes: [
+                PlannedChange(
+                    effect: effect, note: DecisionNote(at: now, state: .ready, reason: nil), message: mail.message)
+            ])
+    }
+}
+
+extension IncomingLine {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            id: row[0], kind: try row.word(1), receivedAt: row.moment(2), effectID: row[3], isHard: row[4],
+            reason: row[5], detail: row[6])
+    }
+}
+
+extension Query {
+    static let messageByID = """
+        SELECT effect_id, recipient, summary FROM messages WHERE shop = ? AND message_id = ?
+        """
+    static let softBounces = """
+        SELECT reason FROM incoming
+        WHERE shop = ? AND address_key = ? AND received_at >= ? AND is_hard = 0 AND is_hard IS NOT NULL
+            AND address_key IS NOT NULL
+        """
+    static let incomingOfAggregate = """
+        SELECT id, class, received_at, effect_id, is_hard, reason, detail FROM incoming
+        WHERE shop = ? AND aggregate_id = ? AND aggregate_id IS NOT NULL ORDER BY id LIMIT 500
+        """
+    static let incoming = """
+        SELECT id, class, received_at, effect_id, is_hard, reason, detail FROM incoming
+        WHERE shop = ? AND id < ? ORDER BY id DESC LIMIT ?
+        """
+    static let incomingAboutAggregate = "SELECT id FROM incoming WHERE shop = ? AND aggregate_id = ?"
+    static let incomingOfAddress = """
+        SELECT id FROM incoming WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL
+        """
+    static let observationsAbout = """
+        SELECT id FROM observations WHERE shop = ? AND about_kind = ? AND about_gid = ? AND about_gid IS NOT NULL
+        """
+    static let observationsOfAddress = "SELECT id FROM observations WHERE shop = ? AND address_key = ?"
+}
