@@ -57,6 +57,9 @@ package enum Line: String, LogKind, CaseIterable {
     case cycleDone = "b7c2f0a94f7e4a0e8a55c1d9e3f6a882"
     case clockPutBack = "c6f0a1d84b3e4c52a7d95e1b60f3c8d2"
     case waitsOn = "5e1d8c3b7a964f2d9b0f4c6e2a8d7f13"
+    case mailRead = "d3b07c1e5a9f4e28b6c4f1a2907e5d84"
+    case mailBounced = "71c5e0a94d3b4f6e8a2c9b0d6f1e3a57"
+    case mailParked = "0a9e4c7d2f8b4d13a5e6c1b07d9f2e48"
 
     package var id: LogKindID { LogKindID(rawValue)! }
 
@@ -113,6 +116,9 @@ package enum Line: String, LogKind, CaseIterable {
         case .cycleDone: "Read the shop"
         case .waitsOn: "Still waiting"
         case .clockPutBack: "The last written moment was put back"
+        case .mailRead: "Read a mail"
+        case .mailBounced: "A message came back"
+        case .mailParked: "A mail cannot be read"
         }
     }
 
@@ -123,7 +129,7 @@ package enum Line: String, LogKind, CaseIterable {
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
-            .cursorPulledBack, .shopNotServed, .clockPutBack:
+            .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

@@ -43,9 +43,11 @@ struct Learning: Sendable {
 
     /// Learns what a judge made of one raw observation, and that it was judged, as one step.
     ///
+    /// - Parameter incoming: what else came of it, where it is a mail; written in the same step where all events are.
     /// - Returns: what it speaks of that is not known, of which nothing was learned.
     func learn(
-        _ events: [JudgedEvent], from observation: RawObservation, of context: ShopContext, now: Moment
+        _ events: [JudgedEvent], from observation: RawObservation, incoming: IncomingOutcome? = nil,
+        of context: ShopContext, now: Moment
     ) async throws(StoreFailure) -> [AggregateID] {
         let learner = context.rules.learner
         let byAggregate = Dictionary(grouping: events, by: \.aggregate)
@@ -56,7 +58,7 @@ struct Learning: Sendable {
             let learned = known.values.map { record in
                 learner.learn(byAggregate[.order(record.facts.id)] ?? [], into: record, now: now)
             }
-            let outcome = try await store.commit(learned, judged: [observation], now: now)
+            let outcome = try await store.commit(learned, judged: [observation], incoming: incoming, now: now)
             report(outcome.events)
             for (order, refusal) in outcome.refused {
                 note(parked: order.orderID, name: nil, of: order.shop, reason: refusal.sentence)

@@ -13,6 +13,8 @@ struct SourceService: Service {
     let store: Store
     let learning: Learning
     let clock: DaemonClock
+    /// Decides on what is a mail; nil where the shop has no mailbox.
+    var mail: MailJudge?
     /// Called when something was pushed to a source.
     let wake: Wake
     let heartbeats: Heartbeats
@@ -32,7 +34,7 @@ struct SourceService: Service {
     /// - Throws: `CancellationError`, and what the store throws.
     func turn() async throws -> Bool {
         guard clock.fault == nil else { return false }
-        let journal = StoreObservations(context: context, store: store, learning: learning)
+        let journal = StoreObservations(context: context, store: store, learning: learning, mail: mail)
         var isMore = false
         for source in sources {
             heartbeats.beat(name)
@@ -57,6 +59,7 @@ struct StoreObservations: ObservationJournal {
     let context: ShopContext
     let store: Store
     let learning: Learning
+    var mail: MailJudge?
 
     func cursor(of source: String) async throws -> String? {
         try await store.cursor(shop: context.domain, source: source)
@@ -73,6 +76,7 @@ struct StoreObservations: ObservationJournal {
     }
 
     func commit(_ events: [JudgedEvent], of observation: RawObservation, now: Moment) async throws -> SourceFailure? {
+        if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
         let unknown = try await learning.learn(events, from: observation, of: context, now: now)
         return unknown.isEmpty ? nil : SourceFailure("it speaks of \(unknown.count) that are not known")
     }

@@ -1,0 +1,90 @@
+import Delivery
+import Foundation
+import Outreach
+
+/// What a person wrote to the shop, as a mail to the shop's people (`notify` of shop.yaml), with the story of the order
+/// above her words. An answer to it goes to her: she is in `Reply-To`, and her mail and ours are in `References`, so
+/// that everybody's mail program keeps the thread.
+struct ForwardedMail {
+    /// Beyond this, her mail is not attached: it waits in the mailbox.
+    static let largestOriginal = 10_000_000
+
+    var mail: IncomingMail
+    /// The mail as it came.
+    var original: [UInt8]
+    /// The order's story as `explain` tells it; nil where no order was found.
+    var story: (order: String, text: String)?
+    var settings: ShopSettings
+    var shop: String
+    /// The envelope sender of the shop's mail.
+    var sender: String
+    var receivedAt: Moment
+    /// What makes it one mail, whatever is judged twice: the number of the observation.
+    var number: Int64
+    /// The id that our mails about the order hang on.
+    var thread: String?
+
+    /// The mail; nil where the shop named nobody to write to, or it cannot be composed.
+    func message() -> Message? {
+        guard let to = settings.notify else { return nil }
+        let brand = settings.brand
+        let who = mail.sender ?? "Somebody"
+        var lines = [opening(who), ""]
+        if let story { lines += ["# What we know of order \(Self.plain(story.order))", "", Self.code(story.text), ""] }
+        lines += ["# What they wrote", "", mail.subject.isEmpty ? "" : "**Subject:** \(Self.plain(mail.subject))", ""]
+        lines += [Self.code(mail.text.isEmpty ? "(no text)" : String(mail.text.prefix(20_000))), ""]
+        if !mail.attachments.isEmpty {
+            lines.append("Attached to it: " + mail.attachments.prefix(20).map(Self.plain).joined(separator: ", ") + ".")
+        }
+        let isAttached = original.count <= Self.largestOriginal
+        if !isAttached { lines.append("It is too large to be attached here; it is in the mailbox.") }
+        let references = [thread, mail.messageID].compactMap(\.self).filter(Self.isMessageID)
+        var draft = MailDraft(
+            from: brand.from, to: to, replyTo: mail.sender.flatMap { MailAddress(address: $0) }, sender: sender,
+            subject: subject, body: .markdown(lines.joined(separator: "\n")), language: "en",
+            messageID: MessageIdentity.notice(
+                shop: shop, kind: "forwarded", about: "\(number)", domain: brand.from.domain),
+            references: references, date: receivedAt, brand: brand)
+        if isAttached {
+            draft.attachments = [
+                MailDraft.Attachment(name: "their-mail.eml", type: "application/octet-stream", bytes: original)
+            ]
+        }
+        return try? MailComposer().compose(draft)
+    }
+
+    private var subject: String {
+        let order = story.map { "Order \($0.order): " } ?? ""
+        return order + (mail.subject.isEmpty ? "a customer wrote" : mail.subject)
+    }
+
+    private func opening(_ who: String) -> String {
+        let about = story.map { " about order \(Self.plain($0.order))" } ?? ""
+        let proof =
+            mail.isAuthenticated
+            ? "" : " Nothing proves that the mail is really from this address: do not act on it without asking."
+        return "\(Self.plain(who)) wrote\(about). Your answer to this mail goes to that address.\(proof)"
+    }
+
+    /// A text as it is, whatever signs it has: an indented block.
+    private static func code(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { "    " + $0.filter { $0 != "\r" } }.joined(separator: "\n")
+    }
+
+    /// A text on one line, without what Markdown would read.
+    private static func plain(_ text: String) -> String {
+        var out = ""
+        for character in text.split(whereSeparator: \.isNewline).joined(separator: " ") {
+            if character.isASCII, character.isPunctuation || character.isSymbol { out.append("\\") }
+            out.append(character)
+        }
+        return out
+    }
+
+    private static func isMessageID(_ id: String) -> Bool {
+        let parts = id.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        return id.utf8.count <= 250 && parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+            && id.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"<>()[]\\,;:\"".utf8.contains($0) }
+    }
+}

@@ -1,0 +1,147 @@
+import Delivery
+import Foundation
+import Intake
+import Logging
+import Outreach
+import Platform
+import Store
+
+/// Decides on the mail that came in, one at a time: finds the message of ours that it speaks of and the order that it
+/// is about, lets the rules decide, and commits what comes of it together with the mark that it was judged.
+struct MailJudge: Sendable {
+    /// How the bytes of an observation are read.
+    var read: @Sendable (RawObservation) -> IncomingMail
+    let context: ShopContext
+    let store: Store
+    let learning: Learning
+    let logger: Logger
+    /// Called when there is a mail for the shop's people.
+    let newMail: Wake
+
+    /// Judges one mail.
+    ///
+    /// - Returns: why nothing could be made of it; it counts as judged all the same.
+    func judge(_ observation: RawObservation, now: Moment) async throws(StoreFailure) -> SourceFailure? {
+        let shop = context.domain
+        let mail = read(observation)
+        let message = try await store.message(withOneOf: Array(mail.references.prefix(50)), shop: shop)
+        var softBefore = 0
+        if mail.kind == .bounce, let address = message?.recipient {
+            softBefore = try await store.softBounces(of: address, shop: shop, since: now - IncomingRules.softWindow)
+        }
+        var outcome = IncomingRules.judge(mail, from: observation, about: message, softBefore: softBefore, now: now)
+        if mail.kind == .person {
+            let order = try await order(of: mail, answering: message)
+            outcome.aggregate = order.map { .order($0.orderID) }
+            if !observation.isHistory {
+                outcome.forward = try await forward(mail, observation, order: order, message, now: now)
+            }
+        }
+        if observation.isHistory { outcome.keepToStory() }
+        try await commit(outcome, about: message, now: now)
+        report(outcome)
+        if outcome.forward != nil { newMail.call() }
+        return nil
+    }
+
+    private func commit(
+        _ outcome: IncomingOutcome, about message: AnsweredMessage?, now: Moment
+    ) async throws(StoreFailure) {
+        guard outcome.isEndOfMessage, let order = outcome.aggregate, order.orderID != nil, let message else {
+            try await store.commit(outcome, now: now)
+            return
+        }
+        let bounced = JudgedEvent(
+            aggregate: order, kind: .deliveryBounced, mark: "effect:\(message.effect.id)",
+            happenedAt: outcome.observation.receivedAt, source: outcome.observation.source)
+        let unknown = try await learning.learn(
+            [bounced], from: outcome.observation, incoming: outcome, of: context, now: now)
+        if !unknown.isEmpty { try await store.commit(outcome, now: now) }
+    }
+
+    /// Which order a person writes about: that of the message that she answers; else the number in her own words, if
+    /// the sender is the order's; else her only order that is under way. Never a guess between two.
+    private func order(
+        of mail: IncomingMail, answering message: AnsweredMessage?
+    ) async throws(StoreFailure) -> OrderKey? {
+        if let key = message?.effect.orderKey { return key }
+        guard let sender = mail.sender else { return nil }
+        let own = try await store.orders(ofAddress: sender, shop: context.domain)
+        if let name = mail.orderName {
+            let named = try await store.orders(named: name, shop: context.domain).filter(own.contains)
+            if named.count == 1 { return named[0] }
+        }
+        if own.count == 1 { return own[0] }
+        let recent = Array(own.prefix(20))
+        let records = try await store.load(shop: context.domain, orderIDs: recent.map(\.orderID))
+        let open = recent.filter { records[$0.orderID]?.isUnderWay == true }
+        return open.count == 1 ? open[0] : nil
+    }
+
+    private func forward(
+        _ mail: IncomingMail, _ observation: RawObservation, order: OrderKey?, _ message: AnsweredMessage?, now: Moment
+    ) async throws(StoreFailure) -> SystemMail? {
+        guard let smtp = context.configuration.smtp else { return nil }
+        let settings = context.rules.planner.triggers.settings
+        var story: (order: String, text: String)?
+        if let order {
+            do {
+                if let sources = try await AccountSources(order, store: store, now: now) {
+                    let account = OrderAccount(sources)
+                    story = (account.order, account.text(zone: sources.profile.zone))
+                }
+            } catch let failure as StoreFailure { throw failure } catch {
+                // Without the story the mail goes all the same.
+            }
+        }
+        let brand = settings.brand
+        let forwarded = ForwardedMail(
+            mail: mail, original: observation.bytes, story: story, settings: settings, shop: context.domain,
+            sender: smtp.sender?.address ?? brand.from.address, receivedAt: observation.receivedAt,
+            number: observation.id,
+            thread: order.map {
+                MessageIdentity.thread(shop: context.domain, orderID: $0.orderID, domain: brand.from.domain)
+            })
+        guard let bytes = forwarded.message() else { return nil }
+        return SystemMail(
+            maker: "forwarded", key: bytes.id, message: bytes, aggregate: order.map { .order($0.orderID) }, dueAt: now)
+    }
+
+    private func report(_ outcome: IncomingOutcome) {
+        var facts: Logger.Metadata = [
+            "shop": "\(context.domain)", "class": "\(outcome.kind.rawValue)", "reason": "\(outcome.detail)",
+        ]
+        if let effect = outcome.effectID { facts["message"] = "\(effect)" }
+        logger.log(outcome.isHard == nil && outcome.kind != .complaint ? Line.mailRead : Line.mailBounced, facts)
+    }
+}
+
+extension RawObservation {
+    /// The kind of a mail that is to be judged.
+    static let mail = "mail"
+    /// The kind of a mail that is read for the story alone.
+    static let historyMail = "mail.history"
+
+    var isMail: Bool { kind == Self.mail || kind == Self.historyMail }
+
+    /// True for a mail that is kept for the story, and answered or acted on never.
+    var isHistory: Bool { kind == Self.historyMail }
+}
+
+extension IncomingOutcome {
+    /// Lets it be shown and do nothing.
+    fileprivate mutating func keepToStory() {
+        isEndOfMessage = false
+        provesArrival = false
+        silencing = nil
+        forward = nil
+    }
+}
+
+extension OrderRecord {
+    /// True while something of it is still to come: not cancelled, and not all of it delivered.
+    fileprivate var isUnderWay: Bool {
+        guard facts.cancelledAt == nil else { return false }
+        return !events.contains { $0.kind == .orderDelivered }
+    }
+}
