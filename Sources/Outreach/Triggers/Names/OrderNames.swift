@@ -39,7 +39,8 @@ extension Names {
                 canBeEmpty: true
             ) { .optional($0.record.facts.shippingAddress?.timeZone) },
             Name(
-                "delivery_method", .word(["shipping", "local", "pickup", "none", "retail"]), "How it reaches the shopper.",
+                "delivery_method", .word(["shipping", "local", "pickup", "none", "retail"]),
+                "How it reaches the shopper.",
                 canBeEmpty: true
             ) { .optional($0.record.facts.deliveryMethod) },
             Name("shipping_method", .text, "What the shopper chose: `Standard`, `Express`.", canBeEmpty: true) {
