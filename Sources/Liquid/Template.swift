@@ -1,8 +1,8 @@
 /// How forgiving the parser is.
 public enum Mode: Sendable {
-    /// As Shopify renders notifications: whatever can be made sense of is taken.
+    /// As Shopify renders notifications: accepts anything that makes some sense.
     case lax
-    /// As `check` reads: markup that Shopify's strict parser refuses is an error.
+    /// For `check`: markup that Shopify's strict parser refuses is an error.
     case strict
 }
 
@@ -15,22 +15,22 @@ public enum Mode: Sendable {
 public struct Template: Sendable {
     let program: Program
 
-    /// The longest text that is parsed, in bytes.
+    /// The longest source, in bytes.
     public static let longestSource = 4 * 1_024 * 1_024
 
-    /// The name given, which diagnostics bear.
+    /// The given name, used in diagnostics.
     public var name: String { program.name }
     /// The text it was parsed from.
     public var source: String { String(decoding: program.source, as: UTF8.self) }
-    /// What the strict parser refused and the lax one took; empty in strict mode.
+    /// What the strict parser refused and the lax one accepted; empty in strict mode.
     public var warnings: [Diagnostic] { program.warnings }
 
-    /// Parses a text. Throws every fault found; in lax mode those only that leave nothing to render.
+    /// Parses a text. Throws every mistake found; in lax mode only those that leave nothing to render.
     public init(parsing source: String, name: String = "", mode: Mode = .lax) throws(TemplateError) {
         try self.init(parsing: Array(source.utf8), name: name, mode: mode)
     }
 
-    /// Parses UTF-8. Bytes that are no UTF-8 are printed as they stand.
+    /// Parses UTF-8. Invalid bytes are printed unchanged.
     public init(parsing source: [UInt8], name: String = "", mode: Mode = .lax) throws(TemplateError) {
         guard source.count <= Template.longestSource else {
             throw TemplateError(diagnostics: [
@@ -56,8 +56,8 @@ public struct Template: Sendable {
         program = try result.get()
     }
 
-    /// Renders with the names of `scope`. Throws when a limit is reached, and at the first fault when `options.errors`
-    /// asks for it; otherwise faults are printed where they happened and listed in the output.
+    /// Renders with the names of `scope`. Throws if a limit is reached, and at the first error if `options.errors` asks
+    /// for it; otherwise errors are printed where they happened and listed in the output.
     public func render(_ scope: Scope, _ options: RenderOptions = RenderOptions()) throws(RenderError) -> Rendered {
         var renderer = Renderer(program: program, scope: scope, options: options)
         try renderer.run()
@@ -68,21 +68,21 @@ public struct Template: Sendable {
     }
 }
 
-/// What a render made.
+/// The result of a render.
 public struct Rendered: Sendable {
     /// UTF-8.
     public let bytes: [UInt8]
-    /// The faults that were printed inline, in their order.
+    /// The errors printed inline, in order.
     public let errors: [RenderError]
 
     /// The bytes as text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// The names a template or condition can see.
+/// The names that a template or condition can see.
 ///
-/// `values` come first; a name that is not among them is asked of the `roots` in turn, which is how Shopify's
-/// templates see an order's fields without naming the order.
+/// `values` come first; for other names the `roots` are asked in turn. That is how Shopify's templates see an order's
+/// fields without naming the order.
 public struct Scope: Sendable, ExpressibleByDictionaryLiteral {
     /// Root names and their values.
     public var values: [String: Value]
@@ -109,7 +109,7 @@ public struct Scope: Sendable, ExpressibleByDictionaryLiteral {
         self.init(Dictionary(zip(object.keys, object.values), uniquingKeysWith: { $1 }))
     }
 
-    /// The value of a root name; nil when there is none.
+    /// The value of a root name; nil if there is none.
     public subscript(name: String) -> Value? {
         get {
             if let value = values[name] { return value }
@@ -122,15 +122,15 @@ public struct Scope: Sendable, ExpressibleByDictionaryLiteral {
     }
 }
 
-/// Where what is printed lands, and so how values are escaped.
+/// The destination of the output, which decides how values are escaped.
 public enum Destination: Sendable, Equatable {
-    /// Printed as they are, as Shopify's engine does.
+    /// Not escaped, as in Shopify's engine.
     case none
     /// HTML: no value can add a tag, an attribute, or a link that runs a script.
     case html
-    /// Markdown, with raw HTML in it or not: a value is always plain words on the line where it stands.
+    /// Markdown, with or without raw HTML: a value is always plain words on its line.
     case markdown
-    /// One line of a mail header before its encoding: control characters and line ends become blanks.
+    /// One line of a mail header before its encoding: control characters and line ends become spaces.
     case header
     /// A part of a URL.
     case url
@@ -138,23 +138,22 @@ public enum Destination: Sendable, Equatable {
     case json
 }
 
-/// Bounds of one render. A template can be written by somebody careless; the daemon goes on.
+/// Bounds of one render: a careless template must not stop the daemon.
 public struct Limits: Sendable {
-    /// Nodes rendered, loop turns and filters run.
+    /// Nodes rendered, loop iterations and filters run.
     public var steps = 1_000_000
     /// Bytes printed, captured or made by any one filter.
     public var outputBytes = 16 * 1_024 * 1_024
-    /// Bytes of all that is assigned and captured, taken together.
+    /// Total bytes assigned and captured.
     public var assignedBytes = 64 * 1_024 * 1_024
-    /// Bytes that filters and comparisons look through and make, taken together. A whole mail comes to a thousandth of
-    /// it.
+    /// Total bytes that filters and comparisons scan and create. A whole mail needs a thousandth of it.
     public var workBytes = 64 * 1_024 * 1_024
-    /// Partials within partials and loops within loops, taken together.
+    /// Nested partials and loops, taken together.
     public var nesting = 100
-    /// Asked now and then while rendering; an answer of true ends the render. The host's clock, not ours.
+    /// Called now and then while rendering; true ends the render. It uses the host's clock.
     public var isLate: (@Sendable () -> Bool)?
 
-    /// The bounds that suit a mail.
+    /// Bounds suitable for a mail.
     public init() {}
 }
 
@@ -162,7 +161,7 @@ public struct Limits: Sendable {
 ///
 /// A format is a text with one of Shopify's placeholders in it: `${{amount}}`, `{{amount_no_decimals}}`,
 /// `{{amount_with_comma_separator}}`, `{{amount_no_decimals_with_comma_separator}}`,
-/// `{{amount_with_apostrophe_separator}}`, `{{amount_with_space_separator}}` and their like.
+/// `{{amount_with_apostrophe_separator}}`, `{{amount_with_space_separator}}` and the like.
 public struct MoneyFormats: Sendable {
     /// For `| money`.
     public var plain: String
@@ -171,7 +170,7 @@ public struct MoneyFormats: Sendable {
     /// ISO 4217. An amount in another currency is printed with its own code.
     public var currency: String
 
-    /// Formats of a shop.
+    /// A shop's formats.
     public init(plain: String = "${{amount}}", withCurrency: String = "${{amount}} USD", currency: String = "USD") {
         self.plain = plain
         self.withCurrency = withCurrency
@@ -179,7 +178,7 @@ public struct MoneyFormats: Sendable {
     }
 }
 
-/// The hosts and paths that Shopify's URL filters put before a name.
+/// The hosts and paths that Shopify's URL filters prepend to a name.
 public struct AssetURLs: Sendable {
     /// `shopify_asset_url`.
     public var shopifyAssets = "https://cdn.shopify.com/s/shopify/"
@@ -187,16 +186,16 @@ public struct AssetURLs: Sendable {
     public var payment = "https://cdn.shopify.com/payment/"
     /// `cdn_asset_url`.
     public var assets = "https://cdn.shopify.com/"
-    /// `img_url` and its kin, for names without a host.
+    /// `img_url` and its variants, for names without a host.
     public var files = "https://cdn.shopify.com/s/files/"
 
     /// Shopify's own hosts.
     public init() {}
 }
 
-/// All that a render depends on beside the template and its names.
+/// Everything that a render depends on besides the template and its names.
 public struct RenderOptions: Sendable {
-    /// What becomes of a fault in the data.
+    /// What to do with an error in the data.
     public enum Errors: Sendable {
         /// Printed where it happened, as Shopify does.
         case inline
@@ -204,17 +203,17 @@ public struct RenderOptions: Sendable {
         case thrown
     }
 
-    /// `'now' | date`, and what dates leave out.
+    /// The time for `'now' | date` and for missing parts of dates.
     public var now = Moment(seconds: 0)
-    /// The zone of dates that name none, and in which moments of ours are shown.
+    /// The zone for dates that name none, and for showing our own moments.
     public var zone = Zone.utc
-    /// The language of names of months and days: `en`, `de`, `fr-CA`, …
+    /// The language of month and day names: `en`, `de`, `fr-CA`, …
     public var locale = "en"
-    /// What becomes of a fault in the data.
+    /// What to do with an error in the data.
     public var errors = Errors.inline
     /// How values are escaped.
     public var destination = Destination.none
-    /// What `include` and `render` find; nil refuses them.
+    /// The partials for `include` and `render`; nil refuses them.
     public var partials: PartialSet?
     /// Bounds.
     public var limits = Limits()
@@ -222,10 +221,10 @@ public struct RenderOptions: Sendable {
     public var money = MoneyFormats()
     /// Hosts of the URL filters.
     public var assets = AssetURLs()
-    /// What `| t` finds, by key; the text may hold `{{ name }}` for its named arguments.
+    /// The translations for `| t`, by key; the text may contain `{{ name }}` for its named arguments.
     public var translations: [String: String] = [:]
 
-    /// Options as Shopify's engine has them; `now` is to be set.
+    /// Options as in Shopify's engine; set `now`.
     public init() {}
 }
 
@@ -237,7 +236,7 @@ public struct PartialSet: Sendable {
     /// No partials.
     public init() {}
 
-    /// Parses each source under its name. A partial that cannot be parsed is an error where it is included.
+    /// Parses each source under its name. Including a partial that cannot be parsed is an error.
     public init(sources: [String: String], mode: Mode = .lax) {
         for (name, source) in sources {
             do {
@@ -256,10 +255,10 @@ public struct PartialSet: Sendable {
         lowercased[name.lowercased()] = name
     }
 
-    /// The names, as they were added.
+    /// The names, in the order added.
     public var names: [String] { templates.keys.sorted() }
 
-    /// Faults of partials that could not be parsed.
+    /// Mistakes of partials that could not be parsed.
     public var diagnostics: [Diagnostic] {
         names.flatMap { name -> [Diagnostic] in
             if case .failure(let error)? = templates[name] { return error.diagnostics }
@@ -271,10 +270,10 @@ public struct PartialSet: Sendable {
         name.hasSuffix(".liquid") ? String(name.dropLast(7)) : name
     }
 
-    /// What is written in those that could be parsed.
+    /// The source of those that could be parsed.
     var sources: [[UInt8]] { templates.values.compactMap { try? $0.get().program.source } }
 
-    /// The partial of a name, with or without `.liquid`, whatever its case.
+    /// The partial with a name, with or without `.liquid`, ignoring case.
     func find(_ name: String) -> Result<Template, TemplateError>? {
         if let found = templates[name] { return found }
         let lower = name.lowercased()

@@ -171,7 +171,7 @@ public struct ResourceLimits: Sendable {
     }
 
     /// Sets them for this process, for good; and puts it first in line where the machine runs out of memory. Where the
-    /// system forbids a limit, the others hold all the same.
+    /// system forbids a limit, the others hold anyway.
     public func apply() {
         func set(_ resource: __rlimit_resource, _ value: Int) {
             var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))

@@ -108,7 +108,7 @@ where Fault.RawValue == String {
             } else if let always = state.always, fits(always) {
                 fault = always
             } else {
-                // In a fixed order, for the same seed is to give the same faults.
+                // In a fixed order, because the same seed is to give the same faults.
                 fault = Fault.allCases.first { fits($0) && state.random.chance(state.chances[$0] ?? 0) }
             }
             if let fault { state.drawn[fault, default: 0] += 1 }

@@ -1,15 +1,15 @@
 internal import FoundationEssentials
 
-/// A point in time as Shopify tells it, in whole milliseconds since 1970-01-01T00:00:00Z. It lies within the years 1 to
-/// 9999 whatever is added to it.
+/// A point in time from Shopify, in whole milliseconds since 1970-01-01T00:00:00Z. Always within the years 1 to 9999,
+/// whatever is added to it.
 package struct Timestamp: Hashable, Comparable, Sendable {
     /// Milliseconds since the epoch; negative before it.
     package let milliseconds: Int64
 
-    /// The moment so many milliseconds after the epoch; what lies beyond the years 1 and 9999 is brought to their edge.
+    /// The moment this many milliseconds after the epoch, clamped to the years 1 to 9999.
     package init(milliseconds: Int64) { self.milliseconds = min(max(milliseconds, Self.first), Self.last) }
 
-    /// The moment so many seconds after the epoch, bounded as above.
+    /// The moment this many seconds after the epoch, clamped as above.
     package init(seconds: Int64) {
         let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         self.init(milliseconds: overflow ? (seconds < 0 ? .min : .max) : milliseconds)
@@ -31,7 +31,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 }
 
 extension Timestamp: Codable {
-    /// Reads the integer that `encode(to:)` writes, and any other, brought within the bounds.
+    /// Reads the integer that `encode(to:)` writes, and clamps any other.
     package init(from decoder: any Decoder) throws {
         self.init(milliseconds: try decoder.singleValueContainer().decode(Int64.self))
     }
@@ -43,8 +43,8 @@ extension Timestamp: Codable {
 }
 
 extension Timestamp {
-    /// Reads `2026-11-21T10:00:00Z` and its like (RFC 3339, section 5.6), with the minutes east of Greenwich where the
-    /// text gives an offset other than `Z`.
+    /// Reads `2026-11-21T10:00:00Z` and the like (RFC 3339, section 5.6), with the minutes east of Greenwich if the
+    /// text has an offset other than `Z`.
     static func read(_ text: String) -> (time: Timestamp, offsetMinutes: Int?)? {
         let bytes = Array(text.utf8)
         guard (20...40).contains(bytes.count) else { return nil }
@@ -100,7 +100,7 @@ extension Timestamp {
         return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 
-    /// In the Gregorian calendar: the year is counted from March, so that the leap day is its last.
+    /// Gregorian calendar. Years are counted from March, so that the leap day is the last one.
     private static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int {
         let y = month > 2 ? year : year - 1
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
@@ -109,7 +109,7 @@ extension Timestamp {
 }
 
 extension Duration {
-    /// In whole milliseconds; what has more than 64 bits is brought to a bound that two can be added within.
+    /// In whole milliseconds, clamped so that two of them can be added without overflow.
     var boundedMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
@@ -119,11 +119,11 @@ extension Duration {
     }
 }
 
-/// The clock and the patience that a client works by, so that tests bring their own and nothing sleeps in them.
+/// The clock and the wait that a client uses; tests inject their own, so that none of them sleeps.
 package struct ShopClock: Sendable {
-    /// What time it is.
+    /// The current time.
     package var now: @Sendable () -> Timestamp
-    /// Waits that long; throws only when the task is cancelled.
+    /// Waits that long; throws only if the task is cancelled.
     package var sleep: @Sendable (Duration) async throws(CancellationError) -> Void
 
     package init(

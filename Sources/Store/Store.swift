@@ -1,32 +1,31 @@
-// The store remembers before the world is touched.
+// The store records before the world is touched.
 //
-// Everything that Bookbag knows stands in one SQLite file, and every way into and out of it is a step: one method, one
-// transaction. A step that returned is on the disk (WAL, synchronous=FULL); a step that threw changed nothing. So the
-// program can die between any two instructions and go on where it was.
+// Everything that Bookbag knows is in one SQLite file, and every read or write is a step: one method, one transaction.
+// A step that returned is on disk (WAL, synchronous=FULL); a step that threw changed nothing. So the program can die
+// between any two instructions and continue where it was.
 //
-// There is one writer, which commits in groups (`CommitQueue`); readers see the last commit and never wait. Nothing is
-// loaded when a store is opened, so the number of open orders does not slow a start. All SQL of the program lies in
-// this module.
+// There is one writer, which commits in groups (`CommitQueue`); readers see the last commit and never wait. Opening a
+// store loads nothing, so the number of open orders does not slow a start. All SQL of the program is in this module.
 //
-// Two rules keep what is written true under several hands (the daemon's tasks, commands beside it): an aggregate (an
-// order, an effect) carries a version, and what was thought on an older one is not written but given back as stale; and
-// work that a far end must see once is leased with a token, without which its end moves nothing.
+// Two rules keep the store right when several tasks and commands write to it: an aggregate (an order, an effect) has a
+// version, and a result based on an older one is not written but returned as stale; and work that a far end must see
+// once is leased with a token, without which its outcome changes nothing.
 
 internal import Glibc
 public import Outreach
 
-/// All that Bookbag remembers. Every method is one whole step: it happened, and is on the disk, when the method
-/// returns; nothing happened when it throws a `StoreFailure`.
+/// All that Bookbag remembers. Every method is one complete step: when it returns, the step is on disk; when it throws
+/// a `StoreFailure`, nothing happened.
 public final class Store: Sendable {
     /// Who opens a store.
     public enum Role: Sendable {
-        /// The one that polls, plans and sends: refused while another one lives.
+        /// The process that polls, plans and sends: refused while another one is running.
         case daemon
-        /// A command beside it: reads at any time, and writes in its turn.
+        /// A command beside it: reads at any time, and writes in turn.
         case command
     }
 
-    /// The file, or what to call the store where it has none.
+    /// The file, or a name for the store if it has none.
     public let path: String
     let engine: SQLiteEngine
     let queue: CommitQueue
@@ -45,12 +44,12 @@ public final class Store: Sendable {
     /// Opens the store in the file at `path`, and brings its schema up to date.
     ///
     /// - Parameters:
-    ///   - path: the file. Its folder must exist. It is for its owner's eyes only (mode 0600).
-    ///   - role: a second daemon is refused for as long as the first one lives. A command takes no lock, except for the
-    ///     moment of bringing an older schema up to date.
-    ///   - create: whether a store is made where there is none; else that is `.missing`.
-    ///   - who: what the lock says about us.
-    ///   - now: for what is noted when a store is made.
+    ///   - path: the file. Its folder must exist. Only its owner may read it (mode 0600).
+    ///   - role: a second daemon is refused while the first one is running. A command takes no lock, except while it
+    ///     migrates an older schema.
+    ///   - create: whether to create a store if there is none; otherwise that is `.missing`.
+    ///   - who: the line about us in the lock file.
+    ///   - now: the creation time of a new store.
     /// - Throws: `.locked`, `.missing`, `.forbidden`, `.readOnly`, `.notAStore`, `.newerSchema`, `.olderSchema`,
     ///   `.corrupt`, `.full`, `.busy`.
     public static func open(
@@ -70,7 +69,7 @@ public final class Store: Sendable {
             lock = try StoreLock(storePath: path, who: who, now: now)
         }
         try prepareFile(path, create: create)
-        // What the file is, is found out before anything is written to it.
+        // Check what the file is before writing anything to it.
         let version = try SQLiteEngine.schemaVersion(path)
         if version > Migration.current {
             throw StoreFailure(
@@ -97,7 +96,7 @@ public final class Store: Sendable {
         }
     }
 
-    /// A store in memory, with the same SQL, for tests and simulations. It is gone with the value.
+    /// A store in memory, with the same SQL, for tests and simulations. It lives as long as this value.
     public static func inMemory(now: Moment = Moment(milliseconds: 0)) throws(StoreFailure) -> Store {
         do {
             return Store(try SQLiteEngine.inMemory(now: now), lock: nil)
@@ -106,19 +105,19 @@ public final class Store: Sendable {
         }
     }
 
-    /// Closes the file; what was queued is written first. Steps after it throw.
+    /// Closes the file after writing queued steps. Later steps throw.
     public func close() throws(StoreFailure) {
         do { try engine.close() } catch { throw StoreFailure(error, path: path) }
     }
 
-    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where
-    /// somebody who reads stood in the way for as long as we wait: then the journal still holds what it held.
+    /// Moves the content of the journal into the file and empties the journal. False if a reader prevented it for as
+    /// long as we wait: then the journal keeps its content.
     public func emptyJournal() async throws(StoreFailure) -> Bool {
         do { return try await engine.emptyJournal() } catch { throw StoreFailure(error, path: path) }
     }
 
-    /// Writes a row and takes it back by writing the same again: whether there is room, and whether we may. Throws what
-    /// a step that writes would throw now.
+    /// Rewrites a row with its own content, to test for space and permission. Throws whatever a write step would throw
+    /// now.
     public func probe() async throws(StoreFailure) {
         try await write { db in try db.run("UPDATE store SET next_token = next_token WHERE one = 1") }
     }
@@ -133,8 +132,8 @@ public final class Store: Sendable {
         }
     }
 
-    /// Makes the file where it is to be made, so that its mode is right from the first byte on; SQLite gives the files
-    /// beside it the same.
+    /// Creates the file if needed, so that its mode is right from the first byte on; SQLite gives the files beside it
+    /// the same mode.
     private static func prepareFile(_ path: String, create: Bool) throws(StoreFailure) {
         try requireFolder(of: path)
         var status = stat()
@@ -142,7 +141,7 @@ public final class Store: Sendable {
             guard status.st_mode & S_IFMT == S_IFREG else {
                 throw StoreFailure(.notAStore, "\(path) is no file. Name another store.")
             }
-            // A store that others can read is narrowed again where it is ours to narrow.
+            // Restrict a store that others can read, if we own it.
             if status.st_mode & 0o077 != 0, status.st_uid == geteuid() { _ = chmod(path, 0o600) }
             return
         }
@@ -157,14 +156,14 @@ public final class Store: Sendable {
 
     // MARK: - Steps
 
-    /// Runs a step that writes, in a transaction of its own or of its group.
+    /// Runs a write step, in its own transaction or its group's.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {
         try await queue.commit(body)
     }
 
-    /// Runs a step that only reads, on one state of the store. It waits for no writer.
+    /// Runs a read-only step on one snapshot of the store. It waits for no writer.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {

@@ -69,7 +69,7 @@ struct AccountTests {
             story: story(placed, .skipped, .passed, notes), clock: Clock(.utc), now: later, order: record)
         #expect(
             teller.outcome.sentence
-                == "not sent: by then, all of the order was sent (order.fulfilled); 'order.placed' is no news once all of the order was sent"
+                == "not sent: by then, all of the order was sent (order.fulfilled); 'order.placed' is no news once the whole order was sent"
         )
         let van = event(.shipmentOutForDelivery, 1, Self.start, "shipment:5/1")
         record.events = [

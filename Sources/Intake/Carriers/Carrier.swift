@@ -15,9 +15,9 @@ public protocol Carrier: Sendable {
     var quota: CarrierQuota { get }
     /// The IANA name of the zone that its bare times are mostly of.
     var habit: String { get }
-    /// The country, in two letters, of places that name none; nil where that is not known.
+    /// The country, in two letters, of places that name none; nil if that is not known.
     var home: String? { get }
-    /// The request for a token, or nil where each request carries its own login.
+    /// The request for a token, or nil if each request carries its own login.
     func tokenRequest(_ access: CarrierAccess) -> HTTPRequest?
     /// The requests for these numbers, in batches as large as the carrier takes them; each with the numbers that it
     /// asks for.

@@ -8,7 +8,7 @@ public import Outreach
 public struct CarrierAnswer: Hashable, Sendable {
     /// The source's name: `ups`, `dhl_unified`, `easypost`, …
     public var carrier: String
-    /// The number it speaks of, as the source writes it; nil where the body names none.
+    /// The number it speaks of, as the source writes it; nil if the body names none.
     public var number: String?
     /// Where the parcel is, by this body alone.
     public var status: ParcelState
@@ -36,7 +36,7 @@ public struct CarrierAnswer: Hashable, Sendable {
     /// All that goes into the parcel's history.
     public var scans: [Scan] { events + remarks }
 
-    /// True where the source has the number and knows nothing of it: some say so, and not "not found".
+    /// True if the source has the number and knows nothing of it: some say so, and not "not found".
     public var isNothing: Bool { call == nil && status == .unknown && events.isEmpty && unknownCodes.isEmpty }
 
     /// An answer about the call.
@@ -105,10 +105,10 @@ public struct CallAnswer: Hashable, Sendable {
     public var message: String
     /// When the carrier wants to be asked again, where it says so.
     public var retryAfter: Duration?
-    /// True where the source may only lack a registration of the number: send it (`Carrier.registrations`), and ask
-    /// again later.
+    /// True if the source may only lack a registration of the number: send it (`Carrier.registrations`), and ask again
+    /// later.
     public var isUnregistered = false
-    /// True where the source knows our login and will not tell of this number, for its label belongs to somebody else's
+    /// True if the source knows our login and will not tell of this number, for its label belongs to somebody else's
     /// account: an `authError` that is the number's alone.
     public var isWithheld = false
 

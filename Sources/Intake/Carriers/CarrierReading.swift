@@ -14,7 +14,7 @@ public struct CarrierReading: Sendable {
     public init(_ carrier: any Carrier) { self.carrier = carrier }
 
     /// One answer for each number that was asked for, in their order. A number of which the body says nothing was not
-    /// found; a body that speaks only of other numbers is an error, for the parcel it tells of is somebody else's.
+    /// found; a body that speaks only of other numbers is an error, because the parcel it tells of is somebody else's.
     public func answers(to response: HTTPResponse, asked: [String], _ context: ReadingContext) -> [CarrierAnswer] {
         let told = told(status: response.status, body: response.body)
         let wait = response["Retry-After"].flatMap { RetryAfter($0) }.map {
@@ -153,7 +153,7 @@ public struct CarrierReading: Sendable {
         }
     }
 
-    /// Whether a parcel is the one that was asked for; nil where it bears no name at all.
+    /// Whether a parcel is the one that was asked for; nil if it bears no name at all.
     private static func speaks(_ parcel: ToldParcel, of number: String) -> Bool? {
         let names = [parcel.number].compactMap(\.self) + parcel.aliases
         return names.isEmpty ? nil : names.contains { same($0, number) }

@@ -11,9 +11,10 @@
 //     once. Events whose time cannot be true are left out and flagged. Of events in one moment (many sources tell
 //     minutes only) the one that is further on the parcel's way is the later: the order is `Scan.precedes`, which the
 //     parcel's history goes by too.
-//  4. A carrier: the newest event and the current status normally agree. Where they differ, the event wins, for a
+//  4. A carrier: the newest event and the current status normally agree. Where they differ, the event wins, because a
 //     current status can be stale; unless the newest event is mere information or has an unknown code. An aggregator:
-//     its status wins, for it is a judgement (28 days at the counter are an exception), and the events give the times.
+//     its status wins, because it is a judgement (28 days at the counter are an exception), and the events give the
+//     times.
 //  5. An unknown code moves nothing, and is flagged.
 //  6. `delivered` needs an event of delivery or a time of delivery. A bare status does not do: the newest event's state
 //     stays, with a flag.
@@ -40,14 +41,14 @@ struct ToldParcel: Sendable {
     var events: [ToldEvent] = []
     /// The current status.
     var top: ToldEvent?
-    /// True where the current status is the judgement of an aggregator.
+    /// True if the current status is the judgement of an aggregator.
     var topIsJudgement = false
     /// A time of delivery that stands apart from the events.
     var deliveredAt: ToldTime?
     /// What the body as a whole says about being late.
     var delay: Scan.DelaySign = .no
     var fault: Fault?
-    /// True where the body says that the parcel goes back to the merchant.
+    /// True if the body says that the parcel goes back to the merchant.
     var returnLeg = false
     var estimate: ToldEstimate?
     /// The first promise, where it stands beside the estimate.
@@ -344,7 +345,7 @@ struct Judgement {
     }
 
     /// Leaves out the scans from before the order, where there are others: the number was given out again, and its old
-    /// parcel is told of still. True where there were some.
+    /// parcel is told of still. True if there were some.
     private func dropOlder(_ scans: inout [Scan]) -> Bool {
         guard let notBefore = context.notBefore, let first = scans.first, let last = scans.last else { return false }
         let bound = notBefore - Self.orderMargin

@@ -21,7 +21,7 @@ public struct TrackingNumber: Hashable, Sendable {
         public var checksum: Checksum
     }
 
-    /// What is left of it without all that people paste along (`TrackingField`); empty where that is no number, or
+    /// What is left of it without all that people paste along (`TrackingField`); empty if that is no number, or
     /// several.
     public let text: String
 

@@ -1,15 +1,15 @@
 /// One line of a merchant's `if`: an expression of Liquid, parsed alone.
 ///
-/// Conditions are read strictly, and evaluated with two differences from templates, both because a line of a trigger
-/// decides whether a mail goes out. A list of texts `contains` a text when one of them is the whole of it, whatever its
-/// case; and a comparison of values that cannot be compared is false rather than an error.
+/// Conditions are parsed strictly, and evaluated with two differences from templates, because a line of a trigger
+/// decides whether a mail goes out. A list of texts `contains` a text if one of them equals it, ignoring case; and
+/// comparing values that cannot be compared is false rather than an error.
 public struct Condition: Sendable {
     /// The line as written.
     public let source: String
     let roots: [Name]
     let test: Test
 
-    /// Parses a line. Throws one diagnostic with the column of the fault.
+    /// Parses a line. Throws one diagnostic with the column of the mistake.
     public init(parsing source: String) throws(Diagnostic) {
         let bytes = Array(source.utf8)
         guard bytes.count <= 4_096 else {
@@ -30,23 +30,23 @@ public struct Condition: Sendable {
         self.roots = roots
     }
 
-    /// Whether the condition holds for the names of a scope.
+    /// Whether the condition is true for the names of a scope.
     public func evaluate(_ scope: Scope, _ options: RenderOptions = RenderOptions()) -> Bool {
         var judge = ConditionJudge(self, scope, options)
         return judge.holds()
     }
 
-    /// What each comparison came to, as far as they were looked at: for `explain`.
+    /// The result of each comparison that was evaluated, for `explain`.
     public func explain(_ scope: Scope, _ options: RenderOptions = RenderOptions()) -> [Finding] {
         var judge = ConditionJudge(self, scope, options)
         return judge.findings()
     }
 
-    /// One comparison, and how it came out.
+    /// One comparison and its result.
     public struct Finding: Sendable, Equatable {
         /// As written: `shipment.days_late > 2`.
         public let source: String
-        /// Whether it holds.
+        /// Whether it is true.
         public let holds: Bool
         /// `shipment.days_late is 1, not more than 2`.
         public let text: String
@@ -63,13 +63,14 @@ public struct Condition: Sendable {
         return names
     }
 
-    /// The dotted path of a lookup; nil for what is computed.
+    /// The dotted path of a lookup; nil for a computed one.
     func path(of expression: Expression) -> String? {
         guard case .lookup(let lookup) = expression, lookup.root >= 0 else { return nil }
         return lookup.path(roots)
     }
 
-    /// Whether a list has a text as a whole, whatever its case; nil where it is no list, or no text is looked for.
+    /// Whether a list has an element equal to a text, ignoring case; nil if it is not a list, or the other value is not
+    /// a text.
     static func contains(_ list: Value, _ wanted: Value) -> Bool? {
         guard let elements = list.settled.listElements, let text = wanted.textIfString else { return nil }
         if case .drop(let drop) = list, let answer = drop.contains(wanted) { return answer }
@@ -103,7 +104,7 @@ extension Lookup {
 }
 
 extension Parser {
-    /// A fault in the words of a condition's author.
+    /// A mistake, described for the condition's author.
     mutating func conditionFault(_ fault: Fault) -> Diagnostic {
         var message = fault.message
         var hint = fault.hint
@@ -141,7 +142,7 @@ extension Parser {
 }
 
 extension Parser {
-    /// What to do about a word that stands where a condition could end.
+    /// How to fix an unexpected word after a complete condition.
     private func hintAfterEnd(_ word: String) -> String {
         if word == "not" { return "there is no 'not'; write the line under 'unless'" }
         if token == .pipe { return "filters cannot stand in a condition" }
@@ -165,7 +166,7 @@ extension Parser {
         return "put 'and' or 'or' before it, or take it out"
     }
 
-    /// The number beside a sign or word of a currency: `100€`, `£100`, `100 EUR`.
+    /// The number beside a currency sign or code: `100€`, `£100`, `100 EUR`.
     private func amount(around offset: Int) -> String? {
         let before = text(0, offset)
         let after = text(offset, source.count)
@@ -177,7 +178,7 @@ extension Parser {
 }
 
 extension String {
-    /// Without blanks on both sides.
+    /// Without spaces at either end.
     fileprivate var trimmingBlanks: String {
         String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
@@ -240,7 +241,7 @@ private struct ConditionJudge {
     }
 }
 
-/// How a comparison came out, in words: `order.total_price is 40.00, not at least 100`.
+/// The result of a comparison, in words: `order.total_price is 40.00, not at least 100`.
 enum Wording {
     /// A bare name.
     static func of(_ name: String, _ value: Value) -> String { name + " is " + shown(value) }

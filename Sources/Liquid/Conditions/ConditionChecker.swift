@@ -1,8 +1,8 @@
 extension Condition {
-    /// Everything that is wrong with the condition by the names and types of a schema, in the order of the line.
+    /// All mistakes in the condition according to a schema's names and types, from left to right.
     ///
-    /// Nothing here stops Liquid from evaluating the line; all of it would make the line mean something that nobody
-    /// wants: a name that is never there, a text that is always true.
+    /// Liquid would still evaluate the line, but it would mean something nobody wants: a name that never exists, a text
+    /// that is always true.
     public func check(_ schema: Schema) -> [Diagnostic] {
         var found: [Diagnostic] = []
         var relations: Set<Relation> = []
@@ -26,7 +26,7 @@ extension Condition {
         Diagnostic(column: column(offset), message: message, hint: hint)
     }
 
-    /// What an expression is; nil when it cannot be told or is a fault already told.
+    /// The type of an expression; nil if it is unknown or already reported as a mistake.
     private enum Kind {
         case entry(Schema.Entry)
         case literal(Schema.Kind)
@@ -53,7 +53,7 @@ extension Condition {
             case .open: return .open
             case .unknown(let nearest):
                 var hint = nearest.map { "did you mean '\($0)'?" }
-                // A word alone on the right of a sign is a text whose quotes were left out.
+                // A bare word on the right of an operator is a text without its quotes.
                 let isRight = lookup.offset > clause.start && clause.comparison != nil
                 if isRight, !path.contains("."), lookup.segments.isEmpty {
                     hint = "put a text in quotes: \"\(path)\""
@@ -148,7 +148,7 @@ extension Condition {
         uniqueKeysWithValues: zip(
             ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1...10))
 
-    /// What counts the days of a moment or a day.
+    /// The name that counts the days since a moment or day.
     private func daysInstead(of name: String, _ schema: Schema) -> String {
         let parts = name.split(separator: ".")
         guard parts.count == 2 else { return "use the number of days: days_since_…" }

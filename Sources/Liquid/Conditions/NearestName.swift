@@ -1,11 +1,10 @@
-/// The name that was probably meant.
+/// Finds the name that was probably meant.
 ///
-/// Compares by the number of letters to change, add, leave out or swap (optimal string alignment), whatever their
-/// case. A short name allows one such slip, a long one a third of its letters; more would be guessing. An alias that is
-/// written exactly wins over all of that.
+/// Counts the letters to change, add, remove or swap (optimal string alignment), ignoring case. A short name allows one
+/// such slip, a long one up to a third of its letters; more would be guessing. An exact alias wins over all of these.
 ///
 /// - Parameters:
-///   - aliases: words of another trade and what we call them (`fulfillment`: `shipment`).
+///   - aliases: other words and our names for them (`fulfillment`: `shipment`).
 public func nearestName(to wrong: String, in names: some Sequence<String>, aliases: [String: String] = [:]) -> String? {
     let lowered = wrong.lowercased()
     if let alias = aliases[lowered] { return alias }
@@ -22,7 +21,7 @@ public func nearestName(to wrong: String, in names: some Sequence<String>, alias
         best = (name, distance)
     }
     if let best { return best.name }
-    // A name left unfinished, or one with a word too many.
+    // An unfinished name, or one with an extra word.
     let pieces = names.filter { name in
         let other = name.lowercased()
         return letters.count >= 4

@@ -1,18 +1,18 @@
-// Conditions that are decided without a render.
+// Conditions that are decided without rendering.
 //
 // Nearly every line of a trigger compares names with words and numbers: `order.total_price >= 40`. Such a line needs no
-// scope, no slots and no output, only the values of its names. So they are numbered when the line is read, the caller
-// gives each value when it is asked for (and keeps it for the next line), and what is compared with stands ready: a
-// word to look for in a list is in small letters already. What a line comes to is the same as by `Condition.evaluate`,
-// for both compare by `Comparison`.
+// scope, no slots and no output, only the values of its names. So the names are numbered when the line is parsed, the
+// caller supplies each value on demand (and keeps it for the next line), and the operand is prepared: a word to look
+// for in a list is already in lower case. The result is the same as with `Condition.evaluate`, because both use
+// `Comparison`.
 
-/// A condition of names, words and numbers alone.
+/// A condition of only names, words and numbers.
 public struct PlainCondition: Sendable {
-    /// The names it looks at, each once: `order.total_price`.
+    /// The names it reads, each once: `order.total_price`.
     public let names: [String]
     private let clauses: [PlainClause]
 
-    /// The condition in that form; nil where it computes something, or looks at a thing as a whole or deeper than one
+    /// The condition in that form; nil if it computes something, or reads a whole object or a path with more than one
     /// dot.
     public init?(_ condition: Condition) {
         var names: [String] = []
@@ -56,7 +56,7 @@ public struct PlainCondition: Sendable {
         self.clauses = clauses
     }
 
-    /// What the comparison that decided it came to, in the words of `Condition.explain`.
+    /// The result of the deciding comparison, in the words of `Condition.explain`.
     public func wording(_ value: (Int) -> Value) -> String {
         for clause in clauses {
             let holds = clause.holds(value)
@@ -71,8 +71,8 @@ public struct PlainCondition: Sendable {
         return ""
     }
 
-    /// Whether it holds, when `value` gives what stands under the name of that place in `names`. Names that decide
-    /// nothing are not asked for.
+    /// Whether it is true. `value` returns the value of the name at an index of `names`; it is called only for names
+    /// that affect the result.
     public func holds(_ value: (Int) -> Value) -> Bool {
         var result = false
         for clause in clauses {
@@ -114,11 +114,11 @@ private struct PlainClause: Sendable {
     struct Comparison: Sendable {
         let sign: Operator
         let right: PlainOperand
-        /// The word to look for in a list, in small letters.
+        /// The word to look for in a list, in lower case.
         var wanted: String?
     }
 
-    /// What stands on the left, as written.
+    /// The left side, as written.
     let name: String
     let left: PlainOperand
     let comparison: Comparison?

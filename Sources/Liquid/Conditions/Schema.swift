@@ -1,22 +1,22 @@
-/// The names that conditions and templates can use, with what they are: the one table that the checker, the completion
-/// of editors and the reference are made from.
+/// The names that conditions and templates can use, with their types: the one table behind the checker, editor
+/// completion and the reference.
 public struct Schema: Sendable {
-    /// What a value is.
+    /// The type of a value.
     public indirect enum Kind: Sendable, Equatable {
         case text, number, money, boolean
         /// A moment in time.
         case time
         /// A calendar date.
         case date
-        /// Texts that match whole, whatever their case.
+        /// Texts that match as a whole, ignoring case.
         case texts
-        /// One of these texts and no other.
+        /// One of exactly these texts.
         case oneOf([String])
-        /// A thing whose fields stand in the table under its path.
+        /// An object whose fields are in the table under its path.
         case object
-        /// A list of such things; their fields stand under the list's path.
+        /// A list of objects; their fields are under the list's path.
         case objects
-        /// Anything; nothing is checked under it.
+        /// Any value; nothing below it is checked.
         case anything
 
         /// The kind in the words of the reference.
@@ -52,9 +52,9 @@ public struct Schema: Sendable {
         public let kind: Kind
         /// Whether it can be missing, so that a template should guard it.
         public let canBeEmpty: Bool
-        /// What it means, for the reference.
+        /// Its meaning, for the reference.
         public let meaning: String
-        /// Why it is always empty, for a name that is known and that the host cannot fill; nil for all others.
+        /// Why it is always empty, for a known name that the host cannot fill; nil for all others.
         public let absence: String?
 
         /// A line of the table.
@@ -69,13 +69,13 @@ public struct Schema: Sendable {
         }
     }
 
-    /// The lines of the table, in their order.
+    /// The lines of the table, in order.
     public let entries: [Entry]
-    /// Words of another trade and the path we have for them: `fulfillment`: `shipment`.
+    /// Other words and our paths for them: `fulfillment`: `shipment`.
     public let aliases: [String: String]
     private let byPath: [String: Entry]
 
-    /// A table. A path whose parent is not named makes its parent an object.
+    /// A table. A parent that has no line itself becomes an object.
     public init(_ entries: [Entry], aliases: [String: String] = [:]) {
         var byPath: [String: Entry] = [:]
         for entry in entries { byPath[entry.path] = entry }
@@ -95,12 +95,12 @@ public struct Schema: Sendable {
     /// The line of a path.
     public subscript(path: String) -> Entry? { byPath[path] }
 
-    /// What became of looking a path up.
+    /// The result of looking up a path.
     public enum Answer: Sendable, Equatable {
         case known(Entry)
-        /// Below something of which nothing more is known.
+        /// Below a value about which nothing more is known.
         case open
-        /// With the nearest right path, if there is one.
+        /// With the nearest existing path, if there is one.
         case unknown(nearest: String?)
     }
 
@@ -114,7 +114,7 @@ public struct Schema: Sendable {
         }
     }
 
-    /// Rereads a path up: `order.line_items.size`, `customer.first_name`.
+    /// Looks up a path: `order.line_items.size`, `customer.first_name`.
     public func look(up path: String) -> Answer {
         if let entry = byPath[path] { return .known(entry) }
         let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -152,7 +152,7 @@ public struct Schema: Sendable {
             if case .unknown(let near?) = look(up: whole) { return .unknown(nearest: near) }
             return .unknown(nearest: root)
         }
-        // A field written without the thing it belongs to.
+        // A field written without its object.
         let owned = byPath.keys.filter { $0.hasSuffix("." + path) }
         return .unknown(nearest: owned.min { ($0.utf8.count, $0) < ($1.utf8.count, $1) })
     }

@@ -1,4 +1,4 @@
-/// Every filter there is. The set is closed: a template can only do what stands here.
+/// All filters. The set is closed: a template can do nothing else.
 enum FilterName: UInt8, Sendable, CaseIterable {
     case unknown
     case abs, append, at_least, at_most, base64_decode, base64_encode, base64_url_safe_decode, base64_url_safe_encode
@@ -8,7 +8,7 @@ enum FilterName: UInt8, Sendable, CaseIterable {
     case sort_natural, split, squish, strip, strip_html, strip_newlines, sum, times, truncate, truncatewords, uniq,
         upcase
     case url_decode, url_encode, `where`
-    // Shopify's, as its notification templates use them.
+    // Shopify's, as used in its notification templates.
     case money, money_with_currency, money_without_currency, money_without_trailing_zeros, format_address
     case img_url, image_url, product_img_url, shopify_asset_url, cdn_asset_url, payment_icon_png_url
     case payment_type_img_url, unit_price_with_measurement, handle, handleize, link_to, t, translate, pluralize

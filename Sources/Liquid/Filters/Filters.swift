@@ -1,4 +1,4 @@
-// How filters are called. Each is a case of one switch over a closed set; what it does stands in the file of its kind.
+// How filters are called. Each is a case of one switch over a closed set; its code is in the file for its kind.
 
 extension Renderer {
     mutating func evaluate(_ pipeline: Pipeline) throws(RenderError) -> Value {
@@ -10,7 +10,7 @@ extension Renderer {
         return value
     }
 
-    /// One call of a filter: its input, and what it is given beside.
+    /// One call of a filter: its input and its arguments.
     struct Call {
         let filter: Filter
         let input: Value
@@ -40,7 +40,7 @@ extension Renderer {
             )
         }
         let call = Call(filter: filter, input: input, arguments: arguments, named: named)
-        // These look at one element and make nothing.
+        // These read one element and create nothing.
         switch filter.name {
         case .first, .last, .size, .default: return try result(of: call)
         default: break
@@ -59,13 +59,13 @@ extension Renderer {
         return value
     }
 
-    /// What a value weighs as input or output of a filter.
+    /// The cost of a value as input or output of a filter.
     @inline(__always)
     private func weight(of value: Value, in filter: FilterName) -> Int {
         switch value {
         case .string(let text): return text.utf8.count
         case .null, .int, .float, .bool, .money, .moment: return 0
-        // What a filter goes through number by number.
+        // For filters that process number by number.
         case .range(let first, let last):
             let (span, overflow) = last.subtractingReportingOverflow(first)
             return last < first ? 0 : overflow ? options.limits.outputBytes : min(span, options.limits.outputBytes) * 8
@@ -105,7 +105,7 @@ extension Renderer {
 }
 
 extension FilterName {
-    /// How many values a call takes at least and at most, its input included.
+    /// The fewest and most values that a call takes, its input included.
     var arity: (Int, Int) {
         switch self {
         case .append, .at_least, .at_most, .concat, .divided_by, .map, .minus, .modulo, .plus, .prepend, .remove,

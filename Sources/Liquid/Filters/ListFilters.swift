@@ -1,5 +1,4 @@
-// Filters over lists. Anything can be the input: nil is an empty list, an object a list of one, lists within lists are
-// taken as one.
+// Filters over lists. Any input works: nil is an empty list, an object a list of one, nested lists are flattened.
 
 extension Renderer {
     /// The elements a list filter goes through.
@@ -38,10 +37,10 @@ extension Renderer {
         }
     }
 
-    /// What came of asking an element for a property.
+    /// The result of asking an element for a property.
     private enum Property {
         case value(Value)
-        /// The element has no properties at all, which ends the filter with nil.
+        /// The element has no properties at all; the filter then returns nil.
         case none
     }
 
@@ -181,7 +180,7 @@ extension Renderer {
         var seen: Set<String> = []
         var kept: [Value] = []
         let elements = try elements(call.input)
-        // One alone is compared with nothing, so nothing is asked of it.
+        // A single element is compared with nothing, so its property is not read.
         if elements.count == 1 { return .array(elements) }
         for element in elements {
             var value = element
@@ -241,7 +240,7 @@ extension Renderer {
 }
 
 extension Value {
-    /// What Ruby's `[]` can be asked of.
+    /// Values on which Ruby's `[]` works.
     fileprivate var canHaveProperties: Bool {
         switch settled {
         case .null, .bool, .float, .moment, .range: false
@@ -251,7 +250,7 @@ extension Value {
 }
 
 extension Bytes {
-    /// ASCII letters as small ones, for an order that does not look at case.
+    /// ASCII letters in lower case, for case-insensitive sorting.
     static func folded(_ text: String) -> [UInt8] {
         text.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
     }

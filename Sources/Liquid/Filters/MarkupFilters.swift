@@ -1,5 +1,5 @@
-// Filters that put texts together or take them apart. Where the output is escaped, text that is already safe stays so
-// through them: what is added to it is escaped first.
+// Filters that join or split texts. If the output is escaped, safe text stays safe: anything added to it is escaped
+// first.
 
 extension Renderer {
     func markup(_ call: Call) throws(RenderError) -> Value {
@@ -136,8 +136,8 @@ extension Renderer {
 }
 
 extension Bytes {
-    /// Ruby's `gsub` gives `\0` and `\\` in the replacement a meaning: the match, and a backslash. There are no groups,
-    /// so `\1` to `\9` are nothing.
+    /// In Ruby's `gsub`, `\0` and `\\` in the replacement mean the match and a backslash. There are no groups, so `\1`
+    /// to `\9` are empty.
     static func replacement(_ new: [UInt8], for part: [UInt8]) throws(RenderError) -> [UInt8] {
         guard new.contains(0x5C) else { return new }
         var out: [UInt8] = []
@@ -185,8 +185,8 @@ extension Bytes {
         return out
     }
 
-    /// Ruby's `split`: by blanks for `" "`, into characters for `""`, and without empty pieces at the end.
-    /// Nil where there are more than `most` pieces.
+    /// Ruby's `split`: at spaces for `" "`, into characters for `""`, without empty pieces at the end. Nil if there are
+    /// more than `most` pieces.
     static func split(_ text: String, _ pattern: String, most: Int) -> [String]? {
         var pieces: [String] = []
         if pattern == " " {
@@ -216,7 +216,7 @@ extension Bytes {
         guard bytes.contains(0x3C) else { return bytes }
         var out: [UInt8] = []
         var at = 0
-        // An opening that is not closed once is not closed later on either.
+        // An opening without a closing here has none later either.
         var unclosed: Set<String> = []
         blocks: while at < bytes.count {
             if bytes[at] == 0x3C {
@@ -251,8 +251,8 @@ extension Bytes {
         return out
     }
 
-    /// Escaped as HTML, but for entities that are there already; without `keepsMarks` also those that turn the
-    /// direction.
+    /// Escaped as HTML, except entities already there; without `keepsMarks`, entities that change the reading direction
+    /// are escaped too.
     static func escapedOnce(_ text: String, keepsMarks: Bool) -> [UInt8] {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []

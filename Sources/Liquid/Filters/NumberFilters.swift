@@ -1,13 +1,13 @@
-// Arithmetic. Whole numbers stay whole (`7 | divided_by: 2` is 3); with a fraction on either side the sum is exact in
-// decimals; an amount of money stays money.
+// Arithmetic. Whole numbers stay whole (`7 | divided_by: 2` is 3); with a fraction on either side the result is an
+// exact decimal; an amount of money stays money.
 
-/// What arithmetic works on.
+/// An operand of arithmetic.
 enum Number {
     case int(Int)
     /// Beyond 64 bits.
     case whole(Int128)
     case exact(Exact)
-    /// Beyond what decimals hold.
+    /// Beyond the range of decimals.
     case float(Double)
 
     var exact: Exact? {
@@ -37,7 +37,7 @@ enum Number {
         }
     }
 
-    /// The number where it is a whole one.
+    /// The number if it is a whole one.
     var integer: Int128? {
         switch self {
         case .int(let int): Int128(int)
@@ -46,10 +46,10 @@ enum Number {
         }
     }
 
-    /// A whole number, in 64 bits where it fits.
+    /// A whole number, in 64 bits if it fits.
     static func integer(_ whole: Int128) -> Number { Int(exactly: whole).map(Number.int) ?? .whole(whole) }
 
-    /// What comes of two whole numbers; nil where one is none, or where 128 bits do not hold it.
+    /// The result for two whole numbers; nil if one is not whole, or if it exceeds 128 bits.
     static func integers(
         _ a: Number, _ b: Number, _ operation: (Int128, Int128) -> (partialValue: Int128, overflow: Bool)
     ) -> Number? {
@@ -69,7 +69,7 @@ enum Number {
 }
 
 extension Value {
-    /// The number a value stands for; 0 where it stands for none.
+    /// The number that a value denotes; 0 if none.
     var number: Number {
         switch settled {
         case .int(let int): return .int(int)
@@ -102,7 +102,7 @@ extension String {
         return leadingNumber
     }
 
-    /// Ruby's `to_i` without an end: the digits at the beginning, or 0.
+    /// Ruby's unbounded `to_i`: the leading digits, or 0.
     private var leadingNumber: Number {
         let int = leadingInt
         guard int == .max || int == .min else { return .int(int) }
@@ -111,7 +111,7 @@ extension String {
             if byte == 0x5F { continue }
             guard byte.isDigit || (digits.isEmpty && (byte == 0x2D || byte == 0x2B)) else { break }
             digits.append(byte)
-            // More is infinite, as a float and for any purpose.
+            // More is infinite, as a float and for all purposes.
             if digits.count > 400 { break }
         }
         let text = String(decoding: digits, as: UTF8.self)
@@ -145,7 +145,8 @@ extension Renderer {
             }
         case .divided_by, .modulo:
             if b.isZero {
-                // With a fraction on either side there is no such error, unless it is money that nobody can divide so.
+                // With a fraction on either side there is no such error, except for money, which cannot be divided that
+                // way.
                 let isFraction = a.integer == nil || b.integer == nil
                 if isFraction, call.filter.name == .divided_by, input.isMoney == false {
                     return .float(a.isZero ? .nan : a.double < 0 ? -.infinity : .infinity)
@@ -157,7 +158,7 @@ extension Renderer {
         case .abs:
             switch a {
             case .int, .whole:
-                // The least of 128 bits has no counterpart.
+                // The lowest 128-bit number has no positive counterpart.
                 result = Int128(exactly: a.integer?.magnitude ?? 0).map(Number.integer) ?? .float(a.double.magnitude)
             case .exact(let exact): result = exact.magnitude.map(Number.exact) ?? .float(a.double.magnitude)
             case .float(let double): result = .float(double.magnitude)
@@ -207,11 +208,11 @@ extension Renderer {
     private static func quotient(_ a: Number, _ b: Number, isModulo: Bool) -> Number {
         if let x = a.integer, let y = b.integer {
             let (quotient, overflow) = x.dividedReportingOverflow(by: y)
-            // The least number by -1, the one quotient that does not fit.
+            // The lowest number divided by -1: the one quotient that does not fit.
             if overflow { return isModulo ? .int(0) : .float(a.double / b.double) }
             let rest = x &- quotient &* y
             let isBelow = rest != 0 && (rest < 0) != (y < 0)
-            // With a rest the divisor is 2 at least, or -2, so the quotient is far from the ends.
+            // With a remainder the divisor is at least 2, or at most -2, so the quotient is far from the limits.
             return .integer(isModulo ? (isBelow ? rest + y : rest) : (isBelow ? quotient - 1 : quotient))
         }
         if let x = a.exact, let y = b.exact, let result = isModulo ? x % y : x / y { return .exact(result) }

@@ -3,7 +3,7 @@
 extension Renderer {
     // MARK: Dates
 
-    /// The moment a value stands for; nil when it is no date.
+    /// The moment that a value denotes; nil if it is not a date.
     func moment(_ value: Value) -> Moment? {
         switch value.settled {
         case .moment(let moment): return moment.shown(in: options.zone)
@@ -41,7 +41,7 @@ extension Renderer {
 
     // MARK: Money
 
-    /// An amount as `money` takes it; nil when there is none. A plain number is in hundredths, in every currency
+    /// An amount as `money` takes it; nil if there is none. A plain number is in hundredths, in every currency
     /// (shopify.dev, Liquid reference, "money": "For currencies without subunits, such as JPY and KRW, tenths and
     /// hundredths of a unit are appended").
     private func amount(_ value: Value) -> Money? {
@@ -118,11 +118,10 @@ extension Renderer {
             let isOne: Bool
             if case .int(1) = count { isOne = true } else { isOne = count.double == 1 }
             let word = isOne ? plain(call[0]) : call.has(1) ? plain(call[1]) : plain(call[0]) + "s"
-            // Shopify's own returns the word alone; with the count before it, a sentence of ours reads as it is
-            // written.
+            // Shopify's own returns only the word; with the count before it, our templates read naturally.
             return .string(input.text + " " + word)
         default:
-            // weight_with_unit: grams, shown in kilograms or in the unit that is named.
+            // weight_with_unit: grams, shown in kilograms or the named unit.
             let unit = call.has(0) ? plain(call[0]) : "kg"
             guard let grams = input.number.exact else { return .string("") }
             let divisor: Exact
@@ -153,7 +152,7 @@ extension Renderer {
         return text
     }
 
-    /// Name and address on lines of their own, in the order of the country.
+    /// Name and address on separate lines, in the country's order.
     private func address(_ value: Value) -> Value {
         switch value.settled {
         case .object, .drop: break
@@ -173,7 +172,7 @@ extension Renderer {
         return markupValue("<p>" + lines.joined(separator: "<br>") + "</p>")
     }
 
-    /// A file's name without the `_480x` or `_160x160` at its end.
+    /// A file name without a trailing `_480x` or `_160x160`.
     private static func withoutSize(_ name: String) -> String {
         guard let mark = name.lastIndex(of: "_") else { return name }
         let sides = name[name.index(after: mark)...].split(separator: "x", omittingEmptySubsequences: false)
@@ -182,7 +181,7 @@ extension Renderer {
         return isSize ? String(name[..<mark]) : name
     }
 
-    /// The URL of an image in a size: of a text, or of an object's `image` or `src`.
+    /// The URL of an image in a given size: from a text, or from an object's `image` or `src`.
     private func image(_ call: Call) -> Value {
         var source = ""
         switch call.input.settled {
@@ -211,7 +210,7 @@ extension Renderer {
             if !width.isEmpty || !height.isEmpty { size = width + "x" + height }
         }
         let isURL = source.hasPrefix("http://") || source.hasPrefix("https://") || source.hasPrefix("//")
-        // A size in the file's name is understood by Shopify's own hosts; a picture elsewhere is shown as it is.
+        // Only Shopify's own hosts understand a size in the file name; a picture elsewhere is shown as it is.
         if isURL, !source.contains("//cdn.shopify.com/"), !source.contains("/cdn/shop/") { return .string(source) }
         let bytes = Array(source.utf8)
         let query = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
@@ -220,7 +219,7 @@ extension Renderer {
         var path = source
         if !size.isEmpty, size != "master", let dot, dot > slash {
             var name = String(decoding: bytes[..<dot], as: UTF8.self)
-            // The size that it already has gives way: two of them are a file that is not there.
+            // Replaces an existing size: with two of them the file would not exist.
             if isURL { name = Self.withoutSize(name) }
             path = name + "_" + size + String(decoding: bytes[dot...], as: UTF8.self)
         }
@@ -229,7 +228,7 @@ extension Renderer {
 }
 
 extension MoneyFormats {
-    /// What stands before the placeholder, the placeholder's name, and what stands after it.
+    /// The text before the placeholder, its name, and the text after it.
     static func parts(_ format: String) -> (before: String, placeholder: String, after: String) {
         let bytes = Array(format.utf8)
         guard let open = Bytes.find(Array("{{".utf8), in: bytes, from: 0),
@@ -264,7 +263,7 @@ extension MoneyFormats {
 }
 
 extension Escaping {
-    /// A URL for an attribute: a scheme that runs something is taken out.
+    /// A URL for an attribute, without a scheme that runs something.
     static func escapedLink(_ url: String) -> String {
         var out: [UInt8] = []
         write(.string(url), .html, [.tag, .link], to: &out)
@@ -273,7 +272,7 @@ extension Escaping {
 }
 
 extension Value {
-    /// The value as HTML: safe text as it stands, any other escaped where the output is.
+    /// The value as HTML: safe text unchanged, anything else escaped if the output is.
     func markup(for destination: Destination) -> String {
         if case .safe(let safe) = self, safe.destination == destination { return safe.text }
         return destination == .none ? text : Escaping.escaped(text, .html)

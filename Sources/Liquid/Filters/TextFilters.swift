@@ -1,4 +1,4 @@
-// Filters that make one text of another.
+// Filters that turn one text into another.
 
 extension Renderer {
     func text(_ call: Call) throws(RenderError) -> Value {
@@ -36,8 +36,8 @@ extension Renderer {
                 if bytes[index] == UInt8(ascii: "+") {
                     out.append(0x20)
                 } else if bytes[index] == UInt8(ascii: "%") {
-                    // Ruby's CGI.unescape stops at a `%` with fewer than two characters after it; all from there on
-                    // stays.
+                    // Ruby's CGI.unescape stops at a `%` with fewer than two characters after it and leaves the rest as
+                    // it is.
                     guard index + 2 < bytes.count else {
                         out.append(contentsOf: bytes[index...])
                         break
@@ -73,12 +73,12 @@ extension Renderer {
             var out: [UInt8] = []
             input.writeJSON(to: &out, limit: options.limits.outputBytes)
             let text = String(decoding: out, as: UTF8.self)
-            // In a JSON text it is a whole value, with the quotes it needs.
+            // In a JSON template it is a complete value, with its quotes.
             return options.destination == .json ? .safe(SafeText(text, for: .json)) : .string(text)
         }
     }
 
-    /// The text of a value; of markup that holds no tag, the words it shows.
+    /// The text of a value; for markup without tags, the words it shows.
     func plain(_ value: Value) -> String {
         guard case .safe(let safe) = value, safe.destination == .html, !safe.text.utf8.contains(0x3C) else {
             return value.filterText
@@ -99,12 +99,12 @@ extension Renderer {
         }
     }
 
-    /// The whole number that a text filter is given.
+    /// A text filter's whole-number argument.
     func integer(_ value: Value) throws(RenderError) -> Int {
         switch value.settled {
         case .int(let int): return int
         case .float(let double):
-            // A whole number too big for 64 bits came in as a float.
+            // A whole number over 64 bits arrives as a float.
             guard double.magnitude >= 0x1p63 else { throw RenderError(.argument, "invalid integer") }
             return double < 0 ? .min : .max
         default:
@@ -190,7 +190,7 @@ extension Renderer {
 }
 
 extension UInt8 {
-    /// What a hexadecimal digit stands for; nil for any other byte.
+    /// The value of a hexadecimal digit; nil for any other byte.
     var hexDigit: UInt8? {
         switch self {
         case 0x30...0x39: self - 0x30
@@ -201,7 +201,7 @@ extension UInt8 {
 }
 
 extension Bytes {
-    /// The five entities that we escape with, as characters again.
+    /// The five entities that we escape with, turned back into characters.
     static func unescaped(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "&")) else { return text }
         let bytes = Array(text.utf8)

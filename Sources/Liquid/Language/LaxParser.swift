@@ -1,11 +1,11 @@
-// The lax grammar: what Shopify's engine takes when its strict parser refuses. There it is a row of regular
+// The lax grammar: what Shopify's engine accepts when its strict parser refuses. There it is a series of regular
 // expressions (liquid.rb, variable.rb, condition.rb and tags/*.rb of Shopify/liquid); here each is a small scanner that
 // stops where the expression would stop.
 
 extension Parser {
     // MARK: The pieces
 
-    /// `QuotedString`: behind the closing quote, or nil.
+    /// `QuotedString`: the position after the closing quote, or nil.
     func quoted(_ at: Int, _ to: Int) -> Int? {
         let quote = source[at]
         guard quote == 0x22 || quote == 0x27 else { return nil }
@@ -14,7 +14,7 @@ extension Parser {
         return end < to ? end + 1 : nil
     }
 
-    /// `QuotedFragment`: `"text"`, or a run without blanks, commas and bars, in which quoted texts count as one.
+    /// `QuotedFragment`: `"text"`, or a run without spaces, commas and bars, in which a quoted text counts as one.
     func fragment(_ at: Int, _ to: Int) -> Int? {
         guard at < to else { return nil }
         if let end = quoted(at, to) { return end }
@@ -40,7 +40,7 @@ extension Parser {
         return end
     }
 
-    /// The first `QuotedFragment` at or after a place.
+    /// The first `QuotedFragment` at or after a position.
     func findFragment(_ from: Int, _ to: Int) -> (Int, Int)? {
         var at = from
         while at < to {
@@ -86,7 +86,7 @@ extension Parser {
         return laxLookup(from, to, depth)
     }
 
-    /// Digits and any number of dots; what follows the second dot does not count.
+    /// Digits and any number of dots; anything after the second dot is ignored.
     private func laxNumber(_ from: Int, _ to: Int) -> Expression? {
         var at = from
         if source[at] == 0x2D { at += 1 }
@@ -111,7 +111,7 @@ extension Parser {
         return .literal(.float(Double(digits) ?? 0))
     }
 
-    /// `(a..b)`, where the first end goes up to the last `..` of its run.
+    /// `(a..b)`, where the first bound extends to the last `..` of its run.
     private mutating func laxRange(_ from: Int, _ to: Int, _ depth: Int) -> Expression? {
         let start = skipSpace(from + 1, to - 1)
         var run = start
@@ -141,7 +141,7 @@ extension Parser {
         return .span(laxExpression(start, firstEnd, depth: depth + 1), laxExpression(last, second, depth: depth + 1))
     }
 
-    /// `VariableParser` found over and over: names and brackets, whatever stands between them.
+    /// `VariableParser` matched repeatedly: names and brackets, whatever is between them.
     private mutating func laxLookup(_ from: Int, _ to: Int, _ depth: Int) -> Expression {
         var root: Int?
         var computedRoot: Expression?
@@ -180,8 +180,8 @@ extension Parser {
         return .lookup(Lookup(root: root ?? -1, computedRoot: computedRoot, segments: segments, offset: Int32(from)))
     }
 
-    /// For each opening bracket of a range, the place behind the one that closes it. One pass, for a text of nothing
-    /// but opening brackets must not cost the square of its length.
+    /// For each opening bracket of a range, the position after its closing one. In one pass, because a text of only
+    /// opening brackets must not take quadratic time.
     private func brackets(_ from: Int, _ to: Int) -> [Int: Int] {
         var open: [Int] = []
         var closes: [Int: Int] = [:]
@@ -205,7 +205,7 @@ extension Parser {
         var filters: [Filter] = []
         at = skipSpace(at + 1, to)
         while at < to {
-            // One filter: blanks, fragments and commas up to a bar or a lonely quote.
+            // One filter: spaces, fragments and commas up to a bar or an unpaired quote.
             var close = at
             while close < to {
                 if source[close].isSpace || source[close] == 0x2C {
@@ -234,7 +234,7 @@ extension Parser {
         let name = text(start, end)
         var arguments: [Expression] = []
         var named: [(name: String, value: Expression)] = []
-        // Each argument follows a colon or comma; one of the form `name: value` has its name.
+        // Each argument follows a colon or comma; `name: value` is a named one.
         var at = from
         while at < to {
             guard source[at] == 0x3A || source[at] == 0x2C else {

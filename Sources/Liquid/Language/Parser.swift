@@ -4,40 +4,40 @@
     internal import Musl
 #endif
 
-/// Something the strict grammar refuses, inside of one tag or output.
+/// Something that the strict grammar refuses inside one tag or output.
 struct Fault: Error {
     var message: String
     var offset: Int
     var hint: String?
 }
 
-/// Reads a template's text into its tree, in one pass over the bytes.
+/// Parses a template's text into its tree, in one pass over the bytes.
 ///
-/// Shopify's engine has two grammars. The strict one is a small language with tokens; the lax one is a row of regular
-/// expressions that take whatever looks a little like an expression. Well-formed markup means the same in both, so we
-/// read by the strict one, and where that fails go back and read the same bytes by the lax one (`LaxParser.swift`),
+/// Shopify's engine has two grammars. The strict one is a small language with tokens; the lax one is a series of
+/// regular expressions that accept anything resembling an expression. Well-formed markup means the same in both, so we
+/// parse with the strict one, and if that fails go back and parse the same bytes with the lax one (`LaxParser.swift`),
 /// keeping the complaint as a warning. In strict mode complaints are errors, and all of them are reported at once.
 ///
-/// What cannot be read at all, in either grammar (a tag that nobody knows, a block that is not closed), ends the parse.
+/// Anything that neither grammar can read (an unknown tag, an unclosed block) ends the parse.
 struct Parser {
     let source: UnsafeBufferPointer<UInt8>
     let name: String
     let mode: Mode
 
-    /// The end of what is to be read: of the source, or of a `liquid` tag's lines.
+    /// The end of the input: of the source, or of a `liquid` tag's lines.
     var end: Int
     var position = 0
-    /// Whether each line is a tag, as inside of `{% liquid %}`.
+    /// Whether each line is a tag, as inside `{% liquid %}`.
     var isLiquidTag = false
-    /// Whether the tag before asked for white space to be trimmed.
+    /// Whether the previous tag requested white space trimming.
     var trimsNext = false
     var depth = 0
 
-    // The token that is being looked at.
+    // The current token.
     var token = Token.end
     var tokenStart = 0
     var tokenEnd = 0
-    /// Where the markup being read by the strict grammar ends.
+    /// The end of the markup being read by the strict grammar.
     var limit = 0
     var next = 0
     var expressionDepth = 0
@@ -45,22 +45,22 @@ struct Parser {
     var roots: [Name] = []
     private var rootTable: [Int32] = Array(repeating: -1, count: 64)
     var complaints: [Diagnostic] = []
-    /// Goes on behind a fault, so that the rest can be looked at.
+    /// Continues after a mistake, to check the rest.
     var recovers = false
-    /// How many faults were gone on behind. After some, the rest is no template.
+    /// The number of mistakes skipped so far. After a few, the rest is probably not a template.
     private var passed = 0
     private static let mostPassed = 50
-    /// The words of tags that could not be read: what they would have named.
+    /// The words of unreadable tags, which might have assigned names.
     var doubtful: Set<String> = []
 
-    /// From here on nothing closes a tag or an output, so that nobody looks for it again.
+    /// From here on nothing closes a tag or an output, so it is not searched for again.
     private var unclosedTag = Int.max
     private var unclosedOutput = Int.max
 
     private var countedLine = 1
     private var countedOffset = 0
 
-    /// How deep blocks can be nested, as in Shopify's engine.
+    /// The deepest nesting of blocks, as in Shopify's engine.
     static let deepest = 100
 
     init(source: UnsafeBufferPointer<UInt8>, name: String, mode: Mode) {
@@ -129,7 +129,7 @@ struct Parser {
 
     mutating func slot(_ text: String) -> Int { slot(Name(text)) }
 
-    /// The slot of the root name at a range of the source; no text is made for a name already known.
+    /// The slot of the root name at a range of the source; creates no string for a known name.
     mutating func slot(_ start: Int, _ end: Int) -> Int {
         let bytes = UnsafeBufferPointer(rebasing: source[start..<end])
         let hash = Name.hash(of: bytes)
@@ -145,7 +145,7 @@ struct Parser {
 
     // MARK: The document
 
-    /// What ended the body of a block: a tag that is not part of it.
+    /// The tag that ended the body of a block.
     struct Ending {
         let tag: String
         let start: Int
@@ -185,7 +185,7 @@ struct Parser {
         "when",
     ]
 
-    /// Reads nodes up to the end, or to a tag that is none of ours and so may be the block's own.
+    /// Reads nodes up to the end, or to an unknown tag, which may be the block's own.
     mutating func body(_ block: inout Block) throws(Diagnostic) -> Ending? {
         isLiquidTag ? try lines(&block) : try tokens(&block)
     }
@@ -213,7 +213,7 @@ struct Parser {
         return nil
     }
 
-    /// Reads the tag or output that begins there. Answers a tag that is none of ours.
+    /// Reads the tag or output that begins there. Returns an unknown tag.
     private mutating func markup(_ start: Int, _ block: inout Block) throws(Diagnostic) -> Ending? {
         guard source[start + 1] == 0x25 else {
             try output(start, &block)
@@ -224,12 +224,12 @@ struct Parser {
         return try tag(start, close, &block)
     }
 
-    /// Goes on behind a tag that may not stand where it stands.
+    /// Continues after a misplaced tag.
     mutating func passOver(_ ending: Ending) {
         pass(ending.markup.lowerBound, ending.markup.upperBound)
     }
 
-    /// Keeps the words of what could not be read.
+    /// Records the words of an unreadable tag.
     private mutating func pass(_ from: Int, _ to: Int) {
         passed += 1
         if passed > Parser.mostPassed { position = end }
@@ -293,7 +293,7 @@ struct Parser {
         return close
     }
 
-    /// Just after the `%}` that follows, or nil.
+    /// The position after the next `%}`, or nil.
     mutating func closing(of start: Int) -> Int? {
         guard let base = source.baseAddress, start < unclosedTag else { return nil }
         var at = start + 2
@@ -307,7 +307,7 @@ struct Parser {
         return nil
     }
 
-    /// The end of the output that begins at `start`, and whether it is closed as one.
+    /// The end of the output that begins at `start`, and whether it is closed properly.
     mutating func outputEnd(_ start: Int) -> (Int, Bool) {
         guard start < unclosedOutput else { return (start + 2, false) }
         var at = start + 2
@@ -345,7 +345,7 @@ struct Parser {
                 Output(pipeline: pipeline, line: Int32(line(at: start)), surroundings: surroundings(before: start))))
     }
 
-    /// Reads one tag. Answers what it is when it is not ours.
+    /// Reads one tag. Returns it if it is unknown.
     private mutating func tag(_ start: Int, _ close: Int, _ block: inout Block) throws(Diagnostic) -> Ending? {
         trim(start, close, &block)
         guard let (tagName, markup) = taken(start, close) else {
@@ -396,7 +396,7 @@ struct Parser {
         return nil
     }
 
-    /// The next line that holds anything, from its first letter to its end; the position moves behind it.
+    /// The next nonempty line, from its first letter to its end; the position moves past it.
     mutating func nextLine() -> (Int, Int)? {
         while position < end {
             var lineEnd = position

@@ -1,6 +1,6 @@
-// The strict grammar: tokens, and what is made of them.
+// The strict grammar: tokens, and the expressions built from them.
 
-/// What a run of bytes is in the strict grammar.
+/// A kind of token in the strict grammar.
 enum Token: String {
     case pipe, dot, colon, comma, question, dash, comparison, string, number, id, dotdot
     case openSquare = "open_square"
@@ -11,7 +11,7 @@ enum Token: String {
 }
 
 extension Parser {
-    /// How deep brackets and ranges can be nested in an expression.
+    /// The deepest nesting of brackets and ranges in an expression.
     static let deepestExpression = 64
 
     // MARK: Tokens
@@ -122,7 +122,7 @@ extension Parser {
         return Fault(message: "Unexpected character \(character)", offset: at, hint: hint)
     }
 
-    /// What is meant by a sign that is none.
+    /// The operator probably meant by an invalid one.
     static func instead(ofSign sign: String) -> String? {
         switch sign {
         case "=", "is", "equals", "===": "compare with '=='"
@@ -249,7 +249,7 @@ extension Parser {
         return .computed(index)
     }
 
-    /// `nil`, `true` and their like.
+    /// `nil`, `true` and the like.
     func literal(_ start: Int, _ end: Int) -> Expression? {
         guard end - start <= 5 else { return nil }
         switch source[start] {
@@ -271,7 +271,7 @@ extension Parser {
 
     // MARK: Outputs and filters
 
-    /// An expression with its filters, strictly if that can be and else loosely.
+    /// An expression with its filters, parsed strictly if possible, otherwise loosely.
     mutating func pipeline(_ from: Int, _ to: Int, isOutput: Bool) -> Pipeline {
         do {
             return try strictPipeline(from, to)
@@ -283,7 +283,7 @@ extension Parser {
         }
     }
 
-    /// Keeps a fault of the strict grammar.
+    /// Records an error of the strict grammar.
     mutating func complain(_ fault: Fault) {
         guard complaints.count < 200 else { return }
         complaints.append(diagnostic(fault.message, at: fault.offset, hint: fault.hint))
@@ -372,7 +372,7 @@ extension Parser {
         return test
     }
 
-    /// The end of what stands before the current token, without white space.
+    /// The end of the text before the current token, without white space.
     private var lastEnd: Int {
         var at = tokenStart
         while at > 0, source[at - 1].isSpace { at -= 1 }
@@ -394,7 +394,7 @@ extension Expression {
         return .literal(.string(text))
     }
 
-    /// The text when it is a literal of one.
+    /// The text, if it is a text literal.
     var literalText: String? {
         switch self {
         case .literal(.string(let text)), .authored(let text): return text

@@ -1,17 +1,18 @@
-// The tree a template is parsed into. It is made once and only read afterwards, by any number of renders at a time.
+// The tree that a template is parsed into. It is built once and only read afterwards, by any number of renders at a
+// time.
 //
-// Nodes are classes inside of enums: an array of nodes is then a flat array of tagged pointers, and walking it costs a
-// switch. Names are interned while parsing; those that stand at the root of a lookup get a small number, their slot, so
-// that reading a variable is an access to an array.
+// Nodes are classes inside enums: an array of nodes is then a flat array of tagged pointers, and walking it costs a
+// switch. Names are interned while parsing; each root name of a lookup gets a small number, its slot, so that reading a
+// variable is an array access.
 
-/// What the parser makes of one source text.
+/// The parser's result for one source text.
 final class Program: Sendable {
     let name: String
     let source: [UInt8]
     /// The root names, by slot.
     let roots: [Name]
     let body: Block
-    /// What the strict parser refused and the lax one took.
+    /// What the strict parser refused and the lax one accepted.
     let warnings: [Diagnostic]
 
     init(name: String, source: [UInt8], roots: [Name], body: Block, warnings: [Diagnostic]) {
@@ -25,17 +26,17 @@ final class Program: Sendable {
 
 struct Block: Sendable {
     var nodes: [Node] = []
-    /// Whether nothing in it can print: only white space, assignments and comments.
+    /// Whether nothing in it can print: it has only white space, assignments and comments.
     var isBlank = true
-    /// Whether something without a node of its own stands behind the last text, a comment or what was trimmed away:
-    /// `{%-` trims the text beside it and none further back.
+    /// Whether something without a node follows the last text, such as a comment or trimmed text: `{%-` trims only the
+    /// text right before it.
     var isSealed = false
 }
 
 enum Node: Sendable {
-    /// A range of the source, printed as it stands.
+    /// A range of the source, printed unchanged.
     case text(Int32, Int32)
-    /// As `text`, but no white space control reaches into it.
+    /// Like `text`, but white space control does not affect it.
     case raw(Int32, Int32)
     case output(Output)
     case assign(Assign)
@@ -53,15 +54,14 @@ enum Node: Sendable {
 
 indirect enum Expression: Sendable {
     case literal(Value)
-    /// A text with characters that markup gives a meaning to; the template's author wrote it, so it is printed as it
-    /// stands.
+    /// A text with markup characters; the template's author wrote it, so it is printed unchanged.
     case authored(String)
     case lookup(Lookup)
     case range(Expression, Expression)
     case empty
     case blank
 
-    /// Whether it is `empty` or `blank`, which only equality knows.
+    /// Whether it is `empty` or `blank`, which work only with equality.
     var isMarker: Bool {
         switch self {
         case .empty, .blank: true
@@ -69,7 +69,7 @@ indirect enum Expression: Sendable {
         }
     }
 
-    /// A range; with two literals it is one, and their fractions are cut off.
+    /// A range; with two literals it is a literal, and their fractions are cut off.
     static func span(_ first: Expression, _ last: Expression) -> Expression {
         guard case .literal(let a) = first, case .literal(let b) = last else { return .range(first, last) }
         func whole(_ value: Value) -> Expression {
@@ -80,9 +80,9 @@ indirect enum Expression: Sendable {
     }
 }
 
-/// A name with what follows it: `order.line_items[0].title`.
+/// A name and the path after it: `order.line_items[0].title`.
 final class Lookup: Sendable {
-    /// The slot of the root name, or -1 when it is computed.
+    /// The slot of the root name, or -1 if it is computed.
     let root: Int
     /// The root when it is computed: `[name].title`.
     let computedRoot: Expression?
@@ -99,7 +99,7 @@ final class Lookup: Sendable {
 }
 
 enum Segment: Sendable {
-    /// `.name`; `size`, `first` and `last` are also commands where no key has that name.
+    /// `.name`; `size`, `first` and `last` are also commands if there is no such key.
     case key(Name, Command?)
     /// `[0]`
     case index(Int)
@@ -131,18 +131,18 @@ final class Pipeline: Sendable {
     }
 }
 
-/// Where in the surrounding markup a value lands, as the text before it shows.
+/// The place of a value in the surrounding markup, judged by the text before it.
 struct Surroundings: OptionSet, Sendable {
     let rawValue: UInt8
     /// Inside a tag of HTML.
     static let tag = Surroundings(rawValue: 1)
-    /// At the start of an address that a reader follows: a scheme of the value's own would be followed.
+    /// At the start of a followed address, where a scheme in the value would take effect.
     static let link = Surroundings(rawValue: 2)
-    /// An attribute without quotes, which the first blank would end.
+    /// An unquoted attribute, which the first space would end.
     static let unquoted = Surroundings(rawValue: 4)
     /// Inside the address of a Markdown link.
     static let address = Surroundings(rawValue: 8)
-    /// Inside a tag, where attributes are named.
+    /// Inside a tag, in place of an attribute's name.
     static let bare = Surroundings(rawValue: 16)
 }
 
@@ -184,7 +184,7 @@ final class Capture: Sendable {
 
 enum Operator: Sendable, Equatable {
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual, contains
-    /// Taken by the lax parser; evaluating it is an error.
+    /// Accepted by the lax parser; evaluating it is an error.
     case unknown(String)
 
     var text: String {
@@ -220,7 +220,7 @@ enum Relation: Sendable { case and, or }
 struct Clause: Sendable {
     let left: Expression
     let comparison: (Operator, Expression)?
-    /// How the next clause follows; nil for the last.
+    /// How the next clause is joined; nil for the last.
     var relation: Relation?
     let start: Int32
     let end: Int32
@@ -235,7 +235,7 @@ struct Test: Sendable {
 final class Branch: Sendable {
     /// A nil test is `else`.
     let arms: [(test: Test?, body: Block)]
-    /// Whether the first test is to fail, as `unless` has it.
+    /// Whether the first test is negated, as in `unless`.
     let isUnless: Bool
     let isBlank: Bool
     let line: Int32
@@ -250,7 +250,8 @@ final class Branch: Sendable {
 
 final class Choice: Sendable {
     let value: Expression
-    /// An arm without expressions is `else`. Every arm that fits is rendered, `else` only if none before it did.
+    /// A branch without expressions is `else`. Every matching branch is rendered, `else` only if none before it
+    /// matched.
     let arms: [(values: [Expression]?, body: Block)]
     let isBlank: Bool
     let line: Int32
@@ -275,7 +276,7 @@ final class Loop: Sendable {
     /// The slot of `forloop`.
     let stateSlot: Int
     let collection: Expression
-    /// `item-collection`, under which `offset: continue` goes on.
+    /// `item-collection`, the key for `offset: continue`.
     let name: String
     let isReversed: Bool
     let start: LoopStart
@@ -330,7 +331,7 @@ final class Table: Sendable {
 }
 
 final class Cycle: Sendable {
-    /// The group's name; nil when the values are the name.
+    /// The group's name; nil if the values are the name.
     let name: Expression?
     let key: String
     let values: [Expression]
@@ -370,7 +371,7 @@ final class IfChanged: Sendable {
 /// `include` and `render`.
 final class Partial: Sendable {
     let name: Expression
-    /// Whether it is `include`, which shares the variables of the template around it.
+    /// Whether it is `include`, which shares the variables of the including template.
     let isInclude: Bool
     let value: Expression?
     let isFor: Bool

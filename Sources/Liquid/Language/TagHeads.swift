@@ -1,4 +1,4 @@
-// What stands in a tag behind its name, by the strict grammar where the tag has one, and else by the lax one.
+// The part of a tag after its name, parsed by the strict grammar if the tag has one, otherwise by the lax one.
 
 extension Parser {
     mutating func caseValue(_ markup: Range<Int>, _ start: Int) throws(Diagnostic) -> Expression {
@@ -63,7 +63,7 @@ extension Parser {
         return values
     }
 
-    /// `name = value`; the name is taken loosely in either mode.
+    /// `name = value`; the name is parsed loosely in either mode.
     func assignment(_ markup: Range<Int>) -> (Range<Int>, Range<Int>)? {
         let to = markup.upperBound
         var at = markup.lowerBound
@@ -252,7 +252,7 @@ extension Parser {
         var name: Expression?
         var valuesStart = from
         if let end = fragment(from, to) {
-            // `name: values`; in a name without quotes the colon is part of the fragment.
+            // `name: values`; in an unquoted name the colon is part of the fragment.
             let colon = skipSpace(end, to)
             if colon < to, source[colon] == 0x3A {
                 name = laxExpression(from, end)
@@ -276,7 +276,7 @@ extension Parser {
         }
         var values: [Expression] = []
         var key = ""
-        // A group whose values are names is its own, wherever else the same names stand.
+        // A group whose values are names is separate, even if the same names occur elsewhere.
         var isOwn = false
         var at = valuesStart
         while at <= to {

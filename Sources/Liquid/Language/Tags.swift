@@ -1,8 +1,8 @@
-// How each tag is read. A tag that has a body reads it up to its end tag; a tag that is unknown here is handed to the
-// block around it, which may know it (`else`, `when`, `endif`).
+// How each tag is parsed. A tag with a body reads it up to its end tag; a tag unknown here is passed to the enclosing
+// block, which may know it (`else`, `when`, `endif`).
 
 extension Parser {
-    /// Reads the tag `name`. Answers what it is when it is none that stands by itself.
+    /// Reads the tag `name`. Returns it if it is not a tag of its own.
     mutating func tag(_ name: String, _ start: Int, _ markup: Range<Int>, _ block: inout Block) throws(Diagnostic)
         -> Ending?
     {
@@ -68,7 +68,8 @@ extension Parser {
 
     // MARK: Bodies
 
-    /// Reads nodes up to a tag of the block's own, and answers it. What else may not stand there is an error.
+    /// Reads nodes up to one of the block's own tags, and returns it. Any other tag that does not belong there is an
+    /// error.
     private mutating func part(_ blockName: String, _ start: Int, _ block: inout Block, inner: [String])
         throws(Diagnostic)
         -> Ending?
@@ -126,7 +127,7 @@ extension Parser {
     private mutating func choice(_ markup: Range<Int>, _ start: Int) throws(Diagnostic) -> (Node, Bool) {
         let line = Int32(line(at: start))
         var value = try caseValue(markup, start)
-        // Only `when` knows `blank` and `empty` as questions; here they are an empty text.
+        // Only `when` treats `blank` and `empty` as tests; here they are an empty text.
         if value.isMarker { value = .literal(.string("")) }
         var arms: [(values: [Expression]?, body: Block)] = []
         var block = Block()
@@ -231,7 +232,7 @@ extension Parser {
         throw neverClosed("comment", &self)
     }
 
-    /// The next piece of the document as it stands: a text, a tag or an output; nil at the end.
+    /// The next raw piece of the document: a text, a tag or an output; nil at the end.
     private mutating func nextToken() -> (Int, Int)? {
         guard position < end else { return nil }
         let start = position
@@ -254,7 +255,7 @@ extension Parser {
         return (start, at)
     }
 
-    /// Moves behind the tag that ends a body which is not read as a template; answers where that tag begins.
+    /// Moves past the tag that ends a body not read as a template; returns where that tag begins.
     private mutating func endOf(_ name: String) -> (tagStart: Int, close: Int)? {
         while let (from, to) = nextToken() {
             guard to - from >= 4, source[to - 1] == 0x7D, source[to - 2] == 0x25 else { continue }
@@ -392,7 +393,7 @@ extension Parser {
 }
 
 extension Block {
-    /// Takes the white space out of a block that prints nothing else.
+    /// Removes the white space from a block that prints nothing else.
     mutating func dropText() {
         nodes.removeAll { node in
             if case .text = node { return true }
@@ -402,7 +403,7 @@ extension Block {
 }
 
 extension UInt8 {
-    /// What the name of an assigned variable is made of, in Shopify's loose sense: `\w - . [ ]` and round brackets.
+    /// The characters of an assigned variable's name, as loosely as in Shopify: `\w - . [ ]` and round brackets.
     var isSignature: Bool {
         isWord || self == 0x2D || self == 0x2E || self == 0x5B || self == 0x5D || self == 0x28 || self == 0x29
     }

@@ -1,41 +1,40 @@
 /// One place where a template, or a partial of it, reads a name.
 public struct VariableUse: Sendable, Equatable {
-    /// The name of the template or partial that it stands in.
+    /// The name of its template or partial.
     public let file: String
-    /// `shipment.tracking_url`; indices are left out, and what follows a computed index.
+    /// `shipment.tracking_url`; without indices and anything after a computed index.
     public let path: String
     /// From 1.
     public let line: Int
     /// From 1.
     public let column: Int
-    /// Whether it is read inside an `if` about it (or about what it is part of), or has a `default`.
+    /// Whether it is read inside an `if` that tests it (or its parent), or has a `default`.
     public let isGuarded: Bool
-    /// Whether it is printed, or otherwise read (in a test, a loop's head, an argument).
+    /// Whether it is printed rather than only read (in a test, a loop's head, an argument).
     public let isPrinted: Bool
 }
 
 extension Template {
-    /// Every name that the template reads from its data: names that it assigns itself, loop variables and `forloop` are
-    /// left out, and a loop variable's fields are given under its list (`order.line_items.title`).
+    /// Every name that the template reads from its data. Names that it assigns itself, loop variables and `forloop` are
+    /// left out; a loop variable's fields are listed under its list (`order.line_items.title`).
     public var variables: [VariableUse] { variables(with: nil) }
 
-    /// The same, with what the partials read that it includes by a literal name: what is handed to a partial keeps its
-    /// path.
+    /// The same, including the partials included by a literal name: a value passed to a partial keeps its path.
     public func variables(with partials: PartialSet?) -> [VariableUse] { visited(with: partials).uses }
 
     /// The names of the partials that the template includes by a literal name.
     public var partialNames: [String] { visited(with: nil).partials }
 
-    /// The filters the template calls that do not exist, with the nearest that does.
+    /// The nonexistent filters that the template calls, with the nearest existing ones.
     public var unknownFilters: [Diagnostic] { visited(with: nil).unknownFilters }
 
-    /// What ends a render whenever it is reached, whatever the data: a sign that compares nothing, a filter that is
-    /// given too little or too much, a division by 0. Shopify prints a fault in its place; a host that renders with
+    /// Code that ends any render that reaches it, whatever the data: an unknown operator, a filter with too few or too
+    /// many arguments, a division by 0. Shopify prints an error in its place; a host that renders with
     /// `errors = .thrown` prints nothing at all.
     public func certainFailures(with partials: PartialSet? = nil) -> [Diagnostic] { visited(with: partials).failures }
 
-    /// The unknown names and filters of a text that cannot be parsed: what stands outside of the fault is read all the
-    /// same. A name that a broken tag may have made is left alone.
+    /// The unknown names and filters of a text that cannot be parsed: the parts without errors are read anyway. A name
+    /// that a broken tag may have assigned is not reported.
     public static func check(broken source: String, name: String = "", _ schema: Schema) -> [Diagnostic] {
         let source = Array(source.utf8)
         guard source.count <= longestSource else { return [] }
@@ -49,7 +48,7 @@ extension Template {
         guard let (program, doubtful) = result else { return [] }
         var visitor = VariableVisitor(program: program, known: nil)
         visitor.visit(program.body)
-        // What an included template assigns is not known here.
+        // The names that an included template assigns are not known here.
         guard !visitor.includes else { return visitor.unknownFilters }
         visitor.uses.removeAll { use in
             let root = String(use.path.prefix { $0 != "." })
@@ -64,9 +63,9 @@ extension Template {
         return visitor
     }
 
-    /// Everything that is wrong with the template by a schema: unknown names and filters as errors; as warnings names
-    /// that can be empty without an `if` or a `default` around them, and, once each, names that are always empty. With
-    /// `partials`, what they hold is checked as it is used here; each fault bears the name of its file.
+    /// All mistakes in the template according to a schema: unknown names and filters are errors; names that can be
+    /// empty without an `if` or a `default` around them are warnings, and so, once each, are names that are always
+    /// empty. With `partials`, these are checked as they are used here; each mistake has its file's name.
     public func check(_ schema: Schema, partials: PartialSet? = nil) -> [Diagnostic] {
         Template.found(by: visited(with: partials), schema)
     }
@@ -109,15 +108,15 @@ private struct VariableVisitor {
     var failures: [Diagnostic] = []
     /// Whether there is an `include`, which can assign names.
     var includes = false
-    /// The bytes of partials that may still be walked through: each can use many, and each of those as many again.
+    /// The bytes of partials that may still be walked: each can include many, and each of those many more.
     private var reach = 32 * 1_024 * 1_024
-    /// What local names stand for: the path of a list, or nil for a value of the template's own.
+    /// What local names refer to: the path of a list, or nil for one of the template's own values.
     private var locals: [Int: String?] = [:]
     private var guards: [String] = []
     private var lineStarts: [Int] = [0]
-    /// Where partials are looked up; nil leaves them out.
+    /// Where to look up partials; nil leaves them out.
     private let known: PartialSet?
-    /// The partials that are being walked through, for one may include itself.
+    /// The partials now being walked, because one may include itself.
     private let within: [String]
 
     init(program: Program, known: PartialSet?, within: [String] = []) {
@@ -149,7 +148,7 @@ private struct VariableVisitor {
         case .output(let output): visit(output.pipeline, isPrinted: true)
         case .assign(let assign):
             visit(assign.pipeline, isPrinted: false)
-            // A plain alias goes on standing for what it was given.
+            // A plain alias keeps referring to its value.
             let alias = assign.pipeline.filters.isEmpty ? path(assign.pipeline.value) : nil
             locals[assign.slot] = .some(alias)
         case .capture(let capture):
@@ -185,8 +184,7 @@ private struct VariableVisitor {
         }
     }
 
-    /// Walks through a partial with what it is given. Deeper than a few, nobody reads; deeper than that, one includes
-    /// itself.
+    /// Walks a partial with its arguments. Nobody nests more than a few levels; deeper, one includes itself.
     private mutating func descend(_ partial: Partial) {
         if partial.isInclude { includes = true }
         guard let name = partial.name.literalText, within.count < 8, !within.contains(name),
@@ -216,7 +214,7 @@ private struct VariableVisitor {
         unknownFilters += inner.unknownFilters
         failures += inner.failures
         guard partial.isInclude else { return }
-        // What an included template assigns is there afterwards.
+        // Names that an included template assigns exist afterwards.
         for (slot, root) in program.roots.enumerated() {
             guard let other = template.program.roots.firstIndex(where: { $0.text == root.text }),
                 let path = inner.locals[other]
@@ -262,7 +260,7 @@ private struct VariableVisitor {
         guards.removeSubrange(depth...)
     }
 
-    /// Whether an arm whose clause holds knows that its names are there.
+    /// Whether a branch whose clause is true knows that its names exist.
     private func shows(_ clause: Clause, _ isNegated: Bool) -> Bool {
         guard let (sign, right) = clause.comparison else { return !isNegated }
         var isMissing = false
@@ -274,7 +272,7 @@ private struct VariableVisitor {
     }
 
     private mutating func visit(_ pipeline: Pipeline, isPrinted: Bool) {
-        // JSON has a word for what is missing.
+        // JSON has `null` for a missing value.
         let hasDefault = pipeline.filters.contains { $0.name == .default || $0.name == .json }
         visit(pipeline.value, isPrinted: isPrinted, isGuarded: hasDefault)
         for filter in pipeline.filters {
@@ -293,7 +291,7 @@ private struct VariableVisitor {
         }
     }
 
-    /// Whether a filter can do anything with what it is given.
+    /// Whether a filter can accept its arguments.
     private mutating func look(at filter: Filter) {
         let (least, most) = filter.name.arity
         let given = filter.arguments.count + 1 + (filter.named.isEmpty ? 0 : 1)
@@ -319,7 +317,7 @@ private struct VariableVisitor {
             Diagnostic(name: program.name, line: line, column: column, message: message, hint: hint))
     }
 
-    /// The path from the data that an expression reads; nil for values of the template's own.
+    /// The path in the data that an expression reads; nil for the template's own values.
     private func path(_ expression: Expression) -> String? {
         guard case .lookup(let lookup) = expression, lookup.root >= 0, let path = lookup.path(program.roots) else {
             return nil

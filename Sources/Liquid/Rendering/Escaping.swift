@@ -1,11 +1,11 @@
-/// What stands between a value and the place it lands in.
+/// Escaping of values for their destination.
 ///
-/// A value is somebody else's text: a shopper's name, a carrier's words, a product's title. Wherever it is printed it
-/// has to stay words. In HTML that means entities, and in an attribute that is followed (`href`) also that the value
-/// cannot bring a scheme that runs something. In Markdown any punctuation that could start a structure is escaped by
-/// entity, which works in text, link addresses and raw HTML alike. In a header it means one line.
+/// A value is somebody else's text: a shopper's name, a carrier's words, a product's title. Wherever it is printed, it
+/// must stay plain words. In HTML that means entities, and in a followed attribute (`href`) also that the value cannot
+/// add a scheme that runs something. In Markdown any punctuation that could start a structure becomes an entity, which
+/// works in text, link addresses and raw HTML alike. In a header it means one line.
 enum Escaping {
-    /// Whether a byte has a meaning of its own in some destination.
+    /// Whether a byte is special in some destination.
     static func isActive(_ byte: UInt8) -> Bool {
         !(byte.isWord || byte == 0x20 || byte >= 0x80 || byte == 0x2C || byte == 0x2F || byte == 0x3F || byte == 0x3B)
     }
@@ -25,7 +25,7 @@ enum Escaping {
         case .string(let text): write(text, destination, surroundings, to: &out)
         case .safe(let safe):
             if safe.destination == destination {
-                // The first blank would end it, and what follows would be attributes.
+                // The first space would end it, and the rest would be attributes.
                 if destination == .html, surroundings.contains(.unquoted) {
                     unquoted(safe.text, to: &out)
                 } else {
@@ -88,7 +88,7 @@ enum Escaping {
         out.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    /// Markup as the value of an attribute that has no quotes.
+    /// Markup as the value of an unquoted attribute.
     private static func unquoted(_ text: String, to out: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {
@@ -151,7 +151,7 @@ enum Escaping {
         }
     }
 
-    /// Inside the brackets of a Markdown link: what would end the address, and blanks, go as percent signs.
+    /// Inside the parentheses of a Markdown link: spaces, and anything that would end the address, are percent-encoded.
     private static func address(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
         for byte in bytes {
             switch byte {
@@ -172,7 +172,7 @@ enum Escaping {
         while index < bytes.count {
             let byte = bytes[index]
             if byte < 0x20 || byte == 0x7F {
-                // A line end of two characters is one blank.
+                // A two-character line end becomes one space.
                 if !(byte == 0x0A && index > 0 && bytes[index - 1] == 0x0D) { out.append(0x20) }
             } else if byte == 0xC2, index + 1 < bytes.count, bytes[index + 1] < 0xA0 {
                 out.append(0x20)
@@ -196,7 +196,7 @@ enum Escaping {
         out.append(digits[Int(byte & 15)])
     }
 
-    /// RFC 3986: all but the unreserved characters.
+    /// RFC 3986: encodes all but the unreserved characters.
     static func percent(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
         for byte in bytes { unreserved(byte, to: &out) }
     }
@@ -228,8 +228,8 @@ enum Escaping {
         }
     }
 
-    /// Whether an address begins with a scheme other than those that a mail may link to. Browsers skip blanks and
-    /// control characters in a scheme, so we do too.
+    /// Whether an address begins with a scheme that a mail may not link to. Browsers skip spaces and control characters
+    /// in a scheme, so we do too.
     private static func hasForeignScheme(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var scheme: [UInt8] = []
         for byte in bytes {
@@ -251,10 +251,10 @@ extension Parser {
         "href", "src", "action", "formaction", "background", "poster", "cite", "data", "srcset", "xlink:href",
     ]
 
-    /// How many bytes before an output are looked at: a tag of HTML longer than that is not written by hand.
+    /// How many bytes before an output are examined: nobody writes a longer HTML tag by hand.
     private static let reach = 1_000
 
-    /// What the bytes before an output say about where it lands: tags of Liquid print nothing, and an output is a
+    /// What the bytes before an output say about its place: Liquid tags print nothing, and an output counts as a
     /// letter.
     func surroundings(before start: Int) -> Surroundings {
         let floor = max(0, start - Parser.reach)
@@ -291,7 +291,7 @@ extension Parser {
         return found
     }
 
-    /// Where the tag or output of Liquid begins whose last byte is at `close`.
+    /// The start of the Liquid tag or output whose last byte is at `close`.
     private func opening(before close: Int, _ floor: Int, _ sign: UInt8) -> Int? {
         var open = close - 3
         let second: UInt8 = sign == 0x25 ? 0x25 : 0x7B
@@ -302,7 +302,7 @@ extension Parser {
         return nil
     }
 
-    /// Where in a tag of HTML a place is, whose name begins at `from`.
+    /// The kind of place inside an HTML tag whose name begins at `from`.
     private func attribute(from: Int, to: Int) -> Surroundings {
         enum Place { case name, value, quoted(UInt8), start }
         var place = Place.name
@@ -319,7 +319,7 @@ extension Parser {
                 while at < to, !(source[at - 1] == last && source[at] == 0x7D) { at += 1 }
                 at += 1
                 if !isOutput { continue }
-                // An output is a letter of what it stands in.
+                // An output counts as a letter.
                 byte = 0x78
                 if case .name = place {
                     isNaming = true
@@ -377,11 +377,11 @@ extension Parser {
     }
 }
 
-/// The invisible characters that turn the direction of what follows them, until they are ended or the paragraph is
-/// (Unicode Standard Annex 9, 2). In a value they would turn the author's words: a shopper called "\u{202E}Ada" makes
-/// nonsense of the rest of the line. Letters that are written from right to left need none of them.
+/// The invisible characters that change the reading direction of the text after them, until they or the paragraph end
+/// (Unicode Standard Annex 9, 2). In a value they would reverse the author's words: a shopper called "\u{202E}Ada"
+/// garbles the rest of the line. Right-to-left letters need none of them.
 enum BidiControls {
-    /// Whether a scalar is a mark, an embedding, an override, an isolate, or the end of one.
+    /// Whether a scalar is a direction mark, an embedding, an override, an isolate, or the end of one.
     static func contains(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x61C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x206F: true

@@ -88,7 +88,7 @@ extension Renderer {
         return elements.indices.contains(position) ? elements[position] : .null
     }
 
-    /// The member of a value by its key, or by what `size`, `first` and `last` mean for it.
+    /// The member of a value by its key, or by `size`, `first` or `last`.
     static func member(of value: Value, _ name: Name, _ command: Command?) -> Value {
         switch value {
         case .object(let object):
@@ -171,7 +171,7 @@ extension Renderer {
             return isEqual == (sign == .equal)
         }
         if sign == .contains, right.isMarker, !left.isMarker {
-            // `blank` and `empty` are empty texts where they are looked for in one.
+            // `blank` and `empty` count as empty texts when searched for in a text.
             return try evaluate(left).textIfString != nil
         }
         if left.isMarker || right.isMarker { return false }

@@ -1,21 +1,21 @@
-/// What one name stands for, in the order in which it is looked for.
+/// The values of one name, in lookup order.
 struct Slot {
     /// Set by a loop or a partial's argument, for as long as it lasts.
     var local: Value?
     /// Set by `assign` and `capture`.
     var assigned: Value?
-    /// From the data, once it was looked for; `increment` counts here.
+    /// From the data, once looked up; `increment` counts here.
     var environment: Value?
     var isResolved = false
 }
 
-/// The variables of a template, and of what it includes.
+/// The variables of a template and of its partials.
 ///
 /// Each program numbers its own names. The slots of the first are one row; those that an included partial adds are
-/// further rows. A program's slots are handed out as pointers, which stay good for as long as the frame lives.
+/// further rows. A program gets its slots as pointers, which stay valid as long as the frame lives.
 ///
-/// Sendable: a frame is made by one render and read and written by it alone. The one way to hand it on, the drop that
-/// `self` names, is seen by that render only, for a render gives back bytes.
+/// Sendable: one render creates a frame, and only that render reads and writes it. The only way to pass it on, the drop
+/// behind `self`, is visible only to that render, because a render returns bytes.
 final class Frame: @unchecked Sendable {
     let scope: Scope
     private var rows: [(UnsafeMutablePointer<Slot>, Int)] = []
@@ -58,7 +58,7 @@ final class Frame: @unchecked Sendable {
         first = nil
     }
 
-    /// The slot of a name that is only known now.
+    /// The slot of a name known only at run time.
     func slot(named name: String) -> UnsafeMutablePointer<Slot> {
         nameFirst()
         if let slot = names[name] { return slot }
@@ -67,7 +67,7 @@ final class Frame: @unchecked Sendable {
         return slot
     }
 
-    /// The slot of a name that is already used; nil when only the data could know it.
+    /// The slot of a name already used; nil if only the data could have it.
     func knownSlot(named name: String) -> UnsafeMutablePointer<Slot>? {
         nameFirst()
         return names[name]
@@ -77,7 +77,7 @@ final class Frame: @unchecked Sendable {
         slot.pointee.isResolved ? slot.pointee.environment : nil
     }
 
-    /// The value of a name that is only known now.
+    /// The value of a name known only at run time.
     func value(named name: String) -> Value {
         if let slot = knownSlot(named: name) {
             if let local = slot.pointee.local { return local }
@@ -89,9 +89,9 @@ final class Frame: @unchecked Sendable {
     }
 }
 
-/// What `self` names: the variables that can be seen from where it was written.
+/// The value of `self`: the variables visible where it was written.
 ///
-/// It does not keep the frame alive, for the frame keeps it: a name can be assigned to itself.
+/// It does not keep the frame alive, because the frame holds it: a name can be assigned to itself.
 final class SelfScope: Drop {
     weak let frame: Frame?
 
@@ -107,7 +107,7 @@ final class SelfScope: Drop {
 
 /// `forloop`.
 ///
-/// Sendable: one render makes it, moves it on and reads it; nothing else can hold it, as with `Frame`.
+/// Sendable: only one render creates, advances and reads it; nothing else can hold it, as with `Frame`.
 final class ForLoop: Drop, @unchecked Sendable {
     let name: String
     let length: Int
@@ -138,7 +138,7 @@ final class ForLoop: Drop, @unchecked Sendable {
     }
 }
 
-/// `tablerowloop`. Sendable as `ForLoop` is.
+/// `tablerowloop`. Sendable for the same reason as `ForLoop`.
 final class TableLoop: Drop, @unchecked Sendable {
     let length: Int
     let columns: Int?

@@ -1,17 +1,17 @@
-/// What is done to the HTML that a render made, before anybody sees it: no attribute that is followed can run anything.
+/// The last check of rendered HTML: no followed attribute can run anything.
 ///
-/// Values are escaped where they are printed, but a scheme can also be put together of several:
-/// `href="{{ a }}{{ b }}"`, a blank before the output, an entity that `escape_once` leaves alone. So what counts is the
-/// attribute as a browser would read it, when all of it is there. Tags and attributes are taken apart as the HTML
-/// standard has it (13.2.5), references are read, and what a browser or an old mail program skips in a URL is skipped.
+/// Values are escaped where they are printed, but a scheme can also be assembled from several: `href="{{ a }}{{ b }}"`,
+/// a space before the output, an entity that `escape_once` leaves alone. So we check the complete attribute as a
+/// browser would read it. Tags and attributes are parsed as in the HTML standard (13.2.5), character references are
+/// decoded, and anything that a browser or an old mail program skips in a URL is skipped.
 ///
-/// What the author wrote stays, but for schemes that run something: a template may link `whatsapp:`, a value may not.
+/// The author's text stays, except for schemes that run something: a template may link `whatsapp:`, a value may not.
 struct LinkGuard {
     /// Whether the author wrote these words somewhere in the template.
     let isAuthored: ([UInt8]) -> Bool
 
     private static let schemes: Set<String> = ["http", "https", "mailto", "tel", "sms", "cid"]
-    /// Not even the author's.
+    /// Refused even if the author wrote them.
     private static let running: Set<String> = [
         "javascript", "vbscript", "livescript", "mocha", "jscript", "data", "blob", "filesystem", "view-source", "jar",
     ]
@@ -21,12 +21,12 @@ struct LinkGuard {
         "dynsrc", "longdesc", "codebase", "ping", "manifest", "profile", "usemap", "classid", "archive", "icon", "from",
         "to", "by", "values",
     ]
-    /// Elements whose content is text to a browser, up to their end tag.
+    /// Elements whose content a browser treats as text, up to their end tag.
     private static let raw: Set<String> = [
         "script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes",
     ]
 
-    /// The page with `#` in place of each address that would run something, and without what else would.
+    /// The page with `#` in place of each address that would run something, and without anything else that would.
     func guarded(_ html: [UInt8]) -> [UInt8] {
         var changes: [(Range<Int>, String)] = []
         html.withUnsafeBufferPointer { find(in: $0, &changes) }
@@ -53,7 +53,7 @@ struct LinkGuard {
             String(decoding: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self)
         }
         var at = 0
-        // An element that is not closed once is not closed later on either.
+        // An element without an end tag here has none later either.
         var unclosed: Set<String> = []
         while at + 1 < bytes.count {
             guard bytes[at] == 0x3C, bytes[at + 1].isLetter else {
@@ -81,7 +81,7 @@ struct LinkGuard {
         while at < bytes.count, bytes[at].isHTMLSpace || bytes[at] == 0x2F { at += 1 }
         guard at < bytes.count, bytes[at] != 0x3E else { return nil }
         let start = at
-        // A `=` at the very start belongs to the name.
+        // A leading `=` belongs to the name.
         at += 1
         while at < bytes.count, !bytes[at].isHTMLSpace, bytes[at] != 0x3D, bytes[at] != 0x3E, bytes[at] != 0x2F {
             at += 1
@@ -105,7 +105,7 @@ struct LinkGuard {
         return Attribute(name: name, value: valueStart..<at)
     }
 
-    /// Moves to the end tag of an element. False where there is none; what follows is looked at all the same.
+    /// Moves to the end tag of an element. False if there is none; the rest is checked anyway.
     private static func skip(_ tag: String, in bytes: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> Bool {
         let end = Array(("</" + tag).utf8)
         var place = at
@@ -121,7 +121,7 @@ struct LinkGuard {
         return false
     }
 
-    /// What to put in place of an attribute's value; nil where it may stay.
+    /// The replacement for an attribute's value; nil if it may stay.
     private func judge(
         _ tag: String, _ name: String, _ bytes: UnsafeBufferPointer<UInt8>, _ attribute: Attribute,
         _ text: (Range<Int>) -> String
@@ -154,7 +154,7 @@ struct LinkGuard {
             return ["javascript:", "vbscript:", "livescript:", "url=data:", "url='data:"].contains(
                 where: value.contains) ? "" : nil
         default:
-            // What a browser runs when something happens; no value names one.
+            // Event handlers, which a browser runs; no value may add one.
             guard name.hasPrefix("on"), !isAuthored(Array(text(attribute.name).utf8)) else { return nil }
             return ""
         }
@@ -172,8 +172,8 @@ struct LinkGuard {
         return Self.running.contains(name) || !isAuthored(Array(scheme) + [UInt8(ascii: ":")])
     }
 
-    /// In small letters, without what browsers and mail programs skip: blanks, controls, and characters without a
-    /// width.
+    /// In lower case, without the characters that browsers and mail programs skip: spaces, control and zero-width
+    /// characters.
     private static func dense(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         var out: [UInt8] = []
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
@@ -188,9 +188,9 @@ struct LinkGuard {
         return out
     }
 
-    /// Whether a style brings an address that runs something, or what Internet Explorer and Outlook ran.
+    /// Whether a style has an address that runs something, or code that Internet Explorer and Outlook ran.
     private static func isActiveStyle(_ value: [UInt8]) -> Bool {
-        // Without comments, and with `\6a` and `\j` read.
+        // Without comments, and with `\6a` and `\j` decoded.
         var plain: [UInt8] = []
         var at = 0
         while at < value.count {
@@ -224,7 +224,7 @@ struct LinkGuard {
 
     // MARK: References
 
-    /// The value with its references read, as far as they could stand in a scheme.
+    /// The value with its references decoded, as far as they matter for a scheme.
     private static func read(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> [UInt8] {
         var out: [UInt8] = []
         var at = range.lowerBound
@@ -240,7 +240,7 @@ struct LinkGuard {
         return out
     }
 
-    /// The names of what can stand in a scheme, before it, or behind it.
+    /// The named references for characters in a scheme, before it, or after it.
     private static let named: [String: String] = [
         "amp": "&", "colon": ":", "Tab": "\t", "NewLine": "\n", "sol": "/", "bsol": "\\", "period": ".", "num": "#",
         "quest": "?", "comma": ",", "semi": ";", "lpar": "(", "rpar": ")", "ast": "*", "hyphen": "-", "dash": "-",
@@ -249,7 +249,7 @@ struct LinkGuard {
         "lowbar": "_", "plus": "+", "equals": "=", "fjlig": "fj", "quot": "\"", "apos": "'", "lt": "<", "gt": ">",
     ]
 
-    /// What stands behind a `&`, and where it ends. A number needs no `;`.
+    /// The character reference after a `&`, and where it ends. A number needs no `;`.
     private static func reference(_ bytes: UnsafeBufferPointer<UInt8>, _ from: Int, _ to: Int) -> (String, Int)? {
         var at = from
         guard at < to else { return nil }
@@ -277,7 +277,7 @@ struct LinkGuard {
 }
 
 extension LinkGuard {
-    /// A guard that knows what was written in a template and in the partials that it may use.
+    /// A guard that knows the source of a template and of the partials that it may use.
     init(_ program: Program, _ partials: PartialSet?) {
         isAuthored = { words in
             let sources = [program.source] + (partials?.sources ?? [])
@@ -289,6 +289,6 @@ extension LinkGuard {
 }
 
 extension UInt8 {
-    /// White space as the HTML standard has it.
+    /// White space as in the HTML standard.
     fileprivate var isHTMLSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0C || self == 0x0D }
 }

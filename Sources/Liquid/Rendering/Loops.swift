@@ -1,11 +1,11 @@
 // Loops and partials.
 
 extension Renderer {
-    /// Ruby's whole numbers have no end. Those of a loop's `offset` and `limit` are cut here, so that two of them can
-    /// be added, and are still further than any list goes.
+    /// Ruby's whole numbers are unbounded. A loop's `offset` and `limit` are clamped here so that two of them can be
+    /// added, and still exceed any list.
     private static let farthest = Int128(1) << 125
 
-    /// The whole number an argument of a tag stands for.
+    /// The whole number that a tag's argument denotes.
     static func integer(_ value: Value) throws(RenderError) -> Int128 {
         switch value.settled {
         case .int(let int): return Int128(int)
@@ -14,14 +14,14 @@ extension Renderer {
             return min(max(int, -farthest), farthest)
         case .safe(let safe): return try integer(.string(safe.text))
         case .drop(let whole as Whole): return min(max(whole.value, -farthest), farthest)
-        // A literal of more digits than `Whole` holds came in as a float.
+        // A literal with more digits than `Whole` holds arrives as a float.
         case .float(let double) where double.isFinite && double.magnitude >= 0x1p118:
             return double < 0 ? -farthest : farthest
         default: throw RenderError(.argument, "invalid integer")
         }
     }
 
-    /// The part of a collection that a loop goes through.
+    /// The part of a collection that a loop visits.
     private func segment(_ collection: Value, from: Int128, to: Int128?) throws(RenderError) -> [Value] {
         try segment(collection, from: Int(clamping: from), to: to.map { Int(clamping: $0) })
     }
@@ -163,7 +163,7 @@ extension Renderer {
         write("</tr>\n")
     }
 
-    /// `to_i` of an argument of `tablerow`, which a boolean does not have.
+    /// `to_i` of a `tablerow` argument; a boolean has none.
     private mutating func number(_ expression: Expression) throws(RenderError) -> Int128? {
         let farthest = Renderer.farthest
         switch try evaluate(expression).settled {
@@ -219,7 +219,7 @@ extension Renderer {
         }
     }
 
-    /// The partial sees and sets the variables of the template around it.
+    /// The partial reads and sets the variables of the including template.
     private mutating func include(_ partial: Partial, _ template: Template, _ name: String, _ alias: String)
         throws(RenderError)
     {
@@ -263,7 +263,7 @@ extension Renderer {
         }
     }
 
-    /// The partial sees its arguments and nothing else.
+    /// The partial sees only its arguments.
     private mutating func render(_ partial: Partial, _ template: Template, _ name: String, _ alias: String)
         throws(RenderError)
     {
@@ -317,10 +317,10 @@ extension Renderer {
 }
 
 extension String {
-    /// Ruby's `Integer(text)`: digits with sign and underscores, blanks around; nil for anything else.
+    /// Ruby's `Integer(text)`: digits with sign and underscores, surrounded by spaces; nil for anything else.
     var strictInt: Int? { strictWhole.map { Int(clamping: $0) } }
 
-    /// The same; what has no end in Ruby ends at 128 bits.
+    /// The same; unbounded in Ruby, 128 bits here.
     var strictWhole: Int128? {
         var digits = utf8.drop { $0.isSpace }
         while let last = digits.last, last.isSpace { digits = digits.dropLast() }
@@ -329,7 +329,7 @@ extension String {
         let trimmed = parts.flatMap { $0 }
         let text = String(decoding: trimmed, as: UTF8.self)
         if let int = Int128(text) { return int }
-        // Ruby's whole numbers have no end; as a length, one that is too long is as long as can be.
+        // Ruby's whole numbers are unbounded; a length that is too large is clamped.
         let isNegative = trimmed.first == 0x2D
         let rest = trimmed.first == 0x2D || trimmed.first == 0x2B ? trimmed.dropFirst() : trimmed[...]
         guard !rest.isEmpty, rest.allSatisfy(\.isDigit) else { return nil }

@@ -1,23 +1,23 @@
 /// Renders one program once.
 ///
-/// A render is a value on the stack of its caller: it shares nothing with other renders but the parsed tree, takes no
-/// lock, and is gone when it ends. Variables live in slots, found by number; `Frame` holds them.
+/// A render is a value on its caller's stack: it shares only the parsed tree with other renders, takes no lock, and is
+/// gone when it ends. Variables live in slots, found by number; `Frame` holds them.
 struct Renderer {
     let options: RenderOptions
     let language: DateLanguage
     let isEscaping: Bool
     var program: Program
     var frame: Frame
-    /// The variables of the program at hand, by its slots.
+    /// The variables of the current program, by slot.
     var slots: [UnsafeMutablePointer<Slot>]
     var out: [UInt8] = []
     var errors: [RenderError] = []
 
-    /// The partial at hand; empty in the template itself.
+    /// The current partial; empty in the template itself.
     var partialName = ""
     var isBroken = false
     var isContinued = false
-    /// Whether `include` is refused, as inside of `render`.
+    /// Whether `include` is refused, as inside `render`.
     var refusesInclude = false
     var depth = 0
     var steps = 0
@@ -27,7 +27,7 @@ struct Renderer {
     var nextWeighing = Renderer.weighedEvery
     var registers = Registers()
 
-    /// What tags remember from one time to the next.
+    /// State that tags keep between uses.
     struct Registers {
         var cycles: [String: Int] = [:]
         var offsets: [String: Int128] = [:]
@@ -68,10 +68,10 @@ struct Renderer {
         if let isLate = options.limits.isLate, isLate() { throw limit("the template takes too long") }
     }
 
-    /// How many bytes of work go by between two looks at the clock.
+    /// The bytes of work between two checks of the clock.
     private static let weighedEvery = 256 * 1_024
 
-    /// Counts bytes that are looked through or made.
+    /// Counts bytes scanned or created.
     @inline(__always)
     mutating func spend(_ bytes: Int) throws(RenderError) {
         workBytes &+= bytes
@@ -86,8 +86,8 @@ struct Renderer {
         if let isLate = options.limits.isLate, isLate() { throw limit("the template takes too long") }
     }
 
-    /// About how many bytes a value is where it is looked through or printed: an element of a list counts 24 beside
-    /// what is in it. Counting ends where there are more than may be made.
+    /// The approximate size of a value when scanned or printed: an element of a list counts 24 bytes plus its content.
+    /// Counting stops above the limit.
     func weight(of value: Value) -> Int { Renderer.weight(of: value, atMost: options.limits.outputBytes) }
 
     private static func weight(of value: Value, atMost most: Int, depth: Int = 0) -> Int {
@@ -127,7 +127,7 @@ struct Renderer {
         if out.count > options.limits.outputBytes { throw tooMuch() }
     }
 
-    /// Refuses a text or list before it is made.
+    /// Refuses a text or list before it is created.
     func checkSize(_ bytes: Int) throws(RenderError) {
         if bytes > options.limits.outputBytes { throw tooMuch() }
     }
@@ -237,8 +237,8 @@ struct Renderer {
         }
     }
 
-    /// Prints a fault where it happened, or throws it. A tag that can print nothing prints no fault either, as Shopify
-    /// has it.
+    /// Prints an error where it happened, or throws it. A tag that can print nothing prints no error either, as in
+    /// Shopify.
     private mutating func fault(_ error: RenderError, line: Int32, isBlank: Bool) throws(RenderError) {
         var error = error
         if error.line == 0 {
@@ -250,7 +250,7 @@ struct Renderer {
         if !isBlank { write(error.description) }
     }
 
-    /// What a block prints, kept apart.
+    /// A block's output, kept separately.
     mutating func captured(_ body: Block) throws(RenderError) -> [UInt8] {
         var outer: [UInt8] = []
         swap(&outer, &out)
@@ -281,9 +281,9 @@ struct Renderer {
         }
     }
 
-    /// Prints a value, escaped for where it lands.
+    /// Prints a value, escaped for its destination.
     mutating func print(_ value: Value, _ surroundings: Surroundings) throws(RenderError) {
-        // One byte more than may be shows that it is too much.
+        // One byte over the limit shows that it is too much.
         if !isEscaping {
             value.write(to: &out, limit: options.limits.outputBytes)
         } else {

@@ -1,6 +1,6 @@
 /// How values compare, as Ruby compares them.
 enum Comparison {
-    /// Whether two values are to each other as `sign` says. Throws where Ruby would.
+    /// Whether the comparison `sign` is true of two values. Throws where Ruby would.
     static func holds(_ left: Value, _ sign: Operator, _ right: Value) throws(RenderError) -> Bool {
         switch sign {
         case .equal: return equal(left, right)
@@ -18,7 +18,7 @@ enum Comparison {
         }
     }
 
-    /// `==`: whole numbers and floats by their value, texts by their bytes, lists and objects by what is in them.
+    /// `==`: whole numbers and floats by their value, texts by their bytes, lists and objects by their content.
     static func equal(_ left: Value, _ right: Value) -> Bool {
         switch (left, right) {
         case (.string(let a), .string(let b)): return a.sameBytes(as: b)
@@ -67,8 +67,8 @@ enum Comparison {
         }
     }
 
-    /// Below zero, zero, above zero; nil when the two have no order and the answer is simply no. Throws where Ruby
-    /// would: a number against a text.
+    /// Negative, zero or positive; nil if the two have no order and the answer is just no. Throws where Ruby would: a
+    /// number against a text.
     static func order(_ left: Value, _ right: Value) throws(RenderError) -> Int? {
         let left = left.settled
         let right = right.settled
@@ -179,13 +179,13 @@ enum Bytes {
         return nil
     }
 
-    /// Where `part` begins in `bytes` for the last time.
+    /// Where `part` last begins in `bytes`.
     static func findLast(_ part: [UInt8], in bytes: [UInt8]) -> Int? {
         guard !part.isEmpty else { return bytes.count }
         return find(part.reversed(), in: bytes.reversed(), from: 0).map { bytes.count - part.count - $0 }
     }
 
-    /// Knuth, Morris and Pratt: the time is the sum of the two lengths, where trying every place would take their
+    /// Knuth-Morris-Pratt: takes time in the sum of the two lengths, where trying every position would take their
     /// product.
     private static func findLong(_ part: [UInt8], in bytes: [UInt8], from: Int) -> Int? {
         var borders = [Int](repeating: 0, count: part.count)

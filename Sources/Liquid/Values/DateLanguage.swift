@@ -1,7 +1,7 @@
 /// The names of months and days, and the shapes of Shopify's named date formats, in one language.
 ///
-/// The names are those of the Unicode CLDR. Shopify documents the English shapes in part only; the others follow the
-/// habit of each language.
+/// The names are those of the Unicode CLDR. Shopify documents only some of the English shapes; the others follow each
+/// language's convention.
 public struct DateLanguage: Sendable {
     let months: [String]
     let shortMonths: [String]
@@ -56,7 +56,7 @@ public struct DateLanguage: Sendable {
         weekdays: "日曜日 月曜日 火曜日 水曜日 木曜日 金曜日 土曜日", shortWeekdays: "日 月 火 水 木 金 土",
         date: "%Y年%-m月%-d日", short: "%Y年%-m月%-d日", basic: "%Y/%m/%d", at: "%DATE %H:%M", on: "%SHORT")
 
-    /// The language of a locale such as `de` or `fr-CA`; English where we have no other.
+    /// The language of a locale such as `de` or `fr-CA`; English if we have no other.
     public static func of(locale: String) -> DateLanguage {
         switch locale.prefix(2).lowercased() {
         case "de": return .german

@@ -1,11 +1,11 @@
 /// A decimal number, mantissa × 10^exponent, for the arithmetic of filters.
 ///
-/// Shopify's engine calculates with BigDecimal made of a float's shortest form, so that `0.1 | plus: 0.2` is 0.3. A
-/// mantissa of 128 bits holds the product of two such floats; where it would not, callers go on with Double.
+/// Shopify's engine calculates with a BigDecimal of a float's shortest form, so that `0.1 | plus: 0.2` is 0.3. A
+/// mantissa of 128 bits holds the product of two such floats; if it does not, callers use Double.
 struct Exact: Sendable, Equatable {
     var mantissa: Int128
     var exponent: Int
-    /// Whether it is a zero with a minus before it, which BigDecimal keeps as floats do: `-0.0 | times: 2` is -0.0.
+    /// Whether it is a negative zero, which BigDecimal keeps as floats do: `-0.0 | times: 2` is -0.0.
     var isNegativeZero = false
 
     init(mantissa: Int128, exponent: Int, isNegativeZero: Bool = false) {
@@ -27,7 +27,7 @@ struct Exact: Sendable, Equatable {
         self.init(parsing: double.description)
     }
 
-    /// Digits with sign, point and exponent; nil when it is anything else or has more than 36 digits.
+    /// Digits with sign, point and exponent; nil for anything else or more than 36 digits.
     init?(parsing text: some StringProtocol) {
         var mantissa: Int128 = 0
         var exponent = 0
@@ -118,17 +118,17 @@ struct Exact: Sendable, Equatable {
         return overflow ? nil : Exact(mantissa: quotient, exponent: exponent)
     }
 
-    /// The remainder with the sign of the divisor, as Ruby has it. The divisor is not zero.
+    /// The remainder with the sign of the divisor, as in Ruby. The divisor is not zero.
     static func % (a: Exact, b: Exact) -> Exact? {
         guard let (ma, mb, low) = aligned(a, b) else { return nil }
-        // The least number by -1 leaves nothing, and the processor says overflow.
+        // The lowest number divided by -1 has no remainder, but the processor reports an overflow.
         var (rest, overflow) = ma.remainderReportingOverflow(dividingBy: mb)
         if overflow { rest = 0 }
         if rest != 0 && (rest < 0) != (mb < 0) { rest += mb }
         return Exact(mantissa: rest, exponent: low)
     }
 
-    /// Without its sign; nil for the one number that has no counterpart.
+    /// Its absolute value; nil for the one number without one.
     var magnitude: Exact? {
         if mantissa == .min { return nil }
         return Exact(mantissa: mantissa < 0 ? -mantissa : mantissa, exponent: exponent)
@@ -143,7 +143,7 @@ struct Exact: Sendable, Equatable {
 
     enum Rounding { case down, up, halfAway }
 
-    /// The number rounded to so many decimals (which may be below zero), as mantissa of that many decimals.
+    /// The number rounded to this many decimals (may be negative), as a mantissa with that many.
     func rounded(toDecimals decimals: Int, _ rounding: Rounding) -> Exact? {
         let drop = -decimals - exponent
         if drop <= 0 { return self }
@@ -159,13 +159,13 @@ struct Exact: Sendable, Equatable {
         case .down: if rest < 0 { quotient -= 1 }
         case .up: if rest > 0 { quotient += 1 }
         case .halfAway:
-            // The rest is smaller than the power, so neither of these overflows.
+            // The remainder is smaller than the power, so neither of these overflows.
             if rest.magnitude >= power.magnitude - rest.magnitude { quotient += mantissa < 0 ? -1 : 1 }
         }
         return Exact(mantissa: quotient, exponent: -decimals, isNegativeZero: isNegative)
     }
 
-    /// The mantissa with exactly so many decimals, rounded half away from zero; nil when it does not fit.
+    /// The mantissa with exactly this many decimals, rounded half away from zero; nil if it does not fit.
     func scaled(toDecimals decimals: Int) -> Int64? {
         guard let rounded = rounded(toDecimals: decimals, .halfAway) else { return nil }
         guard let power = Exact.power(rounded.exponent + decimals) else { return nil }
@@ -173,10 +173,10 @@ struct Exact: Sendable, Equatable {
         return overflow ? nil : Int64(exactly: product)
     }
 
-    /// The whole number when it is one that fits.
+    /// The whole number, if it is one and fits.
     var int: Int? { whole.flatMap { Int(exactly: $0) } }
 
-    /// The whole number when it is one of up to 128 bits.
+    /// The whole number, if it is one of up to 128 bits.
     var whole: Int128? {
         if mantissa == 0 { return 0 }
         if exponent >= 0 {

@@ -1,12 +1,11 @@
-/// Reads JSON (RFC 8259) into values, keeping the order of names and telling whole numbers from fractions.
+/// Parses JSON (RFC 8259) into values, keeping the order of names and distinguishing whole numbers from fractions.
 ///
-/// A template's data decides what it prints, and an object prints in its order, so a reader that shuffles names would
-/// not do.
+/// An object prints in its own order, so a parser that shuffles names would not do.
 public struct JSONReader {
     private let bytes: [UInt8]
     private var position = 0
 
-    /// What is wrong with a text that is no JSON, and where.
+    /// What is wrong with invalid JSON, and where.
     public struct Failure: Error, Sendable, CustomStringConvertible {
         /// From 1.
         public let line: Int
@@ -18,7 +17,7 @@ public struct JSONReader {
         public var description: String { "line \(line): \(message)" }
     }
 
-    /// Reads one value that takes up the whole text. Nesting deeper than 512 is refused.
+    /// Parses one value that spans the whole text. Nesting deeper than 512 is refused.
     public static func value(_ text: some Collection<UInt8>) throws(Failure) -> Value {
         var reader = JSONReader(bytes: Array(text))
         let value = try reader.value(depth: 0)

@@ -1,21 +1,21 @@
-/// A point in time with the offset it is shown at, or a calendar date that no zone shifts.
+/// A point in time with its display offset, or a calendar date that no zone shifts.
 ///
-/// Calendars are the proleptic Gregorian one throughout, as in ISO 8601.
+/// The calendar is always proleptic Gregorian, as in ISO 8601.
 public struct Moment: Sendable, Equatable {
-    /// Seconds since 1970-01-01T00:00:00Z; of a calendar date, those of its midnight in UTC.
+    /// Seconds since 1970-01-01T00:00:00Z; for a calendar date, those of its midnight in UTC.
     public let seconds: Int64
-    /// The part of a second, 0 up to 999,999,999.
+    /// The nanoseconds, 0 to 999,999,999.
     public let nanoseconds: Int32
     private let shift: Int32
 
     /// Whether it is a calendar date without a time of day.
     public var isDate: Bool { shift == .min }
-    /// Seconds east of UTC at which it is shown.
+    /// The display offset in seconds east of UTC.
     public var offset: Int { isDate ? 0 : Int(shift) }
 
     /// A moment shown at `offset` seconds east of UTC.
     public init(seconds: Int64, nanoseconds: Int32 = 0, offset: Int = 0) {
-        // Within the years -9,999 to 99,999, so that no sum of it overflows.
+        // Within the years -9,999 to 99,999, so that no sum overflows.
         self.seconds = min(max(seconds, -377_705_116_800), 3_093_527_980_800)
         self.nanoseconds = nanoseconds
         self.shift = Int32(clamping: min(max(offset, -86_400), 86_400))
@@ -28,8 +28,8 @@ public struct Moment: Sendable, Equatable {
         shift = .min
     }
 
-    /// Reads what Ruby's `Time.parse` reads: ISO 8601, RFC 2822, `March 14, 2016 3:05 pm` and their like. What the text
-    /// leaves out comes from `now`; nil when it holds neither date nor time.
+    /// Reads what Ruby's `Time.parse` reads: ISO 8601, RFC 2822, `March 14, 2016 3:05 pm` and the like. Missing parts
+    /// come from `now`; nil if the text has neither date nor time.
     public init?(parsing text: String, now: Moment, zone: Zone = .utc) {
         guard let moment = MomentParser.parse(text, now: now, zone: zone) else { return nil }
         self = moment
@@ -54,12 +54,12 @@ public struct Moment: Sendable, Equatable {
     }
 }
 
-/// How a place on earth shows time: seconds east of UTC, and the short name, at a moment given in seconds since 1970.
+/// A time zone: seconds east of UTC and a short name, at a moment given in seconds since 1970.
 public struct Zone: Sendable {
     let offset: @Sendable (Int64) -> Int
     let abbreviation: @Sendable (Int64) -> String
 
-    /// A zone of the host's.
+    /// A zone supplied by the host.
     public init(offset: @escaping @Sendable (Int64) -> Int, abbreviation: @escaping @Sendable (Int64) -> String) {
         self.offset = offset
         self.abbreviation = abbreviation

@@ -1,14 +1,14 @@
 /// Reads dates as loosely as Ruby's `Time.parse` does.
 ///
-/// The text is cut into numbers, words and signs; each is taken for what it can only be (a month's name, a time with
-/// colons, an offset), and what is left are day, month and year by their place. Anything the text leaves out is taken
-/// from the present day. A text in which nothing can be read is no date.
+/// The text is split into numbers, words and signs; unambiguous ones are taken first (a month's name, a time with
+/// colons, an offset), and the rest are day, month and year by position. Missing parts come from the present day. A
+/// text with nothing readable is not a date.
 enum MomentParser {
     private static let monthNames = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ]
     private static let dayNames = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-    /// The names that RFC 822 gives an offset; any other is passed over, as Ruby passes it over.
+    /// The zone names with an offset in RFC 822; any other is ignored, as in Ruby.
     private static let zones: [String: Int] = [
         "utc": 0, "gmt": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
         "pdt": -7,
@@ -44,7 +44,7 @@ enum MomentParser {
         }
         func at(_ index: Int) -> UInt8 { index < bytes.count ? bytes[index] : 0 }
 
-        /// Where `am`, `pm`, `a.m.` or `p.m.` ends that begins there.
+        /// The end of the `am`, `pm`, `a.m.` or `p.m.` that begins there.
         func half(at index: Int) -> Int? {
             guard at(index) == 0x61 || at(index) == 0x70 else { return nil }
             if at(index + 1) == 0x6D, !at(index + 2).isLetter { return index + 2 }
@@ -58,7 +58,7 @@ enum MomentParser {
                 var end = position
                 let (value, digits) = number(&end)
                 if digits == 4, at(end) == 0x2D, at(end + 1) == UInt8(ascii: "w") {
-                    // A week of a year names no day that Ruby would take.
+                    // Ruby accepts no day given by the week of a year.
                     while at(end) == 0x2D || at(end) == UInt8(ascii: "w") || at(end).isDigit { end += 1 }
                 } else if digits == 4, at(end) == 0x2D, at(end + 1).isDigit, at(end + 2).isDigit, at(end + 3).isDigit,
                     !at(end + 4).isDigit, at(end + 4) != 0x2D, reading.year == nil
@@ -100,7 +100,7 @@ enum MomentParser {
                         }
                         end = last
                     } else if digits >= 4 {
-                        // `2024-03` is no date, `2024/03` is one.
+                        // `2024-03` is not a date, `2024/03` is.
                         if sign == 0x2D { return nil }
                         reading.year = value
                         reading.month = second
@@ -251,7 +251,7 @@ enum MomentParser {
             reading.minute < 60, reading.second <= 60, year <= 99_999
         else { return nil }
         let local =
-            // A day that its month has not is counted on into the next, as Ruby does.
+            // A day beyond the end of its month runs into the next, as in Ruby.
             (Civil.days(year: year, month: month, day: 1) + Int64(day - 1)) * 86_400
             + Int64(hour * 3_600 + reading.minute * 60 + reading.second)
         let offset = reading.offset ?? zone.offset(local - Int64(zone.offset(local)))

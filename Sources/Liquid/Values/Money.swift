@@ -6,9 +6,9 @@
 public struct Money: Sendable, Equatable {
     /// The amount in the smallest unit of the currency: cents, pence, yen.
     public let minorUnits: Int64
-    /// The ISO 4217 code in one number, so that a value stays small.
+    /// The ISO 4217 code as one number, so that a value stays small.
     private let code: UInt32
-    /// How many decimals the currency has.
+    /// The number of decimals of the currency.
     public let decimals: UInt8
 
     /// The ISO 4217 code, `EUR`; empty when unknown.
@@ -21,7 +21,7 @@ public struct Money: Sendable, Equatable {
         return text
     }
 
-    /// An amount in the smallest unit of `currency`. Decimals left out are those that ISO 4217 gives the currency.
+    /// An amount in the smallest unit of `currency`. By default the decimals are those of the currency in ISO 4217.
     public init(minorUnits: Int64, currency: String, decimals: Int? = nil) {
         self.minorUnits = minorUnits
         var code: UInt32 = 0
@@ -30,7 +30,7 @@ public struct Money: Sendable, Equatable {
         self.decimals = UInt8(clamping: min(decimals ?? Money.decimals(of: currency), 6))
     }
 
-    /// An amount as Shopify writes it: `"12.50"`. Nil when it is no number or has too many digits.
+    /// An amount as Shopify writes it: `"12.50"`. Nil if it is not a number or has too many digits.
     public init?(amount: String, currency: String) {
         guard let exact = Exact(parsing: amount) else { return nil }
         let decimals = Money.decimals(of: currency)
@@ -38,7 +38,7 @@ public struct Money: Sendable, Equatable {
         self.init(minorUnits: minor, currency: currency, decimals: decimals)
     }
 
-    /// The decimals of a currency by ISO 4217; 2 for any not named here.
+    /// The decimals of a currency in ISO 4217; 2 for any not listed here.
     public static func decimals(of currency: String) -> Int {
         switch currency.uppercased() {
         case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
@@ -54,8 +54,8 @@ public struct Money: Sendable, Equatable {
         Money.amount(minorUnits: minorUnits, decimals: Int(decimals), point: ".", separator: "")
     }
 
-    /// The amount in hundredths of the unit, whatever the currency: how Shopify's own templates have prices, yen
-    /// included.
+    /// The amount in hundredths of the unit, whatever the currency: the form of prices in Shopify's own templates, even
+    /// in yen.
     public var hundredths: Int64 { exact.scaled(toDecimals: 2) ?? 0 }
 
     var exact: Exact { Exact(mantissa: Int128(minorUnits), exponent: -Int(decimals)) }

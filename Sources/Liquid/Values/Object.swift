@@ -1,23 +1,23 @@
-/// An ordered set of named values, made once and only read afterwards.
+/// An ordered set of named values, built once and only read afterwards.
 ///
-/// Templates ask for the same few names over and over, and know them when they are parsed. So each name carries its
-/// hash from then on, and a lookup is one probe and one comparison of bytes.
+/// Templates read the same few names over and over, and know them when they are parsed. So each name stores its hash,
+/// and a lookup is one probe and one byte comparison.
 public final class Object: Sendable {
-    /// The names in their order.
+    /// The names, in order.
     public let keys: [String]
     /// The values, in the order of their names.
     public let values: [Value]
     private let hashes: [UInt32]
-    /// Open addressing; each slot is the position in `keys` + 1, or 0 when free. Empty for small objects, which are
-    /// searched in order.
+    /// Open addressing; each slot is the position in `keys` + 1, or 0 if free. Empty for small objects, which are
+    /// searched linearly.
     private let slots: [Int32]
 
     /// The number of names.
     public var count: Int { keys.count }
-    /// Whether there is no name at all.
+    /// Whether it is empty.
     public var isEmpty: Bool { keys.isEmpty }
 
-    /// Takes the pairs in their order; a name that comes again replaces the value and keeps the place.
+    /// Takes the pairs in order; a repeated name replaces the value and keeps its position.
     public init(_ pairs: some Sequence<(String, Value)>) {
         var keys: [String] = []
         var values: [Value] = []
@@ -50,7 +50,7 @@ public final class Object: Sendable {
         }
     }
 
-    /// The value under a name, or nil when there is none.
+    /// The value under a name, or nil if there is none.
     public subscript(key: String) -> Value? {
         find(key, hash: Name.hash(of: key))
     }
@@ -105,7 +105,7 @@ struct Name: Sendable {
 }
 
 extension String {
-    /// Equality of bytes, as Ruby has it; Swift's own takes composed and decomposed letters as the same.
+    /// Byte equality, as in Ruby; Swift's own treats composed and decomposed letters as equal.
     @inline(__always)
     func sameBytes(as other: String) -> Bool {
         utf8.count == other.utf8.count && self == other

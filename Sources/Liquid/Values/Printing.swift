@@ -13,7 +13,7 @@ extension Value {
         }
     }
 
-    /// Appends what `{{ value }}` prints. A list or object ends where more than `limit` bytes stand in `out`.
+    /// Appends what `{{ value }}` prints. A list or object stops when `out` has more than `limit` bytes.
     func write(to out: inout [UInt8], limit: Int = .max, depth: Int = 0) {
         switch self {
         case .string(var text): text.withUTF8 { out.append(contentsOf: $0) }
@@ -91,7 +91,7 @@ extension Value {
         }
     }
 
-    /// The class of the value in Ruby's messages.
+    /// The value's class name in Ruby's messages.
     var kindName: String {
         switch self {
         case .null: "NilClass"
@@ -115,7 +115,7 @@ extension Value {
         }
     }
 
-    /// JSON, as the filter `json` prints it. A list or object ends where more than `limit` bytes stand in `out`.
+    /// JSON, as the filter `json` prints it. A list or object stops when `out` has more than `limit` bytes.
     func writeJSON(to out: inout [UInt8], limit: Int = .max, depth: Int = 0) {
         guard depth < 64 else {
             out.append(contentsOf: "null".utf8)
@@ -176,7 +176,7 @@ extension Double {
         let shortest = description
         if size >= 1e-4 && (size < 1e15 || (size < 1e16 && self != rounded())) {
             guard let cut = shortest.firstIndex(of: "e") else { return shortest }
-            // Shopify's engine goes over to the exponent at 10^15, but for fractions.
+            // Shopify's engine switches to the exponent at 10^15, except for fractions.
             guard let exact = Exact(parsing: shortest), let int = exact.int else {
                 return String(shortest[..<cut])
             }

@@ -1,8 +1,8 @@
 /// `strftime` with the directives, flags and widths of Ruby (ruby-doc.org, `Time#strftime`), in the mail's language.
 enum Strftime {
-    /// A width beyond this is cut: a template must not make a megabyte of blanks with one directive.
+    /// A larger width is cut: one directive must not produce a megabyte of spaces.
     private static let widest = 1_024
-    /// A format whose directives make more than this is cut off.
+    /// Output of a format beyond this is cut off.
     private static let longest = 64 * 1_024
 
     static func string(_ moment: Moment, _ format: String, _ language: DateLanguage, zone: Zone? = nil) -> String {
@@ -87,7 +87,7 @@ enum Strftime {
                 guard depth < 2 else { return }
                 var text: [UInt8] = []
                 append(moment, civil, Array(inner.utf8), language, zone, depth + 1, &text)
-                // What is put together of others keeps its letters under `#`.
+                // A composite directive keeps its letters under `#`.
                 swap = false
                 word(String(decoding: text, as: UTF8.self))
             }

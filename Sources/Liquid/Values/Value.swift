@@ -1,8 +1,8 @@
-/// A value a template or condition can name, print and compare.
+/// A value that a template or condition can name, print and compare.
 ///
 /// The cases are those of Shopify's engine, with three of our own: a moment in time, an amount of money that knows its
-/// currency, and text that is already safe for where it lands. Whole numbers are 64 bits; where Ruby would go on with a
-/// big integer, we go on with a float.
+/// currency, and text already safe for its destination. Whole numbers have 64 bits; where Ruby would use a big integer,
+/// we use a float.
 public enum Value: Sendable {
     case null
     case bool(Bool)
@@ -11,36 +11,35 @@ public enum Value: Sendable {
     case string(String)
     case array([Value])
     case object(Object)
-    /// Both ends belong to it; a first above the last is an empty range.
+    /// Both ends are included; if the first exceeds the last, the range is empty.
     case range(Int, Int)
     case moment(Moment)
     case money(Money)
-    /// Text that is already right for a destination, and is not escaped again there.
+    /// Text already safe for a destination, and not escaped again there.
     case safe(SafeText)
     case drop(any Drop)
 }
 
 /// A lazily read object of the host: an order, a shipment, a list of tags.
 ///
-/// Only `value(for:)` has no default. A drop is asked by the thread that renders, so its answers have to be safe to
-/// give from anywhere.
+/// Only `value(for:)` has no default. The rendering thread calls a drop, so it must be usable from any thread.
 public protocol Drop: AnyObject, Sendable {
-    /// The value under a key, or nil when the drop has no such key. A key that is known but empty answers `.null`.
+    /// The value under a key; nil if there is no such key, `.null` if the key is known but empty.
     func value(for key: String) -> Value?
-    /// What the drop stands for in comparisons and as an argument of filters; nil for itself.
+    /// The value used in comparisons and as a filter's argument; nil for the drop itself.
     var plain: Value? { get }
     /// What `{{ drop }}` prints.
     var printed: Value { get }
-    /// The elements when the drop is a list.
+    /// The elements, if the drop is a list.
     var elements: [Value]? { get }
-    /// All that it holds, for the filter `json`; nil where it is only asked by name.
+    /// Its whole content, for the filter `json`; nil if it can only be read by name.
     var whole: Value? { get }
     /// Whether `drop contains value`; nil leaves it to the elements.
     func contains(_ value: Value) -> Bool?
     /// Whether `drop == value`; nil leaves it to identity.
     func equals(_ value: Value) -> Bool?
-    /// Below zero, zero or above zero as the drop is less than, equal to, or more than the value; nil when they cannot
-    /// be compared.
+    /// Negative, zero or positive if the drop is less than, equal to, or more than the value; nil if they cannot be
+    /// compared.
     func compared(to value: Value) -> Int?
 }
 
@@ -54,26 +53,26 @@ extension Drop {
     public func compared(to value: Value) -> Int? { nil }
 }
 
-/// Text made for one destination: markup of our own, or a value that was escaped before. Printed as it stands when the
-/// template renders for the same destination, escaped like any other text elsewhere.
+/// Text made for one destination: our own markup, or a value already escaped. Printed unchanged if the template renders
+/// for the same destination, escaped like any other text elsewhere.
 public final class SafeText: Sendable {
-    /// The text as it is printed.
+    /// The text as printed.
     public let text: String
-    /// Where it may be printed as it stands.
+    /// The destination where it may be printed unchanged.
     public let destination: Destination
 
-    /// Vouches for `text` at `destination`.
+    /// Declares `text` safe for `destination`.
     public init(_ text: String, for destination: Destination) {
         self.text = text
         self.destination = destination
     }
 }
 
-/// A list of texts that match whole, whatever their case: tags, segments, methods.
+/// A list of texts that match as a whole, ignoring case: tags, segments, methods.
 ///
 /// Prints and loops like any list; only `contains` differs.
 public final class TextList: Drop {
-    /// The texts, in their order.
+    /// The texts, in order.
     public let texts: [String]
 
     /// A list of these texts.
@@ -88,7 +87,7 @@ public final class TextList: Drop {
         guard let wanted = value.textIfString?.lowercased() else { return false }
         return has(lowered: wanted)
     }
-    /// Whether it has a text that is in small letters already.
+    /// Whether it has a text, given in lower case.
     func has(lowered wanted: String) -> Bool { texts.contains { $0.isLowered(wanted) } }
     public func equals(_ value: Value) -> Bool? {
         guard case .drop(let other) = value, let list = other as? TextList else { return nil }
@@ -109,7 +108,7 @@ extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Expres
 }
 
 extension Value {
-    /// Whether a condition takes the value as true: all but nil and false.
+    /// Whether a condition treats the value as true: everything but nil and false.
     public var isTruthy: Bool {
         switch self {
         case .null, .bool(false): return false
@@ -136,13 +135,13 @@ extension Value {
         }
     }
 
-    /// What a drop stands for; any other value is itself.
+    /// The value that a drop represents; any other value is itself.
     var settled: Value {
         if case .drop(let drop) = self, let plain = drop.plain { return plain }
         return self
     }
 
-    /// The elements of a list or drop that is a list; nil for what is no list.
+    /// The elements of a list, or of a drop that is one; nil for anything else.
     var listElements: [Value]? {
         switch self {
         case .array(let elements): return elements
@@ -151,7 +150,7 @@ extension Value {
         }
     }
 
-    /// `blank?` as Shopify has it: nil, false, text of nothing but white space, an empty list or object.
+    /// `blank?` as in Shopify: nil, false, text of only white space, an empty list or object.
     public var isBlank: Bool {
         switch self {
         case .null, .bool(false): return true
@@ -166,7 +165,7 @@ extension Value {
         }
     }
 
-    /// `empty?` as Shopify has it: text, list or object without anything in it.
+    /// `empty?` as in Shopify: an empty text, list or object.
     public var isEmpty: Bool {
         switch self {
         case .string(let text): return text.isEmpty
@@ -182,7 +181,7 @@ extension Value {
 }
 
 extension String {
-    /// Whether this text in small letters is `lowered`; without making it where both are ASCII.
+    /// Whether this text in lower case is `lowered`; creates no string if both are ASCII.
     func isLowered(_ lowered: String) -> Bool {
         let (mine, other) = (utf8, lowered.utf8)
         var isPlain = mine.count == other.count
@@ -202,7 +201,7 @@ extension String {
 }
 
 extension UInt8 {
-    /// What `strip` of Ruby takes away: ASCII white space and NUL.
+    /// The characters that Ruby's `strip` removes: ASCII white space and NUL.
     @inline(__always) var isRubySpace: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) || self == 0 }
     /// `\s` of a regular expression.
     @inline(__always) var isSpace: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) }

@@ -1,13 +1,13 @@
-/// A whole number beyond 64 bits, as Ruby goes on with: up to 38 digits. It behaves as a number in filters and
-/// comparisons; what would not fit here is a float.
+/// A whole number beyond 64 bits, as in Ruby: up to 38 digits. It acts as a number in filters and comparisons; larger
+/// ones are floats.
 ///
-/// It stands behind `Value.drop`, for such numbers are rare, and values stay small.
+/// It is a `Value.drop`, because such numbers are rare and values stay small that way.
 final class Whole: Drop {
     let value: Int128
 
     init(_ value: Int128) { self.value = value }
 
-    /// The digits with their sign; nil when they are something else, fit into 64 bits, or are too many.
+    /// Reads signed digits; nil for anything else, or if they fit into 64 bits or are too many.
     static func parsing(_ digits: String) -> Value? {
         guard let exact = Exact(parsing: digits), exact.exponent == 0, Int(exactly: exact.mantissa) == nil else {
             return nil
@@ -15,7 +15,7 @@ final class Whole: Drop {
         return .drop(Whole(exact.mantissa))
     }
 
-    /// The number as a value: an ordinary one where it fits.
+    /// The number as a value: an ordinary one if it fits.
     static func value(_ number: Int128) -> Value { Int(exactly: number).map(Value.int) ?? .drop(Whole(number)) }
 
     func value(for key: String) -> Value? {

@@ -11,31 +11,31 @@ extension EventKind {
         case .orderEdited:
             "Items or quantities of the order were changed after it was placed. It happens again with each change."
         case .orderCancelled: "The whole order was cancelled."
-        case .orderOnHold: "Something of the order was put on hold in Shopify."
-        case .orderFulfilled: "All of the order has left: its last item is in a parcel."
-        case .orderDelivered: "All of the order has arrived: the last of its parcels was delivered."
+        case .orderOnHold: "Part of the order was put on hold in Shopify."
+        case .orderFulfilled: "The whole order has left: its last item is in a parcel."
+        case .orderDelivered: "The whole order has arrived: its last parcel was delivered."
         case .shipmentCreated:
-            "A parcel was made ready in Shopify (a fulfillment). The carrier need not have it yet."
+            "A parcel was made ready in Shopify (a fulfillment). The carrier may not have it yet."
         case .shipmentAccepted:
-            "The carrier has taken the parcel over. Not every carrier tells this apart from moving it: to be sure, hear 'shipment.in_transit' as well, with 'once_per: shipment'."
+            "The carrier has accepted the parcel. Not every carrier reports this separately from moving it: to be sure, list 'shipment.in_transit' too, with 'once_per: shipment'."
         case .shipmentInTransit:
-            "The parcel is moving from place to place at the carrier; customs in their ordinary course belong to it."
-        case .shipmentOutForDelivery: "The parcel is on the vehicle that brings it."
-        case .shipmentReadyForPickup: "The parcel waits for the shopper at a shop, a locker or a post office."
-        case .shipmentAttempted: "The carrier stood at the door and could not deliver."
+            "The parcel is moving through the carrier's network; ordinary customs clearance counts too."
+        case .shipmentOutForDelivery: "The parcel is on the delivery vehicle."
+        case .shipmentReadyForPickup: "The parcel is waiting for the shopper at a shop, a locker or a post office."
+        case .shipmentAttempted: "The carrier was at the door and could not deliver."
         case .shipmentDelayed:
-            "The parcel is late: its carrier says so, the expected day moved back, the promised day passed, or it was silent for too long ('delays' in shop.yaml). It happens again when it gets 3 or more days worse; that is told by 'once_per: event'."
-        case .shipmentException: "The parcel needs somebody: damage, a wrong address, a hold at customs, a refusal."
+            "The parcel is late: its carrier says so, the expected day moved back, the promised day passed, or it was silent for too long ('delays' in shop.yaml). It happens again when it gets 3 or more days worse; use 'once_per: event' to tell it again."
+        case .shipmentException: "The parcel needs attention: damage, a wrong address, a customs hold, a refusal."
         case .shipmentReturning: "The parcel is on its way back to you, undelivered."
         case .shipmentReturned: "The parcel came back to you, undelivered."
         case .shipmentLost: "The carrier has given the parcel up."
         case .shipmentDelivered: "The parcel was handed over, or left at the address."
         case .shipmentCancelled: "The parcel was cancelled in Shopify before it arrived."
-        case .shipmentUntracked: "Nobody has said anything of the parcel for 90 days, and Bookbag stops asking."
+        case .shipmentUntracked: "Nothing has been heard of the parcel for 90 days, and Bookbag stops asking."
         case .shipmentETAChanged:
-            "The day on which the carrier expects to deliver has changed, to a later or an earlier one. It happens again with each change."
+            "The carrier's expected delivery day moved, later or earlier. It happens again with each change."
         case .shipmentNumberChanged:
-            "The parcel's tracking number came, or was changed, after the parcel was made ready. It happens again with each change; a number that is there from the start is none."
+            "The parcel's tracking number was added or changed after the parcel was made ready. It happens again with each change; a number that was there from the start does not count."
         case .returnRequested: "The shopper asked for a return."
         case .returnApproved: "You approved a return, or opened one yourself."
         case .returnDeclined: "You declined a return."
@@ -44,7 +44,7 @@ extension EventKind {
         case .returnInTransit: "The goods of a return are on their way back to you."
         case .returnReceived: "The goods of a return have come back to you."
         case .returnClosed: "A return was closed."
-        case .refundIssued: "Money was given back, with a return or without. It happens for each refund."
+        case .refundIssued: "Money was refunded, with or without a return. It happens for each refund."
         }
     }
 
@@ -58,9 +58,9 @@ extension EventKind {
         switch subject {
         case "order":
             switch self {
-            case .orderOnHold: return "nothing of the order is on hold"
-            case .orderPlaced, .orderPaid: return "all of the order was sent"
-            case .orderFulfilled: return "all of the order has arrived"
+            case .orderOnHold: return "no part of the order is on hold"
+            case .orderPlaced, .orderPaid: return "the whole order was sent"
+            case .orderFulfilled: return "the whole order has arrived"
             default: return nil
             }
         case "shipment":

@@ -73,8 +73,8 @@ public struct Loop: Sendable {
     /// Goes round until shutdown, cancellation, or a turn that says `done`.
     ///
     /// - Parameters:
-    ///   - drains: whether turns go on after shutdown has begun, until one says `done`. A loop that rests drains all
-    ///     the same.
+    ///   - drains: whether turns go on after shutdown has begun, until one says `done`. A loop that rests drains
+    ///     anyway.
     ///   - turn: looks and acts; is told whether shutdown has begun.
     public func run(
         drains: Bool = false, _ turn: (_ isEnding: Bool) async throws -> Step

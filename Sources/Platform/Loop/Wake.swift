@@ -43,7 +43,7 @@ public final class Wake: Sendable {
     }
 
     /// Waits until it is called or `timeout` is over, whichever comes first. Ends early, without an error, when the
-    /// task is cancelled. True where it was called.
+    /// task is cancelled. True if it was called.
     @discardableResult
     public func wait(atMost timeout: Duration) async -> Bool {
         guard timeout > .zero else { return false }
@@ -53,7 +53,7 @@ public final class Wake: Sendable {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // Whether it was called before, or nobody waits any more; nil where it waits now.
+                // Whether it was called before, or nobody waits any more; nil if it waits now.
                 let goOn: Bool? = state.withLock { state in
                     if state.called || state.over == ticket || Task.isCancelled {
                         defer { state.called = false }

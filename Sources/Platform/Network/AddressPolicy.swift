@@ -1,6 +1,6 @@
 // Whom may we connect to? A URL that someone else wrote (a webhook of a merchant, a label link from a source) must not
 // reach into the operator's own network: that is "server-side request forgery". A check of the name before the request
-// is not enough, for the name may resolve to something else a moment later (DNS rebinding). So the policy is asked
+// is not enough, because the name may resolve to something else a moment later (DNS rebinding). So the policy is asked
 // about the numeric address at the moment libcurl opens the socket, and again when a request is about to go over a
 // connection that was kept from an earlier one.
 //
@@ -46,7 +46,7 @@ public struct WebOrigin: Hashable, Sendable {
     /// The port, written out or the scheme's own.
     let port: String
 
-    /// The origin of an absolute URL; nil where that is none.
+    /// The origin of an absolute URL; nil if that is none.
     public init?(_ url: String) {
         guard let parsed = try? ParsedURL(url) else { return nil }
         self = parsed.webOrigin

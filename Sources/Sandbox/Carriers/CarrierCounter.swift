@@ -1,6 +1,6 @@
-// The carriers' one port. A request is known by its path, for every carrier has paths of its own; so each `endpoint:`
-// of the settings is the same address. The counter checks the login, counts calls against the quota, lets go wrong what
-// was switched on, looks the parcels up in the shop, and has the carrier's face say the rest.
+// The carriers' one port. A request is known by its path, because every carrier has paths of its own; so each
+// `endpoint:` of the settings is the same address. The counter checks the login, counts calls against the quota, lets
+// go wrong what was switched on, looks the parcels up in the shop, and has the carrier's face say the rest.
 //
 // Faults are drawn for calls about parcels only, so that "the next call fails" does not hit a login; those that speak
 // of the login are for logins only.
@@ -46,7 +46,7 @@ public enum CarrierFault: String, CaseIterable, Sendable {
     case manyScans
     /// The first code in the answer is one that nobody has published.
     case unknownCode
-    /// The carrier knows us and will not tell us of this number, for its label is of somebody else's account. Only
+    /// The carrier knows us and will not tell us of this number, because its label is of somebody else's account. Only
     /// carriers that do so; others answer as ever.
     case notOurs
     /// The next login is refused.

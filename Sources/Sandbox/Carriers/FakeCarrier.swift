@@ -41,7 +41,7 @@ struct AskedNumber: Sendable {
     var number: String
     /// Nothing where the carrier does not know it.
     var parcel: CarrierParcel?
-    /// False where the carrier wants to be told of a number first, and was not.
+    /// False if the carrier wants to be told of a number first, and was not.
     var isRegistered = true
 }
 
@@ -159,7 +159,7 @@ extension String {
 
 extension JSON {
     /// Puts `text` in place of the texts under these names in the first object that has them all, in the order of the
-    /// document. False where there is none.
+    /// document. False if there is none.
     mutating func replaceFirst(_ names: Set<String>, with text: String) -> Bool {
         switch self {
         case .object(var members):

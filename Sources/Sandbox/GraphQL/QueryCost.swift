@@ -15,7 +15,7 @@ enum QueryCost {
         count <= 0 ? 0 : max(1, Int((2 * logarithm(Double(count)) + 1e-9).rounded(.down)))
     }
 
-    /// The natural logarithm, by its series, for it is wanted for a few small numbers and needs no C library.
+    /// The natural logarithm, by its series, because it is wanted for a few small numbers and needs no C library.
     private static func logarithm(_ value: Double) -> Double {
         var mantissa = value
         var doublings = 0.0

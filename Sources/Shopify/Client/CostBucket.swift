@@ -1,20 +1,19 @@
-// Shopify lets each app spend points in each shop: a bucket of so many, refilled at so many a second. A query is
-// admitted when what it may cost at most is in the bucket; what it did not cost in the end is given back at once. Each
-// answer tells how full the bucket is (shopify.dev/docs/api/usage/limits, "Rate limits"). Between answers we reckon
-// ourselves.
+// Shopify lets each app spend points in each shop, from a bucket that refills at a constant rate. A query is admitted
+// if the bucket holds its maximum cost; the unused part is refunded at once. Each answer states how full the bucket is
+// (shopify.dev/docs/api/usage/limits, "Rate limits"). Between answers we calculate it ourselves.
 
-/// How many points a shop still grants us, as far as we know: learnt from each answer, remembered across restarts.
+/// How many points a shop still grants us, as far as we know: learned from each answer, remembered across restarts.
 package struct CostBucket: Hashable, Sendable {
-    /// What it holds when full, in points.
+    /// Its capacity, in points.
     package private(set) var maximum: Double
-    /// Points that flow in, per second.
+    /// Its refill rate, in points per second.
     package private(set) var restoreRate: Double
-    /// Points that were in it at `at`.
+    /// Points in it at `at`.
     private var level: Double
-    /// When `level` was true.
+    /// When `level` was measured.
     package private(set) var at: Timestamp
 
-    /// A full bucket. Its size is that of the smallest plan until an answer tells better.
+    /// A full bucket, with the size of the smallest plan until an answer states its own.
     package init(maximum: Double = 2000, restoreRate: Double = 100, at: Timestamp) {
         self.maximum = maximum.clamped(to: Self.sizes)
         self.restoreRate = restoreRate.clamped(to: Self.rates)
@@ -22,35 +21,34 @@ package struct CostBucket: Hashable, Sendable {
         self.at = at
     }
 
-    /// What a bucket may hold, and what may flow in per second. Shopify's smallest plan has 2000 and 100, its largest
-    /// ten times that.
+    /// The allowed capacity and refill rate per second. Shopify's smallest plan has 2000 and 100, its largest ten times
+    /// that.
     private static let sizes = 1.0...1e6
     private static let rates = 1.0...1e6
 
-    /// Points in it at `now`. A clock that went back makes none.
+    /// Points in it at `now`. A clock that went back adds none.
     package func available(at now: Timestamp) -> Double {
         let seconds = max(0, Double(now.milliseconds - at.milliseconds) / 1000)
         return min(maximum, level + seconds * restoreRate)
     }
 
     /// How long to wait until a query of that cost is admitted; zero if it may go now. One that costs more than the
-    /// whole bucket holds waits for a full one.
+    /// capacity waits for a full bucket.
     package func wait(for cost: Double, at now: Timestamp) -> Duration {
         let missing = min(maximum, cost) - available(at: now)
         if missing <= 0 { return .zero }
-        // Rounded up to the millisecond, so that whoever waits as told is not told to wait again. A million seconds at
-        // most.
+        // Rounded up to the millisecond, so that nobody has to wait twice. At most a million seconds.
         return .milliseconds(Int64((missing / restoreRate * 1000).rounded(.up)))
     }
 
-    /// Takes out what a query may cost, when it is sent.
+    /// Deducts a query's maximum cost when it is sent.
     package mutating func spend(_ cost: Double, at now: Timestamp) {
         level = max(0, available(at: now) - cost.clamped(to: WirePoints.bounds))
-        // Also where the clock went back: a level that is true only in some later year would never rise again.
+        // Also if the clock went back: a level dated years ahead would never rise again.
         at = now
     }
 
-    /// Believes what an answer said. What no bucket can be is not believed.
+    /// Takes over the state from an answer, unless it is impossible.
     package mutating func learn(_ status: CostReport.Throttle, at now: Timestamp) {
         guard Self.sizes.contains(status.maximumAvailable), Self.rates.contains(status.restoreRate) else { return }
         maximum = status.maximumAvailable
@@ -65,8 +63,8 @@ extension CostBucket: Codable {
 
     /// Reads a bucket that was stored.
     ///
-    /// - Throws: also for one that cannot be; whoever reads it then begins with a full bucket, and Shopify's next
-    ///   answer tells the truth.
+    /// - Throws: also for an impossible one; the caller then starts with a full bucket, and Shopify's next answer
+    ///   corrects it.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         maximum = try container.decode(Double.self, forKey: .maximum)
@@ -105,9 +103,9 @@ package struct CostReport: Hashable, Sendable {
         }
     }
 
-    /// What had to be in the bucket for the query to be admitted.
+    /// The points that the bucket had to hold to admit the query.
     package var requestedQueryCost: Double?
-    /// What it cost in the end; nil where it was not run.
+    /// The actual cost; nil if the query did not run.
     package var actualQueryCost: Double?
     package var throttleStatus: Throttle?
 }

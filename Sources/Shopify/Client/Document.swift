@@ -1,15 +1,14 @@
-// The documents that we send are the files in Documents, so that `scripts/check-graphql` can hold them against
-// Shopify's own schemas. An operation is sent with the fragments that it names, each once, and without its comments.
-// What it costs stands in costs.tsv, which the script writes; the client needs the figure only until the first answer
-// has told the true one.
+// The documents that we send are the files in Documents, so that `scripts/check-graphql` can check them against
+// Shopify's own schemas. An operation is sent without its comments, with each fragment it uses once. Its cost is in
+// costs.tsv, which the script writes; the client needs that figure only until the first answer states the true one.
 
 /// One operation of the Admin GraphQL API, ready to be sent.
 package struct Document: Hashable, Sendable {
-    /// The operation's name, which is its file's.
+    /// The operation's name, the same as its file's.
     package let name: String
-    /// What is sent: the operation and the fragments that it names.
+    /// The text to send: the operation and the fragments it uses.
     package let text: String
-    /// What it is estimated to cost, in points. It does not grow with the number of ids asked for.
+    /// The estimated cost, in points. It does not grow with the number of ids.
     package let estimatedCost: Int
 
     private init(name: String) {
@@ -21,13 +20,13 @@ package struct Document: Hashable, Sendable {
     /// The most that one query may cost, in points (shopify.dev/docs/api/usage/limits).
     package static let costLimit = 1000
 
-    /// Who the shop is, what we may read, and which versions it speaks.
+    /// The shop's identity, our scopes, and its API versions.
     package static let shopInfo = Document(name: "ShopInfo")
     /// The orders that changed.
     package static let scanOrders = Document(name: "ScanOrders")
-    /// The orders with returns in a status.
+    /// The orders with returns in a given status.
     package static let scanReturns = Document(name: "ScanReturns")
-    /// Whole orders, but for their returns.
+    /// Whole orders, without their returns.
     package static let readOrders = Document(name: "ReadOrders")
     /// Whole fulfillments.
     package static let readFulfillments = Document(name: "ReadFulfillments")
@@ -83,7 +82,7 @@ package struct Document: Hashable, Sendable {
         return costs
     }()
 
-    /// The operation `name` followed by every fragment that it names, and those that they name, each once.
+    /// The operation `name` followed by every fragment it uses, directly or indirectly, each once.
     static func compose(_ name: String, from sources: [String: String]) -> String {
         var wanted = [name]
         var done: Set<String> = []
@@ -94,7 +93,7 @@ package struct Document: Hashable, Sendable {
             for line in source.split(separator: "\n") where !line.drop(while: { $0 == " " }).hasPrefix("#") {
                 text += line.drop(while: { $0 == " " }) + "\n"
             }
-            // A spread is three dots and a name with a capital; `... on Type` has a space and a small letter.
+            // A spread is three dots and a capitalised name; `... on Type` has a space and a lower-case letter.
             for piece in source.split(separator: " ").flatMap({ $0.split(separator: "\n") })
             where piece.hasPrefix("...") && piece.count > 3 {
                 wanted.append(String(piece.dropFirst(3).prefix { $0.isLetter || $0.isNumber || $0 == "_" }))

@@ -1,4 +1,4 @@
-// What every answer of the Admin GraphQL API looks like from outside, and what its errors mean.
+// The envelope of every Admin GraphQL API answer, and what its errors mean.
 
 internal import FoundationEssentials
 /// The frame of an answer.
@@ -12,7 +12,7 @@ struct Envelope<Content: Decodable & Sendable>: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        // `errors` is an array of objects, but a mere text where the request did not get as far as GraphQL.
+        // `errors` is an array of objects, but a plain text if the request did not reach GraphQL.
         if let list = try? container.decodeIfPresent([GraphQLError].self, forKey: .errors) {
             errors = list
         } else if container.contains(.errors), (try? container.decodeNil(forKey: .errors)) != true {
@@ -21,7 +21,7 @@ struct Envelope<Content: Decodable & Sendable>: Decodable, Sendable {
             errors = []
         }
         do { data = try container.decodeIfPresent(Content.self, forKey: .data) } catch {
-            // Where the whole failed, `data` may hold nothing but a null; then the errors tell more than its shape.
+            // If the whole query failed, `data` may be just null; then the errors say more than its shape.
             if errors.isEmpty { throw error }
         }
         let extensions = try? container.decodeIfPresent(Extensions.self, forKey: .extensions)
@@ -40,7 +40,7 @@ struct Envelope<Content: Decodable & Sendable>: Decodable, Sendable {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             cost = try? container.decodeIfPresent(CostReport.self, forKey: .cost)
             do { search = try container.decodeIfPresent([Search].self, forKey: .search) } catch {
-                // What was said of the search cannot be read: it may be that a filter was not understood.
+                // The search warnings are unreadable: perhaps a filter was not understood.
                 search = [Search(warnings: [SearchWarning(field: nil, code: nil)])]
             }
         }
@@ -52,13 +52,12 @@ struct SearchWarning: Decodable, Sendable {
     var code: String?
 }
 
-/// One of `errors`. Its message is not kept: it is for people who write queries, and may repeat what stands in the
-/// data.
+/// One of `errors`. Its message is not kept: it is meant for authors of queries, and may repeat parts of the data.
 package struct GraphQLError: Decodable, Sendable {
     package var code: String?
     /// Names and positions, from the root of the answer.
     package var path: [Step]
-    /// Which scopes would do, as Shopify words it.
+    /// The scopes that would suffice, in Shopify's words.
     var requiredAccess: String?
     var cost: Int?
     var maxCost: Int?
@@ -97,8 +96,7 @@ package struct GraphQLError: Decodable, Sendable {
             }
         }
         if code == nil {
-            // An answer may leave the code out of what its message says (seen with customer data that an app is not
-            // approved for).
+            // An answer may have the message but no code (seen with customer data that an app is not approved for).
             let message = (try? container.decode(String.self, forKey: .message)) ?? ""
             if message == "Throttled" { code = "THROTTLED" }
             if message.hasPrefix("This app is not approved to access") { code = "ACCESS_DENIED" }
@@ -115,7 +113,7 @@ package struct GraphQLError: Decodable, Sendable {
 
 /// Shopify's global ids.
 package enum GlobalID {
-    /// The number at the end of `gid://shopify/Order/123`, or the whole text if it is no such id.
+    /// The number at the end of `gid://shopify/Order/123`, or the whole text if it is not such an id.
     package static func number(_ id: String) -> String {
         guard let slash = id.lastIndex(of: "/") else { return id }
         return String(id[id.index(after: slash)...].prefix { $0 != "?" })

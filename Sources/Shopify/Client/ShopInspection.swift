@@ -1,7 +1,7 @@
-// What is asked of a shop before anything else, and once a day: who it is, what we may read, whether it still speaks
-// our version.
+// The query made before anything else, and once a day: the shop's identity, our scopes, whether it still supports our
+// version.
 
-/// What a token may read, as the documents ask: what it may not is left out of them, for one forbidden field voids a
+/// What a token may read. Fields that it may not are left out of the documents, because one forbidden field voids a
 /// whole order.
 package struct ReadRights: Hashable, Sendable {
     /// Who ordered: name, history, consent.
@@ -10,17 +10,17 @@ package struct ReadRights: Hashable, Sendable {
     package var returns = true
     /// The tags of products.
     package var products = true
-    /// Holds and the way of delivery.
+    /// Holds and the delivery method.
     package var fulfillmentOrders = true
     /// The shopper's own page of the order, which is protected customer data.
     package var statusPage = true
-    /// With which card was paid: its company and last four digits.
+    /// The card used for payment: its company and last four digits.
     package var cards = true
 
     /// All of it.
     package init() {}
 
-    /// Gives up what an error with this path was about. False if nothing that could be given up was.
+    /// Gives up the field that an error with this path was about. False if it cannot be given up.
     package mutating func giveUp(_ path: [GraphQLError.Step]) -> Bool {
         for case .name(let name) in path {
             switch name {
@@ -42,25 +42,25 @@ package struct ReadRights: Hashable, Sendable {
     }
 }
 
-/// A scope that the app was not granted, and what goes without it.
+/// A scope that the app was not granted, and what is missing without it.
 package struct MissingScope: Hashable, Sendable {
     /// Shopify's name: `read_returns`.
     package var name: String
-    /// What is not seen without it.
+    /// What cannot be seen without it.
     package var purpose: String
-    /// True if nothing can be done without it.
+    /// True if nothing works without it.
     package var isRequired: Bool
 }
 
-/// What a shop said of itself.
+/// What a shop says about itself.
 package struct ShopInspection: Equatable, Sendable {
-    /// Shopify's id of it.
+    /// Shopify's id for it.
     package var id: String
-    /// What it calls itself.
+    /// Its name.
     package var name: String
     /// Its permanent domain: `juniperfig.myshopify.com`.
     package var domain: String
-    /// Where it gets mail about itself, and where its customers write; either may be withheld.
+    /// Its own mail address, and the one its customers write to; either may be withheld.
     package var email: String?
     package var contactEmail: String?
     /// The storefront's address.
@@ -69,29 +69,29 @@ package struct ShopInspection: Equatable, Sendable {
     package var timeZone: String
     /// ISO 4217.
     package var currency: String
-    /// How it prints a price in mails, without and with the currency's code: `£{{amount}}`.
+    /// Its price format in mails, without and with the currency's code: `£{{amount}}`.
     package var moneyFormat: String?
     package var moneyWithCurrencyFormat: String?
-    /// ISO 3166-1 alpha-2: where the business is.
+    /// The country of the business, ISO 3166-1 alpha-2.
     package var countryCode: String?
     package var plan: String?
-    /// A store for trying things out.
+    /// True for a development store.
     package var isDevelopment: Bool
-    /// What the token may do; nil where Shopify does not say.
+    /// The token's scopes; nil if Shopify does not say.
     package var scopes: Set<String>?
-    /// The versions of the API that are in force.
+    /// The supported versions of the API.
     package var supportedVersions: [String]
-    /// Set when the version that we speak is none of them: then another answers in its stead.
+    /// Set if our version is none of them: then another one answers instead.
     package var versionFault: ShopifyFailure?
 
-    /// The scopes that are missing, the required ones first.
+    /// The missing scopes, required ones first.
     package var missingScopes: [MissingScope] {
         guard let scopes else { return [] }
         return Self.wanted.filter { wanted in !wanted.alternatives.contains { Self.grants(scopes, $0) } }
             .map { MissingScope(name: $0.alternatives[0], purpose: $0.purpose, isRequired: $0.isRequired) }
     }
 
-    /// What may be read, by the scopes.
+    /// What may be read, according to the scopes.
     package var rights: ReadRights {
         var rights = ReadRights()
         for scope in missingScopes {
@@ -107,13 +107,13 @@ package struct ShopInspection: Equatable, Sendable {
     }
 
     private struct Wanted {
-        /// Any one of them does; the first is the one to grant.
+        /// Any one of them suffices; the first is the one to grant.
         var alternatives: [String]
         var purpose: String
         var isRequired = false
     }
 
-    /// By the scopes that Shopify's schema names for each type.
+    /// From the scopes that Shopify's schema names for each type.
     private static let wanted = [
         Wanted(alternatives: ["read_orders"], purpose: "orders, parcels and refunds", isRequired: true),
         Wanted(alternatives: ["read_returns", "read_marketplace_returns"], purpose: "returns and return labels"),
@@ -127,21 +127,21 @@ package struct ShopInspection: Equatable, Sendable {
         Wanted(alternatives: ["read_all_orders"], purpose: "orders older than 60 days"),
     ]
 
-    /// Who may write may read: Shopify then does not list the reading.
+    /// Write access implies read access: Shopify then does not list the read scope.
     private static func grants(_ scopes: Set<String>, _ scope: String) -> Bool {
         scopes.contains(scope) || scopes.contains("write_" + scope.dropFirst("read_".count))
     }
 }
 
 extension ShopifyClient {
-    /// Asks the shop who it is, what we may read and which versions it speaks.
+    /// Asks the shop for its identity, our scopes and its API versions.
     package func inspect() async throws(ShopifyFailure) -> ShopInspection {
         let answer = try await ask(.shopInfo, [String: String](), as: WireShopInfo.self)
         let shop = answer.data.shop
         let supported = (answer.data.publicApiVersions ?? []).filter(\.supported).map { Bound.line($0.handle) }
         var fault: ShopifyFailure?
         if !supported.isEmpty, !supported.contains(endpoint.version) {
-            // What answers then is the oldest that is still in force (shopify.dev/docs/api/usage/versioning).
+            // The oldest supported version answers then (shopify.dev/docs/api/usage/versioning).
             let dated = supported.filter { $0.first?.isNumber == true }.min() ?? "?"
             fault = .wrongVersion(asked: endpoint.version, served: answer.facts.servedVersion ?? dated)
         } else if let served = answer.facts.servedVersion, served != endpoint.version {

@@ -1,28 +1,28 @@
-// An older app has a token that lives until it is revoked. A newer one has a client id and a secret, which buy a token
-// for a day (shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant). We buy
-// the next one while the last is still good, only one at a time however many ask, and at once when Shopify refuses the
-// one we have.
+// An older app has a token that is valid until revoked. A newer one has a client id and a secret, which get a token for
+// a day (shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant). We fetch the
+// next one while the last is still valid, one at a time however many tasks need it, and at once when Shopify refuses
+// the current one.
 
 internal import FoundationEssentials
 package import Platform
 
-/// How the shop knows us.
+/// Our credentials for the shop.
 package enum ShopifyCredentials: Sendable, Hashable {
-    /// The access token of an app made in the shop's admin.
+    /// The access token of an app created in the shop's admin.
     case token(SecretString)
-    /// The client id and secret of an app made in the Dev Dashboard.
+    /// The client id and secret of an app created in the Dev Dashboard.
     case client(id: String, secret: SecretString)
 }
 
-/// The token that is in force, renewed in time. One for each shop.
+/// The current token, renewed in time. One per shop.
 actor ShopifyAccess {
-    /// A token and which it is, so that only the one that was refused is thrown away.
+    /// A token with its number, so that only the refused one is discarded.
     struct Token: Sendable {
         var value: SecretString
         var number: Int
-        /// When it ends; nil for one that does not.
+        /// When it expires; nil if never.
         var expires: Timestamp?
-        /// From when on the next one is bought.
+        /// When to fetch the next one.
         var renewAt: Timestamp?
     }
 
@@ -42,8 +42,8 @@ actor ShopifyAccess {
         if case .token(let value) = credentials { token = Token(value: value, number: 0) }
     }
 
-    /// A token that is good as far as we know. Buys one when there is none, or when a tenth of its life is left; should
-    /// that fail while the old one is still good, the old one does.
+    /// A token that is valid as far as we know. Fetches one if there is none, or if only a tenth of its life is left;
+    /// if that fails while the old one is still valid, the old one is used.
     func current() async throws(ShopifyFailure) -> Token {
         let now = clock.now()
         guard let held = token else { return try await buy() }
@@ -54,7 +54,7 @@ actor ShopifyAccess {
         }
     }
 
-    /// Says that Shopify refused that token. Returns whether another may be had by asking again.
+    /// Reports that Shopify refused that token. Returns whether asking again may yield another.
     func refuse(_ number: Int) -> Bool {
         guard case .client = credentials else { return false }
         if token?.number == number { token = nil }
@@ -67,7 +67,7 @@ actor ShopifyAccess {
         purchases += 1
         let number = purchases
         let url = endpoint + "/admin/oauth/access_token"
-        // A task of its own, for the one who asked first may be cancelled while others wait for the same token.
+        // A separate task, because the first caller may be cancelled while others wait for the same token.
         let purchase = Task { [transport, clock] in
             await Self.buy(
                 number: number, url: url, id: id, secret: secret, transport: transport, clock: clock)
@@ -121,8 +121,8 @@ actor ShopifyAccess {
     }
 }
 
-/// A code of Shopify's, if it is one: letters, digits and underscores. Anything else might be somebody's words, and is
-/// not repeated.
+/// A Shopify code, if it is one: letters, digits and underscores. Anything else might be personal data, and is not
+/// repeated.
 func plainWord(_ text: String) -> String? {
     let isPlain = text.utf8.allSatisfy { byte in
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
@@ -131,8 +131,7 @@ func plainWord(_ text: String) -> String? {
     return isPlain && !text.isEmpty && text.utf8.count <= 64 ? text : nil
 }
 
-/// What a status that is no success means, or nil where the body decides
-/// (shopify.dev/docs/api/usage/response-codes).
+/// The meaning of an error status; nil if the body decides (shopify.dev/docs/api/usage/response-codes).
 func statusFailure(_ response: HTTPResponse, now: Timestamp) -> ShopifyFailure? {
     switch response.status {
     case 200..<300: nil

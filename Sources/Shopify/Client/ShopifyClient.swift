@@ -1,22 +1,22 @@
-// One query to one shop: wait until the bucket admits it, send it with the token in force, tell the kinds of failure
-// apart, remember the bucket and the clock. Nothing here knows what is asked. A query is sent again only where Shopify
-// has certainly not taken it: once with a new token after a 401, and after the wait that THROTTLED names, some times.
+// One query to one shop: wait until the bucket admits it, send it with the current token, classify a failure, remember
+// the bucket and the clock. Nothing here knows the content of the query. It is sent again only if Shopify certainly did
+// not run it: once with a new token after a 401, and a few times after the wait that THROTTLED names.
 
 internal import FoundationEssentials
 package import Platform
 internal import Synchronization
 
-/// Where a shop's Admin GraphQL API is, and which version of it we speak.
+/// The address of a shop's Admin GraphQL API, and the version that we use.
 package struct ShopifyEndpoint: Hashable, Sendable {
-    /// The version that the documents are written for.
+    /// The version for which the documents are written.
     package static let pinnedVersion = "2026-07"
 
-    /// `https://juniperfig.myshopify.com`, without a slash at its end.
+    /// `https://juniperfig.myshopify.com`, without a trailing slash.
     package var base: String
     /// `2026-07`.
     package var version: String
 
-    /// The API at that address. A slash at the end is dropped.
+    /// The API at that address. A trailing slash is dropped.
     package init(base: String, version: String = Self.pinnedVersion) {
         self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
         self.version = version
@@ -25,19 +25,19 @@ package struct ShopifyEndpoint: Hashable, Sendable {
     var url: String { "\(base)/admin/api/\(version)/graphql.json" }
 }
 
-/// What stood around the data of an answer.
+/// The metadata of an answer.
 package struct AnswerFacts: Hashable, Sendable {
-    /// The shop's own clock when it answered, to the second; nil where it did not say.
+    /// The shop's own clock when it answered, to the second; nil if it did not say.
     package var shopTime: Timestamp?
-    /// How far our clock is ahead of the shop's (behind: negative), by the middle of the exchange; nil as above. Good
-    /// to a second or so.
+    /// How far our clock is ahead of the shop's (negative: behind), measured at the middle of the exchange; nil as
+    /// above. Accurate to about a second.
     package var clockOffset: Duration?
     package var cost: CostReport?
-    /// The version that answered, where it says so.
+    /// The version that answered, if it says so.
     package var servedVersion: String?
 }
 
-/// Asks one shop's Admin GraphQL API.
+/// Queries one shop's Admin GraphQL API.
 package final class ShopifyClient: Sendable {
     package let endpoint: ShopifyEndpoint
     package let clock: ShopClock
@@ -47,12 +47,12 @@ package final class ShopifyClient: Sendable {
 
     private struct State {
         var bucket: CostBucket
-        /// The true costs, by document: `requestedQueryCost` of the last answer to it.
+        /// The true costs, by document: `requestedQueryCost` of its last answer.
         var costs: [String: Double] = [:]
         var last: AnswerFacts?
     }
 
-    /// - Parameter bucket: the bucket as it was last known, from before a restart; nil if never.
+    /// - Parameter bucket: the last known bucket, from before a restart; nil if there is none.
     package init(
         endpoint: ShopifyEndpoint, credentials: ShopifyCredentials, transport: any HTTPTransport,
         clock: ShopClock,
@@ -66,13 +66,13 @@ package final class ShopifyClient: Sendable {
         state = Mutex(State(bucket: bucket ?? CostBucket(at: clock.now())))
     }
 
-    /// The bucket as it is known now, to be remembered across restarts.
+    /// The bucket as known now, to be remembered across restarts.
     package var bucket: CostBucket { state.withLock { $0.bucket } }
 
-    /// What stood around the last answer; nil before the first.
+    /// The metadata of the last answer; nil before the first.
     package var lastAnswer: AnswerFacts? { state.withLock { $0.last } }
 
-    /// How long until this document may be sent; zero if it may be now.
+    /// How long until this document may be sent; zero if now.
     package func wait(for document: Document) -> Duration {
         let now = clock.now()
         return state.withLock { state in
@@ -80,7 +80,7 @@ package final class ShopifyClient: Sendable {
         }
     }
 
-    /// An answer with data, and the errors that stood beside it.
+    /// An answer with data, and the errors that came with it.
     package struct Answer<Content: Sendable>: Sendable {
         package var data: Content
         /// Errors about parts of the data; never about the whole.
@@ -88,10 +88,10 @@ package final class ShopifyClient: Sendable {
         package var facts: AnswerFacts
     }
 
-    /// How many times THROTTLED is waited out before it is the caller's affair.
+    /// How many times to wait out THROTTLED before passing it to the caller.
     private static let throttledTries = 4
 
-    /// Asks, and decodes the answer's `data`. Waits for the bucket as long as it must.
+    /// Sends the query and decodes the answer's `data`. Waits for the bucket as long as needed.
     package func ask<Content: Decodable & Sendable>(
         _ document: Document, _ variables: some Encodable & Sendable, as type: Content.Type
     ) async throws(ShopifyFailure) -> Answer<Content> {
@@ -138,7 +138,7 @@ package final class ShopifyClient: Sendable {
         }
     }
 
-    /// The largest answer that we take, in bytes.
+    /// The largest answer that we accept, in bytes.
     static let maximumAnswer = 16 << 20
 
     private func exchange<Content: Decodable & Sendable>(
@@ -163,7 +163,7 @@ package final class ShopifyClient: Sendable {
         if let date = response["Date"].flatMap(HTTPDate.seconds) {
             let shopTime = Timestamp(seconds: date)
             facts.shopTime = shopTime
-            // The header is cut to the second, so that on average the shop's clock is half of one further.
+            // The header is truncated to the second, so on average the shop's clock is half a second ahead of it.
             let middle = Timestamp(milliseconds: (sentAt.milliseconds + now.milliseconds) / 2)
             facts.clockOffset = middle - (shopTime + .milliseconds(500))
         }
@@ -200,7 +200,7 @@ package final class ShopifyClient: Sendable {
 
     private static func version(_ text: String) -> String? { text.utf8.count <= 16 ? requestID(text) : nil }
 
-    /// What the errors mean for the answer as a whole, or nil where they are about parts of the data that is there.
+    /// What the errors mean for the whole answer; nil if they concern only parts of the data.
     static func failure(of errors: [GraphQLError], hasData: Bool, cost: CostReport?) -> ShopifyFailure? {
         guard !errors.isEmpty else { return nil }
         if errors.contains(where: { $0.code == "THROTTLED" }) {
@@ -216,7 +216,7 @@ package final class ShopifyClient: Sendable {
             return .overCost(cost: dear.cost, limit: dear.maxCost)
         }
         if errors.contains(where: { $0.code == "SHOP_INACTIVE" }) { return .shopUnavailable(status: 402) }
-        // With data beside it, an error about a part of it is for whoever reads that part.
+        // If there is data, an error about a part of it is left to the reader of that part.
         if hasData, errors.allSatisfy({ $0.path.count > 1 }) { return nil }
         if errors.contains(where: { $0.code == "ACCESS_DENIED" }) {
             return .forbiddenScope(Array(Set(errors.flatMap(\.scopes))).sorted())
@@ -228,9 +228,9 @@ package final class ShopifyClient: Sendable {
     }
 }
 
-/// Where decoding went wrong and what kind of thing was wrong there, without any value of the answer.
+/// Where decoding failed and what kind of error it was, without any value from the answer.
 ///
-/// - Parameter depth: how many steps of the path are left out at its beginning.
+/// - Parameter depth: how many leading steps of the path to leave out.
 func whereDecodingFailed(_ error: any Error, below depth: Int = 0) -> String {
     func place(_ path: [any CodingKey]) -> String {
         let text = path.dropFirst(depth).map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()

@@ -1,49 +1,48 @@
 package import Platform
 
-/// Why Shopify gave no answer to work with. Each says what it needs from us (`remedy`) and what a person can do
-/// (`fix`).
+/// Why Shopify gave no usable answer. Each failure says how to react (`remedy`) and what a person can do (`fix`).
 ///
-/// None holds a token, an address, or any other word of a shopper's.
+/// None contains a token, an address, or any other customer data.
 package enum ShopifyFailure: Error, Equatable, Sendable {
-    /// The bucket is empty: the query fits in after that time.
+    /// The bucket is empty: the query fits after that time.
     case throttled(wait: Duration)
-    /// The query may cost more than one query may: it must ask for less. Points, where the answer tells them.
+    /// The query exceeds the cost limit of a single query: ask for less. With the points, if the answer states them.
     case overCost(cost: Int?, limit: Int?)
-    /// The answer was larger than we take: the query must ask for less.
+    /// The answer was larger than we accept: ask for less.
     case tooLarge
-    /// The token, or the client id and secret, are not good. The reason is Shopify's word for it, if it has one.
+    /// The token, or the client id and secret, are not valid. The reason is Shopify's code, if it has one.
     case unauthorized(reason: String?)
-    /// The token may not read something, by the scopes that it lacks.
+    /// The token may not read something, with the scopes that it lacks.
     case forbiddenScope([String])
-    /// The shop as a whole does not answer: not found, unpaid, locked, forbidden.
+    /// The whole shop does not answer: not found, unpaid, locked, forbidden.
     case shopUnavailable(status: Int)
-    /// Shopify is in trouble, or an HTML page came where JSON was due. The request's id is for Shopify's support.
+    /// Shopify has a problem, or sent HTML instead of JSON. The request's id is for Shopify's support.
     case server(status: Int, requestID: String?)
-    /// HTTP 429 or 430, and how long to stay away, if it was said.
+    /// HTTP 429 or 430, and how long to wait, if it says so.
     case rateLimited(retryAfter: Duration?)
-    /// There was no whole answer.
+    /// There was no complete answer.
     case transport(TransferFailure)
-    /// A filter was not understood, and so everything was listed: field and code.
+    /// A filter was not understood, so everything was listed: field and code.
     case searchWarning(field: String, code: String)
-    /// Shopify does not know a field or argument of ours, by its error codes: the version that answers is not the one
-    /// that we speak.
+    /// According to its error codes, Shopify does not know one of our fields or arguments: another version than ours is
+    /// answering.
     case invalidQuery(codes: [String])
-    /// The answer is not what the API promises: what is wrong with it.
+    /// The answer does not match the API: what is wrong with it.
     case malformed(String)
-    /// Another version of the API answered than we speak.
+    /// Another version of the API than ours answered.
     case wrongVersion(asked: String, served: String)
 }
 
 extension ShopifyFailure {
-    /// What a failure needs.
+    /// How to react to a failure.
     package enum Remedy: Hashable, Sendable {
-        /// That long, then the same again; nothing is wrong.
+        /// Wait that long, then repeat; nothing is wrong.
         case wait(Duration)
-        /// Ask for less at once.
+        /// Ask for less per query.
         case smaller
-        /// The same again soon, then later and later.
+        /// Repeat soon, then at growing intervals.
         case backOff(atLeast: Duration?)
-        /// This shop alone stops; it is asked again at growing intervals, for only a person can fix it.
+        /// Only this shop stops; it is retried at growing intervals, because only a person can fix it.
         case stopShop
     }
 
@@ -58,7 +57,7 @@ extension ShopifyFailure {
         }
     }
 
-    /// The word for it in journal and metrics.
+    /// Its word in the journal and metrics.
     package var reason: String {
         switch self {
         case .throttled: "throttled"
@@ -77,7 +76,7 @@ extension ShopifyFailure {
         }
     }
 
-    /// True if it came of our own end, not of Shopify's: the task was cancelled.
+    /// True if it came from our side, not Shopify's: the task was cancelled.
     package var isCancellation: Bool {
         if case .transport(let failure) = self { return failure.kind == .cancelled }
         return false
@@ -121,7 +120,7 @@ extension ShopifyFailure: CustomStringConvertible {
         }
     }
 
-    /// How a person can fix it; empty where it passes by itself.
+    /// How a person can fix it; empty if it passes by itself.
     package var fix: String {
         switch self {
         case .unauthorized(let reason):

@@ -1,8 +1,7 @@
-// Decoding that gives way where Shopify may change its mind, and holds fast where a wrong value would be told to a
-// shopper: an unknown word of an enum is a word like any other, a number may be written as a text, and one object that
-// cannot be read fails alone.
+// Decoding that is lenient where Shopify may change, and strict where a wrong value would reach a shopper: an unknown
+// enum value is accepted as a word, a number may be encoded as a text, and an unreadable object fails alone.
 
-/// One object of a list: read, absent, or unreadable, without harm to its neighbours.
+/// One object of a list: read, absent, or unreadable, without affecting its neighbours.
 package enum Fallible<Value: Decodable & Sendable>: Decodable, Sendable {
     case value(Value)
     case null
@@ -19,7 +18,7 @@ package enum Fallible<Value: Decodable & Sendable>: Decodable, Sendable {
     }
 }
 
-/// `data` of an answer to `nodes(ids:)`: one for each id, in their order.
+/// `data` of an answer to `nodes(ids:)`: one per id, in the same order.
 package struct NodesAnswer<Node: Decodable & Sendable>: Decodable, Sendable { package var nodes: [Fallible<Node>] }
 
 /// A page of a connection.
@@ -28,7 +27,7 @@ package struct Page<Node: Decodable & Sendable>: Decodable, Sendable {
     package var pageInfo: PageInfo
 }
 
-/// A connection of which one page is all that is asked for.
+/// A connection of which we request only one page.
 package struct Nodes<Node: Decodable & Sendable>: Decodable, Sendable { package var nodes: [Node] }
 
 package struct PageInfo: Decodable, Sendable {
@@ -39,7 +38,7 @@ package struct PageInfo: Decodable, Sendable {
     package var next: String? { hasNextPage ? endCursor : nil }
 }
 
-/// `data` of an answer to one of the documents that fetch another page.
+/// `data` of an answer to a document that fetches another page.
 package struct PageAnswer<Node: Decodable & Sendable>: Decodable, Sendable {
     package struct Holder: Decodable, Sendable { package var page: Page<Node> }
     package var node: Holder?
@@ -48,12 +47,12 @@ package struct PageAnswer<Node: Decodable & Sendable>: Decodable, Sendable {
 /// A date and time.
 package struct WireMoment: Decodable, Sendable {
     package var time: Timestamp
-    /// Minutes east of Greenwich, where the text gives an offset other than `Z`.
+    /// Minutes east of Greenwich, if the text has an offset other than `Z`.
     package var offsetMinutes: Int?
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        // A year that no order can be of is a fault of the source, and would make an event old or yet to come for ever.
+        // An impossible year is the source's fault, and would make an event old, or still to come, for ever.
         guard let (time, offset) = Timestamp.read(try container.decode(String.self)), time >= Self.earliest,
             time < Self.latest
         else {
@@ -67,13 +66,13 @@ package struct WireMoment: Decodable, Sendable {
     private static let latest = Timestamp(seconds: 4_102_444_800)  // 2100-01-01
 }
 
-/// How long the texts and lists may be that we take from a shop. What is longer is cut: it is there for people to read.
+/// The longest texts and lists that we accept from a shop. Longer ones are cut: they are only for people to read.
 package enum Bound {
     /// A name, a title, a line of an address.
     package static let line = 500
     /// A note, a message.
     package static let text = 5000
-    /// An address of the web.
+    /// A URL.
     package static let url = 4096
     /// Tags of an order, customer or product.
     package static let tags = 250
@@ -89,12 +88,12 @@ package enum Bound {
     }
     package static func tags(_ tags: [String]) -> [String] { tags.prefix(Self.tags).map { cut($0, line) } }
 
-    /// An address of the web is whole or of no use.
+    /// A cut URL would be of no use.
     package static func url(_ url: String?) -> String? {
         url.flatMap { $0.isEmpty || $0.utf8.count > Self.url ? nil : $0 }
     }
 
-    /// At most so many bytes of it, ending between two characters.
+    /// At most this many bytes of it, ending between two characters.
     private static func cut(_ text: String, _ bytes: Int) -> String {
         guard text.utf8.count > bytes else { return text }
         var end = text.startIndex

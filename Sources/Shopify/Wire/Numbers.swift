@@ -1,11 +1,11 @@
-// Numbers as they come, each within bounds that no arithmetic on it can leave: a sum over all lines of an order, a
-// product with a price, a conversion to whole numbers. This is the one place where they are bounded; whoever reckons
-// with a number of Shopify's relies on it. A number beyond its bound means that something is wrong in the shop or on
-// the way, which must neither stop the program nor hold the order back.
+// Numbers from Shopify, clamped so that no later arithmetic can overflow: a sum over all lines of an order, a product
+// with a price, a conversion to whole numbers. They are clamped only here, and all code that calculates with them
+// relies on it. A number beyond its bound means that something is wrong in the shop or in transit, which must neither
+// stop the program nor hold the order back.
 
 package import FoundationEssentials
 
-/// A whole number, written as one or as a text. At most what GraphQL's Int holds (32 bits), on either side of zero.
+/// A whole number, encoded as a number or a text, clamped to GraphQL's Int (32 bits).
 package struct WireInt: Decodable, Sendable, Hashable {
     package let value: Int
 
@@ -28,14 +28,15 @@ package struct WireInt: Decodable, Sendable, Hashable {
     }
 }
 
-/// A decimal number, written as a text or as a number: an amount of money. At most 10^11, on either side of zero: in
-/// hundredths, the sum over 250 discounts of each of 2000 lines then still has fewer than 64 bits.
+/// A decimal number, encoded as a text or a number: an amount of money. Clamped to ±10^11: in hundredths, the sum over
+/// 250 discounts of each of 2000 lines then still fits in 64 bits.
 package struct WireDecimal: Decodable, Sendable, Hashable {
     package let value: Decimal
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        // A number's shortest text is what was written, as far as a Double holds it: 11.95 and not 11.949999999999999.
+        // A Double's shortest text is the number as written, as far as a Double can hold it: 11.95 and not
+        // 11.949999999999999.
         let text =
             if let text = try? container.decode(String.self) { text } else { "\(try container.decode(Double.self))" }
         guard let number = Self.read(text) else {
@@ -46,7 +47,7 @@ package struct WireDecimal: Decodable, Sendable, Hashable {
 
     private static let bound = Decimal(sign: .plus, exponent: 11, significand: 1)
 
-    /// Reads `-11884.9` and `1.5e3`, whole or not at all. What is beyond the bound is the bound.
+    /// Reads `-11884.9` and `1.5e3`, completely or not at all. Clamps larger values.
     static func read(_ text: String) -> Decimal? {
         var rest = text.utf8.prefix(41)
         guard rest.count <= 40 else { return nil }
@@ -72,7 +73,7 @@ package struct WireDecimal: Decodable, Sendable, Hashable {
             exponent = (Int(written) ?? 1000) * (isSmall ? -1 : 1)
         }
         guard rest.isEmpty else { return nil }
-        // With 40 characters at most, such an exponent alone decides; Decimal itself holds no more than 127.
+        // With at most 40 characters, such an exponent alone decides; Decimal itself allows no more than 127.
         let isZero = !text.utf8.prefix { $0 | 0x20 != 0x65 }.contains { $0 >= 0x31 && $0 <= 0x39 }
         if isZero || exponent < -60 { return 0 }
         if exponent > 60 { return isNegative ? -bound : bound }
@@ -81,7 +82,7 @@ package struct WireDecimal: Decodable, Sendable, Hashable {
     }
 }
 
-/// A share, such as a tax's: 0.2 for a fifth. At most a thousandfold.
+/// A ratio, such as a tax rate: 0.2 for a fifth. At most 1000.
 package struct WireRate: Decodable, Sendable, Hashable {
     package let value: Double
 
@@ -90,8 +91,8 @@ package struct WireRate: Decodable, Sendable, Hashable {
     }
 }
 
-/// Points of the cost bucket, or points a second: a million at most, which is a thousand times what Shopify's largest
-/// plan has. Nil for what is no such number.
+/// Points of the cost bucket, or points per second: at most a million, a thousand times those of Shopify's largest
+/// plan. Nil for anything else.
 struct WirePoints: Decodable, Sendable {
     let value: Double
 

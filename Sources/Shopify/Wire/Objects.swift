@@ -1,13 +1,12 @@
-// What the documents ask for, as it comes. The names are Shopify's; `ShopifyTests` holds them against the documents, so
-// that nothing is read that is not asked for and nothing asked for that is not read.
+// The answers to the documents, as they come. The names are Shopify's; `ShopifyTests` compares them with the documents,
+// so that everything read is requested and everything requested is read.
 
 package struct WireMoney: Decodable, Sendable {
     package var amount: WireDecimal
     package var currencyCode: String
 }
 
-/// An amount in the shop's currency and in the shopper's: the shopper's is what the shopper paid, so that is what we
-/// speak of.
+/// An amount in the shop's currency and in the shopper's. We show the shopper's, because that is what they paid.
 package struct WireMoneyBag: Decodable, Sendable { package var presentmentMoney: WireMoney }
 
 package struct WireID: Decodable, Sendable { package var id: String }
@@ -224,7 +223,7 @@ package struct WireFulfillmentEvent: Decodable, Sendable {
 /// A fulfillment read by its own id, with the order that it belongs to.
 package struct WireLoneFulfillment: Decodable, Sendable {
     package struct Order: Decodable, Sendable {
-        /// Where it goes, as far as the clock there needs it.
+        /// Its destination, as far as needed for the time zone.
         package struct Address: Decodable, Sendable {
             package var timeZone: String?
             package var countryCodeV2: String?

@@ -1,12 +1,12 @@
 internal import Outreach
 
 extension Connection {
-    /// The one integer of a query; nil where there is no row or it is NULL.
+    /// The single integer of a query; nil if there is no row or it is NULL.
     func integer(_ sql: String, _ arguments: SQLArguments = []) throws -> Int64? {
         try first(sql, arguments) { row -> Int64? in row[0] } ?? nil
     }
 
-    /// The number of the shop; throws `.unknownShop` where it was never opened.
+    /// The number of the shop; throws `.unknownShop` if it was never opened.
     func shop(_ domain: String) throws -> Int64 {
         guard let number = try integer("SELECT id FROM shops WHERE domain = ?", [domain]) else {
             throw StoreFailure(
@@ -15,9 +15,8 @@ extension Connection {
         return number
     }
 
-    /// Runs one part of a step under a savepoint of its own, and returns why it is not possible where it is not: then
-    /// that part alone is undone. What is wrong with the file or the disk is thrown. The part is kept where `body`
-    /// returns true.
+    /// Runs one part of a step under its own savepoint. If the part is impossible it is undone alone and the reason is
+    /// returned; errors of the file or the disk are thrown. The part is kept if `body` returns true.
     func isolated(path: String, _ body: () throws -> Bool) throws -> StoreFailure? {
         do {
             try inSavepoint(body)
@@ -29,7 +28,7 @@ extension Connection {
         }
     }
 
-    /// Notes how far our clock has come.
+    /// Records how far our clock has come.
     func note(_ now: Moment) throws {
         try run(
             "UPDATE store SET last_moment = ? WHERE one = 1 AND last_moment < ?", [now.milliseconds, now.milliseconds])
@@ -43,7 +42,7 @@ extension Row {
     /// The moment in that column, or nil.
     func optionalMoment(_ index: Int) -> Moment? { (self[index] as Int64?).map { Moment(milliseconds: $0) } }
 
-    /// The word in that column as a case of ours. An unknown one means that the file is damaged.
+    /// The word in that column as one of our cases. An unknown one means that the file is damaged.
     func word<Word: RawRepresentable>(_ index: Int, _: Word.Type = Word.self) throws -> Word
     where Word.RawValue == String {
         guard let word = Word(rawValue: self[index]) else { throw StoreFailure.unreadable("a word") }
@@ -67,11 +66,11 @@ extension StoreFailure {
     }
 }
 
-/// The numbers of shops, looked up once in a step.
+/// The numbers of shops, looked up once per step.
 struct ShopNumbers {
     private var numbers: [String: Int64] = [:]
 
-    /// The number of the shop; throws `.unknownShop` where it was never opened.
+    /// The number of the shop; throws `.unknownShop` if it was never opened.
     mutating func number(_ domain: String, in db: Connection) throws -> Int64 {
         if let number = numbers[domain] { return number }
         let number = try db.shop(domain)
@@ -80,9 +79,8 @@ struct ShopNumbers {
     }
 }
 
-/// Numbers for the new rows of a step. They are taken from where the shop's own row says, and written back once at the
-/// end of the step (`write`); a step that is undone gives its numbers back with everything else, and a part that is
-/// undone leaves a gap.
+/// Numbers for a step's new rows. They start where the shop's row in `numbers` says, which is updated once at the end
+/// of the step (`write`); a step that is undone returns its numbers, and a part that is undone leaves a gap.
 struct RowNumbers {
     /// What is numbered.
     enum Name: String {
@@ -95,7 +93,7 @@ struct RowNumbers {
     }
     private var next: [Key: Int64] = [:]
 
-    /// The next number, which nothing of that name in that shop ever had.
+    /// The next number, never used before for that name in that shop.
     mutating func take(_ name: Name, shop: Int64, in db: Connection) throws -> Int64 {
         let key = Key(shop: shop, name: name)
         let number: Int64
@@ -108,7 +106,7 @@ struct RowNumbers {
         return number
     }
 
-    /// Keeps how far the numbers have come.
+    /// Stores how far the numbers have come.
     func write(to db: Connection) throws {
         for (key, number) in next {
             try db.run(

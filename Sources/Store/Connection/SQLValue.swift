@@ -1,7 +1,6 @@
 internal import FoundationEssentials
 
-/// A value as it is bound. Both engines know these and no others: a moment is an integer of milliseconds, a yes or no
-/// is 0 or 1.
+/// A value to bind. Both engines know these and no others: a moment is an integer of milliseconds, a Boolean is 0 or 1.
 enum SQLValue {
     case null
     case integer(Int64)
@@ -10,7 +9,7 @@ enum SQLValue {
     case data(Data)
 }
 
-/// What steps may bind. `nil` is NULL.
+/// The types that steps may bind. `nil` is NULL.
 protocol SQLBindable {
     var sqlValue: SQLValue { get }
 }
@@ -39,14 +38,14 @@ extension [UInt8]: SQLBindable {
     var sqlValue: SQLValue { .bytes(self) }
 }
 
-/// The values of a statement, one for each `?`, written as a list.
+/// The values of a statement, one per `?`, written as a list.
 struct SQLArguments: ExpressibleByArrayLiteral {
     let values: [SQLValue]
 
     init(arrayLiteral elements: (any SQLBindable)?...) { values = elements.map { $0?.sqlValue ?? .null } }
 }
 
-/// What can be read from a column. NULL reads as nothing: 0, an empty text; where it may be, an optional is asked for.
+/// The types that can be read from a column. NULL reads as 0 or an empty text; if it may occur, read an optional.
 protocol SQLReadable {
     static func read(_ row: borrowing Row, _ column: Int32) -> Self
 }
@@ -82,6 +81,6 @@ extension [UInt8]: SQLReadable {
 }
 
 extension Row {
-    /// What stands in that column, from 0.
+    /// The value in that column, counted from 0.
     subscript<Value: SQLReadable>(_ column: Int) -> Value { Value.read(self, Int32(column)) }
 }

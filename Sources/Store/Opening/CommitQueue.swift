@@ -1,16 +1,15 @@
 internal import Outreach
 internal import Synchronization
 
-/// Group commit. A durable commit costs a wait for the disk, whatever it holds; so all steps that come while one commit
-/// is on its way go into the next one together, each under a savepoint of its own.
+/// Group commit. A durable commit waits for the disk, however little it contains; so all steps that arrive during one
+/// commit go into the next one together, each under its own savepoint.
 ///
-/// Each caller still sees one step, one outcome: a step that fails is undone alone, and no caller hears of success
-/// before the shared commit is on the disk. When the whole transaction breaks (a full disk takes all of it back), its
-/// steps are done again one by one, so that a step that is too big fails alone. A step may therefore run more than
-/// once, which is safe since all but its last run are undone.
+/// Each caller still sees one step with one outcome: a failed step is undone alone, and no caller is told of success
+/// before the shared commit is on disk. If the whole transaction fails (a full disk rolls all of it back), its steps
+/// are run again one by one, so that a step that is too big fails alone. A step may therefore run more than once, which
+/// is safe because all runs but the last are undone.
 ///
-/// Steps are never cancelled once they are queued: the record of what a far end said must not be lost because somebody
-/// is shutting down.
+/// A queued step is never cancelled: the record of a far end's reply must not be lost because of a shutdown.
 final class CommitQueue: Sendable {
     private struct State {
         var steps: [any QueuedStep] = []
@@ -20,7 +19,7 @@ final class CommitQueue: Sendable {
     private let engine: SQLiteEngine
     private let path: String
     private let state = Mutex(State())
-    /// So many steps at most share a commit, so that the write lock is let go of from time to time.
+    /// At most this many steps share a commit, so that the write lock is released from time to time.
     private static let greatestGroup = 64
 
     init(engine: SQLiteEngine) {
@@ -28,7 +27,7 @@ final class CommitQueue: Sendable {
         path = engine.path
     }
 
-    /// Runs `body` in a transaction and returns when that is on the disk.
+    /// Runs `body` in a transaction and returns when the commit is on disk.
     func commit<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws(StoreFailure) -> Value {
@@ -38,7 +37,7 @@ final class CommitQueue: Sendable {
         return try outcome.get()
     }
 
-    /// How many steps wait for the writer.
+    /// The number of steps waiting for the writer.
     var waiting: Int { state.withLock(\.steps.count) }
 
     private func add(_ step: any QueuedStep) {
@@ -80,7 +79,7 @@ final class CommitQueue: Sendable {
         }
     }
 
-    /// False when the transaction broke and everything is to be done again.
+    /// False if the transaction failed and everything has to run again.
     private func runTogether(_ group: [any QueuedStep], in db: WritingConnection) -> Bool {
         let connection = db.connection
         var failures: [Int: StoreFailure] = [:]

@@ -2,25 +2,25 @@ internal import Crypto
 internal import FoundationEssentials
 internal import Outreach
 
-/// Turns an address, a customer or an order into 16 bytes that stand for it in keys: HMAC-SHA256 under the store's own
+/// Turns an address, a customer or an order into the 16 bytes used for it in keys: HMAC-SHA256 under the store's own
 /// secret, cut to 128 bits.
 ///
-/// So rows can be found by an address, and a silence can outlive an erasure, while nobody who has only the rows can try
-/// addresses against them from a list of digests.
+/// So rows can be found by an address, and a silence can outlive an erasure, but the rows alone do not let anybody test
+/// a list of addresses against them.
 struct KeyedHash: Sendable {
     private let secret: SymmetricKey
 
     init(secret: Data) { self.secret = SymmetricKey(data: secret) }
 
-    /// Of an e-mail address. Case and surrounding spaces do not matter: no mailbox of a shopper's tells them apart.
+    /// For an e-mail address. Case and surrounding spaces do not matter: no shopper's mailbox distinguishes them.
     func address(_ text: String) -> Data {
         hash("address", text.lowercased().filter { !$0.isWhitespace })
     }
 
-    /// Of a customer's id in a shop.
+    /// For a customer's id in a shop.
     func customer(_ id: String) -> Data { hash("customer", id) }
 
-    /// Of an order's id in a shop.
+    /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
     private func hash(_ kind: String, _ text: String) -> Data {

@@ -7,12 +7,12 @@ struct OrderRowKey: Hashable, Sendable {
     var id: Int64
 }
 
-/// Orders as they were last read or written, so that an order which is learned, matched, judged and judged again within
-/// seconds is decoded once.
+/// Orders as last read or written, so that an order that is learned, matched, judged and judged again within seconds is
+/// decoded once.
 ///
-/// What is kept is never believed by itself: a step reads the row's number and version first, and takes the kept record
-/// only where both are the same. Numbers of rows are never used again and a version goes up with whatever changes the
-/// record, its scans or its events, so the two name one content for ever.
+/// A cached record is never trusted by itself: a step reads the row's number and version first, and uses the cached
+/// record only if both match. Row numbers are never reused, and the version goes up with every change of the record,
+/// its scans or its events, so the two identify one content for ever.
 final class RecordCache: Sendable {
     private struct Entry {
         var version: Int64
@@ -24,11 +24,11 @@ final class RecordCache: Sendable {
         var old: [OrderRowKey: Entry] = [:]
     }
 
-    /// Half of how many are kept at most: a batch of each step that follows the other.
+    /// Half of the most that are kept: one batch of each step in the chain.
     private static let generation = 320
     private let generations = Mutex(Generations())
 
-    /// The record of that row, where it is kept at that version.
+    /// The record of that row, if it is cached at that version.
     func record(_ row: OrderRowKey, version: Int64) -> OrderRecord? {
         generations.withLock { kept in
             if let entry = kept.young[row] { return entry.version == version ? entry.record : nil }
@@ -38,15 +38,15 @@ final class RecordCache: Sendable {
         }
     }
 
-    /// Keeps a record as it stands in the store.
+    /// Caches a record as it is in the store.
     func keep(_ record: OrderRecord, row: OrderRowKey) {
         generations.withLock { Self.put(Entry(version: record.version, record: record), row, into: &$0) }
     }
 
-    /// Forgets everything: after an erasure nothing of a customer stays in memory either.
+    /// Forgets everything: after an erasure no customer data may stay in memory either.
     func clear() { generations.withLock { $0 = Generations() } }
 
-    /// What was not asked for while a generation filled is dropped with the one before it.
+    /// Records not used while a generation filled are dropped with the one before it.
     private static func put(_ entry: Entry, _ row: OrderRowKey, into kept: inout Generations) {
         kept.young[row] = entry
         guard kept.young.count >= generation else { return }

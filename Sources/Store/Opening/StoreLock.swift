@@ -1,15 +1,15 @@
 internal import Glibc
 internal import Outreach
 
-/// The lock that lets one daemon alone work on a store: `flock` on PATH.lock, held until the value goes. The kernel
-/// lets go of it when the process dies, however it dies, so there is no stale lock.
+/// The lock that lets only one daemon work on a store: `flock` on PATH.lock, held as long as this value lives. The
+/// kernel releases it when the process dies, however it dies, so there is no stale lock.
 ///
-/// The file holds a line about who has it. It is never removed: removing it would let two processes lock two files of
-/// one name.
+/// The file contains one line about its holder. It is never removed: otherwise two processes could lock two files of
+/// the same name.
 final class StoreLock: Sendable {
     private let descriptor: Int32
 
-    /// Takes the lock, or throws `.locked` with the line of the process that has it.
+    /// Takes the lock, or throws `.locked` with the holder's line.
     init(storePath: String, who: String, now: Moment) throws(StoreFailure) {
         let path = storePath + ".lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -33,7 +33,7 @@ final class StoreLock: Sendable {
         var buffer = [UInt8](repeating: 0, count: 200)
         let count = pread(descriptor, &buffer, buffer.count, 0)
         guard count > 0 else { return "another process" }
-        // The file may have been written by anybody: one line of plain characters is all that goes on.
+        // Anybody may have written the file: only one line of plain characters is passed on.
         let line = buffer[..<count].prefix { $0 != 0x0A }.filter { $0 >= 0x20 && $0 < 0x7F }
         return line.isEmpty ? "another process" : String(decoding: line, as: UTF8.self)
     }

@@ -37,14 +37,14 @@ extension Effect {
 }
 
 extension Connection {
-    /// All effects of a query for `Effect.columns`, whole.
+    /// All complete effects of a query for `Effect.columns`.
     func effects(_ sql: String, _ arguments: SQLArguments) throws -> [Effect] {
         try all(sql, arguments) { row in (shop: row[19] as Int64, effect: try Effect(row)) }.map {
             try filled($0.effect, shop: $0.shop)
         }
     }
 
-    /// The effect of that number, whole.
+    /// The complete effect with that number.
     func effect(_ id: Int64, shop: Int64) throws -> Effect? { try effects(Query.effect, [shop, id]).first }
 
     /// An effect with its keys and its events' occurrences.
@@ -79,9 +79,9 @@ extension Connection {
             ])
     }
 
-    /// Writes the frozen message of an effect, in place of one that was never attempted.
+    /// Writes the frozen message of an effect, replacing one that was never attempted.
     func put(_ message: Message, effectID: Int64, shop: Int64, now: Moment) throws {
-        // The id is made of a key; where the key passed to this effect from one that was never attempted, so does the
+        // The id is made from a key; if the key passed to this effect from one that was never attempted, so does the
         // id.
         try run(
             """
@@ -105,7 +105,7 @@ extension Connection {
             ])
     }
 
-    /// The frozen message of an effect; nil where it has none, or its bytes are gone.
+    /// The frozen message of an effect; nil if it has none, or its bytes are gone.
     func message(effectID: Int64, shop: Int64) throws -> Message? {
         try first(Query.message, [shop, effectID]) { row in
             Message(
@@ -115,15 +115,15 @@ extension Connection {
         }
     }
 
-    /// The number and version of an aggregate; nil where it is not there.
+    /// The number and version of an aggregate; nil if it does not exist.
     func aggregate(_ aggregate: AggregateID, shop: Int64) throws -> (id: Int64, version: Int64)? {
         try first(Query.aggregate, [shop, aggregate.kind.rawValue, aggregate.id]) { (id: $0[0], version: $0[1]) }
     }
 
-    /// The number of an order; nil where it is not there.
+    /// The number of an order; nil if it does not exist.
     func order(_ gid: String, shop: Int64) throws -> Int64? { try aggregate(.order(gid), shop: shop)?.id }
 
-    /// True where all that was read has the version still at which it was read.
+    /// True if everything that was read still has the version at which it was read.
     func isCurrent(_ reads: ReadVersions, shop: Int64) throws -> Bool {
         for (id, version) in reads where try (aggregate(id, shop: shop)?.version ?? 0) != version { return false }
         return true

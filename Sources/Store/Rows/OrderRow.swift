@@ -1,15 +1,15 @@
 internal import FoundationEssentials
 internal import Outreach
 
-/// An order as it is written, made ready before the transaction begins so that the writer is not held up by encoding.
+/// An order ready to be written, prepared before the transaction begins so that encoding does not hold up the writer.
 struct OrderRow: Sendable {
-    /// The layout of `record`. A later program that writes another one still reads this one.
+    /// The layout of `record`. A later version that writes another one still reads this one.
     static let format = 1
-    /// So many scans are kept of one order at most; a source that tells more is not believed.
+    /// The most scans that are kept for one order; a source that sends more is not believed.
     static let greatestScanCount = 2_000
 
     let learned: Learned
-    /// The record as JSON, without scans and events. Nil where it need not be written.
+    /// The record as JSON, without scans and events. Nil if it need not be written.
     let record: Data?
     let addressKey: Data?
     let customerKey: Data?
@@ -43,14 +43,14 @@ struct OrderRow: Sendable {
             }
     }
 
-    /// When something last went wrong for the customer, by the new events.
+    /// When something last went wrong for the customer, according to the new events.
     var problemAt: Moment? {
         learned.events.filter { $0.kind.isProblem && $0.silence != .testOrder }.map(\.happenedAt).max()
     }
 }
 
 extension EventKind {
-    /// True for what a customer takes as something gone wrong: a delay, an exception, a loss.
+    /// True for events that a customer sees as something gone wrong: a delay, an exception, a loss.
     var isProblem: Bool {
         switch self {
         case .shipmentDelayed, .shipmentException, .shipmentLost: true
@@ -60,8 +60,7 @@ extension EventKind {
 }
 
 extension OrderRecord {
-    /// This record as it stands in the store once it was written: one version on, and its newest events with their
-    /// numbers.
+    /// This record as it is in the store once written: one version later, and its newest events with their numbers.
     func asWritten(newest: [Event]) -> OrderRecord {
         var record = self
         record.version += 1
@@ -70,7 +69,7 @@ extension OrderRecord {
     }
 }
 
-/// An order as it was read: put together after the transaction has ended.
+/// An order as read from the store: assembled after the transaction has ended.
 struct LoadedOrder: Sendable {
     var row: OrderRowKey
     var version: Int64
@@ -155,13 +154,13 @@ extension Scan {
 }
 
 extension Event {
-    /// The columns that an event is read from, in order, by their tables' names `events`, `shops` and `aggregates`.
+    /// The columns that an event is read from, in order, in the tables `events`, `shops` and `aggregates`.
     static let columns = """
         events.id, shops.domain, aggregates.kind, aggregates.gid, events.kind, events.happened_at,
         events.recorded_at, events.silence, events.source, events.days_late, events.delay_reason, aggregates.name
         """
 
-    /// Reads `columns`, which begin at the given one.
+    /// Reads `columns`, starting at the given one.
     init(_ row: Row, from first: Int = 0, occurrences: [Occurrence]) throws {
         self.init(
             id: row[first], shop: row[first + 1],

@@ -8,18 +8,17 @@ enum CounterName: String, Sendable {
     case decisions
     /// Verdicts of attempts; labels: channel, target, verdict.
     case deliveries
-    /// Attempts that ended without our knowing how; labels: channel, target.
+    /// Attempts with an unknown outcome; labels: channel, target.
     case inDoubt = "in_doubt"
-    /// Effects that are in a state now; label: state. It goes down as well.
+    /// Effects now in a state; label: state. It goes down too.
     case effects
-    /// Mails that came in; label: class.
+    /// Incoming mails; label: class.
     case incoming
-    /// Parcels that are followed now, by who is asked about them; label: source, empty for nobody. It goes down as
-    /// well.
+    /// Parcels followed now, by the source asked about them; label: source, empty for none. It goes down too.
     case parcels
 }
 
-/// What a step adds to the totals, gathered and written once at its end.
+/// A step's additions to the totals, collected and written once at its end.
 struct Tally {
     private struct Key: Hashable {
         var shop: Int64
@@ -32,8 +31,7 @@ struct Tally {
         sums[Key(shop: shop, name: name, labels: labels), default: 0] += count
     }
 
-    /// An effect passes from one state to another; nil for one that is new. What Bookbag says of itself is no part of
-    /// the totals.
+    /// An effect passes from one state to another; nil for a new one. Bookbag's own notices do not count in the totals.
     mutating func move(_ effect: Effect, from old: Effect.State?, to new: Effect.State, shop: Int64) {
         guard old != new, effect.origin != .system else { return }
         if let old { add(.effects, [old.rawValue], shop: shop, -1) }

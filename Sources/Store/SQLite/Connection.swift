@@ -3,23 +3,23 @@ internal import GRDB
 internal import GRDBSQLite
 internal import Outreach
 
-/// One connection to the database, for the length of one step: the few ways in which steps speak SQL. Always through
-/// statements that stay prepared, always with bound values.
+/// One connection to the database, for the length of one step: the few ways in which steps run SQL. Statements always
+/// stay prepared, and values are always bound.
 ///
 /// This is SQLite's engine: GRDB opens, pools and prepares, and keeps the prepared statements; values are bound, rows
-/// stepped and columns read on SQLite's own statement, which spares a row of GRDB's and a conversion for each value.
-/// Nothing above this folder names a type of GRDB's.
+/// stepped and columns read on SQLite's own statement, which saves a GRDB row and a conversion per value. Nothing above
+/// this folder names a GRDB type.
 struct Connection {
     let database: Database
 }
 
 extension Connection {
-    /// Runs a statement that gives no rows.
+    /// Runs a statement that returns no rows.
     func run(_ sql: String, _ arguments: SQLArguments = []) throws {
         try each(sql, arguments) { _ in }
     }
 
-    /// Runs a statement that gives no rows, and says how many it changed.
+    /// Runs a statement that returns no rows, and returns how many it changed.
     func changes(_ sql: String, _ arguments: SQLArguments = []) throws -> Int {
         try run(sql, arguments)
         return Int(sqlite3_changes64(database.sqliteConnection))
@@ -35,14 +35,14 @@ extension Connection {
     /// The first row of a query.
     func first<T>(_ sql: String, _ arguments: SQLArguments = [], _ read: (Row) throws -> T) throws -> T? {
         var value: T?
-        // Run to its end, so that a RETURNING statement is finished and no read stays open.
+        // Run to the end, so that a RETURNING statement completes and no read stays open.
         try each(sql, arguments) { row in
             if value == nil { value = try read(row) }
         }
         return value
     }
 
-    /// Goes through the rows of a query without holding more than one.
+    /// Visits the rows of a query, holding only one at a time.
     func each(_ sql: String, _ arguments: SQLArguments = [], _ body: (Row) throws -> Void) throws {
         let statement = try prepared(sql)
         defer { sqlite3_reset(statement) }
@@ -57,8 +57,8 @@ extension Connection {
         }
     }
 
-    /// A statement that is at its beginning. One that is being gone through already, because the reader of its rows
-    /// runs it anew, is prepared a second time.
+    /// A statement ready to run. If it is already running, because the reader of its rows runs it again, it is prepared
+    /// a second time.
     private func prepared(_ sql: String) throws -> OpaquePointer {
         let statement = try database.cachedStatement(sql: sql).sqliteStatement
         if sqlite3_stmt_busy(statement) == 0 { return statement }
@@ -86,7 +86,7 @@ extension Connection {
     }
 
     private func bind(_ text: String, to statement: OpaquePointer, at place: Int32) -> Int32 {
-        // No pointer at all would be NULL.
+        // A null pointer would bind NULL.
         if text.isEmpty { return sqlite3_bind_text(statement, place, "", 0, Self.copied) }
         var text = text
         return text.withUTF8 { utf8 in
@@ -101,10 +101,10 @@ extension Connection {
         return sqlite3_bind_blob64(statement, place, start, UInt64(bytes.count), Self.copied)
     }
 
-    /// SQLite's word for "make a copy of it": a pointer of -1 (sqlite3.h, SQLITE_TRANSIENT), which Swift cannot import.
+    /// SQLite's way to say "make a copy": a pointer of -1 (sqlite3.h, SQLITE_TRANSIENT), which Swift cannot import.
     private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
-    /// What SQLite says of the last call, as GRDB would say it.
+    /// SQLite's error for the last call, as GRDB would report it.
     private func failure() -> DatabaseError {
         DatabaseError(
             resultCode: ResultCode(rawValue: sqlite3_extended_errcode(database.sqliteConnection)),
@@ -113,10 +113,10 @@ extension Connection {
 }
 
 extension Connection {
-    /// True between the beginning of a transaction and its end, which SQLite sets by itself where a disk is full.
+    /// True inside a transaction, which SQLite itself ends if the disk is full.
     var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
 
-    /// Runs part of a step so that it can be undone alone: it is kept where `body` returns true.
+    /// Runs part of a step so that it can be undone alone: it is kept if `body` returns true.
     func inSavepoint(_ body: () throws -> Bool) throws {
         try run("SAVEPOINT step")
         do {

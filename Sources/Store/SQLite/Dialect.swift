@@ -1,5 +1,5 @@
-/// The few fragments of SQL that no text says for both engines. Each engine has its own of these and of nothing else.
+/// The few SQL fragments that differ between the engines. Each engine has its own version of these, and only of these.
 enum Dialect {
-    /// True where the bytes of an order's record hold those of the next argument.
+    /// True if the bytes of an order's record contain those of the next argument.
     static let recordHolds = "instr(orders.record, ?) > 0"
 }

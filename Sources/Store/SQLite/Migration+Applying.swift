@@ -2,7 +2,7 @@ internal import GRDB
 internal import Outreach
 
 extension Migration {
-    /// The version of the schema that stands in the file; 0 where there is none yet.
+    /// The schema version in the file; 0 if there is none yet.
     static func version(of db: Database) throws -> Int {
         guard try db.tableExists("migrations") else { return 0 }
         return try Int.fetchOne(db, sql: "SELECT coalesce(max(number), 0) FROM migrations") ?? 0
@@ -10,15 +10,15 @@ extension Migration {
 
     /// Brings the schema up to date, each migration in a transaction of its own.
     ///
-    /// One that rebuilds tables runs with foreign keys off, which SQLite allows outside of a transaction alone; before
-    /// its commit every row is checked against them
+    /// A migration that rebuilds tables runs with foreign keys off, which SQLite allows only outside a transaction;
+    /// before its commit every row is checked against them
     /// (https://www.sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes).
     static func apply(_ migrations: [Migration], to db: Database, now milliseconds: Int64) throws {
         for migration in migrations {
             if migration.rebuildsTables { try db.execute(sql: "PRAGMA foreign_keys = OFF") }
             defer { if migration.rebuildsTables { try? db.execute(sql: "PRAGMA foreign_keys = ON") } }
-            // The version is read again inside each transaction: of two processes that migrate, the second finds the
-            // work done.
+            // The version is read again inside each transaction: if two processes migrate, the second finds the work
+            // done.
             try db.inTransaction(.immediate) {
                 guard try version(of: db) < migration.number else { return .commit }
                 if migration.number == 1 {

@@ -1,26 +1,26 @@
 internal import GRDB
 internal import Outreach
 
-/// What SQLite's planner is to think of the tables, instead of nothing.
+/// The statistics that SQLite's planner uses for our tables.
 ///
-/// Where it knows nothing it takes one column of an index for nearly as good as two: ten rows for the first, nine for
-/// both. With the shop first in every key that is as wrong as can be, for a shop has all the rows, and a query by order
-/// would walk through the whole shop for the sake of its ORDER BY. So the statistics of a large store of one shop are
-/// written by hand (https://www.sqlite.org/fileformat2.html#the_sqlite_stat1_table); plans are then the same in every
-/// store, full or empty. Nobody runs ANALYZE over them.
+/// Without any, it takes one column of an index for nearly as good as two: ten rows for the first, nine for both. With
+/// the shop first in every key that is completely wrong, because one shop has all the rows, and a query by order would
+/// scan the whole shop to satisfy its ORDER BY. So we write the statistics of a large one-shop store by hand
+/// (https://www.sqlite.org/fileformat2.html#the_sqlite_stat1_table); plans are then the same in every store, full or
+/// empty. Nothing runs ANALYZE over them.
 enum PlannerStatistics {
-    /// The columns that part a table's rows by little: into so many parts. All others part them finely.
+    /// Columns with few distinct values, and how many. All others are nearly unique.
     private static let coarse: [String: Int] = [
         "about_kind": 1, "channel": 1, "kind": 1, "line": 1, "origin": 1, "rank": 1, "retry_at": 1, "scope": 2,
         "shop": 1,
         "source": 3, "state": 4, "target": 1, "trigger_name": 20, "urgency": 4,
     ]
-    /// The columns that end an index which each row has a place of its own in.
+    /// Columns that make an index unique when they end it.
     private static let single: Set<String> = ["effect_id", "event_id", "gid", "id"]
 
-    /// Writes them for all indexes, and has the connection read them.
+    /// Writes them for all indexes, and makes the connection load them.
     static func write(to database: Database) throws {
-        // Makes the table where there is none, without looking at a row of ours.
+        // Creates the table if there is none, without reading any of our rows.
         try database.execute(sql: "ANALYZE sqlite_schema; DELETE FROM sqlite_stat1")
         let db = Connection(database: database)
         let indexes = try db.all(
@@ -64,7 +64,7 @@ enum PlannerStatistics {
         try database.execute(sql: "ANALYZE sqlite_schema")
     }
 
-    /// How many rows an index is thought to have: those of what is at work are few, whatever the history.
+    /// The assumed number of rows of an index: live work has few, whatever the history.
     private static func rows(in sql: String) -> Int {
         guard sql.contains(" WHERE ") else { return 1_000_000 }
         let isOfWork = ["state = '", "judged_at IS NULL", "origin = 'system'"].contains { sql.contains($0) }

@@ -1,6 +1,6 @@
 internal import GRDBSQLite
 
-/// The row on which a statement stands. It is read where it is and not kept: the next step has the next one.
+/// The current row of a statement. It is read in place and not kept: the next step replaces it.
 struct Row {
     let statement: OpaquePointer
 

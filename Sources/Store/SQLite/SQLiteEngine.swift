@@ -4,11 +4,11 @@ internal import Glibc
 internal import Outreach
 internal import Synchronization
 
-/// The database as SQLite has it: a file with one writer and a few readers, or one connection in memory. All that is
-/// SQLite's own and no SQL of a step stands here: how the file is opened, settled, copied and emptied of its journal,
-/// and what holds for each connection.
+/// The database in SQLite: a file with one writer and a few readers, or one connection in memory. This file has
+/// everything specific to SQLite and no step's SQL: opening the file, copying it, emptying its journal, and the
+/// settings of each connection.
 final class SQLiteEngine: Sendable {
-    /// The file, or what to call the store where it has none.
+    /// The file, or a name for the store if it has none.
     let path: String
     private let writer: any DatabaseWriter
     /// The store's own secret, for keyed hashes.
@@ -20,7 +20,7 @@ final class SQLiteEngine: Sendable {
         self.secret = secret
     }
 
-    /// Opens a file, and brings its schema up to date with those of these migrations that it has not had.
+    /// Opens a file and applies the migrations that it has not had yet.
     static func open(path: String, now: Moment, migrations: [Migration]) throws -> SQLiteEngine {
         let pool = try DatabasePool(path: path, configuration: configuration())
         let secret = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrations: migrations) }
@@ -36,15 +36,15 @@ final class SQLiteEngine: Sendable {
 
     /// Closes the file.
     ///
-    /// What stood in the journal beside the file is in the file then, where nobody else reads: SQLite does that by
-    /// itself only where the connection that is closed last may write, and a pool's readers may not.
+    /// If nobody else is reading, the journal's content is then in the file: SQLite does this by itself only if the
+    /// connection closed last may write, and a pool's readers may not.
     func close() throws {
         _ = try? writer.writeWithoutTransaction { db in try Self.emptyJournal(db) }
         try writer.close()
     }
 
-    /// Takes all that stands in the journal beside the file into the file, and empties the journal. False where
-    /// somebody who reads stood in the way for as long as we wait: then the journal still holds what it held.
+    /// Moves the content of the journal into the file and empties the journal. False if a reader prevented it for as
+    /// long as we wait: then the journal keeps its content.
     func emptyJournal() async throws -> Bool {
         let outcome: Result<Bool, any Error> = await withCheckedContinuation { continuation in
             writer.asyncWriteWithoutTransaction { db in
@@ -58,12 +58,12 @@ final class SQLiteEngine: Sendable {
         try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0
     }
 
-    /// Gives the one connection that writes to `body`, in its turn, outside of any transaction.
+    /// Passes the one writing connection to `body`, in its turn, outside any transaction.
     func write(_ body: @escaping @Sendable (WritingConnection) -> Void) {
         writer.asyncWriteWithoutTransaction { db in body(WritingConnection(database: db)) }
     }
 
-    /// Gives a connection that only reads to `body`, on one state of the database.
+    /// Passes a read-only connection to `body`, on one snapshot of the database.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
         let outcome: Result<Value, any Error> = await withCheckedContinuation { continuation in
             writer.asyncRead { db in
@@ -78,7 +78,7 @@ final class SQLiteEngine: Sendable {
         try (db.integer("PRAGMA page_count") ?? 0) * (db.integer("PRAGMA page_size") ?? 0)
     }
 
-    /// Copies the database, as it is at one moment, into an empty file, which is marked as a backup of that moment.
+    /// Copies a snapshot of the database into an empty file, which is marked as a backup of that moment.
     func copy(to path: String, now: Moment) async throws {
         try await read { db in
             var configuration = Configuration()
@@ -98,7 +98,7 @@ final class SQLiteEngine: Sendable {
         }
     }
 
-    /// Told every statement that runs on connections that are opened from now on; for tests that look at all of them.
+    /// Receives every statement that runs on connections opened from now on; for tests that check them all.
     static let onStatement = Mutex<(@Sendable (String) -> Void)?>(nil)
 
     // MARK: - Opening
@@ -116,7 +116,7 @@ final class SQLiteEngine: Sendable {
                     if case .statement(let statement) = event { onStatement(statement.sql) }
                 }
             }
-            // What is deleted is overwritten: somebody who was erased is not to be found in free pages.
+            // Deleted rows are overwritten, so that an erased customer cannot be found in free pages.
             try db.execute(
                 sql: """
                     PRAGMA trusted_schema = OFF;
@@ -125,17 +125,16 @@ final class SQLiteEngine: Sendable {
                     PRAGMA temp_store = MEMORY;
                     PRAGMA journal_size_limit = 67108864;
                     """)
-            // Pages that were read are in the system's cache too; a store of a million parcels would else fill each of
-            // five caches. Who writes comes back to the same pages within a commit.
+            // Pages that were read are in the system's cache too; otherwise a store of a million parcels would fill
+            // each of five caches. The writer returns to the same pages within a commit.
             try db.execute(sql: "PRAGMA cache_size = \(db.configuration.readonly ? -2000 : -16000)")
         }
         return configuration
     }
 
-    /// Sets what a connection that writes needs, makes the schema, and returns the store's secret.
+    /// Configures a writing connection, creates the schema, and returns the store's secret.
     private static func settle(_ database: Database, now: Moment, migrations: [Migration]) throws -> Data {
-        // The pool turns to NORMAL when it sets up WAL, and there a committed transaction may be lost when the power
-        // fails.
+        // The pool switches to NORMAL when it sets up WAL, where a power failure may lose a committed transaction.
         try database.execute(sql: "PRAGMA synchronous = FULL")
         try Migration.apply(migrations, to: database, now: now.milliseconds)
         if !migrations.isEmpty { try PlannerStatistics.write(to: database) }
@@ -143,7 +142,7 @@ final class SQLiteEngine: Sendable {
         if let secret = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) { return secret }
         var generator = SystemRandomNumberGenerator()
         let secret = Data((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-        // Of two processes that make one store, the second takes the secret of the first.
+        // If two processes create one store, the second uses the first one's secret.
         try db.run(
             """
             INSERT INTO store (one, secret, created_at, last_moment, next_token) VALUES (1, ?, ?, ?, 1)
@@ -179,19 +178,19 @@ final class SQLiteEngine: Sendable {
     }
 }
 
-/// The connection that writes, on which transactions begin and end.
+/// The writing connection, on which transactions begin and end.
 struct WritingConnection {
     let database: Database
 
     /// For the steps of a transaction.
     var connection: Connection { Connection(database: database) }
 
-    /// Begins a transaction that writes.
+    /// Begins a write transaction.
     func begin() throws { try database.beginTransaction(.immediate) }
 
-    /// Puts what was written on the disk.
+    /// Commits to disk.
     func commit() throws { try database.commit() }
 
-    /// Undoes what was written since the beginning, if anything is left to undo.
+    /// Rolls back the transaction, if anything is left to undo.
     func rollback() { try? database.rollback() }
 }

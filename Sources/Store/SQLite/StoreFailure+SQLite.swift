@@ -2,7 +2,7 @@ internal import GRDB
 internal import Outreach
 
 extension StoreFailure {
-    /// What an error of a step means. Only result codes and names of columns are taken from SQLite, never a value.
+    /// The meaning of a step's error. It contains only SQLite's result codes and column names, never a value.
     init(_ error: any Error, path: String) {
         if let failure = error as? StoreFailure {
             self = failure
@@ -38,7 +38,7 @@ extension StoreFailure {
                 "\(path) cannot be opened. See that its folder exists and that the user that runs bookbag may write there."
             )
         case .SQLITE_IOERR:
-            // A disk that is full may show itself as a failed write of the journal.
+            // A full disk may appear as a failed write of the journal.
             self.init(
                 .disk,
                 "The disk under \(path) failed (SQLite code \(code)). See the kernel's log for the disk, and that there is room on it."

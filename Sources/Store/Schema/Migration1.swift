@@ -1,19 +1,18 @@
 extension Migration {
     /// The schema as it first shipped.
     ///
-    /// One text for both engines: what PostgreSQL calls otherwise (INTEGER is its BIGINT, BLOB its BYTEA; STRICT and
-    /// WITHOUT ROWID it does not know) is put in its place word by word by scripts/check-sql.
+    /// One text for both engines: scripts/check-sql replaces the words that PostgreSQL spells differently (INTEGER is
+    /// its BIGINT, BLOB its BYTEA) and those it does not have (STRICT, WITHOUT ROWID).
     ///
-    /// Every time is an INTEGER of milliseconds since 1970. Every row that belongs to a shop says so in the first
-    /// column of its key, and a row's `id` is unique within its shop alone (`numbers`). Rows of large records stand in
-    /// tables with a rowid, so that a look at a neighbour does not read them; all others are clustered by their key.
-    /// Addresses, customers and what else may be asked for after an erasure stand here as keyed hashes (`*_key`), never
-    /// as they are; the record of an order, the bytes of a message and raw observations are the only places with
-    /// customers' data.
+    /// Every time is an INTEGER of milliseconds since 1970. Every row that belongs to a shop has the shop as the first
+    /// column of its key, and a row's `id` is unique only within its shop (`numbers`). Tables with large records have a
+    /// rowid, so that reading one row does not read its neighbours; all others are clustered by their key. Addresses,
+    /// customers and anything else that may be searched for after an erasure are stored as keyed hashes (`*_key`),
+    /// never in plain; only an order's record, a message's bytes and raw observations contain customer data.
     static let first = Migration(
         number: 1, name: "the first schema",
         sql: """
-            -- One row: what holds for the whole store.
+            -- One row, for the whole store.
             CREATE TABLE store (
                 one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
                 secret BLOB NOT NULL CHECK (length(secret) = 32),
@@ -23,7 +22,8 @@ extension Migration {
                 restored_from INTEGER
             ) STRICT;
 
-            -- `backup_at` is when the backup was made that the shop's rows are of, and `restored_at` when it was put to use. Both go once all that happened since is learned.
+            -- `backup_at` is when the backup with the shop's rows was made, `restored_at` when it was restored. Both
+            -- are cleared once everything since is learned.
             CREATE TABLE shops (
                 id INTEGER NOT NULL PRIMARY KEY,
                 domain TEXT NOT NULL UNIQUE,
@@ -35,7 +35,7 @@ extension Migration {
                 CHECK (restored_at IS NULL OR backup_at IS NOT NULL)
             ) STRICT;
 
-            -- The next `id` of each kind of row of a shop. A number is never given out twice, whatever was deleted.
+            -- The next `id` of each kind of row of a shop. A number is never used twice, whatever was deleted.
             CREATE TABLE numbers (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 name TEXT NOT NULL,
@@ -58,8 +58,9 @@ extension Migration {
                 PRIMARY KEY (shop, name)
             ) STRICT, WITHOUT ROWID;
 
-            -- Orders whose details are still to be read. The ticket changes whenever there is a new cause to read, so that a reading which
-            -- began before it does not take the row away. `updated_at` is 0 where no scan told it. A parked one has its reason and the moment of its next try.
+            -- Orders whose details are still to be read. The ticket changes whenever there is a new reason to read, so
+            -- that a reading that began earlier does not remove the row. `updated_at` is 0 if no scan reported it. A
+            -- parked order has its reason and the time of its next try.
             CREATE TABLE to_read (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 order_gid TEXT NOT NULL,
@@ -85,7 +86,8 @@ extension Migration {
                 PRIMARY KEY (shop, order_gid)
             ) STRICT, WITHOUT ROWID;
 
-            -- What events belong to: orders, and whatever else has a kind of its own. The version goes up with every change of it; what was thought on an older one is void.
+            -- The subjects of events: orders, and anything else with a kind of its own. The version goes up with every
+            -- change; results based on an older one are void.
             CREATE TABLE aggregates (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -98,8 +100,8 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX aggregates_by_name ON aggregates (shop, name);
 
-            -- What is known of an order. The record holds the facts and the shipments without their scans; scans and events have tables of
-            -- their own.
+            -- The facts about an order. The record has the facts and the shipments without their scans; scans and
+            -- events have their own tables.
             CREATE TABLE orders (
                 shop INTEGER NOT NULL,
                 id INTEGER NOT NULL,
@@ -125,8 +127,8 @@ extension Migration {
             CREATE INDEX problems_by_address ON orders (shop, address_key, last_problem_at)
                 WHERE last_problem_at IS NOT NULL;
 
-            -- Scans as they were told, kept for ever. The owner is a fulfillment or a shipment of the order; `number`
-            -- is the tracking number that a carrier's scan speaks of, for a package may have had another before.
+            -- Scans as reported, kept for ever. The owner is a fulfillment or a shipment of the order; `number` is the
+            -- tracking number of a carrier's scan, because a package may have had another one before.
             CREATE TABLE scans (
                 shop INTEGER NOT NULL,
                 order_id INTEGER NOT NULL,
@@ -151,7 +153,7 @@ extension Migration {
                 FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- What is to be read again by its own id, and when.
+            -- Objects to read again by id, and when.
             CREATE TABLE rereads (
                 shop INTEGER NOT NULL,
                 kind TEXT NOT NULL CHECK (kind IN ('fulfillment', 'return')),
@@ -164,8 +166,8 @@ extension Migration {
             CREATE INDEX rereads_next ON rereads (shop, reread_at, kind, gid, order_id);
             CREATE INDEX rereads_by_order ON rereads (shop, order_id);
 
-            -- What reached us once and cannot be asked for again, as it came. Whom or what it is about is kept where the source knows it. `judged_at` is written together with what was
-            -- made of it.
+            -- Observations that reached us once and cannot be asked for again, as they came. Their subject is kept if
+            -- the source knows it. `judged_at` is written together with the results.
             CREATE TABLE observations (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -225,7 +227,7 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX events_by_aggregate ON events (shop, aggregate_id, id);
 
-            -- The n-th time of a kind about a subject: what makes the same thing told twice one event.
+            -- The n-th occurrence of a kind for a subject: makes one event of a thing reported twice.
             CREATE TABLE occurrences (
                 shop INTEGER NOT NULL,
                 aggregate_id INTEGER NOT NULL,
@@ -240,7 +242,7 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX occurrences_by_event ON occurrences (shop, event_id, position);
 
-            -- Events that no plan was made for yet: written with the event, removed with the plan.
+            -- Events without a plan yet: written with the event, removed with the plan.
             CREATE TABLE pending_events (
                 shop INTEGER NOT NULL,
                 event_id INTEGER NOT NULL,
@@ -255,7 +257,7 @@ extension Migration {
                 PRIMARY KEY (shop, name)
             ) STRICT, WITHOUT ROWID;
 
-            -- The last set of trigger files that was without fault.
+            -- The last set of trigger files without mistakes.
             CREATE TABLE good_sets (
                 shop INTEGER NOT NULL PRIMARY KEY REFERENCES shops (id),
                 digest TEXT NOT NULL,
@@ -263,7 +265,7 @@ extension Migration {
                 accepted_at INTEGER NOT NULL
             ) STRICT;
 
-            -- Matches that came to no effect, and why.
+            -- Matches without an effect, and why.
             CREATE TABLE match_outcomes (
                 shop INTEGER NOT NULL,
                 event_id INTEGER NOT NULL,
@@ -275,8 +277,8 @@ extension Migration {
                 FOREIGN KEY (shop, event_id) REFERENCES events (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- What is to happen once outside: mostly one line of `send` for one occurrence. `counted_at` is when it began to count: ready, then sent. A channel
-            -- serves rank 0 before rank 1.
+            -- Things to do once in the outside world: mostly one line of `send` for one occurrence. `counted_at` is
+            -- when it began to count: when ready, then when sent. A channel serves rank 0 before rank 1.
             CREATE TABLE effects (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -321,16 +323,17 @@ extension Migration {
             CREATE INDEX effects_by_state ON effects (shop, state, id);
             CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)
                 WHERE counted_at IS NOT NULL AND recipient_key IS NOT NULL;
-            -- What was tried and not taken, by the moment at which it was first due.
+            -- Tried and not accepted, by when it was first due.
             CREATE INDEX effects_tried_again ON effects (shop, counted_at)
                 WHERE state = 'ready' AND reason IN ('deferred', 'unavailable');
-            -- What waits to be told again, for nobody knows whether it arrived.
+            -- In doubt, waiting to be repeated.
             CREATE INDEX effects_in_doubt ON effects (shop) WHERE state = 'ready' AND attempts_in_doubt > 0;
             CREATE INDEX effects_of_system ON effects (shop, id) WHERE origin = 'system';
-            -- What waits because its template fails, by trigger.
+            -- Waiting because the template fails, by trigger.
             CREATE INDEX effects_unwritten ON effects (shop, trigger_name) WHERE state = 'waiting' AND reason = 'template';
 
-            -- The further events that an effect tells, where `combine` made one message of several. Its first is `effects.event_id`.
+            -- The further events of an effect, if `combine` made one message of several. The first is
+            -- `effects.event_id`.
             CREATE TABLE effect_events (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -355,7 +358,7 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX effect_keys_by_effect ON effect_keys (shop, effect_id, position);
 
-            -- `held_until` is how long a hold was to last when it began: an edit of the files can end it.
+            -- `held_until` is the planned end of a hold when it began: an edit of the files can end it sooner.
             CREATE TABLE decisions (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -369,7 +372,7 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- What an effect brought, for those that are more than a message.
+            -- The results of effects that are more than a message.
             CREATE TABLE results (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -380,7 +383,7 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- The frozen bytes. They and the addresses may go by age; the id stays.
+            -- The frozen bytes. They and the addresses may be deleted by age; the id stays.
             CREATE TABLE messages (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -401,7 +404,7 @@ extension Migration {
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
             ) STRICT;
 
-            -- Who is at work on an effect. A token is given out once; what comes with an old one moves nothing.
+            -- Who is working on an effect. A token is issued once; an old one has no effect.
             CREATE TABLE leases (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -412,8 +415,8 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- Written before the first byte to the far end; the verdict is filled in afterwards. `doubted_at` is when we gave up
-            -- hearing of it.
+            -- Written before the first byte to the far end; the verdict is filled in afterwards. `doubted_at` is when
+            -- we gave up waiting for one.
             CREATE TABLE attempts (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -438,8 +441,8 @@ extension Migration {
                 CHECK (verdict <> 'accepted' OR in_doubt = 0 OR late = 1)
             ) STRICT, WITHOUT ROWID;
 
-            -- Whether a way out is closed. `suspects` are the messages that closed it by an answer that may be meant for them alone: `EFFECT:OPENINGS`, with a space between
-            -- two.
+            -- Whether a route is closed. `suspects` are the messages that closed it by a reply that may concern only
+            -- them: `EFFECT:OPENINGS`, separated by spaces.
             CREATE TABLE channels (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 channel TEXT NOT NULL CHECK (channel <> ''),
@@ -470,7 +473,7 @@ extension Migration {
                 UNIQUE (shop, scope, scope_key, stream, reason)
             ) STRICT, WITHOUT ROWID;
 
-            -- Orders that were erased and are not to be learned again.
+            -- Erased orders, which must not be learned again.
             CREATE TABLE erased (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 order_key BLOB NOT NULL CHECK (length(order_key) = 16),
@@ -478,7 +481,7 @@ extension Migration {
                 PRIMARY KEY (shop, order_key)
             ) STRICT, WITHOUT ROWID;
 
-            -- Totals that are kept as things happen, so that nobody counts over history.
+            -- Running totals, so that nothing has to count over history.
             CREATE TABLE counters (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 name TEXT NOT NULL,
@@ -489,9 +492,11 @@ extension Migration {
                 PRIMARY KEY (shop, name, label1, label2, label3)
             ) STRICT, WITHOUT ROWID;
 
-            -- Which parcels are asked about, and when. A parcel is a number of a shop, however many shipments have it. It stands here while there is something to ask, or
-            -- while nobody can be asked (`source` is empty). `sources` are all that can be asked, the best first, with a space between, and NULL where there is one at most;
-            -- `passed_over` are those of them that did not know it for long, or would not tell, and have another turn when all the others had theirs.
+            -- Which parcels to ask about, and when. A parcel is a tracking number of a shop, however many shipments
+            -- have it. It is here while there is something to ask, or while no source can be asked (`source` is empty).
+            -- `sources` are all that can be asked, best first, separated by spaces, and NULL if there is at most one;
+            -- `passed_over` are those that did not know it for a long time, or would not show it, and get another turn
+            -- when all the others have had theirs.
             CREATE TABLE parcels (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -522,7 +527,7 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX parcels_by_order ON parcel_orders (shop, order_id, parcel);
 
-            -- One row for each carrier that was ever asked, for all shops: whether it may be asked now, and what came of it so far.
+            -- One row for each carrier ever asked, for all shops: whether it may be asked now, and its results so far.
             CREATE TABLE carriers (
                 carrier TEXT NOT NULL PRIMARY KEY,
                 closed_until INTEGER,
@@ -538,7 +543,8 @@ extension Migration {
                 CHECK (closed_until IS NULL OR reason IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
 
-            -- What of a quota is spent. A window of a day or more counts calls on a day; a shorter one has the moment at which its next call is free.
+            -- The spent part of a quota. A window of a day or more counts the calls of a day; a shorter one has the
+            -- time at which its next call is free.
             CREATE TABLE carrier_windows (
                 carrier TEXT NOT NULL,
                 seconds INTEGER NOT NULL CHECK (seconds > 0),
@@ -549,7 +555,7 @@ extension Migration {
                 PRIMARY KEY (carrier, seconds)
             ) STRICT, WITHOUT ROWID;
 
-            -- Codes that no table of ours has.
+            -- Codes that none of our tables has.
             CREATE TABLE unknown_codes (
                 carrier TEXT NOT NULL,
                 code TEXT NOT NULL CHECK (length(code) <= 200),

@@ -1,7 +1,7 @@
 public import Outreach
 
 extension Store {
-    /// The versions of aggregates; those that are not there are left out.
+    /// The versions of aggregates; missing ones are left out.
     public func versions(of aggregates: [AggregateID], shop: String) async throws(StoreFailure) -> ReadVersions {
         try await read { db in
             let number = try db.shop(shop)
@@ -11,10 +11,10 @@ extension Store {
         }
     }
 
-    /// Writes what was learned of an aggregate of any kind but an order (for which there is `commit`), and marks the
-    /// raw observations that it was made of: all of it or nothing.
+    /// Writes what was learned about an aggregate other than an order (for orders there is `commit`), and marks the raw
+    /// observations behind it: all of it or nothing.
     ///
-    /// - Returns: the events with their numbers; nil where the aggregate has another version by now, or an event was
+    /// - Returns: the events with their numbers; nil if the aggregate has another version by now, or an event was
     ///   recorded before: read it and judge again.
     public func commit(
         _ change: AggregateChange, judged: [RawObservation] = [], now: Moment

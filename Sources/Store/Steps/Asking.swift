@@ -1,9 +1,9 @@
-// What is asked of carriers, and what is left of their quotas.
+// Which parcels to ask carriers about, and what is left of their quotas.
 //
-// The next time of each parcel is written with what was learned of its order (`Store.commit`), so that no answer is
-// taken in without its next question. Picking what is due seeks one entry of an index for each urgency, whatever the
-// number of parcels. There is one daemon, so a parcel that is being asked about needs no lease: after a crash it is due
-// still, and asked again.
+// Each parcel's next time is written together with what was learned about its order (`Store.commit`), so that no answer
+// is recorded without its next question. Finding due parcels seeks one index entry per urgency, whatever the number of
+// parcels. There is only one daemon, so a parcel being asked about needs no lease: after a crash it is still due, and
+// asked about again.
 
 public import Outreach
 
@@ -12,66 +12,66 @@ public struct ParcelID: Hashable, Sendable {
     public var shop: String
     public var number: Int64
 
-    /// That one of that shop.
+    /// A parcel by its shop and number.
     public init(shop: String, number: Int64) {
         self.shop = shop
         self.number = number
     }
 }
 
-/// A parcel that is due to be asked about.
+/// A parcel that it is time to ask about.
 public struct DueParcel: Hashable, Sendable {
-    /// Which it is.
+    /// The parcel.
     public var id: ParcelID
-    /// Without space and in capitals.
+    /// Without spaces and in capitals.
     public var number: String
     public var urgency: Urgency
     public var askAt: Moment
-    /// When it was asked about last; nil for never.
+    /// When it was last asked about; nil for never.
     public var askedAt: Moment?
-    /// Questions in a row that brought nothing but a fault.
+    /// Questions in a row that ended in a fault.
     public var tries: Int
-    /// Answers in a row that the carrier does not know it.
+    /// Answers in a row saying that the carrier does not know it.
     public var misses: Int
-    /// Whose it is: the source that is asked about it as long as that answers.
+    /// Its own source, which is asked about it as long as that source answers.
     public var source: String
-    /// All sources that can be asked about it, the best first; its own alone where there is no other.
+    /// All sources that can be asked about it, best first; only its own if there is no other.
     public var sources: [String]
     /// Sources that will never know it.
     public var refused: [String]
-    /// Sources that did not know it for long, or would not tell of it.
+    /// Sources that did not know it for a long time, or would not show it.
     public var passedOver: [String]
-    /// Where it goes, as two letters.
+    /// The destination country, as two letters.
     public var home: String?
-    /// The orders that it belongs to, by the shop's ids.
+    /// The shop's ids of the orders that it belongs to.
     public var orderIDs: [String]
     /// When the first of them was placed.
     public var placedAt: Moment
 
     public var shop: String { id.shop }
 
-    /// The sources besides `source` that may be asked about it.
+    /// The sources other than `source` that may be asked about it.
     public func others(than source: String) -> [String] {
         sources.filter { $0 != source && !refused.contains($0) }
     }
 }
 
-/// What became of a question that taught nothing about the parcel.
+/// The outcome of a question that told us nothing about the parcel.
 public enum AskOutcome: Hashable, Sendable {
-    /// A fault: asked again then.
+    /// A fault: ask again at that time.
     case failed(retryAt: Moment)
     /// The carrier does not know the number, yet.
     case missed
-    /// The carrier does know it, after all.
+    /// The carrier knows it after all.
     case found
-    /// A source will never know it: that one is not asked about this parcel again. If it was the parcel's own, the next
-    /// has its turn at once.
+    /// A source will never know it and is not asked about this parcel again. If it was the parcel's own source, the
+    /// next one takes over at once.
     case refused(by: String)
-    /// The parcel's own source did not know it for long, or will not tell of it: the next has its turn at once, and
-    /// this one again when all the others had theirs.
+    /// The parcel's own source did not know it for a long time, or will not show it: the next one takes over at once,
+    /// and this one is asked again when all the others have had their turn.
     case passedOver(by: String)
 
-    /// True where the parcel may go over to another source, which is to ask at once.
+    /// True if the parcel may pass to another source, which has to ask at once.
     public var givesTheTurn: Bool {
         switch self {
         case .refused, .passedOver: true
@@ -80,7 +80,7 @@ public enum AskOutcome: Hashable, Sendable {
     }
 }
 
-/// How far a window of a quota is spent.
+/// How much of a quota window is spent.
 public struct CarrierWindow: Hashable, Sendable {
     public var seconds: Int64
     public var calls: Int
@@ -88,7 +88,7 @@ public struct CarrierWindow: Hashable, Sendable {
     public var spent: Int
     public var freeAt: Moment
 
-    /// A window as it is to be kept.
+    /// A window to be stored.
     public init(seconds: Int64, calls: Int, day: Int64, spent: Int, freeAt: Moment) {
         self.seconds = seconds
         self.calls = calls
@@ -98,31 +98,31 @@ public struct CarrierWindow: Hashable, Sendable {
     }
 }
 
-/// How a carrier stands.
+/// A carrier's state.
 public struct CarrierState: Hashable, Sendable {
     public var carrier: String
-    /// Nothing is asked before this; nil while it is open.
+    /// Nothing is asked before this time; nil while the carrier is open.
     public var closedUntil: Moment?
-    /// In one word, as the answer that closed it has it.
+    /// In one word, from the answer that closed it.
     public var reason: String?
     /// One sentence for people.
     public var detail: String?
-    /// Calls in a row that brought nothing.
+    /// Fruitless calls in a row.
     public var failures: Int
-    /// Calls that were sent, ever.
+    /// All calls ever sent.
     public var calls: Int64
-    /// Parcels that were asked about, ever.
+    /// All parcels ever asked about.
     public var asked: Int64
-    /// Answers about a parcel, "not known" among them, ever.
+    /// All answers ever about a parcel, "not known" included.
     public var answers: Int64
-    /// Answers that were none, ever.
+    /// All answers ever that were unusable.
     public var faults: Int64
     /// When it last answered about a parcel.
     public var answeredAt: Moment?
     /// The last fault, in one sentence.
     public var lastFault: String?
     public var windows: [CarrierWindow]
-    /// Codes that no table of ours has.
+    /// Codes that none of our tables has.
     public var unknownCodes: Int
 
     /// A carrier that was never asked.
@@ -138,7 +138,7 @@ public struct CarrierState: Hashable, Sendable {
     }
 }
 
-/// What a few calls to a carrier add to its state.
+/// The changes that a few calls make to a carrier's state.
 public struct CarrierNote: Hashable, Sendable {
     public var carrier: String
     public var closedUntil: Moment?
@@ -151,7 +151,7 @@ public struct CarrierNote: Hashable, Sendable {
     public var faults = 0
     public var answeredAt: Moment?
     public var lastFault: String?
-    /// Codes that were met and stand in no table of ours.
+    /// Codes that were seen and are in none of our tables.
     public var unknownCodes: [String] = []
 
     /// Nothing yet.
@@ -159,11 +159,11 @@ public struct CarrierNote: Hashable, Sendable {
 }
 
 extension Store {
-    /// So many unknown codes of one carrier are kept at most.
+    /// The most unknown codes that are kept per carrier.
     static let greatestCodeCount: Int64 = 1_000
 
-    /// The parcels of a source that are due, up to `limit` of each urgency, the longest due of each first. Costs the
-    /// same however many parcels there are.
+    /// The due parcels of a source, up to `limit` of each urgency, longest due first. The cost does not depend on the
+    /// number of parcels.
     public func dueParcels(
         source: String, limit: Int, now: Moment, urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> [DueParcel] {
@@ -174,9 +174,9 @@ extension Store {
         }
     }
 
-    /// The parcels of a source that are due, and about which `other` can be asked in its place; up to `limit` of each
-    /// urgency, the longest due first. With `isPatient` only those whose answer is late by as much as it can bear; what
-    /// has arrived can bear anything.
+    /// The due parcels of a source about which `other` can be asked instead; up to `limit` of each urgency, longest due
+    /// first. With `isPatient`, only those whose answer is overdue by as much as they can bear; parcels that have
+    /// arrived can wait indefinitely.
     public func dueParcels(
         source: String, for other: String, isPatient: Bool, limit: Int, now: Moment,
         urgencies: [Urgency] = Urgency.allCases
@@ -193,7 +193,7 @@ extension Store {
         }
     }
 
-    /// When the next parcel of a source is due, of those that are as urgent; nil where there is none.
+    /// When the next parcel of a source and of that urgency is due; nil if there is none.
     public func nextAsk(
         source: String, urgencies: [Urgency] = Urgency.allCases
     ) async throws(StoreFailure) -> Moment? {
@@ -209,7 +209,7 @@ extension Store {
         }
     }
 
-    /// Writes what became of questions that taught nothing, or nothing but that the number is known.
+    /// Writes the outcome of questions that told us nothing, or only that the number is known.
     public func settleAsks(
         _ outcomes: [(parcel: ParcelID, outcome: AskOutcome)], now: Moment
     ) async throws(StoreFailure) {
@@ -241,8 +241,8 @@ extension Store {
         }
     }
 
-    /// Keeps how far a carrier's quota is spent. To be called before the calls go out, so that a crash spends too much
-    /// and never too little.
+    /// Stores how much of a carrier's quota is spent. Call it before the calls go out, so that a crash counts too many
+    /// calls and never too few.
     public func keepWindows(_ windows: [CarrierWindow], carrier: String, now: Moment) async throws(StoreFailure) {
         try await write { db in
             for window in windows {
@@ -260,7 +260,7 @@ extension Store {
         }
     }
 
-    /// Adds what a few calls brought to a carrier's state. Gives the codes that were met for the first time.
+    /// Adds the results of a few calls to a carrier's state. Returns the codes seen for the first time.
     public func noteCarrier(_ note: CarrierNote, now: Moment) async throws(StoreFailure) -> [String] {
         try await write { db in
             try db.run(
@@ -300,7 +300,7 @@ extension Store {
         }
     }
 
-    /// How all carriers stand that were ever asked, by name.
+    /// The state of every carrier ever asked, by name.
     public func carrierStates() async throws(StoreFailure) -> [CarrierState] {
         try await read { db in
             var states: [String: CarrierState] = [:]
@@ -341,12 +341,12 @@ extension Store {
         }
     }
 
-    /// How a carrier stands.
+    /// A carrier's state.
     public func carrierState(_ carrier: String) async throws(StoreFailure) -> CarrierState {
         try await carrierStates().first { $0.carrier == carrier } ?? CarrierState(carrier)
     }
 
-    /// How many parcels are asked about, by source; under the empty name those that nobody can be asked about.
+    /// The number of parcels to ask about, by source; under the empty name, those that no source can be asked about.
     public func parcelCounts() async throws(StoreFailure) -> [String: Int] {
         try await read { db in
             let rows = try db.all(
@@ -356,8 +356,8 @@ extension Store {
         }
     }
 
-    /// Some orders that something may still happen to, for a walk over all of them: those after the order of the number
-    /// `after`, with the number to go on from.
+    /// Some orders that are still open, for a walk over all of them: those after the order with the number `after`, and
+    /// the number to continue from.
     public func openOrders(
         shop: String, after: Int64, limit: Int
     ) async throws(StoreFailure) -> (orderIDs: [String], last: Int64?) {
@@ -370,12 +370,12 @@ extension Store {
     }
 }
 
-/// Whose turn it is to be asked about a parcel: the best of those that neither refused it nor were passed over. When
-/// all that are left were passed over, they begin anew.
+/// Whose turn it is to be asked about a parcel: the best source that neither refused it nor was passed over. If all
+/// remaining ones were passed over, the round starts again.
 private struct Turn {
     let refused: [String]
     private(set) var passed: [String]
-    /// Empty where nobody can be asked.
+    /// Empty if no source can be asked.
     var source: String
 
     init(sources: [String], refused: [String], passed: [String]) {
@@ -394,15 +394,15 @@ private struct Turn {
 }
 
 extension Row {
-    /// Words with a space between; none where there is nothing.
+    /// Words separated by spaces; none if there is nothing.
     fileprivate func words(_ index: Int) -> [String] {
         (self[index] as String? ?? "").split(separator: " ").map(String.init)
     }
 }
 
 extension Connection {
-    /// Writes when a number of an order is to be asked about; the parcel goes when no order has it any more. True where
-    /// it is now asked about sooner than was known, or by another source.
+    /// Writes when to ask about one of an order's numbers; a parcel that no order has any more is removed. True if it
+    /// is now due sooner, or from another source.
     func put(
         _ ask: Ask, orderID: Int64, shop: Int64, now: Moment, numbers: inout RowNumbers, tally: inout Tally
     ) throws -> Bool {
@@ -421,12 +421,12 @@ extension Connection {
         let source = turn.source
         let sources = ask.sources.count > 1 ? ask.sources.joined(separator: " ") : nil
         let isNew = row?.askedAt == nil || row?.source != source
-        // What was never asked about is not put off for being only a label.
+        // A parcel never asked about is not postponed for being only a label.
         let urgency = isNew && !ask.answered && ask.urgency == .idle ? Urgency.moving : ask.urgency
         var askAt: Moment?
         if !source.isEmpty {
             if source != row?.source {
-                // Whoever was never asked about it is asked at once.
+                // A source never asked about it is asked at once.
                 askAt = ask.urgency == .settled ? at : min(at, now)
             } else if ask.answered {
                 askAt = at
@@ -472,7 +472,7 @@ extension Connection {
         return row?.source != source || row?.askAt.map { askAt < $0 } ?? true
     }
 
-    /// Gives the turn to the parcel's next source, which is asked at once.
+    /// Passes the parcel to its next source, which is asked at once.
     fileprivate func turn(
         _ parcel: Int64, shop: Int64, from source: String, forGood: Bool, now: Moment, tally: inout Tally
     ) throws {
@@ -484,7 +484,7 @@ extension Connection {
             sources: row.sources.isEmpty ? [row.source] : row.sources,
             refused: forGood && !row.refused.contains(source) ? row.refused + [source] : row.refused,
             passed: forGood || row.passed.contains(source) ? row.passed : row.passed + [source])
-        // Somebody who stands in is refused, and the parcel stays whose it is.
+        // A stand-in is refused, and the parcel keeps its own source.
         if row.source != source { turn.source = row.source }
         let isSame = turn.source == row.source
         try run(
@@ -501,8 +501,8 @@ extension Connection {
         tally.add(.parcels, [turn.source], shop: shop)
     }
 
-    /// The parcels of all shops that a query finds for each urgency, those of each the longest due first; `query` gives
-    /// it for one shop.
+    /// The parcels of all shops that a query finds for each urgency, longest due first within each; `query` returns
+    /// them for one shop.
     fileprivate func dueParcels(
         source: String, urgencies: [Urgency], limit: Int, now: Moment,
         _ query: (_ shop: Int64, _ urgency: Urgency) -> (sql: String, arguments: SQLArguments)
@@ -540,7 +540,7 @@ extension Connection {
             home: row[6], orderIDs: [], placedAt: now)
     }
 
-    /// Takes all parcels from an order that goes.
+    /// Removes all parcels from an order that is erased.
     func removeParcels(ofOrder orderID: Int64, shop: Int64, tally: inout Tally) throws {
         let parcels = try all(
             """

@@ -2,12 +2,11 @@ internal import Glibc
 public import Outreach
 
 extension Store {
-    /// Copies the store into a new file, as it is at one moment, while others go on writing. The copy bears a mark of
-    /// when it was made: what happened between that and the day it is put to use is learned in silence
-    /// (`beginRestoration`).
+    /// Copies a snapshot of the store into a new file while others keep writing. The copy records when it was made:
+    /// everything between then and its restore is learned in silence (`beginRestoration`).
     ///
     /// - Parameter path: the copy's file, which must not exist. Its mode is 0600.
-    /// - Throws: `.misuse` where there is a file of that name; `.missing`, `.full`, … as when a store is opened.
+    /// - Throws: `.misuse` if there is a file with that name; `.missing`, `.full`, … as when a store is opened.
     public func backup(to path: String, now: Moment) async throws(StoreFailure) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {

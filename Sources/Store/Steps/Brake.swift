@@ -1,20 +1,20 @@
 public import Outreach
 
 extension Store {
-    /// Since when a shop's brake is released, under this name in what is remembered.
+    /// The remembered name for the time since which a shop's brake has been released.
     public static let brakeReleased = "brake_released"
 
-    /// When each shopper was last written to, or a mail to her became ready, since a moment. Looks at every mail of the
-    /// shop: to be asked once.
+    /// When each shopper was last written to, or a mail to them became ready, since a moment. Scans every mail of the
+    /// shop: call it once.
     public func contacts(shop: String, since: Moment) async throws(StoreFailure) -> [Moment] {
         try await read { db in
             try db.all(Query.contactsSince, [try db.shop(shop), since.milliseconds]) { $0.moment(0) }
         }
     }
 
-    /// Releases what the brake of a shop holds: it is judged again at once, and goes as far as it is still news.
+    /// Releases the messages held by a shop's brake: they are judged again at once, and sent if they are still news.
     ///
-    /// - Returns: how many messages were held.
+    /// - Returns: the number of messages that were held.
     public func releaseBrake(shop: String, now: Moment) async throws(StoreFailure) -> Int {
         try await write { db in
             let number = try db.shop(shop)

@@ -1,7 +1,7 @@
 public import Outreach
 
 extension Store {
-    /// Whether a way out is closed.
+    /// Whether a route is closed.
     public func channelState(_ route: Route) async throws(StoreFailure) -> ChannelState {
         try await read { db in
             try db.first(
@@ -17,7 +17,7 @@ extension Store {
         }
     }
 
-    /// All ways out that were ever closed, with their states.
+    /// All routes that were ever closed, with their states.
     public func channelStates() async throws(StoreFailure) -> [Route: ChannelState] {
         try await read { db in
             let pairs = try db.all(
@@ -38,7 +38,7 @@ extension Store {
         }
     }
 
-    /// Closes a way out, or opens it again.
+    /// Closes a route, or opens it again.
     public func setChannel(_ route: Route, _ state: ChannelState, now: Moment) async throws(StoreFailure) {
         try await write { db in
             try db.put(state, of: route, now: now)
@@ -48,7 +48,7 @@ extension Store {
 }
 
 extension ChannelState {
-    /// How many suspects are kept.
+    /// The most suspects that are kept.
     private static let mostSuspects = 256
 
     fileprivate var suspectsText: String {
@@ -67,7 +67,7 @@ extension ChannelState {
 }
 
 extension Connection {
-    /// Closes a way out, or opens it again. When it opens, what its closing put off is due at once.
+    /// Closes a route, or opens it again. When it opens, messages that its closing put off are due at once.
     func put(_ state: ChannelState, of route: Route, now: Moment) throws {
         let shop = try shop(route.shop)
         let before = try integer(Query.channelFailures, [shop, route.channel.rawValue, route.target])

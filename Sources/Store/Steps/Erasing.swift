@@ -1,18 +1,18 @@
 internal import FoundationEssentials
 public import Outreach
 
-/// What an erasure took away.
+/// What an erasure removed.
 public struct Erased: Hashable, Sendable {
     public var orders = 0
     public var messages = 0
 }
 
 extension Store {
-    /// Erases a customer: every order placed with the address, or by a customer who placed one with it, goes with its
-    /// scans, events, effects and messages, and with the raw observations that are about it or bear the address.
+    /// Erases a customer: removes every order placed with the address, or by a customer who placed one with it, with
+    /// its scans, events, effects and messages, and the raw observations that are about it or contain the address.
     ///
-    /// Left are the totals; a silence of the address for ever; and for each order a keyed hash, which keeps the next
-    /// poll from learning it again. What is being attempted at this moment may still arrive.
+    /// The totals stay, and so do a permanent silence of the address and a keyed hash of each order, which keeps the
+    /// next poll from learning it again. A message being attempted at this moment may still arrive.
     public func erase(address: String, shop: String, now: Moment) async throws(StoreFailure) -> Erased {
         let hash = self.hash
         let key = hash.address(address)
@@ -93,7 +93,7 @@ extension Connection {
         return orders.sorted { $0.key < $1.key }.map { (id: $0.key, gid: $0.value) }
     }
 
-    /// Takes away all effects of an aggregate, and says how many messages were among them.
+    /// Removes all effects of an aggregate, and returns the number of their messages.
     fileprivate func removeEffects(ofAggregate id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
         var messages = 0
         for effect in try effects(Query.effectsOfAggregate, [shop, id]) {
@@ -103,7 +103,7 @@ extension Connection {
         return messages
     }
 
-    /// Takes away an effect with all that belongs to it, and says how many messages it had: one or none.
+    /// Removes an effect with everything that belongs to it, and returns the number of its messages: one or none.
     @discardableResult
     func removeEffect(_ id: Int64, shop: Int64) throws -> Int {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])

@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 public import Outreach
 
-// How people name an order: by its name, by the address it was placed with (see `orders(named:)` and
-// `orders(ofAddress:)`), by a message they hold in their hands, or by the number on a parcel. For commands alone:
-// nothing that runs by itself looks for things this way.
+// The ways people identify an order: by its name, by the address it was placed with (see `orders(named:)` and
+// `orders(ofAddress:)`), by a message they have, or by the number on a parcel. For commands only: the daemon never
+// searches this way.
 
 extension Store {
-    /// The order that a message is about, by its `Message-ID` without angle brackets or its `webhook-id`; nil where we
-    /// never wrote it.
+    /// The order that a message is about, by its `Message-ID` without angle brackets or its `webhook-id`; nil if it is
+    /// not ours.
     public func order(ofMessage id: String) async throws(StoreFailure) -> OrderKey? {
         try await read { db in
             for (shop, domain) in try db.shops() {
@@ -19,12 +19,11 @@ extension Store {
     }
 
     /// The orders of a shop that have a parcel or a return with that tracking number, newest first, at most 100.
-    /// Numbers that were corrected count as well.
+    /// Numbers that were corrected later count too.
     ///
-    /// The numbers stand in the orders' records alone, so all of them are looked through: some seconds for a million.
+    /// The numbers are only in the orders' records, so all of them are scanned: some seconds for a million.
     public func orders(ofTrackingNumber number: String, shop: String) async throws(StoreFailure) -> [OrderKey] {
-        // As it stands in the record: a JSON text. Any text of the order may be this one, so what is found is looked at
-        // closely.
+        // As encoded in the record: a JSON string. Any text of the order may match, so each hit is checked afterwards.
         guard let quoted = try? JSONEncoder().encode(number) else { return [] }
         let ids: [String] = try await read { db in
             try db.all(Query.ordersHolding, [try db.shop(shop), [UInt8](quoted)]) { $0[0] }
@@ -35,7 +34,7 @@ extension Store {
         }
     }
 
-    /// The order of that id, in all shops or one: what the journal calls an order.
+    /// The order with that id, in all shops or one: the journal identifies an order by it.
     public func orders(withID id: String, shop: String? = nil) async throws(StoreFailure) -> [OrderKey] {
         try await read { db in
             try db.shops().filter { shop == nil || $0.domain == shop }
@@ -44,7 +43,7 @@ extension Store {
         }
     }
 
-    /// The events of an order that no plan was made for yet.
+    /// The events of an order without a plan yet.
     public func pendingEvents(of order: OrderKey) async throws(StoreFailure) -> Set<Int64> {
         try await read { db in
             Set(

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 public import Outreach
 
 extension Store {
-    /// What was told before, for each question, in their order.
+    /// What was told before, for each question, in the same order.
     public func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History] {
         let hash = self.hash
         return try await read { db in
@@ -65,7 +65,7 @@ extension Connection {
         return history
     }
 
-    /// True where one of the scopes is silenced now for that kind of mail.
+    /// True if one of the scopes is silenced now for that kind of mail.
     func isSilenced(
         scopes: [(scope: String, key: Data?)], marketing: Bool, shop: Int64, now: Moment
     ) throws -> Bool {

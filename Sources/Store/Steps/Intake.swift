@@ -1,16 +1,16 @@
 internal import FoundationEssentials
 public import Outreach
 
-/// An order that the scan of changed orders showed.
+/// An order found by the scan of changed orders.
 public struct SeenOrder: Hashable, Sendable {
-    /// The shop's id of it.
+    /// The shop's id for it.
     public var id: String
     /// When it last changed, by the shop's clock.
     public var updatedAt: Moment
-    /// True where it is known to have changed since it was queued, whatever `updatedAt` says.
+    /// True if it is known to have changed since it was queued, whatever `updatedAt` says.
     public var hasChanged: Bool
 
-    /// That order, last changed then.
+    /// An order with the time of its last change.
     public init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
         self.id = id
         self.updatedAt = updatedAt
@@ -18,20 +18,20 @@ public struct SeenOrder: Hashable, Sendable {
     }
 }
 
-/// An order whose details are to be read.
+/// An order whose details have to be read.
 public struct ToRead: Hashable, Sendable {
     public var shop: String
-    /// The shop's id of it.
+    /// The shop's id for it.
     public var orderID: String
-    /// Which cause to read it this is. A reading takes away the row of this cause only: if the order changed again
-    /// meanwhile, it stays.
+    /// Identifies the reason for reading it. A reading removes only the row with this ticket: if the order changed
+    /// again meanwhile, the row stays.
     public var ticket: Int64
-    /// When it last changed, where a scan told.
+    /// When it last changed, if a scan said so.
     public var updatedAt: Moment?
-    /// How often it could not be read.
+    /// The number of failed readings.
     public var tries: Int
 
-    /// An entry of the list, as it was given out.
+    /// An entry of the list.
     public init(shop: String, orderID: String, ticket: Int64, updatedAt: Moment?, tries: Int) {
         self.shop = shop
         self.orderID = orderID
@@ -41,7 +41,7 @@ public struct ToRead: Hashable, Sendable {
     }
 }
 
-/// An order that could not be read, and waits for its next try.
+/// An order that could not be read and waits for its next try.
 public struct ParkedOrder: Hashable, Sendable {
     public var orderID: String
     /// Why, in a sentence without personal data.
@@ -51,9 +51,9 @@ public struct ParkedOrder: Hashable, Sendable {
 }
 
 extension Store {
-    /// Queues orders to be read whatever is stored of them: those found by other scans, such as one of open returns.
-    /// One that waits already gets a new ticket, for a reading that is under way may have missed the new cause; a
-    /// parked one keeps its time.
+    /// Queues orders to be read regardless of what is stored: those found by other scans, such as the one for open
+    /// returns. An order already queued gets a new ticket, because a reading under way may have missed the new reason;
+    /// a parked one keeps its time.
     public func enqueueRead(shop: String, orderIDs: [String], now: Moment) async throws(StoreFailure) {
         let hash = self.hash
         try await write { db in
@@ -70,8 +70,8 @@ extension Store {
         }
     }
 
-    /// The next orders to be read: those never tried by their change, oldest first, and then the parked ones whose time
-    /// has come. Asking twice gives the same: a row goes with the commit of what was read.
+    /// The next orders to be read: first those never tried, oldest change first, then the parked ones that are due.
+    /// Calling it twice returns the same orders: a row is removed by the commit of the reading.
     public func nextToRead(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [ToRead] {
         try await read { db in
             let number = try db.shop(shop)
@@ -88,8 +88,8 @@ extension Store {
         }
     }
 
-    /// Puts an order aside that could not be read or understood. It stops nobody else and is tried again, at first
-    /// after `firstRetry`, then after twice as long each time, and daily in the end; or at once when it changes.
+    /// Parks an order that could not be read or understood. It holds up no other order and is retried after
+    /// `firstRetry`, then after twice as long each time, in the end daily; or at once when it changes.
     ///
     /// - Parameter reason: why, in a sentence without personal data.
     public func park(
@@ -100,7 +100,7 @@ extension Store {
             let tries = try db.integer(
                 "SELECT tries FROM to_read WHERE shop = ? AND order_gid = ? AND ticket = ?",
                 [number, order.orderID, order.ticket])
-            // Where the ticket is another one, there is a new cause to read it, which is not parked for an old failure.
+            // A different ticket means a new reason to read the order, which an old failure must not park.
             guard let tries else { return }
             let wait = Self.parkingTime(tries: tries, firstRetry: firstRetry)
             try db.run(
@@ -112,12 +112,10 @@ extension Store {
         }
     }
 
-    /// Parks an order of which nothing can be learned, for its row cannot be read or written, as a refusal by `commit`
-    /// does.
+    /// Parks an order whose row cannot be read or written, as a refusal by `commit` does.
     ///
     /// - Parameters:
-    ///   - cause: the cause for which it was read, if it was: where there is a newer one by now, that one is not
-    ///     parked.
+    ///   - cause: the entry for which it was read, if any: if there is a newer one by now, that one is not parked.
     ///   - reason: why, in a sentence without personal data.
     public func setAside(
         shop: String, orderID: String, cause: ToRead?, reason: String, now: Moment
@@ -128,12 +126,12 @@ extension Store {
         }
     }
 
-    /// How long an order is set aside that could not be read or written for so many times before.
+    /// How long to park an order after this many earlier failures.
     static func parkingTime(tries: Int64, firstRetry: Duration = .minutes(1)) -> Duration {
         min(firstRetry * (1 << min(max(Int(tries), 0), 20)), .days(1))
     }
 
-    /// Takes orders off the list that the shop has no more.
+    /// Removes orders from the list that the shop no longer has.
     public func dropToRead(_ orders: [ToRead], now: Moment) async throws(StoreFailure) {
         try await write { db in
             var shops = ShopNumbers()
@@ -151,7 +149,7 @@ extension Store {
         }
     }
 
-    /// When the next parked order is to be tried again; nil where none is parked.
+    /// When the next parked order is due to be retried; nil if none is parked.
     public func nextParked(shop: String) async throws(StoreFailure) -> Moment? {
         try await read { db in
             try db.integer(Query.nextParked, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
@@ -176,7 +174,7 @@ extension Query {
 }
 
 extension Connection {
-    /// A ticket that this shop never gave out.
+    /// A ticket that this shop never issued before.
     func nextTicket(shop: Int64) throws -> Int64 {
         guard
             let next = try integer(
@@ -185,10 +183,11 @@ extension Connection {
         return next - 1
     }
 
-    /// Parks an order that cannot be written, and puts off whatever else would bring it up again: the moment at which
-    /// time changes it, and its rereads. Each of them would find it due at once for ever, and keep all others waiting.
+    /// Parks an order that cannot be written, and postpones everything else that would bring it up again: the moment at
+    /// which time changes it, and its rereads. Otherwise each of them would find it due for ever and keep all others
+    /// waiting.
     ///
-    /// - Parameter cause: the cause for which it was read; where there is a newer one by now, that one is not parked.
+    /// - Parameter cause: the entry for which it was read; if there is a newer one by now, that one is not parked.
     func setAside(_ orderID: String, shop: Int64, cause: ToRead?, reason: String, now: Moment) throws {
         let row = try first("SELECT tries, ticket FROM to_read WHERE shop = ? AND order_gid = ?", [shop, orderID]) {
             (tries: $0[0] as Int64, ticket: $0[1] as Int64)
@@ -212,18 +211,18 @@ extension Connection {
             [until, shop, id, until])
     }
 
-    /// Takes a row off the list unless there is a newer cause to read its order.
+    /// Removes a row from the list unless there is a newer reason to read its order.
     func removeToRead(_ order: ToRead, shop: Int64) throws {
         try run(
             "DELETE FROM to_read WHERE shop = ? AND order_gid = ? AND ticket = ?",
             [shop, order.orderID, order.ticket])
     }
 
-    /// True for an order that was erased and is not to be learned again.
+    /// True for an erased order, which must not be learned again.
     func isErased(_ key: Data, shop: Int64) throws -> Bool {
         try integer("SELECT 1 FROM erased WHERE shop = ? AND order_key = ?", [shop, key]) != nil
     }
 }
 
-/// The queries of hot steps, by name, so that a test can look at their plans.
+/// The queries of hot steps, by name, so that a test can check their plans.
 enum Query {}

@@ -2,55 +2,55 @@ internal import FoundationEssentials
 internal import Glibc
 public import Outreach
 
-/// How a shop stands.
+/// The state of a shop.
 public struct ShopStatus: Hashable, Sendable {
     public var shop: String
     public var state: ShopState
-    /// Orders that are to be read, the parked ones left out, and since when the longest waits.
+    /// Orders to be read, without the parked ones, and since when the longest has waited.
     public var toRead: Int
     public var toReadSince: Moment?
     /// Orders that could not be read.
     public var parked: Int
-    /// Events that no plan was made for yet, and since when the oldest waits.
+    /// Events without a plan yet, and since when the oldest has waited.
     public var pendingEvents: Int
     public var pendingSince: Moment?
-    /// Rereads whose time has come, and since when the first is due.
+    /// Rereads that are due, and since when the first has been due.
     public var rereadsDue: Int
     public var rereadDueSince: Moment?
-    /// How many effects are in each state.
+    /// The number of effects in each state.
     public var effects: [Effect.State: Int]
-    /// When the longest due ready effect was first due, however often it was tried since; nil where none is due yet.
+    /// When the longest due ready effect first became due, however often it was tried since; nil if none is due.
     public var readyDueSince: Moment?
-    /// When the longest due waiting effect was to be judged; nil where none is due yet.
+    /// When the longest due waiting effect was due to be judged; nil if none is due.
     public var waitingDueSince: Moment?
-    /// Attempts that ended without our knowing how, ever.
+    /// Attempts ever made whose outcome is unknown.
     public var inDoubt: Int
-    /// Messages that had such an attempt and are not sent yet.
+    /// Messages with such an attempt that are not sent yet.
     public var inDoubtNow: Int
     /// Small values, by name.
     public var remembered: RememberedFacts
-    /// Set while the shop catches up with what happened since a backup.
+    /// Set while the shop catches up on everything since a backup.
     public var restoration: Restoration?
 }
 
-/// How the store stands.
+/// The state of the store.
 public struct StoreStatus: Hashable, Sendable {
     public var shops: [ShopStatus]
     public var lastMoment: Moment
     public var schemaVersion: Int
     /// The size of the file and of the journal beside it.
     public var bytes: Int64
-    /// Where the store was made by a backup and no daemon has opened it yet: when the backup was made.
+    /// If the file is a backup that no daemon has opened yet: when the backup was made.
     public var restoredFrom: Moment?
 }
 
-/// A total that is kept as things happen.
+/// A running total.
 public struct Counter: Hashable, Sendable {
     public var shop: String
     /// `events` (kind, silence), `decisions` (trigger, state, reason), `deliveries` (channel, target, verdict),
     /// `in_doubt` (channel, target), `incoming` (class), `effects` (state), `parcels` (source); the last two go down as well.
     public var name: String
-    /// As many as its name has.
+    /// As many labels as its name has.
     public var labels: [String]
     public var total: Int64
 }
@@ -61,7 +61,7 @@ public struct OutboxLine: Hashable, Sendable {
     public var orderName: String
     /// Nil before it is frozen.
     public var messageID: String?
-    /// A mail's subject, or a webhook's event type; nil before it is frozen, or once the bytes are gone.
+    /// A mail's subject or a webhook's event type; nil before it is frozen, or once the bytes are gone.
     public var summary: String?
 }
 
@@ -70,48 +70,48 @@ public struct AttemptLine: Hashable, Sendable {
     public var number: Int
     public var begunAt: Moment
     public var endedAt: Moment?
-    /// `accepted`, `deferred`, `refused`, `unavailable`; nil where none came.
+    /// `accepted`, `deferred`, `refused`, `unavailable`; nil if none came.
     public var verdict: String?
     public var reason: String?
     public var code: Int?
     public var enhancedCode: String?
     public var detail: String?
-    /// The far end's words on taking it.
+    /// The far end's reply on accepting it.
     public var receipt: String?
-    /// True where we do not know whether the far end took it.
+    /// True if we do not know whether the far end accepted it.
     public var inDoubt: Bool
-    /// True where the verdict came after the lease had passed on.
+    /// True if the verdict came after the lease had passed on.
     public var late: Bool
 }
 
-/// An effect with all that was decided and tried.
+/// An effect with all its decisions and attempts.
 public struct EffectStory: Hashable, Sendable {
     public var line: OutboxLine
     public var decisions: [DecisionNote]
     public var attempts: [AttemptLine]
-    /// What it brought, for effects that are more than a message.
+    /// Its results, for effects that are more than a message.
     public var results: [ActionResult]
 }
 
-/// One thing that an effect brought: a code, an amount, an id at the far end.
+/// One result of an effect: a code, an amount, an id at the far end.
 public struct ActionResult: Hashable, Sendable {
     public var name: String
     public var value: String
     public var at: Moment
 }
 
-/// All that happened to an order, for `explain`.
+/// Everything that happened to an order, for `explain`.
 public struct Story: Hashable, Sendable {
     public var order: OrderRecord
     public var effects: [EffectStory]
-    /// Matches of its events that came to nothing, with why, oldest event first.
+    /// Matches of its events that led to nothing, with the reason, oldest event first.
     public var matches: [MatchOutcome]
-    /// Set where the order is to be read and could not be.
+    /// Set if the order has to be read and could not be.
     public var parked: ParkedOrder?
 }
 
 extension Store {
-    /// How everything stands. Counts only what is at work, never history.
+    /// The state of everything. Counts only live rows, never history.
     public func status(now: Moment) async throws(StoreFailure) -> StoreStatus {
         let path = self.path
         return try await read { db in
@@ -141,9 +141,9 @@ extension Store {
     /// Lines of the outbox, newest first.
     ///
     /// - Parameters:
-    ///   - states: only those in one of these; empty for all.
-    ///   - orderID: only those of that order.
-    ///   - before: only those with a smaller effect id, to turn the page.
+    ///   - states: only lines in one of these states; empty for all.
+    ///   - orderID: only lines of that order.
+    ///   - before: only lines with a smaller effect id, for paging.
     public func outbox(
         shop: String, states: Set<Effect.State> = [], orderID: String? = nil, before: Int64 = .max, limit: Int
     ) async throws(StoreFailure) -> [OutboxLine] {
@@ -163,14 +163,14 @@ extension Store {
         }
     }
 
-    /// The shops that have an effect of that number: one, unless several shops share the store.
+    /// The shops that have an effect of that number: just one, unless several shops share the store.
     public func shops(withEffect id: Int64) async throws(StoreFailure) -> [String] {
         try await read { db in
             try db.shops().filter { try db.integer(Query.hasEffect, [$0.id, id]) != nil }.map(\.domain)
         }
     }
 
-    /// One effect with its story and, where its bytes are kept, its message.
+    /// One effect with its story and, if its bytes are still kept, its message.
     public func effectStory(
         _ id: Int64, shop: String
     ) async throws(StoreFailure) -> (story: EffectStory, message: Message?)? {
@@ -181,7 +181,7 @@ extension Store {
         }
     }
 
-    /// All that happened to an order; nil where it was never seen.
+    /// Everything that happened to an order; nil if it was never seen.
     public func story(shop: String, orderID: String) async throws(StoreFailure) -> Story? {
         guard let order = try await load(shop: shop, orderIDs: [orderID])[orderID] else { return nil }
         return try await read { db in
@@ -201,8 +201,7 @@ extension Store {
         }
     }
 
-    /// Events of a shop that were recorded from a moment on, oldest first, for `replay`; events of one page follow
-    /// those of the last by id.
+    /// A shop's events recorded since a moment, oldest first, for `replay`; paged by event id.
     public func events(
         shop: String, since: Moment, after id: Int64 = 0, limit: Int
     ) async throws(StoreFailure) -> [Event] {
@@ -314,7 +313,7 @@ extension Connection {
     }
 }
 
-/// The size of a file; 0 where there is none.
+/// The size of a file; 0 if there is none.
 private func fileSize(_ path: String) -> Int64 {
     var status = stat()
     return stat(path, &status) == 0 ? Int64(status.st_size) : 0
@@ -324,7 +323,7 @@ private func fileSize(_ path: String) -> Int64 {
 public struct UnwrittenMessages: Hashable, Sendable {
     public var trigger: String
     public var count: Int
-    /// Where and why, of one of them; no word of an order is in it.
+    /// The place and reason for one of them, without any text from an order.
     public var detail: String?
     /// When the first of them came up.
     public var since: Moment

@@ -1,13 +1,13 @@
 public import Outreach
 
-/// How an order looked when it was last read, by which a scan tells whether it must be read again.
+/// How an order looked when it was last read; a scan compares it to see whether the order must be read again.
 public struct OrderMark: Hashable, Sendable {
     public var orderID: String
-    /// The order's `updatedAt` as it was read.
+    /// The order's `updatedAt` at that reading.
     public var updatedAt: Moment
     /// When it was read, by the shop's clock.
     public var readAt: Moment
-    /// What of its returns the scans compare; nil where they were not read.
+    /// The part of its returns that scans compare; nil if they were not read.
     public var returns: String?
 
     /// An order as it was read.
@@ -20,7 +20,7 @@ public struct OrderMark: Hashable, Sendable {
 }
 
 extension Store {
-    /// The marks of those of these orders that have one.
+    /// The marks of these orders; those without one are left out.
     public func marks(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderMark] {
         try await read { db in
             let number = try db.shop(shop)
@@ -37,7 +37,7 @@ extension Store {
         }
     }
 
-    /// Keeps marks. A step of its own after the reading was committed: where it is lost, an order is read once more.
+    /// Keeps marks. This is a separate step after the reading was committed: if it is lost, an order is read once more.
     public func keepMarks(shop: String, _ marks: [OrderMark]) async throws(StoreFailure) {
         guard !marks.isEmpty else { return }
         try await write { db in
@@ -54,13 +54,13 @@ extension Store {
         }
     }
 
-    /// Queues orders to be read and moves the cursor: one step, so that no order is lost between them. An order that
-    /// waits already gets a new ticket. A parked one keeps its time, unless it changed since it was queued: then it is
-    /// tried at once.
+    /// Queues orders to be read and moves the cursor in one step, so that no order is lost in between. An order already
+    /// queued gets a new ticket. A parked one keeps its time unless it changed since it was queued: then it is tried at
+    /// once.
     ///
     /// - Parameter cursor: how far the scan has come by the shop's clock; nil leaves it, as before the last page of a
-    ///   scan. It never goes back.
-    /// - Returns: how many of them are on the list now; those that were erased are not.
+    ///   scan. It never moves back.
+    /// - Returns: how many of them are on the list now; erased orders are not.
     @discardableResult
     public func commitScan(
         shop: String, queue orders: [SeenOrder], cursor: Moment?, now: Moment
@@ -100,9 +100,9 @@ extension Store {
 }
 
 extension Store {
-    /// Puts the place in the list of changed orders back where it lies after `now`: to the last change that was read,
-    /// or where none was, to where the shop began to be watched. Gives that place; nil where nothing was wrong. It
-    /// walks through all marks, which is for once in a store's life.
+    /// If the position in the list of changed orders lies after `now`, moves it back to the last change that was read,
+    /// or else to where the shop began to be watched. Returns that position; nil if nothing was wrong. It scans all
+    /// marks, which is acceptable once in a store's life.
     public func pullCursorBack(shop: String, now: Moment) async throws(StoreFailure) -> Moment? {
         try await write { db in
             let number = try db.shop(shop)

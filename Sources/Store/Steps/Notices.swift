@@ -1,12 +1,12 @@
 public import Outreach
 
-// A notice is an effect of Bookbag's own: a mail to the shop about its files. Its line of keys is its message id, so
-// that the same one is told once; of each kind only the newest waits.
+// A notice is an effect of Bookbag's own: a mail to the shop about its files. Its key is its message id, so that the
+// same notice is sent once; only the newest of each kind waits.
 
 extension Store {
-    /// Keeps a notice to be sent, in place of those of its kind that still wait. The same message twice is kept once.
+    /// Stores a notice to be sent, replacing those of its kind that still wait. The same message is stored only once.
     ///
-    /// - Parameter supersedes: the kinds that are no news any more with it, its own included.
+    /// - Parameter supersedes: the kinds that it makes old news, its own included.
     public func put(
         _ notice: Notice, supersedes: Set<Notice.Kind>, now: Moment
     ) async throws(StoreFailure) {
@@ -31,12 +31,12 @@ extension Store {
             var tally = Tally()
             for effect in try db.effects(Query.systemEffects, [shop]) where kinds.contains(effect.trigger) {
                 let isNew = try effect.attempts == 0 && db.integer(Query.anyLease, [shop, effect.id]) == nil
-                // What was attempted stays, whatever comes after it: it may have arrived.
+                // An attempted message stays, whatever follows: it may have arrived.
                 guard effect.state == .ready, isNew else { continue }
                 try db.move(
                     effect, to: DecisionNote(at: now, state: .withdrawn, reason: .newer), shop: shop, tally: &tally)
             }
-            // What was sent is of no use after a while, and holds an address.
+            // A sent notice is of no use after a while, and contains an address.
             for id in try db.all(Query.oldSystemEffects, [shop, (now - .days(30)).milliseconds], { $0[0] as Int64 }) {
                 try db.removeEffect(id, shop: shop)
             }

@@ -1,14 +1,16 @@
 internal import FoundationEssentials
 public import Outreach
 
-// What arrives once and cannot be asked for again is a row before anything is made of it. What was made of it is
-// written together with the mark that it was judged (`Store.commit`), so whoever dies in between judges it again.
+// An observation that arrives once and cannot be asked for again becomes a row before anything else happens. Its
+// results are written together with the mark that it was judged (`Store.commit`), so after a crash in between it is
+// judged again.
 
 extension Store {
-    /// Keeps what sources told, as it came. What a source told before, by its own name for it, is left as it is.
+    /// Keeps observations as sources sent them. One that the source already sent, by its own name for it, is left as it
+    /// is.
     ///
-    /// - Parameter cursor: up to where the source was read with it, kept in the same step; nil leaves the place.
-    /// - Returns: those that were not known yet, with their numbers.
+    /// - Parameter cursor: the position up to which the source was read, kept in the same step; nil leaves it.
+    /// - Returns: the new ones, with their numbers.
     @discardableResult
     public func keep(
         _ observations: [RawObservation], cursor: SourceCursor? = nil, now: Moment
@@ -48,12 +50,12 @@ extension Store {
         }
     }
 
-    /// Up to where a source of a shop was read; nil before its first page.
+    /// The position up to which a shop's source was read; nil before its first page.
     public func cursor(shop: String, source: String) async throws(StoreFailure) -> String? {
         try await remembered(SourceCursor(shop: shop, source: source, place: "").name, shop: shop)
     }
 
-    /// What a source of a shop told and nobody judged yet, in the order in which it was kept.
+    /// The observations of a shop's source that were not judged yet, in the order in which they were kept.
     public func unjudged(shop: String, source: String, limit: Int) async throws(StoreFailure) -> [RawObservation] {
         try await read { db in
             try db.all(Query.unjudged, [try db.shop(shop), source, limit]) { row in
@@ -65,7 +67,7 @@ extension Store {
         }
     }
 
-    /// Marks observations as judged of which nothing came. What something came of is marked by the commit of that.
+    /// Marks observations without results as judged. Those with results are marked by the commit of the results.
     public func markJudged(_ observations: [RawObservation], now: Moment) async throws(StoreFailure) {
         try await write { db in
             var shops = ShopNumbers()

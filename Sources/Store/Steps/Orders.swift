@@ -1,29 +1,28 @@
 internal import FoundationEssentials
 public import Outreach
 
-/// What became of a commit of learned orders.
+/// The outcome of a commit of learned orders.
 public struct LearnedOutcome: Hashable, Sendable {
-    /// The new events with their numbers, in the order in which they were given.
+    /// The new events with their numbers, in the given order.
     public var events: [Event] = []
-    /// Orders that somebody else changed meanwhile, of which nothing was written: load them and learn again.
+    /// Orders that somebody else changed meanwhile and that were not written: load them and learn again.
     public var stale: [OrderKey] = []
-    /// Orders that were erased, of which nothing is to be learned.
+    /// Erased orders, which must not be learned.
     public var erased: [OrderKey] = []
-    /// Orders that cannot be written, for they are not possible: a fault of the program, which stops no other order.
-    /// They are parked with the reason.
+    /// Orders that violate the schema and cannot be written: a bug, which stops no other order. They are parked with
+    /// the reason.
     public var refused: [OrderKey: StoreFailure] = [:]
-    /// True where some parcel is to be asked about sooner than was known, or by another source: who asks has to look
-    /// again.
+    /// True if some parcel is now due sooner, or from another source: the pollers have to look again.
     public var hasSoonerAsks = false
-    /// How many scans were not kept, for their order has the greatest number already.
+    /// The number of scans not kept because their order already has the most allowed.
     public var scansRefused = 0
 }
 
 extension Store {
-    /// The greatest number of scans that are kept of one order.
+    /// The most scans that are kept for one order.
     public static let greatestScanCount = OrderRow.greatestScanCount
 
-    /// What is known of these orders, by id; those never seen are left out.
+    /// Everything known about these orders, by id; those never seen are left out.
     public func load(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderRecord] {
         let cache = self.records
         let (kept, loaded) = try await read { db in
@@ -48,7 +47,7 @@ extension Store {
             return (kept, loaded)
         }
         var records = Dictionary(kept.map { ($0.facts.id, $0) }, uniquingKeysWith: { first, _ in first })
-        // Decoding is done here and not on a connection, which others may be waiting for; and by all cores, for it is
+        // Decoding happens here, not on a connection that others may be waiting for; and on all cores, because it is
         // most of the work.
         let decoded = try await shared(loaded) { orders in
             let decoder = JSONDecoder()
@@ -61,7 +60,7 @@ extension Store {
         return records
     }
 
-    /// What people call these orders, by id; those that are not stored are left out.
+    /// The names people use for these orders, by id; those that are not stored are left out.
     public func names(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: String] {
         try await read { db in
             let number = try db.shop(shop)
@@ -75,7 +74,7 @@ extension Store {
         }
     }
 
-    /// Works on parts of a batch at the same time; the results keep their order.
+    /// Processes parts of a batch in parallel; the results keep their order.
     private func shared<Input: Sendable, Output: Sendable>(
         _ inputs: [Input], _ work: @escaping @Sendable (ArraySlice<Input>) throws -> [Output]
     ) async throws(StoreFailure) -> [Output] {
@@ -93,17 +92,17 @@ extension Store {
         } catch { throw StoreFailure(error, path: path) }
     }
 
-    /// Writes what was learned of orders: the records, their new scans and events, the work that these make, and what
-    /// is to be looked at next; and takes from the list of orders to be read those of which `read` tells.
+    /// Writes learned orders: the records, their new scans and events, the work these create, and the next rereads; and
+    /// removes the entries in `read` from the list of orders to be read.
     ///
-    /// Each order is written whole or not at all: one that was changed since it was loaded is given back as stale, and
-    /// stays on the list.
+    /// Each order is written as a whole or not at all: one that was changed since it was loaded is returned as stale,
+    /// and stays on the list.
     ///
     /// - Parameters:
-    ///   - learned: of several orders, of one shop or more; of one order at most once.
-    ///   - read: the rows of the list that these readings answer, those of unchanged orders included.
-    ///   - judged: the raw observations that `learned` was made of. They are marked where all of it is written, and
-    ///     stay unjudged where any of it is not.
+    ///   - learned: the orders, of one shop or several, each at most once.
+    ///   - read: the list entries that these readings answer, unchanged orders included.
+    ///   - judged: the raw observations behind `learned`. They are marked as judged if all of it is written, and stay
+    ///     unjudged otherwise.
     ///   - incoming: what else came of a mail that is judged with it, written on the same terms.
     public func commit(
         _ learned: [Learned], read: [ToRead] = [], judged: [RawObservation] = [], incoming: IncomingOutcome? = nil,
@@ -134,7 +133,7 @@ extension Store {
                 var part = LearnedOutcome()
                 var partTally = Tally()
                 var number: Int64?
-                // A savepoint for each order, so that what is stale leaves no trace.
+                // One savepoint per order, so that a stale one leaves no trace.
                 let refusal = try db.isolated(path: path) {
                     number = try db.write(
                         row, shop: shop, now: now, numbers: &numbers, into: &part, tally: &partTally)
@@ -179,7 +178,7 @@ extension Store {
         return outcome
     }
 
-    /// The orders that people call by that name, in all shops or one.
+    /// The orders with that name, in all shops or one.
     public func orders(named name: String, shop: String? = nil) async throws(StoreFailure) -> [OrderKey] {
         try await read { db in
             var keys: [OrderKey] = []
@@ -202,7 +201,7 @@ extension Store {
 }
 
 extension Connection {
-    /// Writes one order, and gives the number of its row; nil where it is stale.
+    /// Writes one order and returns the number of its row; nil if it is stale.
     fileprivate func write(
         _ row: OrderRow, shop: Int64, now: Moment, numbers: inout RowNumbers, into outcome: inout LearnedOutcome,
         tally: inout Tally
@@ -279,7 +278,7 @@ extension Connection {
         return id
     }
 
-    /// Writes the scans that are new or differ from what is stored, and says how many there was no room for.
+    /// Writes the scans that are new or changed, and returns how many exceeded the limit.
     private func writeScans(_ row: OrderRow, orderID: Int64, shop: Int64) throws -> Int {
         let scans = row.scans
         guard !scans.isEmpty else { return 0 }
@@ -306,7 +305,7 @@ extension Connection {
         return refused
     }
 
-    /// Writes an event with the work that it makes; nil where one of its occurrences was recorded before.
+    /// Writes an event with the work it creates; nil if one of its occurrences was recorded before.
     func insert(_ event: Event, aggregate: Int64, shop: Int64, numbers: inout RowNumbers) throws -> Event? {
         let id = try numbers.take(.events, shop: shop, in: self)
         try run(
@@ -338,7 +337,7 @@ extension Connection {
         return stored
     }
 
-    /// Sets when to look, or takes the look away.
+    /// Sets the time of a reread, or removes it.
     fileprivate func put(_ reread: Reread, orderID: Int64, shop: Int64) throws {
         guard let at = reread.at else {
             try run(

@@ -1,23 +1,23 @@
-// The outbox: effects that are ready, and who is at work on them.
+// The outbox: effects that are ready, and who is working on them.
 //
 //     claim ──▶ begin ──▶ (the far end) ──▶ finish
 //       │         └── died here: the attempt is in doubt, and the same bytes go again
 //       └──▶ release, withdraw
 //
-// A claim is a lease with a token that is given out once. All that follows names the token: once a lease has passed to
-// somebody else, the old token moves nothing. The row of an attempt is written by `begin`, before the first byte goes
-// out; its verdict by `finish`. An attempt without a verdict is in doubt as soon as its lease passes on: because its
-// time ran out and the effect is claimed anew, or because the process that held it is gone (`recover`).
+// A claim is a lease with a token that is issued once. Every later step names the token: once a lease has passed to
+// somebody else, the old token has no effect. `begin` writes the row of an attempt, before the first byte goes out;
+// `finish` writes its verdict. An attempt without a verdict is in doubt as soon as its lease passes on: either it ran
+// out and the effect was claimed again, or the process that held it is gone (`recover`).
 
 public import Outreach
 
 extension Store: DeliveryLedger {
-    /// Leases effects of a way out that are ready and due: first those of persons and of Bookbag itself, then those of
-    /// triggers, the longest due of each first. One that is leased already is left out until its lease runs out.
+    /// Leases the effects of a route that are ready and due: first those of people and of Bookbag itself, then those of
+    /// triggers, each longest due first. An effect already leased is left out until its lease runs out.
     ///
     /// - Parameters:
-    ///   - owner: this process, in words that no other process ever has.
-    ///   - lease: how long it is ours; longer than an attempt can take.
+    ///   - owner: a name for this process that no other process ever has.
+    ///   - lease: how long we hold it; longer than an attempt can take.
     public func claim(
         _ route: Route, limit: Int, owner: String, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
@@ -58,15 +58,14 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// Records that attempts begin: the row before the act. Only for what is returned may the first byte go out.
+    /// Records that attempts begin: the row comes before the act. Only for returned claims may the first byte go out.
     ///
     /// - Parameters:
-    ///   - rendered: by effect, messages that were made anew with what is known now. One that was attempted before
-    ///     keeps its bytes whatever is given here, unless it goes to another address now; and every message keeps its
-    ///     id.
-    ///   - lease: from now on.
-    /// - Returns: the claims whose leases still hold, with their effects and messages as they stand now; and those
-    ///   whose leases hold as well, but which were judged by what is no longer so, to be judged again.
+    ///   - rendered: by effect, messages rendered again from what is known now. One that was attempted before keeps its
+    ///     bytes regardless, unless it now goes to another address; every message keeps its id.
+    ///   - lease: counted from now.
+    /// - Returns: the claims whose leases still hold, with their current effects and messages; and those whose leases
+    ///   hold too but whose judgement is out of date, to be judged again.
     public func begin(
         _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
@@ -78,13 +77,14 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// One turn of a way out, in one commit: records what the far end said of attempts that ended (`finish`), keeps
-    /// whether the way is open, and records that others begin in their place (`begin`).
+    /// One turn of a route, in one commit: records the far end's verdicts on finished attempts (`finish`), stores
+    /// whether the route is open, and records the attempts that begin in their place (`begin`).
     ///
-    /// Where the way opens, what its closing put off is due at once; but not what waits by itself.
+    /// If the route opens, messages that its closing put off are due at once, but not those that wait for their own
+    /// reasons.
     ///
-    /// - Returns: what the verdicts did, the claims whose first byte may go out now, and those that have to be judged
-    ///   again first.
+    /// - Returns: the effects of the verdicts, the claims whose first byte may go out now, and those that have to be
+    ///   judged again first.
     public func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim],
         rendered: [Int64: Message] = [:], channel: (route: Route, state: ChannelState)? = nil,
@@ -100,7 +100,8 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// Records what the far end said, and ends the leases. A verdict under an old token is recorded and moves nothing.
+    /// Records the far end's verdicts and ends the leases. A verdict under an old token is recorded but changes
+    /// nothing.
     ///
     /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays
     /// `ready` for its next attempt. A mailbox that does not exist is silenced, for all mail.
@@ -113,11 +114,11 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// Gives claims back unattempted, or attempted and stopped before the far end could have taken anything.
+    /// Returns claims that were not attempted, or that stopped before the far end could have accepted anything.
     ///
     /// - Parameters:
     ///   - dueAt: when they may be claimed again; nil leaves their time.
-    ///   - reason: why they wait, where they do.
+    ///   - reason: why they wait, if they do.
     public func release(
         _ claims: [Claim], dueAt: Moment? = nil, reason: Reason? = nil, detail: String? = nil, now: Moment
     ) async throws(StoreFailure) {
@@ -142,8 +143,8 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// Withdraws claimed effects whose truth did not hold at the moment of sending. Says which: one whose lease has
-    /// passed on is left alone, and so is one whose attempt has begun.
+    /// Withdraws claimed effects that were no longer true at the moment of sending, and returns them: those whose lease
+    /// has passed on, or whose attempt has begun, are left alone.
     @discardableResult
     public func withdraw(_ withdrawals: [Withdrawal], now: Moment) async throws(StoreFailure) -> [Int64] {
         try await write { db in
@@ -166,12 +167,12 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// At the start of a process: takes back all leases of others. Their attempts without a verdict are in doubt at
-    /// once, whatever the clock says, and counted; their effects are ready to be claimed.
+    /// At the start of a process: revokes all leases of others. Their attempts without a verdict are in doubt at once,
+    /// whatever the clock says, and are counted; their effects can be claimed again.
     ///
     /// Only the daemon that holds the store's lock may call this.
     ///
-    /// - Returns: how many attempts are in doubt, by channel.
+    /// - Returns: the number of attempts in doubt, by channel.
     @discardableResult
     public func recover(owner: String, now: Moment) async throws(StoreFailure) -> [ChannelName: Int] {
         try await write { db in
@@ -195,8 +196,8 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// When the next attempt of a way out may be made: when the next effect is due, or a lease runs out. Nil where
-    /// nothing is ready.
+    /// When the next attempt of a route may be made: when the next effect is due, or a lease runs out. Nil if nothing
+    /// is ready.
     public func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment? {
         try await read { db in
             let shop = try db.shop(route.shop)
@@ -208,7 +209,7 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// The ways out for which something is ready: to see what waits for a webhook that is configured no more.
+    /// The routes for which something is ready: shows what waits for a webhook that is no longer configured.
     public func waysWithWork() async throws(StoreFailure) -> Set<Route> {
         try await read { db in
             var routes: Set<Route> = []
@@ -224,10 +225,10 @@ extension Store: DeliveryLedger {
 
     // MARK: - By hand
 
-    /// Lets an effect be attempted at once that is ready, was refused, or was withdrawn because a backup was put back;
-    /// and one whose template failed be written at once. False where it is none of these, or its bytes are gone. Where
-    /// its way out is closed, that may be tried at once as well: with this message, if none was due before. An address
-    /// that was silenced because a mail to it came back may be written to again: whoever tries by hand knows better.
+    /// Makes an effect due at once that is ready, was refused, or was withdrawn because a backup was restored; and has
+    /// one whose template failed rendered at once. False if it is none of these, or its bytes are gone. If its route is
+    /// closed, that may be tried at once too: with this message, if none was due before. An address silenced because a
+    /// mail to it bounced may be written to again: a retry by hand overrides it.
     public func retry(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
         let hash = hash
         return try await write { db in
@@ -266,7 +267,7 @@ extension Store: DeliveryLedger {
         }
     }
 
-    /// Withdraws an effect that waits or is ready, by hand. False where it is neither, or an attempt is under way.
+    /// Withdraws an effect that waits or is ready, by hand. False if it is neither, or an attempt is under way.
     public func drop(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
             let shop = try db.shop(domain)
@@ -285,7 +286,7 @@ extension Store: DeliveryLedger {
 }
 
 extension Connection {
-    /// A token that was never given out.
+    /// A token that was never issued before.
     fileprivate func nextToken() throws -> Int64 {
         guard
             let next = try integer(
@@ -294,7 +295,7 @@ extension Connection {
         return next - 1
     }
 
-    /// Marks the attempt of a lease that passed on as in doubt, where it has no verdict.
+    /// Marks the attempt of a lease that passed on as in doubt if it has no verdict.
     @discardableResult
     fileprivate func doubt(
         effectID: Int64, token: Int64, route: Route, shop: Int64, now: Moment, _ tally: inout Tally
@@ -314,7 +315,7 @@ extension Connection {
         return true
     }
 
-    /// Ends the lease of a claim; false where it has passed on.
+    /// Ends the lease of a claim; false if it has passed on.
     fileprivate func endLease(of claim: Claim, shop: Int64) throws -> Bool {
         try changes(
             "DELETE FROM leases WHERE shop = ? AND effect_id = ? AND token = ?", [shop, claim.effect.id, claim.token])
@@ -341,7 +342,7 @@ extension Connection {
         tally.add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
     }
 
-    /// Records that attempts begin, of those claims whose judgement read what is still so.
+    /// Records that attempts begin, for the claims whose judgement is still up to date.
     fileprivate func begin(
         _ claims: [Claim], rendered: [Int64: Message], lease: Duration, hash: KeyedHash, now: Moment
     ) throws -> (begun: [Claim], outdated: [Claim]) {
@@ -362,7 +363,7 @@ extension Connection {
         return (begun, outdated)
     }
 
-    /// Records that an attempt begins; nil where the lease has passed on, or it has begun already.
+    /// Records that an attempt begins; nil if the lease has passed on, or it has begun already.
     private func begin(
         _ claim: Claim, rendered: Message?, shop: Int64, lease: Duration, hash: KeyedHash, now: Moment
     ) throws -> Claim? {
@@ -420,12 +421,12 @@ extension Connection {
         return finished
     }
 
-    /// Records a verdict; nil where there is no such attempt, or it has a verdict already.
+    /// Records a verdict; nil if there is no such attempt, or it has a verdict already.
     private func finish(
         _ outcome: AttemptOutcome, shop: Int64, hash: KeyedHash, now: Moment, tally: inout Tally
     ) throws -> FinishedAttempt? {
         let claim = outcome.claim
-        // All else that is needed of the effect never changes.
+        // Everything else needed from the effect never changes.
         var effect = claim.effect
         let state = try first("SELECT state FROM effects WHERE shop = ? AND id = ?", [shop, effect.id]) {
             try $0.word(0, Effect.State.self)
@@ -496,12 +497,12 @@ extension Connection {
 }
 
 extension Message {
-    /// Whom it goes to; nil where it goes to nobody by an address.
+    /// Its recipient; nil if it does not go to an address.
     fileprivate var recipient: String? { envelope.recipient.isEmpty ? nil : envelope.recipient }
 }
 
 extension Effect {
-    /// True where somebody may have it tried again by hand.
+    /// True if it may be retried by hand.
     fileprivate var canBeRetried: Bool {
         switch state {
         case .ready, .refused: true

@@ -2,8 +2,8 @@ internal import FoundationEssentials
 public import Outreach
 
 extension Store {
-    /// Events of a shop that no plan was made for yet, the oldest first. A shop that is not served any more keeps its
-    /// own, in nobody's way.
+    /// A shop's events without a plan yet, oldest first. A shop that is no longer served keeps its own, and they hold
+    /// up no others.
     public func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event] {
         try await read { db in
             let number = try db.shop(shop)
@@ -12,7 +12,7 @@ extension Store {
         }
     }
 
-    /// The effects that hold these keys, in whatever state they are; keys that nobody holds are left out.
+    /// The effects that hold these keys, in any state; keys that nobody holds are left out.
     public func effects(for keys: [OccurrenceKey]) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
         try await read { db in
             var shops = ShopNumbers()
@@ -29,8 +29,7 @@ extension Store {
         }
     }
 
-    /// The effects that hold the newest repetition of keys, each of which may come again under keys that begin with a
-    /// stem.
+    /// The effects that hold the newest repetition of keys that repeat: each repetition's key begins with a stem.
     public func newestRepetitions(
         of keys: [OccurrenceKey], stem: (String) -> String
     ) async throws(StoreFailure) -> [OccurrenceKey: Effect] {
@@ -53,12 +52,12 @@ extension Store {
         }
     }
 
-    /// The waiting effects of a shop after that number, by number: what a new set of triggers has to be tried on.
+    /// The waiting effects of a shop after that number, by number: a new set of triggers is tried on them.
     public func waitingEffects(shop: String, after id: Int64, limit: Int) async throws(StoreFailure) -> [Effect] {
         try await read { db in try db.effects(Query.waitingEffects, [try db.shop(shop), id, limit]) }
     }
 
-    /// Has every waiting effect of a shop judged again at once, for the triggers have changed.
+    /// Has every waiting effect of a shop judged again at once, because the triggers have changed.
     public func judgeAgain(shop: String, now: Moment) async throws(StoreFailure) {
         try await write { db in
             try db.judgeAgain(shop: try db.shop(shop), now: now)
@@ -66,7 +65,7 @@ extension Store {
         }
     }
 
-    /// Has the effects of a shop judged at once that wait for a label and would be judged within that time.
+    /// Has a shop's effects judged at once if they wait for a label and would be judged within that time.
     public func judgeLabels(shop: String, within pause: Duration, now: Moment) async throws(StoreFailure) {
         try await write { db in
             try db.run(
@@ -79,7 +78,7 @@ extension Store {
         }
     }
 
-    /// To how many people a shop writes on a usual day, by its last 5,000 mails; 0 where it has hardly begun.
+    /// The number of people a shop writes to on a usual day, from its last 5,000 mails; 0 if it has hardly begun.
     public func peoplePerDay(shop: String, now: Moment) async throws(StoreFailure) -> Double {
         try await read { db in
             let recent = try db.first(Query.recentPeople, [try db.shop(shop)]) {
@@ -90,7 +89,7 @@ extension Store {
         }
     }
 
-    /// The effects of orders that are in one of these states: what `replaces`, `combine` and a cancellation look for.
+    /// The effects of orders in one of these states, for `replaces`, `combine` and cancellations.
     public func effects(
         ofOrders orders: [OrderKey], states: Set<Effect.State>
     ) async throws(StoreFailure) -> [OrderKey: [Effect]] {
@@ -108,32 +107,32 @@ extension Store {
         }
     }
 
-    /// The effect of that number, as it is now.
+    /// The current effect with that number.
     public func effect(_ id: Int64, shop: String) async throws(StoreFailure) -> Effect? {
         try await read { db in try db.effect(id, shop: try db.shop(shop)) }
     }
 
-    /// The waiting effects of a shop that are to be judged, the longest due first.
+    /// The waiting effects of a shop that are due to be judged, longest due first.
     public func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect] {
         try await read { db in try db.effects(Query.dueEffects, [try db.shop(shop), now.milliseconds, limit]) }
     }
 
-    /// When the next waiting effect of a shop is to be judged; nil where none waits.
+    /// When a shop's next waiting effect is due to be judged; nil if none waits.
     public func nextDue(shop: String) async throws(StoreFailure) -> Moment? {
         try await read { db in
             try db.integer(Query.nextDue, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
         }
     }
 
-    /// Writes plans: each whole or not at all.
+    /// Writes plans: each completely or not at all.
     ///
-    /// A change is stale when its effect has another version by now, is leased to be attempted, or is sent, shadowed or
-    /// refused already; or when one of its keys is held by another effect that uses it up or still waits. A key held by
-    /// an effect that was skipped, withdrawn or replaced without an attempt passes to the new holder; likewise an
-    /// effect that never used its keys up lets go of those that it does not name any more. A plan is stale as well, and
-    /// outdated, where an aggregate that it was made of has another version by now.
+    /// A change is stale if its effect has another version by now, is leased for an attempt, or is already sent,
+    /// shadowed or refused; or if another effect that uses it up or still waits holds one of its keys. A key held by an
+    /// effect that was skipped, withdrawn or replaced without an attempt passes to the new holder; likewise an effect
+    /// that never used its keys up releases those it no longer names. A plan is also stale, and outdated, if an
+    /// aggregate behind it has another version by now.
     ///
-    /// A change is refused where it is not possible, such as an effect that is to be ready without a message.
+    /// An impossible change is refused, such as a ready effect without a message.
     public func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome {
         let hash = self.hash
         let path = self.path
@@ -146,7 +145,7 @@ extension Store {
 }
 
 extension Connection {
-    /// Writes plans: each whole or not at all.
+    /// Writes plans: each completely or not at all.
     func commit(_ plans: [Plan], hash: KeyedHash, path: String, now: Moment) throws -> PlanOutcome {
         var outcome = PlanOutcome()
         var writer = PlanWriter(hash: hash, now: now)
@@ -244,7 +243,7 @@ private struct PlanWriter {
         self.now = now
     }
 
-    /// The effect as it is written; nil where the change is stale.
+    /// The effect as written; nil if the change is stale.
     mutating func write(
         _ change: PlannedChange, of domain: String, number shop: Int64, to db: Connection
     ) throws -> Effect? {
@@ -283,7 +282,7 @@ private struct PlanWriter {
         return effect
     }
 
-    /// The further events that it tells.
+    /// The further events that it reports.
     private func writeEvents(of effect: Effect, isNew: Bool, shop: Int64, to db: Connection) throws {
         if !isNew { try db.run("DELETE FROM effect_events WHERE shop = ? AND effect_id = ?", [shop, effect.id]) }
         for (index, event) in effect.together.enumerated() {
@@ -333,7 +332,7 @@ private struct PlanWriter {
         (effect.decidedAt ?? (effect.state == .waiting ? nil : now))?.milliseconds
     }
 
-    /// What it was before; nil where the change is stale.
+    /// Its previous state; nil if the change is stale.
     private func update(
         _ effect: Effect, message: Message?, shop: Int64, to db: Connection
     ) throws -> (state: Effect.State, attempts: Int)? {
@@ -344,8 +343,10 @@ private struct PlanWriter {
             WHERE shop = ? AND id = ? AND version = ?
             """, [shop, effect.id, effect.version]
         ) { row in (state: try row.word(0, Effect.State.self), attempts: row[1] as Int, leased: row[2] as Bool) }
-        guard let stored, !stored.leased, ![.sent, .bounced, .refused, .shadowed].contains(stored.state) else { return nil }
-        // Bytes that were attempted are never made anew.
+        guard let stored, !stored.leased, ![.sent, .bounced, .refused, .shadowed].contains(stored.state) else {
+            return nil
+        }
+        // Bytes that were attempted are never rendered again.
         if stored.attempts > 0, message != nil { return nil }
         try db.run(
             """
@@ -361,7 +362,7 @@ private struct PlanWriter {
         return (stored.state, stored.attempts)
     }
 
-    /// Takes the keys that the effect names; false where one is not to be had.
+    /// Takes the keys that the effect names; false if one is not available.
     private func writeKeys(
         of effect: Effect, before: (state: Effect.State, attempts: Int)?, shop: Int64, to db: Connection
     ) throws -> Bool {
@@ -406,7 +407,7 @@ extension Connection {
         try integer(Query.holderOfKey, [shop, key.origin.rawValue, key.trigger, key.line, key.key])
     }
 
-    /// Keeps why a trigger made nothing of an event, in place of what was kept before.
+    /// Records why a trigger did nothing with an event, replacing the earlier record.
     fileprivate func put(_ match: MatchOutcome, shop: Int64) throws {
         try run(
             """

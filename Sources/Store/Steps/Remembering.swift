@@ -8,7 +8,7 @@ extension Store {
         try await remember(value?.rememberedText, as: key.name.rawValue, shop: shop, now: now)
     }
 
-    /// The fact that was kept under that key; nil where there is none, or one that cannot be read.
+    /// The fact stored under that key; nil if there is none, or it cannot be read.
     public func remembered<Value: RememberedValue>(
         _ key: RememberedKey<Value>, shop: String
     ) async throws(StoreFailure) -> Value? {
@@ -20,10 +20,10 @@ extension Store {
         RememberedFacts(try await remembered(shop: shop))
     }
 
-    /// Puts the last written moment back to `now`, where it lies after it: our clock once ran ahead, and is right
-    /// again. Nothing that was decided changes.
+    /// Moves the last written moment back to `now` if it lies after it: our clock once ran ahead, and is right again.
+    /// No decision changes.
     ///
-    /// - Returns: the moment that was put back; nil where it does not lie after `now`.
+    /// - Returns: the moment that was moved back; nil if it does not lie after `now`.
     public func putClockBack(to now: Moment) async throws(StoreFailure) -> Moment? {
         try await write { db in
             let last = Moment(milliseconds: try db.integer("SELECT last_moment FROM store WHERE one = 1") ?? 0)

@@ -3,27 +3,26 @@ public import Outreach
 
 // The whole history of a shop, customer by customer, for `replay`.
 //
-// Addresses stand in the store as keyed hashes, which are spread evenly; so a share of the shop is a range of them, and
-// several readers can each take one. Orders without an address come last, each by itself. Rows are read with statements
-// that name no shop and no order again and again: there are millions of them.
+// The store keeps addresses as keyed hashes, which are evenly distributed; so a share of the shop is a range of them,
+// and several readers can each take one. Orders without an address come last, each by itself. There are millions of
+// rows, so the statements do not select the shop and the order again in each.
 
 /// A share of a shop's customers: those whose address hashes to a first byte in the range.
 public struct ReplayShare: Hashable, Sendable {
     let bytes: Range<Int>
 
-    /// The shop in so many shares of about the same size, 1 to 64.
+    /// The shop divided into this many shares of about the same size, 1 to 64.
     public static func shares(_ count: Int) -> [ReplayShare] {
         let count = max(1, min(64, count))
         return (0..<count).map { ReplayShare(bytes: 256 * $0 / count..<256 * ($0 + 1) / count) }
     }
 
-    /// True for the share that has the orders without an address as well.
+    /// True for the share that also has the orders without an address.
     var hasNameless: Bool { bytes.upperBound == 256 }
 }
 
 extension Store {
-    /// How many orders of a shop have events that were recorded since a moment: what a replay has before it, for a
-    /// progress bar.
+    /// The number of a shop's orders with events recorded since a moment: the size of a replay, for a progress bar.
     public func replayLength(shop: String, since: Moment) async throws(StoreFailure) -> Int {
         try await read { db in
             Int(
@@ -33,13 +32,13 @@ extension Store {
         }
     }
 
-    /// Goes through a share of a shop's customers who had an event since a moment, and gives each to `body` with all
-    /// their orders. Nothing is held in memory but one customer.
+    /// Visits a share of a shop's customers who had an event since a moment, and passes each to `body` with all their
+    /// orders. Only one customer is in memory at a time.
     ///
-    /// All of it is one reading of the store as it stands at the beginning; the daemon goes on writing beside it.
+    /// The whole read sees one snapshot of the store, from when it began; the daemon keeps writing meanwhile.
     ///
-    /// - Parameter body: called one customer after the other, on a thread of the store's own. It throws to end the
-    ///   reading.
+    /// - Parameter body: called for one customer after another, on one of the store's threads. It throws to stop the
+    ///   read.
     public func replay(
         shop: String, since: Moment, share: ReplayShare,
         _ body: @escaping @Sendable (Replay.Customer) throws -> Void
@@ -61,7 +60,7 @@ extension Store {
     }
 }
 
-/// Reads customers, one after the other.
+/// Reads customers one after another.
 private struct CustomerReader {
     let shop: Int64
     private let db: Connection
@@ -99,7 +98,7 @@ private struct CustomerReader {
         }
     }
 
-    /// All orders of an address; nil where nothing has happened to any of them for long.
+    /// All orders of an address; nil if nothing has happened to any of them for a long time.
     func customer(address: Data) throws -> Replay.Customer? {
         try customer(of: db.all(Query.replayedOrders, [shop, address], Raw.init), address: address)
     }

@@ -1,41 +1,39 @@
-// A backup that is put back is a store that slept. What it holds as unsent may have been sent, and what happened
-// meanwhile may have been told, by the daemon that ran on after the backup was made; nothing here can know. To tell
-// somebody twice is worse than to leave a few messages to the operator, so the gap is learned in silence:
+// A restored backup is a store that slept. The daemon that kept running after the backup may have sent the messages it
+// holds as unsent, and told later events; nothing here can know. Telling somebody twice is worse than leaving a few
+// messages to the operator, so the gap is learned in silence:
 //
-//   1. what was ready is withdrawn, its bytes kept (`outbox retry` sends one after all), and so is each wait that ended
-//      in the gap;
-//   2. from the moment of putting it back on everything is news, and nothing before it: `live_since` moves there, for
-//      the shop and each of its sources;
-//   3. all that is open is looked at again at once, and until that is done an event without a time of its own counts as
-//      old.
+//   1. ready messages are withdrawn but keep their bytes (`outbox retry` still sends one), and so is each wait that
+//      ended in the gap;
+//   2. everything after the restore is news, and nothing before it: `live_since` moves there, for the shop and each of
+//      its sources;
+//   3. everything open is read again at once, and until then an event without a time of its own counts as old.
 //
-// The mark of the backup is handed to each shop when the store is opened, and leaves a shop when that one has caught
-// up; so it is no matter when the daemon dies in between, and a shop that is served again only next week does the same
-// then.
+// Opening the store copies the backup's mark to each shop, and the mark is removed once that shop has caught up. So it
+// does not matter when the daemon dies in between, and a shop that is served again only next week does the same then.
 
 public import Outreach
 
-/// That a shop's rows come from a backup, and what happened since is still being learned.
+/// Says that a shop's rows come from a backup, and that everything since is still being learned.
 public struct Restoration: Hashable, Sendable {
     /// When the backup was made.
     public var backupAt: Moment
-    /// When it was put to use: from here on things are news.
+    /// When it was restored: everything later is news.
     public var restoredAt: Moment
 }
 
 extension Store {
-    /// Begins to catch up with what happened since the backup that a shop's rows come from: once, however often it is
-    /// called. Nil for a shop whose rows come from none, or that has caught up.
+    /// Begins to catch up on everything since the backup that a shop's rows come from: once, however often it is
+    /// called. Nil if the rows come from no backup, or the shop has caught up.
     ///
-    /// What was ready is withdrawn; what was recorded and not decided on yet is silent; everything open is to be looked
-    /// at now.
+    /// Ready messages are withdrawn, events without a decision become silent, and everything open is due to be read
+    /// now.
     ///
-    /// - Returns: with how many messages were withdrawn, by this call.
+    /// - Returns: the state, with the number of messages withdrawn by this call.
     public func beginRestoration(
         shop: String, now: Moment
     ) async throws(StoreFailure) -> (restoration: Restoration, withdrawn: Int)? {
         try await write { db in
-            // A backup of a store that had not caught up begins anew.
+            // A backup of a store that had not caught up starts over.
             if let madeAt = try db.integer("SELECT restored_from FROM store WHERE one = 1") {
                 try db.run("UPDATE shops SET backup_at = ?, restored_at = NULL", [madeAt])
                 try db.run("UPDATE store SET restored_from = NULL WHERE one = 1")
@@ -45,7 +43,7 @@ extension Store {
                 return nil
             }
             if let restoration = try db.restoration(shop: number) { return (restoration, 0) }
-            // A clock that stands before the backup is wrong, and moves nothing back.
+            // A clock earlier than the backup is wrong, and moves nothing back.
             let now = max(now, Moment(milliseconds: backupAt))
             let moment = now.milliseconds
             try db.run("UPDATE shops SET restored_at = ? WHERE id = ?", [moment, number])
@@ -67,14 +65,13 @@ extension Store {
             }
             try tally.write(to: db)
             try db.note(now)
-            // Mails to the shop itself are no news any more either, and not counted.
+            // Mails to the shop itself are old news too, and not counted.
             let withdrawn = ready.count { $0.origin != .system }
             return (Restoration(backupAt: Moment(milliseconds: backupAt), restoredAt: now), withdrawn)
         }
     }
 
-    /// Notes that a shop has caught up, if it has: nothing that was open when the backup was put back is still to be
-    /// looked at.
+    /// Marks a shop as caught up if it is: everything that was open when the backup was restored has been read.
     public func endRestoration(shop: String, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
             let number = try db.shop(shop)
@@ -97,7 +94,7 @@ extension Query {
 }
 
 extension Connection {
-    /// What a shop is catching up with; nil where it is not, or has not begun.
+    /// What a shop is catching up on; nil if it is not, or has not begun.
     func restoration(shop: Int64) throws -> Restoration? {
         try first("SELECT backup_at, restored_at FROM shops WHERE id = ? AND restored_at IS NOT NULL", [shop]) {
             Restoration(backupAt: $0.moment(0), restoredAt: $0.moment(1))

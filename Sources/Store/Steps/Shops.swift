@@ -1,8 +1,8 @@
 public import Outreach
 
-/// What is known of a shop when it is opened.
+/// The facts about a shop when it is opened.
 public struct ShopState: Hashable, Sendable {
-    /// From when on what the shop and its sources tell is news.
+    /// Since when reports of the shop and its sources are news.
     public var liveSince: LiveSince
     /// How far the scan of changed orders has come, by the shop's own clock; nil before the first.
     public var cursor: Moment?
@@ -15,7 +15,7 @@ public struct ShopState: Hashable, Sendable {
 }
 
 extension Store {
-    /// Makes a shop known, or finds it again. What it tells is news from the `now` of the very first call on, for ever.
+    /// Registers a shop, or finds it again. Its reports are news since the `now` of the very first call.
     public func openShop(_ domain: String, now: Moment) async throws(StoreFailure) -> ShopState {
         try await write { db in
             if try db.integer("SELECT id FROM shops WHERE domain = ?", [domain]) == nil {
@@ -29,8 +29,8 @@ extension Store {
         }
     }
 
-    /// Makes a source of a shop known, such as a carrier, or finds it again. What it tells is news from the `now` of
-    /// the very first call on.
+    /// Registers a shop's source, such as a carrier, or finds it again. Its reports are news since the `now` of the
+    /// very first call.
     public func openSource(
         _ source: String, shop: String, now: Moment
     ) async throws(StoreFailure) -> LiveSince {
@@ -45,7 +45,7 @@ extension Store {
         }
     }
 
-    /// What is known of a shop; nil where it was never opened.
+    /// The facts about a shop; nil if it was never opened.
     public func shopState(_ domain: String) async throws(StoreFailure) -> ShopState? {
         try await read { db in
             guard try db.integer("SELECT id FROM shops WHERE domain = ?", [domain]) != nil else { return nil }
@@ -53,7 +53,7 @@ extension Store {
         }
     }
 
-    /// The domains of all shops that were ever opened, in order.
+    /// The domains of all shops ever opened, sorted.
     public func shops() async throws(StoreFailure) -> [String] {
         try await read { db in try db.shops().map(\.domain) }
     }
@@ -61,7 +61,7 @@ extension Store {
     // MARK: - Small named values
 
     /// Keeps a small value of a shop under a name: a cost bucket, a relay's limits, the last good poll. At most 65,536
-    /// characters; nil forgets it.
+    /// characters; nil removes it.
     package func remember(
         _ value: String?, as name: String, shop: String, now: Moment
     ) async throws(StoreFailure) {
@@ -80,7 +80,7 @@ extension Store {
         }
     }
 
-    /// The value that was kept under that name, or nil.
+    /// The value stored under that name, or nil.
     package func remembered(_ name: String, shop: String) async throws(StoreFailure) -> String? {
         try await read { db in
             try db.first(
@@ -101,12 +101,12 @@ extension Store {
 
     // MARK: - The clock
 
-    /// Notes that our clock has come to `now`. Every step that is given a `now` does so by itself.
+    /// Records that our clock has reached `now`. Every step with a `now` argument does so by itself.
     public func noteMoment(_ now: Moment) async throws(StoreFailure) {
         try await write { db in try db.note(now) }
     }
 
-    /// The latest moment that any step was given. A clock that stands before it has been set back.
+    /// The latest moment given to any step. A clock before it has been set back.
     public func lastMoment() async throws(StoreFailure) -> Moment {
         try await read { db in
             Moment(milliseconds: try db.integer("SELECT last_moment FROM store WHERE one = 1") ?? 0)

@@ -28,8 +28,8 @@ public enum SilenceScope: Hashable, Sendable {
     }
 }
 
-/// A silence that stands. The store knows whom it is about only as a keyed hash, so it can be found by an address and
-/// never shows one.
+/// A silence in force. The store keeps its subject only as a keyed hash, so it can be found by an address but never
+/// shows one.
 public struct StandingSilence: Hashable, Sendable {
     public var id: Int64
     public var shop: String
@@ -44,12 +44,12 @@ public struct StandingSilence: Hashable, Sendable {
     /// Nil for ever.
     public var endsAt: Moment?
 
-    /// The reason of a silence that stands because the far end said that there is no such mailbox.
+    /// The reason of a silence imposed because the far end said that there is no such mailbox.
     public static let bounce = "bounce"
 }
 
 extension Connection {
-    /// Silences an address, a customer or an order. The same silence again takes the later end.
+    /// Silences an address, a customer or an order. Repeating a silence keeps the later end.
     func silence(
         _ scope: SilenceScope, shop: Int64, stream: MailStream, reason: String, note: String?, until: Moment?,
         hash: KeyedHash, now: Moment
@@ -73,11 +73,11 @@ extension Connection {
 }
 
 extension Store {
-    /// Silences an address, a customer or an order. The same silence again takes the later end.
+    /// Silences an address, a customer or an order. Repeating a silence keeps the later end.
     ///
     /// - Parameters:
-    ///   - reason: in one word, such as `bounce` or `opt_out`. Silences of different reasons stand side by side and end
-    ///     by themselves.
+    ///   - reason: in one word, such as `bounce` or `opt_out`. Silences with different reasons coexist and end
+    ///     separately.
     ///   - until: nil for ever.
     public func silence(
         _ scope: SilenceScope, shop: String, stream: MailStream = .all, reason: String, note: String? = nil,
@@ -92,8 +92,8 @@ extension Store {
         }
     }
 
-    /// Ends silences of an address, a customer or an order: all of them, or those of one reason or stream. Says how
-    /// many there were.
+    /// Ends silences of an address, a customer or an order: all of them, or those with one reason or stream. Returns
+    /// their number.
     @discardableResult
     public func unsilence(
         _ scope: SilenceScope, shop: String, stream: MailStream? = nil, reason: String? = nil, now: Moment
@@ -109,7 +109,7 @@ extension Store {
         }
     }
 
-    /// The silences that stand for an address, a customer or an order.
+    /// The silences in force for an address, a customer or an order.
     public func silences(of scope: SilenceScope, shop: String, now: Moment) async throws(StoreFailure)
         -> [StandingSilence]
     {
@@ -121,9 +121,9 @@ extension Store {
         }
     }
 
-    /// The silences of a shop that stand, newest first.
+    /// A shop's silences in force, newest first.
     ///
-    /// - Parameter before: only those with a smaller id, to turn the page.
+    /// - Parameter before: only silences with a smaller id, for paging.
     public func silences(
         shop: String, before: Int64 = .max, limit: Int, now: Moment
     ) async throws(StoreFailure) -> [StandingSilence] {
@@ -134,7 +134,7 @@ extension Store {
         }
     }
 
-    /// True where that kind of mail must not go to this address, customer or order.
+    /// True if that kind of mail must not go to this address, customer or order.
     public func isSilenced(
         shop: String, address: String?, customerID: String?, orderID: String, isMarketing: Bool, now: Moment
     ) async throws(StoreFailure) -> Bool {

@@ -1,8 +1,8 @@
 public import Outreach
 
 extension Store {
-    /// The orders of a shop, by their ids, that time alone may have changed: their next moment has come. The longest
-    /// due first.
+    /// The ids of a shop's orders that the passing of time alone may have changed: their next moment has come. The
+    /// longest due first.
     public func dueForTime(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [String] {
         try await read { db in
             try db.all(Query.dueForTime, [try db.shop(shop), now.milliseconds, limit]) { $0[0] }
@@ -16,7 +16,7 @@ extension Store {
         }
     }
 
-    /// The fulfillments and returns of a shop that are to be read again, the longest due first.
+    /// A shop's fulfillments and returns that have to be read again, the longest due first.
     public func dueRereads(
         shop: String, kind: Reread.Kind? = nil, limit: Int, now: Moment
     ) async throws(StoreFailure) -> [DueReread] {
@@ -27,15 +27,15 @@ extension Store {
         }
     }
 
-    /// When the next look of a shop is due; nil where there is nothing to look at.
+    /// When a shop's next reread is due; nil if there is none.
     public func nextReread(shop: String) async throws(StoreFailure) -> Moment? {
         try await read { db in
             try db.integer(Query.nextReread, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
         }
     }
 
-    /// Moves looks to another time, or ends them where theirs is nil; for those that could not be made, or showed
-    /// nothing. Rereads that are not stored are left alone.
+    /// Moves rereads to another time, or ends those whose time is nil; for rereads that failed or showed nothing.
+    /// Rereads that are not stored are ignored.
     public func moveRereads(shop: String, _ rereads: [Reread], now: Moment) async throws(StoreFailure) {
         try await write { db in
             let number = try db.shop(shop)

@@ -1,15 +1,15 @@
 public import Outreach
 
-/// A set of trigger files that was without fault, kept so that a broken edit changes nothing, even over a restart.
+/// A set of trigger files without mistakes, kept so that a broken edit changes nothing, even across a restart.
 public struct GoodSet: Hashable, Sendable {
     /// A digest of the files, to see whether they differ from others.
     public var digest: String
-    /// The files, in a form that is the caller's own.
+    /// The files, in the caller's own format.
     public var files: [UInt8]
     /// When it came into force.
     public var acceptedAt: Moment
 
-    /// A set that came into force then.
+    /// A set with the moment it came into force.
     public init(digest: String, files: [UInt8], acceptedAt: Moment) {
         self.digest = digest
         self.files = files
@@ -18,19 +18,19 @@ public struct GoodSet: Hashable, Sendable {
 }
 
 extension Store {
-    /// The triggers in force in a shop, each with the moment since when.
+    /// The triggers in force in a shop, each with the moment since which it has been.
     public func triggersInForce(shop: String) async throws(StoreFailure) -> [String: Moment] {
         try await read { db in try db.triggers(shop: try db.shop(shop)) }
     }
 
-    /// Puts a set of triggers into force. One that was in force already keeps its moment, a new one has `now`; one that
-    /// is not named any more is forgotten.
+    /// Puts a set of triggers into force. A trigger already in force keeps its moment, a new one gets `now`, and one
+    /// that is no longer named is forgotten.
     ///
     /// - Parameters:
-    ///   - goodSet: the files that they were read from, to fall back on.
-    ///   - judgingAgain: whether every waiting effect of the shop is to be judged again at once, for its trigger may
-    ///     have changed.
-    /// - Returns: all that are in force now, each with the moment since when.
+    ///   - goodSet: the files they were read from, to fall back on.
+    ///   - judgingAgain: whether every waiting effect of the shop is judged again at once, because its trigger may have
+    ///     changed.
+    /// - Returns: all triggers now in force, each with the moment since which it has been.
     @discardableResult
     public func setTriggers(
         shop: String, names: [String], goodSet: GoodSet?, judgingAgain: Bool = false, now: Moment

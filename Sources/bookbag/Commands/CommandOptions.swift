@@ -50,7 +50,7 @@ struct CommandOptions: ParsableArguments {
         return try Self.open(path)
     }
 
-    /// The shops that the configuration names, whether or not their secrets can be read; nil where there is no
+    /// The shops that the configuration names, whether or not their secrets can be read; nil if there is no
     /// configuration to be read.
     func shopsNamed() -> Set<String>? {
         guard let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),

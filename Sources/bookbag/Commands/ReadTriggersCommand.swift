@@ -5,7 +5,7 @@ import Outreach
 import Platform
 
 /// `bookbag read-triggers`: reads trigger files from standard input, tries them and says what came of it. The daemon
-/// starts it, for the files may end whoever reads them.
+/// starts it, because the files may end whoever reads them.
 struct ReadTriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: TriggerTrials.command, abstract: "Try trigger files on behalf of the daemon.", shouldDisplay: false

@@ -67,7 +67,7 @@ struct ReplayCommand: AsyncParsableCommand {
         if report.differs { throw ExitStatus.fault }
     }
 
-    /// What is compared with; nil where nothing was ever in force.
+    /// What is compared with; nil if nothing was ever in force.
     private func earlier(
         _ store: Store, domain: String, webhooks: Set<String>?
     ) async throws -> (set: TriggerSet, folder: TriggerFolder)? {

@@ -315,7 +315,7 @@ struct CourseExamplesTests {
                     then: [{ after: 1 day, order: { fulfilled: true } }]
                     expect: email
                 """) == [
-                    "expected email, got nothing because of 'passed': 'order.placed' is no news once all of the order was sent"
+                    "expected email, got nothing because of 'passed': 'order.placed' is no news once the whole order was sent"
                 ])
     }
 

@@ -54,7 +54,7 @@ public struct CarrierBudget: Hashable, Sendable {
     private let zone: Zone
 
     /// The budget of a carrier. `perDay` is what the operator set, and takes the place of a daily window. `kept` are
-    /// windows as the store has them; of another size they are begun anew, for the quota has changed.
+    /// windows as the store has them; of another size they are begun anew, because the quota has changed.
     public init(_ quota: CarrierQuota, perDay: Int? = nil, kept: [Window] = []) {
         var windows = quota.windows.map { Window(calls: $0.calls, seconds: max(1, $0.per.components.seconds)) }
         if let perDay {

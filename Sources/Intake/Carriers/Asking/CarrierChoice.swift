@@ -30,7 +30,7 @@ public struct CarrierChoice: Sendable {
         aggregators = order.filter { Carriers.aggregators.contains($0) }
     }
 
-    /// No more carriers than these are guessed from a number alone, for each wrong guess costs a call.
+    /// No more carriers than these are guessed from a number alone, because each wrong guess costs a call.
     static let greatestGuess = 3
 
     /// The sources that can be asked about a parcel, the best first; none where there is none.

@@ -4,9 +4,9 @@
 // the carrier is in trouble, and from then on it is asked again with growing pauses, one call at a time, until one
 // brings an answer. Its parcels wait where they are; other carriers have circuits of their own. Some answers need no
 // repetition: "too many calls" closes the circuit for as long as the carrier asks, and a refused login or a wrong
-// setting for a quarter of an hour and more, for it is a person who has to fix it, and some carriers lock an account
-// that knocks too often. A number that a carrier keeps from us while it knows our login is that number's affair; only
-// when it is so with twenty in a row, and none is told, is it taken for a refused login.
+// setting for a quarter of an hour and more, because it is a person who has to fix it, and some carriers lock an
+// account that knocks too often. A number that a carrier keeps from us while it knows our login is that number's
+// affair; only when it is so with twenty in a row, and none is told, is it taken for a refused login.
 
 public import Outreach
 internal import Platform
@@ -47,7 +47,7 @@ public struct CarrierCircuit: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - chance: from 0 to below 1, for jitter.
-    /// - Returns: true where the circuit was closed or opened by it, so that it is worth a line.
+    /// - Returns: true if the circuit was closed or opened by it, so that it is worth a line.
     public mutating func note(_ answers: [CarrierAnswer], now: Moment, chance: Double) -> Bool {
         if !answers.isEmpty, let last = answers.last?.call, answers.allSatisfy({ $0.call?.isWithheld ?? false }) {
             withheld += answers.count
@@ -90,7 +90,7 @@ public struct CarrierCircuit: Hashable, Sendable {
         return isNews
     }
 
-    /// Why a call brought nothing; nil where it told of any parcel, or that there is none.
+    /// Why a call brought nothing; nil if it told of any parcel, or that there is none.
     static func trouble(_ answers: [CarrierAnswer]) -> CallAnswer? {
         var worst: CallAnswer?
         for answer in answers {

@@ -39,7 +39,7 @@ public struct CarrierReply: Sendable {
     public var answers: [CarrierAnswer]
     /// How many calls were sent that count against the quota.
     public var calls: Int
-    /// Why the carrier could not be asked at all: no login, no connection. Nil where it answered anything.
+    /// Why the carrier could not be asked at all: no login, no connection. Nil if it answered anything.
     public var unreachable: CallAnswer?
     /// When the answer came.
     public var heardAt: Moment
@@ -90,13 +90,13 @@ public actor CarrierClient {
         reading = CarrierReading(carrier)
     }
 
-    /// True where a token has to be bought before anything can be asked.
+    /// True if a token has to be bought before anything can be asked.
     public var needsLogin: Bool {
         access.token == nil && carrier.tokenRequest(access) != nil
             && (token.map { timekeeper.now() >= $0.renewAt } ?? true)
     }
 
-    /// Buys a token, and asks nothing. Gives why there is none; nil where there is one.
+    /// Buys a token, and asks nothing. Gives why there is none; nil if there is one.
     ///
     /// - Throws: `CancellationError`, like `ask`.
     public func logIn() async throws(CancellationError) -> CallAnswer? {
@@ -257,7 +257,7 @@ public actor CarrierClient {
             if carrier.quota.tokensCount { reply.calls += 1 }
             purchases += 1
             let number = purchases
-            // A task of its own, for the one who asked first may be cancelled while others wait for the same token.
+            // A task of its own, because the one who asked first may be cancelled while others wait for the same token.
             let purchase = Task { [name = carrier.name, transport, timekeeper] in
                 Login(
                     outcome: await Self.buy(

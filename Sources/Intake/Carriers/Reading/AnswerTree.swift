@@ -198,9 +198,9 @@ final class AnswerSheet: Sendable {
         /// The first node that is not inside this one.
         var next: Int32 = 0
         var kind: AnswerTree.Kind
-        /// True where the text holds JSON's escapes.
+        /// True if the text holds JSON's escapes.
         var isEscaped = false
-        /// True where the name does.
+        /// True if the name does.
         var isNameEscaped = false
 
         init(_ kind: AnswerTree.Kind) { self.kind = kind }

@@ -4,7 +4,7 @@
 // `ParcelState`'s words, or `info` for what moves no state. A code ending in `*` stands for all that begin so; a class
 // of words with a `*` after its colon (`text:*possible delay*`) for all that hold them; the longest wins, and a
 // beginning before what stands inside. Case does not matter. A code without a row means nothing: the parcel keeps the
-// state it had, and the code is told to the operator, for a guess of "in transit" would be told to a shopper.
+// state it had, and the code is told to the operator, because a guess of "in transit" would be told to a shopper.
 //
 // A code is looked up by a hash of its bytes, and so is each of its beginnings that is as long as one of the table's.
 // No text is made on the way: an answer asks for some dozens of codes.

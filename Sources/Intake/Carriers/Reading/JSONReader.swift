@@ -133,7 +133,7 @@ struct JSONReader {
         index += word.utf8CodeUnitCount
     }
 
-    /// The digits that stand here; false where there are none.
+    /// The digits that stand here; false if there are none.
     private mutating func digits() -> Bool {
         let start = index
         while index < bytes.count, bytes[index].isDigit { index += 1 }

@@ -9,7 +9,7 @@ struct ToldPlace: Hashable, Sendable {
     var country: String?
     /// The towns that `city` names, where it holds several, or more than a town.
     var towns: [String] = []
-    /// True where `city` names state and country as well, and is for people as it stands.
+    /// True if `city` names state and country as well, and is for people as it stands.
     var isWhole = false
 
     init(city: String? = nil, state: String? = nil, country: String? = nil) {
@@ -30,7 +30,7 @@ struct ToldPlace: Hashable, Sendable {
 
     private static func part(_ text: String?) -> String? { text.flatMap { Entity.plain($0, limit: 80) } }
 
-    /// The zone of the place, or nil where that is anybody's guess. `home` is the country where it names none.
+    /// The zone of the place, or nil if that is anybody's guess. `home` is the country where it names none.
     func zone(home: String? = nil) -> Zone? {
         guard let country = country ?? home else { return nil }
         if let zone = PlaceZones.zone(country: country, state: state, town: towns.isEmpty ? city : towns[0]) {

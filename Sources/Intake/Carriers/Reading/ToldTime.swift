@@ -11,7 +11,7 @@ internal import Outreach
 /// A wall clock time as it was told.
 struct ToldTime: Hashable, Sendable {
     var day: CalendarDay
-    /// Seconds since midnight; nil where only a day was told.
+    /// Seconds since midnight; nil if only a day was told.
     var second: Int?
     /// 0 to 999.
     var millisecond = 0
@@ -154,8 +154,7 @@ private struct ClockScanner {
     private var index: Int
     private var end: Int
 
-    /// Runs `read` over a text without the space around it; nil where there is none, or one that is too long for any
-    /// time.
+    /// Runs `read` over a text without the space around it; nil if there is none, or one that is too long for any time.
     static func scanning<Result>(_ text: String?, _ read: (inout ClockScanner) -> Result?) -> Result? {
         guard var text, text.utf8.count <= 48 else { return nil }
         return text.withUTF8 { bytes in

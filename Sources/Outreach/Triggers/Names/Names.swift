@@ -38,7 +38,7 @@ enum Names {
             )
         },
         Root(
-            name: "refund", meaning: "The money given back.", kinds: [.refundIssued],
+            name: "refund", meaning: "The refund.", kinds: [.refundIssued],
             rows: refund.rows(under: "refund")
         ) { scope in
             guard let item = scope.refundItem else { return nil }
@@ -66,7 +66,7 @@ enum Names {
     static let shipments = NameRow(
         path: "shipments", type: .list(of: "shipment"),
         meaning:
-            "All parcels that the message speaks of: several with `combine`, or where a fulfillment has several packages. Each has the names of `shipment.`, and the first is `shipment`. For templates.",
+            "All parcels that the message is about: several with `combine`, or where a fulfillment has several packages. Each has the names of `shipment.`, and the first is `shipment`. For templates.",
         source: .tracking, canBeEmpty: false, isPersonal: false)
 
     /// Things that stand in lists, with the names that each has.

@@ -8,7 +8,7 @@ public enum NamesReference {
             var text = "### `\(root.name)`\n\n\(root.meaning)"
             if let kinds = root.kinds {
                 let subjects = kinds.map(\.subject).unique.sorted().map { "`\($0).…`" }.joined(separator: " and ")
-                text += " There on \(kinds.count == 1 ? "`\(kinds.first!.rawValue)`" : "events of \(subjects)") only."
+                text += " Only on \(kinds.count == 1 ? "`\(kinds.first!.rawValue)`" : "\(subjects) events")."
             }
             sections.append(text + "\n\n" + table(root.rows))
             if root.name == "shipment" {

@@ -17,7 +17,7 @@ extension Names {
             Name("currency", .text, "ISO code of the order's currency: `GBP`.", canBeEmpty: true) {
                 .optional($0.record.facts.total?.currency)
             },
-            Name("tags", .texts, "The order's tags. They match whole, whatever their case.") {
+            Name("tags", .texts, "The order's tags. Each matches as a whole, in any case.") {
                 .texts($0.record.facts.tags)
             },
             Name("paid", .flag, "It is paid in full.") {
@@ -25,33 +25,34 @@ extension Names {
             },
             Name("fulfilled", .flag, "All of it has been sent.") { .bool($0.record.facts.fulfillment == .fulfilled) },
             Name("cancelled", .flag, "It was cancelled.") { .bool($0.record.facts.cancelledAt != nil) },
-            Name("on_hold", .flag, "Something of it is on hold in Shopify.") { .bool(!$0.record.facts.holds.isEmpty) },
+            Name("on_hold", .flag, "Part of it is on hold in Shopify.") { .bool(!$0.record.facts.holds.isEmpty) },
             Name("edited", .flag, "It was changed after it was placed.") { .bool($0.record.facts.edited) },
-            Name("country", .text, "Where it goes, in two letters: `GB`.", canBeEmpty: true) {
+            Name("country", .text, "The destination country, as a two-letter code: `GB`.", canBeEmpty: true) {
                 .optional($0.record.facts.shippingAddress?.countryCode)
             },
-            Name("city", .text, "Where it goes.", canBeEmpty: true, isPersonal: true) {
+            Name("city", .text, "The destination city.", canBeEmpty: true, isPersonal: true) {
                 .optional($0.record.facts.shippingAddress?.city)
             },
             Name(
                 "time_zone", .text,
-                "The time zone where it goes: `Europe/London`. Days and times of day are counted there.",
+                "The destination's time zone: `Europe/London`. Days and times of day follow it.",
                 canBeEmpty: true
             ) { .optional($0.record.facts.shippingAddress?.timeZone) },
             Name(
-                "delivery_method", .word(["shipping", "local", "pickup", "none", "retail"]), "How it gets there.",
+                "delivery_method", .word(["shipping", "local", "pickup", "none", "retail"]),
+                "How it reaches the shopper.",
                 canBeEmpty: true
             ) { .optional($0.record.facts.deliveryMethod) },
             Name("shipping_method", .text, "What the shopper chose: `Standard`, `Express`.", canBeEmpty: true) {
                 .optional($0.record.facts.shippingMethod)
             },
-            Name("needs_shipping", .flag, "It holds something that has to be sent.") {
+            Name("needs_shipping", .flag, "It contains something that has to be shipped.") {
                 .bool($0.record.facts.lineItems.contains(where: \.requiresShipping))
             },
             Name("status_url", .link, "The shopper's own page of the order.", canBeEmpty: true, isPersonal: true) {
                 .optional($0.record.facts.statusURL)
             },
-            Name("note", .text, "What the shopper or you wrote with it.", canBeEmpty: true, isPersonal: true) {
+            Name("note", .text, "The note that the shopper or you added.", canBeEmpty: true, isPersonal: true) {
                 .optional($0.record.facts.note)
             },
             Name("line_items", .list(of: "line item"), "Everything that was ordered.") { scope in
@@ -63,7 +64,7 @@ extension Names {
             Name("item_count", .number, "How many items, after edits and refunds.") {
                 .int($0.record.facts.lineItems.reduce(0) { $0 + $1.currentQuantity })
             },
-            Name("product_tags", .texts, "The tags of all its products. They match whole, whatever their case.") {
+            Name("product_tags", .texts, "The tags of all its products. Each matches as a whole, in any case.") {
                 .texts($0.record.facts.lineItems.flatMap(\.productTags).unique)
             },
             Name("skus", .texts, "The SKUs of all its items.") {
@@ -101,10 +102,10 @@ extension Names {
                     $0.record.facts.customer?.lastName?.asName ?? $0.record.facts.shippingAddress?.lastName?.asName)
             },
             Name(
-                "email", .text, "The address that the order was placed with: where mail goes.", canBeEmpty: true,
+                "email", .text, "The address the order was placed with; mail goes there.", canBeEmpty: true,
                 isPersonal: true
             ) { .optional($0.record.facts.email) },
-            Name("tags", .texts, "The customer's tags. They match whole, whatever their case.") {
+            Name("tags", .texts, "The customer's tags. Each matches as a whole, in any case.") {
                 .texts($0.record.facts.customer?.tags ?? [])
             },
             Name("segments", .segments, "Which of your segments the customer is in.", .settings) {
@@ -138,7 +139,7 @@ extension Names {
                 canBeEmpty: true, scope: { $0 }
             ) { $0.history.lastProblemAt }
             + moments(
-                "last_message_at", "When we last wrote to them, about whatever it was.", .bookbag, canBeEmpty: true,
+                "last_message_at", "When we last wrote to them, about anything.", .bookbag, canBeEmpty: true,
                 scope: { $0 }
             ) { $0.history.lastMessageAt }
     )
@@ -152,7 +153,7 @@ extension Names {
         Name("currency", .text, "ISO code of your shop's currency: `GBP`.", canBeEmpty: true) {
             .optional($0.shop.currency)
         },
-        Name("money_format", .text, "How your shop writes prices, by Shopify's settings: `£{{amount}}`.") {
+        Name("money_format", .text, "How your shop writes prices, from Shopify's settings: `£{{amount}}`.") {
             .string($0.options.money.plain)
         },
         Name("address", .text, "Your postal address.", .settings, canBeEmpty: true) {
@@ -162,10 +163,10 @@ extension Names {
 
     static let event = NameTable<Scope>(
         [
-            Name("type", .word(EventKind.allCases.map(\.rawValue)), "What happened, as `on:` names it.", .bookbag) {
+            Name("type", .word(EventKind.allCases.map(\.rawValue)), "The event's name, as in `on:`.", .bookbag) {
                 .string($0.event.kind.rawValue)
             },
-            Name("source", .text, "Who told it: `shopify`, a carrier, or `time`.", .bookbag) {
+            Name("source", .text, "Who reported it: `shopify`, a carrier, or `time`.", .bookbag) {
                 .string($0.event.source)
             },
         ]

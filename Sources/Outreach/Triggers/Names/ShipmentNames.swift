@@ -88,7 +88,7 @@ extension Names {
 
     static let shipment = NameTable<ShipmentItem>(
         [
-            Name("status", .word(ParcelState.allCases.map(\.rawValue)), "Where it is in its life.", .tracking) {
+            Name("status", .word(ParcelState.allCases.map(\.rawValue)), "Where it is on its way.", .tracking) {
                 .string($0.state.state.rawValue)
             },
             Name("carrier", .text, "Who carries it: `Royal Mail`.", canBeEmpty: true) {
@@ -101,7 +101,7 @@ extension Names {
                 .optional($0.shipment.tracking.url)
             },
             Name(
-                "estimated_delivery", .day, "The day the carrier now expects to deliver, where the parcel goes.",
+                "estimated_delivery", .day, "The day the carrier now expects to deliver, at the destination.",
                 .tracking, canBeEmpty: true
             ) { $0.scope.shown($0.state.estimate) },
             Name("first_estimate", .day, "The day that was promised first.", .tracking, canBeEmpty: true) {
@@ -109,12 +109,12 @@ extension Names {
             },
             Name(
                 "days_late", .number,
-                "Whole days past the first promised day; 0 when in time or nothing was promised.", .tracking
+                "Whole days past the first promised day; 0 if on time or nothing was promised.", .tracking
             ) { .int($0.state.daysLate) },
-            Name("days_moved", .number, "Present estimate less the first, in days.", .tracking) {
+            Name("days_moved", .number, "The current estimate minus the first, in days.", .tracking) {
                 .int($0.state.daysMoved)
             },
-            Name("delayed", .flag, "A delay was noticed and it has not arrived.", .tracking) {
+            Name("delayed", .flag, "A delay was detected and it has not arrived yet.", .tracking) {
                 .bool($0.state.delayed)
             },
             Name("delay_reason", .word(delayReasons), "Why we call it late.", .tracking, canBeEmpty: true) {
@@ -124,14 +124,14 @@ extension Names {
             Name("last_words", .text, "The carrier's last words about it.", .tracking, canBeEmpty: true) {
                 .optional($0.state.lastScan?.words)
             },
-            Name("packages", .list(of: "package"), "All parcels that the message speaks of.") { item in
+            Name("packages", .list(of: "package"), "All parcels that the message is about.") { item in
                 .array(item.together.map { .drop(NamedDrop($0, package)) })
             },
-            Name("line_items", .list(of: "line item"), "What is in it, as far as Shopify tells.") { item in
+            Name("line_items", .list(of: "line item"), "What is in it, as far as Shopify says.") { item in
                 item.fulfillment.map { item.scope.lines($0.lineItems) } ?? .array([])
             },
             Name(
-                "international", .flag, "It leaves your country; empty where one of the two countries is not known.",
+                "international", .flag, "It leaves your country; empty if either country is unknown.",
                 canBeEmpty: true
             ) { item in
                 guard let from = item.scope.shop.countryCode,
@@ -139,7 +139,7 @@ extension Names {
                 else { return .null }
                 return .bool(from != to)
             },
-            Name("watched", .flag, "Some source can tell where it is.", .tracking) { .bool($0.state.watched) },
+            Name("watched", .flag, "At least one source can track it.", .tracking) { .bool($0.state.watched) },
             Name("messages_sent", .number, "How many messages the shopper has had about it.", .bookbag) {
                 .int($0.scope.history.messagesAboutSubject)
             },
@@ -167,19 +167,19 @@ extension Names {
 
     static let lineItem = NameTable<LineItem>([
         Name("title", .text, "What it is.") { .string($0.facts.title) },
-        Name("variant_title", .text, "Which of its kind: `Large / Blue`.", canBeEmpty: true) {
+        Name("variant_title", .text, "Which variant: `Large / Blue`.", canBeEmpty: true) {
             .optional($0.facts.variantTitle == "Default Title" ? nil : $0.facts.variantTitle)
         },
-        Name("sku", .text, "Your own number for it.", canBeEmpty: true) { .optional($0.facts.sku) },
+        Name("sku", .text, "Your own code for it.", canBeEmpty: true) { .optional($0.facts.sku) },
         Name("vendor", .text, "Who makes it.", canBeEmpty: true) { .optional($0.facts.vendor) },
-        Name("quantity", .number, "How many are meant here.") { .int($0.quantity) },
-        Name("unit_price", .money, "One of it, before discounts.", canBeEmpty: true) { .optional($0.facts.unitPrice) },
-        Name("total_price", .money, "All of the order's line, after discounts.", canBeEmpty: true) {
+        Name("quantity", .number, "How many of it.") { .int($0.quantity) },
+        Name("unit_price", .money, "One unit, before discounts.", canBeEmpty: true) { .optional($0.facts.unitPrice) },
+        Name("total_price", .money, "The whole order line, after discounts.", canBeEmpty: true) {
             .optional($0.facts.total)
         },
         Name("image_url", .link, "Its picture.", canBeEmpty: true) { .optional($0.facts.imageURL) },
         Name("product_tags", .texts, "The product's tags.") { .texts($0.facts.productTags) },
-        Name("requires_shipping", .flag, "It has to be sent.") { .bool($0.facts.requiresShipping) },
+        Name("requires_shipping", .flag, "It has to be shipped.") { .bool($0.facts.requiresShipping) },
     ])
 
     static let returned = NameTable<ReturnItem>(
@@ -190,7 +190,7 @@ extension Names {
             ) { .string($0.facts.status.rawValue) },
             Name("received", .flag, "The goods have come back.") { .bool($0.facts.received) },
             Name(
-                "label_url", .link, "Where the newest label can be fetched.", canBeEmpty: true, isPersonal: true
+                "label_url", .link, "Link to the newest label.", canBeEmpty: true, isPersonal: true
             ) { .optional($0.delivery?.labelURL) },
             Name(
                 "label_expires_on", .day, "The last day for the label, by `labels_expire` in shop.yaml.", .settings,
@@ -225,8 +225,8 @@ extension Names {
 
     static let refund = NameTable<RefundItem>(
         [
-            Name("amount", .money, "How much was given back.", canBeEmpty: true) { .optional($0.facts.total) },
-            Name("line_items", .list(of: "line item"), "What it was given back for; may be nothing.") {
+            Name("amount", .money, "How much was refunded.", canBeEmpty: true) { .optional($0.facts.total) },
+            Name("line_items", .list(of: "line item"), "What was refunded; may be empty.") {
                 $0.scope.lines($0.facts.lineItems)
             },
         ]
