@@ -49,8 +49,12 @@ let package = Package(
         .systemLibrary(name: "CGMime", pkgConfig: "gmime-3.0", providers: [.apt(["libgmime-3.0-dev"])]),
         .systemLibrary(name: "CMark", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"])]),
 
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+
         .target(name: "Liquid", swiftSettings: strict),
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
+        // Apart from Platform, for c-ares declares the socket types of its own headers.
+        .target(name: "DNS", dependencies: ["CAres", "Platform"], swiftSettings: strict),
         .target(
             name: "Outreach", dependencies: ["Liquid", yams, crypto, collections],
             resources: [.embedInCode("Time/Data")], swiftSettings: strict),
@@ -71,7 +75,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Outreach", "Intake", "Shopify", "Store", "Delivery", "Platform", hummingbird, lifecycle, logging,
+                "Outreach", "DNS", "Intake", "Shopify", "Store", "Delivery", "Platform", hummingbird, lifecycle,
+                logging,
                 signals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -100,6 +105,7 @@ let package = Package(
         .testTarget(
             name: "PlatformTests", dependencies: ["Platform", "LoopTesting", lifecycleTesting, logging],
             swiftSettings: strict),
+        .testTarget(name: "DNSTests", dependencies: ["DNS", "Platform"], swiftSettings: strict),
         .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
         .testTarget(
             name: "ShopifyTests", dependencies: ["Shopify", "Platform", "Doubles"], swiftSettings: strict),
@@ -111,7 +117,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycle,
+                "Daemon", "DNS", "Intake", "Outreach", "Store", "Delivery", "Platform", "LoopTesting", grdb, lifecycle,
                 lifecycleTesting,
                 logging,
             ],

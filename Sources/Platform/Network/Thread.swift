@@ -3,7 +3,7 @@ import Glibc
 /// Starts a detached thread that no signal of the process is delivered to.
 ///
 /// SIGPIPE above all: a write to a connection that the far end has closed is an error value here, never a death.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+package func startThread(_ body: @escaping @Sendable () -> Void) {
     // The new thread inherits the mask, so no signal can slip in before it has set its own.
     var all = sigset_t()
     var before = sigset_t()
