@@ -4,7 +4,7 @@ import Delivery
 import Foundation
 import Outreach
 
-/// A folder of trigger files, for the commands that need nothing else.
+/// A folder of trigger files, for commands that need nothing else.
 struct TriggerFolderOptions: ParsableArguments {
     @Argument(help: "The folder of trigger files.", completion: .directory)
     var folder: String?
@@ -14,7 +14,7 @@ struct TriggerFolderOptions: ParsableArguments {
         help: "The configuration, for the folder and the names of webhooks; without it they are not checked.")
     var config: String?
 
-    /// Reads the folder; ends the program with status 2 where there is none.
+    /// Reads the folder; exits with status 2 if there is none.
     func read() throws -> (folder: TriggerFolder, webhooks: Set<String>?) {
         var path = folder
         var webhooks: Set<String>?

@@ -3,7 +3,7 @@ import Daemon
 import Outreach
 import Store
 
-/// `bookbag clock`: what was written last, and our clock.
+/// `bookbag clock`: compares the newest time in the store with our clock.
 struct ClockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "clock", abstract: "Compare the clock with what was written last, and settle it by hand.",

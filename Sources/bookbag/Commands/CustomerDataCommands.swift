@@ -5,7 +5,7 @@ import Foundation
 import Outreach
 import Store
 
-/// `bookbag export`: all that is known of a customer.
+/// `bookbag export`: everything known about a customer.
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write all that is known of a customer as JSON, for a request of access.",
@@ -70,7 +70,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 }
 
-/// `bookbag erase`: forgets a customer.
+/// `bookbag erase`: erases a customer.
 struct EraseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "erase", abstract: "Forget a customer: orders, events, messages.",
@@ -116,7 +116,7 @@ struct EraseCommand: AsyncParsableCommand {
         print(
             "Erased \(orders) order\(orders == 1 ? "" : "s") and \(messages) message\(messages == 1 ? "" : "s"). The address is not written to any more."
         )
-        // What was deleted is overwritten in the store's file; the journal beside it holds older pages until it is
+        // Deleted rows are overwritten in the store's file; the journal beside it keeps older pages until it is
         // emptied.
         if try await store.emptyJournal() {
             print("Nothing of them is left in the store's files. Backups that were made before still hold them.")

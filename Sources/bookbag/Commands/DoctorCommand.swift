@@ -145,7 +145,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let reply = await SMTPRelay(SMTPSettings(smtp), engine: engine).probe()
         if reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true {
             let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
-            // Whether it offered TLS is not told; that it need not is what matters.
+            // We do not report whether it offered TLS, only that TLS is not required.
             if smtp.startTLS == .opportunistic {
                 return Finding(
                     .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",

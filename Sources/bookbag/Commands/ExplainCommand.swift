@@ -54,13 +54,12 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 }
 
-/// Finds the orders that somebody means.
+/// Finds the requested orders.
 struct Finder {
     let store: Store
     let shop: String?
 
-    /// The orders that `what` names, the newest first. Throws where two shops have an order of that name and none was
-    /// chosen.
+    /// The orders named by `what`, newest first. Throws if two shops have an order with that name and none was chosen.
     func orders(_ what: String) async throws -> [OrderKey] {
         let text = what.trimmingCharacters(in: .whitespaces)
         if text.isEmpty { return [] }
@@ -88,7 +87,7 @@ struct Finder {
                 ? try await store.orders(ofAddress: text, shop: domain)
                 : try await store.orders(ofTrackingNumber: number, shop: domain)
         }
-        // Carriers write their numbers in capitals, and people as they like.
+        // Carriers write their numbers in capitals, people as they like.
         if found.isEmpty, !text.contains("@"), number != number.uppercased() {
             for domain in shops {
                 found += try await store.orders(ofTrackingNumber: number.uppercased(), shop: domain)
@@ -97,7 +96,7 @@ struct Finder {
         return found
     }
 
-    /// The one order that `what` names; throws where there is none or more than one.
+    /// The one order named by `what`; throws if there is none or more than one.
     func order(_ what: String) async throws -> OrderKey {
         let found = try await orders(what)
         guard let first = found.first else {

@@ -92,7 +92,7 @@ extension OutboxCommand {
         }
     }
 
-    /// Does something to each message and says so; status 1 where one could not be.
+    /// Acts on each message and reports it; status 1 if one failed.
     fileprivate static func each(
         _ ids: [Int64], of shop: String?, _ store: Store, did: String,
         _ act: (_ id: Int64, _ shop: String) async throws(StoreFailure) -> Bool, refusal: (Effect) -> String
@@ -115,8 +115,8 @@ extension OutboxCommand {
         if failed { throw ExitStatus.fault }
     }
 
-    /// The shop that has a message of that number; nil, with a word to the user, where none has it, or several have and
-    /// none is named.
+    /// The shop with a message of that number; prints why and returns nil if none has it, or several have and none is
+    /// named.
     fileprivate static func shop(of id: Int64, named shop: String?, _ store: Store) async throws -> String? {
         let shops = try await store.shops(withEffect: id).filter { shop == nil || $0 == shop }
         if shops.count == 1 { return shops[0] }

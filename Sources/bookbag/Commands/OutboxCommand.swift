@@ -3,7 +3,7 @@ import Daemon
 import Outreach
 import Store
 
-/// `bookbag outbox`: what waits, what went out, and why not.
+/// `bookbag outbox`: what waits, what went out, and what did not.
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox", abstract: "Reread at what waits and what went out, try a message again, or drop it.",

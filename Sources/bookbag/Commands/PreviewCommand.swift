@@ -66,10 +66,10 @@ struct PreviewCommand: AsyncParsableCommand {
         var written: [Written] = []
         for var sending in sendings {
             if let sendTo, sending.effect.isContact {
-                // Nobody's `reply to all` is to reach the shopper.
+                // A reply to all must not reach the shopper.
                 sending.record.facts.email = MailAddress(parsing: sendTo)?.address
             }
-            // What really goes out bears the time at which it does.
+            // A mail that is really sent has the current time.
             let date = sendTo == nil ? nil : DaemonClock.system()
             written.append(try await Written(sending, shop: installation, date: date))
         }
@@ -219,17 +219,17 @@ struct PreviewCommand: AsyncParsableCommand {
     }
 }
 
-/// A message, written, in all its forms.
+/// A rendered message in all its forms.
 private struct Written {
     let message: Message
     /// What is printed.
     let text: String
-    /// Endings and contents.
+    /// File endings and contents.
     let files: [(ending: String, bytes: [UInt8])]
 
-    /// Writes a message as the daemon would, save that a label stays a link, and that it bears an id of its own.
+    /// Renders a message as the daemon would, except that a label stays a link and the message has its own id.
     ///
-    /// - Parameter date: what its Date says where it is really sent; else that of the example.
+    /// - Parameter date: its Date if it is really sent; nil for the example's.
     init(_ sending: Sending, shop: Configuration.Shop?, date: Moment? = nil) async throws {
         var sending = sending
         var planner = sending.planner
@@ -295,7 +295,7 @@ extension Message {
 }
 
 extension Configuration.Shop {
-    /// A shop of which nothing is configured but the webhooks that a trigger names.
+    /// A shop with nothing configured but the webhooks named by a trigger.
     fileprivate init(previewing trigger: Trigger) {
         var webhooks: [String: Configuration.Webhook] = [:]
         for line in trigger.lines {

@@ -4,7 +4,7 @@ import Liquid
 
 /// `bookbag render`: renders a template from the shell, or many cases from standard input.
 ///
-/// Prints what Shopify's engine would print: nothing is escaped unless asked for, and faults are printed inline.
+/// Prints what Shopify's engine would print: nothing is escaped unless requested, and errors are printed inline.
 struct RenderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "render", abstract: "Render a Liquid template with data from a file.",
@@ -14,7 +14,7 @@ struct RenderCommand: ParsableCommand {
             for each: {"output": "…"} or {"error": "…"}.
             """)
 
-    /// Where output is escaped for.
+    /// The destination that output is escaped for.
     enum Escape: String, ExpressibleByArgument, CaseIterable {
         case none, html, markdown, header, url, json
 
@@ -96,7 +96,7 @@ struct RenderCommand: ParsableCommand {
         }
     }
 
-    /// What standard error shows when a file cannot be rendered.
+    /// The message on standard error for a file that cannot be rendered.
     private struct Refusal: Error, CustomStringConvertible {
         let description: String
         init(_ description: String) { self.description = description }
@@ -109,8 +109,8 @@ struct RenderCommand: ParsableCommand {
         return Array(bytes)
     }
 
-    /// Every `.liquid`, `.html`, `.md` and `.txt` file of a folder, by its name without the ending. Links that lead
-    /// out of the folder are left out.
+    /// Every `.liquid`, `.html`, `.md` and `.txt` file of a folder, by name without the ending. Links that lead out of
+    /// the folder are left out.
     private func sources(in folder: String) throws -> [String: String] {
         let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path + "/"
         guard let files = FileManager.default.enumerator(atPath: folder) else {
@@ -142,7 +142,7 @@ struct RenderCommand: ParsableCommand {
 
 /// One case of `render --jsonl`.
 enum RenderCase {
-    /// The line that answers a line.
+    /// The output line for an input line.
     static func answer(_ line: String, _ base: RenderOptions) -> String {
         let value: Value
         do {

@@ -5,7 +5,7 @@ import Outreach
 import Store
 import Synchronization
 
-/// `bookbag replay`: had these files been in force, who would have got what?
+/// `bookbag replay`: who would have got what, had these files been in force?
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
@@ -67,7 +67,7 @@ struct ReplayCommand: AsyncParsableCommand {
         if report.differs { throw ExitStatus.fault }
     }
 
-    /// What is compared with; nil if nothing was ever in force.
+    /// What to compare with; nil if nothing was ever in force.
     private func earlier(
         _ store: Store, domain: String, webhooks: Set<String>?
     ) async throws -> (set: TriggerSet, folder: TriggerFolder)? {
@@ -114,7 +114,7 @@ struct Since {
     }
 }
 
-/// Plays all customers of a shop, a share of them on each core.
+/// Plays all customers of a shop, one share per core.
 private struct Player {
     let store: Store
     let shop: String
@@ -125,7 +125,7 @@ private struct Player {
     let samples: Int
     let showsProgress: Bool
 
-    /// A share's report, filled by one reader.
+    /// The report of one share, filled by one reader.
     private final class Sheet: Sendable {
         let report: Mutex<ReplayReport>
 
@@ -178,7 +178,7 @@ final class ProgressBar: Sendable {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     func end() { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
 
     private func draw(_ done: Int) {

@@ -2,7 +2,7 @@ import Daemon
 import Foundation
 import Outreach
 
-/// What a replay came to, as people and programs read it.
+/// The result of a replay, for people and programs.
 struct ReplayText {
     let report: ReplayReport
     let zone: Zone
@@ -10,7 +10,7 @@ struct ReplayText {
     let until: Moment
     /// The folder that was played.
     let files: String
-    /// What it was compared with; nil for nothing.
+    /// What it was compared with, if anything.
     let against: String?
     /// What the sets' own `mode` says.
     let modes: Set<TriggerMode>

@@ -22,7 +22,7 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Log more: how decisions came about.") var verbose = false
 
     func run() async throws {
-        // Until the trigger files can be read again, a wish to read them again is no cause to die.
+        // Until reloading works, a request to reload must not kill the process.
         signal(SIGHUP, SIG_IGN)
         bootstrapLogging(level: verbose ? .debug : .info)
         let logger = Logger(label: "bookbag")

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Outreach
 
-/// `bookbag schema`: completion and marks under mistakes, in the merchant's own editor.
+/// `bookbag schema`: completion and error marking in the merchant's own editor.
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of trigger files or shop.yaml, for editors.",
@@ -18,7 +18,7 @@ struct SchemaCommand: ParsableCommand {
               bookbag schema --out triggers/schema
             """)
 
-    /// The schemas, as they are named here.
+    /// The schemas, by name.
     enum Which: String, ExpressibleByArgument, CaseIterable {
         case trigger, shop
 

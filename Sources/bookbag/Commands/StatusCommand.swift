@@ -4,7 +4,7 @@ import Delivery
 import Foundation
 import Store
 
-/// `bookbag status`: how the daemon is doing, from what it wrote down.
+/// `bookbag status`: the daemon's state, from its store.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how far each shop was read, what waits, and what is closed.",

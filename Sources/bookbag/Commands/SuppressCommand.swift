@@ -16,7 +16,7 @@ struct SuppressCommand: AsyncParsableCommand {
         @Argument(help: "An e-mail address, or an order's name ('#1042').") var whom: String
         @Option(help: "The shop, where the store has several.") var shop: String?
 
-        /// The scope, in the one shop that is meant.
+        /// The scope, in the chosen shop.
         func find(_ store: Store) async throws -> (scope: SilenceScope, shop: String) {
             if whom.contains("@") {
                 guard let address = MailAddress(parsing: whom) else {

@@ -5,8 +5,8 @@ import Intake
 import Outreach
 import Platform
 
-/// `bookbag track`: asks the carriers that are set up about a number, shows what a recorded answer means, or tells
-/// whose a number can be.
+/// `bookbag track`: asks the configured carriers about a number, shows a recorded answer, or lists the carriers that a
+/// number could belong to.
 struct TrackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "track", abstract: "Ask the carriers about a parcel, or read an answer that was recorded.",
@@ -53,7 +53,7 @@ struct TrackCommand: AsyncParsableCommand {
         }
     }
 
-    /// A carrier by its name, or by the name that the configuration takes too.
+    /// A carrier by its name, or by an alternative name in the configuration.
     private static func named(_ name: String) -> (any Carrier)? {
         Carriers.named(name) ?? CarrierKeys.aliases[name.lowercased()].flatMap { Carriers.named($0) }
     }
@@ -84,7 +84,7 @@ struct TrackCommand: AsyncParsableCommand {
         throw ExitStatus.fault
     }
 
-    /// What a person can do about an answer that tells of no parcel.
+    /// What a person can do about an answer without a parcel.
     private func fix(_ call: CallAnswer, of carrier: String) -> String? {
         switch call.kind {
         case .authError where call.isWithheld:
@@ -102,7 +102,7 @@ struct TrackCommand: AsyncParsableCommand {
 
     // MARK: Asking
 
-    /// Asks one source after the other until one tells of the parcel; else what the last one said that says most.
+    /// Asks one source after another until one knows the parcel; otherwise returns the most informative answer.
     private func ask() async throws -> CarrierAnswer {
         let configuration = try options.configuration()
         let sources = try sources(configuration.carriers)
@@ -117,7 +117,7 @@ struct TrackCommand: AsyncParsableCommand {
                 return answer
             }
             if sources.count > 1 { complain(AnswerReport.table(answer)) }
-            // That nobody knows the number says less than a fault that hides what somebody knows.
+            // "Not found" says less than an error, which may hide what a source knows.
             if kept == nil || kept?.call?.kind == .notFound || kept?.call?.kind == .invalidNumber { kept = answer }
         }
         await engine.shutdown(within: .seconds(1))
@@ -125,7 +125,7 @@ struct TrackCommand: AsyncParsableCommand {
         return kept
     }
 
-    /// Whom to ask, the best first.
+    /// The sources to ask, best first.
     private func sources(_ carriers: [Configuration.Carrier]) throws -> [Configuration.Carrier] {
         if let name = carrier.flatMap(Self.named)?.name {
             guard let settings = carriers.first(where: { $0.name == name }) else {
@@ -151,7 +151,7 @@ struct TrackCommand: AsyncParsableCommand {
 
     // MARK: Recorded answers
 
-    /// A body of more than this is no answer about a parcel.
+    /// A larger body is not an answer about a parcel.
     private static let largest = 16 << 20
 
     private func body(of path: String) throws -> [UInt8] {

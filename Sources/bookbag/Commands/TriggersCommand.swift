@@ -4,7 +4,7 @@ import Foundation
 import Outreach
 import Store
 
-/// `bookbag triggers`: what holds for the trigger files of a running installation.
+/// `bookbag triggers`: the trigger files of a running installation.
 struct TriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "triggers", abstract: "Show which triggers are in force, and release what is held.",
@@ -41,14 +41,14 @@ struct ListTriggersCommand: AsyncParsableCommand {
             return
         }
         for one in all { print("\(one["shop"]!)  \(one["trigger"]!)  since \(one["since"]!)") }
-        // Last, where it is seen.
+        // Last, where it gets noticed.
         for line in heldEdits { print(line) }
         if all.isEmpty { print("No triggers are in force yet: has the daemon been started?") }
     }
 }
 
-/// `bookbag triggers confirm`: an edit that would write to many people at once is meant, or so much mail within an
-/// hour.
+/// `bookbag triggers confirm`: confirms an edit that would write to many people at once, or a large amount of mail
+/// within an hour.
 struct ConfirmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "confirm",

@@ -3,14 +3,12 @@ import Foundation
 import Outreach
 import Platform
 
-/// Makes a `Configuration` of `bookbag.yaml`, or says everything that is wrong with it at once, each with its line and
-/// column.
+/// Makes a `Configuration` from `bookbag.yaml`, or reports all its mistakes at once, each with line and column.
 struct ConfigurationReader {
-    /// Where texts such as `credential:NAME` are looked up, and folders resolved. Handed in, so that tests need no
-    /// files.
+    /// Looks up texts such as `credential:NAME`, and resolves folders. Injected, so that tests need no files.
     struct Surroundings: Sendable {
         var secrets: SecretSource
-        /// `$STATE_DIRECTORY`, or where the store is otherwise.
+        /// `$STATE_DIRECTORY`, or the default folder of the store.
         var stateDirectory: String
         /// The folder of the configuration file.
         var folder: String
@@ -19,7 +17,7 @@ struct ConfigurationReader {
     var faults: FaultList
     private let surroundings: Surroundings
 
-    /// Reads the file's text. Throws `ConfigurationFaults` with all that is wrong.
+    /// Reads the file's text. Throws `ConfigurationFaults` with all mistakes.
     static func read(
         _ text: String, file: String, surroundings: Surroundings
     ) throws(ConfigurationFaults) -> Configuration {
@@ -74,7 +72,7 @@ struct ConfigurationReader {
             "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp", "webhooks",
         ]
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
-        // Nothing is left early: whoever fixes the file wants to hear of all that is wrong with it.
+        // No early exit: whoever fixes the file wants to see all mistakes.
         let written = required(keys["domain"], "domain", of: "a shop", at: tree.position)
         if let written, !written.hasSuffix(".myshopify.com") || written.count <= 14 || written.contains("/") {
             faults.add(
@@ -162,7 +160,7 @@ struct ConfigurationReader {
         return relay == nil ? nil : smtp
     }
 
-    /// A file that a library reads by itself, and that so must be there.
+    /// A file that a library reads by itself, so it must exist.
     private mutating func readable(_ path: String, at position: Position) -> String? {
         guard FileManager.default.isReadableFile(atPath: path) else {
             faults.add(at: position, "the file '\(path)' cannot be read", hint: "check its name and owner")
@@ -243,7 +241,7 @@ struct ConfigurationReader {
 
     typealias Fields = [String: YAMLTree.Entry]
 
-    /// The keys of a map, those that nobody reads being refused.
+    /// The keys of a map; unknown ones are refused.
     mutating func fields(_ tree: YAMLTree, of place: String, _ names: [String]) -> Fields? {
         guard case .map(let entries) = tree.content else {
             faults.add(
@@ -374,7 +372,7 @@ struct ConfigurationReader {
     }
 }
 
-/// All that is wrong with a configuration file.
+/// All mistakes in a configuration file.
 struct ConfigurationFaults: Error, CustomStringConvertible {
     var faults: [Fault]
 

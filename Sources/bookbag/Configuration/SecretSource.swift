@@ -1,9 +1,9 @@
 import Foundation
 import Platform
 
-/// Finds the secrets that the configuration names. A secret never stands in the file itself.
+/// Finds the secrets that the configuration names. A secret is never in the file itself.
 struct SecretSource: Sendable {
-    /// Why a secret could not be had, and how to fix it. Never the secret.
+    /// Why a secret could not be read, and how to fix it. Never the secret.
     struct Problem: Error {
         var message: String
         var hint: String?
@@ -12,7 +12,7 @@ struct SecretSource: Sendable {
     /// `$CREDENTIALS_DIRECTORY`, where systemd puts what the unit loads.
     var credentials: String?
     var environment: [String: String]
-    /// False for commands that look at files alone: then every secret is empty, and none is looked for.
+    /// False for commands that only check files: then every secret is empty, and none is looked up.
     var isNeeded = true
 
     /// The secret that `reference` names: `credential:NAME`, `env:NAME` or `file:PATH`.
@@ -24,8 +24,8 @@ struct SecretSource: Sendable {
         switch kind {
         case "credential":
             return path(ofCredential: name).flatMap { path in
-                // systemd's own copies may be open to a group, by an access list for the unit's user; to everybody they
-                // never are.
+                // systemd's own copies may be readable by a group, through an access list for the unit's user, but
+                // never by everybody.
                 var status = stat()
                 guard stat(path, &status) == 0, status.st_mode & 0o007 == 0 else {
                     return .failure(
@@ -56,7 +56,7 @@ struct SecretSource: Sendable {
         }
     }
 
-    /// Where a credential lies. One that came from a folder is called `bookbag_NAME` by systemd, and found as well.
+    /// The path of a credential. If it came from a folder, systemd names it `bookbag_NAME`, which is found too.
     func path(ofCredential name: String) -> Result<String, Problem> {
         guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
             return .failure(Problem(message: "'\(name)' is no name of a credential", hint: "write credential:NAME"))
