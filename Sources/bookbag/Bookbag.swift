@@ -7,10 +7,10 @@ import Foundation
 struct Bookbag: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bookbag",
-        abstract: "Tells shoppers about their parcels, before they have to ask.",
+        abstract: "Tells shoppers about their parcels before they have to ask.",
         discussion: """
-            A daemon polls a Shopify shop's orders, matches what happened against the trigger files that the shopkeeper edits, and sends mails and \
-            webhooks: once, in time.
+            A daemon polls a Shopify shop's orders, matches what happened against the trigger files that the shopkeeper edits, \
+            and sends mails and webhooks: once, in time.
 
             EXAMPLES
               bookbag sandbox --story demo      a shop and a mailbox to try it with

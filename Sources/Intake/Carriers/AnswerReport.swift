@@ -13,7 +13,7 @@ public enum AnswerReport {
 
     /// One carrier per line.
     public static func table(_ candidates: [TrackingNumber.Candidate]) -> String {
-        if candidates.isEmpty { return "No carrier that we know writes its numbers so." }
+        if candidates.isEmpty { return "No known carrier has numbers of this form." }
         return candidates.map { candidate in
             let check =
                 switch candidate.checksum {

@@ -98,7 +98,7 @@ public struct CarrierReading: Sendable {
         if others, alone {
             return CarrierAnswer(
                 carrier: carrier.name, number: number,
-                call: .init(.temporaryError, "\(carrier.name): the answer speaks of another number"))
+                call: .init(.temporaryError, "\(carrier.name): the answer is about another number"))
         }
         var nothing = CallAnswer(.notFound, "\(carrier.name): nothing about this number")
         nothing.isUnregistered = carrier.registersFirst
@@ -119,8 +119,8 @@ public struct CarrierReading: Sendable {
                 switch error {
                 case .empty: "an empty answer"
                 case .html: "a web page instead of data"
-                case .malformed: "an answer that is cut short or not well-formed"
-                case .tooLarge: "an answer that is larger than any parcel's"
+                case .malformed: "a truncated or malformed answer"
+                case .tooLarge: "an answer larger than any parcel's"
                 }
             return [.call(number: nil, .temporaryError, what)]
         }
@@ -136,7 +136,7 @@ public struct CarrierReading: Sendable {
             return [.call(number: nil, refusal.kind, refusal.what)]
         }
         if let kind = Self.kind(ofStatus: status) { return [.call(number: nil, kind, "HTTP status \(status ?? 0)")] }
-        return [.call(number: nil, .temporaryError, "an answer without anything we know")]
+        return [.call(number: nil, .temporaryError, "an answer in an unknown form")]
     }
 
     /// The meaning of an HTTP status if the body does not say (RFC 9110, 15).

@@ -101,10 +101,10 @@ struct SMTPConversation: Sendable {
             .end(SMTPReply(phase: .mailFrom, text: text, failure: .unsupported), .ready)
         }
         if envelope.needsSMTPUTF8, !relay.smtpUTF8 {
-            return (conversation, unsupported("the relay does not take addresses or headers in UTF-8 (SMTPUTF8)"))
+            return (conversation, unsupported("the relay does not accept addresses or headers in UTF-8 (SMTPUTF8)"))
         }
         if envelope.needsEightBit, !relay.eightBit {
-            return (conversation, unsupported("the relay does not take 8-bit mail (8BITMIME)"))
+            return (conversation, unsupported("the relay does not accept 8-bit mail (8BITMIME)"))
         }
         var commands = mailFrom(envelope, relay)
         conversation.expected = [.mailFrom]

@@ -31,7 +31,7 @@ public struct SMTPEnvelope: Sendable {
             case .recipient(let index): "recipient \(index + 1) is not an e-mail address"
             case .noRecipient: "the mail has no recipient"
             case .bareLineBreak(let offset):
-                "the mail has a CR or LF by itself at byte \(offset); lines must end in CRLF"
+                "the mail has a bare CR or LF at byte \(offset); lines must end in CRLF"
             case .nul(let offset): "the mail has a NUL at byte \(offset)"
             case .longLine(let line): "line \(line) of the mail is longer than 998 bytes"
             case .envelopeID: "the envelope id must be 1 to 100 printable ASCII characters"

@@ -62,7 +62,7 @@ struct SMTPLogin {
             return SMTPReply(phase: .tls, text: "the relay does not offer STARTTLS", failure: .unsupported)
         case CURLE_LOGIN_DENIED:
             return SMTPReply(
-                phase: .auth, text: "the relay offers no way to log in that we know", failure: .unsupported)
+                phase: .auth, text: "the relay offers no login method that we know", failure: .unsupported)
         case CURLE_COULDNT_RESOLVE_HOST: return SMTPReply(phase: .connect, text: reason, failure: .resolve)
         case CURLE_COULDNT_CONNECT: return SMTPReply(phase: .connect, text: reason, failure: .connect)
         case CURLE_OPERATION_TIMEDOUT: return SMTPReply(phase: phase, text: reason, failure: .timeout)

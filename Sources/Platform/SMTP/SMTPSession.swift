@@ -221,7 +221,7 @@ final class SMTPSession {
             }
             let replies: [SMTPReplyLines]
             do throws(SMTPReply.Failure) { replies = try reader.read(buffer[..<count]) } catch {
-                return abandon(.malformedReply, "what the relay said is not SMTP")
+                return abandon(.malformedReply, "the relay's reply is not SMTP")
             }
             for reply in replies {
                 if let turn = take(reply) { return turn }

@@ -10,7 +10,7 @@ extension Connection {
     func shop(_ domain: String) throws -> Int64 {
         guard let number = try integer("SELECT id FROM shops WHERE domain = ?", [domain]) else {
             throw StoreFailure(
-                .unknownShop, "The store knows no shop \(domain). It is made known when bookbag run first serves it.")
+                .unknownShop, "The store has no shop \(domain). It is added when 'bookbag run' first serves it.")
         }
         return number
     }
@@ -62,7 +62,7 @@ extension StoreFailure {
     /// A row that this program could not have written.
     static func unreadable(_ what: String) -> StoreFailure {
         StoreFailure(
-            .corrupt, "The store holds \(what) that cannot be read. Stop bookbag and put the last backup in its place.")
+            .corrupt, "The store has \(what) that cannot be read. Stop bookbag and restore the last backup.")
     }
 }
 

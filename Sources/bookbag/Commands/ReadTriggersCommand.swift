@@ -14,7 +14,7 @@ struct ReadTriggersCommand: AsyncParsableCommand {
     /// Larger than any folder that we read.
     private static let longestInput = TriggerFolder.largestFolder * 2
 
-    @Option(name: .long, help: "The bytes of memory that it may take beside what it has at its start.")
+    @Option(name: .long, help: "The bytes of memory that it may use in addition to those at its start.")
     var memory = TriggerTrials.memory
 
     // Asynchronous, so that it runs on the same kind of thread, with the same stack size, as in the daemon.

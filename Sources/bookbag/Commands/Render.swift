@@ -31,13 +31,13 @@ struct RenderCommand: ParsableCommand {
     }
 
     @Argument(help: "The template.") var file: String?
-    @Option(help: "A JSON file whose names the template sees.") var data: String?
-    @Flag(help: "Refuse what Shopify's strict parser refuses, and stop at the first fault.") var strict = false
+    @Option(help: "A JSON file with the template's data.") var data: String?
+    @Flag(help: "Refuse what Shopify's strict parser refuses, and stop at the first error.") var strict = false
     @Option(help: "The folder of partials for include and render.") var partials: String?
-    @Option(help: "The time that the template takes for now, in ISO 8601.") var now: String?
-    @Option(help: "Escape what is printed: none, html, markdown, header, url or json.") var escape = Escape.none
-    @Option(help: "The language of names of months and days.") var locale = "en"
-    @Flag(help: "Read cases from standard input, one JSON object a line.") var jsonl = false
+    @Option(help: "The template's current time, in ISO 8601.") var now: String?
+    @Option(help: "Escape the output for: none, html, markdown, header, url or json.") var escape = Escape.none
+    @Option(help: "The language of month and day names.") var locale = "en"
+    @Flag(help: "Read cases from standard input, one JSON object per line.") var jsonl = false
 
     func validate() throws {
         if jsonl == (file != nil) {
@@ -73,7 +73,7 @@ struct RenderCommand: ParsableCommand {
         if let data {
             do {
                 guard case .object(let object) = try JSONReader.value(try read(data)) else {
-                    throw ValidationError("\(data): the data has to be one JSON object")
+                    throw ValidationError("\(data): the data must be one JSON object")
                 }
                 scope = Scope(object: object)
             } catch let failure as JSONReader.Failure {
@@ -148,10 +148,10 @@ enum RenderCase {
         do {
             value = try JSONReader.value(line.utf8)
         } catch {
-            return answer("error", "the case is no JSON: \(error.message)")
+            return answer("error", "the case is not JSON: \(error.message)")
         }
         guard case .object(let test) = value, case .string(let source)? = test["template"] else {
-            return answer("error", "a case has to be an object with a text 'template'")
+            return answer("error", "a case must be an object with a text 'template'")
         }
         var options = base
         if case .string(let now)? = test["now"] {

@@ -65,7 +65,7 @@ extension ConfigurationReader {
             }
             guard !carriers.contains(where: { $0.name == name }) else {
                 faults.add(
-                    at: entry.keyPosition, "the carrier '\(name)' stands here twice", hint: "remove one of them")
+                    at: entry.keyPosition, "the carrier '\(name)' is listed twice", hint: "remove one of them")
                 continue
             }
             if let carrier = carrier(name, called: entry.key, wanted, entry) { carriers.append(carrier) }
@@ -126,7 +126,7 @@ extension ConfigurationReader {
         }
         if parts.scheme == "http", !Self.isLoopback(host) {
             faults.add(
-                at: tree.position, "the carrier's login would travel in the clear",
+                at: tree.position, "the carrier's login would be sent unencrypted",
                 hint: "write https://; http is for a sandbox on this machine")
             return nil
         }

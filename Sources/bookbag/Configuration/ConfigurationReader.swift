@@ -50,7 +50,7 @@ struct ConfigurationReader {
         let shops = shopsEntry.value.listed.compactMap { shop($0, triggers: triggers, smtp: smtp, webhooks: webhooks) }
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
         for domain in domains.keys.sorted() {
-            faults.add(at: shopsEntry.keyPosition, "the shop '\(domain)' stands here twice", hint: "remove one of them")
+            faults.add(at: shopsEntry.keyPosition, "the shop '\(domain)' is listed twice", hint: "remove one of them")
         }
         if shopsEntry.value.listed.isEmpty {
             faults.add(
@@ -138,7 +138,7 @@ struct ConfigurationReader {
             }
             if startTLS == .off, let host = relay, !Self.isLoopback(host) {
                 faults.add(
-                    at: entry.value.position, "'starttls: off' would send mail and password in the clear to \(host)",
+                    at: entry.value.position, "'starttls: off' would send mail and password unencrypted to \(host)",
                     hint: "remove the line, so that TLS is required; 'off' is for a relay on this machine")
             }
         }
@@ -230,7 +230,7 @@ struct ConfigurationReader {
         }
         if parts.scheme == "http", !Self.isLoopback(host) {
             faults.add(
-                at: tree.position, "the shop's token would travel in the clear",
+                at: tree.position, "the shop's token would be sent unencrypted",
                 hint: "write https://; http is for a sandbox on this machine")
             return nil
         }
@@ -288,7 +288,7 @@ struct ConfigurationReader {
         guard let value = tree.text.flatMap({ Int($0) }), range.contains(value) else {
             faults.add(
                 at: tree.position,
-                "'\(tree.text ?? tree.kind)' is no number from \(range.lowerBound) to \(range.upperBound)")
+                "'\(tree.text ?? tree.kind)' is not a number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
         return value
@@ -327,7 +327,7 @@ struct ConfigurationReader {
     private mutating func address(_ tree: YAMLTree) -> MailAddress? {
         guard let address = tree.text.flatMap(MailAddress.init(parsing:)) else {
             faults.add(
-                at: tree.position, "'\(tree.text ?? tree.kind)' is no mail address", hint: "write name@host.example")
+                at: tree.position, "'\(tree.text ?? tree.kind)' is not a mail address", hint: "write name@host.example")
             return nil
         }
         return address
@@ -335,7 +335,7 @@ struct ConfigurationReader {
 
     mutating func secret(_ tree: YAMLTree) -> SecretString? {
         guard let reference = tree.text else {
-            faults.add(at: tree.position, "a secret is named by a text", hint: "write credential:NAME")
+            faults.add(at: tree.position, "a secret must be a text", hint: "write credential:NAME")
             return nil
         }
         switch surroundings.secrets.find(reference, relativeTo: surroundings.folder) {
@@ -349,7 +349,7 @@ struct ConfigurationReader {
     /// The path of a file that a library reads by itself, such as a TLS key: `credential:NAME` or a path.
     private mutating func file(_ tree: YAMLTree) -> String? {
         guard let reference = tree.text else {
-            faults.add(at: tree.position, "a file is named by a text", hint: "write credential:NAME or a path")
+            faults.add(at: tree.position, "a file must be a text", hint: "write credential:NAME or a path")
             return nil
         }
         if reference.hasPrefix("credential:") {

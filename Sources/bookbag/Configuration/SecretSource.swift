@@ -37,7 +37,7 @@ struct SecretSource: Sendable {
         case "env":
             guard let value = environment[name], !value.isEmpty else {
                 return .failure(
-                    Problem(message: "the environment has no '\(name)'", hint: "set it where the daemon is started"))
+                    Problem(message: "the environment has no '\(name)'", hint: "set it in the daemon's environment"))
             }
             return .success(SecretString(value))
         case "file":
@@ -59,14 +59,14 @@ struct SecretSource: Sendable {
     /// The path of a credential. If it came from a folder, systemd names it `bookbag_NAME`, which is found too.
     func path(ofCredential name: String) -> Result<String, Problem> {
         guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
-            return .failure(Problem(message: "'\(name)' is no name of a credential", hint: "write credential:NAME"))
+            return .failure(Problem(message: "'\(name)' is not a credential's name", hint: "write credential:NAME"))
         }
         if !isNeeded { return .success(name) }
         guard let credentials else {
             return .failure(
                 Problem(
-                    message: "the credential '\(name)' cannot be found, for there is no $CREDENTIALS_DIRECTORY",
-                    hint: "start Bookbag by its unit, or set CREDENTIALS_DIRECTORY to the folder that holds it"))
+                    message: "the credential '\(name)' cannot be found: $CREDENTIALS_DIRECTORY is not set",
+                    hint: "start Bookbag through its unit, or set CREDENTIALS_DIRECTORY to the folder that has it"))
         }
         for candidate in ["\(credentials)/\(name)", "\(credentials)/bookbag_\(name)"]
         where FileManager.default.isReadableFile(atPath: candidate) {
@@ -74,13 +74,13 @@ struct SecretSource: Sendable {
         }
         return .failure(
             Problem(
-                message: "the credential '\(name)' is not there",
+                message: "the credential '\(name)' does not exist",
                 hint: "put it into /etc/bookbag/credentials/\(name) (root, 0600) and restart"))
     }
 
     private static let written = Problem(
         message: "a secret must not be written into this file",
-        hint: "put it into a file of its own and write credential:NAME, or env:NAME, or file:PATH")
+        hint: "put it into its own file and write credential:NAME, or env:NAME, or file:PATH")
 
     private func read(_ path: String, called name: String) -> Result<SecretString, Problem> {
         guard let data = FileManager.default.contents(atPath: path), data.count <= 65_536,
