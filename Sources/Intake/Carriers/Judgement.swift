@@ -121,7 +121,7 @@ struct Judgement {
     /// How long before the order a scan of its parcel may be: labels are made early, and clocks differ.
     static let orderMargin = Duration.days(2)
 
-    /// The answer about one number, from all shipments reported for it.
+    /// The answer about one number, from all its reported shipments.
     func answer(from shipments: [ToldParcel], number: String?) -> CarrierAnswer {
         let answers = shipments.map { answer(from: $0, number: number) }
         // Rule 2. A shipment without events is the oldest; ties are broken by the newest scan's id.

@@ -4,7 +4,7 @@
 // the numeric address at the moment libcurl opens the socket, and again before a request uses a connection kept from an
 // earlier one.
 //
-// What is "public" follows the IANA special-purpose address registries (RFC 6890 and its updates).
+// "Public" follows the IANA special-purpose address registries (RFC 6890 and its updates).
 
 /// Which addresses a request may be sent to.
 public enum AddressPolicy: Sendable, Equatable {

@@ -1,7 +1,7 @@
 internal import CCurl
 
 // libcurl greets the relay, sends EHLO, starts TLS and logs in by itself, and reports just one error number. That is
-// too little for an operator, who wants the step and the relay's words, and for us, because we need the capabilities
+// too little for an operator, who needs the step and the relay's words, and for us, because we need the capabilities
 // from EHLO. So we listen to the lines that libcurl passes to its debug function: only the verbs of our commands, since
 // AUTH is followed by the password, and the relay's replies.
 

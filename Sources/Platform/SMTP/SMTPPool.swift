@@ -113,7 +113,7 @@ final class SMTPPool {
         dispatch()
     }
 
-    /// Does what is due.
+    /// Does all due work.
     func tick(_ now: ContinuousClock.Instant) {
         for session in sessions where session.state != .opening && session.deadline <= now { settle(session.expire()) }
         if let pause = noNewSessionBefore, pause <= now { noNewSessionBefore = nil }

@@ -70,9 +70,9 @@ protocol FakeCarrier: Sendable {
     func granted(_ token: String, lifetime: Int) -> WebResponse
     /// A refusal in the carrier's own form and status.
     func refusal(_ refusal: CarrierRefusal) -> WebResponse
-    /// The fields of a scan that hold its code, for answers in JSON; none where codes are told otherwise.
+    /// The JSON fields of a scan's code; empty if codes are sent differently.
     var codeKeys: Set<String> { get }
-    /// What it says of a number whose label is of another account; nothing where it tells of all numbers.
+    /// Its answer for a number whose label belongs to another account; nil if it shows all numbers.
     var notOurs: WebResponse? { get }
 }
 
@@ -157,8 +157,8 @@ extension String {
 }
 
 extension JSON {
-    /// Puts `text` in place of the texts under these names in the first object that has them all, in the order of the
-    /// document. False if there is none.
+    /// Replaces the texts under these names with `text` in the first object, in document order, that has them all.
+    /// False if there is none.
     mutating func replaceFirst(_ names: Set<String>, with text: String) -> Bool {
         switch self {
         case .object(var members):

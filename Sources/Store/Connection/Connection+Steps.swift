@@ -82,7 +82,7 @@ struct ShopNumbers {
 /// Numbers for a step's new rows. They start where the shop's row in `numbers` says, which is updated once at the end
 /// of the step (`write`); a step that is undone returns its numbers, and a part that is undone leaves a gap.
 struct RowNumbers {
-    /// What is numbered.
+    /// The kinds of numbered rows.
     enum Name: String {
         case aggregates, effects, events, observations, parcels, silences
     }

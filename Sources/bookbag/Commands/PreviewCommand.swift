@@ -222,7 +222,7 @@ struct PreviewCommand: AsyncParsableCommand {
 /// A rendered message in all its forms.
 private struct Written {
     let message: Message
-    /// What is printed.
+    /// The printed text.
     let text: String
     /// File endings and contents.
     let files: [(ending: String, bytes: [UInt8])]

@@ -15,7 +15,7 @@
 
 public import Outreach
 
-/// What is left of a carrier's quota.
+/// The remainder of a carrier's quota.
 public struct CarrierBudget: Hashable, Sendable {
     /// One window, and how much of it is spent.
     public struct Window: Hashable, Sendable {

@@ -47,7 +47,7 @@ public struct CarrierReply: Sendable {
 
 /// Asks one carrier over HTTP.
 public actor CarrierClient {
-    /// Who is asked.
+    /// The carrier to ask.
     public nonisolated let carrier: any Carrier
     private let access: CarrierAccess
     private let transport: any HTTPTransport
