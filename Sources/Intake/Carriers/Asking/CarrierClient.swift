@@ -227,7 +227,7 @@ public actor CarrierClient {
             for number in request.numbers {
                 answers[number]?.call =
                     refusals[number]
-                    ?? CallAnswer(.notFound, "\(carrier.name): the number is registered now; ask again in a few minutes")
+                    ?? CallAnswer(.notFound, "\(carrier.name): the number is registered now; ask again shortly")
             }
         }
     }
