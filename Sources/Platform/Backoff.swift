@@ -1,12 +1,12 @@
-/// How long to wait before the next try: exponential with full jitter, so that many who failed together do not come
-/// back together (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+/// How long to wait before the next try: exponential with full jitter, so that clients that failed together do not
+/// retry together (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
 public struct Backoff: Sendable, Equatable {
     /// The upper bound of the first wait.
     public var base: Duration
     /// The upper bound of every wait.
     public var cap: Duration
 
-    /// Makes a backoff; 5 seconds to 1 hour if nothing else is said.
+    /// Makes a backoff; 5 seconds to 1 hour by default.
     public init(base: Duration = .seconds(5), cap: Duration = .seconds(3600)) {
         self.base = base
         self.cap = cap
@@ -16,9 +16,8 @@ public struct Backoff: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - chance: from 0 up to, but not including, 1.
-    ///   - retryAfter: what the far end asked for
-    ///     (``RetryAfter``). It is a floor, and jitter comes on top: whoever else was told the same time will come then too. More than `cap`
-    ///     is asked for in vain.
+    ///   - retryAfter: the far end's request (``RetryAfter``). It is a minimum with jitter on top, because other
+    ///     clients told the same time will return then too. It cannot exceed `cap`.
     /// - Returns: never less than zero, never more than `cap`.
     public func delay(afterAttempt attempt: Int, chance: Double, retryAfter: Duration? = nil) -> Duration {
         var ceiling = min(base, cap)

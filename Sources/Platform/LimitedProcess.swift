@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// Another process that does one thing with untrusted input and answers, or dies of it: a program, what it gets, and
-/// how long it may take.
+/// Another process that does one thing with untrusted input and answers, or dies: a program, its input, and how long it
+/// may take.
 ///
-/// The time is kept here, with a kill; memory and processor time are limits that the process sets for itself first of
-/// all (`ResourceLimits.apply`), and that the kernel keeps from then on. It gets no environment but what the loader
-/// needs, so no secret that stands there, and no open file but its input and output.
+/// The time limit is enforced here, with a kill; the process itself first sets its limits on memory and CPU time
+/// (`ResourceLimits.apply`), which the kernel then enforces. Its environment has only what the loader needs, so no
+/// secrets, and its only open files are its input and output.
 public struct LimitedProcess: Sendable {
     /// How it ended.
     public enum Outcome: Sendable, Equatable {
-        /// With this status, having written this.
+        /// Exited with this status, having written this.
         case exited(status: Int32, output: [UInt8])
-        /// By this signal: SIGSEGV, or SIGABRT and SIGILL, which are what Swift dies of.
+        /// Killed by this signal: SIGSEGV, or SIGABRT and SIGILL, which Swift uses for traps.
         case killed(signal: Int32)
         /// It was killed because it took too long.
         case tooSlow
@@ -23,14 +23,14 @@ public struct LimitedProcess: Sendable {
 
     /// The program's file.
     public var program: String
-    /// What follows its name.
+    /// Its arguments.
     public var arguments: [String]
-    /// After which it is killed, by the clock on the wall.
+    /// The wall-clock time after which it is killed.
     public var time: Duration
-    /// More bytes than this it may not write.
+    /// The most bytes it may write.
     public var mostOutput: Int
 
-    /// The file of this very program, even where a newer one lies in its place meanwhile.
+    /// This program's own file, even if a newer one has replaced it meanwhile.
     public static let own = "/proc/self/exe"
 
     /// A program with bounds.
@@ -41,7 +41,7 @@ public struct LimitedProcess: Sendable {
         self.mostOutput = mostOutput
     }
 
-    /// Runs it with this input, on a thread of its own. It is not cancelled: it ends within `time`.
+    /// Runs it with this input, on its own thread. It cannot be cancelled: it ends within `time`.
     public func run(input: [UInt8]) async -> Outcome {
         await withCheckedContinuation { continuation in
             startThread { continuation.resume(returning: runBlocking(input: input)) }
@@ -49,7 +49,7 @@ public struct LimitedProcess: Sendable {
     }
 
     private func runBlocking(input: [UInt8]) -> Outcome {
-        // Sockets rather than pipes: a write to one whose other end is gone can be told to raise no signal.
+        // Sockets rather than pipes, because a write to a closed socket can be made to raise no signal.
         var toChild: [Int32] = [-1, -1]
         var fromChild: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -84,12 +84,12 @@ public struct LimitedProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        // What it says of its death is of no use to those who read the journal.
+        // Its crash report is of no use in the journal.
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // This thread blocks all signals and the daemon ignores some; the child begins anew.
+        // This thread blocks all signals and the daemon ignores some; the child starts with the defaults.
         var none = sigset_t()
         var all = sigset_t()
         sigemptyset(&none)
@@ -102,7 +102,7 @@ public struct LimitedProcess: Sendable {
         for name in ["LD_LIBRARY_PATH", "PATH"] {
             if let value = getenv(name) { environment.append(strdup("\(name)=\(String(cString: value))")) }
         }
-        // The processor's state of a dead child is nobody's business, and printing it takes seconds.
+        // Nobody needs a dead child's backtrace, and printing it takes seconds.
         environment += [strdup("SWIFT_BACKTRACE=enable=no"), nil]
         defer { for text in words + environment { free(text) } }
         return posix_spawn(&child, program, &actions, &attributes, &words, &environment)
@@ -140,7 +140,7 @@ public struct LimitedProcess: Sendable {
                 if sent > 0 {
                     written += sent
                 } else if errno != EAGAIN, errno != EINTR {
-                    // It has heard enough, or is dead; how it ended says which.
+                    // It has read enough, or is dead; its exit status says which.
                     written = input.count
                 }
             }
@@ -157,11 +157,11 @@ public struct LimitedProcess: Sendable {
     }
 }
 
-/// What a process may take, set by itself before it reads anything that it does not trust.
+/// A process's resource limits, set by itself before it reads untrusted input.
 public struct ResourceLimits: Sendable {
     /// Bytes of memory beyond what it has mapped when the limits are set.
     public var memory: Int
-    /// Seconds of processor time in all.
+    /// Seconds of CPU time in all.
     public var processorSeconds: Int
 
     /// Limits of these.
@@ -170,8 +170,8 @@ public struct ResourceLimits: Sendable {
         self.processorSeconds = processorSeconds
     }
 
-    /// Sets them for this process, for good; and puts it first in line where the machine runs out of memory. Where the
-    /// system forbids a limit, the others hold anyway.
+    /// Sets them for this process permanently, and makes it the first to be killed if the machine runs out of memory.
+    /// If the system forbids one limit, the others still apply.
     public func apply() {
         func set(_ resource: __rlimit_resource, _ value: Int) {
             var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
@@ -179,7 +179,7 @@ public struct ResourceLimits: Sendable {
         }
         let now = Self.pages
         set(RLIMIT_AS, now.mapped + memory)
-        // The allocator reserves addresses long before it uses them, so what is writable is bounded by itself.
+        // The allocator reserves addresses long before it uses them, so writable memory has a limit of its own.
         set(RLIMIT_DATA, now.writable + memory)
         set(RLIMIT_CPU, processorSeconds)
         set(RLIMIT_CORE, 0)
@@ -208,8 +208,8 @@ public struct ResourceLimits: Sendable {
     }
 }
 
-/// The processor time that a thread has used: a bound for work that is done at one go, which neither a slow machine nor
-/// one that was asleep can reach by waiting.
+/// The CPU time that a thread has used: a bound for uninterrupted work that a slow or sleeping machine cannot reach
+/// just by waiting.
 public enum ThreadTime {
     /// Seconds since the thread began.
     public static var seconds: Double {

@@ -1,6 +1,6 @@
-/// What a `Retry-After` header asks for (RFC 9110, 10.2.3).
+/// The value of a `Retry-After` header (RFC 9110, 10.2.3).
 public enum RetryAfter: Sendable, Equatable {
-    /// So many seconds after the answer.
+    /// This many seconds after the answer.
     case seconds(Int)
     /// Not before this moment, in seconds since 1970.
     case date(Int64)
@@ -10,7 +10,7 @@ public enum RetryAfter: Sendable, Equatable {
         let text = value.drop { $0 == " " || $0 == "\t" }.prefix { $0 != "\r" && $0 != "\n" }
         let trimmed = String(text).trimmingTrailingSpace()
         if !trimmed.isEmpty, trimmed.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            // An absurdly long number is an absurdly long wait, which the caller bounds.
+            // A huge number is a huge wait, which the caller bounds.
             self = .seconds(Int(trimmed) ?? Int(Int32.max))
         } else if let date = HTTPDate.seconds(trimmed) {
             self = .date(date)
@@ -19,7 +19,7 @@ public enum RetryAfter: Sendable, Equatable {
         }
     }
 
-    /// How long that is from `now` (seconds since 1970); a moment that has passed is no wait at all.
+    /// The wait from `now` (seconds since 1970); zero for a moment in the past.
     public func delay(from now: Int64) -> Duration {
         switch self {
         case .seconds(let seconds): .seconds(seconds)
@@ -28,11 +28,11 @@ public enum RetryAfter: Sendable, Equatable {
     }
 }
 
-/// Dates as HTTP writes them (RFC 9110, 5.6.7), in all three forms that a recipient must read.
+/// HTTP dates (RFC 9110, 5.6.7), in all three forms that a recipient must accept.
 public enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// The moment in seconds since 1970, or `nil` if the text is no HTTP date.
+    /// The moment in seconds since 1970, or `nil` if the text is not an HTTP date.
     ///
     ///     Sun, 06 Nov 1994 08:49:37 GMT     (IMF-fixdate)
     ///     Sunday, 06-Nov-94 08:49:37 GMT    (RFC 850; years as of the 1970s to 2060s)

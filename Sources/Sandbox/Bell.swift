@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells all who listen that something has changed. Carries no data: a listener looks for itself.
+/// Notifies all listeners of a change. Carries no data: listeners look for themselves.
 final class Bell: Sendable {
     private struct State {
         var listeners: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -9,13 +9,13 @@ final class Bell: Sendable {
 
     private let state = Mutex(State())
 
-    /// Wakes every listener; one that is busy is woken once when it comes back.
+    /// Wakes every listener; a busy one is woken once when it listens again.
     func ring() {
         let listeners = state.withLock { Array($0.listeners.values) }
         for listener in listeners { listener.yield() }
     }
 
-    /// Rings from now on. Ends when the task that reads it is cancelled.
+    /// Rings from now on. Ends when the reading task is cancelled.
     func rings() -> AsyncStream<Void> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let id = state.withLock { state in
@@ -29,8 +29,8 @@ final class Bell: Sendable {
         }
     }
 
-    /// Waits until `condition` holds, looking whenever the bell rings. False when `patience` has run out before, or the
-    /// task was cancelled.
+    /// Waits until `condition` is true, checking whenever the bell rings. False if `patience` runs out first, or the
+    /// task is cancelled.
     func wait(atMost patience: Duration, until condition: @escaping @Sendable () -> Bool) async -> Bool {
         let rings = rings()
         if condition() { return true }

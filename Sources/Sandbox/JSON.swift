@@ -1,5 +1,5 @@
-// JSON as the sandbox needs it: objects keep the order of their members, so that an answer reads in the order it was
-// asked for (GraphQL requires that), and whole numbers stay whole. RFC 8259.
+// JSON for the sandbox: objects keep the order of their members, so that an answer has the order of its query (GraphQL
+// requires that), and whole numbers stay whole. RFC 8259.
 
 /// A JSON value. Objects keep the order of their members.
 enum JSON: Equatable, Sendable {
@@ -11,7 +11,7 @@ enum JSON: Equatable, Sendable {
     case array([JSON])
     case object([Member])
 
-    /// One name and value of an object.
+    /// One member of an object.
     struct Member: Equatable, Sendable {
         var name: String
         var value: JSON
@@ -36,10 +36,10 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 }
 
 extension JSON {
-    /// The text, or null where there is none.
+    /// The text, or null if there is none.
     static func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
 
-    /// The member of that name, if this is an object that has one.
+    /// The member with that name, if this is an object that has one.
     subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
@@ -133,7 +133,7 @@ extension JSON {
     /// What is wrong with a text that is not JSON, and at which byte.
     struct Fault: Error, Equatable { var message: String, offset: Int }
 
-    /// Reads one JSON value that fills the whole of `bytes`. Nests at most 64 deep.
+    /// Parses one JSON value that spans all of `bytes`. Nesting is limited to 64.
     static func parse(_ bytes: [UInt8]) throws(Fault) -> JSON {
         var reader = Reader(bytes: bytes)
         let value = try reader.value(depth: 0)

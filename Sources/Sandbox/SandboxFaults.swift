@@ -26,7 +26,7 @@ public enum ShopFault: String, CaseIterable, Sendable {
 
 /// What can go wrong with one mail. Faults that depend on the recipient are in `RelayRules`.
 public enum RelayFault: String, CaseIterable, Sendable {
-    /// The connection ends before the reply to the final dot; the mail is kept, so that a repeat is a duplicate.
+    /// The connection ends before the reply to the final dot, but the mail is kept, so that a repeat is a duplicate.
     case dropBeforeReply
     /// The connection ends before the reply to the final dot; the mail is not kept.
     case dropAndForget
@@ -56,7 +56,7 @@ public enum HookFault: String, CaseIterable, Sendable {
     case dropped
 }
 
-/// Which requests go wrong, and how. Switched while the sandbox runs: the next few, all from now on, or some by chance.
+/// Which requests fail, and how. Set while the sandbox runs: the next few, all from now on, or some at random.
 public final class SandboxFaults<Fault: Hashable & CaseIterable & RawRepresentable & Sendable>: Sendable
 where Fault.RawValue == String {
     private struct State: Sendable {
@@ -72,22 +72,22 @@ where Fault.RawValue == String {
 
     init(seed: UInt64) { state = Mutex(State(random: SeededRandom(seed: seed))) }
 
-    /// The next requests go wrong in these ways, one each.
+    /// The faults of the next requests, one each.
     public func next(_ faults: [Fault]) { state.withLock { $0.next += faults } }
 
-    /// Every request goes wrong in this way, until it is nothing again.
+    /// The fault of every request, until set to nil.
     public func always(_ fault: Fault?) { state.withLock { $0.always = fault } }
 
-    /// Each request goes wrong with this probability, from 0 to 1.
+    /// The probability of each fault, from 0 to 1.
     public func chance(_ fault: Fault, _ probability: Double) { state.withLock { $0.chances[fault] = probability } }
 
-    /// How long what is slow takes.
+    /// The delay of slow answers.
     public var slowness: Duration {
         get { state.withLock { $0.slowness } }
         set { state.withLock { $0.slowness = newValue } }
     }
 
-    /// Everything goes well from now on.
+    /// No faults from now on.
     public func clear() {
         state.withLock { state in
             state.next = []
@@ -96,10 +96,10 @@ where Fault.RawValue == String {
         }
     }
 
-    /// How often each has happened.
+    /// How often each fault has occurred.
     public var counts: [Fault: Int] { state.withLock { $0.drawn } }
 
-    /// What goes wrong with the request at hand. Of those that are switched on only the ones that `fits` takes count.
+    /// The fault for the current request. Only active faults accepted by `fits` count.
     func draw(where fits: (Fault) -> Bool = { _ in true }) -> Fault? {
         state.withLock { state in
             let fault: Fault?
@@ -108,7 +108,7 @@ where Fault.RawValue == String {
             } else if let always = state.always, fits(always) {
                 fault = always
             } else {
-                // In a fixed order, because the same seed is to give the same faults.
+                // In a fixed order, so that the same seed gives the same faults.
                 fault = Fault.allCases.first { fits($0) && state.random.chance(state.chances[$0] ?? 0) }
             }
             if let fault { state.drawn[fault, default: 0] += 1 }

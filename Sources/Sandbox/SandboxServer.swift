@@ -5,7 +5,7 @@ public import FoundationEssentials
 public import Logging
 import Synchronization
 
-/// What a sandbox is made of.
+/// The settings of a sandbox.
 public struct SandboxConfiguration: Sendable {
     /// For the shop, the page and webhooks; 0 is any free port.
     public var httpPort = 0
@@ -13,50 +13,50 @@ public struct SandboxConfiguration: Sendable {
     public var smtpPort = 0
     /// For the carriers, all of them behind one port; 0 is any free port.
     public var carriersPort = 0
-    /// Who may ask the carriers.
+    /// The login for the carriers.
     public var carrierCredentials = SandboxCarrierCredentials()
-    /// Who the shop is.
+    /// The shop's identity.
     public var profile = SandboxShopProfile()
-    /// How it differs from a plain shop.
+    /// Its deviations from a plain shop.
     public var manners = SandboxShopManners()
-    /// Who may ask it.
+    /// Who may access it.
     public var credentials = SandboxCredentials()
-    /// What its plan lets queries cost.
+    /// The cost limits of its plan.
     public var bucket = SandboxBucket()
-    /// What the relay asks of those who hand it mail.
+    /// The relay's requirements for clients.
     public var relayLimits = SandboxRelayLimits()
     /// What the relay does with some recipients from the start.
     public var relayRules: [RelayRule] = []
-    /// Where mails are kept beyond the sandbox's life; in memory only where it is nothing.
+    /// The folder where mails outlive the sandbox; only in memory if nil.
     public var mailFolder: URL?
-    /// Any of which may sign a webhook: `whsec_…` or `whpk_…`.
+    /// Secrets, any of which may sign a webhook: `whsec_…` or `whpk_…`.
     public var webhookSecrets: [String] = []
-    /// Chance told again: the same seed gives the same faults and the same load.
+    /// The random seed: the same seed gives the same faults and the same load.
     public var seed: UInt64 = 1
-    /// What the sandbox takes the time to be.
+    /// The sandbox's clock.
     public var clock = SandboxClock.system
-    /// What happens by itself; nothing where it is left out.
+    /// The story that runs by itself, if any.
     public var story: SandboxStory?
-    /// So many orders with a parcel on its way are there from the start.
+    /// The number of initial orders with a parcel on its way.
     public var openShipments = 0
-    /// Within how many days these orders were placed.
+    /// The number of days in which these orders were placed.
     public var openShipmentDays = 10.0
     /// Whether the ports are printed, as one line of JSON.
     public var announcesPorts = true
-    /// Where the story's lines and the ports go; standard output as a rule.
+    /// Where the story's lines and the ports are written; standard output by default.
     public var print: @Sendable (String) -> Void = { Swift.print($0) }
 
     /// A plain shop on free ports, without a story.
     public init() {}
 }
 
-/// Where a running sandbox listens.
+/// The addresses of a running sandbox.
 public struct SandboxPorts: Sendable {
-    /// Of the shop, the page and webhooks.
+    /// The port of the shop, the page and webhooks.
     public let http: Int
     /// Of the relay.
     public let smtp: Int
-    /// Of the carriers.
+    /// The port of the carriers.
     public let carriers: Int
 
     /// The shop's endpoint, and the address of the page.
@@ -67,17 +67,17 @@ public struct SandboxPorts: Sendable {
 
 /// A shop, a relay and a webhook receiver to try Bookbag against.
 public final class SandboxServer: Sendable {
-    /// The shop, to be moved by its verbs.
+    /// The shop, driven by its verbs.
     public let shop: SandboxShop
-    /// What the relay took.
+    /// The mails that the relay accepted.
     public let mailbox: Mailbox
-    /// What came to `/hooks/`.
+    /// The webhooks received at `/hooks/`.
     public let webhooks: WebhookReceiver
-    /// The carriers, who know the shop's parcels.
+    /// The carriers, which know the shop's parcels.
     public let carriers: SandboxCarriers
-    /// What goes wrong at the shop.
+    /// The shop's faults.
     public let shopFaults: SandboxFaults<ShopFault>
-    /// What goes wrong at the relay.
+    /// The relay's faults.
     public let relayFaults: SandboxFaults<RelayFault>
     /// What the relay does with some recipients.
     public let relayRules: RelayRules
@@ -95,7 +95,7 @@ public final class SandboxServer: Sendable {
     private let bound = Mutex(Bound())
     private let boundBell = Bell()
 
-    /// - Throws: when the mail folder cannot be made or read.
+    /// - Throws: if the mail folder cannot be created or read.
     public init(_ configuration: SandboxConfiguration = SandboxConfiguration(), logger: Logger? = nil) throws {
         self.configuration = configuration
         self.logger = logger ?? Logger(label: "bookbag.sandbox") { _ in SwiftLogNoOpLogHandler() }
@@ -117,10 +117,10 @@ public final class SandboxServer: Sendable {
             openShipments: configuration.openShipments, within: configuration.openShipmentDays * 86_400)
     }
 
-    /// What has come of the story so far.
+    /// The state of the story so far.
     public var verdict: SandboxVerdict { teller.ledger.verdict }
 
-    /// Where it listens; waits until it does. Nothing when it did not come up within `patience`.
+    /// Waits until it listens and returns its addresses; nil if it did not start within `patience`.
     public func ports(within patience: Duration = .seconds(10)) async -> SandboxPorts? {
         _ = await boundBell.wait(atMost: patience) { self.boundPorts != nil }
         return boundPorts
@@ -133,9 +133,9 @@ public final class SandboxServer: Sendable {
         }
     }
 
-    /// Runs until cancelled or, when `endsWithStory` is true, until the story has been told and judged.
-    /// - Returns: the story's verdict, nothing when there was none or it was cut short.
-    /// - Throws: when a port cannot be had, or the story cannot be told (nobody polls the shop).
+    /// Runs until cancelled or, if `endsWithStory` is true, until the story has ended and been judged.
+    /// - Returns: the story's verdict; nil if there was no story or it was cut short.
+    /// - Throws: if a port is not available, or the story cannot run (nobody polls the shop).
     @discardableResult
     public func run(endsWithStory: Bool = false) async throws -> SandboxVerdict? {
         try await withThrowingTaskGroup(of: SandboxVerdict?.self) { group in
@@ -164,7 +164,7 @@ public final class SandboxServer: Sendable {
         }
     }
 
-    /// Tells the ports as one line of JSON, for scripts.
+    /// Prints the ports as one line of JSON, for scripts.
     private func announce() async throws {
         guard let ports = await ports() else {
             throw SandboxRefusal("the sandbox could not listen on its ports within 10 seconds")

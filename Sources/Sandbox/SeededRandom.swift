@@ -1,4 +1,4 @@
-/// Chance that can be told again: SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same story.
+/// A reproducible random generator: SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same story.
 struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -12,7 +12,7 @@ struct SeededRandom: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 
-    /// True once in so many times.
+    /// True once in this many times, on average.
     mutating func chance(_ probability: Double) -> Bool {
         probability > 0 && Double.random(in: 0..<1, using: &self) < probability
     }

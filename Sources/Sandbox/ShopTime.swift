@@ -1,4 +1,4 @@
-// Times as Shopify and mail write them, without Foundation's formatters: the sandbox writes thousands of them a second.
+// Times in the formats of Shopify and mail, without Foundation's formatters: the sandbox writes thousands per second.
 
 public import FoundationEssentials
 
@@ -114,7 +114,7 @@ enum ShopTime {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    /// The other way round: `days_from_civil`.
+    /// The inverse: `days_from_civil`.
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let y = month <= 2 ? year - 1 : year
         let era = (y >= 0 ? y : y - 399) / 400
@@ -125,18 +125,18 @@ enum ShopTime {
     }
 }
 
-/// What the sandbox takes the time to be. Tests hand in their own; `offset` makes a shop whose clock is wrong.
+/// The sandbox's clock. Tests inject their own; `offset` makes a shop whose clock is wrong.
 public struct SandboxClock: Sendable {
     /// The time now.
     public let now: @Sendable () -> Date
 
-    /// A clock that tells what `now` says.
+    /// A clock that returns `now`.
     public init(now: @escaping @Sendable () -> Date) { self.now = now }
 
     /// The machine's clock.
     public static let system = SandboxClock { Date() }
 
-    /// A clock that is ahead of this one by so many seconds.
+    /// A clock that is ahead of this one by this many seconds.
     public func offset(by seconds: Double) -> SandboxClock {
         SandboxClock { [now] in now().addingTimeInterval(seconds) }
     }

@@ -128,7 +128,7 @@ public final class Store: Sendable {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         var status = stat()
         guard stat(folder.isEmpty ? "/" : folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw StoreFailure(.missing, "The folder \(folder) does not exist. Make it first, or name another store.")
+            throw StoreFailure(.missing, "The folder \(folder) does not exist. Create it first, or name another store.")
         }
     }
 
@@ -139,7 +139,7 @@ public final class Store: Sendable {
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFREG else {
-                throw StoreFailure(.notAStore, "\(path) is no file. Name another store.")
+                throw StoreFailure(.notAStore, "\(path) is not a file. Name another store.")
             }
             // Restrict a store that others can read, if we own it.
             if status.st_mode & 0o077 != 0, status.st_uid == geteuid() { _ = chmod(path, 0o600) }
@@ -147,7 +147,7 @@ public final class Store: Sendable {
         }
         guard create else {
             throw StoreFailure(
-                .missing, "There is no store at \(path) yet. bookbag run makes it when it first starts.")
+                .missing, "There is no store at \(path) yet. 'bookbag run' creates it when it first starts.")
         }
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw StoreFailure(opening: path, errno: errno) }

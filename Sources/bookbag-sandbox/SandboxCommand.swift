@@ -10,9 +10,9 @@ struct SandboxCommand: AsyncParsableCommand {
         commandName: "bookbag sandbox",
         abstract: "Run a shop, its carriers, a mail relay and a mailbox page to try Bookbag with.",
         discussion: """
-            Everything listens on 127.0.0.1 only and speaks the real protocols: Shopify's Admin GraphQL, the carriers' tracking APIs, SMTP, Standard \
-            Webhooks. All carriers stand behind one port, which is the 'endpoint' of each in bookbag.yaml; they know the shop's parcels, and take \
-            sandbox-id and sandbox-secret for whatever login they want.
+            Everything listens on 127.0.0.1 only and speaks the real protocols: Shopify's Admin GraphQL, the carriers' tracking \
+            APIs, SMTP, Standard Webhooks. All carriers share one port, the 'endpoint' of each in bookbag.yaml; they know the \
+            shop's parcels, and accept sandbox-id and sandbox-secret as any login.
 
             EXAMPLES
               bookbag sandbox --story demo
@@ -24,22 +24,22 @@ struct SandboxCommand: AsyncParsableCommand {
         case demo, load
     }
 
-    @Option(help: "Tell a story: demo, or load.") var story: Story?
-    @Option(help: "How fast the demo is told; 2 is twice as fast.") var speed = 1.0
-    @Option(help: "How many orders the load story has.") var orders = 100
-    @Option(help: "In how many seconds the load story is told.") var seconds = 30
-    @Option(help: "The port of shop and mailbox page; 0 is any free one.") var port = 0
+    @Option(help: "Run a story: demo or load.") var story: Story?
+    @Option(help: "The speed of the demo; 2 is twice as fast.") var speed = 1.0
+    @Option(help: "The number of orders in the load story.") var orders = 100
+    @Option(help: "The duration of the load story in seconds.") var seconds = 30
+    @Option(help: "The port of the shop and the mailbox page; 0 is any free one.") var port = 0
     @Option(help: "The port of the relay; 0 is any free one.") var smtpPort = 0
     @Option(help: "The port of the carriers; 0 is any free one.") var carriersPort = 0
     @Option(help: "The Admin API's access token.") var token = "shpat_sandbox"
     @Option(help: "Keep the mails in this folder.") var mails: String?
-    @Option(help: "The secret that webhooks are verified with.") var webhookSecret: String?
-    @Option(help: "Seed of the load story's chance.") var seed: UInt64 = 1
-    @Option(help: "So many orders with open shipments stand in the shop from the start.") var openShipments = 0
-    @Option(help: "Within how many days they were placed.") var openDays = 10.0
+    @Option(help: "The secret for verifying webhooks.") var webhookSecret: String?
+    @Option(help: "The load story's random seed.") var seed: UInt64 = 1
+    @Option(help: "The number of initial orders with open shipments.") var openShipments = 0
+    @Option(help: "The number of days in which they were placed.") var openDays = 10.0
     @Option(help: "The shop's permanent domain.") var domain = "juniperfig.myshopify.com"
-    @Option(help: "Points that the shop's cost bucket restores in a second.") var restoreRate = 100.0
-    @Option(help: "Write the ports as JSON into this file instead of printing them.") var portsFile: String?
+    @Option(help: "Points per second that the shop's cost bucket restores.") var restoreRate = 100.0
+    @Option(help: "Write the ports as JSON to this file instead of printing them.") var portsFile: String?
     @Flag(help: "End when the story is over: status 1 if a message is missing or doubled.") var once = false
 
     func run() async throws {

@@ -2,15 +2,15 @@ import ArgumentParser
 import Daemon
 import Foundation
 
-/// The program: one command for the daemon, the others for people.
+/// The program: one command runs the daemon, the others are for people.
 @main
 struct Bookbag: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bookbag",
-        abstract: "Tells shoppers about their parcels, before they have to ask.",
+        abstract: "Tells shoppers about their parcels before they have to ask.",
         discussion: """
-            A daemon polls a Shopify shop's orders, matches what happened against the trigger files that the shopkeeper edits, and sends mails and \
-            webhooks: once, in time.
+            A daemon polls a Shopify shop's orders, matches what happened against the trigger files that the shopkeeper edits, \
+            and sends mails and webhooks: once, in time.
 
             EXAMPLES
               bookbag sandbox --story demo      a shop and a mailbox to try it with
@@ -26,8 +26,8 @@ struct Bookbag: AsyncParsableCommand {
             EraseCommand.self, RenderCommand.self, TrackCommand.self, SandboxCommand.self, ReadTriggersCommand.self,
         ])
 
-    /// Runs the command that the arguments name. Wrong usage ends with status 2, as of most programs; the parser's own
-    /// would be 64.
+    /// Runs the command in the arguments. Wrong usage exits with status 2, as in most programs; the parser's own would
+    /// be 64.
     static func main() async {
         do {
             let command = try parseAsRoot()
@@ -39,7 +39,7 @@ struct Bookbag: AsyncParsableCommand {
                     try command.run()
                 }
             } catch let error as ValidationError {
-                // The words were right, and what they name is not there: how the command is written helps nobody then.
+                // The usage was right, but the named thing does not exist: a usage text would not help.
                 complain("Error: \(error.message)")
                 exit(withError: ExitStatus.usage)
             }
@@ -51,11 +51,11 @@ struct Bookbag: AsyncParsableCommand {
     }
 }
 
-/// How the program ends, beside 0: all is well.
+/// Exit statuses other than 0 for success.
 enum ExitStatus {
-    /// It ran and found fault.
+    /// It ran and found a problem.
     static let fault = ExitCode(1)
-    /// It was asked for something that it cannot do.
+    /// Wrong usage, or an impossible request.
     static let usage = ExitCode(2)
     /// Wrong configuration: sysexits' EX_CONFIG, on which the unit does not restart.
     static let configuration = ExitCode(78)

@@ -1,16 +1,17 @@
 import Foundation
 
-/// The user that Bookbag runs as: `bookbag`, which systemd's sysusers makes. Whoever starts a command as root reads the
+/// The user that Bookbag runs as: `bookbag`, created by systemd's sysusers. A command started as root reads the
 /// configuration and the credentials as root, and then becomes that user, so that no file of the store ever belongs to
 /// root: the daemon could not write it.
 enum ServiceUser {
     /// Its name.
     static let name = "bookbag"
 
-    /// Becomes the service's user, for good, where root started us and there is such a user; else does nothing.
+    /// Becomes the service's user, permanently, if we were started as root and that user exists; otherwise does
+    /// nothing.
     ///
-    /// - Parameter state: the folder of the store. It is made for that user where there is none, or handed to them
-    ///   while it is empty.
+    /// - Parameter state: the folder of the store. It is created for that user if missing, or given to them while it is
+    ///   empty.
     static func become(for state: String) throws {
         guard geteuid() == 0, let user = getpwnam(name)?.pointee else { return }
         prepare(state, user)

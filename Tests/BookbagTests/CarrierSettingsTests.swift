@@ -62,11 +62,11 @@ struct CarrierSettingsTests {
                 "the carrier 'ups' has no 'client_secret'; add 'client_secret: credential:ups-client-secret'"
             ),
             ("  ups: { client_id: a, client_secret: hunter2 }", "a secret must not be written into this file"),
-            ("  dhl: { api_key: env:KEY, per_day: 0 }", "'0' is no number from 1"),
+            ("  dhl: { api_key: env:KEY, per_day: 0 }", "'0' is not a number from 1"),
             ("  dhl: { api_key: env:KEY, ask_every: soon }", "'soon' is not a length of time"),
             (
                 "  dhl: { api_key: env:KEY, endpoint: 'http://carrier.example' }",
-                "the carrier's login would travel in the clear"
+                "the carrier's login would be sent unencrypted"
             ),
             (
                 "  dhl: { api_key: env:KEY, endpoint: 'https://carrier.example/v1' }",
@@ -74,7 +74,7 @@ struct CarrierSettingsTests {
             ),
             (
                 "  dhl: { api_key: env:KEY }\n  dhl_unified: { api_key: env:KEY }",
-                "the carrier 'dhl_unified' stands here twice"
+                "the carrier 'dhl_unified' is listed twice"
             ),
             ("  - ups", "'carriers' is a list, not a set of names"),
         ])

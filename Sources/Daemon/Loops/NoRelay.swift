@@ -9,7 +9,7 @@ struct NoRelay: Sendable {
     let store: Store
     let logger: Logger
 
-    /// Rereads at the triggers in force. To be called when they come into force.
+    /// Looks at the triggers in force. To be called when they come into force.
     func look(at context: ShopContext, now: Moment) async throws(StoreFailure) {
         let mute = context.configuration.smtp == nil ? context.liveMailTriggers.joined(separator: ", ") : ""
         if !mute.isEmpty { logger.log(Line.noRelay, ["shop": "\(context.domain)", "trigger": "\(mute)"]) }

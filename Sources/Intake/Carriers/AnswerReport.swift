@@ -1,5 +1,5 @@
-// The normal form of a carrier's answer as `bookbag track` prints it: for people a few lines, for programs one JSON
-// object whose names stay.
+// The normal form of a carrier's answer as printed by `bookbag track`: a few lines for people, one JSON object with
+// stable names for programs.
 
 internal import Outreach
 
@@ -11,9 +11,9 @@ public enum AnswerReport {
         return "{\"carriers\":[" + rows.joined(separator: ",") + "]}"
     }
 
-    /// One carrier a line.
+    /// One carrier per line.
     public static func table(_ candidates: [TrackingNumber.Candidate]) -> String {
-        if candidates.isEmpty { return "No carrier that we know writes its numbers so." }
+        if candidates.isEmpty { return "No known carrier has numbers of this form." }
         return candidates.map { candidate in
             let check =
                 switch candidate.checksum {
@@ -25,7 +25,7 @@ public enum AnswerReport {
         }.joined(separator: "\n")
     }
 
-    /// The normal form as one JSON object. Fields that nothing is known of are null.
+    /// The normal form as one JSON object. Unknown fields are null.
     public static func json(_ answer: CarrierAnswer) -> String {
         let isCall = answer.call != nil
         var fields: [String] = []
@@ -64,7 +64,7 @@ public enum AnswerReport {
         return "{" + fields.joined(separator: ",") + "}"
     }
 
-    /// For people: what it is, then what happened, the newest first, each on the wall clock of its place.
+    /// For people: a summary, then the events, newest first, each in local time.
     public static func table(_ answer: CarrierAnswer) -> String {
         if let call = answer.call { return "\(plain(call.kind.rawValue)): \(call.message)" }
         var head = "\(answer.carrier) \(answer.number ?? ""): \(plain(answer.status.rawValue))"
@@ -100,14 +100,14 @@ public enum AnswerReport {
         return lines.joined(separator: "\n")
     }
 
-    /// A word of the normal form as people write it: `out for delivery`.
+    /// A word of the normal form, for people: `out for delivery`.
     private static func plain(_ word: String) -> String { String(word.map { $0 == "_" ? " " : $0 }) }
 
     private static func padded(_ text: String, to width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.utf8.count))
     }
 
-    /// `2026-11-19 10:15:00 -06:00`, and how the offset is known where the source did not tell it.
+    /// `2026-11-19 10:15:00 -06:00`, and how the offset is known if the source did not state it.
     private static func clock(_ scan: Scan) -> String {
         let local = Moment(milliseconds: scan.time.milliseconds + Int64(scan.offsetMinutes ?? 0) * 60_000).iso8601
         let zone = scan.offsetMinutes.map { $0 == 0 ? "+00:00" : offset($0) } ?? "UTC"
@@ -115,7 +115,7 @@ public enum AnswerReport {
         return "\(local.prefix(10)) \(local.dropFirst(11).prefix(8)) \(zone)\(known)"
     }
 
-    /// The wall clock where it happened, with its offset.
+    /// The local time of the event, with its offset.
     private static func time(_ scan: Scan) -> String {
         let minutes = scan.offsetMinutes ?? 0
         let local = Moment(milliseconds: scan.time.milliseconds + Int64(minutes) * 60_000).iso8601

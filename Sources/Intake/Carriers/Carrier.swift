@@ -1,33 +1,32 @@
-// How one carrier is asked and understood.
+// How to ask one carrier and read its answers.
 //
-// A carrier is a value: what it is called, how it is asked (requests, batches, login), what its answers hold, and which
-// of them tell of the call instead. It opens no connection and keeps no state; `CarrierReading` applies it to a
-// response, and whoever sends the requests keeps tokens, quota and time. Adding one is a file here, a table in Data,
-// and fixtures; docs/carriers.md shows how.
+// A carrier is a value: its name, its requests (batches, login), the content of its answers, and which of them are
+// about the call instead. It opens no connection and keeps no state; `CarrierReading` applies it to a response, and the
+// sender of the requests keeps tokens, quota and time. Adding one takes a file here, a table in Data, and fixtures;
+// docs/carriers.md shows how.
 
 public import Platform
 
 /// One source of tracking.
 public protocol Carrier: Sendable {
-    /// The name in settings, scans, logs and metrics. Once shipped it stays.
+    /// The name in settings, scans, logs and metrics. It never changes once shipped.
     var name: String { get }
-    /// How often it may be asked, until it says otherwise.
+    /// How often it may be asked by default.
     var quota: CarrierQuota { get }
-    /// The IANA name of the zone that its bare times are mostly of.
+    /// The IANA name of the usual zone of its bare times.
     var habit: String { get }
-    /// The country, in two letters, of places that name none; nil if that is not known.
+    /// The country, as two letters, of places that name none; nil if unknown.
     var home: String? { get }
     /// The request for a token, or nil if each request carries its own login.
     func tokenRequest(_ access: CarrierAccess) -> HTTPRequest?
-    /// The requests for these numbers, in batches as large as the carrier takes them; each with the numbers that it
-    /// asks for.
+    /// The requests for these numbers, in the largest batches that the carrier accepts, each with its numbers.
     func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
-    /// Whether a number has to be made known before it can be asked for. Then an answer of "not found" may say
-    /// `isUnregistered`, and `registrations` is what to send.
+    /// Whether a number has to be registered before it can be asked for. Then a "not found" answer may be
+    /// `isUnregistered`, and `registrations` has the requests to send.
     var registersFirst: Bool { get }
-    /// The requests that make these numbers known; none where there is no such step. To send one twice is harmless.
+    /// The requests that register these numbers; none if there is no such step. Sending one twice is harmless.
     func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest]
-    /// What a body holds. The body may be any JSON or XML at all.
+    /// Reads a body, which may be any JSON or XML.
     func read(_ body: AnswerBody) -> [Told]
 }
 
@@ -38,19 +37,19 @@ extension Carrier {
     public func tokenRequest(_ access: CarrierAccess) -> HTTPRequest? { nil }
 }
 
-/// How often a carrier may be asked: the published defaults, to be spent and not to be reached.
+/// How often a carrier may be asked: the published defaults, as upper bounds.
 public struct CarrierQuota: Hashable, Sendable {
-    /// Calls in so long a time.
+    /// Calls per period.
     public struct Window: Hashable, Sendable {
         public var calls: Int
         public var per: Duration
     }
     public var windows: [Window]
-    /// Numbers in one call.
+    /// Numbers per call.
     public var batch: Int
-    /// Whether requests for tokens count too.
+    /// Whether token requests count too.
     public var tokensCount: Bool
-    /// The zone in which a day of quota begins.
+    /// The zone in which a quota day begins.
     public var resetZone: String
 
     init(_ windows: (Int, Duration)..., batch: Int = 1, tokensCount: Bool = false, resetZone: String = "GMT") {
@@ -61,23 +60,23 @@ public struct CarrierQuota: Hashable, Sendable {
     }
 }
 
-/// What an operator gives for a carrier.
+/// An operator's settings for a carrier.
 public struct CarrierAccess: Sendable {
-    /// Another server than the carrier's own, `https://host` without a slash at its end: a test system, or the sandbox.
+    /// A server other than the carrier's own, `https://host` without a trailing slash: a test system, or the sandbox.
     /// The paths stay the carrier's.
     public var server: String?
     /// The client id, key or user name.
     public var id: SecretString
     /// The client secret or password.
     public var secret: SecretString
-    /// The account number, where the carrier wants one.
+    /// The account number, if the carrier needs one.
     public var account: String?
-    /// The token that `tokenRequest` brought.
+    /// The token from `tokenRequest`.
     public var token: SecretString?
-    /// What tokens are asked for with, where that is one itself (RFC 6749, 6).
+    /// The refresh token for requesting tokens (RFC 6749, 6).
     public var refreshToken: SecretString?
 
-    /// What opens the carrier's doors.
+    /// The carrier's credentials.
     public init(
         server: String? = nil, id: SecretString, secret: SecretString = SecretString(""), account: String? = nil,
         token: SecretString? = nil
@@ -104,14 +103,14 @@ public struct CarrierRequest: Sendable {
     public var numbers: [String]
 }
 
-/// A token as OAuth 2 servers give it.
+/// A token as issued by OAuth 2 servers.
 public struct CarrierToken: Sendable {
     public var token: SecretString
-    /// How long it is good; to be renewed before.
+    /// Its lifetime; renew it before that ends.
     public var lifetime: Duration
 
-    /// Reads the answer to `tokenRequest`: `access_token` and `expires_in`, which UPS writes as a text. Nil if it holds
-    /// no token.
+    /// Reads the answer to `tokenRequest`: `access_token` and `expires_in`, which UPS sends as a text. Nil if it has no
+    /// token.
     public init?(_ response: HTTPResponse) {
         guard (200..<300).contains(response.status), let tree = try? AnswerTree(body: response.body),
             let token = tree["access_token"].text
@@ -122,32 +121,32 @@ public struct CarrierToken: Sendable {
     }
 }
 
-/// What reached us, for a carrier to read.
+/// A response for a carrier to read.
 public struct AnswerBody: Sendable {
     /// The HTTP status; nil for a recorded body without one.
     var status: Int?
     var tree: AnswerTree
 
-    /// The body as a tree. Internal: carriers outside this module have no need of it.
+    /// The body as a tree. Internal: carriers outside this module do not need it.
     init(status: Int?, tree: AnswerTree) {
         self.status = status
         self.tree = tree
     }
 }
 
-/// One thing that a body tells.
+/// One item in a body.
 public enum Told: Sendable {
-    /// A parcel. Several of one number are its several shipments.
+    /// A parcel. Several with one number are its shipments.
     case parcel(ToldShipment)
-    /// An answer about the call: for one number, or where that is nil for all that were asked.
+    /// An answer about the call: for one number, or if nil for all requested ones.
     case call(number: String?, CallAnswer.Kind, String)
-    /// The source was not told of the number: register it first.
+    /// The source does not know the number: register it first.
     case unregistered(number: String?, String)
-    /// The source knows our login and will not tell of the number; where that is nil, of the one that was asked for.
+    /// The source accepts our login but will not show the number; if nil, the requested one.
     case withheld(number: String?, String)
 }
 
-/// A parcel as it was told; made by the carriers of this module.
+/// A parcel as reported; created by the carriers in this module.
 public struct ToldShipment: Sendable {
     var parcel: ToldParcel
 }
@@ -177,7 +176,7 @@ enum Base64 {
 }
 
 extension String {
-    /// For a path or a query: all but unreserved characters escaped (RFC 3986, 2.3).
+    /// For a path or a query: escapes all but unreserved characters (RFC 3986, 2.3).
     var escapedForURL: String {
         var text = ""
         for byte in utf8 {
@@ -213,7 +212,7 @@ extension String {
 }
 
 extension Array {
-    /// Cut into runs of at most `size`.
+    /// Split into runs of at most `size`.
     func batches(of size: Int) -> [[Element]] {
         stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
     }

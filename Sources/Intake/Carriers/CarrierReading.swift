@@ -1,20 +1,20 @@
 public import Outreach
 public import Platform
 
-/// Turns a carrier's response into answers, whatever the response is.
+/// Turns any response from a carrier into answers.
 public struct CarrierReading: Sendable {
     /// Whose answers.
     public var carrier: any Carrier
 
-    /// How many scans of one parcel are believed. USPS gives 99 at most; a body with more than this is not about a
+    /// The most scans of one parcel that we believe. USPS sends at most 99; a body with more than this is not about a
     /// parcel.
     public static let maximumScans = 2_000
 
     /// Reads answers of this carrier.
     public init(_ carrier: any Carrier) { self.carrier = carrier }
 
-    /// One answer for each number that was asked for, in their order. A number of which the body says nothing was not
-    /// found; a body that speaks only of other numbers is an error, because the parcel it tells of is somebody else's.
+    /// One answer per requested number, in the same order. A number missing from the body was not found; a body with
+    /// only other numbers is an error, because it is about somebody else's parcel.
     public func answers(to response: HTTPResponse, asked: [String], _ context: ReadingContext) -> [CarrierAnswer] {
         let told = told(status: response.status, body: response.body)
         let wait = response["Retry-After"].flatMap { RetryAfter($0) }.map {
@@ -23,7 +23,7 @@ public struct CarrierReading: Sendable {
         return asked.map { number in answer(for: number, in: told, alone: asked.count == 1, wait: wait, context) }
     }
 
-    /// The same for questions of which each has its own surroundings. The body is read once.
+    /// The same for questions with their own contexts. The body is read once.
     public func answers(to response: HTTPResponse, asked: [CarrierQuestion], now: Moment) -> [CarrierAnswer] {
         let told = told(status: response.status, body: response.body)
         let wait = response["Retry-After"].flatMap { RetryAfter($0) }.map { $0.delay(from: now.seconds) }
@@ -34,8 +34,7 @@ public struct CarrierReading: Sendable {
         }
     }
 
-    /// The answer that a recorded body holds. The number chooses among several; where none is the asked one, the first
-    /// is taken and flagged.
+    /// The answer in a recorded body. The number picks one of several; if none matches, the first is used and flagged.
     public func answer(inRecorded body: [UInt8], status: Int? = nil, number: String, _ context: ReadingContext)
         -> CarrierAnswer
     {
@@ -99,7 +98,7 @@ public struct CarrierReading: Sendable {
         if others, alone {
             return CarrierAnswer(
                 carrier: carrier.name, number: number,
-                call: .init(.temporaryError, "\(carrier.name): the answer speaks of another number"))
+                call: .init(.temporaryError, "\(carrier.name): the answer is about another number"))
         }
         var nothing = CallAnswer(.notFound, "\(carrier.name): nothing about this number")
         nothing.isUnregistered = carrier.registersFirst
@@ -120,14 +119,14 @@ public struct CarrierReading: Sendable {
                 switch error {
                 case .empty: "an empty answer"
                 case .html: "a web page instead of data"
-                case .malformed: "an answer that is cut short or not well-formed"
-                case .tooLarge: "an answer that is larger than any parcel's"
+                case .malformed: "a truncated or malformed answer"
+                case .tooLarge: "an answer larger than any parcel's"
                 }
             return [.call(number: nil, .temporaryError, what)]
         }
         let told = carrier.read(AnswerBody(status: status, tree: tree))
         if !told.isEmpty {
-            // A server in trouble that still sends a well-formed body is in trouble.
+            // A well-formed body with a server error status is still an error.
             if let status, status >= 500, told.contains(where: { if case .parcel = $0 { true } else { false } }) {
                 return [.call(number: nil, .temporaryError, "HTTP status \(status)")]
             }
@@ -137,10 +136,10 @@ public struct CarrierReading: Sendable {
             return [.call(number: nil, refusal.kind, refusal.what)]
         }
         if let kind = Self.kind(ofStatus: status) { return [.call(number: nil, kind, "HTTP status \(status ?? 0)")] }
-        return [.call(number: nil, .temporaryError, "an answer without anything we know")]
+        return [.call(number: nil, .temporaryError, "an answer in an unknown form")]
     }
 
-    /// What an HTTP status means where the body does not say (RFC 9110, 15).
+    /// The meaning of an HTTP status if the body does not say (RFC 9110, 15).
     static func kind(ofStatus status: Int?) -> CallAnswer.Kind? {
         switch status {
         case nil, .some(200..<300): nil
@@ -153,7 +152,7 @@ public struct CarrierReading: Sendable {
         }
     }
 
-    /// Whether a parcel is the one that was asked for; nil if it bears no name at all.
+    /// Whether a parcel is the requested one; nil if it has no number at all.
     private static func speaks(_ parcel: ToldParcel, of number: String) -> Bool? {
         let names = [parcel.number].compactMap(\.self) + parcel.aliases
         return names.isEmpty ? nil : names.contains { same($0, number) }
@@ -163,8 +162,7 @@ public struct CarrierReading: Sendable {
         String(decoding: number.utf8.filter { !$0.isSpace && $0 != UInt8(ascii: "-") }, as: UTF8.self).uppercased()
     }
 
-    /// Whether two writings are one number: space and case aside, and with a routing prefix (420 and a ZIP code) or
-    /// without.
+    /// Whether two spellings are the same number: ignoring spaces, case and a routing prefix (420 and a ZIP code).
     private static func same(_ a: String, _ b: String) -> Bool {
         if a == b { return true }
         let (x, y) = (plain(a), plain(b))

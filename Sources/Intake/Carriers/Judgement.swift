@@ -1,49 +1,48 @@
 // One status from one body.
 //
-// A body holds a current status and a list of events, and the two quarrel. These rules decide, the same for every
-// source; a carrier's file only says what was told.
+// A body has a current status and a list of events, and the two often disagree. These rules decide, the same for every
+// source; a carrier's file only reports the content.
 //
-//  1. An error about the number comes first; an answer of 200 can hold one. (The carrier's file reads it; it never
-//     comes here.)
-//  2. Of several shipments under one number the one with the newest event counts, of those that are not before the
-//     order; and where one list tells of both, what was scanned before the order is left out.
-//  3. Events are ordered by their true time, never by their place in the list; an event that stands there twice counts
-//     once. Events whose time cannot be true are left out and flagged. Of events in one moment (many sources tell
-//     minutes only) the one that is further on the parcel's way is the later: the order is `Scan.precedes`, which the
-//     parcel's history goes by too.
-//  4. A carrier: the newest event and the current status normally agree. Where they differ, the event wins, because a
-//     current status can be stale; unless the newest event is mere information or has an unknown code. An aggregator:
+//  1. An error about the number comes first, even inside a 200. (The carrier's file handles it; it never gets here.)
+//  2. Of several shipments under one number, the one with the newest event counts, ignoring those from before the
+//     order; and if one list mixes both, scans from before the order are left out.
+//  3. Events are ordered by their actual time, never by their position in the list; a repeated event counts once.
+//     Events with impossible times are left out and flagged. Of events at the same moment (many sources report whole
+//     minutes), the one further along the parcel's journey is later: the order is `Scan.precedes`, which the parcel's
+//     history uses too.
+//  4. A carrier: the newest event and the current status normally agree. If they differ, the event wins, because a
+//     current status can be stale, unless the newest event is only information or has an unknown code. An aggregator:
 //     its status wins, because it is a judgement (28 days at the counter are an exception), and the events give the
 //     times.
-//  5. An unknown code moves nothing, and is flagged.
-//  6. `delivered` needs an event of delivery or a time of delivery. A bare status does not do: the newest event's state
+//  5. An unknown code changes nothing, and is flagged.
+//  6. `delivered` needs a delivery event or a delivery time. A bare status is not enough: the newest event's state
 //     stays, with a flag.
-//  7. After delivery later scans are kept and flagged, and delivered stays; only `returning` and `returned` move it. A
-//     late notice (`pre_transit`) moves nothing that was scanned.
+//  7. After delivery, later scans are kept and flagged, but the state stays delivered; only `returning` and `returned`
+//     change it. A late notice (`pre_transit`) does not change a scanned parcel.
 //  8. On a return leg, or once the parcel was returning, a delivery is `returned`, and movement is `returning`. A label
 //     for a return is still a label.
-//  9. Late: what the body says as a whole, or what the newest event that moves the parcel says, and information after
-//     it. A parcel that has arrived, is back, or is void is late no more. A change of plan alone is "maybe", and so it
-//     is after the carrier held the parcel.
-// 10. An estimate further than half a year from the newest event is nonsense of a test system: shown where it is the
-//     carrier's own word, flagged, and no part of the parcel's history.
+//  9. Late: according to the body as a whole, or the newest event that changes the state and any information after it.
+//     A parcel that has arrived, is back, or is void is no longer late. A change of plan alone is "maybe", and so is
+//     the time after the carrier held the parcel.
+// 10. An estimate more than half a year from the newest event comes from a test system: shown if the carrier itself
+//     states it, flagged, and kept out of the parcel's history.
 //
 // The order of the events in the body, and repeats, do not change the answer.
 
 public import Outreach
 
-/// What a carrier's file found in a body about one parcel.
+/// One parcel as found in a body by a carrier's file.
 struct ToldParcel: Sendable {
     /// The number that the body names.
     var number: String?
-    /// Other names of the same parcel: a piece's, a partner's.
+    /// Other numbers of the same parcel: a piece's, a partner's.
     var aliases: [String] = []
     var events: [ToldEvent] = []
     /// The current status.
     var top: ToldEvent?
     /// True if the current status is the judgement of an aggregator.
     var topIsJudgement = false
-    /// A time of delivery that stands apart from the events.
+    /// A delivery time apart from the events.
     var deliveredAt: ToldTime?
     /// What the body as a whole says about being late.
     var delay: Scan.DelaySign = .no
@@ -51,12 +50,12 @@ struct ToldParcel: Sendable {
     /// True if the body says that the parcel goes back to the merchant.
     var returnLeg = false
     var estimate: ToldEstimate?
-    /// The first promise, where it stands beside the estimate.
+    /// The first promise, if it comes with the estimate.
     var promised: ToldTime?
     var flags: Set<AnswerFlag> = []
 
-    /// Makes the newest event a return where it says "delivered" and the current status says that the parcel went back:
-    /// one thing, told twice.
+    /// Makes the newest event a return if it says "delivered" while the current status says that the parcel went back:
+    /// both report the same thing.
     mutating func takeBack() {
         guard let state = top?.meaning?.state, state == .returned || state == .returning else { return }
         let newest = events.indices.max { a, b in
@@ -86,20 +85,20 @@ struct ToldEstimate: Sendable {
     var from: String?
     var to: String?
     var field: String
-    /// False for a field that is taken only where nothing better is there, and dropped when it makes no sense.
+    /// False for a field used only if there is nothing better, and dropped if it makes no sense.
     var isFirm = true
 }
 
-/// What a reading depends on beside the body.
+/// What a reading depends on besides the body.
 public struct ReadingContext: Sendable {
     /// When the answer was received: nothing happened later than two days after it.
     public var now: Moment
-    /// Shipments that ended before it are other parcels under a used number.
+    /// Shipments that ended before it are other parcels under a reused number.
     public var notBefore: Moment?
-    /// Where the parcel goes, as two letters, for places without a country.
+    /// The destination country, as two letters, for places without a country.
     public var home: String?
 
-    /// What is known around an answer.
+    /// The context of an answer.
     public init(now: Moment, notBefore: Moment? = nil, home: String? = nil) {
         self.now = now
         self.notBefore = notBefore
@@ -107,25 +106,25 @@ public struct ReadingContext: Sendable {
     }
 }
 
-/// Applies the rules above. Reads no clock, so that the same body gives the same answer.
+/// Applies the rules above. Reads no clock, so the same body always gives the same answer.
 struct Judgement {
     /// The source's name.
     var carrier: String
-    /// The zone that its bare times are mostly of.
+    /// The usual zone of its bare times.
     var habit: Zone
     /// The country of its bare places.
     var home: String?
     var context: ReadingContext
-    /// The number that was asked for, as `TrackingFacts.key` has it: its scans bear it.
+    /// The requested number, as in `TrackingFacts.key`: its scans carry it.
     var asked: String?
 
-    /// How far before an order a scan of its parcel may lie: labels are made early, and clocks differ.
+    /// How long before the order a scan of its parcel may be: labels are made early, and clocks differ.
     static let orderMargin = Duration.days(2)
 
-    /// The answer about one number, from all the shipments that were told for it.
+    /// The answer about one number, from all its reported shipments.
     func answer(from shipments: [ToldParcel], number: String?) -> CarrierAnswer {
         let answers = shipments.map { answer(from: $0, number: number) }
-        // Rule 2. Without events a shipment is the oldest; of equals the first in the order of its newest scan's id.
+        // Rule 2. A shipment without events is the oldest; ties are broken by the newest scan's id.
         var candidates = answers
         if let notBefore = context.notBefore {
             let recent = answers.filter {
@@ -162,7 +161,7 @@ struct Judgement {
         // Rule 3.
         var scans: [Scan] = []
         scans.reserveCapacity(told.events.count)
-        // Ids are long, and made of these numbers: where a number is new, so is the id.
+        // Ids are long, and made of these numbers: a new number means a new id.
         var numbers = Set<UInt64>(minimumCapacity: told.events.count)
         for index in told.events.indices {
             guard let time = told.events[index].time else {
@@ -235,7 +234,7 @@ struct Judgement {
         if let time = deliveredAt, !course.wasDelivered, status != .returning,
             status != .returned
         {
-            // A time of delivery is a delivery, whatever the list of events still lacks.
+            // A delivery time is a delivery, even if the list of events lacks it.
             let place = told.top?.place
             let goesBack = told.top?.meaning?.state == .returned || told.top?.meaning?.state == .returning
             let state: ParcelState = told.returnLeg || course.returning || goesBack ? .returned : .delivered
@@ -274,7 +273,7 @@ struct Judgement {
             }
             answer.delay = delay
         }
-        // Whether a parcel that its carrier held made up for it nobody says.
+        // No source says whether a held parcel made up the time.
         if answer.delay == .no, !told.topIsJudgement,
             scans.contains(where: { $0.state == .exception && $0.delay != .no && $0.reason == Fault.carrier.rawValue })
         {
@@ -296,7 +295,7 @@ struct Judgement {
         return answer
     }
 
-    /// Puts scans in their order. Sources tell them oldest or newest first, so that they mostly need no sorting.
+    /// Sorts scans. Sources list them oldest or newest first, so they usually need no sorting.
     private static func order(_ scans: inout [Scan]) {
         func isOrdered() -> Bool {
             scans.withUnsafeBufferPointer { scans in
@@ -312,7 +311,7 @@ struct Judgement {
 
     // MARK: Times
 
-    /// The moment of a told time, and how it is known; nil if it cannot be true.
+    /// The moment of a reported time, and how it is known; nil if impossible.
     private func place(_ time: ToldTime, in place: ToldPlace?) -> (moment: Moment, offset: Int, basis: Scan.TimeBasis)?
     {
         let second = time.second ?? 0
@@ -324,7 +323,7 @@ struct Judgement {
             (offset, basis) = (told, .stated)
         } else {
             let known = place?.zone(home: home ?? context.home)
-            // Of a country of several times its most likely one is nearer than the carrier's habit.
+            // In a country with several zones, the most likely one is better than the carrier's habit.
             let zone = known ?? place?.country.flatMap(PlaceZones.likely) ?? habit
             moment = zone.moment(on: time.day, secondOfDay: second)
             (offset, basis) = (zone.offset(at: moment) / 60, known == nil ? .habit : .place)
@@ -337,15 +336,15 @@ struct Judgement {
     /// 2000-01-01: carriers write earlier days for "nothing".
     static let earliest = Moment(seconds: 946_684_800)
 
-    /// A time of delivery that can be this parcel's.
+    /// A delivery time that may be this parcel's.
     private func believable(_ time: ToldTime?, isOlder: Bool) -> ToldTime? {
         guard let time, let placed = place(time, in: nil) else { return nil }
         if isOlder, let notBefore = context.notBefore, placed.moment < notBefore - Self.orderMargin { return nil }
         return time
     }
 
-    /// Leaves out the scans from before the order, where there are others: the number was given out again, and its old
-    /// parcel is told of still. True if there were some.
+    /// Leaves out the scans from before the order, if there are others: the number was reused, and the old parcel is
+    /// still reported. True if there were some.
     private func dropOlder(_ scans: inout [Scan]) -> Bool {
         guard let notBefore = context.notBefore, let first = scans.first, let last = scans.last else { return false }
         let bound = notBefore - Self.orderMargin
@@ -358,7 +357,7 @@ struct Judgement {
         scan(of: event, Self.fact(of: event), at: time, returnLeg: returnLeg)
     }
 
-    /// What an event is recognised by beside its time: its code, else its words, and its town.
+    /// The identity of an event besides its time: its code, otherwise its words, and its town.
     private static func fact(of event: ToldEvent) -> UInt64 {
         let fact = event.code ?? event.words.flatMap { Entity.plain($0) } ?? ""
         return Fingerprint.number(of: fact, event.place?.city ?? "")
@@ -375,7 +374,7 @@ struct Judgement {
             returnLeg: returnLeg)
     }
 
-    /// `ups:2026-11-18T10:15:00:1f3k…`: source, wall clock, and what is left of the source's own facts.
+    /// `ups:2026-11-18T10:15:00:1f3k…`: source, local time, and a hash of the source's own facts.
     private func id(at time: ToldTime, _ fingerprint: UInt64) -> String {
         let name = carrier.utf8
         return String(
@@ -416,8 +415,7 @@ struct Judgement {
             promised: told.promised?.day)
     }
 
-    /// Tells what stands beside the events as scans, so that the parcel's history, which is made of scans alone, has
-    /// it.
+    /// Turns facts outside the events into scans, because the parcel's history is made only of scans.
     private func remark(on told: ToldParcel, moved: Scan?, into answer: inout CarrierAnswer) {
         let newest = answer.events.last
         let time = newest?.time ?? answer.statusTime?.time ?? context.now
@@ -463,10 +461,10 @@ struct Judgement {
     }
 }
 
-/// The way of a parcel through its events, in their order: rules 7 and 8.
+/// Follows a parcel through its events, in order: rules 7 and 8.
 private struct Course {
     private(set) var state = ParcelState.unknown
-    /// The place of the scan that brought the state.
+    /// The place of the scan that set the state.
     private(set) var place: Int?
     private var time: Moment?
     private(set) var returning = false
@@ -511,10 +509,9 @@ extension Scan.DelaySign {
     }
 }
 
-/// A short name made of a source's own facts: FNV-1a, 64 bits (draft-eastlake-fnv). It need not be secret, only the
-/// same everywhere.
+/// A short name from a source's own facts: FNV-1a, 64 bits (draft-eastlake-fnv). It need not be secret, only stable.
 enum Fingerprint {
-    /// A 64-bit number has at most so many digits to the base of 36.
+    /// A 64-bit number has at most this many digits in base 36.
     static let greatestLength = 13
 
     static func of(_ parts: [String]) -> String {
@@ -523,7 +520,7 @@ enum Fingerprint {
         return text(hash)
     }
 
-    /// The same of two parts, as a number.
+    /// The same for two parts, as a number.
     static func number(of first: String, _ second: String) -> UInt64 {
         var hash = start
         add(first, to: &hash)
@@ -542,7 +539,7 @@ enum Fingerprint {
         String(unsafeUninitializedCapacity: greatestLength) { write(hash, to: $0, at: 0) }
     }
 
-    /// Writes it to the base of 36 into bytes that have room for it; gives where it ends.
+    /// Writes it in base 36 into bytes with enough room; returns where it ends.
     static func write(_ hash: UInt64, to bytes: UnsafeMutableBufferPointer<UInt8>, at place: Int) -> Int {
         var count = 1
         var rest = hash / 36

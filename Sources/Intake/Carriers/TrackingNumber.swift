@@ -1,38 +1,37 @@
 // Which carrier a number can belong to.
 //
-// Forms and check digits are rows of Data/numbers.tsv; here is only how a row is applied. A number that fails its check
-// is still a candidate, the last: what a carrier prints as an example mostly fails, and shops print such numbers too.
-// Seven known numbers fit two carriers equally well, so the answer is a list and never a verdict: the shop's own word
-// and the tracking URL come before it.
+// Forms and check digits are rows of Data/numbers.tsv; this file only applies them. A carrier whose check fails is
+// still a candidate, the last: carriers' printed examples mostly fail, and shops print such numbers too. Seven known
+// numbers fit two carriers equally well, so the answer is a list, never a verdict: the shop's own information and the
+// tracking URL take precedence.
 
 internal import Outreach
 
-/// A tracking number as somebody wrote it.
+/// A tracking number as written.
 public struct TrackingNumber: Hashable, Sendable {
-    /// Whether a number bears its check digit out.
+    /// Whether a number passes its check.
     public enum Checksum: String, Codable, Sendable, CaseIterable {
         case passed, failed, none
     }
 
-    /// A carrier that the number has the form of.
+    /// A carrier with this form of number.
     public struct Candidate: Hashable, Sendable {
-        /// `ups`, `usps`, `s10` for any post by the postal union's standard, …
+        /// `ups`, `usps`, `s10` for any post following the postal union's standard, …
         public var carrier: String
         public var checksum: Checksum
     }
 
-    /// What is left of it without all that people paste along (`TrackingField`); empty if that is no number, or
-    /// several.
+    /// The bare number without everything pasted along (`TrackingField`); empty if there is none, or several.
     public let text: String
 
     /// Takes any text; at most 64 characters can be a number.
     public init(_ text: String) { self.text = TrackingFacts(number: text).key ?? "" }
 
     /// The carriers that a number can belong to, likeliest first: those whose check it passes, those without a check,
-    /// those whose check it fails; of equals the one with the narrower form. Each carrier once.
+    /// those whose check it fails; among equals the narrower form first. Each carrier once.
     public static func candidates(for number: String) -> [Candidate] { TrackingNumber(number).candidates }
 
-    /// The carriers that it can belong to, likeliest first.
+    /// The possible carriers, likeliest first.
     public var candidates: [Candidate] {
         let bytes = Array(text.utf8)
         guard (8...64).contains(bytes.count), bytes.allSatisfy({ $0 < 0x80 }) else { return [] }
@@ -51,7 +50,7 @@ public struct TrackingNumber: Hashable, Sendable {
         return found.map(\.candidate).filter { seen.insert($0.carrier).inserted }
     }
 
-    /// Those of the named forms that it has, whatever its check says.
+    /// The named forms that it has, whatever its check says.
     func forms(among names: Set<String>) -> Set<String> {
         let bytes = Array(text.utf8)
         guard (8...64).contains(bytes.count), bytes.allSatisfy({ $0 < 0x80 }) else { return [] }
@@ -94,32 +93,32 @@ final class NumberForm: Sendable {
         case mod10(even: Int, odd: Int, fromRight: Bool)
         case weights([Int])
         case luhn, s10, mod7, mod37
-        /// DHL eCommerce: the first two letters are of a list, and a digit must stand in the rest.
+        /// DHL eCommerce: the first two letters come from a list, and the rest must contain a digit.
         case prefixes(Set<String>)
     }
 
     let carrier: String
-    /// How many characters are fixed.
+    /// The number of fixed characters.
     let narrowness: Int
     private let pieces: [Piece]
     private let check: Check
-    /// How long a number of this form can be.
+    /// The possible lengths of a number of this form.
     private let lengths: ClosedRange<Int>
 
     private static let posts: Set<String> = Set(
         TSV.rows(PackageResources.numbers_tsv).first { $0[0] == "posts" }?[1].split(separator: " ").map(String.init)
             ?? [])
 
-    /// The rows in their order, and their numbers.
+    /// The rows in order, and their numbers.
     static let all: [NumberForm] = TSV.rows(PackageResources.numbers_tsv).filter { $0[0] != "posts" }.map(
         NumberForm.init)
 
-    /// The numbers of the rows that a number of so many characters can have, for each length up to the greatest.
+    /// The row numbers for tracking numbers of each length, up to the greatest.
     private static let byLength: [[Int]] = (0...64).map { length in
         all.indices.filter { all[$0].lengths.contains(length) }
     }
 
-    /// The numbers of the rows that a number of so many characters can have.
+    /// The row numbers for tracking numbers of this length.
     static func rows(ofLength length: Int) -> [Int] { byLength.indices.contains(length) ? byLength[length] : [] }
 
     private init(_ fields: [String]) {
@@ -204,7 +203,7 @@ final class NumberForm: Sendable {
         return .literal(bytes)
     }
 
-    /// Whether the number has this form, and how its check came out; nil if it has another.
+    /// The result of the check if the number has this form; nil if it does not.
     func match(_ bytes: [UInt8]) -> TrackingNumber.Checksum? {
         var index = 0
         var serial: [UInt8] = []
@@ -260,7 +259,7 @@ final class NumberForm: Sendable {
         case .mod10(let even, let odd, let fromRight):
             var sum = 0
             for (place, byte) in (fromRight ? serial.reversed() : serial).enumerated() {
-                // UPS counts its letters so: A is 2, B is 3, and so on, round and round.
+                // UPS counts letters like this: A is 2, B is 3, and so on, modulo 10.
                 let value = byte.isDigit ? Int(byte - 0x30) : (Int(byte) - 3) % 10
                 sum += value * (place % 2 == 0 ? even : odd)
             }

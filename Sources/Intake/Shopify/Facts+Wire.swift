@@ -1,4 +1,4 @@
-// From Shopify's words to ours.
+// Converts Shopify's types to ours.
 
 internal import FoundationEssentials
 internal import Outreach
@@ -29,7 +29,7 @@ extension AddressFacts {
 }
 
 extension WireLoneFulfillment.Order.Address {
-    /// The zone there, as `AddressFacts.zone` has it.
+    /// The zone there, for `AddressFacts.zone`.
     var zone: Zone? {
         var address = AddressFacts()
         (address.timeZone, address.countryCode, address.provinceCode) = (timeZone, countryCodeV2, provinceCode)
@@ -60,7 +60,7 @@ extension LineItemFacts {
 }
 
 extension AttributeFacts {
-    /// What was written; nil where nothing was.
+    /// The text; nil if it is empty.
     static func list(_ attributes: [WireAttribute]?) -> [AttributeFacts]? {
         guard let attributes, !attributes.isEmpty else { return nil }
         return attributes.prefix(Bound.tags).map {
@@ -89,7 +89,7 @@ extension BillFacts {
                 isOnShipping: $0.targetType == "SHIPPING_LINE")
         }
         payments = (order.transactions ?? []).map { transaction in
-            // Of a card's number only the end is told, whatever comes.
+            // Only the end of a card's number is kept, whatever comes.
             let digits = transaction.paymentDetails?.number.map {
                 String($0.filter(\.isASCII).filter(\.isNumber).suffix(4))
             }
@@ -103,7 +103,7 @@ extension BillFacts {
 }
 
 extension CustomerFacts {
-    /// - Parameter placedAt: when the order was placed that the customer is read with; the one before it is older.
+    /// - Parameter placedAt: when the order read with the customer was placed; the previous one is older.
     init(_ customer: WireCustomer, order: String, placedAt: Moment) {
         let email = customer.defaultEmailAddress
         self.init(
@@ -130,7 +130,7 @@ extension CustomerFacts {
 
 extension FulfillmentFacts {
     /// - Parameters:
-    ///   - events: all that were read, over all pages; `complete` if those are all that there are.
+    ///   - events: all events read, over all pages; `complete` if there are no others.
     init(
         _ fulfillment: WireFulfillment, events: [WireFulfillmentEvent], complete: Bool, lines: [WireQuantity],
         zone: Zone
@@ -179,10 +179,10 @@ extension ReturnFacts {
             deliveries: orders.flatMap(\.reverseDeliveries.nodes).map(ReverseDeliveryFacts.init))
     }
 
-    /// Whether goods arrived. The one thing that says so is a disposition: somebody held them and said what becomes of
-    /// them; one of `MISSING` says the contrary. A processed quantity does not, for a shop may process and refund a
-    /// return before anything has come back (seen in a recorded `returnProcess` without dispositions), and a return may
-    /// be closed with nothing having come at all.
+    /// Whether goods arrived. Only a disposition proves it: somebody had them in hand and decided what to do with them;
+    /// `MISSING` says the opposite. A processed quantity does not, because a shop may process and refund a return
+    /// before anything has come back (seen in a recorded `returnProcess` without dispositions), and a return may be
+    /// closed with nothing returned at all.
     private static func received(_ orders: [WireReverseFulfillmentOrder]) -> Bool {
         orders.lazy.flatMap(\.lineItems.nodes).flatMap { $0.dispositions ?? [] }.contains { disposition in
             let isArrival = ["RESTOCKED", "NOT_RESTOCKED", "PROCESSING_REQUIRED"].contains(disposition.type)
@@ -225,7 +225,7 @@ extension RefundFacts {
 }
 
 extension OrderFacts {
-    /// An order without what hangs on further pages: its lines, fulfillments, returns and refunds are set afterwards.
+    /// An order without the lists on further pages: its lines, fulfillments, returns and refunds are set afterwards.
     init(_ order: WireOrder) {
         self.init(
             id: order.id, name: Bound.line(order.name), createdAt: order.createdAt.moment,
@@ -274,7 +274,7 @@ extension OrderFacts {
         }
     }
 
-    /// The last payment that went through, once all is paid. Nil for an order that cost nothing.
+    /// The last successful payment, once everything is paid. Nil for an order that cost nothing.
     private static func paidAt(_ state: PaymentState, _ transactions: [WireTransaction]) -> Moment? {
         guard state == .paid || state == .partiallyRefunded || state == .refunded else { return nil }
         return transactions.filter { $0.status == "SUCCESS" && ($0.kind == "SALE" || $0.kind == "CAPTURE") }
@@ -295,7 +295,7 @@ extension OrderFacts {
         }
     }
 
-    /// How the first of its parts goes that goes anywhere.
+    /// The delivery method of its first part that has one.
     private static func deliveryMethod(_ orders: [WireFulfillmentOrder]) -> String? {
         let methods = orders.filter { $0.status != "CANCELLED" }.compactMap(\.deliveryMethod?.methodType)
         guard let method = methods.first(where: { $0 != "NONE" }) ?? methods.first else { return nil }

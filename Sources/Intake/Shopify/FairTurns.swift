@@ -1,10 +1,10 @@
-/// Which of several kinds of work comes next: the one that has had the least time so far, and among equals the one that
-/// has had the fewest turns. So each gets an equal share of the time, in which its waits for the cost bucket are
-/// counted, and what one does not need falls to the others.
+/// Picks the next of several kinds of work: the one that has had the least time so far, and among equals the fewest
+/// turns. So each gets an equal share of the time, including its waits for the cost bucket, and the others get what one
+/// does not need.
 struct FairTurns<Kind: Hashable & Sendable>: Sendable {
     private var had: [Kind: (time: Duration, turns: Int)] = [:]
 
-    /// The next of these; of those that have had the same, the first. Nil where there are none.
+    /// The next of these; the first among equals. Nil if there are none.
     func next(of kinds: [Kind]) -> Kind? {
         kinds.enumerated().min { a, b in
             let (first, second) = (had[a.element] ?? (.zero, 0), had[b.element] ?? (.zero, 0))
@@ -12,14 +12,14 @@ struct FairTurns<Kind: Hashable & Sendable>: Sendable {
         }?.element
     }
 
-    /// Notes that a turn of that kind took so long. A clock that went back meanwhile took nothing.
+    /// Records the duration of a turn of that kind. If the clock went back meanwhile, it counts as zero.
     mutating func note(_ kind: Kind, took time: Duration) {
         let before = had[kind] ?? (.zero, 0)
         had[kind] = (before.time + max(time, .zero), before.turns + 1)
     }
 }
 
-/// How many objects one read asks for: fewer after one that was too large or too dear, and slowly more again.
+/// How many objects one read requests: fewer after one that was too large or too expensive, then slowly more again.
 struct BatchSize: Sendable {
     /// The size of the next read.
     private(set) var value: Int
@@ -30,10 +30,10 @@ struct BatchSize: Sendable {
         ceiling = value
     }
 
-    /// A read of so many objects failed as a whole.
+    /// A read of this many objects failed as a whole.
     mutating func shrink(from size: Int, isTooMuch: Bool) {
         value = max(1, min(value, size) / 2)
-        // What was too much once is too much next time.
+        // What was too much once will be too much again.
         if isTooMuch { ceiling = value }
     }
 

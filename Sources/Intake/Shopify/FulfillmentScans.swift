@@ -1,35 +1,35 @@
-// Shopify's own tracking, told as scans.
+// Shopify's own tracking, as scans.
 //
-// A fulfillment has events, where a carrier or an app reports them, each with its time. Beside them stand facts that
-// may or may not come of an event: when it was delivered, when it went into transit, when it is to arrive, and the
-// status that the admin shows. Such a fact becomes a scan of its own only where no event says the same, or one delivery
-// would be told of twice.
+// A fulfillment has events, if a carrier or an app reports them, each with its time. It also has facts that may or may
+// not come from an event: when it was delivered, when it went into transit, when it should arrive, and the status shown
+// in the admin. Such a fact becomes a scan only if no event says the same; otherwise one delivery would be reported
+// twice.
 //
-// An event's scan is named after the event: `shopify:123`. A fact's scan is named after the fulfillment and what it
-// says: `shopify:77:delivered`, `shopify:77:eta:2026-11-24`, so that the same fact read again is the same scan. The
-// status and the estimate come without a time; theirs is the fulfillment's last change, which moves on, so that of two
-// readings the first one's time is nearer the truth. A fact that is no longer shown is not thereby taken back: the
-// status of yesterday gave way to that of today. Only an event that is gone was taken back.
+// An event's scan is named after the event: `shopify:123`. A fact's scan is named after the fulfillment and its
+// content: `shopify:77:delivered`, `shopify:77:eta:2026-11-24`, so that the same fact read again is the same scan. The
+// status and the estimate come without a time; we use the fulfillment's last change, which moves on, so of two readings
+// the first one's time is closer. A fact that is no longer shown is not retracted: today's status replaced yesterday's.
+// Only an event that has disappeared was retracted.
 
 internal import Outreach
 internal import Shopify
 
-/// Turns what Shopify shows of a fulfillment into scans.
+/// Turns a fulfillment's tracking into scans.
 struct FulfillmentScans {
     /// The name of this source.
     static let source = "shopify"
 
-    /// Where the parcel goes, else the shop's own zone: by it an estimate's moment becomes a day.
+    /// The destination's zone, else the shop's: it turns an estimate's moment into a day.
     var zone: Zone
 
-    /// What one word of a status says about a parcel.
+    /// The meaning of a status for a parcel.
     struct Meaning: Equatable {
         var state: ParcelState?
         var delay: Scan.DelaySign = .no
     }
 
-    /// Of an event, and of the status that the admin displays: FulfillmentEventStatus and FulfillmentDisplayStatus of
-    /// the Admin API. Nil for what says nothing about a parcel, and for words that are newer than we are.
+    /// For an event, and for the status shown in the admin: FulfillmentEventStatus and FulfillmentDisplayStatus of the
+    /// Admin API. Nil for a status that says nothing about a parcel, and for words newer than this code.
     static func meaning(of status: String?) -> Meaning? {
         switch status {
         case "LABEL_PURCHASED", "LABEL_PRINTED", "CONFIRMED": Meaning(state: .preTransit)
@@ -46,7 +46,7 @@ struct FulfillmentScans {
         }
     }
 
-    /// The scans of a fulfillment: its events first, in their order.
+    /// The scans of a fulfillment: its events first, in order.
     func scans(of fulfillment: WireFulfillment, events: [WireFulfillmentEvent]) -> [Scan] {
         var scans = events.map(scan)
         let number = GlobalID.number(fulfillment.id)
@@ -99,8 +99,8 @@ struct FulfillmentScans {
             place: place.isEmpty ? nil : place.joined(separator: ", "))
     }
 
-    /// The day that an estimate means. At midnight UTC it is a bare date, which no zone may shift; otherwise it is that
-    /// moment's day where the parcel goes.
+    /// The day of an estimate. Midnight UTC means a bare date, which no zone may shift; otherwise it is that moment's
+    /// day at the destination.
     func day(of estimate: WireMoment) -> CalendarDay {
         estimate.moment.milliseconds % 86_400_000 == 0
             ? Zone.utc.day(at: estimate.moment) : zone.day(at: estimate.moment)

@@ -1,18 +1,18 @@
-// What the poller remembers, and where what it reads goes. Each method is one whole step, committed when it returns:
-// the poller can be cut between any two of them, or before one returns, and begins again at the start of its cycle.
+// The poller's memory, and the destination of what it reads. Each method is one complete step, committed when it
+// returns: the poller can be killed between any two of them, or before one returns, and starts its cycle over.
 
 package import Outreach
 package import Shopify
 
-/// How an order looked when it was last read: by this a scan tells whether it must be read again.
+/// How an order looked when it was last read; a scan compares it to see whether the order must be read again.
 package struct ReadMark: Hashable, Codable, Sendable {
     /// The order.
     package var id: String
-    /// The order's `updatedAt` as it was read.
+    /// The order's `updatedAt` at that reading.
     package var updatedAt: Moment
     /// When it was read, by the shop's clock.
     package var readAt: Moment
-    /// The newest returns and their states, `123:OPEN,122:CLOSED`; nil where returns were not read.
+    /// The newest returns and their states, `123:OPEN,122:CLOSED`; nil if returns were not read.
     package var returns: String?
 
     /// An order as it was read.
@@ -24,16 +24,16 @@ package struct ReadMark: Hashable, Codable, Sendable {
     }
 }
 
-/// An order that a scan showed, and that must be read.
+/// An order found by a scan that must be read.
 package struct ScannedOrder: Hashable, Sendable {
     /// Shopify's id.
     package var id: String
-    /// Its `updatedAt`, as the scan showed it.
+    /// Its `updatedAt` in the scan.
     package var updatedAt: Moment
-    /// True where it is known to have changed since it was last queued, whatever its `updatedAt` says.
+    /// True if it is known to have changed since it was last queued, whatever its `updatedAt` says.
     package var hasChanged: Bool
 
-    /// That order, last changed then.
+    /// An order with the time of its last change.
     package init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
         self.id = id
         self.updatedAt = updatedAt
@@ -41,14 +41,14 @@ package struct ScannedOrder: Hashable, Sendable {
     }
 }
 
-/// Something that waits to be read.
+/// An object waiting to be read.
 package struct QueuedRead: Hashable, Sendable {
-    /// Shopify's id: of an order, a fulfillment or a return.
+    /// The Shopify id of an order, a fulfillment or a return.
     package var id: String
-    /// How often reading it has failed so far.
+    /// The number of failed readings so far.
     package var attempts: Int
-    /// The journal's own, handed back as it came: by it the journal notices that the same id was queued anew meanwhile,
-    /// and keeps it.
+    /// The journal's own value, returned unchanged: it shows the journal that the same id was queued again meanwhile,
+    /// so that it keeps it.
     package var ticket: Int64
 
     /// So it waits.
@@ -59,17 +59,17 @@ package struct QueuedRead: Hashable, Sendable {
     }
 }
 
-/// One that could not be read: it is set aside, with the reason, and tried again then.
+/// An object that could not be read: it is set aside with the reason, and retried at that time.
 package struct ParkedRead: Hashable, Sendable {
     package var read: QueuedRead
     /// What was wrong, without any value of the answer.
     package var reason: String
-    /// Not to be tried before; `read.attempts` is then one more.
+    /// Do not retry before this; `read.attempts` is then one more.
     package var notBefore: Moment
 }
 
-/// What one read of several ids brought. To be committed as one step: the observations are learned, and what is done
-/// leaves the queue, or neither.
+/// The result of one read of several ids. Commit it as one step: the observations are learned and finished entries
+/// leave the queue, or neither.
 package struct ReadBatch: Sendable {
     /// What was read.
     package enum Kind: Hashable, Sendable {
@@ -82,46 +82,45 @@ package struct ReadBatch: Sendable {
     package var kind: Kind
     /// What was seen.
     package var observations: [Observation] = []
-    /// How the orders looked that were read; none for looks.
+    /// The marks of the orders read; empty for rereads.
     package var marks: [ReadMark] = []
-    /// What was read and leaves the queue (a look: what the learner says when to look again, it says with the
-    /// observation).
+    /// Entries that were read and leave the queue (for a reread, the learner gives the next time with the observation).
     package var done: [QueuedRead] = []
-    /// What the shop does not show any more, or not to us: it leaves the queue, and a look at it is never due again.
+    /// Entries that the shop no longer shows, or not to us: they leave the queue, and are never due again.
     package var gone: [QueuedRead] = []
-    /// What could not be read.
+    /// Entries that could not be read.
     package var parked: [ParkedRead] = []
 
     /// Nothing yet.
     package init(kind: Kind) { self.kind = kind }
 }
 
-/// Where the poller of one shop keeps its place.
+/// Where a shop's poller keeps its position.
 package protocol IntakeJournal: Sendable {
-    /// Up to where the changed orders were scanned, by the shop's clock; nil before the first scan.
+    /// How far the changed orders have been scanned, by the shop's clock; nil before the first scan.
     func cursor() async throws -> Moment?
 
-    /// The marks of those of these orders that have one.
+    /// The marks of these orders; those without one are left out.
     func marks(of ids: [String]) async throws -> [String: ReadMark]
 
-    /// Queues these orders to be read and moves the cursor, in one step. One that is queued already gets a new ticket;
-    /// its attempts and its time stay unless it changed since it was queued, by its `updatedAt` or by `hasChanged`:
-    /// then it may be read at once, parked or not. A cursor of nil, or one before the one that is kept, moves nothing.
+    /// Queues these orders to be read and moves the cursor, in one step. One already queued gets a new ticket; its
+    /// attempts and its time stay unless it changed since it was queued, according to its `updatedAt` or `hasChanged`:
+    /// then it may be read at once, parked or not. A nil cursor, or one before the stored one, changes nothing.
     func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws
 
-    /// Puts a cursor that lies after `now` back to the last change that was read before it, or to where the shop began
-    /// to be watched. Gives the new one.
+    /// Moves a cursor that lies after `now` back to the last change read before it, or to where the shop began to be
+    /// watched. Returns the new one.
     func pullBack(to now: Moment) async throws -> Moment?
 
-    /// Orders that wait to be read and may be now, those longest in the queue first.
+    /// Orders that may be read now, those longest in the queue first.
     func nextToRead(limit: Int, now: Moment) async throws -> [QueuedRead]
 
-    /// Fulfillments or returns whose next look is due and not parked, the longest overdue first.
+    /// Fulfillments or returns whose reread is due and not parked, longest overdue first.
     func dueRereads(_ kind: Reread.Kind, limit: Int, now: Moment) async throws -> [QueuedRead]
 
-    /// Learns what was read, keeps the marks, and settles the queue.
+    /// Learns the observations, stores the marks, and updates the queue.
     func commitRead(_ batch: ReadBatch) async throws
 
-    /// Keeps the bucket for the next start. Once a cycle; nothing is lost with it.
+    /// Stores the bucket for the next start. Once a cycle; losing it does no harm.
     func remember(_ bucket: CostBucket) async throws
 }

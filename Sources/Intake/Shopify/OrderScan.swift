@@ -1,21 +1,22 @@
 // How changed orders are found. A scan lists orders by `updatedAt`, oldest first, from a little before where the last
-// one ended: the list comes from a search index that lags behind the shop, so that what changed just before the last
-// scan may appear only now. What it lists again for that reason is not read again: the mark of its last reading tells.
+// one ended: the list comes from a search index that lags behind the shop, so changes from just before the last scan
+// may appear only now. Orders listed again for that reason are not read again: the mark of their last reading shows
+// that.
 //
-// Pages of one list end after 25,000 objects (shopify.dev/docs/api/usage/limits), so a longer list is begun anew at the
-// last change seen. An order that changes while we page moves to the end of the list and is listed once more; none is
-// passed over.
+// Pages of one list end after 25,000 objects (shopify.dev/docs/api/usage/limits), so a longer list is restarted at the
+// last change seen. An order that changes while we page moves to the end of the list and is listed again; none is
+// missed.
 
 internal import Outreach
 internal import Shopify
 
-/// Where a scan stands in its list.
+/// The position of a scan in its list.
 struct OrderScan: Hashable, Sendable {
-    /// What is listed besides: `return_status:in_progress`.
+    /// A further filter: `return_status:in_progress`.
     var filter: String?
     /// Changes at or after this moment; nil for all.
     var from: Moment?
-    /// Where the page begins.
+    /// The start of the page.
     var after: String?
     private var listed = 0
 
@@ -27,15 +28,15 @@ struct OrderScan: Hashable, Sendable {
     /// Where Shopify ends a list.
     static let listLimit = 25_000
 
-    /// The search. The moment stands in quotes, for without them only its date counts.
+    /// The search. The moment is quoted, because without quotes only its date counts.
     var query: String {
         [filter, from.map { "updated_at:>='\(Moment(seconds: $0.seconds).iso8601)'" }].compactMap { $0 }.joined(
             separator: " AND ")
     }
 
-    /// Goes on behind a page. Returns false at the end of the list.
+    /// Moves past a page. Returns false at the end of the list.
     ///
-    /// - Parameter pageSize: how many are asked for at a time.
+    /// - Parameter pageSize: how many orders are requested at a time.
     mutating func advance(past page: PageInfo, count: Int, lastChange: Moment?, pageSize: Int) throws(ShopifyFailure)
         -> Bool
     {
@@ -58,20 +59,20 @@ struct OrderScan: Hashable, Sendable {
 }
 
 extension ReadMark {
-    /// How long after a change it may still be that we read the order as it was before: a change is dated to the
-    /// second, and reading by id is not always from the newest copy.
+    /// How long after a change we may still read the order's previous state: a change is dated to the second, and
+    /// reading by id does not always return the newest copy.
     static let settling = Duration.seconds(5)
 
-    /// How many returns a mark tells of.
+    /// The number of returns in a mark.
     static let returnsTold = 5
 
-    /// Whether an order that was last read like this must be read again, now that a scan lists it as changed then.
+    /// Whether an order last read with this mark must be read again, given the change time in a scan.
     static func isOutdated(_ mark: ReadMark?, changedAt: Moment) -> Bool {
         guard let mark else { return true }
         return mark.updatedAt < changedAt || mark.readAt < changedAt + settling
     }
 
-    /// The text for these returns: the newest first, by number.
+    /// The text for these returns: newest first, by number.
     static func text(of returns: [(id: String, status: String?)]) -> String {
         let numbered = returns.map { (number: GlobalID.number($0.id), status: $0.status ?? "") }
         let newest = numbered.sorted { ($0.number.utf8.count, $0.number) > ($1.number.utf8.count, $1.number) }

@@ -2,33 +2,33 @@ package import Outreach
 internal import Platform
 package import Shopify
 
-/// When a shop is asked again. Pure: time and chance are arguments.
+/// When to poll a shop again. Pure: time and chance are arguments.
 package struct PollPace: Hashable, Sendable {
-    /// From the start of one cycle to the start of the next, when all is well.
+    /// From the start of one cycle to the start of the next, if all is well.
     package var every: Duration
 
-    /// That often; once a second at most.
+    /// The given pace, at most once a second.
     package init(every: Duration) { self.every = max(every, .seconds(1)) }
 
-    /// When a turn may and must come.
+    /// When a turn may start and when it must.
     package struct Next: Hashable, Sendable {
-        /// Not even a wake-up brings it forward of this.
+        /// The earliest time, even after a wake-up.
         package var notBefore: Moment
-        /// It comes by itself then.
+        /// The time at which it starts by itself.
         package var due: Moment
     }
 
-    /// After a cycle that went well. One that left work behind is followed at once.
+    /// After a successful cycle. One that left work behind is followed at once.
     package func afterSuccess(began: Moment, now: Moment, workLeft: Bool) -> Next {
-        // However many wake-ups come, a shop is not scanned more than once a second.
+        // However many wake-ups arrive, a shop is scanned at most once a second.
         let soonest = max(now, began + .seconds(1))
         return Next(notBefore: soonest, due: workLeft ? soonest : max(soonest, began + every))
     }
 
     /// After the `failures`-th failure in a row, from 1; `chance` from 0 to below 1.
     ///
-    /// Trouble that passes: within 5 s, then at growing intervals, 5 minutes at most unless Shopify asks for more. A
-    /// shop that a person must fix: after a minute, then twice that, and so on to an hour.
+    /// For a passing problem: within 5 s, then at growing intervals of at most 5 minutes unless Shopify asks for more.
+    /// For a shop that a person must fix: after a minute, then twice that, and so on up to an hour.
     package func afterFailure(_ failure: ShopifyFailure, failures: Int, now: Moment, chance: Double) -> Next {
         let wait: Duration
         switch failure.remedy {

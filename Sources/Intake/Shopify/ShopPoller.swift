@@ -1,18 +1,18 @@
-// One shop, asked again and again. A turn is one cycle:
+// Polls one shop. A turn is one cycle:
 //
 //   1. scan the orders that changed since the cursor, less the lookback, page by page; each page's ids are committed
 //      with the cursor;
 //   2. scan the orders with open returns, and queue those whose returns differ from what was last read;
-//   3. read, in fair turns, the orders that are queued and the fulfillments and returns that are due to be read again,
-//      a batch at a time, until nothing is left or time is up.
+//   3. read, in fair turns, the queued orders and the fulfillments and returns due to be reread, a batch at a time,
+//      until nothing is left or time is up.
 //
-// None of the three starves the others, however slow the shop is and however long the queue: reading gets at least as
-// much time as the scans took, each kind of reading at least one batch a cycle and an equal share of the time, and a
-// scan of many pages stops for a round of reading whenever the pace says that one is due.
+// None of the three starves the others, however slow the shop and however long the queue: reading gets at least as much
+// time as the scans took, each kind of reading at least one batch per cycle and an equal share of the time, and a scan
+// of many pages stops for a round of reading whenever one is due.
 //
-// A cycle can be cut anywhere. The cursor moves only with the ids that it passed, an id leaves the queue only with what
-// was learned of it, so whoever begins again sees everything at least once; and an observation that comes twice teaches
-// nothing twice.
+// A cycle can be killed anywhere. The cursor moves only together with the ids it passed, and an id leaves the queue
+// only together with its results, so after a restart everything is seen at least once; and a repeated observation is
+// not learned twice.
 
 package import Outreach
 internal import Platform
@@ -22,42 +22,42 @@ package import Shopify
 package struct CycleReport: Sendable {
     /// Orders that scans listed.
     package var listed = 0
-    /// Of these, those that must be read.
+    /// Those of them that must be read.
     package var queued = 0
     /// Orders that were read.
     package var read = 0
     /// Fulfillments and returns that were read again.
     package var looked = 0
-    /// What the shop no longer shows.
+    /// Objects that the shop no longer shows.
     package var gone = 0
-    /// What could not be read.
+    /// Entries that could not be read.
     package var parked: [ParkedRead] = []
     /// Orders still wait to be read.
     package var readsLeft = false
     /// Fulfillments or returns are still due to be read again.
     package var rereadsLeft = false
-    /// The shop, where it was inspected in this cycle: at the start, and once a day.
+    /// The shop, if it was inspected in this cycle: at the start, and once a day.
     package var inspection: ShopInspection?
-    /// What is read of the shop; less than all where scopes or approval are missing.
+    /// The parts of the shop that are read; not all if scopes or approval are missing.
     package var rights = ReadRights()
     /// How far our clock is ahead of the shop's, as last seen.
     package var clockOffset: Duration?
-    /// The version that answered, if it is not the one asked for.
+    /// The version that answered, if it is not the requested one.
     package var servedVersion: String?
-    /// Where the place in the list of changes lay in the future and was pulled back to.
+    /// The new position in the list of changes, if it lay in the future and was moved back.
     package var pulledBackTo: Moment?
 
     /// Nothing yet.
     package init() {}
 }
 
-/// What became of a turn.
+/// The result of a turn.
 package struct Turn: Sendable {
-    /// What was done, also by a turn that failed half-way.
+    /// The work done, even by a turn that failed midway.
     package var report: CycleReport
     /// Why it ended early; nil if it did not.
     package var failure: ShopifyFailure?
-    /// Which failure in a row this is; 0 after success.
+    /// The number of failures in a row; 0 after success.
     package var failures: Int
     /// When the next one comes.
     package var next: PollPace.Next
@@ -70,14 +70,13 @@ package actor ShopPoller {
         /// The shop's permanent domain, for observations.
         package var shop: String
         package var pace: PollPace
-        /// Since when the shop is watched: set once, before the first read.
+        /// Since when the shop has been watched: set once, before the first read.
         package var liveSince: Moment
         /// How far before the cursor a scan begins.
         package var lookback: Duration
-        /// How far before `liveSince` the first scan begins. More than 60 days are shown only to an app with
-        /// `read_all_orders`.
+        /// How far before `liveSince` the first scan begins. Only an app with `read_all_orders` sees more than 60 days.
         package var history: Duration
-        /// Orders in one read, at most.
+        /// The most orders in one read.
         package var ordersAtOnce: Int
 
         /// The usual settings for a shop.
@@ -103,10 +102,10 @@ package actor ShopPoller {
     private var pageSize = 250
     private var batchSizes: [ReadBatch.Kind: BatchSize]
     private var failures = 0
-    /// What the scans of returns last showed of orders that are not read as they show them, by id: by this a parked one
-    /// is known to have changed although its `updatedAt` has not.
+    /// The latest returns, from scans, of orders not read in that state yet, by id: shows that a parked order has
+    /// changed although its `updatedAt` has not.
     private var shownReturns: [String: String] = [:]
-    /// When reading last came to its end; a scan that takes longer than the pace from then on stops for a round of it.
+    /// When reading last ended; a scan that takes longer than the pace after that stops for a round of reading.
     private var readAt: Moment?
     private var inspectedAt: Moment?
 
@@ -123,7 +122,7 @@ package actor ShopPoller {
         reader = ShopReader(client: client, shop: settings.shop)
     }
 
-    /// Does one cycle. What Shopify does not give is a value in the answer.
+    /// Runs one cycle. Failures of Shopify are values in the result.
     ///
     /// - Throws: `CancellationError`, and what the journal throws.
     package func turn() async throws -> Turn {
@@ -146,9 +145,9 @@ package actor ShopPoller {
         }
     }
 
-    /// How many objects one query reads at most. What a query may cost does not grow with the number of ids
-    /// (`Document.estimatedCost`), so that 250 fulfillments, the most that Shopify takes, cost no more points than one;
-    /// only the size of the answer grows, so that returns, which hold more, are fewer.
+    /// The most objects in one query. A query's cost does not grow with the number of ids (`Document.estimatedCost`),
+    /// so 250 fulfillments, the most that Shopify accepts, cost no more points than one. Only the size of the answer
+    /// grows, so there are fewer returns, which are larger.
     private static func batchSizes(_ settings: Settings) -> [ReadBatch.Kind: BatchSize] {
         [
             .orders: BatchSize(settings.ordersAtOnce), .rereads(.fulfillment): BatchSize(250),
@@ -183,7 +182,7 @@ package actor ShopPoller {
             try await scanReturns("return_requested", since: began, &report)
             if await reader.rights.returns { try await scanReturns("in_progress", since: began, &report) }
         }
-        // At least as long as the scans took, so that where these take all of the pace, reading still gets half.
+        // At least as long as the scans took, so that reading gets half of the time even if the scans use up the pace.
         let scanned = now()
         let deadline = max(began + settings.pace.every, scanned + max(scanned - began, .zero))
         try await readInTurns(until: deadline, &report)
@@ -198,7 +197,7 @@ package actor ShopPoller {
         var query: String
     }
 
-    /// A page of a scan; asks for less where Shopify finds that too dear.
+    /// A page of a scan; requests less if Shopify refuses the cost.
     private func page<Content: Decodable & Sendable>(
         _ document: Document, _ scan: OrderScan, as type: Content.Type
     ) async throws(ShopifyFailure) -> ShopifyClient.Answer<Content> {
@@ -219,16 +218,16 @@ package actor ShopPoller {
         }
     }
 
-    /// How far the shop's clock and ours may differ for either to be believed.
+    /// How far the shop's clock and ours may differ for either to be trusted.
     static let clockTolerance = Duration.minutes(5)
 
     private static func isBelievable(_ offset: Duration) -> Bool {
         abs(offset.wholeMilliseconds) <= clockTolerance.wholeMilliseconds
     }
 
-    /// Up to where a scan that has come to its end was made, by what an answer said of the time when it began. A clock
-    /// that is wrong for one answer must not carry the place into the future, where changes would be passed over in
-    /// silence: so it is the earlier of both clocks, and nil where they are too far apart.
+    /// The position of a finished scan: the time when it began, according to an answer. A clock that is wrong in one
+    /// answer must not move the position into the future, where changes would be skipped silently; so this is the
+    /// earlier of both clocks, and nil if they are too far apart.
     private static func place(_ facts: AnswerFacts, now: Moment) -> Moment? {
         guard let shopTime = facts.shopTime, let offset = facts.clockOffset, isBelievable(offset)
         else { return nil }
@@ -238,7 +237,7 @@ package actor ShopPoller {
     private func scanOrders(since began: Moment, _ report: inout CycleReport) async throws {
         var cursor = try await journal.cursor()
         let now = self.now()
-        // Where our clock is the wrong one, the shop's last answer disagrees with it, and nothing is moved.
+        // If our clock is wrong, the shop's last answer disagrees with it, and nothing is moved.
         if let kept = cursor, kept > now + Self.clockTolerance,
             let offset = client.lastAnswer?.clockOffset, Self.isBelievable(offset)
         {
@@ -251,7 +250,7 @@ package actor ShopPoller {
         var isMore = true
         while isMore {
             let answer = try await page(.scanOrders, scan, as: WireScan.self)
-            // What changes from here on is for the next scan, however long this one takes.
+            // Later changes are left to the next scan, however long this one takes.
             if isFirst { begun = Self.place(answer.facts, now: now) }
             isFirst = false
             let orders = answer.data.orders.nodes
@@ -260,8 +259,8 @@ package actor ShopPoller {
                 past: answer.data.orders.pageInfo, count: orders.count, lastChange: last, pageSize: pageSize)
             let marks = try await journal.marks(of: orders.map(\.id))
             let changed = orders.filter { ReadMark.isOutdated(marks[$0.id], changedAt: $0.updatedAt.moment) }
-            // Within the list the cursor stands at the last change seen, at its end where the scan began. Without a
-            // clock that can be believed it stays at the last change.
+            // Within the list the cursor is the last change seen; at its end, the time when the scan began. Without a
+            // trusted clock it stays at the last change.
             try await journal.commitScan(
                 queue: unique(changed.map { ScannedOrder(id: $0.id, updatedAt: $0.updatedAt.moment) }),
                 cursor: isMore ? last : begun ?? last)
@@ -282,7 +281,7 @@ package actor ShopPoller {
             let answer: ShopifyClient.Answer<WireReturnScan>
             do throws(ShopifyFailure) { answer = try await page(.scanReturns, scan, as: WireReturnScan.self) } catch {
                 guard case .forbiddenScope = error else { throw error }
-                // Where the scopes could not be listed we learn only now that returns are not for us.
+                // If the scopes could not be listed, we learn only now that we may not read returns.
                 await reader.giveUpReturns()
                 return
             }
@@ -318,14 +317,14 @@ package actor ShopPoller {
 
     // MARK: - Reads
 
-    /// Reads what is queued and what is due to be read again, each kind in its turn, until nothing is left or time is
-    /// up. Each kind of which there is something gets one batch at least.
+    /// Reads queued and due objects, each kind in its turn, until nothing is left or time is up. Each kind with work
+    /// gets at least one batch.
     private func readInTurns(until deadline: Moment, _ report: inout CycleReport) async throws {
         var open: [ReadBatch.Kind] = [.orders, .rereads(.fulfillment)]
         if await reader.rights.returns { open.append(.rereads(.return)) }
         var unserved = open
         var turns = FairTurns<ReadBatch.Kind>()
-        // What is queued anew while it is read, by a wake-up or a scan, is for the next cycle.
+        // Objects queued again while being read, by a wake-up or a scan, are left to the next cycle.
         var met: Set<String> = []
         var failure: ShopifyFailure?
         report.readsLeft = false
@@ -344,8 +343,8 @@ package actor ShopPoller {
             }
             let began = now()
             do { try await read(kind, new, &report) } catch let error as ShopifyFailure {
-                // One object at which Shopify itself fails holds back those of its kind, until it is found; the other
-                // kinds go on.
+                // An object on which Shopify itself fails holds back its kind until it is found; the other kinds
+                // continue.
                 guard Self.blamesTheBatch(error) == .content, failure == nil else { throw error }
                 failure = error
                 open.removeAll { $0 == kind }
@@ -358,21 +357,21 @@ package actor ShopPoller {
         if let failure { throw failure }
     }
 
-    /// What is to be read next of a kind.
+    /// The next objects of a kind to read.
     private func entries(_ kind: ReadBatch.Kind, atMost limit: Int = .max) async throws -> [QueuedRead] {
         let size = min(limit, batchSizes[kind]?.value ?? 1)
         switch kind {
         case .orders: return try await journal.nextToRead(limit: size, now: now())
         case .rereads(let kind):
-            // What falls due before the next cycle is half over is read in this one: its time is counted from the
-            // middle of the last, so that it would otherwise wait for nearly two.
+            // Objects due before the middle of the next cycle are read in this one: their time is counted from the
+            // middle of the last, so they would otherwise wait for nearly two cycles.
             let slack = min(settings.pace.every / 2, .seconds(30))
             return try await journal.dueRereads(kind, limit: size, now: now() + slack)
         }
     }
 
-    /// Reads a batch and commits it. A batch that fails as a whole is read in halves; what fails alone, and is not
-    /// Shopify's trouble, is parked, so that it stops nobody else.
+    /// Reads a batch and commits it. A batch that fails as a whole is read in halves; an object that fails alone, for
+    /// no fault of Shopify's, is parked, so that it holds up no other.
     private func read(_ kind: ReadBatch.Kind, _ entries: [QueuedRead], _ report: inout CycleReport) async throws {
         let batch: ReadBatch
         do throws(ShopifyFailure) { batch = try await reader.read(kind, entries) } catch {
@@ -396,7 +395,7 @@ package actor ShopPoller {
 
     private enum Blame { case size, content }
 
-    /// Whether a failure may be due to what was asked for: to how much it was, or to what.
+    /// Whether a failure may be due to the request: its size or its content.
     private static func blamesTheBatch(_ failure: ShopifyFailure) -> Blame? {
         switch failure {
         case .overCost, .tooLarge: .size

@@ -1,9 +1,9 @@
-// Reads whole objects by their ids and puts them together from as many answers as that takes: an order with the further
-// pages of its lists, and its returns, which are read for all orders of a batch at once.
+// Reads complete objects by id and assembles them from as many answers as needed: an order with the further pages of
+// its lists, and its returns, which are read for all orders of a batch at once.
 //
-// One object that cannot be read fails alone. So does one beside which an error stands, for then something in it is
-// null that is not null in the shop, and it might say so to a shopper. Only where access is denied is the null the
-// truth that we get: then the part is left out from the next request on, and told.
+// An unreadable object fails alone. So does one that comes with an error, because then something in it is null that is
+// not null in the shop, and a shopper might be told so. Only if access is denied do we accept the null: the part is
+// then left out from the next request on, and reported.
 
 package import Outreach
 package import Shopify
@@ -13,7 +13,7 @@ package actor ShopReader {
     private let client: ShopifyClient
     /// The shop's permanent domain, for observations.
     private let shop: String
-    /// The shop's own zone, for where the parcel's is not known.
+    /// The shop's own zone, for parcels with an unknown one.
     package var shopZone: Zone
     /// What is asked for.
     package private(set) var rights: ReadRights
@@ -28,16 +28,16 @@ package actor ShopReader {
 
     private func now() -> Moment { Moment(client.clock.now()) }
 
-    /// What an inspection told.
+    /// The result of an inspection.
     func adopt(zone: Zone, rights: ReadRights) {
         shopZone = zone
         self.rights = rights
     }
 
-    /// Does without returns until the next inspection.
+    /// Skips returns until the next inspection.
     func giveUpReturns() { rights.returns = false }
 
-    /// Reads them, and says of each what became of it.
+    /// Reads them, and returns the outcome of each.
     func read(_ kind: ReadBatch.Kind, _ entries: [QueuedRead]) async throws(ShopifyFailure) -> ReadBatch {
         switch kind {
         case .orders: try await readOrders(entries)
@@ -69,7 +69,7 @@ package actor ShopReader {
         var facts: AnswerFacts
     }
 
-    /// One outcome for each id, in their order.
+    /// One outcome per id, in the same order.
     private func harvest<Node: Decodable & Sendable>(
         _ document: Document, _ ids: [String], as type: Node.Type
     ) async throws(ShopifyFailure) -> Harvest<Node> {
@@ -176,7 +176,7 @@ package actor ShopReader {
         return batch
     }
 
-    /// Sets what hangs on further pages.
+    /// Sets the lists from further pages.
     private func complete(_ facts: inout OrderFacts, from order: WireOrder) async throws(ShopifyFailure) {
         facts.lineItems = try await whole(order.lineItems, .moreLineItems, of: order.id).nodes.map(LineItemFacts.init)
         let zone = facts.shippingAddress?.zone ?? shopZone
@@ -230,7 +230,7 @@ package actor ShopReader {
         var status: String?
     }
 
-    /// How many returns are asked for at once.
+    /// How many returns are requested at once.
     private static let returnsAtOnce = 50
 
     private func collectReturns(
@@ -286,7 +286,7 @@ package actor ShopReader {
         var products: Bool?
     }
 
-    /// A connection to its end, or to as many objects as we take.
+    /// Reads a connection to its end, or up to our limit.
     private func whole<Node: Decodable & Sendable>(
         _ first: Page<Node>, _ document: Document, of id: String
     ) async throws(ShopifyFailure) -> (nodes: [Node], isComplete: Bool) {
@@ -300,7 +300,7 @@ package actor ShopReader {
             guard answer.errors.isEmpty else {
                 throw .malformed("\(document.name): error beside it: \(answer.errors[0].code ?? "unknown")")
             }
-            // Taken away between two requests: what was read before is all that there is.
+            // Deleted between two requests: what was read before is all there is.
             guard let page = answer.data.node?.page else { return (nodes, false) }
             nodes += page.nodes
             next = page.pageInfo.next
@@ -309,7 +309,7 @@ package actor ShopReader {
         return (nodes, true)
     }
 
-    /// Sets one aside: soon again at first, in the end every 6 hours.
+    /// Sets an object aside: retried soon at first, in the end every 6 hours.
     func park(_ entry: QueuedRead, _ reason: String) -> ParkedRead {
         let doublings = min(max(entry.attempts, 0), 9)
         let wait = min(Duration.minutes(1) * (1 << doublings), .hours(6))

@@ -1,4 +1,4 @@
-// Shopify's times are ours, and its clock too: only the types differ, for Shopify's own code knows nothing of ours.
+// Conversions between Shopify's time types and ours; the Shopify module does not know ours.
 
 package import Outreach
 package import Shopify
@@ -18,7 +18,7 @@ extension WireMoment {
 }
 
 extension ShopClock {
-    /// That clock and that patience.
+    /// The given clock and sleep.
     package init(_ timekeeper: Timekeeper) {
         self.init(now: { Timestamp(timekeeper.now()) }, sleep: timekeeper.sleep)
     }

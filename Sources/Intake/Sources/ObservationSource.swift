@@ -1,39 +1,38 @@
-// What arrives once and cannot be asked for again: messages, hooks, ratings, forms. Orders and scans are not of this
-// kind: they can be read again at any time, and are merged into what is known.
+// Observations that arrive once and cannot be asked for again: messages, hooks, ratings, forms. Orders and scans are
+// different: they can be read again at any time, and are merged into the known facts.
 //
-// Each thing that arrives is kept as it came before anything is made of it, in one step with the place up to which its
-// source was read. Then the source's judge, which is pure, says what events it means, and these are recorded in one
-// step with the mark that it was judged. So a crash between any two steps loses nothing and tells nothing twice, and a
-// fault in a judge can be fixed and the row judged again.
+// Each observation is first stored as it came, in one step with the position up to which its source was read. Then the
+// source's pure judge says which events it means, and these are recorded in one step with the mark that it was judged.
+// So a crash between any two steps loses nothing and tells nothing twice, and after a bug fix in a judge the row can be
+// judged again.
 //
 // To add a source: a folder here with a type that conforms to `ObservationSource`, and one line in
 // `ObservationSources`.
 
 package import Outreach
 
-/// One place from which things reach us once.
+/// A source of observations that arrive once.
 package protocol ObservationSource: Sendable {
-    /// What it is called in rows, cursors, events and logs. Once shipped it stays.
+    /// Its name in rows, cursors, events and logs. Never changes once shipped.
     var name: String { get }
 
-    /// What came since `cursor`, oldest first. The source that is pushed to, and has nothing to ask, gives an empty
-    /// page.
+    /// The observations since `cursor`, oldest first. A push source, which cannot be asked, returns an empty page.
     ///
-    /// - Parameter cursor: what the last page said to go on from; nil before the first.
-    /// - Throws: `SourceFailure` where the source cannot be read now, `CancellationError`.
+    /// - Parameter cursor: where the last page ended; nil before the first.
+    /// - Throws: `SourceFailure` if the source cannot be read now; `CancellationError`.
     func poll(from cursor: String?, now: Moment) async throws -> SourcePage
 
-    /// What events one observation means; none where it means nothing. Reads no clock and nothing else, so that the
-    /// same observation always means the same.
+    /// The events that an observation means; may be empty. Reads no clock or other state, so that the same observation
+    /// always means the same.
     ///
-    /// - Throws: `SourceFailure` where its bytes are not what the source's should be.
+    /// - Throws: `SourceFailure` if its bytes are not valid for the source.
     func judge(_ observation: RawObservation) throws(SourceFailure) -> [JudgedEvent]
 }
 
-/// What one question to a source brought.
+/// The result of one request to a source.
 package struct SourcePage: Sendable {
     package var observations: [RawObservation]
-    /// Where to go on; nil leaves the place as it is.
+    /// Where to continue; nil leaves the position unchanged.
     package var cursor: String?
     /// There may be more at once.
     package var isMore: Bool
@@ -45,32 +44,32 @@ package struct SourcePage: Sendable {
     }
 }
 
-/// Why a source gave nothing, or what is wrong with one observation: what and how to fix it, without personal data.
+/// Why a source could not be read, or what is wrong with an observation, and how to fix it; without personal data.
 package struct SourceFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
     package init(_ description: String) { self.description = description }
 }
 
-/// Every source that is read. One line each.
+/// All sources, one per line.
 package enum ObservationSources {
     package static let all: [any ObservationSource] = []
 }
 
-/// Where sources keep their place, and where what they tell goes. Each method is one whole step, committed when it
+/// Where sources keep their position and their observations. Each method is one complete step, committed when it
 /// returns.
 package protocol ObservationJournal: Sendable {
-    /// Up to where a source was read; nil before its first page.
+    /// The position up to which a source was read; nil before its first page.
     func cursor(of source: String) async throws -> String?
 
-    /// Keeps what came and where to go on, in one step. What was kept before, by the source's own id for it, is left as
-    /// it is. A cursor of nil leaves the place.
+    /// Stores observations and the position to continue from, in one step. One already stored, by the source's own id,
+    /// is left as it is. A nil cursor leaves the position.
     func keep(_ observations: [RawObservation], cursor: String?, of source: String, now: Moment) async throws
 
-    /// What of a source nobody judged yet, in the order in which it came.
+    /// A source's observations not judged yet, in order of arrival.
     func unjudged(of source: String, limit: Int) async throws -> [RawObservation]
 
-    /// Records what one observation means, and that it was judged, in one step. Gives what could not be recorded, and
-    /// why; then it counts as judged all the same, and its bytes stay.
+    /// Records the meaning of an observation and marks it as judged, in one step. Returns what could not be recorded,
+    /// and why; it then still counts as judged, and its bytes stay.
     func commit(_ events: [JudgedEvent], of observation: RawObservation, now: Moment) async throws -> SourceFailure?
 }

@@ -1,22 +1,22 @@
 package import Outreach
 
-/// Reads one source: what came is kept, then judged. All sources go the same way; a loop of the daemon calls `turn`
-/// when it is woken or when a tick passed.
+/// Reads one source: stores the observations, then judges them. The same for all sources; a daemon loop calls `turn`
+/// when it is woken or after a tick.
 package struct SourceReader: Sendable {
     private let source: any ObservationSource
     private let journal: any ObservationJournal
 
     /// What one turn did.
     package struct Report: Sendable, Equatable {
-        /// Observations that came, those that were known included.
+        /// Received observations, including known ones.
         package var received = 0
         /// Observations that were judged.
         package var judged = 0
         /// Events that they meant.
         package var events = 0
-        /// Observations from which nothing could be made, by the source's own id, and why.
+        /// Unusable observations, by the source's own id, with the reason.
         package var faults: [String: SourceFailure] = [:]
-        /// Why the source could not be read; nil if it could. What was kept before is judged all the same.
+        /// Why the source could not be read; nil if it could. Stored observations are judged anyway.
         package var failure: SourceFailure?
         /// There may be more at once.
         package var isMore = false
@@ -27,12 +27,11 @@ package struct SourceReader: Sendable {
         self.journal = journal
     }
 
-    /// How many pages, and how many observations, one turn goes through, so that no source holds up what its loop does
-    /// beside.
+    /// The most pages and observations per turn, so that no source holds up its loop's other work.
     private static let pages = 20
     private static let atOnce = 100
 
-    /// Reads what came and judges what is kept.
+    /// Reads new observations and judges the stored ones.
     ///
     /// - Throws: `CancellationError`, and what the journal throws.
     package func turn(now: Moment) async throws -> Report {
@@ -48,7 +47,7 @@ package struct SourceReader: Sendable {
         return report
     }
 
-    /// Keeps what was pushed to the source. Once it returns, the sender may be told that it arrived.
+    /// Stores pushed observations. Once it returns, the sender may be told that they arrived.
     package func receive(_ observations: [RawObservation], now: Moment) async throws {
         try await journal.keep(observations, cursor: nil, of: source.name, now: now)
     }
@@ -69,7 +68,7 @@ package struct SourceReader: Sendable {
         report.isMore = true
     }
 
-    /// A page of the source. Whatever it throws is a failure of its own, but for cancellation.
+    /// A page of the source. Anything it throws except cancellation counts as its failure.
     private func page(from cursor: String?, now: Moment) async throws -> SourcePage {
         do { return try await source.poll(from: cursor, now: now) } catch let failure as SourceFailure {
             throw failure

@@ -42,7 +42,7 @@ public struct Reread: Hashable, Sendable {
     /// When to look next; nil when there is nothing more to see.
     public var at: Moment?
 
-    /// Reread at that then.
+    /// Look at that then.
     public init(kind: Kind, id: String, at: Moment?) {
         self.kind = kind
         self.id = id

@@ -4,7 +4,7 @@ internal import Liquid
 // that no order has, an amount above 100 and below 50, a delay that is told only when the parcel has arrived. They draw
 // a warning each, but a text that a closed set lacks is a mistake, as it is with every other closed set.
 
-/// Rereads at the lines of a condition as a whole.
+/// Looks at the lines of a condition as a whole.
 struct ConditionDoubts {
     let checker: ConditionChecker
 

@@ -2,8 +2,8 @@ import Glibc
 public import Logging
 
 /// Whether standard error goes straight to systemd's journal: `$JOURNAL_STREAM` names its device and inode
-/// (systemd.exec(5)). A variable inherited by a program whose standard error was led elsewhere does not match, and does
-/// not count.
+/// (systemd.exec(5)). If a program inherits the variable but its standard error was redirected, they do not match, and
+/// the answer is no.
 public func standardErrorIsJournal() -> Bool {
     var about = stat()
     guard let variable = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &about) == 0 else { return false }

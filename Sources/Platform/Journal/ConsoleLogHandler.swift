@@ -5,13 +5,13 @@ public import Logging
 ///
 ///     2026-11-21 10:00:01 warning  Relay is not reachable  channel=email reason=connect
 ///
-/// Times are the machine's own. There is colour only where `color` asks for it.
+/// Times are the machine's own. Coloured only if `color` is set.
 public struct ConsoleLogHandler: LogHandler {
     /// Lines below this level are not written.
     public var logLevel: Logger.Level
-    /// Facts that go with every line of this logger.
+    /// Facts for every line of this logger.
     public var metadata: Logger.Metadata = [:]
-    /// Facts that are asked for with every line.
+    /// Facts requested for every line.
     public var metadataProvider: Logger.MetadataProvider?
     private let color: Bool
     private let write: @Sendable (String) -> Void
@@ -20,7 +20,7 @@ public struct ConsoleLogHandler: LogHandler {
     ///
     /// - Parameters:
     ///   - color: whether the level is coloured; see ``standardErrorIsTerminal``.
-    ///   - write: takes each line with its line end; left out, standard error does.
+    ///   - write: receives each line with its line end; by default it goes to standard error.
     public init(
         level: Logger.Level, color: Bool = ConsoleLogHandler.standardErrorIsTerminal,
         write: (@Sendable (String) -> Void)? = nil
@@ -30,19 +30,19 @@ public struct ConsoleLogHandler: LogHandler {
         self.write = write ?? Self.writeToStandardError
     }
 
-    /// One of the facts that go with every line.
+    /// One of the facts for every line.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    /// Writes a line. Of one key in several places the line's own counts, then the provider's, then the logger's.
+    /// Writes a line. If a key occurs several times, the line's own value wins, then the provider's, then the logger's.
     public func log(event: LogEvent) {
         let line = LogLine(event, under: [metadata, metadataProvider?.get()])
         write(Self.render(line, time: Self.localTime(time(nil)), color: color))
     }
 
-    /// Whether a person looks on, and has not asked to be spared colours (`$NO_COLOR`).
+    /// Whether standard error is a terminal and colours are not disabled (`$NO_COLOR`).
     public static var standardErrorIsTerminal: Bool {
         isatty(STDERR_FILENO) == 1 && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
     }
@@ -66,7 +66,7 @@ public struct ConsoleLogHandler: LogHandler {
         return text + "\(padding) \(told(line))\n"
     }
 
-    /// The message, and its facts behind it.
+    /// The message, followed by its facts.
     static func told(_ line: LogLine) -> String {
         var text = printable(line.message)
         if !line.facts.isEmpty { text += " " }
@@ -74,7 +74,7 @@ public struct ConsoleLogHandler: LogHandler {
         return text
     }
 
-    /// Control characters as escapes: a line stays one line, and nothing can steer the terminal.
+    /// Control characters are escaped: a line stays one line, and nothing can control the terminal.
     private static func printable(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -106,7 +106,7 @@ public struct ConsoleLogHandler: LogHandler {
 
     private static func writeToStandardError(_ line: String) {
         var line = line
-        // One write for one line, so that lines of several threads do not mix.
+        // One write per line, so that lines of several threads do not mix.
         line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -7,9 +7,9 @@ public import Logging
 public struct JournalLogHandler: LogHandler {
     /// Lines below this level are not written.
     public var logLevel: Logger.Level
-    /// Facts that go with every line of this logger.
+    /// Facts for every line of this logger.
     public var metadata: Logger.Metadata = [:]
-    /// Facts that are asked for with every line.
+    /// Facts requested for every line.
     public var metadataProvider: Logger.MetadataProvider?
     private let label: String
     private let identifier: String
@@ -25,19 +25,19 @@ public struct JournalLogHandler: LogHandler {
         logLevel = level
     }
 
-    /// One of the facts that go with every line.
+    /// One of the facts for every line.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    /// Writes a line. Of one key in several places the line's own counts, then the provider's, then the logger's.
+    /// Writes a line. If a key occurs several times, the line's own value wins, then the provider's, then the logger's.
     public func log(event: LogEvent) {
         let line = LogLine(event, under: [metadata, metadataProvider?.get()])
         Self.write(JournalEntry(line, label: label, identifier: identifier))
     }
 
-    /// Hands an entry to journald; a journal that is not there must not stop what is being logged.
+    /// Sends an entry to journald; a missing journal must not stop the caller.
     private static func write(_ entry: JournalEntry) {
         var bytes = entry.fields.flatMap { $0 }
         bytes.withUnsafeMutableBytes { buffer in
@@ -51,8 +51,8 @@ public struct JournalLogHandler: LogHandler {
     }
 }
 
-/// One entry as the journal takes it: `FIELD=value`, each as bytes. libsystemd sends a value with line breaks in the
-/// binary form by itself.
+/// One journal entry: `FIELD=value`, each as bytes. libsystemd itself sends a value with line breaks in the binary
+/// form.
 struct JournalEntry {
     /// journald's limit for a field's name.
     static let maximumNameBytes = 64
@@ -60,7 +60,7 @@ struct JournalEntry {
     private(set) var fields: [[UInt8]] = []
 
     init(_ line: LogLine, label: String, identifier: String) {
-        // With its facts, for `journalctl` shows the message alone, and "refused" without what and why helps nobody.
+        // With its facts, because `journalctl` shows only the message, and "refused" without what and why helps nobody.
         add("MESSAGE", LogLine.bounded(ConsoleLogHandler.told(line)))
         add("PRIORITY", String(Self.priority(line.level)))
         add("SYSLOG_IDENTIFIER", identifier)
@@ -71,7 +71,7 @@ struct JournalEntry {
 
     private mutating func add(_ name: String, _ value: String) { fields.append(Array("\(name)=\(value)".utf8)) }
 
-    /// syslog's numbers (RFC 5424, 6.2.1). `notice` and `warning` are kept apart, and nothing of ours is an emergency.
+    /// syslog's numbers (RFC 5424, 6.2.1). `notice` and `warning` stay distinct, and none of our lines is an emergency.
     static func priority(_ level: Logger.Level) -> Int {
         switch level {
         case .trace, .debug: 7
@@ -83,7 +83,8 @@ struct JournalEntry {
         }
     }
 
-    /// A metadata key as a field: upper case, `BOOKBAG_` before it, and only what journald allows (A–Z, 0–9, `_`).
+    /// A metadata key as a field: in upper case, prefixed with `BOOKBAG_`, and only with characters that journald
+    /// allows (A–Z, 0–9, `_`).
     static func fieldName(_ key: String) -> String {
         var name = "BOOKBAG_"
         for byte in key.utf8.prefix(maximumNameBytes - name.utf8.count) {

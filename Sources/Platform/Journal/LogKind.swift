@@ -1,12 +1,12 @@
 // An operator reads the journal by kind of line: "show me every held message", "what does this one mean?" So each kind
-// has a number of its own (MESSAGE_ID=, 128 bits, sd_id128), by which `journalctl MESSAGE_ID=…` finds it and
-// `journalctl -x` shows its catalog entry. swift-log knows no such number. The kinds are therefore declared once, as
-// the cases of an enum, and a line is written by naming its kind: the text and level come with it and cannot be written
-// two ways. The number travels through swift-log in the metadata, under a key that only our handlers know.
+// has its own number (MESSAGE_ID=, 128 bits, sd_id128), by which `journalctl MESSAGE_ID=…` finds it and `journalctl -x`
+// shows its catalog entry. swift-log has no such number. So the kinds are declared once, as the cases of an enum, and a
+// line is written by naming its kind, which fixes its text and level. The number travels through swift-log in the
+// metadata, under a key that only our handlers know.
 
 public import Logging
 
-/// One kind of log line: its text, its level, and the number that the journal and its catalog know it by.
+/// One kind of log line: its text, its level, and its number in the journal and the catalog.
 ///
 /// ```swift
 /// enum Line: String, LogKind, CaseIterable {
@@ -18,9 +18,9 @@ public import Logging
 /// logger.log(Line.heldMessage, ["trigger": "late-parcel", "reason": "quiet_hours"])
 /// ```
 public protocol LogKind: Sendable {
-    /// Never changed and never used for another kind.
+    /// Never changed or reused for another kind.
     var id: LogKindID { get }
-    /// The constant text; what varies is in the metadata.
+    /// The constant text; variable parts go into the metadata.
     var message: StaticString { get }
     /// `error`: someone must act; `warning`: we will try again; `info`: a decision; `debug`: how we came to it.
     var level: Logger.Level { get }

@@ -1,12 +1,12 @@
 import Logging
 
-/// A log line with its metadata flattened and bounded, as both handlers write it.
+/// A log line with its metadata flattened and bounded, for both handlers.
 struct LogLine {
     /// The metadata key under which a kind's number travels.
     static let kindKey = "MESSAGE_ID"
-    /// How many bytes of a message or value are kept.
+    /// The most bytes of a message or value that are kept.
     static let maximumValueBytes = 4096
-    /// How many facts of one line are kept.
+    /// The most facts of a line that are kept.
     static let maximumFacts = 64
 
     var level: Logger.Level
@@ -15,7 +15,7 @@ struct LogLine {
     /// The facts, by key.
     var facts: [(key: String, value: String)]
 
-    /// Flattens an event; of one key in several places the later one counts.
+    /// Flattens an event; if a key occurs several times, the last one wins.
     init(_ event: LogEvent, under metadata: [Logger.Metadata?]) {
         level = event.level
         message = Self.bounded(event.message.description)
@@ -32,7 +32,7 @@ struct LogLine {
 
     static func bounded(_ text: String) -> String {
         guard text.utf8.count > maximumValueBytes else { return text }
-        // Decoding fixes a scalar that the cut has split.
+        // Decoding repairs a scalar split by the cut.
         return String(decoding: text.utf8.prefix(maximumValueBytes), as: UTF8.self) + "…"
     }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Knows of each loop of the daemon when it last moved. To move is to pass through one's loop, waiting for a closed
-/// shop or a dead relay included; whether things succeed is told by status and metrics.
+/// Records when each of the daemon's loops last moved. A loop moves by completing a turn, even one that only waits for
+/// a closed shop or a dead relay; status and metrics tell whether things succeed.
 public final class Heartbeats: Sendable {
     /// How long a loop may take for one turn. Every wait in a loop is shorter than half of it.
     public static let patience = Duration.seconds(120)
@@ -11,13 +11,13 @@ public final class Heartbeats: Sendable {
     private let beats = Mutex<[Loop.Name: ContinuousClock.Instant]>([:])
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    /// - Parameter now: the time by which loops are late; a test hands in its own.
+    /// - Parameter now: the clock for judging lateness; tests inject their own.
     public init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) { self.now = now }
 
-    /// The loop of that name moved.
+    /// The loop with that name moved.
     public func beat(_ loop: Loop.Name) { beats.withLock { $0[loop] = now() } }
 
-    /// The loop ended in good order.
+    /// The loop ended normally.
     public func end(_ loop: Loop.Name) { beats.withLock { $0[loop] = nil } }
 
     /// The loops that have not moved for too long, by name.

@@ -1,18 +1,18 @@
 import ServiceLifecycle
 
-/// The one way in which a service goes round: it looks and acts, beats, and waits for a wake or a tick.
+/// The loop that every service runs: look and act, beat, wait for a wake or a tick.
 ///
-/// A turn that fails is told and tried again after `troublePause`. A loop that rests takes no turn at all, and looks
-/// again after the same pause whether it still has to. No wait is longer than `longestWait` without a beat, so that a
-/// loop that waits is never taken for one that hangs. On graceful shutdown a loop ends after the turn that it is in;
-/// one that drains goes on until its turn says that nothing is left.
+/// A turn that fails is reported and retried after `troublePause`. A resting loop takes no turns, and checks again
+/// after the same pause whether it still has to rest. No wait exceeds `longestWait` without a beat, so that a waiting
+/// loop is never mistaken for a hanging one. On graceful shutdown a loop ends after its current turn; one that drains
+/// continues until its turn says that nothing is left.
 public struct Loop: Sendable {
-    /// What a loop is called by the watchdog, in `/health` and in the journal. Loops of several shops bear their shop,
-    /// so that one that is dead does not hide behind another's beats.
+    /// A loop's name in the watchdog, in `/health` and in the journal. Loops of several shops include their shop, so
+    /// that a dead one does not hide behind another's beats.
     public struct Name: Hashable, Comparable, Sendable, CustomStringConvertible {
         /// What it does: `planning`, `delivery:email`.
         public var work: String
-        /// The shop it does it for; nil for one loop of all shops.
+        /// The shop it works for; nil for one loop for all shops.
         public var shop: String?
 
         public init(_ work: String, shop: String? = nil) {
@@ -27,18 +27,18 @@ public struct Loop: Sendable {
         }
     }
 
-    /// What a turn came to.
+    /// The result of a turn.
     public enum Step: Equatable, Sendable {
         /// Something moved: the next turn follows at once.
         case again
         /// The next turn comes after that long, or when the loop is woken. A wait that is longer than a tick is cut
         /// into ticks, each with a beat.
         case wait(Duration)
-        /// There is nothing more to do, ever.
+        /// There is nothing left to do, ever.
         case done
 
-        /// The next turn comes after that long, or a tick where that is sooner, or when the loop is woken: for a loop
-        /// that looks into the store, where looking again costs little.
+        /// The next turn comes after that long or a tick, whichever is sooner, or when the loop is woken: for a loop
+        /// that reads the store, where reading again costs little.
         public static func look(in wait: Duration?) -> Step {
             .wait(min(max(wait ?? Loop.longestWait, .milliseconds(20)), Loop.longestWait))
         }
@@ -56,9 +56,9 @@ public struct Loop: Sendable {
     private let failed: @Sendable (any Error) -> Void
 
     /// - Parameters:
-    ///   - wake: wakes it, and holds the time that it waits by.
-    ///   - rests: whether no turn may be taken just now.
-    ///   - failed: hears of each turn that failed.
+    ///   - wake: wakes it, and supplies the clock for its waits.
+    ///   - rests: whether turns are not allowed just now.
+    ///   - failed: is called for each failed turn.
     public init(
         _ name: Name, wake: Wake, heartbeats: Heartbeats, rests: @escaping @Sendable () -> Bool = { false },
         failed: @escaping @Sendable (any Error) -> Void
@@ -70,12 +70,12 @@ public struct Loop: Sendable {
         self.failed = failed
     }
 
-    /// Goes round until shutdown, cancellation, or a turn that says `done`.
+    /// Runs until shutdown, cancellation, or a turn that returns `done`.
     ///
     /// - Parameters:
-    ///   - drains: whether turns go on after shutdown has begun, until one says `done`. A loop that rests drains
-    ///     anyway.
-    ///   - turn: looks and acts; is told whether shutdown has begun.
+    ///   - drains: whether turns continue after shutdown has begun, until one returns `done`. A resting loop still
+    ///     drains.
+    ///   - turn: looks and acts; its argument says whether shutdown has begun.
     public func run(
         drains: Bool = false, _ turn: (_ isEnding: Bool) async throws -> Step
     ) async {
@@ -101,7 +101,7 @@ public struct Loop: Sendable {
         do {
             return try await turn(isEnding)
         } catch is CancellationError {
-            // The task itself is being cancelled, and the loop sees it before its next turn; else a part of it was.
+            // If the task itself is cancelled, the loop sees it before its next turn; otherwise only a part of it was.
             return .wait(Self.troublePause)
         } catch {
             failed(error)
@@ -113,7 +113,7 @@ public struct Loop: Sendable {
     private func pass(_ wait: Duration) async {
         var left = wait
         while left > .zero {
-            // Cancelled while it drains: what is under way is cancelled too, and comes back by itself.
+            // Cancelled while draining: work in progress is cancelled too, and returns by itself.
             if Task.isCancelled { return await Task.yield() }
             let tick = min(left, Self.longestWait)
             if await wake.wait(atMost: tick) { return }

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Wakes a loop that waits. A wake-up carries no data: it says "look in the store again", so one that is lost costs a
-/// timer's tick and no message, and a hundred are as good as one. One loop waits on one `Wake`.
+/// Wakes a waiting loop. A wake-up carries no data: it says "look in the store again", so a lost one costs a timer's
+/// tick and no message, and a hundred are as good as one. Each loop has its own `Wake`.
 public final class Wake: Sendable {
-    /// How time passes while somebody waits: returns after that long, throws when its task is cancelled.
+    /// The sleep used for waiting: returns after that long, throws if its task is cancelled.
     public typealias Sleep = @Sendable (Duration) async throws -> Void
 
     private struct Waiter {
@@ -18,18 +18,18 @@ public final class Wake: Sendable {
     }
 
     private struct State {
-        /// A call that came while nobody waited.
+        /// A call while nobody waited.
         var called = false
         var waiter: Waiter?
         var tickets: UInt64 = 0
-        /// The wait that was over before anybody stood in it.
+        /// The wait that ended before its waiter was registered.
         var over: UInt64?
     }
 
     private let state = Mutex(State())
     private let sleep: Sleep
 
-    /// - Parameter sleep: how time passes; a test hands in its own.
+    /// - Parameter sleep: the sleep to use; tests inject their own.
     public init(sleep: @escaping Sleep = { try await Task.sleep(for: $0) }) { self.sleep = sleep }
 
     /// Wakes the loop, now or when it next waits.
@@ -53,7 +53,7 @@ public final class Wake: Sendable {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // Whether it was called before, or nobody waits any more; nil if it waits now.
+                // The result if it was called already or the wait is over; nil if it waits now.
                 let goOn: Bool? = state.withLock { state in
                     if state.called || state.over == ticket || Task.isCancelled {
                         defer { state.called = false }
@@ -73,7 +73,7 @@ public final class Wake: Sendable {
         }
     }
 
-    /// Starts the timer of a waiter that stands already.
+    /// Starts the timer of a registered waiter.
     private func start(_ timeout: Duration, for ticket: UInt64) {
         let timer = Task { [self] in
             try? await sleep(timeout)
@@ -87,8 +87,8 @@ public final class Wake: Sendable {
         if !stands { timer.cancel() }
     }
 
-    /// Lets that waiter go without a call. One that does not stand yet will not wait: else its loop would sleep until
-    /// somebody calls. One that is gone is left alone.
+    /// Releases that waiter without a call. One not registered yet will not wait: otherwise its loop would sleep until
+    /// somebody calls. One already gone is ignored.
     func release(_ ticket: UInt64) {
         let waiter: Waiter? = state.withLock { state in
             guard state.waiter?.ticket == ticket else {
@@ -106,10 +106,10 @@ public final class Wake: Sendable {
 public final class Broadcast: Sendable {
     private let wakes = Mutex<[Wake]>([])
 
-    /// One that wakes nobody yet.
+    /// One without any loops yet.
     public init() {}
 
-    /// That loop is woken from now on as well.
+    /// Adds a loop to wake.
     public func add(_ wake: Wake) { wakes.withLock { $0.append(wake) } }
 
     /// Wakes them all.

@@ -8,11 +8,11 @@ final class MetricFamily: Sendable {
 
     struct Series: Sendable {
         var value = 0.0
-        /// How many measurements fell into each bucket (not summed up), the last for those above all bounds.
+        /// The number of measurements in each bucket (not cumulative), the last for those above all bounds.
         var buckets: [UInt64] = []
     }
 
-    /// What all values beyond the limit are counted under.
+    /// The label for all values beyond the limit.
     static let other = "other"
     static let maximumValueBytes = 200
 
@@ -36,7 +36,7 @@ final class MetricFamily: Sendable {
         self.labels = labels
         bounds = buckets
         self.limit = limit
-        // A metric without labels is there from the start, so that "none yet" can be told from "not asked".
+        // A metric without labels exists from the start, so that "none yet" differs from "unknown".
         if labels.isEmpty {
             let empty = emptySeries
             series.withLock { $0[[]] = empty }

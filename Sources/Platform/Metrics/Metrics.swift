@@ -1,13 +1,13 @@
-// A registry of what can be counted, in the terms of Prometheus (https://prometheus.io/docs/concepts/metric_types/).
+// A metrics registry, in Prometheus' terms (https://prometheus.io/docs/concepts/metric_types/).
 //
-// A metric is declared once, with its name, its help and the names of its labels; what is bumped later is only a value
-// under label values. Label values come from closed sets of ours (a reason, a verdict) or nearly so (a trigger's name).
-// Lest a set that was thought closed eat the memory, each metric keeps a bounded number of combinations; what comes
-// beyond is counted under `other`, so that sums stay right.
+// A metric is declared once, with its name, help and label names; later calls only change a value under label values.
+// Label values come from our closed sets (a reason, a verdict) or nearly closed ones (a trigger's name). In case such a
+// set grows without bound, each metric keeps a limited number of combinations; the rest count under `other`, so that
+// sums stay right.
 
 import Synchronization
 
-/// All metrics of a program, and their text for Prometheus.
+/// All metrics of a program, and their Prometheus text.
 public final class MetricRegistry: Sendable {
     private let metrics = Mutex<[MetricFamily]>([])
 
@@ -17,9 +17,9 @@ public final class MetricRegistry: Sendable {
     /// Declares a number that only grows.
     ///
     /// - Parameters:
-    ///   - name: ends in `_total`, has the unit before that, and is declared once.
+    ///   - name: ends in the unit and `_total`, and is declared once.
     ///   - labels: the label names; values are given in the same order.
-    ///   - limit: how many combinations of label values are kept apart.
+    ///   - limit: how many combinations of label values are kept separately.
     public func counter(_ name: String, help: String, labels: [String] = [], limit: Int = 500) -> Counter {
         precondition(name.hasSuffix("_total"), "a counter's name ends in _total: \(name)")
         return Counter(family: declare(MetricFamily(.counter, name, help, labels, limit: limit)))
@@ -30,10 +30,10 @@ public final class MetricRegistry: Sendable {
         Gauge(family: declare(MetricFamily(.gauge, name, help, labels, limit: limit)))
     }
 
-    /// Declares a spread of measurements.
+    /// Declares a histogram.
     ///
     /// - Parameters:
-    ///   - buckets: the upper bounds, rising; `+Inf` comes by itself.
+    ///   - buckets: the upper bounds, ascending; `+Inf` is added automatically.
     public func histogram(
         _ name: String, help: String, buckets: [Double], labels: [String] = [], limit: Int = 100
     ) -> Histogram {
@@ -75,28 +75,28 @@ public struct Counter: Sendable {
 public struct Gauge: Sendable {
     let family: MetricFamily
 
-    /// Puts the number under these label values.
+    /// Sets the number under these label values.
     public func set(_ value: Double, _ values: String...) { family.update(values) { $0.value = value } }
 
-    /// Adds to the number, or takes off it.
+    /// Adds to the number, or subtracts from it.
     public func add(_ amount: Double, _ values: String...) { family.update(values) { $0.value += amount } }
 
-    /// Forgets the number under these label values, as of a shop that is no longer served.
+    /// Removes the number under these label values, for instance of a shop no longer served.
     public func remove(_ values: String...) { family.remove(values) }
 }
 
-/// A spread of measurements.
+/// A histogram.
 public struct Histogram: Sendable {
     let family: MetricFamily
 
-    /// Takes a measurement, in the metric's unit.
+    /// Records a measurement, in the metric's unit.
     public func observe(_ measurement: Double, _ values: String...) {
         // NaN falls in no bucket and would spoil the sum for ever.
         guard !measurement.isNaN else { return }
         family.observe(measurement, values)
     }
 
-    /// Takes a length of time, in seconds.
+    /// Records a duration, in seconds.
     public func observe(_ duration: Duration, _ values: String...) {
         let (seconds, attoseconds) = duration.components
         family.observe(Double(seconds) + Double(attoseconds) * 1e-18, values)

@@ -1,24 +1,24 @@
-// Whom may we connect to? A URL that someone else wrote (a webhook of a merchant, a label link from a source) must not
-// reach into the operator's own network: that is "server-side request forgery". A check of the name before the request
-// is not enough, because the name may resolve to something else a moment later (DNS rebinding). So the policy is asked
-// about the numeric address at the moment libcurl opens the socket, and again when a request is about to go over a
-// connection that was kept from an earlier one.
+// Which addresses may we connect to? A URL from someone else (a merchant's webhook, a label link from a source) must
+// not reach into the operator's own network: that is "server-side request forgery". Checking the name before the
+// request is not enough, because it may resolve to something else a moment later (DNS rebinding). So the policy checks
+// the numeric address at the moment libcurl opens the socket, and again before a request uses a connection kept from an
+// earlier one.
 //
-// What is "public" follows the IANA special-purpose address registries (RFC 6890 and its updates).
+// "Public" follows the IANA special-purpose address registries (RFC 6890 and its updates).
 
 /// Which addresses a request may be sent to.
 public enum AddressPolicy: Sendable, Equatable {
-    /// Any address at all: for hosts that the operator named.
+    /// Any address: for hosts that the operator named.
     case any
     /// Only addresses of the public Internet. The origins in `exceptOrigins` may be anywhere; a loopback address
     /// written as digits in the request's own URL (`http://127.0.0.1:8080/`, `http://[::1]/`) only if
-    /// `allowLiteralLoopback` says so. A redirect is held to the same rules, but never has the exception for loopback.
+    /// `allowLiteralLoopback` says so. Redirects follow the same rules, but never get the exception for loopback.
     case publicOnly(exceptOrigins: Set<WebOrigin> = [], allowLiteralLoopback: Bool = false)
 
-    /// What holds for a request whose URL has this origin.
+    /// The rules for a request whose URL has this origin.
     ///
     /// - Parameters:
-    ///   - origin: of the request's URL, as libcurl parsed it: odd spellings of IPv4 are made plain.
+    ///   - origin: of the request's URL, as libcurl parsed it, with odd spellings of IPv4 normalised.
     ///   - isRedirect: whether a far end, and not the caller, wrote this URL.
     func allowsEverything(_ origin: WebOrigin, isRedirect: Bool) -> Bool {
         switch self {
@@ -30,14 +30,14 @@ public enum AddressPolicy: Sendable, Equatable {
         }
     }
 
-    /// Whether a host, as it stands in a URL, is this machine: `localhost`, 127.0.0.0/8 or ::1. A name is never told by
-    /// how it begins: 127.0.0.1.evil.example is anybody's.
+    /// Whether a URL's host is this machine: `localhost`, 127.0.0.0/8 or ::1. Never judged by a prefix:
+    /// 127.0.0.1.evil.example could be anybody's.
     public static func isLoopback(host: String) -> Bool {
         host.lowercased() == "localhost" || IPAddress(host)?.isLoopback == true
     }
 }
 
-/// Scheme, host and port of a URL (RFC 6454): who answers there.
+/// Scheme, host and port of a URL (RFC 6454).
 public struct WebOrigin: Hashable, Sendable {
     /// `http` or `https`.
     let scheme: String
@@ -46,7 +46,7 @@ public struct WebOrigin: Hashable, Sendable {
     /// The port, written out or the scheme's own.
     let port: String
 
-    /// The origin of an absolute URL; nil if that is none.
+    /// The origin of an absolute URL; nil if it is not one.
     public init?(_ url: String) {
         guard let parsed = try? ParsedURL(url) else { return nil }
         self = parsed.webOrigin
@@ -69,7 +69,7 @@ struct IPAddress: Equatable, Sendable {
         bytes.count == 4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1]
     }
 
-    /// Whether the address is globally reachable unicast. What is not known to be public counts as private.
+    /// Whether the address is globally reachable unicast. An address not known to be public counts as private.
     var isPublic: Bool {
         bytes.count == 4 ? Self.isPublic4(bytes) : Self.isPublic6(bytes)
     }
@@ -110,7 +110,7 @@ struct IPAddress: Equatable, Sendable {
     }
 
     private static func isPublic6(_ bytes: [UInt8]) -> Bool {
-        // These carry an IPv4 address, and reach what that one reaches.
+        // These embed an IPv4 address, and reach the same host.
         if nat64.contains(bytes) { return isPublic4(Array(bytes[12...])) }
         if sixToFour.contains(bytes) { return isPublic4(Array(bytes[2..<6])) }
         // All global unicast is in 2000::/3: loopback, mapped IPv4, unique local, link-local and multicast lie outside.

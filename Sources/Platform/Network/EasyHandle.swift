@@ -1,6 +1,6 @@
 internal import CCurl
 
-/// One libcurl easy handle, owned by the engine's thread, whose options are set without losing a refusal.
+/// One libcurl easy handle, owned by the engine's thread; no refused option goes unnoticed.
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private(set) var firstRefusal = CURLE_OK
@@ -15,12 +15,12 @@ final class EasyHandle {
         self.raw = raw
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         check(bookbag_setopt_pointer(raw, CURLOPT_ERRORBUFFER, errorText))
-        // Without this libcurl raises signals to time out name look-ups, which no program with threads can bear.
+        // Without this libcurl raises signals to time out name look-ups, which breaks programs with threads.
         set(CURLOPT_NOSIGNAL, 1)
-        // A look-up that hangs must not hold up the thread when its transfer is cancelled or has timed out.
+        // A hanging look-up must not block the thread once its transfer is cancelled or has timed out.
         set(CURLOPT_QUICK_EXIT, 1)
-        // Where things go is written in the configuration, not in whatever environment the daemon was started from: a
-        // proxy would also blind the address policy.
+        // The configuration decides where requests go, not the daemon's environment: a proxy would also defeat the
+        // address policy.
         set(CURLOPT_PROXY, "")
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
@@ -63,7 +63,7 @@ final class EasyHandle {
         return bookbag_getinfo_size(raw, info, &value) == CURLE_OK ? Int64(value) : 0
     }
 
-    /// One line on why a transfer failed; libcurl's own words, which name hosts and certificates and nothing of ours.
+    /// One line on why a transfer failed, in libcurl's words, which name hosts and certificates but none of our data.
     func reason(_ code: CURLcode) -> String {
         let text = String(cString: errorText)
         let words = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
@@ -81,7 +81,7 @@ extension Duration {
 }
 
 extension StringProtocol {
-    /// The text on one line: control characters become spaces, and what is past `limit` scalars is cut.
+    /// The text on one line: control characters become spaces, and anything beyond `limit` scalars is cut.
     func boundedLine(_ limit: Int) -> String {
         var line = String.UnicodeScalarView()
         for scalar in unicodeScalars.prefix(limit) {

@@ -3,7 +3,7 @@ import Glibc
 
 /// One HTTP request under way: its easy handle, and what has come back so far. Lives on the engine's thread.
 final class HTTPExchange {
-    /// Heads longer than this are no honest answer.
+    /// No honest answer has a longer head.
     static let maximumHeadBytes = 128 << 10
 
     let easy: EasyHandle
@@ -22,7 +22,7 @@ final class HTTPExchange {
 
     /// Prepares the transfer.
     ///
-    /// - Throws: what makes the request impossible; nothing was sent, and the caller has been answered by nobody yet.
+    /// - Throws: if the request is impossible; nothing was sent, and the caller has not been answered yet.
     init(_ ticket: TransferTicket, _ hop: HTTPHop, authorities: String?, answer: TransferInbox.Answer)
         throws(TransferFailure)
     {
@@ -82,11 +82,12 @@ final class HTTPExchange {
             guard !field.name.isEmpty, field.name.utf8.allSatisfy(isTokenByte),
                 field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
             else { throw TransferFailure(.malformedRequest, detail: "a header is not well-formed") }
-            // libcurl's way to say "send this one though it is empty".
+            // libcurl's way to say "send this header although it is empty".
             lines.append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
         func lacks(_ name: String) -> Bool { !request.headers.contains { $0.name.equalsIgnoringASCIICase(name) } }
-        // What libcurl would add by itself: waiting for "100 Continue", and a type that the caller did not say.
+        // Suppress libcurl's own additions: waiting for "100 Continue", and a content type that the caller did not
+        // give.
         if lacks("Expect") { lines.append("Expect:") }
         if lacks("Content-Type") { lines.append("Content-Type:") }
         return lines
@@ -136,9 +137,9 @@ final class HTTPExchange {
     }
 
     fileprivate func connected(to ip: String?) -> Bool {
-        // A name may have several addresses, of which one was refused and another taken.
+        // A name may have several addresses, one refused and another accepted.
         if ended == .forbiddenAddress { ended = nil }
-        // A kept connection was opened under another request's policy, so it is judged again.
+        // A kept connection was opened under another request's policy, so check it again.
         if !allowsEverything, ip.flatMap({ IPAddress($0) })?.isPublic != true {
             ended = .forbiddenAddress
             return false
@@ -149,7 +150,7 @@ final class HTTPExchange {
 
     // MARK: The end
 
-    /// Answers the caller with what libcurl made of the transfer.
+    /// Answers the caller with libcurl's result of the transfer.
     func finish(_ code: CURLcode) {
         guard code == CURLE_OK else { return answer.resume(returning: .failure(failure(code))) }
         status = easy.info(CURLINFO_RESPONSE_CODE)
@@ -193,7 +194,7 @@ final class HTTPExchange {
             case CURLE_URL_MALFORMAT: .malformedRequest
             default: .other
             }
-        // libcurl counts a connection as made only once TLS stands.
+        // libcurl counts a connection as established only after the TLS handshake.
         return TransferFailure(kind, phase: kind == .tls ? .securing : reachedPhase, detail: easy.reason(code))
     }
 }
@@ -209,7 +210,7 @@ private func isTokenByte(_ byte: UInt8) -> Bool {
 }
 
 extension Slice<UnsafeRawBufferPointer> {
-    /// Without the spaces, tabs and line ends around it.
+    /// Without surrounding spaces, tabs and line ends.
     func trimmingSpace() -> Slice<UnsafeRawBufferPointer> {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
         guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {
@@ -219,7 +220,7 @@ extension Slice<UnsafeRawBufferPointer> {
     }
 }
 
-// libcurl calls these on the engine's thread, while the exchange they are given is held by the loop.
+// libcurl calls these on the engine's thread, while the loop holds the exchange they are given.
 
 private func exchange(_ context: UnsafeMutableRawPointer?) -> HTTPExchange {
     Unmanaged<HTTPExchange>.fromOpaque(context!).takeUnretainedValue()

@@ -1,9 +1,9 @@
-/// One HTTP request, complete in itself: what to ask, how long to wait, how much to take, where it may go.
+/// One self-contained HTTP request: what to send, how long to wait, how much to accept, where it may go.
 ///
 /// Nothing is checked when it is made; ``HTTPTransport/send(_:)`` refuses a URL or header that is not well-formed
 /// before a byte leaves.
 public struct HTTPRequest: Sendable {
-    /// The method. Bodies are sent with any method but GET and HEAD.
+    /// The method. All methods but GET and HEAD send a body.
     public enum Method: String, Sendable, CaseIterable {
         case get = "GET"
         case head = "HEAD"
@@ -13,7 +13,7 @@ public struct HTTPRequest: Sendable {
         case delete = "DELETE"
     }
 
-    /// What is asked of the far end.
+    /// The request method.
     public var method: Method
     /// An absolute `http://` or `https://` URL without user name or password.
     public var url: String
@@ -25,11 +25,10 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout: Duration
     /// How long the whole exchange may take, redirects included.
     public var timeout: Duration
-    /// How many bytes of body are taken, counted after decompression; one more is ``TransferFailure/Kind/tooLarge``.
+    /// The most bytes of body accepted, after decompression; one more is ``TransferFailure/Kind/tooLarge``.
     public var maximumResponseBytes: Int
     /// How many redirects are followed, for GET and HEAD only. With 0 a 3xx is an answer like any other. A redirect
-    /// never leads from https to http, and all headers but `Accept` and `User-Agent` stay behind when it leaves the
-    /// origin.
+    /// never leads from https to http, and outside the origin only the headers `Accept` and `User-Agent` are sent.
     public var redirects: Int
     /// Which addresses may be connected to.
     public var addressPolicy: AddressPolicy
@@ -55,31 +54,30 @@ public struct HTTPRequest: Sendable {
 
 /// One header field of a request or response.
 public struct HTTPField: Sendable, Equatable {
-    /// As it is sent; compared whatever its case.
+    /// As sent; compared ignoring case.
     public var name: String
-    /// Without the space around it.
+    /// Without surrounding spaces.
     public var value: String
 
-    /// Makes a field; nothing is checked until it is sent.
+    /// Makes a field; it is checked when sent.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
     }
 }
 
-/// What the far end answered, whatever its status.
+/// The far end's answer, whatever its status.
 public struct HTTPResponse: Sendable, Equatable {
     /// The status code, 200...599; interim 1xx answers are not shown.
     public var status: Int
-    /// The fields of the last answer, in their order; ask for one with ``subscript(_:)``.
+    /// The fields of the last answer, in order; read one with ``subscript(_:)``.
     public var headers: [HTTPField]
-    /// The body, whole and decompressed. An answer that was cut short is a ``TransferFailure`` and never a shorter
-    /// body.
+    /// The complete, decompressed body. A truncated answer is a ``TransferFailure``, never a shorter body.
     public var body: [UInt8]
-    /// Where the answer came from: the request's URL unless redirects were followed.
+    /// The URL of the answer: the request's unless redirects were followed.
     public var url: String
 
-    /// Makes a response, as tests that script the network do.
+    /// Makes a response, for tests that script the network.
     public init(status: Int, headers: [HTTPField] = [], body: [UInt8] = [], url: String = "") {
         self.status = status
         self.headers = headers
@@ -87,12 +85,12 @@ public struct HTTPResponse: Sendable, Equatable {
         self.url = url
     }
 
-    /// The value of the first field with this name, whatever its case (RFC 9110, 5.1).
+    /// The value of the first field with this name, ignoring case (RFC 9110, 5.1).
     public subscript(_ name: String) -> String? {
         headers.first { $0.name.equalsIgnoringASCIICase(name) }?.value
     }
 
-    /// All values of the fields with this name, in their order.
+    /// All values of the fields with this name, in order.
     public func values(of name: String) -> [String] {
         headers.filter { $0.name.equalsIgnoringASCIICase(name) }.map(\.value)
     }
@@ -101,18 +99,17 @@ public struct HTTPResponse: Sendable, Equatable {
     public var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Whatever carries an HTTP request to its far end and brings the answer back. ``TransferEngine`` is the real one;
-/// tests put a scripted one in its place.
+/// Sends an HTTP request and returns the answer. ``TransferEngine`` is the real one; tests use a scripted one.
 public protocol HTTPTransport: Sendable {
-    /// Sends the request and returns the whole answer, whatever its status.
+    /// Sends the request and returns the complete answer, whatever its status.
     ///
-    /// - Throws: a ``TransferFailure`` when there is no whole answer. Cancelling the task ends the transfer and throws
+    /// - Throws: a ``TransferFailure`` if there is no complete answer. Cancelling the task ends the transfer and throws
     ///   one of kind `cancelled`.
     func send(_ request: HTTPRequest) async throws(TransferFailure) -> HTTPResponse
 }
 
 extension String {
-    /// Whether both are the same once A–Z and a–z count as one.
+    /// Whether both are equal if A–Z and a–z are not distinguished.
     func equalsIgnoringASCIICase(_ other: String) -> Bool {
         utf8.count == other.utf8.count
             && zip(utf8, other.utf8).allSatisfy { a, b in

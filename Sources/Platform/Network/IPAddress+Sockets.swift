@@ -1,9 +1,9 @@
 import Glibc
 
 extension IPAddress {
-    /// Reads an address as it is written in a URL or as libcurl prints it; IPv6 with or without brackets.
+    /// Parses an address from a URL or as printed by libcurl; IPv6 with or without brackets.
     ///
-    /// A zone (`fe80::1%eth0`) is cut off. `nil` if this is no address.
+    /// A zone (`fe80::1%eth0`) is cut off. `nil` if it is not an address.
     init?(_ text: String) {
         var text = Substring(text)
         if text.hasPrefix("["), text.hasSuffix("]") { text = text.dropFirst().dropLast() }
@@ -18,7 +18,7 @@ extension IPAddress {
         bytes = withUnsafeBytes(of: &six) { Array($0) }
     }
 
-    /// Reads the address that a socket is about to be connected to; `nil` for families that are no IP.
+    /// Reads the address that a socket is about to connect to; `nil` for families other than IP.
     init?(family: Int32, socketAddress: UnsafeRawPointer) {
         switch family {
         case AF_INET:

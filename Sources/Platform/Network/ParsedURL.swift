@@ -1,20 +1,20 @@
 internal import CCurl
 
-/// A URL as libcurl itself reads it, so that what we judge and what is connected to are never two things.
+/// A URL as parsed by libcurl itself, so that the URL we check and the one it connects to never differ.
 struct ParsedURL: Sendable, Equatable {
     /// The whole URL in libcurl's spelling, without a fragment.
     let text: String
     /// `http` or `https`.
     let scheme: String
-    /// Lower case; IPv6 in brackets; IPv4 in four decimal parts, however it was written.
+    /// Lower case; IPv6 in brackets; IPv4 as four decimal parts, however it was written.
     let host: String
     /// The port, written out or the scheme's own.
     let port: String
 
-    /// Scheme, host and port: what headers with secrets may not leave (RFC 6454).
+    /// Scheme, host and port: headers with secrets must not leave it (RFC 6454).
     var origin: String { "\(scheme)://\(host):\(port)" }
 
-    /// The same as a value of its own.
+    /// The same as a separate value.
     var webOrigin: WebOrigin { WebOrigin(scheme: scheme, host: host, port: port) }
 
     /// Reads an absolute URL.

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Starts a detached thread that no signal of the process is delivered to.
+/// Starts a detached thread that receives no signals.
 ///
-/// SIGPIPE above all: a write to a connection that the far end has closed is an error value here, never a death.
+/// Above all no SIGPIPE: a write to a connection closed by the far end must return an error, never kill the process.
 package func startThread(_ body: @escaping @Sendable () -> Void) {
-    // The new thread inherits the mask, so no signal can slip in before it has set its own.
+    // The new thread inherits the mask, so no signal can arrive before it sets its own.
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
@@ -21,7 +21,7 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
     precondition(code == 0, "no thread could be started: \(code)")
 }
 
-/// A closure that can travel through a C pointer.
+/// A closure passed through a C pointer.
 private final class ThreadBody: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }

@@ -1,23 +1,22 @@
-// All that goes out goes through one libcurl multi handle, so that connections, TLS sessions and names already looked
-// up are shared, and one place bounds how many there are. A multi handle belongs to one thread at a time; here it
-// belongs to one thread for its whole life. That thread sleeps in curl_multi_poll, which wakes for a socket, a timer,
-// or curl_multi_wakeup. Everybody else talks to it through an inbox: append a command under a lock, wake the thread. It
-// answers by resuming the caller's continuation. No thread of Swift's pool ever waits for the network.
+// All outgoing traffic uses one libcurl multi handle, so that connections, TLS sessions and resolved names are shared,
+// and bounded in one place. A multi handle belongs to one thread at a time; here it belongs to one thread for its whole
+// life. That thread sleeps in curl_multi_poll, which wakes for a socket, a timer, or curl_multi_wakeup. Everybody else
+// talks to it through an inbox: append a command under a lock, wake the thread. It answers by resuming the caller's
+// continuation. No thread of Swift's pool ever waits for the network.
 
 internal import CCurl
 import Synchronization
 
-/// Carries HTTP requests and mail, all on one thread through one libcurl multi handle, over connections that are kept.
+/// Carries HTTP requests and mail on one thread, through one libcurl multi handle, over kept connections.
 ///
-/// One engine serves the whole program. End it with ``shutdown(within:)``; one that is just let go of ends what it
-/// carries as cancelled.
+/// One engine serves the whole program. End it with ``shutdown(within:)``; if it is just released, its transfers end as
+/// cancelled.
 public final class TransferEngine: HTTPTransport, Sendable {
-    /// How many connections there may be. Past a bound, transfers wait their turn; waiting counts towards their
-    /// timeout.
+    /// The most connections. Beyond a bound, transfers wait their turn; waiting counts towards their timeout.
     public struct Limits: Sendable {
         /// Open connections to one host and port, mail sessions included.
         public var connectionsPerHost: Int
-        /// Open connections in all. When it is reached the longest idle one is closed.
+        /// Open connections in all. At the limit, the longest idle one is closed.
         public var connections: Int
         /// Idle connections kept for the next request.
         public var idleConnections: Int
@@ -30,15 +29,15 @@ public final class TransferEngine: HTTPTransport, Sendable {
         }
     }
 
-    /// What the engine has done since it began.
+    /// The engine's counters since it started.
     public struct Statistics: Sendable, Equatable {
-        /// HTTP requests ended, one for each hop of a redirect.
+        /// HTTP requests ended, one per redirect hop.
         public var requests: Int
         /// Connections opened for them.
         public var connections: Int
         /// Mail sessions opened.
         public var mailSessions: Int
-        /// How often the thread woke: what shows that it does not spin.
+        /// How often the thread woke: shows that it does not spin.
         public var turns: Int
     }
 
@@ -47,7 +46,7 @@ public final class TransferEngine: HTTPTransport, Sendable {
     /// Starts the thread.
     ///
     /// - Parameters:
-    ///   - authorities: a PEM file of the authorities that HTTPS servers must be signed by, instead of the system's.
+    ///   - authorities: a PEM file of the certificate authorities for HTTPS servers, instead of the system's.
     public init(limits: Limits = Limits(), authorities: String? = nil) {
         let inbox = inbox
         startThread {
@@ -57,14 +56,14 @@ public final class TransferEngine: HTTPTransport, Sendable {
 
     deinit { inbox.append(.stop(by: .now, nil)) }
 
-    /// What the engine has done so far.
+    /// The engine's counters so far.
     public var statistics: Statistics {
         Statistics(
             requests: inbox.requests.load(ordering: .relaxed), connections: inbox.connections.load(ordering: .relaxed),
             mailSessions: inbox.mailSessions.load(ordering: .relaxed), turns: inbox.turns.load(ordering: .relaxed))
     }
 
-    /// Takes nothing new, lets what is under way end, cancels what has not ended in time, says goodbye to the relays
+    /// Refuses new work, lets current transfers end, cancels those that do not end in time, says goodbye to the relays
     /// and closes all connections. Returns when the thread is done. A second call waits for the same end.
     public func shutdown(within grace: Duration) async {
         await withCheckedContinuation { continuation in
@@ -126,20 +125,20 @@ public final class TransferEngine: HTTPTransport, Sendable {
     }
 }
 
-/// One request to one URL: what is left of a request when redirects are the caller's own business.
+/// One request to one URL, with redirects left to the caller.
 struct HTTPHop: Sendable {
     let request: HTTPRequest
     let url: ParsedURL
     let isRedirect: Bool
 }
 
-/// Names one transfer, so that its cancellation can find it.
+/// Identifies one transfer, so that its cancellation can find it.
 final class TransferTicket: Sendable {
     /// Set before the cancel command is sent: a cancellation may overtake its own request.
     let isCancelled = Atomic(false)
 }
 
-/// Where the thread of a ``TransferEngine`` finds its work.
+/// The inbox of a ``TransferEngine``'s thread.
 final class TransferInbox: Sendable {
     typealias Answer = CheckedContinuation<Result<HTTPResponse, TransferFailure>, Never>
 
@@ -157,7 +156,7 @@ final class TransferInbox: Sendable {
         var isClosed = false
     }
 
-    /// The multi handle, for waking alone.
+    /// The multi handle, only for waking.
     ///
     /// Safe to send: curl_multi_wakeup is the one function of libcurl that any thread may call at any time on a living
     /// multi handle, and it is called only under the inbox's lock, under which the handle is taken out before it dies.
@@ -173,7 +172,7 @@ final class TransferInbox: Sendable {
 
     func nextTicket() -> TransferTicket { TransferTicket() }
 
-    /// Hands a command to the thread, or answers it at once if the thread is gone.
+    /// Passes a command to the thread, or answers it at once if the thread is gone.
     func append(_ command: Command) {
         if case .cancel(let ticket) = command { ticket.isCancelled.store(true, ordering: .sequentiallyConsistent) }
         let refused = state.withLock { state in
@@ -186,7 +185,7 @@ final class TransferInbox: Sendable {
         if refused { Self.refuse(command) }
     }
 
-    /// Takes all commands, in their order.
+    /// Takes all commands, in order.
     func takeAll() -> [Command] {
         state.withLock { state in
             guard !state.commands.isEmpty else { return [] }
@@ -196,13 +195,13 @@ final class TransferInbox: Sendable {
         }
     }
 
-    /// Begins to wake this multi handle.
+    /// Starts waking this multi handle.
     func open(_ multi: UnsafeMutableRawPointer) {
         let waker = Waker(multi: multi)
         state.withLock { $0.waker = waker }
     }
 
-    /// Stops waking; what comes from now on, and what was not taken, is answered as cancelled.
+    /// Stops waking; later commands, and those not taken, are answered as cancelled.
     func close() {
         let left = state.withLock { state in
             state.isClosed = true
@@ -214,7 +213,7 @@ final class TransferInbox: Sendable {
         for command in left { Self.refuse(command) }
     }
 
-    /// Answers a command that nobody will carry out.
+    /// Answers a command that will not be carried out.
     static func refuse(_ command: Command) {
         switch command {
         case .request(_, _, let answer):

@@ -1,19 +1,19 @@
-/// Why a request brought no whole answer. Getting no answer is an everyday thing; the caller decides on ``kind`` and
-/// ``phase``, and may log both and ``detail``.
+/// Why a request got no complete answer, which is an everyday event. The caller decides by ``kind`` and ``phase``, and
+/// may log both and ``detail``.
 public struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What went wrong. The raw values go to the journal and to metric labels: they are added to and not renamed.
+    /// What went wrong. The raw values go to the journal and to metric labels: add cases, do not rename them.
     public enum Kind: String, Sendable, CaseIterable {
         /// The host's name could not be resolved.
         case resolve
         /// No connection: refused, unreachable.
         case connect
-        /// The TLS handshake failed, or the certificate is not to be trusted.
+        /// The TLS handshake failed, or the certificate is not trusted.
         case tls
-        /// A time limit ended it; ``TransferFailure/phase`` tells where.
+        /// A time limit ended it; ``TransferFailure/phase`` says where.
         case timeout
         /// The answer had more bytes than the request allowed.
         case tooLarge = "too_large"
-        /// The address is not one that the request's ``AddressPolicy`` allows.
+        /// The request's ``AddressPolicy`` does not allow the address.
         case forbiddenAddress = "forbidden_address"
         /// The connection ended before the answer did.
         case dropped
@@ -21,9 +21,9 @@ public struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertib
         case cancelled
         /// The URL or a header is not well-formed, or the scheme is neither http nor https. Nothing was sent.
         case malformedRequest = "malformed_request"
-        /// What came back is not HTTP, or cannot be decompressed.
+        /// The answer is not HTTP, or cannot be decompressed.
         case malformedAnswer = "malformed_answer"
-        /// More redirects than allowed, or one that may not be followed.
+        /// Too many redirects, or one that may not be followed.
         case redirect
         /// None of these; ``TransferFailure/detail`` says more.
         case other
@@ -31,11 +31,11 @@ public struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertib
 
     /// How far the exchange had come.
     public enum Phase: String, Sendable, Comparable {
-        /// Nothing was done yet, or the name was being looked up.
+        /// Nothing had been done yet, or the name was being resolved.
         case resolving
         case connecting
         case securing
-        /// The connection stands: from here on the far end may have seen the request and acted on it.
+        /// Connected: from here on the far end may have seen the request and acted on it.
         case requesting
         /// The head of an answer had begun to arrive.
         case answering
@@ -61,7 +61,7 @@ public struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertib
     /// One short line for people: no header, no body, no query string.
     public var detail: String
 
-    /// Makes a failure, as tests that script the network do.
+    /// Makes a failure, for tests that script the network.
     public init(_ kind: Kind, phase: Phase = .resolving, detail: String = "") {
         self.kind = kind
         self.phase = phase

@@ -2,7 +2,7 @@ internal import CCurl
 import Glibc
 import Synchronization
 
-/// What the engine's thread runs. Made on that thread, used on no other.
+/// The loop of the engine's thread. Created on that thread, used on no other.
 final class TransferLoop {
     private let inbox: TransferInbox
     private let authorities: String?
@@ -11,7 +11,7 @@ final class TransferLoop {
     private var handles: [ObjectIdentifier: UnsafeMutableRawPointer] = [:]
     private let sessionsPerRelay: Int
     private var pools: [ObjectIdentifier: SMTPPool] = [:]
-    /// ShopContexts whose relay is no longer held by anybody: they finish what they have.
+    /// Pools whose relay nobody holds any more: they finish their work.
     private var orphans: Set<ObjectIdentifier> = []
     private var stopBy: ContinuousClock.Instant?
     private var waits: [curl_waitfd] = []
@@ -31,7 +31,7 @@ final class TransferLoop {
         bookbag_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, limits.idleConnections)
     }
 
-    /// Works until it is told to stop.
+    /// Runs until told to stop.
     func run() {
         inbox.open(multi)
         while true {
@@ -77,7 +77,7 @@ final class TransferLoop {
         for (pool, sessions) in ready.values { pool.pump(sessions) }
     }
 
-    /// Does what is due on the desks, and lets go of those that nobody holds.
+    /// Does the due work of the pools, and releases those that nobody holds.
     private func tick() {
         guard !pools.isEmpty else { return }
         let now = ContinuousClock.now
@@ -97,7 +97,7 @@ final class TransferLoop {
         var next = pools.values.lazy.compactMap(\.nextDeadline).min()
         if let stopBy { next = min(next ?? stopBy, stopBy) }
         guard let next else { return .seconds(3600) }
-        // One millisecond more, since it is rounded down and the thread would turn a few times for nothing.
+        // Plus one millisecond: it is rounded down, and the thread would otherwise wake a few times for nothing.
         return max(.zero, next - .now) + .milliseconds(1)
     }
 
@@ -147,12 +147,12 @@ final class TransferLoop {
         }
     }
 
-    /// Takes the transfers that have ended out of the multi handle and answers their callers.
+    /// Removes finished transfers from the multi handle and answers their callers.
     private func collect() {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
-            // The message dies with the handle's removal, so its result is read first.
+            // Removing the handle frees the message, so read its result first.
             let code = bookbag_message_result(message)
             if let exchange = remove(handle) {
                 exchange.finish(code)

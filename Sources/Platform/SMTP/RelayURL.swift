@@ -1,11 +1,11 @@
 internal import CCurl
 import Glibc
 
-/// A relay's URL as libcurl reads it, with what the settings mean for TLS; refuses what would put mail or a password on
-/// the open line.
+/// A relay's URL as parsed by libcurl, with the TLS settings; refuses any that would send mail or a password
+/// unencrypted.
 struct RelayURL {
     let text: String
-    /// Whether TLS comes first.
+    /// Whether TLS starts with the first byte.
     let isImplicit: Bool
     /// libcurl's CURLUSESSL value.
     let useSSL: Int
@@ -47,7 +47,7 @@ struct RelayURL {
             }
             useSSL = Int((isImplicit ? CURLUSESSL_ALL : CURLUSESSL_NONE).rawValue)
         }
-        // The path of an SMTP URL is the name that EHLO says.
+        // The path of an SMTP URL is the name sent with EHLO.
         let port = part(CURLUPART_PORT, flags: UInt32(CURLU_DEFAULT_PORT)) ?? (isImplicit ? "465" : "25")
         text = "\(isImplicit ? "smtps" : "smtp")://\(host):\(port)/\(name)"
     }

@@ -1,15 +1,15 @@
-// One mail's part of an SMTP session (RFC 5321, 3.3), as a value: it is told what the relay replied, and says what to
-// send next. It knows no socket and no clock, so every turn of a conversation can be tested by itself.
+// One mail's part of an SMTP session (RFC 5321, 3.3), as a value: it takes the relay's replies and returns what to send
+// next. It knows no socket and no clock, so every turn of a conversation can be tested alone.
 //
-// Where the relay offers PIPELINING (RFC 2920) the commands go out together: MAIL, all RCPTs and, for a single
-// recipient, DATA. The message itself always waits for 354. With several recipients DATA waits too: should one of them
-// be refused, the others must not get what would be an empty mail or half of the recipients' share.
+// If the relay offers PIPELINING (RFC 2920), the commands go out together: MAIL, all RCPTs and, for a single recipient,
+// DATA. The message itself always waits for 354. With several recipients DATA waits too: if one of them is refused, the
+// others must not get an empty mail or one meant for all.
 //
-// A refusal before 354 leaves the session with half a transaction, which RSET clears. A refusal that is crossed by a
-// 354 (DATA was on its way already) leaves a relay that waits for a message: there the line is closed without the final
-// dot, which discards everything (RFC 5321, 4.1.1.4 and 3.8).
+// A refusal before 354 leaves half a transaction, which RSET clears. If a 354 crosses a refusal (DATA was already on
+// its way), the relay waits for a message: the line is then closed without the final dot, which discards everything
+// (RFC 5321, 4.1.1.4 and 3.8).
 
-/// What a relay said that it can do, from its last EHLO (RFC 5321, 4.1.1.1).
+/// A relay's capabilities, from its last EHLO (RFC 5321, 4.1.1.1).
 struct SMTPCapabilities: Equatable, Sendable {
     var pipelining = false
     var eightBit = false
@@ -20,7 +20,7 @@ struct SMTPCapabilities: Equatable, Sendable {
     /// The mechanisms offered, upper case.
     var auth: Set<String> = []
 
-    /// Reads the lines of a reply to EHLO; the first is the relay's name.
+    /// Parses the lines of a reply to EHLO; the first is the relay's name.
     init(ehlo lines: [String] = []) {
         for line in lines.dropFirst() {
             let words = line.uppercased().split(whereSeparator: { $0 == " " || $0 == "=" })
@@ -38,7 +38,7 @@ struct SMTPCapabilities: Equatable, Sendable {
     }
 }
 
-/// One mail's way through an SMTP session that stands and is logged in.
+/// One mail's conversation in an open, logged-in SMTP session.
 struct SMTPConversation: Sendable {
     /// What to do next.
     enum Step: Equatable, Sendable {
@@ -48,17 +48,17 @@ struct SMTPConversation: Sendable {
         case send([UInt8])
         /// Send the envelope's message with its final dot, then wait.
         case sendMessage
-        /// It is over, and what becomes of the session.
+        /// It is over, with the state of the session.
         case end(SMTPReply, Aftermath)
     }
 
-    /// In what state a mail leaves its session.
+    /// The state in which a mail leaves its session.
     enum Aftermath: Equatable, Sendable {
         /// Ready for the next mail.
         case ready
-        /// Half a transaction stands: RSET first.
+        /// Half a transaction is open: RSET first.
         case reset
-        /// Of no further use: close it without another word.
+        /// Unusable: close it without another word.
         case close
     }
 
@@ -71,7 +71,7 @@ struct SMTPConversation: Sendable {
 
     private let recipients: [String]
     private let pipelines: Bool
-    /// The replies that are still to come for what was sent.
+    /// The replies still expected for sent commands.
     private var expected: [Expected] = []
     private var refusal: SMTPReply?
 
@@ -85,7 +85,7 @@ struct SMTPConversation: Sendable {
         }
     }
 
-    /// Prepares the conversation about a mail; ``begin(_:_:)`` gives the first bytes.
+    /// Prepares the conversation for a mail; ``begin(_:_:)`` returns the first bytes.
     private init(_ envelope: SMTPEnvelope, pipelines: Bool) {
         recipients = envelope.recipients
         self.pipelines = pipelines
@@ -93,18 +93,18 @@ struct SMTPConversation: Sendable {
 
     /// Begins a conversation.
     ///
-    /// - Returns: the conversation, and its first step: commands to send, or an end when the relay does not offer what
-    ///   the mail needs.
+    /// - Returns: the conversation, and its first step: commands to send, or an end if the relay lacks what the mail
+    ///   needs.
     static func begin(_ envelope: SMTPEnvelope, _ relay: SMTPCapabilities) -> (SMTPConversation, Step) {
         var conversation = SMTPConversation(envelope, pipelines: relay.pipelining)
         func unsupported(_ text: String) -> Step {
             .end(SMTPReply(phase: .mailFrom, text: text, failure: .unsupported), .ready)
         }
         if envelope.needsSMTPUTF8, !relay.smtpUTF8 {
-            return (conversation, unsupported("the relay does not take addresses or headers in UTF-8 (SMTPUTF8)"))
+            return (conversation, unsupported("the relay does not accept addresses or headers in UTF-8 (SMTPUTF8)"))
         }
         if envelope.needsEightBit, !relay.eightBit {
-            return (conversation, unsupported("the relay does not take 8-bit mail (8BITMIME)"))
+            return (conversation, unsupported("the relay does not accept 8-bit mail (8BITMIME)"))
         }
         var commands = mailFrom(envelope, relay)
         conversation.expected = [.mailFrom]
@@ -123,13 +123,13 @@ struct SMTPConversation: Sendable {
         return (conversation, .send(Array(commands.utf8)))
     }
 
-    /// RCPT commands that wait for the reply to the one before.
+    /// RCPT commands waiting for the reply to the previous one.
     private var unsent: [String] = []
 
     /// Takes the next reply.
     mutating func take(_ reply: SMTPReplyLines) -> Step {
         guard !expected.isEmpty else {
-            // Words that nobody asked for: 421 before closing is the honest case (RFC 5321, 3.8).
+            // An unsolicited reply: 421 before closing is the legitimate case (RFC 5321, 3.8).
             return .end(answer(reply, .mailFrom), .close)
         }
         let step = expected.removeFirst()
@@ -143,7 +143,7 @@ struct SMTPConversation: Sendable {
             return proceed()
         case .data:
             guard reply.code == 354 else {
-                // 2xx to DATA is no SMTP; what the relay thinks it has accepted, nobody knows.
+                // 2xx to DATA is not SMTP; nobody knows what the relay thinks it has accepted.
                 if reply.code / 100 == 2 {
                     return .end(
                         refusal ?? SMTPReply(phase: .data, text: reply.text, failure: .malformedReply), .close)
@@ -193,7 +193,7 @@ struct SMTPConversation: Sendable {
         if envelope.needsEightBit { command += " BODY=8BITMIME" }
         if envelope.needsSMTPUTF8 { command += " SMTPUTF8" }
         if relay.dsn {
-            // The header is enough to know the mail by; the body would only be sent around once more.
+            // The header is enough to identify the mail; returning the body would only waste bandwidth.
             command += " RET=HDRS"
             if let id = envelope.envelopeID { command += " ENVID=\(xtext(id))" }
         }
@@ -213,7 +213,7 @@ struct SMTPConversation: Sendable {
         return command + "\r\n"
     }
 
-    /// RFC 3461, 4: printable characters stand for themselves, but `+` and `=`.
+    /// RFC 3461, 4: printable characters stay as they are, except `+` and `=`.
     static func xtext(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".unicodeScalars)
         var encoded = String.UnicodeScalarView()

@@ -1,18 +1,18 @@
-// A mail on its way: who it is from and for (the envelope, which the relay goes by, and not the header), and its bytes.
+// A mail in transit: its sender and recipients (the envelope, which the relay uses, not the header), and its bytes.
 //
-// What makes a mail dangerous on the line is settled here, before any relay sees it. A line break inside an address
-// would be a command of its own. A bare CR or LF inside the message may be a line end to one server and none to the
+// Everything that makes a mail dangerous in SMTP is caught here, before any relay sees it. A line break inside an
+// address would be another command. A bare CR or LF inside the message may be a line end to one server but not to the
 // next, and so can smuggle a second mail past the first ("SMTP smuggling"); RFC 5321, 2.3.8, forbids both, and so do
-// we. Lines that begin with a dot get a second one (4.5.2), and the final dot is put on, so that the engine's thread
+// we. Lines that begin with a dot get a second one (4.5.2), and the final dot is appended, so that the engine's thread
 // only has to copy.
 
-/// A mail with the addresses it goes by, checked and ready for the line.
+/// A mail with its envelope addresses, checked and ready to send.
 public struct SMTPEnvelope: Sendable {
-    /// Why a mail cannot be sent as it is. No address and no text of the mail is in it.
+    /// Why a mail cannot be sent as it is. Contains no address and no text of the mail.
     public enum Fault: Error, Sendable, Equatable, CustomStringConvertible {
-        /// The sender is not an address; empty is one.
+        /// The sender is not an address; an empty one is allowed.
         case sender
-        /// The recipient at this place, counting from 0, is not an address.
+        /// The recipient at this index (from 0) is not an address.
         case recipient(Int)
         case noRecipient
         /// A CR without LF or an LF without CR, at this byte.
@@ -31,7 +31,7 @@ public struct SMTPEnvelope: Sendable {
             case .recipient(let index): "recipient \(index + 1) is not an e-mail address"
             case .noRecipient: "the mail has no recipient"
             case .bareLineBreak(let offset):
-                "the mail has a CR or LF by itself at byte \(offset); lines must end in CRLF"
+                "the mail has a bare CR or LF at byte \(offset); lines must end in CRLF"
             case .nul(let offset): "the mail has a NUL at byte \(offset)"
             case .longLine(let line): "line \(line) of the mail is longer than 998 bytes"
             case .envelopeID: "the envelope id must be 1 to 100 printable ASCII characters"
@@ -39,10 +39,9 @@ public struct SMTPEnvelope: Sendable {
         }
     }
 
-    /// When the relays on the way should report to the sender (RFC 3461). A wish: where DSN is not offered it is left
-    /// out.
+    /// When the relays on the way should report to the sender (RFC 3461). Left out if the relay does not offer DSN.
     public struct Notification: OptionSet, Sendable, Hashable {
-        /// One bit for each occasion.
+        /// One bit per occasion.
         public let rawValue: UInt8
         /// Makes a set of its bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -54,30 +53,29 @@ public struct SMTPEnvelope: Sendable {
         public static let success = Notification(rawValue: 4)
     }
 
-    /// Where bounces go; empty for a mail that nobody must answer with another one.
+    /// Where bounces go; empty for a mail that must not be answered by another.
     public let from: String
-    /// Who gets it, at least one. All get it or none: one refusal ends the attempt before the message is sent.
+    /// The recipients, at least one. All get it or none: one refusal ends the attempt before the message is sent.
     public let recipients: [String]
     /// Whether an address or the header needs a relay that takes UTF-8 (RFC 6531).
     public let needsSMTPUTF8: Bool
     /// Whether the message has bytes above 127, and so needs a relay with 8BITMIME (RFC 6152).
     public let needsEightBit: Bool
-    /// What a bounce brings back as `Original-Envelope-Id` (RFC 3461), where DSN is offered.
+    /// Returned in a bounce as `Original-Envelope-Id` (RFC 3461), if DSN is offered.
     public let envelopeID: String?
-    /// When to be told; `nil` leaves it to the relays, an empty set asks for no report at all.
+    /// When to report; `nil` leaves it to the relays, an empty set asks for no report at all.
     public let notify: Notification?
     /// How many bytes the message has.
     public let size: Int
-    /// The message as it goes over the line: dots doubled, the final dot at its end.
+    /// The message as sent: leading dots doubled, with the final dot.
     let wire: [UInt8]
 
-    /// Checks a mail and makes it ready for the line.
+    /// Checks a mail and prepares it for sending.
     ///
     /// - Parameters:
-    ///   - message: header and body, lines ended by CRLF; a missing last CRLF is added.
-    ///   - hasUTF8Header: whether the header has UTF-8 in it that is not encoded. Addresses are looked at by
-    ///     themselves.
-    /// - Throws: the first fault found.
+    ///   - message: header and body, lines ending in CRLF; a missing last CRLF is added.
+    ///   - hasUTF8Header: whether the header contains raw UTF-8. Addresses are checked separately.
+    /// - Throws: the first problem found.
     public init(
         from: String, recipients: [String], message: [UInt8], hasUTF8Header: Bool = false, envelopeID: String? = nil,
         notify: Notification? = nil
@@ -101,7 +99,7 @@ public struct SMTPEnvelope: Sendable {
     }
 }
 
-/// A message as it goes over the line.
+/// A message as sent.
 private struct LineForm {
     var bytes: [UInt8] = []
     var size: Int
@@ -141,8 +139,8 @@ private struct LineForm {
     }
 }
 
-/// Whether a text is a mailbox in the form that MAIL and RCPT take (RFC 5321, 4.1.2; UTF-8 by RFC 6531), with no room
-/// for anything that could end the command early. Whether such a mailbox exists is the relay's to say.
+/// Whether a text is a mailbox as accepted by MAIL and RCPT (RFC 5321, 4.1.2; UTF-8 by RFC 6531), without anything that
+/// could end the command early. Whether the mailbox exists is up to the relay.
 private func isMailbox(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.count <= 320, let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { return false }

@@ -1,11 +1,11 @@
 internal import CCurl
 
-// libcurl greets the relay, says EHLO, starts TLS and logs in by itself, and in the end tells one error number. That is
-// too little for an operator, who wants the step and the relay's words, and for us, who need what EHLO offered. So we
-// listen to the lines that libcurl shows its debug function: of ours only the verb, since what follows AUTH is the
-// password; of the relay's the replies.
+// libcurl greets the relay, sends EHLO, starts TLS and logs in by itself, and reports just one error number. That is
+// too little for an operator, who needs the step and the relay's words, and for us, because we need the capabilities
+// from EHLO. So we listen to the lines that libcurl passes to its debug function: only the verbs of our commands, since
+// AUTH is followed by the password, and the relay's replies.
 
-/// What is heard while libcurl opens a session.
+/// The dialogue while libcurl opens a session.
 struct SMTPLogin {
     private(set) var phase = SMTPReply.Phase.connect
     private(set) var capabilities = SMTPCapabilities()
@@ -15,7 +15,7 @@ struct SMTPLogin {
     private var reader = SMTPReplyReader()
     private var isBroken = false
 
-    /// Hears a command of ours and keeps only its verb.
+    /// Records one of our commands, only its verb.
     mutating func sent(_ bytes: some Collection<UInt8>) {
         isAnswered = false
         func begins(_ verb: String) -> Bool {
@@ -23,7 +23,7 @@ struct SMTPLogin {
         }
         if begins("EHLO ") || begins("HELO ") {
             phase = .ehlo
-            // What was offered in the clear does not count once TLS stands (RFC 3207, 4.2).
+            // Capabilities offered before TLS do not count afterwards (RFC 3207, 4.2).
             capabilities = SMTPCapabilities()
         } else if begins("STARTTLS") {
             phase = .tls
@@ -32,7 +32,7 @@ struct SMTPLogin {
         }
     }
 
-    /// Hears a line of the relay's.
+    /// Records a line from the relay.
     mutating func received(_ bytes: some Sequence<UInt8>) {
         guard !isBroken else { return }
         do throws(SMTPReply.Failure) {
@@ -45,12 +45,12 @@ struct SMTPLogin {
         } catch { isBroken = true }
     }
 
-    /// What to tell those who wait for a session that did not come about.
+    /// The reply for mails waiting for a session that could not be opened.
     ///
     /// - Parameters:
-    ///   - isConnected: whether a TCP connection stood.
-    ///   - isImplicit: whether TLS comes first (`smtps://`).
-    ///   - isSecured: whether TLS stood.
+    ///   - isConnected: whether a TCP connection was established.
+    ///   - isImplicit: whether TLS starts with the first byte (`smtps://`).
+    ///   - isSecured: whether TLS was established.
     func reply(to code: CURLcode, reason: String, isConnected: Bool, isImplicit: Bool, isSecured: Bool) -> SMTPReply {
         var phase = phase
         if phase == .connect, isConnected { phase = isImplicit && !isSecured ? .tls : .greeting }
@@ -62,7 +62,7 @@ struct SMTPLogin {
             return SMTPReply(phase: .tls, text: "the relay does not offer STARTTLS", failure: .unsupported)
         case CURLE_LOGIN_DENIED:
             return SMTPReply(
-                phase: .auth, text: "the relay offers no way to log in that we know", failure: .unsupported)
+                phase: .auth, text: "the relay offers no login method that we know", failure: .unsupported)
         case CURLE_COULDNT_RESOLVE_HOST: return SMTPReply(phase: .connect, text: reason, failure: .resolve)
         case CURLE_COULDNT_CONNECT: return SMTPReply(phase: .connect, text: reason, failure: .connect)
         case CURLE_OPERATION_TIMEDOUT: return SMTPReply(phase: phase, text: reason, failure: .timeout)

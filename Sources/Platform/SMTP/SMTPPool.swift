@@ -1,9 +1,10 @@
 internal import CCurl
 import Synchronization
 
-/// All sessions of one relay, and the mails that wait for one. Lives on the engine's thread.
+/// All sessions of one relay, and the mails waiting for one. Lives on the engine's thread.
 final class SMTPPool {
-    /// How long no further session is tried after one could not be opened while others stand: relays limit how many.
+    /// How long to wait before opening another session after one failed while others are open: relays limit their
+    /// number.
     static let pauseAfterRefusal = Duration.seconds(30)
 
     private let settings: SMTPSettings
@@ -11,11 +12,11 @@ final class SMTPPool {
     private let maximumSessions: Int
     private(set) var sessions: [SMTPSession] = []
     private var waiting: [SMTPJob] = []
-    /// Jobs before this place in `waiting` have been taken.
+    /// Jobs before this index in `waiting` have been taken.
     private var head = 0
     private var noNewSessionBefore: ContinuousClock.Instant?
     private var isClosing = false
-    /// Kept, so that no other relay is given the same identity while this desk lives.
+    /// Kept so that no other relay gets the same identity while this pool lives.
     private let key: RelayKey
 
     init(_ settings: SMTPSettings, key: RelayKey, multi: UnsafeMutableRawPointer, maximumSessions: Int) {
@@ -25,12 +26,12 @@ final class SMTPPool {
         self.maximumSessions = max(1, min(settings.sessions, maximumSessions))
     }
 
-    /// Whether nothing is under way and nobody waits.
+    /// Whether nothing is in progress and no mail waits.
     var isIdle: Bool { head == waiting.count && sessions.allSatisfy { $0.job == nil } }
-    /// Whether there is not even a session left.
+    /// Whether no session is left either.
     var isEmpty: Bool { head == waiting.count && sessions.isEmpty }
 
-    /// When the next session's patience ends.
+    /// When the next session times out.
     var nextDeadline: ContinuousClock.Instant? {
         let sessions = sessions.lazy.filter { $0.state != .opening }.map(\.deadline).min()
         guard head < waiting.count, let pause = noNewSessionBefore else { return sessions }
@@ -45,7 +46,7 @@ final class SMTPPool {
         dispatch()
     }
 
-    /// Ends the job of this ticket, if it is here.
+    /// Ends the job with this ticket, if it is here.
     func cancel(_ ticket: TransferTicket, _ reason: String = "the task was cancelled") {
         if let index = waiting[head...].firstIndex(where: { $0.ticket === ticket }) {
             waiting.remove(at: index).answer.resume(returning: .unsent(.cancelled, reason))
@@ -65,7 +66,7 @@ final class SMTPPool {
         sweep()
     }
 
-    /// Says goodbye on all sessions that have no mail, and opens no new one.
+    /// Says goodbye on all sessions without a mail, and opens no new one.
     func leave() {
         isClosing = true
         for session in sessions where session.job == nil {
@@ -81,9 +82,9 @@ final class SMTPPool {
         sweep()
     }
 
-    /// What libcurl made of opening a session.
+    /// libcurl's result of opening a session.
     ///
-    /// - Returns: whether a session stands now.
+    /// - Returns: whether a session is open now.
     func opened(_ handle: UnsafeMutableRawPointer, _ code: CURLcode) -> Bool {
         guard let session = sessions.first(where: { $0.easy.raw == handle }) else { return false }
         defer { dispatch() }
@@ -91,7 +92,7 @@ final class SMTPPool {
             sweep()
             noNewSessionBefore = .now + Self.pauseAfterRefusal
             if sessions.isEmpty {
-                // Nobody of those who wait has a hope that is better founded than this.
+                // The mails that wait would fare no better.
                 let all = waiting[head...]
                 waiting = []
                 head = 0
@@ -105,14 +106,14 @@ final class SMTPPool {
     /// Whether this is the handle of one of its sessions.
     func holds(_ handle: UnsafeMutableRawPointer) -> Bool { sessions.contains { $0.easy.raw == handle } }
 
-    /// Works on the sessions whose sockets are ready.
+    /// Serves the sessions whose sockets are ready.
     func pump(_ ready: [SMTPSession]) {
         for session in ready { settle(session.pump()) }
         sweep()
         dispatch()
     }
 
-    /// Does what is due.
+    /// Does all due work.
     func tick(_ now: ContinuousClock.Instant) {
         for session in sessions where session.state != .opening && session.deadline <= now { settle(session.expire()) }
         if let pause = noNewSessionBefore, pause <= now { noNewSessionBefore = nil }
@@ -135,7 +136,7 @@ final class SMTPPool {
         }
     }
 
-    /// Gives mails to sessions, and opens sessions for the mails that are left.
+    /// Assigns mails to sessions, and opens sessions for the rest.
     private func dispatch() {
         guard head < waiting.count else { return compact() }
         let now = ContinuousClock.now
@@ -182,7 +183,7 @@ final class SMTPPool {
         }
     }
 
-    /// Lets go of the sessions that are closed.
+    /// Releases closed sessions.
     private func sweep() {
         guard sessions.contains(where: { $0.state == .closed }) else { return }
         for session in sessions where session.state == .closed { curl_multi_remove_handle(multi, session.easy.raw) }

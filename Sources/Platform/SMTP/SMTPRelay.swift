@@ -1,22 +1,21 @@
-/// Whatever hands a mail over to the next mail server. ``SMTPRelay`` is the real one; tests put a scripted one in its
-/// place.
+/// Delivers a mail to the next mail server. ``SMTPRelay`` is the real one; tests use a scripted one.
 public protocol MailTransport: Sendable {
-    /// Hands a mail over and tells how that ended. There is always an answer: not getting through is an ordinary one.
-    /// Cancelling the task ends the attempt, and the answer still tells whether the mail may have arrived.
+    /// Delivers a mail and returns the outcome. There is always one: failure is an ordinary outcome. Cancelling the
+    /// task ends the attempt, and the outcome still says whether the mail may have arrived.
     func deliver(_ envelope: SMTPEnvelope) async -> SMTPReply
 }
 
-/// A mail relay, spoken to over a few sessions that are kept and shared.
+/// A mail relay, used over a few sessions that are kept and shared.
 ///
-/// A session is opened when a mail needs it, by libcurl: connection, TLS, EHLO and login. It is kept for the next mail,
-/// and closed with QUIT when there is none for a while. Mails that find all sessions busy wait in line. When a session
-/// cannot be opened and no other one stands, all who wait are told why; if others stand, the line goes on with those.
+/// libcurl opens a session when a mail needs it: connection, TLS, EHLO and login. It is kept for the next mail, and
+/// closed with QUIT if there is none for a while. If all sessions are busy, mails queue. If a session cannot be opened
+/// and no other is open, all waiting mails fail with the reason; if others are open, the queue continues with those.
 public final class SMTPRelay: MailTransport, Sendable {
     private let engine: TransferEngine
     private let settings: SMTPSettings
     private let key = RelayKey()
 
-    /// Names a relay; nothing is connected before the first mail.
+    /// Creates a relay; it does not connect before the first mail.
     public init(_ settings: SMTPSettings, engine: TransferEngine) {
         self.settings = settings
         self.engine = engine
@@ -24,12 +23,12 @@ public final class SMTPRelay: MailTransport, Sendable {
 
     deinit { engine.inbox.append(.closeRelay(key)) }
 
-    /// Hands a mail over; see ``MailTransport/deliver(_:)``.
+    /// Delivers a mail; see ``MailTransport/deliver(_:)``.
     public func deliver(_ envelope: SMTPEnvelope) async -> SMTPReply { await run(envelope) }
 
-    /// Connects and logs in as for a mail, and sends none: what `doctor` asks.
+    /// Connects and logs in as for a mail, but sends none; for `doctor`.
     ///
-    /// - Returns: the reply to NOOP at phase `ehlo` with a code of 2xx if all is well, else where it ended.
+    /// - Returns: the reply to NOOP at phase `ehlo` with a 2xx code if all is well, otherwise where it failed.
     public func probe() async -> SMTPReply { await run(nil) }
 
     private func run(_ envelope: SMTPEnvelope?) async -> SMTPReply {
@@ -46,14 +45,14 @@ public final class SMTPRelay: MailTransport, Sendable {
     }
 }
 
-/// Names a relay on the engine's thread.
+/// Identifies a relay on the engine's thread.
 final class RelayKey: Sendable {}
 
-/// A mail that waits for its answer; without an envelope, a question whether the relay can be reached.
+/// A mail waiting for its outcome; without an envelope, a check whether the relay can be reached.
 struct SMTPJob: Sendable {
     let ticket: TransferTicket
     let envelope: SMTPEnvelope?
     let answer: CheckedContinuation<SMTPReply, Never>
-    /// Whether it has already been on a session that turned out to be dead.
+    /// Whether it was already on a session that turned out to be dead.
     var wasRetried = false
 }

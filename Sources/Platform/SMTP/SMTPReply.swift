@@ -1,10 +1,9 @@
-/// How one attempt to hand over a mail ended: at which step, with which words of the relay, and whether the mail may
-/// have arrived although nobody said so. What follows from it (try again, give up, stop the relay) is the caller's to
-/// decide.
+/// The outcome of one delivery attempt: the step, the relay's words, and whether the mail may have arrived without
+/// confirmation. The caller decides what follows (retry, give up, stop the relay).
 public struct SMTPReply: Sendable, Equatable {
-    /// The step of the conversation that ended it. The raw values go to logs and metric labels and are not renamed.
+    /// The step where the conversation ended. The raw values go to logs and metric labels and are not renamed.
     public enum Phase: String, Sendable, CaseIterable {
-        /// Before a connection stood, or before one was even tried.
+        /// Before a connection was established, or even tried.
         case connect
         /// STARTTLS or the TLS handshake.
         case tls
@@ -15,23 +14,23 @@ public struct SMTPReply: Sendable, Equatable {
         case rcpt
         /// The DATA command, before any byte of the message.
         case data
-        /// The message itself, its final dot, and the reply to that.
+        /// The message itself, its final dot, and the reply to it.
         case finalDot = "final_dot"
     }
 
-    /// Why there was no reply of the relay's to decide the matter.
+    /// Why no reply from the relay decided the attempt.
     public enum Failure: String, Error, Sendable, CaseIterable {
         case resolve
         case connect
         case tls
         case timeout
-        /// The relay closed the line in the middle.
+        /// The relay closed the connection midway.
         case dropped
-        /// What the relay said is not SMTP.
+        /// The relay's reply is not SMTP.
         case malformedReply = "malformed_reply"
         /// The settings cannot be used; ``SMTPReply/text`` says why. Nothing was sent.
         case settings
-        /// The relay does not offer what this needs: STARTTLS, AUTH, SMTPUTF8 or 8BITMIME. Nothing was sent.
+        /// The relay does not offer a required extension: STARTTLS, AUTH, SMTPUTF8 or 8BITMIME. Nothing was sent.
         case unsupported
         /// The task was cancelled, or the engine shut down.
         case cancelled
@@ -44,20 +43,20 @@ public struct SMTPReply: Sendable, Equatable {
     public var code: Int?
     /// The relay's enhanced status code (RFC 3463), if it gave one.
     public var status: EnhancedStatus?
-    /// The relay's words, or ours where there were none: one line, at most ``maximumTextScalars`` long. A relay likes
-    /// to repeat addresses, so this is personal data until it is redacted.
+    /// The relay's words, or ours if there were none: one line, at most ``maximumTextScalars`` long. Relays often
+    /// repeat addresses, so this is personal data until redacted.
     public var text: String
     /// Why there was no reply; `nil` if ``code`` is the relay's answer.
     public var failure: Failure?
-    /// Which recipient was refused, counting from 0, if one was.
+    /// The index (from 0) of the refused recipient, if any.
     public var recipient: Int?
-    /// Whether the whole message was sent and no answer came: then it may be on its way, or not.
+    /// Whether the whole message was sent without an answer: it may have arrived, or not.
     public var isInDoubt: Bool
 
-    /// How much of a relay's words is kept.
+    /// The most scalars of a relay's words that are kept.
     public static let maximumTextScalars = 500
 
-    /// Makes a reply, as tests that script a relay do.
+    /// Makes a reply, for tests that script a relay.
     public init(
         phase: Phase, code: Int? = nil, status: EnhancedStatus? = nil, text: String = "", failure: Failure? = nil,
         recipient: Int? = nil, isInDoubt: Bool = false
@@ -71,10 +70,10 @@ public struct SMTPReply: Sendable, Equatable {
         self.isInDoubt = isInDoubt
     }
 
-    /// Whether the relay took the mail into its care (RFC 5321, 4.2.5).
+    /// Whether the relay accepted responsibility for the mail (RFC 5321, 4.2.5).
     public var isAccepted: Bool { phase == .finalDot && failure == nil && code.map { $0 / 100 == 2 } == true }
 
-    /// A reply to a mail of which not even the connection was tried.
+    /// The reply for a mail for which no connection was tried.
     static func unsent(_ failure: Failure, _ text: String) -> SMTPReply {
         SMTPReply(phase: .connect, text: text, failure: failure)
     }
@@ -88,21 +87,21 @@ struct SMTPUnusable: Error {
 
 /// An enhanced mail system status code (RFC 3463): `5.1.1`.
 public struct EnhancedStatus: Sendable, Hashable, CustomStringConvertible {
-    /// 2 success, 4 for now, 5 for good.
+    /// 2: success, 4: temporary, 5: permanent.
     public var `class`: Int
-    /// What it is about: 1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content, 7 policy.
+    /// The subject: 1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content, 7 policy.
     public var subject: Int
-    /// The single case.
+    /// The detail.
     public var detail: Int
 
-    /// Makes a code of its three numbers.
+    /// Makes a code from its three numbers.
     public init(_ class: Int, _ subject: Int, _ detail: Int) {
         self.class = `class`
         self.subject = subject
         self.detail = detail
     }
 
-    /// Reads the code that a text begins with; `nil` if it begins with none.
+    /// Reads the code at the start of a text; `nil` if there is none.
     public init?(prefixOf text: some StringProtocol) {
         let word = text.prefix { $0 != " " && $0 != "\t" }
         let parts = word.split(separator: ".", omittingEmptySubsequences: false)
@@ -119,6 +118,6 @@ public struct EnhancedStatus: Sendable, Hashable, CustomStringConvertible {
         return Int(text)
     }
 
-    /// The code as it is written: `5.1.1`.
+    /// The code as written: `5.1.1`.
     public var description: String { "\(`class`).\(subject).\(detail)" }
 }

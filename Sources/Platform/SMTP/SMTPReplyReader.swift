@@ -1,4 +1,4 @@
-/// One whole reply of a relay: its code, and the texts of its lines.
+/// One complete reply of a relay: its code, and the texts of its lines.
 struct SMTPReplyLines: Equatable, Sendable {
     var code: Int
     var lines: [String]
@@ -16,11 +16,11 @@ struct SMTPReplyLines: Equatable, Sendable {
     }
 }
 
-/// Cuts what a relay sends into replies (RFC 5321, 4.2.1): lines of a code and a text, all but the last with a hyphen
-/// between the two. Lenient about LF alone, and strict about everything that could be a trick: a relay that talks on
-/// without end is cut off.
+/// Splits a relay's output into replies (RFC 5321, 4.2.1): lines of a code and a text, with a hyphen between the two in
+/// all but the last. Lenient about bare LF, and strict about everything that could be a trick: a relay that never stops
+/// is cut off.
 struct SMTPReplyReader {
-    /// RFC 5321, 4.5.3.1.5, allows 512 octets; real relays send more, and nobody sends this much.
+    /// RFC 5321, 4.5.3.1.5, allows 512 octets; real relays send more, but never this much.
     static let maximumLineBytes = 4096
     static let maximumLines = 128
 
@@ -28,9 +28,9 @@ struct SMTPReplyReader {
     private var code: Int?
     private var lines: [String] = []
 
-    /// Takes bytes and returns the replies that they complete.
+    /// Takes bytes and returns the replies they complete.
     ///
-    /// - Throws: `malformedReply`, after which the line is of no use.
+    /// - Throws: `malformedReply`, after which the connection is unusable.
     mutating func read(_ bytes: some Sequence<UInt8>) throws(SMTPReply.Failure) -> [SMTPReplyLines] {
         var replies: [SMTPReplyLines] = []
         for byte in bytes {

@@ -1,12 +1,12 @@
 internal import CCurl
 import Glibc
 
-/// One connection to a relay. libcurl opens it, secures it and logs in (CURLOPT_CONNECT_ONLY); then the line is ours,
-/// and mails go over it one after the other. Lives on the engine's thread and never blocks it.
+/// One connection to a relay. libcurl opens it, secures it and logs in (CURLOPT_CONNECT_ONLY); then the connection is
+/// ours, and mails go over it one after another. Lives on the engine's thread and never blocks it.
 ///
-/// libcurl's own sending of mail is not used, for two reasons: it waits for the reply to the final dot inside
-/// curl_multi_perform, which would stop everything else that the engine carries for as long as the relay thinks, and it
-/// closes the connection after any refusal.
+/// We do not use libcurl's own mail sending, for two reasons: it waits for the reply to the final dot inside
+/// curl_multi_perform, which would block all other transfers for as long as the relay takes, and it closes the
+/// connection after any refusal.
 final class SMTPSession {
     enum State {
         case opening
@@ -20,12 +20,12 @@ final class SMTPSession {
         case closed
     }
 
-    /// What a turn on the line brought about.
+    /// The result of a turn on the connection.
     enum Turn {
         case nothing
-        /// The mail is done; the session's state says what it can do next.
+        /// The mail is finished; the session's state says what it can do next.
         case done(SMTPJob, SMTPReply)
-        /// The session was found dead before the relay said anything about this mail, of which no byte was sent:
+        /// The session was dead before the relay said anything about this mail, and none of its bytes were sent:
         /// another session may try it.
         case unanswered(SMTPJob, SMTPReply)
     }
@@ -35,7 +35,7 @@ final class SMTPSession {
     let isImplicit: Bool
     private(set) var state = State.opening
     private(set) var login = SMTPLogin()
-    /// When patience ends, for the state that the session is in.
+    /// The deadline of the session's current state.
     private(set) var deadline: ContinuousClock.Instant = .now
     private(set) var openedAt: ContinuousClock.Instant = .now
     private(set) var socket: curl_socket_t = CURL_SOCKET_BAD
@@ -49,9 +49,9 @@ final class SMTPSession {
     private var isSendingMessage = false
     private var buffer = [UInt8](repeating: 0, count: 4096)
 
-    /// Whether bytes wait for the line to take them.
+    /// Whether bytes are waiting to be sent.
     var wantsToWrite: Bool { sent < outgoing.count }
-    /// Whether the line is ours, so that its socket has to be watched.
+    /// Whether the connection is ours, so that its socket has to be watched.
     var isWatched: Bool { socket != CURL_SOCKET_BAD && state != .opening && state != .closed }
 
     /// Prepares the handle; adding it to the multi handle begins the connection.
@@ -86,9 +86,9 @@ final class SMTPSession {
         if kind == CURLINFO_HEADER_IN { login.received(bytes) }
     }
 
-    /// Takes over the line that libcurl has opened.
+    /// Takes over the connection that libcurl has opened.
     ///
-    /// - Returns: what to tell those who wait, if it came to nothing.
+    /// - Returns: the reply for waiting mails, if it failed.
     func opened(_ code: CURLcode) -> SMTPReply? {
         easy.set(CURLOPT_VERBOSE, 0)
         guard code == CURLE_OK else {
@@ -101,24 +101,24 @@ final class SMTPSession {
             state = .closed
             return SMTPReply(phase: login.phase, text: "the connection was lost", failure: .dropped)
         }
-        // libcurl goes on without a login where none is offered; whoever set a user name does not mean that.
+        // libcurl continues without a login if none is offered, but a configured user name demands one.
         if settings.username != nil, login.phase != .auth {
             state = .closed
             return SMTPReply(phase: .auth, text: "the relay does not offer AUTH", failure: .unsupported)
         }
         openedAt = .now
         rest()
-        // The first read also ties the line to this handle, so that libcurl does not take it for an idle one.
+        // The first read also ties the connection to this handle, so that libcurl does not consider it idle.
         _ = pump()
         return state == .closed ? SMTPReply(phase: login.phase, text: "the relay hung up", failure: .dropped) : nil
     }
 
-    /// Whether the session may take another mail. The one that it was opened for it takes at any age.
+    /// Whether the session may take another mail. It takes the one it was opened for at any age.
     func isReady(at now: ContinuousClock.Instant) -> Bool {
         state == .idle && (mails == 0 || now - openedAt < settings.sessionLifetime)
     }
 
-    /// Begins with a mail, or with a mere look whether the line is alive.
+    /// Starts a mail, or just a check whether the connection is alive.
     func begin(_ job: SMTPJob) -> Turn {
         self.job = job
         state = .busy
@@ -143,10 +143,10 @@ final class SMTPSession {
         _ = pump()
     }
 
-    /// Gives the session up.
+    /// Abandons the session.
     func close() { state = .closed }
 
-    /// Takes the job off the session, which is then of no further use.
+    /// Takes the job from the session, which is then unusable.
     func abandon(_ failure: SMTPReply.Failure, _ text: String) -> Turn {
         let wasIdle = job == nil
         state = .closed
@@ -159,7 +159,7 @@ final class SMTPSession {
         return isStale ? .unanswered(job, reply) : .done(job, reply)
     }
 
-    /// Does what the deadline asks for.
+    /// Acts on an expired deadline.
     func expire() -> Turn {
         switch state {
         case .idle:
@@ -175,7 +175,7 @@ final class SMTPSession {
 
     // MARK: The line
 
-    /// Writes and reads whatever the line lets through.
+    /// Writes and reads as much as the connection allows.
     func pump() -> Turn {
         guard state != .closed, state != .opening else { return .nothing }
         repeat {
@@ -185,10 +185,10 @@ final class SMTPSession {
         return .nothing
     }
 
-    /// Set when a reply has put something new on the way, so that it leaves without waiting for the next turn.
+    /// Set if a reply has queued new bytes, so that they are sent without waiting for the next turn.
     private var hasNewOutput = false
 
-    /// Gives the line what it takes. Returns `nil` to go on.
+    /// Sends as much as possible. Returns `nil` to continue.
     private func flush() -> Turn? {
         while sent < outgoing.count {
             var count = 0
@@ -196,7 +196,7 @@ final class SMTPSession {
                 curl_easy_send(easy.raw, bytes.baseAddress! + sent, bytes.count - sent, &count)
             }
             if code == CURLE_AGAIN { return nil }
-            // What the relay said before it hung up is worth more than the fact that it did.
+            // The relay's words before it hung up matter more than the fact that it did.
             if code != CURLE_OK { return receive() ?? abandon(.dropped, "the relay closed the connection") }
             sent += count
             if state == .busy {
@@ -210,7 +210,7 @@ final class SMTPSession {
         return nil
     }
 
-    /// Takes all that the line has. Returns `nil` to go on.
+    /// Reads everything available. Returns `nil` to continue.
     private func receive() -> Turn? {
         while true {
             var count = 0
@@ -221,7 +221,7 @@ final class SMTPSession {
             }
             let replies: [SMTPReplyLines]
             do throws(SMTPReply.Failure) { replies = try reader.read(buffer[..<count]) } catch {
-                return abandon(.malformedReply, "what the relay said is not SMTP")
+                return abandon(.malformedReply, "the relay's reply is not SMTP")
             }
             for reply in replies {
                 if let turn = take(reply) { return turn }
@@ -234,7 +234,7 @@ final class SMTPSession {
         switch state {
         case .busy:
             if reply.code == 421, !hasHeard, mails > 0, !isSendingMessage, let job, !job.wasRetried {
-                // The relay had closed this old session while our commands were on their way.
+                // The relay closed this old session while our commands were in transit.
                 self.job = nil
                 state = .closed
                 let text = SMTPReply(phase: .mailFrom, code: reply.code, status: reply.status, text: reply.text)
@@ -248,7 +248,7 @@ final class SMTPSession {
             let isEarly = isSendingMessage && wantsToWrite
             let step = conversation!.take(reply)
             if isEarly, case .end(var answer, _) = step {
-                // It speaks before it has heard us out; a yes to half a message is no yes.
+                // It replied before we finished; accepting half a message does not count.
                 if answer.code.map({ $0 / 100 == 2 }) == true {
                     answer = SMTPReply(phase: .finalDot, text: answer.text, failure: .malformedReply)
                 }

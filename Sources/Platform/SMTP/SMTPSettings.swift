@@ -1,14 +1,14 @@
-/// How to reach a mail relay and how patient to be with it.
+/// How to reach a mail relay, and its timeouts.
 public struct SMTPSettings: Sendable, Hashable {
-    /// What is asked of a relay that is reached in the clear (`smtp://`). With `smtps://` the line is encrypted at
+    /// The requirement for a relay reached in plain text (`smtp://`). With `smtps://` the connection is encrypted at
     /// once.
     public enum StartTLS: String, Sendable, CaseIterable {
-        /// No mail without STARTTLS and a certificate that is to be trusted.
+        /// No mail without STARTTLS and a trusted certificate.
         case required
-        /// STARTTLS where it is offered. With a user name it counts as required, except on loopback: else whoever sits
-        /// on the line could strip the offer and read the password.
+        /// STARTTLS if offered. With a user name it counts as required, except on loopback: otherwise an attacker on
+        /// the line could strip the offer and read the password.
         case opportunistic
-        /// Never; for relays on loopback, the only ones it is accepted for.
+        /// Never; accepted only for relays on loopback.
         case off
     }
 
@@ -18,7 +18,7 @@ public struct SMTPSettings: Sendable, Hashable {
     public var username: String?
     /// The password of ``username``.
     public var password: SecretString
-    /// What is asked of a relay that is reached by `smtp://`.
+    /// The TLS requirement for a relay reached by `smtp://`.
     public var startTLS: StartTLS
     /// A PEM file of authorities to trust instead of the system's.
     public var authorities: String?
@@ -26,26 +26,26 @@ public struct SMTPSettings: Sendable, Hashable {
     public var certificate: String?
     /// A PEM file with the key of ``certificate``.
     public var key: String?
-    /// What EHLO says we are; the machine's name if `nil`.
+    /// Our name in EHLO; the machine's name if `nil`.
     public var heloName: String?
     /// How many sessions are held in parallel, at least 1.
     public var sessions: Int
     /// How long resolving, connecting and, with `smtps://`, TLS may take.
     public var connectTimeout: Duration
-    /// How long each reply may take but that to the final dot. RFC 5321, 4.5.3.2, asks for 5 minutes.
+    /// How long each reply may take, except that to the final dot. RFC 5321, 4.5.3.2, asks for 5 minutes.
     public var replyTimeout: Duration
-    /// How long the relay may take no further byte of a message. RFC 5321, 4.5.3.2.5: 3 minutes.
+    /// How long the relay may go without accepting a byte of a message. RFC 5321, 4.5.3.2.5: 3 minutes.
     public var blockTimeout: Duration
     /// How long the reply to the final dot may take. RFC 5321, 4.5.3.2.6, asks for 10 minutes; giving up sooner may
     /// send the same mail twice.
     public var finalReplyTimeout: Duration
     /// How long a session is kept without mail.
     public var idleTimeout: Duration
-    /// How old a session may grow before it is closed between two mails, so that a relay behind a name that has moved
-    /// is left in time. Postfix does the same (smtp_connection_reuse_time_limit).
+    /// The age at which a session is closed between two mails, so that we leave a relay whose name has moved. Postfix
+    /// does the same (smtp_connection_reuse_time_limit).
     public var sessionLifetime: Duration
 
-    /// Makes settings with the patience that the RFC asks for.
+    /// Makes settings with the timeouts that the RFC asks for.
     public init(
         url: String, username: String? = nil, password: SecretString = SecretString(""),
         startTLS: StartTLS = .required, authorities: String? = nil, certificate: String? = nil, key: String? = nil,

@@ -2,13 +2,13 @@ import Glibc
 
 /// The pages of the program's own code that are mapped into memory.
 ///
-/// Starting runs code all over a program: every type and library is set up once. Each such touch maps the pages around
-/// it too (the kernel "faults around"), so that a program of 45 MB of code stands with 30 MB of it mapped, of which it
-/// uses two when it has settled. The kernel would unmap the rest when memory is short, and counts it as ours until
-/// then. Giving it back costs nothing but a soft fault for what is used after all: the pages stay in the kernel's
-/// cache, and nothing can be lost, for code is never written to.
+/// Startup runs code all over a program: every type and library is set up once. Each access maps the surrounding pages
+/// too (the kernel "faults around"), so that a program with 45 MB of code has 30 MB of it mapped, but uses two once it
+/// has settled. The kernel would unmap the rest when memory is short, and counts it as ours until then. Giving it back
+/// costs only a soft fault for pages used again: they stay in the kernel's cache, and nothing can be lost, because code
+/// is never written to.
 public enum ProgramPages {
-    /// Unmaps the program's code, to be mapped again where it is used. Does nothing where it cannot be found.
+    /// Unmaps the program's code; used pages are mapped again. Does nothing if the code cannot be found.
     ///
     /// - Returns: how many bytes of addresses were given back.
     @discardableResult
@@ -25,7 +25,7 @@ public enum ProgramPages {
             guard ends.count == 2, let start = UInt(ends[0], radix: 16), let end = UInt(ends[1], radix: 16),
                 start < end,
                 let address = UnsafeMutableRawPointer(bitPattern: start),
-                // A private mapping of a file that was never written to: what comes back is the file's.
+                // A private file mapping that was never written to: the pages come back from the file.
                 madvise(address, Int(end - start), MADV_DONTNEED) == 0
             else { continue }
             given += Int(end - start)

@@ -1,31 +1,30 @@
 internal import CSystemd
 import Glibc
 
-/// Tells systemd how the service is (sd_notify(3)). Without `$NOTIFY_SOCKET`, as in a terminal, nobody listens and
-/// nothing is sent.
+/// Reports the service's state to systemd (sd_notify(3)). Without `$NOTIFY_SOCKET`, as in a terminal, nothing is sent.
 ///
-/// Only the unit's main process is heard, unless NotifyAccess= says otherwise.
+/// systemd listens only to the unit's main process, unless NotifyAccess= says otherwise.
 public struct SystemdNotifier: Sendable {
     private let send: @Sendable (String) -> Void
 
-    /// Tells the systemd that started this process.
+    /// Notifies the systemd that started this process.
     public init() {
         self.init { state in sd_notify(0, state) }
     }
 
-    /// Tells somebody else, as tests do.
+    /// Notifies another socket, for tests.
     public init(send: @escaping @Sendable (_ state: String) -> Void) { self.send = send }
 
-    /// The service is up, or done with reloading.
+    /// The service is up, or has finished reloading.
     public func ready(status: String? = nil) { notify(["READY=1"], status) }
 
-    /// The service reads its configuration anew; ``ready(status:)`` must follow, whether the new one is good or not.
+    /// The service is reloading its configuration; ``ready(status:)`` must follow, whether the new one is good or not.
     public func reloading(status: String? = nil) {
-        // Type=notify-reload matches our answer with its question by this time (systemd.service(5), since 253).
+        // Type=notify-reload uses this time to match our answer to its request (systemd.service(5), since 253).
         notify(["RELOADING=1", "MONOTONIC_USEC=\(Self.monotonicMicroseconds())"], status)
     }
 
-    /// The service is on its way down.
+    /// The service is shutting down.
     public func stopping(status: String? = nil) { notify(["STOPPING=1"], status) }
 
     /// One line for `systemctl status`.
@@ -49,7 +48,7 @@ public struct SystemdNotifier: Sendable {
     }
 
     private func notify(_ lines: [String], _ status: String?) {
-        // A line break in a status would be an assignment of its own.
+        // A line break in a status would start another assignment.
         send((lines + (status.map { ["STATUS=" + $0.boundedLine(500)] } ?? [])).joined(separator: "\n"))
     }
 

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// The shop as one request sees it: a moment of its state, and what the caller may read.
+/// The shop as one request sees it: a snapshot of its state, and what the caller may read.
 final class AdminGraph {
     let state: ShopState
     let profile: SandboxShopProfile
@@ -20,7 +20,7 @@ final class AdminGraph {
         self.scopes = scopes
     }
 
-    /// Throws as Shopify does when the app lacks a scope for a field.
+    /// Throws as Shopify does if the app lacks a scope for a field.
     func require(_ scope: String, for field: String) throws(GraphQLError) {
         guard !scopes.contains(scope) else { return }
         throw GraphQLError(
@@ -42,7 +42,7 @@ final class AdminGraph {
         return OrderNode(record, self)
     }
 
-    /// What any id stands for. Throws for a text that is no id.
+    /// The object with any id. Throws for a text that is not an id.
     func node(_ gid: String) throws(GraphQLError) -> Resolved {
         guard let (kind, number) = ShopID.split(gid) else {
             throw GraphQLError(
@@ -67,7 +67,7 @@ final class AdminGraph {
         }
     }
 
-    /// The node of an id of one kind; another kind is an error, as recorded.
+    /// The node with an id of one kind; another kind is an error, as recorded.
     func node(_ gid: String?, of kind: ShopID.Kind) throws(GraphQLError) -> Resolved {
         guard let gid, let (name, _) = ShopID.split(gid), name == kind.rawValue else {
             throw GraphQLError(
@@ -95,7 +95,7 @@ extension Resolved {
     static func object(_ value: (any GraphQLObject)?) -> Resolved { value.map { .object($0) } ?? .null }
 }
 
-/// A small object whose fields are few and known at once.
+/// A small object with a few known fields.
 struct Record: GraphQLObject {
     let typeName: String
     let fields: [String: Resolved]
@@ -121,7 +121,7 @@ struct MoneyNode: GraphQLObject {
     }
 }
 
-/// A page of a list, with cursors as Shopify makes them: base64 of `{"last_id":…,"last_value":…}`.
+/// A page of a list, with cursors like Shopify's: base64 of `{"last_id":…,"last_value":…}`.
 struct ConnectionNode: GraphQLObject {
     struct Item {
         let node: any GraphQLObject
@@ -178,7 +178,7 @@ struct ConnectionNode: GraphQLObject {
         }
     }
 
-    /// The page that `first`, `after`, `last`, `before` and `reverse` cut out of a whole list.
+    /// The page of a list selected by `first`, `after`, `last`, `before` and `reverse`.
     static func page(
         _ typeName: String, of all: [(id: Int64, node: any GraphQLObject)], _ arguments: GraphQLArguments,
         value: (Int64) -> JSON = { .string(String($0)) }
@@ -210,7 +210,7 @@ struct ConnectionNode: GraphQLObject {
                 hasNext: skippedBefore + items.count < whole, hasPrevious: skippedBefore > 0))
     }
 
-    /// `first` or `last`, one of which must be given, from 0 to 250.
+    /// `first` or `last`, one of which is required, from 0 to 250.
     static func pageSize(_ arguments: GraphQLArguments, of typeName: String) throws(GraphQLError) -> Int {
         guard let size = arguments.int("first") ?? arguments.int("last") else {
             throw GraphQLError(

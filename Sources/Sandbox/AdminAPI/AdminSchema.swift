@@ -1,10 +1,10 @@
-// The part of Shopify's Admin GraphQL API that the sandbox speaks, as type definitions: names, arguments, types and
+// The part of Shopify's Admin GraphQL API that the sandbox supports, as type definitions: names, arguments, types and
 // enum values as Shopify publishes them for 2026-04 (https://shopify.dev/docs/api/admin-graphql;
-// `Shopify/Shopify-AI-Toolkit`, MIT). A test compares every line with the whole published schema. What stands here is
-// checked, charged and answered; a query for anything else is refused as Shopify refuses a field that does not exist.
+// `Shopify/Shopify-AI-Toolkit`, MIT). A test compares every line with the published schema. Fields here are checked,
+// charged and answered; a query for anything else is refused as Shopify refuses a nonexistent field.
 
 enum AdminSchema {
-    /// Read once; a fault in the text below is a bug, which the first test finds.
+    /// Parsed once; a mistake in the text below is a bug, which the first test finds.
     static let schema: GraphQLSchema = {
         do throws(GraphQLSyntaxError) {
             return try GraphQLSchema(text)

@@ -5,12 +5,12 @@ import Synchronization
 
 /// The cost bucket of the shop's plan.
 public struct SandboxBucket: Sendable {
-    /// Points that the bucket holds.
+    /// The bucket's capacity in points.
     public var maximumAvailable: Double
-    /// Points that come back each second.
+    /// Points restored per second.
     public var restoreRate: Double
 
-    /// The bucket of Shopify's Standard plan where nothing is said.
+    /// Defaults to the bucket of Shopify's Standard plan.
     public init(maximumAvailable: Double = 2000, restoreRate: Double = 100) {
         self.maximumAvailable = maximumAvailable
         self.restoreRate = restoreRate
@@ -39,7 +39,7 @@ final class AdminService: Sendable {
 
     private static func seconds(_ clock: SandboxClock) -> Double { clock.now().timeIntervalSince1970 }
 
-    /// How many queries have run, and for how many points.
+    /// The number of queries run, and their total points.
     var spent: (queries: Int, points: Int) { totals.withLock { $0 } }
 
     private static func failure(_ errors: [GraphQLError]) -> JSON { ["errors": .array(errors.map(\.json))] }
@@ -87,7 +87,7 @@ final class AdminService: Sendable {
             document: document, operation: operation,
             errors: GraphQLValidator.errors(in: operation, of: document, schema: AdminSchema.schema))
         prepared.withLock { known in
-            // A daemon sends a dozen documents; more are somebody's play.
+            // A daemon sends a dozen documents; more are somebody experimenting.
             if known.count >= 128 { known.removeAll() }
             known[key] = request
         }
@@ -143,7 +143,7 @@ final class AdminService: Sendable {
     private func query(_ plan: SelectionPlan, scopes: Set<String>) -> (JSON, GraphQLExecutor, [JSON]) {
         let shop = shop
         let versions = versions
-        // All of it under the shop's lock: the graph is one moment of the shop, and nothing is copied.
+        // All of this holds the shop's lock: the graph is a snapshot of the shop, and nothing is copied.
         return shop.read { state -> Ran in
             let graph = AdminGraph(state: state, shop: shop, scopes: scopes)
             var executor = GraphQLExecutor()

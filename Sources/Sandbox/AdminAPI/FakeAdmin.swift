@@ -1,18 +1,18 @@
-// The shop's HTTP side: tokens, versions, headers, and everything that goes wrong before GraphQL is reached.
+// The shop's HTTP side: tokens, versions, headers, and all errors before GraphQL is reached.
 // https://shopify.dev/docs/api/usage/response-codes, https://shopify.dev/docs/apps/build/authentication-authorization
 
 internal import FoundationEssentials
 import Synchronization
 
-/// Who may ask the shop.
+/// Who may access the shop.
 public struct SandboxCredentials: Sendable {
-    /// A token that never ends, as older apps have; none where it is nothing.
+    /// A token that never expires, as older apps have; none if nil.
     public var token: String?
     /// For the client-credentials grant.
     public var clientID: String
     /// The secret that belongs to it.
     public var clientSecret: String
-    /// How long a granted token lasts. Shopify's last 86,399 s.
+    /// The lifetime of a granted token. Shopify's is 86,399 s.
     public var tokenLifetime: Duration
     /// What tokens allow.
     public var scopes: [String]
@@ -23,7 +23,7 @@ public struct SandboxCredentials: Sendable {
         "read_merchant_managed_fulfillment_orders",
     ]
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         token: String? = "shpat_sandbox", clientID: String = "sandbox-client", clientSecret: String = "sandbox-secret",
         tokenLifetime: Duration = .seconds(86_399), scopes: [String] = usualScopes
@@ -52,7 +52,7 @@ final class FakeAdmin: Sendable {
         random = Mutex(SeededRandom(seed: seed ^ 0xA11))
     }
 
-    /// Answers what stands under `/admin`.
+    /// Answers requests under `/admin`.
     func respond(_ request: WebRequest) -> WebResponse {
         let fault = faults.draw()
         var response = fault.flatMap(failure) ?? answer(request, throttled: fault == .throttled)

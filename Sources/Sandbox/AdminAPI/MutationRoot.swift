@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// The root of mutations: the few that a notifier may send.
+/// The mutation root: the few that a notifier may send.
 struct MutationRoot: GraphQLObject {
     let shop: SandboxShop
     let scopes: Set<String>

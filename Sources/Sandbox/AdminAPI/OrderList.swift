@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// The root fields `orders` and `ordersCount`: the search index asked, and a page cut.
+/// The root fields `orders` and `ordersCount`: searches the index and returns a page.
 struct OrderList {
     let graph: AdminGraph
     let search: OrderSearch
@@ -30,7 +30,7 @@ struct OrderList {
         return search.matches { OrderSearch.fits(order, indexed, $0) } ? order : nil
     }
 
-    /// The few orders that can match at all, where an id or a return's state is asked for.
+    /// The few orders that can match, if an id or a return's state is given.
     private var candidates: [Int64]? {
         if let term = search.required.first(where: { $0.field == "id" && $0.comparison == .equal }) {
             return Int64(term.value).map { [$0] } ?? []

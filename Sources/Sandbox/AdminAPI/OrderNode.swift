@@ -122,7 +122,7 @@ struct OrderNode: GraphQLObject {
             ])
     }
 
-    /// What of the total is value added tax; prices hold it.
+    /// The value added tax within the total; prices include it.
     private var taxLine: Resolved {
         .object(
             Record(
@@ -159,7 +159,7 @@ struct OrderNode: GraphQLObject {
         return nil
     }
 
-    /// `updated_at:>='…'`, the one query that `fulfillments` is asked with.
+    /// `updated_at:>='…'`, the only query used with `fulfillments`.
     private static func updatedSince(_ query: String?) -> Date {
         guard let query, case .term(let term)? = try? OrderSearch.parse(query), term.field == "updated_at",
             term.comparison == .atLeast || term.comparison == .after, let date = term.date

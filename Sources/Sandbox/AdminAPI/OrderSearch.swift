@@ -1,6 +1,6 @@
-// Shopify's search syntax (https://shopify.dev/docs/api/usage/search-syntax), with the habits that bite: a field that
-// does not exist is passed over with a warning and the whole list comes back (recorded), and a timestamp that is not in
-// quotes counts as its date only (Shopify support, community.shopify.com, 208519).
+// Shopify's search syntax (https://shopify.dev/docs/api/usage/search-syntax), with its pitfalls: an unknown field is
+// ignored with a warning and the whole list comes back (recorded), and an unquoted timestamp counts only as its date
+// (Shopify support, community.shopify.com, 208519).
 
 internal import FoundationEssentials
 
@@ -21,7 +21,7 @@ indirect enum OrderSearch: Equatable, Sendable {
         var value: String
         var quoted: Bool
 
-        /// The value as a time; without quotes only its date.
+        /// The value as a time; unquoted only its date.
         var date: Date? { ShopTime.parse(quoted ? value : String(value.prefix(10))) }
     }
 
@@ -34,7 +34,7 @@ indirect enum OrderSearch: Equatable, Sendable {
         return search
     }
 
-    /// All terms, wherever they stand.
+    /// All terms at any depth.
     var terms: [Term] {
         switch self {
         case .all: []
@@ -44,7 +44,7 @@ indirect enum OrderSearch: Equatable, Sendable {
         }
     }
 
-    /// The terms that every match fulfils.
+    /// The terms that every match satisfies.
     var required: [Term] {
         switch self {
         case .term(let term): [term]
@@ -53,8 +53,7 @@ indirect enum OrderSearch: Equatable, Sendable {
         }
     }
 
-    /// Whether something fits, by what each term says of it. Under `not` a term that means nothing still excludes
-    /// nothing.
+    /// Whether something matches, from each term's verdict. A meaningless term under `not` still excludes nothing.
     func matches(_ fits: (Term) -> Bool?) -> Bool { verdict(fits) ?? true }
 
     private func verdict(_ fits: (Term) -> Bool?) -> Bool? {
@@ -101,7 +100,7 @@ indirect enum OrderSearch: Equatable, Sendable {
 
         mutating func skipSpace() { while let next, next.isWhitespace { at += 1 } }
 
-        /// Whether the word stands here, whole; takes it if so.
+        /// Whether the complete word is here; consumes it if so.
         mutating func take(word: String) -> Bool {
             skipSpace()
             let end = at + word.count
@@ -239,7 +238,7 @@ extension OrderSearch.Term {
         }
     }
 
-    /// Whether one of the texts is the value; several may be given with commas between.
+    /// Whether the value is one of the texts; several may be separated by commas.
     func fits(_ texts: String...) -> Bool {
         let wanted = value.lowercased().split(separator: ",")
         return texts.contains { text in wanted.contains { $0 == text.lowercased() } }
@@ -247,13 +246,13 @@ extension OrderSearch.Term {
 }
 
 extension OrderSearch {
-    /// The fields that orders can be searched by; any other is passed over with a warning.
+    /// The fields that orders can be searched by; any other is ignored with a warning.
     static let fields: Set<String> = [
         "updated_at", "created_at", "processed_at", "status", "financial_status", "fulfillment_status", "return_status",
         "tag", "tag_not", "test", "email", "customer_id", "id", "name", "default",
     ]
 
-    /// Whether an order fits a term; nothing where the term means nothing.
+    /// Whether an order matches a term; nil if the term means nothing.
     static func fits(_ order: OrderRecord, _ updatedAt: Date, _ term: Term) -> Bool? {
         switch term.field {
         case "updated_at": return term.fits(updatedAt)

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// The root of queries.
+/// The query root.
 struct QueryRoot: GraphQLObject {
     let graph: AdminGraph
     let versions: AdminVersions
@@ -148,15 +148,15 @@ struct QueryRoot: GraphQLObject {
     }
 }
 
-/// The versions of the Admin API that the shop tells of.
+/// The Admin API versions that the shop lists.
 struct AdminVersions: Sendable {
     var known: [(handle: String, supported: Bool)] = [
         ("2026-01", true), ("2026-04", true), ("2026-07", true), ("2026-10", true), ("2027-01", false),
         ("unstable", false),
     ]
 
-    /// The version that answers a request for `handle`: the same, or the oldest that can be had (Shopify falls forward
-    /// without saying so but in a header).
+    /// The version that answers a request for `handle`: the same, or the oldest supported one (Shopify falls forward,
+    /// and says so only in a header).
     func answering(_ handle: String) -> String {
         known.contains { $0.handle == handle } ? handle : known.first { $0.supported }?.handle ?? handle
     }

@@ -105,7 +105,7 @@ struct ReverseOrderNode: GraphQLObject {
     }
 }
 
-/// A ReverseDelivery: one way back, with its label.
+/// A ReverseDelivery: one return shipment with its label.
 struct ReverseDeliveryNode: GraphQLObject {
     let record: ReverseDeliveryRecord
     let reverse: ReverseOrderNode

@@ -1,10 +1,10 @@
-// UPS Track v1, FedEx Track v1 and USPS Tracking v3, as they answer: UPS-API/api-documentation Tracking.yaml,
+// UPS Track v1, FedEx Track v1 and USPS Tracking v3, with their real answers: UPS-API/api-documentation Tracking.yaml,
 // developer.fedex.com Track API, developers.usps.com Tracking v3.
 
 internal import FoundationEssentials
 
-/// UPS: one number a call, a token of four hours whose life is told as a text, and a 200 with a warning for what it
-/// does not know.
+/// UPS: one number per call, a token for four hours with its lifetime as a text, and a 200 with a warning for unknown
+/// numbers.
 struct FakeUPS: FakeCarrier {
     let name = "ups"
     let tokenLifetime: Double? = 14_399
@@ -113,7 +113,7 @@ struct FakeUPS: FakeCarrier {
     }
 }
 
-/// FedEx: thirty numbers a call, errors of a number inside a 200, a token of an hour.
+/// FedEx: thirty numbers per call, errors of a number inside a 200, a token for an hour.
 struct FakeFedEx: FakeCarrier {
     let name = "fedex"
     let batch = 30
@@ -267,7 +267,7 @@ struct FakeFedEx: FakeCarrier {
     }
 }
 
-/// USPS: sixty calls an hour, logins counted; a number that is not known yet is a 400.
+/// USPS: sixty calls an hour, including logins; a number not known yet is a 400.
 struct FakeUSPS: FakeCarrier {
     let name = "usps"
     let tokenLifetime: Double? = 28_799
@@ -336,7 +336,7 @@ struct FakeUSPS: FakeCarrier {
                         let (code, words, _) = Self.codes(scan)
                         return [
                             "eventType": .string(words), "eventTimestamp": .string(wall.bare),
-                            // The day is the local one, which is wrong and how it is.
+                            // The day is the local one: wrong, but what USPS really sends.
                             "GMTTimestamp": .string(
                                 wall.day + "T" + WallClock(scan.time, zone: "GMT").clock + "Z"),
                             "GMTOffset": .string(wall.offsetText), "eventCountry": .string(scan.place.country),

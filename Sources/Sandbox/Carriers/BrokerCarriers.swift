@@ -1,9 +1,9 @@
-// EasyPost, Shippo, AfterShip, 17TRACK and ShipEngine, as they answer: they know every company's parcels, two of them
-// only those that were registered.
+// EasyPost, Shippo, AfterShip, 17TRACK and ShipEngine, with their real answers: they know every company's parcels, two
+// of them only registered ones.
 
 internal import FoundationEssentials
 
-/// EasyPost: asking makes a tracker, and the same number gives the same tracker again.
+/// EasyPost: a request creates a tracker, and the same number returns the same tracker.
 struct FakeEasyPost: FakeCarrier {
     let name = "easypost"
     let quota: (calls: Int, seconds: Double)? = (5, 1)
@@ -92,7 +92,7 @@ struct FakeEasyPost: FakeCarrier {
     }
 }
 
-/// Shippo: the carrier stands in the path; a number that it does not know is a 200 without a status.
+/// Shippo: the carrier is in the path; an unknown number is a 200 without a status.
 struct FakeShippo: FakeCarrier {
     let name = "shippo"
     let quota: (calls: Int, seconds: Double)? = (500, 60)
@@ -168,7 +168,7 @@ struct FakeShippo: FakeCarrier {
     }
 }
 
-/// AfterShip: registered first, read in a list; a registered number about which nothing is known yet is Pending.
+/// AfterShip: register first, then read as a list; a registered number without data is Pending.
 struct FakeAfterShip: FakeCarrier {
     let name = "aftership"
     let batch = 40
@@ -286,7 +286,7 @@ struct FakeAfterShip: FakeCarrier {
     }
 }
 
-/// 17TRACK: registered first, forty numbers a call, accepted and rejected in one body.
+/// 17TRACK: register first, forty numbers per call, accepted and rejected in one body.
 struct FakeSeventeenTrack: FakeCarrier {
     let name = "17track"
     let batch = 40
@@ -427,7 +427,7 @@ struct FakeSeventeenTrack: FakeCarrier {
     }
 }
 
-/// ShipEngine, whose DE is delivered.
+/// ShipEngine, where DE means delivered.
 struct FakeShipEngine: FakeCarrier {
     let name = "shipengine"
     func carries(_ company: String) -> Bool { true }

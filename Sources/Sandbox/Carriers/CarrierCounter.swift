@@ -1,9 +1,9 @@
-// The carriers' one port. A request is known by its path, because every carrier has paths of its own; so each
-// `endpoint:` of the settings is the same address. The counter checks the login, counts calls against the quota, lets
-// go wrong what was switched on, looks the parcels up in the shop, and has the carrier's face say the rest.
+// The carriers' shared port. A request is recognised by its path, because every carrier has its own paths; so each
+// `endpoint:` in the settings is the same address. The counter checks the login, counts calls against the quota,
+// injects the switched-on faults, looks up the parcels in the shop, and lets the carrier's face write the answer.
 //
-// Faults are drawn for calls about parcels only, so that "the next call fails" does not hit a login; those that speak
-// of the login are for logins only.
+// Faults apply only to calls about parcels, so that "the next call fails" does not hit a login; login faults apply only
+// to logins.
 
 internal import FoundationEssentials
 import Synchronization
@@ -12,21 +12,21 @@ import Synchronization
 public enum CarrierFault: String, CaseIterable, Sendable {
     /// HTTP 429 with `Retry-After: 2`, in the carrier's own form.
     case tooManyRequests
-    /// HTTP 429 without a word on when.
+    /// HTTP 429 without Retry-After.
     case tooManyRequestsBare
     /// HTTP 500 with an HTML page.
     case serverError
     /// HTTP 503 with `Retry-After: 2`.
     case unavailable
-    /// HTTP 200 whose body tells of an error at the carrier's.
+    /// HTTP 200 with the carrier's own error in the body.
     case errorInBody
     /// HTTP 200 with an HTML page.
     case html
     /// HTTP 200 with XML where JSON is promised, and JSON where XML is.
     case otherLanguage
-    /// HTTP 200 with half of the body, and a length that agrees with it.
+    /// HTTP 200 with half of the body, and a matching length.
     case truncated
-    /// HTTP 200 with nothing.
+    /// HTTP 200 with an empty body.
     case empty
     /// The connection ends in the middle of the answer.
     case dropped
@@ -44,10 +44,10 @@ public enum CarrierFault: String, CaseIterable, Sendable {
     case farAhead
     /// Ten thousand scans.
     case manyScans
-    /// The first code in the answer is one that nobody has published.
+    /// The first code in the answer is an unpublished one.
     case unknownCode
-    /// The carrier knows us and will not tell us of this number, because its label is of somebody else's account. Only
-    /// carriers that do so; others answer as ever.
+    /// The carrier accepts us but will not show this number, because its label belongs to somebody else's account. Only
+    /// for carriers that do so; others answer as usual.
     case notOurs
     /// The next login is refused.
     case loginRefused
@@ -57,14 +57,14 @@ public enum CarrierFault: String, CaseIterable, Sendable {
     var isOfLogin: Bool { self == .loginRefused || self == .loginError }
 }
 
-/// Who may ask the sandbox's carriers; the same for all of them.
+/// The login for the sandbox's carriers; the same for all of them.
 public struct SandboxCarrierCredentials: Sendable {
     /// Client id, key or user name.
     public var id: String
     /// Client secret or password.
     public var secret: String
 
-    /// `sandbox-id` and `sandbox-secret` where they are left out.
+    /// `sandbox-id` and `sandbox-secret` by default.
     public init(id: String = "sandbox-id", secret: String = "sandbox-secret") {
         self.id = id
         self.secret = secret
@@ -74,7 +74,7 @@ public struct SandboxCarrierCredentials: Sendable {
 /// All carriers of the sandbox.
 public final class SandboxCarriers: Sendable {
     private struct State: Sendable {
-        /// Tokens that were given out, by carrier and token, and when they end.
+        /// Issued tokens, by carrier and token, with their expiry.
         var tokens: [String: [String: Date]] = [:]
         var lifetimes: [String: Double] = [:]
         var quotas: [String: (calls: Int, seconds: Double)] = [:]
@@ -108,21 +108,21 @@ public final class SandboxCarriers: Sendable {
         state = Mutex(State(random: SeededRandom(seed: seed ^ 0x70C3)))
     }
 
-    /// The names under which `carriers:` of the settings has them.
+    /// Their names under `carriers:` in the settings.
     public static var names: [String] { faces.map(\.name) }
 
-    /// What goes wrong at a carrier; nothing where there is none of that name.
+    /// A carrier's faults; nil if there is no such carrier.
     public func faults(of carrier: String) -> SandboxFaults<CarrierFault>? { faults[carrier] }
 
-    /// How long tokens of a carrier live from now on; those that are out keep theirs.
+    /// The lifetime of a carrier's new tokens; issued ones keep theirs.
     public func setTokenLifetime(_ seconds: Double, of carrier: String) {
         state.withLock { $0.lifetimes[carrier] = seconds }
     }
 
-    /// Every token that is out ends now.
+    /// Expires every issued token now.
     public func endTokens(of carrier: String) { state.withLock { $0.tokens[carrier] = [:] } }
 
-    /// So many calls in so many seconds, and 429 for those beyond; nothing lifts the bound.
+    /// This many calls in this many seconds, and 429 beyond that; nil lifts the limit.
     public func setQuota(_ quota: (calls: Int, seconds: Double)?, of carrier: String) {
         state.withLock { state in
             state.quotas[carrier] = quota
@@ -130,12 +130,12 @@ public final class SandboxCarriers: Sendable {
         }
     }
 
-    /// The published quota of a carrier, which is not kept unless it is set.
+    /// A carrier's published quota, which is not enforced unless set.
     static func publishedQuota(of carrier: String) -> (calls: Int, seconds: Double)? {
         faces.first { $0.name == carrier }?.quota
     }
 
-    /// Calls about parcels, numbers asked for, and logins, by carrier.
+    /// Calls about parcels, requested numbers, and logins, by carrier.
     public var counts: [(carrier: String, calls: Int, numbers: Int, logins: Int)] {
         state.withLock { state in
             Self.faces.map {
@@ -183,7 +183,7 @@ public final class SandboxCarriers: Sendable {
         return response
     }
 
-    /// A code that stands in no carrier's list.
+    /// A code in no carrier's list.
     static let unknownCode = "SANDBOX-9"
 
     private static func page(_ status: Int, _ title: String) -> WebResponse {
@@ -243,7 +243,7 @@ public final class SandboxCarriers: Sendable {
         }
     }
 
-    /// Whether a call is within the quota, which it counts against.
+    /// Counts a call, and returns whether it is within the quota.
     private func admits(_ face: any FakeCarrier, now: Date) -> (isWithin: Bool, left: Double) {
         state.withLock { state in
             state.calls[face.name, default: 0] += 1
@@ -295,7 +295,7 @@ public final class SandboxCarriers: Sendable {
         }
     }
 
-    /// A parcel as a fault shows it.
+    /// A parcel as changed by a fault.
     private static func spoilt(_ parcel: CarrierParcel, by fault: CarrierFault?, now: Date) -> CarrierParcel? {
         var parcel = parcel
         switch fault {

@@ -1,32 +1,32 @@
-// What a carrier knows of a parcel. It comes from the shop's own orders, so that carrier and shop tell of the same
-// parcel: what Shopify shows as events a carrier shows as scans, and beside them stand scans that only the carrier
-// tells. Each carrier's file puts the same life into its own words and codes.
+// A carrier's view of a parcel. It comes from the shop's own orders, so that carrier and shop describe the same parcel:
+// events in Shopify are scans at the carrier, and there are scans that only the carrier has. Each carrier's file writes
+// the same history in its own words and codes.
 
 internal import Foundation
 
 /// Where a parcel is, as carriers see it.
 public enum SandboxParcelState: String, CaseIterable, Sendable {
-    /// A label was made; nothing was handed over.
+    /// A label was created, but nothing handed over.
     case preTransit = "pre_transit"
-    /// Taken over by the carrier.
+    /// Accepted by the carrier.
     case accepted
     /// Moving.
     case inTransit = "in_transit"
-    /// At the customs of the country it goes to.
+    /// At the destination country's customs.
     case customs
-    /// Moving, and late by the carrier's own word.
+    /// Moving, but late according to the carrier.
     case delayed
     /// On the van.
     case outForDelivery = "out_for_delivery"
-    /// Tried, and not handed over.
+    /// Delivery attempted without success.
     case attempted
     /// Waits at a counter or in a locker.
     case readyForPickup = "ready_for_pickup"
-    /// Something is wrong that somebody must fix.
+    /// Something is wrong and needs attention.
     case exception
     /// On its way back to the merchant.
     case returning
-    /// Back at the merchant's.
+    /// Back at the merchant.
     case returned
     /// With the shopper.
     case delivered
@@ -36,16 +36,16 @@ public enum SandboxParcelState: String, CaseIterable, Sendable {
     case lost
 }
 
-/// Why something went wrong, where a carrier says so.
+/// Why something went wrong, if a carrier says so.
 public enum SandboxParcelReason: String, CaseIterable, Sendable {
     case weather, customs, address, recipient, damage
-    /// The carrier's own doing.
+    /// The carrier's own fault.
     case carrier
 }
 
-/// A scan that only the carrier tells.
+/// A scan that only the carrier reports.
 struct CarrierScanRecord: Sendable {
-    /// Which of the fulfillment's parcels; all of them where it is nothing.
+    /// Which of the fulfillment's parcels; all if nil.
     var package: Int?
     var state: SandboxParcelState
     var reason: SandboxParcelReason?
@@ -55,7 +55,7 @@ struct CarrierScanRecord: Sendable {
     var estimatedDeliveryAt: Date?
 }
 
-/// A parcel as a carrier knows it.
+/// A parcel as known to a carrier.
 struct CarrierParcel: Sendable {
     struct Scan: Sendable {
         var state: SandboxParcelState
@@ -76,11 +76,11 @@ struct CarrierParcel: Sendable {
     }
 
     var number: String
-    /// The carrier in Shopify's words.
+    /// The carrier's name in Shopify.
     var company: String
     /// Oldest first.
     var scans: [Scan]
-    /// The first estimate that was told.
+    /// The first estimate reported.
     var promised: Date?
     /// The estimate now.
     var estimate: Date?
@@ -96,12 +96,12 @@ struct CarrierParcel: Sendable {
     var isLate: Bool { last?.state == .delayed }
     var isReturning: Bool { last.map { $0.state == .returning || $0.state == .returned } ?? false }
 
-    /// Where the sandbox's shop hands its parcels over.
+    /// Where the sandbox's shop hands over its parcels.
     static let shop = Place(city: "Bristol", state: nil, country: "GB", zip: "BS1 4DJ", zone: "Europe/London")
 }
 
 extension SandboxParcelState {
-    /// What a carrier's scan says in English.
+    /// A carrier's scan in English.
     func words(_ reason: SandboxParcelReason?) -> String {
         switch self {
         case .preTransit: "Label created, not yet handed over"
@@ -135,7 +135,7 @@ extension SandboxParcelState {
 }
 
 extension SandboxTrackingStatus {
-    /// What a carrier showed when Shopify heard this.
+    /// The carrier's scan behind this Shopify event.
     var parcelState: SandboxParcelState {
         switch self {
         case .labelPurchased, .labelPrinted, .confirmed: .preTransit
@@ -152,12 +152,12 @@ extension SandboxTrackingStatus {
 }
 
 extension ShopState {
-    /// As carriers compare numbers: without space, in capitals.
+    /// The form in which carriers compare numbers: without spaces, in capitals.
     static func plain(_ number: String) -> String {
         String(number.unicodeScalars.filter { !$0.properties.isWhitespace }.map(Character.init)).uppercased()
     }
 
-    /// Remembers that a fulfillment has a parcel of that number.
+    /// Records that a fulfillment has a parcel with that number.
     mutating func noteParcel(_ number: String?, of fulfillment: Int64) {
         guard let number, !number.isEmpty else { return }
         let key = Self.plain(number)
@@ -168,7 +168,7 @@ extension ShopState {
 }
 
 extension SandboxShop {
-    /// The newest parcel that bears a number and was handed to one of these companies (any, where that is nothing).
+    /// The newest parcel with a number, handed to one of these companies (any if nil).
     func parcel(_ number: String, of carries: ((String) -> Bool)?) -> CarrierParcel? {
         read { state in
             let key = ShopState.plain(number)
@@ -228,7 +228,7 @@ extension SandboxShop {
                     state: .cancelled, time: fulfillment.updatedAt, place: origin,
                     words: SandboxParcelState.cancelled.words(nil)))
         }
-        // In the order of their time; of two at one time the later told is the later.
+        // In time order; of two at the same time, the one reported later comes later.
         let sorted = scans.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
         return CarrierParcel(
             number: fulfillment.packages[package].number ?? "", company: fulfillment.packages[package].company ?? "",
@@ -237,12 +237,12 @@ extension SandboxShop {
     }
 }
 
-/// A moment as a clock on a wall shows it.
+/// A moment in local time.
 struct WallClock: Sendable {
     private let local: Date
     /// Minutes east of Greenwich.
     let offset: Int
-    /// The zone's name of three or four letters: `EST`.
+    /// The zone's abbreviation: `EST`.
     let abbreviation: String
 
     init(_ date: Date, zone: String) {

@@ -1,8 +1,8 @@
-// DHL Unified, MyDHL, GLS, Hermes Germany, DPD, Amazon Shipping and Sendle, as they answer.
+// DHL Unified, MyDHL, GLS, Hermes Germany, DPD, Amazon Shipping and Sendle, with their real answers.
 
 internal import Foundation
 
-/// DHL Shipment Tracking Unified: a key, one number a call, 250 calls a day, problem+json for what it does not know.
+/// DHL Shipment Tracking Unified: a key, one number per call, 250 calls a day, problem+json for unknown numbers.
 struct FakeDHL: FakeCarrier {
     let name = "dhl_unified"
     let quota: (calls: Int, seconds: Double)? = (250, 86_400)
@@ -85,7 +85,7 @@ struct FakeDHL: FakeCarrier {
     }
 }
 
-/// DHL Express by MyDHL: a day and a clock, and no offset.
+/// DHL Express by MyDHL: a date and a time, without an offset.
 struct FakeMyDHL: FakeCarrier {
     let name = "mydhl"
     func carries(_ company: String) -> Bool { Self.names(company, "dhl") }
@@ -162,7 +162,7 @@ struct FakeMyDHL: FakeCarrier {
     }
 }
 
-/// GLS: ten references a call, offsets without a colon.
+/// GLS: ten references per call, offsets without a colon.
 struct FakeGLS: FakeCarrier {
     let name = "gls"
     let batch = 10
@@ -249,7 +249,7 @@ struct FakeHermes: FakeCarrier {
         return request.query["shipmentID"].map { .ask([$0]) } ?? .nonsense("shipmentID is missing")
     }
 
-    /// Its login service stands elsewhere; here the key itself is the token.
+    /// Its login service is elsewhere; here the key itself is the token.
     func proof(_ request: WebRequest) -> CarrierProof {
         guard case .token(let token) = request.bearer else { return .none }
         return .login(id: token, secret: nil)
@@ -314,7 +314,7 @@ struct FakeHermes: FakeCarrier {
     }
 }
 
-/// DPD: SOAP, dates as Americans write them, no zone. The token is the operator's.
+/// DPD: SOAP, American dates, no zone. The operator supplies the token.
 struct FakeDPD: FakeCarrier {
     let name = "dpd"
     func carries(_ company: String) -> Bool { Self.names(company, "dpd") }

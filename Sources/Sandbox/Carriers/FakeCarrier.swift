@@ -1,67 +1,66 @@
-// A carrier as those see it who ask: its paths, its login, and the form of its answers. Everything that is the same for
-// all (whether a token still lives, who has asked too often, what goes wrong today, which parcels there are) is the
-// counter's; a face only speaks.
+// A carrier as its clients see it: its paths, its login, and the form of its answers. Everything common to all (valid
+// tokens, quotas, faults, parcels) is in the counter; a face only translates.
 
 internal import Foundation
 
-/// What a request wants of a carrier.
+/// The purpose of a request to a carrier.
 enum CarrierCall: Sendable {
-    /// A token, with the name and secret that came.
+    /// A token, with the given name and secret.
     case login(id: String, secret: String)
-    /// To know about these numbers.
+    /// Information on these numbers.
     case ask([String])
-    /// To make these numbers known.
+    /// Registration of these numbers.
     case register([String])
-    /// Nothing that the carrier understands.
+    /// Unknown to the carrier.
     case nonsense(String)
 }
 
-/// How a request proves whose it is.
+/// How a request authenticates.
 enum CarrierProof: Sendable {
-    /// A token that the counter gave out.
+    /// A token issued by the counter.
     case token(String)
     /// A name (or key) and, where there is one, its secret.
     case login(id: String, secret: String?)
     case none
 }
 
-/// Why a request is not answered with parcels.
+/// Why a request gets no parcels.
 enum CarrierRefusal: Sendable {
     case unauthorized
     case tooManyCalls
     /// More numbers than one call may hold.
     case tooManyNumbers
     case nonsense
-    /// Something is wrong at the carrier's.
+    /// The carrier has a problem.
     case trouble
 }
 
-/// One number that was asked for, and what there is to say.
+/// One requested number, with its data.
 struct AskedNumber: Sendable {
     var number: String
-    /// Nothing where the carrier does not know it.
+    /// Nil if the carrier does not know it.
     var parcel: CarrierParcel?
-    /// False if the carrier wants to be told of a number first, and was not.
+    /// False if the number needs registration first, and has none.
     var isRegistered = true
 }
 
-/// One carrier's manner of speaking.
+/// One carrier's protocol.
 protocol FakeCarrier: Sendable {
-    /// As `carriers:` in the settings has it.
+    /// Its name under `carriers:` in the settings.
     var name: String { get }
     /// Numbers in one call.
     var batch: Int { get }
     /// Whether numbers have to be registered before they can be asked for.
     var registersFirst: Bool { get }
-    /// How long a token lives, in seconds; nothing where there are none.
+    /// The lifetime of a token, in seconds; nil if it uses none.
     var tokenLifetime: Double? { get }
-    /// Calls in so many seconds, as published.
+    /// Calls per this many seconds, as published.
     var quota: (calls: Int, seconds: Double)? { get }
-    /// Whether it carries the parcels of a company, in Shopify's words; a broker knows them all.
+    /// Whether it carries the parcels of a company named in Shopify; an aggregator knows them all.
     func carries(_ company: String) -> Bool
-    /// What a request wants; nothing where it is not for this carrier.
+    /// The purpose of a request; nil if it is not for this carrier.
     func call(_ request: WebRequest) -> CarrierCall?
-    /// How it proves whose it is.
+    /// How it authenticates.
     func proof(_ request: WebRequest) -> CarrierProof
     /// The answer about parcels. `now` is the carrier's clock.
     func answer(_ numbers: [AskedNumber], now: Date) -> WebResponse
@@ -71,9 +70,9 @@ protocol FakeCarrier: Sendable {
     func granted(_ token: String, lifetime: Int) -> WebResponse
     /// A refusal in the carrier's own form and status.
     func refusal(_ refusal: CarrierRefusal) -> WebResponse
-    /// The fields of a scan that hold its code, for answers in JSON; none where codes are told otherwise.
+    /// The JSON fields of a scan's code; empty if codes are sent differently.
     var codeKeys: Set<String> { get }
-    /// What it says of a number whose label is of another account; nothing where it tells of all numbers.
+    /// Its answer for a number whose label belongs to another account; nil if it shows all numbers.
     var notOurs: WebResponse? { get }
 }
 
@@ -158,8 +157,8 @@ extension String {
 }
 
 extension JSON {
-    /// Puts `text` in place of the texts under these names in the first object that has them all, in the order of the
-    /// document. False if there is none.
+    /// Replaces the texts under these names with `text` in the first object, in document order, that has them all.
+    /// False if there is none.
     mutating func replaceFirst(_ names: Set<String>, with text: String) -> Bool {
         switch self {
         case .object(var members):

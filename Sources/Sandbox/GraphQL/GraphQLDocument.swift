@@ -1,5 +1,5 @@
-// The parts of a GraphQL document (specification of October 2021, section 2), with the place where each stands, for
-// errors name it.
+// The parts of a GraphQL document (specification of October 2021, section 2), each with its position, for error
+// messages.
 
 /// Line and column, both counted from one.
 struct SourceLocation: Hashable, Sendable {
@@ -43,7 +43,7 @@ struct GraphQLFragment: Sendable {
     var location: SourceLocation
 }
 
-/// What stands between braces.
+/// The selections between braces.
 indirect enum GraphQLSelection: Sendable {
     case field(GraphQLField)
     case spread(name: String, directives: [GraphQLDirective], location: SourceLocation)
@@ -59,7 +59,7 @@ struct GraphQLField: Sendable {
     var selections: [GraphQLSelection]
     var location: SourceLocation
 
-    /// The name under which its value stands in the answer.
+    /// The name of its value in the answer.
     var key: String { alias ?? name }
 }
 

@@ -1,14 +1,14 @@
-// Runs an operation over objects that know their own fields (specification, section 6). Selections are gathered once
-// for each concrete type and place in the document, not once for each object, so that a page of 250 orders costs 250
-// times its fields and no more.
+// Runs an operation over objects that know their own fields (specification, section 6). Selections are collected once
+// per concrete type and place in the document, not once per object, so that a page of 250 orders costs just 250 times
+// its fields.
 
-/// What a field of an object is.
+/// The value of an object's field.
 enum Resolved {
     case null
     case leaf(JSON)
     case object(any GraphQLObject)
     case list([Resolved])
-    /// Written as it stands, even where the schema forbids it: for the fault that an answer cannot be decoded.
+    /// Written as it is, even if the schema forbids it: for the fault of an undecodable answer.
     case raw(JSON)
 }
 
@@ -16,7 +16,7 @@ enum Resolved {
 protocol GraphQLObject {
     /// The concrete type's name.
     var typeName: String { get }
-    /// The value of one of its fields. Throws what stands in the answer's `errors`, which the executor gives a place.
+    /// The value of one of its fields. Throws an entry for the answer's `errors`, to which the executor adds the path.
     func resolve(_ field: String, _ arguments: GraphQLArguments) throws(GraphQLError) -> Resolved
 }
 
@@ -53,7 +53,7 @@ final class PlannedField {
     }
 }
 
-/// The selections at one place of the document, gathered for each type that turns up there.
+/// The selections at one place of the document, collected for each type that occurs there.
 final class SelectionPlan {
     private let document: GraphQLDocument
     private let schema: GraphQLSchema
@@ -70,7 +70,7 @@ final class SelectionPlan {
         self.variables = variables
     }
 
-    /// The fields to answer for an object of that type, those of the same key made one.
+    /// The fields to answer for an object of that type, with those of the same key merged.
     func fields(of type: String) -> [PlannedField] {
         if let known = gathered[type] { return known }
         var order: [String] = []
@@ -85,7 +85,7 @@ final class SelectionPlan {
         return fields
     }
 
-    /// What stands here whatever the type turns out to be, and what stands here for one type only: for the cost.
+    /// The selections for all types and those for single types, for the cost.
     func conditions() -> Set<String> {
         var found: Set<String> = []
         func walk(_ selections: [GraphQLSelection]) {
@@ -142,7 +142,7 @@ final class SelectionPlan {
     }
 }
 
-/// Runs one operation and gathers its errors.
+/// Runs one operation and collects its errors.
 struct GraphQLExecutor {
     private(set) var errors: [GraphQLError] = []
     private var path: [JSON] = []
@@ -152,7 +152,7 @@ struct GraphQLExecutor {
         object(root, plan) ?? .null
     }
 
-    /// The object's fields; nothing when a field that must not be null is.
+    /// The object's fields; nil if a non-null field is null.
     private mutating func object(_ object: any GraphQLObject, _ plan: SelectionPlan) -> JSON? {
         let fields = plan.fields(of: object.typeName)
         var members: [JSON.Member] = []

@@ -1,5 +1,5 @@
-// Values that come in: the request's variables and the literals of a document, checked and turned into plain JSON of
-// the type that is wanted (specification, sections 3.5 to 3.12 "input coercion" and 6.1.2).
+// Input values: the request's variables and a document's literals, checked and converted to plain JSON of the required
+// type (specification, sections 3.5 to 3.12 "input coercion" and 6.1.2).
 
 enum GraphQLInput {
     /// What is wrong with a value, and where inside it.
@@ -8,7 +8,7 @@ enum GraphQLInput {
         var explanation: String
     }
 
-    /// The request's variables as the operation wants them. Throws one error for each that does not fit.
+    /// The request's variables as the operation needs them. Throws one error for each that does not fit.
     static func variables(
         _ given: JSON, for operation: GraphQLOperation, schema: GraphQLSchema
     ) throws(GraphQLFaults) -> [String: JSON] {
@@ -53,7 +53,7 @@ enum GraphQLInput {
             ])
     }
 
-    /// The literal as JSON, variables filled in. An absent variable is null.
+    /// The literal as JSON, with variables substituted. A missing variable is null.
     static func json(of value: GraphQLValue, variables: [String: JSON]) -> JSON {
         switch value {
         case .variable(let name): variables[name] ?? .null
@@ -68,7 +68,7 @@ enum GraphQLInput {
         }
     }
 
-    /// What is wrong with a literal, nothing if it fits. Variables inside it are taken to fit.
+    /// What is wrong with a literal; nil if it fits. Variables inside it are assumed to fit.
     static func problem(
         with value: GraphQLValue, as type: GraphQLTypeReference, schema: GraphQLSchema
     ) -> Problem? {
@@ -88,7 +88,7 @@ enum GraphQLInput {
             }
             return missing(in: input, given: members.map(\.name))
         }
-        // An enum value is written bare, a text never is.
+        // An enum value is unquoted, a text never.
         let isEnum = schema.types[type.name]?.kind == .enum
         switch value {
         case .string where isEnum:
@@ -99,7 +99,7 @@ enum GraphQLInput {
         }
     }
 
-    /// What is wrong with a variable's value, nothing if it fits.
+    /// What is wrong with a variable's value; nil if it fits.
     static func problem(with value: JSON, as type: GraphQLTypeReference, schema: GraphQLSchema) -> Problem? {
         switch type {
         case .nonNull(let inner):
@@ -173,7 +173,7 @@ enum GraphQLInput {
     }
 }
 
-/// All that stopped a request.
+/// Everything that stopped a request.
 struct GraphQLFaults: Error {
     var errors: [GraphQLError]
 }

@@ -1,5 +1,5 @@
-// Cuts a GraphQL text into tokens (specification of October 2021, section 2.1): names, numbers, strings, block strings
-// and punctuators; commas, white space and comments separate and mean nothing.
+// Splits a GraphQL text into tokens (specification of October 2021, section 2.1): names, numbers, strings, block
+// strings and punctuators; commas, white space and comments separate and mean nothing.
 
 /// What is wrong with a text that is not GraphQL, and where.
 struct GraphQLSyntaxError: Error, Equatable {
@@ -139,7 +139,7 @@ struct GraphQLLexer {
         throw GraphQLSyntaxError(message: "Parse error on \"\\\"\" (error)", location: location)
     }
 
-    /// Section 2.9.4: the common indentation and blank first and last lines fall away; only `\"""` is an escape.
+    /// Section 2.9.4: removes the common indentation and blank first and last lines; only `\"""` is an escape.
     private mutating func blockString(_ location: SourceLocation) throws(GraphQLSyntaxError) -> String {
         at += 3
         var raw: [UInt8] = []

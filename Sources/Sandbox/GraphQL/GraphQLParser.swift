@@ -1,5 +1,5 @@
 // A recursive-descent parser for executable GraphQL documents (specification of October 2021, section 2) and for the
-// few kinds of type definition that the sandbox writes its own part of the Admin API in (section 3).
+// few kinds of type definition that the sandbox uses for its part of the Admin API (section 3).
 
 struct GraphQLParser {
     private let tokens: [GraphQLToken]
@@ -8,7 +8,7 @@ struct GraphQLParser {
 
     private init(_ text: String) throws(GraphQLSyntaxError) { tokens = try GraphQLLexer.tokens(of: text) }
 
-    /// Reads an executable document. Throws at the first thing that is not GraphQL.
+    /// Parses an executable document. Throws at the first syntax error.
     static func document(_ text: String) throws(GraphQLSyntaxError) -> GraphQLDocument {
         var parser = try GraphQLParser(text)
         var document = GraphQLDocument()
@@ -23,7 +23,7 @@ struct GraphQLParser {
         return document
     }
 
-    /// Reads type definitions: `type`, `interface`, `input`, `enum`, `union`, `scalar`.
+    /// Parses type definitions: `type`, `interface`, `input`, `enum`, `union`, `scalar`.
     static func types(_ text: String) throws(GraphQLSyntaxError) -> [GraphQLTypeDefinition] {
         var parser = try GraphQLParser(text)
         var types: [GraphQLTypeDefinition] = []

@@ -1,4 +1,4 @@
-// What a GraphQL API offers: types, their fields, arguments, interfaces and enum values.
+// A GraphQL API: types, their fields, arguments, interfaces and enum values.
 
 /// A type of the API.
 struct GraphQLTypeDefinition: Sendable {
@@ -18,7 +18,7 @@ struct GraphQLTypeDefinition: Sendable {
         self.name = name
     }
 
-    /// Whether a value of it has fields to select from.
+    /// Whether its values have fields to select.
     var isComposite: Bool { kind == .type || kind == .interface || kind == .union }
 }
 
@@ -57,7 +57,7 @@ struct GraphQLSchema: Sendable {
         self.possible = possible
     }
 
-    /// The name of the type that an operation of that kind starts from.
+    /// The name of the root type for that kind of operation.
     func root(_ kind: GraphQLOperation.Kind) -> String { kind == .mutation ? "Mutation" : "QueryRoot" }
 
     /// The field of a type, `__typename` included.
@@ -68,12 +68,12 @@ struct GraphQLSchema: Sendable {
         return types[type]?.fields[name]
     }
 
-    /// Whether an object of type `concrete` is one of what `type` stands for.
+    /// Whether an object of type `concrete` is one of `type`.
     func isPossible(_ concrete: String, as type: String) -> Bool {
         concrete == type || possible[type]?.contains(concrete) == true
     }
 
-    /// Whether some object can be of both types.
+    /// Whether an object can be of both types.
     func overlap(_ one: String, _ other: String) -> Bool {
         !(possible[one] ?? [one]).isDisjoint(with: possible[other] ?? [other])
     }

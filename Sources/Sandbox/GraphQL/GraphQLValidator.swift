@@ -1,6 +1,6 @@
-// Checks a document against the schema before anything runs, with the messages and codes that Shopify (graphql-ruby)
-// answers with: captured `undefinedField` and `INVALID_VARIABLE`; the rest from graphql-ruby's static validation rules
-// (https://graphql-ruby.org, lib/graphql/static_validation). Every fault is told, not only the first.
+// Checks a document against the schema before running it, with the messages and codes of Shopify (graphql-ruby):
+// captured `undefinedField` and `INVALID_VARIABLE`; the rest from graphql-ruby's static validation rules
+// (https://graphql-ruby.org, lib/graphql/static_validation). Reports every error, not only the first.
 
 struct GraphQLValidator {
     private let schema: GraphQLSchema
@@ -17,7 +17,7 @@ struct GraphQLValidator {
         self.operation = operation
     }
 
-    /// All that is wrong with an operation; empty when it may run.
+    /// All errors in an operation; empty if it may run.
     static func errors(
         in operation: GraphQLOperation, of document: GraphQLDocument, schema: GraphQLSchema
     ) -> [GraphQLError] {
@@ -197,7 +197,7 @@ struct GraphQLValidator {
             [JSON.Member("typeName", "Field"), JSON.Member("argumentName", .string(argument.name))])
     }
 
-    /// Whether a variable of one type may stand where another is wanted (specification, section 5.8.5).
+    /// Whether a variable of one type may be used for another (specification, section 5.8.5).
     private static func fits(_ given: GraphQLTypeReference, in wanted: GraphQLTypeReference) -> Bool {
         switch (given, wanted) {
         case (.nonNull(let inner), .nonNull(let other)): fits(inner, in: other)
@@ -205,7 +205,7 @@ struct GraphQLValidator {
         case (.nonNull(let inner), _): fits(inner, in: wanted)
         case (.list(let inner), .list(let other)): fits(inner, in: other)
         case (.named(let name), .named(let other)): name == other
-        // graphql-ruby takes a single value for a list of one.
+        // graphql-ruby accepts a single value as a list of one.
         case (.named, .list(let other)): fits(given, in: other)
         default: false
         }

@@ -2,7 +2,7 @@
 // several thousand recorded answers and are exact for most order-side queries: an object costs 1, a scalar nothing,
 // money, addresses and PageInfo nothing, a list 1 whatever its `first`, a connection 2 + floor(2 ln n) × (1 + its
 // node), the root count 10, a mutation 10 and the connections it reads. The requested cost takes n from `first` or
-// `last`, the actual cost from the nodes that came; the actual cost of a list counts what is in it once.
+// `last`, the actual cost from the returned nodes; the actual cost of a list counts its content once.
 
 enum QueryCost {
     /// The most that one query may cost. https://shopify.dev/docs/api/usage/limits
@@ -15,7 +15,7 @@ enum QueryCost {
         count <= 0 ? 0 : max(1, Int((2 * logarithm(Double(count)) + 1e-9).rounded(.down)))
     }
 
-    /// The natural logarithm, by its series, because it is wanted for a few small numbers and needs no C library.
+    /// The natural logarithm, by its series: it is needed only for a few small numbers, and this avoids the C library.
     private static func logarithm(_ value: Double) -> Double {
         var mantissa = value
         var doublings = 0.0
@@ -35,7 +35,7 @@ enum QueryCost {
         return 2 * sum + doublings * 0.693_147_180_559_945_3
     }
 
-    /// What a query is charged before it runs.
+    /// The cost charged before a query runs.
     static func requested(_ plan: SelectionPlan, kind: GraphQLOperation.Kind, schema: GraphQLSchema) -> Int {
         let root = schema.root(kind)
         if kind == .mutation {
@@ -48,7 +48,7 @@ enum QueryCost {
         return plan.fields(of: root).reduce(0) { $0 + cost($1, of: root, schema, answer: nil) }
     }
 
-    /// What it is charged in the end, by what came back.
+    /// The final cost, from the result.
     static func actual(
         _ plan: SelectionPlan, kind: GraphQLOperation.Kind, schema: GraphQLSchema, answer: JSON, requested: Int
     ) -> Int {
@@ -91,7 +91,7 @@ enum QueryCost {
         return 2 + weight(count) * node
     }
 
-    /// The longest of the items, which stands for all.
+    /// The longest of the items, representing all.
     private static func dearest(_ items: [JSON]) -> JSON {
         guard items.count > 1 else { return items.first ?? .null }
         func size(_ value: JSON) -> Int {
@@ -114,7 +114,7 @@ enum QueryCost {
                 sum + cost(field, of: type, schema, answer: answer.map { $0[field.key] ?? .null })
             }
         }
-        // A union or an interface costs what its dearest kind of object costs.
+        // A union or an interface costs as much as its most expensive type.
         return plan.conditions().filter { schema.types[$0]?.kind == .type && schema.isPossible($0, as: type) }
             .map { concrete in
                 plan.fields(of: concrete).reduce(0) { sum, field in
@@ -124,8 +124,8 @@ enum QueryCost {
     }
 }
 
-/// Shopify's leaky bucket: it holds `maximum` points, refills by `restoreRate` points a second, and a query must fit
-/// before it runs. https://shopify.dev/docs/api/usage/limits
+/// Shopify's leaky bucket: it holds `maximum` points, refills with `restoreRate` points per second, and a query must
+/// fit before it runs. https://shopify.dev/docs/api/usage/limits
 struct CostBucket: Sendable {
     let maximum: Double
     /// Points a second.
@@ -133,7 +133,7 @@ struct CostBucket: Sendable {
     private var available: Double
     private var filledAt: Double
 
-    /// A full bucket. `now` in seconds of any clock that does not go back.
+    /// A full bucket. `now` is in seconds of any monotonic clock.
     init(maximum: Double, restoreRate: Double, now: Double) {
         self.maximum = maximum
         self.restoreRate = restoreRate
@@ -146,7 +146,7 @@ struct CostBucket: Sendable {
         filledAt = max(filledAt, now)
     }
 
-    /// Takes the points if they are there.
+    /// Takes the points if available.
     mutating func take(_ points: Int, now: Double) -> Bool {
         refill(now: now)
         guard Double(points) <= available else { return false }
@@ -154,7 +154,7 @@ struct CostBucket: Sendable {
         return true
     }
 
-    /// Gives back what a query did not use.
+    /// Refunds the points that a query did not use.
     mutating func giveBack(_ points: Int) { available = min(maximum, available + Double(points)) }
 
     /// The `throttleStatus` of an answer.

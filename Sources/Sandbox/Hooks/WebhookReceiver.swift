@@ -1,15 +1,15 @@
-// Takes webhooks at /hooks/NAME, says whether their signature holds, and keeps them to be looked at.
-// Standard Webhooks 1.0.0, https://github.com/standard-webhooks/standard-webhooks
+// Receives webhooks at /hooks/NAME, checks their signatures, and keeps them for inspection. Standard Webhooks 1.0.0,
+// https://github.com/standard-webhooks/standard-webhooks
 
 internal import Crypto
 public import FoundationEssentials
 import Synchronization
 
-/// A webhook that came.
+/// A received webhook.
 public struct KeptWebhook: Sendable {
     /// From 1, in the order of arrival.
     public let id: Int
-    /// The last part of the path it came to.
+    /// The last part of its path.
     public let endpoint: String
     /// By the sandbox's clock.
     public let receivedAt: Date
@@ -17,34 +17,34 @@ public struct KeptWebhook: Sendable {
     public let headers: [String: String]
     /// The raw bytes, as signed.
     public let body: [UInt8]
-    /// Whether it is from whom it says.
+    /// Whether its signature is valid.
     public let signature: SignatureVerdict
-    /// What it was answered with.
+    /// The status of our answer.
     public let status: Int
 
     /// The header `webhook-id`.
     public var webhookID: String? { headers["webhook-id"] }
 }
 
-/// Whether a webhook is from whom it says.
+/// Whether a webhook's signature is valid.
 public enum SignatureVerdict: String, Sendable {
     case good
-    /// Nothing in `webhook-signature` fits.
+    /// No signature in `webhook-signature` matches.
     case wrong
-    /// `webhook-id`, `webhook-timestamp` or `webhook-signature` is not there or cannot be read.
+    /// `webhook-id`, `webhook-timestamp` or `webhook-signature` is missing or unreadable.
     case missing
-    /// The signature fits, but the time is more than five minutes off.
+    /// The signature matches, but the time is more than five minutes off.
     case stale
-    /// The sandbox was given no secret to check with.
+    /// The sandbox has no secret to check with.
     case unchecked
 }
 
 /// Signatures of Standard Webhooks.
 enum StandardWebhooks {
-    /// How far a webhook's time may be off, in seconds, as the reference libraries have it.
+    /// How far a webhook's time may be off, in seconds, as in the reference libraries.
     static let tolerance: Double = 300
 
-    /// Judges a webhook by any of the secrets: `whsec_` (v1, HMAC-SHA256) or `whpk_` (v1a, Ed25519).
+    /// Checks a webhook with any of the secrets: `whsec_` (v1, HMAC-SHA256) or `whpk_` (v1a, Ed25519).
     static func verdict(headers: [String: String], body: [UInt8], secrets: [String], now: Date) -> SignatureVerdict {
         guard !secrets.isEmpty else { return .unchecked }
         guard let id = headers["webhook-id"], let timestamp = headers["webhook-timestamp"],
@@ -66,7 +66,7 @@ enum StandardWebhooks {
     private static func fits(_ secret: String, _ version: String, _ signature: Data, _ signed: Data) -> Bool {
         if version == "v1", !secret.hasPrefix("whpk_"), !secret.hasPrefix("whsk_") {
             let text = secret.hasPrefix("whsec_") ? String(secret.dropFirst(6)) : secret
-            // The reference library takes secrets whose padding was lost on the way.
+            // The reference library accepts secrets without padding.
             let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
             guard let key = Data(base64Encoded: text + padding), !key.isEmpty else { return false }
             return HMAC<SHA256>.isValidAuthenticationCode(
@@ -81,7 +81,7 @@ enum StandardWebhooks {
     }
 }
 
-/// Everything that came to `/hooks/`.
+/// All webhooks received at `/hooks/`.
 public final class WebhookReceiver: Sendable {
     private let clock: SandboxClock
     private let secrets: [String]

@@ -1,4 +1,4 @@
-// Takes a mail apart for showing: RFC 2045 and 2046, as much as the daemon's own mails use, and tolerant of the rest.
+// Parses a mail for display: RFC 2045 and 2046, as much as the daemon's own mails use, and tolerant of the rest.
 
 internal import FoundationEssentials
 
@@ -27,7 +27,7 @@ struct MIMEMessage: Sendable {
     var html: Part? { parts.first { $0.type == "text/html" && !$0.isAttachment } }
     var plain: Part? { parts.first { $0.type == "text/plain" && !$0.isAttachment } }
 
-    /// What is neither the text nor shown inside it, by index in `parts`.
+    /// Indices in `parts` of everything that is neither the text nor shown inside it.
     var attachments: [(index: Int, part: Part)] {
         parts.enumerated().filter { _, part in
             part.isAttachment || (part.contentID == nil && !part.type.hasPrefix("text/"))
@@ -99,7 +99,7 @@ struct MIMEMessage: Sendable {
                 let encoded = sides.count == 3 ? String(sides[2]) : value
                 value = WebRequest.form("v=" + encoded.replacing("+", with: "%2B"))["v"] ?? encoded
             }
-            // name*0=…; name*1=… are joined in the order in which they stand.
+            // name*0=…; name*1=… are joined in order of appearance.
             if let star = name.firstIndex(of: "*") { name = String(name[..<star]) }
             values[name, default: ""] += value
         }

@@ -1,12 +1,12 @@
-// The header of a mail: fields in order, unfolded, encoded words decoded. RFC 5322, 2.2; RFC 2047. Tolerant: it is for
-// showing.
+// The header of a mail: fields in order, unfolded, encoded words decoded. RFC 5322, 2.2; RFC 2047. Tolerant, because it
+// is only for display.
 
 internal import FoundationEssentials
 
 struct MailHeader: Sendable {
     struct Field: Sendable {
         let name: String
-        /// Unfolded, encoded words still as they came.
+        /// Unfolded, with encoded words as received.
         let raw: String
 
         /// For people.
@@ -15,10 +15,10 @@ struct MailHeader: Sendable {
 
     var fields: [Field] = []
 
-    /// The last value of that name, for people.
+    /// The last value with that name, for people.
     subscript(name: String) -> String? { fields.first { $0.name.lowercased() == name.lowercased() }?.value }
 
-    /// Reads up to the first empty line. Returns also where the body begins.
+    /// Reads up to the first empty line. Also returns where the body begins.
     static func parse(_ bytes: ArraySlice<UInt8>) -> (header: MailHeader, body: ArraySlice<UInt8>) {
         var header = MailHeader()
         var rest = bytes
@@ -47,13 +47,13 @@ struct MailHeader: Sendable {
     }
 }
 
-/// `=?utf-8?Q?Zo=C3=AB?=`, as RFC 2047 writes what is not ASCII.
+/// `=?utf-8?Q?Zo=C3=AB?=`, an encoded word of RFC 2047, for non-ASCII text.
 enum EncodedWords {
     static func decoded(_ text: String) -> String {
         guard text.contains("=?") else { return text }
         var out = ""
         var rest = text[...]
-        // Bytes of neighbouring words are joined before they are read: a character may be cut between two words.
+        // Bytes of adjacent words are joined before decoding: a character may be split between two words.
         var pending: [UInt8] = []
         var charset = "utf-8"
         func flush() {

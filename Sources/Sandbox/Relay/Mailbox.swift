@@ -1,10 +1,10 @@
-// Where the relay keeps what it took. In memory, or in a folder as well, one `.eml` each, so that a long test can start
-// the sandbox again and still count.
+// The mails that the relay accepted: in memory, and optionally in a folder, one `.eml` each, so that a long test can
+// restart the sandbox and still count.
 
 public import FoundationEssentials
 import Synchronization
 
-/// A mail that was kept.
+/// A stored mail.
 public struct KeptMail: Sendable {
     /// From 1, in the order of arrival.
     public let id: Int
@@ -12,7 +12,7 @@ public struct KeptMail: Sendable {
     public let receivedAt: Date
     /// The envelope.
     public let sender: String
-    /// Those of RCPT TO.
+    /// The recipients of RCPT TO.
     public let recipients: [String]
     /// The header Message-ID, with its angle brackets.
     public let messageID: String?
@@ -33,7 +33,7 @@ public struct KeptMail: Sendable {
     let hasAttachments: Bool
 }
 
-/// Everything that the relay took.
+/// All mails that the relay accepted.
 public final class Mailbox: Sendable {
     private struct State {
         var mails: [KeptMail] = []
@@ -47,7 +47,7 @@ public final class Mailbox: Sendable {
     private let clock: SandboxClock
     private let state = Mutex(State())
 
-    /// - Parameter folder: where mails are kept too; what lies there already is taken in. Made if it is not there.
+    /// - Parameter folder: a folder for the mails too; existing mails are loaded. Created if missing.
     init(folder: URL?, clock: SandboxClock) throws {
         self.folder = folder
         self.clock = clock
@@ -75,7 +75,7 @@ public final class Mailbox: Sendable {
         let now = clock.now()
         let id = state.withLock { Self.file(mail, at: now, in: &$0, keepingBytes: folder == nil) }
         if let folder {
-            // The envelope stands before the mail, as a header of its own with an empty line after it.
+            // The envelope precedes the mail, as a separate header followed by an empty line.
             let envelope =
                 "X-Sandbox-Sender: \(mail.sender)\r\nX-Sandbox-Recipients: \(mail.recipients.joined(separator: " "))\r\n"
                 + "X-Sandbox-Received: \(ShopTime.iso(now))\r\n\r\n"
@@ -83,7 +83,7 @@ public final class Mailbox: Sendable {
                 try Data(Array(envelope.utf8) + mail.bytes).write(
                     to: folder.appending(path: "\(id).eml"), options: .atomic)
             } catch {
-                // The file is a copy for later runs; what matters now is in memory.
+                // The file is a copy for later runs; this run uses memory.
                 state.withLock { $0.bytes[id] = mail.bytes }
             }
         }
@@ -113,7 +113,7 @@ public final class Mailbox: Sendable {
     /// All mails, oldest first.
     public var mails: [KeptMail] { state.withLock { $0.mails } }
 
-    /// How many there are.
+    /// The number of mails.
     public var count: Int { state.withLock { $0.mails.count } }
 
     /// One mail.
@@ -124,14 +124,14 @@ public final class Mailbox: Sendable {
         }
     }
 
-    /// A mail's bytes, as they came.
+    /// A mail's bytes, as received.
     public func bytes(of id: Int) -> [UInt8]? {
         if let bytes = state.withLock({ $0.bytes[id] }) { return bytes }
         guard let folder, let file = try? Data(contentsOf: folder.appending(path: "\(id).eml")) else { return nil }
         return Array(MailHeader.parse(Array(file)[...]).body)
     }
 
-    /// Mails that came more than once under one Message-ID: the Message-ID and the ids.
+    /// Mails received more than once with one Message-ID: the Message-ID and the ids.
     public var duplicates: [String: [Int]] { state.withLock { $0.byMessageID.filter { $0.value.count > 1 } } }
 
     /// Forgets everything.
@@ -146,7 +146,7 @@ public final class Mailbox: Sendable {
         bell.ring()
     }
 
-    /// Waits until `condition` holds of the mails, or `patience` has run out.
+    /// Waits until `condition` is true of the mails, or `patience` runs out.
     @discardableResult
     public func wait(atMost patience: Duration, until condition: @escaping @Sendable ([KeptMail]) -> Bool) async -> Bool
     {
@@ -154,16 +154,16 @@ public final class Mailbox: Sendable {
     }
 }
 
-/// The relay's rules for recipients, changed while it runs.
+/// The relay's rules for recipients, which may change while it runs.
 public final class RelayRules: Sendable {
     private let rules: Mutex<[RelayRule]>
 
     init(_ rules: [RelayRule]) { self.rules = Mutex(rules) }
 
-    /// Puts other rules in force.
+    /// Replaces the rules.
     public func set(_ rules: [RelayRule]) { self.rules.withLock { $0 = rules } }
 
-    /// What a recipient is refused with; a rule for so many times is used up by it.
+    /// The reply that refuses a recipient; counts against a rule with limited uses.
     func verdict(_ address: String) -> String? {
         rules.withLock { rules in
             guard let index = rules.firstIndex(where: { $0.matches(address) && $0.times != 0 }) else { return nil }

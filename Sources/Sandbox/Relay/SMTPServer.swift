@@ -1,4 +1,4 @@
-// The relay's socket. Each connection is a SMTPSession on a NIO channel; replies that belong together leave in one
+// The relay's socket. Each connection is a SMTPSession on a NIO channel; replies that belong together are sent in one
 // write.
 
 internal import NIOCore

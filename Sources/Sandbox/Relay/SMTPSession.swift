@@ -1,10 +1,10 @@
 // One SMTP conversation, as a value: bytes go in, replies come out, no socket. RFC 5321, with SIZE (RFC 1870), 8BITMIME
 // (6152), PIPELINING (2920), SMTPUTF8 (6531), DSN (3461), ENHANCEDSTATUSCODES (2034) and AUTH PLAIN and LOGIN (4954,
-// 4616). The relay keeps every mail it takes and passes none on.
+// 4616). The relay keeps every mail it accepts and forwards none.
 
 internal import FoundationEssentials
 
-/// A mail as it came: its envelope and its bytes, dots unstuffed.
+/// A mail as received: its envelope and its bytes, with dots unstuffed.
 struct ReceivedMail: Sendable {
     var sender: String
     var recipients: [String]
@@ -17,10 +17,10 @@ public struct RelayRule: Sendable {
     public var pattern: String
     /// The reply to RCPT TO: `550 5.1.1 no such user`.
     public var reply: String
-    /// How often; for ever where it is nothing.
+    /// How often; always if nil.
     public var times: Int?
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(_ pattern: String, reply: String, times: Int? = nil) {
         self.pattern = pattern.lowercased()
         self.reply = reply
@@ -30,7 +30,7 @@ public struct RelayRule: Sendable {
     func matches(_ address: String) -> Bool {
         let text = Array(address.lowercased().utf8)
         let glob = Array(pattern.utf8)
-        // Greedy with one step back: patterns of people have a star or two.
+        // Greedy with one step of backtracking: real patterns have a star or two.
         var (t, g) = (0, 0)
         var back: (t: Int, g: Int)?
         while t < text.count {
@@ -51,30 +51,30 @@ public struct RelayRule: Sendable {
     }
 }
 
-/// What the relay asks of those who hand it mail.
+/// The relay's requirements for clients.
 public struct SandboxRelayLimits: Sendable {
-    /// The most bytes a mail may have.
+    /// The maximum size of a mail in bytes.
     public var size: Int
-    /// The most recipients of one mail.
+    /// The maximum number of recipients of a mail.
     public var recipients: Int
-    /// Who may send; anybody where it is nothing.
+    /// Who may send; anybody if nil.
     public var login: Login?
 
     /// A name and its password.
     public struct Login: Sendable {
-        /// The name that AUTH must give.
+        /// The user name required by AUTH.
         public var username: String
-        /// The password that AUTH must give.
+        /// The password required by AUTH.
         public var password: String
 
-        /// All of its parts, each with what is usual where it is left out.
+        /// Every part has its usual default.
         public init(username: String, password: String) {
             self.username = username
             self.password = password
         }
     }
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(size: Int = 25 << 20, recipients: Int = 100, login: Login? = nil) {
         self.size = size
         self.recipients = recipients
@@ -83,11 +83,11 @@ public struct SandboxRelayLimits: Sendable {
 }
 
 struct SMTPSession {
-    /// What the server is to do next, in order.
+    /// What the server has to do next, in order.
     enum Step {
         case reply(String)
         case wait(Duration)
-        /// The mail is taken; the reply follows.
+        /// The mail is accepted; the reply follows.
         case keep(ReceivedMail)
         case close
     }
@@ -95,7 +95,7 @@ struct SMTPSession {
     private enum Mode {
         case command
         case data
-        /// A line that answers a question of AUTH: the user's name, then the password.
+        /// A line in reply to an AUTH prompt: the user name, then the password.
         case authPlain
         case authUser
         case authPassword(user: String)
@@ -116,12 +116,12 @@ struct SMTPSession {
     private var body: [UInt8] = []
     private var tooLong = false
     private var closed = false
-    /// The fault of the mail at hand: drawn at MAIL FROM, acted on at the final dot.
+    /// The fault for the current mail: drawn at MAIL FROM, applied at the final dot.
     private var drawn: RelayFault?
 
     /// - Parameters:
-    ///   - fault: asked once for each mail.
-    ///   - verdict: what a recipient is refused with.
+    ///   - fault: called once per mail.
+    ///   - verdict: the reply that refuses a recipient.
     init(
         limits: SandboxRelayLimits, fault: @escaping () -> RelayFault?, slowness: @escaping () -> Duration,
         verdict: @escaping (String) -> String?
@@ -134,7 +134,7 @@ struct SMTPSession {
 
     static let greeting = "220 sandbox.bookbag.example ESMTP the sandbox keeps everything"
 
-    /// Takes what has come, whole lines or not.
+    /// Takes received bytes, in whole lines or not.
     mutating func receive(_ bytes: some Sequence<UInt8>) -> [Step] {
         guard !closed else { return [] }
         input.append(contentsOf: bytes)
@@ -152,8 +152,7 @@ struct SMTPSession {
             if case .data = mode {
                 tooLong = tooLong || body.count + input.count > limits.size
                 if !tooLong { return steps }
-                // A line without end: what is known to be too long need not be kept, but its last bytes may begin a
-                // dot.
+                // An endless line: an excess need not be kept, but its last bytes may begin the final dot.
                 input.removeFirst(input.count - 4)
             } else {
                 closed = true

@@ -1,12 +1,11 @@
-// Finds orders as Shopify's search does: not in the shop's tables but in an index that follows them, at times late.
-// Orders lie in it by the time of their last update, so that a poll reads only what is new, however many orders there
-// are.
+// Finds orders as Shopify's search does: not in the shop's tables but in an index that follows them, sometimes late. It
+// is ordered by the time of the last update, so that a poll reads only what is new, however many orders there are.
 
 internal import FoundationEssentials
 
 /// The search index of the shop's orders.
 struct OrderIndex: Sendable {
-    /// An order's place: by time of update, then by id.
+    /// An order's position: by time of update, then by id.
     struct Place: Hashable, Sendable, Comparable {
         /// Microseconds since 1970.
         let time: Int64
@@ -33,7 +32,7 @@ struct OrderIndex: Sendable {
     }
 
     private var pending: [Change] = []
-    /// Sorted; places that an order has left stay until there are too many of them.
+    /// Sorted; old positions of an order stay until there are too many of them.
     private var places: [Place] = []
     private var current: [Int64: Int64] = [:]
     private var sorted = true
@@ -47,7 +46,7 @@ struct OrderIndex: Sendable {
     /// An order is new or has changed; searches see it from `visibleAt` on.
     mutating func note(_ id: Int64, visibleAt: Date) { pending.append(Change(visibleAt: visibleAt, id: id)) }
 
-    /// Takes in what has become visible. `order` gives an order's state now.
+    /// Adds orders that have become visible. `order` returns an order's current state.
     mutating func catchUp(now: Date, order: (Int64) -> OrderRecord?) {
         let due = pending.firstIndex { $0.visibleAt > now } ?? pending.count
         guard due > 0 else { return }
@@ -95,11 +94,10 @@ struct OrderIndex: Sendable {
         }
     }
 
-    /// The time under which the index knows an order, nothing if it does not know it yet.
+    /// An order's time in the index; nil if it is not there yet.
     func place(of id: Int64) -> Place? { current[id].map { Place(time: $0, id: id) } }
 
-    /// Visits orders by time of update, from a place on, or backwards from before a place, until `visit` says that it
-    /// is enough.
+    /// Visits orders by time of update, forwards from a position or backwards from before one, until `visit` stops it.
     func visitByUpdate(from start: Place?, reverse: Bool = false, _ visit: (Int64) -> Bool) {
         let middle = start.map { start in places.partition(before: start) { $0 } } ?? (reverse ? places.count : 0)
         if reverse {

@@ -10,7 +10,7 @@ public struct PlacedOrder: Sendable {
 
 extension SandboxShop {
     /// Places an order. It is paid at once unless `paid` is false.
-    /// - Parameter placedAt: when; the shop's now where it is left out.
+    /// - Parameter placedAt: when; defaults to the shop's current time.
     @discardableResult
     public func placeOrder(
         customer: SandboxCustomer, items: [SandboxItem], address: SandboxAddress? = .bristol, paid: Bool = true,
@@ -41,7 +41,7 @@ extension SandboxShop {
         return PlacedOrder(id: ShopID(.order, order.id), name: order.name)
     }
 
-    /// A product's id follows from its title, so that orders of one thing are orders of one product.
+    /// A product's id is derived from its title, so that orders of the same item have the same product.
     private static func productID(of item: SandboxItem) -> Int64 {
         8_000_000_000_000
             + Int64(item.title.utf8.reduce(UInt64(5381)) { ($0 &* 33) ^ UInt64($1) } % 999_999_999_999)
@@ -99,7 +99,7 @@ extension SandboxShop {
         }
     }
 
-    /// Lets a held order go on.
+    /// Releases a held order.
     public func release(_ order: ShopID) throws(SandboxRefusal) {
         try change(order, moves: manners.holdsMoveOrders) { (order, state, now) throws(SandboxRefusal) in
             guard order.hold != nil else { throw SandboxRefusal("\(order.name) is not held") }
@@ -123,7 +123,7 @@ extension SandboxShop {
         }
     }
 
-    /// Sets tags, note and e-mail address, as an app or a person at the shop does.
+    /// Sets tags, note and e-mail address, as an app or the shop's staff would.
     public func update(
         _ order: ShopID, tags: [String]? = nil, note: String? = nil, email: String? = nil
     ) throws(SandboxRefusal) {
@@ -134,27 +134,27 @@ extension SandboxShop {
         }
     }
 
-    /// Makes an order's answers faulty, or well again.
+    /// Makes an order's answers faulty, or normal again.
     public func setQuirks(_ quirks: Set<SandboxQuirk>, of order: ShopID) throws(SandboxRefusal) {
         try change(order) { (order, _, _) throws(SandboxRefusal) in order.quirks = quirks }
     }
 
-    /// The order of that name (`#1001` or `1001`).
+    /// The order with that name (`#1001` or `1001`).
     public func order(named name: String) -> ShopID? {
         let number = Int(name.hasPrefix("#") ? name.dropFirst() : name[...])
         return read { state in
-            // Numbers rise with ids; the newest are asked for most.
+            // Numbers rise with ids; the newest are requested most.
             state.index.ids.reversed().first { state.orders[$0]?.number == number }
         }.map { ShopID(.order, $0) }
     }
 }
 
 extension ShopState {
-    /// Notes an entry of the order's timeline, which `events` shows.
+    /// Adds an entry to the order's timeline, which `events` shows.
     mutating func log(_ action: String, _ message: String, order: Int64, at moment: Date) {
         events.append(
             OrderEventRecord(id: newID(), orderID: order, action: action, message: message, createdAt: moment))
-        // A year of a shop; the sandbox needs the last ones only.
+        // The sandbox needs only the most recent entries.
         if events.count > 20_000 { events.removeFirst(10_000) }
     }
 }

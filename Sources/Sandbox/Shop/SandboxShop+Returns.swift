@@ -33,7 +33,7 @@ extension SandboxShop {
         }
     }
 
-    /// The shop takes the return.
+    /// The shop approves the return.
     public func approveReturn(_ id: ShopID) throws(SandboxRefusal) {
         try changeReturn(id) { (record, state, now) throws(SandboxRefusal) in
             guard record.status == .requested else { throw SandboxRefusal("the return is not waiting for approval") }
@@ -49,7 +49,7 @@ extension SandboxShop {
         }
     }
 
-    /// The shop does not take it.
+    /// The shop declines it.
     public func declineReturn(_ id: ShopID, note: String? = nil) throws(SandboxRefusal) {
         try changeReturn(id) { (record, _, _) throws(SandboxRefusal) in
             guard record.status == .requested else { throw SandboxRefusal("the return is not waiting for approval") }
@@ -58,7 +58,7 @@ extension SandboxShop {
         }
     }
 
-    /// The return will not be.
+    /// The return is cancelled.
     public func cancelReturn(_ id: ShopID) throws(SandboxRefusal) {
         try changeReturn(id) { (record, _, _) throws(SandboxRefusal) in
             guard record.status == .requested || record.status == .open else {
@@ -69,7 +69,7 @@ extension SandboxShop {
         }
     }
 
-    /// Nothing more will come of the return.
+    /// The return is closed.
     public func closeReturn(_ id: ShopID) throws(SandboxRefusal) {
         try changeReturn(id) { (record, _, now) throws(SandboxRefusal) in
             guard record.status == .open else { throw SandboxRefusal("the return is not open") }
@@ -78,8 +78,8 @@ extension SandboxShop {
         }
     }
 
-    /// A label is ready for the return, or another in its place. Returns the reverse delivery.
-    /// - Parameter url: where the label lies; the sandbox's own PDF where it is left out.
+    /// A label for the return is ready, or replaced. Returns the reverse delivery.
+    /// - Parameter url: the label's URL; defaults to the sandbox's own PDF.
     @discardableResult
     public func attachLabel(
         _ id: ShopID, url: String? = nil, trackingNumber: String? = nil
@@ -101,7 +101,7 @@ extension SandboxShop {
         }
     }
 
-    /// The label of a reverse delivery is another one from now on.
+    /// Replaces the label of a reverse delivery.
     public func replaceLabel(_ delivery: ShopID, url: String? = nil) throws(SandboxRefusal) {
         let base = baseURL
         try change(delivery, moves: manners.returnsMoveOrders) { (order, _, now) throws(SandboxRefusal) in
@@ -120,7 +120,7 @@ extension SandboxShop {
         }
     }
 
-    /// The goods are back: they are put into stock, and the reverse fulfillment order closes.
+    /// The goods are back: they are restocked, and the reverse fulfillment order closes.
     public func receiveReturn(_ id: ShopID) throws(SandboxRefusal) {
         try changeReturn(id) { (record, state, now) throws(SandboxRefusal) in
             guard record.status == .open, var reverse = record.reverse else {
@@ -138,7 +138,7 @@ extension SandboxShop {
 
     /// The customer gets money back. Returns the refund.
     /// - Parameters:
-    ///   - amount: in hundredths of the shop's currency; all that was paid and not yet given back where it is left out.
+    ///   - amount: in hundredths of the shop's currency; defaults to everything paid and not yet refunded.
     ///   - for: the return it belongs to.
     @discardableResult
     public func refund(

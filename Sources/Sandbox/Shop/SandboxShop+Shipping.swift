@@ -3,9 +3,9 @@ public import FoundationEssentials
 extension SandboxShop {
     /// Sends items of an order. Returns the fulfillment.
     /// - Parameters:
-    ///   - packages: with how many parcels, and their numbers. A number without a link gets one to the sandbox's own
-    ///     tracking page.
-    ///   - quantities: how many of which line of the order, counted from 0; what is left over when empty.
+    ///   - packages: the parcels and their numbers. A number without a link gets one to the sandbox's own tracking
+    ///     page.
+    ///   - quantities: the quantity per order line, counted from 0; everything left if empty.
     @discardableResult
     public func fulfil(
         _ order: ShopID, packages: [SandboxPackage], quantities: [Int: Int] = [:], estimatedDeliveryAt: Date? = nil
@@ -60,8 +60,8 @@ extension SandboxShop {
         }
     }
 
-    /// A carrier tells something about a fulfillment. Returns the event.
-    /// - Parameter happenedAt: the shop's now where it is left out.
+    /// A carrier reports something about a fulfillment. Returns the event.
+    /// - Parameter happenedAt: defaults to the shop's current time.
     @discardableResult
     public func addEvent(
         _ fulfillment: ShopID, _ status: SandboxTrackingStatus, happenedAt: Date? = nil, message: String? = nil,
@@ -92,10 +92,10 @@ extension SandboxShop {
         }
     }
 
-    /// The carrier scans a parcel and tells whoever asks it, but not the shop: what a daemon knows only when it asks.
+    /// The carrier scans a parcel and reports it only when asked, not to the shop.
     /// - Parameters:
-    ///   - package: which of the fulfillment's parcels, from 0; all of them where it is left out.
-    ///   - happenedAt: the shop's now where it is left out.
+    ///   - package: which of the fulfillment's parcels, from 0; defaults to all.
+    ///   - happenedAt: defaults to the shop's current time.
     public func scan(
         _ fulfillment: ShopID, _ state: SandboxParcelState, reason: SandboxParcelReason? = nil, package: Int? = nil,
         happenedAt: Date? = nil, words: String? = nil, city: String? = nil, estimatedDeliveryAt: Date? = nil
@@ -116,13 +116,13 @@ extension SandboxShop {
         try addEvent(fulfillment, .delivered, happenedAt: date, message: "Delivered, left at the front door")
     }
 
-    /// Somebody at the shop fixes a tracking number.
+    /// The shop corrects a tracking number.
     public func correctTracking(
         _ fulfillment: ShopID, package: Int = 0, company: String? = nil, number: String
     ) throws(SandboxRefusal) {
         let base = baseURL
         try changeFulfillment(fulfillment, moves: true) { (record, state, _) throws(SandboxRefusal) in
-            // A fulfillment that was made without a number gets its first.
+            // A fulfillment created without a number gets its first one.
             if record.packages.isEmpty, package == 0 {
                 record.packages.append(SandboxPackage(company: company, number: nil))
             }
@@ -136,7 +136,7 @@ extension SandboxShop {
         }
     }
 
-    /// Takes a fulfillment back: its items can be sent again.
+    /// Cancels a fulfillment: its items can be sent again.
     public func cancelFulfillment(_ fulfillment: ShopID) throws(SandboxRefusal) {
         try changeFulfillment(fulfillment, moves: true) { (record, _, _) throws(SandboxRefusal) in
             guard !record.cancelled else { throw SandboxRefusal("the fulfillment is cancelled already") }
@@ -151,8 +151,8 @@ extension SandboxShop {
 }
 
 extension SandboxShop {
-    /// Fills the shop with orders whose parcels have been on their way for up to ten days: what a daemon finds that has
-    /// been running for long, and what it has to watch.
+    /// Fills the shop with orders whose parcels have been on their way for up to ten days: the load of a daemon that
+    /// has been running for a long time.
     func prefill(openShipments count: Int, within seconds: TimeInterval = 864_000) {
         guard count > 0 else { return }
         let now = clock.now()

@@ -1,12 +1,11 @@
-// A shop that is not one: it has orders, parcels, returns and refunds, moved by verbs that a story, a merchant at the
-// web page or a test calls, and read over the Admin API as the real shop is. Each verb moves what the real shop moves:
-// in particular it leaves Order.updatedAt alone where the real one was seen to (tracking events, returns, holds),
-// unless told otherwise.
+// A simulated shop with orders, parcels, returns and refunds, changed by verbs from a story, the web page or a test,
+// and read over the Admin API like a real shop. Each verb changes what the real shop changes: in particular it leaves
+// Order.updatedAt alone where the real one does (tracking events, returns, holds), unless told otherwise.
 
 internal import FoundationEssentials
 import Synchronization
 
-/// Why the shop did not do what it was asked, in a sentence for people.
+/// Why the shop refused a request, in a sentence for people.
 public struct SandboxRefusal: Error, CustomStringConvertible, Sendable {
     /// The sentence.
     public let description: String
@@ -14,22 +13,22 @@ public struct SandboxRefusal: Error, CustomStringConvertible, Sendable {
     init(_ description: String) { self.description = description }
 }
 
-/// Who the shop is.
+/// The shop's identity.
 public struct SandboxShopProfile: Sendable {
-    /// As customers know it.
+    /// Its name for customers.
     public var name: String
     /// `NAME.myshopify.com`.
     public var domain: String
     /// The owner's.
     public var email: String
-    /// Where its own site would be: a name that leads nowhere, so the sandbox serves what mails show of it.
+    /// The address of its own site, which does not resolve; the sandbox serves the parts that mails show.
     public var website: String
     /// IANA.
     public var timeZone: String
     /// ISO 4217.
     public var currency: String
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         name: String = "Juniper & Fig", domain: String = "juniperfig.myshopify.com",
         email: String = "owner@juniperfig.example", website: String = "https://juniperfig.example",
@@ -44,22 +43,22 @@ public struct SandboxShopProfile: Sendable {
     }
 }
 
-/// How the shop differs from a plain one: what is late, and what moves an order's time of update.
+/// The shop's deviations from a plain one: delays, and what changes an order's time of update.
 public struct SandboxShopManners: Sendable {
     /// How long after a change searches begin to see it.
     public var indexLag: Duration
-    /// Whether a carrier's event moves Order.updatedAt. On the real shop this could not be settled.
+    /// Whether a carrier's event changes Order.updatedAt. Not determined on a real shop.
     public var trackingMovesOrders: Bool
-    /// Whether a return's steps move Order.updatedAt. Seen not to.
+    /// Whether a return's steps change Order.updatedAt. Observed not to.
     public var returnsMoveOrders: Bool
-    /// Whether a hold moves Order.updatedAt. Seen not to.
+    /// Whether a hold changes Order.updatedAt. Observed not to.
     public var holdsMoveOrders: Bool
     /// Names, addresses and e-mails are null, as they are for an app without access to protected customer data.
     public var hidesCustomers: Bool
-    /// How long since an order was placed until an app without `read_all_orders` no longer sees it.
+    /// The age at which an app without `read_all_orders` no longer sees an order.
     public var visibleFor: Duration
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         indexLag: Duration = .zero, trackingMovesOrders: Bool = false, returnsMoveOrders: Bool = false,
         holdsMoveOrders: Bool = false, hidesCustomers: Bool = false, visibleFor: Duration = .seconds(60 * 86_400)
@@ -75,7 +74,7 @@ public struct SandboxShopManners: Sendable {
 
 /// The sandbox's shop. Every verb is one step, and safe to call from anywhere.
 public final class SandboxShop: Sendable {
-    /// Who the shop is.
+    /// The shop's identity.
     public let profile: SandboxShopProfile
     let clock: SandboxClock
     let bell = Bell()
@@ -84,7 +83,7 @@ public final class SandboxShop: Sendable {
     private let base = Mutex("http://127.0.0.1")
     private let pollCount = Mutex(0)
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         profile: SandboxShopProfile = SandboxShopProfile(), manners: SandboxShopManners = SandboxShopManners(),
         clock: SandboxClock = .system
@@ -94,19 +93,19 @@ public final class SandboxShop: Sendable {
         mannersBox = Mutex(manners)
     }
 
-    /// The shop's manners now; they may change while it runs.
+    /// The shop's current deviations; they may change while it runs.
     public var manners: SandboxShopManners {
         get { mannersBox.withLock { $0 } }
         set { mannersBox.withLock { $0 = newValue } }
     }
 
-    /// Where the sandbox's web server stands, for the links to labels and tracking pages. Set by the server.
+    /// The address of the sandbox's web server, for the links to labels and tracking pages. Set by the server.
     var baseURL: String {
         get { base.withLock { $0 } }
         set { base.withLock { $0 = newValue } }
     }
 
-    /// How many scans of orders by time of update have been answered.
+    /// The number of answered scans of orders by time of update.
     public var polls: Int { pollCount.withLock { $0 } }
 
     func notePoll() {
@@ -114,12 +113,12 @@ public final class SandboxShop: Sendable {
         bell.ring()
     }
 
-    /// How many orders there are.
+    /// The number of orders.
     public var orderCount: Int { state.withLock { $0.orders.count } }
 
     // MARK: Reading and changing
 
-    /// Rereads at the shop's state, searches up to date.
+    /// Reads the shop's state, with the search index up to date.
     func read<Value: Sendable>(_ body: (ShopState) throws -> Value) rethrows -> Value {
         let now = clock.now()
         return try state.withLock { state in
@@ -129,7 +128,7 @@ public final class SandboxShop: Sendable {
         }
     }
 
-    /// Changes one order. `moves` says whether its time of update moves too.
+    /// Changes one order. `moves` says whether its time of update changes too.
     @discardableResult
     func change<Value: Sendable>(
         _ id: ShopID, moves: Bool = true,
@@ -139,7 +138,7 @@ public final class SandboxShop: Sendable {
         let manners = manners
         let result: Result<Value, SandboxRefusal> = state.withLock { state in
             let owner = id.kind == .order ? id.number : state.owners[id]
-            // Taken out while it changes, so that it is changed in place and not copied.
+            // Removed while it changes, so that it is changed in place and not copied.
             guard let owner, var order = state.orders.removeValue(forKey: owner) else {
                 return .failure(SandboxRefusal("there is no \(id.kind.rawValue) \(id.number)"))
             }
@@ -160,7 +159,7 @@ public final class SandboxShop: Sendable {
         return try result.get()
     }
 
-    /// Puts a new order in.
+    /// Adds a new order.
     func insert(_ make: (inout ShopState, Date) -> OrderRecord) -> OrderRecord {
         let now = clock.now()
         let lag = manners.indexLag.inSeconds
@@ -176,7 +175,7 @@ public final class SandboxShop: Sendable {
 }
 
 extension Duration {
-    /// In seconds, with their fraction.
+    /// In seconds, with fractions.
     var inSeconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18

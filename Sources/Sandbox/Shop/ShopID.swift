@@ -1,6 +1,6 @@
-/// The id of a thing in the shop, written `gid://shopify/Order/5812345678901`.
+/// The id of an object in the shop, written `gid://shopify/Order/5812345678901`.
 public struct ShopID: Hashable, Sendable, CustomStringConvertible {
-    /// What it is the id of, in the Admin API's words.
+    /// The kinds of object, in the Admin API's words.
     public enum Kind: String, Sendable {
         case order = "Order"
         case lineItem = "LineItem"
@@ -14,7 +14,7 @@ public struct ShopID: Hashable, Sendable, CustomStringConvertible {
         case customer = "Customer"
     }
 
-    /// What it is the id of.
+    /// The kind of object.
     public let kind: Kind
     /// Unique within the shop.
     public let number: Int64
@@ -24,7 +24,7 @@ public struct ShopID: Hashable, Sendable, CustomStringConvertible {
         self.number = number
     }
 
-    /// Reads a gid; nothing when it is none, or of a kind that the sandbox does not have.
+    /// Parses a gid; nil if it is not one, or of a kind that the sandbox does not have.
     public init?(gid: String) {
         guard let (name, number) = Self.split(gid), let kind = Kind(rawValue: name) else { return nil }
         self.init(kind, number)

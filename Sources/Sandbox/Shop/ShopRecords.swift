@@ -1,25 +1,25 @@
-// What the shop knows, in Shopify's words. Values only; SandboxShop holds them and moves them.
+// The shop's records, in Shopify's words. Only values; SandboxShop holds and changes them.
 
 internal import FoundationEssentials
 
 /// A customer of the sandbox shop, or a guest.
 public struct SandboxCustomer: Sendable {
-    /// May be empty, for those who have one name.
+    /// May be empty, for people with one name.
     public var firstName: String
     /// May be empty.
     public var lastName: String
-    /// Where their mail goes.
+    /// Their mail address.
     public var email: String
     /// BCP 47: `en`, `fr-CA`.
     public var locale: String
     /// The customer's tags.
     public var tags: [String]
-    /// A guest leaves an address and no customer record.
+    /// A guest leaves an address but no customer record.
     public var isGuest: Bool
-    /// Whether the customer takes marketing mails.
+    /// Whether the customer accepts marketing mails.
     public var acceptsMarketing: Bool
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         firstName: String, lastName: String, email: String, locale: String = "en", tags: [String] = [],
         isGuest: Bool = false, acceptsMarketing: Bool = false
@@ -42,7 +42,7 @@ public struct SandboxAddress: Sendable {
     public var address1: String
     /// Town or city.
     public var city: String
-    /// ISO 3166-2 or the post office's.
+    /// ISO 3166-2 or the post office's code.
     public var provinceCode: String?
     /// The postal code.
     public var zip: String
@@ -53,7 +53,7 @@ public struct SandboxAddress: Sendable {
     /// IANA: `America/New_York`.
     public var timeZone: String
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         address1: String, city: String, provinceCode: String? = nil, zip: String, countryCode: String, country: String,
         timeZone: String
@@ -67,15 +67,15 @@ public struct SandboxAddress: Sendable {
         self.timeZone = timeZone
     }
 
-    /// An address in Bristol, for orders that say nothing of theirs.
+    /// An address in Bristol, for orders without one.
     public static let bristol = SandboxAddress(
         address1: "4 Harbour Row", city: "Bristol", provinceCode: "ENG", zip: "BS1 5TY", countryCode: "GB",
         country: "United Kingdom", timeZone: "Europe/London")
 }
 
-/// One line of an order that is placed.
+/// One line of a new order.
 public struct SandboxItem: Sendable {
-    /// As the customer sees it.
+    /// The title shown to the customer.
     public var title: String
     /// The shop's own number for it.
     public var sku: String
@@ -86,7 +86,7 @@ public struct SandboxItem: Sendable {
     /// The product's tags.
     public var tags: [String]
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(_ title: String, sku: String, price: Int, quantity: Int = 1, tags: [String] = []) {
         self.title = title
         self.sku = sku
@@ -98,14 +98,14 @@ public struct SandboxItem: Sendable {
 
 /// A parcel of a fulfillment.
 public struct SandboxPackage: Sendable {
-    /// The carrier, in words; nothing when unknown.
+    /// The carrier's name; nil if unknown.
     public var company: String?
     /// The tracking number.
     public var number: String?
-    /// Where the parcel can be followed.
+    /// The tracking page.
     public var url: String?
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(company: String?, number: String?, url: String? = nil) {
         self.company = company
         self.number = number
@@ -113,7 +113,7 @@ public struct SandboxPackage: Sendable {
     }
 }
 
-/// A carrier's word about a fulfillment: FulfillmentEventStatus.
+/// A carrier's report about a fulfillment: FulfillmentEventStatus.
 public enum SandboxTrackingStatus: String, Sendable, CaseIterable {
     case labelPurchased = "LABEL_PURCHASED"
     case labelPrinted = "LABEL_PRINTED"
@@ -128,11 +128,11 @@ public enum SandboxTrackingStatus: String, Sendable, CaseIterable {
     case carrierPickedUp = "CARRIER_PICKED_UP"
 }
 
-/// What is wrong with what an order's answer looks like, for those who read it.
+/// A defect in an order's answer.
 public enum SandboxQuirk: String, Sendable, CaseIterable {
-    /// A field that is never null is null, and a time is no time.
+    /// A non-null field is null, and a time is not a time.
     case undecodable
-    /// Its states are words that no version of the schema knows.
+    /// Its states are unknown in every version of the schema.
     case unknownStatus
 }
 
@@ -183,13 +183,13 @@ struct FulfillmentRecord: Sendable {
     var packages: [SandboxPackage]
     var lines: [Line]
     var estimatedDeliveryAt: Date?
-    /// The first estimate that was told: the promise.
+    /// The first reported estimate: the promise.
     var promisedAt: Date?
     var events: [FulfillmentEventRecord] = []
-    /// What only the carrier tells, and Shopify never hears of.
+    /// Scans that only the carrier has and Shopify never sees.
     var carrierScans: [CarrierScanRecord] = []
 
-    /// By the time each happened; the later id of two at one time is the later.
+    /// By time; of two at the same time, the one with the later id comes later.
     var eventsByTime: [FulfillmentEventRecord] {
         events.sorted { ($0.happenedAt, $0.id) < ($1.happenedAt, $1.id) }
     }
@@ -234,7 +234,7 @@ struct ReturnRecord: Sendable {
     var reverse: ReverseOrderRecord?
 }
 
-/// A reverse fulfillment order: what is to come back.
+/// A reverse fulfillment order: the goods to be returned.
 struct ReverseOrderRecord: Sendable {
     struct Line: Sendable {
         let id: Int64
@@ -319,7 +319,7 @@ struct OrderRecord: Sendable {
     var lines: [LineItemRecord]
     var fulfillments: [FulfillmentRecord] = []
     var fulfillmentOrderID: Int64
-    /// The reason of a hold that stands.
+    /// The reason of a current hold.
     var hold: (id: Int64, reason: String, notes: String?)?
     var returns: [ReturnRecord] = []
     var refunds: [RefundRecord] = []
@@ -331,7 +331,7 @@ struct OrderRecord: Sendable {
     var currentSubtotal: Int { lines.reduce(0) { $0 + $1.item.price * $1.currentQuantity } }
     var total: Int { subtotal + shippingPrice }
     var currentTotal: Int { currentSubtotal + shippingPrice }
-    /// Value added tax of a fifth, which the prices hold.
+    /// 20 % value added tax, included in the prices.
     var currentTax: Int { currentTotal / 6 }
     var refunded: Int { refunds.reduce(0) { $0 + $1.amount } }
 
@@ -356,7 +356,7 @@ struct OrderRecord: Sendable {
         return done > 0 ? "PARTIALLY_FULFILLED" : "UNFULFILLED"
     }
 
-    /// OrderReturnStatus, as recorded: a request shows first, then what is open, then what came back.
+    /// OrderReturnStatus, as recorded: a request takes precedence, then open returns, then completed ones.
     var returnStatus: String {
         if returns.contains(where: { $0.status == .requested }) { return "RETURN_REQUESTED" }
         if returns.contains(where: { $0.status == .open }) { return "IN_PROGRESS" }

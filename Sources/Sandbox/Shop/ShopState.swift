@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// All that the shop remembers. Guarded by SandboxShop.
+/// The shop's whole state. Guarded by SandboxShop.
 struct ShopState: Sendable {
     var orders: [Int64: OrderRecord] = [:]
     var index = OrderIndex()
@@ -9,12 +9,12 @@ struct ShopState: Sendable {
     var events: [OrderEventRecord] = []
     /// The order that each part belongs to, by the part's id.
     var owners: [ShopID: Int64] = [:]
-    /// The fulfillments whose parcels bear a number, by the number as carriers compare it. A number that was corrected
-    /// stays, and its parcels are looked up by what they bear now.
+    /// The fulfillments of a number, by the number as carriers compare it. A corrected number stays, and its parcels
+    /// are looked up by their current number.
     var fulfillmentsByNumber: [String: [Int64]] = [:]
     var nextOrderNumber = 1001
     var nextID: Int64 = 5_812_345_678_901
-    /// The moment of the last change; a later change is never earlier.
+    /// The time of the last change, which never goes back.
     var lastChange = Date(timeIntervalSince1970: 0)
 
     mutating func newID() -> Int64 {
@@ -29,7 +29,7 @@ struct ShopState: Sendable {
         return id
     }
 
-    /// The order that a thing is part of.
+    /// The order that an object belongs to.
     func order(owning id: ShopID) -> OrderRecord? {
         id.kind == .order ? orders[id.number] : owners[id].flatMap { orders[$0] }
     }

@@ -1,5 +1,5 @@
 // The demo: a dozen orders of an invented shop, each with a different fate, so that each shipped trigger that Shopify's
-// news can set off is seen at least once; and one order whose parcel only the carrier reports on. A step takes a second
+// events can fire is seen at least once; and one order whose parcel only the carrier reports on. A step takes a second
 // at speed 1.
 
 internal import FoundationEssentials
@@ -56,14 +56,14 @@ struct DemoStory {
         return fulfillment
     }
 
-    /// A new chapter begins when what is due has come, or has been waited for in vain once. Whether the next one waits
-    /// too.
+    /// A new chapter begins when all due messages have come, or once after waiting in vain. Returns whether the next
+    /// one waits too.
     private func chapter(_ waits: Bool) async -> Bool {
         guard waits else { return false }
         return await teller.caughtUp(within: chapterPatience)
     }
 
-    /// Tells it. `firstReread` returns when the daemon has seen the shop as it was.
+    /// Runs it. `firstReread` returns when the daemon has read the initial shop.
     func tell(_ firstReread: () async throws -> Void) async throws {
         let old = place(
             "Oda", "Early", "oda@shopper.example", [Self.tea], placedAt: days(-3),

@@ -1,5 +1,5 @@
-// Many orders at once, each with a life drawn from the seed, for tests that kill the daemon and count what came. Each
-// life is a list of steps; a step does something to the shop and may make messages due.
+// Many orders at once, each with a life drawn from the seed, for tests that kill the daemon and count the messages.
+// Each life is a list of steps; a step changes the shop and may make messages due.
 
 internal import FoundationEssentials
 
@@ -36,7 +36,7 @@ struct LoadStory {
         SandboxItem("Olive soap", sku: "SOAP-OLV", price: 690, quantity: 2, tags: ["bath"]),
     ]
 
-    /// Tells it: returns when every order has come to its end, or `plan.bound` after the last was placed.
+    /// Runs it: returns when every order has reached its end, or `plan.bound` after the last was placed.
     func tell() async throws {
         var random = SeededRandom(seed: teller.seed)
         var lives: [Life] = []

@@ -4,29 +4,29 @@ import Synchronization
 public struct DueMessage: Hashable, Sendable {
     /// The order's name: `#1001`.
     public let order: String
-    /// The trigger's name, as the mail's header `X-Bookbag-Trigger` says it.
+    /// The trigger's name, as in the mail's header `X-Bookbag-Trigger`.
     public let trigger: String
     /// To whom.
     public let recipient: String
 }
 
-/// What came of the messages that were due.
+/// The result for the due messages.
 public struct SandboxVerdict: Sendable {
-    /// How many were due.
+    /// The number of due messages.
     public var due: Int
-    /// How many of these came.
+    /// The number of them that came.
     public var arrived: Int
-    /// What did not come.
+    /// Messages that did not come.
     public var missing: [DueMessage]
-    /// What came under more Message-IDs than it was due times.
+    /// Messages that came with more Message-IDs than they were due times.
     public var doubled: [DueMessage]
-    /// What came and was not due. Mails of triggers that stories know nothing of are among these.
+    /// Messages that came without being due, including mails of triggers unknown to stories.
     public var unexpected: [DueMessage]
-    /// Mails that came again under a Message-ID that had come before: allowed after a crash, and counted.
+    /// Mails that came again with the same Message-ID: allowed after a crash, and counted.
     public var repeated: Int
-    /// Whether the story has been told to its end.
+    /// Whether the story has run to its end.
     public var isOver: Bool
-    /// Whether this is the last word: nothing is waited for any more.
+    /// Whether this is final: nothing more is awaited.
     public var isFinal = false
 
     /// Whether every message came, and none too often.
@@ -49,7 +49,7 @@ public struct SandboxVerdict: Sendable {
     }
 }
 
-/// Counts what is due against what came. A mail counts by order, trigger and recipient, and once for each Message-ID.
+/// Compares due messages with those that came. A mail counts by order, trigger and recipient, once per Message-ID.
 final class StoryLedger: Sendable {
     private struct State {
         var due: [DueMessage: Int] = [:]
@@ -76,10 +76,10 @@ final class StoryLedger: Sendable {
         DueMessage(order: message.order, trigger: message.trigger, recipient: message.recipient.lowercased())
     }
 
-    /// The story is told; what is missing from now on is missing.
+    /// The story is over; anything missing now stays missing.
     func end() { state.withLock { $0.isOver = true } }
 
-    /// Nothing is waited for any more.
+    /// Nothing more is awaited.
     func close() { state.withLock { $0.isFinal = true } }
 
     private func catchUp(_ state: inout State) {
@@ -101,7 +101,7 @@ final class StoryLedger: Sendable {
         state.seen = mails.count
     }
 
-    /// Whether everything that is due for an order has come.
+    /// Whether everything due for an order has come.
     func isSettled(_ order: String, _ messages: some Sequence<DueMessage>) -> Bool {
         state.withLock { state in
             catchUp(&state)

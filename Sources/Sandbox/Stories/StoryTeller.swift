@@ -1,29 +1,29 @@
 internal import FoundationEssentials
 import Synchronization
 
-/// A story that the sandbox tells.
+/// A story that the sandbox runs.
 public enum SandboxStory: Sendable {
-    /// A dozen orders, each with a fate of its own, told so that a person can follow.
+    /// A dozen orders, each with its own fate, at a pace that a person can follow.
     case demo(DemoPlan)
     /// Many orders moving through their lives, for tests that count.
     case load(LoadPlan)
 }
 
-/// How the demo is told.
+/// The settings of the demo.
 public struct DemoPlan: Sendable {
-    /// 1 is a step a second; 10 is ten times as fast.
+    /// 1 is one step per second; 10 is ten times as fast.
     public var speed: Double
-    /// How long to wait for the daemon's first look at the shop.
+    /// How long to wait for the daemon's first read of the shop.
     public var patience: Duration
-    /// How long a chapter waits until what is due before it has come, for a later state makes an earlier one old news.
-    /// A chapter that waited in vain is the last to wait.
+    /// How long a chapter waits for the messages due before it, because a later state makes an earlier one old news.
+    /// After a chapter has waited in vain, no later one waits.
     public var chapterPatience: Duration
-    /// How long to wait, after the last step, for what is still to come.
+    /// How long to wait, after the last step, for missing messages.
     public var bound: Duration
-    /// How long to go on looking, when all has come, for what comes twice.
+    /// How long to keep watching for duplicates once everything has come.
     public var settle: Duration
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         speed: Double = 1, patience: Duration = .seconds(120), chapterPatience: Duration = .seconds(20),
         bound: Duration = .seconds(60), settle: Duration = .seconds(3)
@@ -36,25 +36,25 @@ public struct DemoPlan: Sendable {
     }
 }
 
-/// How a load is told.
+/// The settings of a load.
 public struct LoadPlan: Sendable {
-    /// How many orders there are.
+    /// The number of orders.
     public var orders: Int
-    /// Over which time the orders are placed.
+    /// The period over which the orders are placed.
     public var duration: Duration
-    /// The least time between two steps of one order.
+    /// The minimum time between two steps of one order.
     public var pace: Duration
-    /// Whether an order's next step waits until everything due before it has come. Else a later state may make an
-    /// earlier message old news, which is no fault and yet missing.
+    /// Whether an order's next step waits until everything due before it has come. Otherwise a later state may make an
+    /// earlier message old news, which then counts as missing without being a bug.
     public var gated: Bool
-    /// How long to wait for the daemon's first look at the shop.
+    /// How long to wait for the daemon's first read of the shop.
     public var patience: Duration
-    /// How long to wait, after the last order is placed and again at the end, for what is still to come.
+    /// How long to wait, after the last order is placed and again at the end, for missing messages.
     public var bound: Duration
-    /// How long to go on looking, when all has come, for what comes twice.
+    /// How long to keep watching for duplicates once everything has come.
     public var settle: Duration
 
-    /// All of its parts, each with what is usual where it is left out.
+    /// Every part has its usual default.
     public init(
         orders: Int, duration: Duration, pace: Duration = .milliseconds(500), gated: Bool = true,
         patience: Duration = .seconds(120), bound: Duration = .seconds(600), settle: Duration = .seconds(5)
@@ -69,13 +69,13 @@ public struct LoadPlan: Sendable {
     }
 }
 
-/// Tells a story to the shop, says what it does, and knows what is due.
+/// Runs a story on the shop, prints its steps, and tracks what is due.
 final class StoryTeller: Sendable {
     let shop: SandboxShop
     let mailbox: Mailbox
     let ledger: StoryLedger
     let seed: UInt64
-    /// Waits. Tests hand in one that does not.
+    /// Waits. Tests inject one that does not.
     let pause: @Sendable (Duration) async throws -> Void
     private let print: @Sendable (String) -> Void
     private let log = Mutex<[(time: Date, order: String, text: String)]>([])
@@ -92,7 +92,7 @@ final class StoryTeller: Sendable {
         ledger = StoryLedger(mailbox: mailbox)
     }
 
-    /// Tells it to its end, and judges what came of it.
+    /// Runs it to its end, and judges the result.
     func tell(_ story: SandboxStory) async throws -> SandboxVerdict {
         let (patience, bound, settle): (Duration, Duration, Duration)
         switch story {
@@ -117,8 +117,8 @@ final class StoryTeller: Sendable {
         return verdict
     }
 
-    /// News begins when the daemon has looked at the shop once, for what it finds then it learns in silence. Its second
-    /// scan proves that the first is over.
+    /// News begins after the daemon's first read of the shop, because that is learned in silence. Its second scan
+    /// proves that the first is over.
     private func awaitFirstReread(_ patience: Duration) async throws {
         let shop = shop
         guard shop.polls < 2 else { return }
@@ -127,11 +127,11 @@ final class StoryTeller: Sendable {
             try Task.checkCancellation()
             throw SandboxRefusal("nobody read the shop's orders within \(Int(patience.inSeconds)) seconds")
         }
-        // The time of what happens next is a whole second later than that of the first look.
+        // The next events are a whole second later than the first read.
         try await pause(.seconds(1.1))
     }
 
-    /// Waits until everything that is due so far has come. False when it has not within `patience`.
+    /// Waits until everything due so far has come. False if `patience` runs out first.
     func caughtUp(within patience: Duration) async -> Bool {
         let ledger = ledger
         return await mailbox.bell.wait(atMost: patience) { ledger.verdict.missing.isEmpty }
@@ -164,7 +164,7 @@ final class StoryTeller: Sendable {
 }
 
 extension Duration {
-    /// `seconds(1.5)`, for speeds that are no whole numbers.
+    /// `seconds(1.5)`, for fractional speeds.
     static func / (duration: Duration, speed: Double) -> Duration {
         .nanoseconds(Int64(duration.inSeconds / max(speed, 0.001) * 1e9))
     }

@@ -1,4 +1,4 @@
-// POST /api/faults switches what goes wrong:
+// POST /api/faults sets the faults:
 //
 //     {"shop": {"next": ["throttled", "dropped"], "always": "locked", "chances": {"slow": 0.1}, "slowness_ms": 500},
 //      "relay": {"always": null, "rules": [{"pattern": "bounce@*", "reply": "550 5.1.1 no such user", "times": 1}]},
@@ -6,7 +6,7 @@
 //      "carriers": {"ups": {"next": ["tooManyRequests"], "quota": {"calls": 5, "seconds": 60}, "token_lifetime_s": 10,
 //                           "end_tokens": true}, "all": {"quota": "published"}}}
 //
-// A carrier's quota is kept where it was set: with numbers, as it is published, or null for none.
+// A carrier's quota is enforced if set: to numbers, to the published one, or to null for none.
 
 struct FaultSwitch {
     let site: SandboxSite

@@ -1,8 +1,8 @@
-// A return label as a PDF of one page, made of the few objects that a PDF must have (ISO 32000-1, 7.5): enough for
-// every reader, small enough to be read here.
+// A return label as a one-page PDF with the minimum of objects (ISO 32000-1, 7.5): enough for every reader, small
+// enough to be understood here.
 
 enum LabelPDF {
-    /// A label that says these lines, with bars that look like a barcode. A6.
+    /// An A6 label with these lines, and bars that look like a barcode.
     static func make(lines: [String], bars: String) -> [UInt8] {
         var drawing = "q 1.2 w 12 12 273.6 395.5 re S Q\n"
         drawing += "BT /F1 20 Tf 28 370 Td (RETURN LABEL) Tj ET\n"

@@ -1,5 +1,5 @@
-// Shows one mail. Its HTML is somebody's: it is served so that a browser runs no script of it, loads nothing from
-// elsewhere and treats it as a site of its own.
+// Shows one mail. Its HTML is untrusted: it is served so that a browser runs none of its scripts, loads nothing from
+// elsewhere and treats it as a separate site.
 
 enum MailView {
     static func json(_ mail: KeptMail, summary: JSON, bytes: [UInt8]) -> JSON {
@@ -19,14 +19,13 @@ enum MailView {
                         ]
                     })),
         ]
-        // The summary's flag gives way to the list.
+        // The list replaces the summary's flag.
         var seen: Set<String> = []
         members = members.reversed().filter { seen.insert($0.name).inserted }.reversed()
         return .object(members)
     }
 
-    /// The mail as it looks. `sites` says where what other sites would serve is found here: `https://shop.example` at
-    /// `/site`.
+    /// The mail as displayed. `sites` maps other sites to paths here: `https://shop.example` to `/site`.
     static func html(_ bytes: [UInt8], id: Int, sites: [String: String]) -> WebResponse {
         let message = MIMEMessage(bytes)
         guard let part = message.html else {
@@ -43,9 +42,9 @@ enum MailView {
         return response
     }
 
-    /// Points a mail's attributes to this server where it has what they ask for, and takes the address from pictures
-    /// that are elsewhere, so that their words are shown instead, as mail programs do. Safety does not hang on it: the
-    /// policy refuses what is missed here.
+    /// Points a mail's attributes to this server if it has the content, and removes the address of other pictures, so
+    /// that their alternative text is shown, as in mail programs. Safety does not depend on this: the policy blocks
+    /// anything missed here.
     private static func here(_ html: String, id: Int, sites: [String: String]) -> String {
         var text = html
         for opening in ["=\"", "='", "=", "(", "(\"", "('"] {
@@ -63,7 +62,7 @@ enum MailView {
         return text
     }
 
-    /// A part to be saved, or a PDF to be looked at.
+    /// A part to save, or a PDF to view.
     static func part(_ bytes: [UInt8], _ index: String) -> WebResponse {
         let parts = MIMEMessage(bytes).parts
         guard let index = Int(index), parts.indices.contains(index) else {

@@ -1,5 +1,5 @@
-// The small pages that say one sentence. The page that is a mailbox, a list of webhooks, a shop to play with and the
-// story so far is in the folder Page.
+// The small pages with one sentence. The page with the mailbox, the webhooks, the shop and the story is in the folder
+// Page.
 
 enum Pages {
     static func escaped(_ text: String) -> String {
@@ -7,7 +7,7 @@ enum Pages {
             .replacing("\"", with: "&quot;")
     }
 
-    /// A page that says one sentence. `html` is escaped by the caller where it is not ours.
+    /// A page with one sentence. The caller escapes untrusted parts of `html`.
     static func notice(_ html: String) -> String {
         """
         <!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">\

@@ -1,6 +1,6 @@
 // Everything that the sandbox answers over HTTP, by path: the shop's Admin API, webhooks, the page, and its JSON API.
-// The page and the API answer only to names of this machine, and change nothing for another site's script: a browser
-// that visits a hostile page must not read the mails or move the orders.
+// The page and the API answer only to names of this machine, and change nothing for another site's script: a browser on
+// a hostile page must not be able to read the mails or change the orders.
 
 internal import FoundationEssentials
 
@@ -93,7 +93,7 @@ struct SandboxSite: Sendable {
         return .html(Pages.notice("This would be the shop's page about order \(Pages.escaped(order))."))
     }
 
-    /// What the shop's own site would serve: its logo, and a page in place of every other.
+    /// Content of the shop's own site: its logo, and a placeholder for every other page.
     private func shopPage(_ path: [String]) -> WebResponse {
         guard path != ["logo.png"] else { return Self.picture(PackageResources.logo_png) }
         let name = Pages.escaped(shop.profile.name)
@@ -178,7 +178,7 @@ struct SandboxSite: Sendable {
             faults.counts.map { JSON.Member($0.key.rawValue, .int(Int64($0.value))) }.sorted { $0.name < $1.name })
     }
 
-    /// A line of text at each change, as server-sent events, and at least every 15 seconds.
+    /// A line of text per change, as server-sent events, and at least every 15 seconds.
     private var changes: WebResponse {
         var response = WebResponse(type: "text/event-stream", [])
         response.headers.append(("Cache-Control", "no-store"))
@@ -191,7 +191,7 @@ struct SandboxSite: Sendable {
                         group.addTask {
                             for await _ in bell.rings() {
                                 continuation.yield(Array("data: changed\n\n".utf8))
-                                // A burst of changes is one for a page.
+                                // A burst of changes counts as one for a page.
                                 try? await Task.sleep(for: .milliseconds(200))
                             }
                         }
@@ -220,7 +220,7 @@ struct SandboxSite: Sendable {
             }
             return .json(["ok": true])
         }
-        // A form of another site cannot send this type without asking first.
+        // Another site's form cannot send this type without a preflight.
         guard request.headers["content-type"]?.hasPrefix("application/json") == true else {
             return .refusal("send Content-Type: application/json", status: 415)
         }

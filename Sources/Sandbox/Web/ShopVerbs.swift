@@ -1,12 +1,12 @@
-// The verbs of the shop as scripts and the page call them: POST /api/shop/VERB with a JSON body. Every body names its
-// order (`"order": "#1001"`); a fulfillment or return is the order's newest unless its gid is given.
+// The shop's verbs for scripts and the page: POST /api/shop/VERB with a JSON body. Every body names its order
+// (`"order": "#1001"`); the order's newest fulfillment or return is used unless a gid is given.
 
 internal import FoundationEssentials
 
 struct ShopVerbs {
     let shop: SandboxShop
 
-    /// All verbs, as the page offers them.
+    /// All verbs, for the page.
     static let names = [
         "place", "pay", "ship", "event", "scan", "estimate", "deliver", "correct-tracking", "cancel-fulfillment",
         "hold",
@@ -14,7 +14,7 @@ struct ShopVerbs {
         "cancel-return", "label", "replace-label", "receive-return", "close-return", "refund",
     ]
 
-    /// Does it. The answer names what came of it.
+    /// Runs the verb. The answer names the result.
     func call(_ verb: String, _ body: JSON) throws(SandboxRefusal) -> JSON {
         if verb == "place" { return try place(body) }
         guard Self.names.contains(verb) else {
@@ -75,7 +75,7 @@ struct ShopVerbs {
         return nil
     }
 
-    /// What the carrier scans and the shop never hears of.
+    /// A scan by the carrier that the shop never sees.
     private func scan(_ body: JSON, _ order: ShopID) throws(SandboxRefusal) {
         guard let state = body["state"]?.string.flatMap(SandboxParcelState.init(rawValue:)) else {
             let known = SandboxParcelState.allCases.map(\.rawValue).joined(separator: ", ")
@@ -176,7 +176,7 @@ struct ShopVerbs {
         return ["ok": true, "order": .string(order.name), "id": .string(order.id.description)]
     }
 
-    /// The newest orders, as the page shows them.
+    /// The newest orders, for the page.
     func list(limit: Int) -> JSON {
         let currency = shop.profile.currency
         return shop.read { state in
@@ -204,7 +204,7 @@ struct ShopVerbs {
                 "label": .text(returned.reverse?.deliveries.last?.label?.url),
             ]
         }
-        // A cancelled order has nothing left in it; what it was is what a person wants to see.
+        // A cancelled order has no items left; show the original ones.
         let isCancelled = order.cancelledAt != nil
         let items = order.lines.map { "\(isCancelled ? $0.item.quantity : $0.currentQuantity) × \($0.item.title)" }
         return [

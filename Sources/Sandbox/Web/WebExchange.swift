@@ -1,10 +1,9 @@
-// A request and an answer of HTTP, without the server that carries them: what the sandbox answers is decided on values,
-// and tests need no socket.
+// An HTTP request and response as values, without the server: the sandbox decides on these, and tests need no socket.
 
-/// A request, its body read whole.
+/// A request with its complete body.
 struct WebRequest: Sendable {
     var method: String
-    /// Without the query, percent-decoded by part where it matters.
+    /// Without the query; parts are percent-decoded where needed.
     var path: String
     var query: [String: String]
     /// Names in lower case.
@@ -56,11 +55,11 @@ struct WebRequest: Sendable {
     }
 }
 
-/// An answer, and how it goes wrong on its way.
+/// An answer, and any fault in sending it.
 struct WebResponse: Sendable {
     enum Ending: Sendable {
         case whole
-        /// The connection ends after so many bytes of the body.
+        /// The connection ends after this many bytes of the body.
         case cut(after: Int)
     }
 

@@ -1,5 +1,5 @@
-// Carries WebRequest and WebResponse over HTTP/1.1, on loopback. Stands on HummingbirdCore's server and not on its
-// router, for the shop's answers need a Date of their own and a way to end in the middle.
+// Serves WebRequest and WebResponse over HTTP/1.1, on loopback. Uses HummingbirdCore's server but not its router,
+// because the shop's answers need their own Date and a way to end midway.
 
 import Hummingbird
 import HummingbirdCore
@@ -9,7 +9,7 @@ internal import NIOPosix
 import ServiceLifecycle
 
 struct WebServer: Sendable {
-    /// The most bytes that a request may have.
+    /// The maximum size of a request in bytes.
     static let bodyLimit = 4 << 20
 
     let port: Int

@@ -73,7 +73,7 @@ extension CostBucket: Codable {
         at = try container.decode(Timestamp.self, forKey: .at)
         guard Self.sizes.contains(maximum), Self.rates.contains(restoreRate), (0...maximum).contains(level) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "no bucket that can be"))
+                .init(codingPath: decoder.codingPath, debugDescription: "an impossible bucket"))
         }
     }
 

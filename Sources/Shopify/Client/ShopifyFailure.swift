@@ -116,7 +116,7 @@ extension ShopifyFailure: CustomStringConvertible {
         case .invalidQuery(let codes): "Shopify refuses the query (\(codes.joined(separator: ", ")))"
         case .malformed(let what): "Shopify's answer is not as documented: \(what)"
         case .wrongVersion(let asked, let served):
-            "the API answered in version \(served); version \(asked) was asked for"
+            "the API answered in version \(served); version \(asked) was requested"
         }
     }
 
@@ -126,7 +126,7 @@ extension ShopifyFailure: CustomStringConvertible {
         case .unauthorized(let reason):
             switch reason {
             case "shop_not_permitted":
-                "client credentials work only for an app and a shop of the same organisation; use an app of the shop's own, or its access token"
+                "client credentials work only for an app and a shop of the same organisation; use the shop's own app, or its access token"
             case "app_not_installed", "application_cannot_be_found":
                 "install the app in this shop and check its client id"
             default: "check the token, or the client id and secret, and that the app is installed in this shop"
@@ -134,7 +134,7 @@ extension ShopifyFailure: CustomStringConvertible {
         case .forbiddenScope: "grant the scopes to the app and install it again"
         case .shopUnavailable(let status):
             switch status {
-            case 402, 423: "the shop's owner can settle this in Shopify; bookbag keeps asking by itself"
+            case 402, 423: "the shop's owner can fix this in Shopify; bookbag retries by itself"
             case 404, 300..<400:
                 "check the domain in the configuration: it is the permanent one that ends in myshopify.com"
             default: "check that the app is still installed in this shop"

@@ -10,7 +10,7 @@ extension Connection {
     func shop(_ domain: String) throws -> Int64 {
         guard let number = try integer("SELECT id FROM shops WHERE domain = ?", [domain]) else {
             throw StoreFailure(
-                .unknownShop, "The store knows no shop \(domain). It is made known when bookbag run first serves it.")
+                .unknownShop, "The store has no shop \(domain). It is added when 'bookbag run' first serves it.")
         }
         return number
     }
@@ -62,7 +62,7 @@ extension StoreFailure {
     /// A row that this program could not have written.
     static func unreadable(_ what: String) -> StoreFailure {
         StoreFailure(
-            .corrupt, "The store holds \(what) that cannot be read. Stop bookbag and put the last backup in its place.")
+            .corrupt, "The store has \(what) that cannot be read. Stop bookbag and restore the last backup.")
     }
 }
 
@@ -82,7 +82,7 @@ struct ShopNumbers {
 /// Numbers for a step's new rows. They start where the shop's row in `numbers` says, which is updated once at the end
 /// of the step (`write`); a step that is undone returns its numbers, and a part that is undone leaves a gap.
 struct RowNumbers {
-    /// What is numbered.
+    /// The kinds of numbered rows.
     enum Name: String {
         case aggregates, effects, events, observations, parcels, silences
     }

@@ -134,7 +134,7 @@ private final class Step<Value: Sendable>: QueuedStep {
 
     func succeed() {
         guard let value = value.withLock({ $0 }) else {
-            fail(StoreFailure(.broken, "A step ended without a result. This is a fault of the program."))
+            fail(StoreFailure(.broken, "A step ended without a result. This is a bug in bookbag."))
             return
         }
         continuation.resume(returning: .success(value))

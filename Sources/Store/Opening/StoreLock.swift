@@ -19,7 +19,7 @@ final class StoreLock: Sendable {
             close(descriptor)
             throw StoreFailure(
                 .locked,
-                "\(storePath) is in use by \(holder). Stop that one first, or give this one a store of its own.")
+                "\(storePath) is in use by \(holder). Stop that one first, or give this one its own store.")
         }
         let text = "\(who), process \(getpid()), since \(now.iso8601)\n"
         _ = ftruncate(descriptor, 0)
@@ -44,9 +44,9 @@ extension StoreFailure {
     init(opening path: String, errno code: Int32) {
         switch code {
         case ENOENT, ENOTDIR:
-            self.init(.missing, "\(path) cannot be made, for its folder does not exist. Make the folder first.")
+            self.init(.missing, "\(path) cannot be created: its folder does not exist. Create the folder first.")
         case EROFS:
-            self.init(.readOnly, "\(path) cannot be written, for its disk is mounted read-only.")
+            self.init(.readOnly, "\(path) cannot be written, because its disk is mounted read-only.")
         case ENOSPC, EDQUOT:
             self.init(.full, "There is no room left for \(path). Free space on its disk.")
         case EACCES, EPERM:

@@ -63,13 +63,13 @@ extension Connection {
         let statement = try database.cachedStatement(sql: sql).sqliteStatement
         if sqlite3_stmt_busy(statement) == 0 { return statement }
         throw StoreFailure(
-            .misuse, "A statement was run again while its rows were read. This is a fault of the program.")
+            .misuse, "A statement was run again while its rows were read. This is a bug in bookbag.")
     }
 
     private func bind(_ values: [SQLValue], to statement: OpaquePointer) throws {
         guard sqlite3_bind_parameter_count(statement) == values.count else {
             throw StoreFailure(
-                .misuse, "A statement was given another number of values than it has. This is a fault of the program.")
+                .misuse, "A statement was given another number of values than it has. This is a bug in bookbag.")
         }
         for (index, value) in values.enumerated() {
             let place = Int32(index + 1)

@@ -34,7 +34,7 @@ extension Migration {
                 if migration.rebuildsTables, let broken = try GRDB.Row.fetchOne(db, sql: "PRAGMA foreign_key_check") {
                     throw StoreFailure(
                         .misuse,
-                        "Migration \(migration.number) leaves rows of \(broken[0] as String) that point nowhere. This is a fault of the program."
+                        "Migration \(migration.number) leaves rows of \(broken[0] as String) with dangling references. This is a bug in bookbag."
                     )
                 }
                 try db.execute(

@@ -166,12 +166,12 @@ final class SQLiteEngine: Sendable {
             if application == Migration.unreleasedID {
                 throw StoreFailure(
                     .olderSchema,
-                    "\(path) was made by a build from before the first release, whose stores are not carried over. Move it away; bookbag makes a new one."
+                    "\(path) was made by a build from before the first release, whose stores are not migrated. Move it away; bookbag creates a new one."
                 )
             }
             guard application == Migration.applicationID || (application == 0 && isEmpty) else {
                 throw StoreFailure(
-                    .notAStore, "\(path) is no store of bookbag. Name another file, or move this one away.")
+                    .notAStore, "\(path) is not a bookbag store. Name another file, or move this one away.")
             }
             return try Migration.version(of: db)
         }

@@ -9,13 +9,13 @@ extension StoreFailure {
             return
         }
         guard let error = error as? DatabaseError else {
-            self.init(.broken, "The store could not finish a step: \(type(of: error)). This is a fault of the program.")
+            self.init(.broken, "The store could not finish a step: \(type(of: error)). This is a bug in bookbag.")
             return
         }
         let code = error.extendedResultCode.rawValue
         switch error.resultCode {
         case .SQLITE_FULL:
-            self.init(.full, "There is no room left for \(path). Free space on its disk; work goes on by itself.")
+            self.init(.full, "There is no room left for \(path). Free space on its disk; work continues by itself.")
         case .SQLITE_READONLY:
             self.init(
                 .readOnly,
@@ -27,31 +27,31 @@ extension StoreFailure {
         case .SQLITE_CORRUPT:
             self.init(
                 .corrupt,
-                "\(path) is damaged (SQLite code \(code)). Stop bookbag and put the last backup in its place.")
+                "\(path) is damaged (SQLite code \(code)). Stop bookbag and restore the last backup.")
         case .SQLITE_NOTADB:
-            self.init(.notAStore, "\(path) is no store of bookbag. Name another file, or move this one away.")
+            self.init(.notAStore, "\(path) is not a bookbag store. Name another file, or move this one away.")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(.busy, "\(path) is held by another process. Try again when that one is done.")
         case .SQLITE_CANTOPEN:
             self.init(
                 .forbidden,
-                "\(path) cannot be opened. See that its folder exists and that the user that runs bookbag may write there."
+                "\(path) cannot be opened. Check that its folder exists and that the user that runs bookbag may write there."
             )
         case .SQLITE_IOERR:
             // A full disk may appear as a failed write of the journal.
             self.init(
                 .disk,
-                "The disk under \(path) failed (SQLite code \(code)). See the kernel's log for the disk, and that there is room on it."
+                "The disk under \(path) failed (SQLite code \(code)). Check the kernel's log, and that the disk has space."
             )
         case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
             self.init(
                 .misuse,
-                "The store refused a row that cannot be: \(error.message ?? "code \(code)"). This is a fault of the program."
+                "The store refused an impossible row: \(error.message ?? "code \(code)"). This is a bug in bookbag."
             )
         default:
             self.init(
                 .broken,
-                "The store could not finish a step (SQLite code \(code): \(error.message ?? "no words")). This is a fault of the program."
+                "The store could not finish a step (SQLite code \(code): \(error.message ?? "no words")). This is a bug in bookbag."
             )
         }
     }

@@ -188,8 +188,8 @@ extension Migration {
             CREATE INDEX observations_about ON observations (shop, about_kind, about_gid) WHERE about_gid IS NOT NULL;
             CREATE INDEX observations_by_address ON observations (shop, address_key) WHERE address_key IS NOT NULL;
 
-            -- What was made of each mail that came in: the observation's number, what the mail is, the message of ours
-            -- that it speaks of or answers, and what that came to.
+            -- What each incoming mail was judged to be: the number of its observation, its class, the message of ours
+            -- that it is about or answers, and what came of it.
             CREATE TABLE incoming (
                 shop INTEGER NOT NULL,
                 id INTEGER NOT NULL,

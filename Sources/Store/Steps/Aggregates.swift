@@ -23,7 +23,7 @@ extension Store {
         return try await write { db in
             let shop = try db.shop(change.shop)
             guard change.aggregate.kind != .order else {
-                throw StoreFailure(.misuse, "Orders have a step of their own. This is a fault of the program.")
+                throw StoreFailure(.misuse, "Orders have a step of their own. This is a bug in bookbag.")
             }
             var numbers = RowNumbers()
             var tally = Tally()

@@ -174,7 +174,7 @@ extension Store {
         }
     }
 
-    /// The due parcels of a source about which `other` can be asked instead; up to `limit` of each urgency, longest due
+    /// The due parcels of a source for which `other` can be asked instead; up to `limit` of each urgency, longest due
     /// first. With `isPatient`, only those whose answer is overdue by as much as they can bear; parcels that have
     /// arrived can wait indefinitely.
     public func dueParcels(

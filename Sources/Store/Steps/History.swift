@@ -2,7 +2,7 @@ internal import FoundationEssentials
 public import Outreach
 
 extension Store {
-    /// What was told before, for each question, in the same order.
+    /// Earlier messages, for each question, in the same order.
     public func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History] {
         let hash = self.hash
         return try await read { db in

@@ -1,19 +1,19 @@
 internal import FoundationEssentials
 public import Outreach
 
-// What was made of the mail that came in. The raw mail is an observation (`keep`); here is one row for each that was
-// judged, and what it did: a message of ours ends as bounced, or is known to have arrived; an address falls silent; the
-// shop's people get a mail.
+// The judgements of incoming mail. The raw mail is an observation (`keep`); each judged one has a row here with its
+// effect: a message of ours ends as bounced, or is known to have arrived; an address is silenced; the shop's team gets
+// a mail.
 
-/// One mail that came in, for `explain`.
+/// One incoming mail, for `explain`.
 public struct IncomingLine: Hashable, Sendable {
     /// The observation's number.
     public var id: Int64
     public var kind: IncomingClass
     public var receivedAt: Moment
-    /// The message of ours that it speaks of or answers.
+    /// Our message that it is about or answers.
     public var effectID: Int64?
-    /// Nil where nothing bounced.
+    /// Nil if nothing bounced.
     public var isHard: Bool?
     public var reason: String?
     /// A sentence without personal data.
@@ -21,13 +21,13 @@ public struct IncomingLine: Hashable, Sendable {
 }
 
 extension Store {
-    /// Writes what came of a mail about no order of ours, and that it was judged: all of it or nothing. For one about an
-    /// order whose events it adds to there is `commit(_:read:judged:incoming:now:)`.
+    /// Writes the result of a mail that is about none of our orders, and marks it as judged: both or neither. For a
+    /// mail that adds events to an order, use `commit(_:read:judged:incoming:now:)`.
     public func commit(_ incoming: IncomingOutcome, now: Moment) async throws(StoreFailure) {
         _ = try await commit([], judged: [incoming.observation], incoming: incoming, now: now)
     }
 
-    /// The message of ours with one of these ids, the first that there is: `Message-ID`s without angle brackets.
+    /// Our first message with one of these ids: `Message-ID`s without angle brackets.
     public func message(withOneOf ids: [String], shop domain: String) async throws(StoreFailure) -> AnsweredMessage? {
         try await read { db in
             let shop = try db.shop(domain)
@@ -44,8 +44,7 @@ extension Store {
         }
     }
 
-    /// How many messages to an address came back for a while since a moment: its soft bounces, but those that say
-    /// nothing about the address.
+    /// The number of an address's soft bounces since a moment, except those that say nothing about the address.
     public func softBounces(
         of address: String, shop: String, since: Moment
     ) async throws(StoreFailure) -> Int {
@@ -58,7 +57,7 @@ extension Store {
         }
     }
 
-    /// The mails that came in about an order, oldest first, at most 500.
+    /// The incoming mails about an order, oldest first, at most 500.
     public func incoming(about order: OrderKey) async throws(StoreFailure) -> [IncomingLine] {
         try await read { db in
             let shop = try db.shop(order.shop)
@@ -67,14 +66,14 @@ extension Store {
         }
     }
 
-    /// The newest mails of a shop that came in, newest first, before a number.
+    /// A shop's newest incoming mails, newest first, before a number.
     public func incoming(shop: String, before: Int64 = .max, limit: Int) async throws(StoreFailure) -> [IncomingLine] {
         try await read { db in try db.all(Query.incoming, [try db.shop(shop), before, limit], IncomingLine.init) }
     }
 }
 
 extension Connection {
-    /// Writes what came of a mail, in the step that marks it as judged.
+    /// Writes the result of a mail, in the step that marks it as judged.
     func put(
         _ outcome: IncomingOutcome, shop: Int64, hash: KeyedHash, path: String, now: Moment, tally: inout Tally
     ) throws {
@@ -115,7 +114,7 @@ extension Connection {
         }
     }
 
-    /// Takes away mails that came in, with what was made of them.
+    /// Removes incoming mails with their judgements.
     func removeIncoming(_ ids: [Int64], shop: Int64) throws {
         for id in ids {
             try run("DELETE FROM incoming WHERE shop = ? AND id = ?", [shop, id])
@@ -125,7 +124,7 @@ extension Connection {
 }
 
 extension Plan {
-    /// A mail of Bookbag's own, ready to be sent.
+    /// One of Bookbag's own mails, ready to be sent.
     fileprivate init(_ mail: SystemMail, shop: String, now: Moment) {
         let route = Route.mail(shop: shop)
         var effect = Effect(

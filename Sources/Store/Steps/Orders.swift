@@ -103,7 +103,7 @@ extension Store {
     ///   - read: the list entries that these readings answer, unchanged orders included.
     ///   - judged: the raw observations behind `learned`. They are marked as judged if all of it is written, and stay
     ///     unjudged otherwise.
-    ///   - incoming: what else came of a mail that is judged with it, written on the same terms.
+    ///   - incoming: further results of a mail judged in the same step, written under the same conditions.
     public func commit(
         _ learned: [Learned], read: [ToRead] = [], judged: [RawObservation] = [], incoming: IncomingOutcome? = nil,
         now: Moment

@@ -384,7 +384,7 @@ extension Connection {
                 try append(
                     DecisionNote(
                         at: now, state: .ready, reason: nil,
-                        detail: "the order has another address now: written anew, and sent to that one"),
+                        detail: "the order's address changed: rendered again, and sent to the new one"),
                     effectID: id, shop: shop)
             }
         }

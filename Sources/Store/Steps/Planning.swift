@@ -249,7 +249,7 @@ private struct PlanWriter {
     ) throws -> Effect? {
         var effect = change.effect
         guard effect.shop == domain else {
-            throw StoreFailure(.misuse, "A plan is of one shop alone. This is a fault of the program.")
+            throw StoreFailure(.misuse, "A plan is of one shop alone. This is a bug in bookbag.")
         }
         let before: (state: Effect.State, attempts: Int)?
         if effect.id == 0 {
@@ -271,7 +271,7 @@ private struct PlanWriter {
         }
         if let message = change.message { try db.put(message, effectID: effect.id, shop: shop, now: now) }
         if effect.state == .ready, change.message == nil, try db.message(effectID: effect.id, shop: shop) == nil {
-            throw StoreFailure(.misuse, "An effect cannot be ready without a message. This is a fault of the program.")
+            throw StoreFailure(.misuse, "An effect cannot be ready without a message. This is a bug in bookbag.")
         }
         tally.move(effect, from: before?.state, to: effect.state, shop: shop)
         if let note = change.note {
@@ -367,7 +367,7 @@ private struct PlanWriter {
         of effect: Effect, before: (state: Effect.State, attempts: Int)?, shop: Int64, to db: Connection
     ) throws -> Bool {
         guard !effect.keys.isEmpty else {
-            throw StoreFailure(.misuse, "An effect cannot be without a key. This is a fault of the program.")
+            throw StoreFailure(.misuse, "An effect cannot be without a key. This is a bug in bookbag.")
         }
         var held: [String] = []
         if let before {

@@ -4,7 +4,7 @@ import Delivery
 import Foundation
 import Outreach
 
-/// A folder of trigger files, for the commands that need nothing else.
+/// A folder of trigger files, for commands that need nothing else.
 struct TriggerFolderOptions: ParsableArguments {
     @Argument(help: "The folder of trigger files.", completion: .directory)
     var folder: String?
@@ -14,7 +14,7 @@ struct TriggerFolderOptions: ParsableArguments {
         help: "The configuration, for the folder and the names of webhooks; without it they are not checked.")
     var config: String?
 
-    /// Reads the folder; ends the program with status 2 where there is none.
+    /// Reads the folder; exits with status 2 if there is none.
     func read() throws -> (folder: TriggerFolder, webhooks: Set<String>?) {
         var path = folder
         var webhooks: Set<String>?
@@ -31,7 +31,7 @@ struct TriggerFolderOptions: ParsableArguments {
         do {
             return (try TriggerFolder(readingFrom: place, name: place), webhooks)
         } catch {
-            throw ValidationError("'\(place)' is no folder that can be read; name the folder of the trigger files")
+            throw ValidationError("'\(place)' is not a readable folder; name the folder of the trigger files")
         }
     }
 }
@@ -39,17 +39,17 @@ struct TriggerFolderOptions: ParsableArguments {
 /// `bookbag check`: is every file right?
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Say what is wrong with the trigger files, all of it at once.",
+        commandName: "check", abstract: "Report all mistakes in the trigger files at once.",
         discussion: """
-            Mistakes keep the files from being put into force. Warnings do not: they tell what a person should look at, such as what \
-            some mail programs do not show.
+            Mistakes keep the files from coming into force. Warnings do not: they point out things to check, such as parts \
+            that some mail programs do not show.
 
             EXAMPLE
               bookbag check triggers/
             """)
 
     @OptionGroup var options: TriggerFolderOptions
-    @Flag(help: "Take warnings for mistakes, as a test of the files would.") var strict = false
+    @Flag(help: "Treat warnings as mistakes, for use in tests.") var strict = false
 
     func run() throws {
         let (folder, webhooks) = try options.read()

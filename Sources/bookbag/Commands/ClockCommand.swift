@@ -3,13 +3,14 @@ import Daemon
 import Outreach
 import Store
 
-/// `bookbag clock`: what was written last, and our clock.
+/// `bookbag clock`: compares the newest time in the store with our clock.
 struct ClockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "clock", abstract: "Compare the clock with what was written last, and settle it by hand.",
+        commandName: "clock", abstract: "Compare the clock with the newest time in the store, or accept it as right.",
         discussion: """
-            A clock that is behind what was written last was set back, or once ran ahead. Nothing is decided or sent until it is known which: the daemon asks \
-            Shopify's clock by itself, and 'clock accept' says so where no shop can be reached. Nothing that was decided changes.
+            If the clock is behind the newest time in the store, it was set back, or once ran ahead. Nothing is decided or \
+            sent until it is known which: the daemon itself compares it with Shopify's clock, and 'clock accept' settles it if \
+            no shop can be reached. No decision changes.
 
             EXAMPLES
               bookbag clock
@@ -24,25 +25,25 @@ struct ClockCommand: AsyncParsableCommand {
         print("The clock says      \(now)")
         print("Last written        \(last)")
         guard last > now else { return }
-        print("The clock is behind what was written. If it is right, run 'bookbag clock accept'; else set it.")
+        print("The clock is behind the store. If it is right, run 'bookbag clock accept'; otherwise set it.")
         throw ExitStatus.fault
     }
 
     /// `bookbag clock accept`.
     struct AcceptCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "accept", abstract: "The clock is right now: go on from the present moment.",
-            discussion: "The daemon goes on within seconds.\n\nEXAMPLE\n  bookbag clock accept")
+            commandName: "accept", abstract: "Accept the clock as right, and continue from the present.",
+            discussion: "The daemon continues within seconds.\n\nEXAMPLE\n  bookbag clock accept")
 
         @OptionGroup var options: CommandOptions
 
         func run() async throws {
             let now = DaemonClock.system()
             guard let before = try await options.store().putClockBack(to: now) else {
-                print("The clock is not behind what was written. Nothing to do.")
+                print("The clock is not behind the store. Nothing to do.")
                 return
             }
-            print("What was written last is put back from \(before) to \(now). The daemon goes on within seconds.")
+            print("The store's newest time was \(before) and is now \(now). The daemon continues within seconds.")
         }
     }
 }

@@ -4,15 +4,15 @@ import Foundation
 import Outreach
 import Store
 
-/// What all commands about a running installation take.
+/// The options of all commands for a running installation.
 struct CommandOptions: ParsableArguments {
     @Option(name: .long, help: "The configuration file.")
     var config = "/etc/bookbag/bookbag.yaml"
 
-    /// Reads the configuration. What is wrong with it is told, all at once, and ends the program with status 78. A
-    /// command that logs in nowhere needs no secrets, so they need not be there.
+    /// Reads the configuration. If it has mistakes, prints them all and exits with status 78. A command that logs in
+    /// nowhere works without the secrets.
     ///
-    /// - Parameter telling: hears of each fault, a line each.
+    /// - Parameter telling: receives each mistake, one line each.
     func configuration(withSecrets: Bool = true, telling: (String) -> Void = { complain($0) }) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let path = config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config
@@ -23,7 +23,7 @@ struct CommandOptions: ParsableArguments {
             throw ExitStatus.configuration
         }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        // Without systemd, which hands copies over, root reads the folder that the unit loads.
+        // Without systemd to pass copies, root reads the folder that the unit loads.
         let credentials = environment["CREDENTIALS_DIRECTORY"] ?? (geteuid() == 0 ? folder + "/credentials" : nil)
         let surroundings = ConfigurationReader.Surroundings(
             secrets: SecretSource(credentials: credentials, environment: environment, isNeeded: withSecrets),
@@ -35,23 +35,21 @@ struct CommandOptions: ParsableArguments {
             for fault in error.faults { telling(fault.description) }
             throw ExitStatus.configuration
         }
-        // All secrets are read: from here on nothing needs root.
+        // All secrets have been read: nothing needs root from here on.
         try ServiceUser.become(for: configuration.state)
         return configuration
     }
 
-    /// The store of the installation, for reading beside the daemon. Secrets are not needed for that, so they need not
-    /// be there.
+    /// The installation's store, for reading beside the daemon. Works without the secrets.
     func store() throws -> Store {
         let path = try storePath()
-        // A folder that is not there is not made for looking into it.
+        // A missing folder is not created just to read from it.
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         if FileManager.default.fileExists(atPath: folder) { try ServiceUser.become(for: folder) }
         return try Self.open(path)
     }
 
-    /// The shops that the configuration names, whether or not their secrets can be read; nil if there is no
-    /// configuration to be read.
+    /// The configured shops, whether or not their secrets can be read; nil if there is no readable configuration.
     func shopsNamed() -> Set<String>? {
         guard let data = FileManager.default.contents(atPath: config), let text = String(data: data, encoding: .utf8),
             let tree = YAMLReader.read(text, file: config).tree, case .map(let entries) = tree.content,

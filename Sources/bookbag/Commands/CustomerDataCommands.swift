@@ -5,13 +5,13 @@ import Foundation
 import Outreach
 import Store
 
-/// `bookbag export`: all that is known of a customer.
+/// `bookbag export`: everything known about a customer.
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write all that is known of a customer as JSON, for a request of access.",
+        commandName: "export", abstract: "Print everything known about a customer as JSON, for a data access request.",
         discussion: """
-            Orders with their facts, what happened to them, what was decided, and the mails whose words are still kept. Times among the facts are \
-            milliseconds since 1970.
+            Orders with their facts, their events, the decisions, and the mails whose text is still kept. Times among the \
+            facts are milliseconds since 1970.
 
             EXAMPLE
               bookbag export robin@shopper.example > robin.json
@@ -19,7 +19,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommandOptions
     @Argument(help: "The address.") var address: String
-    @Option(help: "Only of this shop.") var shop: String?
+    @Option(help: "Only this shop.") var shop: String?
 
     /// A mail that was written.
     private struct Mail: Encodable {
@@ -64,19 +64,19 @@ struct ExportCommand: AsyncParsableCommand {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         print(String(decoding: try encoder.encode(whole), as: UTF8.self))
         if whole.orders.isEmpty {
-            complain("Nothing is known of \(address).")
+            complain("Nothing is known about \(address).")
             throw ExitStatus.fault
         }
     }
 }
 
-/// `bookbag erase`: forgets a customer.
+/// `bookbag erase`: erases a customer.
 struct EraseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "erase", abstract: "Forget a customer: orders, events, messages.",
+        commandName: "erase", abstract: "Erase a customer: orders, events, messages.",
         discussion: """
-            Counters stay, and keyed hashes that keep the next poll from learning the orders again and the address from being written to. It cannot be \
-            undone; 'bookbag export' before it keeps a copy.
+            Totals stay, and so do keyed hashes that keep the next poll from learning the orders again and the address from \
+            being written to. It cannot be undone; run 'bookbag export' first to keep a copy.
 
             EXAMPLE
               bookbag erase robin@shopper.example --yes
@@ -84,7 +84,7 @@ struct EraseCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommandOptions
     @Argument(help: "The address.") var address: String
-    @Option(help: "Only of this shop.") var shop: String?
+    @Option(help: "Only this shop.") var shop: String?
     @Flag(help: "Do not ask.") var yes = false
 
     func run() async throws {
@@ -100,7 +100,7 @@ struct EraseCommand: AsyncParsableCommand {
                 throw ValidationError("this cannot be undone; add --yes")
             }
             print(
-                "\(count) order\(count == 1 ? "" : "s") and all that belongs to them will be forgotten. Type the address again: ",
+                "\(count) order\(count == 1 ? "" : "s") and everything that belongs to them will be erased. Type the address again: ",
                 terminator: "")
             guard readLine()?.trimmingCharacters(in: .whitespaces) == address else {
                 complain("Nothing was erased.")
@@ -114,15 +114,15 @@ struct EraseCommand: AsyncParsableCommand {
             messages += part.messages
         }
         print(
-            "Erased \(orders) order\(orders == 1 ? "" : "s") and \(messages) message\(messages == 1 ? "" : "s"). The address is not written to any more."
+            "Erased \(orders) order\(orders == 1 ? "" : "s") and \(messages) message\(messages == 1 ? "" : "s"). Nothing more is sent to the address."
         )
-        // What was deleted is overwritten in the store's file; the journal beside it holds older pages until it is
+        // Deleted rows are overwritten in the store's file; the journal beside it keeps older pages until it is
         // emptied.
         if try await store.emptyJournal() {
-            print("Nothing of them is left in the store's files. Backups that were made before still hold them.")
+            print("Nothing of them is left in the store's files. Earlier backups still contain them.")
         } else {
             complain(
-                "Somebody reads the store at this moment, so its journal (\(store.path)-wal) still holds older pages. Run the command again in a minute; it goes by itself when the daemon ends."
+                "Another process is reading the store, so its journal (\(store.path)-wal) still has older pages. Run the command again in a minute; a stop of the daemon removes them too."
             )
             throw ExitStatus.fault
         }
@@ -132,10 +132,11 @@ struct EraseCommand: AsyncParsableCommand {
 /// `bookbag backup`: copies the store while the daemon runs.
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Copy the store to a new file, while the daemon goes on.",
+        commandName: "backup", abstract: "Copy the store to a new file while the daemon keeps running.",
         discussion: """
-            Copy the store with this command and never with cp: much of what was written lately stands in the journal beside the file. A store that is put back from a \
-            backup learns in silence what happened since, so that nobody is told anything twice; docs/operations.md says how to put it back.
+            Copy the store with this command and never with cp: much of the recent data is in the journal beside the file. A \
+            restored backup learns in silence what happened since, so that nobody is told anything twice; docs/operations.md \
+            says how to restore one.
 
             EXAMPLE
               bookbag backup /var/backups/bookbag-monday.db

@@ -14,11 +14,11 @@ struct DoctorCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Ask the shop and the relay whether they would let Bookbag work, and say how to fix what is wrong.",
+        abstract: "Check access to the shop and the relay, and say how to fix any problem.",
         discussion: """
-            Reads the configuration, the store and the trigger files; asks each shop who it is, what the app may read and which versions it speaks; logs in to \
-            each relay. Carriers and webhooks are not asked: 'bookbag track' asks a carrier, and only a real message shows what a webhook says. Nothing is sent and \
-            nothing is changed. Ends with status 1 when something has to be fixed.
+            Reads the configuration, the store and the trigger files; asks each shop for its identity, the app's scopes and its \
+            API versions; logs in to each relay. It contacts no carrier and no webhook: 'bookbag track' asks a carrier, and \
+            only a real message tests a webhook. Nothing is sent or changed. Exits with status 1 if something has to be fixed.
 
             EXAMPLE
               bookbag doctor --config /etc/bookbag/bookbag.yaml
@@ -37,14 +37,14 @@ struct DoctorCommand: AsyncParsableCommand {
             findings.append(await Self.logIn(shop, over: engine))
             for name in shop.webhooks.keys.sorted() {
                 findings.append(
-                    Finding(.fine, "webhook \(name) of \(shop.domain)", "configured; it is not called from here"))
+                    Finding(.fine, "webhook \(name) of \(shop.domain)", "configured; doctor does not call it"))
             }
         }
         for carrier in configuration.carriers {
             findings.append(
                 Finding(
                     .fine, "carrier \(carrier.name)",
-                    "configured, and not asked from here; 'bookbag track NUMBER --carrier \(carrier.name)' asks it"))
+                    "configured; doctor does not ask it, 'bookbag track NUMBER --carrier \(carrier.name)' asks it"))
         }
         await engine.shutdown(within: .seconds(1))
         let report = DoctorReport(findings)
@@ -57,7 +57,7 @@ struct DoctorCommand: AsyncParsableCommand {
     private func storeFinding(_ configuration: Configuration) -> Finding {
         let path = configuration.storePath
         guard FileManager.default.fileExists(atPath: path) else {
-            return Finding(.fine, "store", "there is none yet; the daemon makes \(path) when it first starts")
+            return Finding(.fine, "store", "there is none yet; the daemon creates \(path) when it first starts")
         }
         do throws(StoreFailure) {
             let store = try Store.open(path: path, role: .command, create: false, now: DaemonClock.system())
@@ -73,7 +73,7 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: shop.triggers) else {
             return Finding(
                 .broken, what, "the folder \(shop.triggers) cannot be read",
-                fix: "check 'triggers:' and who may read it")
+                fix: "check 'triggers:' and the folder's permissions")
         }
         let (set, faults) = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys))
         guard let set else {
@@ -115,7 +115,7 @@ struct DoctorCommand: AsyncParsableCommand {
             findings.append(
                 Finding(
                     .fine, what,
-                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and takes the credentials"
+                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and accepts the credentials"
                 ))
         }
         if let fault = inspection.versionFault {
@@ -132,7 +132,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if inspection.scopes == nil {
             findings.append(Finding(.poor, "scopes of \(shop.domain)", "Shopify does not say what the app may read"))
         } else if missing.isEmpty {
-            findings.append(Finding(.fine, "scopes of \(shop.domain)", "the app may read all that is wanted"))
+            findings.append(Finding(.fine, "scopes of \(shop.domain)", "the app may read everything it needs"))
         }
         return findings
     }
@@ -140,19 +140,19 @@ struct DoctorCommand: AsyncParsableCommand {
     private static func logIn(_ shop: Configuration.Shop, over engine: TransferEngine) async -> Finding {
         let what = "relay of \(shop.domain)"
         guard let smtp = shop.smtp else {
-            return Finding(.poor, what, "none is configured, so no mail goes out", fix: "add 'smtp:' to bookbag.yaml")
+            return Finding(.poor, what, "none is configured, so no mail is sent", fix: "add 'smtp:' to bookbag.yaml")
         }
         let reply = await SMTPRelay(SMTPSettings(smtp), engine: engine).probe()
         if reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true {
             let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
-            // Whether it offered TLS is not told; that it need not is what matters.
+            // We do not report whether it offered TLS, only that TLS is not required.
             if smtp.startTLS == .opportunistic {
                 return Finding(
-                    .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",
-                    fix: "remove 'starttls: opportunistic', or mail and password may travel in the clear"
+                    .poor, what, "\(smtp.url) accepts us\(redirect), but does not require encryption",
+                    fix: "remove 'starttls: opportunistic', or mail and password may be sent unencrypted"
                 )
             }
-            return Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")
+            return Finding(.fine, what, "\(smtp.url) accepts us\(redirect)")
         }
         let said = Verdict.verdict(for: reply).failure
         let code = reply.code.map { " (\($0))" } ?? ""
@@ -163,7 +163,7 @@ struct DoctorCommand: AsyncParsableCommand {
         switch reply.phase {
         case .auth: "check 'username' and 'password' of 'smtp'"
         case .tls: "check 'starttls' and 'ca' of 'smtp', and the relay's certificate"
-        default: "check 'url' of 'smtp', and whether this machine may reach it"
+        default: "check 'url' of 'smtp', and whether this machine can reach it"
         }
     }
 }

@@ -7,10 +7,10 @@ import Store
 /// `bookbag explain`: why did, or didn't, this customer hear from us?
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Tell all that happened to an order, what was sent about it, and why not.",
+        commandName: "explain", abstract: "Tell an order's story: what happened, what was sent, what was not and why.",
         discussion: """
-            Every event, every trigger that it touched, the first condition that failed with its value, each hold and its end, each attempt. Reads the \
-            store alone, beside the running daemon.
+            Every event, every trigger that heard it, the first condition that failed with its value, each hold and its end, \
+            each attempt. Only reads the store, beside the running daemon.
 
             EXAMPLES
               bookbag explain '#1042'
@@ -21,8 +21,8 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommandOptions
     @Argument(help: "An order's name, an e-mail address, a message's id or a tracking number.") var what: String
-    @Option(help: "Only this shop; needed where two shops have an order of that name.") var shop: String?
-    @Option(help: "How many orders at most, the newest first, where there are several.") var limit = 5
+    @Option(help: "Only this shop; required if two shops have an order with that name.") var shop: String?
+    @Option(help: "The most orders to show, newest first, if there are several.") var limit = 5
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
@@ -30,7 +30,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let found = try await Finder(store: store, shop: shop).orders(what)
         guard !found.isEmpty else {
             complain(
-                "Nothing is known of '\(what)'. Give an order's name ('#1042'), an e-mail address, a Message-ID or a tracking number."
+                "Nothing is known about '\(what)'. Give an order's name ('#1042'), an e-mail address, a Message-ID or a tracking number."
             )
             throw ExitStatus.fault
         }
@@ -54,19 +54,18 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 }
 
-/// Finds the orders that somebody means.
+/// Finds the requested orders.
 struct Finder {
     let store: Store
     let shop: String?
 
-    /// The orders that `what` names, the newest first. Throws where two shops have an order of that name and none was
-    /// chosen.
+    /// The orders named by `what`, newest first. Throws if two shops have an order with that name and none was chosen.
     func orders(_ what: String) async throws -> [OrderKey] {
         let text = what.trimmingCharacters(in: .whitespaces)
         if text.isEmpty { return [] }
         let shops = try await store.shops().filter { shop == nil || shop == $0 }
         if let shop, shops.isEmpty {
-            throw ValidationError("the store knows no shop '\(shop)'; 'bookbag status' lists them")
+            throw ValidationError("the store has no shop '\(shop)'; 'bookbag status' lists them")
         }
         for name in text.hasPrefix("#") ? [text] : [text, "#\(text)"] {
             let named = try await store.orders(named: name, shop: shop)
@@ -88,7 +87,7 @@ struct Finder {
                 ? try await store.orders(ofAddress: text, shop: domain)
                 : try await store.orders(ofTrackingNumber: number, shop: domain)
         }
-        // Carriers write their numbers in capitals, and people as they like.
+        // Carriers write their numbers in capitals, people as they like.
         if found.isEmpty, !text.contains("@"), number != number.uppercased() {
             for domain in shops {
                 found += try await store.orders(ofTrackingNumber: number.uppercased(), shop: domain)
@@ -97,11 +96,11 @@ struct Finder {
         return found
     }
 
-    /// The one order that `what` names; throws where there is none or more than one.
+    /// The one order named by `what`; throws if there is none or more than one.
     func order(_ what: String) async throws -> OrderKey {
         let found = try await orders(what)
         guard let first = found.first else {
-            throw ValidationError("no order is known by '\(what)'")
+            throw ValidationError("there is no order '\(what)'")
         }
         return first
     }

@@ -9,16 +9,16 @@ extension OutboxCommand {
     /// `bookbag outbox show`: opens one message.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Open one message: to whom, what it says, and what became of it.",
+            commandName: "show", abstract: "Show one message: its recipient, its content and its history.",
             discussion: "EXAMPLES\n  bookbag outbox show 42\n  bookbag outbox show 42 --eml > mail.eml")
 
         @OptionGroup var options: CommandOptions
-        @Argument(help: "Its number, as 'outbox list' and 'explain' have it.") var id: Int64
-        @Option(help: "The shop's permanent domain, where several shops have a message of that number.") var shop:
+        @Argument(help: "Its number, from 'outbox list' or 'explain'.") var id: Int64
+        @Option(help: "The shop's permanent domain, if several shops have a message with that number.") var shop:
             String?
         @Flag(help: "Print the mail itself, byte for byte, or a webhook's body.") var eml = false
         @Flag(help: "Print the HTML.") var html = false
-        @Flag(help: "Print what became of it as JSON.") var json = false
+        @Flag(help: "Print its history as JSON.") var json = false
 
         func run() async throws {
             let store = try options.store()
@@ -43,28 +43,28 @@ extension OutboxCommand {
     /// `bookbag outbox retry`.
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retry", abstract: "Let messages be tried again at once, refused ones included.",
+            commandName: "retry", abstract: "Retry messages at once, even refused ones.",
             discussion:
-                "A channel that is closed is tried at once, too. The daemon takes them up within a minute.\n\nEXAMPLE\n  bookbag outbox retry 42 43"
+                "A closed channel is tried at once too. The daemon acts on it within a minute.\n\nEXAMPLE\n  bookbag outbox retry 42 43"
         )
 
         @OptionGroup var options: CommandOptions
         @Argument(help: "Their numbers.") var ids: [Int64]
-        @Option(help: "The shop's permanent domain, where several shops have a message of that number.") var shop:
+        @Option(help: "The shop's permanent domain, if several shops have a message with that number.") var shop:
             String?
 
         func run() async throws {
             let store = try options.store()
-            try await OutboxCommand.each(ids, of: shop, store, did: "will be tried again") {
+            try await OutboxCommand.each(ids, of: shop, store, did: "will be retried") {
                 id, shop throws(StoreFailure) in
                 try await store.retry(effectID: id, shop: shop, now: DaemonClock.system())
             } refusal: { effect in
                 switch effect.state {
                 case .sent: "was sent already"
                 case .bounced: "was sent, and came back; 'bookbag outbox show' says why"
-                case .waiting: "is not written yet; it goes when its wait is over"
-                case .ready, .refused: "has no bytes any more"
-                default: "is '\(effect.state.rawValue)', which nothing is sent of"
+                case .waiting: "is not rendered yet; it is sent when its wait is over"
+                case .ready, .refused: "no longer has its bytes"
+                default: "is '\(effect.state.rawValue)', which is never sent"
                 }
             }
         }
@@ -73,26 +73,26 @@ extension OutboxCommand {
     /// `bookbag outbox drop`.
     struct Drop: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "drop", abstract: "Take messages back that wait or are ready; they are not sent.",
+            commandName: "drop", abstract: "Withdraw messages that wait or are ready; they are not sent.",
             discussion: "EXAMPLE\n  bookbag outbox drop 42")
 
         @OptionGroup var options: CommandOptions
         @Argument(help: "Their numbers.") var ids: [Int64]
-        @Option(help: "The shop's permanent domain, where several shops have a message of that number.") var shop:
+        @Option(help: "The shop's permanent domain, if several shops have a message with that number.") var shop:
             String?
 
         func run() async throws {
             let store = try options.store()
-            try await OutboxCommand.each(ids, of: shop, store, did: "is taken back") { id, shop throws(StoreFailure) in
+            try await OutboxCommand.each(ids, of: shop, store, did: "is withdrawn") { id, shop throws(StoreFailure) in
                 try await store.drop(effectID: id, shop: shop, now: DaemonClock.system())
             } refusal: { effect in
                 [.waiting, .ready].contains(effect.state)
-                    ? "is being handed over at this moment; try again" : "is '\(effect.state.rawValue)' already"
+                    ? "is being sent at this moment; try again" : "is '\(effect.state.rawValue)' already"
             }
         }
     }
 
-    /// Does something to each message and says so; status 1 where one could not be.
+    /// Acts on each message and reports it; status 1 if one failed.
     fileprivate static func each(
         _ ids: [Int64], of shop: String?, _ store: Store, did: String,
         _ act: (_ id: Int64, _ shop: String) async throws(StoreFailure) -> Bool, refusal: (Effect) -> String
@@ -115,8 +115,8 @@ extension OutboxCommand {
         if failed { throw ExitStatus.fault }
     }
 
-    /// The shop that has a message of that number; nil, with a word to the user, where none has it, or several have and
-    /// none is named.
+    /// The shop with a message of that number; prints why and returns nil if none has it, or several have and none is
+    /// named.
     fileprivate static func shop(of id: Int64, named shop: String?, _ store: Store) async throws -> String? {
         let shops = try await store.shops(withEffect: id).filter { shop == nil || $0 == shop }
         if shops.count == 1 { return shops[0] }

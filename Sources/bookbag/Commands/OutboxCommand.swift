@@ -3,16 +3,16 @@ import Daemon
 import Outreach
 import Store
 
-/// `bookbag outbox`: what waits, what went out, and why not.
+/// `bookbag outbox`: what waits, what went out, and what did not.
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "outbox", abstract: "Reread at what waits and what went out, try a message again, or drop it.",
+        commandName: "outbox", abstract: "Show what waits and what went out; retry or drop a message.",
         subcommands: [List.self, Show.self, Retry.self, Drop.self], defaultSubcommand: List.self)
 
     /// `bookbag outbox list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List messages, the newest first.",
+            commandName: "list", abstract: "List messages, newest first.",
             discussion: """
                 EXAMPLES
                   bookbag outbox list --state ready
@@ -21,18 +21,18 @@ struct OutboxCommand: AsyncParsableCommand {
 
         @OptionGroup var options: CommandOptions
         @Option(
-            help: "Only those in this state: waiting, ready, sent, shadowed, skipped, withdrawn, replaced or refused.")
+            help: "Only in this state: waiting, ready, sent, shadowed, skipped, withdrawn, replaced or refused.")
         var state: String?
         @Flag(help: "Only what would have gone out in shadow mode.") var shadow = false
-        @Option(help: "Only of this shop.") var shop: String?
-        @Option(help: "How many at most.") var limit = 50
+        @Option(help: "Only this shop.") var shop: String?
+        @Option(help: "The most to list.") var limit = 50
         @Flag(help: "Print JSON.") var json = false
 
         func validate() throws {
             if let state, Effect.State(rawValue: state) == nil {
                 let words = Effect.State.allCases.map(\.rawValue)
                 let near = nearest(to: state, in: words).map { "; did you mean '\($0)'?" } ?? ""
-                throw ValidationError("'\(state)' is no state\(near)")
+                throw ValidationError("'\(state)' is not a state\(near)")
             }
         }
 

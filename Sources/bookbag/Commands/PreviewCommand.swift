@@ -10,11 +10,11 @@ import Store
 struct PreviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview",
-        abstract: "Write what a trigger sends, for one of its examples or a real order, and send it to nobody.",
+        abstract: "Render what a trigger sends, for one of its examples or a real order, without sending it.",
         discussion: """
-            Prints the subject, the preview line and the text. With --out the HTML, the text and the mail itself (.eml) are written to a folder; --open \
-            shows the HTML in a browser; --send-to sends it through the configured relay to one address of yours, and to nobody else. It bears an id of its \
-            own, so it never stands in the way of the real one.
+            Prints the subject, the preview line and the text. --out writes the HTML, the text and the mail itself (.eml) to a \
+            folder; --open shows the HTML in a browser; --send-to sends it through the configured relay to one address of \
+            yours, and to nobody else. It has its own Message-ID, so it never gets in the way of the real mail.
 
             EXAMPLES
               bookbag preview delay-alert
@@ -23,9 +23,9 @@ struct PreviewCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The trigger's name, such as delay-alert.") var name: String
-    @Option(help: "Which of its examples; left out, the first that sends something.") var example: String?
-    @Option(help: "A real order instead of an example: its name, as it is known now.") var order: String?
-    @Option(help: "The shop, where the configuration or the store has several.") var shop: String?
+    @Option(help: "Which of its examples; default: the first that sends something.") var example: String?
+    @Option(help: "The name of a real order to use instead of an example, in its present state.") var order: String?
+    @Option(help: "The shop, if the configuration or the store has several.") var shop: String?
     @Option(help: "The folder of trigger files.", completion: .directory) var folder: String?
     @Option(help: "The configuration, for --order, --send-to and the folder.") var config: String?
     @Option(help: "Write NAME.html, NAME.txt and NAME.eml to this folder.", completion: .directory) var out: String?
@@ -66,10 +66,10 @@ struct PreviewCommand: AsyncParsableCommand {
         var written: [Written] = []
         for var sending in sendings {
             if let sendTo, sending.effect.isContact {
-                // Nobody's `reply to all` is to reach the shopper.
+                // A reply to all must not reach the shopper.
                 sending.record.facts.email = MailAddress(parsing: sendTo)?.address
             }
-            // What really goes out bears the time at which it does.
+            // A mail that is really sent has the current time.
             let date = sendTo == nil ? nil : DaemonClock.system()
             written.append(try await Written(sending, shop: installation, date: date))
         }
@@ -123,7 +123,7 @@ struct PreviewCommand: AsyncParsableCommand {
         let store = try options.store()
         let key = try await Finder(store: store, shop: shop).order(name)
         guard let record = try await store.load(shop: key.shop, orderIDs: [key.orderID])[key.orderID] else {
-            throw ValidationError("no order is known by '\(name)'")
+            throw ValidationError("there is no order '\(name)'")
         }
         guard let event = record.events.last(where: { trigger.matches($0.kind) }) else {
             let kinds = trigger.events.map(\.rawValue).joined(separator: ", ")
@@ -145,7 +145,7 @@ struct PreviewCommand: AsyncParsableCommand {
             let history = try await store.history(
                 for: [HistoryQuestion(of: effect, record: record, planner: planner)], now: now)[0]
             if case .skip(let reason, let detail) = planner.judge(effect, record: record, history: history, now: now) {
-                print("  (now it would not be sent: \(ReasonWords.sentence(reason, detail: detail)))")
+                print("  (it would not be sent now: \(ReasonWords.sentence(reason, detail: detail)))")
             }
             sendings.append(Sending(effect: effect, record: record, history: history, planner: planner, now: now))
         }
@@ -208,9 +208,9 @@ struct PreviewCommand: AsyncParsableCommand {
         var failed = false
         for one in written where one.message.isMail {
             switch try await channel.send(one.message, at: DaemonClock.system()) {
-            case .accepted(let receipt): print("The relay took it for \(inbox.address): \(receipt)")
+            case .accepted(let receipt): print("The relay accepted it for \(inbox.address): \(receipt)")
             case .deferred(let failure), .refused(let failure), .unavailable(let failure):
-                complain("The relay did not take it: \(failure.detail)")
+                complain("The relay did not accept it: \(failure.detail)")
                 failed = true
             }
         }
@@ -219,17 +219,17 @@ struct PreviewCommand: AsyncParsableCommand {
     }
 }
 
-/// A message, written, in all its forms.
+/// A rendered message in all its forms.
 private struct Written {
     let message: Message
-    /// What is printed.
+    /// The printed text.
     let text: String
-    /// Endings and contents.
+    /// File endings and contents.
     let files: [(ending: String, bytes: [UInt8])]
 
-    /// Writes a message as the daemon would, save that a label stays a link, and that it bears an id of its own.
+    /// Renders a message as the daemon would, except that a label stays a link and the message has its own id.
     ///
-    /// - Parameter date: what its Date says where it is really sent; else that of the example.
+    /// - Parameter date: its Date if it is really sent; nil for the example's.
     init(_ sending: Sending, shop: Configuration.Shop?, date: Moment? = nil) async throws {
         var sending = sending
         var planner = sending.planner
@@ -250,7 +250,7 @@ private struct Written {
             message = made
             remark = said
         case .impossible(let reason, let detail), .wait(_, let reason, let detail):
-            complain("It cannot be written: \(ReasonWords.sentence(reason, detail: detail))")
+            complain("It cannot be rendered: \(ReasonWords.sentence(reason, detail: detail))")
             throw ExitStatus.fault
         }
         var lines = ["", LineWords.destination(sending.effect.line)]
@@ -273,7 +273,7 @@ private struct Written {
                 lines.append("  Preview:  \(preview)")
             }
             if attaches, event.kind == .returnLabelReady {
-                lines.append("  (the label comes with the real one as a file)")
+                lines.append("  (the real mail has the label attached)")
             }
             if let remark { lines.append("  (\(remark))") }
             lines.append("")
@@ -295,7 +295,7 @@ extension Message {
 }
 
 extension Configuration.Shop {
-    /// A shop of which nothing is configured but the webhooks that a trigger names.
+    /// A shop with nothing configured but the webhooks named by a trigger.
     fileprivate init(previewing trigger: Trigger) {
         var webhooks: [String: Configuration.Webhook] = [:]
         for line in trigger.lines {

@@ -4,20 +4,20 @@ import Foundation
 import Outreach
 import Platform
 
-/// `bookbag read-triggers`: reads trigger files from standard input, tries them and says what came of it. The daemon
-/// starts it, because the files may end whoever reads them.
+/// `bookbag read-triggers`: reads trigger files from standard input, tries them and reports the result. The daemon runs
+/// it as a separate process, because the files may crash their reader.
 struct ReadTriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: TriggerTrials.command, abstract: "Try trigger files on behalf of the daemon.", shouldDisplay: false
     )
 
-    /// More than any folder that is read.
+    /// Larger than any folder that we read.
     private static let longestInput = TriggerFolder.largestFolder * 2
 
-    @Option(name: .long, help: "The bytes of memory that it may take beside what it has at its start.")
+    @Option(name: .long, help: "The bytes of memory that it may use in addition to those at its start.")
     var memory = TriggerTrials.memory
 
-    // Asynchronous, so that it runs on the same kind of thread, with the same stack, as the daemon's reading.
+    // Asynchronous, so that it runs on the same kind of thread, with the same stack size, as in the daemon.
     func run() async throws {
         ResourceLimits(memory: memory, processorSeconds: TriggerTrials.processorSeconds).apply()
         guard let input = try FileHandle.standardInput.read(upToCount: Self.longestInput),

@@ -4,7 +4,7 @@ import Liquid
 
 /// `bookbag render`: renders a template from the shell, or many cases from standard input.
 ///
-/// Prints what Shopify's engine would print: nothing is escaped unless asked for, and faults are printed inline.
+/// Prints what Shopify's engine would print: nothing is escaped unless requested, and errors are printed inline.
 struct RenderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "render", abstract: "Render a Liquid template with data from a file.",
@@ -14,7 +14,7 @@ struct RenderCommand: ParsableCommand {
             for each: {"output": "…"} or {"error": "…"}.
             """)
 
-    /// Where output is escaped for.
+    /// The destination that output is escaped for.
     enum Escape: String, ExpressibleByArgument, CaseIterable {
         case none, html, markdown, header, url, json
 
@@ -31,13 +31,13 @@ struct RenderCommand: ParsableCommand {
     }
 
     @Argument(help: "The template.") var file: String?
-    @Option(help: "A JSON file whose names the template sees.") var data: String?
-    @Flag(help: "Refuse what Shopify's strict parser refuses, and stop at the first fault.") var strict = false
+    @Option(help: "A JSON file with the template's data.") var data: String?
+    @Flag(help: "Refuse what Shopify's strict parser refuses, and stop at the first error.") var strict = false
     @Option(help: "The folder of partials for include and render.") var partials: String?
-    @Option(help: "The time that the template takes for now, in ISO 8601.") var now: String?
-    @Option(help: "Escape what is printed: none, html, markdown, header, url or json.") var escape = Escape.none
-    @Option(help: "The language of names of months and days.") var locale = "en"
-    @Flag(help: "Read cases from standard input, one JSON object a line.") var jsonl = false
+    @Option(help: "The template's current time, in ISO 8601.") var now: String?
+    @Option(help: "Escape the output for: none, html, markdown, header, url or json.") var escape = Escape.none
+    @Option(help: "The language of month and day names.") var locale = "en"
+    @Flag(help: "Read cases from standard input, one JSON object per line.") var jsonl = false
 
     func validate() throws {
         if jsonl == (file != nil) {
@@ -73,7 +73,7 @@ struct RenderCommand: ParsableCommand {
         if let data {
             do {
                 guard case .object(let object) = try JSONReader.value(try read(data)) else {
-                    throw ValidationError("\(data): the data has to be one JSON object")
+                    throw ValidationError("\(data): the data must be one JSON object")
                 }
                 scope = Scope(object: object)
             } catch let failure as JSONReader.Failure {
@@ -96,7 +96,7 @@ struct RenderCommand: ParsableCommand {
         }
     }
 
-    /// What standard error shows when a file cannot be rendered.
+    /// The message on standard error for a file that cannot be rendered.
     private struct Refusal: Error, CustomStringConvertible {
         let description: String
         init(_ description: String) { self.description = description }
@@ -109,8 +109,8 @@ struct RenderCommand: ParsableCommand {
         return Array(bytes)
     }
 
-    /// Every `.liquid`, `.html`, `.md` and `.txt` file of a folder, by its name without the ending. Links that lead
-    /// out of the folder are left out.
+    /// Every `.liquid`, `.html`, `.md` and `.txt` file of a folder, by name without the ending. Links that lead out of
+    /// the folder are left out.
     private func sources(in folder: String) throws -> [String: String] {
         let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path + "/"
         guard let files = FileManager.default.enumerator(atPath: folder) else {
@@ -142,16 +142,16 @@ struct RenderCommand: ParsableCommand {
 
 /// One case of `render --jsonl`.
 enum RenderCase {
-    /// The line that answers a line.
+    /// The output line for an input line.
     static func answer(_ line: String, _ base: RenderOptions) -> String {
         let value: Value
         do {
             value = try JSONReader.value(line.utf8)
         } catch {
-            return answer("error", "the case is no JSON: \(error.message)")
+            return answer("error", "the case is not JSON: \(error.message)")
         }
         guard case .object(let test) = value, case .string(let source)? = test["template"] else {
-            return answer("error", "a case has to be an object with a text 'template'")
+            return answer("error", "a case must be an object with a text 'template'")
         }
         var options = base
         if case .string(let now)? = test["now"] {

@@ -5,17 +5,17 @@ import Outreach
 import Store
 import Synchronization
 
-/// `bookbag replay`: had these files been in force, who would have got what?
+/// `bookbag replay`: who would have got what, had these files been in force?
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Play the recorded events again with edited trigger files, and tell who gains or loses a message.",
+        abstract: "Replay the recorded events with edited trigger files, and report who gains or loses a message.",
         discussion: """
-            The files are played against those in force, or with --against against another folder, by the same decisions as the daemon takes, under \
-            simulated time; nothing is sent, and the store is only read. docs/triggers.md says what is taken as it is now because the store does not keep \
-            its past.
+            Compares the files with those in force, or with another folder (--against), using the daemon's own decisions under \
+            simulated time. Nothing is sent, and the store is only read. docs/triggers.md lists the facts that are used as \
+            they are now because the store does not keep their past.
 
-            Ends with status 1 when anything differs, and 0 when nothing does.
+            Exits with status 1 if anything differs, and 0 if nothing does.
 
             EXAMPLES
               bookbag replay triggers/ --since 30d
@@ -24,9 +24,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @OptionGroup var place: TriggerFolderOptions
     @Option(help: "Since when: 30d, 36h, 4w, or a day such as 2026-11-01.") var since = "30d"
-    @Option(help: "Compare with the files of this folder instead of those in force.", completion: .directory)
+    @Option(help: "Compare with the files in this folder instead of those in force.", completion: .directory)
     var against: String?
-    @Option(help: "The shop, where the store has several.") var shop: String?
+    @Option(help: "The shop, if the store has several.") var shop: String?
     @Option(help: "How many samples of each kind of change.") var samples = 5
     @Flag(help: "Print JSON.") var json = false
 
@@ -38,7 +38,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let store = try options.store()
         let domains = try await store.shops().filter { shop == nil || $0 == shop }
         guard let domain = domains.first else {
-            throw ValidationError(shop.map { "the store knows no shop '\($0)'" } ?? "the store knows no shop yet")
+            throw ValidationError(shop.map { "the store has no shop '\($0)'" } ?? "the store has no shop yet")
         }
         guard domains.count == 1 else {
             throw ValidationError("the store has several shops; add --shop \(domains.joined(separator: " or --shop "))")
@@ -46,7 +46,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let profile = try await store.profile(shop: domain)
         let now = DaemonClock.system()
         guard let from = Since(since, now: now, zone: profile.zone)?.moment else {
-            throw ValidationError("'\(since)' is no time to begin at; write 30d, 36h, 4w or 2026-11-01")
+            throw ValidationError("'\(since)' is not a start time; write 30d, 36h, 4w or 2026-11-01")
         }
         let before = try await earlier(store, domain: domain, webhooks: webhooks)
         let live = try await store.shopState(domain)?.liveSince ?? LiveSince(shop: .distantPast)
@@ -67,7 +67,7 @@ struct ReplayCommand: AsyncParsableCommand {
         if report.differs { throw ExitStatus.fault }
     }
 
-    /// What is compared with; nil if nothing was ever in force.
+    /// What to compare with; nil if nothing was ever in force.
     private func earlier(
         _ store: Store, domain: String, webhooks: Set<String>?
     ) async throws -> (set: TriggerSet, folder: TriggerFolder)? {
@@ -114,7 +114,7 @@ struct Since {
     }
 }
 
-/// Plays all customers of a shop, a share of them on each core.
+/// Plays all customers of a shop, one share per core.
 private struct Player {
     let store: Store
     let shop: String
@@ -125,7 +125,7 @@ private struct Player {
     let samples: Int
     let showsProgress: Bool
 
-    /// A share's report, filled by one reader.
+    /// The report of one share, filled by one reader.
     private final class Sheet: Sendable {
         let report: Mutex<ReplayReport>
 
@@ -178,7 +178,7 @@ final class ProgressBar: Sendable {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     func end() { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
 
     private func draw(_ done: Int) {

@@ -2,7 +2,7 @@ import Daemon
 import Foundation
 import Outreach
 
-/// What a replay came to, as people and programs read it.
+/// The result of a replay, for people and programs.
 struct ReplayText {
     let report: ReplayReport
     let zone: Zone
@@ -10,7 +10,7 @@ struct ReplayText {
     let until: Moment
     /// The folder that was played.
     let files: String
-    /// What it was compared with; nil for nothing.
+    /// What it was compared with, if anything.
     let against: String?
     /// What the sets' own `mode` says.
     let modes: Set<TriggerMode>
@@ -20,19 +20,19 @@ struct ReplayText {
     var text: String {
         var lines = [
             "Played \(number(report.events)) events of \(number(report.orders)) orders since \(clock.dayAndTime(since)) (\(zone.name)): \(files)"
-                + (against.map { " instead of \($0)" } ?? ", for nothing was ever in force") + "."
+                + (against.map { " instead of \($0)" } ?? ", because nothing was ever in force") + "."
         ]
         if modes.contains(where: { $0 != .live }) {
             let words = modes.filter { $0 != .live }.map { "'mode: \($0.rawValue)'" }.sorted().joined(
                 separator: " and ")
-            lines.append("shop.yaml says \(words); it is played as if it were live.")
+            lines.append("shop.yaml says \(words); it is played as live.")
         }
         lines += ["", triggers, "", days]
         if against != nil {
             lines.append("")
             if report.differs {
                 lines.append(
-                    "For \(number(report.customers)) customer\(report.customers == 1 ? "" : "s") something is different."
+                    "For \(number(report.customers)) customer\(report.customers == 1 ? "" : "s") something changes."
                 )
                 for change in ReplayReport.Change.allCases { lines += told(change) }
             } else {
@@ -85,8 +85,8 @@ struct ReplayText {
         let heading =
             switch change {
             case .gains: "\(what) would be sent that \(count == 1 ? "was" : "were") not"
-            case .loses: "\(what) would not be sent any more"
-            case .another: "\(what) would be another"
+            case .loses: "\(what) would no longer be sent"
+            case .another: "\(what) would be different"
             case .moves: "\(what) would be sent at another time"
             }
         return ["", heading + (samples.isEmpty ? "." : samples.count < count ? ", such as:" : ":")]

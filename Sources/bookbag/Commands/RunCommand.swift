@@ -12,17 +12,17 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run the daemon.",
         discussion: """
             SIGHUP reads the trigger files and templates again; SIGTERM finishes what is in flight within 20 seconds and loses nothing.
-            Ends with status 78 when the configuration is wrong.
+            Exits with status 78 if the configuration is wrong.
 
             EXAMPLE
               bookbag run --config /etc/bookbag/bookbag.yaml
             """)
 
     @OptionGroup var options: CommandOptions
-    @Flag(help: "Log more: how decisions came about.") var verbose = false
+    @Flag(help: "Log more: how decisions were made.") var verbose = false
 
     func run() async throws {
-        // Until the trigger files can be read again, a wish to read them again is no cause to die.
+        // Until reloading works, a request to reload must not kill the process.
         signal(SIGHUP, SIG_IGN)
         bootstrapLogging(level: verbose ? .debug : .info)
         let logger = Logger(label: "bookbag")

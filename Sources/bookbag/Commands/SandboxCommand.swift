@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// `bookbag sandbox`: runs the sandbox, which is a program of its own, in this program's place.
+/// `bookbag sandbox`: replaces this process with the sandbox, a separate program.
 struct SandboxCommand: ParsableCommand {
     /// The program's name.
     static let program = "bookbag-sandbox"
@@ -37,7 +37,7 @@ struct SandboxCommand: ParsableCommand {
                     + "'swift build --product \(Self.program)'")
             throw ExitStatus.usage
         }
-        // Its process takes this one's place, so whoever started 'bookbag sandbox' can end it.
+        // It replaces this process, so whoever started 'bookbag sandbox' can end it.
         var arguments: [UnsafeMutablePointer<CChar>?] = ([path] + options).map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         execv(path, &arguments)
@@ -45,7 +45,7 @@ struct SandboxCommand: ParsableCommand {
         throw ExitStatus.usage
     }
 
-    /// Where the sandbox's program is: beside this one, `own`, or in the first folder of `path` that has it.
+    /// The path of the sandbox's program: beside this one, `own`, or in the first folder of `path` that has it.
     static func find(besides own: String?, path: String, isProgram: (String) -> Bool) -> String? {
         var folders = path.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
         if let own, let slash = own.lastIndex(of: "/") { folders.insert(String(own[..<slash]), at: 0) }

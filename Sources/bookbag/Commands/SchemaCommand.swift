@@ -2,23 +2,23 @@ import ArgumentParser
 import Foundation
 import Outreach
 
-/// `bookbag schema`: completion and marks under mistakes, in the merchant's own editor.
+/// `bookbag schema`: completion and error marking in the merchant's own editor.
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of trigger files or shop.yaml, for editors.",
         discussion: """
-            An editor with a YAML language server completes keys and events, shows what they mean and marks what cannot be right, where a file begins with
+            An editor with a YAML language server completes keys and events, explains them and marks mistakes in a file that begins with
 
               # yaml-language-server: $schema=./schema/trigger.json
 
-            The schemas are draft-07. What they cannot see, such as the names in conditions, 'bookbag check' tells.
+            The schemas are draft-07. 'bookbag check' finds mistakes that they cannot, such as names in conditions.
 
             EXAMPLES
               bookbag schema trigger
               bookbag schema --out triggers/schema
             """)
 
-    /// The schemas, as they are named here.
+    /// The schemas, by name.
     enum Which: String, ExpressibleByArgument, CaseIterable {
         case trigger, shop
 

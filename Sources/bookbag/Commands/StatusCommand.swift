@@ -4,13 +4,14 @@ import Delivery
 import Foundation
 import Store
 
-/// `bookbag status`: how the daemon is doing, from what it wrote down.
+/// `bookbag status`: the daemon's state, from its store.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show how far each shop was read, what waits, and what is closed.",
+        commandName: "status", abstract: "Show how far each shop has been read, what waits, and what is closed.",
         discussion: """
-            The last lines say what needs a person, and how to fix it. Ends with status 1 when something stands still until then: a shop or a channel that \
-            refuses access, a store that cannot be written, a clock that cannot be trusted. docs/operations.md says what each word means.
+            The last lines say what needs a person, and how to fix it. Exits with status 1 if something is stuck until then: a \
+            shop or a channel that refuses access, a store that cannot be written, a clock that cannot be trusted. \
+            docs/operations.md explains each line.
 
             EXAMPLE
               bookbag status --config /etc/bookbag/bookbag.yaml

@@ -7,16 +7,16 @@ import Store
 /// `bookbag suppress`: whom not to write to.
 struct SuppressCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "suppress", abstract: "Say whom not to write to, and see who that is.",
+        commandName: "suppress", abstract: "Stop mail to an address or about an order, or list who gets none.",
         subcommands: [Add.self, Remove.self, List.self], defaultSubcommand: List.self)
 
     /// An address, an order by its name, or a customer by id.
     struct Whom: ParsableArguments {
         @OptionGroup var options: CommandOptions
         @Argument(help: "An e-mail address, or an order's name ('#1042').") var whom: String
-        @Option(help: "The shop, where the store has several.") var shop: String?
+        @Option(help: "The shop, if the store has several.") var shop: String?
 
-        /// The scope, in the one shop that is meant.
+        /// The scope, in the chosen shop.
         func find(_ store: Store) async throws -> (scope: SilenceScope, shop: String) {
             if whom.contains("@") {
                 guard let address = MailAddress(parsing: whom) else {
@@ -26,7 +26,7 @@ struct SuppressCommand: AsyncParsableCommand {
                 guard let only = shops.first, shops.count == 1 else {
                     throw ValidationError(
                         shops.isEmpty
-                            ? "the store knows no such shop"
+                            ? "the store has no such shop"
                             : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
                 }
                 return (.address(address.address), only)
@@ -39,9 +39,9 @@ struct SuppressCommand: AsyncParsableCommand {
     /// `bookbag suppress add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "add", abstract: "Write no more to an address, or about an order.",
+            commandName: "add", abstract: "Stop mail to an address, or about an order.",
             discussion: """
-                What waits or is ready is taken back before it goes.
+                Messages that wait or are ready are withdrawn.
 
                 EXAMPLES
                   bookbag suppress add robin@shopper.example --note "asked by phone"
@@ -50,8 +50,8 @@ struct SuppressCommand: AsyncParsableCommand {
 
         @OptionGroup var whom: Whom
         @Option(help: "In one word: by_hand, handled, opt_out, bounce, complaint.") var reason = "by_hand"
-        @Option(help: "A sentence for those who look it up; no personal data.") var note: String?
-        @Option(name: .customLong("for"), help: "How long: 12h, 14d, 4w. Left out, for ever.") var length: String?
+        @Option(help: "A note for later; no personal data.") var note: String?
+        @Option(name: .customLong("for"), help: "How long: 12h, 14d, 4w. Default: for ever.") var length: String?
         @Flag(help: "Only marketing.") var marketing = false
 
         func run() async throws {
@@ -59,7 +59,7 @@ struct SuppressCommand: AsyncParsableCommand {
             var end: Moment?
             if let length {
                 guard let since = Since(length, now: now, zone: .utc)?.moment, since < now else {
-                    throw ValidationError("'\(length)' is no length of time; write 12h, 14d or 4w")
+                    throw ValidationError("'\(length)' is not a length of time; write 12h, 14d or 4w")
                 }
                 end = now + (now - since)
             }
@@ -81,11 +81,11 @@ struct SuppressCommand: AsyncParsableCommand {
     /// `bookbag suppress remove`.
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "remove", abstract: "Write again.",
+            commandName: "remove", abstract: "Allow mail again.",
             discussion: "EXAMPLE\n  bookbag suppress remove robin@shopper.example")
 
         @OptionGroup var whom: Whom
-        @Option(help: "Only what stands for this reason.") var reason: String?
+        @Option(help: "Only suppressions with this reason.") var reason: String?
 
         func run() async throws {
             let store = try whom.options.store()
@@ -102,9 +102,9 @@ struct SuppressCommand: AsyncParsableCommand {
     /// `bookbag suppress list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List whom we do not write to, the newest first.",
+            commandName: "list", abstract: "List who gets no mail, newest first.",
             discussion: """
-                Addresses are kept as keyed hashes alone, so a list cannot show them; name one to see what stands for it.
+                Addresses are stored only as keyed hashes, so a list cannot show them; name one to see its suppressions.
 
                 EXAMPLES
                   bookbag suppress list
@@ -112,9 +112,9 @@ struct SuppressCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var options: CommandOptions
-        @Argument(help: "Only for this address or order.") var whom: String?
-        @Option(help: "Only of this shop.") var shop: String?
-        @Option(help: "How many at most.") var limit = 50
+        @Argument(help: "Only this address or order.") var whom: String?
+        @Option(help: "Only this shop.") var shop: String?
+        @Option(help: "The most to list.") var limit = 50
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws {

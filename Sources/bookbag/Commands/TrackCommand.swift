@@ -5,19 +5,20 @@ import Intake
 import Outreach
 import Platform
 
-/// `bookbag track`: asks the carriers that are set up about a number, shows what a recorded answer means, or tells
-/// whose a number can be.
+/// `bookbag track`: asks the configured carriers about a number, shows a recorded answer, or lists the carriers that a
+/// number could belong to.
 struct TrackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "track", abstract: "Ask the carriers about a parcel, or read an answer that was recorded.",
+        commandName: "track", abstract: "Ask the carriers about a parcel, or read a recorded answer.",
         discussion: """
-            Asks the carriers that the configuration names, the likeliest by the number first, until one knows the parcel, and prints what it says in one form \
-            for all carriers. With --carrier only that one is asked. Nothing is stored, and each call counts against the carrier's quota.
+            Asks the configured carriers, the likeliest for the number first, until one knows the parcel, and prints its answer \
+            in one form for all carriers. --carrier asks only that one. Nothing is stored, and each call counts against the \
+            carrier's quota.
 
-            The exit status is 0 where a carrier told of the parcel, 1 where none did, and 78 where no carrier is set up.
+            The exit status is 0 if a carrier knew the parcel, 1 if none did, and 78 if no carrier is set up.
 
-            With --carrier and --answer a recorded answer is read instead, and nobody is asked. With --detect the carriers that the number can belong to are \
-            printed, the likeliest first.
+            With --carrier and --answer, a recorded answer is read instead, and no carrier is asked. --detect prints the \
+            carriers that the number could belong to, likeliest first.
 
             Carriers: \(Carriers.all.map(\.name).joined(separator: ", ")).
 
@@ -29,11 +30,11 @@ struct TrackCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CommandOptions
     @Argument(help: "The tracking number.") var number: String
-    @Option(help: "The carrier to ask, or that gave the answer.") var carrier: String?
+    @Option(help: "The carrier to ask, or the source of the answer.") var carrier: String?
     @Option(help: "A file with the body of a recorded answer; - is standard input.") var answer: String?
     @Option(name: .customLong("http-status"), help: "The HTTP status that came with the recorded answer.")
     var httpStatus: Int?
-    @Flag(help: "Print the carriers that the number can belong to.") var detect = false
+    @Flag(help: "Print the carriers that the number could belong to.") var detect = false
     @Flag(help: "Print JSON.") var json = false
 
     func validate() throws {
@@ -42,18 +43,18 @@ struct TrackCommand: AsyncParsableCommand {
             return
         }
         if answer != nil, carrier == nil {
-            throw ValidationError("say with --carrier NAME whose answer it is")
+            throw ValidationError("name the answer's source with --carrier NAME")
         }
         if answer == nil, httpStatus != nil {
             throw ValidationError("--http-status belongs to a recorded answer; give it with --answer FILE")
         }
         if let carrier, Self.named(carrier) == nil {
             throw ValidationError(
-                "'\(carrier)' is no carrier; write one of \(Carriers.all.map(\.name).joined(separator: ", "))")
+                "'\(carrier)' is not a carrier; write one of \(Carriers.all.map(\.name).joined(separator: ", "))")
         }
     }
 
-    /// A carrier by its name, or by the name that the configuration takes too.
+    /// A carrier by its name, or by an alternative name in the configuration.
     private static func named(_ name: String) -> (any Carrier)? {
         Carriers.named(name) ?? CarrierKeys.aliases[name.lowercased()].flatMap { Carriers.named($0) }
     }
@@ -61,7 +62,7 @@ struct TrackCommand: AsyncParsableCommand {
     func run() async throws {
         if detect {
             if TrackingField(number) == .several {
-                complain("these are several tracking numbers, and no carrier can be asked about them as one; write one")
+                complain("these are several tracking numbers; give only one")
                 throw ExitStatus.fault
             }
             let candidates = TrackingNumber.candidates(for: number)
@@ -84,17 +85,17 @@ struct TrackCommand: AsyncParsableCommand {
         throw ExitStatus.fault
     }
 
-    /// What a person can do about an answer that tells of no parcel.
+    /// What a person can do about an answer without a parcel.
     private func fix(_ call: CallAnswer, of carrier: String) -> String? {
         switch call.kind {
         case .authError where call.isWithheld:
-            "\(carrier) tells of this number only to the account that made its label; an aggregator under 'carriers' may know it"
-        case .authError: "look at the login of '\(carrier)' under 'carriers' in \(options.config)"
-        case .configError: "look at the keys of '\(carrier)' in \(options.config), and at what its account is allowed"
+            "\(carrier) shows this number only to the account that created its label; an aggregator under 'carriers' may know it"
+        case .authError: "check the login of '\(carrier)' under 'carriers' in \(options.config)"
+        case .configError: "check the keys of '\(carrier)' in \(options.config), and the permissions of its account"
         case .rateLimited:
             "ask again " + (call.retryAfter.map { "in \($0.components.seconds) seconds" } ?? "later")
-        case .temporaryError: "that is the carrier's trouble or the network's; ask again in some minutes"
-        case .notFound: "a label that was just made is often unknown for a day; is the number right?"
+        case .temporaryError: "the carrier or the network has a problem; ask again in a few minutes"
+        case .notFound: "a new label is often unknown for a day; is the number right?"
         case .invalidNumber: "is the number right, and is it this carrier's?"
         case .okDuplicate: nil
         }
@@ -102,7 +103,7 @@ struct TrackCommand: AsyncParsableCommand {
 
     // MARK: Asking
 
-    /// Asks one source after the other until one tells of the parcel; else what the last one said that says most.
+    /// Asks one source after another until one knows the parcel; otherwise returns the most informative answer.
     private func ask() async throws -> CarrierAnswer {
         let configuration = try options.configuration()
         let sources = try sources(configuration.carriers)
@@ -117,7 +118,7 @@ struct TrackCommand: AsyncParsableCommand {
                 return answer
             }
             if sources.count > 1 { complain(AnswerReport.table(answer)) }
-            // That nobody knows the number says less than a fault that hides what somebody knows.
+            // "Not found" says less than an error, which may hide what a source knows.
             if kept == nil || kept?.call?.kind == .notFound || kept?.call?.kind == .invalidNumber { kept = answer }
         }
         await engine.shutdown(within: .seconds(1))
@@ -125,7 +126,7 @@ struct TrackCommand: AsyncParsableCommand {
         return kept
     }
 
-    /// Whom to ask, the best first.
+    /// The sources to ask, best first.
     private func sources(_ carriers: [Configuration.Carrier]) throws -> [Configuration.Carrier] {
         if let name = carrier.flatMap(Self.named)?.name {
             guard let settings = carriers.first(where: { $0.name == name }) else {
@@ -142,7 +143,7 @@ struct TrackCommand: AsyncParsableCommand {
         guard !names.isEmpty else {
             let likely = TrackingNumber.candidates(for: number).map(\.carrier).joined(separator: ", ")
             complain(
-                "none of the carriers in \(options.config) is one that numbers like this belong to"
+                "none of the carriers in \(options.config) has numbers like this"
                     + (likely.isEmpty ? "" : " (\(likely))") + "; name the one to ask with --carrier NAME")
             throw ExitStatus.fault
         }
@@ -151,7 +152,7 @@ struct TrackCommand: AsyncParsableCommand {
 
     // MARK: Recorded answers
 
-    /// A body of more than this is no answer about a parcel.
+    /// A larger body is not an answer about a parcel.
     private static let largest = 16 << 20
 
     private func body(of path: String) throws -> [UInt8] {

@@ -4,10 +4,10 @@ import Foundation
 import Outreach
 import Store
 
-/// `bookbag triggers`: what holds for the trigger files of a running installation.
+/// `bookbag triggers`: the trigger files of a running installation.
 struct TriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "triggers", abstract: "Show which triggers are in force, and release what is held.",
+        commandName: "triggers", abstract: "Show the triggers in force, or release a held edit or held mail.",
         discussion: "EXAMPLES\n  bookbag triggers list\n  bookbag triggers confirm",
         subcommands: [ListTriggersCommand.self, ConfirmCommand.self], defaultSubcommand: ListTriggersCommand.self)
 }
@@ -15,7 +15,7 @@ struct TriggersCommand: AsyncParsableCommand {
 /// `bookbag triggers list`.
 struct ListTriggersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show the triggers in force, each with the moment since when.",
+        commandName: "list", abstract: "Show the triggers in force, and since when.",
         discussion: "EXAMPLE\n  bookbag triggers list --json")
 
     @OptionGroup var options: CommandOptions
@@ -31,7 +31,7 @@ struct ListTriggersCommand: AsyncParsableCommand {
             }
             if !json, let held = try await store.remembered(.heldReload, shop: shop) {
                 heldEdits.append(
-                    "\(shop): an edit is held since \(held.since), and these go on: it would write to \(held.people) people at once. `bookbag triggers confirm --shop \(shop)` releases it."
+                    "\(shop): an edit has been held since \(held.since), and the earlier files stay in force: it would write to \(held.people) people at once. `bookbag triggers confirm --shop \(shop)` releases it."
                 )
             }
         }
@@ -41,24 +41,24 @@ struct ListTriggersCommand: AsyncParsableCommand {
             return
         }
         for one in all { print("\(one["shop"]!)  \(one["trigger"]!)  since \(one["since"]!)") }
-        // Last, where it is seen.
+        // Last, where it gets noticed.
         for line in heldEdits { print(line) }
         if all.isEmpty { print("No triggers are in force yet: has the daemon been started?") }
     }
 }
 
-/// `bookbag triggers confirm`: an edit that would write to many people at once is meant, or so much mail within an
-/// hour.
+/// `bookbag triggers confirm`: confirms an edit that would write to many people at once, or a large amount of mail
+/// within an hour.
 struct ConfirmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "confirm",
-        abstract: "Release an edit, or mail, that is held, for it would reach many people at once.",
+        abstract: "Release an edit, or mail, held because it would reach many people at once.",
         discussion:
-            "The daemon takes it up within seconds.\n\nEXAMPLE\n  bookbag triggers confirm --shop juniperfig.myshopify.com"
+            "The daemon acts on it within seconds.\n\nEXAMPLE\n  bookbag triggers confirm --shop juniperfig.myshopify.com"
     )
 
     @OptionGroup var options: CommandOptions
-    @Option(help: "The shop, where several are served.") var shop: String?
+    @Option(help: "The shop, if several are served.") var shop: String?
 
     func run() async throws {
         let store = try options.store()
@@ -80,11 +80,11 @@ struct ConfirmCommand: AsyncParsableCommand {
         let now = DaemonClock.system()
         if let reload = only.reload {
             try await store.remember(reload.code, as: .confirmedReload, shop: only.shop, now: now)
-            print("Confirmed: \(reload.people) people will be written to. The daemon takes it up within seconds.")
+            print("Confirmed: \(reload.people) people will be written to. The daemon acts on it within seconds.")
         }
         if only.isBraked {
             let count = try await store.releaseBrake(shop: only.shop, now: now)
-            print("Released: \(count) messages are judged again, and go out as far as they are still news.")
+            print("Released: \(count) messages are judged again, and sent if they are still news.")
         }
     }
 }

@@ -4,19 +4,19 @@ import Intake
 import Outreach
 import Platform
 
-/// What opens a carrier's doors, by the keys under its name.
+/// A carrier's credentials, by the keys under its name.
 struct CarrierKeys {
-    /// The name or id; plain text is taken, for it is no secret.
+    /// The name or id; plain text is allowed, because it is not a secret.
     var id: String?
     /// The secret that goes with it, or the only one.
     var secret: String?
-    /// A third thing that some want.
+    /// A third credential that some need.
     var account: String?
     var accountIsNeeded = false
-    /// A token that somebody else has to fetch.
+    /// A token that has to be fetched elsewhere.
     var token: String?
 
-    /// What the adapters want, by name.
+    /// The keys that adapters need, by name.
     static let all: [String: CarrierKeys] = {
         let client = CarrierKeys(id: "client_id", secret: "client_secret")
         let login = CarrierKeys(id: "username", secret: "password")
@@ -36,17 +36,17 @@ struct CarrierKeys {
         ]
     }()
 
-    /// Other names that people have for an adapter.
+    /// Alternative names of an adapter.
     static let aliases = [
         "dhl": "dhl_unified", "hermes": "hermes_de", "amazon": "amazon_shipping", "seventeentrack": "17track",
     ]
 
-    /// The keys that are needed, in the order in which they are told.
+    /// The required keys, in the order in which they are listed.
     var needed: [String] { [id, secret, accountIsNeeded ? account : nil, token].compactMap(\.self) }
 }
 
 extension ConfigurationReader {
-    /// The carriers in the order of the file, which is the operator's order of preference.
+    /// The carriers in file order, the operator's order of preference.
     mutating func carriers(_ tree: YAMLTree) -> [Configuration.Carrier] {
         guard case .map(let entries) = tree.content else {
             if case .nothing = tree.content { return [] }
@@ -65,7 +65,7 @@ extension ConfigurationReader {
             }
             guard !carriers.contains(where: { $0.name == name }) else {
                 faults.add(
-                    at: entry.keyPosition, "the carrier '\(name)' stands here twice", hint: "remove one of them")
+                    at: entry.keyPosition, "the carrier '\(name)' is listed twice", hint: "remove one of them")
                 continue
             }
             if let carrier = carrier(name, called: entry.key, wanted, entry) { carriers.append(carrier) }
@@ -90,7 +90,7 @@ extension ConfigurationReader {
         let secretKey = wanted.secret.flatMap { keys[$0] }.flatMap { secret($0.value) }
         let idKey = wanted.id.flatMap { keys[$0] }.flatMap { plainOrSecret($0) }
         var access = CarrierAccess(
-            // Where a key is all, the adapters take it for the name.
+            // If there is only a key, the adapters use it as the name.
             id: idKey ?? (wanted.id == nil ? secretKey : nil) ?? SecretString(""),
             secret: wanted.id == nil ? SecretString("") : secretKey ?? SecretString(""))
         if let key = wanted.account, let entry = keys[key] {
@@ -107,7 +107,7 @@ extension ConfigurationReader {
             askEvery: keys["ask_every"].flatMap { duration($0.value, least: .seconds(1)) })
     }
 
-    /// A name may stand in the file as it is.
+    /// A name may be plain text in the file.
     private mutating func plainOrSecret(_ entry: YAMLTree.Entry) -> SecretString? {
         let isReference = ["credential:", "env:", "file:"].contains { entry.value.text?.hasPrefix($0) ?? false }
         return isReference ? secret(entry.value) : text(entry).map { SecretString($0) }
@@ -126,7 +126,7 @@ extension ConfigurationReader {
         }
         if parts.scheme == "http", !Self.isLoopback(host) {
             faults.add(
-                at: tree.position, "the carrier's login would travel in the clear",
+                at: tree.position, "the carrier's login would be sent unencrypted",
                 hint: "write https://; http is for a sandbox on this machine")
             return nil
         }

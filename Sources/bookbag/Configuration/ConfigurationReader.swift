@@ -3,14 +3,12 @@ import Foundation
 import Outreach
 import Platform
 
-/// Makes a `Configuration` of `bookbag.yaml`, or says everything that is wrong with it at once, each with its line and
-/// column.
+/// Makes a `Configuration` from `bookbag.yaml`, or reports all its mistakes at once, each with line and column.
 struct ConfigurationReader {
-    /// Where texts such as `credential:NAME` are looked up, and folders resolved. Handed in, so that tests need no
-    /// files.
+    /// Looks up texts such as `credential:NAME`, and resolves folders. Injected, so that tests need no files.
     struct Surroundings: Sendable {
         var secrets: SecretSource
-        /// `$STATE_DIRECTORY`, or where the store is otherwise.
+        /// `$STATE_DIRECTORY`, or the default folder of the store.
         var stateDirectory: String
         /// The folder of the configuration file.
         var folder: String
@@ -19,7 +17,7 @@ struct ConfigurationReader {
     var faults: FaultList
     private let surroundings: Surroundings
 
-    /// Reads the file's text. Throws `ConfigurationFaults` with all that is wrong.
+    /// Reads the file's text. Throws `ConfigurationFaults` with all mistakes.
     static func read(
         _ text: String, file: String, surroundings: Surroundings
     ) throws(ConfigurationFaults) -> Configuration {
@@ -52,7 +50,7 @@ struct ConfigurationReader {
         let shops = shopsEntry.value.listed.compactMap { shop($0, triggers: triggers, smtp: smtp, webhooks: webhooks) }
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
         for domain in domains.keys.sorted() {
-            faults.add(at: shopsEntry.keyPosition, "the shop '\(domain)' stands here twice", hint: "remove one of them")
+            faults.add(at: shopsEntry.keyPosition, "the shop '\(domain)' is listed twice", hint: "remove one of them")
         }
         if shopsEntry.value.listed.isEmpty {
             faults.add(
@@ -74,7 +72,7 @@ struct ConfigurationReader {
             "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp", "webhooks",
         ]
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
-        // Nothing is left early: whoever fixes the file wants to hear of all that is wrong with it.
+        // No early exit: whoever fixes the file wants to see all mistakes.
         let written = required(keys["domain"], "domain", of: "a shop", at: tree.position)
         if let written, !written.hasSuffix(".myshopify.com") || written.count <= 14 || written.contains("/") {
             faults.add(
@@ -140,7 +138,7 @@ struct ConfigurationReader {
             }
             if startTLS == .off, let host = relay, !Self.isLoopback(host) {
                 faults.add(
-                    at: entry.value.position, "'starttls: off' would send mail and password in the clear to \(host)",
+                    at: entry.value.position, "'starttls: off' would send mail and password unencrypted to \(host)",
                     hint: "remove the line, so that TLS is required; 'off' is for a relay on this machine")
             }
         }
@@ -162,7 +160,7 @@ struct ConfigurationReader {
         return relay == nil ? nil : smtp
     }
 
-    /// A file that a library reads by itself, and that so must be there.
+    /// A file that a library reads by itself, so it must exist.
     private mutating func readable(_ path: String, at position: Position) -> String? {
         guard FileManager.default.isReadableFile(atPath: path) else {
             faults.add(at: position, "the file '\(path)' cannot be read", hint: "check its name and owner")
@@ -232,7 +230,7 @@ struct ConfigurationReader {
         }
         if parts.scheme == "http", !Self.isLoopback(host) {
             faults.add(
-                at: tree.position, "the shop's token would travel in the clear",
+                at: tree.position, "the shop's token would be sent unencrypted",
                 hint: "write https://; http is for a sandbox on this machine")
             return nil
         }
@@ -243,7 +241,7 @@ struct ConfigurationReader {
 
     typealias Fields = [String: YAMLTree.Entry]
 
-    /// The keys of a map, those that nobody reads being refused.
+    /// The keys of a map; unknown ones are refused.
     mutating func fields(_ tree: YAMLTree, of place: String, _ names: [String]) -> Fields? {
         guard case .map(let entries) = tree.content else {
             faults.add(
@@ -290,7 +288,7 @@ struct ConfigurationReader {
         guard let value = tree.text.flatMap({ Int($0) }), range.contains(value) else {
             faults.add(
                 at: tree.position,
-                "'\(tree.text ?? tree.kind)' is no number from \(range.lowerBound) to \(range.upperBound)")
+                "'\(tree.text ?? tree.kind)' is not a number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
         return value
@@ -329,7 +327,7 @@ struct ConfigurationReader {
     private mutating func address(_ tree: YAMLTree) -> MailAddress? {
         guard let address = tree.text.flatMap(MailAddress.init(parsing:)) else {
             faults.add(
-                at: tree.position, "'\(tree.text ?? tree.kind)' is no mail address", hint: "write name@host.example")
+                at: tree.position, "'\(tree.text ?? tree.kind)' is not a mail address", hint: "write name@host.example")
             return nil
         }
         return address
@@ -337,7 +335,7 @@ struct ConfigurationReader {
 
     mutating func secret(_ tree: YAMLTree) -> SecretString? {
         guard let reference = tree.text else {
-            faults.add(at: tree.position, "a secret is named by a text", hint: "write credential:NAME")
+            faults.add(at: tree.position, "a secret must be a text", hint: "write credential:NAME")
             return nil
         }
         switch surroundings.secrets.find(reference, relativeTo: surroundings.folder) {
@@ -351,7 +349,7 @@ struct ConfigurationReader {
     /// The path of a file that a library reads by itself, such as a TLS key: `credential:NAME` or a path.
     private mutating func file(_ tree: YAMLTree) -> String? {
         guard let reference = tree.text else {
-            faults.add(at: tree.position, "a file is named by a text", hint: "write credential:NAME or a path")
+            faults.add(at: tree.position, "a file must be a text", hint: "write credential:NAME or a path")
             return nil
         }
         if reference.hasPrefix("credential:") {
@@ -374,7 +372,7 @@ struct ConfigurationReader {
     }
 }
 
-/// All that is wrong with a configuration file.
+/// All mistakes in a configuration file.
 struct ConfigurationFaults: Error, CustomStringConvertible {
     var faults: [Fault]
 

@@ -1,9 +1,9 @@
 import Foundation
 import Platform
 
-/// Finds the secrets that the configuration names. A secret never stands in the file itself.
+/// Finds the secrets that the configuration names. A secret is never in the file itself.
 struct SecretSource: Sendable {
-    /// Why a secret could not be had, and how to fix it. Never the secret.
+    /// Why a secret could not be read, and how to fix it. Never the secret.
     struct Problem: Error {
         var message: String
         var hint: String?
@@ -12,7 +12,7 @@ struct SecretSource: Sendable {
     /// `$CREDENTIALS_DIRECTORY`, where systemd puts what the unit loads.
     var credentials: String?
     var environment: [String: String]
-    /// False for commands that look at files alone: then every secret is empty, and none is looked for.
+    /// False for commands that only check files: then every secret is empty, and none is looked up.
     var isNeeded = true
 
     /// The secret that `reference` names: `credential:NAME`, `env:NAME` or `file:PATH`.
@@ -24,8 +24,8 @@ struct SecretSource: Sendable {
         switch kind {
         case "credential":
             return path(ofCredential: name).flatMap { path in
-                // systemd's own copies may be open to a group, by an access list for the unit's user; to everybody they
-                // never are.
+                // systemd's own copies may be readable by a group, through an access list for the unit's user, but
+                // never by everybody.
                 var status = stat()
                 guard stat(path, &status) == 0, status.st_mode & 0o007 == 0 else {
                     return .failure(
@@ -37,7 +37,7 @@ struct SecretSource: Sendable {
         case "env":
             guard let value = environment[name], !value.isEmpty else {
                 return .failure(
-                    Problem(message: "the environment has no '\(name)'", hint: "set it where the daemon is started"))
+                    Problem(message: "the environment has no '\(name)'", hint: "set it in the daemon's environment"))
             }
             return .success(SecretString(value))
         case "file":
@@ -56,17 +56,17 @@ struct SecretSource: Sendable {
         }
     }
 
-    /// Where a credential lies. One that came from a folder is called `bookbag_NAME` by systemd, and found as well.
+    /// The path of a credential. If it came from a folder, systemd names it `bookbag_NAME`, which is found too.
     func path(ofCredential name: String) -> Result<String, Problem> {
         guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
-            return .failure(Problem(message: "'\(name)' is no name of a credential", hint: "write credential:NAME"))
+            return .failure(Problem(message: "'\(name)' is not a credential's name", hint: "write credential:NAME"))
         }
         if !isNeeded { return .success(name) }
         guard let credentials else {
             return .failure(
                 Problem(
-                    message: "the credential '\(name)' cannot be found, for there is no $CREDENTIALS_DIRECTORY",
-                    hint: "start Bookbag by its unit, or set CREDENTIALS_DIRECTORY to the folder that holds it"))
+                    message: "the credential '\(name)' cannot be found: $CREDENTIALS_DIRECTORY is not set",
+                    hint: "start Bookbag through its unit, or set CREDENTIALS_DIRECTORY to the folder that has it"))
         }
         for candidate in ["\(credentials)/\(name)", "\(credentials)/bookbag_\(name)"]
         where FileManager.default.isReadableFile(atPath: candidate) {
@@ -74,13 +74,13 @@ struct SecretSource: Sendable {
         }
         return .failure(
             Problem(
-                message: "the credential '\(name)' is not there",
+                message: "the credential '\(name)' does not exist",
                 hint: "put it into /etc/bookbag/credentials/\(name) (root, 0600) and restart"))
     }
 
     private static let written = Problem(
         message: "a secret must not be written into this file",
-        hint: "put it into a file of its own and write credential:NAME, or env:NAME, or file:PATH")
+        hint: "put it into its own file and write credential:NAME, or env:NAME, or file:PATH")
 
     private func read(_ path: String, called name: String) -> Result<SecretString, Problem> {
         guard let data = FileManager.default.contents(atPath: path), data.count <= 65_536,

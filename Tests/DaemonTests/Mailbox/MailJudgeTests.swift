@@ -33,7 +33,8 @@ private let robin = "robin@example.com"
                 domain: shop, endpoint: "https://fig.example", access: .token(SecretString("t")),
                 pollEvery: .seconds(60), triggers: "",
                 smtp: .init(
-                    url: "smtp://127.0.0.1:2525", username: nil, password: nil, connections: 1, perSecond: nil, redirectTo: nil,
+                    url: "smtp://127.0.0.1:2525", username: nil, password: nil, connections: 1, perSecond: nil,
+                    redirectTo: nil,
                     sender: nil, startTLS: .opportunistic, authority: nil, certificate: nil, key: nil), webhooks: [:]),
             rules: ShopContext.Rules(
                 planner: Planner(triggers: triggers, inForceSince: [:], live: live, shop: ShopProfile(domain: shop)),

@@ -8,7 +8,7 @@ public import Outreach
 //
 // Nothing here is an error: such a mail arrives. So all are warnings, and `check --strict` makes them count.
 
-/// Rereads at the templates of a set as mails.
+/// Looks at the templates of a set as mails.
 public enum MailReview {
     /// Gmail shows no more bytes of HTML than these.
     static let clippedAt = 102 * 1024

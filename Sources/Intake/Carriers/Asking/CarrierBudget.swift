@@ -1,33 +1,32 @@
-// How many calls a carrier may be asked now.
+// How many calls to a carrier are allowed now.
 //
-// Quotas come in windows: five a minute, sixty an hour, 250 a day. Two kinds of window are kept, each so that the
-// published number is spent and never exceeded:
+// Quotas come in windows: five a minute, sixty an hour, 250 a day. There are two kinds of window, each of which uses
+// the published number but never exceeds it:
 //
-// * Less than a day: calls are spread. A few may go at once (a twelfth of the number, one at least), and then one after
-//   the other with a pause between, so that no stretch of that length, wherever it begins, holds more than the number.
-//   (The generic cell rate algorithm, ITU-T I.371, with a burst b and a pause T / (n - b + 1).) The state is one
-//   moment.
-// * A day or more: counted from midnight in the zone where the carrier's day begins. What is ordinary may use the part
-//   of the number that belongs to the part of the day that has passed, and a twelfth in advance; what is pressing may
-//   use all that is left. So a carrier of 250 calls a day still has some at night, and a parcel on the vehicle is not
-//   held up by a thousand labels.
+// * Less than a day: calls are spread. A few may go at once (a twelfth of the number, at least one), then one at a time
+//   with a pause between, so that no period of that length, wherever it begins, exceeds the number. (The generic cell
+//   rate algorithm, ITU-T I.371, with a burst b and a pause T / (n - b + 1).) The state is one moment.
+// * A day or more: counted from midnight in the zone where the carrier's day begins. Ordinary questions may use the
+//   share of the number for the elapsed part of the day, plus a twelfth in advance; urgent ones may use everything
+//   left. So a carrier with 250 calls a day still has some at night, and a thousand labels do not hold up a parcel out
+//   for delivery.
 //
-// The budget is a value that the store keeps: it is spent before a call goes out, and survives a restart.
+// The budget is a value kept in the store: it is spent before a call goes out, and survives a restart.
 
 public import Outreach
 
-/// What is left of a carrier's quota.
+/// The remainder of a carrier's quota.
 public struct CarrierBudget: Hashable, Sendable {
-    /// One window, and how far it is spent.
+    /// One window, and how much of it is spent.
     public struct Window: Hashable, Sendable {
-        /// Calls in so many seconds.
+        /// Calls per this many seconds.
         public var calls: Int
         public var seconds: Int64
-        /// The day of the count, since 1970, in the zone of the carrier's day; 0 for a window shorter than a day.
+        /// The counted day, since 1970, in the zone of the carrier's day; 0 for a window shorter than a day.
         public var day: Int64
         /// Spent on that day; 0 for a window shorter than a day.
         public var spent: Int
-        /// When the next call may go by itself, for a window shorter than a day.
+        /// When the next single call may go, for a window shorter than a day.
         public var freeAt: Moment
 
         /// A window as it was kept.
@@ -41,7 +40,7 @@ public struct CarrierBudget: Hashable, Sendable {
 
         var isDaily: Bool { seconds >= 86_400 }
 
-        /// How many may go at once.
+        /// How many calls may go at once.
         fileprivate var burst: Int { max(1, calls / 12) }
 
         /// The pause between calls when they are spread.
@@ -53,8 +52,8 @@ public struct CarrierBudget: Hashable, Sendable {
     public private(set) var windows: [Window]
     private let zone: Zone
 
-    /// The budget of a carrier. `perDay` is what the operator set, and takes the place of a daily window. `kept` are
-    /// windows as the store has them; of another size they are begun anew, because the quota has changed.
+    /// A carrier's budget. `perDay` is the operator's setting, and replaces a daily window. `kept` are the stored
+    /// windows; one with another size starts over, because the quota has changed.
     public init(_ quota: CarrierQuota, perDay: Int? = nil, kept: [Window] = []) {
         var windows = quota.windows.map { Window(calls: $0.calls, seconds: max(1, $0.per.components.seconds)) }
         if let perDay {
@@ -70,30 +69,29 @@ public struct CarrierBudget: Hashable, Sendable {
         }
     }
 
-    /// How many calls may go now, for what is that urgent.
+    /// How many calls of that urgency may go now.
     public func available(_ urgency: Urgency, now: Moment) -> Int {
         windows.map { available($0, urgency, now) }.min() ?? Int.max
     }
 
-    /// What is left of the day; nil for a carrier without a daily quota.
+    /// What is left for the day; nil for a carrier without a daily quota.
     public func leftToday(now: Moment) -> Int? {
         windows.filter(\.isDaily).map { max(0, $0.calls - spent($0, now)) }.min()
     }
 
-    /// Whether the part of a day's calls that belongs to the part of the day that has passed is used up, so that
-    /// ordinary questions have to wait.
+    /// Whether the calls for the elapsed part of the day are used up, so that ordinary questions have to wait.
     public func isShareSpent(now: Moment) -> Bool {
         windows.contains { $0.isDaily && available($0, .moving, now) <= 0 }
     }
 
-    /// The first moment at which a pressing call may go, and at which an ordinary one may; `now` where it may at once.
+    /// The first moments for an urgent and for an ordinary call; `now` if it may go at once.
     public func next(_ urgency: Urgency, now: Moment) -> Moment {
         windows.map { window in
             guard available(window, urgency, now) <= 0 else { return now }
             guard window.isDaily else { return max(now, window.freeAt - window.pause * (window.burst - 1)) }
             let (start, end) = day(now)
             guard urgency != .pressing, spent(window, now) < window.calls else { return end }
-            // When the share of the day that has passed has grown by one call.
+            // When the elapsed share of the day has grown by one call.
             let length = (end - start).wholeMilliseconds
             let needed = Double(spent(window, now) + 1) / Double(window.calls) - 1.0 / 12
             return min(
@@ -126,7 +124,7 @@ public struct CarrierBudget: Hashable, Sendable {
 
     private func available(_ window: Window, _ urgency: Urgency, _ now: Moment) -> Int {
         guard window.isDaily else {
-            // The window is empty when its moment has passed; each call that is booked ahead takes one of the burst.
+            // The window is empty once its moment has passed; each call booked ahead uses one of the burst.
             let ahead = (window.freeAt - now).wholeMilliseconds
             let pause = window.pause.wholeMilliseconds
             let booked = ahead <= 0 ? 0 : Int((ahead + pause - 1) / pause)

@@ -1,39 +1,37 @@
-// Who is asked about a parcel.
+// Which sources to ask about a parcel.
 //
-// First whose parcel it is. The shop's own word comes first, the company's name and then the host of the tracking
-// address, and it is believed unless the number speaks against it: when it has none of the named carrier's forms and
-// passes the check of another. Shops do write "UPS" beside a postal number, and "Other" beside anything. Where the shop
-// says nothing that we know, the number tells, its likeliest carriers first; a number that fails a check is tried last,
-// for what is printed on labels mostly passes.
+// First find the parcel's carrier. The shop's information comes first, the company's name and then the host of the
+// tracking URL. It is trusted unless the number contradicts it: if it has none of the named carrier's forms and passes
+// another's check. Shops do write "UPS" beside a postal number, and "Other" beside anything. If the shop says nothing
+// that we know, the number decides, its likeliest carriers first; carriers whose check it fails come last, because
+// numbers on labels mostly pass.
 //
-// Then who can be asked about it, of those that the operator has set up: the carrier itself before any aggregator, and
-// of several (DHL has two doors) the one that stands first in the settings; then the aggregators in the order of the
-// settings, for they know nearly all carriers. A source that refuses the number is left out by the store, and the next
-// one is asked.
+// Then find the configured sources that can be asked: the carrier itself before any aggregator, and of several (DHL has
+// two APIs) the first one in the settings; then the aggregators in the order of the settings, because they know nearly
+// all carriers. The store leaves out a source that refuses the number, and the next one is asked.
 //
-// Names, hosts and doors are rows of Data/companies.tsv; here is only how they are used.
+// Names, hosts and APIs are rows of Data/companies.tsv; this file only applies them.
 
 public import Outreach
 
-/// Chooses among the sources that are set up.
+/// Chooses among the configured sources.
 public struct CarrierChoice: Sendable {
-    /// The sources that are set up, in the operator's order of preference.
+    /// The configured sources, in the operator's order of preference.
     public let order: [String]
     private let aggregators: [String]
     private let paces: [String: Duration]
 
-    /// Chooses among these, which stand in the operator's order. `paces` are those that are to be asked at least so
-    /// often.
+    /// Chooses among these, in the operator's order. `paces` are the sources to ask at least that often.
     public init(_ order: [String], paces: [String: Duration] = [:]) {
         self.order = order
         self.paces = paces
         aggregators = order.filter { Carriers.aggregators.contains($0) }
     }
 
-    /// No more carriers than these are guessed from a number alone, because each wrong guess costs a call.
+    /// The most carriers guessed from a number alone, because each wrong guess costs a call.
     static let greatestGuess = 3
 
-    /// The sources that can be asked about a parcel, the best first; none where there is none.
+    /// The sources that can be asked about a parcel, best first; may be empty.
     public func sources(for tracking: TrackingFacts, country: String?) -> [String] {
         guard let key = tracking.key else { return [] }
         let owners = Companies.owners(of: tracking, number: TrackingNumber(key))
@@ -41,7 +39,7 @@ public struct CarrierChoice: Sendable {
         for owner in owners {
             let doors = Companies.shared.sources[owner] ?? []
             let own = order.filter(doors.contains)
-            // Of equal doors the operator's order counts; a carrier whose usual door is another (DHL Express) names it
+            // Among equal APIs the operator's order counts; a carrier with another preferred one (DHL Express) names it
             // first.
             let ordered = owner == "dhl_express" ? doors.filter(order.contains) : own
             sources += ordered.filter { !sources.contains($0) }
@@ -49,19 +47,19 @@ public struct CarrierChoice: Sendable {
         return sources + aggregators
     }
 
-    /// The same as a value of the core.
+    /// The same as an `Outreach` value.
     public var choice: SourceChoice { SourceChoice(paces: paces) { [self] in sources(for: $0, country: $1) } }
 }
 
 extension Carriers {
-    /// Those that tell of other carriers' parcels.
+    /// Sources that report on other carriers' parcels.
     public static let aggregators = ["easypost", "shippo", "aftership", "17track", "shipengine"]
 
-    /// Those that can be asked, in the order of `all`.
+    /// Sources that can be asked, in the order of `all`.
     public static let askable = all.filter { carrier in !Readers.all.contains { $0.name == carrier.name } }
 }
 
-/// The table of names, hosts and doors.
+/// The table of names, hosts and APIs.
 struct Companies: Sendable {
     static let shared = Companies(PackageResources.companies_tsv)
 
@@ -70,10 +68,10 @@ struct Companies: Sendable {
     private(set) var forms: [String: String] = [:]
     private(set) var posts: [String: String] = [:]
     private(set) var sources: [String: [String]] = [:]
-    /// Carriers that numbers have a form of: what their forms are called in the table of numbers.
+    /// Carriers with known number forms, with the names of these forms in the table of numbers.
     private var families: [String: Set<String>] = [:]
 
-    /// Reads the program's own table; a row that cannot be read is a fault of ours and found by the tests.
+    /// Reads the program's own table; an unreadable row is our bug, and the tests find it.
     init(_ bytes: [UInt8]) {
         for fields in TSV.rows(bytes) {
             guard fields.count == 3 else { preconditionFailure("a row is broken: \(fields)") }
@@ -86,18 +84,17 @@ struct Companies: Sendable {
             default: preconditionFailure("a row is broken: \(fields)")
             }
         }
-        // The longest name that fits counts: "DHL Express" is not merely DHL.
+        // The longest matching name counts: "DHL Express" is not just DHL.
         names.sort { $0.start.utf8.count > $1.start.utf8.count }
         for (form, carrier) in forms { families[carrier, default: []].insert(form) }
         for carrier in posts.values { families[carrier, default: []].insert("s10") }
     }
 
-    /// Whose parcel it is, likeliest first; none where neither the shop's word nor the number tells.
+    /// The parcel's possible carriers, likeliest first; empty if neither the shop nor the number says.
     static func owners(of tracking: TrackingFacts, number: TrackingNumber) -> [String] {
         let named = shared.named(tracking.company) ?? shared.hosted(tracking.url)
         let family = named == "dhl_express" ? "dhl" : named
-        // Mostly the number has one of the named carrier's forms, or that carrier has none: then no other need be
-        // tried.
+        // Usually the number has one of the named carrier's forms, or that carrier has none: then no other is tried.
         if let named, let family {
             guard let forms = shared.families[family] else { return [named] }
             if number.forms(among: forms).contains(where: { shared.carrier(of: $0, number) == family }) {
@@ -131,7 +128,7 @@ struct Companies: Sendable {
         guard rest.hasPrefix("//") else { return nil }
         let authority = rest.dropFirst(2).prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != ":" }
         var host = authority.lowercased()[...]
-        // Each domain that the host lies under, the narrowest first.
+        // Each domain that the host is under, narrowest first.
         while true {
             if let carrier = hosts[String(host)] { return carrier }
             guard let dot = host.firstIndex(of: ".") else { return nil }

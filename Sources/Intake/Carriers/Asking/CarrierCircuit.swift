@@ -1,30 +1,30 @@
-// When a carrier is left alone for a while.
+// When to leave a carrier alone for a while.
 //
-// One bad answer says little: a number may be odd, a line may drop. Three calls in a row that brought nothing say that
-// the carrier is in trouble, and from then on it is asked again with growing pauses, one call at a time, until one
-// brings an answer. Its parcels wait where they are; other carriers have circuits of their own. Some answers need no
-// repetition: "too many calls" closes the circuit for as long as the carrier asks, and a refused login or a wrong
-// setting for a quarter of an hour and more, because it is a person who has to fix it, and some carriers lock an
-// account that knocks too often. A number that a carrier keeps from us while it knows our login is that number's
-// affair; only when it is so with twenty in a row, and none is told, is it taken for a refused login.
+// One bad answer says little: a number may be odd, a connection may drop. Three fruitless calls in a row mean that the
+// carrier is in trouble. From then on it is tried with growing pauses, one call at a time, until one succeeds. Its
+// parcels stay due; other carriers have their own circuits. Some answers count at once: "too many calls" closes the
+// circuit for as long as the carrier asks, and a refused login or a wrong setting for a quarter of an hour or more,
+// because only a person can fix it, and some carriers lock an account after too many attempts. A carrier that accepts
+// our login but will not show a number affects only that number; only twenty in a row, with none shown between, count
+// as a refused login.
 
 public import Outreach
 internal import Platform
 
-/// Whether a carrier may be asked, and since when not.
+/// Whether a carrier may be asked, or until when not.
 public struct CarrierCircuit: Hashable, Sendable {
-    /// Calls in a row that brought nothing.
+    /// Fruitless calls in a row.
     public var failures: Int
-    /// Nothing is asked before this; nil while it is open for calls.
+    /// Nothing is asked before this time; nil while calls are allowed.
     public var closedUntil: Moment?
     /// The kind of answer that closed it.
     public var reason: CallAnswer.Kind?
     /// One sentence for people.
     public var detail: String?
-    /// Answers in a row that kept a number from us.
+    /// Answers in a row that withheld a number.
     private var withheld = 0
 
-    /// Open for calls, until it is told otherwise.
+    /// Calls are allowed.
     public init(
         failures: Int = 0, closedUntil: Moment? = nil, reason: CallAnswer.Kind? = nil, detail: String? = nil
     ) {
@@ -34,24 +34,24 @@ public struct CarrierCircuit: Hashable, Sendable {
         self.detail = detail
     }
 
-    /// So many calls in a row may bring nothing.
+    /// The most fruitless calls in a row.
     static let patience = 3
 
-    /// So many numbers in a row may be kept from us before it is the login that is meant.
+    /// The most withheld numbers in a row before the login counts as refused.
     static let patienceWithNumbers = 20
 
-    /// True while the carrier is in trouble: its next call is a trial, and one alone.
+    /// True while the carrier is in trouble: its next call is a single trial.
     public var isTroubled: Bool { closedUntil != nil }
 
-    /// Takes note of what a call brought: its answers, or why there are none.
+    /// Records the result of a call: its answers, or why there are none.
     ///
     /// - Parameters:
     ///   - chance: from 0 to below 1, for jitter.
-    /// - Returns: true if the circuit was closed or opened by it, so that it is worth a line.
+    /// - Returns: true if it closed or opened the circuit, which deserves a log line.
     public mutating func note(_ answers: [CarrierAnswer], now: Moment, chance: Double) -> Bool {
         if !answers.isEmpty, let last = answers.last?.call, answers.allSatisfy({ $0.call?.isWithheld ?? false }) {
             withheld += answers.count
-            // One that is kept from us says nothing of the others, and does not end a trouble either.
+            // A withheld number says nothing about the others, and does not end the trouble either.
             guard withheld >= Self.patienceWithNumbers || reason == .authError else { return false }
             failures = max(failures, Self.patience - 1)
             return close(
@@ -90,7 +90,7 @@ public struct CarrierCircuit: Hashable, Sendable {
         return isNews
     }
 
-    /// Why a call brought nothing; nil if it told of any parcel, or that there is none.
+    /// Why a call was fruitless; nil if it reported any parcel, or that there is none.
     static func trouble(_ answers: [CarrierAnswer]) -> CallAnswer? {
         var worst: CallAnswer?
         for answer in answers {

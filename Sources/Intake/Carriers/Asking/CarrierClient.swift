@@ -1,28 +1,28 @@
 // Asking a carrier, once, for one batch of numbers.
 //
-// The desk knows how a call goes and nothing of when to call: it logs in where the carrier wants a token, sends the
-// requests that the carrier's file makes, and reads whatever comes back. Each number that was asked for gets an answer,
-// always: a parcel's, or one about the call that says why there is none. What the network does is an answer like any
-// other (`temporary_error`), so nothing is thrown but cancellation.
+// The client knows how to make a call but not when: it logs in if the carrier needs a token, sends the requests from
+// the carrier's file, and reads whatever comes back. Each requested number always gets an answer: about the parcel, or
+// about the call, saying why there is none. A network failure is an answer like any other (`temporary_error`), so only
+// cancellation is thrown.
 //
-// Tokens. One is kept for each desk, bought when it is first needed and again when a tenth of its life is left (RFC
-// 6749, 4.4); however many ask at once, it is bought once, for carriers count logins and ask about them first. A token
-// that is refused is thrown away and bought anew, once for each question; if the new one is refused as well, the login
-// is what is wrong. It is never written down: after a restart it is bought again.
+// Tokens. Each client keeps one, fetched when first needed and again when a tenth of its life is left (RFC 6749, 4.4);
+// concurrent callers share one fetch, because carriers count logins. A refused token is discarded and fetched again,
+// once per question; if the new one is refused too, the login is wrong. It is never stored: after a restart it is
+// fetched again.
 //
-// Calls. The reply says how many calls were sent that count against the quota, logins included where the carrier counts
-// them, and `cost` how many an asking will take at most. Quota, pauses and the choice of numbers are the caller's.
+// Calls. The reply says how many calls counted against the quota, including logins if the carrier counts them, and
+// `cost` gives the most that a question will take. Quota, pauses and the choice of numbers are up to the caller.
 
 public import Outreach
 public import Platform
 
-/// One number to be asked about, and what is known around it.
+/// One number to ask about, with its context.
 public struct CarrierQuestion: Hashable, Sendable {
-    /// As the shop has it; space and case do not matter.
+    /// As in the shop; spaces and case do not matter.
     public var number: String
-    /// When the parcel can have begun at the earliest: older shipments under a used number are others'.
+    /// The earliest possible start of the parcel: older shipments under a reused number are other parcels.
     public var notBefore: Moment?
-    /// Where the parcel goes, as two letters, for places without a country.
+    /// The destination country, as two letters, for places without a country.
     public var home: String?
 
     /// That number.
@@ -33,11 +33,11 @@ public struct CarrierQuestion: Hashable, Sendable {
     }
 }
 
-/// What asking brought.
+/// The result of a question.
 public struct CarrierReply: Sendable {
-    /// One for each question, in their order. `number` is as the carrier writes it.
+    /// One per question, in the same order. `number` is as the carrier writes it.
     public var answers: [CarrierAnswer]
-    /// How many calls were sent that count against the quota.
+    /// How many calls counted against the quota.
     public var calls: Int
     /// Why the carrier could not be asked at all: no login, no connection. Nil if it answered anything.
     public var unreachable: CallAnswer?
@@ -47,7 +47,7 @@ public struct CarrierReply: Sendable {
 
 /// Asks one carrier over HTTP.
 public actor CarrierClient {
-    /// Who is asked.
+    /// The carrier to ask.
     public nonisolated let carrier: any Carrier
     private let access: CarrierAccess
     private let transport: any HTTPTransport
@@ -59,7 +59,7 @@ public actor CarrierClient {
 
     private struct Token: Sendable {
         var value: SecretString
-        /// Which it is, so that only the one that was refused is thrown away.
+        /// Its number, so that only the refused token is discarded.
         var number: Int
         var renewAt: Moment
         var endsAt: Moment
@@ -79,7 +79,7 @@ public actor CarrierClient {
         }
     }
 
-    /// A desk for that carrier. `transport` carries the calls, `timekeeper` tells when they are answered.
+    /// A client for that carrier. `transport` carries the calls, `timekeeper` gives the time of the answers.
     public init(
         _ carrier: any Carrier, access: CarrierAccess, transport: any HTTPTransport, timekeeper: Timekeeper = .system
     ) {
@@ -90,13 +90,13 @@ public actor CarrierClient {
         reading = CarrierReading(carrier)
     }
 
-    /// True if a token has to be bought before anything can be asked.
+    /// True if a token has to be fetched before anything can be asked.
     public var needsLogin: Bool {
         access.token == nil && carrier.tokenRequest(access) != nil
             && (token.map { timekeeper.now() >= $0.renewAt } ?? true)
     }
 
-    /// Buys a token, and asks nothing. Gives why there is none; nil if there is one.
+    /// Only fetches a token. Returns why there is none; nil if there is one.
     ///
     /// - Throws: `CancellationError`, like `ask`.
     public func logIn() async throws(CancellationError) -> CallAnswer? {
@@ -108,14 +108,14 @@ public actor CarrierClient {
         }
     }
 
-    /// How many calls of the quota an asking about so many numbers takes at most, a login included where one is due now
+    /// The most calls of the quota that a question about this many numbers takes, including a login if one is due now
     /// and counts.
     public func cost(of count: Int) -> Int {
         let batches = (count + carrier.quota.batch - 1) / max(1, carrier.quota.batch)
         return batches + (needsLogin && carrier.quota.tokensCount ? 1 : 0)
     }
 
-    /// Asks. What cannot be a number is answered here, and not sent.
+    /// Asks the carrier. Impossible numbers are answered here, and not sent.
     ///
     /// - Throws: `CancellationError` when the task is cancelled or the transport shuts down; nothing else.
     public func ask(_ questions: [CarrierQuestion]) async throws(CancellationError) -> CarrierReply {
@@ -189,7 +189,7 @@ public actor CarrierClient {
                     let heardNow = reading.answers(to: response, asked: questions, now: timekeeper.now())
                     heard = true
                     reply.unreachable = nil
-                    // A login that was good and is no more: bought anew, and the same asked again, once.
+                    // A token that is no longer valid: fetch a new one and ask once more.
                     if held != nil, !refused, !heardNow.isEmpty,
                         heardNow.allSatisfy({ $0.call?.kind == .authError && $0.call?.isWithheld == false })
                     {
@@ -206,11 +206,11 @@ public actor CarrierClient {
         }
     }
 
-    /// No more registrations than these in one asking; the rest come with the next.
+    /// The most registrations in one question; the rest come with the next.
     private static let registrationsAtOnce = 4
 
-    /// Makes numbers known that the carrier was not told of. It begins to look for them only then, so the answer stays
-    /// "not found"; it is the next asking that brings the parcel.
+    /// Registers numbers that the carrier does not know. It starts looking for them only then, so the answer stays "not
+    /// found"; the next question returns the parcel.
     private func register(
         _ numbers: [String], into answers: inout [String: CarrierAnswer], _ reply: inout CarrierReply
     ) async throws(CancellationError) {
@@ -227,7 +227,7 @@ public actor CarrierClient {
             for number in request.numbers {
                 answers[number]?.call =
                     refusals[number]
-                    ?? CallAnswer(.notFound, "\(carrier.name): the number is registered now; ask again in some minutes")
+                    ?? CallAnswer(.notFound, "\(carrier.name): the number is registered now; ask again shortly")
             }
         }
     }
@@ -243,7 +243,7 @@ public actor CarrierClient {
 
     // MARK: Login
 
-    /// The token in force, or a new one. Should buying fail while the old one is still good, the old one does.
+    /// The current token, or a new one. If fetching fails while the old one is still valid, the old one is used.
     private func login(_ reply: inout CarrierReply) async throws(CancellationError) -> Login.Outcome {
         let now = timekeeper.now()
         if let token, now < token.renewAt { return .bought(token) }
@@ -257,7 +257,7 @@ public actor CarrierClient {
             if carrier.quota.tokensCount { reply.calls += 1 }
             purchases += 1
             let number = purchases
-            // A task of its own, because the one who asked first may be cancelled while others wait for the same token.
+            // A separate task, because the first caller may be cancelled while others wait for the same token.
             let purchase = Task { [name = carrier.name, transport, timekeeper] in
                 Login(
                     outcome: await Self.buy(
@@ -287,7 +287,7 @@ public actor CarrierClient {
             let status = response.status
             let kind: CallAnswer.Kind =
                 switch status {
-                // OAuth servers say 400 for a client that they do not know (RFC 6749, 5.2).
+                // OAuth servers answer 400 for an unknown client (RFC 6749, 5.2).
                 case 400, 401, 403: .authError
                 case 429: .rateLimited
                 case 400..<500: .configError

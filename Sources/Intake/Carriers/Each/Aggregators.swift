@@ -1,13 +1,13 @@
 // EasyPost, Shippo, AfterShip, 17TRACK and ShipEngine: one login, hundreds of carriers.
 //
-// Their status is a judgement and beats the events; the events give the times. Three of them want a number registered
-// first, and call a second registration an error, which for us is a success. Old versions and test modes of Shippo
-// write local times without a zone, or as Z.
+// Their status is a judgement and takes precedence over the events; the events give the times. Three of them need a
+// number registered first, and report a second registration as an error, which for us is a success. Old versions and
+// test modes of Shippo send local times without a zone, or as Z.
 
 internal import Outreach
 internal import Platform
 
-/// EasyPost's trackers, answers and webhooks (docs.easypost.com/docs/trackers). Asking twice for one number gives the
+/// EasyPost's trackers, answers and webhooks (docs.easypost.com/docs/trackers). Asking twice for one number returns the
 /// same tracker.
 public struct EasyPost: Carrier {
     public var name: String { "easypost" }
@@ -41,7 +41,7 @@ public struct EasyPost: Carrier {
                 "PAYMENT_REQUIRED", "MODE.UNAUTHORIZED":
                 kind = .authError
             case "RATE_LIMITED", "RATE_LIMIT.ERROR", "TOO_MANY_REQUESTS": kind = .rateLimited
-            // What is wrong with one tracker: its carrier is not known, or its number not that carrier's.
+            // Errors of one tracker: its carrier is unknown, or its number is not that carrier's.
             case _ where code.hasPrefix("TRACKER."): kind = .invalidNumber
             case _ where code.hasPrefix("PARAMETER."), "BAD_REQUEST", "INVALID_PARAMETER", "MALFORMED_REQUEST",
                 "METHOD_NOT_ALLOWED":
@@ -85,7 +85,7 @@ public struct EasyPost: Carrier {
         return parcel
     }
 
-    /// The detail refines the status, and never contradicts it but from "failure" on.
+    /// The detail refines the status, and may contradict it only from "failure" on.
     private static func meaning(_ told: AnswerTree) -> Meaning? {
         guard let coarse = table.meaning(told["status"].text) else { return nil }
         guard let fine = told["status_detail"].text.flatMap({ table.meaning("detail:" + $0) }) else { return coarse }
@@ -109,8 +109,8 @@ public struct Shippo: Carrier {
 
     private static let table = CodeTable(PackageResources.shippo_tsv)
 
-    /// Shippo wants the carrier in the path: `account` where the operator names one, else the likeliest by the number's
-    /// form.
+    /// Shippo needs the carrier in the path: `account` if the operator names one, otherwise the likeliest by the
+    /// number's form.
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
             let carrier = access.account ?? BrokerNames.name(of: number) ?? "usps"
@@ -157,7 +157,7 @@ public struct Shippo: Carrier {
         if status != .null {
             let top = Self.event(status)
             parcel.top = top
-            // The current status is the newest event again; in test mode some milliseconds beside it.
+            // The current status repeats the newest event; in test mode some milliseconds apart.
             if top.meaning?.state == .delivered,
                 !parcel.events.contains(where: { $0.meaning?.state == .delivered }) || parcel.events.isEmpty
             {
@@ -179,7 +179,7 @@ public struct Shippo: Carrier {
         let sub = event["substatus"]["code"].text ?? event["substatus"].text
         let place = event["location"]
         var meaning = table.meaning(sub.map { "sub:" + $0 }, event["status"].text)
-        // RETURNED is "on its way back" and "back" alike; nothing but the words tells.
+        // RETURNED means both "on its way back" and "back"; only the words tell them apart.
         if meaning?.state == .returning, let words = event["status_details"].text?.lowercased(),
             words.contains("delivered to sender") || words.contains("returned to sender")
                 || words.contains("delivered to the sender")
@@ -217,7 +217,7 @@ public struct AfterShip: Carrier {
         }
     }
 
-    /// One number a request; AfterShip finds the courier by itself.
+    /// One number per request; AfterShip finds the courier by itself.
     public func registrations(of numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
             CarrierRequest(
@@ -234,13 +234,13 @@ public struct AfterShip: Carrier {
     public func read(_ body: AnswerBody) -> [Told] {
         let tree = body.tree
         if let code = tree["meta"]["code"].text.flatMap({ Int($0) }), code >= 300 {
-            // 4004 is a tracking that does not exist, which is one that was not registered.
+            // 4004: the tracking does not exist, so it was not registered.
             if code == 4004 || code == 404 { return [.unregistered(number: nil, "meta code \(code)")] }
             let kind: CallAnswer.Kind =
                 switch code {
                 case 4003: .okDuplicate
                 case 401, 402, 403: .authError
-                // The number's form; a courier that cannot be told from it; a field that its courier wants too.
+                // The number's form; a courier that cannot be derived from it; a missing field that its courier needs.
                 case 4005, 4011, 4012, 4017: .invalidNumber
                 case 429: .rateLimited
                 case 400..<500, 4000..<5000: .configError
@@ -254,7 +254,7 @@ public struct AfterShip: Carrier {
             ? [tree["msg"]]
             : data["trackings"] != .null
                 ? data["trackings"].elements : data["tracking"] != .null ? [data["tracking"]] : data.elements
-        // A list without any: none of the numbers was registered.
+        // An empty list: none of the numbers was registered.
         if data["trackings"].kind == .list, data["trackings"].count == 0 {
             return [.unregistered(number: nil, "no tracking of this number")]
         }
@@ -265,7 +265,7 @@ public struct AfterShip: Carrier {
         var parcel = ToldParcel()
         parcel.number = tracking["tracking_number"].text
         parcel.topIsJudgement = true
-        // The endpoint of the last checkpoint has one, and no list.
+        // The last-checkpoint endpoint has a single one, not a list.
         let points = tracking["checkpoints"] == .null ? tracking["checkpoint"] : tracking["checkpoints"]
         parcel.events = points.elements.map { point in
             ToldEvent(
@@ -307,7 +307,7 @@ public struct AfterShip: Carrier {
     }
 }
 
-/// 17TRACK v2.2 (api.17track.net). Forty numbers a call, three calls a second; 100 numbers a month for nothing.
+/// 17TRACK v2.2 (api.17track.net). Forty numbers per call, three calls per second; 100 numbers a month are free.
 public struct SeventeenTrack: Carrier {
     public var name: String { "17track" }
     public var habit: String { "GMT" }
@@ -356,7 +356,7 @@ public struct SeventeenTrack: Carrier {
         return told
     }
 
-    /// The codes of api.17track.net v2.2. What is said of one number never stops the whole source.
+    /// The codes of api.17track.net v2.2. An error of one number never stops the whole source.
     private static func refusal(_ code: String?, number: String?, status: Int?) -> Told {
         let what = "error \(code ?? "?")"
         let kind: CallAnswer.Kind
@@ -368,7 +368,7 @@ public struct SeventeenTrack: Carrier {
         case "-18019907", "-18019908", "429": kind = .rateLimited
         // Address not allowed, token wrong, account off, not entitled.
         case "-18010001", "-18010002", "-18010004", "-18010005", "401", "403": kind = .authError
-        // The form of the number; a carrier that cannot be told from it, or that takes no registrations.
+        // The form of the number; a carrier that cannot be derived from it, or that accepts no registrations.
         case "-18010012", "-18019903", "-18019910", "-18019911": kind = .invalidNumber
         case "-18010003": kind = .temporaryError
         case let code? where code.hasPrefix("-180100") || code.hasPrefix("-180198"):
@@ -421,8 +421,8 @@ public struct SeventeenTrack: Carrier {
     }
 }
 
-/// ShipEngine (GET /v1/tracking), answers and webhooks, the older ones of which call an event's time `event_date` and
-/// give it no code. Its DE is delivered.
+/// ShipEngine (GET /v1/tracking), answers and webhooks. Older ones name an event's time `event_date` and give it no
+/// code. Its DE means delivered.
 public struct ShipEngine: Carrier {
     public var name: String { "shipengine" }
     public var habit: String { "GMT" }
@@ -432,8 +432,8 @@ public struct ShipEngine: Carrier {
 
     private static let table = CodeTable(PackageResources.shipengine_tsv)
 
-    /// ShipEngine wants the carrier's code: `account` where the operator names one, else the likeliest by the number's
-    /// form.
+    /// ShipEngine needs the carrier's code: `account` if the operator names one, otherwise the likeliest by the
+    /// number's form.
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
             let query =
@@ -473,7 +473,7 @@ public struct ShipEngine: Carrier {
             let code = event["event_code"].text ?? event["carrier_status_code"].text
             let time = ToldTime(event.text("occurred_at", "event_date")).map(Self.inUTC)
             var meaning = Self.meaning(event, code: code)
-            // The scan of the moment at which the parcel arrived is its arrival.
+            // The scan at the time of arrival is the arrival.
             if meaning == nil, let time, time == deliveredAt, parcel.top?.meaning?.state == .delivered {
                 meaning = parcel.top?.meaning
             }
@@ -490,15 +490,15 @@ public struct ShipEngine: Carrier {
         return [.told(parcel)]
     }
 
-    /// Its times are of UTC, the Z left out or not.
+    /// Its times are in UTC, with or without the Z.
     private static func inUTC(_ time: ToldTime) -> ToldTime {
         var time = time
         if time.second != nil, time.offset == nil { time.offset = 0 }
         return time
     }
 
-    /// What an event's codes say, and where it has none its words. `event_code` is the carrier's, or ShipEngine's own
-    /// with its own words beside it: FedEx' DE is an exception, and ShipEngine's a delivery.
+    /// The meaning of an event's codes, or of its words if it has none. `event_code` is the carrier's, or ShipEngine's
+    /// own together with its own words: FedEx' DE is an exception, ShipEngine's a delivery.
     private static func meaning(_ event: AnswerTree, code: String?) -> Meaning? {
         if let meaning = table.meaning(event["status_code"].text) { return meaning }
         let words = table.meaning(of: event.text("event_description", "description"), in: "text:")
@@ -507,7 +507,7 @@ public struct ShipEngine: Carrier {
     }
 }
 
-/// What Shippo and ShipEngine call a carrier, by the form of a number.
+/// The name of a carrier at Shippo and ShipEngine, by the form of a number.
 enum BrokerNames {
     static func name(of number: String) -> String? {
         guard let likeliest = TrackingNumber.candidates(for: number).first(where: { $0.checksum != .failed }) else {
@@ -523,7 +523,7 @@ enum BrokerNames {
         case "ontrac": return "ontrac"
         case "lasership": return "lasership"
         case "s10":
-            // The last two letters are the post that made the number (UPU S10).
+            // The last two letters are the post that issued the number (UPU S10).
             switch number.filter({ !$0.isWhitespace }).uppercased().suffix(2) {
             case "US": return "usps"
             case "CA": return "canada_post"

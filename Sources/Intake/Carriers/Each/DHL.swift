@@ -1,16 +1,16 @@
 // DHL Shipment Tracking Unified (developer.dhl.com) and MyDHL (DHL Express).
 //
-// Unified: one number a call, 250 calls a day at first, one each five seconds, a day that begins at midnight GMT. The
-// id may be a number. statusCode is the whole vocabulary and beats `status`, which may say DELIVERED of a parcel that
-// nobody has; a failure's reason stands in the text. Estimates at midnight Z are days. Express tells its scans in
-// words, with local times and no offset: the place's words hold the country, and of a town alone the destination or the
-// origin tell it. Without `service` another shipment with the same number can answer: all that come are told, and the
-// newest counts.
+// Unified: one number per call, initially 250 calls a day and one every five seconds; the day begins at midnight GMT.
+// The id may be a number. statusCode is the whole vocabulary and takes precedence over `status`, which may say
+// DELIVERED for a parcel that nobody has; a failure's reason is in the text. Estimates at midnight Z are days. Express
+// describes its scans in words, with local times and no offset: the place names the country, and for a bare town the
+// destination or the origin gives it. Without `service` another shipment with the same number may answer: all of them
+// are reported, and the newest counts.
 
 internal import Outreach
 internal import Platform
 
-/// All of DHL behind one door.
+/// All of DHL behind one API.
 public struct DHLUnified: Carrier {
     public var name: String { "dhl_unified" }
     public var habit: String { "Europe/Berlin" }
@@ -48,7 +48,7 @@ public struct DHLUnified: Carrier {
         var parcel = ToldParcel()
         parcel.number = shipment["id"].text
         parcel.aliases = shipment["details"]["pieceIds"].elements.compactMap(\.text)
-        // Origin and destination name their countries where a scan names its town alone.
+        // Origin and destination name their countries if a scan names only its town.
         let ends = [shipment["destination"], shipment["origin"]].map { Self.place($0["address"]) }
         parcel.events = shipment["events"].elements.map(event)
         let status = shipment["status"]
@@ -56,7 +56,7 @@ public struct DHLUnified: Carrier {
             let top = event(status)
             parcel.top = top
             if parcel.events.isEmpty, top.time != nil { parcel.events = [top] }
-            // The status often is an event again, and has the offset that the event lacks.
+            // The status often repeats an event, and has the offset that the event lacks.
             if let time = top.time, time.offset != nil {
                 for index in parcel.events.indices
                 where parcel.events[index].time?.offset == nil && parcel.events[index].time?.wallText == time.wallText {
@@ -69,7 +69,7 @@ public struct DHLUnified: Carrier {
         }
         parcel.top?.place?.complete(by: ends)
         if let top = parcel.top {
-            // The scan that the status tells again means what the status says, where its own words are not known.
+            // A scan repeated by the status has the status's meaning if its own words are unknown.
             for index in parcel.events.indices where parcel.events[index].meaning == nil {
                 if parcel.events[index].time?.wallText == top.time?.wallText, parcel.events[index].words == top.words {
                     parcel.events[index].meaning = top.meaning
@@ -93,9 +93,9 @@ public struct DHLUnified: Carrier {
         var meaning = Self.table.meaning(code)
         if code == nil { meaning = local.flatMap { Self.table.meaning("code:" + $0) } }
         let words = event.text("description", "status").map(Self.withoutSigner)
-        // Express gives its scans words and no code.
+        // Express scans have words but no code.
         if code == nil, meaning == nil { meaning = Self.table.meaning(of: words, in: "text:") }
-        // Within its class, a short code of DHL says more.
+        // Within its class, DHL's short code says more.
         if let refined = local.flatMap({ $0.utf8.count == 2 ? Self.table.meaning("code:" + $0) : nil }),
             let state = meaning?.state, Self.refines(refined.state, state)
         {
@@ -117,7 +117,7 @@ public struct DHLUnified: Carrier {
         return ToldPlace(city: address["addressLocality"].text, country: country)
     }
 
-    /// `Delivered - Signed for by: NAME` without the name, which is none of ours.
+    /// `Delivered - Signed for by: NAME` without the name, which we must not keep.
     private static func withoutSigner(_ words: String) -> String {
         let spellings = ["Signed for by", "signed for by", "SIGNED FOR BY"]
         guard let signed = spellings.lazy.compactMap({ words.firstRange(of: $0) }).first else { return words }
@@ -134,7 +134,7 @@ public struct DHLUnified: Carrier {
         }
     }
 
-    /// Whose doing a failure is, where its text says so in plain words.
+    /// Who is responsible for a failure, if its text says so plainly.
     private static func reason(of text: String, else meaning: Meaning?) -> Meaning? {
         let text = text.lowercased()
         var meaning = meaning
@@ -154,7 +154,7 @@ public struct DHLUnified: Carrier {
     }
 }
 
-/// DHL Express by its own API, whose events have a day and a clock, and an offset only sometimes.
+/// DHL Express by its own API, whose events have a date and a time, and an offset only sometimes.
 public struct MyDHL: Carrier {
     public var name: String { "mydhl" }
     public var habit: String { "Europe/Berlin" }
@@ -232,7 +232,7 @@ extension ToldPlace {
         }
         var parts = words.replacing(" - ", with: "\u{1}").components(separatedBy: "\u{1}").map(\.trimmed)
             .filter { !$0.isEmpty }
-        // Without blanks the country stands behind the last dash; elsewhere a dash belongs to the town.
+        // Without spaces the country follows the last dash; otherwise a dash belongs to the town.
         if parts.count == 1, let dash = parts[0].lastIndex(of: "-") {
             let rest = String(parts[0][parts[0].index(after: dash)...]).trimmed
             if PlaceZones.knows(country: rest) { parts = [String(parts[0][..<dash]).trimmed, rest] }
@@ -253,11 +253,11 @@ extension ToldPlace {
                 towns[index] = String(towns[index].dropLast(ending.utf8.count)).trimmed
             }
         }
-        // Two letters and nothing else are mostly one of the United States.
+        // Two letters alone are usually a US state.
         if country == nil, let state, PlaceZones.zone(country: "US", state: state) != nil { country = "US" }
     }
 
-    /// Takes country and state from the first of these places that has this one's town.
+    /// Takes country and state from the first of these places with the same town.
     mutating func complete(by others: [ToldPlace]) {
         guard country == nil, !towns.isEmpty else { return }
         for other in others where other.country != nil {
@@ -271,7 +271,7 @@ extension ToldPlace {
 }
 
 extension String {
-    /// The parts between a separator; a text without it is one part.
+    /// The parts between separators; a text without one is one part.
     func components(separatedBy separator: Character) -> [String] {
         split(separator: separator, omittingEmptySubsequences: false).map(String.init)
     }

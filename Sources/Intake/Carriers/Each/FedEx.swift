@@ -1,10 +1,10 @@
 // FedEx Track API v1 (developer.fedex.com; codes: Tracking-Status-Codes.html).
 //
-// Up to thirty numbers a call, a token for an hour, 100,000 calls a day that begin again at midnight GMT. Errors of a
-// number come inside a 200. One number may hold several shipments. `derivedCode` loses "out for delivery", and a scan
-// RS bears the derived code DL: only the codes of the status and of the scans are read. A day alone is written as
-// T00:00:00-06:00; such estimates are days. The standard transit window is taken only where no estimate stands, and
-// only near the events.
+// Up to thirty numbers per call, a token for an hour, 100,000 calls a day, reset at midnight GMT. Errors of a number
+// come inside a 200. One number may have several shipments. `derivedCode` loses "out for delivery", and a scan RS has
+// the derived code DL, so only the codes of the status and of the scans are read. A bare day is written as
+// T00:00:00-06:00; such estimates are days. The standard transit window is used only if there is no estimate, and only
+// near the events.
 
 internal import Outreach
 public import Platform
@@ -93,8 +93,8 @@ public struct FedEx: Carrier {
         return CarrierReading.kind(ofStatus: status) ?? .temporaryError
     }
 
-    /// A delivery exception is what its reason says; a shipment exception stays one, and the reason tells whose doing
-    /// it is.
+    /// A delivery exception is classified by its reason; a shipment exception stays one, and the reason says who is
+    /// responsible.
     private static func meaning(_ code: String?, reason: String?, words: String?) -> Meaning? {
         guard let code, let meaning = table.meaning(code) else { return nil }
         guard let known = table.meaning(reason.map { "reason:" + $0 }, words.map { "reason-text:" + $0 }) else {
@@ -103,7 +103,7 @@ public struct FedEx: Carrier {
         switch code.uppercased() {
         case "DE": return known
         case "SE", "DY", "DD", "PY", "CD", "DP", "IT", "AR", "AF":
-            // Nobody is away at a facility.
+            // At a facility there is no recipient to be away.
             let fault = known.fault == .recipient ? meaning.fault : known.fault
             return Meaning(
                 state: meaning.state, delay: known.delay == .yes ? .yes : meaning.delay, fault: fault ?? meaning.fault)
@@ -132,7 +132,7 @@ public struct FedEx: Carrier {
             $0["reason"].text != nil || $0["reasonDescription"].text != nil
         }
         if let code = latest["code"].text ?? latest["derivedCode"].text {
-            // `derivedCode` is coarse, but better than a code that nobody knows.
+            // `derivedCode` is coarse, but better than an unknown code.
             parcel.top = ToldEvent(
                 code: code,
                 meaning: Self.meaning(code, reason: detail?["reason"].text, words: detail?["reasonDescription"].text)
@@ -188,7 +188,7 @@ public struct FedEx: Carrier {
         }
     }
 
-    /// Midnight is how FedEx writes a day.
+    /// FedEx writes a day as midnight.
     private static func dayIfMidnight(_ time: ToldTime) -> ToldTime { time.isDateOnly ? ToldTime(day: time.day) : time }
 
     private static func place(_ place: AnswerTree) -> ToldPlace {

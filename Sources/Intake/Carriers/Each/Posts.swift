@@ -1,10 +1,10 @@
 // Royal Mail Tracking v2, Canada Post's tracking web service, Australia Post shipping v1.
 //
-// Royal Mail: fifty calls a day at first; E1307 is a 200 whose body says 503. Canada Post: XML, one number a call,
-// local times with a zone's abbreviation, some of which only Canada Post knows (CSTNO: Saskatchewan); a moved date
-// stands beside the first promise. Australia Post: ten numbers a call, errors of a number inside a good envelope, words
-// instead of codes, offsets that are those of the east coast wherever the parcel is. StarTrack, its freight line, scans
-// the consignment and not its articles, which may lag behind it.
+// Royal Mail: initially fifty calls a day; E1307 is a 200 whose body says 503. Canada Post: XML, one number per call,
+// local times with a zone abbreviation, some known only to Canada Post (CSTNO: Saskatchewan); a moved date comes with
+// the first promise. Australia Post: ten numbers per call, errors of a number inside a successful envelope, words
+// instead of codes, and always the offset of the east coast. StarTrack, its freight line, scans the consignment and not
+// its articles, which may lag behind it.
 
 internal import Outreach
 internal import Platform
@@ -108,7 +108,7 @@ public struct CanadaPost: Carrier {
     public var name: String { "canadapost" }
     public var habit: String { "America/Toronto" }
     public var home: String? { "CA" }
-    /// Unpublished; a throttled key is told so by a 500 with "Rejected by SLM Monitor".
+    /// Unpublished; a throttled key gets a 500 with "Rejected by SLM Monitor".
     public var quota: CarrierQuota { CarrierQuota((60, .seconds(60))) }
 
     public init() {}
@@ -130,7 +130,7 @@ public struct CanadaPost: Carrier {
         }
     }
 
-    /// Codes of which published tables say different things: there the words count first.
+    /// Codes on which published tables disagree: the words count first.
     private static let disputed: Set<String> = Set(
         (1409...1420).map { "\($0)" } + (1435...1438).map { "\($0)" } + [
             "0101", "0125", "0126", "0127", "0153", "0154", "0167", "1450", "1481", "1482", "1483", "1488", "1491",
@@ -142,7 +142,7 @@ public struct CanadaPost: Carrier {
         return code.map(disputed.contains) == true ? table.meaning(text, code) : table.meaning(code, text)
     }
 
-    /// The short form of an answer, with the newest event alone: `20110404:112420`, and a word for its kind.
+    /// The short form of an answer, with only the newest event: `20110404:112420`, and a word for its kind.
     private static func summary(_ summary: AnswerTree) -> ToldParcel {
         var parcel = ToldParcel()
         parcel.number = summary["pin"].text
@@ -262,11 +262,11 @@ public struct AustraliaPost: Carrier {
         }
     }
 
-    /// The parcel of a number; and beside it another, where its consignment and its articles were scanned in different
-    /// seasons, for then the number was given out again.
+    /// The parcel of a number; and a second one if its consignment and its articles were scanned months apart, because
+    /// then the number was reused.
     private static func parcels(_ result: AnswerTree) -> [ToldParcel] {
         let consignment = result["consignment"].elements.first ?? .null
-        // A consignment's items stand one level deeper.
+        // A consignment's items are one level deeper.
         var articles: [AnswerTree] = []
         for item in result["trackable_items"].elements {
             articles += item["items"] == .null ? [item] : item["items"].elements
@@ -299,7 +299,7 @@ public struct AustraliaPost: Carrier {
         return [parcel, other]
     }
 
-    /// Further apart no two scans of one parcel are.
+    /// No two scans of one parcel are further apart.
     private static let oneSeason: Int64 = 183 * 86_400
 
     private static func span(_ events: [ToldEvent]) -> (first: Int64, last: Int64)? {
@@ -320,8 +320,8 @@ public struct AustraliaPost: Carrier {
             place: ToldPlace(city: event["location"].text))
     }
 
-    /// The scans of all articles. They are delivered with the last of them: until then the delivery of one is a
-    /// movement of the whole.
+    /// The scans of all articles. The parcel is delivered with the last one: until then the delivery of one counts as
+    /// movement.
     private static func events(of articles: [AnswerTree], allDelivered: Bool) -> [ToldEvent] {
         let each = articles.map { $0["events"].elements.map(event) }
         guard each.count > 1 else { return each.first ?? [] }
@@ -341,7 +341,7 @@ public struct AustraliaPost: Carrier {
     private static func kind(_ error: AnswerTree, status: Int?) -> CallAnswer.Kind {
         let words =
             (error.text("name", "error_name") ?? "").lowercased() + " " + (error["message"].text ?? "").lowercased()
-        // The same code is "too many requests" at one door and "not allowed" at another.
+        // The same code means "too many requests" at one endpoint and "not allowed" at another.
         if words.contains("too many requests") || words.contains("too_many_requests") || words.contains("rate limit") {
             return .rateLimited
         }

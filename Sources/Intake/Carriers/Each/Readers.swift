@@ -1,10 +1,10 @@
-// Carriers whose answers we read, but do not ask: they have no door for an ordinary merchant, or hand their parcels to
-// others. Their recorded answers can be shown, and a broker's webhook may bring them.
+// Carriers whose answers we read, but which we do not ask: they have no API for an ordinary merchant, or pass their
+// parcels to others. Their recorded answers can be shown, and an aggregator's webhook may deliver them.
 
 internal import Outreach
 internal import Platform
 
-/// A carrier that is read and never asked.
+/// A carrier that is read but never asked.
 public struct ReadOnlyCarrier: Carrier {
     public let name: String
     public let habit: String
@@ -34,7 +34,7 @@ enum Readers {
         return nil
     }
 
-    /// LaserShip writes each time twice, local and in UTC without a Z; the difference is the offset.
+    /// LaserShip sends each time twice, local and in UTC without a Z; the difference is the offset.
     private static let laserShip = ReadOnlyCarrier("lasership", habit: "America/New_York", home: "US") { tree in
         guard tree["Events"] != .null else {
             return tree["Error"] == .null && tree["ErrorMessage"] == .null
@@ -48,7 +48,7 @@ enum Readers {
                 let other = utc.second
             {
                 let minutes = (local.day.days(since: utc.day) * 86_400 + second - other) / 60
-                // Some events have the local time in both fields, which is no offset but none.
+                // Some events have the local time in both fields, so there is no offset.
                 if minutes != 0, abs(minutes) <= 14 * 60 { time?.offset = minutes }
             }
             return ToldEvent(
@@ -62,7 +62,7 @@ enum Readers {
         return [.told(parcel)]
     }
 
-    /// Asendia USA: local times that all bear the offset of UTC.
+    /// Asendia USA: local times, all labelled with the offset of UTC.
     private static let asendia = ReadOnlyCarrier("asendia_us", habit: "America/New_York") { tree in
         tree["data"].elements.map { item in
             var parcel = ToldParcel()
@@ -79,7 +79,7 @@ enum Readers {
         }
     }
 
-    /// Newgistics: absent values are the text "null", which the tree takes for nothing. Its parcels are returns.
+    /// Newgistics: missing values are the text "null", which the tree treats as absent. Its parcels are returns.
     private static let newgistics = ReadOnlyCarrier("newgistics", habit: "America/Chicago", home: "US") { tree in
         tree["Packages"].elements.map { package in
             let number = package["TrackingNumber"].text
@@ -168,7 +168,7 @@ enum Readers {
         }
     }
 
-    /// SEKO OmniParcel: a bare list, words that end in a space, no zone; the place ends in a country.
+    /// SEKO OmniParcel: a bare list, words with a trailing space, no zone; the place ends with a country.
     private static let seko = ReadOnlyCarrier("seko", habit: "America/Los_Angeles") { tree in
         tree.elements.filter { $0["Events"] != .null }.map { item in
             var parcel = ToldParcel()
@@ -188,7 +188,7 @@ enum Readers {
         }
     }
 
-    /// SmartKargo: .NET's seven digits of a second; the event's type counts, its words contradict it.
+    /// SmartKargo: .NET's seven fractional digits; the event's type counts, its words contradict it.
     private static let smartKargo = ReadOnlyCarrier("smartkargo", habit: "America/New_York") { tree in
         let rows = tree.elements.filter { $0["eventType"] != .null }
         guard !rows.isEmpty else { return [] }

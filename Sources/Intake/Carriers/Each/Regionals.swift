@@ -1,5 +1,4 @@
-// GLS, La Poste, Hermes Germany, Amazon Shipping, Sendle and DPD: carriers with an API of their own whose adapters are
-// short.
+// GLS, La Poste, Hermes Germany, Amazon Shipping, Sendle and DPD: carriers with their own APIs and short adapters.
 
 internal import Outreach
 public import Platform
@@ -53,7 +52,7 @@ public struct GLS: Carrier {
                     words: event["description"].text,
                     place: ToldPlace(city: event["city"].text, country: event["country"].text))
             }
-            // The status is younger than the events that are shown.
+            // The status is newer than the listed events.
             parcel.top = ToldEvent(code: item["status"].text, meaning: Self.table.meaning(item["status"].text))
             parcel.topIsJudgement = true
             if item["status"].text?.uppercased() == "DELIVERED",
@@ -66,7 +65,7 @@ public struct GLS: Carrier {
     }
 }
 
-/// La Poste Suivi v2. The return code stands inside each element; the words are French.
+/// La Poste Suivi v2. The return code is inside each element; the words are French.
 public struct LaPoste: Carrier {
     public var name: String { "laposte" }
     public var habit: String { "Europe/Paris" }
@@ -97,7 +96,7 @@ public struct LaPoste: Carrier {
                 ?? body.status
             if shipment["event"] == .null {
                 guard let code, code != 200 || shipment != .null else { return nil }
-                // A parcel without events: announced, and not seen.
+                // A parcel without events: announced, but not seen yet.
                 if code == 200 { return .call(number: number, .notFound, "no event yet") }
                 let kind: CallAnswer.Kind =
                     switch code {
@@ -249,7 +248,7 @@ public struct AmazonShipping: Carrier {
     }
 }
 
-/// Sendle. `scan_time` is UTC where the zone is known, and else the local time with a Z; `display_time` is read, which
+/// Sendle. `scan_time` is UTC if the zone is known, otherwise the local time with a Z; so `display_time` is read, which
 /// has its offset in the first case.
 public struct Sendle: Carrier {
     public var name: String { "sendle" }
@@ -307,7 +306,7 @@ public struct Sendle: Carrier {
     }
 }
 
-/// DPD's parcel life cycle (SOAP): dates as Americans write them, without a zone, of depots all over Europe.
+/// DPD's parcel life cycle (SOAP): American dates, without a zone, from depots all over Europe.
 public struct DPD: Carrier {
     public var name: String { "dpd" }
     public var habit: String { "Europe/Brussels" }
@@ -317,7 +316,7 @@ public struct DPD: Carrier {
 
     private static let table = CodeTable(PackageResources.dpd_tsv)
 
-    /// `token` is that of DPD's login service, and `id` the user's delis id.
+    /// `token` comes from DPD's login service, and `id` is the user's delis id.
     public func requests(for numbers: [String], _ access: CarrierAccess) -> [CarrierRequest] {
         numbers.map { number in
             let envelope = """
@@ -374,7 +373,7 @@ public struct DPD: Carrier {
             let place = info["location"]["content"].text
             let country = place.flatMap { $0.hasSuffix(")") ? String($0.dropLast().suffix(2)) : nil }
             let label = info["label"]["content"].text?.lowercased() ?? ""
-            // PickedUp is the shopper's at a parcel shop, and DPD's own where the label says so.
+            // PickedUp means by the shopper at a parcel shop, or by DPD if the label says so.
             let isHandedIn = status == "PickedUp" && label.contains("handed to dpd")
             let event = ToldEvent(
                 code: status, meaning: isHandedIn ? Meaning(state: .accepted) : Self.table.meaning(status),

@@ -1,13 +1,13 @@
 // UPS Track API v1 (UPS-API/api-documentation, Tracking.yaml) and the bodies of Track Alert v2 (UPSTrackAlert.yaml).
 //
-// One number a call; a token for four hours, whose `expires_in` is a text. Not found is a 200 with warning TW0001.
-// Activities bear local time and, mostly, gmtOffset; without it the activity's address places them. The delivery date
-// is a day of type SDD (scheduled), RDD (rescheduled, which may be earlier) or DEL (the actual one); its clock is of no
+// One number per call; a token for four hours, whose `expires_in` is a text. Not found is a 200 with warning TW0001.
+// Activities have local time and usually gmtOffset; without it the activity's address gives the zone. The delivery date
+// is a day of type SDD (scheduled), RDD (rescheduled, which may be earlier) or DEL (the actual one); its time has no
 // stated zone. Two-character codes are not unique (RZ is both "held" and "released"), so the three digits come first,
-// then, with an exception, the reason, then the activity code, then the letter of the type. A label code under the
-// letter of an exception contradicts itself; there the letter counts. What came back to the sender bears the letter,
-// the date and the signature of a delivery: its reason, its words or the current status tell, and one of them is
-// enough, for it must never be told as delivered.
+// then, for an exception, the reason, then the activity code, then the type's letter. A label code with an exception's
+// letter contradicts itself; the letter counts. A parcel returned to the sender has the letter, the date and the
+// signature of a delivery: its reason, its words or the current status give it away, and one of them is enough, because
+// it must never be reported as delivered.
 
 internal import Outreach
 public import Platform
@@ -16,7 +16,7 @@ public import Platform
 public struct UPS: Carrier {
     public var name: String { "ups" }
     public var habit: String { "America/New_York" }
-    /// Unpublished; 429 comes without a word on when.
+    /// Unpublished; 429 does not say when to retry.
     public var quota: CarrierQuota { CarrierQuota((10, .seconds(1)), (250_000, .seconds(86_400))) }
 
     public init() {}
@@ -79,14 +79,14 @@ public struct UPS: Carrier {
     static func meaning(statusCode: String?, code: String?, type: String?, words: String? = nil) -> Meaning? {
         let known = known(statusCode: statusCode, code: code, type: type)
         guard known?.state == .delivered else { return known }
-        // A parcel that came back is filed as delivered too: its reason or its words tell.
+        // A returned parcel is filed as delivered too: its reason or its words give it away.
         if table.meaning(statusCode) == nil, let reason = reasons.meaning(code), reason.state == .returned {
             return reason
         }
         return words.map(isBack) == true ? Meaning(state: .returned) : known
     }
 
-    /// Whether words say that the sender has it.
+    /// Whether the words say that the sender has it.
     private static func isBack(_ words: String) -> Bool {
         let words = words.lowercased()
         guard words.contains("sender") || words.contains("shipper") else { return false }
@@ -103,7 +103,7 @@ public struct UPS: Carrier {
             if let reason, reason.state != nil { return reason }
             return table.meaning(of: type, in: "type:")
         }
-        // 013, 030 and 076 are "an exception", and the reason says which.
+        // 013, 030 and 076 are just "an exception"; the reason says which.
         if statusCode == "013" || statusCode == "030" || statusCode == "076", let reason, reason.state != nil {
             return reason
         }
@@ -172,7 +172,7 @@ public struct UPS: Carrier {
             country: address.text("countryCode", "country"))
     }
 
-    /// A Track Alert: one event, with its time in local clock and in GMT, whose difference is the offset.
+    /// A Track Alert: one event, with its local time and GMT, whose difference is the offset.
     private func alert(_ tree: AnswerTree) -> ToldParcel {
         let status = tree["activityStatus"]
         let code = status["code"].text
@@ -187,8 +187,7 @@ public struct UPS: Carrier {
         let place = tree["activityLocation"]
         var parcel = ToldParcel()
         parcel.number = tree["trackingNumber"].text
-        // The alert's D stands for loaded, out for delivery and delivered alike: the activity code tells, and without
-        // one nothing is known.
+        // The alert's D means loaded, out for delivery or delivered: only the activity code tells which.
         let type = status["type"].text
         let words = status["description"].text
         let told = Self.meaning(statusCode: nil, code: code, type: type, words: words)

@@ -1,11 +1,11 @@
 // USPS Tracking v3 (usps.com/business/api-access, USPS/api-examples).
 //
-// One number a call and about sixty calls an hour, tokens included, for all that an application asks. Not yet known is
-// a 400 with code 150001, or with 150002, whose title says "invalid" and whose detail takes it back. Since April 2026 a
-// label is told of to the account of its Mailer ID only: with a good token a 403 is about the number, and only a 401
-// about the login. Times: `eventTimestamp` is local and `GMTOffset` true; `GMTTimestamp` keeps the local date after
-// UTC's midnight and is never read. Booleans are texts, and texts hold HTML entities. Codes come before words, for
-// "Undeliverable" holds "deliver".
+// One number per call and about sixty calls an hour per application, tokens included. Not yet known is a 400 with code
+// 150001, or with 150002, whose title says "invalid" while the detail takes it back. Since April 2026 a label is shown
+// only to the account of its Mailer ID: with a valid token a 403 is about the number, and only a 401 about the login.
+// Times: `eventTimestamp` is local and `GMTOffset` is right; `GMTTimestamp` keeps the local date after UTC midnight and
+// is never read. Booleans are texts, and texts contain HTML entities. Codes take precedence over words, because
+// "Undeliverable" contains "deliver".
 
 internal import Outreach
 public import Platform
@@ -55,8 +55,8 @@ public struct USPS: Carrier {
             let code = event["eventCode"].text
             let words = event["eventType"].text.flatMap { Entity.plain($0) }
             var meaning = Self.table.meaning(code) ?? words.flatMap { Self.table.meaning("text:" + $0) }
-            // 43 is "picked up" from the sender and by the addressee; and a delivery to the sender is none to the
-            // shopper.
+            // 43 is "picked up" both from the sender and by the addressee; and a delivery to the sender does not count
+            // as one.
             if let words, let told = Self.table.meaning("text:" + words),
                 code == "43" || told.state == .returned && meaning?.state == .delivered
             {
@@ -117,7 +117,7 @@ public struct USPS: Carrier {
         let title = (first["title"].text ?? error["message"].text ?? "").lowercased()
         let detail = (first["detail"].text ?? first["description"].text ?? "").lowercased()
         let kind: CallAnswer.Kind
-        // The title may call a number invalid of which the detail says that it may only be too new.
+        // The title may call a number invalid while the detail says that it may just be too new.
         let mayCome = [
             "not yet available", "try again later", "may not be available", "not available yet", "no record",
         ]

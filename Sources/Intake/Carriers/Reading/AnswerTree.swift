@@ -1,46 +1,46 @@
-// What a carrier answered, before anybody knows what it means.
+// A carrier's answer before interpretation.
 //
-// Carriers write JSON and XML, and change their minds: an id is a number today and a text tomorrow, a single thing is
-// sometimes a list of one, an absent value is null, "", "null" or the placeholder "string" of their own documentation.
-// So a body is first read into one simple tree that does not mind, and each carrier's file picks what it understands.
-// Bodies are hostile: depth and number of nodes are bounded, and a body that is cut short, or is HTML, is no tree at
-// all.
+// Carriers send JSON and XML, and are inconsistent: an id is a number today and a text tomorrow, a single item is
+// sometimes a list of one, a missing value is null, "", "null" or the placeholder "string" from their own
+// documentation. So a body is first parsed into one simple, tolerant tree, and each carrier's file picks what it
+// understands. Bodies are hostile: depth and number of nodes are bounded, and a body that is truncated, or is HTML,
+// gives no tree at all.
 //
-// The tree is flat. A reader walks over the bytes once and notes each value in one array: its kind, where its bytes
-// stand, where the name stands that it bears, and where the next value begins that is not inside it. No value is an
-// object of its own, and no text is made before somebody asks for it: of an answer's hundreds of values a carrier's
-// file reads some dozens. An `AnswerTree` is a place in that array.
+// The tree is flat. A reader walks the bytes once and records each value in one array: its kind, the position of its
+// bytes and its name, and the next value not inside it. No value is a separate object, and no string is created until
+// it is read: of an answer's hundreds of values a carrier's file reads a few dozen. An `AnswerTree` is an index into
+// that array.
 
-/// A value of an answer's body, of JSON or of XML. Cheap to copy; it keeps the whole body.
+/// A value in an answer's body, JSON or XML. Cheap to copy; it keeps the whole body alive.
 struct AnswerTree: Sendable {
     /// What a value is.
     enum Kind: UInt8, Sendable {
         /// Absent, or null.
         case null
         case bool
-        /// A number as it was written, so that no digit of an id is lost.
+        /// A number as written, so that no digit of an id is lost.
         case number
         case text
         case list
-        /// Members in their order. Of XML: child elements, and attributes under "@name".
+        /// Members in order. For XML: child elements, and attributes under "@name".
         case object
     }
 
-    /// Why a body is no tree.
+    /// Why a body gives no tree.
     enum Failure: Error, Hashable, Sendable {
         /// Nothing at all.
         case empty
-        /// A web page, as proxies and maintenance windows show.
+        /// A web page, as sent by proxies and during maintenance.
         case html
-        /// Ends before it is complete, or is not well-formed.
+        /// Truncated, or not well-formed.
         case malformed
-        /// Deeper or larger than any honest answer.
+        /// Deeper or larger than any genuine answer.
         case tooLarge
     }
 
-    /// How deep an answer may nest.
+    /// The deepest nesting of an answer.
     static let maximumDepth = 48
-    /// How many values an answer may hold.
+    /// The most values in an answer.
     static let maximumNodes = 400_000
 
     private let sheet: AnswerSheet
@@ -54,7 +54,7 @@ struct AnswerTree: Sendable {
         self.place = place
     }
 
-    /// The whole of what a reader noted: its first value.
+    /// The root: the first value that a reader recorded.
     init(_ sheet: AnswerSheet) { self.init(sheet, 0) }
 
     private var node: AnswerSheet.Node { sheet.nodes[place] }
@@ -62,10 +62,10 @@ struct AnswerTree: Sendable {
     /// What it is.
     var kind: Kind { sheet.nodes[place].kind }
 
-    /// True for what is absent, or null.
+    /// True for an absent value, or null.
     var isNull: Bool { kind == .null }
 
-    /// The member of that name, else null. Of several the first; of a list, its first element's.
+    /// The member with that name, else null. The first of several; for a list, its first element's.
     subscript(_ name: String) -> AnswerTree {
         let node = node
         switch node.kind {
@@ -75,13 +75,13 @@ struct AnswerTree: Sendable {
         }
     }
 
-    /// The first of these members that holds a usable text.
+    /// The first of these members with a usable text.
     func text(_ names: String...) -> String? {
         for name in names { if let text = self[name].text { return text } }
         return nil
     }
 
-    /// The text or number, without the space around it; nil for nothing, for "null", and for the placeholder "string".
+    /// The text or number, without surrounding spaces; nil for nothing, for "null", and for the placeholder "string".
     var text: String? {
         let node = node
         switch node.kind {
@@ -95,7 +95,7 @@ struct AnswerTree: Sendable {
         }
     }
 
-    /// A text as it stands there, with its space and whatever it says; nil for what is no text.
+    /// A raw text, with its spaces and whatever it says; nil if it is not a text.
     var literal: String? { kind == .text ? sheet.literal(of: node) : nil }
 
     /// True for `true`, "true", "Y" and 1; false for their opposites; nil for anything else.
@@ -107,7 +107,7 @@ struct AnswerTree: Sendable {
         }
     }
 
-    /// The elements of a list; a single thing is a list of one, and nothing is an empty list.
+    /// The elements of a list; a single value is a list of one, and nothing is an empty list.
     var elements: [AnswerTree] {
         switch kind {
         case .list: sheet.children(of: place).map { AnswerTree(sheet, $0) }
@@ -117,7 +117,7 @@ struct AnswerTree: Sendable {
         }
     }
 
-    /// How many members an object has, or a list elements; 0 for all else.
+    /// The number of an object's members or a list's elements; 0 for anything else.
     var count: Int {
         switch kind {
         case .object, .list: sheet.children(of: place).count
@@ -125,20 +125,19 @@ struct AnswerTree: Sendable {
         }
     }
 
-    /// The names and values of an object, in their order.
+    /// The names and values of an object, in order.
     var members: [(name: String, value: AnswerTree)] {
         guard kind == .object else { return [] }
         return sheet.children(of: place).map { (sheet.name(of: sheet.nodes[$0]), AnswerTree(sheet, $0)) }
     }
 
-    /// Of XML: all child elements of that name.
+    /// For XML: all child elements with that name.
     func all(_ name: String) -> [AnswerTree] {
         guard kind == .object else { return [] }
         return sheet.children(of: place).filter { sheet.isNamed(name, $0) }.map { AnswerTree(sheet, $0) }
     }
 
-    /// The first value of that name, wherever it stands, depth first; a member before what is inside those that stand
-    /// before it.
+    /// The first value with that name at any depth; a direct member comes before anything nested in earlier members.
     func find(_ name: String) -> AnswerTree? {
         switch kind {
         case .object:
@@ -152,7 +151,7 @@ struct AnswerTree: Sendable {
         return nil
     }
 
-    /// Reads a body, of whichever of the two languages it is written in.
+    /// Parses a body in either of the two languages.
     init(body: [UInt8]) throws(Failure) {
         guard let first = body.first(where: { !$0.isSpace && $0 != 0xEF && $0 != 0xBB && $0 != 0xBF }) else {
             throw .empty
@@ -168,7 +167,7 @@ struct AnswerTree: Sendable {
 }
 
 extension AnswerTree: Equatable {
-    /// True for the same values in the same order; numbers are compared as they were written.
+    /// True for the same values in the same order; numbers are compared as written.
     static func == (a: AnswerTree, b: AnswerTree) -> Bool {
         guard a.kind == b.kind else { return false }
         switch a.kind {
@@ -185,11 +184,9 @@ extension AnswerTree: Equatable {
     }
 }
 
-/// What a reader noted of a body: its bytes, and one node for each value in the order in which they begin. Never
-/// changes once it is made.
+/// A reader's record of a body: its bytes, and one node per value in order of appearance. Immutable.
 final class AnswerSheet: Sendable {
-    /// One value. Its bytes are those of a text without its quotes, or of a number or word as written; a list or object
-    /// has none.
+    /// One value. Its bytes are a text without quotes, or a number or word as written; a list or object has none.
     struct Node: Sendable {
         var start: UInt32 = 0
         var length: UInt32 = 0
@@ -198,9 +195,9 @@ final class AnswerSheet: Sendable {
         /// The first node that is not inside this one.
         var next: Int32 = 0
         var kind: AnswerTree.Kind
-        /// True if the text holds JSON's escapes.
+        /// True if the text contains JSON escapes.
         var isEscaped = false
-        /// True if the name does.
+        /// True if the name contains escapes.
         var isNameEscaped = false
 
         init(_ kind: AnswerTree.Kind) { self.kind = kind }
@@ -215,7 +212,7 @@ final class AnswerSheet: Sendable {
         self.nodes = nodes
     }
 
-    /// The places of the values that stand in this one, and not in another inside it.
+    /// The indices of this value's direct children.
     func children(of place: Int) -> [Int] {
         var places: [Int] = []
         var child = place + 1
@@ -227,7 +224,7 @@ final class AnswerSheet: Sendable {
         return places
     }
 
-    /// The first member of that name.
+    /// The first member with that name.
     func member(_ name: String, of place: Int) -> Int? {
         var name = name
         return name.withUTF8 { wanted in
@@ -245,7 +242,7 @@ final class AnswerSheet: Sendable {
         }
     }
 
-    /// Whether the value at that place bears that name.
+    /// Whether the value at that index has that name.
     func isNamed(_ name: String, _ place: Int) -> Bool {
         var name = name
         return name.withUTF8 { wanted in bytes.withUnsafeBufferPointer { Self.bears(wanted, nodes[place], $0) } }
@@ -269,21 +266,21 @@ final class AnswerSheet: Sendable {
         UnsafeBufferPointer(rebasing: bytes[Int(start)..<Int(start) + Int(length)])
     }
 
-    /// The name that a member bears; empty for an element of a list.
+    /// A member's name; empty for an element of a list.
     func name(of node: Node) -> String {
         bytes.withUnsafeBufferPointer { bytes in
             Self.decoded(Self.range(bytes, node.nameStart, node.nameLength), isEscaped: node.isNameEscaped)
         }
     }
 
-    /// The text, number or word as it was written, its escapes undone. Bytes that are no UTF-8 become U+FFFD.
+    /// The text, number or word as written, unescaped. Invalid UTF-8 becomes U+FFFD.
     func literal(of node: Node) -> String {
         bytes.withUnsafeBufferPointer { bytes in
             Self.decoded(Self.range(bytes, node.start, node.length), isEscaped: node.isEscaped)
         }
     }
 
-    /// True for a text of white space alone, and for "null".
+    /// True for a text of only white space, and for "null".
     func isBlank(_ node: Node) -> Bool {
         if node.length == 0 { return true }
         let text = literal(of: node)
@@ -312,7 +309,7 @@ final class AnswerSheet: Sendable {
         }
     }
 
-    /// What carriers write for nothing.
+    /// Carriers' spellings of "nothing".
     private static func isPlaceholder(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
         switch bytes.count {
         case 4: bytes.elementsEqual("null".utf8) || bytes.elementsEqual("NULL".utf8)

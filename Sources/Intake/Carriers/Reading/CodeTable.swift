@@ -1,24 +1,24 @@
 // What a carrier's codes mean.
 //
-// A table is a file in Carriers/Data: code, state, delay, fault, and the source of the row. The state is one of
-// `ParcelState`'s words, or `info` for what moves no state. A code ending in `*` stands for all that begin so; a class
-// of words with a `*` after its colon (`text:*possible delay*`) for all that hold them; the longest wins, and a
-// beginning before what stands inside. Case does not matter. A code without a row means nothing: the parcel keeps the
-// state it had, and the code is told to the operator, because a guess of "in transit" would be told to a shopper.
+// A table is a file in Carriers/Data: code, state, delay, fault, and the source of the row. The state is a
+// `ParcelState`, or `info` for codes that change no state. A code ending in `*` matches all with that prefix; with a
+// `*` after the colon (`text:*possible delay*`), all texts that contain the words; the longest wins, and a prefix
+// before contained words. Case does not matter. A code without a row means nothing: the parcel keeps its state, and the
+// operator sees the code, because a guess of "in transit" would reach a shopper.
 //
-// A code is looked up by a hash of its bytes, and so is each of its beginnings that is as long as one of the table's.
-// No text is made on the way: an answer asks for some dozens of codes.
+// A code is looked up by a hash of its bytes, and so is each of its prefixes with the length of one in the table. No
+// strings are created: one answer looks up dozens of codes.
 
 internal import Outreach
 
-/// Whose doing an event is, where its code tells.
+/// Who is responsible for an event, if its code says so.
 public enum Fault: String, Codable, Sendable, CaseIterable {
     case carrier, weather, customs, address, recipient, shop
 }
 
-/// What one code says about a parcel.
+/// The meaning of one code for a parcel.
 struct Meaning: Hashable, Sendable {
-    /// Nil for information that moves no state.
+    /// Nil for information that changes no state.
     var state: ParcelState?
     var delay: Scan.DelaySign = .no
     var fault: Fault?
@@ -30,19 +30,19 @@ struct Meaning: Hashable, Sendable {
 struct CodeTable: Sendable {
     private var exact = ByteTable()
     private var beginnings = ByteTable()
-    /// How long the beginnings are, the longest first.
+    /// The lengths of the prefixes, longest first.
     private var lengths: [Int] = []
-    /// Words that stand anywhere in a text, by its class (`text:`), longest first.
+    /// Words to find anywhere in a text, by class (`text:`), longest first.
     private var insides: [(class: [UInt8], words: [UInt8], meaning: Meaning)] = []
 
-    /// How many codes it holds.
+    /// The number of codes.
     var count: Int { exact.count + beginnings.count + insides.count }
 
-    /// No code is longer; the rest of a text is not looked at.
+    /// No code is longer; the rest of a text is ignored.
     private static let greatestLength = 200
 
-    /// Reads a table of the program; a row that cannot be read is a fault of ours and found by the tests. Of two rows
-    /// of one code the last counts.
+    /// Reads one of the program's tables; an unreadable row is our bug, and the tests find it. Of two rows for one code
+    /// the last counts.
     init(_ bytes: [UInt8]) {
         for fields in TSV.rows(bytes) {
             guard fields.count == 5, let meaning = Self.meaning(fields) else {
@@ -80,13 +80,13 @@ struct CodeTable: Sendable {
         return fields[4].isEmpty ? nil : meaning
     }
 
-    /// The meaning of the first of these codes that has one. A code is cut to 200 bytes first.
+    /// The meaning of the first of these codes that has one. Codes are first cut to 200 bytes.
     func meaning(_ codes: String?...) -> Meaning? {
         for code in codes { if let code, let meaning = meaning(of: code, in: "") { return meaning } }
         return nil
     }
 
-    /// The meaning of a code of a class: `meaning(of: "X", in: "type:")` is that of `type:X`.
+    /// The meaning of a code in a class: `meaning(of: "X", in: "type:")` is that of `type:X`.
     func meaning(of code: String?, in class: StaticString) -> Meaning? {
         guard var code else { return nil }
         let prefix = UnsafeBufferPointer(start: `class`.utf8Start, count: `class`.utf8CodeUnitCount)
@@ -107,7 +107,7 @@ struct CodeTable: Sendable {
             }
         }
         if let found { return found }
-        // What is not ASCII is put into small letters as Unicode has it.
+        // Non-ASCII is lower-cased as in Unicode.
         let key = Array((String(decoding: prefix, as: UTF8.self) + code.prefix(Self.greatestLength)).lowercased().utf8)
         return key.prefix(Self.greatestLength).withUnsafeBufferPointer(meaning(ofKey:))
     }
@@ -138,7 +138,7 @@ struct CodeTable: Sendable {
 private struct ByteTable: Sendable {
     private var rows: [(start: Int, length: Int, meaning: Meaning)] = []
     private var bytes: [UInt8] = []
-    /// A row's number, or -1. A power of two of them.
+    /// Row numbers, or -1. The count is a power of two.
     private var slots = [Int32](repeating: -1, count: 16)
 
     var count: Int { rows.count }

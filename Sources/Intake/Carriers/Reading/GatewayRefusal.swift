@@ -1,12 +1,12 @@
-// What stands before a carrier's own service, and answers in its place.
+// Gateways in front of a carrier's own service that answer in its place.
 //
-// Most carriers rent their front door: Apigee, AWS API Gateway, IBM API Connect, an OAuth server. A request that these
-// turn away gets their body and not the carrier's, and a recorded body may come without its HTTP status. So where a
-// carrier's file finds nothing of its own, the common forms are tried: RFC 6749's `error`, RFC 9457's `status`,
-// Apigee's `fault`, AWS's `message`, IBM's `httpCode`. Nothing here looks like a parcel.
+// Most carriers use a rented gateway: Apigee, AWS API Gateway, IBM API Connect, an OAuth server. A request refused by
+// one of these gets its body, not the carrier's, and a recorded body may lack its HTTP status. So if a carrier's file
+// finds nothing of its own, the common forms are tried: RFC 6749's `error`, RFC 9457's `status`, Apigee's `fault`,
+// AWS's `message`, IBM's `httpCode`. Nothing here looks like a parcel.
 
 enum GatewayRefusal {
-    /// What a body says of the call, if it is in one of those forms.
+    /// What a body says about the call, if it has one of those forms.
     static func kind(of tree: AnswerTree) -> (kind: CallAnswer.Kind, what: String)? {
         guard tree.kind == .object, tree.count <= 24 else { return nil }
         if let code = tree["fault"]["detail"]["errorcode"].text ?? tree["fault"]["faultstring"].text {

@@ -1,23 +1,22 @@
-// A reader of JSON (RFC 8259) that notes what stands where in an `AnswerSheet`. Ours, because an answer is walked over
-// once, keeps its numbers as they are written, and is bounded in depth and size; Foundation's decoders are an order
-// slower and know no bounds.
+// A JSON parser (RFC 8259) that records positions in an `AnswerSheet`. We wrote our own because it walks an answer
+// once, keeps numbers as written, and bounds depth and size; Foundation's decoders are ten times slower and have no
+// bounds.
 //
-// It is as strict as the standard about structure: what is cut short, has a comma too many or anything behind its end
-// is no answer. It is lenient where carriers err and nothing can be mistaken: control characters in texts, zeros before
-// a number, bytes that are no UTF-8 and halves of surrogate pairs, which become U+FFFD. Of two members of one name the
-// first counts.
+// It is as strict as the standard about structure: a truncated body, an extra comma or trailing data is refused. It is
+// lenient where carriers err unambiguously: control characters in texts, leading zeros, invalid UTF-8 and lone
+// surrogates, which become U+FFFD. Of two members with the same name the first counts.
 
 struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
     private var nodes: [AnswerSheet.Node] = []
 
-    /// What a whole body holds; what follows it but white space is a fault.
+    /// Parses a whole body; anything after it but white space is an error.
     static func sheet(of body: [UInt8]) throws(AnswerTree.Failure) -> AnswerSheet {
         guard body.count < Int(Int32.max) else { throw .tooLarge }
         let result: Result<[AnswerSheet.Node], AnswerTree.Failure> = body.withUnsafeBufferPointer { buffer in
             var reader = JSONReader(bytes: buffer)
-            // Answers have a value every 20 to 30 bytes.
+            // Answers have one value per 20 to 30 bytes.
             reader.nodes.reserveCapacity(min(buffer.count / 24 + 8, AnswerTree.maximumNodes))
             do throws(AnswerTree.Failure) {
                 if buffer.count >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { reader.index = 3 }
@@ -34,7 +33,7 @@ struct JSONReader {
 
     private init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    /// Where the name of a member stands.
+    /// The position of a member's name.
     private struct Name {
         var start = 0
         var length = 0
@@ -133,7 +132,7 @@ struct JSONReader {
         index += word.utf8CodeUnitCount
     }
 
-    /// The digits that stand here; false if there are none.
+    /// Reads the digits here; false if there are none.
     private mutating func digits() -> Bool {
         let start = index
         while index < bytes.count, bytes[index].isDigit { index += 1 }
@@ -149,17 +148,17 @@ struct JSONReader {
             _ = take(UInt8(ascii: "+")) || take(UInt8(ascii: "-"))
             guard digits() else { throw .malformed }
         }
-        // No id is longer, and a number of a million digits is no number of a parcel.
+        // No id is longer, and a million digits are not a parcel's number.
         guard index - start <= 64 else { throw .malformed }
     }
 
-    /// Walks over a text, its escapes checked and left as they are.
+    /// Walks a text, checking its escapes but leaving them as they are.
     private mutating func string() throws(AnswerTree.Failure) -> Name {
         index += 1
         let start = index
         var isEscaped = false
         while true {
-            // The place is kept in a register while nothing but the end is looked for.
+            // The position stays in a register while searching for the end.
             var here = index
             let end = bytes.count
             while here < end, bytes[here] != UInt8(ascii: "\""), bytes[here] != UInt8(ascii: "\\") { here += 1 }
@@ -202,7 +201,7 @@ struct JSONReader {
         return code
     }
 
-    /// The bytes of a text whose escapes were checked before, with these undone.
+    /// The unescaped bytes of a text whose escapes were already checked.
     static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)

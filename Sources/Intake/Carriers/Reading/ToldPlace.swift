@@ -1,15 +1,15 @@
 internal import Outreach
 
-/// A place as a carrier tells it.
+/// A place as a carrier reports it.
 struct ToldPlace: Hashable, Sendable {
     var city: String?
     /// A state or province, by letters or by name.
     var state: String?
     /// A country, by two or three letters or by its English name.
     var country: String?
-    /// The towns that `city` names, where it holds several, or more than a town.
+    /// The towns in `city`, if it names several, or more than a town.
     var towns: [String] = []
-    /// True if `city` names state and country as well, and is for people as it stands.
+    /// True if `city` already includes state and country, and can be shown as it is.
     var isWhole = false
 
     init(city: String? = nil, state: String? = nil, country: String? = nil) {
@@ -18,7 +18,7 @@ struct ToldPlace: Hashable, Sendable {
         self.country = country
     }
 
-    /// For people: `Clovis, CA, US`. Nil for no place at all.
+    /// For people: `Clovis, CA, US`. Nil if there is no place.
     var text: String? {
         var text = Self.part(city) ?? ""
         if !isWhole {
@@ -30,7 +30,7 @@ struct ToldPlace: Hashable, Sendable {
 
     private static func part(_ text: String?) -> String? { text.flatMap { Entity.plain($0, limit: 80) } }
 
-    /// The zone of the place, or nil if that is anybody's guess. `home` is the country where it names none.
+    /// The zone of the place, or nil if it is ambiguous. `home` is the country if it names none.
     func zone(home: String? = nil) -> Zone? {
         guard let country = country ?? home else { return nil }
         if let zone = PlaceZones.zone(country: country, state: state, town: towns.isEmpty ? city : towns[0]) {
@@ -43,7 +43,7 @@ struct ToldPlace: Hashable, Sendable {
     }
 }
 
-/// Tables in the program: tab-separated lines, `#` before what is for people, the first other line names the columns.
+/// The program's tables: tab-separated lines, `#` for comments, the first other line names the columns.
 enum TSV {
     /// The rows below the names of the columns.
     static func rows(_ bytes: [UInt8]) -> [[String]] {

@@ -1,21 +1,20 @@
-// Times as carriers write them.
+// Carriers' times.
 //
-// A time is a wall clock's, with an offset or without one. Without an offset it is placed by where the scan was made
-// (`PlaceZones`), else by the carrier's habit, and marked as such: a wrong hour in a mail is worse than a missing one.
-// Midnight without an offset may be a day and no time; the caller knows. Refused as times are days that no living
-// parcel was scanned on: before the year 2000, and more than two days ahead of us. Carriers write 1970 and 2099 for
-// "nothing" and "never".
+// A time is local, with or without an offset. Without one, its zone comes from the place of the scan (`PlaceZones`),
+// else from the carrier's habit, and is marked as such: a wrong hour in a mail is worse than a missing one. Midnight
+// without an offset may mean just a day; the caller knows. Impossible days are refused: before the year 2000, or more
+// than two days ahead. Carriers write 1970 and 2099 for "nothing" and "never".
 
 internal import Outreach
 
-/// A wall clock time as it was told.
+/// A local time as reported.
 struct ToldTime: Hashable, Sendable {
     var day: CalendarDay
-    /// Seconds since midnight; nil if only a day was told.
+    /// Seconds since midnight; nil if only a day was given.
     var second: Int?
     /// 0 to 999.
     var millisecond = 0
-    /// Minutes east of Greenwich, if told.
+    /// Minutes east of Greenwich, if given.
     var offset: Int?
 
     init(day: CalendarDay, second: Int? = nil, millisecond: Int = 0, offset: Int? = nil) {
@@ -25,31 +24,31 @@ struct ToldTime: Hashable, Sendable {
         self.offset = offset
     }
 
-    /// True for a day alone, and for midnight sharp, which most carriers write for a day alone.
+    /// True for a bare day, and for midnight sharp, which most carriers write for one.
     var isDateOnly: Bool { second == nil || (second == 0 && millisecond == 0) }
 
-    /// As ISO 8601 has it, with as much as was told.
+    /// In ISO 8601, with as much as was given.
     var text: String { second == nil ? wallText : wallText + (offset.map(offsetText) ?? "") }
 
-    /// The wall clock alone, which a scan's id is made of: an offset that is told later does not make another scan.
+    /// Only the local time, which a scan's id is made of: an offset reported later does not make another scan.
     var wallText: String {
         String(unsafeUninitializedCapacity: Self.greatestWall) { bytes in write(to: bytes, at: 0) }
     }
 
-    /// Seconds by the wall clock, for comparing times of which no offset is known.
+    /// Local seconds, for comparing times without known offsets.
     var wallClock: Int64 { day.daysSinceEpoch * 86_400 + Int64(second ?? 0) }
 
-    /// One number for each wall clock time.
+    /// One number per local time.
     var number: UInt64 {
-        // A second more than a day has stands for none.
+        // One second more than a day means no time.
         let seconds = day.daysSinceEpoch * 86_401 + Int64(second ?? 86_400)
         return UInt64(bitPattern: seconds * 1000 + Int64(millisecond)) &* 0x9e37_79b9_7f4a_7c15
     }
 
-    /// As many bytes as `write` writes at most.
+    /// The most bytes that `write` writes.
     static let greatestWall = 23
 
-    /// Writes `wallText` into bytes that have room for it; gives where it ends.
+    /// Writes `wallText` into bytes with enough room; returns where it ends.
     func write(to bytes: UnsafeMutableBufferPointer<UInt8>, at place: Int) -> Int {
         let (year, month, date) = day.components
         bytes.put(year, 4, at: place)
@@ -82,9 +81,9 @@ func offsetText(_ minutes: Int) -> String {
 }
 
 extension ToldTime {
-    /// Reads what carriers write: ISO 8601 in its many dialects, `20240320`, `2024-03-20 19:08:38 UTC`,
-    /// `8/17/2021 7:11:26 PM`, `17.08.2021 19:11`, `/Date(1445371200000)/`. Numbers with points are day first, with
-    /// slashes month first, as their carriers have it.
+    /// Parses carriers' formats: ISO 8601 in its many dialects, `20240320`, `2024-03-20 19:08:38 UTC`,
+    /// `8/17/2021 7:11:26 PM`, `17.08.2021 19:11`, `/Date(1445371200000)/`. With dots the day comes first, with slashes
+    /// the month, as these carriers write them.
     init?(_ text: String?) {
         guard let told = ClockScanner.scanning(text, Self.told) else { return nil }
         self = told
@@ -104,7 +103,7 @@ extension ToldTime {
         return ToldTime(day: day, second: clock.second, millisecond: clock.millisecond, offset: offset)
     }
 
-    /// What follows `/Date(`: milliseconds since 1970, and perhaps the offset of the place.
+    /// The part after `/Date(`: milliseconds since 1970, and perhaps the local offset.
     private static func dotNET(_ scanner: inout ClockScanner) -> ToldTime? {
         guard let milliseconds = scanner.milliseconds(), Moment(milliseconds: milliseconds) > .distantPast + .days(1)
         else {
@@ -115,7 +114,7 @@ extension ToldTime {
         return ToldTime(moment: Moment(milliseconds: milliseconds), offset: offset)
     }
 
-    /// Reads a day and a clock time that were told apart, and an offset that may stand in a third field.
+    /// Parses a day and a time in separate fields, and an offset perhaps in a third.
     init?(day: String?, clock: String?, offset: String? = nil) {
         guard let told = ToldTime(day) else { return nil }
         self = told
@@ -131,7 +130,7 @@ extension ToldTime {
         self.offset = read.offset ?? offset.flatMap(Self.offset)
     }
 
-    /// The moment on the wall clock of that offset.
+    /// The moment in local time at that offset.
     init(moment: Moment, offset: Int) {
         let local = moment.milliseconds + Int64(offset) * 60_000
         let days = local >= 0 ? local / 86_400_000 : -((-local + 86_399_999) / 86_400_000)
@@ -148,13 +147,13 @@ extension ToldTime {
     }
 }
 
-/// Walks over the bytes of a time's text.
+/// Walks the bytes of a time's text.
 private struct ClockScanner {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var index: Int
     private var end: Int
 
-    /// Runs `read` over a text without the space around it; nil if there is none, or one that is too long for any time.
+    /// Runs `read` on a trimmed text; nil if it is empty, or too long for any time.
     static func scanning<Result>(_ text: String?, _ read: (inout ClockScanner) -> Result?) -> Result? {
         guard var text, text.utf8.count <= 48 else { return nil }
         return text.withUTF8 { bytes in
@@ -186,7 +185,7 @@ private struct ClockScanner {
         return true
     }
 
-    /// The digits that stand here, nine at most.
+    /// Reads up to nine digits here.
     private mutating func digits() -> (value: Int, count: Int)? {
         var value = 0
         let start = index
@@ -197,7 +196,7 @@ private struct ClockScanner {
         return index == start ? nil : (value, index - start)
     }
 
-    /// A number of milliseconds within some thousands of years.
+    /// Milliseconds within some thousands of years.
     mutating func milliseconds() -> Int64? {
         let isNegative = skip("-")
         var value: Int64 = 0

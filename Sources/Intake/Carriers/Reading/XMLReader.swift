@@ -1,16 +1,16 @@
-// A reader of the XML that tracking services write (XML 1.0 without a document type): elements, attributes, text, CDATA
-// and the five entities. Ours, because what we want of XML is an `AnswerTree`, and because a body with a DOCTYPE, and
-// so all that entities can do, is refused outright.
+// A parser for tracking services' XML (XML 1.0 without a document type): elements, attributes, text, CDATA and the five
+// entities. We wrote our own because it builds an `AnswerTree` directly, and refuses any DOCTYPE, and with it all
+// entity attacks.
 
 struct XMLReader {
     private let bytes: [UInt8]
     private var index = 0
     private var nodes: [AnswerSheet.Node] = []
-    /// Names and texts, their entities resolved, that the nodes point into.
+    /// Names and texts with resolved entities, which the nodes point into.
     private var words: [UInt8] = []
     private var count = 0
 
-    /// What a whole document holds: an object whose one member is the root element.
+    /// A whole document: an object whose only member is the root element.
     static func sheet(of body: [UInt8]) throws(AnswerTree.Failure) -> AnswerSheet {
         guard body.count < Int(Int32.max) else { throw .tooLarge }
         var reader = XMLReader(bytes: body)
@@ -79,7 +79,7 @@ struct XMLReader {
         return whole.lastIndex(of: UInt8(ascii: ":")).map { whole[($0 + 1)...] } ?? whole
     }
 
-    /// A new node with that name, at the end.
+    /// Appends a new node with that name.
     private mutating func note(_ kind: AnswerTree.Kind, name: some Collection<UInt8>) throws(AnswerTree.Failure) -> Int
     {
         count += 1
@@ -101,8 +101,7 @@ struct XMLReader {
         words.append(contentsOf: text)
     }
 
-    /// An element: an object where it holds others, or attributes and no text; else its text; null where it holds
-    /// nothing at all.
+    /// An element: an object if it has children, or attributes but no text; otherwise its text; null if it is empty.
     private mutating func element(depth: Int) throws(AnswerTree.Failure) {
         guard depth < AnswerTree.maximumDepth else { throw .tooLarge }
         guard starts("<") else { throw .malformed }
@@ -130,7 +129,7 @@ struct XMLReader {
         nodes[place].next = Int32(truncatingIfNeeded: nodes.count)
     }
 
-    /// What stands between an element's tags, its end tag included: notes the elements inside, and gives the text.
+    /// The content of an element and its end tag: records the elements inside, and returns the text.
     private mutating func content(of name: ArraySlice<UInt8>, depth: Int) throws(AnswerTree.Failure) -> [UInt8] {
         var text: [UInt8] = []
         while true {
@@ -159,7 +158,7 @@ struct XMLReader {
         }
     }
 
-    /// Notes the attributes of an element, those that name a namespace left out.
+    /// Records the attributes of an element, except namespace declarations.
     private mutating func attributes() throws(AnswerTree.Failure) {
         while true {
             while index < bytes.count, bytes[index].isSpace { index += 1 }
@@ -202,7 +201,7 @@ struct XMLReader {
 
 /// Characters written as `&name;`.
 enum Entity {
-    /// The character of an entity without its ampersand and semicolon: `amp`, `#233`, `#xE9`.
+    /// The character for an entity without its ampersand and semicolon: `amp`, `#233`, `#xE9`.
     static func character(_ name: String) -> Unicode.Scalar? {
         switch name {
         case "amp": return "&"
@@ -221,8 +220,8 @@ enum Entity {
         }
     }
 
-    /// A text of a web page as people read it: entities and marks of style resolved, one line, no control characters,
-    /// at most `limit` characters.
+    /// Web page text as people read it: entities resolved, tags removed, one line, no control characters, at most
+    /// `limit` characters.
     static func plain(_ text: String, limit: Int = 300) -> String? {
         if isPlain(text, limit: limit) { return text }
         var result = ""
@@ -264,15 +263,14 @@ enum Entity {
         return result.isEmpty ? nil : result
     }
 
-    /// True for what most texts are: printable ASCII without marks, without space at its ends or twice in a row, and
-    /// short enough.
+    /// True for most texts: short, printable ASCII without markup, leading, trailing or double spaces.
     private static func isPlain(_ text: String, limit: Int) -> Bool {
         text.utf8.withContiguousStorageIfAvailable { isPlain($0, limit: limit) } ?? false
     }
 
     private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>, limit: Int) -> Bool {
         guard bytes.count <= limit, bytes.count > 0 else { return false }
-        // A space is wanted before neither the first byte nor the end.
+        // No space before the first byte or at the end.
         var wasSpace = true
         for byte in bytes {
             switch byte {
