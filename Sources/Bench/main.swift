@@ -7,6 +7,7 @@ let parts: [(name: String, takes: String, run: ([String]) async throws -> Void)]
     ("liquid", "FOLDER", { try benchLiquid(folder: $0[0]) }),
     ("store", "FILE ORDERS", { try await benchStore(path: $0[0], orders: try number($0[1])) }),
     ("relay", "PORT MAILS BYTES SESSIONS", { try await benchRelay(try $0.map(number)) }),
+    ("waiting", "FILE MAILS", { try await benchWaiting(path: $0[0], count: try number($0[1])) }),
     ("triggers", "", { _ in try benchTriggers(export: nil) }),
     ("triggers", "EXPORT", { try benchTriggers(export: $0[0]) }),
     (

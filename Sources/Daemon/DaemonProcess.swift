@@ -74,7 +74,7 @@ package struct DaemonProcess {
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
                     trouble: trouble))
-            for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
+            for (route, channel, limit, limits, relay) in try routes(of: shop, over: engine) {
                 // A notice to the shop goes out by its mail.
                 let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
@@ -84,7 +84,7 @@ package struct DaemonProcess {
                         route: route, channel: channel, context: context, maker: makers[shop.domain], store: store,
                         clock: clock, wake: wake, heartbeats: heartbeats, metrics: metrics, logger: logger,
                         owner: owner, limit: limit,
-                        perSecond: perSecond, trouble: trouble, kind: ChannelKind.standard[route.channel], relay: relay)
+                        limits: limits, trouble: trouble, kind: ChannelKind.standard[route.channel], relay: relay)
                 )
             }
         }
@@ -207,17 +207,19 @@ package struct DaemonProcess {
     }
 
     /// A way out, as it is wired.
-    private typealias WiredRoute = (Route, any Channel, limit: Int, perSecond: Int?, relay: String)
+    private typealias WiredRoute = (Route, any Channel, limit: Int, limits: SendLimits, relay: String)
 
     /// The ways out of a shop: its relay and its webhooks.
     private func routes(of shop: Configuration.Shop, over engine: TransferEngine) throws -> [WiredRoute] {
         func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }
         var routes: [WiredRoute] = []
         if let smtp = shop.smtp {
-            let channel = SMTPChannel(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
+            let channel = SMTPChannel(
+                SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo,
+                bouncesTo: smtp.bouncesTo)
             routes.append(
                 (
-                    .mail(shop: shop.domain), channel, limit: smtp.connections * 2, perSecond: smtp.perSecond,
+                    .mail(shop: shop.domain), channel, limit: smtp.connections * 2, limits: smtp.limits,
                     relay: host(smtp.url)
                 ))
         }
@@ -237,8 +239,7 @@ package struct DaemonProcess {
             routes.append(
                 (
                     .webhook(name, shop: shop.domain), WebhookChannel([endpoint], over: engine), limit: 16,
-                    perSecond: nil,
-                    relay: host(webhook.url)
+                    limits: SendLimits(), relay: host(webhook.url)
                 ))
         }
         return routes

@@ -46,9 +46,9 @@ private final class FailingLedger: DeliveryLedger {
     }
 
     func claim(
-        _ route: Route, limit: Int, owner: String, lease: Duration, now: Moment
+        _ route: Route, limit: Int, limits: SendLimits, owner: String, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
-        try await store.claim(route, limit: limit, owner: owner, lease: lease, now: now)
+        try await store.claim(route, limit: limit, limits: limits, owner: owner, lease: lease, now: now)
     }
     func release(
         _ claims: [Claim], dueAt: Moment?, reason: Reason?, detail: String?, now: Moment
@@ -61,10 +61,11 @@ private final class FailingLedger: DeliveryLedger {
     }
     func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim], rendered: [Int64: Message],
-        channel: (route: Route, state: ChannelState)?, lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim]) {
+        channel: (route: Route, state: ChannelState)?, limits: SendLimits, lease: Duration, now: Moment
+    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], attempts: BegunAttempts) {
         try await store.turn(
-            ended: outcomes, beginning: claims, rendered: rendered, channel: channel, lease: lease, now: now)
+            ended: outcomes, beginning: claims, rendered: rendered, channel: channel, limits: limits, lease: lease,
+            now: now)
     }
     func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment? { try await store.nextAttempt(route) }
     func channelState(_ route: Route) async throws(StoreFailure) -> ChannelState {
@@ -96,7 +97,7 @@ private struct Deliveries {
         service = DeliveryService(
             route: .mail(shop: shop), channel: channel, context: plans.context, maker: plans.maker, store: ledger,
             clock: plans.clock, wake: wake, heartbeats: Heartbeats(), metrics: DaemonMetrics(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, owner: "test", limit: 1, perSecond: nil)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, owner: "test", limit: 1)
     }
 
     func effect(_ order: Int) async throws -> Effect {

@@ -229,7 +229,7 @@ private struct PlannedShop {
             let claims = try await store.claim(
                 .mail(shop: shop), limit: 100, owner: "test", lease: lease, now: hand.now)
             if claims.isEmpty { return }
-            let begun = try await store.turn(ended: [], beginning: claims, lease: lease, now: hand.now).begun
+            let begun = try await store.turn(ended: [], beginning: claims, lease: lease, now: hand.now).attempts.begun
             let ended = begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "")) }
             _ = try await store.turn(ended: ended, beginning: [], lease: lease, now: hand.now)
         }

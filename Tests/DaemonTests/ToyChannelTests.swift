@@ -18,8 +18,7 @@ struct ToyChannelTests {
         DeliveryService(
             route: route, channel: channel, context: plans.context, maker: plans.maker, store: plans.store,
             clock: plans.clock, wake: wake, heartbeats: Heartbeats(), metrics: DaemonMetrics(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, owner: "test", limit: 1, perSecond: nil,
-            kind: kind)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, owner: "test", limit: 1, kind: kind)
     }
 
     private func effects(_ plans: Plans) async throws -> [Effect] {

@@ -53,12 +53,12 @@ struct OutboxTests {
             ended: [AttemptOutcome(claim: begun[0], verdict: .accepted(receipt: "250"))], beginning: [claims[1]],
             channel: (route, closed), lease: .minutes(5), now: .at(2))
         #expect(turned.finished.map(\.state) == [.sent])
-        #expect(turned.begun.map(\.effect.id) == [claims[1].effect.id])
-        #expect(turned.begun == [try #require(await store.begunClaim(turned.begun[0]))])
+        #expect(turned.attempts.begun.map(\.effect.id) == [claims[1].effect.id])
+        #expect(turned.attempts.begun == [try #require(await store.begunClaim(turned.attempts.begun[0]))])
         #expect(try await store.channelState(route) == closed)
         // Begun once: the same claim begins no second attempt.
         let again = try await store.turn(ended: [], beginning: [claims[1]], lease: .minutes(5), now: .at(3))
-        #expect(again.begun.isEmpty)
+        #expect(again.attempts.begun.isEmpty)
         #expect(try await store.recover(owner: "p2", now: .at(4)) == [.email: 1], "only what has begun is in doubt")
     }
 
@@ -222,7 +222,7 @@ struct OutboxTests {
         let new = mail("m", to: "ada@gmail.example", body: "anew")
         let second = try await store.turn(
             ended: [], beginning: try await claim(store), rendered: [effect.id: new], lease: .minutes(5), now: .at(1))
-        #expect(second.begun.map(\.message) == [new])
+        #expect(second.attempts.begun.map(\.message) == [new])
         #expect(try await store.effectStory(effect.id)?.message == new)
         let notes = try #require(await store.effectStory(effect.id)).story.decisions
         #expect(notes.last?.detail?.contains("another address") == true)

@@ -109,6 +109,7 @@ struct VersionsTests {
                 let one = judged.remove(at: judged.firstIndex { $0.claim != nil }!)
                 let isCurrent = one.reads.allSatisfy { versions[$0.key.id] == $0.value }
                 let outcome = try await store.turn(ended: [], beginning: [one.claim!], lease: .minutes(30), now: now)
+                    .attempts
                 #expect(outcome.begun.count == (isCurrent ? 1 : 0) && outcome.outdated.count == (isCurrent ? 0 : 1))
                 if isCurrent { begun += 1 } else { voided += 1 }
                 // It is judged again, its lease still good.

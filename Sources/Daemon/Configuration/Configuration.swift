@@ -49,12 +49,15 @@ package struct Configuration: Sendable {
         package var username: String?
         package var password: SecretString?
         package var connections: Int
-        /// How many mails a second at most; nil for as many as go.
-        package var perSecond: Int?
+        /// How many mails at most, in all and for each recipient domain.
+        package var limits: SendLimits
         /// Everything goes to this address, while trying.
         package var redirectTo: MailAddress?
         /// The envelope sender, where bounces go; nil for the brand's own address.
         package var sender: MailAddress?
+        /// A mailbox that takes `NAME+ANYTHING@DOMAIN` as well as `NAME@DOMAIN`: each mail's bounces then come back to
+        /// an address of its own. In place of `sender`.
+        package var bouncesTo: MailAddress?
         package var startTLS: StartTLS
         package var authority: String?
         package var certificate: String?
@@ -62,14 +65,16 @@ package struct Configuration: Sendable {
 
         package init(
             url: String, username: String?, password: SecretString?, connections: Int, perSecond: Int?,
-            redirectTo: MailAddress?, sender: MailAddress?, startTLS: StartTLS, authority: String?,
-            certificate: String?, key: String?
+            redirectTo: MailAddress?, sender: MailAddress?, bouncesTo: MailAddress? = nil, startTLS: StartTLS,
+            authority: String?, certificate: String?, key: String?, limits: SendLimits = SendLimits()
         ) {
             self.url = url
             self.username = username
             self.password = password
             self.connections = connections
-            self.perSecond = perSecond
+            self.limits = limits
+            if let perSecond { self.limits.whole.append(SendLimit(perSecond, .second)) }
+            self.bouncesTo = bouncesTo
             self.redirectTo = redirectTo
             self.sender = sender
             self.startTLS = startTLS

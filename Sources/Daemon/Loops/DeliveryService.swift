@@ -31,8 +31,8 @@ struct DeliveryService: Service {
     let owner: String
     /// How many messages may be under way at once where the disk is quick.
     let limit: Int
-    /// How many a second at most.
-    let perSecond: Int?
+    /// What it may take, in a second, an hour and a day, and each recipient domain.
+    var limits = SendLimits()
     var trouble = StoreTrouble()
     /// The channel's own ways.
     var kind: ChannelKind?
@@ -84,8 +84,9 @@ struct DeliveryService: Service {
                     group.addTask { [channel, clock] in
                         do throws(CancellationError) {
                             let doubts = claim.effect.attemptsInDoubt
-                            completed.add(
-                                claim, try await channel.attempt(claim.message, inDoubt: doubts, at: clock.now))
+                            var message = claim.message
+                            message.envelope.returnToken = claim.returnToken
+                            completed.add(claim, try await channel.attempt(message, inDoubt: doubts, at: clock.now))
                         } catch {
                             completed.add(claim, nil)
                         }
@@ -119,8 +120,8 @@ struct DeliveryService: Service {
         /// Of those that wait, the mails that were written anew for another address.
         var rendered: [Int64: Message] = [:]
         var judgedAt = Moment.distantPast
-        var second: Int64 = 0
-        var begunInSecond = 0
+        /// Until then its limit is reached.
+        var limitedUntil: Moment?
         /// The store refused the last step.
         var storeFails = false
     }
@@ -134,6 +135,7 @@ struct DeliveryService: Service {
         if let until = inFlight.breaker.closedUntil, inFlight.breaker.isShut(now: now) {
             return min(until - now, Heartbeats.longestWait)
         }
+        if let until = inFlight.limitedUntil, until > now { return min(until - now, Heartbeats.longestWait) }
         if !inFlight.waiting.isEmpty { return .milliseconds(100) }
         guard let next = try? await store.nextAttempt(route) else { return Heartbeats.longestWait }
         return min(max(.milliseconds(20), next - now), Heartbeats.longestWait)
@@ -153,10 +155,7 @@ struct DeliveryService: Service {
             var room = 0
             if !ending, clock.fault == nil, inFlight.done.count <= inFlight.depth {
                 room = inFlight.breaker.room(limit: inFlight.depth, under: inFlight.under, now: now)
-                if let perSecond {
-                    if inFlight.second != now.seconds { (inFlight.second, inFlight.begunInSecond) = (now.seconds, 0) }
-                    room = min(room, perSecond - inFlight.begunInSecond)
-                }
+                if let until = inFlight.limitedUntil, until > now { room = 0 } else { inFlight.limitedUntil = nil }
             }
             if !inFlight.returning.isEmpty {
                 try await store.release(inFlight.returning, now: now)
@@ -168,7 +167,8 @@ struct DeliveryService: Service {
                 inFlight.storeFails = false
                 return false
             }
-            let (begun, outdated) = try await write(&inFlight, beginning: beginning)
+            let attempts = try await write(&inFlight, beginning: beginning)
+            let (begun, outdated) = (attempts.begun, attempts.outdated)
             if !begun.isEmpty, inFlight.under > 0 {
                 let flying = inFlight.under - completed.count
                 // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
@@ -180,16 +180,19 @@ struct DeliveryService: Service {
             }
             for claim in begun { inFlight.breaker.begin(claim.effect.id) }
             inFlight.under += begun.count
-            inFlight.begunInSecond += begun.count
             inFlight.storeFails = false
             for claim in begun { start(claim) }
-            // What cannot begin before the channel is open again is given back.
-            let left = Array(inFlight.waiting.dropFirst(beginning.count)) + outdated
+            // What cannot begin before the channel is open again, or before long, is given back.
+            let left = attempts.limited + Array(inFlight.waiting.dropFirst(beginning.count)) + outdated
             // What was judged by an order as it is no more is judged again.
             if !outdated.isEmpty { inFlight.judgedAt = .distantPast }
-            inFlight.waiting = inFlight.breaker.isClosed ? [] : left
+            inFlight.limitedUntil = attempts.limitedUntil
+            let isLimitedForLong = attempts.limitedUntil.map { $0 - now > Self.judgement } ?? false
+            inFlight.waiting = inFlight.breaker.isClosed || isLimitedForLong ? [] : left
             if inFlight.breaker.isClosed {
                 inFlight.returning += left + (begun.isEmpty && outdated.isEmpty ? beginning : [])
+            } else if isLimitedForLong {
+                inFlight.returning += left
             }
             return true
         } catch {
@@ -211,9 +214,9 @@ struct DeliveryService: Service {
         let held = inFlight.waiting.count + inFlight.unjudged.count
         if held < room {
             // One ahead of the others while the channel is being tried; and no more than may go out soon.
-            let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, perSecond ?? Self.ahead)
+            let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, limits.perSecond ?? Self.ahead)
             inFlight.unjudged += try await store.claim(
-                route, limit: max(room, wanted) - held, owner: owner, lease: Self.lease, now: now)
+                route, limit: max(room, wanted) - held, limits: limits, owner: owner, lease: Self.lease, now: now)
         }
         guard !inFlight.unjudged.isEmpty else { return }
         let going = try await stillTrue(inFlight.unjudged, &inFlight, now: now)
@@ -278,10 +281,10 @@ struct DeliveryService: Service {
     }
 
     /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the
-    /// attempts that may start, and those that have to be judged again first.
+    /// attempts that may start, and those that may not yet.
     private func write(
         _ inFlight: inout InFlight, beginning: [Claim]
-    ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
+    ) async throws(StoreFailure) -> BegunAttempts {
         let now = clock.now
         var breaker = inFlight.breaker
         var consequences: [ChannelBreaker.Outcome] = []
@@ -294,13 +297,14 @@ struct DeliveryService: Service {
             consequences.append(outcome)
             return AttemptOutcome(
                 claim: claim, verdict: answer.verdict, nextAttemptAt: outcome.nextAttempt,
-                waitsByItself: outcome.waitsByItself, results: answer.results)
+                waitsByItself: outcome.waitsByItself, results: answer.results, domainNews: answer.domainNews,
+                chance: .random(in: 0..<1))
         }
         // A channel that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
         let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
         let turned = try await store.turn(
             ended: outcomes, beginning: begins, rendered: inFlight.rendered,
-            channel: breaker == inFlight.kept ? nil : (route, ChannelState(breaker)),
+            channel: breaker == inFlight.kept ? nil : (route, ChannelState(breaker)), limits: limits,
             lease: Self.lease, now: now)
         let ended = inFlight.done
         (inFlight.breaker, inFlight.kept) = (breaker, breaker)
@@ -308,7 +312,7 @@ struct DeliveryService: Service {
         inFlight.done = []
         for ((claim, answer), consequence) in zip(ended, consequences) { tell(claim, answer.verdict, consequence) }
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
-        return (turned.begun, turned.outdated)
+        return turned.attempts
     }
 
     private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelBreaker.Outcome) {

@@ -1,7 +1,7 @@
-import Outreach
+package import Outreach
 package import Store
 
-/// Messages, the newest first: what `bookbag outbox list` tells.
+/// Messages, the newest first, and why each of them waits that does: what `bookbag outbox list` tells.
 package struct OutboxReport: Report {
     /// One message, or what is to become one.
     struct Row: Encodable, Sendable {
@@ -19,24 +19,36 @@ package struct OutboxReport: Report {
         var attemptsInDoubt: Int
         @Nullable var messageID: String?
         @Nullable var summary: String?
+        /// Null for what waits no more.
+        @Nullable var wait: OutboxWait?
 
         // Each name as the encoder would write it, but for the one that it would write otherwise.
         private enum CodingKeys: String, CodingKey {
-            case id, shop, order, trigger, line, state, reason, detail, event, dueAt, attempts, attemptsInDoubt, summary
+            case id, shop, order, trigger, line, state, reason, detail, event, dueAt, attempts, attemptsInDoubt,
+                summary,
+                wait
             case messageID = "messageId"
+        }
+
+        /// A word for the table: what holds it, or why it ended.
+        var shortReason: String {
+            guard let wait, wait.cause != .held else { return reason ?? "" }
+            return wait.cause.rawValue
         }
     }
 
     var rows: [Row]
 
-    package init(_ lines: [OutboxLine]) {
+    /// - Parameter channels: how the ways out stand; one that was never closed may be left out.
+    package init(_ lines: [OutboxLine], channels: [Route: ChannelState] = [:], now: Moment) {
         rows = lines.map { line in
             let effect = line.effect
             return Row(
                 id: effect.id, shop: effect.shop, order: line.orderName, trigger: effect.trigger, line: effect.line,
                 state: effect.state.rawValue, reason: effect.reason?.rawValue, detail: effect.detail,
                 event: effect.event?.kind.rawValue ?? "", dueAt: effect.dueAt, attempts: effect.attempts,
-                attemptsInDoubt: effect.attemptsInDoubt, messageID: line.messageID, summary: line.summary)
+                attemptsInDoubt: effect.attemptsInDoubt, messageID: line.messageID, summary: line.summary,
+                wait: OutboxWait(line, channel: channels[effect.route] ?? ChannelState(), now: now))
         }
     }
 
@@ -51,10 +63,24 @@ package struct OutboxReport: Report {
                 + rows.map { row in
                     ["\(row.id)"] + (isMixed ? [row.shop] : [])
                         + [
-                            row.order, row.trigger, row.line, row.state, row.reason ?? "", row.dueAt.iso8601,
+                            row.order, row.trigger, row.line, row.state, row.shortReason, row.dueAt.iso8601,
                             row.summary ?? row.detail ?? "",
                         ]
-                })
+                }) + waits
+    }
+
+    /// Why they wait, each reason once.
+    private var waits: String {
+        let waiting = rows.compactMap(\.wait)
+        guard !waiting.isEmpty else { return "" }
+        var lines: [String] = []
+        for (sentence, group) in Dictionary(grouping: waiting, by: \.sentence).sorted(by: {
+            ($1.value.count, $0.key) < ($0.value.count, $1.key)
+        }) {
+            let until = group.compactMap(\.until).min().map { " (from \($0.iso8601))" } ?? ""
+            lines.append("  \(group.count)  \(sentence)\(until)")
+        }
+        return "\n\nWhy they wait:\n" + lines.joined(separator: "\n")
     }
 
     /// JSON has the rows alone.

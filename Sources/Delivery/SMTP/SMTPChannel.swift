@@ -5,33 +5,60 @@ public import Platform
 public struct SMTPChannel: Channel {
     private let transport: any MailTransport
     private let redirectTo: MailAddress?
+    private let returnPath: ReturnPath?
 
     /// An outlet over a relay.
     ///
     /// - Parameters:
+    ///   - bouncesTo: the mailbox that bounces come back to, each by an address of its own; nil for the envelope sender
+    ///     that the mail was made with.
     ///   - redirectTo: one inbox that gets everything instead of the shoppers, while a shop tries things out. The mail
     ///     itself stays as it is: only the envelope changes.
-    public init(_ transport: any MailTransport, redirectTo: MailAddress? = nil) {
+    public init(_ transport: any MailTransport, redirectTo: MailAddress? = nil, bouncesTo: MailAddress? = nil) {
         self.transport = transport
         self.redirectTo = redirectTo
+        returnPath = bouncesTo.flatMap { ReturnPath(mailbox: $0.address) }
     }
 
     public func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict {
+        try await attempt(message, at: now).verdict
+    }
+
+    public func attempt(_ message: Message, at now: Moment) async throws(CancellationError) -> AttemptAnswer {
         guard message.kind == .email else {
-            return .refused(Failure(reason: "content", detail: "this is not a mail, and came to the mail's channel"))
+            return AttemptAnswer(
+                .refused(Failure(reason: "content", detail: "this is not a mail, and came to the mail's channel")))
         }
         if Task.isCancelled { throw CancellationError() }
         let envelope: SMTPEnvelope
         do {
-            envelope = try SMTPEnvelope(
-                from: MailHeaders.withPlainDomain(message.envelope.sender),
-                recipients: [MailHeaders.withPlainDomain(redirectTo?.address ?? message.envelope.recipient)],
-                message: message.bytes, hasUTF8Header: Self.hasUTF8Header(message.bytes))
+            envelope = try self.envelope(of: message)
         } catch {
-            return .refused(Failure(reason: "content", detail: error.description))
+            return AttemptAnswer(.refused(Failure(reason: "content", detail: error.description)))
         }
         let reply = await transport.deliver(envelope)
         if reply.failure == .cancelled, !reply.isInDoubt { throw CancellationError() }
+        let verdict = verdict(for: reply)
+        // While everything goes to one inbox, nothing is learned of the shoppers' domains.
+        return AttemptAnswer(verdict, domainNews: redirectTo == nil ? DomainNews(reply, verdict) : nil)
+    }
+
+    private func envelope(of message: Message) throws(SMTPEnvelope.Fault) -> SMTPEnvelope {
+        var sender = message.envelope.sender
+        var token: String?
+        // A bounce of the inbox that everything goes to is none of the shopper's.
+        if let returnPath, redirectTo == nil, !sender.isEmpty, !message.envelope.returnToken.isEmpty {
+            token = message.envelope.returnToken
+            sender = returnPath.address(message.envelope.returnToken)
+        }
+        return try SMTPEnvelope(
+            from: MailHeaders.withPlainDomain(sender),
+            recipients: [MailHeaders.withPlainDomain(redirectTo?.address ?? message.envelope.recipient)],
+            message: message.bytes, hasUTF8Header: Self.hasUTF8Header(message.bytes), envelopeID: token,
+            notify: token == nil ? nil : [.failure, .delay])
+    }
+
+    private func verdict(for reply: SMTPReply) -> Verdict {
         let verdict = Verdict.verdict(for: reply)
         if redirectTo != nil, case .refused(var failure) = verdict, failure.reason == "mailbox" {
             // It is not the shopper's mailbox that was refused, and every mail would meet the same.

@@ -11,6 +11,10 @@ public struct Claim: Hashable, Sendable {
     /// What was read when it was judged to be true still. It does not begin where one of these has another version by
     /// now.
     public var reads: ReadVersions = [:]
+    /// What names its effect outside, for its bounces.
+    public var returnToken = ""
+    /// True for the one mail that goes ahead to a domain that is closed.
+    public var goesAhead = false
 
     /// A lease that was given out.
     public init(effect: Effect, message: Message, token: Int64, leaseUntil: Moment) {
@@ -33,12 +37,18 @@ public struct AttemptOutcome: Hashable, Sendable {
     /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end.
     /// Kept with the verdict, in place of what an earlier attempt brought under the same name. No personal data.
     public var results: [String: String]
+    /// What it says of the recipient's domain; nil where it says nothing.
+    public var domainNews: DomainNews?
+    /// From 0 up to 1, for how long the domain is left alone.
+    public var chance = 0.0
 
     /// That came of it.
     public init(
         claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil, waitsByItself: Bool = false,
-        results: [String: String] = [:]
+        results: [String: String] = [:], domainNews: DomainNews? = nil, chance: Double = 0
     ) {
+        self.domainNews = domainNews
+        self.chance = chance
         self.waitsByItself = waitsByItself
         self.claim = claim
         self.verdict = verdict
@@ -61,6 +71,21 @@ public struct FinishedAttempt: Hashable, Sendable {
         self.state = state
         self.late = late
     }
+}
+
+/// What became of claims that were to begin.
+public struct BegunAttempts: Hashable, Sendable {
+    /// Their first byte may go out now.
+    public var begun: [Claim] = []
+    /// Still ours, but judged by what is no longer so: to be judged again.
+    public var outdated: [Claim] = []
+    /// Still ours, but beyond the way out's limit.
+    public var limited: [Claim] = []
+    /// When the first of `limited` may begin.
+    public var limitedUntil: Moment?
+
+    /// None.
+    public init() {}
 }
 
 /// A claimed effect that is not to be sent after all.

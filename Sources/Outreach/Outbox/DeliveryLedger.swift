@@ -3,7 +3,7 @@
 public protocol DeliveryLedger: Sendable {
     /// Leases effects of a way out that are ready and due, the longest due first.
     func claim(
-        _ route: Route, limit: Int, owner: String, lease: Duration, now: Moment
+        _ route: Route, limit: Int, limits: SendLimits, owner: String, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim]
 
     /// Gives claims back; they are due again at `dueAt`, or as they were.
@@ -17,8 +17,8 @@ public protocol DeliveryLedger: Sendable {
     /// Records verdicts, the channel, and the attempts that begin, in one commit.
     func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim], rendered: [Int64: Message],
-        channel: (route: Route, state: ChannelState)?, lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim])
+        channel: (route: Route, state: ChannelState)?, limits: SendLimits, lease: Duration, now: Moment
+    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], attempts: BegunAttempts)
 
     /// When the next attempt of a way out may be made; nil where nothing is ready.
     func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment?

@@ -8,6 +8,9 @@ public struct Message: Hashable, Sendable {
         public var recipient: String
         /// Which far end of the channel, as in `Route`.
         public var target: String
+        /// What the message's bounces bring back (`ReturnPath`); empty where nothing is brought back. It is made anew
+        /// for each attempt, and always the same.
+        public var returnToken = ""
 
         /// That sender, recipient and far end.
         public init(sender: String = "", recipient: String = "", target: String = "") {

@@ -53,6 +53,9 @@ public struct ChannelState: Hashable, Sendable {
     /// The messages that closed it by an answer that may be meant for them alone, by effect, each with how often it had
     /// been opened by then. The 256 newest are kept.
     public var suspects: [Int64: Int]
+    /// Until when its own limit held it up last, and which one: told by the store, and never set through a state.
+    public var limitedUntil: Moment?
+    public var limitedBy: String?
 
     /// Open, until it is told otherwise.
     public init(

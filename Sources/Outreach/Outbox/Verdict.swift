@@ -66,11 +66,14 @@ public struct AttemptAnswer: Hashable, Sendable {
     /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end. No
     /// personal data.
     public var results: [String: String]
+    /// What it says of the recipient's domain; nil where it says nothing.
+    public var domainNews: DomainNews?
 
     /// That came of it.
-    public init(_ verdict: Verdict, results: [String: String] = [:]) {
+    public init(_ verdict: Verdict, results: [String: String] = [:], domainNews: DomainNews? = nil) {
         self.verdict = verdict
         self.results = results
+        self.domainNews = domainNews
     }
 }
 

@@ -43,6 +43,12 @@ struct SQLArguments: ExpressibleByArrayLiteral {
     let values: [SQLValue]
 
     init(arrayLiteral elements: (any SQLBindable)?...) { values = elements.map { $0?.sqlValue ?? .null } }
+
+    private init(_ values: [SQLValue]) { self.values = values }
+
+    static func + (first: SQLArguments, second: SQLArguments) -> SQLArguments {
+        SQLArguments(first.values + second.values)
+    }
 }
 
 /// The types that can be read from a column. NULL reads as 0 or an empty text; if it may occur, read an optional.

@@ -23,11 +23,68 @@ struct KeyedHash: Sendable {
     /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
-    private func hash(_ kind: String, _ text: String) -> Data {
+    /// Names an effect to those outside who may bring it back but not read it: its numbers, encrypted under a tag over
+    /// them that is the nonce as well (SIV, after RFC 5297), in base32 (RFC 4648, 6) of lower case. The same each time.
+    func returnToken(shop: Int64, effect: Int64) -> String {
+        var numbers: [UInt8] = []
+        for shift in stride(from: 24, through: 0, by: -8) { numbers.append(UInt8(truncatingIfNeeded: shop >> shift)) }
+        for shift in stride(from: 56, through: 0, by: -8) { numbers.append(UInt8(truncatingIfNeeded: effect >> shift)) }
+        let tag = returnTag(numbers)
+        return Self.base32(tag + zip(numbers, returnPad(tag)).map { $0 ^ $1 })
+    }
+
+    /// The numbers of a token that this store gave out; nil for any other text.
+    func numbers(ofReturnToken token: String) -> (shop: Int64, effect: Int64)? {
+        guard token.utf8.count == ReturnPath.tokenLength, let bytes = Self.bytes(ofBase32: token) else { return nil }
+        let tag = Array(bytes.prefix(8))
+        let numbers = zip(bytes.dropFirst(8), returnPad(tag)).map { $0 ^ $1 }
+        // What is compared is a guess at a keyed hash, and each guess costs a mail.
+        guard returnTag(numbers) == tag else { return nil }
+        let value = { (part: ArraySlice<UInt8>) in Int64(bitPattern: part.reduce(0) { $0 << 8 | UInt64($1) }) }
+        return (value(numbers[..<4]), value(numbers[4...]))
+    }
+
+    private func returnTag(_ numbers: [UInt8]) -> [UInt8] { Array(keyed("return tag", Data(numbers)).prefix(8)) }
+
+    private func returnPad(_ tag: [UInt8]) -> [UInt8] { Array(keyed("return pad", Data(tag)).prefix(12)) }
+
+    private static let digits = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+
+    private static func base32(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        var (held, bits) = (UInt32(0), 0)
+        for byte in bytes {
+            held = (held << 8 | UInt32(byte)) & 0xFFF
+            bits += 8
+            while bits >= 5 {
+                bits -= 5
+                text.append(digits[Int(held >> UInt32(bits) & 31)])
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func bytes(ofBase32 text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var (held, bits) = (UInt32(0), 0)
+        for letter in text.utf8 {
+            guard let digit = digits.firstIndex(of: letter) else { return nil }
+            held = (held << 5 | UInt32(digit)) & 0xFFF
+            bits += 5
+            guard bits >= 8 else { continue }
+            bits -= 8
+            bytes.append(UInt8(truncatingIfNeeded: held >> UInt32(bits)))
+        }
+        return bytes
+    }
+
+    private func hash(_ kind: String, _ text: String) -> Data { keyed(kind, Data(text.utf8)).prefix(16) }
+
+    private func keyed(_ kind: String, _ bytes: Data) -> Data {
         var code = HMAC<SHA256>(key: secret)
         code.update(data: Data(kind.utf8))
         code.update(data: Data([0]))
-        code.update(data: Data(text.utf8))
-        return Data(code.finalize().prefix(16))
+        code.update(data: bytes)
+        return Data(code.finalize())
     }
 }

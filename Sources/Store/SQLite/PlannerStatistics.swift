@@ -11,8 +11,8 @@ internal import Outreach
 enum PlannerStatistics {
     /// Columns with few distinct values, and how many. All others are nearly unique.
     private static let coarse: [String: Int] = [
-        "about_kind": 1, "channel": 1, "kind": 1, "line": 1, "origin": 1, "rank": 1, "retry_at": 1, "scope": 2,
-        "shop": 1,
+        "about_kind": 1, "channel": 1, "kind": 1, "line": 1, "origin": 1, "queue": 1, "rank": 1, "retry_at": 1,
+        "scope": 2, "shop": 1,
         "source": 3, "state": 4, "target": 1, "trigger_name": 20, "urgency": 4,
     ]
     /// Columns that make an index unique when they end it.

@@ -279,6 +279,8 @@ extension Migration {
 
             -- Things to do once in the outside world: mostly one line of `send` for one occurrence. `counted_at` is
             -- when it began to count: when ready, then when sent. A channel serves rank 0 before rank 1.
+            -- `domain` is the recipient's, if it has one; while that domain is closed, its ready effects stand in a
+            -- `queue` of that name and not in the route's, which has none.
             CREATE TABLE effects (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -301,6 +303,8 @@ extension Migration {
                 sent_at INTEGER,
                 counted_at INTEGER,
                 recipient_key BLOB CHECK (length(recipient_key) = 16),
+                domain TEXT NOT NULL,
+                queue TEXT NOT NULL DEFAULT '' CHECK (queue IN ('', domain)),
                 attempts INTEGER NOT NULL CHECK (attempts >= 0),
                 attempts_in_doubt INTEGER NOT NULL,
                 version INTEGER NOT NULL CHECK (version > 0),
@@ -317,7 +321,7 @@ extension Migration {
                 CHECK (state NOT IN ('bounced', 'skipped', 'withdrawn', 'replaced', 'refused') OR reason IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX effects_waiting ON effects (shop, due_at, id) WHERE state = 'waiting';
-            CREATE INDEX effects_ready ON effects (shop, channel, target, rank, due_at, id) WHERE state = 'ready';
+            CREATE INDEX effects_ready ON effects (shop, channel, target, queue, rank, due_at, id) WHERE state = 'ready';
             CREATE INDEX effects_by_aggregate ON effects (shop, aggregate_id, id);
             CREATE INDEX effects_by_event ON effects (shop, event_id);
             CREATE INDEX effects_by_state ON effects (shop, state, id);
@@ -441,7 +445,7 @@ extension Migration {
                 CHECK (verdict <> 'accepted' OR in_doubt = 0 OR late = 1)
             ) STRICT, WITHOUT ROWID;
 
-            -- Whether a route is closed. `suspects` are the messages that closed it by a reply that may concern only
+            -- Whether a route is closed, and until when its own limit last held it up. `suspects` are the messages that closed it by a reply that may concern only
             -- them: `EFFECT:OPENINGS`, separated by spaces.
             CREATE TABLE channels (
                 shop INTEGER NOT NULL REFERENCES shops (id),
@@ -453,9 +457,42 @@ extension Migration {
                 failures INTEGER NOT NULL CHECK (failures >= 0),
                 openings INTEGER NOT NULL,
                 suspects TEXT NOT NULL,
+                limited_until INTEGER,
+                limited_by TEXT,
                 changed_at INTEGER NOT NULL,
                 PRIMARY KEY (shop, channel, target),
-                CHECK (closed_until IS NULL OR reason IS NOT NULL)
+                CHECK (closed_until IS NULL OR reason IS NOT NULL),
+                CHECK ((limited_until IS NULL) = (limited_by IS NULL))
+            ) STRICT, WITHOUT ROWID;
+
+            -- How recipient domains stand that put mail off, or whose limit is reached. Nothing of their queues goes before `next_at`; one that is open has no `cause`, and
+            -- stays here until its queue is empty.
+            CREATE TABLE domains (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                channel TEXT NOT NULL CHECK (channel <> ''),
+                target TEXT NOT NULL,
+                domain TEXT NOT NULL CHECK (domain <> ''),
+                has_queue INTEGER NOT NULL CHECK (has_queue IN (0, 1)),
+                next_at INTEGER NOT NULL,
+                cause TEXT CHECK (cause IN ('deferred', 'limit')),
+                detail TEXT,
+                failures INTEGER NOT NULL CHECK (failures >= 0),
+                changed_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, channel, target, domain)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX domains_next ON domains (shop, channel, target, next_at, domain) WHERE has_queue = 1;
+
+            -- How much went out lately, by slices of time, for the limits of a way out (an empty domain) and of recipient domains. `seconds` is the length that a
+            -- limit counts over.
+            CREATE TABLE spent (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                channel TEXT NOT NULL CHECK (channel <> ''),
+                target TEXT NOT NULL,
+                domain TEXT NOT NULL,
+                seconds INTEGER NOT NULL CHECK (seconds > 0),
+                slice INTEGER NOT NULL,
+                count INTEGER NOT NULL CHECK (count >= 0),
+                PRIMARY KEY (shop, channel, target, domain, seconds, slice)
             ) STRICT, WITHOUT ROWID;
 
             -- Whom we must not write to. An `ends_at` of NULL is for ever.

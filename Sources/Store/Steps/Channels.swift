@@ -6,14 +6,10 @@ extension Store {
         try await read { db in
             try db.first(
                 """
-                SELECT closed_until, reason, detail, failures, openings, suspects FROM channels
+                SELECT closed_until, reason, detail, failures, openings, suspects, limited_until, limited_by FROM channels
                 WHERE shop = ? AND channel = ? AND target = ?
                 """, [try db.shop(route.shop), route.channel.rawValue, route.target]
-            ) { row in
-                ChannelState(
-                    closedUntil: row.optionalMoment(0), reason: row[1], detail: row[2], failures: row[3],
-                    openings: row[4], suspects: ChannelState.suspects(row[5]))
-            } ?? ChannelState()
+            ) { ChannelState($0, from: 0) } ?? ChannelState()
         }
     }
 
@@ -23,15 +19,14 @@ extension Store {
             let pairs = try db.all(
                 """
                 SELECT shops.domain, channels.channel, channels.target, channels.closed_until, channels.reason,
-                    channels.detail, channels.failures, channels.openings, channels.suspects
+                    channels.detail, channels.failures, channels.openings, channels.suspects,
+                    channels.limited_until, channels.limited_by
                 FROM channels JOIN shops ON shops.id = channels.shop
                 """
             ) { row in
                 (
                     Route(shop: row[0], channel: try row.word(1), target: row[2]),
-                    ChannelState(
-                        closedUntil: row.optionalMoment(3), reason: row[4], detail: row[5], failures: row[6],
-                        openings: row[7], suspects: ChannelState.suspects(row[8]))
+                    ChannelState(row, from: 3)
                 )
             }
             return Dictionary(uniqueKeysWithValues: pairs)
@@ -48,6 +43,15 @@ extension Store {
 }
 
 extension ChannelState {
+    /// Reads its columns, which begin at the given one.
+    fileprivate init(_ row: Row, from first: Int) {
+        self.init(
+            closedUntil: row.optionalMoment(first), reason: row[first + 1], detail: row[first + 2],
+            failures: row[first + 3], openings: row[first + 4], suspects: Self.suspects(row[first + 5]))
+        limitedUntil = row.optionalMoment(first + 6)
+        limitedBy = row[first + 7]
+    }
+
     /// The most suspects that are kept.
     private static let mostSuspects = 256
 

@@ -63,6 +63,22 @@ public struct OutboxLine: Hashable, Sendable {
     public var messageID: String?
     /// A mail's subject or a webhook's event type; nil before it is frozen, or once the bytes are gone.
     public var summary: String?
+    /// Since when it is being handed over, where it is.
+    public var underWaySince: Moment?
+    /// The recipient's domain, and how it stands, where the message stands in that one's queue.
+    public var queue: (domain: String, state: DomainState)? {
+        get { queueDomain.flatMap { domain in queueState.map { (domain, $0) } } }
+        set { (queueDomain, queueState) = (newValue?.domain, newValue?.state) }
+    }
+    private var queueDomain: String?
+    private var queueState: DomainState?
+
+    init(effect: Effect, orderName: String, messageID: String?, summary: String?) {
+        self.effect = effect
+        self.orderName = orderName
+        self.messageID = messageID
+        self.summary = summary
+    }
 }
 
 /// One attempt of an effect.
@@ -279,7 +295,17 @@ extension Connection {
             "SELECT message_id, summary FROM messages WHERE shop = ? AND effect_id = ?", [shop, effect.id]
         ) { ($0[0], $0[1]) }
         let name: String? = try first(Query.nameOfEffect, [shop, effect.id]) { $0[0] }
-        return OutboxLine(effect: effect, orderName: name ?? "", messageID: message?.0, summary: message?.1)
+        var line = OutboxLine(effect: effect, orderName: name ?? "", messageID: message?.0, summary: message?.1)
+        guard effect.state == .ready else { return line }
+        line.underWaySince = try first(Query.underWay, [shop, effect.id]) { $0.moment(0) }
+        let queue: String? = try first("SELECT queue FROM effects WHERE shop = ? AND id = ?", [shop, effect.id]) {
+            $0[0]
+        }
+        if let queue, !queue.isEmpty {
+            // Mail stands in a queue only while there is a row for its domain.
+            line.queue = (queue, try domainState(queue, of: effect.route, shop: shop) ?? DomainState())
+        }
+        return line
     }
 
     fileprivate func story(of effect: Effect, shop: Int64) throws -> EffectStory {
@@ -356,6 +382,11 @@ extension Query {
         FROM events JOIN match_outcomes ON match_outcomes.shop = events.shop AND match_outcomes.event_id = events.id
         WHERE events.shop = ? AND events.aggregate_id = ?
         ORDER BY match_outcomes.event_id, match_outcomes.trigger_name
+        """
+    static let underWay = """
+        SELECT attempts.begun_at FROM leases JOIN attempts ON attempts.shop = leases.shop
+            AND attempts.effect_id = leases.effect_id AND attempts.token = leases.token
+        WHERE leases.shop = ? AND leases.effect_id = ? AND attempts.verdict IS NULL
         """
     static let hasEffect = "SELECT 1 FROM effects WHERE shop = ? AND id = ?"
     static let nameOfEffect = """

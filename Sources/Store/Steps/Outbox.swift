@@ -15,31 +15,33 @@ extension Store: DeliveryLedger {
     /// Leases the effects of a route that are ready and due: first those of people and of Bookbag itself, then those of
     /// triggers, each longest due first. An effect already leased is left out until its lease runs out.
     ///
+    /// Mail to a recipient domain that is closed moves to that domain's own queue, so that it stands in nobody's way.
+    /// Of that queue one mail is leased, to go ahead, once the domain may be asked again; all of it moves back where the
+    /// domain is open. One call moves a few hundred at most.
+    ///
     /// - Parameters:
+    ///   - limits: those that the attempts are to keep.
     ///   - owner: a name for this process that no other process ever has.
     ///   - lease: how long we hold it; longer than an attempt can take.
     public func claim(
-        _ route: Route, limit: Int, owner: String, lease: Duration, now: Moment
+        _ route: Route, limit: Int, limits: SendLimits = SendLimits(), owner: String, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
-        try await write { db in
+        let hash = hash
+        return try await write { db in
             let shop = try db.shop(route.shop)
             let until = now + lease
-            var due: [(id: Int64, oldToken: Int64?)] = []
-            for rank in 0...1 where due.count < limit {
-                due += try db.all(
-                    Query.claimable,
-                    [
-                        shop, route.channel.rawValue, route.target, rank, now.milliseconds, now.milliseconds,
-                        limit - due.count,
-                    ]
-                ) { (id: $0[0] as Int64, oldToken: $0[1] as Int64?) }
+            let queues = DomainQueues(shop: shop, route: route, limits: limits, now: now, db: db)
+            let due = try queues.next(limit, lease: lease)
+            guard !due.isEmpty else {
+                try db.note(now)
+                return []
             }
-            guard !due.isEmpty else { return [] }
             let token = try db.nextToken()
             var tally = Tally()
             var claims: [Claim] = []
-            for (id, oldToken) in due {
-                if let oldToken {
+            for next in due {
+                let id = next.id
+                if let oldToken = next.oldToken {
                     try db.doubt(effectID: id, token: oldToken, route: route, shop: shop, now: now, &tally)
                 }
                 guard let message = try db.message(effectID: id, shop: shop), let effect = try db.effect(id, shop: shop)
@@ -50,7 +52,10 @@ extension Store: DeliveryLedger {
                     ON CONFLICT (shop, effect_id) DO UPDATE SET
                         owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
                     """, [shop, id, owner, token, until.milliseconds])
-                claims.append(Claim(effect: effect, message: message, token: token, leaseUntil: until))
+                var claim = Claim(effect: effect, message: message, token: token, leaseUntil: until)
+                claim.goesAhead = next.goesAhead
+                if route.channel == .email { claim.returnToken = hash.returnToken(shop: shop, effect: id) }
+                claims.append(claim)
             }
             try tally.write(to: db)
             try db.note(now)
@@ -65,13 +70,16 @@ extension Store: DeliveryLedger {
     ///     bytes regardless, unless it now goes to another address; every message keeps its id.
     ///   - lease: counted from now.
     /// - Returns: the claims whose leases still hold, with their current effects and messages; and those whose leases
-    ///   hold too but whose judgement is out of date, to be judged again.
+    ///   hold too but which must be judged again, or wait for the route's limit. A claim whose domain is closed, or at
+    ///   its limit, is no longer ours: it stands in its domain's queue.
     public func begin(
-        _ claims: [Claim], rendered: [Int64: Message] = [:], lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (begun: [Claim], outdated: [Claim]) {
+        _ claims: [Claim], rendered: [Int64: Message] = [:], limits: SendLimits = SendLimits(), lease: Duration,
+        now: Moment
+    ) async throws(StoreFailure) -> BegunAttempts {
         let hash = hash
         return try await write { db in
-            let outcome = try db.begin(claims, rendered: rendered, lease: lease, hash: hash, now: now)
+            let outcome = try db.begin(
+                claims, rendered: rendered, limits: limits, lease: lease, hash: hash, now: now)
             try db.note(now)
             return outcome
         }
@@ -83,20 +91,20 @@ extension Store: DeliveryLedger {
     /// If the route opens, messages that its closing put off are due at once, but not those that wait for their own
     /// reasons.
     ///
-    /// - Returns: the effects of the verdicts, the claims whose first byte may go out now, and those that have to be
-    ///   judged again first.
+    /// - Returns: what the verdicts did, and what became of the claims that were to begin.
     public func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim],
         rendered: [Int64: Message] = [:], channel: (route: Route, state: ChannelState)? = nil,
-        lease: Duration, now: Moment
-    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], begun: [Claim], outdated: [Claim]) {
+        limits: SendLimits = SendLimits(), lease: Duration, now: Moment
+    ) async throws(StoreFailure) -> (finished: [FinishedAttempt], attempts: BegunAttempts) {
         let hash = hash
         return try await write { db in
-            let finished = try db.finish(outcomes, hash: hash, now: now)
+            let finished = try db.finish(outcomes, limits: limits, hash: hash, now: now)
             if let channel { try db.put(channel.state, of: channel.route, now: now) }
-            let (begun, outdated) = try db.begin(claims, rendered: rendered, lease: lease, hash: hash, now: now)
+            let attempts = try db.begin(
+                claims, rendered: rendered, limits: limits, lease: lease, hash: hash, now: now)
             try db.note(now)
-            return (finished, begun, outdated)
+            return (finished, attempts)
         }
     }
 
@@ -105,10 +113,12 @@ extension Store: DeliveryLedger {
     ///
     /// `accepted` makes the effect `sent`, `refused` makes it `refused`; after `deferred` and `unavailable` it stays
     /// `ready` for its next attempt. A mailbox that does not exist is silenced, for all mail.
-    public func finish(_ outcomes: [AttemptOutcome], now: Moment) async throws(StoreFailure) -> [FinishedAttempt] {
+    public func finish(
+        _ outcomes: [AttemptOutcome], limits: SendLimits = SendLimits(), now: Moment
+    ) async throws(StoreFailure) -> [FinishedAttempt] {
         let hash = hash
         return try await write { db in
-            let finished = try db.finish(outcomes, hash: hash, now: now)
+            let finished = try db.finish(outcomes, limits: limits, hash: hash, now: now)
             try db.note(now)
             return finished
         }
@@ -126,7 +136,7 @@ extension Store: DeliveryLedger {
             var shops = ShopNumbers()
             for claim in claims {
                 let shop = try shops.number(claim.effect.shop, in: db)
-                guard try db.endLease(of: claim, shop: shop) else { continue }
+                guard try db.endLease(of: claim, shop: shop, now: now) else { continue }
                 try db.run(
                     """
                     UPDATE attempts SET ended_at = ?, verdict = 'deferred', reason = 'stopped'
@@ -155,7 +165,7 @@ extension Store: DeliveryLedger {
                 let effect = withdrawal.claim.effect
                 let shop = try shops.number(effect.shop, in: db)
                 let hasBegun = try db.integer(Query.openAttempt, [shop, effect.id, withdrawal.claim.token]) != nil
-                guard try !hasBegun && db.endLease(of: withdrawal.claim, shop: shop) else { continue }
+                guard try !hasBegun && db.endLease(of: withdrawal.claim, shop: shop, now: now) else { continue }
                 let note = DecisionNote(
                     at: now, state: .withdrawn, reason: withdrawal.reason, detail: withdrawal.detail)
                 try db.move(effect, to: note, shop: shop, tally: &tally)
@@ -189,7 +199,9 @@ extension Store: DeliveryLedger {
                     effectID: lease.id, token: lease.token, route: lease.route, shop: lease.shop, now: now, &tally)
                 if doubted { inDoubt[lease.route.channel, default: 0] += 1 }
                 try db.run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [lease.shop, lease.id])
+                try db.letAnotherGoAhead(insteadOf: lease.id, shop: lease.shop, now: now)
             }
+            try db.forgetSpent(now: now)
             try tally.write(to: db)
             try db.note(now)
             return inDoubt
@@ -205,7 +217,8 @@ extension Store: DeliveryLedger {
                 try db.integer(Query.nextFree, [shop, route.channel.rawValue, route.target, rank])
             }
             let leased = try db.integer(Query.nextLeaseEnd, [shop, route.channel.rawValue, route.target])
-            return (free + [leased].compactMap { $0 }).min().map { Moment(milliseconds: $0) }
+            let queued = try db.integer(Query.nextDomain, [shop, route.channel.rawValue, route.target])
+            return (free + [leased, queued].compactMap { $0 }).min().map { Moment(milliseconds: $0) }
         }
     }
 
@@ -221,6 +234,13 @@ extension Store: DeliveryLedger {
             }
             return routes
         }
+    }
+
+    /// The effect that a bounce is about, by the token of the address that it came to (`ReturnPath`); nil for a token
+    /// that this store did not give out, and for an effect that is gone.
+    public func effect(ofReturnToken token: String) async throws(StoreFailure) -> Effect? {
+        guard let numbers = hash.numbers(ofReturnToken: token) else { return nil }
+        return try await read { db in try db.effect(numbers.effect, shop: numbers.shop) }
     }
 
     // MARK: - By hand
@@ -250,8 +270,8 @@ extension Store: DeliveryLedger {
             }
             try db.run(
                 """
-                UPDATE effects SET state = 'ready', reason = NULL, detail = NULL, due_at = ?, counted_at = coalesce(counted_at, ?),
-                    version = version + 1 WHERE shop = ? AND id = ?
+                UPDATE effects SET state = 'ready', reason = NULL, detail = NULL, due_at = ?, queue = '',
+                    counted_at = coalesce(counted_at, ?), version = version + 1 WHERE shop = ? AND id = ?
                 """, [now.milliseconds, now.milliseconds, shop, effectID])
             var tally = Tally()
             tally.move(effect, from: effect.state, to: .ready, shop: shop)
@@ -262,6 +282,15 @@ extension Store: DeliveryLedger {
             try db.run(
                 "UPDATE channels SET closed_until = NULL WHERE shop = ? AND channel = ? AND target = ?",
                 [shop, effect.channel.rawValue, effect.route.target])
+            try db.run(
+                """
+                UPDATE domains SET next_at = ? WHERE shop = ? AND channel = ? AND target = ? AND domain = ?
+                    AND cause = 'deferred' AND next_at > ?
+                """,
+                [
+                    now.milliseconds, shop, effect.channel.rawValue, effect.route.target,
+                    recipientDomain(of: message.envelope.recipient), now.milliseconds,
+                ])
             try db.note(now)
             return true
         }
@@ -274,7 +303,8 @@ extension Store: DeliveryLedger {
             guard let effect = try db.effect(effectID, shop: shop), [.waiting, .ready].contains(effect.state),
                 try db.integer(Query.leasedAttempt, [shop, effectID]) == nil
             else { return false }
-            try db.run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, effectID])
+            let leased = try db.changes("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, effectID])
+            if leased > 0 { try db.letAnotherGoAhead(insteadOf: effectID, shop: shop, now: now) }
             var tally = Tally()
             try db.move(
                 effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped), shop: shop, tally: &tally)
@@ -316,10 +346,11 @@ extension Connection {
     }
 
     /// Ends the lease of a claim; false if it has passed on.
-    fileprivate func endLease(of claim: Claim, shop: Int64) throws -> Bool {
-        try changes(
+    fileprivate func endLease(of claim: Claim, shop: Int64, now: Moment) throws -> Bool {
+        let ended = try changes(
             "DELETE FROM leases WHERE shop = ? AND effect_id = ? AND token = ?", [shop, claim.effect.id, claim.token])
-            > 0
+        if ended > 0, claim.goesAhead { try letAnotherGoAhead(insteadOf: claim.effect.id, shop: shop, now: now) }
+        return ended > 0
     }
 
     /// Ends an effect, with its reason in the row and in its story.
@@ -344,23 +375,42 @@ extension Connection {
 
     /// Records that attempts begin, for the claims whose judgement is still up to date.
     fileprivate func begin(
-        _ claims: [Claim], rendered: [Int64: Message], lease: Duration, hash: KeyedHash, now: Moment
-    ) throws -> (begun: [Claim], outdated: [Claim]) {
+        _ claims: [Claim], rendered: [Int64: Message], limits: SendLimits, lease: Duration, hash: KeyedHash, now: Moment
+    ) throws -> BegunAttempts {
         var shops = ShopNumbers()
-        var begun: [Claim] = []
-        var outdated: [Claim] = []
+        var attempts = BegunAttempts()
+        guard let route = claims.first?.effect.route else { return attempts }
+        var gauge = SendGauge(shop: try shops.number(route.shop, in: self), route: route, limits: limits, now: now)
         for claim in claims {
             let shop = try shops.number(claim.effect.shop, in: self)
             guard try isCurrent(claim.reads, shop: shop) else {
                 let held = try integer(Query.lease, [shop, claim.effect.id, claim.token])
-                if held != nil { outdated.append(claim) }
+                if held != nil { attempts.outdated.append(claim) }
                 continue
             }
             let rendered = rendered[claim.effect.id]
+            let domain = recipientDomain(of: (rendered ?? claim.message).envelope.recipient)
+            switch try gauge.room(domain, goesAhead: claim.goesAhead, in: self) {
+            case .free: break
+            case .noneAtAll(let until):
+                attempts.limited.append(claim)
+                attempts.limitedUntil = until
+                continue
+            case .noneForDomain:
+                // One whose address was put right stands in no queue of the new domain, and goes as it is.
+                guard domain == recipientDomain(of: claim.message.envelope.recipient) else { break }
+                if try endLease(of: claim, shop: shop, now: now) {
+                    try gauge.queue(claim.effect.id, of: domain, in: self)
+                }
+                continue
+            }
             let started = try begin(claim, rendered: rendered, shop: shop, lease: lease, hash: hash, now: now)
-            if let started { begun.append(started) }
+            guard let started else { continue }
+            attempts.begun.append(started)
+            try gauge.spend(domain, in: self)
         }
-        return (begun, outdated)
+        try gauge.write(to: self)
+        return attempts
     }
 
     /// Records that an attempt begins; nil if the lease has passed on, or it has begun already.
@@ -379,8 +429,8 @@ extension Connection {
             claim.message = rendered
             if moves, let recipient = rendered.recipient {
                 try run(
-                    "UPDATE effects SET recipient_key = ? WHERE shop = ? AND id = ?",
-                    [hash.address(recipient), shop, id])
+                    "UPDATE effects SET recipient_key = ?, domain = ?, queue = '' WHERE shop = ? AND id = ?",
+                    [hash.address(recipient), recipientDomain(of: recipient), shop, id])
                 try append(
                     DecisionNote(
                         at: now, state: .ready, reason: nil,
@@ -408,14 +458,19 @@ extension Connection {
     }
 
     /// Records verdicts, and their totals.
-    fileprivate func finish(_ outcomes: [AttemptOutcome], hash: KeyedHash, now: Moment) throws -> [FinishedAttempt] {
+    fileprivate func finish(
+        _ outcomes: [AttemptOutcome], limits: SendLimits, hash: KeyedHash, now: Moment
+    ) throws -> [FinishedAttempt] {
         var shops = ShopNumbers()
         var tally = Tally()
         var finished: [FinishedAttempt] = []
         for outcome in outcomes {
             let shop = try shops.number(outcome.claim.effect.shop, in: self)
             let result = try finish(outcome, shop: shop, hash: hash, now: now, tally: &tally)
-            if let result { finished.append(result) }
+            guard let result else { continue }
+            finished.append(result)
+            try takeDomainNews(of: outcome, shop: shop, now: now)
+            try giveBack(outcome, limits: limits, shop: shop, now: now)
         }
         try tally.write(to: self)
         return finished
@@ -433,7 +488,7 @@ extension Connection {
         }
         guard let state else { return nil }
         effect.state = state
-        let late = try !endLease(of: claim, shop: shop)
+        let late = try !endLease(of: claim, shop: shop, now: now)
         let failure = outcome.verdict.failure
         var receipt: String?
         if case .accepted(let text) = outcome.verdict { receipt = text }
@@ -513,13 +568,6 @@ extension Effect {
 }
 
 extension Query {
-    static let claimable = """
-        SELECT effects.id, leases.token
-        FROM effects LEFT JOIN leases ON leases.shop = effects.shop AND leases.effect_id = effects.id
-        WHERE effects.shop = ? AND effects.channel = ? AND effects.target = ? AND effects.state = 'ready'
-            AND effects.rank = ? AND effects.due_at <= ? AND (leases.lease_until IS NULL OR leases.lease_until <= ?)
-        ORDER BY effects.due_at, effects.id LIMIT ?
-        """
     static let beginnable = """
         SELECT leases.owner, effects.attempts, effects.version
         FROM leases JOIN effects ON effects.shop = leases.shop AND effects.id = leases.effect_id
@@ -543,7 +591,7 @@ extension Query {
         """
     static let nextFree = """
         SELECT due_at FROM effects
-        WHERE shop = ? AND channel = ? AND target = ? AND state = 'ready' AND rank = ? AND NOT EXISTS (
+        WHERE shop = ? AND channel = ? AND target = ? AND queue = '' AND state = 'ready' AND rank = ? AND NOT EXISTS (
             SELECT 1 FROM leases WHERE leases.shop = effects.shop AND leases.effect_id = effects.id)
         ORDER BY due_at, id LIMIT 1
         """

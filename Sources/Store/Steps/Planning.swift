@@ -314,15 +314,16 @@ private struct PlanWriter {
         try db.run(
             """
             INSERT INTO effects (shop, id, origin, trigger_name, line, channel, target, rank, is_contact, aggregate_id,
-                event_id, state, reason, detail, due_at, created_at, decided_at, counted_at, recipient_key, attempts,
-                attempts_in_doubt, version)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1)
+                event_id, state, reason, detail, due_at, created_at, decided_at, counted_at, recipient_key, domain,
+                attempts, attempts_in_doubt, version)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1)
             """,
             [
                 shop, id, effect.origin.rawValue, effect.trigger, effect.line, effect.channel.rawValue,
                 effect.route.target, effect.origin == .trigger, effect.isContact, about, effect.event?.id,
                 effect.state.rawValue, effect.reason?.rawValue, effect.detail, effect.dueAt.milliseconds,
                 effect.createdAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message),
+                message.map { recipientDomain(of: $0.envelope.recipient) } ?? "",
             ])
         return id
     }
@@ -351,13 +352,14 @@ private struct PlanWriter {
         try db.run(
             """
             UPDATE effects SET event_id = ?, state = ?, reason = ?, detail = ?, due_at = ?, decided_at = ?,
-                counted_at = ?, recipient_key = coalesce(?, recipient_key), version = version + 1
+                counted_at = ?, recipient_key = coalesce(?, recipient_key), domain = coalesce(?, domain), queue = '',
+                version = version + 1
             WHERE shop = ? AND id = ?
             """,
             [
                 effect.event?.id, effect.state.rawValue, effect.reason?.rawValue, effect.detail,
-                effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message), shop,
-                effect.id,
+                effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message),
+                message.map { recipientDomain(of: $0.envelope.recipient) }, shop, effect.id,
             ])
         return (stored.state, stored.attempts)
     }

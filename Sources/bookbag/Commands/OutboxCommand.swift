@@ -12,7 +12,7 @@ struct OutboxCommand: AsyncParsableCommand {
     /// `bookbag outbox list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List messages, newest first.",
+            commandName: "list", abstract: "List messages, newest first, and why any of them waits.",
             discussion: """
                 EXAMPLES
                   bookbag outbox list --state ready
@@ -47,7 +47,7 @@ struct OutboxCommand: AsyncParsableCommand {
             lines = Array(
                 lines.sorted { ($0.effect.createdAt, $0.effect.id) > ($1.effect.createdAt, $1.effect.id) }
                     .prefix(max(1, limit)))
-            let report = OutboxReport(lines)
+            let report = OutboxReport(lines, channels: try await store.channelStates(), now: DaemonClock.system())
             print(json ? try report.json() : report.text)
         }
     }

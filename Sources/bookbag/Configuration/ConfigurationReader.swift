@@ -112,8 +112,8 @@ struct ConfigurationReader {
 
     private mutating func smtp(_ tree: YAMLTree) -> Configuration.SMTP? {
         let names = [
-            "url", "username", "password", "connections", "per_second", "redirect_to", "sender", "starttls", "ca",
-            "certificate", "key",
+            "url", "username", "password", "connections", "per_second", "per_hour", "per_day", "per_domain", "domains",
+            "redirect_to", "sender", "bounces_to", "starttls", "ca", "certificate", "key",
         ]
         guard let keys = fields(tree, of: "smtp", names) else { return nil }
         let url = required(keys["url"], "url", of: "smtp", at: tree.position)
@@ -151,13 +151,64 @@ struct ConfigurationReader {
         let smtp = Configuration.SMTP(
             url: url ?? "", username: text(keys["username"]), password: keys["password"].flatMap { secret($0.value) },
             connections: keys["connections"].flatMap { number($0.value, 1...64) } ?? 4,
-            perSecond: keys["per_second"].flatMap { number($0.value, 1...100_000) },
+            perSecond: nil,
             redirectTo: keys["redirect_to"].flatMap { address($0.value) },
-            sender: keys["sender"].flatMap { address($0.value) }, startTLS: startTLS,
+            sender: keys["sender"].flatMap { address($0.value) },
+            bouncesTo: keys["bounces_to"].flatMap { bouncesTo($0, besides: keys["sender"]) }, startTLS: startTLS,
             authority: keys["ca"].flatMap { file($0.value) },
             certificate: keys["certificate"].flatMap { file($0.value) },
-            key: keys["key"].flatMap { file($0.value) })
+            key: keys["key"].flatMap { file($0.value) }, limits: limits(keys))
         return relay == nil ? nil : smtp
+    }
+
+    private static let limitKeys = ["per_second", "per_hour", "per_day"]
+
+    /// What the relay may take, in all and for each recipient domain.
+    private mutating func limits(_ keys: Fields) -> SendLimits {
+        var limits = SendLimits(whole: windows(keys))
+        if let entry = keys["per_domain"], let own = fields(entry.value, of: "'per_domain'", Self.limitKeys) {
+            limits.otherDomains = windows(own)
+        }
+        guard let entry = keys["domains"] else { return limits }
+        guard case .map(let domains) = entry.value.content else {
+            faults.add(
+                at: entry.value.position, "'domains' is \(entry.value.kind), not a set of domains",
+                hint: "write 'gmail.com:' and under it 'per_hour:'")
+            return limits
+        }
+        for domain in domains {
+            let name = recipientDomain(of: "@" + domain.key)
+            if name.isEmpty || name.contains("@") || !name.contains(".") {
+                faults.add(
+                    at: domain.keyPosition, "'\(domain.key)' is no domain of an e-mail address",
+                    hint: "write what stands behind the @, such as gmail.com")
+            }
+            guard let own = fields(domain.value, of: "the domain '\(domain.key)'", Self.limitKeys) else { continue }
+            limits.domains[name] = windows(own)
+        }
+        return limits
+    }
+
+    private mutating func windows(_ keys: Fields) -> [SendLimit] {
+        let windows = zip(Self.limitKeys, [SendLimit.Window.second, .hour, .day])
+        return windows.compactMap { name, window in
+            keys[name].flatMap { number($0.value, 1...10_000_000) }.map { SendLimit($0, window) }
+        }
+    }
+
+    /// The mailbox for bounces: its name must leave room for what is put behind it.
+    private mutating func bouncesTo(_ entry: YAMLTree.Entry, besides sender: YAMLTree.Entry?) -> MailAddress? {
+        if sender != nil {
+            faults.add(at: entry.keyPosition, "'sender' and 'bounces_to' are both written", hint: "keep 'bounces_to'")
+        }
+        guard let address = address(entry.value) else { return nil }
+        guard ReturnPath(mailbox: address.address) != nil else {
+            faults.add(
+                at: entry.value.position, "'\(address.address)' leaves no room for what marks each mail",
+                hint: "name a mailbox of at most \(ReturnPath.longestName) letters, without '+', such as bounces@…")
+            return nil
+        }
+        return address
     }
 
     /// A file that a library reads by itself, so it must exist.

@@ -13,7 +13,7 @@ struct DeliveryLoopTests {
         DeliveryService(
             route: .mail(shop: benchShop), channel: channel, context: bench.context, store: bench.store,
             clock: bench.clock, wake: wake, heartbeats: bench.heartbeats, metrics: bench.metrics,
-            logger: bench.lines.logger(), owner: "test", limit: 4, perSecond: nil, trouble: bench.trouble)
+            logger: bench.lines.logger(), owner: "test", limit: 4, trouble: bench.trouble)
     }
 
     @Test("sends what is ready when it is woken, once")

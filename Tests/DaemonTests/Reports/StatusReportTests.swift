@@ -84,12 +84,12 @@ struct OtherReportTests {
         let bench = try await LoopBench()
         try await bench.see(1)
         _ = try await bench.planning(wake: Wake()).turn()
-        let report = OutboxReport(try await bench.store.outbox(shop: benchShop, limit: 9))
+        let report = OutboxReport(try await bench.store.outbox(shop: benchShop, limit: 9), now: bench.now)
         #expect(report.text.contains("thanks") && report.text.hasPrefix("ID"))
         let rows = try #require(JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [[String: Any]])
         #expect(rows.count == 1 && rows[0]["state"] as? String == "ready" && rows[0]["detail"] is NSNull)
         #expect(rows[0]["message_id"] is String && rows[0]["due_at"] is String)
-        #expect(OutboxReport([]).text == "Nothing to show.")
+        #expect(OutboxReport([], now: bench.now).text == "Nothing to show.")
     }
 
     @Test("tells what one message became, and none of its words")

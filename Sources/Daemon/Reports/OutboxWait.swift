@@ -1,0 +1,90 @@
+import Outreach
+import Store
+
+/// Why a message waits, as its rows tell it, and until when. Nothing here is guessed: what no row says is not told.
+struct OutboxWait: Encodable, Sendable {
+    /// What it waits for, in a word of a closed set that programs may go by.
+    enum Cause: String, Encodable, Hashable, Sendable {
+        /// It is not decided or written yet; the reason says why.
+        case held
+        /// It is being handed over.
+        case underWay = "under_way"
+        /// Its way out is closed.
+        case channel
+        /// What may go out by its way for now has gone.
+        case limit
+        /// The recipient's domain puts mail off.
+        case domain
+        /// What may go to the recipient's domain for now has gone.
+        case domainLimit = "domain_limit"
+        /// The far end put this message off.
+        case deferred
+        /// Its time has not come.
+        case time
+        /// Nothing holds it: it goes with the next turn.
+        case next
+    }
+
+    var cause: Cause
+    /// When it goes on, or is looked at again; null where nobody knows.
+    @Stamped var until: Moment?
+    /// One sentence, without its full stop. No address is in it.
+    var sentence: String
+    /// True where an earlier attempt may have arrived: the same bytes go again.
+    var inDoubt: Bool
+
+    private enum CodingKeys: String, CodingKey { case cause, until, sentence, inDoubt }
+
+    /// Why that message waits; nil for one that does not.
+    ///
+    /// - Parameter channel: how its way out stands.
+    init?(_ line: OutboxLine, channel: ChannelState, now: Moment) {
+        let effect = line.effect
+        inDoubt = effect.state == .ready && effect.attemptsInDoubt > 0
+        switch effect.state {
+        case .waiting:
+            cause = .held
+            _until = Stamped(wrappedValue: effect.dueAt < .distantFuture ? effect.dueAt : nil)
+            sentence = ReasonWords.sentence(effect.reason ?? .wait, detail: effect.detail)
+        case .ready: (cause, _until, sentence) = Self.ready(line, channel: channel, now: now)
+        default: return nil
+        }
+        if inDoubt { sentence += "; an earlier attempt may have arrived, and the same bytes go again" }
+    }
+
+    private static func ready(
+        _ line: OutboxLine, channel: ChannelState, now: Moment
+    ) -> (Cause, Stamped<Moment?>, String) {
+        func wait(_ cause: Cause, _ until: Moment?, _ sentence: String) -> (Cause, Stamped<Moment?>, String) {
+            (cause, Stamped(wrappedValue: until), sentence)
+        }
+        let effect = line.effect
+        if line.underWaySince != nil { return wait(.underWay, nil, "it is being handed over") }
+        let ownWait = effect.dueAt > now
+        if channel.failures > 0 {
+            let until = [channel.closedUntil, ownWait ? effect.dueAt : nil].compactMap(\.self).max()
+            return wait(
+                .channel, until.flatMap { $0 > now ? $0 : nil },
+                "\(effect.route.name) is closed: \(channel.detail ?? channel.reason ?? "it could not be reached")")
+        }
+        if let until = channel.limitedUntil, let limit = channel.limitedBy, until > max(now, effect.dueAt) {
+            return wait(.limit, until, "the limit of \(limit) is reached")
+        }
+        if let (domain, state) = line.queue, state.nextAt > effect.dueAt || !ownWait {
+            let until = state.nextAt > now ? state.nextAt : nil
+            let detail = state.detail.map { ": \($0)" } ?? ""
+            switch state.cause {
+            case .deferred: return wait(.domain, until, "\(domain) puts mail off, and is asked with one mail\(detail)")
+            case .limit: return wait(.domainLimit, until, "the limit for \(domain) is reached\(detail)")
+            case nil:
+                return wait(.next, nil, "\(domain) takes mail again, and it goes after those that wait for longer")
+            }
+        }
+        if ownWait, effect.reason == .deferred || effect.reason == .unavailable {
+            return wait(
+                .deferred, effect.dueAt, ReasonWords.sentence(effect.reason, detail: effect.detail))
+        }
+        if ownWait { return wait(.time, effect.dueAt, "its time has not come") }
+        return wait(.next, nil, "nothing holds it: it goes as soon as the daemon comes to it")
+    }
+}
