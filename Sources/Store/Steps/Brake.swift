@@ -1,4 +1,12 @@
+internal import FoundationEssentials
 public import Outreach
+
+/// Stands for a shopper's address, which cannot be read back from it.
+public struct ShopperKey: Hashable, Sendable {
+    private let hash: Data
+
+    init(hash: Data) { self.hash = hash }
+}
 
 extension Store {
     /// Since when a shop's brake is released, under this name in what is remembered.
@@ -6,11 +14,17 @@ extension Store {
 
     /// When each shopper was last written to, or a mail to her became ready, since a moment. Looks at every mail of the
     /// shop: to be asked once.
-    public func contacts(shop: String, since: Moment) async throws(StoreFailure) -> [Moment] {
+    public func contacts(shop: String, since: Moment) async throws(StoreFailure) -> [ShopperKey: Moment] {
         try await read { db in
-            try db.all(Query.contactsSince, [try db.shop(shop), since.milliseconds]) { $0.moment(0) }
+            let rows = try db.all(Query.contactsSince, [try db.shop(shop), since.milliseconds]) {
+                (ShopperKey(hash: $0[0]), $0.moment(1))
+            }
+            return Dictionary(uniqueKeysWithValues: rows)
         }
     }
+
+    /// What stands for the shopper of that address, as in `contacts`.
+    public func shopperKey(of address: String) -> ShopperKey { ShopperKey(hash: hash.address(address)) }
 
     /// Releases what the brake of a shop holds: it is judged again at once, and goes as far as it is still news.
     ///
@@ -37,7 +51,7 @@ extension Store {
 
 extension Query {
     static let contactsSince = """
-        SELECT max(counted_at) FROM effects
+        SELECT recipient_key, max(counted_at) FROM effects
         WHERE shop = ? AND recipient_key IS NOT NULL AND counted_at IS NOT NULL AND counted_at > ? AND is_contact = 1
         GROUP BY recipient_key
         """
