@@ -43,9 +43,11 @@ struct IntakeService: Service {
 
     private func poll() async {
         var polling: Polling?
+        var timesPutBack = clock.timesPutBack
         let loop = Loop(
             name, wake: wake, heartbeats: heartbeats, trouble: learning.trouble, clock: clock, logger: logger)
         await loop.run { _ in
+            if timesPutBack != clock.timesPutBack { (polling, timesPutBack) = (nil, clock.timesPutBack) }
             if polling == nil { polling = try await begin() }
             // Not ours any more.
             guard var now = polling else { return .done }
@@ -208,17 +210,12 @@ private struct StoreJournal: IntakeJournal {
 
     func marks(of ids: [String]) async throws -> [String: ReadMark] {
         heartbeats.beat(name)
-        return try await store.marks(shop: context.domain, orderIDs: ids).mapValues { mark in
-            ReadMark(id: mark.orderID, updatedAt: mark.updatedAt, readAt: mark.readAt, returns: mark.returns)
-        }
+        return try await store.marks(shop: context.domain, orderIDs: ids)
     }
 
-    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws {
+    func commitScan(queue orders: [SeenOrder], cursor: Moment?) async throws {
         heartbeats.beat(name)
-        try await store.commitScan(
-            shop: context.domain,
-            queue: orders.map { SeenOrder(id: $0.id, updatedAt: $0.updatedAt, hasChanged: $0.hasChanged) },
-            cursor: cursor, now: clock.now)
+        try await store.commitScan(shop: context.domain, queue: orders, cursor: cursor, now: clock.now)
     }
 
     func pullBack(to now: Moment) async throws -> Moment? {
@@ -242,11 +239,7 @@ private struct StoreJournal: IntakeJournal {
         let read = orders ? (batch.done + batch.gone).map(toRead) : []
         let unknown = try await learning.learn(batch.observations, of: context, read: read, now: now)
         if !unknown.isEmpty { try await store.enqueueRead(shop: context.domain, orderIDs: unknown, now: now) }
-        try await store.keepMarks(
-            shop: context.domain,
-            batch.marks.map {
-                OrderMark(orderID: $0.id, updatedAt: $0.updatedAt, readAt: $0.readAt, returns: $0.returns)
-            })
+        try await store.keepMarks(shop: context.domain, batch.marks)
         if case .rereads(let kind) = batch.kind {
             let rereads =
                 batch.gone.map { Reread(kind: kind, id: $0.id, at: nil) }

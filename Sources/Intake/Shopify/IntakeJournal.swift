@@ -4,43 +4,6 @@
 package import Outreach
 package import Shopify
 
-/// How an order looked when it was last read: by this a scan tells whether it must be read again.
-package struct ReadMark: Hashable, Codable, Sendable {
-    /// The order.
-    package var id: String
-    /// The order's `updatedAt` as it was read.
-    package var updatedAt: Moment
-    /// When it was read, by the shop's clock.
-    package var readAt: Moment
-    /// The newest returns and their states, `123:OPEN,122:CLOSED`; nil where returns were not read.
-    package var returns: String?
-
-    /// An order as it was read.
-    package init(id: String, updatedAt: Moment, readAt: Moment, returns: String?) {
-        self.id = id
-        self.updatedAt = updatedAt
-        self.readAt = readAt
-        self.returns = returns
-    }
-}
-
-/// An order that a scan showed, and that must be read.
-package struct ScannedOrder: Hashable, Sendable {
-    /// Shopify's id.
-    package var id: String
-    /// Its `updatedAt`, as the scan showed it.
-    package var updatedAt: Moment
-    /// True where it is known to have changed since it was last queued, whatever its `updatedAt` says.
-    package var hasChanged: Bool
-
-    /// That order, last changed then.
-    package init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
-        self.id = id
-        self.updatedAt = updatedAt
-        self.hasChanged = hasChanged
-    }
-}
-
 /// Something that waits to be read.
 package struct QueuedRead: Hashable, Sendable {
     /// Shopify's id: of an order, a fulfillment or a return.
@@ -107,7 +70,7 @@ package protocol IntakeJournal: Sendable {
     /// Queues these orders to be read and moves the cursor, in one step. One that is queued already gets a new ticket;
     /// its attempts and its time stay unless it changed since it was queued, by its `updatedAt` or by `hasChanged`:
     /// then it may be read at once, parked or not. A cursor of nil, or one before the one that is kept, moves nothing.
-    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws
+    func commitScan(queue orders: [SeenOrder], cursor: Moment?) async throws
 
     /// Puts a cursor that lies after `now` back to the last change that was read before it, or to where the shop began
     /// to be watched. Gives the new one.

@@ -1,23 +1,6 @@
 internal import FoundationEssentials
 public import Outreach
 
-/// An order that the scan of changed orders showed.
-public struct SeenOrder: Hashable, Sendable {
-    /// The shop's id of it.
-    public var id: String
-    /// When it last changed, by the shop's clock.
-    public var updatedAt: Moment
-    /// True where it is known to have changed since it was queued, whatever `updatedAt` says.
-    public var hasChanged: Bool
-
-    /// That order, last changed then.
-    public init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
-        self.id = id
-        self.updatedAt = updatedAt
-        self.hasChanged = hasChanged
-    }
-}
-
 /// An order whose details are to be read.
 public struct ToRead: Hashable, Sendable {
     public var shop: String

@@ -1,33 +1,14 @@
 public import Outreach
 
-/// How an order looked when it was last read, by which a scan tells whether it must be read again.
-public struct OrderMark: Hashable, Sendable {
-    public var orderID: String
-    /// The order's `updatedAt` as it was read.
-    public var updatedAt: Moment
-    /// When it was read, by the shop's clock.
-    public var readAt: Moment
-    /// What of its returns the scans compare; nil where they were not read.
-    public var returns: String?
-
-    /// An order as it was read.
-    public init(orderID: String, updatedAt: Moment, readAt: Moment, returns: String?) {
-        self.orderID = orderID
-        self.updatedAt = updatedAt
-        self.readAt = readAt
-        self.returns = returns
-    }
-}
-
 extension Store {
     /// The marks of those of these orders that have one.
-    public func marks(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderMark] {
+    public func marks(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: ReadMark] {
         try await read { db in
             let number = try db.shop(shop)
-            var marks: [String: OrderMark] = [:]
+            var marks: [String: ReadMark] = [:]
             for id in orderIDs {
                 let mark = try db.all(Query.mark, [number, id]) { row in
-                    OrderMark(
+                    ReadMark(
                         orderID: id, updatedAt: Moment(milliseconds: row[0]), readAt: Moment(milliseconds: row[1]),
                         returns: row[2])
                 }
@@ -38,7 +19,7 @@ extension Store {
     }
 
     /// Keeps marks. A step of its own after the reading was committed: where it is lost, an order is read once more.
-    public func keepMarks(shop: String, _ marks: [OrderMark]) async throws(StoreFailure) {
+    public func keepMarks(shop: String, _ marks: [ReadMark]) async throws(StoreFailure) {
         guard !marks.isEmpty else { return }
         try await write { db in
             let number = try db.shop(shop)
