@@ -45,6 +45,8 @@ package struct DaemonProcess {
         let time = Wake()
         let engine = TransferEngine()
         let newParcels = Broadcast()
+        let putBack = Broadcast()
+        for wake in [planning, time] { putBack.add(wake) }
         let learning = Learning(
             store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
             newParcels: newParcels, trouble: trouble)
@@ -72,8 +74,8 @@ package struct DaemonProcess {
             makers[shop.domain] = MessageMaker(configuration: shop, labels: labels, actions: store)
             services.append(
                 LabelService(
-                    shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
-                    trouble: trouble))
+                    shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
+                    heartbeats: heartbeats, logger: logger, trouble: trouble))
             for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
                 // A notice to the shop goes out by its mail.
                 let wake = route.channel == .email ? noticed : Wake()
@@ -115,7 +117,8 @@ package struct DaemonProcess {
         }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,
-            clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)
+            clock: clock, newParcels: newParcels, putBack: putBack, heartbeats: heartbeats, metrics: metrics.carriers,
+            logger: logger)
         services += try await asking.services()
         services.append(
             ReloadService(
@@ -127,7 +130,7 @@ package struct DaemonProcess {
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
-                logger: logger, trouble: trouble, shops: served))
+                logger: logger, trouble: trouble, contexts: contexts, putBack: putBack))
         if let listen = configuration.listen {
             services.append(
                 HealthServer(

@@ -19,17 +19,4 @@ extension Store {
     public func rememberedFacts(shop: String) async throws(StoreFailure) -> RememberedFacts {
         RememberedFacts(try await remembered(shop: shop))
     }
-
-    /// Puts the last written moment back to `now`, where it lies after it: our clock once ran ahead, and is right
-    /// again. Nothing that was decided changes.
-    ///
-    /// - Returns: the moment that was put back; nil where it does not lie after `now`.
-    public func putClockBack(to now: Moment) async throws(StoreFailure) -> Moment? {
-        try await write { db in
-            let last = Moment(milliseconds: try db.integer("SELECT last_moment FROM store WHERE one = 1") ?? 0)
-            guard last > now else { return nil }
-            try db.run("UPDATE store SET last_moment = ? WHERE one = 1", [now.milliseconds])
-            return last
-        }
-    }
 }
