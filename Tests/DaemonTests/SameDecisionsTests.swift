@@ -161,7 +161,7 @@ private struct PlannedShop {
     let service: PlanningService
     let live: LiveSince
 
-    init(_ set: TriggerSet) async throws {
+    init(_ set: TriggerSet, effectsAtOnce: Int = PlanningService.batch) async throws {
         store = try Store.inMemory(now: start - .days(1))
         live = try await store.openShop(shop, now: start - .days(10)).liveSince
         let configuration = Configuration.Shop(
@@ -178,13 +178,15 @@ private struct PlannedShop {
                 inForce: TriggerReloader.InForce(set: set, since: [:], folder: TriggerFolder(files: [:]))))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let hand = hand
-        service = PlanningService(
+        var service = PlanningService(
             store: store, contexts: [shop: context],
             makers: [
                 shop: MessageMaker(configuration: configuration, labels: nil)
             ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger),
             clock: DaemonClock(source: { hand.now }), wake: Wake(), newMessages: Broadcast(),
             heartbeats: Heartbeats(), metrics: DaemonMetrics(), logger: logger)
+        service.effectsAtOnce = effectsAtOnce
+        self.service = service
     }
 
     /// Lets the orders' month pass, and what waits after it.
@@ -334,6 +336,21 @@ struct SameDecisionsTests {
         #expect(decided.count == replayed.count)
         // The month is one in which all this comes up.
         #expect(decided.count { $0.fate.hasPrefix("sent") } > 20)
+    }
+
+    @Test("decide the same however few effects a turn takes at once", arguments: 1...6)
+    func smallTurns(seed: Int) async throws {
+        let month = Month(seed: UInt64(seed))
+        let set = try Self.set()
+        var all: [[Decided]] = []
+        for effectsAtOnce in [100_000, 1, 2, 3] {
+            let daemon = try await PlannedShop(set, effectsAtOnce: effectsAtOnce)
+            try await daemon.live(through: month.orders)
+            all.append(try await daemon.decided(month.orders))
+        }
+        for (few, size) in zip(all.dropFirst(), 1...3) {
+            #expect(Set(few).symmetricDifference(all[0]).sorted() == [], "with \(size) at once")
+        }
     }
 
     @Test("meet every restraint in these months")

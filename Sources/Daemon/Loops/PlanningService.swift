@@ -25,8 +25,10 @@ struct PlanningService: Service {
     /// Shared with whoever changes the rules.
     var gate = PlanningGate()
     var brakes = Brakes()
+    /// How many effects are judged in one turn, with all others that are due of the same shoppers.
+    var effectsAtOnce = Self.batch
 
-    /// How many events or effects of a shop are thought about in one turn: one commit for all of them.
+    /// How many events or effects of a shop are thought about in one turn, about: one commit for all of them.
     static let batch = 256
     /// How many turns of events come before the next turn of effects, at most.
     static let turnsAtOnce = 64
@@ -126,7 +128,7 @@ struct PlanningService: Service {
         var plans: [Plan] = []
         for (shop, context) in contexts {
             guard let maker = makers[shop] else { continue }
-            let due = try await store.dueEffects(shop: shop, limit: Self.batch, now: now)
+            let due = try await store.dueEffects(shop: shop, limit: effectsAtOnce, now: now)
             if !due.isEmpty { plans += try await self.plans(for: due, of: context, maker: maker, now: now) }
         }
         guard !plans.isEmpty else { return false }

@@ -5,7 +5,8 @@
 public protocol PlanningStore: Sendable {
     /// Events of a shop that no plan was made for yet, the oldest first.
     func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event]
-    /// The waiting effects of a shop that are to be judged, the longest due first.
+    /// The waiting effects of a shop that are to be judged, the longest due first: about `limit` of them, with all
+    /// that the same shoppers have due.
     func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect]
     /// When the next waiting effect of a shop is to be judged; nil where none waits.
     func nextDue(shop: String) async throws(StoreFailure) -> Moment?
