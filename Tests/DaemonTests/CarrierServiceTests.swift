@@ -56,8 +56,7 @@ private func text(_ body: String, status: Int = 200, _ headers: [HTTPField] = []
 }
 
 /// What UPS says of a number: events as type, status code, words and time, newest first.
-func ups(_ number: String, _ events: [(type: String, code: String, words: String, at: String)]) -> HTTPResponse
-{
+func ups(_ number: String, _ events: [(type: String, code: String, words: String, at: String)]) -> HTTPResponse {
     let activity = events.map { event in
         let moment = Moment(iso8601: event.at)!.iso8601
         let day = moment.prefix(10).filter { $0 != "-" }

@@ -110,7 +110,8 @@ struct LabelServiceTests {
         try await running.value
     }
 
-    @Test("goes round as every loop does: it is woken, tells trouble with the store, tries again, and ends with the rest")
+    @Test(
+        "goes round as every loop does: it is woken, tells trouble with the store, tries again, and ends with the rest")
     func loop() async throws {
         let bench = try await LoopBench()
         let shelf = LabelShelf(LabelFetcher(server))

@@ -3,7 +3,6 @@ import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
-import Store
 import Synchronization
 
 /// Fetches the labels that a shop's mails wait for, and has these mails written as soon as one came or failed. The
@@ -11,7 +10,7 @@ import Synchronization
 struct LabelService: Service {
     let shop: String
     let labels: LabelShelf
-    let store: Store
+    let store: any LabelStore
     let clock: DaemonClock
     /// Called when mails that waited for their label are due.
     let planning: Wake
@@ -29,6 +28,7 @@ struct LabelService: Service {
             Loop.Name("labels", shop: shop), wake: wake, heartbeats: heartbeats, trouble: trouble, clock: clock,
             logger: logger)
         let settled = SettledLabels()
+        var timesPutBack = clock.timesPutBack
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [labels, clock, wake] in
                 await labels.run(now: { clock.now }) { missing in
@@ -37,6 +37,10 @@ struct LabelService: Service {
                 }
             }
             await loop.run { _ in
+                if timesPutBack != clock.timesPutBack {
+                    labels.clockWasPutBack(to: clock.now)
+                    timesPutBack = clock.timesPutBack
+                }
                 for missing in settled.takeNews() { log(missing) }
                 // They are due within a minute anyway; where the store fails, they are tried again before.
                 let count = settled.count

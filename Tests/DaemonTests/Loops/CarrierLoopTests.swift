@@ -40,7 +40,8 @@ struct CarrierLoopTests {
                 Carriers.named("ups")!,
                 access: CarrierAccess(
                     server: "http://127.0.0.1:1", id: SecretString("id"), secret: SecretString("secret")),
-                transport: transport, timekeeper: Timekeeper(now: { [clock = bench.clock] in clock.now }, sleep: { _ in })
+                transport: transport,
+                timekeeper: Timekeeper(now: { [clock = bench.clock] in clock.now }, sleep: { _ in })
             ), perDay: nil, contexts: [benchShop: bench.context], store: bench.store, learning: bench.learning(),
             clock: bench.clock, wake: wake, heartbeats: bench.heartbeats, metrics: bench.metrics.carriers,
             logger: bench.lines.logger(), chance: { 0.5 })
