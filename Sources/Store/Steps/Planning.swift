@@ -117,17 +117,19 @@ extension Store {
     /// of them all that its shopper has due, so that what becomes of one does not hang on where a page ends.
     ///
     /// What one shopper is sent depends on nothing that another is: `replaces`, `combine` and limits hold among effects
-    /// of one address. A page is cut between shoppers, and has `4 * limit` effects at most; a shopper who alone has
-    /// more, or more than `greatestOrderCount` orders, is looked at in parts.
+    /// of one address. A page is cut between shoppers, and has `greatestPage` effects at most; a shopper who alone
+    /// has more, or more than `greatestOrderCount` orders, is looked at in parts.
     public func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect] {
         try await read { db in
             let number = try db.shop(shop)
             let page = try db.effects(Query.dueEffects, [number, now.milliseconds, limit])
             guard page.count == limit else { return page }
-            return try db.completed(page, most: limit * 4, shop: number, now: now)
+            return try db.completed(page, most: max(limit, Self.greatestPage), shop: number, now: now)
         }
     }
 
+    /// So many effects stand in one page, at most.
+    static let greatestPage = 1_024
     /// So many orders of one shopper are looked through for effects that are due together.
     static let greatestOrderCount = 256
 
@@ -223,7 +225,8 @@ extension Connection {
                 var orders = [aggregate.id]
                 if let address {
                     // A shopper of more orders than are looked through comes here again for those beyond.
-                    orders = seen.insert(address).inserted
+                    orders =
+                        seen.insert(address).inserted
                         ? try all(Query.ordersOfShopper, [shop, address, Store.greatestOrderCount]) { $0[0] } : []
                     if !orders.contains(aggregate.id) { orders.append(aggregate.id) }
                 }
