@@ -172,4 +172,4 @@ public final class Store: Sendable {
     }
 }
 
-extension Store: PlanningStore, ObservationStore {}
+extension Store: PlanningStore, ObservationStore, TimeStore, LabelStore, BrakeStore {}

@@ -89,7 +89,7 @@ struct ClockBackTests {
             return far
         }
         #expect(far == [])
-        #expect(try await store.remembered(Store.brakeReleased, shop: shop) == t0.iso8601)
+        #expect(try await store.remembered(.brakeReleased, shop: shop) == t0)
         // Whoever looks finds it.
         #expect(try await store.dueEffects(shop: shop, limit: 9, now: t0).map(\.trigger) == ["later"])
         #expect(try await store.dueForTime(shop: shop, limit: 9, now: t0) == [facts(2).id])

@@ -2,7 +2,6 @@ import Foundation
 import Logging
 package import Outreach
 import Platform
-import Store
 import Synchronization
 
 /// That mail of a shop is held, for more shoppers than its `brake` allows were written to within an hour. As the store
@@ -41,7 +40,9 @@ final class Brakes: Sendable {
     }
 
     /// How the brake of a shop stands; nil where it has none.
-    func state(of context: ShopContext, in store: Store, now: Moment) async throws(StoreFailure) -> BrakeState? {
+    func state(
+        of context: ShopContext, in store: any BrakeStore, now: Moment
+    ) async throws(StoreFailure) -> BrakeState? {
         let shop = context.domain
         guard context.rules.planner.triggers.settings.brake != nil else {
             people.withLock { $0[shop] = nil }
@@ -53,7 +54,7 @@ final class Brakes: Sendable {
         }
         let isPulled = try await store.remembered(.brake, shop: shop) != nil
         // What was released goes out, however many it is for, and counts no more.
-        let released = try await store.remembered(Store.brakeReleased, shop: shop).flatMap { Moment(iso8601: $0) }
+        let released = try await store.remembered(.brakeReleased, shop: shop)
         let free = released.map { $0 + Brake.window } ?? .distantPast
         if !isPulled, now < free { return nil }
         let count = count(of: shop, after: max(now - Brake.window, free), now: now)
@@ -63,7 +64,8 @@ final class Brakes: Sendable {
     /// Takes note of what was decided for a shop: whom mail is ready for, and whether some of it is held, which pulls
     /// the brake.
     func note(
-        _ changes: [PlannedChange], of context: ShopContext, in store: Store, reloader: TriggerReloader?, now: Moment
+        _ changes: [PlannedChange], of context: ShopContext, in store: any BrakeStore, reloader: TriggerReloader?,
+        now: Moment
     ) async throws(StoreFailure) {
         let (shop, set) = (context.domain, context.rules.planner.triggers)
         guard let brake = set.settings.brake else { return }

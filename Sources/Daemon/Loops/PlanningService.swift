@@ -1,15 +1,13 @@
 import Delivery
-import Delivery
 import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
-import Store
 
 /// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads
 /// committed rows, thinks, and commits rows.
 struct PlanningService: Service {
-    let store: Store
+    let store: any PlanningStore & BrakeStore
     let contexts: [String: ShopContext]
     let makers: [String: MessageMaker]
     let trouble: TemplateTrouble
@@ -222,7 +220,7 @@ struct PlanningService: Service {
     }
 }
 
-extension Store {
+extension PlanningStore {
     /// Judges effects of a shop in a turn, in the order of room, with what is known of their orders and was told
     /// before.
     func judge(

@@ -4,13 +4,12 @@ import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
-import Store
 
 /// Reads, for one shop, every source of what arrives once: one loop for all of them, in turn.
 struct SourceService: Service {
     let context: ShopContext
     let sources: [any ObservationSource]
-    let store: Store
+    let store: any ObservationStore
     let learning: Learning
     let clock: DaemonClock
     /// Called when something was pushed to a source.
@@ -55,7 +54,7 @@ struct SourceService: Service {
 /// The rows of what arrived once, and what is learned of them, in the store.
 struct StoreObservations: ObservationJournal {
     let context: ShopContext
-    let store: Store
+    let store: any ObservationStore
     let learning: Learning
 
     func cursor(of source: String) async throws -> String? {

@@ -1,30 +1,20 @@
 internal import FoundationEssentials
 public import Outreach
 
-/// Stands for a shopper's address, which cannot be read back from it.
-public struct ShopperKey: Hashable, Sendable {
-    private let hash: Data
-
-    init(hash: Data) { self.hash = hash }
-}
-
 extension Store {
-    /// Since when a shop's brake is released, under this name in what is remembered.
-    public static let brakeReleased = "brake_released"
-
     /// When each shopper was last written to, or a mail to her became ready, since a moment. Looks at every mail of the
     /// shop: to be asked once.
     public func contacts(shop: String, since: Moment) async throws(StoreFailure) -> [ShopperKey: Moment] {
         try await read { db in
             let rows = try db.all(Query.contactsSince, [try db.shop(shop), since.milliseconds]) {
-                (ShopperKey(hash: $0[0]), $0.moment(1))
+                (ShopperKey(hash: Array($0[0] as Data)), $0.moment(1))
             }
             return Dictionary(uniqueKeysWithValues: rows)
         }
     }
 
     /// What stands for the shopper of that address, as in `contacts`.
-    public func shopperKey(of address: String) -> ShopperKey { ShopperKey(hash: hash.address(address)) }
+    public func shopperKey(of address: String) -> ShopperKey { ShopperKey(hash: Array(hash.address(address))) }
 
     /// Releases what the brake of a shop holds: it is judged again at once, and goes as far as it is still news.
     ///
@@ -37,7 +27,7 @@ extension Store {
                 """
                 INSERT INTO remembered (shop, name, value, noted_at) VALUES (?, ?, ?, ?)
                 ON CONFLICT (shop, name) DO UPDATE SET value = excluded.value, noted_at = excluded.noted_at
-                """, [number, Self.brakeReleased, now.iso8601, now.milliseconds])
+                """, [number, RememberedName.brakeReleased.rawValue, now.iso8601, now.milliseconds])
             let held = try db.changes(
                 """
                 UPDATE effects SET due_at = ?, version = version + 1

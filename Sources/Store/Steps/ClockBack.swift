@@ -47,8 +47,8 @@ extension Connection {
         try run(
             """
             UPDATE remembered SET value = ?, noted_at = ?
-            WHERE shop = ? AND name = '\(Store.brakeReleased)' AND noted_at > ?
-            """, [now.iso8601, moment, shop, moment])
+            WHERE shop = ? AND name = ? AND noted_at > ?
+            """, [now.iso8601, moment, shop, RememberedName.brakeReleased.rawValue, moment])
         // When things happened. What was thought of them before is void.
         try run(
             """
