@@ -76,18 +76,17 @@ package struct DaemonProcess {
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
                     heartbeats: heartbeats, logger: logger, trouble: trouble))
-            for (route, channel, limit, perSecond, relay) in try routes(of: shop, over: engine) {
+            for (route, end) in shop.routes {
                 // A notice to the shop goes out by its mail.
                 let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
                 services.append(
                     DeliveryService(
-                        route: route, channel: channel, context: context, maker: makers[shop.domain], store: store,
-                        clock: clock, wake: wake, heartbeats: heartbeats, metrics: metrics, logger: logger,
-                        owner: owner, limit: limit,
-                        perSecond: perSecond, trouble: trouble, kind: ChannelKind.standard[route.channel], relay: relay)
-                )
+                        route: route, channel: try open(route, end, over: engine), context: context,
+                        maker: makers[shop.domain], store: store, clock: clock, wake: wake, heartbeats: heartbeats,
+                        metrics: metrics, logger: logger, owner: owner, limit: end.limit, perSecond: end.perSecond,
+                        trouble: trouble, kind: ChannelKind.standard[route.channel], relay: end.host))
             }
         }
         services.append(
@@ -209,41 +208,14 @@ package struct DaemonProcess {
             rules: ShopContext.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
     }
 
-    /// A way out, as it is wired.
-    private typealias WiredRoute = (Route, any Channel, limit: Int, perSecond: Int?, relay: String)
-
-    /// The ways out of a shop: its relay and its webhooks.
-    private func routes(of shop: Configuration.Shop, over engine: TransferEngine) throws -> [WiredRoute] {
-        func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }
-        var routes: [WiredRoute] = []
-        if let smtp = shop.smtp {
-            let channel = SMTPChannel(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
-            routes.append(
-                (
-                    .mail(shop: shop.domain), channel, limit: smtp.connections * 2, perSecond: smtp.perSecond,
-                    relay: host(smtp.url)
-                ))
+    /// Opens a way out of a shop.
+    private func open(_ route: Route, _ end: FarEnd, over engine: TransferEngine) throws(DaemonProblem) -> any Channel {
+        do {
+            return try end.open(engine)
+        } catch {
+            throw DaemonProblem(
+                line: .configuration, reason: "\(ChannelKind.standard.title(of: route)) of \(route.shop): \(error)",
+                status: .configuration)
         }
-        for (name, webhook) in shop.webhooks.sorted(by: { $0.key < $1.key }) {
-            let secrets: [WebhookSecret]
-            do {
-                secrets = try webhook.secrets.map { secret throws(WebhookSecret.Fault) in
-                    try WebhookSecret(secret.reveal())
-                }
-            } catch {
-                throw DaemonProblem(
-                    line: .configuration, reason: "the secret of webhook '\(name)': \(error)",
-                    status: .configuration)
-            }
-            let endpoint = WebhookEndpoint(
-                name: name, url: webhook.url, secrets: secrets, allowPrivate: webhook.allowPrivate)
-            routes.append(
-                (
-                    .webhook(name, shop: shop.domain), WebhookChannel([endpoint], over: engine), limit: 16,
-                    perSecond: nil,
-                    relay: host(webhook.url)
-                ))
-        }
-        return routes
     }
 }
