@@ -87,6 +87,7 @@ public protocol ObservationStore: Sendable {
     /// Up to where a source was read; nil before its first page.
     func cursor(shop: String, source: String) async throws(StoreFailure) -> String?
     /// Keeps what sources told, as it came, and up to where the source was read with it; gives what was not known yet.
+    @discardableResult
     func keep(
         _ observations: [RawObservation], cursor: SourceCursor?, now: Moment
     ) async throws(StoreFailure) -> [RawObservation]
