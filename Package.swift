@@ -124,7 +124,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",
-            dependencies: ["bookbag", "Daemon", "Intake", "Outreach", "Store", "Platform", argumentParser],
+            dependencies: [
+                "bookbag", "Daemon", "Delivery", "Intake", "Outreach", "Store", "Platform", argumentParser,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox"] + nio, exclude: ["check_answers.py"],

@@ -45,6 +45,8 @@ package struct DaemonProcess {
         let time = Wake()
         let engine = TransferEngine()
         let newParcels = Broadcast()
+        let putBack = Broadcast()
+        for wake in [planning, time] { putBack.add(wake) }
         let learning = Learning(
             store: store, logger: logger, metrics: metrics, newEvents: planning, newMoments: time,
             newParcels: newParcels, trouble: trouble)
@@ -72,20 +74,19 @@ package struct DaemonProcess {
             makers[shop.domain] = MessageMaker(configuration: shop, labels: labels, actions: store)
             services.append(
                 LabelService(
-                    shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,
-                    trouble: trouble))
-            for (route, channel, limit, limits, relay) in try routes(of: shop, over: engine) {
+                    shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
+                    heartbeats: heartbeats, logger: logger, trouble: trouble))
+            for (route, end) in shop.routes {
                 // A notice to the shop goes out by its mail.
                 let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
                 services.append(
                     DeliveryService(
-                        route: route, channel: channel, context: context, maker: makers[shop.domain], store: store,
-                        clock: clock, wake: wake, heartbeats: heartbeats, metrics: metrics, logger: logger,
-                        owner: owner, limit: limit,
-                        limits: limits, trouble: trouble, kind: ChannelKind.standard[route.channel], relay: relay)
-                )
+                        route: route, channel: try open(route, end, over: engine), context: context,
+                        maker: makers[shop.domain], store: store, clock: clock, wake: wake, heartbeats: heartbeats,
+                        metrics: metrics, logger: logger, owner: owner, limit: end.limit, limits: end.limits,
+                        trouble: trouble, kind: ChannelKind.standard[route.channel], relay: end.host))
             }
         }
         services.append(
@@ -115,7 +116,8 @@ package struct DaemonProcess {
         }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,
-            clock: clock, newParcels: newParcels, heartbeats: heartbeats, metrics: metrics.carriers, logger: logger)
+            clock: clock, newParcels: newParcels, putBack: putBack, heartbeats: heartbeats, metrics: metrics.carriers,
+            logger: logger)
         services += try await asking.services()
         services.append(
             ReloadService(
@@ -127,7 +129,7 @@ package struct DaemonProcess {
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,
-                logger: logger, trouble: trouble, shops: served))
+                logger: logger, trouble: trouble, contexts: contexts, putBack: putBack))
         if let listen = configuration.listen {
             services.append(
                 HealthServer(
@@ -206,42 +208,14 @@ package struct DaemonProcess {
             rules: ShopContext.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
     }
 
-    /// A way out, as it is wired.
-    private typealias WiredRoute = (Route, any Channel, limit: Int, limits: SendLimits, relay: String)
-
-    /// The ways out of a shop: its relay and its webhooks.
-    private func routes(of shop: Configuration.Shop, over engine: TransferEngine) throws -> [WiredRoute] {
-        func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }
-        var routes: [WiredRoute] = []
-        if let smtp = shop.smtp {
-            let channel = SMTPChannel(
-                SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo,
-                bouncesTo: smtp.bouncesTo)
-            routes.append(
-                (
-                    .mail(shop: shop.domain), channel, limit: smtp.connections * 2, limits: smtp.limits,
-                    relay: host(smtp.url)
-                ))
+    /// Opens a way out of a shop.
+    private func open(_ route: Route, _ end: FarEnd, over engine: TransferEngine) throws(DaemonProblem) -> any Channel {
+        do {
+            return try end.open(engine)
+        } catch {
+            throw DaemonProblem(
+                line: .configuration, reason: "\(ChannelKind.standard.title(of: route)) of \(route.shop): \(error)",
+                status: .configuration)
         }
-        for (name, webhook) in shop.webhooks.sorted(by: { $0.key < $1.key }) {
-            let secrets: [WebhookSecret]
-            do {
-                secrets = try webhook.secrets.map { secret throws(WebhookSecret.Fault) in
-                    try WebhookSecret(secret.reveal())
-                }
-            } catch {
-                throw DaemonProblem(
-                    line: .configuration, reason: "the secret of webhook '\(name)': \(error)",
-                    status: .configuration)
-            }
-            let endpoint = WebhookEndpoint(
-                name: name, url: webhook.url, secrets: secrets, allowPrivate: webhook.allowPrivate)
-            routes.append(
-                (
-                    .webhook(name, shop: shop.domain), WebhookChannel([endpoint], over: engine), limit: 16,
-                    limits: SendLimits(), relay: host(webhook.url)
-                ))
-        }
-        return routes
     }
 }

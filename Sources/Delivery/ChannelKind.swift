@@ -1,7 +1,8 @@
 public import Outreach
 
 /// One channel, as data: all that the rest of Bookbag has to know of it. To add one, make a folder beside SMTP/ and
-/// Webhook/ with its `Channel` and its value, and name that value in `standard`.
+/// Webhook/ with its `Channel` and its value, and name that value in `standard`. What the operator says of it in
+/// bookbag.yaml, and how that is opened, it says itself (`setup`).
 public struct ChannelKind: Sendable {
     /// Its name, and how its line of `send` is read.
     public var syntax: ChannelSyntax
@@ -13,6 +14,9 @@ public struct ChannelKind: Sendable {
     /// True where it does something and may bring a result: the messages of the same trigger wait for that, a quarter
     /// of an hour at most.
     public var isAction: Bool
+    /// What of bookbag.yaml belongs to it; nil where the configuration knows it by name, as mail and webhooks, which are
+    /// asked about elsewhere too.
+    package var setup: ChannelSetup?
 
     /// What people are told.
     public struct Words: Sendable {
@@ -53,6 +57,13 @@ public struct ChannelKind: Sendable {
         self.words = words
         self.isAction = isAction
         self.compose = compose
+    }
+
+    /// The same channel, set up by the operator like this.
+    package func set(up setup: ChannelSetup) -> ChannelKind {
+        var kind = self
+        kind.setup = setup
+        return kind
     }
 
     /// All channels there are.

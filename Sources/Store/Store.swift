@@ -171,4 +171,4 @@ public final class Store: Sendable {
     }
 }
 
-extension Store: PlanningStore, ObservationStore {}
+extension Store: PlanningStore, ObservationStore, TimeStore, LabelStore, BrakeStore {}

@@ -13,7 +13,7 @@ private let shop = "juniperfig.myshopify.com"
 private let start = Moment(iso8601: "2026-11-20T09:00:00Z")!
 
 /// A carrier that answers by a rule, and counts who asks.
-private final class ScriptedCarrier: HTTPTransport {
+final class ScriptedCarrier: HTTPTransport {
     private struct State {
         var rule: @Sendable (HTTPRequest) -> Result<HTTPResponse, TransferFailure>
         var asked: [String] = []
@@ -56,8 +56,7 @@ private func text(_ body: String, status: Int = 200, _ headers: [HTTPField] = []
 }
 
 /// What UPS says of a number: events as type, status code, words and time, newest first.
-private func ups(_ number: String, _ events: [(type: String, code: String, words: String, at: String)]) -> HTTPResponse
-{
+func ups(_ number: String, _ events: [(type: String, code: String, words: String, at: String)]) -> HTTPResponse {
     let activity = events.map { event in
         let moment = Moment(iso8601: event.at)!.iso8601
         let day = moment.prefix(10).filter { $0 != "-" }

@@ -1,7 +1,9 @@
 import Delivery
 import Logging
+import LoopTesting
 import Outreach
 import Platform
+import ServiceLifecycleTestKit
 import Store
 import Synchronization
 import Testing
@@ -49,7 +51,7 @@ struct LabelServiceTests {
         try await plans.see(1, returns: [item])
         let service = LabelService(
             shop: shop, labels: shelf, store: plans.store, clock: plans.clock, planning: Wake(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            heartbeats: Heartbeats(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return (plans, service)
     }
 
@@ -106,5 +108,45 @@ struct LabelServiceTests {
         #expect(told.detail?.hasPrefix("sent with the link alone") == true)
         running.cancel()
         try await running.value
+    }
+
+    @Test(
+        "goes round as every loop does: it is woken, tells trouble with the store, tries again, and ends with the rest")
+    func loop() async throws {
+        let bench = try await LoopBench()
+        let shelf = LabelShelf(LabelFetcher(server))
+        let planning = Wake()
+        let service = LabelService(
+            shop: benchShop, labels: shelf, store: bench.store, clock: bench.clock, planning: planning,
+            heartbeats: bench.heartbeats, logger: bench.lines.logger(), trouble: bench.trouble, wake: bench.wake())
+        try bench.sql("ALTER TABLE effects RENAME TO hidden")
+        try await testGracefulShutdown { trigger in
+            async let running: Void = service.run()
+            #expect(await bench.time.waited() == Loop.longestWait)
+            bench.lag(Heartbeats.patience + .seconds(1))
+            #expect(bench.heartbeats.stuck() == [Loop.Name("labels", shop: benchShop)])
+            var asked = server.asked.makeAsyncIterator()
+            _ = shelf.label("https://labels.example/l", name: "return-label", order: "#1", now: bench.now)
+            _ = await asked.next()
+            server.answer(HTTPResponse(status: 404, body: []))
+            for _ in 0..<2 {
+                #expect(await bench.time.waited() == Loop.troublePause)
+                #expect(bench.trouble.failure != nil && bench.heartbeats.stuck().isEmpty)
+                bench.time.pass()
+            }
+            #expect(await bench.time.waited() == Loop.troublePause)
+            try bench.sql("ALTER TABLE hidden RENAME TO effects")
+            bench.time.pass()
+            #expect(await planning.wait(atMost: .seconds(1000)))
+            #expect(await bench.time.waited() == Loop.longestWait)
+            // One is still being fetched.
+            _ = shelf.label("https://labels.example/2", name: "return-label", order: "#2", now: bench.now)
+            _ = await asked.next()
+            trigger.triggerGracefulShutdown()
+            server.answer(HTTPResponse(status: 404, body: []))
+            try await running
+        }
+        #expect(bench.lines.facts(.labelMissing).map { $0["order"] } == ["#1"])
+        #expect(bench.lines.facts(.storeFailed).count == 1)
     }
 }

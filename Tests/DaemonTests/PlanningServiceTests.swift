@@ -257,6 +257,28 @@ struct PlanningServiceTests {
         #expect(try await fates(6...9).last == "placed skipped old_news")
     }
 
+    @Test("no shopper twice into the brake's count who was written to before a restart and after it")
+    func brakeOverRestart() async throws {
+        let plans = try await Plans(
+            ["placed": "on: order.placed", "door": "on: shipment.attempted"], shopSettings: "brake: 3 per hour\n")
+        for order in 1...2 { try await plans.see(order, email: "robin\(order)@shopper.example") }
+        try await plans.work()
+        var restarted = plans.service
+        restarted.brakes = Brakes()
+        func work() async throws { while try await restarted.turn() {} }
+        plans.holder.pass(.minutes(10))
+        try await plans.see(1, parcels: [("A", .attempted)], email: "Robin1@Shopper.example")
+        try await work()
+        #expect(try await plans.effects(1) == ["placed ready", "door ready"])
+        try await plans.see(3, email: "robin3@shopper.example")
+        try await work()
+        #expect(try await plans.effects(3) == ["placed ready"])
+        try await plans.see(4, email: "robin4@shopper.example")
+        try await work()
+        #expect(try await plans.effects(4) == ["placed waiting brake"])
+        #expect(try await plans.store.remembered(.brake, shop: shop)?.people == 3)
+    }
+
     @Test("nothing of a shop that is not served any more, and does not stumble over what it left")
     func unserved() async throws {
         let plans = try await Plans(["placed": "on: order.placed\nafter: 1 hour"])

@@ -32,6 +32,8 @@ private struct Month {
     struct Order {
         var number: Int
         var customer: Int
+        /// Under which address it was placed: mostly the customer's own.
+        var address: Int
         var example: Example
         var stages: [ExampleTimeline.Stage]
     }
@@ -39,8 +41,10 @@ private struct Month {
     let orders: [Order]
     static let length = Duration.days(160)
 
-    init(seed: UInt64) {
+    /// - Parameter sharing: whether customers use one another's addresses now and then.
+    init(seed: UInt64, sharing: Bool = false) {
         var chance = Seeded(state: seed)
+        var addresses = Seeded(state: seed &+ 1000)
         var orders: [Order] = []
         for customer in 1...6 {
             // Every other customer has one order, of which an example can tell all.
@@ -49,7 +53,9 @@ private struct Month {
                 let example = Self.example(&chance)
                 let brand = Brand(name: "Fig", from: MailAddress(address: "orders@fig.example")!)
                 let stages = ExampleTimeline(example, settings: ShopSettings(brand: brand)).stages
-                orders.append(Order(number: number, customer: customer, example: example, stages: stages))
+                let address = sharing ? Int.random(in: 1...6, using: &addresses) : customer
+                orders.append(
+                    Order(number: number, customer: customer, address: address, example: example, stages: stages))
             }
         }
         self.orders = orders
@@ -120,7 +126,7 @@ private struct Month {
 
 extension OrderRecord {
     /// The standard order as another one, of another customer.
-    fileprivate func renamed(order number: Int, customer: Int) throws -> OrderRecord {
+    fileprivate func renamed(order number: Int, customer: Int, address: Int) throws -> OrderRecord {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes]
         var text = String(decoding: try encoder.encode(self), as: UTF8.self)
@@ -129,7 +135,7 @@ extension OrderRecord {
             ("gid://shopify/Fulfillment/200", "gid://shopify/Fulfillment/\(number)0"),
             ("\"id\":\"200", "\"id\":\"\(number)0"), ("shipment:200", "shipment:\(number)0"),
             ("JF", "J\(number)F"), ("gid://shopify/Customer/5001", "gid://shopify/Customer/\(customer)"),
-            ("robin@shopper.example", "robin\(customer)@shopper.example"),
+            ("robin@shopper.example", "robin\(address)@shopper.example"),
         ] { text = text.replacing(old, with: new) }
         return try JSONDecoder().decode(OrderRecord.self, from: Data(text.utf8))
     }
@@ -161,7 +167,7 @@ private struct PlannedShop {
     let service: PlanningService
     let live: LiveSince
 
-    init(_ set: TriggerSet) async throws {
+    init(_ set: TriggerSet, effectsAtOnce: Int = PlanningService.batch) async throws {
         store = try Store.inMemory(now: start - .days(1))
         live = try await store.openShop(shop, now: start - .days(10)).liveSince
         let configuration = Configuration.Shop(
@@ -178,13 +184,15 @@ private struct PlannedShop {
                 inForce: TriggerReloader.InForce(set: set, since: [:], folder: TriggerFolder(files: [:]))))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let hand = hand
-        service = PlanningService(
+        var service = PlanningService(
             store: store, contexts: [shop: context],
             makers: [
                 shop: MessageMaker(configuration: configuration, labels: nil)
             ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger),
             clock: DaemonClock(source: { hand.now }), wake: Wake(), newMessages: Broadcast(),
             heartbeats: Heartbeats(), metrics: DaemonMetrics(), logger: logger)
+        service.effectsAtOnce = effectsAtOnce
+        self.service = service
     }
 
     /// Lets the orders' month pass, and what waits after it.
@@ -211,7 +219,8 @@ private struct PlannedShop {
     }
 
     private func learn(_ stage: ExampleTimeline.Stage, of order: Month.Order) async throws {
-        var record = try stage.order.record.renamed(order: order.number, customer: order.customer)
+        var record = try stage.order.record.renamed(
+            order: order.number, customer: order.customer, address: order.address)
         let id = record.facts.id
         let known = try await store.load(shop: shop, orderIDs: [id])[id]
         var events = Array(record.events.dropFirst(known?.events.count ?? 0))
@@ -321,9 +330,11 @@ struct SameDecisionsTests {
         return try #require(set, "\(faults)")
     }
 
-    @Test("decide the same of a recorded month of several shoppers", arguments: 1...6)
-    func daemonAndReplay(seed: Int) async throws {
-        let month = Month(seed: UInt64(seed))
+    @Test(
+        "decide the same of a recorded month of several shoppers, whose addresses may be one another's",
+        arguments: 1...6, [false, true])
+    func daemonAndReplay(seed: Int, sharing: Bool) async throws {
+        let month = Month(seed: UInt64(seed), sharing: sharing)
         let set = try Self.set()
         let daemon = try await PlannedShop(set)
         try await daemon.live(through: month.orders)
@@ -334,6 +345,21 @@ struct SameDecisionsTests {
         #expect(decided.count == replayed.count)
         // The month is one in which all this comes up.
         #expect(decided.count { $0.fate.hasPrefix("sent") } > 20)
+    }
+
+    @Test("decide the same however few effects a turn takes at once", arguments: 1...6)
+    func smallTurns(seed: Int) async throws {
+        let month = Month(seed: UInt64(seed))
+        let set = try Self.set()
+        var all: [[Decided]] = []
+        for effectsAtOnce in [100_000, 1, 2, 3] {
+            let daemon = try await PlannedShop(set, effectsAtOnce: effectsAtOnce)
+            try await daemon.live(through: month.orders)
+            all.append(try await daemon.decided(month.orders))
+        }
+        for (few, size) in zip(all.dropFirst(), 1...3) {
+            #expect(Set(few).symmetricDifference(all[0]).sorted() == [], "with \(size) at once")
+        }
     }
 
     @Test("meet every restraint in these months")

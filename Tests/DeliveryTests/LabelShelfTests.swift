@@ -89,6 +89,36 @@ struct LabelShelfTests {
         await running.value
     }
 
+    @Test("that failed by a clock which ran ahead are fetched again when it is put back")
+    func clockBack() async throws {
+        let server = HeldHTTP()
+        let shelf = LabelShelf(LabelFetcher(server))
+        let ahead = Self.start + .days(30)
+        let (settled, tell) = AsyncStream.makeStream(of: LabelShelf.Missing?.self)
+        let running = Task { await shelf.run(now: { ahead }) { tell.yield($0) } }
+        var asked = server.asked.makeAsyncIterator()
+        var outcomes = settled.makeAsyncIterator()
+        _ = label(shelf, at: ahead)
+        _ = await asked.next()
+        server.answer(HTTPResponse(status: 404, body: []))
+        _ = await outcomes.next()
+        shelf.clockWasPutBack(to: Self.start)
+        guard case .asked = label(shelf, at: Self.start) else {
+            Issue.record("it waits for a time that was never meant")
+            return
+        }
+        _ = await asked.next()
+        server.answer(HTTPResponse(status: 404, body: []))
+        _ = await outcomes.next()
+        guard case .failed(_, let since) = label(shelf, at: Self.start) else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(since == Self.start)
+        running.cancel()
+        await running.value
+    }
+
     @Test("are few at once, however many are asked for")
     func bounded() async throws {
         let server = HeldHTTP()

@@ -51,7 +51,7 @@ struct FindingTests {
     @Test("how orders looked when they were read is kept, and found for those that are asked about")
     func marks() async throws {
         let store = try await StoreKind.inMemory.make()
-        let mark = OrderMark(orderID: "a", updatedAt: .at(1), readAt: .at(2), returns: "R:open")
+        let mark = ReadMark(orderID: "a", updatedAt: .at(1), readAt: .at(2), returns: "R:open")
         try await store.keepMarks(shop: shop, [mark])
         #expect(try await store.marks(shop: shop, orderIDs: ["a", "b"]) == ["a": mark])
     }

@@ -95,7 +95,7 @@ struct LookingTests {
         _ = try await store.commit([learned(stranger)], now: t0)
         try await store.keepMarks(
             shop: shop,
-            [1, 2, 3].map { OrderMark(orderID: facts($0).id, updatedAt: t0, readAt: t0, returns: facts($0).id) })
+            [1, 2, 3].map { ReadMark(orderID: facts($0).id, updatedAt: t0, readAt: t0, returns: facts($0).id) })
         let off = MatchOutcome(
             trigger: "note", eventID: try #require(effect.event).id, reason: .if, detail: "of #1", at: t0)
         _ = try await store.commitPlan([Plan(shop: shop, matches: [off])], now: t0)

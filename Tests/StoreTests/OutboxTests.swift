@@ -225,7 +225,7 @@ struct OutboxTests {
         #expect(second.attempts.begun.map(\.message) == [new])
         #expect(try await store.effectStory(effect.id)?.message == new)
         let notes = try #require(await store.effectStory(effect.id)).story.decisions
-        #expect(notes.last?.detail?.contains("another address") == true)
+        #expect(notes.last?.detail?.contains("address changed") == true)
     }
 
     @Test(

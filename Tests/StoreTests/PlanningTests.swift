@@ -183,4 +183,31 @@ struct PlanningTests {
         try await store.release(claims, now: t0)
         #expect(try await commit(store, effect).stale.isEmpty)
     }
+
+    @Test(
+        "a page of what is due has all that its shoppers have due, and is cut between them",
+        arguments: StoreKind.allCases)
+    func page(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        // Orders 1, 3 and 5 are one shopper's, 2 is another's, and 4 has no address.
+        let addresses = ["a@example.com", "b@example.com", "A@example.com", nil, "a@example.com"]
+        for (index, address) in addresses.enumerated() {
+            let number = index + 1
+            let outcome = try await store.commit(
+                [learned(record(number, email: address), events: [event(order: number)])], now: t0)
+            for line in 0..<2 {
+                let effect = waiting(outcome.events[0], keys: ["\(number) \(line)"], dueAt: .at(number * 10 + line))
+                #expect(try await commit(store, effect).stale.isEmpty)
+            }
+        }
+        func due(_ limit: Int, at seconds: Int = 100) async throws -> [String] {
+            try await store.dueEffects(shop: shop, limit: limit, now: .at(seconds)).map { $0.keys[0] }
+        }
+        #expect(try await due(1) == ["1 0", "1 1", "3 0", "3 1", "5 0", "5 1"])
+        #expect(try await due(1, at: 30) == ["1 0", "1 1", "3 0"], "what is not due yet is in no page")
+        #expect(try await due(3) == ["1 0", "1 1", "2 0", "2 1", "3 0", "3 1", "5 0", "5 1"])
+        #expect(try await due(9).count == 10)
+        let all = try await store.dueEffects(shop: shop, limit: 99, now: .at(100))
+        #expect(try await store.dueEffects(shop: shop, limit: 9, now: .at(100)) == all)
+    }
 }

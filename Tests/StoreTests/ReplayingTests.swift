@@ -68,6 +68,75 @@ struct ReplayingTests {
         }
     }
 
+    /// Orders as (address, customer), numbered from 1.
+    private func store(_ orders: [(address: String?, customer: String?)]) async throws -> Store {
+        let store = try await StoreKind.inMemory.make()
+        for (index, one) in orders.enumerated() {
+            var facts = facts(index + 1, email: one.address)
+            facts.customer = one.customer.map { CustomerFacts(id: $0) }
+            let record = OrderRecord(shop: shop, facts: facts, seenAt: t0)
+            _ = try await store.commit([learned(record, events: [event(order: index + 1)])], now: t0)
+        }
+        return store
+    }
+
+    @Test(
+        "takes all together that share an address or a customer, directly or through others, and gives them once",
+        arguments: [1, 2, 7, 64])
+    func shoppers(shares: Int) async throws {
+        let orders: [(address: String?, customer: String?)] = [
+            ("a@example.com", "1"), ("b@example.com", "1"), ("B@example.com ", "2"), ("c@example.com", "2"),
+            ("d@example.com", "3"), ("e@example.com", nil), ("e@example.com", nil), (nil, "4"), (nil, "4"), (nil, "3"),
+            (nil, nil), (nil, nil),
+        ]
+        let store = try await store(orders)
+        func numbers(_ customers: [Replay.Customer]) -> [[Int]] {
+            customers.map { $0.orders.map { Int($0.facts.name.dropFirst())! }.sorted() }
+                .sorted { $0[0] < $1[0] }
+        }
+        let expected = [[1, 2, 3, 4], [5, 10], [6, 7], [8, 9], [11], [12]]
+        #expect(numbers(try await Self.customers(store, shares: shares, since: t0)) == expected)
+        // Random ones against a walk over all pairs.
+        var chance = SystemRandomNumberGenerator()
+        let random = (0..<40).map { _ in
+            (
+                address: Int.random(in: 0..<5, using: &chance) == 0
+                    ? nil : "s\(Int.random(in: 0..<30, using: &chance))@example.com",
+                customer: Int.random(in: 0..<3, using: &chance) == 0
+                    ? nil : "\(Int.random(in: 0..<30, using: &chance))"
+            )
+        }
+        var group = Array(random.indices)
+        for _ in random.indices {
+            for one in random.indices {
+                for other in random.indices
+                where (random[one].address != nil && random[one].address == random[other].address)
+                    || (random[one].customer != nil && random[one].customer == random[other].customer)
+                {
+                    group[one] = min(group[one], group[other])
+                }
+            }
+        }
+        let groups = Dictionary(grouping: random.indices, by: { group[$0] }).values.map { $0.map { $0 + 1 }.sorted() }
+            .sorted { $0[0] < $1[0] }
+        let other = try await self.store(random)
+        #expect(numbers(try await Self.customers(other, shares: shares, since: t0)) == groups)
+    }
+
+    @Test("silences only the orders that a silence is about, of those that are taken together")
+    func silencesOfOne() async throws {
+        let store = try await store([("a@example.com", "1"), ("b@example.com", "1")])
+        try await store.silence(.address("b@example.com"), shop: shop, reason: "bounce", until: nil, now: .at(1))
+        try await store.silence(.customer("1"), shop: shop, reason: "opt_out", until: nil, now: .at(2))
+        let customer = try #require(try await Self.customers(store, shares: 1, since: t0).first)
+        #expect(customer.orders.count == 2)
+        #expect(
+            Set(customer.silences) == [
+                .init(begunAt: .at(1), endsAt: nil, isMarketing: false, orderIDs: [facts(2).id]),
+                .init(begunAt: .at(2), endsAt: nil, isMarketing: false),
+            ])
+    }
+
     @Test("leaves out whom nothing has happened to since")
     func since() async throws {
         let store = try await Self.filled(.inMemory)

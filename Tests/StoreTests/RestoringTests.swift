@@ -111,7 +111,7 @@ struct FileTests {
     func pullBack() async throws {
         let store = try await StoreKind.inMemory.make()
         try await store.keepMarks(
-            shop: shop, [OrderMark(orderID: "a", updatedAt: .at(50), readAt: .at(51), returns: nil)])
+            shop: shop, [ReadMark(orderID: "a", updatedAt: .at(50), readAt: .at(51), returns: nil)])
         try await store.commitScan(shop: shop, queue: [], cursor: .at(3600), now: .at(60))
         #expect(try await store.pullCursorBack(shop: shop, now: .at(60)) == .at(50))
         #expect(try await store.shopState(shop)?.cursor == .at(50))

@@ -38,10 +38,14 @@ struct CarrierService: Service {
 
     private func ask() async {
         var rounds: CarrierPoller?
+        var timesPutBack = clock.timesPutBack
         let loop = Loop(
             name, wake: wake, heartbeats: heartbeats, trouble: learning.trouble, clock: clock, logger: logger)
         await loop.run { _ in
             do {
+                if timesPutBack != clock.timesPutBack {
+                    (rounds, timesPutBack) = (nil, clock.timesPutBack)
+                }
                 if rounds == nil { rounds = try await begin() }
                 return .wait(try await rounds?.turn() ?? Loop.troublePause)
             } catch {

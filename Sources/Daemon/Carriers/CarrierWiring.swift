@@ -14,6 +14,7 @@ struct CarrierWiring {
     let transport: any HTTPTransport
     let clock: DaemonClock
     let newParcels: Broadcast
+    let putBack: Broadcast
     let heartbeats: Heartbeats
     let metrics: CarrierMetrics
     let logger: Logger
@@ -27,6 +28,7 @@ struct CarrierWiring {
             guard let carrier = Carriers.named(settings.name) else { continue }
             let wake = Wake()
             newParcels.add(wake)
+            putBack.add(wake)
             let timekeeper = Timekeeper(
                 now: { [clock] in clock.now },
                 sleep: { duration throws(CancellationError) in

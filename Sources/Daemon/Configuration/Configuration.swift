@@ -1,3 +1,4 @@
+package import Delivery
 package import Intake
 package import Outreach
 package import Platform
@@ -24,10 +25,12 @@ package struct Configuration: Sendable {
         package var triggers: String
         package var smtp: SMTP?
         package var webhooks: [String: Webhook]
+        /// The far ends of channels that say themselves how they are set up.
+        package var farEnds: [ChannelName: [FarEnd]]
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,
-            webhooks: [String: Webhook]
+            webhooks: [String: Webhook], farEnds: [ChannelName: [FarEnd]] = [:]
         ) {
             self.domain = domain
             self.endpoint = endpoint
@@ -36,6 +39,7 @@ package struct Configuration: Sendable {
             self.triggers = triggers
             self.smtp = smtp
             self.webhooks = webhooks
+            self.farEnds = farEnds
         }
     }
 

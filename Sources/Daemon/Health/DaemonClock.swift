@@ -17,6 +17,7 @@ package final class DaemonClock: Sendable {
         /// How much each shop's clock is ahead of ours, and when it was heard by ours.
         var offsets: [String: (ahead: Duration, heardAt: Moment)] = [:]
         var isBehindStore = false
+        var timesPutBack = 0
     }
 
     private let state = Mutex(State())
@@ -42,6 +43,20 @@ package final class DaemonClock: Sendable {
     func note(lastCommitted: Moment) {
         let behind = lastCommitted > now + .seconds(2)
         state.withLock { $0.isBehindStore = behind }
+    }
+
+    /// How often it was found right after it had run ahead. Whoever keeps moments in memory begins anew when this has
+    /// changed: they may lie far ahead.
+    var timesPutBack: Int { state.withLock(\.timesPutBack) }
+
+    /// Notes that what was written by a clock that ran ahead was put back.
+    func notePutBack() {
+        let now = now
+        state.withLock { state in
+            state.timesPutBack += 1
+            // Heard by the clock that ran ahead.
+            state.offsets = state.offsets.filter { $0.value.heardAt <= now }
+        }
     }
 
     /// Whether our clock is behind what was already written: either it was set back, or it once ran ahead.

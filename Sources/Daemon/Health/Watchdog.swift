@@ -14,8 +14,10 @@ struct Watchdog: Service {
     let logger: Logger
     var trouble = StoreTrouble()
     /// The shops that are served.
-    var shops: Set<String> = []
+    var contexts: [String: ShopContext] = [:]
     var wake = Wake()
+    /// Called when the clock was put back: what was far ahead is due by now.
+    var putBack = Broadcast()
 
     /// How often it looks.
     static let interval = Duration.seconds(10)
@@ -36,7 +38,7 @@ struct Watchdog: Service {
             Loop.Name("watchdog"), wake: wake, heartbeats: heartbeats, trouble: trouble, clock: clock, logger: logger)
         await withGracefulShutdownHandler {
             var seen = Seen()
-            for shop in shops where (try? await store.remembered(.clockFault, shop: shop)) != nil {
+            for shop in contexts.keys where (try? await store.remembered(.clockFault, shop: shop)) != nil {
                 seen.clockWasWrong = true
             }
             notifier.ready(status: await summary())
@@ -71,6 +73,7 @@ struct Watchdog: Service {
             if let before = seen.lastMoment, last < before {
                 logger.log(
                     Line.clockPutBack, ["since": "\(before)", "until": "\(last)", "reason": "`bookbag clock accept`"])
+                goOn(from: clock.now)
             }
             seen.lastMoment = last
             if clock.isBehindStore, let proof = clock.agreement,
@@ -80,15 +83,23 @@ struct Watchdog: Service {
                 clock.note(lastCommitted: now)
                 seen.lastMoment = now
                 logger.log(Line.clockPutBack, ["since": "\(before)", "until": "\(now)", "reason": "\(proof)"])
+                goOn(from: now)
             }
         }
         let fault = clock.fault
         if let fault, !seen.clockWasWrong { logger.log(Line.clockWrong, ["reason": "\(fault)"]) }
         if fault == nil, seen.clockWasWrong { logger.log(Line.clockRight) }
         if (fault != nil) != seen.clockWasWrong {
-            for shop in shops { try? await store.remember(fault, as: .clockFault, shop: shop, now: clock.now) }
+            for shop in contexts.keys { try? await store.remember(fault, as: .clockFault, shop: shop, now: clock.now) }
         }
         seen.clockWasWrong = fault != nil
+    }
+
+    /// Lets go of what is kept in memory from when the clock ran ahead, as the store did of its rows.
+    private func goOn(from now: Moment) {
+        for context in contexts.values { context.clockWasPutBack(to: now) }
+        clock.notePutBack()
+        putBack.call()
     }
 
     /// One line for `systemctl status`.

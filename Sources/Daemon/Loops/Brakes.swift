@@ -2,7 +2,6 @@ import Foundation
 import Logging
 package import Outreach
 import Platform
-import Store
 import Synchronization
 
 /// That mail of a shop is held, for more shoppers than its `brake` allows were written to within an hour. As the store
@@ -26,25 +25,24 @@ extension RememberedKey where Value == HeldBrake {
 /// Counts whom each shop that has a brake wrote to within the hour, and pulls the brake.
 ///
 /// The count is kept in memory, for it is asked at each turn; what was sent before this process began is read once.
-/// Whoever was written to before and after that counts twice in that hour.
+/// Both know a shopper by the store's key, so that whoever was written to before and after that is one.
 final class Brakes: Sendable {
-    private struct People {
-        /// When each shopper was last written to, before this process.
-        var before: [Moment]
-        /// And by this process, by address.
-        var since: [String: Moment] = [:]
+    /// When each shopper of a shop was last written to, by shop.
+    private let people = Mutex<[String: [ShopperKey: Moment]]>([:])
 
-        mutating func count(after moment: Moment) -> Int {
-            before.removeAll { $0 <= moment }
-            since = since.filter { $0.value > moment }
-            return before.count + since.count
+    private func count(of shop: String, after moment: Moment, now: Moment) -> Int {
+        people.withLock { people in
+            // Nobody was written to later than now: then our clock ran ahead.
+            let lately = (people[shop] ?? [:]).mapValues { min($0, now) }.filter { $0.value > moment }
+            if people[shop] != nil { people[shop] = lately }
+            return lately.count
         }
     }
 
-    private let people = Mutex<[String: People]>([:])
-
     /// How the brake of a shop stands; nil where it has none.
-    func state(of context: ShopContext, in store: Store, now: Moment) async throws(StoreFailure) -> BrakeState? {
+    func state(
+        of context: ShopContext, in store: any BrakeStore, now: Moment
+    ) async throws(StoreFailure) -> BrakeState? {
         let shop = context.domain
         guard context.rules.planner.triggers.settings.brake != nil else {
             people.withLock { $0[shop] = nil }
@@ -52,21 +50,22 @@ final class Brakes: Sendable {
         }
         if people.withLock({ $0[shop] == nil }) {
             let before = try await store.contacts(shop: shop, since: now - Brake.window)
-            people.withLock { if $0[shop] == nil { $0[shop] = People(before: before) } }
+            people.withLock { if $0[shop] == nil { $0[shop] = before } }
         }
         let isPulled = try await store.remembered(.brake, shop: shop) != nil
         // What was released goes out, however many it is for, and counts no more.
-        let released = try await store.remembered(Store.brakeReleased, shop: shop).flatMap { Moment(iso8601: $0) }
+        let released = try await store.remembered(.brakeReleased, shop: shop)
         let free = released.map { $0 + Brake.window } ?? .distantPast
         if !isPulled, now < free { return nil }
-        let count = people.withLock { $0[shop]?.count(after: max(now - Brake.window, free)) ?? 0 }
+        let count = count(of: shop, after: max(now - Brake.window, free), now: now)
         return BrakeState(writtenTo: count, isPulled: isPulled)
     }
 
     /// Takes note of what was decided for a shop: whom mail is ready for, and whether some of it is held, which pulls
     /// the brake.
     func note(
-        _ changes: [PlannedChange], of context: ShopContext, in store: Store, reloader: TriggerReloader?, now: Moment
+        _ changes: [PlannedChange], of context: ShopContext, in store: any BrakeStore, reloader: TriggerReloader?,
+        now: Moment
     ) async throws(StoreFailure) {
         let (shop, set) = (context.domain, context.rules.planner.triggers)
         guard let brake = set.settings.brake else { return }
@@ -74,13 +73,14 @@ final class Brakes: Sendable {
             guard change.effect.isContact, let recipient = change.message?.envelope.recipient, !recipient.isEmpty else {
                 continue
             }
-            people.withLock { $0[shop]?.since[recipient.lowercased()] = now }
+            let key = store.shopperKey(of: recipient)
+            people.withLock { $0[shop]?[key] = now }
         }
         let isHeld = changes.contains {
             $0.effect.shop == shop && $0.effect.state == .waiting && $0.effect.reason == .brake
         }
         guard isHeld, try await store.remembered(.brake, shop: shop) == nil else { return }
-        let count = people.withLock { $0[shop]?.count(after: now - Brake.window) ?? 0 }
+        let count = count(of: shop, after: now - Brake.window, now: now)
         try await store.remember(
             HeldBrake(since: now, people: count), as: .brake, shop: shop, now: now)
         try await reloader?.tellBraked(count, brake: brake, settings: set.settings, now: now)

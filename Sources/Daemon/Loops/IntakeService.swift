@@ -43,9 +43,11 @@ struct IntakeService: Service {
 
     private func poll() async {
         var polling: Polling?
+        var timesPutBack = clock.timesPutBack
         let loop = Loop(
             name, wake: wake, heartbeats: heartbeats, trouble: learning.trouble, clock: clock, logger: logger)
         await loop.run { _ in
+            if timesPutBack != clock.timesPutBack { (polling, timesPutBack) = (nil, clock.timesPutBack) }
             if polling == nil { polling = try await begin() }
             // Not ours any more.
             guard var now = polling else { return .done }
@@ -68,7 +70,9 @@ struct IntakeService: Service {
             case .token(let token): .token(token)
             case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
             }
-        let bucket = try await store.remembered(.bucket, shop: context.domain)?.bucket
+        var bucket = try await store.remembered(.bucket, shop: context.domain)?.bucket
+        // Kept by a clock that ran ahead: it would not fill until then.
+        if let kept = bucket, kept.at.milliseconds > clock.now.milliseconds { bucket = nil }
         // Long reads and waits for the bucket are movement too: each answer and each wait passes here.
         let timekeeper = Timekeeper(
             now: { [clock] in clock.now },
@@ -208,17 +212,12 @@ private struct StoreJournal: IntakeJournal {
 
     func marks(of ids: [String]) async throws -> [String: ReadMark] {
         heartbeats.beat(name)
-        return try await store.marks(shop: context.domain, orderIDs: ids).mapValues { mark in
-            ReadMark(id: mark.orderID, updatedAt: mark.updatedAt, readAt: mark.readAt, returns: mark.returns)
-        }
+        return try await store.marks(shop: context.domain, orderIDs: ids)
     }
 
-    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws {
+    func commitScan(queue orders: [SeenOrder], cursor: Moment?) async throws {
         heartbeats.beat(name)
-        try await store.commitScan(
-            shop: context.domain,
-            queue: orders.map { SeenOrder(id: $0.id, updatedAt: $0.updatedAt, hasChanged: $0.hasChanged) },
-            cursor: cursor, now: clock.now)
+        try await store.commitScan(shop: context.domain, queue: orders, cursor: cursor, now: clock.now)
     }
 
     func pullBack(to now: Moment) async throws -> Moment? {
@@ -242,11 +241,7 @@ private struct StoreJournal: IntakeJournal {
         let read = orders ? (batch.done + batch.gone).map(toRead) : []
         let unknown = try await learning.learn(batch.observations, of: context, read: read, now: now)
         if !unknown.isEmpty { try await store.enqueueRead(shop: context.domain, orderIDs: unknown, now: now) }
-        try await store.keepMarks(
-            shop: context.domain,
-            batch.marks.map {
-                OrderMark(orderID: $0.id, updatedAt: $0.updatedAt, readAt: $0.readAt, returns: $0.returns)
-            })
+        try await store.keepMarks(shop: context.domain, batch.marks)
         if case .rereads(let kind) = batch.kind {
             let rereads =
                 batch.gone.map { Reread(kind: kind, id: $0.id, at: nil) }

@@ -1,15 +1,13 @@
 import Delivery
-import Delivery
 import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
-import Store
 
 /// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads
 /// committed rows, thinks, and commits rows.
 struct PlanningService: Service {
-    let store: Store
+    let store: any PlanningStore & BrakeStore
     let contexts: [String: ShopContext]
     let makers: [String: MessageMaker]
     let trouble: TemplateTrouble
@@ -25,8 +23,10 @@ struct PlanningService: Service {
     /// Shared with whoever changes the rules.
     var gate = PlanningGate()
     var brakes = Brakes()
+    /// How many effects are judged in one turn, with all others that are due of the same shoppers.
+    var effectsAtOnce = Self.batch
 
-    /// How many events or effects of a shop are thought about in one turn: one commit for all of them.
+    /// How many events or effects of a shop are thought about in one turn, about: one commit for all of them.
     static let batch = 256
     /// How many turns of events come before the next turn of effects, at most.
     static let turnsAtOnce = 64
@@ -126,7 +126,7 @@ struct PlanningService: Service {
         var plans: [Plan] = []
         for (shop, context) in contexts {
             guard let maker = makers[shop] else { continue }
-            let due = try await store.dueEffects(shop: shop, limit: Self.batch, now: now)
+            let due = try await store.dueEffects(shop: shop, limit: effectsAtOnce, now: now)
             if !due.isEmpty { plans += try await self.plans(for: due, of: context, maker: maker, now: now) }
         }
         guard !plans.isEmpty else { return false }
@@ -220,7 +220,7 @@ struct PlanningService: Service {
     }
 }
 
-extension Store {
+extension PlanningStore {
     /// Judges effects of a shop in a turn, in the order of room, with what is known of their orders and was told
     /// before.
     func judge(

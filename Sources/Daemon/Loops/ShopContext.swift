@@ -51,11 +51,28 @@ final class ShopContext: Sendable {
     /// What happened before a backup was put back is learned: from here on all is news.
     func hasCaughtUp() { state.withLock { $0.learner.catchesUp = false } }
 
+    /// Our clock ran ahead, and is right again: nothing is in force, or watched, from a later moment on.
+    func clockWasPutBack(to now: Moment) {
+        state.withLock { rules in
+            rules.planner.live = rules.planner.live.notAfter(now)
+            rules.learner.live = rules.learner.live.notAfter(now)
+            rules.planner.inForceSince = rules.planner.inForceSince.mapValues { min($0, now) }
+            rules.inForce.since = rules.inForce.since.mapValues { min($0, now) }
+        }
+    }
+
     /// Takes over what Shopify says of the shop.
     func replaceProfile(_ profile: ShopProfile) {
         state.withLock { rules in
             rules.planner.shop = profile
             rules.learner.shopZone = profile.zone
         }
+    }
+}
+
+extension LiveSince {
+    /// The same, with nothing after that moment.
+    fileprivate func notAfter(_ moment: Moment) -> LiveSince {
+        LiveSince(shop: min(shop, moment), sources: sources.mapValues { min($0, moment) })
     }
 }

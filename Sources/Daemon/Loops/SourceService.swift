@@ -4,13 +4,12 @@ import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
-import Store
 
 /// Reads, for one shop, every source of what arrives once: one loop for all of them, in turn.
 struct SourceService: Service {
     let context: ShopContext
     let sources: [any ObservationSource]
-    let store: Store
+    let store: any ObservationStore
     let learning: Learning
     let clock: DaemonClock
     /// Decides on what is a mail; nil where the shop has no mailbox.
@@ -57,7 +56,7 @@ struct SourceService: Service {
 /// The rows of what arrived once, and what is learned of them, in the store.
 struct StoreObservations: ObservationJournal {
     let context: ShopContext
-    let store: Store
+    let store: any ObservationStore
     let learning: Learning
     var mail: MailJudge?
 

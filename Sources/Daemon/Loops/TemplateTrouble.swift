@@ -35,7 +35,9 @@ final class TemplateTrouble: Sendable {
             let news = told.withLock { told in
                 triggers.filter { trigger in
                     // A turn a moment before the hour is not to cost a second hour.
-                    if let last = told[[shop, trigger]], now - last < Self.reminder - .minutes(1) { return false }
+                    if let last = told[[shop, trigger]], last <= now, now - last < Self.reminder - .minutes(1) {
+                        return false
+                    }
                     told[[shop, trigger]] = now
                     return true
                 }

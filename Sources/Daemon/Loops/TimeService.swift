@@ -2,12 +2,11 @@ import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
-import Store
 
 /// Lets time pass: whatever happens by time alone (a promise passes, a parcel is silent for too long) is learned when
 /// its moment comes.
 struct TimeService: Service {
-    let store: Store
+    let store: any TimeStore
     let contexts: [String: ShopContext]
     let learning: Learning
     let clock: DaemonClock

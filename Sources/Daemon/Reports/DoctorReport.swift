@@ -10,11 +10,13 @@ package struct DoctorReport: Report {
             case broken = "FAIL"
         }
 
-        var grade: Grade
-        var what: String
-        var words: String
+        package var grade: Grade
+        /// What was looked at: `relay of NAME.myshopify.com`.
+        package var what: String
+        /// One sentence.
+        package var words: String
         /// How to fix it; nil where there is nothing to fix.
-        @Nullable var fix: String?
+        @Nullable package var fix: String?
 
         package init(_ grade: Grade, _ what: String, _ words: String, fix: String? = nil) {
             self.grade = grade
@@ -22,25 +24,30 @@ package struct DoctorReport: Report {
             self.words = words
             self.fix = fix
         }
-
-        var text: String {
-            let first = grade.rawValue + String(repeating: " ", count: 5 - grade.rawValue.count)
-            return "\(first) \(what): \(words)" + (fix.map { "; \($0)" } ?? "")
-        }
     }
 
     package var findings: [Finding]
 
     package init(_ findings: [Finding]) { self.findings = findings }
 
+    /// What the checks find: first of this machine, then shop by shop, then of the carriers.
+    package init(
+        _ checks: [DoctorCheck] = DoctorCheck.standard, of configuration: Configuration, over reach: DoctorReach
+    )
+        async
+    {
+        findings = []
+        for check in checks {
+            if case .machine(let look) = check.look { findings += await look(configuration, reach) }
+        }
+        for shop in configuration.shops {
+            for check in checks { if case .shop(let look) = check.look { findings += await look(shop, reach) } }
+        }
+        for carrier in configuration.carriers {
+            for check in checks { if case .carrier(let look) = check.look { findings += await look(carrier, reach) } }
+        }
+    }
+
     /// Whether something has to be fixed.
     package var isBroken: Bool { findings.contains { $0.grade == .broken } }
-
-    package var text: String { findings.map(\.text).joined(separator: "\n") }
-
-    /// JSON has the findings alone.
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(findings)
-    }
 }

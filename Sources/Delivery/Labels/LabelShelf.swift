@@ -110,6 +110,21 @@ public final class LabelShelf: Sendable {
         }
     }
 
+    /// Our clock ran ahead, and is right again: what failed may be fetched anew, and nobody asked for anything later than
+    /// now.
+    public func clockWasPutBack(to now: Moment) {
+        entries.withLock { entries in
+            for (url, var entry) in entries {
+                entry.askedAt = min(entry.askedAt, now)
+                entry.usedAt = min(entry.usedAt, now)
+                if case .failed(let failure, let until) = entry.state {
+                    entry.state = .failed(failure, until: min(until, now))
+                }
+                entries[url] = entry
+            }
+        }
+    }
+
     /// Fetches what is asked for, until the task is cancelled.
     ///
     /// - Parameters:

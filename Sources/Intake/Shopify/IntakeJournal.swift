@@ -4,44 +4,7 @@
 package import Outreach
 package import Shopify
 
-/// How an order looked when it was last read; a scan compares it to see whether the order must be read again.
-package struct ReadMark: Hashable, Codable, Sendable {
-    /// The order.
-    package var id: String
-    /// The order's `updatedAt` at that reading.
-    package var updatedAt: Moment
-    /// When it was read, by the shop's clock.
-    package var readAt: Moment
-    /// The newest returns and their states, `123:OPEN,122:CLOSED`; nil if returns were not read.
-    package var returns: String?
-
-    /// An order as it was read.
-    package init(id: String, updatedAt: Moment, readAt: Moment, returns: String?) {
-        self.id = id
-        self.updatedAt = updatedAt
-        self.readAt = readAt
-        self.returns = returns
-    }
-}
-
-/// An order found by a scan that must be read.
-package struct ScannedOrder: Hashable, Sendable {
-    /// Shopify's id.
-    package var id: String
-    /// Its `updatedAt` in the scan.
-    package var updatedAt: Moment
-    /// True if it is known to have changed since it was last queued, whatever its `updatedAt` says.
-    package var hasChanged: Bool
-
-    /// An order with the time of its last change.
-    package init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
-        self.id = id
-        self.updatedAt = updatedAt
-        self.hasChanged = hasChanged
-    }
-}
-
-/// An object waiting to be read.
+/// Something that waits to be read.
 package struct QueuedRead: Hashable, Sendable {
     /// The Shopify id of an order, a fulfillment or a return.
     package var id: String
@@ -103,10 +66,10 @@ package protocol IntakeJournal: Sendable {
     /// The marks of these orders; those without one are left out.
     func marks(of ids: [String]) async throws -> [String: ReadMark]
 
-    /// Queues these orders to be read and moves the cursor, in one step. One already queued gets a new ticket; its
-    /// attempts and its time stay unless it changed since it was queued, according to its `updatedAt` or `hasChanged`:
-    /// then it may be read at once, parked or not. A nil cursor, or one before the stored one, changes nothing.
-    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) async throws
+    /// Queues these orders to be read and moves the cursor, in one step. One that is queued already gets a new ticket;
+    /// its attempts and its time stay unless it changed since it was queued, by its `updatedAt` or by `hasChanged`:
+    /// then it may be read at once, parked or not. A cursor of nil, or one before the one that is kept, moves nothing.
+    func commitScan(queue orders: [SeenOrder], cursor: Moment?) async throws
 
     /// Moves a cursor that lies after `now` back to the last change read before it, or to where the shop began to be
     /// watched. Returns the new one.

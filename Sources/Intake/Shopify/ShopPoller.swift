@@ -262,7 +262,7 @@ package actor ShopPoller {
             // Within the list the cursor is the last change seen; at its end, the time when the scan began. Without a
             // trusted clock it stays at the last change.
             try await journal.commitScan(
-                queue: unique(changed.map { ScannedOrder(id: $0.id, updatedAt: $0.updatedAt.moment) }),
+                queue: unique(changed.map { SeenOrder(id: $0.id, updatedAt: $0.updatedAt.moment) }),
                 cursor: isMore ? last : begun ?? last)
             report.listed += orders.count
             report.queued += changed.count
@@ -298,7 +298,7 @@ package actor ShopPoller {
             let queued = changed.map { order in
                 let text = ReadMark.text(of: (order.returns?.nodes ?? []).map { ($0.id, $0.status) })
                 let before = shownReturns.updateValue(text, forKey: order.id)
-                return ScannedOrder(
+                return SeenOrder(
                     id: order.id, updatedAt: order.updatedAt.moment, hasChanged: before.map { $0 != text } ?? false)
             }
             if !changed.isEmpty { try await journal.commitScan(queue: unique(queued), cursor: nil) }
@@ -310,7 +310,7 @@ package actor ShopPoller {
         }
     }
 
-    private func unique(_ orders: [ScannedOrder]) -> [ScannedOrder] {
+    private func unique(_ orders: [SeenOrder]) -> [SeenOrder] {
         var seen: Set<String> = []
         return orders.filter { seen.insert($0.id).inserted }
     }

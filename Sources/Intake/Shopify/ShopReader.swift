@@ -167,7 +167,7 @@ package actor ShopReader {
                 batch.observations.append(Observation(shop: shop, seenAt: seenAt, content: .order(facts)))
                 batch.marks.append(
                     ReadMark(
-                        id: order.id, updatedAt: facts.updatedAt,
+                        orderID: order.id, updatedAt: facts.updatedAt,
                         readAt: harvest.facts.shopTime.map { Moment($0) } ?? seenAt,
                         returns: order.returns == nil ? nil : ReadMark.text(of: told)))
                 batch.done.append(entry)

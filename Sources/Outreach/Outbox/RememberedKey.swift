@@ -3,6 +3,7 @@ import Foundation
 /// The names of the small facts of a shop that the store keeps between runs. A name, once shipped, stays.
 public enum RememberedName: String, CaseIterable, Sendable {
     case brake, bucket, carriers, profile
+    case brakeReleased = "brake_released"
     case clockFault = "clock_fault"
     case confirmedReload = "confirmed_reload"
     case heldReload = "held_reload"
@@ -68,6 +69,8 @@ extension RememberedKey where Value == String {
 }
 
 extension RememberedKey where Value == Moment {
+    /// Since when a brake is released that was pulled.
+    public static var brakeReleased: Self { Self(.brakeReleased) }
     /// When the last cycle of reading the shop went well.
     public static var lastGoodCycle: Self { Self(.lastGoodCycle) }
 }

@@ -1,11 +1,12 @@
-// What planning and sources need of the store, so that each can be given a double in a test; what a way out needs is
+// What the daemon's loops need of the store, so that each can be given a double in a test; what a way out needs is
 // `DeliveryLedger`. `Store` conforms to all of them, and what its steps promise is said there.
 
 /// What planning reads and writes.
 public protocol PlanningStore: Sendable {
     /// Events of a shop that no plan was made for yet, the oldest first.
     func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event]
-    /// The waiting effects of a shop that are to be judged, the longest due first.
+    /// The waiting effects of a shop that are to be judged, the longest due first: about `limit` of them, with all
+    /// that the same shoppers have due.
     func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect]
     /// When the next waiting effect of a shop is to be judged; nil where none waits.
     func nextDue(shop: String) async throws(StoreFailure) -> Moment?
@@ -27,9 +28,66 @@ public protocol PlanningStore: Sendable {
     func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome
 }
 
+/// What counting whom a shop wrote to needs.
+package protocol BrakeStore: FactStore {
+    /// When each shopper was last written to, or a mail to her became ready, since a moment.
+    func contacts(shop: String, since: Moment) async throws(StoreFailure) -> [ShopperKey: Moment]
+    /// What stands for the shopper of that address, as in `contacts`.
+    func shopperKey(of address: String) -> ShopperKey
+}
+
+/// Stands for a shopper's address, which cannot be read back from it.
+public struct ShopperKey: Hashable, Sendable {
+    private let hash: [UInt8]
+
+    /// The one of that keyed hash.
+    public init(hash: [UInt8]) { self.hash = hash }
+}
+
+/// The small facts of a shop that outlive a restart.
+package protocol FactStore: Sendable {
+    /// Keeps a text under a name; nil forgets it.
+    func remember(_ value: String?, as name: String, shop: String, now: Moment) async throws(StoreFailure)
+    /// The text that was kept under that name, or nil.
+    func remembered(_ name: String, shop: String) async throws(StoreFailure) -> String?
+}
+
+extension FactStore {
+    /// Keeps a small fact of a shop; nil forgets it.
+    package func remember<Value: RememberedValue>(
+        _ value: Value?, as key: RememberedKey<Value>, shop: String, now: Moment
+    ) async throws(StoreFailure) {
+        try await remember(value?.rememberedText, as: key.name.rawValue, shop: shop, now: now)
+    }
+
+    /// The fact that was kept under that key; nil where there is none, or one that cannot be read.
+    package func remembered<Value: RememberedValue>(
+        _ key: RememberedKey<Value>, shop: String
+    ) async throws(StoreFailure) -> Value? {
+        try await remembered(key.name.rawValue, shop: shop).flatMap(Value.init(rememberedText:))
+    }
+}
+
+/// What letting time pass reads.
+public protocol TimeStore: Sendable {
+    /// The orders of a shop, by their ids, that time alone may have changed; the longest due first.
+    func dueForTime(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [String]
+    /// The earliest moment at which time alone may change an order of a shop; nil if never.
+    func nextMoment(shop: String) async throws(StoreFailure) -> Moment?
+}
+
+/// What fetching labels writes.
+public protocol LabelStore: Sendable {
+    /// Has the effects of a shop judged at once that wait for a label and would be judged within that time.
+    func judgeLabels(shop: String, within pause: Duration, now: Moment) async throws(StoreFailure)
+}
+
 /// What a source that hands things over once writes and reads.
 public protocol ObservationStore: Sendable {
+    /// Up to where a source was read; nil before its first page.
+    func cursor(shop: String, source: String) async throws(StoreFailure) -> String?
     /// Keeps what sources told, as it came, and up to where the source was read with it; gives what was not known yet.
+    @discardableResult
     func keep(
         _ observations: [RawObservation], cursor: SourceCursor?, now: Moment
     ) async throws(StoreFailure) -> [RawObservation]

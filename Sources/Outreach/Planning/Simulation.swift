@@ -4,14 +4,17 @@
 // was told before. The ledger keeps effects and their keys by the rules by which the store does. Nothing goes out; what
 // is ready is taken as sent at once, so outages and far ends play no part.
 //
-// It holds the orders of one shopper, for nothing that one of them is sent depends on another: the limit,
-// `once_per: customer` and the counts of messages are all about one person.
+// It holds the orders of one shopper, for nothing that one of them is sent depends on another. A shopper may write under
+// several addresses, and an address may be several customers': what was told goes by the address, and what was ordered by
+// the customer, as in the store.
 
 /// The orders of one shopper, and all that was decided about them, at one moment.
 struct Simulation {
     /// An order, with what was last asked of its past.
     struct Order {
         let record: OrderRecord
+        /// Whom its mails go to, as addresses are compared; nil where there is no address.
+        let address: String?
         /// The moments at which its past changes, in order.
         let changes: [Moment]
         private var known: OrderRecord?
@@ -21,18 +24,26 @@ struct Simulation {
         /// An order of which all is on record, to be looked at as it was known at each moment.
         init(recorded record: OrderRecord) {
             self.record = record
+            address = record.comparedAddress
             changes = record.changes
         }
 
         /// An order that is known like this until it is replaced.
         init(known record: OrderRecord) {
             self.record = record
+            address = record.comparedAddress
             changes = []
             known = record
             knownUntil = .distantFuture
         }
 
         /// The order as it was known then. Moments are asked for in their order.
+        /// Whether orders of this one's customer are those of that one; by the address where nobody knows a customer.
+        fileprivate func isOfShopper(of other: Order) -> Bool {
+            if let customer = other.record.facts.customer?.id { return record.facts.customer?.id == customer }
+            return address != nil && address == other.address
+        }
+
         fileprivate mutating func known(at moment: Moment) -> OrderRecord {
             if moment < knownUntil, let known { return known }
             let record = record.asKnown(at: moment)
@@ -51,6 +62,7 @@ struct Simulation {
     /// Something that reached the shopper.
     private struct Contact {
         var at: Moment
+        var address: String?
         /// Its place in `effects`; nil for what was told before the beginning.
         var effect: Int?
         /// For what was told before the beginning: whether it was about the first order.
@@ -169,7 +181,9 @@ struct Simulation {
                 write(effect)
             }
         }
-        if reachesShopper { contacts.append(Contact(at: moment, isAboutOrder: isAboutOrder)) }
+        if reachesShopper {
+            contacts.append(Contact(at: moment, address: orders[0].address, isAboutOrder: isAboutOrder))
+        }
     }
 
     // MARK: - The ledger
@@ -217,7 +231,9 @@ struct Simulation {
         }
         if effect.state == .ready {
             effect.state = .sent
-            if effect.isContact { contacts.append(Contact(at: turn.now, effect: place)) }
+            if effect.isContact {
+                contacts.append(Contact(at: turn.now, address: order(of: effect)?.address, effect: place))
+            }
         }
         effects[place] = effect
         if effect.state == .waiting {
@@ -239,6 +255,8 @@ struct Simulation {
 
     // MARK: - What was told before
 
+    private func order(of effect: Effect) -> Order? { effect.orderID.flatMap { places[$0] }.map { orders[$0] } }
+
     private func history(of effect: Effect) -> History {
         let now = turn.now
         var history = past
@@ -257,24 +275,30 @@ struct Simulation {
                 history.messagesAboutSubject += 1
             }
         }
+        let own = order(of: effect)
         let week = now - .days(7)
-        history.messagesLast7Days += contacts.reduce(0) { $0 + ($1.at > week ? 1 : 0) }
-        if let last = contacts.last?.at { history.lastMessageAt = max(history.lastMessageAt ?? .distantPast, last) }
+        let reached = contacts.lazy.filter { $0.address == own?.address && $0.address != nil }
+        history.messagesLast7Days += reached.reduce(0) { $0 + ($1.at > week ? 1 : 0) }
+        if let last = reached.map(\.at).max() {
+            history.lastMessageAt = max(history.lastMessageAt ?? .distantPast, last)
+        }
         if let window = turn.planner.triggers.settings.limit?.window {
-            history.counted += contacts.lazy.filter { $0.at + window > now }.map(\.at)
+            history.counted += reached.filter { $0.at + window > now }.map(\.at)
         }
         let month = now - .days(30)
-        for order in orders where !order.record.facts.test {
+        for order in orders where own.map(order.isOfShopper) ?? false {
             let placed = order.record.facts.processedAt
-            if placed > month, placed <= now { history.ordersLast30Days += 1 }
-            for event in order.record.events where event.recordedAt <= now && event.kind.isProblem {
+            if placed > month, placed <= now, !order.record.facts.test { history.ordersLast30Days += 1 }
+            for event in order.record.events
+            where event.recordedAt <= now && event.kind.isProblem && event.silence != .testOrder {
                 history.lastProblemAt = max(history.lastProblemAt ?? .distantPast, event.happenedAt)
             }
         }
         if !silences.isEmpty {
             let isMarketing = turn.planner.triggers.trigger(effect.trigger)?.about == .marketing
             history.silenced = silences.contains { silence in
-                silence.begunAt <= now && (silence.endsAt.map { $0 > now } ?? true)
+                (silence.orderIDs.map { $0.contains(effect.orderID ?? "") } ?? true)
+                    && silence.begunAt <= now && (silence.endsAt.map { $0 > now } ?? true)
                     && (isMarketing || !silence.isMarketing)
             }
         }
@@ -295,6 +319,11 @@ struct Simulation {
 }
 
 extension OrderRecord {
+    /// The address as it is compared with others: case and space tell no two mailboxes apart.
+    fileprivate var comparedAddress: String? {
+        (facts.email ?? facts.customer?.email)?.lowercased().filter { !$0.isWhitespace }
+    }
+
     /// The moments at which `asKnown(at:)` gives something else than before, in order.
     fileprivate var changes: [Moment] {
         var moments = events.map(\.recordedAt)

@@ -4,7 +4,9 @@
 // clock jumps from one moment at which something is to be decided to the next, each time with the orders as they were
 // known then.
 //
-// Customers are played one by one, for nothing that one of them is sent depends on another.
+// Shoppers are played one by one, for nothing that one of them is sent depends on another. Limits and what was told last
+// go by the address, `once_per: customer` and the counts of orders by the customer; so those whose orders share either,
+// directly or through further orders, are played together (`Customer`).
 
 /// Plays recorded events against one set of triggers.
 public struct Replay: Sendable {
@@ -54,16 +56,20 @@ public struct Replay: Sendable {
         public var endsAt: Moment?
         /// True where it is about marketing alone.
         public var isMarketing: Bool
+        /// The ids of the orders of which nothing is to be said; nil for all.
+        public var orderIDs: Set<String>?
 
         /// From then until then.
-        public init(begunAt: Moment, endsAt: Moment?, isMarketing: Bool) {
+        public init(begunAt: Moment, endsAt: Moment?, isMarketing: Bool, orderIDs: Set<String>? = nil) {
             self.begunAt = begunAt
             self.endsAt = endsAt
             self.isMarketing = isMarketing
+            self.orderIDs = orderIDs
         }
     }
 
-    /// The orders of one address, and its silences.
+    /// All orders that share an address or a customer with one another, directly or through others of them, and their
+    /// silences: what the daemon may look at when it decides on any of them.
     public struct Customer: Sendable {
         public var orders: [OrderRecord]
         public var silences: [Silence]

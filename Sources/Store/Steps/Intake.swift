@@ -1,24 +1,7 @@
 internal import FoundationEssentials
 public import Outreach
 
-/// An order found by the scan of changed orders.
-public struct SeenOrder: Hashable, Sendable {
-    /// The shop's id for it.
-    public var id: String
-    /// When it last changed, by the shop's clock.
-    public var updatedAt: Moment
-    /// True if it is known to have changed since it was queued, whatever `updatedAt` says.
-    public var hasChanged: Bool
-
-    /// An order with the time of its last change.
-    public init(id: String, updatedAt: Moment, hasChanged: Bool = false) {
-        self.id = id
-        self.updatedAt = updatedAt
-        self.hasChanged = hasChanged
-    }
-}
-
-/// An order whose details have to be read.
+/// An order whose details are to be read.
 public struct ToRead: Hashable, Sendable {
     public var shop: String
     /// The shop's id for it.

@@ -1,33 +1,14 @@
 public import Outreach
 
-/// How an order looked when it was last read; a scan compares it to see whether the order must be read again.
-public struct OrderMark: Hashable, Sendable {
-    public var orderID: String
-    /// The order's `updatedAt` at that reading.
-    public var updatedAt: Moment
-    /// When it was read, by the shop's clock.
-    public var readAt: Moment
-    /// The part of its returns that scans compare; nil if they were not read.
-    public var returns: String?
-
-    /// An order as it was read.
-    public init(orderID: String, updatedAt: Moment, readAt: Moment, returns: String?) {
-        self.orderID = orderID
-        self.updatedAt = updatedAt
-        self.readAt = readAt
-        self.returns = returns
-    }
-}
-
 extension Store {
-    /// The marks of these orders; those without one are left out.
-    public func marks(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderMark] {
+    /// The marks of those of these orders that have one.
+    public func marks(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: ReadMark] {
         try await read { db in
             let number = try db.shop(shop)
-            var marks: [String: OrderMark] = [:]
+            var marks: [String: ReadMark] = [:]
             for id in orderIDs {
                 let mark = try db.all(Query.mark, [number, id]) { row in
-                    OrderMark(
+                    ReadMark(
                         orderID: id, updatedAt: Moment(milliseconds: row[0]), readAt: Moment(milliseconds: row[1]),
                         returns: row[2])
                 }
@@ -37,8 +18,8 @@ extension Store {
         }
     }
 
-    /// Keeps marks. This is a separate step after the reading was committed: if it is lost, an order is read once more.
-    public func keepMarks(shop: String, _ marks: [OrderMark]) async throws(StoreFailure) {
+    /// Keeps marks. A step of its own after the reading was committed: where it is lost, an order is read once more.
+    public func keepMarks(shop: String, _ marks: [ReadMark]) async throws(StoreFailure) {
         guard !marks.isEmpty else { return }
         try await write { db in
             let number = try db.shop(shop)

@@ -112,12 +112,27 @@ extension Store {
         try await read { db in try db.effect(id, shop: try db.shop(shop)) }
     }
 
-    /// The waiting effects of a shop that are due to be judged, longest due first.
+    /// The waiting effects of a shop that are to be judged, the longest due first: about `limit` of them, and with each
+    /// of them all that its shopper has due, so that what becomes of one does not hang on where a page ends.
+    ///
+    /// What one shopper is sent depends on nothing that another is: `replaces`, `combine` and limits hold among effects
+    /// of one address. A page is cut between shoppers, and has `greatestPage` effects at most; a shopper who alone
+    /// has more, or more than `greatestOrderCount` orders, is looked at in parts.
     public func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect] {
-        try await read { db in try db.effects(Query.dueEffects, [try db.shop(shop), now.milliseconds, limit]) }
+        try await read { db in
+            let number = try db.shop(shop)
+            let page = try db.effects(Query.dueEffects, [number, now.milliseconds, limit])
+            guard page.count == limit else { return page }
+            return try db.completed(page, most: max(limit, Self.greatestPage), shop: number, now: now)
+        }
     }
 
-    /// When a shop's next waiting effect is due to be judged; nil if none waits.
+    /// So many effects stand in one page, at most.
+    static let greatestPage = 1_024
+    /// So many orders of one shopper are looked through for effects that are due together.
+    static let greatestOrderCount = 256
+
+    /// When the next waiting effect of a shop is to be judged; nil where none waits.
     public func nextDue(shop: String) async throws(StoreFailure) -> Moment? {
         try await read { db in
             try db.integer(Query.nextDue, [try db.shop(shop)]).map { Moment(milliseconds: $0) }
@@ -190,6 +205,43 @@ extension Connection {
         try tally.write(to: self)
         try writer.numbers.write(to: self)
         return outcome
+    }
+}
+
+extension Connection {
+    /// The effects of a page, with all others that are due of the same shoppers; at most so many. Those whose shoppers
+    /// find no room are left out whole.
+    fileprivate func completed(_ page: [Effect], most: Int, shop: Int64, now: Moment) throws -> [Effect] {
+        var known = Dictionary(uniqueKeysWithValues: page.map { ($0.id, $0) })
+        var seen = Set<Data>()
+        var looked = Set<Int64>()
+        var whole: [Effect] = []
+        var taken = Set<Int64>()
+        for effect in page where !taken.contains(effect.id) {
+            var together = [effect.id]
+            if let aggregate = try effect.aggregate.flatMap({ try self.aggregate($0, shop: shop) }) {
+                let address: Data? = try first(Query.addressOf, [shop, aggregate.id]) { $0[0] } ?? nil
+                var orders = [aggregate.id]
+                if let address {
+                    // A shopper of more orders than are looked through comes here again for those beyond.
+                    orders =
+                        seen.insert(address).inserted
+                        ? try all(Query.ordersOfShopper, [shop, address, Store.greatestOrderCount]) { $0[0] } : []
+                    if !orders.contains(aggregate.id) { orders.append(aggregate.id) }
+                }
+                for order in orders where looked.insert(order).inserted {
+                    together += try all(Query.dueOfAggregate, [shop, order, now.milliseconds]) { $0[0] as Int64 }
+                }
+            }
+            together = Array(Set(together).subtracting(taken)).sorted()
+            if !whole.isEmpty, whole.count + together.count > most { break }
+            for id in together.prefix(most) {
+                if known[id] == nil { known[id] = try self.effect(id, shop: shop) }
+                if let effect = known[id] { whole.append(effect) }
+            }
+            taken.formUnion(together)
+        }
+        return whole.sorted { ($0.dueAt, $0.id) < ($1.dueAt, $1.id) }
     }
 }
 
@@ -464,6 +516,14 @@ extension Query {
         SELECT \(Effect.columns) FROM \(Effect.tables)
         WHERE effects.shop = ? AND effects.state = 'waiting' AND effects.due_at <= ?
         ORDER BY effects.due_at, effects.id LIMIT ?
+        """
+    static let addressOf = "SELECT address_key FROM orders WHERE shop = ? AND id = ?"
+    static let ordersOfShopper = """
+        SELECT id FROM orders WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL
+        ORDER BY placed_at DESC LIMIT ?
+        """
+    static let dueOfAggregate = """
+        SELECT id FROM effects WHERE shop = ? AND aggregate_id = ? AND state = 'waiting' AND due_at <= ?
         """
     static let nextDue = "SELECT min(due_at) FROM effects WHERE shop = ? AND state = 'waiting'"
 }

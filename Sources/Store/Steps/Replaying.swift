@@ -1,13 +1,18 @@
 internal import FoundationEssentials
 public import Outreach
 
-// The whole history of a shop, customer by customer, for `replay`.
+// The whole history of a shop, shopper by shopper, for `replay`.
 //
-// The store keeps addresses as keyed hashes, which are evenly distributed; so a share of the shop is a range of them,
-// and several readers can each take one. Orders without an address come last, each by itself. There are millions of
-// rows, so the statements do not select the shop and the order again in each.
+// A shopper is all orders that share an address or a customer, directly or through others: what the daemon may look at
+// when it decides on one of them. They are found by going from an address to its customers, from these to their
+// addresses, and on until nothing new is met; mostly that is one of each.
+//
+// Addresses stand in the store as keyed hashes, which are spread evenly; so a share of the shop is a range of them, and
+// several readers can each take one. A shopper of several addresses belongs to the share of the smallest. Shoppers
+// without any address come last. Rows are read with statements that name no shop and no order again and again: there are
+// millions of them.
 
-/// A share of a shop's customers: those whose address hashes to a first byte in the range.
+/// A share of a shop's shoppers: those whose smallest address hashes to a first byte in the range.
 public struct ReplayShare: Hashable, Sendable {
     let bytes: Range<Int>
 
@@ -17,7 +22,7 @@ public struct ReplayShare: Hashable, Sendable {
         return (0..<count).map { ReplayShare(bytes: 256 * $0 / count..<256 * ($0 + 1) / count) }
     }
 
-    /// True for the share that also has the orders without an address.
+    /// True for the share that has the shoppers without an address as well.
     var hasNameless: Bool { bytes.upperBound == 256 }
 }
 
@@ -32,8 +37,8 @@ extension Store {
         }
     }
 
-    /// Visits a share of a shop's customers who had an event since a moment, and passes each to `body` with all their
-    /// orders. Only one customer is in memory at a time.
+    /// Goes through a share of a shop's shoppers who had an event since a moment, and gives each to `body` with all
+    /// their orders. Nothing is held in memory but one shopper.
     ///
     /// The whole read sees one snapshot of the store, from when it began; the daemon keeps writing meanwhile.
     ///
@@ -88,6 +93,7 @@ private struct CustomerReader {
         var format: Int
         var record: Data
         var customer: Data?
+        var address: Data?
 
         init(_ row: Row) {
             id = row[0]
@@ -95,22 +101,70 @@ private struct CustomerReader {
             format = row[2]
             record = row[3]
             customer = row[4]
+            address = row[5]
         }
     }
 
-    /// All orders of an address; nil if nothing has happened to any of them for a long time.
+    /// What belongs together: the numbers of orders, and the keys by which they were found.
+    private struct Shopper {
+        var orders = Set<Int64>()
+        var addresses = Set<Data>()
+        var customers = Set<Data>()
+        /// Keys whose orders are not looked up yet.
+        var openAddresses: [Data] = []
+        var openCustomers: [Data] = []
+
+        mutating func add(order: Int64, address: Data?, customer: Data?) {
+            orders.insert(order)
+            if let address, addresses.insert(address).inserted { openAddresses.append(address) }
+            if let customer, customers.insert(customer).inserted { openCustomers.append(customer) }
+        }
+    }
+
+    /// All orders of whoever has that address; nil where nothing has happened to any of them for long, or they come with
+    /// another address.
     func customer(address: Data) throws -> Replay.Customer? {
-        try customer(of: db.all(Query.replayedOrders, [shop, address], Raw.init), address: address)
+        var shopper = Shopper(addresses: [address], openAddresses: [address])
+        try complete(&shopper)
+        guard shopper.addresses.allSatisfy({ !$0.lexicographicallyPrecedes(address) }) else { return nil }
+        return try customer(of: shopper)
     }
 
-    /// An order without an address.
+    /// All orders of whoever placed one without an address; nil as above, or where they come with an address or with an
+    /// order of a smaller number.
     func customer(order id: Int64) throws -> Replay.Customer? {
-        try customer(of: db.all(Query.replayedOrder, [shop, id], Raw.init), address: nil)
+        var shopper = Shopper()
+        shopper.add(
+            order: id, address: nil, customer: try db.first(Query.customerOf, [shop, id]) { $0[0] } ?? nil)
+        try complete(&shopper)
+        guard shopper.addresses.isEmpty, shopper.orders.min() == id else { return nil }
+        return try customer(of: shopper)
     }
 
-    private func customer(of found: [Raw], address: Data?) throws -> Replay.Customer? {
-        let isFresh = try found.contains { try db.integer(Query.isFresh, [shop, $0.id, since]) != nil }
+    /// Goes from each key to its orders, and from these to further keys, until nothing new is met.
+    private func complete(_ shopper: inout Shopper) throws {
+        while true {
+            if let address = shopper.openAddresses.popLast() {
+                for (id, customer) in try db.all(Query.ordersOfAddressKey, [shop, address], Self.found) {
+                    shopper.add(order: id, address: address, customer: customer)
+                }
+            } else if let customer = shopper.openCustomers.popLast() {
+                for (id, address) in try db.all(Query.ordersOfCustomerKey, [shop, customer], Self.found) {
+                    shopper.add(order: id, address: address, customer: customer)
+                }
+            } else {
+                return
+            }
+        }
+    }
+
+    private static func found(_ row: Row) -> (id: Int64, key: Data?) { (row[0], row[1]) }
+
+    private func customer(of shopper: Shopper) throws -> Replay.Customer? {
+        let ids = shopper.orders.sorted()
+        let isFresh = try ids.contains { try db.integer(Query.isFresh, [shop, $0, since]) != nil }
         guard isFresh else { return nil }
+        let found = try ids.flatMap { try db.all(Query.replayedOrder, [shop, $0], Raw.init) }
         var customer = Replay.Customer(orders: [])
         for one in found {
             let loaded = LoadedOrder(
@@ -119,14 +173,18 @@ private struct CustomerReader {
             customer.orders.append(try loaded.assembled(decoder: decoder))
         }
         if hasSilences {
-            var scopes: [(String, Data)] = address.map { [("address", $0)] } ?? []
-            for key in Set(found.compactMap(\.customer)) { scopes.append(("customer", key)) }
-            if hasOrderSilences { scopes += found.map { ("order", hash.order($0.gid)) } }
-            for (scope, key) in scopes {
-                customer.silences += try db.all(Query.replayedSilences, [shop, scope, key]) { row in
+            typealias Scope = (name: String, key: Data, orders: [Raw])
+            var scopes: [Scope] = shopper.addresses.map { key in
+                ("address", key, found.filter { $0.address == key })
+            }
+            scopes += shopper.customers.map { key in ("customer", key, found.filter { $0.customer == key }) }
+            if hasOrderSilences { scopes += found.map { ("order", hash.order($0.gid), [$0]) } }
+            for scope in scopes {
+                let ids = scope.orders.count == found.count ? nil : Set(scope.orders.map(\.gid))
+                customer.silences += try db.all(Query.replayedSilences, [shop, scope.name, scope.key]) { row in
                     Replay.Silence(
                         begunAt: row.moment(0), endsAt: row.optionalMoment(1),
-                        isMarketing: (row[2] as String) == MailStream.marketing.rawValue)
+                        isMarketing: (row[2] as String) == MailStream.marketing.rawValue, orderIDs: ids)
                 }
             }
         }
@@ -154,7 +212,7 @@ private struct CustomerReader {
 
 extension Query {
     private static let replayed = """
-        SELECT orders.id, aggregates.gid, orders.format, orders.record, orders.customer_key
+        SELECT orders.id, aggregates.gid, orders.format, orders.record, orders.customer_key, orders.address_key
         FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
         """
     static let addresses = """
@@ -162,7 +220,9 @@ extension Query {
         WHERE shop = ? AND address_key >= ? AND address_key < ? AND address_key IS NOT NULL ORDER BY address_key
         """
     static let nameless = "SELECT id FROM orders WHERE shop = ? AND address_key IS NULL ORDER BY id"
-    static let replayedOrders = "\(replayed) WHERE orders.shop = ? AND orders.address_key = ? ORDER BY orders.id"
+    static let ordersOfAddressKey = "SELECT id, customer_key FROM orders WHERE shop = ? AND address_key = ?"
+    static let ordersOfCustomerKey = "SELECT id, address_key FROM orders WHERE shop = ? AND customer_key = ?"
+    static let customerOf = "SELECT customer_key FROM orders WHERE shop = ? AND id = ?"
     static let replayedOrder = "\(replayed) WHERE orders.shop = ? AND orders.id = ?"
     static let isFresh = "SELECT 1 FROM events WHERE shop = ? AND aggregate_id = ? AND recorded_at >= ? LIMIT 1"
     static let replayedEvents = """

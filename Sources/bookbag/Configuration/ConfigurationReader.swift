@@ -1,4 +1,5 @@
 import Daemon
+import Delivery
 import Foundation
 import Outreach
 import Platform
@@ -16,14 +17,17 @@ struct ConfigurationReader {
 
     var faults: FaultList
     private let surroundings: Surroundings
+    /// The channels that say themselves what belongs to them.
+    private let setups: [(channel: ChannelName, setup: ChannelSetup)]
 
     /// Reads the file's text. Throws `ConfigurationFaults` with all mistakes.
     static func read(
-        _ text: String, file: String, surroundings: Surroundings
+        _ text: String, file: String, surroundings: Surroundings, channels: [ChannelKind] = ChannelKind.standard
     ) throws(ConfigurationFaults) -> Configuration {
         let (tree, unreadable) = YAMLReader.read(text, file: file)
         guard let tree else { throw ConfigurationFaults(faults: unreadable) }
-        var reader = ConfigurationReader(faults: FaultList(file: file), surroundings: surroundings)
+        let setups = channels.compactMap { kind in kind.setup.map { (channel: kind.name, setup: $0) } }
+        var reader = ConfigurationReader(faults: FaultList(file: file), surroundings: surroundings, setups: setups)
         reader.faults.add(unreadable)
         let configuration = reader.configuration(tree, file: file)
         guard let configuration, !reader.faults.hasErrors else {
@@ -34,11 +38,13 @@ struct ConfigurationReader {
 
     private mutating func configuration(_ tree: YAMLTree, file: String) -> Configuration? {
         let keys = fields(
-            tree, of: "the configuration", ["state", "triggers", "shops", "carriers", "smtp", "webhooks", "listen"])
+            tree, of: "the configuration",
+            ["state", "triggers", "shops", "carriers", "smtp", "webhooks", "listen"] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
         let smtp = keys["smtp"].flatMap { self.smtp($0.value) }
         let webhooks = keys["webhooks"].map { self.webhooks($0.value) } ?? [:]
+        let farEnds = self.farEnds(keys)
         guard let shopsEntry = keys["shops"] else {
             faults.add(
                 at: tree.position, "no shop is named",
@@ -47,7 +53,9 @@ struct ConfigurationReader {
             )
             return nil
         }
-        let shops = shopsEntry.value.listed.compactMap { shop($0, triggers: triggers, smtp: smtp, webhooks: webhooks) }
+        let shops = shopsEntry.value.listed.compactMap {
+            shop($0, triggers: triggers, smtp: smtp, webhooks: webhooks, farEnds: farEnds)
+        }
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
         for domain in domains.keys.sorted() {
             faults.add(at: shopsEntry.keyPosition, "the shop '\(domain)' is listed twice", hint: "remove one of them")
@@ -66,11 +74,14 @@ struct ConfigurationReader {
     // MARK: - Parts
 
     private mutating func shop(
-        _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, webhooks: [String: Configuration.Webhook]
+        _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, webhooks: [String: Configuration.Webhook],
+        farEnds: [ChannelName: [FarEnd]]
     ) -> Configuration.Shop? {
-        let names = [
-            "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp", "webhooks",
-        ]
+        let names =
+            [
+                "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp",
+                "webhooks",
+            ] + setups.map(\.setup.key)
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
         // No early exit: whoever fixes the file wants to see all mistakes.
         let written = required(keys["domain"], "domain", of: "a shop", at: tree.position)
@@ -100,6 +111,7 @@ struct ConfigurationReader {
                 hint: "write both; the app's page in the Dev Dashboard shows them")
         }
         let own = keys["webhooks"].map { self.webhooks($0.value) } ?? webhooks
+        let ownEnds = farEnds.merging(self.farEnds(keys)) { _, own in own }
         let relay = keys["smtp"].map { self.smtp($0.value) } ?? smtp
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
         let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
@@ -107,7 +119,19 @@ struct ConfigurationReader {
         guard let access, written != nil else { return nil }
         return Configuration.Shop(
             domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
-            webhooks: own)
+            webhooks: own, farEnds: ownEnds)
+    }
+
+    /// The far ends that stand under the keys of channels, by channel.
+    private mutating func farEnds(_ keys: Fields) -> [ChannelName: [FarEnd]] {
+        var found: [ChannelName: [FarEnd]] = [:]
+        for (channel, setup) in setups {
+            guard let entry = keys[setup.key] else { continue }
+            var reading: any ChannelReading = self
+            found[channel] = setup.read(entry.value, &reading)
+            faults = reading.faults
+        }
+        return found
     }
 
     private mutating func smtp(_ tree: YAMLTree) -> Configuration.SMTP? {
@@ -423,7 +447,9 @@ struct ConfigurationReader {
     }
 }
 
-/// All mistakes in a configuration file.
+extension ConfigurationReader: ChannelReading {}
+
+/// All that is wrong with a configuration file.
 struct ConfigurationFaults: Error, CustomStringConvertible {
     var faults: [Fault]
 

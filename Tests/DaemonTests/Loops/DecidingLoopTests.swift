@@ -1,11 +1,37 @@
+import Delivery
 import LoopTesting
 import Outreach
 import Platform
 import ServiceLifecycleTestKit
 import Store
+import Synchronization
 import Testing
 
 @testable import Daemon
+
+/// Counts the mails that are made, and does something during the first.
+private final class Makings: Sendable {
+    private let made = Mutex(0)
+    private let first: @Sendable () -> Void
+
+    init(_ first: @escaping @Sendable () -> Void) { self.first = first }
+
+    var count: Int { made.withLock { $0 } }
+
+    var mail: ChannelKind {
+        var mail = ChannelKind.email
+        let compose = mail.compose
+        mail.compose = { [self] composition in
+            let isFirst = made.withLock { made in
+                made += 1
+                return made == 1
+            }
+            if isFirst { first() }
+            return compose(composition)
+        }
+        return mail
+    }
+}
 
 @Suite("The loop of planning", .timeLimit(.minutes(1)))
 struct PlanningLoopTests {
@@ -32,6 +58,29 @@ struct PlanningLoopTests {
             try await running
         }
         #expect(bench.heartbeats.stuck().isEmpty)
+    }
+
+    @Test("judges again at once what an order's change overtook between the judging and the writing")
+    func overtaken() async throws {
+        let bench = try await LoopBench([
+            "thanks.yaml": "on: order.placed\nafter: 1 minute\nsend: { email: { template: thanks } }\n"
+        ])
+        try await bench.see(1)
+        // While the first message is being made, somebody else writes down that the order has changed.
+        let makings = Makings { try? bench.sql("UPDATE aggregates SET version = version + 1") }
+        try await testGracefulShutdown { trigger in
+            async let running: Void = bench.planning(wake: bench.wake(), channels: [makings.mail]).run()
+            #expect(await bench.time.waited() == Loop.longestWait)
+            #expect(makings.count == 0)
+            bench.pass(.minutes(1))
+            bench.time.pass()
+            // Without a wait in between.
+            #expect(await bench.time.waited() == Loop.longestWait)
+            #expect(makings.count == 2)
+            #expect(try await bench.states(1) == [.ready])
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
     }
 
     @Test("decides nothing while the clock is wrong, and goes on when it is right")

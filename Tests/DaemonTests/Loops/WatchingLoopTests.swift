@@ -24,7 +24,7 @@ struct WatchdogTests {
         Watchdog(
             notifier: told.notifier, heartbeats: heartbeats ?? bench.heartbeats, store: bench.store,
             clock: bench.clock, metrics: bench.metrics, logger: bench.lines.logger(), trouble: bench.trouble,
-            shops: [benchShop], wake: bench.wake())
+            contexts: [benchShop: bench.context], wake: bench.wake(), putBack: bench.putBack)
     }
 
     /// Runs it for so many looks; `before` is called before each.
@@ -85,6 +85,39 @@ struct WatchdogTests {
         let line = try #require(bench.lines.facts(.clockPutBack).first)
         #expect(line["reason"] == "our clock agrees with Shopify's to 2 s")
         #expect(bench.lines.facts(.clockWrong).count == 1 && bench.lines.facts(.clockRight).count == 1)
+    }
+
+    @Test("lets nothing wait for the time of a clock that ran ahead, neither by its rows nor by what is in memory")
+    func goesOn() async throws {
+        let bench = try await LoopBench([
+            "thanks.yaml": "on: order.placed\nafter: 1 hour\nsend: { email: { template: thanks } }\n"
+        ])
+        let planning = bench.planning(wake: Wake())
+        bench.pass(.days(30))
+        try await bench.see(1)
+        while try await planning.turn() {}
+        #expect(try await bench.store.nextDue(shop: benchShop) ?? .distantPast > benchStart + .days(30))
+        // Files that were accepted meanwhile are in force from then on.
+        var inForce = bench.context.rules.inForce
+        inForce.since = ["thanks": bench.now]
+        bench.context.replaceTriggers(inForce)
+        let wake = Wake()
+        bench.putBack.add(wake)
+        bench.pass(.days(-30))
+        try await look(bench, 2) { (number: Int) async throws -> Void in
+            if number == 1 { bench.clock.note(offset: .zero, of: benchShop) }
+        }
+        #expect(await wake.wait(atMost: .seconds(1000)))
+        #expect(bench.clock.timesPutBack == 1 && bench.clock.fault == nil)
+        #expect(bench.context.rules.planner.inForceSince["thanks"] ?? .distantFuture <= bench.now)
+        // What is due at once is judged once, and then waits for as long as it should.
+        #expect(try await bench.store.nextDue(shop: benchShop) ?? .distantFuture <= bench.now)
+        while try await planning.turn() {}
+        let due = try #require(try await bench.store.nextDue(shop: benchShop))
+        #expect(due > bench.now && due <= bench.now + .hours(1))
+        bench.pass(.hours(1))
+        while try await planning.turn() {}
+        #expect(try await bench.states(1) == [.ready])
     }
 
     @Test("believes no answer that was heard more than 10 minutes ago, or by a clock that has jumped since")

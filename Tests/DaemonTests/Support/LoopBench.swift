@@ -1,5 +1,6 @@
 import Delivery
 import Foundation
+import Intake
 import Logging
 import LoopTesting
 import Outreach
@@ -47,10 +48,11 @@ final class LoopBench: Sendable {
     let store: Store
     let clock: DaemonClock
     let time = SteppedTime()
-    let heartbeats = Heartbeats()
+    let heartbeats: Heartbeats
     let lines = LoggedLines()
     let metrics = DaemonMetrics()
     let trouble = StoreTrouble()
+    let putBack = Broadcast()
     let context: ShopContext
     let configuration: Configuration.Shop
     let live: LiveSince
@@ -58,6 +60,8 @@ final class LoopBench: Sendable {
 
     private final class MomentBox: Sendable {
         let now = Mutex(benchStart)
+        /// By which loops are late.
+        let instant = Mutex(ContinuousClock.now)
     }
 
     static let thanks = """
@@ -67,10 +71,11 @@ final class LoopBench: Sendable {
               template: thanks
         """
 
-    /// A bench with those trigger files, beside the template `thanks`.
-    init(_ files: [String: String] = ["thanks.yaml": thanks]) async throws {
+    /// A bench with those trigger files, beside the template `thanks`, and those carriers to be asked about parcels.
+    init(_ files: [String: String] = ["thanks.yaml": thanks], carriers: [String] = []) async throws {
         let moment = MomentBox()
         self.moment = moment
+        heartbeats = Heartbeats(now: { moment.instant.withLock { $0 } })
         folder = NSTemporaryDirectory() + "bookbag-loop-" + UUID().uuidString
         let triggers = folder + "/triggers"
         try FileManager.default.createDirectory(
@@ -84,7 +89,11 @@ final class LoopBench: Sendable {
                 url: "smtp://relay.example", username: nil, password: nil, connections: 2, perSecond: nil,
                 redirectTo: nil, sender: nil, startTLS: .required, authority: nil, certificate: nil, key: nil),
             webhooks: [:])
-        live = try await store.openShop(benchShop, now: benchStart - .days(1)).liveSince
+        var live = try await store.openShop(benchShop, now: benchStart - .days(1)).liveSince
+        for carrier in carriers {
+            live = try await store.openSource(carrier, shop: benchShop, now: benchStart - .days(1))
+        }
+        self.live = live
         var all = [
             "shop.yaml":
                 "mode: live\nnotify: owner@juniperfig.example\nbrand: { name: Fig, from: orders@juniperfig.example }\n",
@@ -96,12 +105,14 @@ final class LoopBench: Sendable {
         let (loaded, faults) = TriggerSet.load(read)
         let set = try #require(loaded, "\(faults)")
         let since = Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, Moment.distantPast) })
+        var learner = Learner(live: live, shopZone: .utc, rereadEvery: .minutes(1))
+        if !carriers.isEmpty { learner.sources = CarrierChoice(carriers).choice }
         context = ShopContext(
             configuration: configuration,
             rules: ShopContext.Rules(
                 planner: Planner(
                     triggers: set, inForceSince: since, live: live, shop: ShopProfile(domain: benchShop)),
-                learner: Learner(live: live, shopZone: .utc, rereadEvery: .minutes(1)),
+                learner: learner,
                 inForce: TriggerReloader.InForce(set: set, since: since, folder: read)))
     }
 
@@ -112,6 +123,9 @@ final class LoopBench: Sendable {
     /// Lets the wall clock go on.
     func pass(_ duration: Duration) { moment.now.withLock { $0 = $0 + duration } }
 
+    /// Lets time go on by which a loop is late that has not moved meanwhile.
+    func lag(_ duration: Duration) { moment.instant.withLock { $0 += duration } }
+
     /// A wake whose waits a test ends.
     func wake() -> Wake { Wake(sleep: time.sleep) }
 
@@ -120,17 +134,21 @@ final class LoopBench: Sendable {
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\(configuration.triggers)/\(name)"))
     }
 
-    func learning(newEvents: Wake = Wake(), newMoments: Wake = Wake()) -> Learning {
+    func learning(
+        newEvents: Wake = Wake(), newMoments: Wake = Wake(), newParcels: Broadcast = Broadcast()
+    ) -> Learning {
         Learning(
             store: store, logger: lines.logger(), metrics: metrics, newEvents: newEvents, newMoments: newMoments,
-            trouble: trouble)
+            newParcels: newParcels, trouble: trouble)
     }
 
-    func planning(wake: Wake, newMessages: Broadcast = Broadcast()) -> PlanningService {
+    func planning(
+        wake: Wake, newMessages: Broadcast = Broadcast(), channels: [ChannelKind] = ChannelKind.standard
+    ) -> PlanningService {
         PlanningService(
             store: store, contexts: [benchShop: context],
             makers: [
-                benchShop: MessageMaker(configuration: configuration, labels: nil)
+                benchShop: MessageMaker(configuration: configuration, labels: nil, channels: channels)
             ], trouble: TemplateTrouble(store: store, reloaders: [:], logger: lines.logger()), clock: clock,
             wake: wake, newMessages: newMessages, heartbeats: heartbeats, metrics: metrics, logger: lines.logger(),
             storeTrouble: trouble)
@@ -142,14 +160,16 @@ final class LoopBench: Sendable {
     }
 
     /// An order is seen, with parcels of those numbers.
-    func see(_ number: Int, parcels: [String] = [], learning: Learning? = nil) async throws {
+    func see(
+        _ number: Int, parcels: [String] = [], company: String = "Royal Mail", learning: Learning? = nil
+    ) async throws {
         var facts = OrderFacts(
             id: "gid://shopify/Order/\(number)", name: "#\(number)", createdAt: now, updatedAt: now)
         facts.email = "robin@shopper.example"
         facts.fulfillments = parcels.enumerated().map { index, parcel in
             FulfillmentFacts(
                 id: "gid://shopify/Fulfillment/\(number)\(index)", name: "#\(number).\(index + 1)", status: .success,
-                createdAt: now, updatedAt: now, tracking: [TrackingFacts(company: "Royal Mail", number: parcel)])
+                createdAt: now, updatedAt: now, tracking: [TrackingFacts(company: company, number: parcel)])
         }
         _ = try await (learning ?? self.learning()).learn(
             [Observation(shop: benchShop, seenAt: now, content: .order(facts))], of: context, now: now)

@@ -192,7 +192,7 @@ import Testing
     @Test("what is gone leaves the queue; what is denied does not count as gone")
     func gone() async throws {
         try await journal.commitScan(
-            queue: [ScannedOrder(id: "gid://shopify/Order/404", updatedAt: start)], cursor: nil)
+            queue: [SeenOrder(id: "gid://shopify/Order/404", updatedAt: start)], cursor: nil)
         let turn = try await poller().turn()
         #expect(turn.report.gone == 1)
         #expect(await journal.queuedIDs == [])

@@ -77,7 +77,7 @@ actor MemoryJournal: IntakeJournal {
     func cursor() -> Moment? { kept }
     func marks(of ids: [String]) -> [String: ReadMark] { marksByID.filter { ids.contains($0.key) } }
 
-    func commitScan(queue orders: [ScannedOrder], cursor: Moment?) throws {
+    func commitScan(queue orders: [SeenOrder], cursor: Moment?) throws {
         try commit {
             for order in orders {
                 tickets += 1
@@ -112,7 +112,7 @@ actor MemoryJournal: IntakeJournal {
     func commitRead(_ batch: ReadBatch) throws {
         try commit {
             observations += batch.observations
-            for mark in batch.marks { marksByID[mark.id] = mark }
+            for mark in batch.marks { marksByID[mark.orderID] = mark }
             let settled = (batch.done + batch.gone).map(\.id)
             gone += batch.gone.map(\.id)
             parked += batch.parked

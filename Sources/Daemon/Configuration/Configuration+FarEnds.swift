@@ -1,0 +1,40 @@
+import Delivery
+import Foundation
+import Outreach
+import Platform
+
+extension Configuration.Shop {
+    /// All far ends of the shop, by their routes: its relay, its webhooks, and those of other channels.
+    var routes: [(route: Route, end: FarEnd)] {
+        var routes: [(route: Route, end: FarEnd)] = []
+        if let smtp { routes.append((.mail(shop: domain), smtp.farEnd)) }
+        for (name, webhook) in webhooks.sorted(by: { $0.key < $1.key }) {
+            routes.append((.webhook(name, shop: domain), webhook.farEnd(name)))
+        }
+        for (channel, ends) in farEnds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for end in ends { routes.append((Route(shop: domain, channel: channel, target: end.target), end)) }
+        }
+        return routes
+    }
+}
+
+extension Configuration.SMTP {
+    fileprivate var farEnd: FarEnd {
+        FarEnd(target: "", host: host(url), limit: connections * 2, limits: limits) { engine in
+            SMTPChannel(
+                SMTPRelay(SMTPSettings(self), engine: engine), redirectTo: redirectTo, bouncesTo: bouncesTo)
+        }
+    }
+}
+
+extension Configuration.Webhook {
+    fileprivate func farEnd(_ name: String) -> FarEnd {
+        FarEnd(target: name, host: host(url), limit: 16) { engine in
+            let secrets = try self.secrets.map { try WebhookSecret($0.reveal()) }
+            let endpoint = WebhookEndpoint(name: name, url: url, secrets: secrets, allowPrivate: allowPrivate)
+            return WebhookChannel([endpoint], over: engine)
+        }
+    }
+}
+
+private func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }

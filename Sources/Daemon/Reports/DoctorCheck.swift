@@ -1,0 +1,206 @@
+import Delivery
+import Foundation
+import Intake
+package import Outreach
+package import Platform
+import Shopify
+import Store
+
+/// How checks reach what is outside. Handed in, so that tests need no network.
+package struct DoctorReach: Sendable {
+    var transport: any HTTPTransport
+    /// Logs in to a relay and sends nothing.
+    var probe: @Sendable (SMTPSettings) async -> SMTPReply
+    var now: @Sendable () -> Moment
+
+    package init(
+        transport: any HTTPTransport, probe: @escaping @Sendable (SMTPSettings) async -> SMTPReply,
+        now: @escaping @Sendable () -> Moment = DaemonClock.system
+    ) {
+        self.transport = transport
+        self.probe = probe
+        self.now = now
+    }
+
+    /// Over the network.
+    package init(_ engine: TransferEngine) {
+        self.init(transport: engine, probe: { await SMTPRelay($0, engine: engine).probe() })
+    }
+}
+
+/// One thing that `doctor` looks at. It changes nothing, sends nothing, and its findings hold no secret.
+package struct DoctorCheck: Sendable {
+    package typealias Finding = DoctorReport.Finding
+
+    /// What a check looks at, once for each.
+    package enum Look: Sendable {
+        case machine(@Sendable (Configuration, DoctorReach) async -> [Finding])
+        case shop(@Sendable (Configuration.Shop, DoctorReach) async -> [Finding])
+        case carrier(@Sendable (Configuration.Carrier, DoctorReach) async -> [Finding])
+    }
+
+    package var look: Look
+
+    package init(_ look: Look) { self.look = look }
+
+    /// All checks, in the order in which they are told of a shop. A further one is an entry here.
+    package static let standard: [DoctorCheck] = [store, triggers, shop, relay, webhooks, carriers]
+}
+
+// MARK: - Here
+
+extension DoctorCheck {
+    /// That the store can be read and written.
+    static let store = DoctorCheck(
+        .machine { configuration, reach in
+            let path = configuration.storePath
+            guard FileManager.default.fileExists(atPath: path) else {
+                return [Finding(.fine, "store", "there is none yet; the daemon makes \(path) when it first starts")]
+            }
+            do throws(StoreFailure) {
+                let store = try Store.open(path: path, role: .command, create: false, now: reach.now())
+                try store.close()
+                return [Finding(.fine, "store", "\(path) can be read and written")]
+            } catch {
+                return [Finding(.broken, "store", "\(error)")]
+            }
+        })
+
+    /// That the trigger files hold no mistake.
+    static let triggers = DoctorCheck(
+        .shop { shop, _ in
+            let what = "triggers of \(shop.domain)"
+            guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: shop.triggers) else {
+                return [
+                    Finding(
+                        .broken, what, "the folder \(shop.triggers) cannot be read",
+                        fix: "check 'triggers:' and who may read it")
+                ]
+            }
+            let (set, faults) = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys))
+            guard let set else {
+                let count = faults.count { $0.severity == .error }
+                return [
+                    Finding(
+                        .broken, what, "\(counted(count, "mistake")) in \(shop.triggers)",
+                        fix: "'bookbag check \(shop.triggers)' shows them all")
+                ]
+            }
+            let mode = set.settings.mode
+            let rest = mode == .live ? "" : "; shop.yaml says '\(mode.rawValue)', so nothing goes out"
+            return [Finding(.fine, what, "\(set.triggers.count) are right\(rest)")]
+        })
+}
+
+// MARK: - Out there
+
+extension DoctorCheck {
+    /// That the shop is the right one, takes our login and lets us read what is wanted.
+    static let shop = DoctorCheck(
+        .shop { shop, reach in
+            let what = "shop \(shop.domain)"
+            let credentials: ShopifyCredentials =
+                switch shop.access {
+                case .token(let token): .token(token)
+                case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
+                }
+            let client = ShopifyClient(
+                endpoint: ShopifyEndpoint(base: shop.endpoint), credentials: credentials, transport: reach.transport,
+                clock: .system, bucket: nil)
+            do throws(ShopifyFailure) {
+                return findings(try await client.inspect(), of: shop)
+            } catch {
+                return [Finding(.broken, what, error.what, fix: error.fix)]
+            }
+        })
+
+    private static func findings(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
+        var findings: [Finding] = []
+        if inspection.domain.lowercased() != shop.domain.lowercased() {
+            findings.append(
+                Finding(
+                    .broken, "shop \(shop.domain)", "the shop at this address is \(inspection.domain)",
+                    fix: "write 'domain: \(inspection.domain)', or fix 'endpoint:'"))
+        } else {
+            findings.append(
+                Finding(
+                    .fine, "shop \(shop.domain)",
+                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and takes the credentials"
+                ))
+        }
+        if let fault = inspection.versionFault {
+            findings.append(Finding(.broken, "version of \(shop.domain)", fault.what, fix: fault.fix))
+        }
+        let scopes = "scopes of \(shop.domain)"
+        let missing = inspection.missingScopes
+        for scope in missing {
+            findings.append(
+                Finding(
+                    scope.isRequired ? .broken : .poor, scopes, "the app lacks \(scope.name): \(scope.purpose)",
+                    fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
+        }
+        if inspection.scopes == nil {
+            findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
+        } else if missing.isEmpty {
+            findings.append(Finding(.fine, scopes, "the app may read all that is wanted"))
+        }
+        return findings
+    }
+
+    /// That the relay lets us in, encrypted.
+    static let relay = DoctorCheck(
+        .shop { shop, reach in
+            let what = "relay of \(shop.domain)"
+            guard let smtp = shop.smtp else {
+                return [
+                    Finding(
+                        .poor, what, "none is configured, so no mail goes out", fix: "add 'smtp:' to bookbag.yaml")
+                ]
+            }
+            let reply = await reach.probe(SMTPSettings(smtp))
+            guard reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true else {
+                let said = Verdict.verdict(for: reply).failure
+                let code = reply.code.map { " (\($0))" } ?? ""
+                return [
+                    Finding(
+                        .broken, what, "\(smtp.url): \(said?.detail ?? "no answer")\(code)", fix: fix(reply.phase))
+                ]
+            }
+            let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
+            // Whether it offered TLS is not told; that it need not is what matters.
+            guard smtp.startTLS != .opportunistic else {
+                return [
+                    Finding(
+                        .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",
+                        fix: "remove 'starttls: opportunistic', or mail and password may travel in the clear")
+                ]
+            }
+            return [Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")]
+        })
+
+    private static func fix(_ phase: SMTPReply.Phase) -> String {
+        switch phase {
+        case .auth: "check 'username' and 'password' of 'smtp'"
+        case .tls: "check 'starttls' and 'ca' of 'smtp', and the relay's certificate"
+        default: "check 'url' of 'smtp', and whether this machine may reach it"
+        }
+    }
+
+    /// Which webhooks there are: only a real message shows what they say.
+    static let webhooks = DoctorCheck(
+        .shop { shop, _ in
+            shop.webhooks.keys.sorted().map {
+                Finding(.fine, "webhook \($0) of \(shop.domain)", "configured; it is not called from here")
+            }
+        })
+
+    /// Which carriers there are: asking one costs a call.
+    static let carriers = DoctorCheck(
+        .carrier { carrier, _ in
+            [
+                Finding(
+                    .fine, "carrier \(carrier.name)",
+                    "configured, and not asked from here; 'bookbag track NUMBER --carrier \(carrier.name)' asks it")
+            ]
+        })
+}

@@ -1,0 +1,60 @@
+import Outreach
+import Store
+import Testing
+
+@testable import Daemon
+
+@Suite("Learning", .timeLimit(.minutes(1)))
+struct LearningTests {
+    private func id(_ number: Int) -> String { "gid://shopify/Order/\(number)" }
+
+    private func cancelled(_ number: Int, _ bench: LoopBench) -> Observation {
+        var facts = OrderFacts(id: id(number), name: "#\(number)", createdAt: benchStart, updatedAt: bench.now)
+        facts.email = "robin@shopper.example"
+        facts.cancelledAt = bench.now
+        return Observation(shop: benchShop, seenAt: bench.now, content: .order(facts))
+    }
+
+    @Test("takes a batch one order at a time where one of them cannot be read: that one is parked, the rest learned")
+    func oneByOne() async throws {
+        let bench = try await LoopBench()
+        for number in 1...3 { try await bench.see(number) }
+        bench.pass(.minutes(5))
+        // A record that nobody can read fails the reading of the whole batch; its version moves on as with any change.
+        try bench.sql(
+            """
+            UPDATE orders SET record = x'00' WHERE id = (SELECT id FROM aggregates WHERE name = '#2');
+            UPDATE aggregates SET version = version + 1 WHERE name = '#2'
+            """)
+        // The fourth is not there any more: it is on the list, and nothing is seen of it.
+        try await bench.store.commitScan(
+            shop: benchShop, queue: (1...4).map { SeenOrder(id: id($0), updatedAt: bench.now) }, cursor: nil,
+            now: bench.now)
+        let read = try await bench.store.nextToRead(shop: benchShop, limit: 9, now: bench.now)
+        #expect(read.count == 4)
+        _ = try await bench.learning().learn(
+            (1...3).map { cancelled($0, bench) }, of: bench.context, read: read, now: bench.now)
+        let known = try await bench.store.load(shop: benchShop, orderIDs: [id(1), id(3)])
+        #expect(known.count == 2 && known.values.allSatisfy { $0.facts.cancelledAt == bench.now })
+        // What was read is off the list; the one that was not waits for its next try.
+        #expect(try await bench.store.nextToRead(shop: benchShop, limit: 9, now: bench.now).isEmpty)
+        let parked = try await bench.store.parked(shop: benchShop, limit: 9)
+        #expect(parked.map(\.orderID) == [id(2)])
+        #expect(try #require(parked.first).reason.contains("cannot be read"))
+        #expect(bench.lines.facts(.orderParked).map { $0["order"] } == [id(2)])
+    }
+
+    @Test("fails as a whole, and parks nobody, where it is no single order's fault")
+    func disk() async throws {
+        let bench = try await LoopBench()
+        try await bench.see(1)
+        // A statement that cannot run may be one row's fault; that not even the row can be put off shows that it is not.
+        try bench.sql("ALTER TABLE orders RENAME TO hidden")
+        await #expect(throws: StoreFailure.self) {
+            _ = try await bench.learning().learn(
+                [cancelled(1, bench), cancelled(2, bench)], of: bench.context, now: bench.now)
+        }
+        #expect(bench.lines.facts(.orderParked).isEmpty)
+        #expect(try await bench.store.parked(shop: benchShop, limit: 9).isEmpty)
+    }
+}

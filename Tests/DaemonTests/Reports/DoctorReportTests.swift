@@ -1,0 +1,97 @@
+import Foundation
+import Intake
+import Outreach
+import Platform
+import Store
+import Testing
+
+@testable import Daemon
+
+@Suite("The report of doctor")
+struct DoctorReportTests {
+    private func configuration(_ bench: LoopBench, state: String? = nil) -> Configuration {
+        Configuration(
+            file: "bookbag.yaml", state: state ?? bench.folder, shops: [bench.configuration],
+            carriers: [
+                Configuration.Carrier(
+                    name: "ups",
+                    access: .init(server: "http://127.0.0.1:1", id: SecretString("id"), secret: SecretString("s")),
+                    perDay: nil, askEvery: nil)
+            ], listen: nil)
+    }
+
+    private func reach(_ reply: SMTPReply = SMTPReply(phase: .ehlo, code: 250)) -> DoctorReach {
+        DoctorReach(transport: UnreachableNetwork(), probe: { _ in reply }, now: { benchStart })
+    }
+
+    @Test("tells of each check once: of the machine, then of each shop in the table's order, then of the carriers")
+    func order() async throws {
+        let bench = try await LoopBench()
+        let report = await DoctorReport(of: configuration(bench), over: reach())
+        #expect(
+            report.findings.map(\.what) == [
+                "store", "triggers of \(benchShop)", "shop \(benchShop)", "relay of \(benchShop)", "carrier ups",
+            ])
+        // The shop cannot be reached, and everything else is well.
+        #expect(report.isBroken && report.findings.filter { $0.grade == .broken }.map(\.what) == ["shop \(benchShop)"])
+        #expect(report.findings.allSatisfy { ($0.grade == .broken) == ($0.fix != nil) })
+        #expect(report.text.contains("ok    triggers of \(benchShop): 1 are right"))
+    }
+
+    @Test("says how to fix a relay that does not let us in, by how far it came")
+    func relay() async throws {
+        let bench = try await LoopBench()
+        func finding(_ reply: SMTPReply) async throws -> DoctorReport.Finding {
+            try #require(await DoctorReport([.relay], of: configuration(bench), over: reach(reply)).findings.first)
+        }
+        #expect(try await finding(SMTPReply(phase: .ehlo, code: 250)).grade == .fine)
+        let refused = try await finding(SMTPReply(phase: .auth, code: 535))
+        #expect(refused.grade == .broken && refused.fix == "check 'username' and 'password' of 'smtp'")
+        #expect(refused.words.hasSuffix("(535)"))
+        let unsafe = try await finding(SMTPReply(phase: .tls, failure: .tls))
+        #expect(unsafe.fix?.contains("certificate") == true)
+        var open = bench.configuration
+        open.smtp?.startTLS = .opportunistic
+        var settings = configuration(bench)
+        settings.shops = [open]
+        #expect(await DoctorReport([.relay], of: settings, over: reach()).findings.map(\.grade) == [.poor])
+        settings.shops[0].smtp = nil
+        #expect(await DoctorReport([.relay], of: settings, over: reach()).findings.map(\.grade) == [.poor])
+    }
+
+    @Test("finds a folder with mistakes, one that is not there, and a store that is none")
+    func here() async throws {
+        let bench = try await LoopBench()
+        try bench.write("on: nothing.known\nsend: email\n", to: "bad.yaml")
+        var report = await DoctorReport([.triggers], of: configuration(bench), over: reach())
+        #expect(report.isBroken && report.findings[0].fix?.contains("bookbag check") == true)
+        var settings = configuration(bench, state: bench.folder + "/none")
+        settings.shops[0].triggers = bench.folder + "/none"
+        report = await DoctorReport([.triggers, .store], of: settings, over: reach())
+        #expect(report.findings.map(\.grade) == [.fine, .broken])
+        let other = bench.folder + "/other"
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        try Data("no store".utf8).write(to: URL(fileURLWithPath: other + "/bookbag.db"))
+        settings.state = other
+        report = await DoctorReport([.store], of: settings, over: reach())
+        #expect(report.isBroken)
+    }
+
+    @Test("takes a further check as one entry, and shows it to programs as to people")
+    func further() async throws {
+        let bench = try await LoopBench()
+        let mailbox = DoctorCheck(
+            .shop { shop, _ in [.init(.broken, "mailbox of \(shop.domain)", "it lets nobody in", fix: "ask it why")] })
+        let report = await DoctorReport([mailbox], of: configuration(bench), over: reach())
+        #expect(report.text == "FAIL  mailbox of \(benchShop): it lets nobody in; ask it why")
+        let json = try #require(
+            JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [[String: String]])
+        #expect(
+            json == [
+                [
+                    "grade": "FAIL", "what": "mailbox of \(benchShop)", "words": "it lets nobody in",
+                    "fix": "ask it why",
+                ]
+            ])
+    }
+}
