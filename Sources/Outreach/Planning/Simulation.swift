@@ -66,6 +66,8 @@ struct Simulation {
     var past = History()
     private let silences: [Replay.Silence]
     private let places: [String: Int]
+    /// True where what belongs to no order is taken to be about the first one, as in an example, which has only one.
+    var othersAreAboutFirst = false
     /// The positions in `effects` of those that hold a key.
     private var holders: [Key: Int] = [:]
     /// The newest key of an occurrence that came again after its pause.
@@ -96,6 +98,12 @@ struct Simulation {
     /// The place of an order, by its id.
     func place(ofOrder id: String) -> Int? { places[id] }
 
+    /// The place of the order that something belongs to, or is about.
+    private func place(of aggregate: AggregateID) -> Int? {
+        guard let id = aggregate.orderID else { return othersAreAboutFirst ? 0 : nil }
+        return places[id]
+    }
+
     // MARK: - Turns
 
     /// Places events that were recorded now; the plans, one for each.
@@ -104,7 +112,7 @@ struct Simulation {
         var heard: [PlanningTurn.Heard] = []
         heard.reserveCapacity(events.count)
         for event in events {
-            let record = event.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
+            let record = place(of: event.aggregate).map { orders[$0].known(at: turn.now) }
             heard.append(turn.hear(event, record: record))
         }
         var all: [Plan] = []
@@ -126,8 +134,8 @@ struct Simulation {
         var due: [Effect] = []
         for place in waiting where effects[place].dueAt <= turn.now { due.append(effects[place]) }
         var judged: [PlanningTurn.Judged] = []
-        if due.count == 1 {
-            judged.append(judge(due[0]))
+        if due.count == 1 || due.contains(where: { $0.orderID == nil }) {
+            for effect in due { judged.append(judge(effect)) }
         } else {
             due = turn.planner.inOrderOfRoom(due)
             var records: [String: OrderRecord] = [:]
@@ -144,7 +152,7 @@ struct Simulation {
     }
 
     private mutating func judge(_ effect: Effect) -> PlanningTurn.Judged {
-        let record = effect.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
+        let record = effect.aggregate.flatMap(place).map { orders[$0].known(at: turn.now) }
         return turn.judge(effect, record: record, history: history(of: effect))
     }
 
@@ -314,9 +322,4 @@ extension OrderRecord {
         moments += events.filter { $0.kind == .orderOnHold }.map { $0.recordedAt + .days(1) }
         return moments.sorted()
     }
-}
-
-extension EventKind {
-    /// True for what a customer takes as something gone wrong.
-    fileprivate var isProblem: Bool { self == .shipmentDelayed || self == .shipmentException || self == .shipmentLost }
 }

@@ -11,11 +11,14 @@ struct ShopReader {
     static let brandKeys = ["name", "from", "marketing_from", "reply_to", "address", "color", "logo"]
 
     private(set) var faults: FaultList
+    private let events: EventVocabulary
 
     /// The settings, or nil where they cannot be used.
-    static func read(_ source: String, file: String) -> (settings: ShopSettings?, faults: [Fault]) {
+    static func read(
+        _ source: String, file: String, events: EventVocabulary = .standard
+    ) -> (settings: ShopSettings?, faults: [Fault]) {
         let (tree, faults) = YAMLReader.read(source, file: file)
-        var reader = ShopReader(faults: FaultList(file: file))
+        var reader = ShopReader(faults: FaultList(file: file), events: events)
         reader.faults.add(faults)
         guard let tree else { return (nil, reader.faults.faults) }
         let settings = reader.settings(tree)
@@ -161,12 +164,12 @@ struct ShopReader {
         var except: Set<EventKind> = []
         for element in fields.value("except")?.listed ?? [] {
             let text = element.text?.trimmingSpaces ?? element.kind
-            if let kind = EventKind(rawValue: text) {
+            if let kind = events[text] {
                 except.insert(kind)
             } else {
                 faults.add(
                     at: element.position, "unknown event '\(text)'",
-                    hint: EventWords.nearest(to: text).map { "did you mean '\($0)'?" }
+                    hint: events.nearest(to: text).map { "did you mean '\($0.rawValue)'?" }
                         ?? "'except' is a list of events; docs/triggers.md has them all")
             }
         }

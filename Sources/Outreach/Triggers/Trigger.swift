@@ -169,10 +169,10 @@ extension Trigger {
     /// and new estimates each time.
     private static func usualKey(of occurrence: Event.Occurrence, event: Event) -> String {
         let subject = event.kind.rawValue + "/" + subjectKey(occurrence, event)
-        switch event.kind {
-        case .returnLabelReady: return "\(subject)#\(occurrence.mark)"
-        case .orderEdited, .shipmentETAChanged, .shipmentNumberChanged: return "\(subject).\(occurrence.n)"
-        default: return subject
+        switch event.kind.entry.repetition {
+        case .eachMark: return "\(subject)#\(occurrence.mark)"
+        case .eachTime: return "\(subject).\(occurrence.n)"
+        case .never: return subject
         }
     }
 

@@ -19,6 +19,8 @@ struct TriggerReader {
         var webhooks: Set<String>?
         /// What can be sent by.
         var channels = ChannelSyntax.standard
+        /// What `on` can name.
+        var events = EventVocabulary.standard
     }
 
     private let surroundings: Surroundings
@@ -146,7 +148,7 @@ struct TriggerReader {
                 faults.add(at: element.position, "an event is a word, and this is \(element.kind)")
                 continue
             }
-            if let kind = EventKind(rawValue: text) {
+            if let kind = surroundings.events[text] {
                 if kinds.contains(kind) {
                     faults.add(at: element.position, "'\(text)' stands in 'on' twice")
                 } else {
@@ -154,11 +156,10 @@ struct TriggerReader {
                 }
                 continue
             }
-            let meant = EventWords.nearest(to: text)
             faults.add(
                 at: element.position, "unknown event '\(text)'",
-                hint: meant.map { meant in
-                    "did you mean '\(meant)'?" + (EventKind(rawValue: meant).map { " \($0.shortMeaning)" } ?? "")
+                hint: surroundings.events.nearest(to: text).map {
+                    "did you mean '\($0.rawValue)'? \($0.shortMeaning)"
                 } ?? "docs/triggers.md lists them all")
         }
         return kinds
@@ -331,14 +332,15 @@ struct TriggerReader {
         }
         let suits: Bool
         switch scope {
-        case .order, .customer, .event: suits = true
-        case .shipment, .refund: suits = events.allSatisfy { $0.subject == scope.rawValue }
-        case .return: suits = events.allSatisfy { $0.subject == "return" || $0.subject == "refund" }
+        case .customer, .event: suits = true
+        case .order: suits = events.allSatisfy { $0.aggregate == .order }
+        case .shipment, .return, .refund: suits = events.allSatisfy { $0.has(scope.rawValue) }
         }
         if !suits, let other = events.first(where: { $0.subject != scope.rawValue }) {
+            let own = OncePer.Scope(rawValue: other.subject) ?? .event
             faults.add(
                 at: position, "'\(other.rawValue)' has no \(scope.rawValue) to count by",
-                hint: "write 'once_per: \(other.subject)'")
+                hint: "write 'once_per: \(own.rawValue)'")
             return nil
         }
         return OncePer(scope: scope, every: every)
@@ -369,38 +371,5 @@ struct TriggerReader {
             faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'")
         }
         return lines
-    }
-}
-
-/// What people call the events.
-enum EventWords {
-    /// The words of Shopify and of other tools, and what we call them.
-    private static let others: [String: EventKind] = [
-        "order.created": .orderPlaced, "order.create": .orderPlaced, "order.new": .orderPlaced,
-        "order.shipped": .shipmentCreated, "order.canceled": .orderCancelled, "order.updated": .orderEdited,
-        "order.held": .orderOnHold, "shipped": .shipmentCreated, "delivered": .shipmentDelivered,
-        "fulfillment.created": .shipmentCreated, "fulfillment.delivered": .shipmentDelivered,
-        "shipment.shipped": .shipmentCreated, "shipment.late": .shipmentDelayed, "delayed": .shipmentDelayed,
-        "late": .shipmentDelayed, "shipment.failed": .shipmentAttempted, "shipment.failure": .shipmentException,
-        "failed delivery": .shipmentAttempted, "shipment.failed_delivery": .shipmentAttempted,
-        "shipment.attempted_delivery": .shipmentAttempted, "shipment.missed": .shipmentAttempted,
-        "shipment.problem": .shipmentException, "shipment.pickup": .shipmentReadyForPickup,
-        "shipment.available_for_pickup": .shipmentReadyForPickup, "shipment.picked_up": .shipmentAccepted,
-        "return.created": .returnRequested, "return.label": .returnLabelReady,
-        "return.label_created": .returnLabelReady,
-        "return.refunded": .refundIssued, "refund.created": .refundIssued, "refunded": .refundIssued,
-        "order.refunded": .refundIssued,
-    ]
-
-    /// The event that was probably meant.
-    static func nearest(to text: String) -> String? {
-        let folded = text.lowercased().trimmingSpaces
-        let spelled = folded.replacing("fulfillment", with: "shipment").replacing("-", with: "_")
-        if let known = others[folded] ?? others[spelled] { return known.rawValue }
-        let all = EventKind.allCases.map(\.rawValue)
-        if all.contains(spelled) { return spelled }
-        let endings = all.filter { $0.hasSuffix(".\(spelled.replacing(" ", with: "_"))") }
-        if endings.count == 1 { return endings[0] }
-        return Outreach.nearest(to: spelled, in: all)
     }
 }

@@ -1,7 +1,7 @@
 // JSON Schema for the merchant's editor: completion, descriptions, and a mark under what cannot be right while it is
 // typed.
 //
-// The schemas are made from the tables that the readers read by (`TriggerReader.keys`, `EventKind`, `Names`, …), so a
+// The schemas are made from the tables that the readers read by (`TriggerReader.keys`, `EventTable`, `Names`, …), so a
 // key, an event or a name that is added there is in them by itself. They are draft-07, which the YAML language server
 // and all editors built on it know, and PyPI's check-jsonschema as well. A schema never refuses what the readers take;
 // it cannot see all that they refuse (whether a condition's names are there, whether a template is), so `bookbag check`
@@ -15,11 +15,20 @@ public enum FileSchema: String, Sendable, CaseIterable {
     case shop
 
     /// The schema as JSON.
-    public var json: String {
+    public var json: String { json() }
+
+    /// The same where files may speak of other events.
+    func json(events: EventVocabulary = .standard) -> String {
+        let event = ("event", Self.event(of: events))
         switch self {
         case .trigger:
-            Self.file(title: "A trigger of Bookbag", definitions: Self.triggerDefinitions, Self.triggerFile).json
-        case .shop: Self.file(title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions, Self.shopFile).json
+            return Self.file(
+                title: "A trigger of Bookbag", definitions: [event] + Self.triggerDefinitions, Self.triggerFile
+            ).json
+        case .shop:
+            return Self.file(
+                title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions + [event], Self.shopFile
+            ).json
         }
     }
 
@@ -86,9 +95,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
     ])
 
     // Two names for one thing: editors complete by the first, and some show only the second beside the pointer.
-    private static let event = SchemaNode.oneOf(
-        EventKind.allCases.map { ($0.rawValue, $0.meaning) }, "What can happen.",
-        under: ["enumDescriptions", "markdownEnumDescriptions"])
+    private static func event(of vocabulary: EventVocabulary) -> SchemaNode {
+        .oneOf(
+            vocabulary.kinds.map { ($0.rawValue, $0.meaning) }, "What can happen.",
+            under: ["enumDescriptions", "markdownEnumDescriptions"])
+    }
 
     private static let dayShape = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -96,7 +107,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private static let triggerDefinitions: [(String, SchemaNode)] =
         [
-            ("event", event), ("condition", condition), ("conditions", conditions), ("length", length),
+            ("condition", condition), ("conditions", conditions), ("length", length),
             ("address", address), ("flag", flag), ("line", line), ("expected", expected), ("example", example),
             ("step", step),
         ] + givens
@@ -319,7 +330,6 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private static let shopDefinitions: [(String, SchemaNode)] = [
         ("condition", condition), ("conditions", conditions), ("length", length), ("address", address),
-        ("event", event),
     ]
 
     private static let shopFile = SchemaNode.keys(
