@@ -2,7 +2,7 @@
 ///
 /// A kind is data. `EventTable` has an entry for each; whatever reads, explains, judges or shows events asks the kind,
 /// and none of them lists the kinds. In rows and JSON it is its name alone.
-public struct EventKind: RawRepresentable, Hashable, Codable, Sendable, CaseIterable {
+public struct EventKind: RawRepresentable, Hashable, Codable, Sendable, CaseIterable, CustomStringConvertible {
     /// What is known of it.
     let entry: EventEntry
 
@@ -17,6 +17,8 @@ public struct EventKind: RawRepresentable, Hashable, Codable, Sendable, CaseIter
 
     /// As merchants write it, and as it stands in rows: `shipment.delayed`.
     public var rawValue: String { entry.name }
+
+    public var description: String { rawValue }
 
     /// All of the table, in its order.
     public static let allCases = EventTable.entries.map { EventKind($0) }

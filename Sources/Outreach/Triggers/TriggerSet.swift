@@ -86,6 +86,7 @@ public struct TriggerSet: Sendable {
     ///   - today: to see whether a holiday is to come; nil where nobody wants to hear of that.
     ///   - channels: what `send` may name.
     ///   - events: what `on` may name.
+    ///   - keys: what may stand in a trigger's file.
     ///   - patience: starts a clock for one rendering, which says when that takes too long; nil where only its work is
     ///     counted.
     /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files
@@ -93,11 +94,12 @@ public struct TriggerSet: Sendable {
     public static func load(
         _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil,
         channels: [ChannelSyntax] = ChannelSyntax.standard, events: EventVocabulary = .standard,
-        patience: TemplateSet.Patience? = nil
+        keys: TriggerKeys = .standard, patience: TemplateSet.Patience? = nil
     ) -> (set: TriggerSet?, faults: [Fault]) {
         var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today)
         loader.channels = channels
         loader.events = events
+        loader.keys = keys
         loader.patience = patience
         let set = loader.load()
         return (set, loader.faults.sorted(by: Fault.precedes))
@@ -112,6 +114,7 @@ private struct TriggerLoader {
     var patience: TemplateSet.Patience?
     var channels = ChannelSyntax.standard
     var events = EventVocabulary.standard
+    var keys = TriggerKeys.standard
     private(set) var faults: [Fault] = []
 
     init(folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?) {
@@ -127,7 +130,7 @@ private struct TriggerLoader {
         templates.patience = patience
         let surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
-            webhooks: webhooks, channels: channels, events: events)
+            webhooks: webhooks, channels: channels, events: events, keys: keys)
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []
         for (path, name) in folder.triggerFiles {

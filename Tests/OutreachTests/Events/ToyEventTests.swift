@@ -51,7 +51,8 @@ struct ToyEventTests {
             let effect = try #require(plan.changes.first?.effect)
             keys += effect.keys
             #expect(turn.judge(effect, record: record, history: History()).judgement.decision == .send)
-            let late = PlanningTurn(turn.planner, now: now + .hours(4)).judge(effect, record: record, history: History())
+            let late = PlanningTurn(turn.planner, now: now + .hours(4)).judge(
+                effect, record: record, history: History())
             #expect(late.judgement.decision == .skip(because: .oldNews, detail: "toy.happened of \(now)"))
             // What is gone is not told, whatever it belonged to.
             #expect(turn.judge(effect, record: nil, history: History()).judgement.decision == .skip(because: .erased))

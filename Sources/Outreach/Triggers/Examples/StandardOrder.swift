@@ -66,7 +66,8 @@ struct StandardOrder {
             let isTold = kind.subject != "shipment" || parcel < first
             facts.fulfillments.append(
                 Self.fulfillment(
-                    parcel, of: first + later, kind: isTold && !kind.entry.standard.isUnsent ? kind : .orderPlaced, at: start))
+                    parcel, of: first + later, kind: isTold && !kind.entry.standard.isUnsent ? kind : .orderPlaced,
+                    at: start))
         }
         record = OrderRecord(shop: Self.shop.domain, facts: facts, seenAt: start - .days(5))
         record.lastChangeAt = start
@@ -103,7 +104,8 @@ struct StandardOrder {
         let event = Event(
             id: Int64(events.count + 1), shop: Self.shop.domain, aggregate: aggregate, kind: kind,
             occurrences: [.init(subject: subject.key, n: n, mark: n == 1 ? "example" : "example-\(n)")],
-            happenedAt: now, recordedAt: now, source: "shopify", daysLate: kind.entry.standard.delayReason == nil ? nil : 1,
+            happenedAt: now, recordedAt: now, source: "shopify",
+            daysLate: kind.entry.standard.delayReason == nil ? nil : 1,
             delayReason: kind.entry.standard.delayReason, orderName: record.facts.name)
         events.append(event)
         record.events.append(event)
