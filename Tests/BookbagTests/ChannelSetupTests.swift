@@ -40,7 +40,10 @@ extension ChannelKind {
                 else { return nil }
                 return FarEnd(
                     target: entry.key, limit: 1,
-                    perSecond: keys["per_second"].flatMap { reading.number($0.value, 1...9) }
+                    limits: SendLimits(
+                        whole: keys["per_second"].flatMap { reading.number($0.value, 1...9) }.map {
+                            [SendLimit($0, .second)]
+                        } ?? [])
                 ) { _ throws -> any Channel in
                     guard code.reveal().count == 4 else { throw BellProblem(description: "its code has four digits") }
                     return Bell(code: code)
@@ -76,7 +79,7 @@ struct ChannelSetupTests {
         let bell = ChannelName(rawValue: "bell")
         let (first, second) = (configuration.shops[0], configuration.shops[1])
         let door = try #require(first.farEnds[bell]?.first)
-        #expect(door.target == "door" && door.perSecond == 2)
+        #expect(door.target == "door" && door.limits.perSecond == 2)
         let engine = TransferEngine()
         let isOpen = try door.open(engine) is Bell
         #expect(isOpen)

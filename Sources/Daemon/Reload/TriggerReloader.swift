@@ -277,14 +277,22 @@ struct TriggerReloader {
     /// second.
     func signature() -> [UInt64] {
         var signature: [UInt64] = []
-        for folder in ["", "/templates", "/templates/partials"] {
-            let place = shop.triggers + folder
+        var folders = [""]
+        // A link may lead in a circle; reading the folder says so.
+        for _ in 0..<1_000 {
+            guard let folder = folders.popLast() else { break }
+            let place = shop.triggers + "/" + folder
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: place) else { continue }
             for name in names.sorted() {
-                let inner = folder.isEmpty ? name : folder.dropFirst() + "/" + name
-                guard TriggerFolder.isRead(inner) else { continue }
+                let inner = folder.isEmpty ? name : "\(folder)/\(name)"
+                let isRead = TriggerFolder.isRead(inner)
+                guard isRead || TriggerFolder.isEntered(inner) else { continue }
                 var status = stat()
                 guard stat("\(place)/\(name)", &status) == 0 else { continue }
+                if !isRead {
+                    if status.st_mode & S_IFMT == S_IFDIR { folders.append(inner) }
+                    continue
+                }
                 var hash: UInt64 = 0xcbf2_9ce4_8422_2325
                 for byte in inner.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
                 signature += [

@@ -1,83 +1,4 @@
-/// What can happen. The raw values are what merchants write in `on:`; a name, once shipped, stays.
-public enum EventKind: String, Codable, Sendable, CaseIterable {
-    case orderPlaced = "order.placed"
-    case orderPaid = "order.paid"
-    case orderEdited = "order.edited"
-    case orderCancelled = "order.cancelled"
-    case orderOnHold = "order.on_hold"
-    case orderFulfilled = "order.fulfilled"
-    /// The last parcel of the order arrived.
-    case orderDelivered = "order.delivered"
-    case shipmentCreated = "shipment.created"
-    case shipmentAccepted = "shipment.accepted"
-    case shipmentInTransit = "shipment.in_transit"
-    case shipmentOutForDelivery = "shipment.out_for_delivery"
-    case shipmentReadyForPickup = "shipment.ready_for_pickup"
-    case shipmentAttempted = "shipment.attempted"
-    case shipmentDelayed = "shipment.delayed"
-    case shipmentException = "shipment.exception"
-    case shipmentReturning = "shipment.returning"
-    case shipmentReturned = "shipment.returned"
-    case shipmentLost = "shipment.lost"
-    case shipmentDelivered = "shipment.delivered"
-    case shipmentCancelled = "shipment.cancelled"
-    /// Nobody has said anything for so long that we stopped asking.
-    case shipmentUntracked = "shipment.untracked"
-    case shipmentETAChanged = "shipment.eta_changed"
-    /// The tracking number came or changed after the parcel was made.
-    case shipmentNumberChanged = "shipment.number_changed"
-    case returnRequested = "return.requested"
-    case returnApproved = "return.approved"
-    case returnDeclined = "return.declined"
-    case returnCancelled = "return.cancelled"
-    case returnLabelReady = "return.label_ready"
-    case returnInTransit = "return.in_transit"
-    case returnReceived = "return.received"
-    case returnClosed = "return.closed"
-    case refundIssued = "refund.issued"
-}
-
-extension EventKind {
-    /// Its place among all kinds, from 0: an index for tables, which are asked for every event.
-    var ordinal: Int {
-        switch self {
-        case .orderPlaced: 0
-        case .orderPaid: 1
-        case .orderEdited: 2
-        case .orderCancelled: 3
-        case .orderOnHold: 4
-        case .orderFulfilled: 5
-        case .orderDelivered: 6
-        case .shipmentCreated: 7
-        case .shipmentAccepted: 8
-        case .shipmentInTransit: 9
-        case .shipmentOutForDelivery: 10
-        case .shipmentReadyForPickup: 11
-        case .shipmentAttempted: 12
-        case .shipmentDelayed: 13
-        case .shipmentException: 14
-        case .shipmentReturning: 15
-        case .shipmentReturned: 16
-        case .shipmentLost: 17
-        case .shipmentDelivered: 18
-        case .shipmentCancelled: 19
-        case .shipmentUntracked: 20
-        case .shipmentETAChanged: 21
-        case .shipmentNumberChanged: 22
-        case .returnRequested: 23
-        case .returnApproved: 24
-        case .returnDeclined: 25
-        case .returnCancelled: 26
-        case .returnLabelReady: 27
-        case .returnInTransit: 28
-        case .returnReceived: 29
-        case .returnClosed: 30
-        case .refundIssued: 31
-        }
-    }
-}
-
-/// What an event is about, within its order.
+/// What an event is about, within what it belongs to.
 public enum Subject: Hashable, Sendable {
     case order
     /// A shipment, by our own id.
@@ -86,6 +7,8 @@ public enum Subject: Hashable, Sendable {
     case `return`(String)
     /// A refund, by Shopify's id.
     case refund(String)
+    /// Something of another aggregate, by its kind and id: `message`.
+    case other(String, id: String)
 
     /// The text that stands for it in rows and keys: `order`, `shipment:ID`, …
     public var key: String {
@@ -94,6 +17,7 @@ public enum Subject: Hashable, Sendable {
         case .shipment(let id): "shipment:\(id)"
         case .return(let id): "return:\(id)"
         case .refund(let id): "refund:\(id)"
+        case .other(let kind, let id): "\(kind):\(id)"
         }
     }
 
@@ -109,7 +33,7 @@ public enum Subject: Hashable, Sendable {
         case "shipment": self = .shipment(id)
         case "return": self = .return(id)
         case "refund": self = .refund(id)
-        default: return nil
+        case let kind: self = .other(String(kind), id: id)
         }
     }
 }

@@ -506,10 +506,3 @@ extension String {
     /// What follows the last slash of a global id: `gid://shopify/Fulfillment/55` is `55`.
     var shortID: String { split(separator: "/").last.map { String($0.prefix { $0 != "?" }) } ?? self }
 }
-
-extension EventKind {
-    /// The order in which events of one moment are told.
-    var rank: Int { Self.ranks[self] ?? 0 }
-
-    private static let ranks = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
-}

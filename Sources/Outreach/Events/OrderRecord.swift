@@ -57,6 +57,15 @@ public struct OrderRecord: Sendable, Codable, Hashable {
         case shipments, events, version, firstSeenAt, lastChangeAt, linesDigest
     }
 
+    /// What stands in for the order where something happened that is about none: no name, nobody to write to.
+    public static func none(shop: String, at moment: Moment) -> OrderRecord {
+        OrderRecord(
+            shop: shop, facts: OrderFacts(id: "", name: "", createdAt: moment, updatedAt: moment), seenAt: moment)
+    }
+
+    /// False where it stands in for an order that there is not.
+    public var isOrder: Bool { !facts.id.isEmpty }
+
     /// A record of an order that was never seen before.
     public init(shop: String, facts: OrderFacts, seenAt: Moment) {
         self.shop = shop

@@ -32,13 +32,13 @@ extension TemplateSet {
                 if let template = parse(source, at: Position(line: 1, column: 1), &list) {
                     set.add(
                         TemplateSet.Body(file: folder.shown(path), template: template),
-                        as: String(file.prefix { $0 != "." }))
+                        as: TriggerFolder.templateName(path) ?? "")
                 }
                 continue
             }
             var reader = TemplateReader(source: source, segments: segments, faults: list)
             // A file whose name cannot be read stands for no case, and so in nobody's way.
-            if let (name, variant) = reader.read(file), !reader.isMisnamed {
+            if let (_, variant) = reader.read(file), let name = TriggerFolder.templateName(path), !reader.isMisnamed {
                 if set.all(name).contains(where: { $0.segment == variant.segment && $0.locale == variant.locale }) {
                     reader.faults.add(
                         at: Position(line: 1, column: 1), "there is another template for the same case",

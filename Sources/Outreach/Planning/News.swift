@@ -1,75 +1,71 @@
-// What is still news.
-//
-// Two tables. An event has an age, after which nobody wants to hear of it; and a state is no news once its subject has
-// a later one: who has the parcel in her hands need not be told that it is on the van. Refunds and labels are never
-// passed: they stay useful.
+// What is still news, by what `EventTable` says of each kind: whether a parcel, a return or an order has passed it, and
+// how that is told.
 
 extension EventKind {
-    /// How long after it happened (and after the trigger's own wait) it may still be told.
-    public var age: Duration {
-        switch self {
-        case .shipmentOutForDelivery: .hours(12)
-        case .orderPlaced, .orderPaid, .orderEdited, .shipmentAccepted, .shipmentAttempted, .shipmentETAChanged:
-            .days(1)
-        case .orderOnHold, .orderFulfilled, .shipmentCreated, .shipmentNumberChanged, .shipmentInTransit,
-            .shipmentDelayed, .shipmentException,
-            .returnRequested, .returnInTransit:
-            .days(2)
-        case .orderCancelled, .orderDelivered, .shipmentDelivered, .shipmentReadyForPickup, .shipmentCancelled,
-            .returnApproved, .returnDeclined, .returnCancelled:
-            .days(3)
-        case .returnReceived, .returnClosed: .days(4)
-        case .shipmentReturning, .shipmentReturned, .shipmentLost, .shipmentUntracked, .refundIssued: .days(7)
-        case .returnLabelReady: .days(14)
-        }
-    }
-
-    /// What a cancelled order or fulfillment may still speak of: its cancellation, refund and return.
-    var survivesCancellation: Bool {
-        switch self {
-        case .orderCancelled, .shipmentCancelled, .refundIssued, .returnRequested, .returnApproved, .returnDeclined,
-            .returnCancelled, .returnLabelReady, .returnInTransit, .returnReceived, .returnClosed:
-            true
-        default: false
-        }
-    }
-
     /// True where this event about a parcel is no news any more when the parcel is in `state`.
     func isPassed(by state: ParcelState) -> Bool {
-        switch self {
-        case .shipmentCreated:
-            [.outForDelivery, .attempted, .readyForPickup, .delivered, .returning, .returned, .lost].contains(state)
-        case .shipmentAccepted, .shipmentInTransit:
-            [.outForDelivery, .attempted, .readyForPickup, .exception, .delivered, .returning, .returned, .lost]
-                .contains(state)
-        case .shipmentOutForDelivery:
-            [.attempted, .readyForPickup, .exception, .delivered, .returning, .returned, .lost].contains(state)
-        case .shipmentAttempted:
-            [.outForDelivery, .readyForPickup, .delivered, .returning, .returned, .lost].contains(state)
-        case .shipmentReadyForPickup: [.delivered, .returning, .returned, .lost].contains(state)
-        case .shipmentDelayed, .shipmentETAChanged:
-            [.outForDelivery, .attempted, .readyForPickup, .delivered, .returning, .returned, .lost].contains(state)
-        case .shipmentException:
-            [
-                .inTransit, .outForDelivery, .attempted, .readyForPickup, .delivered, .returning, .returned, .lost,
-            ].contains(state)
-        case .shipmentNumberChanged: [.delivered, .returning, .returned, .lost].contains(state)
-        case .shipmentUntracked: state.isFinal
-        case .shipmentReturning: state == .returned || state == .delivered
-        case .shipmentLost: [.inTransit, .outForDelivery, .readyForPickup, .delivered, .returned].contains(state)
-        case .shipmentDelivered: [.returning, .returned].contains(state)
-        default: false
-        }
+        if case .parcel(let states) = entry.passing { return states.contains(state) }
+        return false
     }
 
     /// True where this event about a return is no news any more when the return is in `status`.
     func isPassed(by status: ReturnFacts.Status, received: Bool) -> Bool {
+        guard case .returned(let statuses, let receipt) = entry.passing else { return false }
+        return receipt && received || statuses.contains(status)
+    }
+
+    /// True where this event is no news any more by what the whole order has become.
+    func isPassed(by record: OrderRecord) -> Bool {
+        if case .order(_, _, let holds) = entry.passing { return holds(record) }
+        return false
+    }
+
+    /// True where that another kind of event happened later makes this one no news.
+    public func isPassed(byEvent other: EventKind) -> Bool {
+        switch entry.passing {
+        case .never: return false
+        case .order(_, let events, _): return events.contains(other.rawValue)
+        case .parcel(let states): return states.contains { $0.event == other }
+        case .returned(let statuses, let receipt):
+            if receipt, other == .returnReceived { return true }
+            return statuses.contains { $0.event == other }
+        }
+    }
+
+    /// What makes it no news any more, behind "once"; nil where nothing does. The words of states are in backquotes.
+    var passedBy: String? {
+        switch entry.passing {
+        case .never: return nil
+        case .order(let words, _, _): return words
+        case .parcel(let states):
+            return "the parcel is \(Self.either(ParcelState.allCases.filter(states.contains).map(\.rawValue)))"
+        case .returned(let statuses, let receipt):
+            let words = ReturnFacts.Status.allCases.filter(statuses.contains).map(\.rawValue)
+            return "the return is \(Self.either(words))" + (receipt ? ", or the goods are back" : "")
+        }
+    }
+
+    /// The rule by which it was passed, as a sentence without its full stop.
+    public var passedRule: String? {
+        passedBy.map { "'\(rawValue)' is no news once \($0.replacing("`", with: ""))" }
+    }
+
+    private static func either(_ words: [String]) -> String {
+        let quoted = words.map { "`\($0)`" }
+        guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
+        return quoted.dropLast().joined(separator: ", ") + " or " + last
+    }
+}
+
+extension ReturnFacts.Status {
+    /// The event that coming into this state is, if it is one that passes others.
+    fileprivate var event: EventKind? {
         switch self {
-        case .returnRequested: status != .requested && status != .unknown
-        case .returnApproved: received || status == .closed || status == .cancelled || status == .declined
-        case .returnInTransit: received || status == .closed || status == .cancelled
-        case .returnDeclined: status == .open
-        default: false
+        case .open: .returnApproved
+        case .declined: .returnDeclined
+        case .cancelled: .returnCancelled
+        case .closed: .returnClosed
+        case .requested, .unknown: nil
         }
     }
 }
@@ -91,11 +87,7 @@ extension OrderRecord {
     private func overtaken(_ event: Event, about subject: Subject) -> Reason? {
         let kind = event.kind
         switch subject {
-        case .order:
-            if kind == .orderOnHold { return facts.holds.isEmpty ? .passed : nil }
-            if kind == .orderPlaced || kind == .orderPaid { return facts.fulfillment == .fulfilled ? .passed : nil }
-            if kind == .orderFulfilled { return impliesDelivered ? .passed : nil }
-            return nil
+        case .order, .other: return kind.isPassed(by: self) ? .passed : nil
         case .shipment(let id):
             guard let shipment = shipment(id) else { return .passed }
             let state = parcelState(of: shipment)
@@ -109,6 +101,4 @@ extension OrderRecord {
             return nil
         }
     }
-
-    private var impliesDelivered: Bool { events.contains { $0.kind == .orderDelivered } }
 }

@@ -36,8 +36,13 @@ public struct PlanningTurn: Sendable {
         let misses: [Planner.Miss]
     }
 
-    /// What the triggers make of an event. `record` is its order; nil where that is gone.
-    public func hear(_ event: Event, record: OrderRecord?) -> Heard {
+    /// What the triggers make of an event.
+    ///
+    /// - Parameters:
+    ///   - record: its order; nil where that is gone. What belongs to another aggregate has the order that this is
+    ///     about, or `OrderRecord.none`.
+    ///   - version: the aggregate's, where it is not the order itself.
+    public func hear(_ event: Event, record: OrderRecord?, version: Int64? = nil) -> Heard {
         var misses: [Planner.Miss] = []
         guard let record else {
             for entry in planner.triggers.hearing(event.kind) {
@@ -46,7 +51,7 @@ public struct PlanningTurn: Sendable {
             return Heard(event: event, matches: [], version: 0, misses: misses)
         }
         let matches = planner.matches(event, record: record, misses: &misses)
-        return Heard(event: event, matches: matches, version: record.version, misses: misses)
+        return Heard(event: event, matches: matches, version: version ?? record.version, misses: misses)
     }
 
     /// One plan for each event that can be placed now, in their order. What meets another event of this turn under one key, or in one window, is left for the next.

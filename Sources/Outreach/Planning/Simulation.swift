@@ -78,6 +78,8 @@ struct Simulation {
     var past = History()
     private let silences: [Replay.Silence]
     private let places: [String: Int]
+    /// True where what belongs to no order is taken to be about the first one, as in an example, which has only one.
+    var othersAreAboutFirst = false
     /// The positions in `effects` of those that hold a key.
     private var holders: [Key: Int] = [:]
     /// The newest key of an occurrence that came again after its pause.
@@ -108,6 +110,12 @@ struct Simulation {
     /// The place of an order, by its id.
     func place(ofOrder id: String) -> Int? { places[id] }
 
+    /// The place of the order that something belongs to, or is about.
+    private func place(of aggregate: AggregateID) -> Int? {
+        guard let id = aggregate.orderID else { return othersAreAboutFirst ? 0 : nil }
+        return places[id]
+    }
+
     // MARK: - Turns
 
     /// Places events that were recorded now; the plans, one for each.
@@ -116,7 +124,7 @@ struct Simulation {
         var heard: [PlanningTurn.Heard] = []
         heard.reserveCapacity(events.count)
         for event in events {
-            let record = event.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
+            let record = place(of: event.aggregate).map { orders[$0].known(at: turn.now) }
             heard.append(turn.hear(event, record: record))
         }
         var all: [Plan] = []
@@ -138,8 +146,8 @@ struct Simulation {
         var due: [Effect] = []
         for place in waiting where effects[place].dueAt <= turn.now { due.append(effects[place]) }
         var judged: [PlanningTurn.Judged] = []
-        if due.count == 1 {
-            judged.append(judge(due[0]))
+        if due.count == 1 || due.contains(where: { $0.orderID == nil }) {
+            for effect in due { judged.append(judge(effect)) }
         } else {
             due = turn.planner.inOrderOfRoom(due)
             var records: [String: OrderRecord] = [:]
@@ -156,7 +164,7 @@ struct Simulation {
     }
 
     private mutating func judge(_ effect: Effect) -> PlanningTurn.Judged {
-        let record = effect.orderID.flatMap { places[$0] }.map { orders[$0].known(at: turn.now) }
+        let record = effect.aggregate.flatMap(place).map { orders[$0].known(at: turn.now) }
         return turn.judge(effect, record: record, history: history(of: effect))
     }
 
@@ -295,11 +303,11 @@ struct Simulation {
             }
         }
         if !silences.isEmpty {
-            let isMarketing = turn.planner.triggers.trigger(effect.trigger)?.about == .marketing
+            let stream = turn.planner.stream(of: effect)
             history.silenced = silences.contains { silence in
                 (silence.orderIDs.map { $0.contains(effect.orderID ?? "") } ?? true)
                     && silence.begunAt <= now && (silence.endsAt.map { $0 > now } ?? true)
-                    && (isMarketing || !silence.isMarketing)
+                    && silence.stream.silences(stream)
             }
         }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
@@ -343,9 +351,4 @@ extension OrderRecord {
         moments += events.filter { $0.kind == .orderOnHold }.map { $0.recordedAt + .days(1) }
         return moments.sorted()
     }
-}
-
-extension EventKind {
-    /// True for what a customer takes as something gone wrong.
-    fileprivate var isProblem: Bool { self == .shipmentDelayed || self == .shipmentException || self == .shipmentLost }
 }

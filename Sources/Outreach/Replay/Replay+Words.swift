@@ -9,7 +9,7 @@ extension Replay {
         for path in Set(before.folder.files.keys).union(after.folder.files.keys) where path.hasPrefix("templates/") {
             guard before.folder.files[path] != after.folder.files[path] else { continue }
             if path.hasPrefix("templates/partials/") { return used }
-            differing.insert(String(path.dropFirst("templates/".count).prefix { $0 != "." }))
+            if let name = TriggerFolder.templateName(path) { differing.insert(name) }
         }
         let (old, new) = (before.set.settings, after.set.settings)
         let isSameShop =

@@ -54,16 +54,16 @@ public struct Replay: Sendable {
         public var begunAt: Moment
         /// Nil for ever.
         public var endsAt: Moment?
-        /// True where it is about marketing alone.
-        public var isMarketing: Bool
+        /// Which mail it is about.
+        public var stream: MailStream
         /// The ids of the orders of which nothing is to be said; nil for all.
         public var orderIDs: Set<String>?
 
         /// From then until then.
-        public init(begunAt: Moment, endsAt: Moment?, isMarketing: Bool, orderIDs: Set<String>? = nil) {
+        public init(begunAt: Moment, endsAt: Moment?, stream: MailStream, orderIDs: Set<String>? = nil) {
             self.begunAt = begunAt
             self.endsAt = endsAt
-            self.isMarketing = isMarketing
+            self.stream = stream
             self.orderIDs = orderIDs
         }
     }

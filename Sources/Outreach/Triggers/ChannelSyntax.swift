@@ -73,7 +73,7 @@ extension SendLineReading {
     }
 
     fileprivate mutating func email() -> SendLine? {
-        let keys = TriggerReader.emailKeys
+        let keys = surroundings.keys.emailNames
         guard case .map(let entries) = tree.content, let email = entries.first(where: { $0.key == "email" }) else {
             return self.email(nil, options: nil, at: tree.position)
         }

@@ -124,9 +124,9 @@ struct ConditionChecker {
     /// Why a root is never there; nil where it may be.
     func missing(_ name: String) -> (String, String?)? {
         let about = name == Names.shipments.path ? "shipment" : name
-        guard let root = Names.roots.first(where: { $0.name == about }), let has = root.kinds else { return nil }
+        guard let root = Names.roots.first(where: { $0.name == about }), !root.isAlways else { return nil }
         if inSegment { return ("a segment is about the customer, and '\(name)' is not always there", nil) }
-        guard !kinds.isEmpty, has.isDisjoint(with: kinds) else { return nil }
+        guard !kinds.isEmpty, !kinds.contains(where: { $0.has(about) }) else { return nil }
         return ("'\(name)' is not there on '\(kinds[0].rawValue)'", Names.instead(of: name, on: kinds[0]))
     }
 

@@ -11,15 +11,17 @@ internal import Crypto
 public struct Reload: Sendable {
     let old: TriggerSet
     let new: TriggerSet
+    private let keys: TriggerKeys
 
     /// The change from the set in force to another.
-    public init(from old: TriggerSet, to new: TriggerSet) {
+    public init(from old: TriggerSet, to new: TriggerSet, keys: TriggerKeys = .standard) {
         self.old = old
         self.new = new
+        self.keys = keys
     }
 
-    /// The triggers whose waiting messages may fall due sooner than they would have: those whose wait, mode or
-    /// restraint changed, and all where the shop's own did.
+    /// The triggers whose waiting messages may fall due sooner than they would have: those of which a key changed that
+    /// can hasten (`TriggerKey.hastens`), and all where the shop's own restraint did.
     public var hastened: Set<String> {
         let a = old.settings
         let b = new.settings
@@ -29,9 +31,7 @@ public struct Reload: Sendable {
         return Set(
             new.triggers.filter { trigger in
                 guard !all, let before = old.trigger(trigger.name) else { return true }
-                return before.wait != trigger.wait || before.combine != trigger.combine
-                    || before.mode != trigger.mode || before.ignoresQuietHours != trigger.ignoresQuietHours
-                    || before.ignoresLimit != trigger.ignoresLimit
+                return keys.hasten(before, trigger)
             }.map(\.name))
     }
 

@@ -5,17 +5,20 @@ struct ShopReader {
         [
             "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "brake",
             "segments",
-            "labels_expire", "confirm",
+            "labels_expire", "shopify_sends", "confirm",
         ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
-    static let brandKeys = ["name", "from", "marketing_from", "reply_to", "address", "color", "logo"]
+    static let brandKeys = ["name", "from", "marketing_from", "ratings_from", "reply_to", "address", "color", "logo"]
 
     private(set) var faults: FaultList
+    private let events: EventVocabulary
 
     /// The settings, or nil where they cannot be used.
-    static func read(_ source: String, file: String) -> (settings: ShopSettings?, faults: [Fault]) {
+    static func read(
+        _ source: String, file: String, events: EventVocabulary = .standard
+    ) -> (settings: ShopSettings?, faults: [Fault]) {
         let (tree, faults) = YAMLReader.read(source, file: file)
-        var reader = ShopReader(faults: FaultList(file: file))
+        var reader = ShopReader(faults: FaultList(file: file), events: events)
         reader.faults.add(faults)
         guard let tree else { return (nil, reader.faults.faults) }
         let settings = reader.settings(tree)
@@ -82,6 +85,12 @@ struct ShopReader {
                 )
             }
         }
+        if let value = fields.value("shopify_sends") {
+            settings.shopifySends = notifications(value)
+        } else if let place = fields.entry("shopify_sends")?.keyPosition {
+            faults.add(
+                at: place, "nothing stands under 'shopify_sends'", hint: "write 'none' where Shopify sends nothing")
+        }
         settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }
         settings.delays = DelayRulesReader.read(fields, &faults)
@@ -106,6 +115,7 @@ struct ShopReader {
             name: name ?? "",
             from: sender.name == nil ? MailAddress(name: name, address: sender.address)! : sender)
         result.marketingFrom = brand.address("marketing_from", &faults)
+        result.ratingsFrom = brand.address("ratings_from", &faults)
         result.replyTo = brand.address("reply_to", &faults)
         result.address = brand.text("address", &faults)?.text
         if let (text, position) = brand.text("color", &faults) {
@@ -161,17 +171,35 @@ struct ShopReader {
         var except: Set<EventKind> = []
         for element in fields.value("except")?.listed ?? [] {
             let text = element.text?.trimmingSpaces ?? element.kind
-            if let kind = EventKind(rawValue: text) {
+            if let kind = events[text] {
                 except.insert(kind)
             } else {
                 faults.add(
                     at: element.position, "unknown event '\(text)'",
-                    hint: EventWords.nearest(to: text).map { "did you mean '\($0)'?" }
+                    hint: events.nearest(to: text).map { "did you mean '\($0.rawValue)'?" }
                         ?? "'except' is a list of events; docs/triggers.md has them all")
             }
         }
         guard let messages, let per else { return nil }
         return Limit(messages: messages, per: per, except: except)
+    }
+
+    /// `none`, or Shopify's own notifications that are on.
+    private mutating func notifications(_ tree: YAMLTree) -> [String] {
+        if tree.text?.trimmingSpaces == "none" { return [] }
+        var names: [String] = []
+        for element in tree.listed {
+            let text = element.text?.trimmingSpaces ?? element.kind
+            guard let one = ShopifyNotification.named(text) else {
+                faults.add(
+                    at: element.position, "'\(text)' is none of Shopify's notifications that Bookbag knows",
+                    hint: nearest(to: text, in: ShopifyNotification.names).map { "did you mean '\($0)'?" }
+                        ?? "write \(alternatives(ShopifyNotification.names)), or 'none'")
+                continue
+            }
+            if !names.contains(one.name) { names.append(one.name) }
+        }
+        return names
     }
 
     private mutating func weekdays(_ tree: YAMLTree) -> Set<Int> {

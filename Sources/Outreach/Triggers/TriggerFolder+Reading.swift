@@ -21,6 +21,9 @@ extension TriggerFolder {
     /// More names in one folder than this are not looked at.
     private static let mostNames = 20_000
 
+    /// More folders than people sort their files into.
+    private static let mostFolders = 200
+
     /// Reads a folder from disk: the one place here that touches it. Throws `Unreadable` where the folder itself cannot
     /// be read; a file that cannot be, or that lies elsewhere, is a fault of the set.
     public init(readingFrom path: String, name: String? = nil) throws {
@@ -28,7 +31,9 @@ extension TriggerFolder {
         let root = try Descriptor(open: path, O_RDONLY | O_DIRECTORY)
         guard let place = root.place else { throw Unreadable(description: "/proc is not there to ask where it lies") }
         var reading = Reading(shown: shown, root: place)
-        for inner in ["", "templates/", "templates/partials/"] { reading.read(inner, under: root) }
+        // A shop need not have templates, but a link to them that leads nowhere is told.
+        var next = ["templates/", ""]
+        while let inner = next.popLast() { next += reading.read(inner, under: root) }
         self.init(name: shown, files: reading.files)
         faults += reading.faults
     }
@@ -41,6 +46,8 @@ extension TriggerFolder {
         var files: [String: [UInt8]] = [:]
         var faults: [Fault] = []
         private var bytes = 0
+        /// The folders that were read, by where they really lie.
+        private var places: Set<String> = []
 
         init(shown: String, root: String) {
             self.shown = shown
@@ -53,8 +60,8 @@ extension TriggerFolder {
             faults.append(Fault(severity, file: "\(shown)/\(inner)", line: 1, column: 1, message, hint: hint))
         }
 
-        /// Reads the files of the folder itself or of one below it.
-        mutating func read(_ inner: String, under root: borrowing Descriptor) {
+        /// Reads the files of the folder itself or of one below it; the folders in it that are to be read next.
+        mutating func read(_ inner: String, under root: borrowing Descriptor) -> [String] {
             let folder: Descriptor
             do throws(Descriptor.Failure) {
                 folder = try Descriptor(
@@ -66,19 +73,40 @@ extension TriggerFolder {
                         String(inner.dropLast()), "the folder cannot be read", "see where it leads, and who may read it"
                     )
                 }
-                return
+                return []
             }
-            guard isInside(folder.place) else {
-                return note(
+            guard let place = folder.place, isInside(place) else {
+                note(
                     String(inner.dropLast()), "the link leads out of the folder, so nothing in it is read",
                     "put the files themselves here")
+                return []
+            }
+            guard places.insert(place).inserted else {
+                note(
+                    String(inner.dropLast()), "this folder is read already, under another name", "take the link away",
+                    severity: .warning)
+                return []
+            }
+            guard places.count <= TriggerFolder.mostFolders else {
+                note(inner, "more than \(TriggerFolder.mostFolders) folders; is this the right one?", nil)
+                return []
             }
             var names = folder.names(atMost: TriggerFolder.mostNames + 1)
             if names.count > TriggerFolder.mostNames {
                 names.removeLast()
                 note(inner, "more than \(TriggerFolder.mostNames) files; is this the right folder?", nil)
             }
-            for name in names.sorted() where !read(inner + name, named: name, in: folder) { return }
+            var folders: [String] = []
+            for name in names.sorted() {
+                guard read(inner + name, named: name, in: folder) else { return [] }
+                // `templates` is on the list already.
+                if inner + name != "templates", !TriggerFolder.isRead(inner + name),
+                    TriggerFolder.isEntered(inner + name), folder.isFolder(name)
+                {
+                    folders.append("\(inner)\(name)/")
+                }
+            }
+            return folders.reversed()
         }
 
         /// Reads one file. False where there are too many.
@@ -189,6 +217,12 @@ private struct Descriptor: ~Copyable {
     func isLink(_ name: String) -> Bool {
         var status = stat()
         return fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// Whether a name in this folder is a folder, or a link to one.
+    func isFolder(_ name: String) -> Bool {
+        var status = stat()
+        return fstatat(number, name, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The bytes of what was opened by O_PATH; nil where it may not be read.

@@ -36,19 +36,19 @@ public struct TriggerFolder: Hashable, Sendable {
         guard ![".bak", ".swp", ".orig", ".old", ".tmp", ".save", ".rej"].contains(where: lower.hasSuffix) else {
             return nil
         }
+        guard isEntered(parts) else { return nil }
         let kinds: [(ending: String, right: String)]
-        switch parts {
-        case []: kinds = [(".yaml", ".yaml"), (".yml", ".yaml")]
-        case ["templates"]:
+        if parts == ["templates", "partials"] {
+            kinds = [
+                (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".liquid", ".liquid"),
+            ]
+        } else if parts.first == "templates" {
             kinds = [
                 (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".json", ".json"),
                 (".liquid", ".html"),
             ]
-        case ["templates", "partials"]:
-            kinds = [
-                (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".liquid", ".liquid"),
-            ]
-        default: return nil
+        } else {
+            kinds = [(".yaml", ".yaml"), (".yml", ".yaml")]
         }
         for (ending, right) in kinds {
             // `delivered.yaml.txt` is what Notepad makes of `delivered.yaml`.
@@ -69,24 +69,59 @@ public struct TriggerFolder: Hashable, Sendable {
     /// True for the files that are read; others are left alone: hidden ones, editors' backups, other endings, other
     /// folders.
     public static func isRead(_ path: String) -> Bool {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard let file = parts.last, let first = file.first, first != ".", first != "#", first != "~" else {
             return false
         }
-        switch parts.dropLast() {
-        case []: return file.hasSuffix(".yaml") && file.count > 5
-        case ["templates"]: return (endings + [".json"]).contains { file.hasSuffix($0) && file.count > $0.count }
-        case ["templates", "partials"]:
+        let folder = Array(parts.dropLast())
+        guard isEntered(folder) else { return false }
+        if folder == ["templates", "partials"] {
             return (endings + [".liquid"]).contains { file.hasSuffix($0) && file.count > $0.count }
-        default: return false
         }
+        if folder.first == "templates" {
+            return (endings + [".json"]).contains { file.hasSuffix($0) && file.count > $0.count }
+        }
+        return file.hasSuffix(".yaml") && file.count > 5
+    }
+
+    /// What stands beside the triggers and is none; `templates` is read for itself.
+    private static let otherFolders: Set<String> = ["pages", "replies", "understanding", "schema"]
+
+    /// Deeper than people sort their files, so that a link that leads in a circle has an end.
+    private static let deepest = 6
+
+    /// True for a folder in which files may be read, by its path within the folder of the triggers; those whose name
+    /// begins with '_' or '.' are left alone.
+    public static func isEntered(_ path: String) -> Bool {
+        isEntered(path.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
+    }
+
+    private static func isEntered(_ parts: [String]) -> Bool {
+        guard let first = parts.first else { return true }
+        return parts.count <= deepest && !otherFolders.contains(first)
+            && !parts.contains { $0.isEmpty || $0.hasPrefix(".") || $0.hasPrefix("_") }
+            && (parts.count == 2 || !parts.starts(with: ["templates", "partials"]))
+    }
+
+    /// The name of the template in a file: its path below `templates/` up to the file's first full stop, which begins
+    /// the segment, the language or the ending. Nil for a file that is none.
+    static func templateName(_ path: String) -> String? {
+        guard path.hasPrefix("templates/"), !path.hasPrefix("templates/partials/"),
+            let slash = path.lastIndex(of: "/")
+        else { return nil }
+        let file = path[path.index(after: slash)...]
+        let folder = path[..<slash].dropFirst("templates/".count)
+        return (folder.isEmpty ? "" : "\(folder)/") + file.prefix { $0 != "." }
     }
 
     static let endings = [".md", ".html"]
 
-    /// The trigger files with their names, in order.
+    /// The files that stand beside the triggers and are none.
+    private static let otherFiles: Set<String> = [ShopReader.file, "policy.yaml"]
+
+    /// The trigger files with their names, in order. A name is the path without the ending: `answers/thanks`.
     var triggerFiles: [(path: String, name: String)] {
-        files.keys.filter { !$0.contains("/") && $0.lowercased() != ShopReader.file }.sorted().map {
+        files.keys.filter { !$0.hasPrefix("templates/") && !Self.otherFiles.contains($0.lowercased()) }.sorted().map {
             ($0, String($0.dropLast(5)))
         }
     }
@@ -97,13 +132,8 @@ public struct TriggerFolder: Hashable, Sendable {
     /// The names of the templates of webhooks that there are, whatever is in them.
     var jsonTemplateNames: Set<String> { names { $0.hasSuffix(".json") } }
 
-    private func names(_ isMeant: (Substring) -> Bool) -> Set<String> {
-        Set(
-            files.keys.compactMap { path in
-                let parts = path.split(separator: "/")
-                guard parts.count == 2, parts[0] == "templates", isMeant(parts[1]) else { return nil }
-                return String(parts[1].prefix { $0 != "." })
-            })
+    private func names(_ isMeant: (String) -> Bool) -> Set<String> {
+        Set(files.keys.lazy.filter(isMeant).compactMap(Self.templateName))
     }
 
     /// The text of a file; nil where it is no UTF-8.

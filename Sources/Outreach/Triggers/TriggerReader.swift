@@ -2,12 +2,6 @@ internal import Liquid
 
 /// Reads one trigger file.
 struct TriggerReader {
-    static let keys = [
-        "on", "if", "unless", "after", "for", "until", "at", "once_per", "combine", "replaces", "send", "about", "mode",
-        "ignore_quiet_hours", "ignore_limit", "description", "examples", "id",
-    ]
-    static let emailKeys = ["to", "template", "reply_to", "attach"]
-
     /// What the reader has to know of the other files.
     struct Surroundings {
         var settings: ShopSettings?
@@ -19,17 +13,21 @@ struct TriggerReader {
         var webhooks: Set<String>?
         /// What can be sent by.
         var channels = ChannelSyntax.standard
+        /// What `on` can name.
+        var events = EventVocabulary.standard
+        /// The keys that a file can have.
+        var keys = TriggerKeys.standard
     }
 
     private let surroundings: Surroundings
     private let name: String
-    private var faults: FaultList
+    var faults: FaultList
 
     /// Where `replaces` names which trigger: what can be checked once all files are read.
     private var replaced: [(name: String, position: Position)] = []
 
     /// The trigger in `source`, or nil where it cannot be used; where it names which other triggers; and what is wrong.
-    /// `name` is the file's, without its ending.
+    /// `name` is the file's path, without its ending.
     static func read(
         _ source: String, name: String, file: String, surroundings: Surroundings
     ) -> (trigger: Trigger?, replaced: [(name: String, position: Position)], faults: [Fault]) {
@@ -47,7 +45,8 @@ struct TriggerReader {
     }
 
     private mutating func trigger(_ tree: YAMLTree) -> Trigger? {
-        let fields = Fields(tree, known: Self.keys, what: "a trigger", &faults)
+        let fields = Fields(
+            tree, known: surroundings.keys.names, otherWords: surroundings.keys.otherWords, what: "a trigger", &faults)
         if case .map = tree.content {
         } else if case .nothing = tree.content {
         } else {
@@ -64,14 +63,81 @@ struct TriggerReader {
         } else if !Self.isName(name) {
             faults.add(
                 at: tree.position, "the file's name is the trigger's name, and '\(name)' cannot be one",
-                hint: "rename the file with letters, digits, '-' and '_'")
+                hint: "rename the file\(name.contains("/") ? " or its folder" : "") with letters, digits, '-' and '_'")
         }
-        let events = events(fields)
-        let checker = ConditionChecker(kinds: events, segments: surroundings.settings?.segments.map(\.name) ?? [])
-        let conditions = fields.value("if").map { ConditionReader.read($0, checker: checker, &faults) } ?? []
+        var trigger = Trigger(
+            name: name, file: faults.file, events: [], if: [], unless: [], wait: .none, lines: [], about: .order,
+            mode: .live, replaces: [], ignoresQuietHours: false, ignoresLimit: false, examples: [])
+        for key in surroundings.keys.file {
+            key.read(&self, fields, &trigger)
+            if key.needsValue, let entry = fields.entry(key.name), fields.value(key.name) == nil {
+                faults.add(
+                    at: entry.keyPosition, "nothing stands under '\(key.name)'",
+                    hint: "write it, or take the line out")
+            }
+        }
+        warn(fields, trigger)
+        return trigger.events.isEmpty || trigger.lines.isEmpty ? nil : trigger
+    }
+
+    /// True for letters and digits of any language, '-' and '_', with '/' between the names of folders.
+    static func isName(_ text: String) -> Bool {
+        text.utf8.count <= 100
+            && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+                !part.isEmpty && part.first != "-"
+                    && part.unicodeScalars.allSatisfy {
+                        $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" || $0 == "_"
+                    }
+            }
+    }
+
+    // MARK: - on, if, unless
+
+    mutating func events(_ fields: Fields) -> [EventKind] {
+        guard let value = fields.value("on") else {
+            faults.add(
+                at: fields.entry("on")?.keyPosition ?? fields.position, "'on' is missing: which event is it for?",
+                hint: "write for example 'on: shipment.delivered'")
+            return []
+        }
+        var kinds: [EventKind] = []
+        for element in value.listed {
+            guard let text = element.text?.trimmingSpaces else {
+                faults.add(at: element.position, "an event is a word, and this is \(element.kind)")
+                continue
+            }
+            if let kind = surroundings.events[text] {
+                if kinds.contains(kind) {
+                    faults.add(at: element.position, "'\(text)' stands in 'on' twice")
+                } else {
+                    kinds.append(kind)
+                }
+                continue
+            }
+            faults.add(
+                at: element.position, "unknown event '\(text)'",
+                hint: surroundings.events.nearest(to: text).map {
+                    "did you mean '\($0.rawValue)'? \($0.shortMeaning)"
+                } ?? "docs/triggers.md lists them all")
+        }
+        return kinds
+    }
+
+    private func checker(_ trigger: Trigger) -> ConditionChecker {
+        ConditionChecker(
+            kinds: trigger.events, segments: surroundings.settings?.segments.map(\.name) ?? [])
+    }
+
+    mutating func conditions(_ fields: Fields, _ trigger: Trigger) -> [ConditionClause] {
+        fields.value("if").map { ConditionReader.read($0, checker: checker(trigger), &faults) } ?? []
+    }
+
+    mutating func exceptions(_ fields: Fields, _ trigger: Trigger) -> [ConditionClause] {
         let exceptions =
-            fields.value("unless").map { ConditionReader.read($0, checker: checker, allHold: false, &faults) } ?? []
-        for clause in conditions {
+            fields.value("unless").map {
+                ConditionReader.read($0, checker: checker(trigger), allHold: false, &faults)
+            } ?? []
+        for clause in trigger.if {
             guard case .line(let line) = clause, let place = fields.entry("unless")?.keyPosition else {
                 continue
             }
@@ -86,113 +152,45 @@ struct TriggerReader {
                     hint: "take one of them out")
             }
         }
-        for key in [
-            "if", "unless", "after", "for", "until", "at", "once_per", "combine", "replaces", "ignore_quiet_hours",
-            "ignore_limit",
-        ] {
-            if let entry = fields.entry(key), fields.value(key) == nil {
-                faults.add(
-                    at: entry.keyPosition, "nothing stands under '\(key)'", hint: "write it, or take the line out")
-            }
-        }
-        let wait = wait(fields, checker: checker)
-        let combine = combine(fields, events: events, wait: wait)
-        let replaces = replaces(fields, name: name)
-        let oncePer = oncePer(fields, events: events)
-        let lines = lines(fields, name: name)
-        let about = fields.word("about", Trigger.Stream.self, &faults) ?? .order
-        if about == .marketing, let settings = surroundings.settings, settings.brand.marketingFrom == nil,
-            let position = fields.value("about")?.position
-        {
-            faults.add(
-                at: position, "marketing goes out from an address of its own, and shop.yaml has none",
-                hint: "write 'marketing_from:' under 'brand:' in shop.yaml")
-        }
-        let mode = fields.word("mode", TriggerMode.self, &faults) ?? .live
-        let ignoresQuietHours = fields.flag("ignore_quiet_hours", &faults) ?? false
-        let ignoresLimit = fields.flag("ignore_limit", &faults) ?? false
-        warn(fields, lines, ignoresQuietHours: ignoresQuietHours, ignoresLimit: ignoresLimit, wait: wait)
-        let description = fields.text("description", &faults)?.text
-        let examples = fields.value("examples").map {
-            ExampleReader.read($0, events: events, lines: lines, settings: surroundings.settings, &faults)
-        }
-        guard !events.isEmpty, !lines.isEmpty else { return nil }
-        return Trigger(
-            name: name, file: faults.file, description: description, events: events, if: conditions, unless: exceptions,
-            wait: wait, oncePer: oncePer, lines: lines, about: about, mode: mode, combine: combine,
-            replaces: replaces, ignoresQuietHours: ignoresQuietHours, ignoresLimit: ignoresLimit,
-            examples: examples ?? [])
-    }
-
-    static func isName(_ text: String) -> Bool {
-        (1...100).contains(text.utf8.count) && text.first != "-"
-            && text.unicodeScalars.allSatisfy {
-                $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-" || $0 == "_"
-            }
-    }
-
-    // MARK: - on
-
-    private mutating func events(_ fields: Fields) -> [EventKind] {
-        guard let value = fields.value("on") else {
-            faults.add(
-                at: fields.entry("on")?.keyPosition ?? fields.position, "'on' is missing: which event is it for?",
-                hint: "write for example 'on: shipment.delivered'")
-            return []
-        }
-        var kinds: [EventKind] = []
-        for element in value.listed {
-            guard let text = element.text?.trimmingSpaces else {
-                faults.add(at: element.position, "an event is a word, and this is \(element.kind)")
-                continue
-            }
-            if let kind = EventKind(rawValue: text) {
-                if kinds.contains(kind) {
-                    faults.add(at: element.position, "'\(text)' stands in 'on' twice")
-                } else {
-                    kinds.append(kind)
-                }
-                continue
-            }
-            let meant = EventWords.nearest(to: text)
-            faults.add(
-                at: element.position, "unknown event '\(text)'",
-                hint: meant.map { meant in
-                    "did you mean '\(meant)'?" + (EventKind(rawValue: meant).map { " \($0.shortMeaning)" } ?? "")
-                } ?? "docs/triggers.md lists them all")
-        }
-        return kinds
+        return exceptions
     }
 
     // MARK: - after, for, until, at, once_per
 
-    private mutating func wait(_ fields: Fields, checker: ConditionChecker) -> Wait {
-        var wait = Wait.none
-        if let length = fields.length("after", &faults) { wait.start = .event(length) }
-        if let length = fields.length("for", &faults) {
-            if wait.start != .none, let position = fields.entry("for")?.keyPosition {
-                faults.add(
-                    at: position, "'after' and 'for' cannot stand together",
-                    hint: "'after' counts from the event, 'for' from the last that was heard; keep one")
-            }
-            wait.start = .lastHeard(length)
+    mutating func after(_ fields: Fields, _ trigger: inout Trigger) {
+        if let length = fields.length("after", &faults) { trigger.wait.start = .event(length) }
+    }
+
+    /// `for`.
+    mutating func silence(_ fields: Fields, _ trigger: inout Trigger) {
+        guard let length = fields.length("for", &faults) else { return }
+        if trigger.wait.start != .none, let position = fields.entry("for")?.keyPosition {
+            faults.add(
+                at: position, "'after' and 'for' cannot stand together",
+                hint: "'after' counts from the event, 'for' from the last that was heard; keep one")
         }
-        if let until = until(fields, checker: checker) {
-            if wait.start != .none, let position = fields.entry("until")?.keyPosition {
-                faults.add(
-                    at: position, "'until' cannot stand with 'after' or 'for'",
-                    hint: "it waits for a date, whatever happened before; keep one of them")
-            }
-            wait.start = .date(until)
+        trigger.wait.start = .lastHeard(length)
+    }
+
+    /// `until`.
+    mutating func date(_ fields: Fields, _ trigger: inout Trigger) {
+        guard let until = until(fields, checker: checker(trigger)) else { return }
+        if trigger.wait.start != .none, let position = fields.entry("until")?.keyPosition {
+            faults.add(
+                at: position, "'until' cannot stand with 'after' or 'for'",
+                hint: "it waits for a date, whatever happened before; keep one of them")
         }
-        if let (text, position) = fields.text("at", &faults) {
-            if let time = TimeOfDay(text) {
-                wait.at = time
-            } else {
-                faults.add(at: position, "'\(text)' is not a time of day", hint: "write it like '10:00'")
-            }
+        trigger.wait.start = .date(until)
+    }
+
+    /// `at`.
+    mutating func timeOfDay(_ fields: Fields, _ trigger: inout Trigger) {
+        guard let (text, position) = fields.text("at", &faults) else { return }
+        if let time = TimeOfDay(text) {
+            trigger.wait.at = time
+        } else {
+            faults.add(at: position, "'\(text)' is not a time of day", hint: "write it like '10:00'")
         }
-        return wait
     }
 
     private mutating func until(_ fields: Fields, checker: ConditionChecker) -> Until? {
@@ -231,17 +229,17 @@ struct TriggerReader {
         return until
     }
 
-    private mutating func combine(_ fields: Fields, events: [EventKind], wait: Wait) -> Length? {
+    mutating func combine(_ fields: Fields, _ trigger: Trigger) -> Length? {
         guard let length = fields.length("combine", &faults), let position = fields.entry("combine")?.keyPosition
         else { return nil }
-        if let other = events.first(where: { $0.subject != "shipment" }) {
+        if let other = trigger.events.first(where: { $0.subject != "shipment" }) {
             faults.add(
                 at: position,
                 "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is about no parcel",
                 hint: "take it out, or keep to events that begin with 'shipment.'")
             return nil
         }
-        switch wait.start {
+        switch trigger.wait.start {
         case .lastHeard, .date:
             faults.add(
                 at: position, "'combine' cannot stand with 'for' or 'until', which move",
@@ -251,7 +249,7 @@ struct TriggerReader {
         }
     }
 
-    private mutating func replaces(_ fields: Fields, name: String) -> [String] {
+    mutating func replaces(_ fields: Fields, name: String) -> [String] {
         var names: [String] = []
         for element in fields.value("replaces")?.listed ?? [] {
             guard let text = element.text?.trimmingSpaces else {
@@ -275,22 +273,23 @@ struct TriggerReader {
     }
 
     /// What is written without any effect, or with one that surprises.
-    private mutating func warn(
-        _ fields: Fields, _ lines: [SendLine], ignoresQuietHours: Bool, ignoresLimit: Bool, wait: Wait
-    ) {
+    private mutating func warn(_ fields: Fields, _ trigger: Trigger) {
         guard let settings = surroundings.settings else { return }
+        let lines = trigger.lines
         let toCustomer = lines.contains { $0.destination == .customer }
-        if ignoresQuietHours, let place = fields.entry("ignore_quiet_hours")?.keyPosition, !lines.isEmpty, !toCustomer {
+        if trigger.ignoresQuietHours, let place = fields.entry("ignore_quiet_hours")?.keyPosition, !lines.isEmpty,
+            !toCustomer
+        {
             faults.warn(
                 at: place, "'ignore_quiet_hours' has no effect: quiet hours hold back what goes to the shopper alone",
                 hint: "take the line out")
         }
-        if ignoresLimit, let place = fields.entry("ignore_limit")?.keyPosition, !lines.isEmpty, !toCustomer {
+        if trigger.ignoresLimit, let place = fields.entry("ignore_limit")?.keyPosition, !lines.isEmpty, !toCustomer {
             faults.warn(
                 at: place, "'ignore_limit' has no effect: limits hold back what goes to the shopper alone",
                 hint: "take the line out")
         }
-        if case .date(let until) = wait.start, wait.at == nil, toCustomer, settings.quietHours == nil,
+        if case .date(let until) = trigger.wait.start, trigger.wait.at == nil, toCustomer, settings.quietHours == nil,
             let row = Names.byPath[until.name], case .day = row.type,
             let place = fields.entry("until")?.keyPosition
         {
@@ -299,7 +298,7 @@ struct TriggerReader {
         }
     }
 
-    private mutating func oncePer(_ fields: Fields, events: [EventKind]) -> OncePer? {
+    mutating func oncePer(_ fields: Fields, events: [EventKind]) -> OncePer? {
         guard let (text, position) = fields.text("once_per", &faults) else { return nil }
         let words = text.split(separator: " ").map(String.init)
         let scopes = OncePer.Scope.allCases.map(\.rawValue)
@@ -331,22 +330,45 @@ struct TriggerReader {
         }
         let suits: Bool
         switch scope {
-        case .order, .customer, .event: suits = true
-        case .shipment, .refund: suits = events.allSatisfy { $0.subject == scope.rawValue }
-        case .return: suits = events.allSatisfy { $0.subject == "return" || $0.subject == "refund" }
+        case .customer, .event: suits = true
+        case .order: suits = events.allSatisfy { $0.aggregate == .order }
+        case .shipment, .return, .refund: suits = events.allSatisfy { $0.has(scope.rawValue) }
         }
         if !suits, let other = events.first(where: { $0.subject != scope.rawValue }) {
+            let own = OncePer.Scope(rawValue: other.subject) ?? .event
             faults.add(
                 at: position, "'\(other.rawValue)' has no \(scope.rawValue) to count by",
-                hint: "write 'once_per: \(other.subject)'")
+                hint: "write 'once_per: \(own.rawValue)'")
             return nil
         }
         return OncePer(scope: scope, every: every)
     }
 
+    // MARK: - about, examples
+
+    mutating func about(_ fields: Fields) -> MailStream {
+        let about = fields.word("about", MailStream.self, &faults) ?? .order
+        if let settings = surroundings.settings, about.from(settings.brand) == nil,
+            let position = fields.value("about")?.position
+        {
+            faults.add(
+                at: position,
+                "mail about '\(about.rawValue)' goes out from an address of its own, and shop.yaml has none",
+                hint: "write '\(about.rules.fromKeys[0]):' under 'brand:' in shop.yaml")
+        }
+        return about
+    }
+
+    mutating func examples(_ fields: Fields, _ trigger: Trigger) -> [Example] {
+        fields.value("examples").map {
+            ExampleReader.read(
+                $0, events: trigger.events, lines: trigger.lines, settings: surroundings.settings, &faults)
+        } ?? []
+    }
+
     // MARK: - send
 
-    private mutating func lines(_ fields: Fields, name: String) -> [SendLine] {
+    mutating func lines(_ fields: Fields, name: String) -> [SendLine] {
         guard let value = fields.value("send") else {
             faults.add(
                 at: fields.entry("send")?.keyPosition ?? fields.position, "'send' is missing: what does it send?",
@@ -369,38 +391,5 @@ struct TriggerReader {
             faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'")
         }
         return lines
-    }
-}
-
-/// What people call the events.
-enum EventWords {
-    /// The words of Shopify and of other tools, and what we call them.
-    private static let others: [String: EventKind] = [
-        "order.created": .orderPlaced, "order.create": .orderPlaced, "order.new": .orderPlaced,
-        "order.shipped": .shipmentCreated, "order.canceled": .orderCancelled, "order.updated": .orderEdited,
-        "order.held": .orderOnHold, "shipped": .shipmentCreated, "delivered": .shipmentDelivered,
-        "fulfillment.created": .shipmentCreated, "fulfillment.delivered": .shipmentDelivered,
-        "shipment.shipped": .shipmentCreated, "shipment.late": .shipmentDelayed, "delayed": .shipmentDelayed,
-        "late": .shipmentDelayed, "shipment.failed": .shipmentAttempted, "shipment.failure": .shipmentException,
-        "failed delivery": .shipmentAttempted, "shipment.failed_delivery": .shipmentAttempted,
-        "shipment.attempted_delivery": .shipmentAttempted, "shipment.missed": .shipmentAttempted,
-        "shipment.problem": .shipmentException, "shipment.pickup": .shipmentReadyForPickup,
-        "shipment.available_for_pickup": .shipmentReadyForPickup, "shipment.picked_up": .shipmentAccepted,
-        "return.created": .returnRequested, "return.label": .returnLabelReady,
-        "return.label_created": .returnLabelReady,
-        "return.refunded": .refundIssued, "refund.created": .refundIssued, "refunded": .refundIssued,
-        "order.refunded": .refundIssued,
-    ]
-
-    /// The event that was probably meant.
-    static func nearest(to text: String) -> String? {
-        let folded = text.lowercased().trimmingSpaces
-        let spelled = folded.replacing("fulfillment", with: "shipment").replacing("-", with: "_")
-        if let known = others[folded] ?? others[spelled] { return known.rawValue }
-        let all = EventKind.allCases.map(\.rawValue)
-        if all.contains(spelled) { return spelled }
-        let endings = all.filter { $0.hasSuffix(".\(spelled.replacing(" ", with: "_"))") }
-        if endings.count == 1 { return endings[0] }
-        return Outreach.nearest(to: spelled, in: all)
     }
 }

@@ -7,7 +7,7 @@ public struct TriggerSet: Sendable {
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
-    private let byKind: [[Entry]]
+    private let byKind: [EventKind: [Entry]]
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
 
@@ -57,8 +57,8 @@ public struct TriggerSet: Sendable {
             for name in trigger.replaces { replacers[name, default: []].append(trigger.name) }
         }
         self.replacers = replacers
-        var byKind: [[Entry]] = Array(repeating: [], count: EventKind.allCases.count)
-        for entry in entries { for kind in entry.trigger.events { byKind[kind.ordinal].append(entry) } }
+        var byKind: [EventKind: [Entry]] = [:]
+        for entry in entries { for kind in entry.trigger.events { byKind[kind, default: []].append(entry) } }
         self.byKind = byKind
     }
 
@@ -66,7 +66,7 @@ public struct TriggerSet: Sendable {
     public func triggers(on kind: EventKind) -> [Trigger] { hearing(kind).map(\.trigger) }
 
     /// The same, as those who decide have them.
-    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind.ordinal] }
+    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind] ?? [] }
 
     /// The trigger of that name, as those who decide have it.
     func entry(_ name: String) -> Entry? { byName[name] }
@@ -85,15 +85,21 @@ public struct TriggerSet: Sendable {
     ///     checked.
     ///   - today: to see whether a holiday is to come; nil where nobody wants to hear of that.
     ///   - channels: what `send` may name.
+    ///   - events: what `on` may name.
+    ///   - keys: what may stand in a trigger's file.
     ///   - patience: starts a clock for one rendering, which says when that takes too long; nil where only its work is
     ///     counted.
     /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files
     ///   and lines.
     public static func load(
         _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil,
-        channels: [ChannelSyntax] = ChannelSyntax.standard, patience: TemplateSet.Patience? = nil
+        channels: [ChannelSyntax] = ChannelSyntax.standard, events: EventVocabulary = .standard,
+        keys: TriggerKeys = .standard, patience: TemplateSet.Patience? = nil
     ) -> (set: TriggerSet?, faults: [Fault]) {
-        var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today, channels: channels)
+        var loader = TriggerLoader(folder: folder, webhooks: webhooks, today: today)
+        loader.channels = channels
+        loader.events = events
+        loader.keys = keys
         loader.patience = patience
         let set = loader.load()
         return (set, loader.faults.sorted(by: Fault.precedes))
@@ -106,11 +112,12 @@ private struct TriggerLoader {
     let webhooks: Set<String>?
     let today: CalendarDay?
     var patience: TemplateSet.Patience?
-    let channels: [ChannelSyntax]
+    var channels = ChannelSyntax.standard
+    var events = EventVocabulary.standard
+    var keys = TriggerKeys.standard
     private(set) var faults: [Fault] = []
 
-    init(folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?, channels: [ChannelSyntax]) {
-        self.channels = channels
+    init(folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?) {
         self.folder = folder
         self.webhooks = webhooks
         self.today = today
@@ -123,7 +130,7 @@ private struct TriggerLoader {
         templates.patience = patience
         let surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
-            webhooks: webhooks, channels: channels)
+            webhooks: webhooks, channels: channels, events: events, keys: keys)
         var triggers: [Trigger] = []
         var replaced: [(name: String, file: String, position: Position)] = []
         for (path, name) in folder.triggerFiles {
@@ -155,6 +162,7 @@ private struct TriggerLoader {
         if triggers.count == folder.triggerFiles.count { warnOfUnused(templates, triggers) }
         check(replaced, triggers)
         warnOfPairs(triggers)
+        if let settings { refuseTwice(triggers, settings) }
         if let settings, let today { warnOfHolidays(settings, today: today) }
         guard let settings, !faults.contains(where: { $0.severity == .error }) else { return nil }
         return TriggerSet(settings: settings, triggers: triggers, templates: templates)
@@ -178,7 +186,7 @@ private struct TriggerLoader {
             return nil
         }
         guard let source = text(ShopReader.file) else { return nil }
-        let (settings, found) = ShopReader.read(source, file: folder.shown(ShopReader.file))
+        let (settings, found) = ShopReader.read(source, file: folder.shown(ShopReader.file), events: events)
         faults += found
         return settings
     }
@@ -263,6 +271,23 @@ private struct TriggerLoader {
                 .warning, file: folder.shown(ShopReader.file), line: settings.holidaysLine, column: 1,
                 "the last of the 'holidays' was \(last)",
                 hint: "add those to come, for business days are counted by them"))
+    }
+
+    /// A live trigger that tells a shopper what Shopify tells her already.
+    private mutating func refuseTwice(_ triggers: [Trigger], _ settings: ShopSettings) {
+        for name in settings.shopifySends ?? [] {
+            guard let notification = ShopifyNotification.named(name) else { continue }
+            for trigger in triggers where trigger.mode(in: settings.mode) == .live {
+                guard let kind = notification.toldAgain(by: trigger) else { continue }
+                faults.append(
+                    Fault(
+                        file: trigger.file, line: 1, column: 1,
+                        "Shopify sends '\(notification.title)' itself, by 'shopify_sends' in shop.yaml, so the shopper would hear of '\(kind.rawValue)' twice",
+                        hint:
+                            "switch it off in Shopify (\(ShopifyNotification.place)) and take '\(name)' out of 'shopify_sends', or write 'mode: off' here"
+                    ))
+            }
+        }
     }
 
     /// Two triggers that can mail the same person for one event: sometimes meant, mostly a copy that was left.

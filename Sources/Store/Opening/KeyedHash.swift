@@ -23,6 +23,11 @@ struct KeyedHash: Sendable {
     /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
+    /// A secret of its own for another purpose, from which this one cannot be told.
+    func secret(for purpose: String) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: Data("secret for \(purpose)".utf8), using: secret))
+    }
+
     /// Names an effect to those outside who may bring it back but not read it: its numbers, encrypted under a tag over
     /// them that is the nonce as well (SIV, after RFC 5297), in base32 (RFC 4648, 6) of lower case. The same each time.
     func returnToken(shop: Int64, effect: Int64) -> String {

@@ -49,16 +49,6 @@ struct OrderRow: Sendable {
     }
 }
 
-extension EventKind {
-    /// True for events that a customer sees as something gone wrong: a delay, an exception, a loss.
-    var isProblem: Bool {
-        switch self {
-        case .shipmentDelayed, .shipmentException, .shipmentLost: true
-        default: false
-        }
-    }
-}
-
 extension OrderRecord {
     /// This record as it is in the store once written: one version later, and its newest events with their numbers.
     func asWritten(newest: [Event]) -> OrderRecord {

@@ -90,7 +90,7 @@ struct FaultGoldenTests {
         let all = try Self.files.map { try String(contentsOfFile: "\(Self.folder)/\($0).golden", encoding: .utf8) }
             .joined()
         let keys =
-            TriggerReader.keys + TriggerReader.emailKeys + ShopReader.keys + ShopReader.limitKeys
+            TriggerKeys.standard.names + TriggerKeys.standard.emailNames + ShopReader.keys + ShopReader.limitKeys
             + ShopReader.brandKeys + ExampleReader.keys + ExampleReader.expectKeys
         for key in Set(keys) { #expect(all.contains("\(key):"), "no case has '\(key)'") }
     }

@@ -70,8 +70,8 @@ struct HostileFilesTests {
     @Test("other files are left alone")
     func others() {
         for path in [
-            ".a.yaml", "a.yaml~", "#a.yaml#", "a.yaml.bak", "a.yml", "notes/a.yaml", "schema/trigger.json", ".yaml",
-            "templates/a.txt", "templates/.a.md", "templates/old/a.md", "templates/partials/x/a.md", "../a.yaml",
+            ".a.yaml", "a.yaml~", "#a.yaml#", "a.yaml.bak", "a.yml", "_notes/a.yaml", "schema/trigger.json", ".yaml",
+            "templates/a.txt", "templates/.a.md", "templates/_old/a.md", "templates/partials/x/a.md", "../a.yaml",
             "templates/.md",
         ] {
             #expect(!TriggerFolder.isRead(path), "\(path)")

@@ -7,10 +7,14 @@ import Testing
 struct ReferenceTests {
     static let path = Package.root + "/docs/triggers.md"
 
-    /// The page with both generated parts as the code has them now.
+    /// The page with all generated parts as the code has them now.
     private func current(_ page: String) -> String {
         var page = page
-        for (mark, text) in [("events", NamesReference.events), ("names", NamesReference.markdown)] {
+        for (mark, text) in [
+            ("keys", TriggerKeys.standard.markdown), ("shopify", ShopifyNotification.markdown),
+            ("events", NamesReference.events),
+            ("names", NamesReference.markdown),
+        ] {
             let begin = "<!-- \(mark): begin -->"
             let end = "<!-- \(mark): end -->"
             guard let first = page.range(of: begin), let last = page.range(of: end) else { continue }
@@ -19,21 +23,21 @@ struct ReferenceTests {
         return page
     }
 
-    @Test("lists the names and events that the code reads (BOOKBAG_GOLDEN=write brings it up to date)")
+    @Test("lists the keys, events and names that the code reads (BOOKBAG_GOLDEN=write brings it up to date)")
     func upToDate() throws {
         let page = try String(contentsOfFile: Self.path, encoding: .utf8)
         if ProcessInfo.processInfo.environment["BOOKBAG_GOLDEN"] == "write" {
             try current(page).write(toFile: Self.path, atomically: true, encoding: .utf8)
             return
         }
-        #expect(page.contains("<!-- names: begin -->") && page.contains("<!-- events: begin -->"))
+        for mark in ["keys", "shopify", "events", "names"] { #expect(page.contains("<!-- \(mark): begin -->")) }
         #expect(page == current(page))
     }
 
     @Test("knows every key")
     func keys() throws {
         let page = try String(contentsOfFile: Self.path, encoding: .utf8)
-        for key in TriggerReader.keys + TriggerReader.emailKeys + ShopReader.keys + ShopReader.brandKeys
+        for key in TriggerKeys.standard.names + TriggerKeys.standard.emailNames + ShopReader.keys + ShopReader.brandKeys
             + ExampleReader.keys + ExampleReader.expectKeys
         {
             #expect(page.contains("`\(key)`") || page.contains("\(key):"), "\(key) is not explained")

@@ -137,7 +137,7 @@ private struct Teller {
     }
 
     private var what: String {
-        var text = EventSentences.sentence(event.kind, parcel: parcel)
+        var text = event.kind.sentence(parcel: parcel)
         if event.kind == .shipmentDelayed {
             if let days = event.daysLate, days > 0 { text += " by \(days) day\(days == 1 ? "" : "s")" }
             if let reason = event.delayReason { text += ", \(EventSentences.delay(reason))" }
@@ -258,7 +258,7 @@ struct EffectTeller {
                 && (event.kind.isOfOrder || !mine.isDisjoint(with: event.occurrences.map(\.subject)))
         }
         let what = later.map { event in
-            let sentence = EventSentences.sentence(event.kind, parcel: "the parcel")
+            let sentence = event.kind.sentence(parcel: "the parcel")
             return "by then, \(sentence.prefix(1).lowercased() + sentence.dropFirst()) (\(event.kind.rawValue)); "
         }
         guard let rule = told.kind.passedRule else { return ReasonWords.sentence(.passed) }
@@ -410,7 +410,7 @@ private struct Introduction {
         }
         for silence in sources.silences {
             let whom = silence.scope == "address" ? "The address" : "The \(silence.scope)"
-            let what = silence.stream == .marketing ? "gets no marketing" : "gets no mail"
+            let what = "gets no \(silence.stream.words)"
             let until = silence.endsAt.map { " until \(clock.dayAndTime($0))" } ?? ""
             lines.append(
                 "\(whom) \(what) since \(clock.dayAndTime(silence.begunAt))\(until): \(silence.reason)"

@@ -29,7 +29,7 @@ package enum ReasonWords {
         "nothing_to_carry": "nobody carries it: a gift card, something digital, or what was taken along at the till",
         "no_recipient": "there is no usable address to write to",
         "silenced": "the shopper is not to be written to ('bookbag suppress list' says why)",
-        "no_consent": "it is marketing, and the shopper has not subscribed",
+        "no_consent": "the shopper has not agreed to mail of that kind ('about' in the trigger)",
         "replaced": "another trigger's message took its place",
         "newer": "a newer event took its turn",
         "off": "the trigger is off or gone",
@@ -59,44 +59,6 @@ package enum ReasonWords {
 
 /// Events as a shopkeeper tells them.
 enum EventSentences {
-    /// A sentence without its full stop. `parcel` is what to call the shipment.
-    static func sentence(_ kind: EventKind, parcel: String) -> String {
-        switch kind {
-        case .orderPlaced: "The order was placed"
-        case .orderPaid: "The order was paid"
-        case .orderEdited: "The order was changed"
-        case .orderCancelled: "The order was cancelled"
-        case .orderOnHold: "The order was put on hold"
-        case .orderFulfilled: "All of the order was sent"
-        case .orderDelivered: "All of the order has arrived"
-        case .shipmentCreated: "\(parcel) was made ready"
-        case .shipmentAccepted: "\(parcel) was handed to the carrier"
-        case .shipmentInTransit: "\(parcel) is on its way"
-        case .shipmentOutForDelivery: "\(parcel) is out for delivery"
-        case .shipmentReadyForPickup: "\(parcel) is ready to be picked up"
-        case .shipmentAttempted: "\(parcel) could not be delivered at the first try"
-        case .shipmentDelayed: "\(parcel) is late"
-        case .shipmentException: "\(parcel) has a problem on its way"
-        case .shipmentReturning: "\(parcel) is coming back"
-        case .shipmentReturned: "\(parcel) came back"
-        case .shipmentLost: "\(parcel) is lost"
-        case .shipmentDelivered: "\(parcel) was delivered"
-        case .shipmentCancelled: "\(parcel) was cancelled"
-        case .shipmentUntracked: "\(parcel) was not heard of for so long that nobody is asked any more"
-        case .shipmentETAChanged: "\(parcel) is expected on another day"
-        case .shipmentNumberChanged: "\(parcel) has another tracking number"
-        case .returnRequested: "A return was asked for"
-        case .returnApproved: "The return was approved"
-        case .returnDeclined: "The return was declined"
-        case .returnCancelled: "The return was cancelled"
-        case .returnLabelReady: "The return label is ready"
-        case .returnInTransit: "The return is on its way back"
-        case .returnReceived: "The return has arrived"
-        case .returnClosed: "The return was closed"
-        case .refundIssued: "Money was given back"
-        }
-    }
-
     /// Why a parcel was called late; behind a comma.
     static func delay(_ reason: String) -> String {
         switch reason {

@@ -165,12 +165,11 @@ struct GivenReader {
                 continue
             }
             if path == "event.type", let word = entry.value.text?.trimmingSpaces {
-                event = EventKind(rawValue: word)
-                if event.map({ !events.contains($0) }) ?? true {
+                event = events.first { $0.rawValue == word }
+                if event == nil {
                     faults.add(
                         at: entry.value.position, "'event: type' has to be one of 'on'",
                         hint: "write \(alternatives(events.map(\.rawValue)))")
-                    event = nil
                 }
                 continue
             }

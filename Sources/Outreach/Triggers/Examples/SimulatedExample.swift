@@ -30,6 +30,7 @@ struct SimulatedExample {
         simulation = Simulation(
             Self.planner(triggers, settings, templates, stages[0].order),
             orders: [.init(known: stages[0].order.record)])
+        simulation.othersAreAboutFirst = true
     }
 
     /// The triggers that take the place of one, and those that take theirs.

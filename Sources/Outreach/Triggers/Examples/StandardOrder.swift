@@ -58,7 +58,7 @@ struct StandardOrder {
         self.before = before
         profile.currency = shopCurrency
         var facts = Self.facts(kind, at: start, currency: currency, shopCurrency: shopCurrency)
-        let usual = kind.leavesUnsent ? 0 : 1
+        let usual = kind.entry.standard.isUnsent ? 0 : 1
         let first = parcels ?? usual
         let later = parcels == nil && usual == 0 && all == 1 ? 0 : max(0, all - first)
         let there = kind == .shipmentCreated ? first : first + later
@@ -66,7 +66,8 @@ struct StandardOrder {
             let isTold = kind.subject != "shipment" || parcel < first
             facts.fulfillments.append(
                 Self.fulfillment(
-                    parcel, of: first + later, kind: isTold && !kind.leavesUnsent ? kind : .orderPlaced, at: start))
+                    parcel, of: first + later, kind: isTold && !kind.entry.standard.isUnsent ? kind : .orderPlaced,
+                    at: start))
         }
         record = OrderRecord(shop: Self.shop.domain, facts: facts, seenAt: start - .days(5))
         record.lastChangeAt = start
@@ -90,18 +91,22 @@ struct StandardOrder {
     private mutating func note(_ kind: EventKind, parcel: Int, at now: Moment) {
         let subject: Subject
         switch kind.subject {
+        case "order": subject = .order
         case "shipment": subject = .shipment(Self.shipmentID(parcel))
         case "return": subject = .return(Self.returnID)
         case "refund": subject = .refund(Self.refundID)
-        default: subject = .order
+        case let other: subject = .other(other, id: "1")
         }
+        let aggregate: AggregateID =
+            kind.aggregate == .order ? .order(Self.orderID) : AggregateID(kind: kind.aggregate, id: "1")
         let same = events.count { $0.kind == kind && $0.occurrences[0].subject == subject.key }
         let n = same + before + 1
         let event = Event(
-            id: Int64(events.count + 1), shop: Self.shop.domain, orderID: Self.orderID, kind: kind,
+            id: Int64(events.count + 1), shop: Self.shop.domain, aggregate: aggregate, kind: kind,
             occurrences: [.init(subject: subject.key, n: n, mark: n == 1 ? "example" : "example-\(n)")],
-            happenedAt: now, recordedAt: now, source: "shopify", daysLate: kind == .shipmentDelayed ? 1 : nil,
-            delayReason: kind == .shipmentDelayed ? "promise_passed" : nil, orderName: record.facts.name)
+            happenedAt: now, recordedAt: now, source: "shopify",
+            daysLate: kind.entry.standard.delayReason == nil ? nil : 1,
+            delayReason: kind.entry.standard.delayReason, orderName: record.facts.name)
         events.append(event)
         record.events.append(event)
     }
@@ -132,34 +137,15 @@ struct StandardOrder {
             }
             if kind == .shipmentCancelled { record.facts.fulfillments[parcel].status = .cancelled }
             if kind == .shipmentNumberChanged { record.facts.fulfillments[parcel].updatedAt = now }
-            if kind != .shipmentCreated { note(Self.state(kind), parcel: parcel, at: now) }
+            if kind != .shipmentCreated { note(kind.entry.standard.parcel, parcel: parcel, at: now) }
         } else {
-            change(kind, at: now)
+            kind.entry.standard.later?(&record.facts, now)
+            if kind == .orderDelivered {
+                for parcel in record.shipments.indices { note(.delivered, parcel: parcel, at: now) }
+            }
         }
         note(kind, parcel: parcel, at: now)
         return events[events.count - 1]
-    }
-
-    /// What is different with the order and its return once that has happened.
-    private mutating func change(_ kind: EventKind, at now: Moment) {
-        switch kind {
-        case .orderPaid: record.facts.payment = .paid
-        case .orderEdited: record.facts.edited = true
-        case .orderCancelled: record.facts.cancelledAt = now
-        case .orderOnHold: record.facts.holds = ["gid://shopify/FulfillmentHold/1"]
-        case .orderFulfilled: record.facts.fulfillment = .fulfilled
-        case .orderDelivered: for parcel in record.shipments.indices { note(.delivered, parcel: parcel, at: now) }
-        default: break
-        }
-        guard !record.facts.returns.isEmpty else { return }
-        switch kind {
-        case .returnApproved: record.facts.returns[0].status = .open
-        case .returnDeclined: record.facts.returns[0].status = .declined
-        case .returnCancelled: record.facts.returns[0].status = .cancelled
-        case .returnReceived: record.facts.returns[0].received = true
-        case .returnClosed: record.facts.returns[0].status = .closed
-        default: break
-        }
     }
 
     private static func facts(
@@ -206,21 +192,10 @@ struct StandardOrder {
                 total: money("24.00")),
         ]
         facts.fulfillment = .unfulfilled
-        switch kind {
-        case .orderPlaced, .orderPaid, .orderEdited:
-            facts.edited = kind == .orderEdited
-            return facts
-        case .orderCancelled:
-            facts.cancelledAt = start
-            return facts
-        case .orderOnHold:
-            facts.holds = ["gid://shopify/FulfillmentHold/1"]
-            facts.fulfillment = .onHold
-            return facts
-        default: break
-        }
-        facts.fulfillment = .fulfilled
-        if kind.subject == "return" || kind.subject == "refund" { facts.returns = [returned(kind, at: start)] }
+        let standard = kind.entry.standard
+        if !standard.isUnsent { facts.fulfillment = .fulfilled }
+        if let item = standard.returned { facts.returns = [returned(item, at: start)] }
+        standard.atStart?(&facts, start)
         if kind == .refundIssued {
             facts.payment = .partiallyRefunded
             facts.refunds = [
@@ -235,14 +210,14 @@ struct StandardOrder {
     /// A parcel as it is when `kind` has happened to it; on its way for `order.placed` and its like.
     private static func fulfillment(_ parcel: Int, of all: Int, kind: EventKind, at start: Moment) -> FulfillmentFacts {
         // A delayed parcel was promised for yesterday; any other for tomorrow.
-        let late = kind == .shipmentDelayed || kind == .shipmentLost
+        let late = kind.entry.standard.isLate
         let promise = zone.day(at: start).adding(days: late ? -1 : 1)
         var scans = [
             scan("notice", .preTransit, start - .days(3)),
             // Whose carrier has just taken it over, it was only expected before.
             scan("moving", kind == .shipmentAccepted ? nil : .inTransit, start - .days(2), estimate: promise),
         ]
-        if let state = state(kind) {
+        if let state = kind.entry.standard.parcel {
             scans = state == .preTransit ? [scan("notice", .preTransit, start)] : scans + [scan("now", state, start)]
         }
         let lines = [QuantityFacts(lineItemID: "1", quantity: 1), QuantityFacts(lineItemID: "2", quantity: 2)]
@@ -276,19 +251,10 @@ struct StandardOrder {
         return bill
     }
 
-    private static func returned(_ kind: EventKind, at start: Moment) -> ReturnFacts {
-        let status: ReturnFacts.Status
-        switch kind {
-        case .returnRequested: status = .requested
-        case .returnDeclined: status = .declined
-        case .returnCancelled: status = .cancelled
-        case .returnClosed, .refundIssued: status = .closed
-        default: status = .open
-        }
-        let labelled = [.returnLabelReady, .returnInTransit, .returnReceived, .returnClosed, .refundIssued]
-            .contains(kind)
+    private static func returned(_ item: StandardCase.Return, at start: Moment) -> ReturnFacts {
+        let status = item.status
         var delivery = ReverseDeliveryFacts(id: "gid://shopify/ReverseDelivery/6001")
-        if labelled {
+        if item.hasLabel {
             delivery.tracking = TrackingFacts(
                 company: "Royal Mail", number: "JF987654321GB", url: "https://tracking.example/JF987654321GB")
             delivery.labelURL = "https://labels.example/3001.pdf"
@@ -299,8 +265,8 @@ struct StandardOrder {
             id: returnID, name: "#1001-R1", status: status, createdAt: start - .days(1),
             approvedAt: status == .requested || status == .declined ? nil : start,
             closedAt: status == .closed ? start : nil, declineReason: status == .declined ? "FINAL_SALE" : nil,
-            received: [.returnReceived, .returnClosed, .refundIssued].contains(kind),
-            lineItems: [QuantityFacts(lineItemID: "1", quantity: 1)], deliveries: labelled ? [delivery] : [])
+            received: item.isReceived,
+            lineItems: [QuantityFacts(lineItemID: "1", quantity: 1)], deliveries: item.hasLabel ? [delivery] : [])
     }
 
     private static func scan(
@@ -309,23 +275,6 @@ struct StandardOrder {
         Scan(
             id: "shopify/\(id)", source: "shopify", time: time, offsetMinutes: zone.offset(at: time) / 60, state: state,
             estimate: estimate)
-    }
-
-    /// The state that a parcel is in when that has happened; nil where it stays on its way.
-    private static func state(_ kind: EventKind) -> ParcelState? {
-        switch kind {
-        case .shipmentCreated, .orderFulfilled: .preTransit
-        case .shipmentAccepted: .accepted
-        case .shipmentOutForDelivery: .outForDelivery
-        case .shipmentReadyForPickup: .readyForPickup
-        case .shipmentAttempted: .attempted
-        case .shipmentException: .exception
-        case .shipmentReturning: .returning
-        case .shipmentReturned: .returned
-        case .shipmentLost: .lost
-        case .shipmentDelivered, .orderDelivered: .delivered
-        default: kind.subject == "return" || kind.subject == "refund" ? .delivered : nil
-        }
     }
 
     // MARK: - What an example gives
@@ -441,16 +390,6 @@ struct StandardOrder {
         guard let day else { return promise(nil, parcel: parcel) }
         guard record.facts.fulfillments.indices.contains(parcel) else { return }
         record.facts.fulfillments[parcel].scans.append(Self.scan("estimate-\(day)", nil, now, estimate: day))
-    }
-}
-
-extension EventKind {
-    /// True where nothing of the standard order has left when that happens to it.
-    fileprivate var leavesUnsent: Bool {
-        switch self {
-        case .orderPlaced, .orderPaid, .orderEdited, .orderCancelled, .orderOnHold: true
-        default: false
-        }
     }
 }
 

@@ -7,30 +7,29 @@ enum Names {
     struct Root: Sendable {
         var name: String
         var meaning: String
-        /// The kinds of events that have it; nil for all.
-        var kinds: Set<EventKind>?
+        /// True where every event has it; else those have it whose entry names it.
+        var isAlways = true
         var rows: [NameRow]
         var drop: @Sendable (Scope) -> (any Drop)?
     }
 
     /// The roots, in the order of the reference.
     static let roots: [Root] = [
-        Root(name: "order", meaning: "The order.", kinds: nil, rows: order.rows(under: "order")) {
-            NamedDrop(
+        Root(name: "order", meaning: "The order.", rows: order.rows(under: "order")) {
+            guard $0.record.isOrder else { return nil }
+            return NamedDrop(
                 $0, order, overlay: $0.overlay, prefix: "order", own: $0.record.facts.name,
                 more: ShopifyDrop($0, ShopifyNames.order))
         },
         Root(
             name: "shipment", meaning: "The parcel that the event is about.",
-            kinds: Set(EventKind.allCases.filter { $0.subject == "shipment" }),
-            rows: shipment.rows(under: "shipment")
+            isAlways: false, rows: shipment.rows(under: "shipment")
         ) { scope in
             scope.shipmentItem?.drop
         },
         Root(
             name: "return", meaning: "The return that the event, or its refund, is about.",
-            kinds: Set(EventKind.allCases.filter { $0.subject == "return" || $0.subject == "refund" }),
-            rows: returned.rows(under: "return")
+            isAlways: false, rows: returned.rows(under: "return")
         ) { scope in
             guard let item = scope.returnItem else { return nil }
             return NamedDrop(
@@ -38,25 +37,25 @@ enum Names {
             )
         },
         Root(
-            name: "refund", meaning: "The refund.", kinds: [.refundIssued],
+            name: "refund", meaning: "The refund.", isAlways: false,
             rows: refund.rows(under: "refund")
         ) { scope in
             guard let item = scope.refundItem else { return nil }
             return NamedDrop(item, refund, overlay: scope.overlay, prefix: "refund")
         },
         Root(
-            name: "customer", meaning: "Who ordered. A guest has no tags and 0 orders.", kinds: nil,
+            name: "customer", meaning: "Who ordered. A guest has no tags and 0 orders.",
             rows: customer.rows(under: "customer")
         ) {
             NamedDrop(
                 $0, customer, overlay: $0.overlay, prefix: "customer", more: ShopifyDrop($0, ShopifyNames.customer))
         },
-        Root(name: "shop", meaning: "Your shop.", kinds: nil, rows: shop.rows(under: "shop")) {
+        Root(name: "shop", meaning: "Your shop.", rows: shop.rows(under: "shop")) {
             NamedDrop(
                 $0, shop, overlay: $0.overlay, prefix: "shop", own: $0.settings.brand.name,
                 more: ShopifyDrop($0, ShopifyNames.shop))
         },
-        Root(name: "event", meaning: "What happened.", kinds: nil, rows: event.rows(under: "event")) {
+        Root(name: "event", meaning: "What happened.", rows: event.rows(under: "event")) {
             NamedDrop($0, event, overlay: $0.overlay, prefix: "event")
         },
     ]
@@ -108,9 +107,4 @@ enum Names {
             },
         ]
     }
-}
-
-extension EventKind {
-    /// The first word: `order`, `shipment`, `return`, `refund`.
-    var subject: String { String(rawValue.prefix { $0 != "." }) }
 }

@@ -3,12 +3,14 @@
 public enum NamesReference {
     /// Markdown: a table for each root, and for each thing that stands in lists.
     public static var markdown: String {
+        let events = EventVocabulary.standard
         var sections: [String] = []
         for root in Names.roots {
             var text = "### `\(root.name)`\n\n\(root.meaning)"
-            if let kinds = root.kinds {
+            if !root.isAlways {
+                let kinds = events.kinds.filter { $0.has(root.name) }
                 let subjects = kinds.map(\.subject).unique.sorted().map { "`\($0).…`" }.joined(separator: " and ")
-                text += " Only on \(kinds.count == 1 ? "`\(kinds.first!.rawValue)`" : "\(subjects) events")."
+                text += " Only on \(kinds.count == 1 ? "`\(kinds[0].rawValue)`" : "\(subjects) events")."
             }
             sections.append(text + "\n\n" + table(root.rows))
             if root.name == "shipment" {
@@ -36,11 +38,14 @@ public enum NamesReference {
     }
 
     /// Markdown: every event that `on:` can name, by its subject, with what it means and how long it is news.
-    public static var events: String {
-        ["order", "shipment", "return", "refund"].map { subject in
+    public static var events: String { events(of: .standard) }
+
+    /// The same of other kinds of events.
+    static func events(of vocabulary: EventVocabulary) -> String {
+        vocabulary.subjects.map { subject in
             let head = "| event | when it happens | is news for | and no more once |\n| --- | --- | --- | --- |\n"
             return head
-                + EventKind.allCases.filter { $0.subject == subject }.map { kind in
+                + vocabulary.kinds.filter { $0.subject == subject }.map { kind in
                     let meaning = kind.meaning.replacing(/'([a-z_.]+(: [a-z]+)?)'/) { "`\($0.1)`" }
                     return "| `\(kind.rawValue)` | \(meaning) | \(words(kind.age)) | \(kind.passedBy ?? "") |"
                 }.joined(separator: "\n")

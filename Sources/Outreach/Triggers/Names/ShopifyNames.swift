@@ -2,19 +2,14 @@ internal import Liquid
 
 /// All names of Shopify's notification templates, as the engine, the checker and the reference want them.
 enum ShopifyNames {
-    private static let onParcels: Set<EventKind> = Set(EventKind.allCases.filter { $0.subject == "shipment" })
-        .union([.orderFulfilled, .orderDelivered])
-    private static let onReturns = Set(EventKind.allCases.filter { $0.subject == "return" || $0.subject == "refund" })
-
-    /// The events that have a root; roots that are not here are there on all.
-    static let kinds: [String: Set<EventKind>] = [
-        "fulfillment": onParcels, "return_label": onReturns, "return_line_items": onReturns, "return_name": onReturns,
-        "amount": [.refundIssued], "refund_line_items": [.refundIssued],
-    ]
+    /// The roots that are not there on every event: those that some entry of the events names.
+    static let sometimes: Set<String> = EventKind.allCases.reduce(into: []) { $0.formUnion($1.entry.roots) }
 
     /// Why a root is never there on these events; nil where it may be.
     static func missing(_ root: String, on events: [EventKind]) -> (String, String?)? {
-        guard let has = kinds[root], let first = events.first, has.isDisjoint(with: events) else { return nil }
+        guard sometimes.contains(root), let first = events.first, !events.contains(where: { $0.has(root) }) else {
+            return nil
+        }
         return ("'\(root)' is not there on '\(first.rawValue)'", nil)
     }
 

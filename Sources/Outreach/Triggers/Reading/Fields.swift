@@ -5,8 +5,11 @@ struct Fields {
     /// Where the map stands.
     let position: Position
 
-    /// Takes the map `tree` apart. `known` are the keys that are read.
-    init(_ tree: YAMLTree, known: [String], what: String, _ faults: inout FaultList) {
+    /// Takes the map `tree` apart. `known` are the keys that are read, `otherWords` what people may write for them.
+    init(
+        _ tree: YAMLTree, known: [String], otherWords: [String: String] = [:], what: String,
+        _ faults: inout FaultList
+    ) {
         position = tree.position
         guard case .map(let pairs) = tree.content else {
             if case .nothing = tree.content {
@@ -22,7 +25,7 @@ struct Fields {
         for entry in pairs {
             if known.contains(entry.key) {
                 entries[entry.key] = entry
-            } else if let meant = nearest(to: entry.key, in: known) {
+            } else if let meant = otherWords[entry.key] ?? nearest(to: entry.key, in: known) {
                 faults.add(at: entry.keyPosition, "unknown key '\(entry.key)'", hint: "did you mean '\(meant)'?")
             } else {
                 faults.add(
@@ -59,7 +62,7 @@ struct Fields {
         _ key: String, _ type: Word.Type, _ faults: inout FaultList
     ) -> Word? where Word.RawValue == String {
         guard let (text, position) = text(key, &faults) else { return nil }
-        if let word = Word(rawValue: text) { return word }
+        if let word = Word.allCases.first(where: { $0.rawValue == text }) { return word }
         let words = Word.allCases.map(\.rawValue)
         let meant = nearest(to: text, in: words).map { "did you mean '\($0)'?" }
         faults.add(

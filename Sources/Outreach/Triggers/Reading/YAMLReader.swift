@@ -384,7 +384,7 @@ package struct YAMLReader {
         for index in stride(from: number - 1, to: max(0, number - 4), by: -1) {
             guard let line = line(index), !line.allSatisfy(\.isWhitespace) else { continue }
             guard let match = line.wholeMatch(of: /(\s*)([a-z_]+)\s*([;=.,]?)\s+([^:]*)/),
-                !match.output.3.isEmpty || TriggerReader.keys.contains(String(match.output.2))
+                !match.output.3.isEmpty || TriggerKeys.standard.names.contains(String(match.output.2))
             else { return nil }
             let column = match.output.1.count + match.output.2.count + 1
             return (

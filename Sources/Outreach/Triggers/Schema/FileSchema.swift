@@ -1,7 +1,7 @@
 // JSON Schema for the merchant's editor: completion, descriptions, and a mark under what cannot be right while it is
 // typed.
 //
-// The schemas are made from the tables that the readers read by (`TriggerReader.keys`, `EventKind`, `Names`, …), so a
+// The schemas are made from the tables that the readers read by (`TriggerKey`, `EventTable`, `Names`, …), so a
 // key, an event or a name that is added there is in them by itself. They are draft-07, which the YAML language server
 // and all editors built on it know, and PyPI's check-jsonschema as well. A schema never refuses what the readers take;
 // it cannot see all that they refuse (whether a condition's names are there, whether a template is), so `bookbag check`
@@ -15,11 +15,21 @@ public enum FileSchema: String, Sendable, CaseIterable {
     case shop
 
     /// The schema as JSON.
-    public var json: String {
+    public var json: String { json() }
+
+    /// The same where files may speak of other events, and have other keys.
+    func json(events: EventVocabulary = .standard, keys: TriggerKeys = .standard) -> String {
+        let event = ("event", Self.event(of: events))
         switch self {
         case .trigger:
-            Self.file(title: "A trigger of Bookbag", definitions: Self.triggerDefinitions, Self.triggerFile).json
-        case .shop: Self.file(title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions, Self.shopFile).json
+            return Self.file(
+                title: "A trigger of Bookbag",
+                definitions: [event, ("line", Self.line(keys))] + Self.triggerDefinitions, Self.triggerFile(keys)
+            ).json
+        case .shop:
+            return Self.file(
+                title: "shop.yaml of Bookbag", definitions: Self.shopDefinitions + [event], Self.shopFile
+            ).json
         }
     }
 
@@ -54,7 +64,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "^\\s*\(lengthShape)\\s*$",
         "A length of time: '36 hours', '7 days', '3 business days', '2 weeks'.")
 
-    private static let timeOfDayShape = "([0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?|[0-9]{1,2} ?[aApP][mM])"
+    static let timeOfDayShape = "([0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?|[0-9]{1,2} ?[aApP][mM])"
 
     private static let condition = SchemaNode.any(
         [
@@ -86,9 +96,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
     ])
 
     // Two names for one thing: editors complete by the first, and some show only the second beside the pointer.
-    private static let event = SchemaNode.oneOf(
-        EventKind.allCases.map { ($0.rawValue, $0.meaning) }, "What can happen.",
-        under: ["enumDescriptions", "markdownEnumDescriptions"])
+    private static func event(of vocabulary: EventVocabulary) -> SchemaNode {
+        .oneOf(
+            vocabulary.kinds.map { ($0.rawValue, $0.meaning) }, "What can happen.",
+            under: ["enumDescriptions", "markdownEnumDescriptions"])
+    }
 
     private static let dayShape = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -96,99 +108,60 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private static let triggerDefinitions: [(String, SchemaNode)] =
         [
-            ("event", event), ("condition", condition), ("conditions", conditions), ("length", length),
-            ("address", address), ("flag", flag), ("line", line), ("expected", expected), ("example", example),
+            ("condition", condition), ("conditions", conditions), ("length", length),
+            ("address", address), ("flag", flag), ("expected", expected), ("example", example),
             ("step", step),
         ] + givens
 
-    private static let triggerFile = SchemaNode.keys(
-        TriggerReader.keys.map { ($0, triggerKeys[$0] ?? .scalar) }, required: ["on", "send"],
-        "On which event, after what time and under which conditions something is sent.")
+    private static func triggerFile(_ keys: TriggerKeys) -> SchemaNode {
+        .keys(
+            properties(keys.file), required: keys.file.filter(\.isRequired).map(\.name),
+            "On which event, after what time and under which conditions something is sent.")
+    }
 
-    /// What each key of a trigger is. Every key that the reader knows has its own.
-    static let triggerKeys: [String: SchemaNode] = [
-        "on": .oneOrMore(.named("event"), "The event it is for, or a list of them."),
-        "if": .named("conditions", "Conditions that must all hold when the message is about to go out."),
-        "unless": .named("conditions", "Conditions of which none may hold when the message is about to go out."),
-        "after": .named("length", "How long to wait after the event: '7 days', '3 business days'."),
-        "for": .named(
-            "length", "How long nothing newer must have been heard: '4 business days'. Each new scan starts it again."),
-        "until": .shaped(
-            "^\\s*(\(lengthShape)\\s+(\(Until.Side.allCases.map(\.rawValue).joined(separator: "|")))\\s+)?(\(dates.joined(separator: "|")))\\s*$",
-            "A date to wait for, which moves with what it hangs on: '3 days before return.label_expires_on'."),
-        "at": .shaped(
-            "^\\s*\(timeOfDayShape)\\s*$", "The time of day to wait for then, where the shopper is: '10:00'."),
-        "once_per": .shaped(
-            "^\\s*(\(OncePer.Scope.allCases.map(\.rawValue).joined(separator: "|")))( +every +\(lengthShape))?\\s*$",
-            "How often it may speak: 'order', or with a pause 'customer every 90 days'. Left out, it is what anybody would expect for the event."
-        ),
-        "combine": .named(
-            "length", "Makes one message of the parcels of an order that fire within that time: '1 hour'."),
-        "replaces": .oneOrMore(
-            .scalar,
-            "Triggers, by name, whose waiting messages about the same parcel or order this one takes the place of."),
-        "send": .oneOrMore(.named("line"), "What is sent: 'email', 'webhook: NAME', or a list of them."),
-        "about": .oneOf(
-            Trigger.Stream.allCases.map(\.rawValue),
-            "'marketing' goes only to those who are subscribed, from the second address."),
-        "mode": .oneOf(
-            TriggerMode.allCases.map(\.rawValue),
-            "'shadow' decides, writes and keeps the message and sends nothing; 'off' lets events pass. The stricter of this and shop.yaml wins."
-        ),
-        "ignore_quiet_hours": .named("flag", "true: it goes out at night as well."),
-        "ignore_limit": .named("flag", "true: it goes out however much was sent before."),
-        "description": SchemaNode.scalar.described("What it is for, for people."),
-        "examples": .oneOrMore(.named("example"), "What it does in which case; 'bookbag test' runs them."),
-        "id": .shaped(
-            nameShape, "The trigger's name where it is not the file's, so that the file can be renamed."),
-    ]
+    private static func properties(_ keys: [TriggerKey]) -> [(String, SchemaNode)] {
+        keys.map { ($0.name, $0.value.described($0.words)) }
+    }
 
-    /// As `TriggerReader.isName`: letters and digits of any language, '-' and '_'.
-    private static let nameShape = "^[^\\s!-,./:-@\\[-^`{-~]+$"
+    static let untilShape =
+        "^\\s*(\(lengthShape)\\s+(\(Until.Side.allCases.map(\.rawValue).joined(separator: "|")))\\s+)?(\(dates.joined(separator: "|")))\\s*$"
+
+    static let oncePerShape =
+        "^\\s*(\(OncePer.Scope.allCases.map(\.rawValue).joined(separator: "|")))( +every +\(lengthShape))?\\s*$"
+
+    /// As `TriggerReader.isName`: letters and digits of any language, '-' and '_', with '/' between folders.
+    static let nameShape = "^\(nameLetters)(/\(nameLetters))*$"
+    private static let nameLetters = "[^\\s!-,./:-@\\[-^`{-~]+"
 
     private static let dates = Names.roots.flatMap(\.rows).filter(\.type.isDate).map {
         $0.path.replacing(".", with: "\\.")
     }
 
-    private static let emailKeys: [(String, SchemaNode)] = TriggerReader.emailKeys.map { key in
-        switch key {
-        case "to":
-            (
-                key,
-                .any(
-                    [.oneOf(["customer", "merchant"]), .named("address")],
-                    "'customer' (left out), 'merchant' (notify of shop.yaml), or an address.")
-            )
-        case "template":
-            (key, SchemaNode.scalar.described("The template's name; left out, the trigger's own."))
-        case "reply_to": (key, .named("address", "Where answers go; left out, the brand's."))
-        case "attach": (key, .oneOf(["none"], "'none' keeps a return label a link."))
-        default: (key, .scalar)
-        }
+    private static func line(_ keys: TriggerKeys) -> SchemaNode {
+        let emailKeys = properties(keys.email)
+        return .any(
+            [
+                .oneOf(["email"]),
+                .keys(
+                    [
+                        (
+                            "email",
+                            .any([
+                                .nothing, .oneOf(["customer", "merchant"]), .named("address"), .keys(emailKeys),
+                            ])
+                        )
+                    ] + emailKeys, required: ["email"]),
+                .keys(
+                    [
+                        ("webhook", SchemaNode.scalar.described("The name that the operator gave the endpoint.")),
+                        (
+                            "template",
+                            SchemaNode.scalar.described(
+                                "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
+                        ),
+                    ], required: ["webhook"]),
+            ], "'email', 'email: { to: merchant }' or 'webhook: NAME'.")
     }
-
-    private static let line = SchemaNode.any(
-        [
-            .oneOf(["email"]),
-            .keys(
-                [
-                    (
-                        "email",
-                        .any([
-                            .nothing, .oneOf(["customer", "merchant"]), .named("address"), .keys(emailKeys),
-                        ])
-                    )
-                ] + emailKeys, required: ["email"]),
-            .keys(
-                [
-                    ("webhook", SchemaNode.scalar.described("The name that the operator gave the endpoint.")),
-                    (
-                        "template",
-                        SchemaNode.scalar.described(
-                            "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
-                    ),
-                ], required: ["webhook"]),
-        ], "'email', 'email: { to: merchant }' or 'webhook: NAME'.")
 
     // MARK: - Examples
 
@@ -232,9 +205,6 @@ public enum FileSchema: String, Sendable, CaseIterable {
         case .list(let item): node = .oneOrMore(.named(listed(item)))
         }
         let described = row.canBeEmpty ? SchemaNode.any([node, .nothing]) : node
-        if case .object(let pairs) = described, pairs.contains(where: { $0.0 == "$ref" }) {
-            return .object([("allOf", .list([described])), ("description", .text(row.meaning))])
-        }
         return described.described(row.meaning)
     }
 
@@ -319,7 +289,6 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private static let shopDefinitions: [(String, SchemaNode)] = [
         ("condition", condition), ("conditions", conditions), ("length", length), ("address", address),
-        ("event", event),
     ]
 
     private static let shopFile = SchemaNode.keys(
@@ -380,6 +349,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
                 ("not_handed_over", SchemaNode.scalar.described("How long a label may be a label only, or 'off'.")),
             ], required: [], "When silence is a delay."),
+        "shopify_sends": .any(
+            [.oneOf(["none"]), .oneOrMore(.oneOf(ShopifyNotification.names))],
+            "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),
         "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' was told it by mail."),
     ]
 
@@ -387,6 +359,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "name": SchemaNode.scalar.described("What shoppers call you."),
         "from": .named("address", "Who mail comes from."),
         "marketing_from": .named("address", "Who marketing comes from."),
+        "ratings_from": .named("address", "Who asks for ratings; left out, who marketing comes from."),
         "reply_to": .named("address", "Where answers go."),
         "address": SchemaNode.scalar.described("The postal address, for the foot of the mail."),
         "color": .shaped("^\\s*#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\\s*$", "In quotes: \"#2f5d50\"."),

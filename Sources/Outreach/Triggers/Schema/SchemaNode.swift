@@ -91,8 +91,7 @@ extension SchemaNode {
     /// A definition by its name.
     static func named(_ name: String, _ description: String? = nil) -> SchemaNode {
         let reference = SchemaNode.object([("$ref", .text("#/definitions/\(name)"))])
-        // Before draft 2019-09 nothing may stand beside a `$ref`.
-        return description.map { described([("allOf", .list([reference]))], $0) } ?? reference
+        return description.map { reference.described($0) } ?? reference
     }
 
     /// A set of keys and no others.
@@ -117,6 +116,10 @@ extension SchemaNode {
     /// The same with a description in front.
     func described(_ description: String) -> SchemaNode {
         guard case .object(let pairs) = self else { return self }
+        // Before draft 2019-09 nothing may stand beside a `$ref`.
+        if pairs.contains(where: { $0.0 == "$ref" }) {
+            return Self.described([("allOf", .list([self]))], description)
+        }
         return .object([("description", .text(description))] + pairs.filter { $0.0 != "description" })
     }
 }

@@ -1,0 +1,161 @@
+/// All that the program knows of a kind of event, in one place.
+final class EventEntry: Sendable {
+    /// What makes an event no news any more, however young it is.
+    enum Passing: Sendable {
+        case never
+        /// The parcel has come into one of these states.
+        case parcel([ParcelState])
+        /// The return has come into one of these states or, with `receipt`, the goods are back.
+        case returned([ReturnFacts.Status], receipt: Bool = false)
+        /// Whatever `holds` says of the order. `words` finish the sentence "it is no news once …"; `events` are those
+        /// that tell of it, by name.
+        case order(words: String, events: [String] = [], holds: @Sendable (OrderRecord) -> Bool)
+    }
+
+    /// What is told again where `once_per` is left out.
+    enum Repetition: Sendable {
+        /// Once for its subject.
+        case never
+        /// Each time.
+        case eachTime
+        /// By its mark: a label that is replaced is another one.
+        case eachMark
+    }
+
+    /// `shipment.delayed`.
+    let name: String
+    /// The kind of thing that such an event belongs to.
+    let aggregate: AggregateKind
+    /// When it happens, in a sentence or two: for the reference, the schemas and the hints of `bookbag check`.
+    let meaning: String
+    /// That it happened, as `explain` tells it, without a full stop. `{parcel}` stands for what to call the parcel.
+    let sentence: String
+    /// How long after it happened (and after the trigger's own wait) it may still be told.
+    let age: Duration
+    let passing: Passing
+    let repetition: Repetition
+    /// Whether a cancelled order or fulfillment may still speak of it.
+    let survivesCancellation: Bool
+    /// True for what a customer takes as something gone wrong.
+    let isProblem: Bool
+    /// True for what a shopper needs in hand: a silence of order news leaves it.
+    let isNeeded: Bool
+    /// The names that conditions and templates may use beside those that are there on every event.
+    let roots: Set<String>
+    /// What Shopify and other tools call it.
+    let alsoCalled: [String]
+    /// What the standard order of examples looks like when it happens.
+    let standard: StandardCase
+
+    init(
+        _ name: String, of aggregate: AggregateKind = .order, _ meaning: String, sentence: String, age: Duration,
+        passing: Passing = .never, repetition: Repetition = .never, survivesCancellation: Bool = false,
+        isProblem: Bool = false, isNeeded: Bool = false, roots: Set<String> = [], alsoCalled: [String] = [],
+        standard: StandardCase = StandardCase()
+    ) {
+        self.name = name
+        self.aggregate = aggregate
+        self.meaning = meaning
+        self.sentence = sentence
+        self.age = age
+        self.passing = passing
+        self.repetition = repetition
+        self.survivesCancellation = survivesCancellation
+        self.isProblem = isProblem
+        self.isNeeded = isNeeded
+        self.roots = roots
+        self.alsoCalled = alsoCalled
+        self.standard = standard
+    }
+}
+
+/// How the standard order of examples is when something happens to it.
+struct StandardCase: Sendable {
+    /// How the standard return is then.
+    struct Return: Sendable {
+        var status: ReturnFacts.Status
+        var hasLabel = false
+        var isReceived = false
+    }
+
+    /// True where nothing of it has left.
+    var isUnsent = false
+    /// The state that its parcel is in; nil where it stays on its way.
+    var parcel: ParcelState?
+    /// True where the parcel was promised for yesterday, and else for tomorrow.
+    var isLate = false
+    /// Why it is late, for the event itself.
+    var delayReason: String?
+    /// What is different with the order at the start of an example.
+    var atStart: (@Sendable (inout OrderFacts, Moment) -> Void)?
+    /// What becomes different with it when it happens in a later step.
+    var later: (@Sendable (inout OrderFacts, Moment) -> Void)?
+    /// The return that it has at the start; nil where it has none.
+    var returned: Return?
+
+    /// Nothing has left yet.
+    static func unsent(
+        later: (@Sendable (inout OrderFacts, Moment) -> Void)? = nil,
+        atStart: (@Sendable (inout OrderFacts, Moment) -> Void)? = nil
+    ) -> StandardCase {
+        StandardCase(isUnsent: true, atStart: atStart, later: later)
+    }
+
+    /// The parcel is in that state.
+    static func parcel(_ state: ParcelState?, isLate: Bool = false, delayReason: String? = nil) -> StandardCase {
+        StandardCase(parcel: state, isLate: isLate, delayReason: delayReason)
+    }
+
+    /// What was delivered goes back. `later` is what becomes of the return in a step.
+    static func returned(
+        _ status: ReturnFacts.Status, hasLabel: Bool = false, isReceived: Bool = false,
+        later: (@Sendable (inout ReturnFacts) -> Void)? = nil
+    ) -> StandardCase {
+        var one = StandardCase(parcel: .delivered)
+        one.returned = Return(status: status, hasLabel: hasLabel, isReceived: isReceived)
+        if let later {
+            one.later = { facts, _ in if !facts.returns.isEmpty { later(&facts.returns[0]) } }
+        }
+        return one
+    }
+}
+
+// What is asked of a kind.
+extension EventKind {
+    /// What kind of thing it belongs to.
+    public var aggregate: AggregateKind { entry.aggregate }
+
+    /// The first word, which says what it is about: `order`, `shipment`, `return`, `refund`.
+    var subject: String { String(rawValue.prefix { $0 != "." }) }
+
+    /// True where it is about the whole order.
+    public var isOfOrder: Bool { subject == "order" }
+
+    /// When it happens, in a sentence or two.
+    public var meaning: String { entry.meaning }
+
+    /// The first sentence of `meaning`.
+    var shortMeaning: String {
+        meaning.firstRange(of: ". ").map { String(meaning[..<$0.lowerBound]) + "." } ?? meaning
+    }
+
+    /// That it happened, without a full stop. `parcel` is what to call the shipment.
+    package func sentence(parcel: String) -> String { entry.sentence.replacing("{parcel}", with: parcel) }
+
+    /// How long after it happened (and after the trigger's own wait) it may still be told.
+    public var age: Duration { entry.age }
+
+    /// True for what a customer takes as something gone wrong: a delay, an exception, a loss.
+    package var isProblem: Bool { entry.isProblem }
+
+    /// What a cancelled order or fulfillment may still speak of: its cancellation, refund and return.
+    var survivesCancellation: Bool { entry.survivesCancellation }
+
+    /// True where conditions and templates find that root on such events, though it is not on all.
+    func has(_ root: String) -> Bool { entry.roots.contains(root) }
+
+    /// The order in which events of one moment are told.
+    var rank: Int { Self.ranks[self] ?? .max }
+
+    private static let ranks = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+}

@@ -1,0 +1,107 @@
+/// What can happen: the word that merchants write in `on:`, with all that is known of it. A name, once shipped, stays.
+///
+/// A kind is data. `EventTable` has an entry for each; whatever reads, explains, judges or shows events asks the kind,
+/// and none of them lists the kinds. In rows and JSON it is its name alone.
+public struct EventKind: RawRepresentable, Hashable, Codable, Sendable, CaseIterable, CustomStringConvertible {
+    /// What is known of it.
+    let entry: EventEntry
+
+    /// A kind by its entry.
+    init(_ entry: EventEntry) { self.entry = entry }
+
+    /// The kind of that name; nil where `EventTable` has none.
+    public init?(rawValue: String) {
+        guard let kind = EventVocabulary.standard[rawValue] else { return nil }
+        self = kind
+    }
+
+    /// As merchants write it, and as it stands in rows: `shipment.delayed`.
+    public var rawValue: String { entry.name }
+
+    public var description: String { rawValue }
+
+    /// All of the table, in its order.
+    public static let allCases = EventTable.entries.map { EventKind($0) }
+
+    public static func == (a: EventKind, b: EventKind) -> Bool { a.entry === b.entry || a.entry.name == b.entry.name }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(entry.name) }
+}
+
+/// The kinds of events that trigger files can speak of.
+public struct EventVocabulary: Sendable {
+    /// Those of `EventTable`.
+    public static let standard = EventVocabulary(EventKind.allCases)
+
+    /// In the order of the reference, which is also the order in which events of one moment are told.
+    let kinds: [EventKind]
+    private let byName: [String: EventKind]
+    /// The words of Shopify and of other tools.
+    private let byOtherName: [String: EventKind]
+
+    init(_ kinds: [EventKind]) {
+        self.kinds = kinds
+        byName = Dictionary(kinds.map { ($0.rawValue, $0) }) { first, _ in first }
+        byOtherName = Dictionary(kinds.flatMap { kind in kind.entry.alsoCalled.map { ($0, kind) } }) { first, _ in
+            first
+        }
+    }
+
+    /// The kind of that name.
+    subscript(name: String) -> EventKind? { byName[name] }
+
+    /// The subjects that events have, in the order of the table.
+    var subjects: [String] { kinds.map(\.subject).unique }
+
+    /// The event that was probably meant.
+    func nearest(to text: String) -> EventKind? {
+        let folded = text.lowercased().trimmingSpaces
+        let spelled = folded.replacing("fulfillment", with: "shipment").replacing("-", with: "_")
+        if let known = byOtherName[folded] ?? byOtherName[spelled] ?? byName[spelled] { return known }
+        let endings = kinds.filter { $0.rawValue.hasSuffix(".\(spelled.replacing(" ", with: "_"))") }
+        if endings.count == 1 { return endings[0] }
+        return Outreach.nearest(to: spelled, in: kinds.map(\.rawValue)).flatMap { byName[$0] }
+    }
+}
+
+// The kinds that the code itself speaks of. One that only files speak of needs no line here.
+extension EventKind {
+    public static let orderPlaced = known("order.placed")
+    public static let orderPaid = known("order.paid")
+    public static let orderEdited = known("order.edited")
+    public static let orderCancelled = known("order.cancelled")
+    public static let orderOnHold = known("order.on_hold")
+    public static let orderFulfilled = known("order.fulfilled")
+    public static let orderDelivered = known("order.delivered")
+    public static let shipmentCreated = known("shipment.created")
+    public static let shipmentAccepted = known("shipment.accepted")
+    public static let shipmentInTransit = known("shipment.in_transit")
+    public static let shipmentOutForDelivery = known("shipment.out_for_delivery")
+    public static let shipmentReadyForPickup = known("shipment.ready_for_pickup")
+    public static let shipmentAttempted = known("shipment.attempted")
+    public static let shipmentDelayed = known("shipment.delayed")
+    public static let shipmentException = known("shipment.exception")
+    public static let shipmentReturning = known("shipment.returning")
+    public static let shipmentReturned = known("shipment.returned")
+    public static let shipmentLost = known("shipment.lost")
+    public static let shipmentDelivered = known("shipment.delivered")
+    public static let shipmentCancelled = known("shipment.cancelled")
+    public static let shipmentUntracked = known("shipment.untracked")
+    public static let shipmentETAChanged = known("shipment.eta_changed")
+    public static let shipmentNumberChanged = known("shipment.number_changed")
+    public static let returnRequested = known("return.requested")
+    public static let returnApproved = known("return.approved")
+    public static let returnDeclined = known("return.declined")
+    public static let returnCancelled = known("return.cancelled")
+    public static let returnLabelReady = known("return.label_ready")
+    public static let returnInTransit = known("return.in_transit")
+    public static let returnReceived = known("return.received")
+    public static let returnClosed = known("return.closed")
+    public static let refundIssued = known("refund.issued")
+
+    /// One that `EventTable` is known to have.
+    private static func known(_ name: String) -> EventKind {
+        guard let kind = EventKind(rawValue: name) else { preconditionFailure("no event is named \(name)") }
+        return kind
+    }
+}

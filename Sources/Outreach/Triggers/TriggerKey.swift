@@ -1,0 +1,241 @@
+// Every key of a trigger file, and all that is known of it: one entry each, here and nowhere else.
+//
+// From this table come which keys a file may have, how each is read, what `check` says of one that is misspelt or
+// empty, the schema for editors, the table in docs/triggers.md, and whether an edit of it can make old things due, so
+// that an edit that would write to many people waits for a word (Reload.swift). What a key means is decided in
+// `Planning`.
+
+/// A key of a trigger file.
+struct TriggerKey: Sendable {
+    /// Where a key may stand.
+    enum Place: Sendable {
+        /// In the file itself.
+        case file
+        /// Under or beside `email`, in `send`. `ChannelSyntax.email` reads it.
+        case email
+    }
+
+    let name: String
+    let place: Place
+    /// What may stand under it, for editors.
+    let value: SchemaNode
+    /// What it says, in a sentence or two for editors.
+    let words: String
+    /// The same for docs/triggers.md, in Markdown.
+    let help: String
+    /// A line of a file, as it is written.
+    let example: String
+    let isRequired: Bool
+    /// True where nothing under it is a fault, for somebody meant to write something.
+    let needsValue: Bool
+    /// What other tools call it.
+    let alsoCalled: [String]
+    /// Reads it into the trigger; those before it in the table are read already.
+    let read: @Sendable (inout TriggerReader, Fields, inout Trigger) -> Void
+    /// True where going from the first trigger to the second can make due at once what waits; nil where no change of
+    /// the key can.
+    let hastens: (@Sendable (Trigger, Trigger) -> Bool)?
+
+    init(
+        _ name: String, in place: Place = .file, _ value: SchemaNode, words: String, help: String = "",
+        example: String, isRequired: Bool = false, needsValue: Bool = false, alsoCalled: [String] = [],
+        hastens: (@Sendable (Trigger, Trigger) -> Bool)? = nil,
+        read: @escaping @Sendable (inout TriggerReader, Fields, inout Trigger) -> Void = { _, _, _ in }
+    ) {
+        self.name = name
+        self.place = place
+        self.value = value
+        self.words = words
+        self.help = help
+        self.example = example
+        self.isRequired = isRequired
+        self.needsValue = needsValue
+        self.alsoCalled = alsoCalled
+        self.hastens = hastens
+        self.read = read
+    }
+}
+
+/// The keys that trigger files can have.
+public struct TriggerKeys: Sendable {
+    /// Those of the table.
+    public static let standard = TriggerKeys(TriggerKey.all)
+
+    /// In the order in which they are read and explained.
+    let file: [TriggerKey]
+    /// Those under `email`.
+    let email: [TriggerKey]
+
+    init(_ keys: [TriggerKey]) {
+        file = keys.filter { $0.place == .file }
+        email = keys.filter { $0.place == .email }
+    }
+
+    /// The names of the file's own keys.
+    var names: [String] { file.map(\.name) }
+    /// The names of those under `email`.
+    var emailNames: [String] { email.map(\.name) }
+
+    /// What other tools call the file's own keys, with the right one.
+    var otherWords: [String: String] {
+        Dictionary(file.flatMap { key in key.alsoCalled.map { ($0, key.name) } }) { first, _ in first }
+    }
+
+    /// Markdown: the file's own keys with what each means.
+    var markdown: String {
+        "| key | what it means |\n| --- | --- |\n"
+            + file.map { "| `\($0.name)` | \($0.help) |" }.joined(separator: "\n")
+    }
+
+    /// True where going from one trigger to another can make due at once what waits.
+    func hasten(_ before: Trigger, _ after: Trigger) -> Bool { file.contains { $0.hastens?(before, after) ?? false } }
+}
+
+extension TriggerKey {
+    /// All of them, in the order in which they are read: conditions ask for the events, examples for nearly all.
+    static let all: [TriggerKey] = [
+        TriggerKey(
+            "on", .oneOrMore(.named("event")), words: "The event it is for, or a list of them.",
+            help: "The event, or a list of them: `[shipment.delayed, shipment.exception]`.",
+            example: "on: shipment.delivered", isRequired: true, alsoCalled: ["event", "events", "when", "trigger"],
+            read: { reader, fields, trigger in trigger.events = reader.events(fields) }),
+        TriggerKey(
+            "if", .named("conditions"),
+            words: "Conditions that must all hold when the message is about to go out.",
+            help: "A condition, or a list of them. All must be true when the message is about to go out.",
+            example: "if: order.total_price >= 100", needsValue: true,
+            alsoCalled: ["condition", "conditions", "where", "only_if"],
+            read: { reader, fields, trigger in trigger.if = reader.conditions(fields, trigger) }),
+        TriggerKey(
+            "unless", .named("conditions"),
+            words: "Conditions of which none may hold when the message is about to go out.",
+            help: "The same, but none may be true.", example: "unless: order.tags contains \"wholesale\"",
+            needsValue: true,
+            alsoCalled: ["except", "if_not"],
+            read: { reader, fields, trigger in trigger.unless = reader.exceptions(fields, trigger) }),
+        TriggerKey(
+            "after", .named("length"), words: "How long to wait after the event: '7 days', '3 business days'.",
+            help:
+                "How long to wait after the event: `7 days`, `36 hours`, `3 business days`, `2 weeks`. Days keep the time of day: two days after Tuesday at 14:00 is Thursday at 14:00.",
+            example: "after: 7 days", needsValue: true, alsoCalled: ["delay", "wait"], hastens: waitChanged,
+            read: { reader, fields, trigger in reader.after(fields, &trigger) }),
+        TriggerKey(
+            "for", .named("length"),
+            words:
+                "How long nothing newer must have been heard: '4 business days'. Each new scan starts it again.",
+            help:
+                "How long to wait in which nothing new happens: `for: 4 business days`. Each new scan of the parcel (or change of the order or return) restarts it.",
+            example: "for: 4 business days", needsValue: true, hastens: waitChanged,
+            read: { reader, fields, trigger in reader.silence(fields, &trigger) }),
+        TriggerKey(
+            "until", .shaped(FileSchema.untilShape),
+            words: "A date to wait for, which moves with what it hangs on: '3 days before return.label_expires_on'.",
+            help:
+                "A date to wait for: `3 days before return.label_expires_on`, or a name alone. When that date moves, the wait moves with it. It replaces `after` and `for`.",
+            example: "until: 3 days before return.label_expires_on", needsValue: true, hastens: waitChanged,
+            read: { reader, fields, trigger in reader.date(fields, &trigger) }),
+        TriggerKey(
+            "at", .shaped("^\\s*\(FileSchema.timeOfDayShape)\\s*$"),
+            words: "The time of day to wait for then, where the shopper is: '10:00'.",
+            help:
+                "The time of day to wait for after that, in the shopper's time zone: `10:00`. The next one counts, so `after: 2 days` with `at: 10:00` on a delivery on Tuesday at 14:00 goes out on Friday.",
+            example: "at: 10:00", needsValue: true, alsoCalled: ["time"], hastens: waitChanged,
+            read: { reader, fields, trigger in reader.timeOfDay(fields, &trigger) }),
+        TriggerKey(
+            "once_per", .shaped(FileSchema.oncePerShape),
+            words:
+                "How often it may speak: 'order', or with a pause 'customer every 90 days'. Left out, it is what anybody would expect for the event.",
+            help:
+                "`shipment`, `order`, `return`, `refund`, `customer` or `event`. By default each kind of event is told once per parcel, return or refund; a new label or a new edit is told again. With a pause, the trigger may fire again later: `customer every 90 days`.",
+            example: "once_per: order", needsValue: true, alsoCalled: ["once"],
+            read: { reader, fields, trigger in trigger.oncePer = reader.oncePer(fields, events: trigger.events) }),
+        TriggerKey(
+            "combine", .named("length"),
+            words: "Makes one message of the parcels of an order that fire within that time: '1 hour'.",
+            help:
+                "`1 hour` puts all parcels of an order that fire within an hour of the first into one message. Each is judged by itself at the end of that hour; the template finds them in `shipments`. A later one starts a new message.",
+            example: "combine: 1 hour", needsValue: true, hastens: { $0.combine != $1.combine },
+            read: { reader, fields, trigger in trigger.combine = reader.combine(fields, trigger) }),
+        TriggerKey(
+            "replaces", .oneOrMore(.scalar),
+            words:
+                "Triggers, by name, whose waiting messages about the same parcel or order this one takes the place of.",
+            help:
+                "Other triggers, by name: `[out-for-delivery]`. When this one sends, their waiting messages about the same parcel (or else the order) are withdrawn, and they send nothing more about it.",
+            example: "replaces: [out-for-delivery]", needsValue: true,
+            read: { reader, fields, trigger in trigger.replaces = reader.replaces(fields, name: trigger.name) }),
+        TriggerKey(
+            "send", .oneOrMore(.named("line")), words: "What is sent: 'email', 'webhook: NAME', or a list of them.",
+            help: "What to send: see below.", example: "send: email", isRequired: true,
+            alsoCalled: ["do", "action", "actions"],
+            read: { reader, fields, trigger in trigger.lines = reader.lines(fields, name: trigger.name) }),
+        TriggerKey(
+            "about", .oneOf(MailStream.allCases.map(\.rawValue)),
+            words:
+                "What it is to the shopper: 'order' (left out), or 'marketing' and 'ratings', which come from addresses of their own and show a way out.",
+            help:
+                "What it is to the shopper; left out, the first. \(MailStream.help). The last two show a way out, and who takes it is not written to about that again.",
+            example: "about: order", alsoCalled: ["stream"],
+            read: { reader, fields, trigger in trigger.about = reader.about(fields) }),
+        TriggerKey(
+            "mode", .oneOf(TriggerMode.allCases.map(\.rawValue)),
+            words:
+                "'shadow' decides, writes and keeps the message and sends nothing; 'off' lets events pass. The stricter of this and shop.yaml wins.",
+            help:
+                "`live`, `shadow` (write and keep the message, send nothing) or `off`. The stricter of this and shop.yaml wins.",
+            example: "mode: shadow", alsoCalled: ["enabled", "active"], hastens: { $0.mode != $1.mode },
+            read: { reader, fields, trigger in
+                trigger.mode = fields.word("mode", TriggerMode.self, &reader.faults) ?? .live
+            }),
+        TriggerKey(
+            "ignore_quiet_hours", .named("flag"), words: "true: it goes out at night as well.",
+            help: "`true`: it goes out at night too.", example: "ignore_quiet_hours: true",
+            needsValue: true, hastens: { $0.ignoresQuietHours != $1.ignoresQuietHours },
+            read: { reader, fields, trigger in
+                trigger.ignoresQuietHours = fields.flag("ignore_quiet_hours", &reader.faults) ?? false
+            }),
+        TriggerKey(
+            "ignore_limit", .named("flag"), words: "true: it goes out however much was sent before.",
+            help: "`true`: it goes out however many messages the shopper has had.", example: "ignore_limit: true",
+            needsValue: true, hastens: { $0.ignoresLimit != $1.ignoresLimit },
+            read: { reader, fields, trigger in
+                trigger.ignoresLimit = fields.flag("ignore_limit", &reader.faults) ?? false
+            }),
+        TriggerKey(
+            "description", .scalar, words: "What it is for, for people.", help: "What it is for, for human readers.",
+            example: "description: Tell her that it has come.", alsoCalled: ["name", "title"],
+            read: { reader, fields, trigger in
+                trigger.description = fields.text("description", &reader.faults)?.text
+            }),
+        TriggerKey(
+            "examples", .oneOrMore(.named("example")),
+            words: "What it does in which case; 'bookbag test' runs them.",
+            help: "What it does in each case: see below.",
+            example: "examples: [{ name: it has come, expect: email }]", alsoCalled: ["example", "tests"],
+            read: { reader, fields, trigger in trigger.examples = reader.examples(fields, trigger) }),
+        // Read before all others, which may ask for the name.
+        TriggerKey(
+            "id", .shaped(FileSchema.nameShape),
+            words: "The trigger's name where it is not the file's, so that the file can be renamed.",
+            help:
+                "The trigger's name, if it differs from the file's. It lets you rename the file without telling anybody twice.",
+            example: "id: delivered"),
+
+        TriggerKey(
+            "to", in: .email, .any([.oneOf(["customer", "merchant"]), .named("address")]),
+            words: "'customer' (left out), 'merchant' (notify of shop.yaml), or an address.", example: "to: merchant"),
+        TriggerKey(
+            "template", in: .email, .scalar, words: "The template's name; left out, the trigger's own.",
+            example: "template: lost"),
+        TriggerKey(
+            "reply_to", in: .email, .named("address"), words: "Where answers go; left out, the brand's.",
+            example: "reply_to: help@shop.example"),
+        TriggerKey(
+            "attach", in: .email, .oneOf(["none"]), words: "'none' keeps a return label a link.",
+            example: "attach: none"),
+    ]
+
+    @Sendable private static func waitChanged(_ before: Trigger, _ after: Trigger) -> Bool {
+        before.wait != after.wait
+    }
+}
