@@ -1,6 +1,4 @@
 # Mail addresses, with and without names, of all scripts.
-module=Outreach
-timeout=5
 longest=1024
 
 seeds() {

@@ -1,8 +1,6 @@
 # HTML as mails have it: its tokens, its text, what `check` says of it. The shipped templates are the seeds.
-module=Delivery
 timeout=10
 longest=16384
-link=(-lcurl -lsystemd -lcmark $(pkg-config --libs gmime-3.0))
 
 seeds() {
     local number=0

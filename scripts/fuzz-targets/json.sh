@@ -1,8 +1,5 @@
-# The reader of JSON behind all carriers.
-module=Intake
-timeout=5
+# The reader of JSON behind all carriers, held against Foundation's.
 longest=65536
-link=(-lcurl -lsystemd)
 
 seeds() {
     python3 - "$1" ../shared/carriers/fixtures <<'PYTHON'
@@ -14,7 +11,8 @@ for folder, _, files in os.walk(fixtures):
     for name in files:
         path = f"{folder}/{name}"
         if name.endswith(".json") and os.path.getsize(path) < 60000: put(open(path, "rb").read())
-for text in ['{"a":[1,2.5e-3,-0,true,false,null,"\\ud83d\\ude00\\u0000"]}', "[" * 60 + "]" * 60, '"\\ud800"', "\ufeff{}"]:
+for text in ['{"a":[1,2.5e-3,-0,true,false,null,"\\ud83d\\ude00\\u0000"]}', "[" * 60 + "]" * 60, '"\\ud800"', "\ufeff{}",
+             '{"a":1,"a":2}', '{"\\u0061":"b"}', "[00,-01,1e999,18446744073709551616]", '["\t\x01"]', "[1,]", "{} {}"]:
     put(text.encode())
 PYTHON
 }

@@ -1,6 +1,5 @@
 # Parser, renderer, conditions and checker of Liquid. The suites' templates are the seeds where they are beside the
 # package, and chains of filters.
-module=Liquid
 
 seeds() {
     python3 - "$1" ../shared/liquid <<'PYTHON'

@@ -1,9 +1,6 @@
 # Shopify's answers: the envelope, orders, fulfillments, returns, and what is learned of them. Recorded answers are the
 # seeds where they are beside the package.
-module=Intake
-timeout=5
 longest=65536
-link=(-lcurl -lsystemd)
 
 seeds() {
     python3 - "$1" ../shared/shopify/samples/graphql <<'PYTHON'

@@ -1,6 +1,5 @@
 # The trigger folder: YAML, trigger files, shop.yaml, templates of each kind, and the trial of all of them. The shipped
 # files are the seeds, and what makes a small file grow.
-module=Outreach
 timeout=10
 longest=8192
 
