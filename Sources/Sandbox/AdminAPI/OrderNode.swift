@@ -16,7 +16,8 @@ struct OrderNode: GraphQLObject {
         switch field {
         case "id": return .gid("Order", record.id)
         case "name": return .text(record.name)
-        case "createdAt", "processedAt": return .time(record.createdAt)
+        case "createdAt": return .time(record.createdAt)
+        case "processedAt": return .time(record.processedAt)
         case "updatedAt": return .time(record.updatedAt)
         case "cancelledAt": return .time(record.cancelledAt)
         case "closedAt": return .time(record.closedAt)

@@ -256,7 +256,8 @@ extension OrderSearch {
     static func fits(_ order: OrderRecord, _ updatedAt: Date, _ term: Term) -> Bool? {
         switch term.field {
         case "updated_at": return term.fits(updatedAt)
-        case "created_at", "processed_at": return term.fits(order.createdAt)
+        case "created_at": return term.fits(order.createdAt)
+        case "processed_at": return term.fits(order.processedAt)
         case "id": return term.fits(order.id)
         case "customer_id": return order.customerID.map { term.fits($0) } ?? false
         case "name": return term.fits(order.name, String(order.number))

@@ -10,12 +10,15 @@ public struct PlacedOrder: Sendable {
 
 extension SandboxShop {
     /// Places an order. It is paid at once unless `paid` is false.
-    /// - Parameter placedAt: when; defaults to the shop's current time.
+    /// - Parameters:
+    ///   - placedAt: when; defaults to the shop's current time.
+    ///   - takenElsewhereAt: when another shop took it, for an order that is brought in from there now.
     @discardableResult
     public func placeOrder(
         customer: SandboxCustomer, items: [SandboxItem], address: SandboxAddress? = .bristol, paid: Bool = true,
         test: Bool = false, tags: [String] = [], note: String? = nil, shipping: String = "Standard",
-        shippingPrice: Int = 450, pickup: Bool = false, placedAt: Date? = nil, quirks: Set<SandboxQuirk> = []
+        shippingPrice: Int = 450, pickup: Bool = false, placedAt: Date? = nil, takenElsewhereAt: Date? = nil,
+        quirks: Set<SandboxQuirk> = []
     ) -> PlacedOrder {
         let order = insert { state, now in
             let moment = placedAt ?? max(now, state.lastChange)
@@ -28,6 +31,7 @@ extension SandboxShop {
                 customerID: customerID,
                 address: address, addressID: state.newID(), shippingTitle: shipping, shippingPrice: shippingPrice,
                 pickup: pickup, lines: [], fulfillmentOrderID: state.newID(.fulfillmentOrder, of: id))
+            record.takenElsewhereAt = takenElsewhereAt
             record.quirks = quirks
             record.lines = items.map { item in
                 LineItemRecord(

@@ -299,6 +299,9 @@ struct OrderRecord: Sendable {
     let id: Int64
     let number: Int
     var createdAt: Date
+    /// When another shop took it, of an order that was brought in from there.
+    var takenElsewhereAt: Date?
+    var processedAt: Date { takenElsewhereAt ?? createdAt }
     var updatedAt: Date
     var cancelledAt: Date?
     var closedAt: Date?
