@@ -199,8 +199,8 @@ struct SMTPVerdictTests {
         arguments: [
             (550, "5.1.1 User unknown", true), (550, "No such user here", true), (553, "5.1.3 Bad address", true),
             (550, "5.1.2 Host unknown", true), (550, "5.2.1 Mailbox disabled", true), (550, "5.1.10 null MX", true),
-            (552, "5.2.2 Mailbox full", false), (550, "Requested action not taken: mailbox unavailable", false),
-            (550, "5.4.1 Recipient address rejected: Access denied", false), (550, "go away", false),
+            (552, "5.2.2 Mailbox full", false), (550, "Requested action not taken: mailbox unavailable", true),
+            (550, "5.4.1 Recipient address rejected: Access denied", true), (550, "go away", false),
             (550, "5.2.1 The user you are trying to contact is receiving mail too quickly", false),
             (550, "5.7.133 SenderNotAuthenticatedForGroup", false), (450, "4.1.1 User unknown for now", false),
         ])

@@ -56,6 +56,12 @@ struct ReplyRule: Sendable {
 
     /// The rules, the first that fits decides.
     static let table: [ReplyRule] = [
+        ReplyRule(matter: .content, phrases: ["recipsizelimit*", "sendsizelimit*"]),
+        // Exchange's rules of one recipient, in the words of our own login; a list of those that our relay does not
+        // write to any more; and a recipient who does not want us.
+        ReplyRule(
+            matter: .recipient, phrases: ["resolver rst", "suppression list", "recipient preferences"]),
+
         // What only a relay says that speaks of our own account.
         ReplyRule(
             matter: .quota,
@@ -97,7 +103,10 @@ struct ReplyRule: Sendable {
                 "outgoing ~ blocked", "outgoing ~ suspended", "outgoing ~ disabled", "outbound ~ blocked",
                 "outbound ~ suspended", "outbound ~ disabled",
             ],
-            unless: ["to this recipient", "recipient s", "tried to reach", "trying to contact"]),
+            unless: [
+                "to this recipient", "recipient s", "tried to reach", "trying to contact", "your message ~ account",
+                "your mail ~ account",
+            ]),
         ReplyRule(
             matter: .sender,
             phrases: [
@@ -121,7 +130,8 @@ struct ReplyRule: Sendable {
                 "recipient address rejected", "to this", "to the recipient", "to the group", "to that",
                 "allowed senders",
                 "recipient s", "the recipient has", "recipient only accepts", "recipient unverified",
-                "send to", "send mail to", "send messages to", "sending to", "distribution", "restricted recipient",
+                "send to", "send mail to", "send messages to", "send email directly", "sending to", "distribution",
+                "restricted recipient",
             ]),
 
         // Gmail's "Email quota exceeded" has 5.7.1; a mailbox over its quota would have 5.2.2, or no code.
@@ -144,11 +154,20 @@ struct ReplyRule: Sendable {
                 "7.131", "7.132", "7.133", "7.134", "7.135", "7.136", "7.504", "7.505", "7.507", "7.510", "7.513",
             ]),
         ReplyRule(matter: .content, codes: ["3.4", "2.3", "7.512"]),
+        // Microsoft's edge, of a recipient that its directory does not hold: "Access denied", with the rule's number.
+        // RFC 3463 has "no answer from host", which no relay says to RCPT.
+        ReplyRule(matter: .noMailbox, codes: ["4.1"], phrases: ["recipient address rejected"]),
+        ReplyRule(matter: .noMailbox, phrases: ["recipient address rejected access denied as"]),
+        // RFC 3463: the domain cannot be routed to.
+        ReplyRule(matter: .noMailbox, codes: ["4.4"], unless: ["rate", "for now"]),
 
         // One mailbox, or one mail.
         ReplyRule(
             matter: .recipient, codes: ["7"],
-            phrases: ["to this recipient", "to this mailbox", "to this group", "to this list", "to the group"],
+            phrases: [
+                "recipient address rejected access denied", "to this recipient", "to this mailbox", "to this group",
+                "to this list", "to the group",
+            ],
             unless: ["relay*", "your account", "spf", "dkim", "dmarc"]),
         ReplyRule(
             matter: .recipient,
@@ -157,7 +176,6 @@ struct ReplyRule: Sendable {
                 "mailbox full", "inbox full", "inbox is full", "storage ~ full", "out of storage",
                 "insufficient storage",
                 "insufficient system storage", "receiving mail", "receiving messages", "can receive",
-                "suppression list",
                 "inactive recipient*", "marked as inactive", "address blacklisted",
             ],
             unless: ["user unknown", "no such user"]),
@@ -170,7 +188,8 @@ struct ReplyRule: Sendable {
                 "no such local", "no such email", "no such domain", "no mailbox", "no user", "no account",
                 "does not exist", "doesn t exist", "do not exist", "not exist", "non existent", "nonexistent",
                 "no longer exist*", "mailbox not found", "user not found", "recipient not found", "address not found",
-                "account not found", "recipientnotfound", "not be found", "invalid recipient", "invalid mailbox",
+                "account not found", "recipientnotfound", "recipnotfound", "nullmx", "not be found",
+                "invalid recipient", "invalid mailbox",
                 "invalid user", "recipient ~ invalid", "bad recipient address", "bad destination*", "unrouteable",
                 "unroutable", "not a valid mailbox", "not a valid user", "not a valid recipient", "not a valid address",
                 "isn t a valid", "doesn t have a", "not have an account", "not our customer", "not local",
@@ -180,17 +199,26 @@ struct ReplyRule: Sendable {
                 "user ~ inactive", "user ~ suspended", "recipient ~ disabled", "recipient ~ inactive",
                 "reach is disabled", "reach is inactive", "disabled or discontinued", "null mx", "domain ~ not found",
                 "domain ~ not exist", "host unknown", "host not found", "unable to find the recipient",
-                "find the recipient",
+                "find the recipient", "undeliverable address", "mailbox here by that name", "invalid domain",
             ],
             unless: [
                 "sender ~ unknown", "sender ~ not found", "sender ~ not exist", "from ~ not exist",
                 "not available for now",
             ]),
+        ReplyRule(
+            matter: .noMailbox, phrases: ["address rejected"],
+            unless: ["recipient address rejected", "sender", "from"]),
+        // What RFC 5321 says to 550, and what large providers say of a mailbox that is not there.
+        ReplyRule(
+            matter: .noMailbox, phrases: ["mailbox unavailable", "mailbox is unavailable", "mailbox not available"],
+            unless: ["policy*", "spam", "block*", "reputation", "dns", "rate", "for now", "sender", "quota"]),
         // Other content than this is told with 5.7.x by relays that mean whom it comes from.
         ReplyRule(
-            matter: .content, phrases: ["virus*", "malware", "attachment*", "security issue", "message size"],
+            matter: .content,
+            phrases: ["rfc compliant", "virus*", "malware", "attachment*", "security issue", "message size"],
             unless: ["unauthenticated", "spf", "dkim", "dmarc"]),
 
+        ReplyRule(matter: .policy, phrases: ["spf ~ fail*", "dkim ~ fail*", "dmarc"]),
         // Words that fit a mailbox and us; of a mailbox nobody has spoken above.
         ReplyRule(
             matter: .policy,
@@ -203,8 +231,10 @@ struct ReplyRule: Sendable {
                 "authenticate first", "must authenticate", "please authenticate", "not authenticated",
                 "requires authentication", "unauthenticated", "auth required", "login required", "not logged in",
                 "client was not", "client host", "blocked using", "blacklist*", "blocklist*", "spamhaus", "reputation",
-                "unauthorized ip", "unauthorised ip", "ip address ~ not", "ip ~ blocked", "ip ~ banned", "spf ~ fail*",
-                "dkim ~ fail*", "dmarc",
+                "black list", "block list", "administrative prohibition", "security polic*",
+                "policy restrictions", "banned sending", "access denied banned",
+                "unsolicited", "not authorized to send email directly", "sending domain",
+                "unauthorized ip", "unauthorised ip", "ip address ~ not", "ip ~ blocked", "ip ~ banned",
             ],
             unless: ["recipient address rejected", "tried to reach"]),
         ReplyRule(
@@ -226,8 +256,8 @@ struct ReplyRule: Sendable {
                 "phishing", "size limit", "size exceeds", "too large", "too big", "message too long", "line* too long",
                 "malformed", "mime type", "duplicate header*", "invalid header*", "missing header*", "bare lf",
                 "bare cr",
-                "bare newline*", "content rejected", "content presents", "message contains", "rfc 5322", "rfc 2822",
-                "rfc 822",
+                "bare newline*", "message is too long", "message length", "missing final", "address contains",
+                "domain contains", "not rfc", "content rejected", "content presents", "message contains",
             ]),
         ReplyRule(
             matter: .recipient, phrases: ["recipient address rejected", "recipient rejected", "mailbox", "recipient"]),
@@ -282,6 +312,8 @@ struct SaidWords: Sendable {
             Substring(word.lowercased()).split { !$0.isLetter }
         }
     }
+
+    var isEmpty: Bool { words.isEmpty }
 
     func contains(_ phrase: Phrase) -> Bool { words.indices.contains { isSaid(phrase.parts[...], at: $0) } }
 

@@ -18,9 +18,9 @@ extension Verdict {
     /// | step | 4xx | 5xx | no reply |
     /// | --- | --- | --- | --- |
     /// | connect, TLS, greeting, EHLO, AUTH, MAIL FROM | unavailable | unavailable | unavailable |
-    /// | RCPT | deferred | refused; about us: unavailable | deferred |
+    /// | RCPT | deferred | refused; about us, or 554 without a word of why: unavailable | deferred |
     /// | DATA | deferred | deferred; about us: unavailable | deferred |
-    /// | the message and its final dot | deferred | refused; about us, or the relay's own fault: unavailable | deferred, maybe in doubt |
+    /// | the message and its final dot | deferred | refused where it says what is wrong with the mail or the mailbox; else: unavailable | deferred, maybe in doubt |
     ///
     /// 421 is unavailable anywhere. 552 or 5.3.4 ("too big", RFC 1870) to MAIL FROM is about this message, and refuses
     /// it. The caller should reopen a closed relay with another message first: one that is always answered 5.7.1 must
@@ -74,7 +74,12 @@ extension Verdict {
         // about this recipient, whatever their subject: Outlook.com's "5.5.0 mailbox unavailable" is no fault of the
         // protocol.
         if code == 530 || code == 535 || code == 503 || matter == .policy { return .unavailable(policy(reply)) }
-        return .refused(mailbox(matter, reply))
+        if matter == .relay { return .unavailable(failure(reply, "relay", "the relay has a fault of its own")) }
+        guard matter == .unknown else { return .refused(mailbox(matter, reply)) }
+        // Nothing tells but the code. 550, 551 and 553 have their meaning of RFC 5321 where no word says otherwise;
+        // 554 fits whatever is wrong.
+        if isWordless(reply), [550, 551, 553].contains(code) { return .refused(mailbox(.noMailbox, reply)) }
+        return code == 554 ? .unavailable(unexplained(reply)) : .refused(mailbox(.recipient, reply))
     }
 
     private static func atMessage(_ code: Int, _ matter: ReplyMatter, _ reply: SMTPReply) -> Verdict {
@@ -87,8 +92,25 @@ extension Verdict {
         case .policy: return .unavailable(policy(reply))
         case .relay: return .unavailable(failure(reply, "relay", "the relay has a fault of its own"))
         case .noMailbox, .recipient: return .refused(mailbox(matter, reply))
-        default: return .refused(failure(reply, "content", "the relay does not take this mail's content"))
+        case .content: return .refused(failure(reply, "content", "the relay does not take this mail's content"))
+        default:
+            // RFC 5321 keeps 552 for what is too large.
+            return code == 552
+                ? .refused(failure(reply, "content", "the mail is larger than the relay takes"))
+                : .unavailable(unexplained(reply))
         }
+    }
+
+    /// A refusal that may mean us or this one mail. If it is the mail, the channel finds out with another one.
+    private static func unexplained(_ reply: SMTPReply) -> Failure {
+        failure(reply, "relay", "the relay refuses without saying what is wrong; ask its provider")
+    }
+
+    /// True for a reply of nothing but codes, the general 5.0.0 and Microsoft's 5.4.1 among them.
+    private static func isWordless(_ reply: SMTPReply) -> Bool {
+        guard SaidWords(reply.text).isEmpty else { return false }
+        guard let status = reply.status else { return true }
+        return status.subject == 0 || (status.subject, status.detail) == (4, 1)
     }
 
     /// What is to be done about our account; nil where the reply does not speak of it.
