@@ -11,8 +11,10 @@ public struct LimitedProcess: Sendable {
     public enum Outcome: Sendable, Equatable {
         /// Exited with this status, having written this.
         case exited(status: Int32, output: [UInt8])
-        /// Killed by this signal: SIGSEGV, or SIGABRT and SIGILL, which Swift uses for traps.
-        case killed(signal: Int32)
+        /// Killed by this signal: SIGSEGV, or SIGABRT and SIGILL, which Swift uses for traps. `memory` is its peak in
+        /// bytes, or that of the process that started it if higher: the kernel keeps one figure from before and after
+        /// the program is loaded (getrusage(2), `ru_maxrss`).
+        case killed(signal: Int32, memory: Int)
         /// It was killed because it took too long.
         case tooSlow
         /// It was killed because it wrote too much.
@@ -71,11 +73,13 @@ public struct LimitedProcess: Sendable {
         let trouble = exchange(input, &toChild[0], fromChild[0])
         if trouble.outcome != nil { kill(child, SIGKILL) }
         var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        var usage = rusage()
+        while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
         if let outcome = trouble.outcome { return outcome }
         let signal = status & 0x7F
         return signal == 0
-            ? .exited(status: (status >> 8) & 0xFF, output: trouble.output) : .killed(signal: signal)
+            ? .exited(status: (status >> 8) & 0xFF, output: trouble.output)
+            : .killed(signal: signal, memory: usage.ru_maxrss * 1024)
     }
 
     private func spawn(_ child: inout pid_t, input: Int32, output: Int32) -> Int32 {
@@ -103,7 +107,10 @@ public struct LimitedProcess: Sendable {
             if let value = getenv(name) { environment.append(strdup("\(name)=\(String(cString: value))")) }
         }
         // Nobody needs a dead child's backtrace, and printing it takes seconds.
-        environment += [strdup("SWIFT_BACKTRACE=enable=no"), nil]
+        environment.append(strdup("SWIFT_BACKTRACE=enable=no"))
+        // Otherwise glibc reserves 64 MB of addresses for each thread, which RLIMIT_AS counts (mallopt(3),
+        // M_ARENA_MAX).
+        environment += [strdup("MALLOC_ARENA_MAX=1"), nil]
         defer { for text in words + environment { free(text) } }
         return posix_spawn(&child, program, &actions, &attributes, &words, &environment)
     }
@@ -158,6 +165,10 @@ public struct LimitedProcess: Sendable {
 }
 
 /// A process's resource limits, set by itself before it reads untrusted input.
+///
+/// The kernel counts memory that is mapped for writing (RLIMIT_DATA), not memory in use. So a process can use slightly
+/// more than `memory`, because its allocator has some free memory mapped already, or less, because a thread that starts
+/// later takes 8 MB of stack at once. Neither grows with the input.
 public struct ResourceLimits: Sendable {
     /// Bytes of memory beyond what it has mapped when the limits are set.
     public var memory: Int
@@ -170,12 +181,15 @@ public struct ResourceLimits: Sendable {
         self.processorSeconds = processorSeconds
     }
 
-    /// Sets them for this process permanently, and makes it the first to be killed if the machine runs out of memory.
-    /// If the system forbids one limit, the others still apply.
-    public func apply() {
+    /// Sets them for this process, for good; and puts it first in line where the machine runs out of memory.
+    ///
+    /// - Returns: false if the system forbids one of them, as a system call filter may: then untrusted input must not be
+    ///   read.
+    public func apply() -> Bool {
+        var areSet = true
         func set(_ resource: __rlimit_resource, _ value: Int) {
             var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
-            _ = setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+            if setrlimit(__rlimit_resource_t(resource.rawValue), &limit) != 0 { areSet = false }
         }
         let now = Self.pages
         set(RLIMIT_AS, now.mapped + memory)
@@ -190,6 +204,7 @@ public struct ResourceLimits: Sendable {
             _ = write(file, "1000", 4)
             close(file)
         }
+        return areSet
     }
 
     /// The bytes that this process has mapped, and those of them that it may write: the first and the sixth number of

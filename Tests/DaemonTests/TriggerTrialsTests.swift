@@ -84,6 +84,7 @@ struct TriggerTrialsTests {
         let large = folder(Dictionary(uniqueKeysWithValues: (0..<40).map { ("templates/large-\($0).md", text) }))
         let memory = await sentence(TriggerTrials(program: program, memory: 10_000_000), large)
         #expect(memory.contains("did not survive them"), "\(memory)")
+        #expect(memory.contains("more than 9 MB"), "\(memory)")
         let (crashing, place) = try fragile("kill -SEGV $$")
         defer { try? FileManager.default.removeItem(at: place) }
         let crash = await sentence(TriggerTrials(program: crashing), folder(["bomb.yaml": ""]))
@@ -99,6 +100,34 @@ struct TriggerTrialsTests {
             Issue.record("a program that is not there tried the files")
             return
         }
+    }
+
+    @Test("a large set that is honest passes under the configured limit")
+    func honest() async {
+        // Remarks cost a few times their bytes, and no rendering.
+        let remarks = String(repeating: "# as long as a shop's notes get\n", count: 6_000)
+        let large = folder(
+            Dictionary(
+                uniqueKeysWithValues: (0..<8).map {
+                    ("many-\($0).yaml", "on: shipment.delivered\nsend: { email: { template: delivered } }\n" + remarks)
+                }))
+        guard case .good = await TriggerTrials(program: program).judge(large, webhooks: nil, today: nil) else {
+            Issue.record("it did not pass")
+            return
+        }
+    }
+
+    @Test("where the system forbids the limits nothing is tried, and the reason is told")
+    func unlimited() async throws {
+        let (reader, place) = try fragile("exit \(TriggerTrials.unlimited)")
+        defer { try? FileManager.default.removeItem(at: place) }
+        let verdict = await TriggerTrials(program: reader).judge(
+            folder(["bomb.yaml": ""]), webhooks: nil, today: nil)
+        guard case .untried(let fault) = verdict else {
+            Issue.record("\(verdict)")
+            return
+        }
+        #expect(fault.message.contains("may not limit its memory"))
     }
 
     @Test("a set that kills its reader leaves the last good one in force, over a restart too")

@@ -52,7 +52,7 @@ struct MailJudge: Sendable {
             return
         }
         let bounced = JudgedEvent(
-            aggregate: order, kind: .orderEdited, mark: "effect:\(message.effect.id)",
+            aggregate: order, kind: .deliveryBounced, mark: "effect:\(message.effect.id)",
             happenedAt: outcome.observation.receivedAt, source: outcome.observation.source)
         let unknown = try await learning.learn(
             [bounced], from: outcome.observation, incoming: outcome, of: context, now: now)

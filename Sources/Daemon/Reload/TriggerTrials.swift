@@ -18,6 +18,12 @@ package struct TriggerTrials: Sendable {
     /// Faults beyond this help nobody.
     package static let mostFaults = 2_000
 
+    /// The status with which it ends where the system keeps it from limiting itself: sysexits' EX_OSERR.
+    package static let unlimited: Int32 = 71
+
+    /// The status with which it ends where its memory does not suffice to hear what it is to try.
+    package static let exhausted: Int32 = 72
+
     /// The command that tries them.
     package static let command = "read-triggers"
 
@@ -48,8 +54,16 @@ package struct TriggerTrials: Sendable {
                 return .faults([Self.died("it gave no answer", folder)])
             }
             return finding.isGood ? .good : .faults(finding.faults)
+        case .exited(Self.unlimited, _):
+            return .untried(
+                Fault(
+                    file: folder.name, line: 1, column: 1,
+                    "the process that tries the files may not limit its memory and time, so they are not put into force",
+                    hint: "see that a filter of system calls leaves prlimit64 to the daemon, as the shipped unit does"))
+        case .exited(Self.exhausted, _):
+            return .faults([Self.died("it asked for more than \(memory / 1_048_576) MB of memory", folder)])
         case .exited(let status, _): return .faults([Self.died("it ended with status \(status)", folder)])
-        case .killed(let signal): return .faults([Self.died(words(signal), folder)])
+        case .killed(let signal, let held): return .faults([Self.died(words(signal, held), folder)])
         case .tooSlow: return .faults([Self.died("it took more than \(time.components.seconds) seconds", folder)])
         case .tooMuchOutput: return .faults([Self.died("it found more than can be told", folder)])
         case .notStarted(let code):
@@ -61,11 +75,14 @@ package struct TriggerTrials: Sendable {
         }
     }
 
-    private func words(_ signal: Int32) -> String {
-        switch signal {
+    private func words(_ signal: Int32, _ held: Int) -> String {
+        let (may, had) = (memory / 1_048_576, held / 1_048_576)
+        return switch signal {
         case 24: "it took more than \(Self.processorSeconds) seconds of processor time"
-        case 9: "it took more memory or time than it may"
-        default: "it took more than \(memory / 1_048_576) MB of memory, or crashed (signal \(signal))"
+        case 9: "it was killed, as the system does where memory runs out; it held \(had) MB"
+        // A request that is refused is not held yet, and may be as large as all before it.
+        case _ where had >= may / 2: "it asked for more than \(may) MB of memory (signal \(signal)); it held \(had) MB"
+        default: "it crashed (signal \(signal)), or asked for more than \(may) MB at once; it held \(had) MB"
         }
     }
 

@@ -98,6 +98,7 @@ extension EventKind {
     public static let returnReceived = known("return.received")
     public static let returnClosed = known("return.closed")
     public static let refundIssued = known("refund.issued")
+    public static let deliveryBounced = known("delivery.bounced")
 
     /// One that `EventTable` is known to have.
     private static func known(_ name: String) -> EventKind {

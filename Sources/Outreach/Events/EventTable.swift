@@ -205,6 +205,11 @@ enum EventTable {
             sentence: "Money was given back", age: .days(7), survivesCancellation: true, isNeeded: true,
             roots: returned.union(["refund", "amount", "refund_line_items"]),
             alsoCalled: ["return.refunded", "refund.created", "refunded", "order.refunded"],
-            standard: .returned(.closed, hasLabel: true, isReceived: true))
+            standard: .returned(.closed, hasLabel: true, isReceived: true)),
+        EventEntry(
+            "delivery.bounced",
+            "A mail about the order came back: nobody read it. For the merchant. It happens for each such mail.",
+            sentence: "A mail about the order came back", age: .days(3), repetition: .eachTime,
+            survivesCancellation: true, alsoCalled: ["mail.bounced", "email.bounced", "message.bounced", "bounce"]),
     ]
 }

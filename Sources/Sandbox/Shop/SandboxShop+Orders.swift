@@ -11,8 +11,8 @@ public struct PlacedOrder: Sendable {
 extension SandboxShop {
     /// Places an order. It is paid at once unless `paid` is false.
     /// - Parameters:
-    ///   - placedAt: when; the shop's now where it is left out.
-    ///   - takenElsewhereAt: when another shop took it, of an order that is brought in from there now.
+    ///   - placedAt: when; defaults to the shop's current time.
+    ///   - takenElsewhereAt: when another shop took it, for an order that is brought in from there now.
     @discardableResult
     public func placeOrder(
         customer: SandboxCustomer, items: [SandboxItem], address: SandboxAddress? = .bristol, paid: Bool = true,

@@ -19,10 +19,17 @@ struct ReadTriggersCommand: AsyncParsableCommand {
 
     // Asynchronous, so that it runs on the same kind of thread, with the same stack size, as in the daemon.
     func run() async throws {
-        ResourceLimits(memory: memory, processorSeconds: TriggerTrials.processorSeconds).apply()
-        guard let input = try FileHandle.standardInput.read(upToCount: Self.longestInput),
-            let trial = TriggerTrial(encoded: [UInt8](input))
-        else { throw ExitStatus.usage }
+        guard ResourceLimits(memory: memory, processorSeconds: TriggerTrials.processorSeconds).apply() else {
+            throw ExitCode(TriggerTrials.unlimited)
+        }
+        let input: Data?
+        do {
+            input = try FileHandle.standardInput.read(upToCount: Self.longestInput)
+        } catch {
+            // A socket that is open can be read, but for want of memory.
+            throw ExitCode(TriggerTrials.exhausted)
+        }
+        guard let input, let trial = TriggerTrial(encoded: [UInt8](input)) else { throw ExitStatus.usage }
         var finding = trial.run()
         finding.keepFirst(TriggerTrials.mostFaults)
         try FileHandle.standardOutput.write(contentsOf: Data(finding.encoded))

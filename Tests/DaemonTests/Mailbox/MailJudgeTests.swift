@@ -109,7 +109,7 @@ private let robin = "robin@example.com"
                 "bounce"
             ])
         let order = try await store.load(shop: shop, orderIDs: ["gid://shopify/Order/1"]).values.first
-        #expect(order?.events.last?.kind == .orderEdited)
+        #expect(order?.events.last?.kind == .deliveryBounced)
         #expect(try await forwards().isEmpty)
         // Told again, by another server and with another id: nothing more.
         try await judge(mail, id: "b")
@@ -198,6 +198,6 @@ private let robin = "robin@example.com"
         #expect(try await forwards().isEmpty)
         #expect(try await store.silences(shop: shop, limit: 9, now: start + .hours(1)).isEmpty)
         let order = try await store.load(shop: shop, orderIDs: ["gid://shopify/Order/1"]).values.first
-        #expect(order?.events.contains { $0.kind == .orderEdited } == false)
+        #expect(order?.events.contains { $0.kind == .deliveryBounced } == false)
     }
 }
