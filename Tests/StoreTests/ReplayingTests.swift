@@ -132,8 +132,8 @@ struct ReplayingTests {
         #expect(customer.orders.count == 2)
         #expect(
             Set(customer.silences) == [
-                .init(begunAt: .at(1), endsAt: nil, isMarketing: false, orderIDs: [facts(2).id]),
-                .init(begunAt: .at(2), endsAt: nil, isMarketing: false),
+                .init(begunAt: .at(1), endsAt: nil, stream: .all, orderIDs: [facts(2).id]),
+                .init(begunAt: .at(2), endsAt: nil, stream: .all),
             ])
     }
 
