@@ -69,7 +69,8 @@ package struct DaemonProcess {
             metrics.know(shop: shop.domain)
             try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
-            makers[shop.domain] = MessageMaker(configuration: shop, labels: labels, actions: store)
+            makers[shop.domain] = MessageMaker(
+                configuration: shop, labels: labels, actions: store, unsubscribe: store.unsubscribeTokens)
             services.append(
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning, logger: logger,

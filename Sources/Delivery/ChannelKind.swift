@@ -103,6 +103,8 @@ public struct Composition: Sendable {
     public var labels: LabelShelf?
     /// What the trigger's actions brought, by name.
     public var results: [String: String]
+    /// How mails are unsubscribed from; nil where they cannot be, as in a preview.
+    public var unsubscribe: UnsubscribeTokens?
 
     /// All of it.
     public init(

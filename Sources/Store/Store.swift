@@ -33,6 +33,12 @@ public final class Store: Sendable {
     let records = RecordCache()
     private let lock: StoreLock?
 
+    /// The tokens by which the mails of this store's shops are unsubscribed from.
+    public var unsubscribeTokens: UnsubscribeTokens {
+        let hash = hash
+        return UnsubscribeTokens(secret: hash.secret(for: "unsubscribe")) { Array(hash.address($0)) }
+    }
+
     private init(_ engine: SQLiteEngine, lock: StoreLock?) {
         path = engine.path
         self.engine = engine

@@ -25,14 +25,15 @@ final class Plans: Sendable {
     private let scanned = Mutex<[String: [Scan]]>([:])
 
     init(
-        _ triggers: [String: String], shopSettings: String = "", labels: LabelShelf? = nil,
+        _ triggers: [String: String], shopSettings: String = "", senders: String = "", labels: LabelShelf? = nil,
         channels: [ChannelKind] = ChannelKind.standard
     ) async throws {
         clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
         var files: [String: [UInt8]] = [
             "shop.yaml": Array(
-                "mode: live\nbrand: { name: Juniper & Fig, from: orders@juniperfig.example }\n\(shopSettings)".utf8),
+                "mode: live\nbrand: { name: Juniper & Fig, from: orders@juniperfig.example\(senders) }\n\(shopSettings)"
+                    .utf8),
             "templates/note.md": Array(
                 "---\nsubject: About {{ order.name }}\n---\nHello.\n"
                     .utf8),
@@ -50,7 +51,8 @@ final class Plans: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake())
         maker = MessageMaker(
-            configuration: context.configuration, labels: labels, channels: channels, actions: store)
+            configuration: context.configuration, labels: labels, channels: channels, actions: store,
+            unsubscribe: store.unsubscribeTokens)
         service = PlanningService(
             store: store, contexts: [shop: context],
             makers: [shop: maker], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger), clock: clock,

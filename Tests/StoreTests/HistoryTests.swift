@@ -8,7 +8,7 @@ struct HistoryTests {
     private func question(_ number: Int, subject: Subject = .order, marketing: Bool = false) -> HistoryQuestion {
         HistoryQuestion(
             shop: shop, orderID: facts(number).id, subject: subject, address: "Robin@Example.com",
-            customerID: "gid://shopify/Customer/7", isMarketing: marketing)
+            customerID: "gid://shopify/Customer/7", stream: marketing ? .marketing : .order)
     }
 
     private func send(_ store: Store, _ effect: Effect, at now: Moment) async throws {
@@ -90,7 +90,7 @@ struct HistoryTests {
         try await store.silence(scope, shop: shop, reason: "bounce", until: nil, now: t0)
         #expect(try await store.silences(of: scope, shop: shop, now: t0).map(\.endsAt) == [nil])
         let elsewhere = try await store.isSilenced(
-            shop: shop, address: "wren@example.com", customerID: nil, orderID: "1", isMarketing: true, now: t0)
+            shop: shop, address: "wren@example.com", customerID: nil, orderID: "1", stream: .marketing, now: t0)
         #expect(!elsewhere)
     }
 }

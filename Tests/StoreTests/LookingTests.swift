@@ -116,7 +116,7 @@ struct LookingTests {
         #expect(try await store.counters().contains { $0.name == "events" && $0.total == 1 })
         #expect(try await store.status(now: .at(1)).shops[0].effects == [:])
         let silenced = try await store.isSilenced(
-            shop: shop, address: "robin@example.com", customerID: nil, orderID: "new", isMarketing: false, now: .at(1))
+            shop: shop, address: "robin@example.com", customerID: nil, orderID: "new", stream: .order, now: .at(1))
         #expect(silenced)
         let seen = all.map { SeenOrder(id: $0, updatedAt: .at(9)) }
         #expect(try await store.commitScan(shop: shop, queue: seen, cursor: nil, now: .at(9)) == 1)

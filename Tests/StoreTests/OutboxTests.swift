@@ -244,7 +244,7 @@ struct OutboxTests {
         #expect(silences.first?.note?.contains("550 5.1.1, message \(effect.id)") == true)
         #expect(
             try await store.isSilenced(
-                shop: shop, address: "ada@gmial.example", customerID: nil, orderID: "x", isMarketing: false, now: .at(2)
+                shop: shop, address: "ada@gmial.example", customerID: nil, orderID: "x", stream: .order, now: .at(2)
             ))
         #expect(try await store.retry(effectID: effect.id, now: .at(3)))
         #expect(try await store.silences(of: .address("ada@gmial.example"), shop: shop, now: .at(4)).isEmpty)

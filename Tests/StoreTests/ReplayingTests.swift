@@ -90,10 +90,10 @@ struct ReplayingTests {
         #expect(silenced.count == 2)
         #expect(
             silenced.first { $0.orders.count == 2 }?.silences
-                == [.init(begunAt: .at(100), endsAt: .at(500), isMarketing: false)])
+                == [.init(begunAt: .at(100), endsAt: .at(500), stream: .all)])
         #expect(
             silenced.first { $0.orders.count == 1 }?.silences == [
-                .init(begunAt: .at(100), endsAt: nil, isMarketing: true)
+                .init(begunAt: .at(100), endsAt: nil, stream: .marketing)
             ])
     }
 

@@ -11,11 +11,14 @@ package struct MessageMaker: Sendable {
     var channels: [ChannelKind]
     /// Tells what the actions of a trigger brought; nil where messages wait for none.
     var actions: (any ActionLedger)?
+    /// How mails are unsubscribed from; nil where they cannot be, as in a preview.
+    var unsubscribe: UnsubscribeTokens?
 
     package init(
         configuration: Configuration.Shop, labels: LabelShelf?, channels: [ChannelKind] = ChannelKind.standard,
-        actions: (any ActionLedger)? = nil
+        actions: (any ActionLedger)? = nil, unsubscribe: UnsubscribeTokens? = nil
     ) {
+        self.unsubscribe = unsubscribe
         self.configuration = configuration
         self.labels = labels
         self.channels = channels
@@ -40,11 +43,12 @@ package struct MessageMaker: Sendable {
         }
         let scope = planner.scope(
             record: record, event: event, together: effect.together, history: history, now: now)
-        return channel.compose(
-            Composition(
-                effect: effect, line: line, trigger: trigger, scope: scope, triggers: planner.triggers, now: now,
-                date: date ?? now, sender: configuration.smtp?.sender, targets: Set(configuration.webhooks.keys),
-                labels: labels, results: results))
+        var composition = Composition(
+            effect: effect, line: line, trigger: trigger, scope: scope, triggers: planner.triggers, now: now,
+            date: date ?? now, sender: configuration.smtp?.sender, targets: Set(configuration.webhooks.keys),
+            labels: labels, results: results)
+        composition.unsubscribe = unsubscribe
+        return channel.compose(composition)
     }
 
     private enum ActionsOutcome {

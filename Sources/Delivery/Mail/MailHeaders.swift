@@ -64,16 +64,15 @@ enum MailHeaders {
         return headers + [MailDraft.Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
     }
 
-    /// The web address that `List-Unsubscribe` has.
+    /// The web address that `List-Unsubscribe` has, else the one that is written to.
     static func unsubscribe(in headers: [MailDraft.Header]) -> LinkTarget? {
         guard let value = headers.first(where: { $0.name.lowercased() == "list-unsubscribe" })?.value else {
             return nil
         }
-        for part in value.split(separator: ",") {
-            let bare = part.drop { $0 == " " || $0 == "<" }.prefix { $0 != ">" }
-            if let target = LinkTarget(String(bare)), target.isWeb { return target }
+        let targets = value.split(separator: ",").compactMap { part in
+            LinkTarget(String(part.drop { $0 == " " || $0 == "<" }.prefix { $0 != ">" }))
         }
-        return nil
+        return targets.first(where: \.isWeb) ?? targets.first
     }
 
     /// Whether a text is a `msg-id` without its angle brackets (RFC 5322, 3.6.4, in its plain form).

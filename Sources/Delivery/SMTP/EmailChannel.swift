@@ -35,7 +35,7 @@ extension Composition {
         } catch {
             return waits(for: error)
         }
-        let from = trigger.about == .marketing ? brand.marketingFrom ?? brand.from : brand.from
+        let from = trigger.about.from(brand) ?? brand.from
         var draft = MailDraft(
             from: from, to: recipient, replyTo: line.replyTo ?? brand.replyTo,
             sender: sender?.address ?? from.address, subject: rendered.subject,
@@ -47,11 +47,12 @@ extension Composition {
             headers: [
                 MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
                 MailDraft.Header("X-Bookbag-Order", scope.record.facts.name),
+                MailDraft.Header("Feedback-ID", trigger.about.feedbackID(trigger: trigger.name, shop: effect.shop)),
             ], brand: brand)
         draft.parcels = rendered.parcels
         if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
-        if trigger.about == .marketing, let url = scope.record.facts.customer?.unsubscribeURL {
-            draft.headers.append(MailDraft.Header("List-Unsubscribe", "<\(url)>"))
+        if let value = wayOut(for: recipient, from: from) {
+            draft.headers.append(MailDraft.Header("List-Unsubscribe", value))
         }
         var remark: String?
         if let labels, let url = scope.label(attachedBy: line) {
@@ -70,5 +71,15 @@ extension Composition {
         } catch {
             return waits(for: error)
         }
+    }
+
+    /// How the shopper ends the stream: by a mail to where answers go, and on Shopify's page where it is marketing.
+    private func wayOut(for recipient: MailAddress, from: MailAddress) -> String? {
+        guard trigger.about.hasWayOut, line.destination == .customer else { return nil }
+        let page = trigger.about == .marketing ? scope.record.facts.customer?.unsubscribeURL : nil
+        guard let unsubscribe else { return page.map { "<\($0)>" } }
+        let token = unsubscribe.token(shop: effect.shop, address: recipient.address, stream: trigger.about)
+        let mailbox = line.replyTo ?? triggers.settings.brand.replyTo ?? from
+        return UnsubscribeTokens.header(token, mailTo: mailbox.address, page: page)
     }
 }

@@ -38,6 +38,8 @@ final class EventEntry: Sendable {
     let survivesCancellation: Bool
     /// True for what a customer takes as something gone wrong.
     let isProblem: Bool
+    /// True for what a shopper needs in hand: a silence of order news leaves it.
+    let isNeeded: Bool
     /// The names that conditions and templates may use beside those that are there on every event.
     let roots: Set<String>
     /// What Shopify and other tools call it.
@@ -48,7 +50,7 @@ final class EventEntry: Sendable {
     init(
         _ name: String, of aggregate: AggregateKind = .order, _ meaning: String, sentence: String, age: Duration,
         passing: Passing = .never, repetition: Repetition = .never, survivesCancellation: Bool = false,
-        isProblem: Bool = false, roots: Set<String> = [], alsoCalled: [String] = [],
+        isProblem: Bool = false, isNeeded: Bool = false, roots: Set<String> = [], alsoCalled: [String] = [],
         standard: StandardCase = StandardCase()
     ) {
         self.name = name
@@ -60,6 +62,7 @@ final class EventEntry: Sendable {
         self.repetition = repetition
         self.survivesCancellation = survivesCancellation
         self.isProblem = isProblem
+        self.isNeeded = isNeeded
         self.roots = roots
         self.alsoCalled = alsoCalled
         self.standard = standard

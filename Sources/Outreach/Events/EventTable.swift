@@ -97,8 +97,9 @@ enum EventTable {
             standard: .parcel(.outForDelivery)),
         EventEntry(
             "shipment.ready_for_pickup", "The parcel is waiting for the shopper at a shop, a locker or a post office.",
-            sentence: "{parcel} is ready to be picked up", age: .days(3), passing: .parcel(ends), roots: parcel,
-            alsoCalled: ["shipment.pickup", "shipment.available_for_pickup"], standard: .parcel(.readyForPickup)),
+            sentence: "{parcel} is ready to be picked up", age: .days(3), passing: .parcel(ends), isNeeded: true,
+            roots: parcel, alsoCalled: ["shipment.pickup", "shipment.available_for_pickup"],
+            standard: .parcel(.readyForPickup)),
         EventEntry(
             "shipment.attempted", "The carrier was at the door and could not deliver.",
             sentence: "{parcel} could not be delivered at the first try", age: .days(1),
@@ -181,7 +182,7 @@ enum EventTable {
         EventEntry(
             "return.label_ready", "A return has a label. It happens again when the label is replaced.",
             sentence: "The return label is ready", age: .days(14), repetition: .eachMark, survivesCancellation: true,
-            roots: returned, alsoCalled: ["return.label", "return.label_created"],
+            isNeeded: true, roots: returned, alsoCalled: ["return.label", "return.label_created"],
             standard: .returned(.open, hasLabel: true)),
         EventEntry(
             "return.in_transit", "The goods of a return are on their way back to you.",
@@ -201,7 +202,7 @@ enum EventTable {
     private static let refunds: [EventEntry] = [
         EventEntry(
             "refund.issued", "Money was refunded, with or without a return. It happens for each refund.",
-            sentence: "Money was given back", age: .days(7), survivesCancellation: true,
+            sentence: "Money was given back", age: .days(7), survivesCancellation: true, isNeeded: true,
             roots: returned.union(["refund", "amount", "refund_line_items"]),
             alsoCalled: ["return.refunded", "refund.created", "refunded", "order.refunded"],
             standard: .returned(.closed, hasLabel: true, isReceived: true))

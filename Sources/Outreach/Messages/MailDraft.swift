@@ -223,6 +223,8 @@ public struct Brand: Hashable, Sendable, Codable {
     public var name: String
     public var from: MailAddress
     public var marketingFrom: MailAddress?
+    /// Who asks for ratings; nil: who marketing comes from.
+    public var ratingsFrom: MailAddress?
     public var replyTo: MailAddress?
     /// The postal address, for the foot of the mail.
     public var address: String?

@@ -6,7 +6,7 @@ public struct Specimen: Sendable {
     public var bodyLine: Int
     /// The line on which the subject stands.
     public var subjectLine: Int
-    public var about: Trigger.Stream
+    public var about: MailStream
     /// To the shopper, and not to the shop itself.
     public var isForCustomer: Bool
     public var mail: MailText

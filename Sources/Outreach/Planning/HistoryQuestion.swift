@@ -1,11 +1,3 @@
-/// Which mail a silence is about.
-public enum MailStream: String, Sendable, CaseIterable {
-    /// All of it: what is said of an order, and marketing.
-    case all
-    /// Marketing alone.
-    case marketing
-}
-
 /// For whom and about what history is asked.
 public struct HistoryQuestion: Hashable, Sendable {
     public var shop: String
@@ -16,8 +8,8 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var address: String?
     /// The shop's id of the customer.
     public var customerID: String?
-    /// Whether the mail would be marketing.
-    public var isMarketing: Bool
+    /// What the mail would be about; `.all` where only a silence of all mail can stop it.
+    public var stream: MailStream
     /// The effect that is judged, which is no history of its own; 0 where there is none.
     public var effectID: Int64 = 0
     /// As far back as the shop's limit looks; nil where there is none.
@@ -30,14 +22,14 @@ public struct HistoryQuestion: Hashable, Sendable {
     /// That is asked.
     public init(
         shop: String, orderID: String?, subject: Subject, address: String?, customerID: String?,
-        isMarketing: Bool = false
+        stream: MailStream = .order
     ) {
         self.shop = shop
         self.orderID = orderID
         self.subject = subject
         self.address = address
         self.customerID = customerID
-        self.isMarketing = isMarketing
+        self.stream = stream
     }
 }
 
@@ -47,7 +39,7 @@ extension HistoryQuestion {
         self.init(
             shop: effect.shop, orderID: effect.orderID, subject: effect.event?.subjects.first ?? .order,
             address: record?.recipient?.address, customerID: record?.facts.customer?.id,
-            isMarketing: planner.triggers.trigger(effect.trigger)?.about == .marketing)
+            stream: planner.stream(of: effect))
         effectID = effect.id
         if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
         replacers = planner.triggers.replacers(of: effect.trigger)

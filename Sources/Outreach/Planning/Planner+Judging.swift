@@ -178,6 +178,13 @@ extension Planner {
         }
     }
 
+    /// By which silences an effect's mail to the shopper is stopped: those of its stream and of all; but what she needs
+    /// in hand (`EventEntry.isNeeded`) by those of all alone.
+    func stream(of effect: Effect) -> MailStream {
+        guard let about = triggers.trigger(effect.trigger)?.about else { return .all }
+        return about == .order && effect.events.contains { $0.kind.entry.isNeeded } ? .all : about
+    }
+
     /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody
     /// is written to.
     private func unreachable(_ line: SendLine, trigger: Trigger, at evaluation: EvaluationContext, history: History)
@@ -187,9 +194,7 @@ extension Planner {
         case .customer:
             guard evaluation.isReachable else { return .noRecipient }
             if history.silenced { return .silenced }
-            if trigger.about == .marketing, evaluation.record.facts.customer?.marketing != .subscribed {
-                return .noConsent
-            }
+            if !trigger.about.consent.isGiven(by: evaluation.record.facts.customer) { return .noConsent }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
         case .address, .webhook, .other: return nil

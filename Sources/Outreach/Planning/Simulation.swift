@@ -280,10 +280,10 @@ struct Simulation {
             }
         }
         if !silences.isEmpty {
-            let isMarketing = turn.planner.triggers.trigger(effect.trigger)?.about == .marketing
+            let stream = turn.planner.stream(of: effect)
             history.silenced = silences.contains { silence in
                 silence.begunAt <= now && (silence.endsAt.map { $0 > now } ?? true)
-                    && (isMarketing || !silence.isMarketing)
+                    && silence.stream.silences(stream)
             }
         }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)

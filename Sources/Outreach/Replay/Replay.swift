@@ -52,14 +52,14 @@ public struct Replay: Sendable {
         public var begunAt: Moment
         /// Nil for ever.
         public var endsAt: Moment?
-        /// True where it is about marketing alone.
-        public var isMarketing: Bool
+        /// Which mail it is about.
+        public var stream: MailStream
 
         /// From then until then.
-        public init(begunAt: Moment, endsAt: Moment?, isMarketing: Bool) {
+        public init(begunAt: Moment, endsAt: Moment?, stream: MailStream) {
             self.begunAt = begunAt
             self.endsAt = endsAt
-            self.isMarketing = isMarketing
+            self.stream = stream
         }
     }
 

@@ -5,10 +5,10 @@ struct ShopReader {
         [
             "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "brake",
             "segments",
-            "labels_expire", "confirm",
+            "labels_expire", "shopify_sends", "confirm",
         ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
-    static let brandKeys = ["name", "from", "marketing_from", "reply_to", "address", "color", "logo"]
+    static let brandKeys = ["name", "from", "marketing_from", "ratings_from", "reply_to", "address", "color", "logo"]
 
     private(set) var faults: FaultList
     private let events: EventVocabulary
@@ -85,6 +85,12 @@ struct ShopReader {
                 )
             }
         }
+        if let value = fields.value("shopify_sends") {
+            settings.shopifySends = notifications(value)
+        } else if let place = fields.entry("shopify_sends")?.keyPosition {
+            faults.add(
+                at: place, "nothing stands under 'shopify_sends'", hint: "write 'none' where Shopify sends nothing")
+        }
         settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }
         settings.delays = DelayRulesReader.read(fields, &faults)
@@ -109,6 +115,7 @@ struct ShopReader {
             name: name ?? "",
             from: sender.name == nil ? MailAddress(name: name, address: sender.address)! : sender)
         result.marketingFrom = brand.address("marketing_from", &faults)
+        result.ratingsFrom = brand.address("ratings_from", &faults)
         result.replyTo = brand.address("reply_to", &faults)
         result.address = brand.text("address", &faults)?.text
         if let (text, position) = brand.text("color", &faults) {
@@ -175,6 +182,24 @@ struct ShopReader {
         }
         guard let messages, let per else { return nil }
         return Limit(messages: messages, per: per, except: except)
+    }
+
+    /// `none`, or Shopify's own notifications that are on.
+    private mutating func notifications(_ tree: YAMLTree) -> [String] {
+        if tree.text?.trimmingSpaces == "none" { return [] }
+        var names: [String] = []
+        for element in tree.listed {
+            let text = element.text?.trimmingSpaces ?? element.kind
+            guard let one = ShopifyNotification.named(text) else {
+                faults.add(
+                    at: element.position, "'\(text)' is none of Shopify's notifications that Bookbag knows",
+                    hint: nearest(to: text, in: ShopifyNotification.names).map { "did you mean '\($0)'?" }
+                        ?? "write \(alternatives(ShopifyNotification.names)), or 'none'")
+                continue
+            }
+            if !names.contains(one.name) { names.append(one.name) }
+        }
+        return names
     }
 
     private mutating func weekdays(_ tree: YAMLTree) -> Set<Int> {

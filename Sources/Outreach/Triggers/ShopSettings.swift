@@ -22,6 +22,9 @@ public struct ShopSettings: Sendable {
     public var brake: Brake?
     /// The code that releases a held reload.
     public var confirm: String?
+    /// Which of Shopify's own notifications are on, by the names of `ShopifyNotification`; nil where the shop does not
+    /// say.
+    public var shopifySends: [String]?
     /// How long a return label can be used, in days; Shopify does not tell.
     public var labelsExpireAfterDays: Int?
     /// Kinds of customers with what makes one, in the order of the file. The first that fits picks the template.

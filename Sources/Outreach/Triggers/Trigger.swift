@@ -3,14 +3,6 @@ internal import Liquid
 /// One merchant file: on which events, after what time, under which conditions, what to send. Read once, and only
 /// looked at afterwards.
 public struct Trigger: Sendable {
-    /// What its messages are about.
-    public enum Stream: String, Sendable, Codable, CaseIterable {
-        /// The order itself: everybody gets it.
-        case order
-        /// Only those who are subscribed get it, from the second address and with a way out.
-        case marketing
-    }
-
     /// Its file's name, or `id`, to survive a rename.
     public var name: String
     /// The file it was read from: `delay-alert.yaml`.
@@ -25,7 +17,8 @@ public struct Trigger: Sendable {
     public var oncePer: OncePer?
     /// What it sends; at least one.
     public var lines: [SendLine]
-    public var about: Stream
+    /// What its messages are about.
+    public var about: MailStream
     public var mode: TriggerMode
     /// How long it gathers the parcels of an order into one message; nil: it does not.
     public var combine: Length?

@@ -109,7 +109,8 @@ extension TriggerKey {
         TriggerKey(
             "unless", .named("conditions"),
             words: "Conditions of which none may hold when the message is about to go out.",
-            help: "The same, but none may be true.", example: "unless: order.tags contains \"wholesale\"", needsValue: true,
+            help: "The same, but none may be true.", example: "unless: order.tags contains \"wholesale\"",
+            needsValue: true,
             alsoCalled: ["except", "if_not"],
             read: { reader, fields, trigger in trigger.unless = reader.exceptions(fields, trigger) }),
         TriggerKey(
@@ -169,10 +170,11 @@ extension TriggerKey {
             alsoCalled: ["do", "action", "actions"],
             read: { reader, fields, trigger in trigger.lines = reader.lines(fields, name: trigger.name) }),
         TriggerKey(
-            "about", .oneOf(Trigger.Stream.allCases.map(\.rawValue)),
-            words: "'marketing' goes only to those who are subscribed, from the second address.",
+            "about", .oneOf(MailStream.allCases.map(\.rawValue)),
+            words:
+                "What it is to the shopper: 'order' (left out), or 'marketing' and 'ratings', which come from addresses of their own and show a way out.",
             help:
-                "`order` (the default) or `marketing`. Marketing goes only to customers who are subscribed when it is sent, and comes from `marketing_from`.",
+                "What it is to the shopper; left out, the first. \(MailStream.help). The last two show a way out, and who takes it is not written to about that again.",
             example: "about: order", alsoCalled: ["stream"],
             read: { reader, fields, trigger in trigger.about = reader.about(fields) }),
         TriggerKey(

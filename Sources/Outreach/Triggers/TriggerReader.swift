@@ -346,14 +346,15 @@ struct TriggerReader {
 
     // MARK: - about, examples
 
-    mutating func about(_ fields: Fields) -> Trigger.Stream {
-        let about = fields.word("about", Trigger.Stream.self, &faults) ?? .order
-        if about == .marketing, let settings = surroundings.settings, settings.brand.marketingFrom == nil,
+    mutating func about(_ fields: Fields) -> MailStream {
+        let about = fields.word("about", MailStream.self, &faults) ?? .order
+        if let settings = surroundings.settings, about.from(settings.brand) == nil,
             let position = fields.value("about")?.position
         {
             faults.add(
-                at: position, "marketing goes out from an address of its own, and shop.yaml has none",
-                hint: "write 'marketing_from:' under 'brand:' in shop.yaml")
+                at: position,
+                "mail about '\(about.rawValue)' goes out from an address of its own, and shop.yaml has none",
+                hint: "write '\(about.rules.fromKeys[0]):' under 'brand:' in shop.yaml")
         }
         return about
     }

@@ -162,6 +162,7 @@ private struct TriggerLoader {
         if triggers.count == folder.triggerFiles.count { warnOfUnused(templates, triggers) }
         check(replaced, triggers)
         warnOfPairs(triggers)
+        if let settings { refuseTwice(triggers, settings) }
         if let settings, let today { warnOfHolidays(settings, today: today) }
         guard let settings, !faults.contains(where: { $0.severity == .error }) else { return nil }
         return TriggerSet(settings: settings, triggers: triggers, templates: templates)
@@ -270,6 +271,23 @@ private struct TriggerLoader {
                 .warning, file: folder.shown(ShopReader.file), line: settings.holidaysLine, column: 1,
                 "the last of the 'holidays' was \(last)",
                 hint: "add those to come, for business days are counted by them"))
+    }
+
+    /// A live trigger that tells a shopper what Shopify tells her already.
+    private mutating func refuseTwice(_ triggers: [Trigger], _ settings: ShopSettings) {
+        for name in settings.shopifySends ?? [] {
+            guard let notification = ShopifyNotification.named(name) else { continue }
+            for trigger in triggers where trigger.mode(in: settings.mode) == .live {
+                guard let kind = notification.toldAgain(by: trigger) else { continue }
+                faults.append(
+                    Fault(
+                        file: trigger.file, line: 1, column: 1,
+                        "Shopify sends '\(notification.title)' itself, by 'shopify_sends' in shop.yaml, so the shopper would hear of '\(kind.rawValue)' twice",
+                        hint:
+                            "switch it off in Shopify (\(ShopifyNotification.place)) and take '\(name)' out of 'shopify_sends', or write 'mode: off' here"
+                    ))
+            }
+        }
     }
 
     /// Two triggers that can mail the same person for one event: sometimes meant, mostly a copy that was left.

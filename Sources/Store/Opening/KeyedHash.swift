@@ -23,6 +23,11 @@ struct KeyedHash: Sendable {
     /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
+    /// A secret of its own for another purpose, from which this one cannot be told.
+    func secret(for purpose: String) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: Data("secret for \(purpose)".utf8), using: secret))
+    }
+
     private func hash(_ kind: String, _ text: String) -> Data {
         var code = HMAC<SHA256>(key: secret)
         code.update(data: Data(kind.utf8))

@@ -458,13 +458,13 @@ extension Migration {
                 CHECK (closed_until IS NULL OR reason IS NOT NULL)
             ) STRICT, WITHOUT ROWID;
 
-            -- Whom we must not write to. An `ends_at` of NULL is for ever.
+            -- Whom we must not write to, about what: 'all', or one stream of mail. An `ends_at` of NULL is for ever.
             CREATE TABLE silences (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
                 scope TEXT NOT NULL CHECK (scope IN ('address', 'customer', 'order')),
                 scope_key BLOB NOT NULL CHECK (length(scope_key) = 16),
-                stream TEXT NOT NULL CHECK (stream IN ('all', 'marketing')),
+                stream TEXT NOT NULL CHECK (stream <> ''),
                 reason TEXT NOT NULL,
                 note TEXT,
                 begun_at INTEGER NOT NULL,

@@ -61,18 +61,18 @@ extension Connection {
         history.silenced = try isSilenced(
             scopes: [
                 ("address", address), ("customer", customer), ("order", question.orderID.map(hash.order)),
-            ], marketing: question.isMarketing, shop: shop, now: now)
+            ], stream: question.stream, shop: shop, now: now)
         return history
     }
 
     /// True if one of the scopes is silenced now for that kind of mail.
     func isSilenced(
-        scopes: [(scope: String, key: Data?)], marketing: Bool, shop: Int64, now: Moment
+        scopes: [(scope: String, key: Data?)], stream: MailStream, shop: Int64, now: Moment
     ) throws -> Bool {
         for (scope, key) in scopes {
             guard let key else { continue }
             let found = try integer(
-                Query.silence, [shop, scope, key, marketing, now.milliseconds])
+                Query.silence, [shop, scope, key, stream.rawValue, now.milliseconds])
             if found != nil { return true }
         }
         return false
@@ -137,7 +137,7 @@ extension Query {
         WHERE shop = ? AND address_key = ? AND last_problem_at IS NOT NULL
         """
     static let silence = """
-        SELECT 1 FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND (stream = 'all' OR ? = 1)
+        SELECT 1 FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND (stream = 'all' OR stream = ?)
             AND (ends_at IS NULL OR ends_at > ?) LIMIT 1
         """
 }

@@ -126,7 +126,7 @@ private struct CustomerReader {
                 customer.silences += try db.all(Query.replayedSilences, [shop, scope, key]) { row in
                     Replay.Silence(
                         begunAt: row.moment(0), endsAt: row.optionalMoment(1),
-                        isMarketing: (row[2] as String) == MailStream.marketing.rawValue)
+                        stream: MailStream(rawValue: row[2]))
                 }
             }
         }

@@ -5,6 +5,8 @@ public import Outreach
 public enum SilenceScope: Hashable, Sendable {
     /// A mail address. Case does not matter.
     case address(String)
+    /// A mail address, by the keyed hash that an `UnsubscribeTokens.Wish` has.
+    case addressKey([UInt8])
     /// A customer, by the shop's id.
     case customer(String)
     /// An order, by the shop's id.
@@ -13,7 +15,7 @@ public enum SilenceScope: Hashable, Sendable {
     /// The word for it in rows.
     var name: String {
         switch self {
-        case .address: "address"
+        case .address, .addressKey: "address"
         case .customer: "customer"
         case .order: "order"
         }
@@ -22,6 +24,7 @@ public enum SilenceScope: Hashable, Sendable {
     func key(_ hash: KeyedHash) -> Data {
         switch self {
         case .address(let text): hash.address(text)
+        case .addressKey(let key): Data(key)
         case .customer(let id): hash.customer(id)
         case .order(let id): hash.order(id)
         }
@@ -136,14 +139,14 @@ extension Store {
 
     /// True if that kind of mail must not go to this address, customer or order.
     public func isSilenced(
-        shop: String, address: String?, customerID: String?, orderID: String, isMarketing: Bool, now: Moment
+        shop: String, address: String?, customerID: String?, orderID: String, stream: MailStream, now: Moment
     ) async throws(StoreFailure) -> Bool {
         let scopes = [
             (scope: "address", key: address.map(hash.address)), ("customer", customerID.map(hash.customer)),
             ("order", hash.order(orderID)),
         ]
         return try await read { db in
-            try db.isSilenced(scopes: scopes, marketing: isMarketing, shop: try db.shop(shop), now: now)
+            try db.isSilenced(scopes: scopes, stream: stream, shop: try db.shop(shop), now: now)
         }
     }
 }

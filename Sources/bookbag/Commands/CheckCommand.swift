@@ -66,6 +66,7 @@ struct CheckCommand: ParsableCommand {
             throw ExitStatus.fault
         }
         let count = set.triggers.count
+        if let question = set.questionAboutShopify { print(question) }
         print("\(count) \(count == 1 ? "trigger is" : "triggers are") right\(remarks).")
         if strict, warnings > 0 { throw ExitStatus.fault }
     }

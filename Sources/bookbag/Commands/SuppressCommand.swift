@@ -52,7 +52,7 @@ struct SuppressCommand: AsyncParsableCommand {
         @Option(help: "In one word: by_hand, handled, opt_out, bounce, complaint.") var reason = "by_hand"
         @Option(help: "A note for later; no personal data.") var note: String?
         @Option(name: .customLong("for"), help: "How long: 12h, 14d, 4w. Default: for ever.") var length: String?
-        @Flag(help: "Only marketing.") var marketing = false
+        @Option(help: "Only what a trigger is 'about': order, marketing or ratings.") var about: String?
 
         func run() async throws {
             let now = DaemonClock.system()
@@ -66,14 +66,22 @@ struct SuppressCommand: AsyncParsableCommand {
             guard !reason.isEmpty, reason.allSatisfy({ $0.isLetter || $0 == "_" }) else {
                 throw ValidationError("'\(reason)' is not one word; write for example --reason handled")
             }
+            let stream = try about.map { word in
+                guard let stream = MailStream.allCases.first(where: { $0.rawValue == word }) else {
+                    throw ValidationError(
+                        "'\(word)' is nothing that mail is about; write \(alternatives(MailStream.allCases.map(\.rawValue)))"
+                    )
+                }
+                return stream
+            }
             let store = try whom.options.store()
             let (scope, shop) = try await whom.find(store)
             try await store.silence(
-                scope, shop: shop, stream: marketing ? .marketing : .all, reason: reason, note: note, until: end,
+                scope, shop: shop, stream: stream ?? .all, reason: reason, note: note, until: end,
                 now: now)
             let zone = try await store.profile(shop: shop).zone
             print(
-                "\(whom.whom) gets no \(marketing ? "marketing" : "mail")"
+                "\(whom.whom) gets no \((stream ?? .all).words)"
                     + (end.map { " until \(Clock(zone).dayAndTime($0))" } ?? " any more") + ".")
         }
     }

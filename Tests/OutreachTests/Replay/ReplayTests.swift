@@ -170,8 +170,8 @@ struct ReplayTests {
     @Test("writes to nobody who was silenced then")
     func silenced() throws {
         let folder = Self.folder(["delivered.yaml": delivered])
-        let silence = Replay.Silence(begunAt: Story.start, endsAt: nil, isMarketing: false)
-        let ended = Replay.Silence(begunAt: Story.start, endsAt: Story.start + .hours(1), isMarketing: false)
+        let silence = Replay.Silence(begunAt: Story.start, endsAt: nil, stream: .all)
+        let ended = Replay.Silence(begunAt: Story.start, endsAt: Story.start + .hours(1), stream: .all)
         let report = try Self.report(
             folder, folder,
             [.init(orders: [Self.order(1)], silences: [silence]), .init(orders: [Self.order(2)], silences: [ended])])

@@ -11,7 +11,8 @@ struct ReferenceTests {
     private func current(_ page: String) -> String {
         var page = page
         for (mark, text) in [
-            ("keys", TriggerKeys.standard.markdown), ("events", NamesReference.events),
+            ("keys", TriggerKeys.standard.markdown), ("shopify", ShopifyNotification.markdown),
+            ("events", NamesReference.events),
             ("names", NamesReference.markdown),
         ] {
             let begin = "<!-- \(mark): begin -->"
@@ -29,7 +30,7 @@ struct ReferenceTests {
             try current(page).write(toFile: Self.path, atomically: true, encoding: .utf8)
             return
         }
-        for mark in ["keys", "events", "names"] { #expect(page.contains("<!-- \(mark): begin -->")) }
+        for mark in ["keys", "shopify", "events", "names"] { #expect(page.contains("<!-- \(mark): begin -->")) }
         #expect(page == current(page))
     }
 

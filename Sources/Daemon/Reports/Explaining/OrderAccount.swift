@@ -410,7 +410,7 @@ private struct Introduction {
         }
         for silence in sources.silences {
             let whom = silence.scope == "address" ? "The address" : "The \(silence.scope)"
-            let what = silence.stream == .marketing ? "gets no marketing" : "gets no mail"
+            let what = "gets no \(silence.stream.words)"
             let until = silence.endsAt.map { " until \(clock.dayAndTime($0))" } ?? ""
             lines.append(
                 "\(whom) \(what) since \(clock.dayAndTime(silence.begunAt))\(until): \(silence.reason)"

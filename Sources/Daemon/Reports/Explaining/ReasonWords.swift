@@ -29,7 +29,7 @@ package enum ReasonWords {
         "nothing_to_carry": "nobody carries it: a gift card, something digital, or what was taken along at the till",
         "no_recipient": "there is no usable address to write to",
         "silenced": "the shopper is not to be written to ('bookbag suppress list' says why)",
-        "no_consent": "it is marketing, and the shopper has not subscribed",
+        "no_consent": "the shopper has not agreed to mail of that kind ('about' in the trigger)",
         "replaced": "another trigger's message took its place",
         "newer": "a newer event took its turn",
         "off": "the trigger is off or gone",

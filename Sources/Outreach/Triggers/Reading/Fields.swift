@@ -62,7 +62,7 @@ struct Fields {
         _ key: String, _ type: Word.Type, _ faults: inout FaultList
     ) -> Word? where Word.RawValue == String {
         guard let (text, position) = text(key, &faults) else { return nil }
-        if let word = Word(rawValue: text) { return word }
+        if let word = Word.allCases.first(where: { $0.rawValue == text }) { return word }
         let words = Word.allCases.map(\.rawValue)
         let meant = nearest(to: text, in: words).map { "did you mean '\($0)'?" }
         faults.add(

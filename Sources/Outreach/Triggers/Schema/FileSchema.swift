@@ -349,6 +349,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
                 ("not_handed_over", SchemaNode.scalar.described("How long a label may be a label only, or 'off'.")),
             ], required: [], "When silence is a delay."),
+        "shopify_sends": .any(
+            [.oneOf(["none"]), .oneOrMore(.oneOf(ShopifyNotification.names))],
+            "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),
         "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' was told it by mail."),
     ]
 
@@ -356,6 +359,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "name": SchemaNode.scalar.described("What shoppers call you."),
         "from": .named("address", "Who mail comes from."),
         "marketing_from": .named("address", "Who marketing comes from."),
+        "ratings_from": .named("address", "Who asks for ratings; left out, who marketing comes from."),
         "reply_to": .named("address", "Where answers go."),
         "address": SchemaNode.scalar.described("The postal address, for the foot of the mail."),
         "color": .shaped("^\\s*#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\\s*$", "In quotes: \"#2f5d50\"."),

@@ -1,0 +1,87 @@
+// Shopify mails shoppers of its own accord, and no API says which of its notifications are switched on. So the merchant
+// says it, in shop.yaml, and no live trigger may tell what Shopify tells already: she would hear it twice.
+
+/// One of Shopify's own notifications to shoppers (help.shopify.com/manual/fulfillment/setup/notifications).
+struct ShopifyNotification: Sendable {
+    /// As it is written in `shopify_sends`: its name in Shopify's admin, in small letters and with '_'.
+    let name: String
+    /// As Shopify's admin has it.
+    let title: String
+    /// The events that it tells of.
+    let events: [EventKind]
+
+    static let table: [ShopifyNotification] = [
+        .init(name: "order_confirmation", title: "Order confirmation", events: [.orderPlaced, .orderPaid]),
+        .init(name: "order_edited", title: "Order edited", events: [.orderEdited]),
+        .init(name: "order_cancelled", title: "Order cancelled", events: [.orderCancelled]),
+        .init(name: "order_refund", title: "Order refund", events: [.refundIssued]),
+        .init(
+            name: "shipping_confirmation", title: "Shipping confirmation",
+            events: [.shipmentCreated, .shipmentAccepted, .shipmentInTransit, .orderFulfilled]),
+        .init(name: "shipping_update", title: "Shipping update", events: [.shipmentNumberChanged]),
+        .init(name: "out_for_delivery", title: "Out for delivery", events: [.shipmentOutForDelivery]),
+        .init(name: "delivered", title: "Delivered", events: [.shipmentDelivered, .orderDelivered]),
+        .init(name: "ready_for_pickup", title: "Ready for local pickup", events: [.shipmentReadyForPickup]),
+        .init(name: "return_requested", title: "Return request received", events: [.returnRequested]),
+        .init(name: "return_approved", title: "Return request approved", events: [.returnApproved]),
+        .init(name: "return_created", title: "Return created", events: [.returnApproved]),
+        .init(name: "return_declined", title: "Return request declined", events: [.returnDeclined]),
+        .init(name: "return_label", title: "Return label created", events: [.returnLabelReady]),
+    ]
+
+    static let names = table.map(\.name)
+
+    /// The one of that name, as people write it: `Shipping confirmation` is `shipping_confirmation`.
+    static func named(_ text: String) -> ShopifyNotification? {
+        let folded = text.lowercased().replacing(" ", with: "_").replacing("-", with: "_")
+        return table.first { $0.name == folded }
+    }
+
+    /// Where it is switched off.
+    static let place = "Settings > Notifications > Customer notifications"
+
+    /// For the reference: each with the events that it tells of.
+    static var markdown: String {
+        "| in `shopify_sends` | in Shopify's admin | tells what these tell |\n| --- | --- | --- |\n"
+            + table.map { one in
+                "| `\(one.name)` | \(one.title) | \(one.events.map { "`\($0.rawValue)`" }.joined(separator: ", ")) |"
+            }.joined(separator: "\n")
+    }
+
+    /// The event by which a trigger tells a shopper the same; nil where it does not.
+    ///
+    /// What comes a day or more after, or waits for silence or a date, is another message; so are marketing and
+    /// requests for ratings.
+    func toldAgain(by trigger: Trigger) -> EventKind? {
+        guard trigger.about == .order, trigger.lines.contains(where: { $0.destination == .customer }),
+            trigger.wait.isShort
+        else { return nil }
+        return trigger.events.first(where: events.contains)
+    }
+}
+
+extension Wait {
+    /// True where it is over within a day.
+    fileprivate var isShort: Bool {
+        switch start {
+        case .none: true
+        case .event(let length):
+            length.unit == .minutes && length.count < 1_440 || length.unit == .hours && length.count < 24
+        case .lastHeard, .date: false
+        }
+    }
+}
+
+extension TriggerSet {
+    /// What `check` asks of a shop that has not said which of Shopify's notifications are on, although it has live
+    /// triggers that may tell the same, or will once it is live; nil where there is nothing to ask.
+    public var questionAboutShopify: String? {
+        guard settings.shopifySends == nil else { return nil }
+        let told = ShopifyNotification.table.filter { one in
+            triggers.contains { $0.mode != .off && one.toldAgain(by: $0) != nil }
+        }
+        if told.isEmpty { return nil }
+        return
+            "Does Shopify mail this to your customers as well: \(told.map(\.title).joined(separator: ", "))? See \(ShopifyNotification.place) in Shopify's admin, switch off what your triggers tell, and write 'shopify_sends: [\(told[0].name)]' with what stays on into shop.yaml, or 'shopify_sends: none'."
+    }
+}
