@@ -33,8 +33,11 @@ struct ShopifyNotification: Sendable {
 
     /// The one of that name, as people write it: `Shipping confirmation` is `shipping_confirmation`.
     static func named(_ text: String) -> ShopifyNotification? {
-        let folded = text.lowercased().replacing(" ", with: "_").replacing("-", with: "_")
-        return table.first { $0.name == folded }
+        func fold(_ text: String) -> String {
+            text.lowercased().replacing(" ", with: "_").replacing("-", with: "_")
+        }
+        let folded = fold(text)
+        return table.first { $0.name == folded || fold($0.title) == folded }
     }
 
     /// Where it is switched off.
