@@ -385,6 +385,6 @@ struct AnswerReportTests {
             AnswerReport.json(TrackingNumber.candidates(for: "RB123456785US"))
                 == #"{"carriers":[{"carrier":"s10","checksum":"passed"}]}"#)
         #expect(AnswerReport.json(TrackingNumber.candidates(for: "\u{0}🎁")) == #"{"carriers":[]}"#)
-        #expect(AnswerReport.table([]).contains("No carrier"))
+        #expect(AnswerReport.table([]).contains("No known carrier"))
     }
 }
