@@ -158,14 +158,15 @@ package enum BounceReason: String, Hashable, Sendable, CaseIterable {
 
     /// What a reply code tells alone (RFC 5321, 4.2.3).
     private static func replied(_ code: Int?) -> BounceReason? {
+        guard let code else { return nil }
         switch code {
-        case 421: .network
-        case 451: .system
-        case 452, 552: .mailboxFull
-        case 500...504, 555: .protocolFault
-        case 521, 556: .takesNoMail
-        case 551: .moved
-        default: .none
+        case 421: return .network
+        case 451: return .system
+        case 452, 552: return .mailboxFull
+        case 500...504, 555: return .protocolFault
+        case 521, 556: return .takesNoMail
+        case 551: return .moved
+        default: return nil
         }
     }
 }
@@ -194,7 +195,7 @@ enum BounceStatus {
     static func command(in words: String) -> String {
         let said = words.firstMatch(
             of:
-                /(?:in (?:reply|response) to|after|response to|at|>>>|during)\s+(?:the\s+)?(?:end of\s+)?(rcpt|mail|data|helo|ehlo|pipelined data)/
+                /(?:reply to|after|response to|>>>)\s+(?:the\s+)?(?:pipelined\s+)?(?:end of\s+)?(rcpt|mail|data|helo|ehlo)\b/
         )
         guard let said else { return "" }
         let name = said.1.uppercased()

@@ -243,8 +243,8 @@ enum BounceWords {
         "excessive", "slow down",
     ]
     static let relaying = [
-        "relay", "rcpthosts", "not permitted to relay", "not a gateway", "insecure mail relay", "we do not relay",
-        "does not relay",
+        "relay access", "relaying", "relay denied", "unable to relay", "not relay", "no relay", "to relay", "relay not",
+        "relay prohibited", "relay this", "rcpthosts", "not a gateway", "open relay",
     ]
     static let policy = [
         "policy", "policies", "security", "administrative prohibition", "administratively", "prohibited", "violation",

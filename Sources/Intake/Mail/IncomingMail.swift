@@ -59,7 +59,7 @@ package struct IncomingMail: Hashable, Sendable {
     package var feedbackID = ""
 
     /// Who wrote it, by From, or by what was unwrapped. A claim, unless `isAuthenticated`.
-    package var from: MailAddress?
+    package var from: Correspondent?
     /// Whether our border proved From.
     package var isAuthenticated = false
     /// `contact_form`, `forward` or `marketplace`, where a person's message came through another hand.

@@ -160,11 +160,11 @@ struct MailReportReader {
 
         var address = final
         // A name inside the other system, or none: then what we wrote is better.
-        if !AddressList.isAddress(final) || !MailAddress(address: final).domain.contains(".") {
+        if !AddressList.isAddress(final) || !Correspondent(address: final).domain.contains(".") {
             if AddressList.isAddress(original) { address = original }
         }
         if diagnostic.kind == "x-notes", let told = notice.entries.first?.address, notice.entries.count == 1,
-            MailAddress(address: told).local == MailAddress(address: address).local
+            Correspondent(address: told).local == Correspondent(address: address).local
         {
             // Domino puts its own name for the host here, and the address as it was written into the notice.
             address = told
@@ -200,8 +200,9 @@ struct MailReportReader {
         }
         var reason = BounceReason.unknown
         // What the server said; else what the notice says about it.
-        if !evidence.words.isEmpty { reason = BounceReason(evidence) }
-        if reason == .unknown || diagnostic.value.isEmpty && !reason.isHard, !block.isEmpty || !notice.words.isEmpty {
+        let isExact = !evidence.status.isEmpty && !evidence.status.hasSuffix(".0.0")
+        if !evidence.words.isEmpty || isExact { reason = BounceReason(evidence) }
+        if reason == .unknown, !block.isEmpty || !notice.words.isEmpty {
             var more = evidence
             more.words = comment + " " + (isOnly ? notice.words : block)
             let told = BounceReason(more)
@@ -263,7 +264,7 @@ struct MailReportReader {
     /// Whom the mail that came back was for.
     private static func receivers(_ returned: MailFields?) -> [String] {
         guard let returned else { return [] }
-        for names in [["x-original-to", "envelope-to", "x-rcpt-to"], ["to", "cc"], ["delivered-to"]] {
+        for names in [["to", "cc"], ["x-original-to", "envelope-to", "x-rcpt-to"], ["delivered-to"]] {
             let found = names.flatMap { name in
                 returned.fields.filter { $0.name == name }.flatMap { AddressList.read($0.value).map(\.address) }
             }.filter { AddressList.isAddress($0) }
@@ -547,7 +548,7 @@ struct Notice {
     }
 
     private static func isOurs(_ address: String, _ own: Set<String>) -> Bool {
-        let mailbox = MailAddress(address: address)
+        let mailbox = Correspondent(address: address)
         return own.contains(mailbox.key)
             || ["postmaster", "mailer-daemon", "abuse", "noreply", "no-reply"].contains(mailbox.local)
     }

@@ -8,7 +8,7 @@ struct RelayedMail {
     /// `contact_form`, `forward`, `marketplace`.
     var kind: String
     /// Who is said to have written it.
-    var claimed: MailAddress?
+    var claimed: Correspondent?
     /// Where her words are in the text, in Unicode scalars.
     var range: Range<Int>
 
@@ -16,7 +16,7 @@ struct RelayedMail {
     ///   - text: the mail's text as it came.
     ///   - cuts: what was cut from it.
     ///   - isTeam: whether the address in From is a colleague's.
-    static func unwrap(_ text: String, from: MailAddress, fields: MailFields, cuts: [MailCut], isTeam: Bool)
+    static func unwrap(_ text: String, from: Correspondent, fields: MailFields, cuts: [MailCut], isTeam: Bool)
         -> RelayedMail?
     {
         contactForm(text, from: from, fields: fields) ?? marketplace(text, from: from)
@@ -36,14 +36,14 @@ struct RelayedMail {
         "comentario": "body", "opmerking": "body",
     ]
 
-    private static func contactForm(_ text: String, from: MailAddress, fields: MailFields) -> RelayedMail? {
+    private static func contactForm(_ text: String, from: Correspondent, fields: MailFields) -> RelayedMail? {
         let isShopify = ["shopify.com", "shopifyemail.com"].contains {
             from.domain == $0 || from.domain.hasSuffix("." + $0)
         }
         guard isShopify || fields.has("x-shopify-shop-id") else { return nil }
         let scalars = Array(text.unicodeScalars)
         var label: String?
-        var mailbox = MailAddress(address: "")
+        var mailbox = Correspondent(address: "")
         var body: Int?
         var start = 0
         while start <= scalars.count, start < 200_000 {
@@ -84,7 +84,7 @@ struct RelayedMail {
         "kaufland-marktplatz.", "mirakl.net", "otto.market", "marketplace.walmart.", "relay.walmart.com",
     ]
 
-    private static func marketplace(_ text: String, from: MailAddress) -> RelayedMail? {
+    private static func marketplace(_ text: String, from: Correspondent) -> RelayedMail? {
         guard
             marketplaces.contains(where: {
                 from.domain.hasPrefix($0) || from.domain.hasSuffix($0) || from.domain.contains("." + $0)
@@ -128,7 +128,7 @@ struct RelayedMail {
             guard let colon = line.prefix(32).firstIndex(where: { $0 == ":" || $0 == "：" }) else { continue }
             guard let found = AddressList.addresses(in: line, limit: 1).first else { continue }
             let mailbox = AddressList.read(Array(line[line.index(after: colon)...].utf8)).first
-            let claimed = mailbox?.address == found ? mailbox : MailAddress(address: found)
+            let claimed = mailbox?.address == found ? mailbox : Correspondent(address: found)
             return RelayedMail(kind: "forward", claimed: claimed, range: block.end..<scalars.count)
         }
         return nil

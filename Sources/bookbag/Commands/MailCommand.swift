@@ -36,7 +36,7 @@ struct MailCommand: ParsableCommand {
         settings.team = team.map { $0.lowercased() }
         settings.orders = OrderNumbers.Style(prefix: orderPrefix, suffix: orderSuffix)
         settings.cutLine = cutLine
-        let mail = IncomingMail.read(try bytes(settings.limits), settings: settings)
+        let mail = IncomingMail.read(file: try bytes(settings.limits), settings: settings)
         print(json ? try MailPage.json(mail) : MailPage.text(mail))
     }
 

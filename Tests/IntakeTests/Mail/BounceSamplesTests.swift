@@ -22,7 +22,7 @@ struct BounceSamplesTests {
         var mails: [String: IncomingMail] = [:]
         for row in rows {
             let file = try #require(row["file"])
-            let mail = try mails[file] ?? IncomingMail.read(#require(SharedMail.bytes("email/bounces/\(file)")))
+            let mail = try mails[file] ?? IncomingMail.read(file: #require(SharedMail.bytes("email/bounces/\(file)")))
             mails[file] = mail
             let expected = try #require(row["class"])
             let address = try #require(row["recipient"])

@@ -221,7 +221,7 @@ import Testing
         ])
     func senders(field: String, name: String, address: String) {
         let mail = read(["From: \(field)"])
-        #expect(mail.from == MailAddress(name: name, address: address))
+        #expect(mail.from == Correspondent(name: name, address: address))
     }
 
     // MARK: Machines
@@ -288,7 +288,7 @@ import Testing
         let mail = read(header, text, settings: settings)
         #expect(mail.kind == .person)
         #expect(mail.relay == "contact_form")
-        #expect(mail.from == MailAddress(name: "Ada", address: "ada@shopper.example"))
+        #expect(mail.from == Correspondent(name: "Ada", address: "ada@shopper.example"))
         #expect(mail.isAuthenticated == false)
         #expect(mail.text == "Where is #1042?\nThanks")
         #expect(mail.order == "#1042")

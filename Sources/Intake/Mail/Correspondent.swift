@@ -1,7 +1,7 @@
 internal import Platform
 
 /// One mailbox of a header field: `"Ada" <ada@shopper.example>`.
-package struct MailAddress: Hashable, Sendable {
+package struct Correspondent: Hashable, Sendable {
     /// As people see it, on one line; empty where there is none.
     package var name: String
     /// As it was written, without brackets.
@@ -30,8 +30,8 @@ package struct MailAddress: Hashable, Sendable {
 /// decoded only after the list was read, so that nothing encoded in a name becomes an address.
 enum AddressList {
     /// The mailboxes of a field, no more than so many.
-    static func read(_ field: [UInt8], limit: Int = 100) -> [MailAddress] {
-        var found: [MailAddress] = []
+    static func read(_ field: [UInt8], limit: Int = 100) -> [Correspondent] {
+        var found: [Correspondent] = []
         var phrase: [UInt8] = []
         var comment: [UInt8] = []
         var angle: [UInt8]?
@@ -48,16 +48,16 @@ enum AddressList {
                 let address = String(decoding: angle, as: UTF8.self).filter { !$0.isWhitespace }
                 // A route before the address (RFC 5322, 4.4).
                 let bare = address.hasPrefix("@") ? address.split(separator: ":").last.map(String.init) ?? "" : address
-                found.append(MailAddress(name: name(phrase), address: bare))
+                found.append(Correspondent(name: name(phrase), address: bare))
             } else {
                 let text = String(decoding: phrase, as: UTF8.self).trimmed
                 guard !text.isEmpty else { return }
                 let words = text.split { $0.isWhitespace }
                 if let address = words.first(where: { $0.contains("@") }) {
-                    found.append(MailAddress(name: name(comment), address: String(address)))
+                    found.append(Correspondent(name: name(comment), address: String(address)))
                 } else {
                     // No address at all, which a bounce may be from: `MAILER-DAEMON`.
-                    found.append(MailAddress(name: words.count > 1 ? name(phrase) : "", address: String(words[0])))
+                    found.append(Correspondent(name: words.count > 1 ? name(phrase) : "", address: String(words[0])))
                 }
             }
         }
