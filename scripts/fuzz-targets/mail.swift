@@ -5,7 +5,7 @@
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
-    let mail = IncomingMail.read(Array(UnsafeBufferPointer(start: start, count: count)))
+    let mail = MailReading.read(Array(UnsafeBufferPointer(start: start, count: count)))
     let length = mail.body.unicodeScalars.count
     var position = 0
     for cut in mail.cuts {

@@ -29,9 +29,9 @@ package enum MailboxFile {
     }
 }
 
-extension IncomingMail {
+extension MailReading {
     /// Reads a file. Of several mails in it the first is returned, with the recipients of all reports of its kind.
-    package static func read(file bytes: [UInt8], settings: MailSettings = MailSettings()) -> IncomingMail {
+    package static func read(file bytes: [UInt8], settings: MailSettings = MailSettings()) -> MailReading {
         let mails = MailboxFile.mails(in: bytes)
         var first = read(mails[0], settings: settings)
         guard mails.count > 1 else { return first }

@@ -45,6 +45,8 @@ struct QuoteCutter {
     private let scalars: [Unicode.Scalar]
     private var lines: [Line] = []
     private var cuts: [MailCut] = []
+    /// Where a line was found to begin an attribution or a block of headers: each line is asked once.
+    private var begins: [Bool?] = []
 
     /// The longest line that is looked at for what it means.
     private static let longest = 600
@@ -178,6 +180,9 @@ struct QuoteCutter {
         "작성", "の書き込み", "ha escrit", "skrifaði", "เขียนว่า", "ने लिखा",
     ]
 
+    /// The last words of the verbs.
+    private static let lastWords = Set(verbs.compactMap { $0.split(separator: " ").last.map(String.init) })
+
     /// How a first line of an attribution begins that is broken over several.
     private static let openings: [String] = [
         "on ", "am ", "le ", "op ", "w dniu ", "dnia ", "el ", "il ", "il giorno ", "em ", "den ", "dne ", "dňa ",
@@ -237,8 +242,8 @@ struct QuoteCutter {
         }
         guard bare.last == ":" || bare.last == "：" || bare.hasSuffix("：") else {
             // Some write no colon, and then at most a line that ends in the verb.
-            return lineCount == 1 && bare.contains("@")
-                && Self.verbs.contains { bare.hasSuffix(" " + $0) || bare.hasSuffix("> " + $0) }
+            guard lineCount == 1, bare.contains("@"), let last = bare.split(separator: " ").last else { return false }
+            return Self.lastWords.contains(String(last))
         }
         bare = bare.dropLast()
         // "2025-10-17 11:28 GMT+03:00 Ada <ada@shopper.example>:"
@@ -401,10 +406,18 @@ struct QuoteCutter {
         return (end, isForward)
     }
 
+    private mutating func beginsSomething(at index: Int) -> Bool {
+        if begins.isEmpty { begins = Array(repeating: nil, count: lines.count) }
+        if let known = begins[index] { return known }
+        let begins = attribution(at: index) != nil || header(at: index) != nil
+        self.begins[index] = begins
+        return begins
+    }
+
     // MARK: Signatures
 
     /// From two dashes to the end, or to where something else begins.
-    private func signature(at start: Int) -> Int? {
+    private mutating func signature(at start: Int) -> Int? {
         let line = lines[start]
         let raw = scalars[line.start..<line.end]
         let isStandard = raw.elementsEqual("-- ".unicodeScalars)
@@ -413,7 +426,7 @@ struct QuoteCutter {
         var index = start + 1
         var count = 0
         while index < lines.count {
-            if lines[index].isQuoted || attribution(at: index) != nil || header(at: index) != nil { break }
+            if lines[index].isQuoted || beginsSomething(at: index) { break }
             if !lines[index].isBlank {
                 count += 1
                 end = index + 1

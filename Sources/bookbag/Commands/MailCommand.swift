@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Intake
+import Outreach
 
 /// `bookbag mail`: how a mail that came in is read.
 struct MailCommand: ParsableCommand {
@@ -36,7 +37,7 @@ struct MailCommand: ParsableCommand {
         settings.team = team.map { $0.lowercased() }
         settings.orders = OrderNumbers.Style(prefix: orderPrefix, suffix: orderSuffix)
         settings.cutLine = cutLine
-        let mail = IncomingMail.read(file: try bytes(settings.limits), settings: settings)
+        let mail = MailReading.read(file: try bytes(settings.limits), settings: settings)
         print(json ? try MailPage.json(mail) : MailPage.text(mail))
     }
 
@@ -92,7 +93,7 @@ enum MailPage {
         var recipients: [Recipient]
         var message_id: String
         var answers: [String]
-        var token: String?
+        var tokens: [String]
         var feedback_id: String?
         var from: Mailbox?
         var authenticated: Bool
@@ -110,7 +111,7 @@ enum MailPage {
         var parked: String?
     }
 
-    static func json(_ mail: IncomingMail) throws -> String {
+    static func json(_ mail: MailReading) throws -> String {
         func given(_ text: String) -> String? { text.isEmpty ? nil : text }
         let page = Page(
             class: mail.kind.rawValue,
@@ -119,7 +120,7 @@ enum MailPage {
                     address: $0.address, action: $0.action?.rawValue, status: given($0.status),
                     hardness: $0.hardness?.rawValue, reason: $0.reason)
             },
-            message_id: mail.messageID, answers: mail.answers, token: given(mail.token),
+            message_id: mail.messageID, answers: mail.answers, tokens: mail.tokens,
             feedback_id: given(mail.feedbackID),
             from: mail.from.map { Page.Mailbox(name: $0.name, address: $0.address) },
             authenticated: mail.isAuthenticated, relay: mail.relay, to: mail.to, subject: mail.subject,
@@ -132,14 +133,14 @@ enum MailPage {
         return String(decoding: try encoder.encode(page), as: UTF8.self)
     }
 
-    private static let kinds: [IncomingMail.Kind: String] = [
+    private static let kinds: [IncomingClass: String] = [
         .bounce: "a mail of ours did not arrive", .complaint: "somebody called a mail of ours spam",
         .delayed: "a mail of ours is still being tried", .delivered: "a mail of ours arrived",
         .autoReply: "a machine wrote it", .list: "a list or a mass mail", .own: "our own mail",
         .person: "a person wrote it",
     ]
 
-    static func text(_ mail: IncomingMail) -> String {
+    static func text(_ mail: MailReading) -> String {
         var lines: [String] = []
         func line(_ name: String, _ value: String?) {
             guard let value, !value.isEmpty else { return }
@@ -154,7 +155,7 @@ enum MailPage {
         line("came through", mail.relay)
         line("subject", mail.subject)
         line("message id", mail.messageID)
-        line("token", mail.token)
+        line("token", mail.tokens.joined(separator: ", "))
         for recipient in mail.recipients {
             let facts = [
                 recipient.action?.rawValue ?? "", recipient.hardness?.rawValue ?? "", recipient.status,

@@ -43,8 +43,8 @@ func letter(_ header: [String], _ text: String, ends: String = "\n") -> [UInt8] 
 }
 
 /// A mail from Ada with this text.
-func ada(_ text: String, subject: String = "Hello", more: [String] = []) -> IncomingMail {
-    IncomingMail.read(
+func ada(_ text: String, subject: String = "Hello", more: [String] = []) -> MailReading {
+    MailReading.read(
         letter(
             [
                 "From: Ada <ada@shopper.example>", "To: hello@juniperfig.example", "Subject: \(subject)",

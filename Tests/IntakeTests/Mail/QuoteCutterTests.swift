@@ -148,7 +148,7 @@ import Testing
         #expect(mail.text.hasPrefix("See below, is that you?\n\nYour order #1042 is late."))
         #expect(mail.text.hasSuffix("> old"))
         #expect(mail.cuts.map(\.why) == [.header])
-        #expect(IncomingMail.read(Array(MailShapes.apple.utf8)).text.contains("Here is your label."))
+        #expect(MailReading.read(Array(MailShapes.apple.utf8)).text.contains("Here is your label."))
     }
 
     @Test("end where our own line is, with the attribution above it")
@@ -157,7 +157,7 @@ import Testing
         settings.cutLine = "Please write above this line"
         let text =
             "Yes, do that.\n\nOn 28 Nov 2026, Bookbag wrote:\n> -- Please write above this line --\n> She asks where it is.\n\nMore"
-        let mail = IncomingMail.read(
+        let mail = MailReading.read(
             letter(["From: tom@juniperfig.example", "Subject: Re: A question"], text), settings: settings)
         #expect(mail.text == "Yes, do that.")
         #expect(mail.cuts.contains { $0.why == .cutLine })
@@ -179,7 +179,7 @@ import Testing
             #"<table><tr><td>Where is it?</td></tr></table><blockquote>It is late."#,
         ])
     func markup(html: String) {
-        let mail = IncomingMail.read(
+        let mail = MailReading.read(
             letter(
                 [
                     "From: ada@shopper.example", "Subject: Re: x", "MIME-Version: 1.0",
@@ -193,12 +193,12 @@ import Testing
         arguments: [
             (MailShapes.gmail, "Hi, it still isn’t here 😟"), (MailShapes.outlook, "Wo bleibt die Schürze?"),
         ])
-    func whole(mail: String, words: String) { #expect(IncomingMail.read(Array(mail.utf8)).text == words) }
+    func whole(mail: String, words: String) { #expect(MailReading.read(Array(mail.utf8)).text == words) }
 
     @Test("and the cuts together are the whole text")
     func spans() {
         for shape in MailShapes.all {
-            let mail = IncomingMail.read(shape)
+            let mail = MailReading.read(shape)
             let scalars = Array(mail.body.unicodeScalars)
             var kept = String.UnicodeScalarView()
             var position = 0

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("What a mail system reports") struct ReportTests {
     /// A report in free text from a daemon.
-    private func notice(_ text: String, subject: String = "Undelivered Mail Returned to Sender") -> IncomingMail {
-        IncomingMail.read(
+    private func notice(_ text: String, subject: String = "Undelivered Mail Returned to Sender") -> MailReading {
+        MailReading.read(
             letter(
                 [
                     "From: Mail Delivery System <MAILER-DAEMON@mx.example>", "To: bounces+t0k3n@juniperfig.example",
@@ -15,8 +15,8 @@ import Testing
     }
 
     /// A report with fields.
-    private func status(_ fields: String, text: String = "It did not arrive.") -> IncomingMail {
-        IncomingMail.read(
+    private func status(_ fields: String, text: String = "It did not arrive.") -> MailReading {
+        MailReading.read(
             letter(
                 [
                     "From: postmaster@mx.example", "To: bounces+t0k3n@juniperfig.example", "Subject: Notice",
@@ -72,7 +72,7 @@ import Testing
         #expect(mail.recipients.map(\.address) == ["ada@shopper.example"])
         #expect(mail.recipients.first?.hardness == (isHard ? .hard : .soft), "\(words): \(mail.recipients)")
         if !reason.isEmpty { #expect(mail.recipients.first?.reason == reason, "\(words)") }
-        #expect(mail.token == "t0k3n")
+        #expect(mail.tokens == ["t0k3n"])
         #expect(mail.messageID == "0a@juniperfig.example")
     }
 
@@ -117,7 +117,7 @@ import Testing
         #expect(mail.kind == .bounce)
         #expect(mail.recipients.map(\.address) == ["ada@shopper.example"], "\(text)")
         #expect(mail.recipients.first?.hardness == .hard, "\(text): \(mail.recipients)")
-        #expect(mail.token == "t0k3n")
+        #expect(mail.tokens == ["t0k3n"])
     }
 
     @Test(
@@ -145,7 +145,7 @@ import Testing
 
     @Test("of a complaint names the mail")
     func complaint() {
-        let mail = IncomingMail.read(
+        let mail = MailReading.read(
             letter(
                 [
                     "From: fbl@mx.example", "Subject: complaint",
@@ -155,7 +155,7 @@ import Testing
             ))
         #expect(mail.kind == .complaint)
         #expect(mail.recipients == [MailRecipient(address: "ada@shopper.example", reason: "abuse")])
-        #expect(mail.token == "t0k3n")
+        #expect(mail.tokens == ["t0k3n"])
         #expect(mail.messageID == "0a@juniperfig.example")
         #expect(mail.feedbackID == "late:orders:juniper:bookbag")
     }
@@ -164,11 +164,11 @@ import Testing
     func notification() {
         let json =
             #"{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"ada@shopper.example","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}]},"mail":{"messageId":"0b","source":"bounces+t0k3n@juniperfig.example","destination":["ada@shopper.example"],"headers":[{"name":"Message-ID","value":"<0a@juniperfig.example>"}]}}"#
-        let mail = IncomingMail.read(
+        let mail = MailReading.read(
             letter(["From: no-reply@sns.amazonaws.com", "Subject: AWS Notification"], json + "\n\n--\nunsubscribe"))
         #expect(mail.kind == .bounce)
         #expect(mail.recipients.first?.hardness == .hard)
-        #expect(mail.token == "t0k3n")
+        #expect(mail.tokens == ["t0k3n"])
         #expect(mail.messageID == "0a@juniperfig.example")
     }
 }

@@ -5,6 +5,7 @@
 // machine or from us, and yet a person wrote it, so it is unwrapped before machines are put aside. Whoever is left is a
 // person.
 
+package import Outreach
 internal import Platform
 
 /// What this shop's mail looks like.
@@ -24,37 +25,20 @@ package struct MailSettings: Hashable, Sendable {
 }
 
 /// A mail that came in, read.
-package struct IncomingMail: Hashable, Sendable {
-    package enum Kind: String, Hashable, Sendable {
-        /// A mail of ours did not arrive.
-        case bounce
-        /// Somebody called a mail of ours spam.
-        case complaint
-        /// A mail of ours is still being tried.
-        case delayed
-        /// A mail of ours arrived.
-        case delivered
-        /// A program answered, or wrote by itself.
-        case autoReply = "auto_reply"
-        /// A list's, or a mass mail.
-        case list
-        /// It is ours.
-        case own
-        /// A person wrote it.
-        case person
-    }
-
-    package var kind: Kind
+package struct MailReading: Hashable, Sendable {
+    package var kind: IncomingClass
     /// Whom a report is about; of an automatic answer, who is away.
     package var recipients: [MailRecipient] = []
     /// Of a report the Message-ID of the mail that it is about, else the mail's own; without brackets, and empty where
     /// there is none.
     package var messageID = ""
+    /// Its own Message-ID, without brackets; empty where there is none.
+    package var ownID = ""
     /// What it answers, the nearest first: In-Reply-To, then References from the right.
     package var answers: [String] = []
-    /// The token of ours in the address that it came to, or that the returned mail was sent from: what follows the plus
-    /// in `bounces+TOKEN@` and `reply+TOKEN@`.
-    package var token = ""
+    /// The tokens of ours in the addresses that it came to, and that the returned mail was sent from, the likeliest
+    /// first: what follows the plus in `bounces+TOKEN@` and `reply+TOKEN@`, as it was written there.
+    package var tokens: [String] = []
     /// Gmail's `Feedback-ID` of the mail that came back.
     package var feedbackID = ""
 
@@ -85,12 +69,15 @@ package struct IncomingMail: Hashable, Sendable {
     /// Why a person must look at the mail itself: it could not be read.
     package var parked: String?
 
+    /// Whether From names one sender, in one field.
+    package var hasOneSender = false
+
     /// The order number, where there is exactly one.
     package var order: String? { orders.count == 1 ? orders[0] : nil }
 
     /// Reads a mail.
-    package static func read(_ bytes: [UInt8], settings: MailSettings = MailSettings()) -> IncomingMail {
-        var mail = IncomingMail(kind: .person)
+    package static func read(_ bytes: [UInt8], settings: MailSettings = MailSettings()) -> MailReading {
+        var mail = MailReading(kind: .person)
         let limits = settings.limits
         let isLong = bytes.count > limits.bytes
         if isLong {
@@ -149,8 +136,11 @@ package struct IncomingMail: Hashable, Sendable {
 
     private mutating func takeHeader(_ fields: MailFields) {
         from = fields.fields.first { $0.name == "from" }.flatMap { AddressList.read($0.value, limit: 1).first }
+        let froms = fields.fields.filter { $0.name == "from" }
+        hasOneSender = froms.count == 1 && AddressList.read(froms[0].value, limit: 2).count == 1
         subject = String((fields.words("subject") ?? "").prefix(1000))
-        messageID = fields.first("message-id").flatMap(MessageIDs.first) ?? ""
+        ownID = fields.first("message-id").flatMap(MessageIDs.first) ?? ""
+        messageID = ownID
         var ids = fields.first("in-reply-to").map { MessageIDs.all($0) } ?? []
         ids += (fields.first("references").map { MessageIDs.all($0) } ?? []).reversed()
         var seen: Set<String> = []
@@ -159,13 +149,13 @@ package struct IncomingMail: Hashable, Sendable {
         for name in ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc", "resent-to"] {
             for field in fields.fields where field.name == name {
                 for mailbox in AddressList.read(field.value) where AddressList.isAddress(mailbox.address) {
-                    if !addresses.contains(mailbox.key) { addresses.append(mailbox.key) }
+                    if !addresses.contains(mailbox.address) { addresses.append(mailbox.address) }
                 }
             }
             if addresses.count > 200 { break }
         }
         to = addresses
-        token = Self.token(in: addresses) ?? ""
+        tokens = Self.tokens(in: addresses)
     }
 
     private mutating func take(_ report: MailReport) {
@@ -177,21 +167,22 @@ package struct IncomingMail: Hashable, Sendable {
         }
         recipients = report.recipients
         messageID = report.messageID ?? ""
-        if token.isEmpty { token = Self.token(in: report.envelopeSenders) ?? "" }
+        tokens += Self.tokens(in: report.envelopeSenders).filter { !tokens.contains($0) }
         feedbackID = String((report.returned?.first("feedback-id") ?? "").onOneLine.prefix(200))
     }
 
-    /// The token in the first address that has one.
-    private static func token(in addresses: [String]) -> String? {
+    /// The tokens in addresses, each once.
+    private static func tokens(in addresses: [String]) -> [String] {
+        var tokens: [String] = []
         for address in addresses {
             guard let at = address.lastIndex(of: "@"), let plus = address[..<at].firstIndex(of: "+") else { continue }
             let base = address[..<plus].lowercased()
             // "automated-bounces+…", "bounces+…", "reply+…"
             guard base.hasSuffix("bounces") || base.hasSuffix("bounce") || base.hasSuffix("reply") else { continue }
-            let token = address[address.index(after: plus)..<at]
-            if (1...200).contains(token.utf8.count) { return String(token) }
+            let token = String(address[address.index(after: plus)..<at])
+            if (1...200).contains(token.utf8.count), !tokens.contains(token) { tokens.append(token) }
         }
-        return nil
+        return tokens
     }
 
     // MARK: Ours
@@ -258,5 +249,30 @@ package struct IncomingMail: Hashable, Sendable {
         if let claimed = relayed.claimed { self.from = claimed }
         takeWords(body, range: relayed.range, settings: settings)
         return true
+    }
+}
+
+extension MailReading {
+    /// The mail as far as anything is decided on it.
+    package var incoming: IncomingMail {
+        var mail = IncomingMail(kind)
+        mail.recipients = recipients.compactMap { recipient in
+            // Of a bounce only those whom it did not reach.
+            guard kind != .bounce || recipient.action == .failed else { return nil }
+            return ReturnedRecipient(
+                address: recipient.address, isHard: recipient.hardness == .hard, reason: recipient.reason,
+                status: recipient.status.isEmpty ? nil : recipient.status)
+        }
+        mail.sender = relay != nil || hasOneSender ? from?.address : nil
+        mail.isAuthenticated = isAuthenticated
+        mail.subject = subject
+        mail.text = text
+        mail.messageID = ownID.isEmpty ? nil : ownID
+        mail.references =
+            messageID == ownID || messageID.isEmpty ? answers : [messageID] + answers.filter { $0 != messageID }
+        mail.tokens = tokens
+        mail.orderName = order
+        mail.attachments = files.map(\.name)
+        return mail
     }
 }
