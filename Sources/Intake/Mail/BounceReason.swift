@@ -1,9 +1,9 @@
 // Why a mail was not delivered, and whether its address is to blame.
 //
 // A server says it three times: in the enhanced status code (RFC 3463), in the reply code, and in words. The codes are
-// often the wrong ones (5.1.1 for "does not want your mail", 5.7.1 for "no such user", 5.0.0 for anything), so words that
-// can only mean one thing come first, then the enhanced code, then words that mean little, then the reply code. What
-// nobody can tell is `unknown` and soft: an address is given up only where somebody said that it is no good.
+// often the wrong ones (5.1.1 for "does not want your mail", 5.7.1 for "no such user", 5.0.0 for anything), so words
+// that can only mean one thing come first, then the enhanced code, then words that mean little, then the reply code.
+// What nobody can tell is `unknown` and soft: an address is given up only where somebody said that it is no good.
 //
 // Hard are: no such user, no such host, moved, takes no mail at all. All else is about this mail, about us, or about
 // today.
@@ -194,9 +194,7 @@ enum BounceStatus {
     /// The command that a text says was answered.
     static func command(in words: String) -> String {
         let said = words.firstMatch(
-            of:
-                /(?:reply to|after|response to|>>>)\s+(?:the\s+)?(?:pipelined\s+)?(?:end of\s+)?(rcpt|mail|data|helo|ehlo)\b/
-        )
+            of: /(?:reply to|after|response to|>>>)\s+(?:the\s+|pipelined\s+|end of\s+)*(rcpt|mail|data|helo|ehlo)\b/)
         guard let said else { return "" }
         let name = said.1.uppercased()
         return name.hasSuffix("DATA") ? "DATA" : name

@@ -1,5 +1,5 @@
-/// The phrases with which mail servers and filters say what they do not take. All in lower case, with single spaces, and
-/// straight apostrophes; they were collected from the servers' documentation and from reports as they arrive.
+/// The phrases with which mail servers and filters say what they do not take. All in lower case, with single spaces,
+/// and straight apostrophes; they were collected from the servers' documentation and from reports as they arrive.
 enum BounceWords {
     /// A text as the phrases are written.
     static func plain(_ text: String) -> String {

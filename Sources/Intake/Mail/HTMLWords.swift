@@ -1,6 +1,6 @@
-// The words of a mail in HTML, line by line, and which of them its own markup calls a quote: mail programs wrap what they
-// quote in elements that can be known by their names. What the markup does not tell, the words do (`QuoteCutter`). One
-// pass over the tags, and no recursion.
+// The words of a mail in HTML, line by line, and which of them its own markup calls a quote: mail programs wrap what
+// they quote in elements that can be known by their names. What the markup does not tell, the words do (`QuoteCutter`).
+// One pass over the tags, and no recursion.
 
 internal import Platform
 

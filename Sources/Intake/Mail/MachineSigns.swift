@@ -3,8 +3,8 @@
 // and others' headers of their own), so any one sign is enough; and whatever the headers say, the number of answers to
 // one address is limited elsewhere.
 //
-// `X-Auto-Response-Suppress` is no sign by itself where it only asks for no receipts and no out-of-office replies (DR, RN,
-// NRN, OOF): people's mail carries it too.
+// `X-Auto-Response-Suppress` is no sign by itself where it only asks for no receipts and no out-of-office replies (DR,
+// RN, NRN, OOF): people's mail carries it too.
 
 internal import Platform
 

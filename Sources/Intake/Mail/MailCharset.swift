@@ -1,7 +1,7 @@
-// Which letters the bytes of a mail are. The label is often wrong: programs write iso-8859-1 and mean windows-1252, gb2312
-// and mean GB18030, us-ascii and mean anything. Labels mean here what the Encoding standard of the web takes them for,
-// and bytes that cannot be what the label says are read as what they can be. No text is refused: what is no letter
-// becomes U+FFFD.
+// Which letters the bytes of a mail are. The label is often wrong: programs write iso-8859-1 and mean windows-1252,
+// gb2312 and mean GB18030, us-ascii and mean anything. Labels mean here what the Encoding standard of the web takes
+// them for, and bytes that cannot be what the label says are read as what they can be. No text is refused: what is no
+// letter becomes U+FFFD.
 
 internal import Glibc
 internal import Platform
@@ -51,7 +51,8 @@ enum MailCharset {
         mean("utf-8", "utf8 utf-8 unicode-1-1-utf-8 cp65001 utf8mb4")
         mean(
             "windows-1252",
-            "iso-8859-1 iso8859-1 iso_8859-1 latin1 latin-1 l1 cp1252 cp-1252 windows-1252 win-1252 x-cp1252 ansi x-ansi iso8859_1"
+            "iso-8859-1 iso8859-1 iso_8859-1 iso8859_1 latin1 latin-1 l1 cp1252 cp-1252 windows-1252 win-1252 x-cp1252 "
+                + "ansi x-ansi"
         )
         mean("CP1254", "iso-8859-9 latin5 windows-1254 cp1254")
         mean("CP874", "tis-620 iso-8859-11 windows-874 cp874 dos-874")

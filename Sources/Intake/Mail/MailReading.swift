@@ -1,9 +1,10 @@
-// What a mail is, found from its bytes alone: a pure function, so the same bytes and settings always give the same answer.
+// What a mail is, found from its bytes alone: a pure function, so the same bytes and settings always give the same
+// answer.
 //
-// The order of the questions matters. Ours that came back to us is nobody's message, whatever else it looks like. Reports
-// come before the signs of machines, for they carry all of those. A contact form or a colleague's forward comes through a
-// machine or from us, and yet a person wrote it, so it is unwrapped before machines are put aside. Whoever is left is a
-// person.
+// The order of the questions matters. Ours that came back to us is nobody's message, whatever else it looks like.
+// Reports come before the signs of machines, for they carry all of those. A contact form or a colleague's forward comes
+// through a machine or from us, and yet a person wrote it, so it is unwrapped before machines are put aside. Whoever is
+// left is a person.
 
 package import Outreach
 internal import Platform

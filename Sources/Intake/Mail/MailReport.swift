@@ -1,10 +1,10 @@
-// What became of a mail of ours, told by a machine: bounces, delays, deliveries (RFC 3464 in RFC 6522's multipart, or free
-// text), complaints (RFC 5965), and what Amazon's SES writes as JSON.
+// What became of a mail of ours, told by a machine: bounces, delays, deliveries (RFC 3464 in RFC 6522's multipart, or
+// free text), complaints (RFC 5965), and what Amazon's SES writes as JSON.
 //
-// Structure comes first: the fields of a `message/delivery-status` are believed for who and what, and only the reason is
-// looked for in words. Where there is no such part, the notice itself is read: nearly all programs begin a line with the
-// address and say below it what the server said. The rules are general, not one for each program: a report is taken to
-// have a notice, then perhaps status fields, then perhaps the mail that comes back, whole or only its header.
+// Structure comes first: the fields of a `message/delivery-status` are believed for who and what, and only the reason
+// is looked for in words. Where there is no such part, the notice itself is read: nearly all programs begin a line with
+// the address and say below it what the server said. The rules are general, not one for each program: a report is taken
+// to have a notice, then perhaps status fields, then perhaps the mail that comes back, whole or only its header.
 //
 // Anybody can write such a mail. What is found here says what the report claims; whether it is about a mail of ours is
 // decided by the token in the address it came to, or by the Message-ID of the mail that came back.

@@ -1,5 +1,5 @@
-// Order numbers in a shopper's words. `#1042` is one by itself; `1042` only beside a word that means order, for telephone
-// numbers, postcodes and parcels have digits too.
+// Order numbers in a shopper's words. `#1042` is one by itself; `1042` only beside a word that means order, for
+// telephone numbers, postcodes and parcels have digits too.
 
 /// Finds order numbers.
 package enum OrderNumbers {

@@ -1,12 +1,12 @@
-// Her words alone. A reply carries what it answers, in as many ways as there are mail programs: lines with `>`, with a line
-// before them that says who wrote when (the attribution, in the reader's language, broken over as many as three lines),
-// a block of headers (Outlook), an element of HTML. What is not hers is marked as spans over the text as it came, each
-// with its reason; nothing is thrown away, so that a person can look at it.
+// Her words alone. A reply carries what it answers, in as many ways as there are mail programs: lines with `>`, with a
+// line before them that says who wrote when (the attribution, in the reader's language, broken over as many as three
+// lines), a block of headers (Outlook), an element of HTML. What is not hers is marked as spans over the text as it
+// came, each with its reason; nothing is thrown away, so that a person can look at it.
 //
-// The rules, in their order. What stands below or between quotes is hers. A forward keeps what was forwarded, for that is
-// what she wants read; only the block of headers goes. What our own line divides is ours from there on. A signature goes
-// from its two dashes to the end, or to the next quote. If nothing is left, everything is hers: the reader then sees too
-// much instead of nothing.
+// The rules, in their order. What stands below or between quotes is hers. A forward keeps what was forwarded, for that
+// is what she wants read; only the block of headers goes. What our own line divides is ours from there on. A signature
+// goes from its two dashes to the end, or to the next quote. If nothing is left, everything is hers: the reader then
+// sees too much instead of nothing.
 
 internal import Platform
 
@@ -272,23 +272,45 @@ struct QuoteCutter {
         }
         mean(
             .from,
-            "from, von, de, da, van, od, från, fra, lähettäjä, от, від, kimden, gönderen, από, feladó, de la, expéditeur, afsender, avsändare, 差出人, 送信者, 发件人, 寄件者, 寄件人, 보낸 사람, 보낸사람, nadawca, remitente, mittente, odesílatel, odosielateľ, מאת, من, dari, từ, saatja, nuo, no, absender"
+            """
+            from, von, de, da, van, od, från, fra, lähettäjä, от, від, kimden, gönderen, από, feladó, de la,
+            expéditeur, afsender, avsändare, 差出人, 送信者, 发件人, 寄件者, 寄件人, 보낸 사람, 보낸사람, nadawca, remitente, mittente,
+            odesílatel, odosielateľ, מאת, من, dari, từ, saatja, nuo, no, absender
+            """
         )
         mean(
             .date,
-            "sent, date, gesendet, datum, envoyé, enviado, enviado el, enviada em, fecha, data, inviato, verzonden, wysłano, skickat, sendt, dato, lähetetty, päivämäärä, päiväys, отправлено, дата, надіслано, gönderildi, tarih, gönderme tarihi, στάλθηκε, ημερομηνία, elküldve, dátum, trimis, odesláno, odoslané, poslano, 送信日時, 送信日, 日付, 日時, 发送时间, 发送日期, 日期, 時間, 寄件日期, 보낸 날짜, 날짜, נשלח, תאריך, تاريخ, التاريخ, dikirim, tanggal, gửi, ngày, sent at, date sent, envoyé le"
+            """
+            sent, date, gesendet, datum, envoyé, enviado, enviado el, enviada em, fecha, data, inviato, verzonden,
+            wysłano, skickat, sendt, dato, lähetetty, päivämäärä, päiväys, отправлено, дата, надіслано, gönderildi,
+            tarih, gönderme tarihi, στάλθηκε, ημερομηνία, elküldve, dátum, trimis, odesláno, odoslané, poslano,
+            送信日時, 送信日, 日付, 日時, 发送时间, 发送日期, 日期, 時間, 寄件日期, 보낸 날짜, 날짜, נשלח, תאריך, تاريخ, التاريخ, dikirim, tanggal,
+            gửi, ngày, sent at, date sent, envoyé le
+            """
         )
         mean(
             .to,
-            "to, an, à, a, para, aan, do, till, til, vastaanottaja, кому, kime, alıcı, προς, címzett, către, komu, destinataire, destinatario, modtager, mottagare, ontvanger, empfänger, 宛先, 收件人, 받는 사람, 받는사람, adresat, pre, za, אל, إلى, kepada, đến, kam"
+            """
+            to, an, à, a, para, aan, do, till, til, vastaanottaja, кому, kime, alıcı, προς, címzett, către, komu,
+            destinataire, destinatario, modtager, mottagare, ontvanger, empfänger, 宛先, 收件人, 받는 사람, 받는사람, adresat,
+            pre, za, אל, إلى, kepada, đến, kam
+            """
         )
         mean(
             .subject,
-            "subject, betreff, objet, asunto, assunto, oggetto, onderwerp, temat, ämne, emne, aihe, тема, konu, θέμα, tárgy, subiect, předmět, predmet, zadeva, 件名, 主题, 主旨, 主題, 제목, נושא, الموضوع, subjek, perihal, chủ đề, teema, sujet"
+            """
+            subject, betreff, objet, asunto, assunto, oggetto, onderwerp, temat, ämne, emne, aihe, тема, konu, θέμα,
+            tárgy, subiect, předmět, predmet, zadeva, 件名, 主题, 主旨, 主題, 제목, נושא, الموضوع, subjek, perihal, chủ đề,
+            teema, sujet
+            """
         )
         mean(
             .copy,
-            "cc, bcc, kopie, kopia, kopi, copie, kopie an, копия, bilgi, κοιν, másolat, dw, udw, 抄送, 副本, 참조, cc to, reply-to, antwort an, répondre à, ответить, priority, wichtigkeit, importance, importancia, priorità, anlagen, attachments, organization, anhang"
+            """
+            cc, bcc, kopie, kopia, kopi, copie, kopie an, копия, bilgi, κοιν, másolat, dw, udw, 抄送, 副本, 참조, cc to,
+            reply-to, antwort an, répondre à, ответить, priority, wichtigkeit, importance, importancia, priorità,
+            anlagen, attachments, organization, anhang
+            """
         )
         return labels
     }()

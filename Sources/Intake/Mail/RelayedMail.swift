@@ -1,5 +1,5 @@
-// Mail that others bring: the shop's own contact form, a colleague who forwards, a marketplace that stands between shopper
-// and shop. A person wrote it, but not the one in From, and nothing proves who: the address in it is a claim.
+// Mail that others bring: the shop's own contact form, a colleague who forwards, a marketplace that stands between
+// shopper and shop. A person wrote it, but not the one in From, and nothing proves who: the address in it is a claim.
 
 internal import Platform
 

@@ -1,7 +1,8 @@
-// Whether the address in From is proved. A mail can say anything of itself; what counts is what the border of the shop's
-// own mail system found, which it writes into `Authentication-Results` (RFC 8601) under a name that is configured here. A
-// header with that name further down may be forged, so only the topmost is read. DMARC's pass proves the domain of From;
-// a DKIM signature proves it where it was made by that domain or by one above it. SPF proves only the envelope.
+// Whether the address in From is proved. A mail can say anything of itself; what counts is what the border of the
+// shop's own mail system found, which it writes into `Authentication-Results` (RFC 8601) under a name that is
+// configured here. A header with that name further down may be forged, so only the topmost is read. DMARC's pass proves
+// the domain of From; a DKIM signature proves it where it was made by that domain or by one above it. SPF proves only
+// the envelope.
 
 /// Whose `Authentication-Results` are believed.
 package enum MailBorder: Hashable, Sendable {
@@ -73,8 +74,8 @@ enum SenderProof {
         }
     }
 
-    /// The name of who wrote a field, in lower case, and what it found. Comments are left out, and what stands in quotes
-    /// divides nothing.
+    /// The name of who wrote a field, in lower case, and what it found. Comments are left out, and what stands in
+    /// quotes divides nothing.
     static func read(_ field: String) -> (id: String, results: [Result]) {
         var pieces: [[String]] = [[]]
         var word = ""

@@ -278,7 +278,22 @@ import Testing
     @Test("through the shop's contact form is the shopper's, and proves nothing")
     func contactForm() {
         let text =
-            "You received a new message from your online store's contact form.\n\nCountry Code:\nGB\n\nName:\nAda\n\nEmail:\nada@shopper.example\n\nComment:\nWhere is #1042?\nThanks"
+            """
+            You received a new message from your online store's contact form.
+
+            Country Code:
+            GB
+
+            Name:
+            Ada
+
+            Email:
+            ada@shopper.example
+
+            Comment:
+            Where is #1042?
+            Thanks
+            """
         var settings = MailSettings()
         settings.border = .named("mx.juniperfig.example")
         let header = [
@@ -298,7 +313,20 @@ import Testing
     @Test("that a colleague forwards is the shopper's, and one that a stranger forwards is the stranger's")
     func teamForward() {
         let text =
-            "fyi\n\n---------- Forwarded message ---------\nFrom: Ada <ada@shopper.example>\nDate: Sat, 28 Nov 2026\nSubject: apron\nTo: <tom@juniperfig.example>\n\nWhere is order 1042?\n\n-- \nAda"
+            """
+            fyi
+
+            ---------- Forwarded message ---------
+            From: Ada <ada@shopper.example>
+            Date: Sat, 28 Nov 2026
+            Subject: apron
+            To: <tom@juniperfig.example>
+
+            Where is order 1042?
+
+            -- 
+            Ada
+            """
         var settings = MailSettings()
         settings.team = ["@juniperfig.example"]
         let mail = read(["From: tom@juniperfig.example", "Subject: Fwd: apron"], text, settings: settings)
@@ -315,7 +343,17 @@ import Testing
     func marketplace() {
         let mail = read(
             ["From: Ada <x1y2@marketplace.amazon.de>", "Precedence: bulk"],
-            "You have received a message.\n\n------------- Begin message -------------\n\nWhere is it?\n\n------------- End message -------------\n\nSolicitations"
+            """
+            You have received a message.
+
+            ------------- Begin message -------------
+
+            Where is it?
+
+            ------------- End message -------------
+
+            Solicitations
+            """
         )
         #expect(mail.kind == .person)
         #expect(mail.text == "Where is it?")

@@ -93,7 +93,21 @@ import Testing
         let below = ada("On 28 Nov 2026, Juniper wrote:\n> It is late.\n> Sorry.\n\nThat is fine, thanks!")
         #expect(below.text == "That is fine, thanks!")
         let between = ada(
-            "Hi,\n\nOn 28 Nov 2026, Juniper wrote:\n> Which size?\n\nThe small one.\n\n> Which colour?\n\nBlue.\n\n-- \nAda"
+            """
+            Hi,
+
+            On 28 Nov 2026, Juniper wrote:
+            > Which size?
+
+            The small one.
+
+            > Which colour?
+
+            Blue.
+
+            -- 
+            Ada
+            """
         )
         #expect(between.text == "Hi,\n\nThe small one.\n\nBlue.")
         #expect(between.cuts.map(\.why) == [.attribution, .quote, .quote, .signature])
@@ -142,8 +156,23 @@ import Testing
     @Test("of a forward include what was forwarded, without its block of headers")
     func forwards() {
         let mail = ada(
-            "See below, is that you?\n\n---------- Forwarded message ---------\nFrom: Juniper <hello@juniperfig.example>\n"
-                + "Date: Sat, 28 Nov 2026\nSubject: Your order\nTo: <ada@shopper.example>\n\nYour order #1042 is late.\n\nOn 1 Nov Tom wrote:\n> old",
+            """
+            See below, is that you?
+
+            ---------- Forwarded message ---------
+            From: Juniper <hello@juniperfig.example>
+
+            """
+                + """
+                Date: Sat, 28 Nov 2026
+                Subject: Your order
+                To: <ada@shopper.example>
+
+                Your order #1042 is late.
+
+                On 1 Nov Tom wrote:
+                > old
+                """,
             subject: "Fwd: Your order")
         #expect(mail.text.hasPrefix("See below, is that you?\n\nYour order #1042 is late."))
         #expect(mail.text.hasSuffix("> old"))
@@ -156,7 +185,15 @@ import Testing
         var settings = MailSettings()
         settings.cutLine = "Please write above this line"
         let text =
-            "Yes, do that.\n\nOn 28 Nov 2026, Bookbag wrote:\n> -- Please write above this line --\n> She asks where it is.\n\nMore"
+            """
+            Yes, do that.
+
+            On 28 Nov 2026, Bookbag wrote:
+            > -- Please write above this line --
+            > She asks where it is.
+
+            More
+            """
         let mail = MailReading.read(
             letter(["From: tom@juniperfig.example", "Subject: Re: A question"], text), settings: settings)
         #expect(mail.text == "Yes, do that.")
@@ -166,16 +203,40 @@ import Testing
     @Test(
         "of HTML are found by its markup",
         arguments: [
-            #"<div>Where is it?</div><div class="gmail_quote"><div class="gmail_attr">On 28 Nov 2026 Juniper wrote:<br></div><blockquote class="gmail_quote">It is late.</blockquote></div>"#,
-            #"<p>Where is it?</p><blockquote type="cite"><p>It is late.</p><blockquote type="cite">older</blockquote></blockquote>"#,
-            #"<p>Where is it?</p><div id="appendonsend"></div><hr><div id="divRplyFwdMsg">Juniper</div><div>It is late.</div>"#,
-            #"<p>Where is it?<o:p></o:p></p><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p><b>Von:</b> Juniper</p></div><p>It is late.</p>"#,
+            #"""
+            <div>Where is it?</div><div class="gmail_quote"><div class="gmail_attr">On 28 Nov 2026 Juniper \#
+            wrote:<br></div><blockquote class="gmail_quote">It is late.</blockquote></div>
+            """#,
+            #"""
+            <p>Where is it?</p><blockquote type="cite"><p>It is late.</p><blockquote \#
+            type="cite">older</blockquote></blockquote>
+            """#,
+            #"""
+            <p>Where is it?</p><div id="appendonsend"></div><hr><div id="divRplyFwdMsg">Juniper</div><div>It is \#
+            late.</div>
+            """#,
+            #"""
+            <p>Where is it?<o:p></o:p></p><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm \#
+            0cm 0cm"><p><b>Von:</b> Juniper</p></div><p>It is late.</p>
+            """#,
             #"<p>Where is it?</p><div id="x_divRplyFwdMsg">Juniper</div>It is late."#,
-            #"<p>Where is it?</p><div class="yahoo_quoted" id="yahoo_quoted_1"><div>On 28 Nov, Juniper wrote:</div>It is late.</div>"#,
-            #"<p>Where is it?</p><div class="moz-cite-prefix">Am 28.11.26 schrieb Juniper:</div><blockquote type="cite">It is late.</blockquote>"#,
+            #"""
+            <p>Where is it?</p><div class="yahoo_quoted" id="yahoo_quoted_1"><div>On 28 Nov, Juniper wrote:</div>It \#
+            is late.</div>
+            """#,
+            #"""
+            <p>Where is it?</p><div class="moz-cite-prefix">Am 28.11.26 schrieb Juniper:</div><blockquote \#
+            type="cite">It is late.</blockquote>
+            """#,
             #"<p>Where is it?</p><div class="protonmail_quote">It is late.</div>"#,
-            #"<p>Where is it?</p><p>From: Juniper<br>Sent: Saturday<br>To: Ada<br>Subject: Your order</p><p>It is late.</p>"#,
-            #"<style>p{}</style><p>Where <b>is</b> it?</p><div style="display:none">preheader</div><div class="gmail_signature">Ada</div>"#,
+            #"""
+            <p>Where is it?</p><p>From: Juniper<br>Sent: Saturday<br>To: Ada<br>Subject: Your order</p><p>It is \#
+            late.</p>
+            """#,
+            #"""
+            <style>p{}</style><p>Where <b>is</b> it?</p><div style="display:none">preheader</div><div \#
+            class="gmail_signature">Ada</div>
+            """#,
             #"<table><tr><td>Where is it?</td></tr></table><blockquote>It is late."#,
         ])
     func markup(html: String) {

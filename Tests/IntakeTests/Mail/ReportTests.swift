@@ -22,7 +22,25 @@ import Testing
                     "From: postmaster@mx.example", "To: bounces+t0k3n@juniperfig.example", "Subject: Notice",
                     "Content-Type: multipart/report; report-type=delivery-status; boundary=r",
                 ],
-                "--r\n\n\(text)\n--r\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n\(fields)\n--r\nContent-Type: text/rfc822-headers\n\nMessage-ID: <0a@juniperfig.example>\nReturn-Path: <bounces+t0k3n@juniperfig.example>\nTo: ada@shopper.example\n--r--\n"
+                """
+                --r
+
+                \(text)
+                --r
+                Content-Type: message/delivery-status
+
+                Reporting-MTA: dns; mx.example
+
+                \(fields)
+                --r
+                Content-Type: text/rfc822-headers
+
+                Message-ID: <0a@juniperfig.example>
+                Return-Path: <bounces+t0k3n@juniperfig.example>
+                To: ada@shopper.example
+                --r--
+
+                """
             ))
     }
 
@@ -66,7 +84,12 @@ import Testing
         ])
     func reasons(words: String, reason: String, isHard: Bool) {
         let mail = status(
-            "Final-Recipient: rfc822; ada@shopper.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; \(words)"
+            """
+            Final-Recipient: rfc822; ada@shopper.example
+            Action: failed
+            Status: 5.0.0
+            Diagnostic-Code: smtp; \(words)
+            """
         )
         #expect(mail.kind == .bounce)
         #expect(mail.recipients.map(\.address) == ["ada@shopper.example"])
@@ -91,8 +114,23 @@ import Testing
     @Test("tells several recipients apart, and what became of each")
     func several() {
         let mail = status(
-            "Final-Recipient: rfc822;ada@shopper.example\nAction: failed\nStatus: 5.1.1\n\nFinal-Recipient: rfc822;tom@shopper.example\nAction: delayed\nStatus: 4.4.1\n\n"
-                + "Original-Recipient: rfc822;eve+2B1@shopper.example\nFinal-Recipient: rfc822;eve\nAction: relayed\nStatus: 2.1.5"
+            """
+            Final-Recipient: rfc822;ada@shopper.example
+            Action: failed
+            Status: 5.1.1
+
+            Final-Recipient: rfc822;tom@shopper.example
+            Action: delayed
+            Status: 4.4.1
+
+
+            """
+                + """
+                Original-Recipient: rfc822;eve+2B1@shopper.example
+                Final-Recipient: rfc822;eve
+                Action: relayed
+                Status: 2.1.5
+                """
         )
         #expect(mail.kind == .bounce)
         #expect(mail.recipients.map(\.action) == [.failed, .delayed, .delivered])
@@ -102,15 +140,76 @@ import Testing
     @Test(
         "is found in free text, with whom it is about",
         arguments: [
-            "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n<ada@shopper.example>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 5.1.1 User unknown\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <x@y.example>\nFrom: a@b.example\nMessage-ID: <0a@juniperfig.example>\nTo: ada@shopper.example\n",
-            "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered. The following address(es) failed:\n\n  ada@shopper.example\n    host mx.shopper.example [192.0.2.1]:\n    550 No such user here\n",
-            "Sorry, we were unable to deliver your message to the following address.\n\n<ada@shopper.example>:\nRemote host said:\n550 5.1.1 unknown user [RCPT_TO]\n",
+            """
+            Hi. This is the qmail-send program at mx.example.
+            I'm afraid I wasn't able to deliver your message to the following addresses.
+
+            <ada@shopper.example>:
+            192.0.2.1 does not like recipient.
+            Remote host said: 550 5.1.1 User unknown
+
+            --- Below this line is a copy of the message.
+
+            Return-Path: <x@y.example>
+            From: a@b.example
+            Message-ID: <0a@juniperfig.example>
+            To: ada@shopper.example
+
+            """,
+            """
+            This message was created automatically by mail delivery software.
+
+            A message that you sent could not be delivered. The following address(es) failed:
+
+              ada@shopper.example
+                host mx.shopper.example [192.0.2.1]:
+                550 No such user here
+
+            """,
+            """
+            Sorry, we were unable to deliver your message to the following address.
+
+            <ada@shopper.example>:
+            Remote host said:
+            550 5.1.1 unknown user [RCPT_TO]
+
+            """,
             "Your message to ada@shopper.example couldn't be delivered.\n\nada wasn't found at shopper.example.\n",
-            "Ihre Nachricht konnte nicht zugestellt werden.\n\nEmpfänger: ada@shopper.example\nGrund: Empfänger unbekannt\n",
-            "К сожалению, Ваше письмо не может быть доставлено:\n\n  ada@shopper.example\n  550 пользователь не найден\n",
+            """
+            Ihre Nachricht konnte nicht zugestellt werden.
+
+            Empfänger: ada@shopper.example
+            Grund: Empfänger unbekannt
+
+            """,
+            """
+            К сожалению, Ваше письмо не может быть доставлено:
+
+              ada@shopper.example
+              550 пользователь не найден
+
+            """,
             "Votre message n'a pas été remis.\nDestinataire : <ada@shopper.example>\nMotif : destinataire inconnu\n",
-            "Your message\n\n  To:      ada@shopper.example\n  Subject: Your order\n  Sent:    Sat, 28 Nov 2026\n\ndid not reach the following recipient(s):\n\nada@shopper.example on Sat, 28 Nov 2026 09:12\n    The e-mail account does not exist at the organization\n    <mx.example #5.1.1>\n",
-            "   ----- The following addresses had permanent fatal errors -----\n<ada@shopper.example>\n    (reason: 550 5.1.1 <ada@shopper.example>... User unknown)\n",
+            """
+            Your message
+
+              To:      ada@shopper.example
+              Subject: Your order
+              Sent:    Sat, 28 Nov 2026
+
+            did not reach the following recipient(s):
+
+            ada@shopper.example on Sat, 28 Nov 2026 09:12
+                The e-mail account does not exist at the organization
+                <mx.example #5.1.1>
+
+            """,
+            """
+               ----- The following addresses had permanent fatal errors -----
+            <ada@shopper.example>
+                (reason: 550 5.1.1 <ada@shopper.example>... User unknown)
+
+            """,
         ])
     func freeText(text: String) {
         let mail = notice(text)
@@ -123,8 +222,19 @@ import Testing
     @Test(
         "of a delay is no failure",
         arguments: [
-            "THIS IS A WARNING MESSAGE ONLY. YOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\n<ada@shopper.example>: connect to mx.shopper.example: Connection timed out\n",
-            "Your message has been delayed and is still awaiting delivery to the following recipient(s):\n\nada@shopper.example\nMessage delayed\n",
+            """
+            THIS IS A WARNING MESSAGE ONLY. YOU DO NOT NEED TO RESEND YOUR MESSAGE.
+
+            <ada@shopper.example>: connect to mx.shopper.example: Connection timed out
+
+            """,
+            """
+            Your message has been delayed and is still awaiting delivery to the following recipient(s):
+
+            ada@shopper.example
+            Message delayed
+
+            """,
         ])
     func delays(text: String) {
         let mail = notice(text, subject: "Delayed Mail (still being retried)")
@@ -151,7 +261,26 @@ import Testing
                     "From: fbl@mx.example", "Subject: complaint",
                     "Content-Type: multipart/report; report-type=feedback-report; boundary=r",
                 ],
-                "--r\n\nAbuse.\n--r\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nOriginal-Mail-From: <bounces+t0k3n@juniperfig.example>\n--r\nContent-Type: message/rfc822\n\nTo: Ada <ada@shopper.example>\nMessage-ID: <0a@juniperfig.example>\nFeedback-ID: late:orders:juniper:bookbag\n\nx\n--r--\n"
+                """
+                --r
+
+                Abuse.
+                --r
+                Content-Type: message/feedback-report
+
+                Feedback-Type: abuse
+                Original-Mail-From: <bounces+t0k3n@juniperfig.example>
+                --r
+                Content-Type: message/rfc822
+
+                To: Ada <ada@shopper.example>
+                Message-ID: <0a@juniperfig.example>
+                Feedback-ID: late:orders:juniper:bookbag
+
+                x
+                --r--
+
+                """
             ))
         #expect(mail.kind == .complaint)
         #expect(mail.recipients == [MailRecipient(address: "ada@shopper.example", reason: "abuse")])
@@ -163,7 +292,9 @@ import Testing
     @Test("in Amazon's JSON is read as well")
     func notification() {
         let json =
-            #"{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"ada@shopper.example","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}]},"mail":{"messageId":"0b","source":"bounces+t0k3n@juniperfig.example","destination":["ada@shopper.example"],"headers":[{"name":"Message-ID","value":"<0a@juniperfig.example>"}]}}"#
+            #"""
+            {"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"ada@shopper.example","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}]},"mail":{"messageId":"0b","source":"bounces+t0k3n@juniperfig.example","destination":["ada@shopper.example"],"headers":[{"name":"Message-ID","value":"<0a@juniperfig.example>"}]}}
+            """#
         let mail = MailReading.read(
             letter(["From: no-reply@sns.amazonaws.com", "Subject: AWS Notification"], json + "\n\n--\nunsubscribe"))
         #expect(mail.kind == .bounce)
