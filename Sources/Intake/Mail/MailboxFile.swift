@@ -1,3 +1,5 @@
+internal import Outreach
+
 /// A file of several mails, each after a line that begins with `From ` (RFC 4155). People save mails so.
 package enum MailboxFile {
     /// The mails in a file: one, where it is no mailbox.

@@ -1,4 +1,5 @@
 import Foundation
+import Outreach
 import Testing
 
 @testable import Intake
