@@ -113,7 +113,7 @@ enum BounceWords {
         "domain is not reachable", "unrouteable mail domain", "unroutable mail domain", "no route to host or domain",
         "unrouteable address", "unroutable address", "recipient domain must exist", "domain must exist",
         "account or domain may not exist", "destination host name", "illegal host/domain", "unknown recipient domain",
-        "mail domain mentioned in email address is unknown", "domain isn't in my list", "non-existent domain",
+        "mail domain mentioned in email address is unknown", "non-existent host", "non-existent domain",
         "nonexistent domain", "server name resolution failed", "not a valid domain", "domain name does not exist",
         "dns error: domain", "dns domain", "can't resolve", "cannot resolve", "hostnotfound",
         "address resolution failed",
