@@ -96,7 +96,7 @@ package enum BounceReason: String, Hashable, Sendable, CaseIterable {
             if status.contains(".2."), evidence.command != "RCPT" { return .filtered }
             return isAddress || evidence.command != "DATA" ? .userUnknown : .filtered
         }
-        if says(BounceWords.hostUnknown), !says(BounceWords.again) { return .hostUnknown }
+        if says(BounceWords.hostUnknown) { return says(BounceWords.again) ? .network : .hostUnknown }
         if says(BounceWords.virus) { return .virus }
         if says(BounceWords.spam) { return .spam }
         if says(BounceWords.authentication) { return .authentication }

@@ -123,7 +123,7 @@ package struct MailReading: Hashable, Sendable {
         } else {
             let machine = MachineSigns(fields, body: body, domains: settings.domains)
             signs = machine.signs
-            let isReceipt = tree.type == "multipart/report"
+            let isReceipt = fields.first("content-type")?.lowercased().hasPrefix("multipart/report") ?? false
             if isReceipt { signs.append("multipart/report") }
             kind = machine.isAutomatic || isReceipt ? .autoReply : machine.isList ? .list : .person
             if kind == .autoReply, machine.isList, !signs.contains(where: { $0.contains("repl") }) { kind = .list }
@@ -147,16 +147,19 @@ package struct MailReading: Hashable, Sendable {
         var seen: Set<String> = []
         answers = ids.filter { seen.insert($0).inserted }
         var addresses: [String] = []
+        var written: [String] = []
         for name in ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc", "resent-to"] {
             for field in fields.fields where field.name == name {
-                for mailbox in AddressList.read(field.value) where AddressList.isAddress(mailbox.address) {
-                    if !addresses.contains(mailbox.address) { addresses.append(mailbox.address) }
+                for mailbox in AddressList.read(field.value) {
+                    written.append(mailbox.address)
+                    guard AddressList.isAddress(mailbox.address), !addresses.contains(mailbox.address) else { continue }
+                    addresses.append(mailbox.address)
                 }
             }
             if addresses.count > 200 { break }
         }
         to = addresses
-        tokens = Self.tokens(in: addresses)
+        tokens = Self.tokens(in: written)
     }
 
     private mutating func take(_ report: MailReport) {

@@ -50,6 +50,8 @@ struct QuoteCutter {
 
     /// The longest line that is looked at for what it means.
     private static let longest = 600
+    /// The lines that are looked at; what is below them stays.
+    private static let most = 10_000
 
     /// What is new in a text, and what was cut from it.
     ///
@@ -74,7 +76,7 @@ struct QuoteCutter {
             let end = scalars[start...].firstIndex(of: "\n") ?? scalars.count
             lines.append(Self.line(scalars[start..<end]))
             start = end + 1
-            if lines.count > 50_000 { break }
+            if lines.count >= Self.most { break }
         }
     }
 
@@ -247,7 +249,10 @@ struct QuoteCutter {
         }
         bare = bare.dropLast()
         // "2025-10-17 11:28 GMT+03:00 Ada <ada@shopper.example>:"
-        if bare.first?.isNumber == true, bare.hasSuffix(">"), bare.contains("@") { return true }
+        // and the like in languages that need no verb: a day, a time and an address.
+        if bare.hasSuffix(">"), bare.contains("@"), bare.split(whereSeparator: { !$0.isNumber }).count >= 3 {
+            return true
+        }
         for verb in Self.verbs where bare.contains(verb) {
             // The verb is a word by itself: at the end ("… wrote:"), or before the name ("… schrieb Ada:").
             guard let range = bare.firstRange(of: verb) else { continue }
@@ -350,7 +355,7 @@ struct QuoteCutter {
 
     /// Whether a line is one of these between dashes, or stands alone: `-----Original Message-----`.
     private static func isRule(_ words: String, of phrases: [String], needsDashes: Bool) -> Bool {
-        guard words.count <= 120 else { return false }
+        guard (8...120).contains(words.count) else { return false }
         let isRuled =
             words.hasPrefix("--") || words.hasPrefix("__") || words.hasPrefix("==") || words.hasPrefix("**")
             || words.hasPrefix("——") || words.hasPrefix("> --") || words.hasPrefix("─")

@@ -43,7 +43,7 @@ import Testing
     @Test(
         "has its subject read, even where a word was broken inside a letter",
         arguments: [
-            ("=?utf-8?B?5rOo5p?= =?utf-8?B?aH?=", "注文"),
+            ("=?utf-8?B?5rOo5g==?= =?utf-8?B?loc=?=", "注文"),
             ("=?utf-8?Q?Gr=C3?=\n =?utf-8?Q?=BC=C3=9Fe?= aus Wien", "Grüße aus Wien"),
             ("=?iso-8859-1?Q?caf=E9_au_lait?=", "café au lait"),
             ("plain =?utf-8?q?=C3=A9?= text", "plain é text"),

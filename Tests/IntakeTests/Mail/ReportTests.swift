@@ -50,7 +50,7 @@ import Testing
         arguments: [
             ("550 5.1.1 User unknown", "user_unknown", true), ("550 No such user here", "user_unknown", true),
             ("550 Requested action not taken: mailbox unavailable", "user_unknown", true),
-            ("450 4.2.0 Requested mail action not taken: mailbox unavailable", "filtered", false),
+            ("450 4.2.0 Requested mail action not taken: mailbox unavailable", "unknown", false),
             ("550 5.4.4 Invalid domain", "host_unknown", true),
             (
                 "Host or domain name not found. Name service error for name=shoper.example type=A: Host not found",
