@@ -23,7 +23,8 @@ struct Bookbag: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
-            EraseCommand.self, RenderCommand.self, TrackCommand.self, SandboxCommand.self, ReadTriggersCommand.self,
+            EraseCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self, SandboxCommand.self,
+            ReadTriggersCommand.self,
         ])
 
     /// Runs the command in the arguments. Wrong usage exits with status 2, as in most programs; the parser's own would

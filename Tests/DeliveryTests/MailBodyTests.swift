@@ -1,4 +1,5 @@
 import Outreach
+import Platform
 import Testing
 
 @testable import Delivery

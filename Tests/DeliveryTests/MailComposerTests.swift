@@ -1,5 +1,6 @@
 import Foundation
 import Outreach
+import Platform
 import Testing
 
 @testable import Delivery

@@ -2,6 +2,7 @@
 // come to an end that does not lie beyond the bytes.
 
 @testable import Delivery
+import Platform
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {

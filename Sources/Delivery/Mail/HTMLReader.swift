@@ -4,6 +4,8 @@
 // (13.2.5), less its corners. One pass, no recursion, and nothing is looked at twice, so that a hostile page costs what
 // its length costs.
 
+internal import Platform
+
 /// Reads HTML into the blocks that its text has.
 struct HTMLReader {
     private var blocks: [MailBlock] = []

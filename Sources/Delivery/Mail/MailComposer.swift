@@ -2,6 +2,7 @@ internal import CGMime
 internal import Crypto
 internal import Foundation
 public import Outreach
+internal import Platform
 
 // A mail is made in two steps. First the draft becomes texts: Markdown is read once and written twice, as HTML in the
 // shop's look and as plain text. Then GMime makes bytes of them: transfer encodings, parameters, multiparts; headers

@@ -1,4 +1,5 @@
 internal import Outreach
+internal import Platform
 
 // What stands around a mail's body: the document, the shop's name or logo, a card, the foot. One column of 600 px at
 // most, which shrinks with the window; Outlook on Windows knows no max-width and gets a table of 600 in a conditional

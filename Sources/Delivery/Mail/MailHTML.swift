@@ -2,6 +2,8 @@
 // Word, Gmail keeps only some of <style>. So each element carries its style inline, and the classes are there only for
 // the dark scheme and the phone, in programs that read <style>. What has no inline alternative is not used.
 
+internal import Platform
+
 /// Writes blocks as HTML in a shop's colours.
 struct MailHTMLWriter {
     let colors: BrandColors

@@ -1,4 +1,5 @@
 internal import Outreach
+internal import Platform
 
 /// Why a mail cannot be composed. It is the template's or the configuration's fault, and trying again changes nothing.
 /// Says what, and never an address or a value.

@@ -4,6 +4,8 @@
 // Writing without spaces between words (Japanese, Chinese, Thai) is never cut: the transfer encoding takes lines of any
 // length.
 
+internal import Platform
+
 /// Writes blocks as plain text.
 struct MailTextWriter {
     /// RFC 3676, 4.1 asks for 78 at most; 72 leaves room to be quoted.

@@ -1,5 +1,6 @@
 internal import CGMime
 internal import Foundation
+internal import Platform
 
 /// A mail's bytes, opened again for people: what `outbox show` and `preview` print. Read by GMime, as any mail program
 /// would read them.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Outreach
+internal import Platform
 
 /// What can be seen in the HTML of a merchant's own design.
 enum HTMLReview {

@@ -1,7 +1,7 @@
 /// The tags and texts of an HTML page, one after the other. Comments, doctypes, scripts and styles are passed over;
 /// references in text and attributes are read.
-struct HTMLTokens {
-    enum Token: Equatable {
+package struct HTMLTokens {
+    package enum Token: Equatable {
         case text(String)
         /// `closes` for `<br/>`.
         case open(String, [String: String], closes: Bool)
@@ -14,14 +14,14 @@ struct HTMLTokens {
     private let bytes: [UInt8]
     private var index = 0
     /// The byte at which the last token begins.
-    private(set) var start = 0
+    package private(set) var start = 0
 
-    init(_ html: String) { bytes = Array(html.utf8) }
+    package init(_ html: String) { bytes = Array(html.utf8) }
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    package init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// The next one, or nil at the end.
-    mutating func next() -> Token? {
+    package mutating func next() -> Token? {
         while index < bytes.count {
             start = index
             guard bytes[index] == UInt8(ascii: "<") else {
@@ -150,7 +150,7 @@ struct HTMLTokens {
     // MARK: - References
 
     /// The text with `&amp;`, `&#8217;` and `&#x2019;` read. An unknown name stays as it is.
-    static func readingReferences(_ bytes: ArraySlice<UInt8>) -> String {
+    package static func readingReferences(_ bytes: ArraySlice<UInt8>) -> String {
         guard bytes.contains(UInt8(ascii: "&")) else { return String(decoding: bytes, as: UTF8.self) }
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count)
