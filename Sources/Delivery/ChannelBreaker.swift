@@ -63,7 +63,13 @@ public struct ChannelBreaker: Hashable, Sendable {
 
     /// Open, or as it was left by an earlier process; that is tried at once with one message, for whoever starts anew
     /// may have fixed something.
-    public init(failures: Int = 0, failure: Failure? = nil, openings: Int = 0, suspects: [Int64: Int] = [:]) {
+    ///
+    /// - Parameter isDisabled: true for one that stays closed until a person opens it.
+    public init(
+        failures: Int = 0, failure: Failure? = nil, openings: Int = 0, suspects: [Int64: Int] = [:],
+        isDisabled: Bool = false
+    ) {
+        if isDisabled { closedUntil = .distantFuture }
         self.failures = failures
         self.failure = failure
         self.openings = openings
@@ -114,6 +120,8 @@ public struct ChannelBreaker: Hashable, Sendable {
         switch verdict {
         case .accepted:
             suspects[effect] = nil
+            // What was under way with the one that was told "nothing more" does not undo that.
+            if closedUntil == .distantFuture, ahead != effect { return Outcome() }
             return Outcome(change: open())
         case .refused(let failure):
             suspects[effect] = nil
@@ -146,7 +154,9 @@ public struct ChannelBreaker: Hashable, Sendable {
             mayTryAnother = isSuspect && failures == 1
             ahead = nil
             closedUntil =
-                now + ReopeningSchedule.channel.delay(afterTimes: failures, failure: failure, chance: chance)
+                failure.reason == Failure.disabled
+                ? .distantFuture
+                : now + ReopeningSchedule.channel.delay(afterTimes: failures, failure: failure, chance: chance)
             return Outcome(
                 nextAttempt: [behind, own].compactMap(\.self).max(), change: failures == 1 ? .closed(failure) : nil,
                 waitsByItself: isSuspect)
@@ -165,7 +175,9 @@ public struct ChannelBreaker: Hashable, Sendable {
     }
 
     /// A little after the channel may be tried: whoever was due before goes ahead.
-    private var behind: Moment? { closedUntil.map { $0 + .milliseconds(1) } }
+    private var behind: Moment? {
+        closedUntil.flatMap { $0 < .distantFuture ? $0 + .milliseconds(1) : nil }
+    }
 
     /// Giving up is by age, which is judged before each attempt; so there is always a next one.
     private func wait(

@@ -28,11 +28,12 @@ public struct RetrySchedule: Hashable, Sendable {
     public static let mail = RetrySchedule(
         steps: [.seconds(5), .seconds(30), .minutes(2), .minutes(10), .minutes(30), .hours(1)])
 
-    /// For webhooks: the schedule of the Standard Webhooks specification, "Deliverability and reliability".
+    /// For webhooks: the schedule of the Standard Webhooks specification, "Deliverability and reliability", with one
+    /// step more after the first: most endpoints that fail are back within a minute.
     public static let webhook = RetrySchedule(
         steps: [
-            .seconds(5), .minutes(5), .minutes(30), .hours(2), .hours(5), .hours(10), .hours(14), .hours(20),
-            .hours(24),
+            .seconds(5), .minutes(1), .minutes(5), .minutes(30), .hours(2), .hours(5), .hours(10), .hours(14),
+            .hours(20), .hours(24),
         ])
 
     /// How long to wait, or nil to give up: the next attempt would come when the message is older than `limit`.

@@ -164,6 +164,41 @@ struct DeliveryServiceTests {
         }
     }
 
+    @Test("nothing more to a far end that wants nothing more, also after a restart, until a person opens it")
+    func disabled() async throws {
+        let isGone = Mutex(true)
+        let channel = ScriptedChannel { _ in
+            isGone.withLock { $0 }
+                ? .unavailable(Failure(reason: Failure.disabled, code: 410, detail: "gone")) : .accepted(receipt: "204")
+        }
+        let deliveries = try await Deliveries(channel, orders: 2)
+        var sent = channel.sent.makeAsyncIterator()
+        try await deliveries.run {
+            _ = await sent.next()
+            try await deliveries.until { try await deliveries.channel().reason == Failure.disabled }
+        }
+        isGone.withLock { $0 = false }
+        let count = Mutex(0)
+        try await deliveries.run {
+            deliveries.plans.holder.pass(.hours(2))
+            // It looks twice, and begins nothing.
+            for _ in 0..<2 {
+                deliveries.wake.call()
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(try await deliveries.effect(1).attempts + deliveries.effect(2).attempts == 1)
+            #expect(
+                try await deliveries.plans.store.openChannel(.mail(shop: shop), now: deliveries.plans.clock.now))
+            deliveries.wake.call()
+            for _ in 0..<2 {
+                _ = await sent.next()
+                count.withLock { $0 += 1 }
+                deliveries.wake.call()
+            }
+        }
+        #expect(count.withLock { $0 } == 2)
+    }
+
     @Test("what was claimed when the store could not be read, as soon as it can")
     func readFailure() async throws {
         let channel = ScriptedChannel { _ in .accepted(receipt: "250") }

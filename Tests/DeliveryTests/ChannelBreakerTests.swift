@@ -37,6 +37,32 @@ struct ChannelBreakerTests {
         #expect(breaker.room(limit: 8, under: 0, now: later) == 8)
     }
 
+    @Test("stays closed where the far end wants nothing more, until a person opens it")
+    func disabled() {
+        let gone = Failure(reason: Failure.disabled, code: 410, detail: "gone")
+        var breaker = ChannelBreaker()
+        #expect(take(&breaker, .unavailable(gone), of: 1, at: t0).change == .closed(gone))
+        #expect(breaker.room(limit: 8, under: 0, now: t0 + .days(400)) == 0)
+        #expect(take(&breaker, .accepted(receipt: "HTTP 204"), of: 2, at: t0).change == nil)
+        var restarted = ChannelBreaker(failures: 1, failure: gone, isDisabled: true)
+        #expect(restarted.isShut(now: t0 + .days(400)))
+        restarted.tryNow()
+        #expect(restarted.room(limit: 8, under: 0, now: t0) == 1)
+        restarted.begin(3)
+        #expect(take(&restarted, .accepted(receipt: "HTTP 204"), of: 3, at: t0).change == .opened)
+    }
+
+    @Test("webhooks are tried again within 5 s, then within a minute, and for three days")
+    func webhookSchedule() {
+        let busy = Failure(reason: "busy", code: 503, detail: "busy")
+        let waits = (1...10).map { attempt in
+            RetrySchedule.webhook.delay(
+                afterAttempt: attempt, age: .zero, limit: .days(30), failure: busy, chance: 1)!
+        }
+        #expect(waits[0] == .seconds(5) && waits[1] == .minutes(1))
+        #expect(waits.reduce(.zero, +) > .days(3))
+    }
+
     @Test("a mail that is always answered 5.7.1 closes it once, and never again")
     func poisoned() throws {
         var breaker = ChannelBreaker()

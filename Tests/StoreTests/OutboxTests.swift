@@ -62,6 +62,49 @@ struct OutboxTests {
         #expect(try await store.recover(owner: "p2", now: .at(4)) == [.email: 1], "only what has begun is in doubt")
     }
 
+    @Test(
+        "what a receiver lost is handed over again under its id, and asked for by a person",
+        arguments: StoreKind.allCases)
+    func again(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let way = Route.webhook("helpdesk", shop: shop)
+        var sent: [Int64] = []
+        for number in 1...5 {
+            let effect = try await store.ready(
+                try await store.placed(number), line: "webhook:helpdesk", key: "\(number)", at: .at(number))
+            let claims = try await store.claim(way, limit: 1, owner: "p1", lease: .minutes(5), now: .at(number))
+            let begun = try await store.begin(claims, lease: .minutes(5), now: .at(number)).begun
+            _ = try await store.finish(
+                begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "HTTP 204")) }, now: .at(number))
+            sent.append(effect.id)
+        }
+        let before = try #require(await store.effectStory(sent[2])).message
+        #expect(try await store.sentCount(way, since: .at(2), until: .at(4)) == 3)
+        #expect(try await store.sentCount(.webhook("other", shop: shop), since: .at(0), until: .at(9)) == 0)
+        var count = 0
+        for _ in 0..<3 { count += try await store.sendAgain(way, since: .at(2), until: .at(4), limit: 2, now: .at(10)) }
+        #expect(count == 3)
+        let claims = try await store.claim(way, limit: 9, owner: "p1", lease: .minutes(5), now: .at(11))
+        #expect(claims.map(\.effect.id) == Array(sent[1...3]) && claims.allSatisfy { $0.effect.origin == .person })
+        #expect(claims[1].message == before)
+        let begun = try await store.begin(claims, lease: .minutes(5), now: .at(11)).begun
+        _ = try await store.finish(
+            begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "HTTP 204")) }, now: .at(12))
+        #expect(try await store.sendAgain(way, since: .at(2), until: .at(4), now: .at(13)) == 0)
+        #expect(try await store.status(now: .at(14)).shops[0].effects == [.sent: 5])
+    }
+
+    @Test("a closed channel is opened by hand, an open one is not")
+    func opened() async throws {
+        let store = try await StoreKind.inMemory.make()
+        #expect(try await !store.openChannel(route, now: t0))
+        try await store.setChannel(
+            route, ChannelState(closedUntil: .distantFuture, reason: "disabled", failures: 1), now: t0)
+        #expect(try await store.openChannel(route, now: .at(1)))
+        #expect(try await store.channelState(route).closedUntil == nil)
+        #expect(try await !store.openChannel(route, now: .at(2)))
+    }
+
     @Test("what is leased is nobody else's", arguments: StoreKind.allCases)
     func leased(_ kind: StoreKind) async throws {
         let store = try await kind.make()

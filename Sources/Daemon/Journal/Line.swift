@@ -26,6 +26,7 @@ package enum Line: String, LogKind, CaseIterable {
     case inDoubt = "0edff529c599386ba313bf87963f12d8"
     case channelClosed = "897dc4e9048bfbbc67e2dc7f644fd754"
     case channelOpen = "43e4e153be04ff9cc9db34e36ed13a3a"
+    case channelDisabled = "6b1f0d5c9e3a4a7c8d24f7e0b3c15a96"
     case withdrawn = "90cc9bff6b166a40b0049b2699c2b451"
     case labelMissing = "a1a87f21e232225b0b4e056ea09b03f5"
     case templateFailed = "e1161bae9416b753c65070f095804d9f"
@@ -85,6 +86,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .inDoubt: "In doubt"
         case .channelClosed: "The channel is closed"
         case .channelOpen: "The channel is open again"
+        case .channelDisabled: "The far end wants nothing more"
         case .withdrawn: "Withdrawn"
         case .labelMissing: "A return label could not be fetched"
         case .templateFailed: "A template could not be rendered"
@@ -124,7 +126,8 @@ package enum Line: String, LogKind, CaseIterable {
 
     package var level: Logger.Level {
         switch self {
-        case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .templateFailed, .triggersRefused,
+        case .carrierRefused, .shopClosed, .scopesMissing, .channelClosed, .channelDisabled, .templateFailed,
+            .triggersRefused,
             .reloadHeld, .braked, .clockWrong, .storeFailed, .loopStuck, .configuration, .noRelay:
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,

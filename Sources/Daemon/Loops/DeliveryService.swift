@@ -67,7 +67,8 @@ struct DeliveryService: Service {
                 depth: limit,
                 breaker: ChannelBreaker(
                     failures: kept.failures, failure: Failure(kept), openings: kept.openings,
-                    suspects: kept.suspects))
+                    suspects: kept.suspects,
+                    isDisabled: kept.reason == Failure.disabled && kept.closedUntil != nil))
             inFlight.kept = inFlight.breaker
             metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
             await loop.run(drains: true) { ending in
@@ -86,7 +87,9 @@ struct DeliveryService: Service {
                             let doubts = claim.effect.attemptsInDoubt
                             var message = claim.message
                             message.envelope.returnToken = claim.returnToken
-                            completed.add(claim, try await channel.attempt(message, inDoubt: doubts, at: clock.now))
+                            let answer = try await channel.attempt(message, inDoubt: doubts, at: clock.now)
+                            KillPoint.answered.reached()
+                            completed.add(claim, answer)
                         } catch {
                             completed.add(claim, nil)
                         }
@@ -124,6 +127,20 @@ struct DeliveryService: Service {
         var limitedUntil: Moment?
         /// The store refused the last step.
         var storeFails = false
+        /// How many at once a far end is given that said that it has too much to do.
+        var ceiling = Int.max
+        /// Until then it asked for nothing at all.
+        var pausedUntil: Moment?
+
+        /// Halves what a busy far end is given, and grows it again one by one.
+        mutating func slowDown(by verdict: Verdict, now: Moment) {
+            if let failure = verdict.failure, let code = failure.code, [429, 502, 504].contains(code) {
+                ceiling = max(1, min(ceiling, depth) / 2)
+                if let asked = failure.retryAfter { pausedUntil = max(pausedUntil ?? now, now + min(asked, .hours(1))) }
+            } else if case .accepted = verdict, ceiling < Int.max {
+                ceiling = ceiling < depth ? ceiling + 1 : Int.max
+            }
+        }
     }
 
     /// How long to wait for something to do.
@@ -132,6 +149,7 @@ struct DeliveryService: Service {
         if inFlight.under > 0 || ending { return .seconds(1) }
         if clock.fault != nil { return .seconds(5) }
         let now = clock.now
+        if let until = inFlight.pausedUntil, until > now { return min(until - now, Heartbeats.longestWait) }
         if let until = inFlight.breaker.closedUntil, inFlight.breaker.isShut(now: now) {
             return min(until - now, Heartbeats.longestWait)
         }
@@ -154,7 +172,11 @@ struct DeliveryService: Service {
             }
             var room = 0
             if !ending, clock.fault == nil, inFlight.done.count <= inFlight.depth {
-                room = inFlight.breaker.room(limit: inFlight.depth, under: inFlight.under, now: now)
+                let depth = min(inFlight.depth, inFlight.ceiling)
+                room = inFlight.breaker.room(limit: depth, under: inFlight.under, now: now)
+                if let until = inFlight.pausedUntil {
+                    if until > now { room = 0 } else { inFlight.pausedUntil = nil }
+                }
                 if let until = inFlight.limitedUntil, until > now { room = 0 } else { inFlight.limitedUntil = nil }
             }
             if !inFlight.returning.isEmpty {
@@ -219,6 +241,7 @@ struct DeliveryService: Service {
                 route, limit: max(room, wanted) - held, limits: limits, owner: owner, lease: Self.lease, now: now)
         }
         guard !inFlight.unjudged.isEmpty else { return }
+        KillPoint.claimed.reached()
         let going = try await stillTrue(inFlight.unjudged, &inFlight, now: now)
         inFlight.unjudged = []
         inFlight.waiting += going
@@ -272,7 +295,11 @@ struct DeliveryService: Service {
             let ids = Set(try await store.withdraw(withdrawn, now: now))
             for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
                 inFlight.breaker.forget(withdrawal.claim.effect.id)
-                report(.withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail)
+                // One that was tried, and is no news any more, is given up: a person is told.
+                let isGivenUp = withdrawal.claim.effect.attempts > 0 && withdrawal.reason == .oldNews
+                report(
+                    .withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail,
+                    level: isGivenUp ? .warning : nil)
                 metrics.decisions.add(
                     1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
             }
@@ -306,7 +333,10 @@ struct DeliveryService: Service {
             ended: outcomes, beginning: begins, rendered: inFlight.rendered,
             channel: breaker == inFlight.kept ? nil : (route, ChannelState(breaker)), limits: limits,
             lease: Self.lease, now: now)
+        if !turned.finished.isEmpty { KillPoint.committed.reached() }
+        if !turned.attempts.begun.isEmpty { KillPoint.begun.reached() }
         let ended = inFlight.done
+        for (_, answer) in ended { inFlight.slowDown(by: answer.verdict, now: now) }
         (inFlight.breaker, inFlight.kept) = (breaker, breaker)
         for claim in begins { inFlight.rendered[claim.effect.id] = nil }
         inFlight.done = []
@@ -338,7 +368,7 @@ struct DeliveryService: Service {
         case .opened: logger.log(Line.channelOpen, ["shop": "\(route.shop)", "channel": "\(name)"])
         case .closed(let failure):
             logger.log(
-                Line.channelClosed,
+                failure.reason == Failure.disabled ? Line.channelDisabled : Line.channelClosed,
                 [
                     "shop": "\(route.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
                     "detail": "\(failure.detail)",

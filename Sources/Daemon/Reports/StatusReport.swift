@@ -179,7 +179,9 @@ extension StatusReport {
                     what: "\(channel.name) is closed: \(channel.detail ?? channel.reason ?? "unknown")",
                     fix: channel.channel == "email"
                         ? "run 'bookbag doctor'; the relay is tried again by itself, and at once after a restart"
-                        : "fix the endpoint; it is tried again by itself, and at once after a restart",
+                        : channel.reason == Failure.disabled
+                            ? "run 'bookbag outbox open \(channel.name)' once it takes messages again"
+                            : "fix the endpoint; it is tried again by itself, and at once after a restart",
                     isUrgent: true))
         }
         for carrier in carriers where carrier.closedUntil != nil && carrier.isRefused {

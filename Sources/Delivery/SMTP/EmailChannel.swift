@@ -46,11 +46,12 @@ extension Composition {
             ], date: date,
             headers: [
                 MailDraft.Header("X-Bookbag-Trigger", effect.trigger),
-                MailDraft.Header("X-Bookbag-Order", scope.record.facts.name),
+                MailDraft.Header("X-Bookbag-Order", scope.record.facts.name.onOneLine),
                 MailDraft.Header("Feedback-ID", trigger.about.feedbackID(trigger: trigger.name, shop: effect.shop)),
             ], brand: brand)
         draft.parcels = rendered.parcels
         if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
+        draft.headers += StreamHeaders.list(trigger.about, from: from)
         if let value = wayOut(for: recipient, from: from) {
             draft.headers.append(MailDraft.Header("List-Unsubscribe", value))
         }

@@ -99,7 +99,12 @@ extension Verdict {
         case 401, 403:
             return .unavailable(
                 failure("auth", "the endpoint does not take our signature; check the secret on both sides"))
-        case 404, 410: return .unavailable(failure("gone", "there is no endpoint at this address; check its url"))
+        case 404: return .unavailable(failure("gone", "there is no endpoint at this address; check its url"))
+        case 410:
+            return .unavailable(
+                failure(
+                    Failure.disabled,
+                    "the endpoint wants nothing more; nothing is sent to it until 'bookbag outbox open' names it"))
         case 408, 429, 502, 503, 504: return .deferred(failure("busy", "the endpoint is busy"))
         default: return .deferred(failure("status", "the endpoint answered with a fault"))
         }

@@ -46,6 +46,9 @@ public struct Failure: Hashable, Sendable {
     /// it again meets the same.
     public var isNoMailbox = false
 
+    /// The reason of a far end that wants nothing more: its channel stays closed until a person opens it.
+    public static let disabled = "disabled"
+
     /// That went wrong.
     public init(
         reason: String, code: Int? = nil, enhancedCode: String? = nil, detail: String, retryAfter: Duration? = nil,

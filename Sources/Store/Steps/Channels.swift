@@ -33,6 +33,20 @@ extension Store {
         }
     }
 
+    /// Lets a closed route be tried at once, also one that stays closed by itself. False if it is not closed.
+    public func openChannel(_ route: Route, now: Moment) async throws(StoreFailure) -> Bool {
+        try await write { db in
+            let opened = try db.changes(
+                """
+                UPDATE channels SET closed_until = NULL, changed_at = ?
+                WHERE shop = ? AND channel = ? AND target = ? AND closed_until IS NOT NULL
+                """,
+                [now.milliseconds, try db.shop(route.shop), route.channel.rawValue, route.target])
+            try db.note(now)
+            return opened > 0
+        }
+    }
+
     /// Closes a route, or opens it again.
     public func setChannel(_ route: Route, _ state: ChannelState, now: Moment) async throws(StoreFailure) {
         try await write { db in

@@ -296,6 +296,53 @@ extension Store: DeliveryLedger {
         }
     }
 
+    /// How many messages a route took between two moments and could be handed to it again.
+    public func sentCount(_ route: Route, since: Moment, until: Moment) async throws(StoreFailure) -> Int {
+        try await read { db in
+            Int(
+                try db.integer(
+                    Query.sentCount,
+                    [
+                        try db.shop(route.shop), route.channel.rawValue, route.target, since.milliseconds,
+                        until.milliseconds,
+                    ]) ?? 0)
+        }
+    }
+
+    /// Hands messages to a route again that it took between two moments, for a receiver that lost them: the same bytes
+    /// under the same ids. From then on a person has asked for them, so that none is judged to be old news.
+    ///
+    /// - Parameter limit: how many in one step; call again until it gives 0.
+    public func sendAgain(
+        _ route: Route, since: Moment, until: Moment, limit: Int = 500, now: Moment
+    ) async throws(StoreFailure) -> Int {
+        try await write { db in
+            let shop = try db.shop(route.shop)
+            let sent = try db.effects(
+                Query.sentBetween,
+                [
+                    shop, route.channel.rawValue, route.target, since.milliseconds, until.milliseconds, limit,
+                ])
+            var tally = Tally()
+            for effect in sent {
+                try db.run(
+                    """
+                    UPDATE effects SET state = 'ready', origin = 'person', rank = 0, reason = NULL, detail = NULL,
+                        due_at = ?, sent_at = NULL, counted_at = coalesce(counted_at, ?), queue = '',
+                        version = version + 1
+                    WHERE shop = ? AND id = ?
+                    """, [now.milliseconds, now.milliseconds, shop, effect.id])
+                tally.move(effect, from: .sent, to: .ready, shop: shop)
+                try db.append(
+                    DecisionNote(at: now, state: .ready, reason: nil, detail: "sent again by hand"),
+                    effectID: effect.id, shop: shop)
+            }
+            try tally.write(to: db)
+            try db.note(now)
+            return sent.count
+        }
+    }
+
     /// Withdraws an effect that waits or is ready, by hand. False if it is neither, or an attempt is under way.
     public func drop(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
         try await write { db in
@@ -601,4 +648,16 @@ extension Query {
         WHERE leases.shop = ? AND effects.channel = ? AND effects.target = ?
         """
     static let waysWithWork = "SELECT DISTINCT channel, target FROM effects WHERE shop = ? AND state = 'ready'"
+    static let sentCount = """
+        SELECT count(*) FROM effects JOIN messages ON messages.shop = effects.shop AND messages.effect_id = effects.id
+        WHERE effects.shop = ? AND effects.state = 'sent' AND effects.channel = ? AND effects.target = ?
+            AND effects.sent_at >= ? AND effects.sent_at <= ? AND messages.purged_at IS NULL
+        """
+    static let sentBetween = """
+        SELECT \(Effect.columns) FROM \(Effect.tables)
+        JOIN messages ON messages.shop = effects.shop AND messages.effect_id = effects.id
+        WHERE effects.shop = ? AND effects.state = 'sent' AND effects.channel = ? AND effects.target = ?
+            AND effects.sent_at >= ? AND effects.sent_at <= ? AND messages.purged_at IS NULL
+        ORDER BY effects.id LIMIT ?
+        """
 }

@@ -7,7 +7,8 @@ import Store
 struct OutboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "outbox", abstract: "Show what waits and what went out; retry or drop a message.",
-        subcommands: [List.self, Show.self, Retry.self, Drop.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Retry.self, Drop.self, Open.self, Replay.self], defaultSubcommand: List.self
+    )
 
     /// `bookbag outbox list`.
     struct List: AsyncParsableCommand {

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import Outreach
+import Store
+
+extension OutboxCommand {
+    /// `bookbag outbox open`.
+    struct Open: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "open", abstract: "Try a closed route at once, also one that wanted nothing more.",
+            discussion: """
+                The daemon tries it with one message within a minute; if that is accepted, the rest follow.
+
+                EXAMPLES
+                  bookbag outbox open email
+                  bookbag outbox open webhook:helpdesk
+                """)
+
+        @OptionGroup var options: CommandOptions
+        @Argument(help: "The route: email, or webhook: and its name in bookbag.yaml.") var route: String
+        @Option(help: "Only this shop.") var shop: String?
+
+        func run() async throws {
+            let store = try options.store()
+            var opened = false
+            for (known, state) in try await store.channelStates()
+            where known.name == route && (shop == nil || shop == known.shop) && state.closedUntil != nil {
+                guard try await store.openChannel(known, now: DaemonClock.system()) else { continue }
+                print("\(known.shop): \(known.name) is tried again.")
+                opened = true
+            }
+            guard opened else {
+                complain("No route '\(route)' is closed; 'bookbag status' lists those that are.")
+                throw ExitStatus.fault
+            }
+        }
+    }
+
+    /// `bookbag outbox replay`.
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "replay", abstract: "Hand webhooks to their receiver again that it took and lost.",
+            discussion: """
+                The same bytes go under the same webhook-id, signed with a new timestamp; a receiver that has one
+                already drops it by its id. How many they are is told first, and nothing is done without a yes.
+
+                EXAMPLES
+                  bookbag outbox replay --since 6h
+                  bookbag outbox replay --since 2026-11-21T10:00:00Z --target helpdesk
+                """)
+
+        @OptionGroup var options: CommandOptions
+        @Option(help: "Sent since when: 6h, 2d, a day such as 2026-11-21, or a moment such as 2026-11-21T10:00:00Z.")
+        var since: String
+        @Option(help: "Only to this webhook, by its name in bookbag.yaml.") var target: String?
+        @Option(help: "Only this shop.") var shop: String?
+        @Flag(help: "Do not ask.") var yes = false
+
+        func run() async throws {
+            let store = try options.store()
+            let now = DaemonClock.system()
+            var found: [(route: Route, since: Moment, count: Int)] = []
+            for domain in try await store.shops() where shop == nil || shop == domain {
+                let zone = try await store.profile(shop: domain).zone
+                guard let from = Moment(iso8601: since) ?? Since(since, now: now, zone: zone)?.moment else {
+                    throw ValidationError("'\(since)' is no time to begin at; write 6h, 2d or 2026-11-21T10:00:00Z")
+                }
+                let names = Set(
+                    try await store.counters().filter { $0.shop == domain && $0.name == "deliveries" }
+                        .filter { $0.labels[0] == ChannelName.webhook.rawValue }.map { $0.labels[1] })
+                for name in names.sorted() where target == nil || target == name {
+                    let route = Route.webhook(name, shop: domain)
+                    let count = try await store.sentCount(route, since: from, until: now)
+                    if count > 0 { found.append((route, from, count)) }
+                }
+            }
+            guard !found.isEmpty else {
+                complain("Nothing was sent to \(target.map { "the webhook '\($0)'" } ?? "a webhook") since then.")
+                throw ExitStatus.fault
+            }
+            for one in found {
+                print("\(one.route.shop): \(one.count) to \(one.route.name) since \(one.since.iso8601)")
+            }
+            if !yes {
+                print("Send them again? [y/N] ", terminator: "")
+                guard ["y", "yes"].contains((readLine() ?? "").lowercased()) else {
+                    print("Nothing is sent again.")
+                    return
+                }
+            }
+            var count = 0
+            for one in found {
+                // Up to the moment of the question: what goes out meanwhile is not sent a third time.
+                while true {
+                    let some = try await store.sendAgain(one.route, since: one.since, until: now, now: now)
+                    if some == 0 { break }
+                    count += some
+                }
+            }
+            print("\(count) will be sent again.")
+        }
+    }
+}
