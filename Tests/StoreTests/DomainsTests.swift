@@ -5,7 +5,7 @@ import Testing
 
 private let busy = Failure(reason: "mailbox", code: 450, enhancedCode: "4.7.1", detail: "Come again later.")
 
-/// A way out with a far end that answers by domain, run by hand.
+/// A route with a far end that answers by domain, run by hand.
 private struct Queues {
     let store: Store
     let route = Route.mail(shop: shop)
@@ -124,7 +124,7 @@ struct DomainsTests {
         #expect(states.prefix(6).allSatisfy { $0 == .sent } && states[6] == .ready && states.last == .ready)
     }
 
-    @Test("keeps the limits of the whole way out; what was not taken does not count by the day, but by the second")
+    @Test("keeps the limits of the whole route; what was not taken does not count by the day, but by the second")
     func wholeLimit() async throws {
         var queues = try await Queues()
         queues.limits = SendLimits(whole: [SendLimit(4, .day)])
@@ -205,7 +205,7 @@ struct DomainsTests {
         let ready = try await queues.store.read {
             try $0.integer("/* test */ SELECT count(*) FROM effects WHERE state = 'ready' AND queue = ''")
         }
-        #expect(try #require(ready) <= 5, "only those that were under way stand in the way out's own queue")
+        #expect(try #require(ready) <= 5, "only those that were under way stand in the route's own queue")
     }
 }
 

@@ -39,7 +39,7 @@ package struct OutboxReport: Report {
 
     var rows: [Row]
 
-    /// - Parameter channels: how the ways out stand; one that was never closed may be left out.
+    /// - Parameter channels: how the routes stand; one that was never closed may be left out.
     package init(_ lines: [OutboxLine], channels: [Route: ChannelState] = [:], now: Moment) {
         rows = lines.map { line in
             let effect = line.effect

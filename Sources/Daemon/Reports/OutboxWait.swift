@@ -9,7 +9,7 @@ struct OutboxWait: Encodable, Sendable {
         case held
         /// It is being handed over.
         case underWay = "under_way"
-        /// Its way out is closed.
+        /// Its route is closed.
         case channel
         /// What may go out by its way for now has gone.
         case limit
@@ -37,7 +37,7 @@ struct OutboxWait: Encodable, Sendable {
 
     /// Why that message waits; nil for one that does not.
     ///
-    /// - Parameter channel: how its way out stands.
+    /// - Parameter channel: how its route stands.
     init?(_ line: OutboxLine, channel: ChannelState, now: Moment) {
         let effect = line.effect
         inDoubt = effect.state == .ready && effect.attemptsInDoubt > 0

@@ -79,7 +79,7 @@ public struct BegunAttempts: Hashable, Sendable {
     public var begun: [Claim] = []
     /// Still ours, but judged by what is no longer so: to be judged again.
     public var outdated: [Claim] = []
-    /// Still ours, but beyond the way out's limit.
+    /// Still ours, but beyond the route's limit.
     public var limited: [Claim] = []
     /// When the first of `limited` may begin.
     public var limitedUntil: Moment?

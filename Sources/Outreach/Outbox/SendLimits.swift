@@ -1,4 +1,4 @@
-// How much a way out may take. A relay's account has limits (so many messages an hour, or in 24 hours), and so may a
+// How much a route may take. A relay's account has limits (so many messages an hour, or in 24 hours), and so may a
 // recipient domain that is to be asked gently. What went out is counted in slices of time that the store keeps, so that
 // a restart begins nothing anew. A limit looks back over its window and one slice more, because the oldest slice may
 // reach into the window with any part of it: so it is never exceeded, whichever moment the far end counts from.
@@ -68,7 +68,7 @@ public struct SendLimit: Hashable, Sendable {
     }
 }
 
-/// The limits of a way out.
+/// The limits of a route.
 public struct SendLimits: Hashable, Sendable {
     /// For all that it takes.
     public var whole: [SendLimit]

@@ -482,7 +482,7 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX domains_next ON domains (shop, channel, target, next_at, domain) WHERE has_queue = 1;
 
-            -- How much went out lately, by slices of time, for the limits of a way out (an empty domain) and of recipient domains. `seconds` is the length that a
+            -- How much went out lately, by slices of time, for the limits of a route (an empty domain) and of recipient domains. `seconds` is the length that a
             -- limit counts over.
             CREATE TABLE spent (
                 shop INTEGER NOT NULL REFERENCES shops (id),

@@ -1,5 +1,5 @@
 // Recipient domains that put mail off, or whose limit is reached, each with a queue of its own (`DomainState` has the
-// story). What is ready stands in the way out's queue. A claim that meets mail to a closed domain there moves it to the
+// story). What is ready stands in the route's queue. A claim that meets mail to a closed domain there moves it to the
 // domain's queue, once; so picking the next mail reads what may go and nothing else, however many wait. A domain that
 // is open again gives its queue back in portions, the longest due first.
 
@@ -117,7 +117,7 @@ extension Connection {
     }
 }
 
-/// Picks what is next to go out of a way out, in one transaction.
+/// Picks what is next to go out by a route, in one transaction.
 struct DomainQueues {
     /// What is to be claimed.
     struct Next {
@@ -178,7 +178,7 @@ struct DomainQueues {
 
     private var key: SQLArguments { [shop, route.channel.rawValue, route.target] }
 
-    /// Mail that stands in the way out's queue and is due, with how its domain stands.
+    /// Mail that stands in the route's queue and is due, with how its domain stands.
     private struct Candidate {
         var next: Next
         var dueAt: Int64
@@ -280,7 +280,7 @@ struct SendGauge {
     /// Whether one more attempt may begin.
     enum Room {
         case free
-        /// The way out has reached its limit.
+        /// The route has reached its limit.
         case noneAtAll(until: Moment)
         /// The recipient's domain is closed or has reached its limit.
         case noneForDomain

@@ -58,7 +58,7 @@ struct OutboxWaitTests {
         #expect(waits[0].inDoubt && waits[0].sentence.contains("may have arrived") && !waits[1].inDoubt)
     }
 
-    @Test("for its own next attempt, and for its way out while that is closed")
+    @Test("for its own next attempt, and for its route while that is closed")
     func channel() async throws {
         let bench = try await bench(2)
         let begun = try await bench.store.begin(try await claim(bench), lease: .minutes(15), now: bench.now).begun
@@ -103,7 +103,7 @@ struct OutboxWaitTests {
         #expect(limited[1].sentence.contains("1 an hour") && limited[1].until! > other.now)
     }
 
-    @Test("for the way out's limit")
+    @Test("for the route's limit")
     func limit() async throws {
         let bench = try await bench(2)
         let limits = SendLimits(whole: [SendLimit(1, .day)])

@@ -12,7 +12,7 @@ private struct Dice: RandomNumberGenerator {
     }
 }
 
-@Suite("What a way out may take")
+@Suite("What a route may take")
 struct SendLimitTests {
     @Test(
         "is never exceeded in any hour or day, and always used again", arguments: [SendLimit.Window.hour, .day], 0..<10)
