@@ -445,8 +445,8 @@ extension Migration {
                 CHECK (verdict <> 'accepted' OR in_doubt = 0 OR late = 1)
             ) STRICT, WITHOUT ROWID;
 
-            -- Whether a route is closed, and until when its own limit last held it up. `suspects` are the messages that closed it by a reply that may concern only
-            -- them: `EFFECT:OPENINGS`, separated by spaces.
+            -- Whether a route is closed, and until when its own limit last held it up. `suspects` are the messages that
+            -- closed it by a reply that may concern only them: `EFFECT:OPENINGS`, separated by spaces.
             CREATE TABLE channels (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 channel TEXT NOT NULL CHECK (channel <> ''),
@@ -465,8 +465,8 @@ extension Migration {
                 CHECK ((limited_until IS NULL) = (limited_by IS NULL))
             ) STRICT, WITHOUT ROWID;
 
-            -- How recipient domains stand that put mail off, or whose limit is reached. Nothing of their queues goes before `next_at`; one that is open has no `cause`, and
-            -- stays here until its queue is empty.
+            -- How recipient domains stand that put mail off, or whose limit is reached. Nothing of their queues goes
+            -- before `next_at`; one that is open has no `cause`, and stays here until its queue is empty.
             CREATE TABLE domains (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 channel TEXT NOT NULL CHECK (channel <> ''),
@@ -482,8 +482,8 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX domains_next ON domains (shop, channel, target, next_at, domain) WHERE has_queue = 1;
 
-            -- How much went out lately, by slices of time, for the limits of a route (an empty domain) and of recipient domains. `seconds` is the length that a
-            -- limit counts over.
+            -- How much went out lately, by slices of time, for the limits of a route (an empty domain) and of recipient
+            -- domains. `seconds` is the length that a limit counts over.
             CREATE TABLE spent (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 channel TEXT NOT NULL CHECK (channel <> ''),
