@@ -9,11 +9,10 @@ struct StreamHeadersTests {
         "have no value of one recipient's, and four fields whatever the names",
         arguments: [
             ("delay-alert", "juniperfig.myshopify.com", "delay-alert:order:juniperfig:bookbag"),
-            ("a:b\r\nBcc: x", "", "a_b__Bcc__x:order:none:bookbag"), ("é🦊", "x.y", "__:order:x:bookbag"),
+            ("a:b\r\nBcc: x", "", "a-b-Bcc--x:order::bookbag"), ("é🦊", "x.y", "--:order:x:bookbag"),
         ])
     func feedback(_ trigger: String, _ shop: String, _ expected: String) {
-        let header = StreamHeaders.feedbackID(trigger: trigger, stream: .order, shop: shop)
-        #expect(header.name == "Feedback-ID" && header.value == expected)
+        #expect(MailStream.order.feedbackID(trigger: trigger, shop: shop) == expected)
     }
 
     @Test("name a list where the mail is not about an order itself, and only there")
