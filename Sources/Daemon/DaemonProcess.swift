@@ -214,7 +214,7 @@ package struct DaemonProcess {
         func host(_ url: String) -> String { URLComponents(string: url)?.host ?? "" }
         var routes: [WiredRoute] = []
         if let smtp = shop.smtp {
-            let channel = SMTPChannel(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: smtp.redirectTo)
+            let channel = SMTPChannel(SMTPRelay(smtp, engine: engine), redirectTo: smtp.redirectTo)
             routes.append(
                 (
                     .mail(shop: shop.domain), channel, limit: smtp.connections * 2, perSecond: smtp.perSecond,

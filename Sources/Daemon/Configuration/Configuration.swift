@@ -23,11 +23,13 @@ package struct Configuration: Sendable {
         /// The folder of its trigger files.
         package var triggers: String
         package var smtp: SMTP?
+        /// Where shoppers' answers arrive; nil where none is read.
+        package var mailbox: Mailbox?
         package var webhooks: [String: Webhook]
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,
-            webhooks: [String: Webhook]
+            mailbox: Mailbox? = nil, webhooks: [String: Webhook]
         ) {
             self.domain = domain
             self.endpoint = endpoint
@@ -35,6 +37,7 @@ package struct Configuration: Sendable {
             self.pollEvery = pollEvery
             self.triggers = triggers
             self.smtp = smtp
+            self.mailbox = mailbox
             self.webhooks = webhooks
         }
     }
@@ -48,6 +51,8 @@ package struct Configuration: Sendable {
         package var url: String
         package var username: String?
         package var password: SecretString?
+        /// How access tokens are bought, instead of a password.
+        package var oauth: OAuthSettings?
         package var connections: Int
         /// How many mails a second at most; nil for as many as go.
         package var perSecond: Int?
@@ -61,13 +66,15 @@ package struct Configuration: Sendable {
         package var key: String?
 
         package init(
-            url: String, username: String?, password: SecretString?, connections: Int, perSecond: Int?,
+            url: String, username: String?, password: SecretString?, oauth: OAuthSettings? = nil, connections: Int,
+            perSecond: Int?,
             redirectTo: MailAddress?, sender: MailAddress?, startTLS: StartTLS, authority: String?,
             certificate: String?, key: String?
         ) {
             self.url = url
             self.username = username
             self.password = password
+            self.oauth = oauth
             self.connections = connections
             self.perSecond = perSecond
             self.redirectTo = redirectTo

@@ -142,7 +142,7 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let smtp = shop.smtp else {
             return Finding(.poor, what, "none is configured, so no mail is sent", fix: "add 'smtp:' to bookbag.yaml")
         }
-        let reply = await SMTPRelay(SMTPSettings(smtp), engine: engine).probe()
+        let reply = await SMTPRelay(smtp, engine: engine).probe()
         if reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true {
             let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
             // We do not report whether it offered TLS, only that TLS is not required.
@@ -161,7 +161,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private static func fix(_ reply: SMTPReply, _ smtp: Configuration.SMTP) -> String {
         switch reply.phase {
-        case .auth: "check 'username' and 'password' of 'smtp'"
+        case .auth: "check 'username' and 'password', or 'oauth', of 'smtp'"
         case .tls: "check 'starttls' and 'ca' of 'smtp', and the relay's certificate"
         default: "check 'url' of 'smtp', and whether this machine can reach it"
         }
