@@ -103,7 +103,7 @@ let package = Package(
         // What tests of loops bring instead of the clock on the wall.
         .target(name: "LoopTesting", dependencies: ["Platform"], path: "Tests/LoopTesting", swiftSettings: strict),
         .testTarget(
-            name: "PlatformTests", dependencies: ["Platform", "LoopTesting", lifecycleTesting, logging],
+            name: "PlatformTests", dependencies: ["Platform", "LoopTesting", "Doubles", lifecycleTesting, logging],
             swiftSettings: strict),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Platform"], swiftSettings: strict),
         .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),

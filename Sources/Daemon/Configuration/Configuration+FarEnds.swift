@@ -22,7 +22,7 @@ extension Configuration.SMTP {
     fileprivate var farEnd: FarEnd {
         FarEnd(target: "", host: host(url), limit: connections * 2, limits: limits) { engine in
             SMTPChannel(
-                SMTPRelay(SMTPSettings(self), engine: engine), redirectTo: redirectTo, bouncesTo: bouncesTo)
+                SMTPRelay(self, engine: engine), redirectTo: redirectTo, bouncesTo: bouncesTo)
         }
     }
 }

@@ -24,13 +24,15 @@ package struct Configuration: Sendable {
         /// The folder of its trigger files.
         package var triggers: String
         package var smtp: SMTP?
+        /// Where shoppers' answers arrive; nil where none is read.
+        package var mailbox: Mailbox?
         package var webhooks: [String: Webhook]
         /// The far ends of channels that say themselves how they are set up.
         package var farEnds: [ChannelName: [FarEnd]]
 
         package init(
             domain: String, endpoint: String, access: Access, pollEvery: Duration, triggers: String, smtp: SMTP?,
-            webhooks: [String: Webhook], farEnds: [ChannelName: [FarEnd]] = [:]
+            mailbox: Mailbox? = nil, webhooks: [String: Webhook], farEnds: [ChannelName: [FarEnd]] = [:]
         ) {
             self.domain = domain
             self.endpoint = endpoint
@@ -38,6 +40,7 @@ package struct Configuration: Sendable {
             self.pollEvery = pollEvery
             self.triggers = triggers
             self.smtp = smtp
+            self.mailbox = mailbox
             self.webhooks = webhooks
             self.farEnds = farEnds
         }
@@ -52,6 +55,8 @@ package struct Configuration: Sendable {
         package var url: String
         package var username: String?
         package var password: SecretString?
+        /// How access tokens are bought, instead of a password.
+        package var oauth: OAuthSettings?
         package var connections: Int
         /// How many mails at most, in all and for each recipient domain.
         package var limits: SendLimits
@@ -68,13 +73,15 @@ package struct Configuration: Sendable {
         package var key: String?
 
         package init(
-            url: String, username: String?, password: SecretString?, connections: Int, perSecond: Int?,
-            redirectTo: MailAddress?, sender: MailAddress?, bouncesTo: MailAddress? = nil, startTLS: StartTLS,
-            authority: String?, certificate: String?, key: String?, limits: SendLimits = SendLimits()
+            url: String, username: String?, password: SecretString?, oauth: OAuthSettings? = nil, connections: Int,
+            perSecond: Int?, redirectTo: MailAddress?, sender: MailAddress?, bouncesTo: MailAddress? = nil,
+            startTLS: StartTLS, authority: String?, certificate: String?, key: String?,
+            limits: SendLimits = SendLimits()
         ) {
             self.url = url
             self.username = username
             self.password = password
+            self.oauth = oauth
             self.connections = connections
             self.limits = limits
             if let perSecond { self.limits.whole.append(SendLimit(perSecond, .second)) }

@@ -17,3 +17,11 @@ extension SMTPSettings {
         sessions = smtp.connections
     }
 }
+
+extension SMTPRelay {
+    /// The relay as the operator configured it, with what logs in to it.
+    package convenience init(_ smtp: Configuration.SMTP, engine: TransferEngine) {
+        self.init(
+            SMTPSettings(smtp), engine: engine, tokens: smtp.oauth.map { AccessTokens($0, transport: engine) })
+    }
+}

@@ -10,11 +10,11 @@ import Store
 package struct DoctorReach: Sendable {
     var transport: any HTTPTransport
     /// Logs in to a relay and sends nothing.
-    var probe: @Sendable (SMTPSettings) async -> SMTPReply
+    var probe: @Sendable (Configuration.SMTP) async -> SMTPReply
     var now: @Sendable () -> Moment
 
     package init(
-        transport: any HTTPTransport, probe: @escaping @Sendable (SMTPSettings) async -> SMTPReply,
+        transport: any HTTPTransport, probe: @escaping @Sendable (Configuration.SMTP) async -> SMTPReply,
         now: @escaping @Sendable () -> Moment = DaemonClock.system
     ) {
         self.transport = transport
@@ -157,7 +157,7 @@ extension DoctorCheck {
                         .poor, what, "none is configured, so no mail goes out", fix: "add 'smtp:' to bookbag.yaml")
                 ]
             }
-            let reply = await reach.probe(SMTPSettings(smtp))
+            let reply = await reach.probe(smtp)
             guard reply.failure == nil, reply.code.map({ $0 / 100 == 2 }) == true else {
                 let said = Verdict.verdict(for: reply).failure
                 let code = reply.code.map { " (\($0))" } ?? ""

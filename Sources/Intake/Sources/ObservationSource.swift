@@ -36,11 +36,16 @@ package struct SourcePage: Sendable {
     package var cursor: String?
     /// There may be more at once.
     package var isMore: Bool
+    /// Why a part of the source could not be read, where the rest of it could: one folder of several.
+    package var failure: SourceFailure?
 
-    package init(_ observations: [RawObservation], cursor: String?, isMore: Bool = false) {
+    package init(
+        _ observations: [RawObservation], cursor: String?, isMore: Bool = false, failure: SourceFailure? = nil
+    ) {
         self.observations = observations
         self.cursor = cursor
         self.isMore = isMore
+        self.failure = failure
     }
 }
 

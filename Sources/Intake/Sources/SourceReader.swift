@@ -16,7 +16,7 @@ package struct SourceReader: Sendable {
         package var events = 0
         /// Unusable observations, by the source's own id, with the reason.
         package var faults: [String: SourceFailure] = [:]
-        /// Why the source could not be read; nil if it could. Stored observations are judged anyway.
+        /// Why the source, or a part of it, could not be read; nil if all could. Stored observations are judged anyway.
         package var failure: SourceFailure?
         /// There may be more at once.
         package var isMore = false
@@ -56,6 +56,7 @@ package struct SourceReader: Sendable {
         var cursor = try await journal.cursor(of: source.name)
         for _ in 0..<Self.pages {
             let page = try await page(from: cursor, now: now)
+            report.failure = report.failure ?? page.failure
             if page.observations.isEmpty, page.cursor == nil || page.cursor == cursor { return }
             try await journal.keep(page.observations, cursor: page.cursor, of: source.name, now: now)
             report.received += page.observations.count

@@ -7,7 +7,8 @@
 internal import CCurl
 import Synchronization
 
-/// Carries HTTP requests and mail on one thread, through one libcurl multi handle, over kept connections.
+/// Carries HTTP requests, mail, and lines to mail servers on one thread, through one libcurl multi handle, over kept
+/// connections.
 ///
 /// One engine serves the whole program. End it with ``shutdown(within:)``; if it is just released, its transfers end as
 /// cancelled.
@@ -64,7 +65,8 @@ public final class TransferEngine: HTTPTransport, Sendable {
     }
 
     /// Refuses new work, lets current transfers end, cancels those that do not end in time, says goodbye to the relays
-    /// and closes all connections. Returns when the thread is done. A second call waits for the same end.
+    /// and closes all connections; open lines are closed once the rest is done. Returns when the thread is done. A
+    /// second call waits for the same end.
     public func shutdown(within grace: Duration) async {
         await withCheckedContinuation { continuation in
             inbox.append(.stop(by: .now + grace, continuation))
@@ -147,6 +149,10 @@ final class TransferInbox: Sendable {
         case deliver(TransferTicket, RelayKey, SMTPSettings, SMTPJob)
         case cancel(TransferTicket)
         case closeRelay(RelayKey)
+        case openLine(LinePipe, LineTarget)
+        case writeLine(LinePipe, [UInt8])
+        case readLine(LinePipe, until: ContinuousClock.Instant)
+        case closeLine(LinePipe)
         case stop(by: ContinuousClock.Instant, CheckedContinuation<Void, Never>?)
     }
 
@@ -219,7 +225,9 @@ final class TransferInbox: Sendable {
         case .request(_, _, let answer):
             answer.resume(returning: .failure(TransferFailure(.cancelled, detail: "the engine has shut down")))
         case .deliver(_, _, _, let job): job.answer.resume(returning: .unsent(.cancelled, "the engine has shut down"))
-        case .cancel, .closeRelay: break
+        case .openLine(let pipe, _), .readLine(let pipe, _):
+            pipe.end(LineFailure(kind: .cancelled, reason: "the engine has shut down"))
+        case .cancel, .closeRelay, .writeLine, .closeLine: break
         case .stop(_, let waiter): waiter?.resume()
         }
     }

@@ -13,6 +13,7 @@ final class TransferLoop {
     private var pools: [ObjectIdentifier: SMTPPool] = [:]
     /// Pools whose relay nobody holds any more: they finish their work.
     private var orphans: Set<ObjectIdentifier> = []
+    private var lines: [ObjectIdentifier: LineSession] = [:]
     private var stopBy: ContinuousClock.Instant?
     private var waits: [curl_waitfd] = []
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -51,11 +52,13 @@ final class TransferLoop {
         }
         inbox.close()
         pools.values.forEach { $0.closeAll() }
+        for line in lines.values { line.end(LineFailure(kind: .cancelled, reason: "the engine is shutting down")) }
+        sweepLines()
         curl_multi_cleanup(multi)
         for waiter in stopWaiters { waiter.resume() }
     }
 
-    /// Waits for a socket, a timer or a command, and works on the mail sessions whose sockets are ready.
+    /// Waits for a socket, a timer or a command, and works on the mail sessions and lines whose sockets are ready.
     private func sleep() {
         var watched: [(SMTPPool, SMTPSession)] = []
         for pool in pools.values {
@@ -66,6 +69,12 @@ final class TransferLoop {
             let events = Int16(CURL_WAIT_POLLIN) | (session.wantsToWrite ? Int16(CURL_WAIT_POLLOUT) : 0)
             waits.append(curl_waitfd(fd: session.socket, events: events, revents: 0))
         }
+        let open = lines.values.filter { $0.state == .open && ($0.wantsToRead || $0.wantsToWrite) }
+        for line in open {
+            let events =
+                (line.wantsToRead ? Int16(CURL_WAIT_POLLIN) : 0) | (line.wantsToWrite ? Int16(CURL_WAIT_POLLOUT) : 0)
+            waits.append(curl_waitfd(fd: line.socket, events: events, revents: 0))
+        }
         let milliseconds = Int32(pause().wholeMilliseconds)
         waits.withUnsafeMutableBufferPointer { waits in
             _ = curl_multi_poll(multi, waits.baseAddress, UInt32(waits.count), milliseconds, nil)
@@ -75,12 +84,15 @@ final class TransferLoop {
             ready[ObjectIdentifier(pool), default: (pool, [])].1.append(session)
         }
         for (pool, sessions) in ready.values { pool.pump(sessions) }
+        for (index, line) in open.enumerated() where waits[watched.count + index].revents != 0 { line.pump() }
+        sweepLines()
     }
 
     /// Does the due work of the pools, and releases those that nobody holds.
     private func tick() {
-        guard !pools.isEmpty else { return }
+        guard !pools.isEmpty || !lines.isEmpty else { return }
         let now = ContinuousClock.now
+        for line in lines.values where line.deadline.map({ $0 <= now }) == true { line.expire() }
         for pool in pools.values where pool.nextDeadline.map({ $0 <= now }) == true { pool.tick(now) }
         for key in orphans {
             guard let pool = pools[key] else { continue }
@@ -95,6 +107,7 @@ final class TransferLoop {
     /// How long to sleep when neither a socket nor a command comes; libcurl shortens it for its own timers.
     private func pause() -> Duration {
         var next = pools.values.lazy.compactMap(\.nextDeadline).min()
+        if let line = lines.values.lazy.compactMap(\.deadline).min() { next = min(next ?? line, line) }
         if let stopBy { next = min(next ?? stopBy, stopBy) }
         guard let next else { return .seconds(3600) }
         // Plus one millisecond: it is rounded down, and the thread would otherwise wake a few times for nothing.
@@ -116,6 +129,16 @@ final class TransferLoop {
             }
             pool(key, settings).add(job)
         case .closeRelay(let key): if pools[ObjectIdentifier(key)] != nil { orphans.insert(ObjectIdentifier(key)) }
+        case .openLine(let pipe, let target): openLine(pipe, target)
+        case .writeLine(let pipe, let bytes): lines[ObjectIdentifier(pipe)]?.write(bytes)
+        case .readLine(let pipe, let deadline):
+            // What was left on the network while the reader was behind may be in TLS's own buffer, which no poll sees.
+            lines[ObjectIdentifier(pipe)]?.deadline = deadline
+            lines[ObjectIdentifier(pipe)]?.pump()
+            sweepLines()
+        case .closeLine(let pipe):
+            lines[ObjectIdentifier(pipe)]?.end(LineFailure(kind: .dropped, reason: "the line was closed"))
+            sweepLines()
         case .stop(let time, let waiter):
             stopBy = min(stopBy ?? time, time)
             if let waiter { stopWaiters.append(waiter) }
@@ -127,6 +150,31 @@ final class TransferLoop {
         let pool = SMTPPool(settings, key: key, multi: multi, maximumSessions: sessionsPerRelay)
         pools[ObjectIdentifier(key)] = pool
         return pool
+    }
+
+    private func openLine(_ pipe: LinePipe, _ target: LineTarget) {
+        guard stopBy == nil else {
+            return pipe.end(LineFailure(kind: .cancelled, reason: "the engine is shutting down"))
+        }
+        if pipe.isEnded { return }
+        do throws(LineFailure) {
+            let line = try LineSession(target, pipe)
+            let code = curl_multi_add_handle(multi, line.easy.raw)
+            guard code == CURLM_OK else {
+                throw LineFailure(kind: .other, reason: String(cString: curl_multi_strerror(code)))
+            }
+            lines[ObjectIdentifier(pipe)] = line
+        } catch {
+            pipe.end(error)
+        }
+    }
+
+    /// Lets go of the lines that are closed.
+    private func sweepLines() {
+        for (key, line) in lines where line.state == .closed {
+            curl_multi_remove_handle(multi, line.easy.raw)
+            lines[key] = nil
+        }
     }
 
     private func start(_ ticket: TransferTicket, _ hop: HTTPHop, _ answer: TransferInbox.Answer) {
@@ -158,6 +206,9 @@ final class TransferLoop {
                 exchange.finish(code)
             } else if let pool = pools.values.first(where: { $0.holds(handle) }) {
                 if pool.opened(handle, code) { inbox.mailSessions.wrappingAdd(1, ordering: .relaxed) }
+            } else if let line = lines.values.first(where: { $0.easy.raw == handle }) {
+                if line.opened(code) { inbox.mailSessions.wrappingAdd(1, ordering: .relaxed) }
+                sweepLines()
             }
         }
     }

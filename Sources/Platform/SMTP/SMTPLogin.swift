@@ -60,6 +60,11 @@ struct SMTPLogin {
         switch code {
         case CURLE_USE_SSL_FAILED where phase != .tls:
             return SMTPReply(phase: .tls, text: "the relay does not offer STARTTLS", failure: .unsupported)
+        case CURLE_LOGIN_DENIED where lastReply?.code == 334 && isAnswered:
+            // A refused access token is answered with the reason in base64, and with 535 once that is acknowledged;
+            // libcurl hangs up on the first (developers.google.com/workspace/gmail/imap/xoauth2-protocol).
+            return SMTPReply(
+                phase: .auth, code: 535, status: EnhancedStatus(5, 7, 8), text: "the relay refuses the access token")
         case CURLE_LOGIN_DENIED:
             return SMTPReply(
                 phase: .auth, text: "the relay offers no login method that we know", failure: .unsupported)

@@ -174,7 +174,7 @@ final class SMTPPool {
 
     private func open() {
         do throws(SMTPUnusable) {
-            let session = try SMTPSession(settings)
+            let session = try SMTPSession(settings, token: waiting[head].token)
             let code = curl_multi_add_handle(multi, session.easy.raw)
             guard code == CURLM_OK else { throw SMTPUnusable(.other, String(cString: curl_multi_strerror(code))) }
             sessions.append(session)

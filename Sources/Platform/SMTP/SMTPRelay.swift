@@ -14,11 +14,18 @@ public final class SMTPRelay: MailTransport, Sendable {
     private let engine: TransferEngine
     private let settings: SMTPSettings
     private let key = RelayKey()
+    private let tokens: AccessTokens?
 
     /// Creates a relay; it does not connect before the first mail.
-    public init(_ settings: SMTPSettings, engine: TransferEngine) {
+    public convenience init(_ settings: SMTPSettings, engine: TransferEngine) {
+        self.init(settings, engine: engine, tokens: nil)
+    }
+
+    /// Creates a relay; with `tokens` it logs in by access token (XOAUTH2).
+    package init(_ settings: SMTPSettings, engine: TransferEngine, tokens: AccessTokens?) {
         self.settings = settings
         self.engine = engine
+        self.tokens = tokens
     }
 
     deinit { engine.inbox.append(.closeRelay(key)) }
@@ -32,12 +39,28 @@ public final class SMTPRelay: MailTransport, Sendable {
     public func probe() async -> SMTPReply { await run(nil) }
 
     private func run(_ envelope: SMTPEnvelope?) async -> SMTPReply {
+        guard let tokens else { return await run(envelope, token: nil) }
+        do throws(OAuthFailure) {
+            let token = try await tokens.current()
+            let reply = await run(envelope, token: token.value)
+            // A token may be refused before its time: revoked, or its session's hour is over. Nothing was sent yet.
+            guard reply.phase == .auth, reply.code.map({ $0 / 100 == 5 }) == true else { return reply }
+            await tokens.refuse(token)
+            return await run(envelope, token: try await tokens.current().value)
+        } catch {
+            return SMTPReply(phase: .auth, text: error.description, failure: error.isTemporary ? .connect : .settings)
+        }
+    }
+
+    private func run(_ envelope: SMTPEnvelope?, token: SecretString?) async -> SMTPReply {
         let ticket = engine.inbox.nextTicket()
         let inbox = engine.inbox
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 inbox.append(
-                    .deliver(ticket, key, settings, SMTPJob(ticket: ticket, envelope: envelope, answer: continuation)))
+                    .deliver(
+                        ticket, key, settings,
+                        SMTPJob(ticket: ticket, envelope: envelope, token: token, answer: continuation)))
             }
         } onCancel: {
             inbox.append(.cancel(ticket))
@@ -52,6 +75,8 @@ final class RelayKey: Sendable {}
 struct SMTPJob: Sendable {
     let ticket: TransferTicket
     let envelope: SMTPEnvelope?
+    /// What logs in, where a session has to be opened for it; nil for the password, if there is one.
+    var token: SecretString?
     let answer: CheckedContinuation<SMTPReply, Never>
     /// Whether it was already on a session that turned out to be dead.
     var wasRetried = false

@@ -55,7 +55,9 @@ final class SMTPSession {
     var isWatched: Bool { socket != CURL_SOCKET_BAD && state != .opening && state != .closed }
 
     /// Prepares the handle; adding it to the multi handle begins the connection.
-    init(_ settings: SMTPSettings) throws(SMTPUnusable) {
+    ///
+    /// - Parameter token: logs in by XOAUTH2 instead of the password.
+    init(_ settings: SMTPSettings, token: SecretString? = nil) throws(SMTPUnusable) {
         guard let easy = EasyHandle() else { throw SMTPUnusable(.other, "out of memory") }
         self.easy = easy
         self.settings = settings
@@ -73,8 +75,14 @@ final class SMTPSession {
         if let key = settings.key { easy.set(CURLOPT_SSLKEY, key) }
         if let username = settings.username {
             easy.set(CURLOPT_USERNAME, username)
-            easy.set(CURLOPT_PASSWORD, settings.password.reveal())
-            easy.set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN")
+            if let token {
+                easy.set(CURLOPT_XOAUTH2_BEARER, token.reveal())
+                easy.set(CURLOPT_LOGIN_OPTIONS, "AUTH=XOAUTH2")
+                easy.set(CURLOPT_SASL_IR, 1)
+            } else {
+                easy.set(CURLOPT_PASSWORD, settings.password.reveal())
+                easy.set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN")
+            }
         }
         easy.check(bookbag_on_debug(easy.raw, onDebug, Unmanaged.passUnretained(self).toOpaque()))
         if easy.firstRefusal != CURLE_OK { throw SMTPUnusable(.settings, easy.reason(easy.firstRefusal)) }

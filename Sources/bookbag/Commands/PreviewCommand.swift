@@ -204,7 +204,7 @@ struct PreviewCommand: AsyncParsableCommand {
             throw ExitStatus.fault
         }
         let engine = TransferEngine()
-        let channel = SMTPChannel(SMTPRelay(SMTPSettings(smtp), engine: engine), redirectTo: inbox)
+        let channel = SMTPChannel(SMTPRelay(smtp, engine: engine), redirectTo: inbox)
         var failed = false
         for one in written where one.message.isMail {
             switch try await channel.send(one.message, at: DaemonClock.system()) {

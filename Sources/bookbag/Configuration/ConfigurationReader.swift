@@ -39,7 +39,8 @@ struct ConfigurationReader {
     private mutating func configuration(_ tree: YAMLTree, file: String) -> Configuration? {
         let keys = fields(
             tree, of: "the configuration",
-            ["state", "triggers", "shops", "carriers", "smtp", "webhooks", "listen"] + setups.map(\.setup.key))
+            ["state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen"]
+                + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
         let smtp = keys["smtp"].flatMap { self.smtp($0.value) }
@@ -53,9 +54,11 @@ struct ConfigurationReader {
             )
             return nil
         }
+        let mailbox = keys["mailbox"].flatMap { self.mailbox($0.value) }
         let shops = shopsEntry.value.listed.compactMap {
-            shop($0, triggers: triggers, smtp: smtp, webhooks: webhooks, farEnds: farEnds)
+            shop($0, triggers: triggers, smtp: smtp, mailbox: mailbox, webhooks: webhooks, farEnds: farEnds)
         }
+        refuseSharedMailboxes(shops, at: keys["mailbox"]?.keyPosition ?? shopsEntry.keyPosition)
         let domains = Dictionary(grouping: shops, by: \.domain).filter { $0.value.count > 1 }
         for domain in domains.keys.sorted() {
             faults.add(at: shopsEntry.keyPosition, "the shop '\(domain)' is listed twice", hint: "remove one of them")
@@ -74,13 +77,13 @@ struct ConfigurationReader {
     // MARK: - Parts
 
     private mutating func shop(
-        _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, webhooks: [String: Configuration.Webhook],
-        farEnds: [ChannelName: [FarEnd]]
+        _ tree: YAMLTree, triggers: String, smtp: Configuration.SMTP?, mailbox: Configuration.Mailbox?,
+        webhooks: [String: Configuration.Webhook], farEnds: [ChannelName: [FarEnd]]
     ) -> Configuration.Shop? {
         let names =
             [
                 "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp",
-                "webhooks",
+                "mailbox", "webhooks",
             ] + setups.map(\.setup.key)
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
         // No early exit: whoever fixes the file wants to see all mistakes.
@@ -113,13 +116,14 @@ struct ConfigurationReader {
         let own = keys["webhooks"].map { self.webhooks($0.value) } ?? webhooks
         let ownEnds = farEnds.merging(self.farEnds(keys)) { _, own in own }
         let relay = keys["smtp"].map { self.smtp($0.value) } ?? smtp
+        let letters = keys["mailbox"].map { self.mailbox($0.value) } ?? mailbox
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
         let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
         let folder = text(keys["triggers"]).map(resolve) ?? triggers
         guard let access, written != nil else { return nil }
         return Configuration.Shop(
             domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
-            webhooks: own, farEnds: ownEnds)
+            mailbox: letters, webhooks: own, farEnds: ownEnds)
     }
 
     /// The far ends that stand under the keys of channels, by channel.
@@ -136,8 +140,8 @@ struct ConfigurationReader {
 
     private mutating func smtp(_ tree: YAMLTree) -> Configuration.SMTP? {
         let names = [
-            "url", "username", "password", "connections", "per_second", "per_hour", "per_day", "per_domain", "domains",
-            "redirect_to", "sender", "bounces_to", "starttls", "ca", "certificate", "key",
+            "url", "username", "password", "oauth", "connections", "per_second", "per_hour", "per_day", "per_domain",
+            "domains", "redirect_to", "sender", "bounces_to", "starttls", "ca", "certificate", "key",
         ]
         guard let keys = fields(tree, of: "smtp", names) else { return nil }
         let url = required(keys["url"], "url", of: "smtp", at: tree.position)
@@ -166,7 +170,13 @@ struct ConfigurationReader {
                     hint: "remove the line, so that TLS is required; 'off' is for a relay on this machine")
             }
         }
-        if (keys["username"] == nil) != (keys["password"] == nil) {
+        if let entry = keys["oauth"] {
+            if keys["password"] != nil {
+                faults.add(at: entry.keyPosition, "smtp has both a password and oauth", hint: "keep one of them")
+            } else if keys["username"] == nil {
+                faults.add(at: entry.keyPosition, "username and oauth belong together", hint: "add 'username:'")
+            }
+        } else if (keys["username"] == nil) != (keys["password"] == nil) {
             faults.add(at: tree.position, "username and password belong together", hint: "write both or neither")
         }
         if (keys["certificate"] == nil) != (keys["key"] == nil) {
@@ -174,6 +184,7 @@ struct ConfigurationReader {
         }
         let smtp = Configuration.SMTP(
             url: url ?? "", username: text(keys["username"]), password: keys["password"].flatMap { secret($0.value) },
+            oauth: keys["oauth"].flatMap { oauth($0.value, forSending: true) },
             connections: keys["connections"].flatMap { number($0.value, 1...64) } ?? 4,
             perSecond: nil,
             redirectTo: keys["redirect_to"].flatMap { address($0.value) },
@@ -422,7 +433,7 @@ struct ConfigurationReader {
     }
 
     /// The path of a file that a library reads by itself, such as a TLS key: `credential:NAME` or a path.
-    private mutating func file(_ tree: YAMLTree) -> String? {
+    mutating func file(_ tree: YAMLTree) -> String? {
         guard let reference = tree.text else {
             faults.add(at: tree.position, "a file must be a text", hint: "write credential:NAME or a path")
             return nil

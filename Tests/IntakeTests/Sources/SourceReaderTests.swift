@@ -178,4 +178,23 @@ private actor Rows: ObservationJournal {
         #expect(report.failure?.description.contains("not where") == true)
         #expect(report.judged == 1)
     }
+
+    @Test("a source of which a part cannot be read says so, and what the rest brought is kept and judged")
+    func halves() async throws {
+        struct Half: ObservationSource {
+            let name = "doorbell"
+            func poll(from cursor: String?, now: Moment) async throws -> SourcePage {
+                let page = cursor.flatMap { Int($0) } ?? 0
+                let one = RawObservation(
+                    shop: "fig.example", source: name, externalID: "\(page)", receivedAt: now, kind: "press", bytes: [])
+                return SourcePage(
+                    [one], cursor: "\(page + 1)", isMore: page == 0,
+                    failure: page == 0 ? SourceFailure("the back door is gone") : nil)
+            }
+            func judge(_ observation: RawObservation) throws(SourceFailure) -> [JudgedEvent] { [] }
+        }
+        let report = try await SourceReader(Half(), journal: Rows()).turn(now: now)
+        #expect(report.failure == SourceFailure("the back door is gone"))
+        #expect(report.received == 2 && report.judged == 2)
+    }
 }

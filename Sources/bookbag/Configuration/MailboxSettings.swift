@@ -1,0 +1,246 @@
+import Daemon
+import Foundation
+import Outreach
+import Platform
+
+extension ConfigurationReader {
+    /// Shops must not share a mailbox: each would take the other's mail for its own.
+    mutating func refuseSharedMailboxes(_ shops: [Configuration.Shop], at position: Position) {
+        var owners: [String: String] = [:]
+        for shop in shops {
+            guard let mailbox = shop.mailbox else { continue }
+            for folder in mailbox.folders {
+                let place = "\(mailbox.host.lowercased())\u{0}\(mailbox.username.lowercased())\u{0}\(folder)"
+                if let owner = owners[place] {
+                    faults.add(
+                        at: position, "'\(owner)' and '\(shop.domain)' read the same folder '\(folder)' of one mailbox",
+                        hint: "give each shop a mailbox, or folders of its own under 'folders'")
+                } else {
+                    owners[place] = shop.domain
+                }
+            }
+        }
+    }
+
+    mutating func mailbox(_ tree: YAMLTree) -> Configuration.Mailbox? {
+        let names = [
+            "url", "username", "password", "oauth", "folders", "sent", "only_to", "authserv_id", "starttls", "ca",
+            "certificate", "key",
+        ]
+        guard let keys = fields(tree, of: "mailbox", names) else { return nil }
+        let place = keys["url"].flatMap { mailboxURL($0.value) }
+        if keys["url"] == nil {
+            faults.add(at: tree.position, "mailbox has no 'url'", hint: "write url: imaps://USER@HOST/")
+        }
+        let username = text(keys["username"]) ?? place?.user
+        if place != nil, username == nil {
+            faults.add(at: tree.position, "mailbox has no user", hint: "write url: imaps://USER@HOST/, or 'username:'")
+        }
+        let password = keys["password"].flatMap { secret($0.value) }
+        let oauth = keys["oauth"].flatMap { self.oauth($0.value, forSending: false) }
+        switch (keys["password"], keys["oauth"]) {
+        case (nil, nil):
+            faults.add(
+                at: tree.position, "mailbox has no way to log in",
+                hint: "write password: credential:NAME, or 'oauth:' for Google and Microsoft (docs/mailbox.md)")
+        case (_?, let second?):
+            faults.add(at: second.keyPosition, "mailbox has both a password and oauth", hint: "keep one of them")
+        default: break
+        }
+        var security = place?.security ?? .tls
+        if let entry = keys["starttls"], let word = text(entry) {
+            switch word {
+            case "required": break
+            case "off":
+                if let place, place.security == .startTLS, Self.isLoopback(place.host) {
+                    security = .off
+                } else if let place {
+                    faults.add(
+                        at: entry.value.position,
+                        "'starttls: off' would send mail and password in the clear to \(place.host)",
+                        hint: "remove the line, so that TLS is required; 'off' is for a server on this machine")
+                }
+            default: unknown(word, at: entry.value.position, among: ["required", "off"])
+            }
+        }
+        if (keys["certificate"] == nil) != (keys["key"] == nil) {
+            faults.add(at: tree.position, "certificate and key belong together", hint: "write both or neither")
+        }
+        let folders = keys["folders"].map { $0.value.listed.compactMap { folder($0) } } ?? ["INBOX"]
+        if folders.isEmpty {
+            faults.add(at: keys["folders"]?.value.position ?? tree.position, "no folder is named", hint: "write INBOX")
+        }
+        let onlyTo = onlyTo(keys["only_to"], username: username, at: tree.position)
+        let authority = keys["ca"].flatMap { file($0.value) }
+        let certificate = keys["certificate"].flatMap { file($0.value) }
+        let key = keys["key"].flatMap { file($0.value) }
+        guard let place, let username else { return nil }
+        return Configuration.Mailbox(
+            host: place.host, port: place.port, security: security, username: username, password: password,
+            oauth: oauth, folders: folders, sent: text(keys["sent"]), onlyTo: onlyTo,
+            authservID: text(keys["authserv_id"]), authority: authority, certificate: certificate, key: key)
+    }
+
+    private mutating func folder(_ tree: YAMLTree) -> String? {
+        guard let name = tree.text, !name.isEmpty, name.utf8.count <= 500 else {
+            faults.add(at: tree.position, "a folder is named by a text", hint: "write INBOX")
+            return nil
+        }
+        return name
+    }
+
+    /// The shop's addresses: what is written, else the user's own, if it is one.
+    private mutating func onlyTo(_ entry: YAMLTree.Entry?, username: String?, at position: Position) -> [String] {
+        guard let entry else {
+            if let username, MailAddress(parsing: username) != nil { return [username] }
+            if username != nil {
+                faults.add(
+                    at: position, "mailbox does not say which mail is the shop's",
+                    hint: "write only_to: [hello@SHOP.example]; other mail is never fetched")
+            }
+            return []
+        }
+        var addresses: [String] = []
+        for tree in entry.value.listed {
+            let text = tree.text ?? ""
+            let isDomain = text.hasPrefix("@") && MailAddress(parsing: "x\(text)") != nil
+            if isDomain || MailAddress(parsing: text) != nil {
+                addresses.append(text)
+            } else {
+                faults.add(
+                    at: tree.position, "'\(tree.text ?? tree.kind)' is no mail address",
+                    hint: "write hello@SHOP.example, or @SHOP.example for all of a domain")
+            }
+        }
+        if entry.value.listed.isEmpty {
+            faults.add(at: entry.value.position, "'only_to' names nobody", hint: "write hello@SHOP.example")
+        }
+        return addresses
+    }
+
+    private struct MailboxPlace {
+        var host: String
+        var port: Int?
+        var security: IMAPSettings.Security
+        var user: String?
+    }
+
+    /// `imaps://USER@HOST/`; the user may be an address, with its `@` as it is.
+    private mutating func mailboxURL(_ tree: YAMLTree) -> MailboxPlace? {
+        func refuse(_ message: String) -> MailboxPlace? {
+            faults.add(
+                at: tree.position, message,
+                hint: "write imaps://USER@HOST/ for TLS from the first byte, or imap://USER@HOST/ for STARTTLS")
+            return nil
+        }
+        guard let text = tree.text, let colon = text.range(of: "://") else {
+            return refuse("'mailbox.url' is not a mail server's address")
+        }
+        let security: IMAPSettings.Security
+        switch text[..<colon.lowerBound] {
+        case "imaps": security = .tls
+        case "imap": security = .startTLS
+        default: return refuse("'mailbox.url' must begin with imaps:// or imap://")
+        }
+        var authority = text[colon.upperBound...]
+        if authority.hasSuffix("/") { authority = authority.dropLast() }
+        guard !authority.contains("/"), !authority.contains("?"), !authority.contains("#") else {
+            return refuse("'mailbox.url' has more than a user and a host; folders are written under 'folders'")
+        }
+        var user: String?
+        if let at = authority.lastIndex(of: "@") {
+            let written = authority[..<at]
+            guard !written.contains(":") else {
+                faults.add(
+                    at: tree.position, "a secret must not be written into this file",
+                    hint: "write imaps://USER@HOST/ and password: credential:NAME")
+                return nil
+            }
+            user = written.removingPercentEncoding ?? String(written)
+            authority = authority[authority.index(after: at)...]
+        }
+        // Without the user this is a URL like any other.
+        guard let parts = URLComponents(string: "imap://\(authority)/"), let host = parts.host, !host.isEmpty,
+            parts.user == nil, user != ""
+        else { return refuse("'mailbox.url' names no host") }
+        return MailboxPlace(host: host, port: parts.port, security: security, user: user)
+    }
+
+    /// How access tokens are bought, for a mailbox or a relay.
+    mutating func oauth(_ tree: YAMLTree, forSending: Bool) -> OAuthSettings? {
+        let names = ["provider", "tenant", "endpoint", "client_id", "client_secret", "refresh_token", "scope"]
+        guard let keys = fields(tree, of: "oauth", names) else { return nil }
+        var provider: OAuthProvider?
+        var endpoint: String?
+        switch (keys["provider"], keys["endpoint"]) {
+        case (let entry?, nil):
+            guard let word = text(entry) else { break }
+            provider = OAuthProvider(rawValue: word)
+            if provider == nil {
+                unknown(word, at: entry.value.position, among: OAuthProvider.allCases.map(\.rawValue))
+            }
+        case (nil, let entry?): endpoint = text(entry).flatMap { tokenEndpoint($0, at: entry.value.position) }
+        case (nil, nil):
+            faults.add(
+                at: tree.position, "oauth does not say where access tokens come from",
+                hint: "write provider: google, provider: microsoft, or endpoint: https://HOST/PATH")
+        case (_?, let entry?):
+            faults.add(at: entry.keyPosition, "oauth has both a provider and an endpoint", hint: "keep one of them")
+        }
+        let tenant = text(keys["tenant"])
+        if let tenant, let entry = keys["tenant"] {
+            let isPlain = tenant.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == 0x2D || byte == 0x2E
+            }
+            if !isPlain || provider != .microsoft {
+                faults.add(
+                    at: entry.value.position, "'tenant' goes with 'provider: microsoft'",
+                    hint: "write the organisation's id or domain, as Microsoft Entra shows it")
+            }
+        }
+        let clientID = text(keys["client_id"])
+        if keys["client_id"] == nil {
+            faults.add(
+                at: tree.position, "oauth has no 'client_id'", hint: "add 'client_id:', as the provider shows it")
+        }
+        let clientSecret = keys["client_secret"].flatMap { secret($0.value) }
+        let refreshToken = keys["refresh_token"].flatMap { secret($0.value) }
+        let isRefreshed = keys["refresh_token"] != nil
+        if !isRefreshed, keys["client_secret"] == nil {
+            faults.add(
+                at: tree.position, "oauth has neither a refresh_token nor a client_secret",
+                hint: "write refresh_token: credential:NAME; or client_secret, where the app logs in by itself")
+        }
+        if !isRefreshed, provider == .google {
+            faults.add(
+                at: tree.position, "Google lets no app in by its secret alone",
+                hint: "write refresh_token: credential:NAME (docs/mailbox.md)")
+        }
+        if !isRefreshed, provider == .microsoft, tenant == nil {
+            faults.add(
+                at: tree.position, "oauth has no 'tenant'",
+                hint: "write the organisation's id; without a refresh_token Microsoft has to know it")
+        }
+        guard let clientID, let endpoint = endpoint ?? provider?.endpoint(tenant: tenant) else { return nil }
+        return OAuthSettings(
+            endpoint: endpoint, clientID: clientID, clientSecret: clientSecret, refreshToken: refreshToken,
+            scope: text(keys["scope"]) ?? provider?.scope(isRefreshed: isRefreshed, forSending: forSending))
+    }
+
+    private mutating func tokenEndpoint(_ value: String, at position: Position) -> String? {
+        guard let parts = URLComponents(string: value), parts.scheme == "https" || parts.scheme == "http",
+            let host = parts.host, !host.isEmpty, parts.user == nil
+        else {
+            faults.add(at: position, "'endpoint' is no web address", hint: "write https://HOST/PATH")
+            return nil
+        }
+        guard parts.scheme == "https" || Self.isLoopback(host) else {
+            faults.add(
+                at: position, "the secrets would travel in the clear",
+                hint: "write https://; http is for a server on this machine")
+            return nil
+        }
+        return value
+    }
+}

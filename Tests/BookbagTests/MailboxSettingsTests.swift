@@ -1,0 +1,146 @@
+import Daemon
+import Intake
+import Outreach
+import Platform
+import Testing
+
+@testable import bookbag
+
+@Suite("The mailbox in bookbag.yaml") struct MailboxSettingsTests {
+    private func read(_ text: String) throws(ConfigurationFaults) -> Configuration {
+        try ConfigurationReader.read(
+            text, file: "b.yaml",
+            surroundings: ConfigurationReader.Surroundings(
+                secrets: SecretSource(credentials: nil, environment: ["TOKEN": "t", "PASSWORD": "hunter2"]),
+                stateDirectory: "/tmp", folder: "/etc/bookbag"))
+    }
+
+    private func shop(_ name: String, _ lines: String) -> String {
+        "  - domain: \(name).myshopify.com\n    token: env:TOKEN\n"
+            + lines.split(separator: "\n").map { "    \($0)\n" }.joined()
+    }
+
+    private func mailbox(_ lines: String) throws(ConfigurationFaults) -> Configuration.Mailbox? {
+        let text =
+            "shops:\n" + shop("juniperfig", "mailbox:\n" + lines.split(separator: "\n").map { "  \($0)\n" }.joined())
+        return try read(text).shops.first?.mailbox
+    }
+
+    private func faults(_ lines: String) -> [String] {
+        do throws(ConfigurationFaults) {
+            _ = try mailbox(lines)
+            return []
+        } catch { return error.faults.map(\.description) }
+    }
+
+    @Test("is one URL and a password for most")
+    func short() throws {
+        let read = try #require(try mailbox("url: imaps://hello@fig.example@imap.fig.example/\npassword: env:PASSWORD"))
+        #expect(read.host == "imap.fig.example" && read.port == nil && read.security == .tls)
+        #expect(read.username == "hello@fig.example" && read.onlyTo == ["hello@fig.example"])
+        #expect(read.folders == ["INBOX"] && read.sent == nil && read.password == SecretString("hunter2"))
+        let other = try #require(
+            try mailbox(
+                """
+                url: imap://hello%40fig.example@127.0.0.1:1143
+                password: env:PASSWORD
+                starttls: off
+                folders: [INBOX, Anfragen]
+                sent: Gesendet
+                only_to: [hello@fig.example, "@shop.example"]
+                authserv_id: mx.fig.example
+                """))
+        #expect(other.username == "hello@fig.example" && other.port == 1143 && other.security == .off)
+        #expect(other.folders == ["INBOX", "Anfragen"] && other.sent == "Gesendet")
+        #expect(other.onlyTo == ["hello@fig.example", "@shop.example"] && other.authservID == "mx.fig.example")
+    }
+
+    @Test("buys access tokens from Google, Microsoft or another")
+    func oauth() throws {
+        func oauth(_ lines: String) throws -> OAuthSettings? {
+            try mailbox(
+                "url: imaps://hello@fig.example@imap.fig.example/\noauth:\n"
+                    + lines.split(separator: "\n").map { "  \($0)\n" }.joined())?.oauth
+        }
+        let google = try oauth("provider: google\nclient_id: a\nclient_secret: env:TOKEN\nrefresh_token: env:TOKEN")
+        #expect(google?.endpoint == "https://oauth2.googleapis.com/token" && google?.scope == nil)
+        let microsoft = try oauth("provider: microsoft\ntenant: fig.example\nclient_id: a\nclient_secret: env:TOKEN")
+        #expect(microsoft?.endpoint == "https://login.microsoftonline.com/fig.example/oauth2/v2.0/token")
+        #expect(microsoft?.scope == "https://outlook.office365.com/.default" && microsoft?.refreshToken == nil)
+        let own = try oauth("endpoint: http://127.0.0.1:99/token\nclient_id: a\nclient_secret: env:TOKEN\nscope: mail")
+        #expect(own?.endpoint == "http://127.0.0.1:99/token" && own?.scope == "mail")
+    }
+
+    @Test(
+        "says what is wrong, and never repeats a password",
+        arguments: [
+            ("url: imap.fig.example\npassword: env:PASSWORD", "imaps://USER@HOST/"),
+            ("url: imaps://me:hunter2@imap.fig.example/\npassword: env:PASSWORD", "credential:NAME"),
+            ("url: imaps://me@imap.fig.example/INBOX\npassword: env:PASSWORD", "'folders'"),
+            ("url: https://me@imap.fig.example/\npassword: env:PASSWORD", "imaps://"),
+            ("url: imaps://imap.fig.example/\npassword: env:PASSWORD", "no user"),
+            ("url: imaps://me@imap.fig.example/\npassword: env:PASSWORD", "only_to"),
+            ("url: imaps://me@imap.fig.example/\nonly_to: [me]\npassword: env:PASSWORD", "no mail address"),
+            ("url: imaps://a@b.example@imap.fig.example/", "no way to log in"),
+            ("url: imaps://a@b.example@imap.fig.example/\npassword: hunter2", "must not be written"),
+            ("url: imap://a@b.example@imap.fig.example/\npassword: env:PASSWORD\nstarttls: off", "in the clear"),
+            ("url: imaps://a@b.example@h.example/\npassword: env:PASSWORD\nfolder: x", "unknown key"),
+            ("url: imaps://a@b.example@h.example/\npassword: env:PASSWORD\ncertificate: /x", "belong together"),
+            ("url: imaps://a@b.example@h.example/\noauth: { client_id: a, client_secret: env:TOKEN }", "provider"),
+            (
+                "url: imaps://a@b.example@h.example/\noauth: { provider: yahoo, client_id: a, client_secret: env:TOKEN }",
+                "google"
+            ),
+            (
+                "url: imaps://a@b.example@h.example/\noauth: { provider: google, client_id: a, client_secret: env:TOKEN }",
+                "refresh_token"
+            ),
+            (
+                "url: imaps://a@b.example@h.example/\noauth: { provider: microsoft, client_id: a, client_secret: env:TOKEN }",
+                "tenant"
+            ),
+            (
+                "url: imaps://a@b.example@h.example/\noauth: { provider: microsoft, tenant: a/b, client_id: a, client_secret: env:TOKEN }",
+                "tenant"
+            ),
+            (
+                "url: imaps://a@b.example@h.example/\noauth: { endpoint: \"http://l.example/t\", client_id: a, client_secret: env:TOKEN }",
+                "in the clear"
+            ),
+        ])
+    func wrong(_ lines: String, _ words: String) {
+        let found = faults(lines)
+        #expect(found.contains { $0.contains(words) }, "\(found)")
+        #expect(!found.contains { $0.contains("hunter2") })
+    }
+
+    @Test("is not shared by two shops, but for folders of their own")
+    func shared() throws {
+        func faults(_ first: String, _ second: String) -> [String] {
+            func box(_ folder: String) -> String {
+                "mailbox: { url: \"imaps://a@b.example@H.example/\", password: env:PASSWORD, folders: [\(folder)] }"
+            }
+            do throws(ConfigurationFaults) {
+                _ = try read("shops:\n" + shop("one", box(first)) + shop("two", box(second)))
+                return []
+            } catch { return error.faults.map(\.description) }
+        }
+        #expect(faults("INBOX", "Two").isEmpty)
+        #expect(
+            faults("INBOX", "INBOX").contains { $0.contains("one.myshopify.com") && $0.contains("two.myshopify.com") })
+    }
+
+    @Test("a relay takes access tokens too, with a user")
+    func relay() throws {
+        let text = """
+            shops:
+            \(shop("one", ""))
+            smtp:
+              url: smtp://smtp.office365.com:587
+              username: hello@fig.example
+              oauth: { provider: microsoft, client_id: a, refresh_token: env:TOKEN }
+            """
+        let smtp = try #require(try read(text).shops.first?.smtp)
+        #expect(smtp.oauth?.scope == "https://outlook.office.com/SMTP.Send offline_access" && smtp.password == nil)
+    }
+}
