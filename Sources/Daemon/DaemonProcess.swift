@@ -57,11 +57,13 @@ package struct DaemonProcess {
         var makers: [String: MessageMaker] = [:]
         var services: [any Service] = []
         var deliveries: [Wake] = []
+        var mailWakes: [String: Wake] = [:]
         let newMessages = Broadcast()
         let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
             let noticed = Wake()
+            mailWakes[shop.domain] = noticed
             let reloader = TriggerReloader(
                 shop: shop, store: store, metrics: metrics, logger: logger, notices: noticed, readings: readings,
                 gate: gate)
@@ -107,13 +109,11 @@ package struct DaemonProcess {
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
-        if !ObservationSources.all.isEmpty {
-            for context in contexts.values {
-                services.append(
-                    SourceService(
-                        context: context, sources: ObservationSources.all, store: store, learning: learning,
-                        clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger))
-            }
+        for context in contexts.values {
+            services += SourceWiring(
+                context: context, store: store, learning: learning, clock: clock, engine: engine,
+                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger
+            ).services()
         }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,

@@ -39,6 +39,12 @@ public final class Store: Sendable {
         return UnsubscribeTokens(secret: hash.secret(for: "unsubscribe")) { Array(hash.address($0)) }
     }
 
+    /// The keyed hash by which a mail is recognised that comes in again.
+    public var mailHash: @Sendable ([UInt8]) -> String {
+        let hash = hash
+        return { hash.mail($0) }
+    }
+
     private init(_ engine: SQLiteEngine, lock: StoreLock?) {
         path = engine.path
         self.engine = engine

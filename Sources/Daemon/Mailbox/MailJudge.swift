@@ -10,7 +10,7 @@ import Store
 /// is about, lets the rules decide, and commits what comes of it together with the mark that it was judged.
 struct MailJudge: Sendable {
     /// How the bytes of an observation are read.
-    var read: @Sendable (RawObservation) -> IncomingMail
+    var read: @Sendable (RawObservation) -> ReadMail
     let context: ShopContext
     let store: Store
     let learning: Learning
@@ -18,22 +18,45 @@ struct MailJudge: Sendable {
     /// Called when there is a mail for the shop's people.
     let newMail: Wake
 
+    /// A mail as it was read.
+    struct ReadMail: Sendable {
+        var mail: IncomingMail
+        /// Why a person must look at the mail itself; nil where it was read.
+        var parked: String?
+    }
+
     /// Judges one mail.
     ///
     /// - Returns: why nothing could be made of it; it counts as judged all the same.
     func judge(_ observation: RawObservation, now: Moment) async throws(StoreFailure) -> SourceFailure? {
         let shop = context.domain
-        let mail = read(observation)
-        let message = try await store.message(withOneOf: Array(mail.references.prefix(50)), shop: shop)
+        let (mail, parked) = { ($0.mail, $0.parked) }(read(observation))
+        if observation.mailKind?.side == .sent {
+            var outcome = IncomingOutcome(observation, .own, detail: "sent by the shop; it changes nothing")
+            outcome.effectID = try await store.message(
+                withOneOf: Array(mail.references.prefix(50)), shop: shop)?.effect.id
+            try await store.commit(outcome, now: now)
+            return nil
+        }
+        if let parked {
+            logger.log(Line.mailParked, ["shop": "\(shop)", "reason": "\(parked)"])
+        }
+        let message = try await store.message(
+            withOneOf: Array(mail.references.prefix(50)), tokens: Array(mail.tokens.prefix(20)), shop: shop)
         var softBefore = 0
         if mail.kind == .bounce, let address = message?.recipient {
             softBefore = try await store.softBounces(of: address, shop: shop, since: now - IncomingRules.softWindow)
         }
-        var outcome = IncomingRules.judge(mail, from: observation, about: message, softBefore: softBefore, now: now)
-        if mail.kind == .person {
+        let wish = store.unsubscribeTokens.wish(inSubject: mail.subject, shops: [shop])
+        var outcome = IncomingRules.judge(
+            mail, from: observation, about: message, wish: wish, softBefore: softBefore, now: now)
+        if let parked { outcome.detail = "it could not be read: \(parked)" }
+        if mail.kind == .person, wish == nil {
             let order = try await order(of: mail, answering: message)
             outcome.aggregate = order.map { .order($0.orderID) }
             if !observation.isHistory {
+                var mail = mail
+                if let parked { mail.text = "Bookbag could not read this mail: \(parked)." }
                 outcome.forward = try await forward(mail, observation, order: order, message, now: now)
             }
         }
@@ -117,15 +140,38 @@ struct MailJudge: Sendable {
 }
 
 extension RawObservation {
-    /// The kind of a mail that is to be judged.
-    static let mail = "mail"
-    /// The kind of a mail that is read for the story alone.
-    static let historyMail = "mail.history"
+    /// What it is, where it came from a mailbox.
+    var mailKind: MailKind? { MailKind(kind) }
 
-    var isMail: Bool { kind == Self.mail || kind == Self.historyMail }
+    var isMail: Bool { mailKind != nil }
 
     /// True for a mail that is kept for the story, and answered or acted on never.
-    var isHistory: Bool { kind == Self.historyMail }
+    var isHistory: Bool { mailKind?.isHistory ?? false }
+}
+
+extension MailJudge.ReadMail {
+    /// Reads an observation of a mailbox by what the shop's mail looks like.
+    init(_ observation: RawObservation, settings: MailSettings) {
+        if observation.mailKind?.isParked == true {
+            self.init(
+                mail: IncomingMail(.person), parked: String(decoding: observation.bytes.prefix(500), as: UTF8.self))
+            return
+        }
+        let reading = MailReading.read(observation.bytes, settings: settings)
+        self.init(mail: reading.incoming, parked: reading.parked)
+    }
+}
+
+extension MailSettings {
+    /// What a shop's mail looks like.
+    init(_ mailbox: Configuration.Mailbox?, settings: ShopSettings) {
+        self.init()
+        border = mailbox?.authservID.map { .named($0) }
+        let brand = settings.brand
+        let own = [brand.from, brand.marketingFrom, brand.ratingsFrom].compactMap(\.self)
+        domains = Set(own.map { $0.domain.lowercased() }).sorted()
+        team = settings.notify.map { [$0.address.lowercased()] } ?? []
+    }
 }
 
 extension IncomingOutcome {

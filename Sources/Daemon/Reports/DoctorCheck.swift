@@ -1,3 +1,4 @@
+package import DNS
 import Delivery
 import Foundation
 import Intake
@@ -11,12 +12,20 @@ package struct DoctorReach: Sendable {
     var transport: any HTTPTransport
     /// Logs in to a relay and sends nothing.
     var probe: @Sendable (Configuration.SMTP) async -> SMTPReply
+    /// The newest mails of a mailbox that are the shop's, read and not kept.
+    var newestMail: @Sendable (Configuration.Mailbox, String, Moment) async throws -> [RawObservation]
+    var dns: DNSResolver
     var now: @Sendable () -> Moment
 
     package init(
         transport: any HTTPTransport, probe: @escaping @Sendable (Configuration.SMTP) async -> SMTPReply,
-        now: @escaping @Sendable () -> Moment = DaemonClock.system
+        newestMail: @escaping @Sendable (Configuration.Mailbox, String, Moment) async throws -> [RawObservation] = {
+            _, _, _ in []
+        },
+        dns: DNSResolver = DNSResolver(), now: @escaping @Sendable () -> Moment = DaemonClock.system
     ) {
+        self.newestMail = newestMail
+        self.dns = dns
         self.transport = transport
         self.probe = probe
         self.now = now
@@ -24,7 +33,20 @@ package struct DoctorReach: Sendable {
 
     /// Over the network.
     package init(_ engine: TransferEngine) {
-        self.init(transport: engine, probe: { await SMTPRelay($0, engine: engine).probe() })
+        self.init(
+            transport: engine, probe: { await SMTPRelay($0, engine: engine).probe() },
+            newestMail: { mailbox, shop, now in
+                let settings = MailboxSettings(mailbox, shop: shop, engine: engine)
+                let reader = MailboxReader(settings, identity: MailIdentity { _ in "" }, engine: engine)
+                do {
+                    let newest = try await reader.latest(50, now: now)
+                    await reader.close()
+                    return newest
+                } catch {
+                    await reader.close()
+                    throw error
+                }
+            })
     }
 }
 
@@ -44,7 +66,7 @@ package struct DoctorCheck: Sendable {
     package init(_ look: Look) { self.look = look }
 
     /// All checks, in the order in which they are told of a shop. A further one is an entry here.
-    package static let standard: [DoctorCheck] = [store, triggers, shop, relay, webhooks, carriers]
+    package static let standard: [DoctorCheck] = [store, triggers, shop, relay, sender, mailbox, webhooks, carriers]
 }
 
 // MARK: - Here
@@ -185,6 +207,51 @@ extension DoctorCheck {
         default: "check 'url' of 'smtp', and whether this machine may reach it"
         }
     }
+
+    /// That mailboxes will believe the shop's mail: what the DNS says of the domain in From.
+    static let sender = DoctorCheck(
+        .shop { shop, reach in
+            guard let smtp = shop.smtp, let folder = try? TriggerFolder(readingFrom: shop.triggers, name: ""),
+                let settings = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set?.settings
+            else { return [] }
+            let relay = URLComponents(string: smtp.url)?.host ?? ""
+            // A relay on this machine is for trying, or signs as its own administrator set it up: the domain is looked at
+            // all the same, unless it is one that the DNS does not know (RFC 2606).
+            let own = [settings.brand.from, settings.brand.marketingFrom, settings.brand.ratingsFrom].compactMap(\.self)
+            var findings: [Finding] = []
+            for domain in Set(own.map { $0.domain.lowercased() }).sorted() {
+                if domain.hasSuffix(".example") || domain.hasSuffix(".test") || domain == "localhost" { continue }
+                findings += await SenderRecords.ask(reach.dns, domain: domain, relay: relay).findings
+            }
+            return findings
+        })
+
+    /// That the mailbox lets us in, and what its newest mails would have been taken for.
+    static let mailbox = DoctorCheck(
+        .shop { shop, reach in
+            let what = "mailbox of \(shop.domain)"
+            guard let mailbox = shop.mailbox else {
+                return [
+                    Finding(
+                        .poor, what, "none is configured, so bounces and answers are not read",
+                        fix: "add 'mailbox:' to bookbag.yaml (docs/mailbox.md)")
+                ]
+            }
+            do {
+                let newest = try await reach.newestMail(mailbox, shop.domain, reach.now())
+                let kinds = newest.map { MailReading.read($0.bytes, settings: MailSettings()).kind }
+                let counts = Dictionary(grouping: kinds, by: \.self).mapValues(\.count)
+                let words = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+                    .map { "\($0.value) \($0.key.rawValue)" }
+                let seen =
+                    newest.isEmpty
+                    ? "no mail to \(mailbox.onlyTo.joined(separator: ", ")) was found among the newest"
+                    : "of the newest \(newest.count) mails: \(words.joined(separator: ", "))"
+                return [Finding(.fine, what, "\(mailbox.host) lets us in; \(seen)")]
+            } catch {
+                return [Finding(.broken, what, "\(error)")]
+            }
+        })
 
     /// Which webhooks there are: only a real message shows what they say.
     static let webhooks = DoctorCheck(

@@ -3,7 +3,14 @@
 public struct IncomingOutcome: Hashable, Sendable {
     /// Whom we must not write to from now on.
     public struct Silencing: Hashable, Sendable {
-        public var address: String
+        /// By what the address is known.
+        public enum Who: Hashable, Sendable {
+            case address(String)
+            /// Its keyed hash, as a token of ours names it.
+            case key([UInt8])
+        }
+
+        public var who: Who
         public var stream: MailStream
         /// In one word: `bounce`, `soft_bounce`, `complaint`, `opt_out`.
         public var reason: String

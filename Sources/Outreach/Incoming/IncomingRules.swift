@@ -30,16 +30,25 @@ public struct IncomingRules: Sendable {
     /// What comes of a mail.
     ///
     /// - Parameters:
+    ///   - wish: what a token of ours in its subject asks for, whoever sent it: a mail program, at a button's press.
     ///   - message: the message of ours that it speaks of or answers; nil where there is none.
     ///   - softBefore: how many soft bounces its address had within `softWindow`, without this one.
     public static func judge(
-        _ mail: IncomingMail, from observation: RawObservation, about message: AnsweredMessage?, softBefore: Int,
-        now: Moment
+        _ mail: IncomingMail, from observation: RawObservation, about message: AnsweredMessage?,
+        wish: UnsubscribeTokens.Wish? = nil, softBefore: Int, now: Moment
     ) -> IncomingOutcome {
         var outcome = IncomingOutcome(observation, mail.kind, detail: "")
         outcome.effectID = message?.effect.id
         outcome.aggregate = message?.effect.aggregate
         outcome.provesArrival = message.map { $0.effect.state == .ready && $0.effect.attemptsInDoubt > 0 } ?? false
+        if let wish, [.person, .autoReply, .list].contains(mail.kind) {
+            outcome.address = mail.sender
+            outcome.detail = "asked for no more \(wish.stream.words), by the button of a mail"
+            outcome.silencing = .init(
+                who: .key(wish.addressKey), stream: wish.stream, reason: "opt_out", note: "asked for it by mail",
+                until: nil)
+            return outcome
+        }
         switch mail.kind {
         case .bounce: bounce(mail, message, softBefore: softBefore, now: now, &outcome)
         case .complaint: complaint(message, &outcome)
@@ -85,11 +94,11 @@ public struct IncomingRules: Sendable {
         guard let address = message.recipient else { return }
         if isHard, !notTheAddress.contains(reason) {
             outcome.silencing = .init(
-                address: address, stream: .all, reason: "bounce",
+                who: .address(address), stream: .all, reason: "bounce",
                 note: "message \(message.effect.id) came back: \(reason.replacing("_", with: " "))\(code)", until: nil)
         } else if !notTheAddress.contains(reason), softBefore + 1 >= softLimit {
             outcome.silencing = .init(
-                address: address, stream: .all, reason: "soft_bounce",
+                who: .address(address), stream: .all, reason: "soft_bounce",
                 note: "\(softBefore + 1) messages came back within 7 days, the last one message \(message.effect.id)",
                 until: now + softSilence)
         }
@@ -104,7 +113,7 @@ public struct IncomingRules: Sendable {
         outcome.reason = "complaint"
         outcome.detail = "the recipient called it spam"
         outcome.silencing = .init(
-            address: address, stream: .all, reason: "complaint",
+            who: .address(address), stream: .all, reason: "complaint",
             note: "the recipient called message \(message.effect.id) spam", until: nil)
     }
 
@@ -116,7 +125,7 @@ public struct IncomingRules: Sendable {
         // offers, never news of an order.
         outcome.detail = "asked for no more offers"
         outcome.silencing = .init(
-            address: sender, stream: .marketing, reason: "opt_out", note: "asked for it by mail", until: nil)
+            who: .address(sender), stream: .marketing, reason: "opt_out", note: "asked for it by mail", until: nil)
     }
 
     /// True where her words are nothing but a wish to get no more mail.

@@ -27,18 +27,25 @@ extension Store {
         _ = try await commit([], judged: [incoming.observation], incoming: incoming, now: now)
     }
 
-    /// Our first message with one of these ids: `Message-ID`s without angle brackets.
-    public func message(withOneOf ids: [String], shop domain: String) async throws(StoreFailure) -> AnsweredMessage? {
-        try await read { db in
+    /// The message of ours with one of these return tokens, else with one of these ids: the first that there is.
+    ///
+    /// - Parameters:
+    ///   - ids: `Message-ID`s without angle brackets.
+    ///   - tokens: what stood behind the `+` of an address, as `effect(ofReturnToken:)` takes it.
+    public func message(
+        withOneOf ids: [String], tokens: [String] = [], shop domain: String
+    ) async throws(StoreFailure) -> AnsweredMessage? {
+        let hash = self.hash
+        return try await read { db in
             let shop = try db.shop(domain)
-            for id in ids {
-                let found = try db.first(Query.messageByID, [shop, id]) {
-                    (effect: $0[0] as Int64, recipient: $0[1] as String?, subject: $0[2] as String?)
+            let numbers = tokens.compactMap { hash.numbers(ofReturnToken: $0) }.filter { $0.shop == shop }
+            for number in numbers {
+                if let message = try db.answered(Query.messageByEffect, [shop, number.effect], shop: shop) {
+                    return message
                 }
-                guard let found, let effect = try db.effect(found.effect, shop: shop) else { continue }
-                return AnsweredMessage(
-                    effect: effect, messageID: id,
-                    recipient: found.recipient.flatMap { $0.isEmpty ? nil : $0 }, subject: found.subject)
+            }
+            for id in ids {
+                if let message = try db.answered(Query.messageByID, [shop, id], shop: shop) { return message }
             }
             return nil
         }
@@ -73,6 +80,16 @@ extension Store {
 }
 
 extension Connection {
+    fileprivate func answered(_ query: String, _ arguments: SQLArguments, shop: Int64) throws -> AnsweredMessage? {
+        let found = try first(query, arguments) {
+            (effect: $0[0] as Int64, recipient: $0[1] as String?, subject: $0[2] as String?, id: $0[3] as String)
+        }
+        guard let found, let effect = try effect(found.effect, shop: shop) else { return nil }
+        return AnsweredMessage(
+            effect: effect, messageID: found.id, recipient: found.recipient.flatMap { $0.isEmpty ? nil : $0 },
+            subject: found.subject)
+    }
+
     /// Writes the result of a mail, in the step that marks it as judged.
     func put(
         _ outcome: IncomingOutcome, shop: Int64, hash: KeyedHash, path: String, now: Moment, tally: inout Tally
@@ -104,8 +121,13 @@ extension Connection {
             }
         }
         if let silencing = outcome.silencing {
+            let scope: SilenceScope =
+                switch silencing.who {
+                case .address(let address): .address(address)
+                case .key(let key): .addressKey(key)
+                }
             try silence(
-                .address(silencing.address), shop: shop, stream: silencing.stream, reason: silencing.reason,
+                scope, shop: shop, stream: silencing.stream, reason: silencing.reason,
                 note: silencing.note, until: silencing.until, hash: hash, now: now)
         }
         if let mail = outcome.forward {
@@ -151,7 +173,10 @@ extension IncomingLine {
 
 extension Query {
     static let messageByID = """
-        SELECT effect_id, recipient, summary FROM messages WHERE shop = ? AND message_id = ?
+        SELECT effect_id, recipient, summary, message_id FROM messages WHERE shop = ? AND message_id = ?
+        """
+    static let messageByEffect = """
+        SELECT effect_id, recipient, summary, message_id FROM messages WHERE shop = ? AND effect_id = ?
         """
     static let softBounces = """
         SELECT reason FROM incoming

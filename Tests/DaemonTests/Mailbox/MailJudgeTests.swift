@@ -52,14 +52,14 @@ private let robin = "robin@example.com"
         }
     }
 
-    private func judge(_ mail: IncomingMail, id: String = "a", kind: String = RawObservation.mail) async throws {
+    private func judge(_ mail: IncomingMail, id: String = "a", kind: String = "mail.inbox") async throws {
         let raw = RawObservation(
             shop: shop, source: "mailbox", externalID: id, receivedAt: start + .minutes(10), kind: kind,
             bytes: Array("From: \(robin)\r\n\r\nHello".utf8))
         _ = try await store.keep([raw], now: start + .minutes(10))
         let waiting = try await store.unjudged(shop: shop, source: "mailbox", limit: 9)
         let judge = MailJudge(
-            read: { _ in mail }, context: context, store: store, learning: learning, logger: logger, newMail: Wake())
+            read: { _ in MailJudge.ReadMail(mail: mail) }, context: context, store: store, learning: learning, logger: logger, newMail: Wake())
         for one in waiting { _ = try await judge.judge(one, now: start + .minutes(11)) }
         #expect(try await store.unjudged(shop: shop, source: "mailbox", limit: 9).isEmpty)
     }
@@ -168,7 +168,7 @@ private let robin = "robin@example.com"
         mail.sender = robin
         mail.text = "stop"
         mail.references = ["ours@fig.example"]
-        try await judge(mail, kind: RawObservation.historyMail)
+        try await judge(mail, kind: "mail.inbox.history")
         #expect(try await forwards().isEmpty)
         #expect(try await store.silences(of: .address(robin), shop: shop, now: start + .hours(1)).isEmpty)
         let lines = try await store.incoming(about: OrderKey(shop: shop, orderID: "gid://shopify/Order/1"))
@@ -185,10 +185,10 @@ private let robin = "robin@example.com"
             mail.references = ["ours@fig.example"]
             let raw = RawObservation(
                 shop: shop, source: "mailbox", externalID: "\(number)", receivedAt: start + .minutes(10),
-                kind: RawObservation.mail, bytes: [])
+                kind: "mail.inbox", bytes: [])
             _ = try await store.keep([raw], now: start + .minutes(10))
             let judge = MailJudge(
-                read: { [mail] _ in mail }, context: context, store: store, learning: learning, logger: logger,
+                read: { [mail] _ in MailJudge.ReadMail(mail: mail) }, context: context, store: store, learning: learning, logger: logger,
                 newMail: Wake())
             for one in try await store.unjudged(shop: shop, source: "mailbox", limit: 9) {
                 _ = try await judge.judge(one, now: start + .minutes(11))

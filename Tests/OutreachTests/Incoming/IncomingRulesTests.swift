@@ -37,7 +37,7 @@ struct IncomingRulesTests {
     func hard() {
         let outcome = judge(bounce(), about: message())
         #expect(outcome.isEndOfMessage && outcome.isHard == true)
-        #expect(outcome.silencing?.address == "Robin@example.com")
+        #expect(outcome.silencing?.who == .address("Robin@example.com"))
         #expect(outcome.silencing?.stream == .all && outcome.silencing?.until == nil)
         #expect(outcome.silencing?.reason == "bounce")
         #expect(!outcome.detail.contains("@") && !(outcome.silencing?.note.contains("@") ?? true))
@@ -100,7 +100,7 @@ struct IncomingRulesTests {
         mail.sender = "robin@example.com"
         mail.text = text
         let outcome = judge(mail, about: message())
-        #expect(outcome.silencing?.stream == .marketing && outcome.silencing?.address == "robin@example.com")
+        #expect(outcome.silencing?.stream == .marketing && outcome.silencing?.who == .address("robin@example.com"))
     }
 
     @Test(
