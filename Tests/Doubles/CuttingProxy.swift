@@ -73,9 +73,10 @@ package final class CuttingProxy: Sendable {
                     close(client)
                     continue
                 }
-                detached { Self.copy(from: client, to: far) { $0 } }
+                let pair = Pair(client: client, far: far)
+                detached { Self.copy(from: pair.client, to: pair.far) { $0 } }
                 detached { [self] in
-                    Self.copy(from: far, to: client) { count in
+                    Self.copy(from: pair.far, to: pair.client) { count in
                         passed.wrappingAdd(count, ordering: .relaxed)
                         return budget.withLock { left in
                             if left == .max { return count }
@@ -83,10 +84,25 @@ package final class CuttingProxy: Sendable {
                             return min(count, left)
                         }
                     }
-                    close(client)
-                    close(far)
                 }
             }
+        }
+    }
+
+    /// Closes both sockets when nobody copies between them any more: a number that is closed sooner may by then be
+    /// another socket's.
+    private final class Pair: Sendable {
+        let client: Int32
+        let far: Int32
+
+        init(client: Int32, far: Int32) {
+            self.client = client
+            self.far = far
+        }
+
+        deinit {
+            close(client)
+            close(far)
         }
     }
 
