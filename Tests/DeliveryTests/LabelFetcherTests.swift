@@ -121,7 +121,7 @@ struct RetryScheduleTests {
         }
         #expect(delay(.seconds(600))! >= .seconds(600) && delay(.seconds(600))! < .seconds(700))
         #expect(delay(.days(30)) == .hours(24))
-        #expect(delay(.seconds(1), attempt: 9)! == .hours(12))
+        #expect(delay(.seconds(1), attempt: 10)! == .hours(12))
     }
 
     @Test("of a closed channel comes within 5 s, and every 15 minutes at the latest")
