@@ -26,6 +26,8 @@ struct IncomingTests {
         let id = claims[0].message.id
         let found = try #require(try await store.message(withOneOf: ["nobody@example.com", id], shop: shop))
         #expect(found.effect.id == effect.id && found.recipient == "robin@example.com")
+        let token = claims[0].returnToken
+        #expect(try await store.message(withOneOf: [], tokens: ["none", token], shop: shop) == found)
         return found
     }
 
