@@ -121,7 +121,7 @@ struct PublicPagesTests {
             func ask(_ marketing: Bool) async throws -> Bool {
                 try await bench.store.isSilenced(
                     shop: figs, address: "Robin@Example.com", customerID: nil, orderID: "gid://shopify/Order/1001",
-                    isMarketing: marketing, now: bench.now)
+                    stream: marketing ? .marketing : .order, now: bench.now)
             }
             return (try await ask(true), try await ask(false))
         }

@@ -248,6 +248,6 @@ extension Query {
     static let effectCounts = "SELECT label1, total FROM counters WHERE shop = ? AND name = ?"
     static let stopped = """
         SELECT 1 FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ?
-            AND (ends_at IS NULL OR ends_at > ?) LIMIT 1
+            AND (stream = 'all' OR stream = 'marketing') AND (ends_at IS NULL OR ends_at > ?) LIMIT 1
         """
 }
