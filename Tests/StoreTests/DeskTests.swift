@@ -111,6 +111,17 @@ struct DeskTests {
         #expect(try await store.orders(ofParcel: "nosuch", shop: shop).isEmpty)
     }
 
+    @Test("marketing stops for an address by its key alone, once, and says so")
+    func stopping() async throws {
+        let store = try await StoreKind.inMemory.make()
+        let key = store.addressKey("Robin@example.com")
+        #expect(try await !store.hasStoppedMarketing(addressKey: key, shop: shop, now: t0))
+        for _ in 0..<2 { try await store.stopMarketing(addressKey: key, shop: shop, now: t0) }
+        #expect(try await store.hasStoppedMarketing(addressKey: key, shop: shop, now: t0))
+        #expect(try await store.silences(of: .address("robin@example.com"), shop: shop, now: t0).count == 1)
+        #expect(store.derivedKey(for: "a").count == 32 && store.derivedKey(for: "a") != store.derivedKey(for: "b"))
+    }
+
     @Test("a held edit is confirmed with its audit")
     func confirm() async throws {
         let store = try await StoreKind.inMemory.make()

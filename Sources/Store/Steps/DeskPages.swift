@@ -208,18 +208,20 @@ extension Query {
     /// One part for each state, each through its index and no longer than a page: however many effects there are, a
     /// page reads a few hundred rows.
     static func feed(states: [Effect.State], ofTrigger: Bool) -> String {
+        let narrowed = ofTrigger ? " AND trigger_name = ?" : ""
         let parts = states.enumerated().map { index, state in
             """
-            SELECT * FROM (
+            (
                 SELECT shop, id, decided_at FROM effects
-                WHERE shop = ?\(ofTrigger ? " AND trigger_name = ?" : "") AND state = '\(state.rawValue)'
-                    AND (decided_at, id) < (?, ?) AND origin <> 'system'
+                WHERE shop = ?\(narrowed) AND state = '\(state.rawValue)' AND (decided_at, id) < (?, ?)
+                    AND origin <> 'system'
                 ORDER BY decided_at DESC, id DESC LIMIT ?) AS part\(index)
             """
         }
+        let union = parts.joined(separator: " UNION ALL SELECT * FROM ")
         return """
             SELECT \(feedColumns), picked.decided_at, events.kind, aggregates.gid, aggregates.name, orders.record
-            FROM (\(parts.joined(separator: " UNION ALL "))) AS picked
+            FROM (SELECT * FROM \(union)) AS picked
             \(feedTables)
             WHERE effects.shop = ? ORDER BY picked.decided_at DESC, picked.id DESC LIMIT ?
             """
