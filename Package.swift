@@ -82,10 +82,19 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "Web",
+            dependencies: [
+                "Daemon", "Outreach", "Store", "Liquid", "Platform", hummingbird, lifecycle, logging, crypto,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            resources: [.embedInCode("Templates"), .embedInCode("Static")], swiftSettings: strict),
         .executableTarget(
             name: "bookbag",
             dependencies: [
-                "Daemon", "Outreach", "Liquid", "Intake", "Shopify", "Store", "Delivery", "Platform", argumentParser,
+                "Web", "Daemon", "Outreach", "Liquid", "Intake", "Shopify", "Store", "Delivery", "Platform",
+                argumentParser,
                 logging, yams, crypto,
             ],
             swiftSettings: strict),
@@ -121,6 +130,10 @@ let package = Package(
                 lifecycleTesting,
                 logging,
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WebTests",
+            dependencies: ["Web", "Daemon", "Outreach", "Store", "Platform", "Delivery", logging],
             swiftSettings: strict),
         .testTarget(
             name: "BookbagTests",

@@ -12,10 +12,15 @@ import UnixSignals
 package struct DaemonProcess {
     let configuration: Configuration
     let logger: Logger
+    /// What runs beside the loops.
+    let companions: Companions
 
-    package init(configuration: Configuration, logger: Logger) {
+    package init(
+        configuration: Configuration, logger: Logger, companions: @escaping Companions = { _ in [] }
+    ) {
         self.configuration = configuration
         self.logger = logger
+        self.companions = companions
     }
 
     /// Runs until SIGTERM or SIGINT. Throws `DaemonProblem` where it cannot start.
@@ -58,6 +63,7 @@ package struct DaemonProcess {
         var services: [any Service] = []
         var deliveries: [Wake] = []
         var mailWakes: [String: Wake] = [:]
+        var offices: [String: ShopPost.Office] = [:]
         let newMessages = Broadcast()
         let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
@@ -71,10 +77,14 @@ package struct DaemonProcess {
             let context = try await context(for: shop, reloader: reloader, store: store, clock: clock)
             contexts[shop.domain] = context
             metrics.know(shop: shop.domain)
+            offices[shop.domain] = ShopPost.Office(
+                brand: { context.rules.inForce.set.settings.brand }, sender: shop.smtp?.sender?.address,
+                wake: shop.smtp == nil ? nil : noticed)
             try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
             makers[shop.domain] = MessageMaker(
-                configuration: shop, labels: labels, actions: store, unsubscribe: store.unsubscribeTokens)
+                configuration: shop, labels: labels, actions: store, unsubscribe: store.unsubscribeTokens,
+                links: configuration.pages.map { PublicLinks(url: $0.url, store: store) })
             services.append(
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
@@ -126,7 +136,12 @@ package struct DaemonProcess {
                 planning: planning,
                 notifier: SystemdNotifier(), heartbeats: heartbeats, logger: logger, trouble: trouble,
                 request: reloads))
-        services.append(HangupService(request: reloads))
+        let hangup = Broadcast()
+        services.append(HangupService(request: reloads, others: hangup))
+        let core = DaemonCore(
+            configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
+            hangup: hangup, actedByHand: newMessages)
+        services += try await companions(core)
         services.append(
             Watchdog(
                 notifier: SystemdNotifier(), heartbeats: heartbeats, store: store, clock: clock, metrics: metrics,

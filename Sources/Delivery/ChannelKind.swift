@@ -116,6 +116,8 @@ public struct Composition: Sendable {
     public var results: [String: String]
     /// How mails are unsubscribed from; nil where they cannot be, as in a preview.
     public var unsubscribe: UnsubscribeTokens?
+    /// Where the shopper ends marketing with one click; nil where no such page is served.
+    public var stopLink: String?
 
     /// All of it.
     public init(

@@ -13,6 +13,7 @@
 
 internal import Glibc
 public import Outreach
+public import Platform
 
 /// All that Bookbag remembers. Every method is one complete step: when it returns, the step is on disk; when it throws
 /// a `StoreFailure`, nothing happened.
@@ -31,6 +32,9 @@ public final class Store: Sendable {
     let queue: CommitQueue
     let hash: KeyedHash
     let records = RecordCache()
+    /// Called when something was decided, sent or changed by hand: pages that show it look again. It is called after
+    /// the commit.
+    public let changes = Broadcast()
     private let lock: StoreLock?
 
     /// The tokens by which the mails of this store's shops are unsubscribed from.

@@ -130,6 +130,14 @@ package struct Configuration: Sendable {
         }
     }
 
+    /// Where the desk is served; nil for nowhere.
+    package var desk: Site?
+    /// Where the shopper's own pages are served; nil for nowhere.
+    package var pages: Site?
+    /// Who may use the desk, and the file that says so.
+    package var people = People()
+    package var peopleFile: String?
+
     package init(file: String, state: String, shops: [Shop], carriers: [Carrier], listen: Listen?) {
         self.file = file
         self.state = state

@@ -89,7 +89,7 @@ struct HealthServer: Service {
 
 extension Configuration.Listen {
     /// Sees that nobody else listens there, before anything else is begun. Throws `DaemonProblem`.
-    func requireFree() throws {
+    package func requireFree() throws {
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -1,6 +1,6 @@
 import Foundation
 import Hummingbird
-import HummingbirdCore
+package import HummingbirdCore
 import NIOCore
 import Synchronization
 
@@ -11,24 +11,24 @@ import Synchronization
 // bodies that never end end there. Heads are bounded in bytes and in fields.
 
 /// How much one of our listeners takes from whoever reaches it.
-struct ListenerLimits: Hashable, Sendable {
+package struct ListenerLimits: Hashable, Sendable {
     /// How many connections are held at once.
-    var connections: Int
+    package var connections: Int
     /// How long a connection may be quiet, or take for a request's head.
-    var idle: Duration = .seconds(10)
+    package var idle: Duration = .seconds(10)
     /// How long a connection may last.
-    var lifetime: Duration = .seconds(60)
+    package var lifetime: Duration = .seconds(60)
     /// All heads of a request together.
-    var headBytes = 16 << 10
+    package var headBytes = 16 << 10
     /// How many fields a request's head may have.
-    var headFields = 64
+    package var headFields = 64
 
     /// For a process that may open so many files: an eighth of them, 64 at most. The rest is kept for the store, the
     /// relay and the shops.
-    init(files: Int) { connections = max(4, min(64, files / 8)) }
+    package init(files: Int) { connections = max(4, min(64, files / 8)) }
 
     /// How many files this process may open, after it has asked for all that it may have.
-    static func availableFiles() -> Int {
+    package static func availableFiles() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         if limit.rlim_cur < limit.rlim_max {
@@ -41,19 +41,19 @@ struct ListenerLimits: Hashable, Sendable {
 }
 
 /// Holds one listener to its limits.
-final class ListenerGuard: Sendable {
+package final class ListenerGuard: Sendable {
     private struct Held {
         let channel: any Channel
         var activeAt: NIODeadline
     }
 
-    let limits: ListenerLimits
+    package let limits: ListenerLimits
     private let held = Mutex<[ObjectIdentifier: Held]>([:])
 
-    init(_ limits: ListenerLimits) { self.limits = limits }
+    package init(_ limits: ListenerLimits) { self.limits = limits }
 
     /// HTTP/1 with a guard on every connection.
-    var http: HTTPServerBuilder {
+    package var http: HTTPServerBuilder {
         .http1(
             configuration: .init(
                 additionalChannelHandlers: [GuardedConnection(self)], idleTimeout: TimeAmount(limits.idle),
@@ -63,7 +63,7 @@ final class ListenerGuard: Sendable {
     }
 
     /// How many connections may stand while the quiet ones are being closed; beyond that nobody is let in.
-    var hardLimit: MaximumAvailableConnections { MaximumAvailableConnections(limits.connections * 2) }
+    package var hardLimit: MaximumAvailableConnections { MaximumAvailableConnections(limits.connections * 2) }
 
     /// How many connections are held now.
     var count: Int { held.withLock(\.count) }

@@ -61,6 +61,9 @@ package enum Line: String, LogKind, CaseIterable {
     case mailRead = "d3b07c1e5a9f4e28b6c4f1a2907e5d84"
     case mailBounced = "71c5e0a94d3b4f6e8a2c9b0d6f1e3a57"
     case mailParked = "0a9e4c7d2f8b4d13a5e6c1b07d9f2e48"
+    case desk = "b1e64c0d9a3f4f27a8d5c2e7f0916b3d"
+    case pageFailed = "6c2f8a1b7e9d4b50b3f4d8e1a7c5902e"
+    case noDesk = "e8d7a5f3c1b94e62905d3b7f6a2c8e14"
 
     package var id: LogKindID { LogKindID(rawValue)! }
 
@@ -121,6 +124,9 @@ package enum Line: String, LogKind, CaseIterable {
         case .mailRead: "Read a mail"
         case .mailBounced: "A message came back"
         case .mailParked: "A mail cannot be read"
+        case .desk: "Somebody did something at the desk"
+        case .pageFailed: "A page could not be shown"
+        case .noDesk: "No desk is served"
         }
     }
 
@@ -132,7 +138,7 @@ package enum Line: String, LogKind, CaseIterable {
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
-            .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked:
+            .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .pageFailed, .noDesk:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

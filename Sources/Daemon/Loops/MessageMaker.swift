@@ -13,12 +13,15 @@ package struct MessageMaker: Sendable {
     var actions: (any ActionLedger)?
     /// How mails are unsubscribed from; nil where they cannot be, as in a preview.
     var unsubscribe: UnsubscribeTokens?
+    /// Makes links to the shopper's pages; nil where none are served.
+    var links: PublicLinks?
 
     package init(
         configuration: Configuration.Shop, labels: LabelShelf?, channels: [ChannelKind] = ChannelKind.standard,
-        actions: (any ActionLedger)? = nil, unsubscribe: UnsubscribeTokens? = nil
+        actions: (any ActionLedger)? = nil, unsubscribe: UnsubscribeTokens? = nil, links: PublicLinks? = nil
     ) {
         self.unsubscribe = unsubscribe
+        self.links = links
         self.configuration = configuration
         self.labels = labels
         self.channels = channels
@@ -48,6 +51,10 @@ package struct MessageMaker: Sendable {
             date: date ?? now, sender: configuration.smtp?.sender, targets: Set(configuration.webhooks.keys),
             labels: labels, results: results)
         composition.unsubscribe = unsubscribe
+        if trigger.about == .marketing, let address = record.recipient?.address {
+            composition.stopLink = links?.link(
+                .stop, shop: effect.shop, orderID: record.facts.id, address: address, now: now)
+        }
         return channel.compose(composition)
     }
 

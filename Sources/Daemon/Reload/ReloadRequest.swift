@@ -28,9 +28,14 @@ final class ReloadRequest: Sendable {
 /// Hears SIGHUP, and asks for the trigger files to be read again.
 struct HangupService: Service {
     let request: ReloadRequest
+    /// Who reads other files again.
+    var others = Broadcast()
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
-        for await _ in signals.cancelOnGracefulShutdown() { request.raise() }
+        for await _ in signals.cancelOnGracefulShutdown() {
+            request.raise()
+            others.call()
+        }
     }
 }

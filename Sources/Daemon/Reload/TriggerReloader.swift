@@ -197,6 +197,7 @@ struct TriggerReloader {
         {
             held.since = before.since
         }
+        held.who = Array(changes.prefix(100))
         try await store.remember(held, as: .heldReload, shop: shop.domain, now: now)
         try await tell(
             .held, settings: inForce.set.settings, about: digest,
@@ -312,6 +313,8 @@ package struct HeldReload: Codable, Sendable, RememberedValue {
     package var people: Int
     package var peoplePerDay: Double
     package var since: Moment
+    /// What was edited, and about which orders each trigger would write, a line each. It names no shopper.
+    package var who: [String]?
 
     init(code: String, people: Int, peoplePerDay: Double, since: Moment) {
         self.code = code

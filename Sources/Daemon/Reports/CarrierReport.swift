@@ -1,21 +1,21 @@
-import Outreach
+package import Outreach
 import Store
 
 /// What `status` tells of one carrier: what was asked and came of it.
 package struct CarrierReport: Encodable, Sendable {
-    var carrier: String
+    package var carrier: String
     /// Open parcels that it is asked about.
-    var parcels: Int
-    var calls: Int64
-    var asked: Int64
-    var answers: Int64
-    var faults: Int64
-    @Nullable var callsLeftToday: Int?
-    @Stamped var closedUntil: Moment?
-    @Nullable var reason: String?
-    @Nullable var detail: String?
-    @Nullable var lastFault: String?
-    var unknownCodes: Int
+    package var parcels: Int
+    package var calls: Int64
+    package var asked: Int64
+    package var answers: Int64
+    package var faults: Int64
+    @Nullable package var callsLeftToday: Int?
+    @Stamped package var closedUntil: Moment?
+    @Nullable package var reason: String?
+    @Nullable package var detail: String?
+    @Nullable package var lastFault: String?
+    package var unknownCodes: Int
 
     init(_ state: CarrierState, parcels: Int, now: Moment) {
         carrier = state.carrier

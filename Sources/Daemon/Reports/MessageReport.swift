@@ -4,12 +4,12 @@ package import Store
 
 /// One message: what became of it, and what it says. What `bookbag outbox show` tells.
 package struct MessageReport: Report {
-    var shop: String
-    var order: String
+    package var shop: String
+    package var order: String
     /// The event that it is about.
-    @Nullable var event: String?
-    @Stamped var happenedAt: Moment?
-    var outcome: OrderAccount.Outcome
+    @Nullable package var event: String?
+    @Stamped package var happenedAt: Moment?
+    package var outcome: OrderAccount.Outcome
 
     private let channel: ChannelName
     private let clock: Clock

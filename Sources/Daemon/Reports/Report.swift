@@ -1,5 +1,5 @@
 import Foundation
-import Outreach
+package import Outreach
 
 /// What a command tells: one value, which JSON shows whole and `text` to people. A page prints the same value.
 package protocol Report: Encodable, Sendable {
@@ -30,28 +30,30 @@ extension Report {
 }
 
 /// A moment that JSON shows in ISO 8601.
-@propertyWrapper struct Stamped<Value: Sendable>: Sendable {
-    var wrappedValue: Value
+@propertyWrapper package struct Stamped<Value: Sendable>: Sendable {
+    package var wrappedValue: Value
+
+    package init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
 }
 
 extension Stamped: Encodable where Value: Stampable {
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(wrappedValue.stamp)
     }
 }
 
 /// What has a stamp, or none.
-protocol Stampable {
+package protocol Stampable {
     var stamp: String? { get }
 }
 
 extension Moment: Stampable {
-    var stamp: String? { iso8601 }
+    package var stamp: String? { iso8601 }
 }
 
 extension Moment?: Stampable {
-    var stamp: String? { self?.iso8601 }
+    package var stamp: String? { self?.iso8601 }
 }
 
 /// So many of a thing: `1 parcel`, `2 parcels`.

@@ -6,86 +6,86 @@ package import Store
 package struct StatusReport: Report {
     /// One shop.
     package struct Shop: Encodable, Sendable {
-        var shop: String
+        package var shop: String
         /// The configuration has it, or there is no configuration to be read.
-        var served: Bool
-        @Stamped var liveSince: Moment
+        package var served: Bool
+        @Stamped package var liveSince: Moment
         /// Up to where its changes were read, by Shopify's clock.
-        @Stamped var cursor: Moment?
-        @Stamped var lastGoodCycle: Moment?
-        var toRead: Int
-        @Stamped var toReadSince: Moment?
+        @Stamped package var cursor: Moment?
+        @Stamped package var lastGoodCycle: Moment?
+        package var toRead: Int
+        @Stamped package var toReadSince: Moment?
         /// Orders that cannot be read.
-        var parked: Int
-        var pendingEvents: Int
-        @Stamped var pendingSince: Moment?
+        package var parked: Int
+        package var pendingEvents: Int
+        @Stamped package var pendingSince: Moment?
         /// Messages by state.
-        var effects: [String: Int]
+        package var effects: [String: Int]
         /// Attempts of which it was ever unknown what became of them.
-        var attemptsInDoubt: Int
+        package var attemptsInDoubt: Int
         /// Messages of which it is unknown now.
-        var messagesInDoubt: Int
-        var unwritten: [Unwritten]
-        @Nullable var clockFault: String?
+        package var messagesInDoubt: Int
+        package var unwritten: [Unwritten]
+        @Nullable package var clockFault: String?
         /// The triggers that write mails which nothing takes.
-        @Nullable var noRelayFor: String?
-        @Nullable var shopFault: String?
-        @Nullable var triggerFault: String?
+        @Nullable package var noRelayFor: String?
+        @Nullable package var shopFault: String?
+        @Nullable package var triggerFault: String?
         /// The first of both.
-        @Nullable var lastFault: String?
-        @Nullable var heldReload: Held?
+        @Nullable package var lastFault: String?
+        @Nullable package var heldReload: Held?
         /// The brake holds all mail.
-        @Nullable var brake: Held?
-        @Stamped var restoredBackupOf: Moment?
+        @Nullable package var brake: Held?
+        @Stamped package var restoredBackupOf: Moment?
     }
 
     /// Messages that wait, for their template fails.
     package struct Unwritten: Encodable, Sendable {
-        var trigger: String
-        var count: Int
-        @Stamped var since: Moment
-        @Nullable var detail: String?
+        package var trigger: String
+        package var count: Int
+        @Stamped package var since: Moment
+        @Nullable package var detail: String?
     }
 
     /// What waits for a person's word, and how many people it is about.
     package struct Held: Encodable, Sendable {
-        var people: Int
-        @Stamped var since: Moment
+        package var people: Int
+        @Stamped package var since: Moment
     }
 
     /// A way out that is closed.
     package struct ClosedChannel: Encodable, Sendable {
-        var shop: String
+        package var shop: String
         /// `email`, `webhook helpdesk`.
-        var name: String
-        var channel: String
-        var endpoint: String
-        @Nullable var reason: String?
-        @Nullable var detail: String?
-        var failures: Int
+        package var name: String
+        package var channel: String
+        package var endpoint: String
+        @Nullable package var reason: String?
+        @Nullable package var detail: String?
+        package var failures: Int
     }
 
     /// Something that does not get well by itself, and what a person does about it.
     package struct Need: Encodable, Sendable {
         /// Nil where it is about all shops.
-        @Nullable var shop: String?
-        var what: String
-        var fix: String
+        @Nullable package var shop: String?
+        package var what: String
+        package var fix: String
         /// Something stands still until it is fixed: `status` then ends with status 1.
-        var isUrgent: Bool
+        package var isUrgent: Bool
     }
 
-    var shops: [Shop]
-    var closedChannels: [ClosedChannel]
-    var carriers: [CarrierReport]
+    package var shops: [Shop]
+    package var closedChannels: [ClosedChannel]
+    package var carriers: [CarrierReport]
     /// Open parcels that nobody can be asked about.
-    var parcelsOfNobody: Int
-    var databaseBytes: Int64
-    var schemaVersion: Int
-    @Stamped var lastMoment: Moment
-    @Nullable var storeFault: String?
-    var needs: [Need]
-    @Stamped var at: Moment
+    package var parcelsOfNobody: Int
+    package var databaseBytes: Int64
+    package var schemaVersion: Int
+    @Stamped package var lastMoment: Moment
+    @Nullable package var storeFault: String?
+    package var needs: [Need]
+    @Stamped package var at: Moment
 
     /// Whether something stands still until a person has fixed it.
     package var isUrgent: Bool { needs.contains(where: \.isUrgent) }

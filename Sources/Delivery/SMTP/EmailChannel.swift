@@ -75,10 +75,10 @@ extension Composition {
         }
     }
 
-    /// How the shopper ends the stream: by a mail to where answers go, and on Shopify's page where it is marketing.
+    /// How the shopper ends the stream: by a mail to where answers go, and on our page or Shopify's where it is marketing.
     private func wayOut(for recipient: MailAddress, from: MailAddress) -> String? {
         guard trigger.about.hasWayOut, line.destination == .customer else { return nil }
-        let page = trigger.about == .marketing ? scope.record.facts.customer?.unsubscribeURL : nil
+        let page = trigger.about == .marketing ? stopLink ?? scope.record.facts.customer?.unsubscribeURL : nil
         guard let unsubscribe else { return page.map { "<\($0)>" } }
         let token = unsubscribe.token(shop: effect.shop, address: recipient.address, stream: trigger.about)
         let mailbox = line.replyTo ?? triggers.settings.brand.replyTo ?? from

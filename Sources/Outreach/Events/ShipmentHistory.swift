@@ -275,7 +275,7 @@ extension ParcelState {
 
 extension OrderRecord {
     /// All scans that speak of a shipment: its own, and those of its fulfillment, which name no package.
-    func scans(of shipment: Shipment) -> [Scan] {
+    public func scans(of shipment: Shipment) -> [Scan] {
         guard let index = facts.fulfillments.firstIndex(where: { $0.id == shipment.fulfillmentID }) else {
             return shipment.scans
         }

@@ -42,7 +42,10 @@ extension [UInt8]: SQLBindable {
 struct SQLArguments: ExpressibleByArrayLiteral {
     let values: [SQLValue]
 
-    init(arrayLiteral elements: (any SQLBindable)?...) { values = elements.map { $0?.sqlValue ?? .null } }
+    init(arrayLiteral elements: (any SQLBindable)?...) { self.init(elements) }
+
+    /// For a statement whose number of values varies.
+    init(_ elements: [(any SQLBindable)?]) { values = elements.map { $0?.sqlValue ?? .null } }
 
     private init(_ values: [SQLValue]) { self.values = values }
 

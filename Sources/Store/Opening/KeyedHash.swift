@@ -23,6 +23,13 @@ struct KeyedHash: Sendable {
     /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
+    /// A key for one purpose, by HKDF-SHA256.
+    func derived(_ purpose: String) -> [UInt8] {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: secret, info: Data("bookbag \(purpose)".utf8), outputByteCount: 32
+        ).withUnsafeBytes { [UInt8]($0) }
+    }
+
     /// For a mail, by what makes it the same mail wherever it lies: its Message-ID, From, Date and text.
     func mail(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)

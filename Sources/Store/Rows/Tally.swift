@@ -26,6 +26,17 @@ struct Tally {
         var labels: [String]
     }
     private var sums: [Key: Int64] = [:]
+    private var decisions: [Decided] = []
+
+    /// A decision, for the tallies of its day.
+    private struct Decided {
+        var shop: Int64
+        var at: Moment
+        var trigger: String
+        var outcome: String
+        /// From the event to the sending; 0 for any other decision.
+        var milliseconds: Int64
+    }
 
     mutating func add(_ name: CounterName, _ labels: [String], shop: Int64, _ count: Int64 = 1) {
         sums[Key(shop: shop, name: name, labels: labels), default: 0] += count
@@ -38,8 +49,21 @@ struct Tally {
         add(.effects, [new.rawValue], shop: shop)
     }
 
+    /// A decision was made: it counts in the totals and, unless it is about one of Bookbag's own notices, on its day.
+    mutating func decided(_ effect: Effect, _ note: DecisionNote, shop: Int64) {
+        let reason = note.reason?.rawValue ?? ""
+        add(.decisions, [effect.trigger, note.state.rawValue, reason], shop: shop)
+        guard effect.origin != .system else { return }
+        let lag = note.state == .sent ? effect.event.map { (note.at - $0.happenedAt).wholeMilliseconds } : nil
+        decisions.append(
+            Decided(
+                shop: shop, at: note.at, trigger: effect.trigger, outcome: "\(note.state.rawValue) \(reason)",
+                milliseconds: max(0, lag ?? 0)))
+    }
+
     mutating func add(_ other: Tally) {
         for (key, sum) in other.sums { sums[key, default: 0] += sum }
+        decisions += other.decisions
     }
 
     func write(to db: Connection) throws {
@@ -52,5 +76,33 @@ struct Tally {
                     total = counters.total + excluded.total
                 """, [key.shop, key.name.rawValue, labels[0], labels[1], labels[2], sum])
         }
+        var zones: [Int64: Zone] = [:]
+        for one in decisions {
+            let zone = try zones[one.shop] ?? db.zone(shop: one.shop)
+            zones[one.shop] = zone
+            try db.run(
+                Query.addToTallies,
+                [
+                    one.shop, "decisions", zone.day(at: one.at).daysSinceEpoch, one.trigger, one.outcome,
+                    one.milliseconds,
+                ])
+        }
     }
+}
+
+extension Connection {
+    /// The zone that a shop's days are counted in; UTC until Shopify has been asked.
+    func zone(shop: Int64) throws -> Zone {
+        let text = try first(Query.profileText, [shop, RememberedName.profile.rawValue]) { $0[0] as String }
+        return text.flatMap(ShopProfile.init(rememberedText:))?.zone ?? .utc
+    }
+}
+
+extension Query {
+    static let profileText = "SELECT value FROM remembered WHERE shop = ? AND name = ?"
+    static let addToTallies = """
+        INSERT INTO tallies (shop, name, day, a, b, n, total) VALUES (?, ?, ?, ?, ?, 1, ?)
+        ON CONFLICT (shop, name, day, a, b) DO UPDATE SET
+            n = tallies.n + excluded.n, total = tallies.total + excluded.total
+        """
 }

@@ -325,6 +325,8 @@ extension Migration {
             CREATE INDEX effects_by_aggregate ON effects (shop, aggregate_id, id);
             CREATE INDEX effects_by_event ON effects (shop, event_id);
             CREATE INDEX effects_by_state ON effects (shop, state, id);
+            CREATE INDEX effects_by_outcome ON effects (shop, state, decided_at, id);
+            CREATE INDEX effects_by_trigger ON effects (shop, trigger_name, state, decided_at, id);
             CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)
                 WHERE counted_at IS NOT NULL AND recipient_key IS NOT NULL;
             -- Tried and not accepted, by when it was first due.
@@ -601,6 +603,62 @@ extension Migration {
                 seen INTEGER NOT NULL CHECK (seen > 0),
                 PRIMARY KEY (carrier, code)
             ) STRICT, WITHOUT ROWID;
+
+            -- What was decided on each day of the shop, so that no page counts over history. `decisions`: `a` is the
+            -- trigger, `b` the state and the reason; `total` has the milliseconds from the event to the sending.
+            CREATE TABLE tallies (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                name TEXT NOT NULL CHECK (name <> ''),
+                day INTEGER NOT NULL,
+                a TEXT NOT NULL,
+                b TEXT NOT NULL,
+                n INTEGER NOT NULL,
+                total INTEGER NOT NULL,
+                PRIMARY KEY (shop, name, day, a, b)
+            ) STRICT, WITHOUT ROWID;
+
+            -- Ways into the desk that were asked for and not used yet. Only digests are stored. A way that was mailed
+            -- belongs to the browser that asked; one that a command made belongs to none.
+            CREATE TABLE logins (
+                link_digest BLOB NOT NULL PRIMARY KEY CHECK (length(link_digest) = 32),
+                code_digest BLOB CHECK (length(code_digest) = 32),
+                browser_digest BLOB CHECK (length(browser_digest) = 32),
+                person TEXT NOT NULL CHECK (person <> ''),
+                ends_at INTEGER NOT NULL,
+                tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+                CHECK ((code_digest IS NULL) = (browser_digest IS NULL))
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX logins_by_browser ON logins (browser_digest) WHERE browser_digest IS NOT NULL;
+
+            -- Who is logged in at the desk.
+            CREATE TABLE sessions (
+                token_digest BLOB NOT NULL PRIMARY KEY CHECK (length(token_digest) = 32),
+                id INTEGER NOT NULL UNIQUE CHECK (id > 0),
+                person TEXT NOT NULL CHECK (person <> ''),
+                begun_at INTEGER NOT NULL,
+                seen_at INTEGER NOT NULL,
+                ends_at INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID;
+
+            -- How often something limited was done since its window began.
+            CREATE TABLE limits (
+                name TEXT NOT NULL CHECK (name <> ''),
+                subject BLOB NOT NULL CHECK (length(subject) = 16),
+                ends_at INTEGER NOT NULL,
+                spent INTEGER NOT NULL CHECK (spent > 0),
+                PRIMARY KEY (name, subject)
+            ) STRICT, WITHOUT ROWID;
+
+            -- What people did at the desk. Rows are only ever added. `shop` is empty where it is about all of them.
+            CREATE TABLE audit (
+                id INTEGER NOT NULL PRIMARY KEY CHECK (id > 0),
+                at INTEGER NOT NULL,
+                who TEXT NOT NULL CHECK (who <> ''),
+                shop TEXT NOT NULL,
+                what TEXT NOT NULL CHECK (what <> ''),
+                about TEXT NOT NULL,
+                detail TEXT
+            ) STRICT;
 
             """)
 }

@@ -147,7 +147,7 @@ extension Connection {
 
 extension Plan {
     /// One of Bookbag's own mails, ready to be sent.
-    fileprivate init(_ mail: SystemMail, shop: String, now: Moment) {
+    init(_ mail: SystemMail, shop: String, now: Moment) {
         let route = Route.mail(shop: shop)
         var effect = Effect(
             to: route, origin: .system, isContact: false, by: mail.maker, line: route.name, keys: [mail.key],

@@ -10,6 +10,7 @@
 // out and the effect was claimed again, or the process that held it is gone (`recover`).
 
 public import Outreach
+internal import Platform
 
 extension Store: DeliveryLedger {
     /// Leases the effects of a route that are ready and due: first those of people and of Bookbag itself, then those of
@@ -98,6 +99,7 @@ extension Store: DeliveryLedger {
         limits: SendLimits = SendLimits(), lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (finished: [FinishedAttempt], attempts: BegunAttempts) {
         let hash = hash
+        defer { changes.call() }
         return try await write { db in
             let finished = try db.finish(outcomes, limits: limits, hash: hash, now: now)
             if let channel { try db.put(channel.state, of: channel.route, now: now) }
@@ -117,6 +119,7 @@ extension Store: DeliveryLedger {
         _ outcomes: [AttemptOutcome], limits: SendLimits = SendLimits(), now: Moment
     ) async throws(StoreFailure) -> [FinishedAttempt] {
         let hash = hash
+        defer { changes.call() }
         return try await write { db in
             let finished = try db.finish(outcomes, limits: limits, hash: hash, now: now)
             try db.note(now)
@@ -157,7 +160,8 @@ extension Store: DeliveryLedger {
     /// has passed on, or whose attempt has begun, are left alone.
     @discardableResult
     public func withdraw(_ withdrawals: [Withdrawal], now: Moment) async throws(StoreFailure) -> [Int64] {
-        try await write { db in
+        defer { changes.call() }
+        return try await write { db in
             var shops = ShopNumbers()
             var tally = Tally()
             var withdrawn: [Int64] = []
@@ -249,14 +253,20 @@ extension Store: DeliveryLedger {
     /// one whose template failed rendered at once. False if it is none of these, or its bytes are gone. If its route is
     /// closed, that may be tried at once too: with this message, if none was due before. An address silenced because a
     /// mail to it bounced may be written to again: a retry by hand overrides it.
-    public func retry(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
+    ///
+    /// - Parameter audit: recorded with it if a person at the desk does it.
+    public func retry(
+        effectID: Int64, shop domain: String, audit: AuditEntry? = nil, now: Moment
+    ) async throws(StoreFailure) -> Bool {
         let hash = hash
+        defer { changes.call() }
         return try await write { db in
             let shop = try db.shop(domain)
             if let effect = try db.effect(effectID, shop: shop), effect.state == .waiting, effect.reason == .template {
                 try db.run(
                     "UPDATE effects SET due_at = ?, version = version + 1 WHERE shop = ? AND id = ?",
                     [now.milliseconds, shop, effectID])
+                if let audit { try db.append(audit, now: now) }
                 try db.note(now)
                 return true
             }
@@ -291,6 +301,7 @@ extension Store: DeliveryLedger {
                     now.milliseconds, shop, effect.channel.rawValue, effect.route.target,
                     recipientDomain(of: message.envelope.recipient), now.milliseconds,
                 ])
+            if let audit { try db.append(audit, now: now) }
             try db.note(now)
             return true
         }
@@ -344,8 +355,13 @@ extension Store: DeliveryLedger {
     }
 
     /// Withdraws an effect that waits or is ready, by hand. False if it is neither, or an attempt is under way.
-    public func drop(effectID: Int64, shop domain: String, now: Moment) async throws(StoreFailure) -> Bool {
-        try await write { db in
+    ///
+    /// - Parameter audit: recorded with it if a person at the desk does it.
+    public func drop(
+        effectID: Int64, shop domain: String, audit: AuditEntry? = nil, now: Moment
+    ) async throws(StoreFailure) -> Bool {
+        defer { changes.call() }
+        return try await write { db in
             let shop = try db.shop(domain)
             guard let effect = try db.effect(effectID, shop: shop), [.waiting, .ready].contains(effect.state),
                 try db.integer(Query.leasedAttempt, [shop, effectID]) == nil
@@ -356,6 +372,7 @@ extension Store: DeliveryLedger {
             try db.move(
                 effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped), shop: shop, tally: &tally)
             try tally.write(to: db)
+            if let audit { try db.append(audit, now: now) }
             try db.note(now)
             return true
         }
@@ -417,7 +434,7 @@ extension Connection {
             ])
         try append(note, effectID: effect.id, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
-        tally.add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
+        tally.decided(effect, note, shop: shop)
     }
 
     /// Records that attempts begin, for the claims whose judgement is still up to date.
@@ -605,7 +622,7 @@ extension Message {
 
 extension Effect {
     /// True if it may be retried by hand.
-    fileprivate var canBeRetried: Bool {
+    public var canBeRetried: Bool {
         switch state {
         case .ready, .refused: true
         case .withdrawn: reason == .restored

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 public import Outreach
+internal import Platform
 
 extension Store {
     /// A shop's events without a plan yet, oldest first. A shop that is no longer served keeps its own, and they hold
@@ -151,6 +152,7 @@ extension Store {
     public func commitPlan(_ plans: [Plan], now: Moment) async throws(StoreFailure) -> PlanOutcome {
         let hash = self.hash
         let path = self.path
+        defer { changes.call() }
         return try await write { db in
             let outcome = try db.commit(plans, hash: hash, path: path, now: now)
             try db.note(now)
@@ -328,8 +330,7 @@ private struct PlanWriter {
         tally.move(effect, from: before?.state, to: effect.state, shop: shop)
         if let note = change.note {
             try db.append(note, effectID: effect.id, shop: shop)
-            tally.add(
-                .decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
+            tally.decided(effect, note, shop: shop)
         }
         return effect
     }

@@ -28,12 +28,18 @@ struct CommandOptions: ParsableArguments {
         let surroundings = ConfigurationReader.Surroundings(
             secrets: SecretSource(credentials: credentials, environment: environment, isNeeded: withSecrets),
             stateDirectory: environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag", folder: folder)
-        let configuration: Configuration
+        var configuration: Configuration
         do {
             configuration = try ConfigurationReader.read(text, file: config, surroundings: surroundings)
         } catch {
             for fault in error.faults { telling(fault.description) }
             throw ExitStatus.configuration
+        }
+        if let file = configuration.peopleFile {
+            let (people, faults) = PeopleReader.read(file: file, shops: configuration.shops.map(\.domain))
+            for fault in faults { telling(fault) }
+            guard let people else { throw ExitStatus.configuration }
+            configuration.people = people
         }
         // All secrets have been read: nothing needs root from here on.
         try ServiceUser.become(for: configuration.state)

@@ -5,6 +5,7 @@ import Logging
 import Outreach
 import Platform
 import Store
+import Web
 
 /// `bookbag run`: the daemon.
 struct RunCommand: AsyncParsableCommand {
@@ -30,7 +31,13 @@ struct RunCommand: AsyncParsableCommand {
             logger.log(Line.configuration, ["file": "\(options.config)", "reason": "\(fault)"])
         }
         do {
-            try await DaemonProcess(configuration: configuration, logger: logger).run()
+            let shops = configuration.shops.map(\.domain)
+            let process = DaemonProcess(configuration: configuration, logger: logger) { core in
+                try WebServices.all(core) {
+                    core.configuration.peopleFile.map { PeopleReader.read(file: $0, shops: shops) } ?? (nil, [])
+                }
+            }
+            try await process.run()
         } catch let problem as DaemonProblem {
             logger.log(problem.line, ["reason": "\(problem.reason)"])
             switch problem.status {

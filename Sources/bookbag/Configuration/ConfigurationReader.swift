@@ -20,6 +20,23 @@ struct ConfigurationReader {
     /// The channels that say themselves what belongs to them.
     private let setups: [(channel: ChannelName, setup: ChannelSetup)]
 
+    /// For another file with the same kinds of values.
+    init(faults: FaultList) {
+        self.init(
+            faults: faults,
+            surroundings: Surroundings(
+                secrets: SecretSource(credentials: nil, environment: [:], isNeeded: false), stateDirectory: "",
+                folder: ""), setups: [])
+    }
+
+    private init(
+        faults: FaultList, surroundings: Surroundings, setups: [(channel: ChannelName, setup: ChannelSetup)]
+    ) {
+        self.faults = faults
+        self.surroundings = surroundings
+        self.setups = setups
+    }
+
     /// Reads the file's text. Throws `ConfigurationFaults` with all mistakes.
     static func read(
         _ text: String, file: String, surroundings: Surroundings, channels: [ChannelKind] = ChannelKind.standard
@@ -39,8 +56,10 @@ struct ConfigurationReader {
     private mutating func configuration(_ tree: YAMLTree, file: String) -> Configuration? {
         let keys = fields(
             tree, of: "the configuration",
-            ["state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen"]
-                + setups.map(\.setup.key))
+            [
+                "state", "triggers", "shops", "carriers", "smtp", "mailbox", "webhooks", "listen", "desk", "public",
+                "people",
+            ] + setups.map(\.setup.key))
         guard let keys else { return nil }
         let triggers = text(keys["triggers"]).map(resolve) ?? resolve("triggers")
         let smtp = keys["smtp"].flatMap { self.smtp($0.value) }
@@ -68,10 +87,14 @@ struct ConfigurationReader {
                 at: shopsEntry.keyPosition, "no shop is named under 'shops'",
                 hint: "write '- domain: NAME.myshopify.com'")
         }
-        return Configuration(
+        var configuration = Configuration(
             file: file, state: text(keys["state"]).map(resolve) ?? surroundings.stateDirectory, shops: shops,
             carriers: keys["carriers"].map { carriers($0.value) } ?? [],
             listen: keys["listen"].flatMap { listen($0.value) })
+        configuration.desk = keys["desk"].flatMap { site($0, isDesk: true) }
+        configuration.pages = keys["public"].flatMap { site($0, isDesk: false) }
+        configuration.peopleFile = text(keys["people"]).map(resolve) ?? resolve("people.yaml")
+        return configuration
     }
 
     // MARK: - Parts
@@ -293,7 +316,7 @@ struct ConfigurationReader {
         return webhooks
     }
 
-    private mutating func listen(_ tree: YAMLTree) -> Configuration.Listen? {
+    mutating func listen(_ tree: YAMLTree) -> Configuration.Listen? {
         guard let value = tree.text, let colon = value.lastIndex(of: ":"),
             let port = Int(value[value.index(after: colon)...]), (0...65_535).contains(port), colon > value.startIndex
         else {
@@ -360,7 +383,7 @@ struct ConfigurationReader {
         return value
     }
 
-    private mutating func required(
+    mutating func required(
         _ entry: YAMLTree.Entry?, _ name: String, of place: String, at position: Position
     ) -> String? {
         guard entry != nil else {
@@ -449,7 +472,7 @@ struct ConfigurationReader {
         return readable(resolve(reference), at: tree.position)
     }
 
-    private func resolve(_ path: String) -> String {
+    func resolve(_ path: String) -> String {
         path.hasPrefix("/") ? path : surroundings.folder + "/" + path
     }
 

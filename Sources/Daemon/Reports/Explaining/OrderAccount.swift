@@ -10,56 +10,56 @@ package import Store
 /// of triggers that made nothing of an event, why they did not then.
 package struct OrderAccount: Encodable, Sendable {
     /// Something that happened, with every trigger that it touched.
-    struct Happening: Encodable, Sendable {
-        var event: String
-        var what: String
-        @Stamped var happenedAt: Moment
-        @Stamped var recordedAt: Moment
-        var source: String
+    package struct Happening: Encodable, Sendable {
+        package var event: String
+        package var what: String
+        @Stamped package var happenedAt: Moment
+        @Stamped package var recordedAt: Moment
+        package var source: String
         /// Why it is told to nobody, whatever the triggers say.
-        var silence: String?
-        var outcomes: [Outcome]
+        package var silence: String?
+        package var outcomes: [Outcome]
         /// Why there are no outcomes.
-        var note: String?
+        package var note: String?
     }
 
     /// What one line of one trigger made of it.
-    struct Outcome: Encodable, Sendable {
-        var trigger: String
+    package struct Outcome: Encodable, Sendable {
+        package var trigger: String
         /// `email to the shopper`, `webhook helpdesk`; nil where the trigger made nothing of the event, whatever its
         /// lines are.
-        var to: String?
+        package var to: String?
         /// The effect's number, for `outbox show`; nil where there is no effect.
-        var id: Int64?
+        package var id: Int64?
         /// A word: `sent`, `waiting`, `skipped`, …; `silent` where there is no effect.
-        var state: String
-        var reason: String?
-        var detail: String?
+        package var state: String
+        package var reason: String?
+        package var detail: String?
         /// What became of it, as a sentence without its full stop.
-        var sentence: String
-        var subject: String?
-        var messageID: String?
-        var steps: [Step] = []
+        package var sentence: String
+        package var subject: String?
+        package var messageID: String?
+        package var steps: [Step] = []
     }
 
     /// A hold, an attempt, a decision.
-    struct Step: Encodable, Sendable {
-        @Stamped var at: Moment
+    package struct Step: Encodable, Sendable {
+        @Stamped package var at: Moment
         /// `held`, `ready`, `attempt`, `decided`.
-        var kind: String
+        package var kind: String
         /// When a hold ended; when an attempt was answered.
-        @Stamped var until: Moment?
-        var words: String
+        @Stamped package var until: Moment?
+        package var words: String
     }
 
-    var shop: String
-    var order: String
-    var orderID: String
+    package var shop: String
+    package var order: String
+    package var orderID: String
     /// What is to be known before the story begins, a sentence each.
-    var introduction: [String]
-    var happenings: [Happening]
+    package var introduction: [String]
+    package var happenings: [Happening]
     /// The zone that the times are told in.
-    var zone: String
+    package var zone: String
 
     private enum CodingKeys: String, CodingKey {
         case shop, order, introduction, zone

@@ -1,0 +1,89 @@
+import Delivery
+package import Logging
+package import Outreach
+package import Platform
+package import ServiceLifecycle
+package import Store
+
+/// What the services beside the loops stand on, such as the desk: the running daemon's store, clock and mail.
+package struct DaemonCore: Sendable {
+    package let configuration: Configuration
+    package let store: Store
+    package let logger: Logger
+    package let now: @Sendable () -> Moment
+    package let post: ShopPost
+    /// Wakes whoever reads a file again on SIGHUP.
+    package let hangup: Broadcast
+    /// Has what was decided by hand acted upon at once.
+    package let actedByHand: Broadcast
+
+    package init(
+        configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
+        post: ShopPost, hangup: Broadcast, actedByHand: Broadcast
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.logger = logger
+        self.now = now
+        self.post = post
+        self.hangup = hangup
+        self.actedByHand = actedByHand
+    }
+}
+
+/// Makes the services beside the loops.
+package typealias Companions = @Sendable (DaemonCore) async throws -> [any Service]
+
+/// Writes mails of Bookbag's own in a shop's name, and has them sent through its relay.
+package struct ShopPost: Sendable {
+    /// One shop's letterhead.
+    package struct Office: Sendable {
+        /// Its brand as its files have it now.
+        let brand: @Sendable () -> Brand
+        /// The envelope sender; nil for the brand's own address.
+        let sender: String?
+        /// Called when there is a mail to send; nil where the shop has no relay.
+        let wake: Wake?
+
+        package init(brand: @escaping @Sendable () -> Brand, sender: String?, wake: Wake?) {
+            self.brand = brand
+            self.sender = sender
+            self.wake = wake
+        }
+    }
+
+    private let offices: [String: Office]
+
+    /// - Parameter offices: by domain.
+    package init(_ offices: [String: Office]) { self.offices = offices }
+
+    /// Whether mail can be sent for the shop.
+    package func serves(_ shop: String) -> Bool { offices[shop]?.wake != nil }
+
+    /// The shop's brand as its files have it now; nil for a shop that is not served.
+    package func brand(_ shop: String) -> Brand? { offices[shop]?.brand() }
+
+    /// A mail; nil where the shop has no relay, or it cannot be composed.
+    ///
+    /// - Parameters:
+    ///   - body: Markdown.
+    ///   - about: makes its id: two mails about the same are one.
+    ///   - aggregate: the order that it belongs to, with which it is erased.
+    package func mail(
+        _ kind: String, to: MailAddress, subject: String, body: String, language: String = "en", about: String,
+        aggregate: AggregateID? = nil, shop: String, now: Moment
+    ) -> SystemMail? {
+        guard let office = offices[shop], office.wake != nil else { return nil }
+        let brand = office.brand()
+        let draft = MailDraft(
+            from: brand.from, to: to, sender: office.sender ?? brand.from.address, subject: subject,
+            body: .markdown(body), language: language,
+            messageID: MessageIdentity.notice(shop: shop, kind: kind, about: about, domain: brand.from.domain),
+            date: now, brand: brand)
+        guard let message = try? MailComposer().compose(draft) else { return nil }
+        return SystemMail(maker: kind, key: message.id, message: message, aggregate: aggregate, dueAt: now)
+    }
+
+    /// Has the mails that were stored sent.
+    package func send(for shop: String) { offices[shop]?.wake?.call() }
+}

@@ -1,0 +1,46 @@
+/// What somebody may do at the desk. `shop` reads what was sent and why; each other one adds its own.
+package enum Role: String, CaseIterable, Sendable {
+    case shop, edit, answer, approve, operate
+}
+
+/// Somebody who may use the desk.
+package struct Person: Hashable, Sendable {
+    /// In lower case.
+    package var email: String
+    package var name: String
+    package var roles: Set<Role>
+    /// The permanent domains of their shops; nil for all.
+    package var shops: Set<String>?
+    /// BCP 47.
+    package var languages: [String]
+    package var teams: [String]
+
+    package init(
+        email: String, name: String, roles: Set<Role>, shops: Set<String>? = nil, languages: [String] = [],
+        teams: [String] = []
+    ) {
+        self.email = email.lowercased()
+        self.name = name
+        self.roles = roles
+        self.shops = shops
+        self.languages = languages
+        self.teams = teams
+    }
+
+    /// Whether the shop is theirs.
+    package func serves(_ shop: String) -> Bool { shops?.contains(shop) ?? true }
+}
+
+/// Everybody who may use the desk: the content of people.yaml. It stands apart from the shop's own files, so that who
+/// edits those cannot let themselves in.
+package struct People: Hashable, Sendable {
+    package var all: [Person]
+
+    package init(_ all: [Person] = []) { self.all = all }
+
+    /// The person with that address, whatever its case.
+    package subscript(email: String) -> Person? {
+        let email = email.lowercased()
+        return all.first { $0.email == email }
+    }
+}

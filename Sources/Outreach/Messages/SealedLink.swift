@@ -1,0 +1,133 @@
+internal import Crypto
+internal import FoundationEssentials
+
+// Links that a shopper gets and nobody can read, guess or make.
+//
+//     /p/1/SHOP/PURPOSE/SEALED
+//
+// The version, the shop and the purpose stand in clear, so that a page knows which key opens the rest. SEALED is
+// AES-256-GCM (NIST SP 800-38D) in base64url (RFC 4648, 5) over the order's number, the keyed hash of the address that
+// the mail went to, and the day of issue; the clear part is authenticated with it. Each shop and each purpose has a key
+// of its own, so a link of one opens nothing of another.
+//
+// The nonce is a keyed hash of what is sealed (as in RFC 8452's reasoning, with HMAC for its hash): the same facts give
+// the same link, so that rendering stays a pure function, and no nonce is ever used for two different texts. A link
+// holds no state: how long it is good is decided when it is opened.
+
+/// A link to a page of the shopper's own.
+public struct SealedLink: Hashable, Sendable {
+    /// What it is good for. Each has its own key.
+    public enum Purpose: String, Sendable, CaseIterable {
+        /// Where the parcel is.
+        case track
+        /// No more marketing.
+        case stop
+    }
+
+    public var purpose: Purpose
+    /// The permanent domain of the shop.
+    public var shop: String
+    /// The number in the order's global id.
+    public var orderNumber: UInt64
+    /// The keyed hash of the address that the mail went to: 16 bytes.
+    public var addressKey: [UInt8]
+    /// When it was made, as days since 1970.
+    public var day: CalendarDay
+
+    private static let version = "1"
+    private static let orderPrefix = "gid://shopify/Order/"
+    private static let shopSuffix = ".myshopify.com"
+    /// 8 bytes of the order's number, 16 of the address, 4 of the day.
+    private static let length = 28
+
+    /// A link about an order; nil where its id is not one of Shopify's, or the key is not a hash.
+    public init?(_ purpose: Purpose, shop: String, orderID: String, addressKey: [UInt8], day: CalendarDay) {
+        guard orderID.hasPrefix(Self.orderPrefix), let number = UInt64(orderID.dropFirst(Self.orderPrefix.count)),
+            addressKey.count == 16, UInt32(exactly: day.daysSinceEpoch) != nil
+        else { return nil }
+        self.purpose = purpose
+        self.shop = shop
+        orderNumber = number
+        self.addressKey = addressKey
+        self.day = day
+    }
+
+    /// The order's global id.
+    public var orderID: String { "\(Self.orderPrefix)\(orderNumber)" }
+
+    /// What a key is derived for.
+    public static func keyPurpose(_ purpose: Purpose, shop: String) -> String {
+        "link \(version) \(purpose.rawValue) \(shop)"
+    }
+
+    /// The path of the link.
+    ///
+    /// - Parameter key: 32 bytes, derived for `keyPurpose`.
+    public func path(key: [UInt8]) -> String {
+        var text: [UInt8] = []
+        withUnsafeBytes(of: orderNumber.bigEndian) { text.append(contentsOf: $0) }
+        text.append(contentsOf: addressKey)
+        withUnsafeBytes(of: UInt32(clamping: day.daysSinceEpoch).bigEndian) { text.append(contentsOf: $0) }
+        let head = Self.head(purpose, shop: shop)
+        let symmetric = SymmetricKey(data: key)
+        let mac = HMAC<SHA256>.authenticationCode(for: Data("nonce \(head)".utf8) + Data(text), using: symmetric)
+        // Both lengths are right by construction: 12 bytes of nonce, and a key of 32.
+        guard let nonce = try? AES.GCM.Nonce(data: Data(mac).prefix(12)),
+            let box = try? AES.GCM.seal(Data(text), using: symmetric, nonce: nonce, authenticating: Data(head.utf8)),
+            let sealed = box.combined
+        else { preconditionFailure("a link's key has 32 bytes") }
+        return head + Self.base64url(sealed)
+    }
+
+    /// Opens the path of a link; nil for anything that was not made with that key.
+    ///
+    /// - Parameters:
+    ///   - path: without a query.
+    ///   - shops: the shops that are served, by their permanent domains.
+    ///   - key: the key for what it is given.
+    public init?(path: String, shops: some Sequence<String>, key: (_ keyPurpose: String) -> [UInt8]) {
+        guard path.utf8.count <= 400 else { return nil }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 6, parts[0].isEmpty, parts[1] == "p", parts[2] == Self.version,
+            let purpose = Purpose(rawValue: parts[4]),
+            let shop = shops.first(where: { Self.short($0) == parts[3] }),
+            let sealed = Self.bytes(base64url: parts[5]), sealed.count == 12 + Self.length + 16,
+            let box = try? AES.GCM.SealedBox(combined: sealed),
+            let text = try? AES.GCM.open(
+                box, using: SymmetricKey(data: key(Self.keyPurpose(purpose, shop: shop))),
+                authenticating: Data(Self.head(purpose, shop: shop).utf8))
+        else { return nil }
+        let bytes = [UInt8](text)
+        self.purpose = purpose
+        self.shop = shop
+        orderNumber = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
+        addressKey = Array(bytes[8..<24])
+        day = CalendarDay(daysSinceEpoch: bytes[24...].reduce(0) { $0 << 8 | Int64($1) })
+    }
+
+    private static func head(_ purpose: Purpose, shop: String) -> String {
+        "/p/\(version)/\(short(shop))/\(purpose.rawValue)/"
+    }
+
+    private static func short(_ shop: String) -> String {
+        shop.hasSuffix(shopSuffix) ? String(shop.dropLast(shopSuffix.count)) : shop
+    }
+
+    private static func base64url(_ data: Data) -> String {
+        data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    private static func bytes(base64url text: String) -> Data? {
+        let isPlain = text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || byte == 0x2D || byte == 0x5F
+        }
+        guard isPlain else { return nil }
+        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
+        guard
+            let data = Data(base64Encoded: standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4))
+        else { return nil }
+        // One link has one spelling.
+        return base64url(data) == text ? data : nil
+    }
+}

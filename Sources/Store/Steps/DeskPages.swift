@@ -1,0 +1,255 @@
+internal import Crypto
+internal import FoundationEssentials
+public import Outreach
+
+// What the pages of the desk and of the shopper read and write beyond what commands do. No query counts over history:
+// lists go by a key through an index, figures come from `tallies`.
+
+/// Where a list of effects goes on: after the effect with that time and number.
+public struct FeedPlace: Hashable, Sendable {
+    public var decidedAt: Moment
+    public var id: Int64
+
+    public init(decidedAt: Moment, id: Int64) {
+        self.decidedAt = decidedAt
+        self.id = id
+    }
+}
+
+/// An effect in a list of the desk.
+public struct FeedLine: Hashable, Sendable {
+    public var id: Int64
+    public var trigger: String
+    /// Its line of `send`.
+    public var line: String
+    public var state: Effect.State
+    public var reason: Reason?
+    public var detail: String?
+    /// When it was decided or, while it waits, when it will be.
+    public var at: Moment
+    public var event: String
+    public var orderID: String?
+    public var orderName: String
+    /// The customer's name; empty where the shop keeps it from us.
+    public var customer: String
+}
+
+/// What was decided on one day.
+public struct DayTally: Hashable, Sendable {
+    public var day: CalendarDay
+    public var trigger: String
+    public var state: Effect.State
+    public var reason: Reason?
+    public var count: Int64
+    /// All together, from the event to the sending.
+    public var milliseconds: Int64
+}
+
+extension Store {
+    /// Decided effects, the last decided first. Bookbag's own notices are left out.
+    ///
+    /// - Parameters:
+    ///   - states: only effects in one of these.
+    ///   - trigger: only effects of that trigger; nil for all.
+    ///   - after: where the page before ended.
+    public func feed(
+        shop: String, states: [Effect.State], trigger: String? = nil, after place: FeedPlace? = nil, limit: Int
+    ) async throws(StoreFailure) -> [FeedLine] {
+        let states = states.filter { $0 != .waiting }
+        guard !states.isEmpty else { return [] }
+        let place = place ?? FeedPlace(decidedAt: .distantFuture, id: .max)
+        return try await read { db in
+            let number = try db.shop(shop)
+            var values: [(any SQLBindable)?] = []
+            for _ in states {
+                values.append(number)
+                if let trigger { values.append(trigger) }
+                values += [place.decidedAt.milliseconds, place.id, limit] as [(any SQLBindable)?]
+            }
+            values += [number, limit] as [(any SQLBindable)?]
+            return try db.all(
+                Query.feed(states: states, ofTrigger: trigger != nil), SQLArguments(values), FeedLine.init)
+        }
+    }
+
+    /// Effects that wait, the first due first.
+    ///
+    /// - Parameter after: where the page before ended.
+    public func waitingFeed(
+        shop: String, trigger: String? = nil, after place: FeedPlace? = nil, limit: Int
+    ) async throws(StoreFailure) -> [FeedLine] {
+        let place = place ?? FeedPlace(decidedAt: .distantPast, id: 0)
+        return try await read { db in
+            try db.all(
+                Query.waitingFeed,
+                [
+                    try db.shop(shop), place.decidedAt.milliseconds, place.id, trigger == nil, trigger ?? "", limit,
+                ], FeedLine.init)
+        }
+    }
+
+    /// What was decided from one day to another, both included.
+    public func tallies(
+        shop: String, from first: CalendarDay, to last: CalendarDay
+    ) async throws(StoreFailure) -> [DayTally] {
+        try await read { db in
+            try db.all(
+                Query.tallies, [try db.shop(shop), "decisions", first.daysSinceEpoch, last.daysSinceEpoch]
+            ) { row in
+                let outcome = (row[2] as String).split(separator: " ", maxSplits: 1)
+                guard let state = outcome.first.flatMap({ Effect.State(rawValue: String($0)) }) else {
+                    throw StoreFailure.unreadable("a tally")
+                }
+                return DayTally(
+                    day: CalendarDay(daysSinceEpoch: row[0]), trigger: row[1], state: state,
+                    reason: outcome.count > 1 ? Reason(rawValue: String(outcome[1])) : nil, count: row[3],
+                    milliseconds: row[4])
+            }
+        }
+    }
+
+    /// The orders with an open parcel of that number. Unlike `orders(ofTrackingNumber:)` it reads no record, so a page may
+    /// ask it; parcels that have arrived are found by their order.
+    public func orders(ofParcel number: String, shop: String) async throws(StoreFailure) -> [OrderKey] {
+        try await read { db in
+            try db.all(Query.ordersOfNumber, [try db.shop(shop), number]) { OrderKey(shop: shop, orderID: $0[0]) }
+        }
+    }
+
+    /// How many effects of a shop are in each state now.
+    public func effectCounts(shop: String) async throws(StoreFailure) -> [Effect.State: Int] {
+        try await read { db in
+            let pairs = try db.all(Query.effectCounts, [try db.shop(shop), CounterName.effects.rawValue]) {
+                (Effect.State(rawValue: $0[0]), $0[1] as Int)
+            }
+            return pairs.reduce(into: [:]) { counts, pair in
+                if let state = pair.0 { counts[state] = pair.1 }
+            }
+        }
+    }
+
+    /// Bytes that only this store can make, by HKDF-SHA256 (RFC 5869) from its secret: one key for each purpose.
+    public func derivedKey(for purpose: String) -> [UInt8] { hash.derived(purpose) }
+
+    /// The keyed hash that stands for an address in links and silences.
+    public func addressKey(_ address: String) -> [UInt8] { [UInt8](hash.address(address)) }
+
+    /// Silences an address for marketing, by its key: the one-click of RFC 8058. Repeating it changes nothing, and it
+    /// needs no order, so that it works for ever.
+    public func stopMarketing(addressKey: [UInt8], shop: String, now: Moment) async throws(StoreFailure) {
+        guard addressKey.count == 16 else { return }
+        try await write { db in
+            let number = try db.shop(shop)
+            var numbers = RowNumbers()
+            try db.run(
+                """
+                INSERT INTO silences (shop, id, scope, scope_key, stream, reason, begun_at)
+                VALUES (?, ?, 'address', ?, 'marketing', 'opt_out', ?)
+                ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET ends_at = NULL
+                """,
+                [number, try numbers.take(.silences, shop: number, in: db), addressKey, now.milliseconds])
+            try numbers.write(to: db)
+            try db.note(now)
+        }
+    }
+
+    /// Whether an address, by its key, gets no marketing.
+    public func hasStoppedMarketing(addressKey: [UInt8], shop: String, now: Moment) async throws(StoreFailure) -> Bool {
+        try await read { db in
+            try db.integer(Query.stopped, [try db.shop(shop), addressKey, now.milliseconds]) != nil
+        }
+    }
+}
+
+extension FeedLine {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            id: row[0], trigger: row[1], line: row[2], state: try row.word(3), reason: try row.optionalWord(4),
+            detail: row[5], at: row.moment(6), event: row[7] as String? ?? "", orderID: row[8],
+            orderName: row[9] as String? ?? "", customer: CustomerName(record: row[10] as Data?).text)
+    }
+}
+
+/// The one thing of an order's record that lists show. Decoding the whole record would cost a hundred times as much.
+private struct CustomerName: Decodable {
+    struct Facts: Decodable {
+        struct Person: Decodable {
+            var firstName: String?
+            var lastName: String?
+        }
+        struct Address: Decodable { var name: String? }
+        var customer: Person?
+        var shippingAddress: Address?
+    }
+    var facts: Facts?
+
+    init(record: Data?) { self = record.flatMap { try? JSONDecoder().decode(Self.self, from: $0) } ?? Self(facts: nil) }
+
+    private init(facts: Facts?) { self.facts = facts }
+
+    var text: String {
+        let name = [facts?.customer?.firstName, facts?.customer?.lastName].compactMap(\.self).joined(separator: " ")
+        return name.isEmpty ? facts?.shippingAddress?.name ?? "" : name
+    }
+}
+
+extension Query {
+    private static let feedColumns = """
+        effects.id, effects.trigger_name, effects.line, effects.state, effects.reason, effects.detail
+        """
+    private static let feedTables = """
+        JOIN effects ON effects.shop = picked.shop AND effects.id = picked.id
+        LEFT JOIN events ON events.shop = effects.shop AND events.id = effects.event_id
+        LEFT JOIN aggregates ON aggregates.shop = effects.shop AND aggregates.id = effects.aggregate_id
+            AND aggregates.kind = 'order'
+        LEFT JOIN orders ON orders.shop = aggregates.shop AND orders.id = aggregates.id
+        """
+
+    /// One part for each state, each through its index and no longer than a page: however many effects there are, a
+    /// page reads a few hundred rows.
+    static func feed(states: [Effect.State], ofTrigger: Bool) -> String {
+        let narrowed = ofTrigger ? " AND trigger_name = ?" : ""
+        let parts = states.enumerated().map { index, state in
+            """
+            (
+                SELECT shop, id, decided_at FROM effects
+                WHERE shop = ?\(narrowed) AND state = '\(state.rawValue)' AND (decided_at, id) < (?, ?)
+                    AND origin <> 'system'
+                ORDER BY decided_at DESC, id DESC LIMIT ?) AS part\(index)
+            """
+        }
+        let union = parts.joined(separator: " UNION ALL SELECT * FROM ")
+        return """
+            SELECT \(feedColumns), picked.decided_at, events.kind, aggregates.gid, aggregates.name, orders.record
+            FROM (SELECT * FROM \(union)) AS picked
+            \(feedTables)
+            WHERE effects.shop = ? ORDER BY picked.decided_at DESC, picked.id DESC LIMIT ?
+            """
+    }
+
+    static let waitingFeed = """
+        SELECT \(feedColumns), effects.due_at, events.kind, aggregates.gid, aggregates.name, orders.record
+        FROM (
+            SELECT shop, id, due_at FROM effects
+            WHERE shop = ? AND state = 'waiting' AND (due_at, id) > (?, ?) AND (? = 1 OR trigger_name = ?)
+                AND origin <> 'system'
+            ORDER BY due_at, id LIMIT ?) AS picked
+        \(feedTables)
+        ORDER BY picked.due_at, picked.id
+        """
+    static let tallies = """
+        SELECT day, a, b, n, total FROM tallies WHERE shop = ? AND name = ? AND day >= ? AND day <= ?
+        ORDER BY day, a, b
+        """
+    static let ordersOfNumber = """
+        SELECT aggregates.gid
+        FROM parcels JOIN parcel_orders ON parcel_orders.shop = parcels.shop AND parcel_orders.parcel = parcels.id
+        JOIN aggregates ON aggregates.shop = parcel_orders.shop AND aggregates.id = parcel_orders.order_id
+        WHERE parcels.shop = ? AND parcels.number = ? LIMIT 100
+        """
+    static let effectCounts = "SELECT label1, total FROM counters WHERE shop = ? AND name = ?"
+    static let stopped = """
+        SELECT 1 FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ?
+            AND (stream = 'all' OR stream = 'marketing') AND (ends_at IS NULL OR ends_at > ?) LIMIT 1
+        """
+}

@@ -1,0 +1,266 @@
+import Daemon
+import Foundation
+import Logging
+import Outreach
+import Platform
+import Store
+
+// The desk: what shopkeepers, those who answer and operators see.
+//
+//     /login…                    how one gets in
+//     /SHOP/today                what went out, what waits, what was held back and why
+//     /SHOP/orders/NUMBER        all of an order
+//     /SHOP/messages/NUMBER      a message as it was sent, and /mail, which its frame shows
+//     /SHOP/triggers             the files in force, their faults, a held edit
+//     /SHOP/operations           queues, channels, sources, sessions, audit
+//     /SHOP/find                 by POST: what is looked for is personal, and stands in no address
+//     /SHOP/changes              "look again"
+//
+// SHOP is the permanent domain without `.myshopify.com`. GET changes nothing; whatever acts is a POST from a page of
+// the desk, answered with 303, so that going back repeats nothing.
+
+/// The desk as a function from requests to answers.
+struct DeskSite: WebSite {
+    let core: DaemonCore
+    let site: Configuration.Site
+    let people: PeopleBook
+    let pages: Pages
+    let lookAgain: LookAgain
+    let gate: Gate
+
+    init(core: DaemonCore, site: Configuration.Site, people: PeopleBook, pages: Pages, lookAgain: LookAgain) {
+        self.core = core
+        self.site = site
+        self.people = people
+        self.pages = pages
+        self.lookAgain = lookAgain
+        gate = Gate(site: site, framesOwn: true)
+    }
+
+    var store: Store { core.store }
+
+    /// Cookies whose name begins with `__Host-` cannot be set by a neighbouring host or in the clear (RFC 6265bis).
+    var cookiePrefix: String { site.isSecure ? "__Host-" : "" }
+
+    func respond(to request: WebRequest) async -> WebResponse {
+        var response: WebResponse
+        if let refusal = gate.refusal(of: request) {
+            response = refusal
+        } else {
+            do {
+                response = try await route(request)
+            } catch {
+                let failure = (error as? StoreFailure)?.cause.rawValue ?? "unknown"
+                core.logger.log(Line.pageFailed, ["reason": "\(failure)"])
+                response = .text(
+                    "The store cannot be read just now. Try again; 'bookbag status' says more.", status: 503)
+            }
+        }
+        return gate.dressed(response)
+    }
+
+    private func route(_ request: WebRequest) async throws -> WebResponse {
+        guard let parts = request.parts else { return notFound() }
+        if parts.first == "static", parts.count == 2, request.method != "POST" {
+            return pages.files.file(parts[1]) ?? notFound()
+        }
+        if request.method == "POST", !gate.isOwn(request) {
+            return .text("This was not sent by a page of the desk.", status: 403)
+        }
+        if parts.first == "login" { return try await login(request, parts) }
+        guard let visitor = try await visitor(of: request) else {
+            return request.method == "POST" ? .text("You are not logged in.", status: 401) : .seeOther("/login")
+        }
+        if parts == ["logout"], request.method == "POST" { return try await logout(visitor) }
+        guard let first = parts.first else { return home(visitor) }
+        guard let shop = visitor.shops.first(where: { Self.short($0) == first }), parts.count > 1 else {
+            return notFound(visitor)
+        }
+        let visit = Visit(visitor: visitor, shop: shop)
+        guard let page = DeskPage(parts[1]) else { return notFound(visitor) }
+        guard visitor.may(page.roles) else {
+            return notice(
+                "This page is not yours", ["Your entry in people.yaml has another role."], visit: visit, status: 403)
+        }
+        return try await show(page, Array(parts.dropFirst(2)), request, visit)
+    }
+
+    private func show(
+        _ page: DeskPage, _ rest: [String], _ request: WebRequest, _ visit: Visit
+    ) async throws -> WebResponse {
+        let isPost = request.method == "POST"
+        switch (page, rest.count, isPost) {
+        case (.today, 0, false): return try await today(request, visit)
+        case (.orders, 1, false): return try await order(rest[0], visit)
+        case (.find, 0, true): return try await find(request, visit)
+        case (.find, 0, false): return try await findForm(visit)
+        case (.messages, 1, false): return try await message(rest[0], request, visit)
+        case (.messages, 2, false) where rest[1] == "mail": return try await mail(rest[0], request, visit)
+        case (.messages, 2, true): return try await act(on: rest[0], rest[1], visit)
+        case (.triggers, 0, false): return try await triggers(visit)
+        case (.triggers, 1, true) where rest[0] == "confirm": return try await confirm(request, visit)
+        case (.operations, 0, false): return try await operations(request, visit)
+        case (.operations, 1, true) where rest[0] == "end-session": return try await endSession(request, visit)
+        case (.changes, 0, false):
+            return WebResponse(200, headers: ["content-type": "text/event-stream"], body: .lookAgain(lookAgain))
+        default: return notFound(visit.visitor)
+        }
+    }
+
+    // MARK: - Who
+
+    /// Somebody who is logged in.
+    struct Visitor: Sendable {
+        var person: Person
+        /// Nil where the proxy says who it is.
+        var session: DeskSession?
+        /// The served shops that are theirs.
+        var shops: [String]
+
+        func may(_ roles: Set<Role>) -> Bool { !person.roles.isDisjoint(with: roles) }
+    }
+
+    /// A visitor at a shop of theirs.
+    struct Visit: Sendable {
+        var visitor: Visitor
+        var shop: String
+        var path: String { "/\(DeskSite.short(shop))" }
+    }
+
+    static func short(_ shop: String) -> String {
+        shop.hasSuffix(".myshopify.com") ? String(shop.dropLast(".myshopify.com".count)) : shop
+    }
+
+    /// Who asks; nil where nobody is logged in, or they are not listed any more.
+    private func visitor(of request: WebRequest) async throws -> Visitor? {
+        if let header = site.userHeader, request.peer == .socket {
+            guard let name = request.headers[header.lowercased()], let person = people[name] else { return nil }
+            return visitor(person, session: nil)
+        }
+        guard let token = request.cookie(cookiePrefix + "desk"), Tokens.isToken(token),
+            let session = try await store.session(tokenDigest: Tokens.digest(token), now: core.now()),
+            let person = people[session.person]
+        else { return nil }
+        return visitor(person, session: session)
+    }
+
+    private func visitor(_ person: Person, session: DeskSession?) -> Visitor {
+        let shops = core.configuration.shops.map(\.domain).filter { person.serves($0) }
+        return Visitor(person: person, session: session, shops: shops)
+    }
+
+    /// The first page that is theirs.
+    func home(_ visitor: Visitor) -> WebResponse {
+        guard let shop = visitor.shops.first, let page = DeskPage.tabs.first(where: { visitor.may($0.roles) }) else {
+            return pages.desk(
+                NoticePage(
+                    title: "Nothing here is yours",
+                    lines: ["Your entry in people.yaml names no shop that is served, or no role."]),
+                frame(title: "Nothing here is yours", visitor: visitor), status: 403)
+        }
+        return .seeOther("/\(Self.short(shop))/\(page.rawValue)")
+    }
+
+    // MARK: - Frames
+
+    func frame(title: String, visitor: Visitor? = nil) -> DeskFrame {
+        DeskFrame(
+            title: title, style: pages.files.style, script: pages.files.script, brand: "Bookbag",
+            person: visitor?.person.name)
+    }
+
+    /// The frame of a page of a shop.
+    func frame(
+        title: String, page: DeskPage?, visit: Visit, facts: RememberedFacts? = nil, isLive: Bool = false
+    ) -> DeskFrame {
+        var frame = frame(title: title, visitor: visit.visitor)
+        frame.brand = core.post.brand(visit.shop)?.name ?? Self.short(visit.shop)
+        frame.home = "\(visit.path)/today"
+        frame.stream = isLive ? "\(visit.path)/changes" : nil
+        frame.find = "\(visit.path)/find"
+        frame.tabs = DeskPage.tabs.filter { visit.visitor.may($0.roles) }.map {
+            DeskFrame.Tab(name: $0.title, path: "\(visit.path)/\($0.rawValue)", isCurrent: $0 == page)
+        }
+        if visit.visitor.shops.count > 1 {
+            frame.shops = visit.visitor.shops.map {
+                DeskFrame.Shop(
+                    name: core.post.brand($0)?.name ?? Self.short($0), path: "/\(Self.short($0))/today",
+                    isCurrent: $0 == visit.shop)
+            }
+        }
+        if let fault = facts?[.clockFault] {
+            frame.banners.append(
+                DeskFrame.Banner(words: "The clock is not trusted, so nothing is decided or sent: \(fault)"))
+        }
+        if let brake = facts?[.brake] {
+            frame.banners.append(
+                DeskFrame.Banner(
+                    words:
+                        "The brake holds all mail: \(brake.people) shoppers had been written to within an hour. 'bookbag triggers confirm' releases it."
+                ))
+        }
+        return frame
+    }
+
+    func notFound(_ visitor: Visitor? = nil) -> WebResponse {
+        pages.desk(
+            NoticePage(
+                title: "There is no such page",
+                lines: ["It may never have been, or belong to a shop that is not yours."],
+                back: "/", backWords: "To the first page"),
+            frame(title: "There is no such page", visitor: visitor), status: 404)
+    }
+
+    func notice(_ title: String, _ lines: [String], visit: Visit, status: Int) -> WebResponse {
+        pages.desk(
+            NoticePage(title: title, lines: lines, back: "/", backWords: "To the first page"),
+            frame(title: title, page: nil, visit: visit), status: status)
+    }
+
+    /// Records what somebody did, also in the journal.
+    func log(_ entry: AuditEntry) {
+        core.logger.log(
+            Line.desk,
+            ["who": "\(entry.who)", "shop": "\(entry.shop)", "what": "\(entry.what)", "about": "\(entry.about)"])
+    }
+}
+
+/// A page that says one thing.
+struct NoticePage: PageContent {
+    static let template = "notice"
+    var title: String
+    var lines: [String]
+    var back: String?
+    var backWords: String?
+}
+
+/// The pages of a shop, and who may see them.
+enum DeskPage: String, CaseIterable, Sendable {
+    case today, orders, messages, triggers, operations, find, changes
+
+    init?(_ part: String) { self.init(rawValue: part) }
+
+    /// One of these roles is needed.
+    var roles: Set<Role> {
+        switch self {
+        case .today: [.shop]
+        case .orders, .messages, .find, .changes: Set(Role.allCases)
+        case .triggers: [.shop, .edit]
+        case .operations: [.operate]
+        }
+    }
+
+    /// Those with a tab, in this order; a visitor begins at the first that is theirs.
+    static let tabs: [DeskPage] = [.today, .find, .triggers, .operations]
+
+    var title: String {
+        switch self {
+        case .today: "Today"
+        case .orders, .find: "Orders"
+        case .messages: "Messages"
+        case .triggers: "Triggers"
+        case .operations: "Operations"
+        case .changes: "Changes"
+        }
+    }
+}

@@ -1,0 +1,250 @@
+import Foundation
+import Liquid
+import Outreach
+
+/// What the shopper's pages say, in the shopper's language: English, German, French or Spanish. Others read English.
+struct PublicWords: Sendable {
+    /// BCP 47, for `lang`.
+    let language: String
+    private let texts: [String: String]
+
+    static let languages = ["en", "de", "fr", "es"]
+
+    init(_ language: String) {
+        self.language = Self.languages.contains(language) ? language : "en"
+        texts = Self.all[self.language] ?? [:]
+    }
+
+    /// The words for an order's shopper; for nobody known, those that the browser asks for.
+    static func of(_ record: OrderRecord?, _ request: WebRequest) -> PublicWords {
+        guard let locale = record?.facts.locale ?? record?.facts.customer?.locale else { return of(request) }
+        return PublicWords(String(locale.prefix(2)).lowercased())
+    }
+
+    static func of(_ request: WebRequest) -> PublicWords {
+        let wanted = (request.headers["accept-language"] ?? "").split(separator: ",").prefix(8).map {
+            String($0.trimmingCharacters(in: .whitespaces).prefix(2)).lowercased()
+        }
+        return PublicWords(wanted.first(where: languages.contains) ?? "en")
+    }
+
+    private func text(_ key: String) -> String { texts[key] ?? Self.all["en"]?[key] ?? key }
+
+    /// With `{}` replaced by each value in turn.
+    private func text(_ key: String, _ values: String...) -> String {
+        let parts = text(key).components(separatedBy: "{}")
+        return zip(parts, values + [""]).reduce("") { $0 + $1.0 + $1.1 }
+    }
+
+    // MARK: - Days
+
+    private func date(_ moment: Liquid.Moment, _ format: String) -> String {
+        var options = RenderOptions()
+        options.locale = language
+        return (try? Template(parsing: "{{ at | date: '\(format)' }}").render(["at": .moment(moment)], options).text)
+            ?? ""
+    }
+
+    /// `Tuesday, 1 December`.
+    func day(_ day: CalendarDay) -> String {
+        let (year, month, number) = day.components
+        let format =
+            language == "de"
+            ? "%A, %-d. %B" : language == "en" ? "%A, %-d %B" : language == "es" ? "%A, %-d de %B" : "%A %-d %B"
+        return date(Liquid.Moment(year: year, month: month, day: number), format)
+    }
+
+    /// `Fri 27 Nov, 18:44`.
+    func time(_ moment: Outreach.Moment, _ zone: Outreach.Zone) -> String {
+        let offset = Int(zone.day(at: moment).daysSinceEpoch * 86_400) + zone.secondOfDay(at: moment)
+        // The wall clock there, said of Greenwich.
+        let wall = Liquid.Moment(seconds: Int64(offset))
+        return date(wall, language == "de" ? "%a %-d. %b, %H:%M" : "%a %-d %b, %H:%M")
+    }
+
+    // MARK: - Tracking
+
+    func order(_ name: String) -> String { text("order", name) }
+    func parcel(_ name: String, _ number: Int, of count: Int) -> String {
+        text("parcel", name, "\(number)", "\(count)")
+    }
+    func expected(_ day: CalendarDay) -> String { text("expected", self.day(day)) }
+    func delivered(_ day: CalendarDay) -> String { text("delivered", self.day(day)) }
+    func promised(_ day: CalendarDay) -> String { text("promised", self.day(day)) }
+    func daysLate(_ days: Int) -> String { days == 1 ? text("late1") : text("late", "\(days)") }
+    func numberEnding(_ carrier: String, _ end: String) -> String { text("ending", carrier, end) }
+    func see(_ carrier: String?) -> String { carrier.map { text("see", $0) } ?? text("see_carrier") }
+    func state(_ state: ParcelState) -> String { text("state_\(state.rawValue)") }
+    var steps: [String] { [text("packed"), text("handed"), text("way"), text("door")] }
+    var deliveredSometime: String { text("arrived") }
+    var pickup: String { text("pickup") }
+    var outToday: String { text("out") }
+    var attempted: String { text("attempted") }
+    var problem: String { text("problem") }
+    var comingBack: String { text("back") }
+    var lost: String { text("lost") }
+    var cancelled: String { text("cancelled") }
+    var packing: String { text("packing") }
+    var packingNote: String { text("packing_note") }
+    var lateUnknown: String { text("late_unknown") }
+    var onItsWayUnknown: String { text("unknown_day") }
+    var sorry: String { text("sorry") }
+    var nobodyTells: String { text("nobody") }
+    var nothingYet: String { text("nothing") }
+    var happened: String { text("happened") }
+    var contents: String { text("contents") }
+    var wrong: String { text("wrong") }
+
+    // MARK: - Links
+
+    var stopTitle: String { text("stop_title") }
+    var stopWords: String { text("stop_words") }
+    var stopButton: String { text("stop_button") }
+    var stoppedTitle: String { text("stopped_title") }
+    var stoppedWords: String { text("stopped_words") }
+    var oldTitle: String { text("old_title") }
+    var oldWords: String { text("old_words") }
+    var newLink: String { text("new_link") }
+    var newLinkSubject: String { text("new_subject") }
+    var seeParcel: String { text("see_parcel") }
+    var sentTitle: String { text("sent_title") }
+    var sentWords: String { text("sent_words") }
+    var unknownTitle: String { text("none_title") }
+    var unknownWords: String { text("none_words") }
+    var later: String { text("later") }
+
+    /// Every text has the same number of `{}` in each language, which a test holds.
+    static let all: [String: [String: String]] = ["en": english, "de": german, "fr": french, "es": spanish]
+
+    private static let english = [
+        "order": "Order {}", "parcel": "Order {}, parcel {} of {}", "expected": "Expected on {}",
+        "delivered": "Delivered on {}", "promised": "We are sorry: it was promised for {}.", "late1": "1 day late",
+        "late": "{} days late", "ending": "{}, number ending {}.", "see": "See it at {}",
+        "see_carrier": "See it at the carrier’s", "packed": "Packed", "handed": "Handed over", "way": "On its way",
+        "door": "At your door", "arrived": "Delivered", "pickup": "Ready to be picked up",
+        "out": "Out for delivery today", "attempted": "A delivery was tried", "problem": "Something holds it up",
+        "back": "It is coming back to us", "lost": "The carrier cannot find it", "cancelled": "Cancelled",
+        "packing": "We are packing your order", "packing_note": "You will see its day here once it is on its way.",
+        "late_unknown": "Late, and nobody says until when", "unknown_day": "On its way, without a day yet",
+        "sorry": "We are sorry.", "nobody": "No carrier tells us where it is; all we know is that we sent it.",
+        "nothing": "The carrier has not scanned it yet.", "happened": "What happened", "contents": "In this parcel",
+        "wrong": "Something is wrong", "state_unknown": "News without a place", "state_pre_transit": "Packed by us",
+        "state_accepted": "Handed over", "state_in_transit": "On its way", "state_out_for_delivery": "Out for delivery",
+        "state_attempted": "A delivery was tried", "state_ready_for_pickup": "Ready to be picked up",
+        "state_exception": "Held up", "state_returning": "On its way back", "state_returned": "Back with us",
+        "state_delivered": "Delivered", "state_cancelled": "Cancelled", "state_lost": "Given up by the carrier",
+        "stop_title": "No more offers?",
+        "stop_words": "News of your orders still comes. You get no offers and no other advertising.",
+        "stop_button": "No more offers", "stopped_title": "No more offers",
+        "stopped_words": "You get none from us any more. News of your orders still comes.",
+        "old_title": "This link is too old", "old_words": "We can mail you a new one, to the address of the order.",
+        "new_link": "Send me a new link", "new_subject": "A new link to your order",
+        "see_parcel": "Where is my parcel?",
+        "sent_title": "A mail is on its way",
+        "sent_words": "If the order still has an address, the new link goes to it. This may take a minute.",
+        "none_title": "There is no such page", "none_words": "The link may be cut: open it from the mail once more.",
+        "later": "Please try again in a minute.",
+    ]
+
+    private static let german = [
+        "order": "Bestellung {}", "parcel": "Bestellung {}, Paket {} von {}", "expected": "Erwartet am {}",
+        "delivered": "Zugestellt am {}", "promised": "Es tut uns leid: zugesagt war {}.", "late1": "1 Tag zu spät",
+        "late": "{} Tage zu spät", "ending": "{}, Nummer endet auf {}.", "see": "Bei {} ansehen",
+        "see_carrier": "Beim Paketdienst ansehen", "packed": "Gepackt", "handed": "Übergeben", "way": "Unterwegs",
+        "door": "Bei Ihnen", "arrived": "Zugestellt", "pickup": "Liegt zur Abholung bereit",
+        "out": "Kommt heute", "attempted": "Eine Zustellung wurde versucht", "problem": "Etwas hält es auf",
+        "back": "Es kommt zu uns zurück", "lost": "Der Paketdienst findet es nicht", "cancelled": "Storniert",
+        "packing": "Wir packen Ihre Bestellung", "packing_note": "Hier steht der Tag, sobald sie unterwegs ist.",
+        "late_unknown": "Verspätet, und niemand sagt bis wann", "unknown_day": "Unterwegs, noch ohne Tag",
+        "sorry": "Es tut uns leid.",
+        "nobody": "Kein Paketdienst sagt uns, wo es ist; wir wissen nur, dass wir es verschickt haben.",
+        "nothing": "Der Paketdienst hat es noch nicht erfasst.", "happened": "Was geschah",
+        "contents": "In diesem Paket", "wrong": "Etwas stimmt nicht", "state_unknown": "Nachricht ohne Ort",
+        "state_pre_transit": "Von uns gepackt", "state_accepted": "Übergeben", "state_in_transit": "Unterwegs",
+        "state_out_for_delivery": "In der Zustellung", "state_attempted": "Eine Zustellung wurde versucht",
+        "state_ready_for_pickup": "Liegt zur Abholung bereit", "state_exception": "Aufgehalten",
+        "state_returning": "Auf dem Rückweg", "state_returned": "Wieder bei uns", "state_delivered": "Zugestellt",
+        "state_cancelled": "Storniert", "state_lost": "Vom Paketdienst aufgegeben",
+        "stop_title": "Keine Angebote mehr?",
+        "stop_words": "Nachrichten zu Ihren Bestellungen kommen weiter. Angebote und andere Werbung nicht.",
+        "stop_button": "Keine Angebote mehr", "stopped_title": "Keine Angebote mehr",
+        "stopped_words": "Sie bekommen keine mehr von uns. Nachrichten zu Ihren Bestellungen kommen weiter.",
+        "old_title": "Dieser Link ist zu alt",
+        "old_words": "Wir können Ihnen einen neuen schicken, an die Adresse der Bestellung.",
+        "new_link": "Neuen Link schicken", "new_subject": "Ein neuer Link zu Ihrer Bestellung",
+        "see_parcel": "Wo ist mein Paket?", "sent_title": "Eine Mail ist unterwegs",
+        "sent_words": "Hat die Bestellung noch eine Adresse, geht der neue Link dorthin. Das kann eine Minute dauern.",
+        "none_title": "Diese Seite gibt es nicht",
+        "none_words": "Der Link ist vielleicht abgeschnitten: Öffnen Sie ihn noch einmal aus der Mail.",
+        "later": "Bitte versuchen Sie es in einer Minute noch einmal.",
+    ]
+
+    private static let french = [
+        "order": "Commande {}", "parcel": "Commande {}, colis {} sur {}", "expected": "Attendu le {}",
+        "delivered": "Livré le {}", "promised": "Nous sommes désolés : il était promis pour le {}.",
+        "late1": "1 jour de retard", "late": "{} jours de retard", "ending": "{}, numéro finissant par {}.",
+        "see": "Voir chez {}", "see_carrier": "Voir chez le transporteur", "packed": "Emballé", "handed": "Remis",
+        "way": "En route", "door": "Chez vous", "arrived": "Livré", "pickup": "Prêt à être retiré",
+        "out": "En livraison aujourd’hui", "attempted": "Une livraison a été tentée",
+        "problem": "Quelque chose le retient",
+        "back": "Il revient chez nous", "lost": "Le transporteur ne le trouve pas", "cancelled": "Annulé",
+        "packing": "Nous préparons votre commande",
+        "packing_note": "Le jour sera indiqué ici dès qu’elle sera en route.",
+        "late_unknown": "En retard, sans nouvelle date", "unknown_day": "En route, pas encore de date",
+        "sorry": "Nous sommes désolés.",
+        "nobody": "Aucun transporteur ne nous dit où il est ; nous savons seulement que nous l’avons envoyé.",
+        "nothing": "Le transporteur ne l’a pas encore scanné.", "happened": "Ce qui s’est passé",
+        "contents": "Dans ce colis", "wrong": "Quelque chose ne va pas", "state_unknown": "Nouvelle sans lieu",
+        "state_pre_transit": "Emballé par nous", "state_accepted": "Remis", "state_in_transit": "En route",
+        "state_out_for_delivery": "En livraison", "state_attempted": "Une livraison a été tentée",
+        "state_ready_for_pickup": "Prêt à être retiré", "state_exception": "Retenu", "state_returning": "Sur le retour",
+        "state_returned": "De retour chez nous", "state_delivered": "Livré", "state_cancelled": "Annulé",
+        "state_lost": "Abandonné par le transporteur", "stop_title": "Plus d’offres ?",
+        "stop_words": "Les nouvelles de vos commandes continuent. Plus d’offres ni d’autre publicité.",
+        "stop_button": "Plus d’offres", "stopped_title": "Plus d’offres",
+        "stopped_words": "Vous n’en recevrez plus de nous. Les nouvelles de vos commandes continuent.",
+        "old_title": "Ce lien est trop ancien",
+        "old_words": "Nous pouvons vous en envoyer un nouveau, à l’adresse de la commande.",
+        "new_link": "Envoyer un nouveau lien", "new_subject": "Un nouveau lien vers votre commande",
+        "see_parcel": "Où est mon colis ?", "sent_title": "Un message est en route",
+        "sent_words":
+            "Si la commande a encore une adresse, le nouveau lien y est envoyé. Cela peut prendre une minute.",
+        "none_title": "Cette page n’existe pas",
+        "none_words": "Le lien est peut-être coupé : ouvrez-le encore une fois depuis le message.",
+        "later": "Veuillez réessayer dans une minute.",
+    ]
+
+    private static let spanish = [
+        "order": "Pedido {}", "parcel": "Pedido {}, paquete {} de {}", "expected": "Previsto para el {}",
+        "delivered": "Entregado el {}", "promised": "Lo sentimos: estaba prometido para el {}.",
+        "late1": "1 día de retraso", "late": "{} días de retraso", "ending": "{}, número que termina en {}.",
+        "see": "Ver en {}", "see_carrier": "Ver en el transportista", "packed": "Empaquetado",
+        "handed": "Entregado al transportista",
+        "way": "En camino", "door": "En su puerta", "arrived": "Entregado", "pickup": "Listo para recoger",
+        "out": "En reparto hoy", "attempted": "Se intentó la entrega", "problem": "Algo lo retiene",
+        "back": "Vuelve a nosotros", "lost": "El transportista no lo encuentra", "cancelled": "Cancelado",
+        "packing": "Estamos preparando su pedido", "packing_note": "El día aparecerá aquí cuando esté en camino.",
+        "late_unknown": "Con retraso, sin nueva fecha", "unknown_day": "En camino, todavía sin fecha",
+        "sorry": "Lo sentimos.",
+        "nobody": "Ningún transportista nos dice dónde está; solo sabemos que lo enviamos.",
+        "nothing": "El transportista aún no lo ha registrado.", "happened": "Qué ha pasado",
+        "contents": "En este paquete", "wrong": "Algo va mal", "state_unknown": "Noticia sin lugar",
+        "state_pre_transit": "Empaquetado por nosotros", "state_accepted": "Entregado al transportista",
+        "state_in_transit": "En camino", "state_out_for_delivery": "En reparto",
+        "state_attempted": "Se intentó la entrega", "state_ready_for_pickup": "Listo para recoger",
+        "state_exception": "Retenido", "state_returning": "De vuelta", "state_returned": "De nuevo con nosotros",
+        "state_delivered": "Entregado", "state_cancelled": "Cancelado", "state_lost": "Dado por perdido",
+        "stop_title": "¿No más ofertas?",
+        "stop_words": "Las noticias de sus pedidos siguen llegando. Ofertas y otra publicidad, no.",
+        "stop_button": "No más ofertas", "stopped_title": "No más ofertas",
+        "stopped_words": "Ya no recibirá ninguna de nosotros. Las noticias de sus pedidos siguen llegando.",
+        "old_title": "Este enlace es demasiado antiguo",
+        "old_words": "Podemos enviarle uno nuevo, a la dirección del pedido.", "new_link": "Enviar un enlace nuevo",
+        "new_subject": "Un enlace nuevo a su pedido", "see_parcel": "¿Dónde está mi paquete?",
+        "sent_title": "Un correo está en camino",
+        "sent_words": "Si el pedido aún tiene dirección, el enlace nuevo va a ella. Puede tardar un minuto.",
+        "none_title": "Esa página no existe",
+        "none_words": "Quizá el enlace esté cortado: ábralo otra vez desde el correo.",
+        "later": "Vuelva a intentarlo dentro de un minuto.",
+    ]
+}

@@ -1,0 +1,64 @@
+package import Daemon
+import Foundation
+import Logging
+import Outreach
+import Platform
+package import ServiceLifecycle
+import Store
+
+/// The pages that the daemon serves beside its loops.
+package enum WebServices {
+    /// The desk where people are listed, and the shopper's pages; as the configuration says.
+    ///
+    /// - Parameter readPeople: reads people.yaml again.
+    package static func all(
+        _ core: DaemonCore, readPeople: @escaping PeopleBook.Reading
+    ) throws -> [any Service] {
+        guard core.configuration.desk != nil || core.configuration.pages != nil else { return [] }
+        let pages = try Pages()
+        var services: [any Service] = []
+        if let site = core.configuration.desk {
+            if core.configuration.people.all.isEmpty {
+                core.logger.log(
+                    Line.noDesk,
+                    [
+                        "file": "\(core.configuration.peopleFile ?? "people.yaml")",
+                        "reason": "it lists nobody, or there is no such file",
+                    ])
+            } else {
+                try site.requireFree()
+                let people = PeopleBook(core.configuration.people, core: core, read: readPeople)
+                let lookAgain = LookAgain()
+                core.store.changes.add(lookAgain.wake)
+                let desk = DeskSite(core: core, site: site, people: people, pages: pages, lookAgain: lookAgain)
+                services += [
+                    people, lookAgain,
+                    SiteServer(name: "desk", place: site.place, site: desk, logger: core.logger),
+                ]
+            }
+        }
+        if let site = core.configuration.pages {
+            try site.requireFree()
+            services.append(
+                SiteServer(
+                    name: "public pages", place: site.place,
+                    site: PublicSite(core: core, site: site, pages: pages), logger: core.logger))
+        }
+        return services
+    }
+
+    /// A one-time way into the desk: what the link's path has, and its digest for the store.
+    package static func newLogin() -> (path: String, digest: [UInt8]) {
+        let token = Tokens.random()
+        return ("/login/\(token)", Tokens.digest(token))
+    }
+}
+
+extension Configuration.Site {
+    /// Sees that nobody else listens there. Throws `DaemonProblem`.
+    func requireFree() throws {
+        if case .port(let host, let port) = place {
+            try Configuration.Listen(host: host, port: port).requireFree()
+        }
+    }
+}

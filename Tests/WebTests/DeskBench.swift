@@ -1,0 +1,231 @@
+import Daemon
+import Delivery
+import Foundation
+import Logging
+import Outreach
+import Platform
+import Store
+import Synchronization
+import Testing
+
+@testable import Web
+
+let figs = "juniperfig.myshopify.com"
+let looms = "northloom.myshopify.com"
+let benchStart = Moment(iso8601: "2026-11-29T09:00:00Z")!
+
+/// A text that breaks out of every place of a page where it is not escaped.
+let hostile = #""><script>alert(1)</script><img src=x onerror=alert(2)>'{{ 7 | times: 191 }}{% raw %}"#
+
+/// Two shops with a store in memory, a clock that a test moves, and both sites over them.
+final class DeskBench: Sendable {
+    let store: Store
+    let desk: DeskSite
+    let shopper: PublicSite
+    let people: PeopleBook
+    private let moment = Mutex(benchStart)
+
+    var now: Moment {
+        get { moment.withLock { $0 } }
+        set { moment.withLock { $0 = newValue } }
+    }
+
+    /// Who is listed: somebody for each role of the first shop, one of the other shop, one of all.
+    static let listed = People([
+        Person(email: "shop@juniperfig.example", name: "Ada Shop", roles: [.shop], shops: [figs]),
+        Person(email: "edit@juniperfig.example", name: "Ben Edit", roles: [.edit], shops: [figs]),
+        Person(email: "answer@juniperfig.example", name: "Cleo Answer", roles: [.answer], shops: [figs]),
+        Person(email: "approve@juniperfig.example", name: "Dan Approve", roles: [.approve], shops: [figs]),
+        Person(email: "operate@juniperfig.example", name: "Eve Operate", roles: [.operate], shops: [figs]),
+        Person(email: "all@juniperfig.example", name: "Fay All", roles: Set(Role.allCases), shops: [figs]),
+        Person(email: "other@northloom.example", name: "Gus Other", roles: Set(Role.allCases), shops: [looms]),
+    ])
+
+    init(
+        url: String = "https://desk.juniperfig.example", authority: String = "desk.juniperfig.example",
+        userHeader: String? = nil
+    ) async throws {
+        let store = try Store.inMemory(now: benchStart)
+        for shop in [figs, looms] { _ = try await store.openShop(shop, now: benchStart) }
+        self.store = store
+        let shops = [figs, looms].map {
+            Configuration.Shop(
+                domain: $0, endpoint: "https://\($0)", access: .token(SecretString("x")), pollEvery: .seconds(60),
+                triggers: "/nowhere", smtp: nil, webhooks: [:])
+        }
+        let deskSite = Configuration.Site(
+            place: .port(host: "127.0.0.1", port: 0), url: url, authority: authority, userHeader: userHeader)
+        let pagesSite = Configuration.Site(
+            place: .port(host: "127.0.0.1", port: 0), url: "https://track.juniperfig.example",
+            authority: "track.juniperfig.example")
+        var configuration = Configuration(file: "bookbag.yaml", state: "", shops: shops, carriers: [], listen: nil)
+        configuration.desk = deskSite
+        configuration.pages = pagesSite
+        let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
+        let office = ShopPost.Office(brand: { brand }, sender: nil, wake: Wake())
+        let box = Ticking()
+        let core = DaemonCore(
+            configuration: configuration, store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            now: { box.now() }, post: ShopPost([figs: office, looms: office]), hangup: Broadcast(),
+            actedByHand: Broadcast())
+        let pages = try Pages()
+        people = PeopleBook(Self.listed, core: core)
+        desk = DeskSite(core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain())
+        shopper = PublicSite(core: core, site: pagesSite, pages: pages)
+        box.bench.withLock { $0 = self }
+    }
+
+    private final class Ticking: Sendable {
+        let bench = Mutex<DeskBench?>(nil)
+        func now() -> Moment { bench.withLock { $0?.now } ?? benchStart }
+    }
+
+    // MARK: - Browsing
+
+    /// A request of the desk's own page, as a browser sends it.
+    func ask(
+        _ path: String, method: String = "GET", form: [String: String] = [:], cookies: [String: String] = [:],
+        headers: [String: String]? = nil, host: String? = nil, peer: WebRequest.Peer = .address("127.0.0.1")
+    ) async -> WebResponse {
+        await desk.respond(
+            to: request(
+                path, method, form, cookies, headers ?? ["sec-fetch-site": "same-origin"],
+                host ?? desk.site.authority, peer))
+    }
+
+    /// A request to the shopper's pages, as a mail program sends it.
+    func visit(
+        _ path: String, method: String = "GET", form: [String: String] = [:], headers: [String: String] = [:],
+        host: String = "track.juniperfig.example"
+    ) async -> WebResponse {
+        await shopper.respond(to: request(path, method, form, [:], headers, host, .address("127.0.0.1")))
+    }
+
+    private func request(
+        _ path: String, _ method: String, _ form: [String: String], _ cookies: [String: String],
+        _ headers: [String: String], _ host: String, _ peer: WebRequest.Peer
+    ) -> WebRequest {
+        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+        var headers = headers
+        if !cookies.isEmpty { headers["cookie"] = cookies.map { "\($0.key)=\($0.value)" }.joined(separator: "; ") }
+        let body = form.map { name, value in
+            "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
+        }.joined(separator: "&")
+        return WebRequest(
+            method: method, path: parts[0], query: parts.count > 1 ? WebRequest.fields(parts[1]) : [:], host: host,
+            headers: headers, body: Array(body.utf8), peer: peer)
+    }
+
+    /// Logs somebody in by a command's link, and returns the cookies.
+    func login(_ email: String) async throws -> [String: String] {
+        let (path, digest) = WebServices.newLogin()
+        try await store.openLogin(
+            DeskLogin(person: email, linkDigest: digest, mailed: nil, endsAt: now + .minutes(15)), now: now)
+        let response = await ask(path, method: "POST")
+        return Self.cookies(response)
+    }
+
+    /// The cookies that an answer sets, by name.
+    static func cookies(_ response: WebResponse) -> [String: String] {
+        var found: [String: String] = [:]
+        for cookie in response.cookies {
+            let pair = cookie.split(separator: ";")[0].split(separator: "=", maxSplits: 1).map(String.init)
+            if pair.count == 2 { found[pair[0]] = pair[1] }
+        }
+        return found
+    }
+
+    // MARK: - Filling
+
+    /// An order with a parcel on its way, and one event.
+    @discardableResult
+    func order(
+        _ number: Int, shop: String = figs, name: String? = nil, first: String = "Robin", last: String = "Ashdown",
+        locale: String? = "en", title: String = "Linen apron", place: String? = "Leeds", words: String? = "Sorted",
+        carrier: String? = "Royal Mail", deliveredAt: Moment? = nil, at moment: Moment = benchStart
+    ) async throws -> Event {
+        var facts = OrderFacts(
+            id: "gid://shopify/Order/\(number)", name: name ?? "#\(number)", createdAt: moment, updatedAt: moment)
+        facts.email = "robin@example.com"
+        facts.locale = locale
+        facts.customer = CustomerFacts(id: "gid://shopify/Customer/7", firstName: first, lastName: last)
+        facts.lineItems = [LineItemFacts(id: "l1", title: title, quantity: 2)]
+        let tracking = TrackingFacts(company: carrier, number: "RM000001094GB", url: "https://carrier.example/1094")
+        facts.fulfillments = [
+            FulfillmentFacts(
+                id: "gid://shopify/Fulfillment/\(number)", name: "F1", status: .success, createdAt: moment,
+                updatedAt: moment, tracking: [tracking], lineItems: [QuantityFacts(lineItemID: "l1", quantity: 2)])
+        ]
+        var record = OrderRecord(shop: shop, facts: facts, seenAt: moment)
+        var shipment = Shipment(
+            id: "\(number)/1", fulfillmentID: "gid://shopify/Fulfillment/\(number)", tracking: tracking)
+        shipment.scans = [
+            Scan(
+                id: "s1", source: "royalmail", time: moment, state: .inTransit,
+                estimate: Zone.utc.day(at: moment).adding(days: 2), words: words, place: place)
+        ]
+        if let deliveredAt {
+            shipment.scans.append(
+                Scan(id: "s2", source: "royalmail", time: deliveredAt, state: .delivered, place: place))
+        }
+        record.shipments = [shipment]
+        let event = Event(
+            shop: shop, orderID: facts.id, kind: .shipmentInTransit,
+            occurrences: [Event.Occurrence(subject: "shipment:\(number)/1", n: 1, mark: "m")], happenedAt: moment,
+            recordedAt: moment, silence: nil, source: "royalmail", daysLate: nil, delayReason: nil,
+            orderName: facts.name)
+        record.events = [event]
+        let outcome = try await store.commit(
+            [Learned(record: record, events: [event], nextMoment: nil, rereads: [], changed: true)], now: moment)
+        return outcome.events[0]
+    }
+
+    /// A message about an event, in that state.
+    @discardableResult
+    func message(
+        about event: Event, trigger: String = "on-its-way", state: Effect.State = .ready, reason: Reason? = nil,
+        detail: String? = nil, subject: String = "Your parcel is on its way", html: String = "<p>Hello</p>",
+        at moment: Moment? = nil
+    ) async throws -> Effect {
+        let moment = moment ?? now
+        var effect = Effect(
+            to: .mail(shop: event.shop), isContact: true, trigger: trigger, line: "email",
+            keys: ["\(event.id) \(trigger)"], event: event, dueAt: moment, createdAt: moment, reason: reason)
+        effect.state = state
+        effect.detail = detail
+        effect.decidedAt = state == .waiting ? nil : moment
+        var message: Message?
+        if state == .ready {
+            let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
+            message = try MailComposer().compose(
+                MailDraft(
+                    from: brand.from, to: MailAddress(address: "robin@example.com")!, sender: brand.from.address,
+                    subject: subject, body: .html(html), language: "en",
+                    messageID: "\(event.id)-\(trigger)@juniperfig.example", date: moment, brand: brand))
+        }
+        let outcome = try await store.commitPlan(
+            [
+                Plan(
+                    shop: event.shop, doneEvents: [event.id],
+                    changes: [
+                        PlannedChange(
+                            effect: effect,
+                            note: DecisionNote(at: moment, state: state, reason: reason, detail: detail),
+                            message: message)
+                    ])
+            ], now: moment)
+        return try #require(outcome.effects.first)
+    }
+
+    /// A link to a page of the shopper.
+    func link(_ purpose: SealedLink.Purpose, order number: Int, shop: String = figs) -> String {
+        PublicLinks(url: "", store: store).link(
+            purpose, shop: shop, orderID: "gid://shopify/Order/\(number)", address: "robin@example.com", now: now)!
+    }
+
+    /// The mails that wait to go out, by kind.
+    func mails(_ kind: String, shop: String = figs) async throws -> [Message] {
+        try await store.claim(.mail(shop: shop), limit: 50, owner: UUID().uuidString, lease: .seconds(0), now: now)
+            .filter { $0.effect.trigger == kind }.map(\.message)
+    }
+}
