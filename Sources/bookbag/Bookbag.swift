@@ -23,7 +23,8 @@ struct Bookbag: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, TestCommand.self, PreviewCommand.self, ReplayCommand.self,
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
-            EraseCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self, SandboxCommand.self,
+            EraseCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self, MailboxCommand.self,
+            SandboxCommand.self,
             ReadTriggersCommand.self,
         ])
 
