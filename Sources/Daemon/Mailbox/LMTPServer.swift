@@ -189,7 +189,7 @@ private final class LMTPSession: ChannelInboundHandler {
         let isIn = sessions.enter(context.channel) {
             bound.eventLoop.execute {
                 let (session, context) = bound.value
-                guard context.channel.isActive else { return }
+                guard context.channel.isActive, !session.isClosing else { return }
                 session.say(session.conversation.greeting, context)
                 session.listen(context)
             }
@@ -248,10 +248,11 @@ private final class LMTPSession: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
     }
 
-    /// Says a last word, and ends the session once it is said.
+    /// Says a last word, and ends the session once it is said, or nobody takes it.
     private func finish(_ text: String, _ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true
+        context.eventLoop.assumeIsolated().scheduleTask(in: .seconds(5)) { context.close(promise: nil) }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text))).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
         }

@@ -114,30 +114,40 @@ struct LMTPServerTests {
         #expect(try await kept(bench).count == 1)
     }
 
-    @Test("further sessions wait for their turn, too many are sent away, and a quiet one is ended")
+    private static let connect = """
+        import socket, sys
+        def connect():
+            s = socket.socket(socket.AF_UNIX); s.settimeout(50); s.connect(sys.argv[1]); return s, s.makefile("rb")
+
+        """
+
+    @Test("further sessions wait for their turn, and too many are sent away")
     func bounded() async throws {
         let bench = try await LoopBench()
         var limits = LMTPServer.Limits()
         limits.sessions = 1
         limits.waiting = 1
-        limits.idle = .milliseconds(300)
         let said = try await talk(
             bench, limits: limits,
-            """
-            import socket, sys
-            def open():
-                s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1]); return s, s.makefile("rb")
-            first, one = open(); print(one.readline()[:3])
-            second, two = open()
-            third = None
-            while third is None:
-                s, f = open(); line = f.readline()
-                if line.startswith(b"421"): third = s
-            print("sent away")
-            print(one.readline()[:9], one.read())
-            print(two.readline()[:3])
-            """)
-        #expect(said == "b'220'\nsent away\nb'421 4.4.2' b''\nb'220'\n", "\(said)")
+            Self.connect + """
+                first, one = connect(); print(one.readline()[:3])
+                second, two = connect()
+                third, three = connect(); print(three.readline()[:9], three.read())
+                first.sendall(b"QUIT\\r\\n"); print(one.read()[:3])
+                print(two.readline()[:3])
+                """)
+        #expect(said == "b'220'\nb'421 4.3.2' b''\nb'221'\nb'220'\n")
+    }
+
+    @Test("a session that is quiet, or lasts too long, is ended", arguments: [true, false])
+    func ended(_ isQuiet: Bool) async throws {
+        let bench = try await LoopBench()
+        var limits = LMTPServer.Limits()
+        if isQuiet { limits.idle = .milliseconds(100) } else { limits.lifetime = .milliseconds(100) }
+        let said = try await talk(
+            bench, limits: limits,
+            Self.connect + "s, f = connect(); print(f.readline()[:3], f.readline()[:9], f.read())")
+        #expect(said == "b'220' b'421 4.4.2' b''\n")
     }
 
     @Test("a mail of 20 MB comes in whole")
