@@ -79,8 +79,7 @@ let package = Package(
                 logging,
                 signals,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "NIOCore", package: "swift-nio"),
-            ],
+            ] + nio,
             swiftSettings: strict),
         .target(
             name: "Web",

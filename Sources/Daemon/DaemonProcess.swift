@@ -119,11 +119,17 @@ package struct DaemonProcess {
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        var sockets: [String: [LMTPServer.Shop]] = [:]
         for context in contexts.values {
-            services += SourceWiring(
+            let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
-                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger
-            ).services()
+                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger)
+            services += wiring.services()
+            if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
+        }
+        for (path, shops) in sockets {
+            services.append(
+                LMTPServer(path: path, shops: shops, store: store, clock: clock, trouble: trouble, logger: logger))
         }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,
@@ -193,6 +199,7 @@ package struct DaemonProcess {
         let restoring = Restoring(store: store, logger: logger)
         let restoration = try await restoring.begin(shop.domain, now: now)
         var state = try await store.openShop(shop.domain, now: now)
+        if shop.mailbox?.imap == nil { try await MailboxHealth(store: store, shop: shop.domain).forget(now: now) }
         for carrier in configuration.carriers {
             state.liveSince = try await store.openSource(carrier.name, shop: shop.domain, now: now)
         }

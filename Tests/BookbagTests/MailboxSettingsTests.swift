@@ -36,9 +36,10 @@ import Testing
     @Test("is one URL and a password for most")
     func short() throws {
         let read = try #require(try mailbox("url: imaps://hello@fig.example@imap.fig.example/\npassword: env:PASSWORD"))
-        #expect(read.host == "imap.fig.example" && read.port == nil && read.security == .tls)
-        #expect(read.username == "hello@fig.example" && read.onlyTo == ["hello@fig.example"])
-        #expect(read.folders == ["INBOX"] && read.sent == nil && read.password == SecretString("hunter2"))
+        let imap = try #require(read.imap)
+        #expect(imap.host == "imap.fig.example" && imap.port == nil && imap.security == .tls)
+        #expect(imap.username == "hello@fig.example" && read.onlyTo == ["hello@fig.example"] && read.lmtp == nil)
+        #expect(imap.folders == ["INBOX"] && imap.sent == nil && imap.password == SecretString("hunter2"))
         let other = try #require(
             try mailbox(
                 """
@@ -50,8 +51,9 @@ import Testing
                 only_to: [hello@fig.example, "@shop.example"]
                 authserv_id: mx.fig.example
                 """))
-        #expect(other.username == "hello@fig.example" && other.port == 1143 && other.security == .off)
-        #expect(other.folders == ["INBOX", "Anfragen"] && other.sent == "Gesendet")
+        let server = try #require(other.imap)
+        #expect(server.username == "hello@fig.example" && server.port == 1143 && server.security == .off)
+        #expect(server.folders == ["INBOX", "Anfragen"] && server.sent == "Gesendet")
         #expect(other.onlyTo == ["hello@fig.example", "@shop.example"] && other.authservID == "mx.fig.example")
     }
 
@@ -60,7 +62,7 @@ import Testing
         func oauth(_ lines: String) throws -> OAuthSettings? {
             try mailbox(
                 "url: imaps://hello@fig.example@imap.fig.example/\noauth:\n"
-                    + lines.split(separator: "\n").map { "  \($0)\n" }.joined())?.oauth
+                    + lines.split(separator: "\n").map { "  \($0)\n" }.joined())?.imap?.oauth
         }
         let google = try oauth("provider: google\nclient_id: a\nclient_secret: env:TOKEN\nrefresh_token: env:TOKEN")
         #expect(google?.endpoint == "https://oauth2.googleapis.com/token" && google?.scope == nil)
@@ -112,6 +114,36 @@ import Testing
         let found = faults(lines)
         #expect(found.contains { $0.contains(words) }, "\(found)")
         #expect(!found.contains { $0.contains("hunter2") })
+    }
+
+    @Test("is a socket, with IMAP or without, or only addresses for a pipe")
+    func brought() throws {
+        let socket = try #require(try mailbox("lmtp: /run/bookbag/lmtp.sock\nonly_to: [hello@fig.example]"))
+        #expect(socket.lmtp == "/run/bookbag/lmtp.sock" && socket.imap == nil && socket.onlyTo == ["hello@fig.example"])
+        let both = try #require(
+            try mailbox("url: imaps://a@b.example@h.example/\npassword: env:PASSWORD\nlmtp: /run/l.sock"))
+        #expect(both.lmtp == "/run/l.sock" && both.imap?.host == "h.example" && both.onlyTo == ["a@b.example"])
+        let pipe = try #require(try mailbox("only_to: [hello@fig.example]"))
+        #expect(pipe.lmtp == nil && pipe.imap == nil)
+        #expect(faults("lmtp: lmtp.sock\nonly_to: [a@b.example]").contains { $0.contains("no path of a socket") })
+        #expect(faults("lmtp: /run/l.sock").contains { $0.contains("no 'url'") && $0.contains("only_to") })
+        #expect(faults("only_to: [a@b.example]\nfolders: [INBOX]").contains { $0.contains("no 'url'") })
+    }
+
+    @Test(
+        "one socket serves several shops, while no address is two shops'",
+        arguments: [
+            ("a@fig.example", "b@fig.example", true), ("a@fig.example", "a@fig.example", false),
+            ("'@fig.example'", "a@fig.example", false), ("a@fig.example", "'@fig.example'", false),
+            ("'@fig.example'", "'@fig.example'", false), ("a@fig.example", "a+b@fig.example", false),
+        ])
+    func sockets(_ one: String, _ two: String, _ isRight: Bool) {
+        func box(_ address: String) -> String { "mailbox: { lmtp: /run/l.sock, only_to: [\(address)] }" }
+        var found: [String] = []
+        do throws(ConfigurationFaults) {
+            _ = try read("shops:\n" + shop("one", box(one)) + shop("two", box(two)))
+        } catch { found = error.faults.map(\.description) }
+        #expect(found.isEmpty == isRight, "\(found)")
     }
 
     @Test("is not shared by two shops, but for folders of their own")

@@ -2,8 +2,30 @@ package import Intake
 package import Platform
 
 extension Configuration {
-    /// The mailbox in which shoppers' answers arrive.
+    /// The mailbox in which shoppers' answers arrive. Its mail is fetched over IMAP, or brought over LMTP or through a
+    /// pipe.
     package struct Mailbox: Sendable {
+        /// Where mail is fetched; nil where it is only brought.
+        package var imap: IMAP?
+        /// The path of the socket at which a mail server hands mail over; nil for none.
+        package var lmtp: String?
+        /// The shop's addresses, or `@domain`: no other mail is fetched or taken.
+        package var onlyTo: [String]
+        /// Whose Authentication-Results are believed (RFC 8601, 2.5); nil for nobody's.
+        package var authservID: String?
+
+        package init(imap: IMAP?, lmtp: String? = nil, onlyTo: [String], authservID: String?) {
+            self.imap = imap
+            self.lmtp = lmtp
+            self.onlyTo = onlyTo
+            self.authservID = authservID
+        }
+    }
+}
+
+extension Configuration.Mailbox {
+    /// A mailbox on a server, and how it is opened.
+    package struct IMAP: Sendable {
         package var host: String
         /// nil for the usual one.
         package var port: Int?
@@ -16,18 +38,14 @@ extension Configuration {
         package var folders: [String]
         /// The folder of sent mail, or `none`; nil for the one that the server marks.
         package var sent: String?
-        /// The shop's addresses, or `@domain`: no other mail is fetched.
-        package var onlyTo: [String]
-        /// Whose Authentication-Results are believed (RFC 8601, 2.5); nil for nobody's.
-        package var authservID: String?
         package var authority: String?
         package var certificate: String?
         package var key: String?
 
         package init(
             host: String, port: Int?, security: IMAPSettings.Security, username: String, password: SecretString?,
-            oauth: OAuthSettings?, folders: [String], sent: String?, onlyTo: [String], authservID: String?,
-            authority: String?, certificate: String?, key: String?
+            oauth: OAuthSettings?, folders: [String], sent: String?, authority: String?, certificate: String?,
+            key: String?
         ) {
             self.host = host
             self.port = port
@@ -37,8 +55,6 @@ extension Configuration {
             self.oauth = oauth
             self.folders = folders
             self.sent = sent
-            self.onlyTo = onlyTo
-            self.authservID = authservID
             self.authority = authority
             self.certificate = certificate
             self.key = key
@@ -47,17 +63,18 @@ extension Configuration {
 }
 
 extension MailboxSettings {
-    /// A shop's mailbox as the operator configured it.
-    package init(_ mailbox: Configuration.Mailbox, shop: String, engine: TransferEngine) {
+    /// A shop's mailbox as the operator configured it; nil where nothing is to be fetched.
+    package init?(_ mailbox: Configuration.Mailbox, shop: String, engine: TransferEngine) {
+        guard let imap = mailbox.imap else { return nil }
         self.init(
             shop: shop,
             server: IMAPSettings(
-                host: mailbox.host, port: mailbox.port, security: mailbox.security, user: mailbox.username,
-                authorities: mailbox.authority, certificate: mailbox.certificate, key: mailbox.key),
-            login: mailbox.oauth.map { .tokens(AccessTokens($0, transport: engine)) }
-                ?? .password(mailbox.password ?? SecretString("")),
-            folders: mailbox.folders,
-            sent: mailbox.sent.map { $0 == "none" ? .none : .named($0) } ?? .marked,
+                host: imap.host, port: imap.port, security: imap.security, user: imap.username,
+                authorities: imap.authority, certificate: imap.certificate, key: imap.key),
+            login: imap.oauth.map { .tokens(AccessTokens($0, transport: engine)) }
+                ?? .password(imap.password ?? SecretString("")),
+            folders: imap.folders,
+            sent: imap.sent.map { $0 == "none" ? .none : .named($0) } ?? .marked,
             addresses: ShopAddresses(mailbox.onlyTo))
     }
 }

@@ -9,6 +9,7 @@ struct DaemonMetrics: Sendable {
     let decisions: Counter
     let deliveries: Counter
     let inDoubt: Counter
+    let incoming: Counter
     let oldestDue: Gauge
     let lag: Gauge
     let waiting: Gauge
@@ -38,6 +39,9 @@ struct DaemonMetrics: Sendable {
             "bookbag_attempts_in_doubt_total",
             help: "Attempts of which it is not known whether they arrived; they are repeated with the same Message-ID.",
             labels: ["channel"])
+        incoming = registry.counter(
+            "bookbag_incoming_mails_total", help: "Mails that came in and were judged, by what they were.",
+            labels: ["shop", "class"])
         oldestDue = registry.gauge(
             "bookbag_oldest_due_message_seconds",
             help:
@@ -87,5 +91,6 @@ struct DaemonMetrics: Sendable {
     /// gap.
     func know(shop: String) {
         for outcome in ["good", "failed"] { polls.add(0, shop, outcome) }
+        for kind in IncomingClass.allCases { incoming.add(0, shop, kind.rawValue) }
     }
 }

@@ -65,6 +65,9 @@ struct HealthServer: Service {
         metrics.storeWritable.set(trouble.failure == nil ? 1 : 0)
         metrics.clockTrusted.set(clock.fault == nil ? 1 : 0)
         if let counts = try? await store.parcelCounts() { metrics.carriers.parcels(counts) }
+        for total in (try? await store.counters()) ?? [] where total.name == "incoming" && shops.contains(total.shop) {
+            metrics.incoming.reach(total.total, total.shop, total.labels[0])
+        }
         guard let status = try? await store.status(now: now) else { return }
         metrics.databaseBytes.set(Double(status.bytes))
         var effects: [Effect.State: Int] = [:]
@@ -72,6 +75,9 @@ struct HealthServer: Service {
         for shop in status.shops where shops.contains(shop.shop) {
             let read = shop.remembered[.lastGoodCycle] ?? shop.state.liveSince.shop
             metrics.lag.set(max(0, Double((now - read).wholeMilliseconds) / 1000), shop.shop, "shopify")
+            if let read = shop.remembered[.mailboxRead] ?? shop.remembered[.mailboxFailingSince] {
+                metrics.lag.set(max(0, Double((now - read).wholeMilliseconds) / 1000), shop.shop, "mailbox")
+            }
             effects.merge(shop.effects, uniquingKeysWith: +)
             if let due = shop.readyDueSince, due <= now { oldest = min(oldest ?? due, due) }
         }

@@ -60,6 +60,8 @@ package enum Line: String, LogKind, CaseIterable {
     case waitsOn = "5e1d8c3b7a964f2d9b0f4c6e2a8d7f13"
     case mailRead = "d3b07c1e5a9f4e28b6c4f1a2907e5d84"
     case mailBounced = "71c5e0a94d3b4f6e8a2c9b0d6f1e3a57"
+    case sourceFailed = "b3f2d9a61c7e4f08957a0d4e8c21f6b5"
+    case sourceRead = "4c8e07f5d1a94b63b2e6f90a7d35c81e"
     case mailParked = "0a9e4c7d2f8b4d13a5e6c1b07d9f2e48"
     case desk = "b1e64c0d9a3f4f27a8d5c2e7f0916b3d"
     case pageFailed = "6c2f8a1b7e9d4b50b3f4d8e1a7c5902e"
@@ -123,6 +125,8 @@ package enum Line: String, LogKind, CaseIterable {
         case .clockPutBack: "The last written moment was put back"
         case .mailRead: "Read a mail"
         case .mailBounced: "A message came back"
+        case .sourceFailed: "A source cannot be read"
+        case .sourceRead: "A source can be read again"
         case .mailParked: "A mail cannot be read"
         case .desk: "Somebody did something at the desk"
         case .pageFailed: "A page could not be shown"
@@ -138,7 +142,8 @@ package enum Line: String, LogKind, CaseIterable {
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
-            .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .pageFailed, .noDesk:
+            .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .sourceFailed, .pageFailed,
+            .noDesk:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

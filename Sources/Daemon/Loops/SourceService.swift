@@ -4,6 +4,7 @@ import Logging
 import Outreach
 import Platform
 import ServiceLifecycle
+import Store
 
 /// Reads, for one shop, every source of what arrives once: one loop for all of them, in turn.
 struct SourceService: Service {
@@ -18,6 +19,8 @@ struct SourceService: Service {
     let wake: Wake
     let heartbeats: Heartbeats
     let logger: Logger
+    /// What was told of sources that fail.
+    var trouble = SourceTrouble()
 
     private var name: Loop.Name { Loop.Name("sources", shop: context.domain) }
 
@@ -39,17 +42,68 @@ struct SourceService: Service {
             heartbeats.beat(name)
             let report = try await SourceReader(source, journal: journal).turn(now: clock.now)
             isMore = isMore || report.isMore
-            if let failure = report.failure { log(failure, of: source) }
+            try await note(report.failure, of: source)
             for (id, fault) in report.faults.sorted(by: { $0.key < $1.key }) {
-                log(SourceFailure("observation \(id): \(fault)"), of: source)
+                log(.cycleFailed, of: source, SourceFailure("observation \(id): \(fault)"))
             }
         }
         return isMore
     }
 
-    private func log(_ failure: SourceFailure, of source: any ObservationSource) {
-        logger.log(
-            Line.cycleFailed, ["shop": "\(context.domain)", "source": "\(source.name)", "reason": "\(failure)"])
+    /// Tells of a source's failure, or of its end, where that is news, and remembers the mailbox's for `status`.
+    private func note(_ failure: SourceFailure?, of source: any ObservationSource) async throws {
+        let now = clock.now
+        if let failure {
+            if trouble.failed(source.name, failure, now: now) { log(.sourceFailed, of: source, failure) }
+        } else if trouble.read(source.name) {
+            log(.sourceRead, of: source)
+        }
+        // Mail that is brought cannot fail to be fetched.
+        guard source.name == MailboxSource.sourceName, !(source is BroughtMail) else { return }
+        try await MailboxHealth(store: learning.store, shop: context.domain).note(failure, now: now)
+    }
+
+    private func log(_ line: Line, of source: any ObservationSource, _ failure: SourceFailure? = nil) {
+        var facts: Logger.Metadata = ["shop": "\(context.domain)", "source": "\(source.name)"]
+        if let failure { facts["reason"] = "\(failure)" }
+        logger.log(line, facts)
+    }
+}
+
+/// How reading a shop's mailbox goes, as `status` tells it.
+struct MailboxHealth {
+    let store: Store
+    let shop: String
+
+    /// How exactly it is kept when the mailbox was last read: each time costs a write.
+    static let step = Duration.minutes(1)
+
+    /// Forgets it, where no mailbox is read any more.
+    func forget(now: Moment) async throws(StoreFailure) {
+        try await store.remember(nil, as: .mailboxFault, shop: shop, now: now)
+        try await store.remember(nil, as: .mailboxFailingSince, shop: shop, now: now)
+        try await store.remember(nil, as: .mailboxRead, shop: shop, now: now)
+    }
+
+    func note(_ failure: SourceFailure?, now: Moment) async throws(StoreFailure) {
+        let known = try await store.remembered(.mailboxFault, shop: shop)
+        if let failure {
+            // Since when comes first: a fault without it would be of unknown age.
+            if try await store.remembered(.mailboxFailingSince, shop: shop) == nil {
+                try await store.remember(now, as: .mailboxFailingSince, shop: shop, now: now)
+            }
+            if known != failure.description {
+                try await store.remember(failure.description, as: .mailboxFault, shop: shop, now: now)
+            }
+            return
+        }
+        if known != nil { try await store.remember(nil, as: .mailboxFault, shop: shop, now: now) }
+        if try await store.remembered(.mailboxFailingSince, shop: shop) != nil {
+            try await store.remember(nil, as: .mailboxFailingSince, shop: shop, now: now)
+        }
+        let last = try await store.remembered(.mailboxRead, shop: shop)
+        if let last, last <= now, now - last < Self.step { return }
+        try await store.remember(now, as: .mailboxRead, shop: shop, now: now)
     }
 }
 

@@ -1,8 +1,8 @@
 import Delivery
 import Foundation
-import Intake
+package import Intake
 import Logging
-import Outreach
+package import Outreach
 import Platform
 import Store
 
@@ -164,7 +164,7 @@ extension MailJudge.ReadMail {
 
 extension MailSettings {
     /// What a shop's mail looks like.
-    init(_ mailbox: Configuration.Mailbox?, settings: ShopSettings) {
+    package init(_ mailbox: Configuration.Mailbox?, settings: ShopSettings) {
         self.init()
         border = mailbox?.authservID.map { .named($0) }
         let brand = settings.brand

@@ -17,24 +17,35 @@ struct SourceWiring {
     let newMail: Wake
     let heartbeats: Heartbeats
     let logger: Logger
+    /// Called when mail was brought, or may have come.
+    let wake = Wake()
+
+    /// Where mail for the shop is brought, and how; nil where none is.
+    var brought: (socket: String, shop: LMTPServer.Shop)? {
+        guard let mailbox = context.configuration.mailbox, let socket = mailbox.lmtp else { return nil }
+        let delivery = MailboxDelivery(
+            shop: context.domain, addresses: ShopAddresses(mailbox.onlyTo), identity: MailIdentity(store.mailHash))
+        return (socket, LMTPServer.Shop(delivery: delivery, reading: wake))
+    }
 
     func services() -> [any Service] {
         var sources = ObservationSources.all
         var services: [any Service] = []
-        let wake = Wake()
         var judge: MailJudge?
         if let mailbox = context.configuration.mailbox {
-            let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine)
-            let source = MailboxSource(settings, identity: MailIdentity(store.mailHash), engine: engine) { _, _ in [] }
-            sources.append(source)
+            if let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine) {
+                let identity = MailIdentity(store.mailHash)
+                sources.append(MailboxSource(settings, identity: identity, engine: engine) { _, _ in [] })
+                services.append(MailboxWatch(watcher: MailboxWatcher(settings, engine: engine), reading: wake))
+            } else {
+                sources.append(BroughtMail())
+            }
             judge = MailJudge(
                 read: { [context] observation in
                     let shop = context.rules.planner.triggers.settings
                     return MailJudge.ReadMail(observation, settings: MailSettings(mailbox, settings: shop))
                 },
                 context: context, store: store, learning: learning, logger: logger, newMail: newMail)
-            services.append(
-                MailboxWatch(watcher: MailboxWatcher(settings, engine: engine), reading: wake))
         }
         guard !sources.isEmpty else { return [] }
         services.append(

@@ -36,7 +36,7 @@ package struct DoctorReach: Sendable {
         self.init(
             transport: engine, probe: { await SMTPRelay($0, engine: engine).probe() },
             newestMail: { mailbox, shop, now in
-                let settings = MailboxSettings(mailbox, shop: shop, engine: engine)
+                guard let settings = MailboxSettings(mailbox, shop: shop, engine: engine) else { return [] }
                 let reader = MailboxReader(settings, identity: MailIdentity { _ in "" }, engine: engine)
                 do {
                     let newest = try await reader.latest(50, now: now)
@@ -237,6 +237,10 @@ extension DoctorCheck {
                         fix: "add 'mailbox:' to bookbag.yaml (docs/mailbox.md)")
                 ]
             }
+            guard let imap = mailbox.imap else {
+                let way = mailbox.lmtp.map { "over LMTP at \($0)" } ?? "by 'bookbag mail --deliver'"
+                return [Finding(.fine, what, "mail to \(mailbox.onlyTo.joined(separator: ", ")) is brought \(way)")]
+            }
             do {
                 let newest = try await reach.newestMail(mailbox, shop.domain, reach.now())
                 let kinds = newest.map { MailReading.read($0.bytes, settings: MailSettings()).kind }
@@ -247,7 +251,7 @@ extension DoctorCheck {
                     newest.isEmpty
                     ? "no mail to \(mailbox.onlyTo.joined(separator: ", ")) was found among the newest"
                     : "of the newest \(newest.count) mails: \(words.joined(separator: ", "))"
-                return [Finding(.fine, what, "\(mailbox.host) lets us in; \(seen)")]
+                return [Finding(.fine, what, "\(imap.host) lets us in; \(seen)")]
             } catch {
                 return [Finding(.broken, what, "\(error)")]
             }

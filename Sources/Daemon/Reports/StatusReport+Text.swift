@@ -49,6 +49,13 @@ extension StatusReport {
         if shop.parked > 0 {
             lines.append("cannot be read   \(counted(shop.parked, "order")), tried again by themselves")
         }
+        if shop.mailboxRead != nil || shop.mailboxFault != nil {
+            let failing = shop.mailboxFailingSince.map { "; it fails since \($0)" } ?? ""
+            lines.append("mailbox read     \(shop.mailboxRead.map(ago) ?? "never")\(failing)")
+        }
+        if shop.mailsToJudge > 0 {
+            lines.append("mails to judge   \(shop.mailsToJudge)\(since(shop.mailsToJudgeSince))")
+        }
         lines.append("events to judge  \(shop.pendingEvents)\(since(shop.pendingSince))")
         let effects = Effect.State.allCases.compactMap { state in
             shop.effects[state.rawValue].map { "\($0) \(state.rawValue)" }
@@ -73,7 +80,7 @@ extension StatusReport {
                 "held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
             )
         }
-        for fault in [shop.shopFault, shop.triggerFault].compactMap(\.self) {
+        for fault in [shop.shopFault, shop.mailboxFault, shop.triggerFault].compactMap(\.self) {
             lines.append("last fault       \(fault)")
         }
         return lines

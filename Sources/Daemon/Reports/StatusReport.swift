@@ -26,6 +26,14 @@ package struct StatusReport: Report {
         /// Messages of which it is unknown now.
         package var messagesInDoubt: Int
         package var unwritten: [Unwritten]
+        /// When the mailbox was last read without an error; nil where none is.
+        @Stamped package var mailboxRead: Moment?
+        /// Why the mailbox cannot be read, and since when.
+        @Nullable package var mailboxFault: String?
+        @Stamped package var mailboxFailingSince: Moment?
+        /// Mails that came and are not judged yet.
+        package var mailsToJudge: Int
+        @Stamped package var mailsToJudgeSince: Moment?
         @Nullable package var clockFault: String?
         /// The triggers that write mails which nothing takes.
         @Nullable package var noRelayFor: String?
@@ -144,6 +152,12 @@ extension StatusReport {
             if let fault = shop.shopFault {
                 need("the shop cannot be asked: \(fault)", "run 'bookbag doctor', which names what the shop refuses")
             }
+            if let fault = shop.mailboxFault {
+                let since = shop.mailboxFailingSince.map { " since \($0)" } ?? ""
+                need(
+                    "the mailbox cannot be read\(since), so bounces and answers wait there: \(fault)",
+                    "run 'bookbag doctor', which logs in once more; it is read again by itself")
+            }
             if let fault = shop.triggerFault {
                 need(
                     "an edit of the trigger files is not in force: \(fault)",
@@ -218,6 +232,11 @@ extension StatusReport.Shop {
         self.unwritten = unwritten.map {
             StatusReport.Unwritten(trigger: $0.trigger, count: $0.count, since: $0.since, detail: $0.detail)
         }
+        mailboxRead = remembered[.mailboxRead]
+        mailboxFault = remembered[.mailboxFault]
+        mailboxFailingSince = remembered[.mailboxFailingSince]
+        mailsToJudge = shop.mailsToJudge
+        mailsToJudgeSince = shop.mailsToJudgeSince
         clockFault = remembered[.clockFault]
         noRelayFor = remembered[.noRelay]
         shopFault = remembered[.shopFault]

@@ -36,7 +36,7 @@ package struct MailboxCursor: Hashable, Sendable, Codable {
     }
 
     /// Reads what ``text`` wrote; a new place where it is another mailbox's or cannot be read.
-    init(_ text: String?, host: String, user: String) {
+    package init(_ text: String?, host: String, user: String) {
         self.init(host: host, user: user)
         guard let text, let read = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)), read.host == host,
             read.user == user

@@ -203,11 +203,14 @@ package actor MailboxReader {
     ///
     /// - Parameters:
     ///   - since: no mail that the server got earlier.
+    ///   - cursor: up to where mail was read as new: what lies beyond is new still, and must not be kept as history. A
+    ///     folder that has no place in it is left out. Nil where nothing is ever read as new.
     ///   - limit: how many mails of each folder are looked at, the newest.
     ///   - keep: takes a page; it is kept when it returns.
     /// - Returns: how many mails there were.
     package func history(
-        since: Moment, now: Moment, limit: Int = 10_000, keep: @Sendable ([RawObservation]) async throws -> Void
+        since: Moment, upTo cursor: MailboxCursor? = nil, now: Moment, limit: Int = 10_000,
+        keep: @Sendable ([RawObservation]) async throws -> Void
     ) async throws -> Int {
         try begin()
         defer { isReading = false }
@@ -218,7 +221,13 @@ package actor MailboxReader {
             for (folder, side) in try await folders(client, &trouble) {
                 let opened = try await client.examine(folder)
                 let day = IMAPDate.day((since - .days(1)).seconds)
-                var uids = try await client.uids(from: 1, since: day).suffix(max(0, limit))
+                var last = UInt32.max
+                if let cursor {
+                    guard let place = cursor.folders[folder], place.validity == opened.validity else { continue }
+                    last = place.last
+                }
+                let known = try await client.uids(from: 1, since: day).filter { $0 <= last }
+                var uids = known.suffix(max(0, limit))
                 while !uids.isEmpty {
                     var stretch = Stretch(
                         folder: folder, validity: opened.validity, side: side, now: now, oldest: since, isHistory: true)

@@ -9,6 +9,9 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case heldReload = "held_reload"
     case lastFault = "last_fault"
     case lastGoodCycle = "last_good_cycle"
+    case mailboxFailingSince = "mailbox_failing_since"
+    case mailboxFault = "mailbox_fault"
+    case mailboxRead = "mailbox_read"
     case noRelay = "no_relay"
     case shopFault = "shop_fault"
 }
@@ -62,6 +65,8 @@ extension RememberedKey where Value == String {
     public static var confirmedReload: Self { Self(.confirmedReload) }
     /// Why the trigger files on the disk are not in force.
     public static var lastFault: Self { Self(.lastFault) }
+    /// Why the mailbox cannot be read, until it can.
+    public static var mailboxFault: Self { Self(.mailboxFault) }
     /// The triggers that write mails which nothing takes, by name with commas between.
     public static var noRelay: Self { Self(.noRelay) }
     /// Why the shop could not be asked, until it can.
@@ -73,6 +78,10 @@ extension RememberedKey where Value == Moment {
     public static var brakeReleased: Self { Self(.brakeReleased) }
     /// When the last cycle of reading the shop went well.
     public static var lastGoodCycle: Self { Self(.lastGoodCycle) }
+    /// Since when the mailbox cannot be read.
+    public static var mailboxFailingSince: Self { Self(.mailboxFailingSince) }
+    /// When the mailbox was last read without an error, to the minute.
+    public static var mailboxRead: Self { Self(.mailboxRead) }
 }
 
 extension RememberedKey where Value == ShopProfile {

@@ -69,6 +69,11 @@ public struct Counter: Sendable {
         precondition(amount >= 0, "a counter never goes down: \(family.name)")
         family.update(values) { $0.value += Double(amount) }
     }
+
+    /// Takes over a total that is counted elsewhere. It never goes down here.
+    public func reach(_ total: Int64, _ values: String...) {
+        family.update(values) { $0.value = max($0.value, Double(total)) }
+    }
 }
 
 /// A number that goes up and down.

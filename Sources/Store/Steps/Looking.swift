@@ -27,6 +27,9 @@ public struct ShopStatus: Hashable, Sendable {
     public var inDoubt: Int
     /// Messages with such an attempt that are not sent yet.
     public var inDoubtNow: Int
+    /// Mails that came and are not judged yet, and when the oldest came.
+    public var mailsToJudge: Int
+    public var mailsToJudgeSince: Moment?
     /// Small values, by name.
     public var remembered: RememberedFacts
     /// Set while the shop catches up on everything since a backup.
@@ -264,6 +267,7 @@ extension Connection {
         let toRead = try first(Query.toReadCount, [shop], pair) ?? (0, nil)
         let pending = try first(Query.pendingCount, [shop, shop], pair) ?? (0, nil)
         let rereads = try first(Query.rereadsDueCount, [shop, now.milliseconds], pair) ?? (0, nil)
+        let mails = try first(Query.mailsToJudge, [shop], pair) ?? (0, nil)
         var effects: [Effect.State: Int] = [:]
         for counter in counters where counter.name == CounterName.effects.rawValue {
             if let state = Effect.State(rawValue: counter.labels[0]), counter.total != 0 {
@@ -286,6 +290,7 @@ extension Connection {
             },
             inDoubt: Int(counters.filter { $0.name == CounterName.inDoubt.rawValue }.reduce(0) { $0 + $1.total }),
             inDoubtNow: Int(try integer(Query.inDoubtNow, [shop]) ?? 0),
+            mailsToJudge: mails.0, mailsToJudgeSince: mails.1,
             remembered: RememberedFacts(Dictionary(uniqueKeysWithValues: named)),
             restoration: try restoration(shop: shop))
     }
@@ -372,6 +377,10 @@ extension Query {
         WHERE shop = ? AND state = 'waiting' AND reason = 'template' GROUP BY trigger_name ORDER BY trigger_name
         """
     static let toReadCount = "SELECT count(*), min(asked_at) FROM to_read WHERE shop = ? AND retry_at IS NULL"
+    static let mailsToJudge = """
+        SELECT count(*), min(received_at) FROM observations
+        WHERE shop = ? AND source = 'mailbox' AND judged_at IS NULL
+        """
     static let parkedCount = "SELECT count(*) FROM to_read WHERE shop = ? AND retry_at IS NOT NULL"
     static let parkedOrder = """
         SELECT reason, tries, retry_at FROM to_read WHERE shop = ? AND order_gid = ? AND retry_at IS NOT NULL

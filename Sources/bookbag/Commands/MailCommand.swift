@@ -1,21 +1,30 @@
 import ArgumentParser
+import Daemon
 import Foundation
 import Intake
 import Outreach
+import Store
 
-/// `bookbag mail`: how a mail that came in is read.
-struct MailCommand: ParsableCommand {
+/// `bookbag mail`: how a mail that came in is read; with `--deliver`, the end of a mail server's pipe.
+struct MailCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mail", abstract: "Read a mail as the daemon would, and say what it is.",
+        commandName: "mail",
+        abstract: "Read a mail as the daemon would, and say what it is; or keep it for the daemon.",
         discussion: """
-            Says whether a person wrote it, a machine answered, or a mail system tells what became of a mail of ours, and to which recipients; and which words \
-            are new, once quotes and signatures are cut. Nothing is stored and nobody is asked.
+            Says whether a person wrote it, a machine answered, or a mail system tells what became of a mail of ours, and to \
+            which recipients; and which words are new, once quotes and signatures are cut. Nothing is stored and nobody is \
+            asked.
 
             The exit status is 0 for any mail that was read, even one that makes no sense.
+
+            With --deliver the mail is kept for the daemon, which reads it within half a minute: what a mail server's pipe \
+            calls (docs/mailbox.md). Exits with 0 once the mail is on the disk; 75 if it cannot be kept now, so that the mail \
+            server keeps it; 67 if the shop or the recipient is not ours; 65 if it is no mail, or larger than 25 MB.
 
             EXAMPLES
               bookbag mail letter.eml
               bookbag mail --json - < letter.eml
+              bookbag mail --deliver juniperfig.myshopify.com --recipient hello@juniperfig.example - < letter.eml
             """)
 
     @Argument(help: "The file with the mail as it came; - is standard input.", completion: .file()) var file: String
@@ -30,7 +39,21 @@ struct MailCommand: ParsableCommand {
     @Option(name: .customLong("order-suffix"), help: "What the shop's order numbers end with.") var orderSuffix = ""
     @Option(name: .customLong("cut-line"), help: "The line below which nothing in a mail is new.") var cutLine: String?
 
-    func run() throws {
+    @Option(help: "Keep the mail for this shop instead, as if it had come to its mailbox.") var deliver: String?
+    @Option(help: "With --deliver: the envelope sender; empty for a bounce.") var sender: String?
+    @Option(help: "With --deliver: an envelope recipient; may be repeated.") var recipient: [String] = []
+    @OptionGroup var options: CommandOptions
+
+    func run() async throws {
+        if let deliver {
+            do { try await keep(for: deliver, in: options.configuration(withSecrets: false)) } catch {
+                if let status = error as? ExitCode, Delivering.isFinal(status) { throw status }
+                // Whatever else stands in the way may be gone next time: the mail server tries again.
+                if !(error is ExitCode) { complain("\(error)") }
+                throw Delivering.later
+            }
+            return
+        }
         var settings = MailSettings()
         settings.border = authservID.map { .named($0) }
         settings.domains = domain.map { $0.lowercased() }
@@ -41,9 +64,60 @@ struct MailCommand: ParsableCommand {
         print(json ? try MailPage.json(mail) : MailPage.text(mail))
     }
 
-    private func bytes(_ limits: MailLimits) throws -> [UInt8] {
-        // One more than is read, so that a mail that is too long is known as one.
-        let most = limits.bytes + 1
+    /// Exit statuses for a mail server, as in sysexits.h.
+    enum Delivering {
+        static let noMail = ExitCode(65)
+        static let unknown = ExitCode(67)
+        static let later = ExitCode(75)
+
+        /// Whether trying again is of no use.
+        static func isFinal(_ status: ExitCode) -> Bool { status == noMail || status == unknown }
+
+        /// What LMTP takes at most, in bytes.
+        static let largest = LMTPConversation.Limits().mail
+    }
+
+    /// Keeps the mail for a shop. Throws one of ``Delivering``, or what stands in the way for now.
+    func keep(
+        for name: String, in configuration: Configuration, now: Moment = DaemonClock.system()
+    ) async throws {
+        guard let shop = configuration.shops.first(where: { $0.domain == name.lowercased() }) else {
+            complain("\(options.config): there is no shop '\(name)'")
+            throw Delivering.unknown
+        }
+        guard let mailbox = shop.mailbox else {
+            complain("\(options.config): \(shop.domain) has no 'mailbox'; write 'mailbox: { only_to: [ADDRESS] }'")
+            throw Delivering.later
+        }
+        let addresses = ShopAddresses(mailbox.onlyTo)
+        let own = recipient.filter(addresses.contains)
+        guard recipient.isEmpty || !own.isEmpty else {
+            complain("the recipient is none of 'only_to' of \(shop.domain)")
+            throw Delivering.unknown
+        }
+        let mail = try bytes(atMost: Delivering.largest + 1)
+        guard !mail.isEmpty, mail.count <= Delivering.largest else {
+            complain(mail.isEmpty ? "there is no mail" : "the mail is larger than \(Delivering.largest) bytes")
+            throw Delivering.noMail
+        }
+        let store = try Store.open(path: configuration.storePath, role: .command, create: false, now: now)
+        let last = try await store.lastMoment()
+        guard last <= now + .minutes(1) else {
+            complain("the clock is behind the store; see 'bookbag clock'")
+            throw Delivering.later
+        }
+        let delivery = MailboxDelivery(
+            shop: shop.domain, addresses: addresses, identity: MailIdentity(store.mailHash))
+        // Postfix's pipe calls the null sender so.
+        let sender = sender.map { $0 == "MAILER-DAEMON" ? "" : $0 }
+        try await store.keep([delivery.observation(of: mail, sender: sender, recipients: own, now: now)], now: now)
+        try store.close()
+    }
+
+    /// One byte more than is read, so that a mail that is too long is known as one.
+    private func bytes(_ limits: MailLimits) throws -> [UInt8] { try bytes(atMost: limits.bytes + 1) }
+
+    private func bytes(atMost most: Int) throws -> [UInt8] {
         let handle = file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file)
         guard let handle else {
             complain("\(file): there is no such file, or it cannot be read")

@@ -1,14 +1,16 @@
 import Daemon
 import Foundation
+import Intake
 import Outreach
 import Platform
 
 extension ConfigurationReader {
     /// Shops must not share a mailbox: each would take the other's mail for its own.
     mutating func refuseSharedMailboxes(_ shops: [Configuration.Shop], at position: Position) {
+        refuseSharedAddresses(shops, at: position)
         var owners: [String: String] = [:]
         for shop in shops {
-            guard let mailbox = shop.mailbox else { continue }
+            guard let mailbox = shop.mailbox?.imap else { continue }
             for folder in mailbox.folders {
                 let place = "\(mailbox.host.lowercased())\u{0}\(mailbox.username.lowercased())\u{0}\(folder)"
                 if let owner = owners[place] {
@@ -22,15 +24,63 @@ extension ConfigurationReader {
         }
     }
 
+    /// Shops may share a socket: the recipient says whose a mail is, so no address may be two shops'.
+    private mutating func refuseSharedAddresses(_ shops: [Configuration.Shop], at position: Position) {
+        for (index, shop) in shops.enumerated() {
+            guard let mailbox = shop.mailbox, let lmtp = mailbox.lmtp else { continue }
+            for other in shops[..<index] {
+                guard let theirs = other.mailbox, theirs.lmtp == lmtp else { continue }
+                let (mine, others) = (ShopAddresses(mailbox.onlyTo), ShopAddresses(theirs.onlyTo))
+                let shared =
+                    mailbox.onlyTo.first { others.contains($0) || theirs.onlyTo.contains($0) }
+                    ?? theirs.onlyTo.first(where: mine.contains)
+                guard let shared else { continue }
+                faults.add(
+                    at: position, "'\(other.domain)' and '\(shop.domain)' both take mail to '\(shared)' at one socket",
+                    hint: "give each shop addresses of its own under 'only_to', or a socket of its own")
+            }
+        }
+    }
+
     mutating func mailbox(_ tree: YAMLTree) -> Configuration.Mailbox? {
         let names = [
-            "url", "username", "password", "oauth", "folders", "sent", "only_to", "authserv_id", "starttls", "ca",
+            "url", "lmtp", "username", "password", "oauth", "folders", "sent", "only_to", "authserv_id", "starttls",
+            "ca",
             "certificate", "key",
         ]
         guard let keys = fields(tree, of: "mailbox", names) else { return nil }
+        let lmtp = keys["lmtp"].flatMap { socket($0) }
+        // Without a server to fetch from, mail is brought: over the socket, or by `bookbag mail --deliver`.
+        let brought = Set(["lmtp", "only_to", "authserv_id"])
+        let isBroughtOnly = keys["url"] == nil && keys["only_to"] != nil && Set(keys.keys).isSubset(of: brought)
+        let imap = isBroughtOnly ? nil : imap(tree, keys)
+        let onlyTo = onlyTo(keys["only_to"], username: imap?.username, at: tree.position)
+        let authservID = text(keys["authserv_id"])
+        guard isBroughtOnly || imap?.server != nil else { return nil }
+        return Configuration.Mailbox(imap: imap?.server, lmtp: lmtp, onlyTo: onlyTo, authservID: authservID)
+    }
+
+    private mutating func socket(_ entry: YAMLTree.Entry) -> String? {
+        guard let path = text(entry) else { return nil }
+        // sockaddr_un has room for 107 bytes.
+        guard path.hasPrefix("/"), !path.hasSuffix("/"), path.utf8.count <= 107 else {
+            faults.add(
+                at: entry.value.position, "'lmtp' is no path of a socket",
+                hint: "write lmtp: /run/bookbag/lmtp.sock, at most 107 letters")
+            return nil
+        }
+        return path
+    }
+
+    /// The server that mail is fetched from, and its user as far as it is known.
+    private mutating func imap(
+        _ tree: YAMLTree, _ keys: Fields
+    ) -> (username: String?, server: Configuration.Mailbox.IMAP?) {
         let place = keys["url"].flatMap { mailboxURL($0.value) }
         if keys["url"] == nil {
-            faults.add(at: tree.position, "mailbox has no 'url'", hint: "write url: imaps://USER@HOST/")
+            faults.add(
+                at: tree.position, "mailbox has no 'url'",
+                hint: "write url: imaps://USER@HOST/; or 'only_to:' alone, with 'lmtp:' or for mail from a pipe")
         }
         let username = text(keys["username"]) ?? place?.user
         if place != nil, username == nil {
@@ -70,15 +120,17 @@ extension ConfigurationReader {
         if folders.isEmpty {
             faults.add(at: keys["folders"]?.value.position ?? tree.position, "no folder is named", hint: "write INBOX")
         }
-        let onlyTo = onlyTo(keys["only_to"], username: username, at: tree.position)
         let authority = keys["ca"].flatMap { file($0.value) }
         let certificate = keys["certificate"].flatMap { file($0.value) }
         let key = keys["key"].flatMap { file($0.value) }
-        guard let place, let username else { return nil }
-        return Configuration.Mailbox(
-            host: place.host, port: place.port, security: security, username: username, password: password,
-            oauth: oauth, folders: folders, sent: text(keys["sent"]), onlyTo: onlyTo,
-            authservID: text(keys["authserv_id"]), authority: authority, certificate: certificate, key: key)
+        guard let place, let username else { return (username, nil) }
+        return (
+            username,
+            Configuration.Mailbox.IMAP(
+                host: place.host, port: place.port, security: security, username: username, password: password,
+                oauth: oauth, folders: folders, sent: text(keys["sent"]), authority: authority,
+                certificate: certificate, key: key)
+        )
     }
 
     private mutating func folder(_ tree: YAMLTree) -> String? {

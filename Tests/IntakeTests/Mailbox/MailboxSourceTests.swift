@@ -261,6 +261,24 @@ struct MailboxSourceTests {
         #expect(kept.withLock { $0.map { subject($0.bytes) } } == ["older", "old"])
         #expect(kept.withLock { $0.map(\.kind) } == ["mail.inbox.history", "mail.inbox.history"])
         #expect(try await reader.latest(2, now: now).map { subject($0.bytes) } == ["old"])
+
+        // What was not read as new yet stays new.
+        let source = source(settings(dovecot.port))
+        let opened = try #require(try await source.poll(from: nil, now: now).cursor)
+        dovecot.deliver(mail("fresh"), received: Int(now.seconds))
+        func history(upTo cursor: String) async throws -> [String] {
+            kept.withLock { $0 = [] }
+            let server = settings(dovecot.port).server
+            let place = MailboxCursor(cursor, host: server.host, user: server.user)
+            _ = try await reader.history(since: now - .days(90), upTo: place, now: now) { page in
+                kept.withLock { $0 += page }
+            }
+            return kept.withLock { $0.map { subject($0.bytes) } }
+        }
+        #expect(try await history(upTo: opened) == ["older", "old"])
+        #expect(try await history(upTo: "") == [])
+        let read = try #require(try await source.poll(from: opened, now: now).cursor)
+        #expect(try await history(upTo: read) == ["older", "old", "fresh"], "kept as new, so known by its identity")
         dovecot.stop()
     }
 

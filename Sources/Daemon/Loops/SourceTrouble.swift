@@ -1,0 +1,52 @@
+import Intake
+import Outreach
+import Synchronization
+
+/// What stands between us and the sources of one shop. They are read every half minute: a failure is told once, again
+/// each hour while it lasts, and when it is over.
+final class SourceTrouble: Sendable {
+    private struct State {
+        /// When a reason was told.
+        var toldAt: [String: Moment] = [:]
+        var failedAt: Moment?
+        var isFailing = false
+        /// Whether a failure was told whose end was not.
+        var isTold = false
+    }
+
+    /// How often a failure is told again while it lasts.
+    static let reminder = Duration.hours(1)
+    /// How long a source must have been well for its next failure to be news at once.
+    static let calm = Duration.minutes(5)
+    /// How many different reasons are told within an hour; servers put numbers of their own into them.
+    static let mostReasons = 10
+
+    private let state = Mutex<[String: State]>([:])
+
+    /// Notes that a source failed. True if it is to be told.
+    func failed(_ source: String, _ failure: SourceFailure, now: Moment) -> Bool {
+        state.withLock { all in
+            var state = all[source] ?? State()
+            defer { all[source] = state }
+            let wasWell = !state.isFailing && (state.failedAt.map { now - $0 >= Self.calm } ?? true)
+            state.toldAt = wasWell ? [:] : state.toldAt.filter { now - $0.value < Self.reminder && $0.value <= now }
+            state.failedAt = now
+            state.isFailing = true
+            guard state.toldAt[failure.description] == nil, state.toldAt.count < Self.mostReasons else { return false }
+            state.toldAt[failure.description] = now
+            state.isTold = true
+            return true
+        }
+    }
+
+    /// Notes that a source was read. True if the end of a failure is to be told.
+    func read(_ source: String) -> Bool {
+        state.withLock { all in
+            guard var state = all[source] else { return false }
+            defer { all[source] = state }
+            state.isFailing = false
+            defer { state.isTold = false }
+            return state.isTold
+        }
+    }
+}

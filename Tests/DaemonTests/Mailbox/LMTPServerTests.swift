@@ -1,0 +1,160 @@
+import Foundation
+import Intake
+import Logging
+import Outreach
+import Platform
+import ServiceLifecycleTestKit
+import Store
+import Synchronization
+import Testing
+
+@testable import Daemon
+
+@Suite("Mail that is handed over at a socket", .timeLimit(.minutes(1)))
+struct LMTPServerTests {
+    private func server(
+        _ bench: LoopBench, reading: Wake = Wake(), limits: LMTPServer.Limits = .init(),
+        listening: @escaping @Sendable () -> Void = {}
+    ) -> LMTPServer {
+        let delivery = MailboxDelivery(
+            shop: benchShop, addresses: ShopAddresses(["hello@juniperfig.example"]),
+            identity: MailIdentity(bench.store.mailHash))
+        return LMTPServer(
+            path: bench.folder + "/lmtp.sock", shops: [LMTPServer.Shop(delivery: delivery, reading: reading)],
+            store: bench.store, clock: bench.clock, trouble: bench.trouble, logger: bench.lines.logger(),
+            limits: limits, listening: listening)
+    }
+
+    /// Runs Python beside the server, with its socket as the first argument, and gives what it printed.
+    private func talk(
+        _ bench: LoopBench, limits: LMTPServer.Limits = .init(), reading: Wake = Wake(), _ script: String
+    ) async throws -> String {
+        try await testGracefulShutdown { trigger in
+            let (ready, isReady) = AsyncStream<Void>.makeStream()
+            let server = server(bench, reading: reading, limits: limits) { isReady.yield() }
+            async let running: Void = server.run()
+            for await _ in ready { break }
+            let said = try await python(script, server.path)
+            trigger.triggerGracefulShutdown()
+            try await running
+            #expect(!FileManager.default.fileExists(atPath: server.path), "the socket goes with its server")
+            return said
+        }
+    }
+
+    private func python(_ script: String, _ path: String) async throws -> String {
+        let process = Process()
+        let out = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["python3", "-c", script, path]
+        process.standardOutput = out
+        process.standardError = out
+        let (ends, ended) = AsyncStream<Void>.makeStream()
+        process.terminationHandler = { _ in ended.finish() }
+        try process.run()
+        for await _ in ends {}
+        return String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    }
+
+    private static let letter = """
+        import smtplib, sys
+        MAIL = "From: Robin <robin@example.com>\\r\\nMessage-ID: <a@example.com>\\r\\nDate: x\\r\\n\\r\\n.Hello\\r\\n"
+        def send(sender="", to=["hello+t0k@juniperfig.example"], mail=MAIL):
+            with smtplib.LMTP(sys.argv[1]) as c:
+                try:
+                    refused = c.sendmail(sender, to, mail, ["BODY=8BITMIME"])
+                    print("kept", sorted((k, v[0]) for k, v in refused.items()))
+                except smtplib.SMTPRecipientsRefused as e:
+                    print("refused", sorted((k, v[0], v[1].decode()[:5]) for k, v in e.recipients.items()))
+                except smtplib.SMTPDataError as e:
+                    print("data", e.smtp_code)
+
+        """
+
+    private func kept(_ bench: LoopBench) async throws -> [RawObservation] {
+        try await bench.store.unjudged(shop: benchShop, source: "mailbox", limit: 99)
+    }
+
+    @Test("is kept before the mail server hears so, once, and wakes whoever reads it")
+    func keeps() async throws {
+        let bench = try await LoopBench()
+        let reading = Wake()
+        let said = try await talk(
+            bench, reading: reading,
+            Self.letter + "send()\nsend('robin@example.com', ['hello@juniperfig.example', 'tom@juniperfig.example'])\n"
+                + "send(to=['tom@juniperfig.example'])\n")
+        #expect(
+            said == """
+                kept []
+                kept [('tom@juniperfig.example', 550)]
+                refused [('tom@juniperfig.example', 550, '5.1.1')]
+
+                """)
+        let mails = try await kept(bench)
+        #expect(mails.count == 1, "the same mail twice is one")
+        let text = String(decoding: try #require(mails.first).bytes, as: UTF8.self)
+        #expect(
+            text.hasPrefix("Return-Path: <>\r\nDelivered-To: hello+t0k@juniperfig.example\r\nFrom: Robin")
+                && text.hasSuffix("\r\n\r\n.Hello\r\n"))
+        #expect(await reading.wait(atMost: .seconds(1000)))
+    }
+
+    @Test("stays with the mail server while the store fails or the clock is wrong, and comes when that is over")
+    func failing() async throws {
+        let bench = try await LoopBench()
+        try bench.sql("ALTER TABLE observations RENAME TO hidden")
+        #expect(try await talk(bench, Self.letter + "send()\n") == "data 451\n")
+        #expect(bench.trouble.failure != nil)
+        try bench.sql("ALTER TABLE hidden RENAME TO observations")
+        bench.clock.note(offset: .minutes(6), of: benchShop)
+        #expect(try await talk(bench, Self.letter + "send()\n") == "data 451\n")
+        #expect(try await kept(bench).isEmpty)
+        bench.clock.note(offset: .zero, of: benchShop)
+        #expect(try await talk(bench, Self.letter + "send()\n") == "kept []\n")
+        #expect(try await kept(bench).count == 1)
+    }
+
+    private static let connect = """
+        import socket, sys
+        def connect():
+            s = socket.socket(socket.AF_UNIX); s.settimeout(50); s.connect(sys.argv[1]); return s, s.makefile("rb")
+
+        """
+
+    @Test("further sessions wait for their turn, and too many are sent away")
+    func bounded() async throws {
+        let bench = try await LoopBench()
+        var limits = LMTPServer.Limits()
+        limits.sessions = 1
+        limits.waiting = 1
+        let said = try await talk(
+            bench, limits: limits,
+            Self.connect + """
+                first, one = connect(); print(one.readline()[:3])
+                second, two = connect()
+                third, three = connect(); print(three.readline()[:9], three.read())
+                first.sendall(b"QUIT\\r\\n"); print(one.read()[:3])
+                print(two.readline()[:3])
+                """)
+        #expect(said == "b'220'\nb'421 4.3.2' b''\nb'221'\nb'220'\n")
+    }
+
+    @Test("a session that is quiet, or lasts too long, is ended", arguments: [true, false])
+    func ended(_ isQuiet: Bool) async throws {
+        let bench = try await LoopBench()
+        var limits = LMTPServer.Limits()
+        if isQuiet { limits.idle = .milliseconds(100) } else { limits.lifetime = .milliseconds(100) }
+        let said = try await talk(
+            bench, limits: limits,
+            Self.connect + "s, f = connect(); print(f.readline()[:3], f.readline()[:9], f.read())")
+        #expect(said == "b'220' b'421 4.4.2' b''\n")
+    }
+
+    @Test("a mail of 20 MB comes in whole")
+    func large() async throws {
+        let bench = try await LoopBench()
+        let said = try await talk(bench, Self.letter + "send(mail=MAIL + ('x' * 98 + '\\r\\n') * 200000)\n")
+        #expect(said == "kept []\n")
+        #expect(try await kept(bench).first?.bytes.count ?? 0 > 20_000_000)
+    }
+}
