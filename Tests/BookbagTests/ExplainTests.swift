@@ -122,7 +122,20 @@ struct ExplainTests {
         try await store.silence(
             .order("gid://shopify/Order/1042"), shop: shop, reason: "handled", note: "Ann is on it", until: at(200),
             now: at(70))
+        try await letter(store)
         return store
+    }
+
+    /// Robin's answer to the news of the delay, the morning after.
+    private static func letter(_ store: Store) async throws {
+        let raw = RawObservation(
+            shop: shop, source: "mailbox", externalID: "a", receivedAt: at(36), kind: "mail.inbox", bytes: [])
+        for one in try await store.keep([raw], now: at(36)) {
+            var outcome = IncomingOutcome(one, .person, detail: "a person answered")
+            outcome.aggregate = .order("gid://shopify/Order/1042")
+            outcome.effectID = 1
+            try await store.commit(outcome, now: at(36, 1))
+        }
     }
 
     /// What the daemon made of the events, and what became of it.

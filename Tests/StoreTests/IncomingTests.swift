@@ -67,6 +67,24 @@ struct IncomingTests {
         #expect(try await store.status(now: .at(12)).shops.first?.effects == [.bounced: 1])
     }
 
+    @Test("counts the letters of an address, and nothing else of it", arguments: StoreKind.allCases)
+    func letters(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let message = try await message(store)
+        for (index, kind) in [IncomingClass.person, .autoReply, .person].enumerated() {
+            var mail = IncomingMail(kind)
+            mail.sender = "robin@example.com"
+            try await store.commit(try await outcome(store, mail, about: message, id: "\(index)"), now: .at(11))
+        }
+        func count(_ address: String, since: Moment, limit: Int = 9) async throws -> Int {
+            try await store.letters(of: address, shop: shop, since: since, limit: limit)
+        }
+        #expect(try await count("Robin@Example.com", since: t0) == 2)
+        #expect(try await count("Robin@Example.com", since: t0, limit: 1) == 1)
+        #expect(try await count("Robin@Example.com", since: .at(11)) == 0)
+        #expect(try await count("kim@example.com", since: t0) == 0)
+    }
+
     @Test("the same mail judged twice does its work once", arguments: StoreKind.allCases)
     func twice(_ kind: StoreKind) async throws {
         let store = try await kind.make()

@@ -21,6 +21,8 @@ struct ForwardedMail {
     var receivedAt: Moment
     /// What makes it one mail, whatever is judged twice: the number of the observation.
     var number: Int64
+    /// True where no more of this sender is handed on for a while.
+    var isLast = false
     /// The id that our mails about the order hang on.
     var thread: String?
 
@@ -35,6 +37,13 @@ struct ForwardedMail {
         lines += [Self.code(mail.text.isEmpty ? "(no text)" : String(mail.text.prefix(20_000))), ""]
         if !mail.attachments.isEmpty {
             lines.append("Attached to it: " + mail.attachments.prefix(20).map(Self.plain).joined(separator: ", ") + ".")
+        }
+        if isLast {
+            lines += [
+                "",
+                "This address has written \(IncomingRules.letterLimit) mails within an hour. What else it writes in this "
+                    + "time is not handed on; it lies in the mailbox.",
+            ]
         }
         let isAttached = original.count <= Self.largestOriginal
         if !isAttached { lines.append("It is too large to be attached here; it is in the mailbox.") }

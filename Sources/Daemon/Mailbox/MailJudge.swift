@@ -57,7 +57,12 @@ struct MailJudge: Sendable {
             if !observation.isHistory {
                 var mail = mail
                 if let parked { mail.text = "Bookbag could not read this mail: \(parked)." }
-                outcome.forward = try await forward(mail, observation, order: order, message, now: now)
+                switch try await handsOn(mail, observation, message) {
+                case .no(let reason): outcome.detail += "; not handed on, for \(reason)"
+                case let verdict:
+                    outcome.forward = try await forward(
+                        mail, observation, order: order, message, isLast: verdict == .last, now: now)
+                }
             }
         }
         if observation.isHistory { outcome.keepToStory() }
@@ -101,8 +106,22 @@ struct MailJudge: Sendable {
         return open.count == 1 ? open[0] : nil
     }
 
+    private func handsOn(
+        _ mail: IncomingMail, _ observation: RawObservation, _ message: AnsweredMessage?
+    ) async throws(StoreFailure) -> IncomingRules.HandingOn {
+        var before = 0
+        if let sender = mail.sender {
+            before = try await store.letters(
+                of: sender, shop: context.domain, since: observation.receivedAt - IncomingRules.letterWindow,
+                limit: IncomingRules.letterLimit)
+        }
+        let people = context.rules.planner.triggers.settings.notify?.address
+        return IncomingRules.handsOn(mail, about: message, people: people, before: before)
+    }
+
     private func forward(
-        _ mail: IncomingMail, _ observation: RawObservation, order: OrderKey?, _ message: AnsweredMessage?, now: Moment
+        _ mail: IncomingMail, _ observation: RawObservation, order: OrderKey?, _ message: AnsweredMessage?,
+        isLast: Bool, now: Moment
     ) async throws(StoreFailure) -> SystemMail? {
         guard let smtp = context.configuration.smtp else { return nil }
         let settings = context.rules.planner.triggers.settings
@@ -121,7 +140,7 @@ struct MailJudge: Sendable {
         let forwarded = ForwardedMail(
             mail: mail, original: observation.bytes, story: story, settings: settings, shop: context.domain,
             sender: smtp.sender?.address ?? brand.from.address, receivedAt: observation.receivedAt,
-            number: observation.id,
+            number: observation.id, isLast: isLast,
             thread: order.map {
                 MessageIdentity.thread(shop: context.domain, orderID: $0.orderID, domain: brand.from.domain)
             })

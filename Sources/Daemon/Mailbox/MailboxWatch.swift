@@ -31,6 +31,8 @@ struct MailboxWatch: Service {
                 reading.call()
                 pause = Self.firstPause
             } catch is CancellationError { return } catch {
+                // The reading meets the same trouble now, and tells of it, rather than at its next tick.
+                if pause == Self.firstPause { reading.call() }
                 do { try await sleep(pause) } catch { return }
                 pause = min(pause * 2, Self.longestPause)
             }

@@ -15,8 +15,12 @@ public struct IncomingRules: Sendable {
     /// Reasons that say something about the message, our reputation or our server, and never about the address.
     public static let notTheAddress: Set<String> = [
         "policy", "spam", "blocked", "security", "authentication", "rate_limited", "too_big", "content", "virus",
-        "reputation", "not_accepted", "system",
+        "reputation", "not_accepted", "system", "sender_rejected", "relaying", "too_many", "protocol",
     ]
+    /// So many letters of one address within `letterWindow` are handed on. No person writes more; a machine that does
+    /// not say that it is one, and answers what it is sent, does.
+    public static let letterLimit = 20
+    public static let letterWindow = Duration.hours(1)
 
     /// Words that, alone in a mail, ask for no more offers. Lower case.
     static let stopWords: Set<String> = [
@@ -126,6 +130,34 @@ public struct IncomingRules: Sendable {
         outcome.detail = "asked for no more offers"
         outcome.silencing = .init(
             who: .address(sender), stream: .marketing, reason: "opt_out", note: "asked for it by mail", until: nil)
+    }
+
+    /// Whether a person's letter goes to the shop's people.
+    public enum HandingOn: Hashable, Sendable {
+        case yes
+        /// Yes, and no more of this address for a while.
+        case last
+        /// No, and why: a clause without personal data.
+        case no(String)
+    }
+
+    /// Decides whether a letter is handed on. What is handed on may be answered by a machine without a sign of one, and
+    /// its answer would be handed on again, for ever; so what answers our own mail to the shop's people stays here if
+    /// it is from them, and whoever writes too often is not heard for a while. Either way the mail lies in the mailbox.
+    ///
+    /// - Parameters:
+    ///   - people: the address that letters are handed on to.
+    ///   - before: how many letters of its sender came within `letterWindow` before it.
+    public static func handsOn(
+        _ mail: IncomingMail, about message: AnsweredMessage?, people: String?, before: Int
+    ) -> HandingOn {
+        if let message, message.effect.origin == .system, let people, let sender = mail.sender,
+            sender.isSameAddress(as: people)
+        {
+            return .no("the shop's people answered what Bookbag had sent them")
+        }
+        if before >= letterLimit { return .no("its sender had written \(letterLimit) mails within an hour") }
+        return before + 1 == letterLimit ? .last : .yes
     }
 
     /// True where her words are nothing but a wish to get no more mail.

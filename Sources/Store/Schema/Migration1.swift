@@ -207,7 +207,7 @@ extension Migration {
                 FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX incoming_by_aggregate ON incoming (shop, aggregate_id, id) WHERE aggregate_id IS NOT NULL;
-            CREATE INDEX incoming_by_address ON incoming (shop, address_key) WHERE address_key IS NOT NULL;
+            CREATE INDEX incoming_by_address ON incoming (shop, address_key, received_at) WHERE address_key IS NOT NULL;
             CREATE INDEX incoming_bounces ON incoming (shop, address_key, received_at)
                 WHERE is_hard IS NOT NULL AND address_key IS NOT NULL;
 

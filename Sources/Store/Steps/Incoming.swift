@@ -64,6 +64,16 @@ extension Store {
         }
     }
 
+    /// The number of letters of an address since a moment, at most `limit`.
+    public func letters(
+        of address: String, shop: String, since: Moment, limit: Int
+    ) async throws(StoreFailure) -> Int {
+        let key = hash.address(address)
+        return try await read { db in
+            try db.all(Query.letters, [try db.shop(shop), key, since.milliseconds, limit]) { $0[0] as Int64 }.count
+        }
+    }
+
     /// The incoming mails about an order, oldest first, at most 500.
     public func incoming(about order: OrderKey) async throws(StoreFailure) -> [IncomingLine] {
         try await read { db in
@@ -182,6 +192,10 @@ extension Query {
         SELECT reason FROM incoming
         WHERE shop = ? AND address_key = ? AND received_at >= ? AND is_hard = 0 AND is_hard IS NOT NULL
             AND address_key IS NOT NULL
+        """
+    static let letters = """
+        SELECT id FROM incoming
+        WHERE shop = ? AND address_key = ? AND received_at >= ? AND class = 'person' AND address_key IS NOT NULL LIMIT ?
         """
     static let incomingOfAggregate = """
         SELECT id, class, received_at, effect_id, is_hard, reason, detail FROM incoming

@@ -59,7 +59,8 @@ private let robin = "robin@example.com"
         _ = try await store.keep([raw], now: start + .minutes(10))
         let waiting = try await store.unjudged(shop: shop, source: "mailbox", limit: 9)
         let judge = MailJudge(
-            read: { _ in MailJudge.ReadMail(mail: mail) }, context: context, store: store, learning: learning, logger: logger, newMail: Wake())
+            read: { _ in MailJudge.ReadMail(mail: mail) }, context: context, store: store, learning: learning,
+            logger: logger, newMail: Wake())
         for one in waiting { _ = try await judge.judge(one, now: start + .minutes(11)) }
         #expect(try await store.unjudged(shop: shop, source: "mailbox", limit: 9).isEmpty)
     }
@@ -161,6 +162,21 @@ private let robin = "robin@example.com"
         #expect(texts.allSatisfy { $0.contains("Nothing proves") || $0.contains("Nothing =") })
     }
 
+    @Test("a machine that looks like a person is not answered for ever")
+    func loop() async throws {
+        var mail = IncomingMail(.person)
+        mail.sender = robin
+        mail.text = "I am on the beach."
+        for number in 0..<40 { try await judge(mail, id: "\(number)") }
+        let texts = try await store.claim(
+            .mail(shop: shop), limit: 99, owner: "q", lease: .minutes(5), now: start + .days(1)
+        ).map { String(decoding: $0.message.bytes, as: UTF8.self) }
+        #expect(texts.count == IncomingRules.letterLimit)
+        #expect(texts.filter { $0.contains("has written 20 mails") }.count == 1)
+        let lines = try await store.incoming(shop: shop, limit: 99)
+        #expect(lines.count { $0.detail.contains("not handed on") } == 40 - IncomingRules.letterLimit)
+    }
+
     @Test("mail from before the first opening is shown and does nothing")
     func history() async throws {
         _ = try await sent()
@@ -188,7 +204,8 @@ private let robin = "robin@example.com"
                 kind: "mail.inbox", bytes: [])
             _ = try await store.keep([raw], now: start + .minutes(10))
             let judge = MailJudge(
-                read: { [mail] _ in MailJudge.ReadMail(mail: mail) }, context: context, store: store, learning: learning, logger: logger,
+                read: { [mail] _ in MailJudge.ReadMail(mail: mail) }, context: context, store: store,
+                learning: learning, logger: logger,
                 newMail: Wake())
             for one in try await store.unjudged(shop: shop, source: "mailbox", limit: 9) {
                 _ = try await judge.judge(one, now: start + .minutes(11))

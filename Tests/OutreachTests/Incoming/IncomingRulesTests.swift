@@ -65,6 +65,34 @@ struct IncomingRulesTests {
         #expect(judge(bounce(hard: true, reason: reason), about: message()).silencing == nil)
     }
 
+    @Test(
+        "what is said of our sender, our server or our pace never counts against the address",
+        arguments: ["sender_rejected", "relaying", "too_many", "protocol"])
+    func ours(_ reason: String) {
+        #expect(judge(bounce(hard: false, reason: reason), about: message(), soft: 9).silencing == nil)
+    }
+
+    @Test("letters are handed on, but not what the people's own machine answers, and not without end")
+    func handsOn() {
+        var mail = IncomingMail(.person)
+        mail.sender = "Owner@fig.example"
+        var own = message()
+        own.effect.origin = .system
+        func verdict(_ message: AnsweredMessage?, before: Int = 0) -> IncomingRules.HandingOn {
+            IncomingRules.handsOn(mail, about: message, people: "owner@fig.example", before: before)
+        }
+        guard case .no = verdict(own) else { return #expect(Bool(false), "it would go round for ever") }
+        #expect(verdict(message()) == .yes, "whoever tries it out with an address of their own is heard")
+        #expect(verdict(nil) == .yes)
+        #expect(verdict(nil, before: IncomingRules.letterLimit - 1) == .last)
+        guard case .no = verdict(nil, before: IncomingRules.letterLimit) else {
+            return #expect(Bool(false), "it would go round for ever")
+        }
+        // Her answer to the people's answer names our mail to them, too.
+        mail.sender = "robin@example.com"
+        #expect(verdict(own) == .yes)
+    }
+
     @Test("another address, behind a mailbox that forwards, is no proof against ours")
     func forwarded() {
         let outcome = judge(bounce("elsewhere@example.net"), about: message())

@@ -21,7 +21,8 @@ extension AccountSources {
             triggers: try await store.triggersLastInForce(shop: key.shop),
             inForceSince: try await store.triggersInForce(shop: key.shop),
             live: state?.liveSince ?? LiveSince(shop: .distantPast), profile: try await store.profile(shop: key.shop),
-            silences: silences, editedAt: try await store.lastGoodSet(shop: key.shop)?.acceptedAt, now: now)
+            silences: silences, incoming: try await store.incoming(about: key),
+            editedAt: try await store.lastGoodSet(shop: key.shop)?.acceptedAt, now: now)
     }
 }
 

@@ -9,19 +9,36 @@ extension OrderAccount {
         var lines = ["Order \(order) of \(shop)", "Times are those of the shop (\(zone.name)).", ""]
         lines += introduction
         var day: CalendarDay?
-        for happening in happenings {
-            let own = zone.day(at: happening.happenedAt)
+        func turn(to moment: Moment) -> CalendarDay {
+            let own = zone.day(at: moment)
             if own != day {
                 lines += ["", clock.day(own)]
                 day = own
             }
+            return own
+        }
+        var letters = self.letters[...]
+        func tellLetters(before end: Moment) {
+            while let letter = letters.first, letter.receivedAt < end {
+                letters = letters.dropFirst()
+                _ = turn(to: letter.receivedAt)
+                let about = letter.about.map { ", about message \($0)" } ?? ""
+                lines.append("  \(clock.time(letter.receivedAt))  \(letter.what) (mail\(about)).")
+            }
+        }
+        for happening in happenings {
+            tellLetters(before: happening.happenedAt)
+            let own = turn(to: happening.happenedAt)
             lines.append(
                 "  \(clock.time(happening.happenedAt))  \(happening.what) (\(happening.event)\(told(happening, clock)))."
             )
             if let note = happening.note { lines.append("         \(note)") }
             for outcome in happening.outcomes { lines += self.lines(outcome, on: own, clock) }
         }
-        if happenings.isEmpty { lines += ["", "Nothing has happened to it that Bookbag knows of."] }
+        tellLetters(before: .distantFuture)
+        if happenings.isEmpty, self.letters.isEmpty {
+            lines += ["", "Nothing has happened to it that Bookbag knows of."]
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -52,12 +52,27 @@ package struct OrderAccount: Encodable, Sendable {
         package var words: String
     }
 
+    /// A mail that came in about it.
+    package struct Letter: Encodable, Sendable {
+        /// What it is: `person`, `bounce`, …
+        package var kind: String
+        /// What came of it, as a sentence without its full stop.
+        package var what: String
+        @Stamped package var receivedAt: Moment
+        /// The message of ours that it speaks of or answers.
+        package var about: Int64?
+        /// Why a message came back, in one word.
+        package var reason: String?
+    }
+
     package var shop: String
     package var order: String
     package var orderID: String
     /// What is to be known before the story begins, a sentence each.
     package var introduction: [String]
     package var happenings: [Happening]
+    /// By when they came.
+    package var letters: [Letter]
     /// The zone that the times are told in.
     package var zone: String
 
@@ -65,6 +80,21 @@ package struct OrderAccount: Encodable, Sendable {
         case shop, order, introduction, zone
         case orderID = "order_id"
         case happenings = "events"
+        case letters = "mails"
+    }
+}
+
+extension OrderAccount.Letter {
+    private enum CodingKeys: String, CodingKey {
+        case what, about, reason
+        case kind = "class"
+        case receivedAt = "received_at"
+    }
+
+    fileprivate init(_ line: IncomingLine) {
+        self.init(
+            kind: line.kind.rawValue, what: line.detail.prefix(1).uppercased() + line.detail.dropFirst(),
+            receivedAt: line.receivedAt, about: line.effectID, reason: line.reason)
     }
 }
 
@@ -96,6 +126,8 @@ package struct AccountSources: Sendable {
     package var profile: ShopProfile
     /// The silences of the address, the customer and the order.
     var silences: [StandingSilence] = []
+    /// The mails that came in about it.
+    var incoming: [IncomingLine] = []
     /// When the trigger files were edited last.
     var editedAt: Moment?
     var now: Moment
@@ -112,6 +144,7 @@ extension OrderAccount {
         zone = sources.profile.zone.name
         introduction = Introduction(sources: sources).sentences
         happenings = story.order.events.map { Teller(sources: sources, event: $0).happening }
+        letters = sources.incoming.map(Letter.init).sorted { $0.receivedAt < $1.receivedAt }
     }
 }
 
