@@ -99,6 +99,25 @@ private final class Flaky: ObservationSource {
         #expect(try await StatusReport(bench.store, named: nil, now: bench.now).needs.isEmpty)
     }
 
+    @Test("what came in is in /metrics by class, over restarts")
+    func counted() async throws {
+        let bench = try await LoopBench()
+        for id in ["a", "b"] {
+            let mail = RawObservation(
+                shop: benchShop, source: "mailbox", externalID: id, receivedAt: bench.now, kind: "mail.inbox",
+                bytes: [0x0A])
+            let kept = try await bench.store.keep([mail], now: bench.now)
+            try await bench.store.commit(IncomingOutcome(kept[0], .autoReply, detail: "a machine"), now: bench.now)
+            let health = HealthServer(
+                listen: Configuration.Listen(host: "127.0.0.1", port: 0), metrics: bench.metrics,
+                heartbeats: bench.heartbeats, store: bench.store, clock: bench.clock, logger: bench.lines.logger(),
+                shops: [benchShop])
+            await health.refresh()
+        }
+        let line = "bookbag_incoming_mails_total{shop=\"\(benchShop)\",class=\"auto_reply\"} 2"
+        #expect(bench.metrics.registry.exposition().contains(line))
+    }
+
     @Test("mails that wait to be judged are counted with their age")
     func waiting() async throws {
         let bench = try await LoopBench()
