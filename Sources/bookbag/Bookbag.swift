@@ -49,7 +49,9 @@ struct Bookbag: AsyncParsableCommand {
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             complain(fullMessage(for: error))
-            exit(withError: ExitStatus.usage)
+            // A mail server that calls us wrongly must not return shoppers' mail for it.
+            let isPipe = CommandLine.arguments.contains("--deliver")
+            exit(withError: isPipe ? MailCommand.Delivering.later : ExitStatus.usage)
         }
     }
 }

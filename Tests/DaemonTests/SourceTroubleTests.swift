@@ -80,7 +80,13 @@ private final class Flaky: ObservationSource {
             mailbox.failure.withLock { $0 = SourceFailure("server error \(turn)") }
             try await read(service, bench, for: .seconds(30))
         }
-        #expect(bench.lines.facts(.sourceFailed).count <= 4 + SourceTrouble.mostReasons)
+        #expect(bench.lines.messages.count <= 6, "numbers make no new reason")
+        let words = (0..<100).map { String(repeating: "x", count: $0) }
+        for word in words {
+            mailbox.failure.withLock { $0 = SourceFailure("server error \(word)") }
+            try await read(service, bench, for: .seconds(30))
+        }
+        #expect(bench.lines.messages.count <= 6 + SourceTrouble.mostReasons)
     }
 
     @Test("in an earlier process is over once the mailbox was read, or is not read any more")
@@ -97,6 +103,25 @@ private final class Flaky: ObservationSource {
         _ = try await service(bench).turn()
         try await MailboxHealth(store: bench.store, shop: benchShop).forget(now: bench.now)
         #expect(try await StatusReport(bench.store, named: nil, now: bench.now).needs.isEmpty)
+    }
+
+    @Test("what came in is in /metrics by class, over restarts")
+    func counted() async throws {
+        let bench = try await LoopBench()
+        for id in ["a", "b"] {
+            let mail = RawObservation(
+                shop: benchShop, source: "mailbox", externalID: id, receivedAt: bench.now, kind: "mail.inbox",
+                bytes: [0x0A])
+            let kept = try await bench.store.keep([mail], now: bench.now)
+            try await bench.store.commit(IncomingOutcome(kept[0], .autoReply, detail: "a machine"), now: bench.now)
+            let health = HealthServer(
+                listen: Configuration.Listen(host: "127.0.0.1", port: 0), metrics: bench.metrics,
+                heartbeats: bench.heartbeats, store: bench.store, clock: bench.clock, logger: bench.lines.logger(),
+                shops: [benchShop])
+            await health.refresh()
+        }
+        let line = "bookbag_incoming_mails_total{shop=\"\(benchShop)\",class=\"auto_reply\"} 2"
+        #expect(bench.metrics.registry.exposition().contains(line))
     }
 
     @Test("mails that wait to be judged are counted with their age")

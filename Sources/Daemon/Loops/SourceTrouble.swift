@@ -18,7 +18,7 @@ final class SourceTrouble: Sendable {
     static let reminder = Duration.hours(1)
     /// How long a source must have been well for its next failure to be news at once.
     static let calm = Duration.minutes(5)
-    /// How many different reasons are told within an hour; servers put numbers of their own into them.
+    /// How many different reasons are told within an hour.
     static let mostReasons = 10
 
     private let state = Mutex<[String: State]>([:])
@@ -32,8 +32,10 @@ final class SourceTrouble: Sendable {
             state.toldAt = wasWell ? [:] : state.toldAt.filter { now - $0.value < Self.reminder && $0.value <= now }
             state.failedAt = now
             state.isFailing = true
-            guard state.toldAt[failure.description] == nil, state.toldAt.count < Self.mostReasons else { return false }
-            state.toldAt[failure.description] = now
+            // "After 12 ms" and "after 15 ms" are one reason.
+            let reason = failure.description.filter { !$0.isNumber }
+            guard state.toldAt[reason] == nil, state.toldAt.count < Self.mostReasons else { return false }
+            state.toldAt[reason] = now
             state.isTold = true
             return true
         }

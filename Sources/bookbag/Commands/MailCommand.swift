@@ -40,7 +40,7 @@ struct MailCommand: AsyncParsableCommand {
     @Option(name: .customLong("cut-line"), help: "The line below which nothing in a mail is new.") var cutLine: String?
 
     @Option(help: "Keep the mail for this shop instead, as if it had come to its mailbox.") var deliver: String?
-    @Option(help: "With --deliver: the envelope sender; empty for a bounce.") var sender: String?
+    @Option(help: "With --deliver: the envelope sender; <> or MAILER-DAEMON for a bounce's.") var sender: String?
     @Option(help: "With --deliver: an envelope recipient; may be repeated.") var recipient: [String] = []
     @OptionGroup var options: CommandOptions
 
@@ -108,8 +108,8 @@ struct MailCommand: AsyncParsableCommand {
         }
         let delivery = MailboxDelivery(
             shop: shop.domain, addresses: addresses, identity: MailIdentity(store.mailHash))
-        // Postfix's pipe calls the null sender so.
-        let sender = sender.map { $0 == "MAILER-DAEMON" ? "" : $0 }
+        // Postfix's pipe calls the null sender MAILER-DAEMON.
+        let sender = sender.map { ["<>", "MAILER-DAEMON"].contains($0) ? "" : $0 }
         try await store.keep([delivery.observation(of: mail, sender: sender, recipients: own, now: now)], now: now)
         try store.close()
     }
