@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The moments of a delivery at which a test may have the process killed: a debug build that BOOKBAG_KILL_AT names one
+/// The moments of a delivery, and of what comes back, at which a test may have the process killed: a debug build that BOOKBAG_KILL_AT names one
 /// to (`begun`, or `begun:3` for the third time) sends itself SIGKILL there. A release build knows none of this.
 enum KillPoint: String, Sendable {
     /// Messages are leased, and nothing else.
@@ -13,6 +13,10 @@ enum KillPoint: String, Sendable {
     case answered
     /// The answer is on the disk, and nobody has been told.
     case committed
+    /// Mails that came in are on the disk, and none of them is judged.
+    case kept
+    /// What came of a mail is on the disk, and nobody has been told.
+    case judged
 
     #if DEBUG
         private final class Wanted: Sendable {

@@ -67,6 +67,7 @@ struct MailJudge: Sendable {
         }
         if observation.isHistory { outcome.keepToStory() }
         try await commit(outcome, about: message, now: now)
+        KillPoint.judged.reached()
         report(outcome)
         if outcome.forward != nil { newMail.call() }
         return nil

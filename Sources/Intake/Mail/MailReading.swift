@@ -181,9 +181,12 @@ package struct MailReading: Hashable, Sendable {
         for address in addresses {
             guard let at = address.lastIndex(of: "@"), let plus = address[..<at].firstIndex(of: "+") else { continue }
             let base = address[..<plus].lowercased()
-            // "automated-bounces+…", "bounces+…", "reply+…"
-            guard base.hasSuffix("bounces") || base.hasSuffix("bounce") || base.hasSuffix("reply") else { continue }
             let token = String(address[address.index(after: plus)..<at])
+            // "automated-bounces+…", "bounces+…", "reply+…"; and whatever name `bounces_to` has, a token of ours.
+            guard
+                base.hasSuffix("bounces") || base.hasSuffix("bounce") || base.hasSuffix("reply")
+                    || ReturnPath.isToken(token)
+            else { continue }
             if (1...200).contains(token.utf8.count), !tokens.contains(token) { tokens.append(token) }
         }
         return tokens

@@ -38,7 +38,12 @@ public struct ReturnPath: Hashable, Sendable {
         let start = name.lowercased() + "+"
         guard local.hasPrefix(start) else { return nil }
         let token = String(local.dropFirst(start.count))
-        let isToken = token.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x32...0x37).contains($0) }
-        return isToken && token.utf8.count == Self.tokenLength ? token : nil
+        return Self.isToken(token) ? token : nil
+    }
+
+    /// Whether it has the shape of a token, in letters of either case; only the store can tell whether it is one.
+    public static func isToken(_ text: String) -> Bool {
+        text.utf8.count == tokenLength
+            && text.utf8.allSatisfy { (0x61...0x7A).contains($0 | 0x20) || (0x32...0x37).contains($0) }
     }
 }

@@ -45,6 +45,16 @@ import Testing
             ))
     }
 
+    @Test("a token of ours is found in the address of a mailbox with any name, and nothing else is")
+    func anyName() {
+        let token = String(repeating: "a2", count: 16)
+        let mail = MailReading.read(
+            Array(
+                "From: MAILER-DAEMON@far.example\r\nTo: post+\(token)@juniperfig.example\r\nCc: post+sale@juniperfig.example\r\n\r\nIt came back."
+                    .utf8))
+        #expect(mail.tokens == [token])
+    }
+
     @Test(
         "has the reason that its words give, and is hard only where the address is no good",
         arguments: [
