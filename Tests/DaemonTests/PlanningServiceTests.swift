@@ -26,7 +26,7 @@ final class Plans: Sendable {
 
     init(
         _ triggers: [String: String], shopSettings: String = "", senders: String = "", labels: LabelShelf? = nil,
-        channels: [ChannelKind] = ChannelKind.standard
+        channels: [ChannelKind] = ChannelKind.standard, pages: String? = nil
     ) async throws {
         clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
@@ -52,7 +52,8 @@ final class Plans: Sendable {
         learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake())
         maker = MessageMaker(
             configuration: context.configuration, labels: labels, channels: channels, actions: store,
-            unsubscribe: store.unsubscribeTokens)
+            unsubscribe: store.unsubscribeTokens,
+            links: pages.map { [store] url in PublicLinks(url: url, store: store) })
         service = PlanningService(
             store: store, contexts: [shop: context],
             makers: [shop: maker], trouble: TemplateTrouble(store: store, reloaders: [:], logger: logger), clock: clock,
@@ -85,13 +86,16 @@ final class Plans: Sendable {
     func see(
         _ order: Int, parcels: [(number: String, state: ParcelState)] = [], of domain: String = shop,
         context other: ShopContext? = nil, email: String = "robin@shopper.example",
-        returns: [ReturnFacts] = []
+        returns: [ReturnFacts] = [], subscribed: Bool = false
     ) async throws {
         var facts = OrderFacts(
             id: "gid://shopify/Order/\(order)", name: "#\(order)", createdAt: start + .seconds(1), updatedAt: holder.now
         )
         facts.email = email
         facts.returns = returns
+        if subscribed {
+            facts.customer = CustomerFacts(id: "gid://shopify/Customer/1", email: email, marketing: .subscribed)
+        }
         facts.fulfillments = parcels.enumerated().map { index, parcel in
             FulfillmentFacts(
                 id: "gid://shopify/Fulfillment/\(order)\(index)", name: "#\(order).\(index + 1)", status: .success,

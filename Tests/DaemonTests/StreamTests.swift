@@ -49,6 +49,21 @@ struct StreamTests {
         #expect(standing.map(\.stream) == [.ratings])
     }
 
+    @Test("marketing names our own page, which a mail program may post to, once such pages are served")
+    func marketing() async throws {
+        let plans = try await Plans(
+            ["offer": "on: order.placed\nabout: marketing"], senders: ", marketing_from: news@juniperfig.example",
+            pages: "https://track.juniperfig.example")
+        try await plans.see(1, subscribed: true)
+        try await plans.work()
+        let header = try await header(plans)
+        let match = try #require(header.firstMatch(of: /<https:\/\/track\.juniperfig\.example(\/p\/[^>]+)>/))
+        #expect(header.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"))
+        let link = SealedLink(path: String(match.1), shops: [shop], key: plans.store.derivedKey)
+        #expect(link?.purpose == .stop && link?.orderID == "gid://shopify/Order/1")
+        #expect(link?.addressKey == plans.store.addressKey("robin@shopper.example"))
+    }
+
     @Test("news of an order has no way out, and a silence of it leaves what she needs in hand")
     func order() async throws {
         let plans = try await Plans([

@@ -133,32 +133,6 @@ extension Store {
 
     /// The keyed hash that stands for an address in links and silences.
     public func addressKey(_ address: String) -> [UInt8] { [UInt8](hash.address(address)) }
-
-    /// Silences an address for marketing, by its key: the one-click of RFC 8058. Repeating it changes nothing, and it
-    /// needs no order, so that it works for ever.
-    public func stopMarketing(addressKey: [UInt8], shop: String, now: Moment) async throws(StoreFailure) {
-        guard addressKey.count == 16 else { return }
-        try await write { db in
-            let number = try db.shop(shop)
-            var numbers = RowNumbers()
-            try db.run(
-                """
-                INSERT INTO silences (shop, id, scope, scope_key, stream, reason, begun_at)
-                VALUES (?, ?, 'address', ?, 'marketing', 'opt_out', ?)
-                ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET ends_at = NULL
-                """,
-                [number, try numbers.take(.silences, shop: number, in: db), addressKey, now.milliseconds])
-            try numbers.write(to: db)
-            try db.note(now)
-        }
-    }
-
-    /// Whether an address, by its key, gets no marketing.
-    public func hasStoppedMarketing(addressKey: [UInt8], shop: String, now: Moment) async throws(StoreFailure) -> Bool {
-        try await read { db in
-            try db.integer(Query.stopped, [try db.shop(shop), addressKey, now.milliseconds]) != nil
-        }
-    }
 }
 
 extension FeedLine {
@@ -248,8 +222,4 @@ extension Query {
         WHERE parcels.shop = ? AND parcels.number = ? LIMIT 100
         """
     static let effectCounts = "SELECT label1, total FROM counters WHERE shop = ? AND name = ?"
-    static let stopped = """
-        SELECT 1 FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ?
-            AND (stream = 'all' OR stream = 'marketing') AND (ends_at IS NULL OR ends_at > ?) LIMIT 1
-        """
 }

@@ -133,7 +133,9 @@ struct PublicSite: WebSite {
 
     private func stopForm(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
         let words = PublicWords.of(try await record(of: link), request)
-        if try await core.store.hasStoppedMarketing(addressKey: link.addressKey, shop: link.shop, now: core.now()) {
+        let silences = try await core.store.silences(
+            of: .addressKey(link.addressKey), shop: link.shop, now: core.now())
+        if silences.contains(where: { $0.stream == .marketing || $0.stream == .all }) {
             return stopped(link, request, words)
         }
         return pages.shopper(
@@ -146,7 +148,10 @@ struct PublicSite: WebSite {
         guard request.form["List-Unsubscribe"] == "One-Click" else {
             return .text("POST List-Unsubscribe=One-Click (RFC 8058)", status: 400)
         }
-        try await core.store.stopMarketing(addressKey: link.addressKey, shop: link.shop, now: core.now())
+        // By the key alone, so that it works for ever, whatever became of the order.
+        try await core.store.silence(
+            .addressKey(link.addressKey), shop: link.shop, stream: .marketing, reason: "opt_out", until: nil,
+            now: core.now())
         return stopped(link, request, PublicWords.of(try await record(of: link), request))
     }
 
