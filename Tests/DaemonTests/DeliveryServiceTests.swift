@@ -129,7 +129,7 @@ extension Message {
     fileprivate var recipient: String { envelope.recipient }
 }
 
-@Suite("The daemon delivers", .timeLimit(.minutes(1)))
+@Suite("The daemon delivers", .timeLimit(.minutes(5)))
 struct DeliveryServiceTests {
     @Test("at once what waits only because the relay was away, when it is back")
     func reopened() async throws {

@@ -30,7 +30,7 @@ private final class HeldServer: HTTPTransport {
     func answer(_ response: HTTPResponse) { waiting.withLock { $0.removeFirst() }.resume(returning: response) }
 }
 
-@Suite("Labels are fetched beside the planning", .timeLimit(.minutes(1)))
+@Suite("Labels are fetched beside the planning", .timeLimit(.minutes(5)))
 struct LabelServiceTests {
     private let server = HeldServer()
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("Learning", .timeLimit(.minutes(1)))
+@Suite("Learning", .timeLimit(.minutes(5)))
 struct LearningTests {
     private func id(_ number: Int) -> String { "gid://shopify/Order/\(number)" }
 

@@ -10,7 +10,7 @@ import Testing
 
 private let shop = "juniperfig.myshopify.com"
 
-@Suite("A channel is one folder and one value", .timeLimit(.minutes(1)))
+@Suite("A channel is one folder and one value", .timeLimit(.minutes(5)))
 struct ToyChannelTests {
     private func service(_ route: Route, _ channel: any Channel, _ kind: ChannelKind, _ plans: Plans, _ wake: Wake)
         -> DeliveryService

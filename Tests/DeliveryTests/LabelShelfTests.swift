@@ -23,7 +23,7 @@ private final class HeldHTTP: HTTPTransport {
     func answer(_ response: HTTPResponse) { waiting.withLock { $0.removeFirst() }.resume(returning: response) }
 }
 
-@Suite("The labels that mails wait for", .timeLimit(.minutes(1)))
+@Suite("The labels that mails wait for", .timeLimit(.minutes(5)))
 struct LabelShelfTests {
     private static let start = Moment(iso8601: "2026-11-21T10:00:00Z")!
     private static let link = "https://labels.example/l/secret"

@@ -93,7 +93,7 @@ struct StoryTests {
     }
 }
 
-@Suite("The sandbox as a whole", .timeLimit(.minutes(1)))
+@Suite("The sandbox as a whole", .timeLimit(.minutes(5)))
 struct SandboxServerTests {
     @Test("serves shop, relay and page on free ports, and drops a connection in the middle when told")
     func serves() async throws {

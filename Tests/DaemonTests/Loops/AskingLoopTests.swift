@@ -8,7 +8,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("The loop of intake", .timeLimit(.minutes(1)))
+@Suite("The loop of intake", .timeLimit(.minutes(5)))
 struct IntakeLoopTests {
     private func service(_ bench: LoopBench) -> IntakeService {
         IntakeService(
@@ -54,7 +54,7 @@ struct IntakeLoopTests {
     }
 }
 
-@Suite("The loop of choosing sources anew", .timeLimit(.minutes(1)))
+@Suite("The loop of choosing sources anew", .timeLimit(.minutes(5)))
 struct SourceLoopTests {
     @Test("goes through all open orders, remembers that it is done, and lets the daemon live")
     func works() async throws {

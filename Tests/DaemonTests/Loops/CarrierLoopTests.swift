@@ -30,7 +30,7 @@ private final class HeldCarrier: HTTPTransport {
     }
 }
 
-@Suite("The loop of a carrier", .timeLimit(.minutes(1)))
+@Suite("The loop of a carrier", .timeLimit(.minutes(5)))
 struct CarrierLoopTests {
     private let onVehicle = (type: "I", code: "021", words: "Out For Delivery Today", at: "2026-11-20T08:59:00Z")
 

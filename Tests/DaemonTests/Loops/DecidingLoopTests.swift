@@ -33,7 +33,7 @@ private final class Makings: Sendable {
     }
 }
 
-@Suite("The loop of planning", .timeLimit(.minutes(1)))
+@Suite("The loop of planning", .timeLimit(.minutes(5)))
 struct PlanningLoopTests {
     @Test("plans what is there, waits for the next moment at which something is due, and is woken by news")
     func works() async throws {
@@ -125,7 +125,7 @@ struct PlanningLoopTests {
     }
 }
 
-@Suite("The loop of time", .timeLimit(.minutes(1)))
+@Suite("The loop of time", .timeLimit(.minutes(5)))
 struct TimeLoopTests {
     private func service(_ bench: LoopBench) -> TimeService {
         TimeService(

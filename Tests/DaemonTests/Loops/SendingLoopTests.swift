@@ -7,7 +7,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("The loop of delivery", .timeLimit(.minutes(1)))
+@Suite("The loop of delivery", .timeLimit(.minutes(5)))
 struct DeliveryLoopTests {
     private func service(_ bench: LoopBench, _ channel: BenchChannel, wake: Wake) -> DeliveryService {
         DeliveryService(

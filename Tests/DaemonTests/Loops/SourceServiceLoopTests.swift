@@ -62,7 +62,7 @@ private final class Slot: ObservationSource {
     }
 }
 
-@Suite("The loop of sources, by itself", .timeLimit(.minutes(1)))
+@Suite("The loop of sources, by itself", .timeLimit(.minutes(5)))
 struct SourceServiceLoopTests {
     private let slot = Slot()
     private let order = "gid://shopify/Order/1"

@@ -16,7 +16,7 @@ private final class Told: Sendable {
     func count(_ word: String) -> Int { all.count { $0.contains(word) } }
 }
 
-@Suite("The watchdog", .timeLimit(.minutes(1)))
+@Suite("The watchdog", .timeLimit(.minutes(5)))
 struct WatchdogTests {
     private let told = Told()
 
@@ -158,7 +158,7 @@ struct WatchdogTests {
     }
 }
 
-@Suite("The loop of reloading", .timeLimit(.minutes(1)))
+@Suite("The loop of reloading", .timeLimit(.minutes(5)))
 struct ReloadLoopTests {
     private let told = Told()
 

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("Mail that is handed over at a socket", .timeLimit(.minutes(1)))
+@Suite("Mail that is handed over at a socket", .timeLimit(.minutes(5)))
 struct LMTPServerTests {
     private func server(
         _ bench: LoopBench, reading: Wake = Wake(), limits: LMTPServer.Limits = .init(),

@@ -7,7 +7,7 @@ import Testing
 @Suite("Waiting for word of new mail") struct MailboxWatchTests {
     @Test(
         "a mailbox that cannot be reached wakes the reading at once, and then is left to its ticks",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(5)))
     func unreachable() async throws {
         let engine = TransferEngine()
         let settings = MailboxSettings(

@@ -42,7 +42,7 @@ private final class Box: Sendable {
     let lines = Mutex<[LogLine]>([])
 }
 
-@Suite("log lines", .timeLimit(.minutes(1)))
+@Suite("log lines", .timeLimit(.minutes(5)))
 struct LogTests {
     @Test("bring their text, level and number with their kind")
     func kinds() throws {

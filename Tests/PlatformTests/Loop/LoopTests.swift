@@ -14,7 +14,7 @@ private final class Notes: Sendable {
     func add(_ note: String) { kept.withLock { $0.append(note) } }
 }
 
-@Suite("A wake", .timeLimit(.minutes(1)))
+@Suite("A wake", .timeLimit(.minutes(5)))
 struct WakeTests {
     @Test("ends a wait whose time is over before anybody stands in it, and no later one")
     func early() async {
@@ -80,7 +80,7 @@ struct WakeTests {
     }
 }
 
-@Suite("A loop", .timeLimit(.minutes(1)))
+@Suite("A loop", .timeLimit(.minutes(5)))
 struct LoopTests {
     private let time = SteppedTime()
     private let beats = Heartbeats()

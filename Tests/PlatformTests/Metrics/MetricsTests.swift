@@ -3,7 +3,7 @@ import Testing
 
 @testable import Platform
 
-@Suite("metrics", .timeLimit(.minutes(1)))
+@Suite("metrics", .timeLimit(.minutes(5)))
 struct MetricsTests {
     private func filled() -> MetricRegistry {
         let metrics = MetricRegistry()

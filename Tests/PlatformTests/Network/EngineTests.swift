@@ -3,7 +3,7 @@ import Testing
 
 @testable import Platform
 
-@Suite("the transfer engine", .timeLimit(.minutes(1)))
+@Suite("the transfer engine", .timeLimit(.minutes(5)))
 struct EngineTests {
     /// Says when a server's line has ended.
     private func silent(_ began: Signal, _ ended: Signal) -> @Sendable (ScriptedServer.Line) -> Void {

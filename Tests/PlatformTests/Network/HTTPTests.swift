@@ -26,7 +26,7 @@ extension Result where Success == HTTPResponse, Failure == TransferFailure {
     var phase: TransferFailure.Phase? { if case .failure(let failure) = self { failure.phase } else { nil } }
 }
 
-@Suite("HTTP", .timeLimit(.minutes(1)))
+@Suite("HTTP", .timeLimit(.minutes(5)))
 struct HTTPTests {
     let engine = TransferEngine()
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Platform
 
-@Suite("where requests may go", .timeLimit(.minutes(1)))
+@Suite("where requests may go", .timeLimit(.minutes(5)))
 struct ReachTests {
     let engine = TransferEngine()
 

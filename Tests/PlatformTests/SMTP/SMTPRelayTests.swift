@@ -2,7 +2,7 @@ import Testing
 
 @testable import Platform
 
-@Suite("SMTP", .timeLimit(.minutes(1)))
+@Suite("SMTP", .timeLimit(.minutes(5)))
 struct SMTPRelayTests {
     let engine = TransferEngine()
 

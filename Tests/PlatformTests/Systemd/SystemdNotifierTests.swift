@@ -6,7 +6,7 @@ import Testing
 @testable import Platform
 
 /// Tests that change the process's environment, one after the other.
-@Suite("systemd", .serialized, .timeLimit(.minutes(1)))
+@Suite("systemd", .serialized, .timeLimit(.minutes(5)))
 struct SystemdNotifierTests {
     @Test("tells systemd each state in its own words")
     func states() {
