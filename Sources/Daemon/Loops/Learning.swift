@@ -67,7 +67,11 @@ struct Learning: Sendable {
             // Where an order was refused or erased, the observation is judged all the same: nothing more can be made of
             // it.
             if !outcome.refused.isEmpty || !outcome.erased.isEmpty {
-                try await store.markJudged([observation], now: now)
+                if let incoming {
+                    try await store.commit(incoming, now: now)
+                } else {
+                    try await store.markJudged([observation], now: now)
+                }
             }
             return unknown.sorted { $0.key < $1.key }
         }

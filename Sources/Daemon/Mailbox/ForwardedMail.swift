@@ -47,7 +47,7 @@ struct ForwardedMail {
         }
         let isAttached = original.count <= Self.largestOriginal
         if !isAttached { lines.append("It is too large to be attached here; it is in the mailbox.") }
-        let references = [thread, mail.messageID].compactMap(\.self).filter(Self.isMessageID)
+        let references = [thread, mail.messageID].compactMap(\.self).filter(MailComposer.isMessageID)
         var draft = MailDraft(
             from: brand.from, to: to, replyTo: mail.sender.flatMap { MailAddress(address: $0) }, sender: sender,
             subject: subject, body: .markdown(lines.joined(separator: "\n")), language: "en",
@@ -89,11 +89,5 @@ struct ForwardedMail {
             out.append(character)
         }
         return out
-    }
-
-    private static func isMessageID(_ id: String) -> Bool {
-        let parts = id.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-        return id.utf8.count <= 250 && parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
-            && id.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"<>()[]\\,;:\"".utf8.contains($0) }
     }
 }

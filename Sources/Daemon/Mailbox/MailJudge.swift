@@ -62,6 +62,7 @@ struct MailJudge: Sendable {
                 case let verdict:
                     outcome.forward = try await forward(
                         mail, observation, order: order, message, isLast: verdict == .last, now: now)
+                    if outcome.forward == nil { outcome.detail += "; not handed on, for \(whyNobody)" }
                 }
             }
         }
@@ -83,9 +84,7 @@ struct MailJudge: Sendable {
         let bounced = JudgedEvent(
             aggregate: order, kind: .deliveryBounced, mark: "effect:\(message.effect.id)",
             happenedAt: outcome.observation.receivedAt, source: outcome.observation.source)
-        let unknown = try await learning.learn(
-            [bounced], from: outcome.observation, incoming: outcome, of: context, now: now)
-        if !unknown.isEmpty { try await store.commit(outcome, now: now) }
+        _ = try await learning.learn([bounced], from: outcome.observation, incoming: outcome, of: context, now: now)
     }
 
     /// Which order a person writes about: that of the message that she answers; else the number in her own words, if
@@ -148,6 +147,13 @@ struct MailJudge: Sendable {
         guard let bytes = forwarded.message() else { return nil }
         return SystemMail(
             maker: "forwarded", key: bytes.id, message: bytes, aggregate: order.map { .order($0.orderID) }, dueAt: now)
+    }
+
+    /// Why a person's mail could be handed on to nobody: a clause for `explain` and the journal.
+    private var whyNobody: String {
+        if context.configuration.smtp == nil { return "no relay is configured" }
+        if context.rules.planner.triggers.settings.notify == nil { return "shop.yaml names nobody under 'notify'" }
+        return "no mail could be made of it; it is in the mailbox"
     }
 
     private func report(_ outcome: IncomingOutcome) {

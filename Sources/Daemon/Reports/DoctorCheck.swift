@@ -211,9 +211,7 @@ extension DoctorCheck {
     /// That mailboxes will believe the shop's mail: what the DNS says of the domain in From.
     static let sender = DoctorCheck(
         .shop { shop, reach in
-            guard let smtp = shop.smtp, let folder = try? TriggerFolder(readingFrom: shop.triggers, name: ""),
-                let settings = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set?.settings
-            else { return [] }
+            guard let smtp = shop.smtp, let settings = settings(of: shop) else { return [] }
             let relay = URLComponents(string: smtp.url)?.host ?? ""
             // A relay on this machine is for trying, or signs as its own administrator set it up: the domain is looked at
             // all the same, unless it is one that the DNS does not know (RFC 2606).
@@ -226,7 +224,13 @@ extension DoctorCheck {
             return findings
         })
 
-    /// That the mailbox lets us in, and what its newest mails would have been taken for.
+    /// shop.yaml; nil where the trigger files have mistakes, of which another check tells.
+    private static func settings(of shop: Configuration.Shop) -> ShopSettings? {
+        guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "") else { return nil }
+        return TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set?.settings
+    }
+
+    /// That the mailbox lets us in, that what people write goes to somebody, and what its newest mails would have been taken for.
     static let mailbox = DoctorCheck(
         .shop { shop, reach in
             let what = "mailbox of \(shop.domain)"
@@ -237,13 +241,24 @@ extension DoctorCheck {
                         fix: "add 'mailbox:' to bookbag.yaml (docs/mailbox.md)")
                 ]
             }
+            let settings = settings(of: shop)
+            var findings: [Finding] = []
+            if let settings, settings.notify == nil {
+                findings.append(
+                    Finding(
+                        .poor, what, "what people write there is handed on to nobody",
+                        fix: "write 'notify: you@your-shop.example' in shop.yaml"))
+            }
             guard let imap = mailbox.imap else {
                 let way = mailbox.lmtp.map { "over LMTP at \($0)" } ?? "by 'bookbag mail --deliver'"
-                return [Finding(.fine, what, "mail to \(mailbox.onlyTo.joined(separator: ", ")) is brought \(way)")]
+                return findings + [
+                    Finding(.fine, what, "mail to \(mailbox.onlyTo.joined(separator: ", ")) is brought \(way)")
+                ]
             }
             do {
                 let newest = try await reach.newestMail(mailbox, shop.domain, reach.now())
-                let kinds = newest.map { MailReading.read($0.bytes, settings: MailSettings()).kind }
+                let style = settings.map { MailSettings(mailbox, settings: $0) } ?? MailSettings()
+                let kinds = newest.map { MailReading.read($0.bytes, settings: style).kind }
                 let counts = Dictionary(grouping: kinds, by: \.self).mapValues(\.count)
                 let words = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
                     .map { "\($0.value) \($0.key.rawValue)" }
@@ -251,9 +266,9 @@ extension DoctorCheck {
                     newest.isEmpty
                     ? "no mail to \(mailbox.onlyTo.joined(separator: ", ")) was found among the newest"
                     : "of the newest \(newest.count) mails: \(words.joined(separator: ", "))"
-                return [Finding(.fine, what, "\(imap.host) lets us in; \(seen)")]
+                return findings + [Finding(.fine, what, "\(imap.host) lets us in; \(seen)")]
             } catch {
-                return [Finding(.broken, what, "\(error)")]
+                return findings + [Finding(.broken, what, "\(error)")]
             }
         })
 

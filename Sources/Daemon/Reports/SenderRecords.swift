@@ -113,7 +113,7 @@ struct SenderRecords: Sendable {
         if let limit = Self.known(relay)?.limit {
             findings.append(
                 Finding(
-                    .fine, what, "\(limit); beyond that it refuses all mail for a day ('limits' of 'smtp' stays below)")
+                    .fine, what, "\(limit); beyond that it refuses all mail for a while ('per_day' of 'smtp' keeps below it)")
             )
         }
         if Self.freeDomains.contains(domain.lowercased()), Self.known(relay)?.hosts.contains(domain) != true {

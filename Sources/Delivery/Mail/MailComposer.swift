@@ -27,6 +27,9 @@ public struct MailComposer: Sendable {
     /// the same text for all mails of this composer.
     public var feedbackID: String?
 
+    /// True where a mail may name it as its `Message-ID` or in `References`, without angle brackets.
+    public static func isMessageID(_ id: String) -> Bool { MailHeaders.isMessageID(id) }
+
     /// No mail is larger: most relays stop at 25 MB, counted after base64.
     public static let maximumBytes = 25_000_000
 

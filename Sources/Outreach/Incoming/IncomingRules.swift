@@ -12,10 +12,11 @@ public struct IncomingRules: Sendable {
     public static let softWindow = Duration.days(7)
     /// How long three soft bounces silence an address.
     public static let softSilence = Duration.days(30)
-    /// Reasons that say something about the message, our reputation or our server, and never about the address.
+    /// Reasons that say something about the message, our reputation or a server, and never about the address. They are
+    /// words of the intake's `BounceReason`.
     public static let notTheAddress: Set<String> = [
-        "policy", "spam", "blocked", "security", "authentication", "rate_limited", "too_big", "content", "virus",
-        "reputation", "not_accepted", "system", "sender_rejected", "relaying", "too_many", "protocol",
+        "policy", "spam", "blocked", "authentication", "too_big", "content", "virus", "system", "sender_rejected",
+        "relaying", "too_many", "protocol",
     ]
     /// So many letters of one address within `letterWindow` are handed on. No person writes more; a machine that does
     /// not say that it is one, and answers what it is sent, does.

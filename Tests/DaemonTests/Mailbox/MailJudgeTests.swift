@@ -177,6 +177,29 @@ private let robin = "robin@example.com"
         #expect(lines.count { $0.detail.contains("not handed on") } == 40 - IncomingRules.letterLimit)
     }
 
+    @Test("what only the reader of bounces names is a word of the rules, so that no reason is passed over")
+    func reasons() {
+        #expect(IncomingRules.notTheAddress.isSubset(of: BounceReason.allCases.map(\.rawValue)))
+        let hard = BounceReason.allCases.filter(\.isHard).map(\.rawValue)
+        #expect(IncomingRules.notTheAddress.isDisjoint(with: hard))
+    }
+
+    @Test("a letter that goes to nobody says why")
+    func nobody() async throws {
+        let folder = TriggerFolder(
+            files: ["shop.yaml": Array("mode: live\nbrand: { name: Fig, from: orders@fig.example }\n".utf8)])
+        let set = try #require(TriggerSet.load(folder).set)
+        context.replaceTriggers(TriggerReloader.InForce(set: set, since: [:], folder: folder))
+        var mail = IncomingMail(.person)
+        mail.sender = robin
+        mail.orderName = "#102"
+        mail.text = "hello"
+        try await judge(mail)
+        #expect(try await forwards().isEmpty)
+        let lines = try await store.incoming(about: OrderKey(shop: shop, orderID: "gid://shopify/Order/2"))
+        #expect(lines.map(\.detail) == ["a person wrote; not handed on, for shop.yaml names nobody under 'notify'"])
+    }
+
     @Test("mail from before the first opening is shown and does nothing")
     func history() async throws {
         _ = try await sent()
