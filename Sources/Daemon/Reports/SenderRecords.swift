@@ -113,7 +113,8 @@ struct SenderRecords: Sendable {
         if let limit = Self.known(relay)?.limit {
             findings.append(
                 Finding(
-                    .fine, what, "\(limit); beyond that it refuses all mail for a while ('per_day' of 'smtp' keeps below it)")
+                    .fine, what,
+                    "\(limit); beyond that it refuses all mail for a while ('per_day' of 'smtp' stays below)")
             )
         }
         if Self.freeDomains.contains(domain.lowercased()), Self.known(relay)?.hosts.contains(domain) != true {
