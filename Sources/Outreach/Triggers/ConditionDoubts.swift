@@ -1,14 +1,14 @@
 internal import Liquid
 
-// Conditions that are good Liquid, name what is there, and still never hold or never mean what they seem to: a country
-// that no order has, an amount above 100 and below 50, a delay that is told only when the parcel has arrived. They draw
-// a warning each, but a text that a closed set lacks is a mistake, as it is with every other closed set.
+// Conditions that are valid Liquid, name what exists, and still never hold or never mean what they seem to: a country
+// that no order has, an amount above 100 and below 50, a delay that is only mentioned once the parcel has arrived. Each
+// draws a warning, except that a text missing from a closed set is an error, as it is for every other closed set.
 
-/// Looks at the lines of a condition as a whole.
+/// Checks the lines of a condition together.
 struct ConditionDoubts {
     let checker: ConditionChecker
 
-    /// Notes what cannot hold among `lines`, all of which have to hold.
+    /// Records what cannot hold among `lines`, all of which have to hold.
     func look(at lines: [YAMLTree], _ faults: inout FaultList) {
         var bounds: [String: Bounds] = [:]
         var texts: [String: (text: String, line: Int)] = [:]
@@ -48,7 +48,7 @@ struct ConditionDoubts {
         }
     }
 
-    /// A state that passes the very event that is to be told.
+    /// A state in which the very event that the trigger is on is no longer news.
     private func passed(_ text: String, at position: Position, _ faults: inout FaultList) {
         guard !checker.kinds.isEmpty, !checker.inSegment else { return }
         let state: ParcelState
@@ -69,7 +69,7 @@ struct ConditionDoubts {
                 ?? "take the line out")
     }
 
-    /// The thousands of a German number: `1.000` is read as 1.
+    /// A German number with a thousands separator: `1.000` is read as 1.
     static func thousands(in source: String) -> (column: Int, message: String, hint: String)? {
         guard let match = source.firstMatch(of: /[<>=]\s*([0-9]{1,3}\.[0-9]{3})(?![0-9.])/) else { return nil }
         let number = match.output.1
@@ -82,7 +82,7 @@ struct ConditionDoubts {
         )
     }
 
-    /// What numbers leave room for.
+    /// The range that the conditions on one number leave.
     private struct Bounds {
         private var low = -Double.infinity
         private var high = Double.infinity

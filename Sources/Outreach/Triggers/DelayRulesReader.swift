@@ -1,7 +1,7 @@
 /// Reads `promises` and `delays` of `shop.yaml`.
 ///
-///     promises:                       # when a parcel is to arrive, counted from its sending; the first that fits
-///       - service: Express            # what the shipping method's name has in it
+///     promises:                       # when a parcel should arrive, counted from dispatch; the first that fits
+///       - service: Express            # what the shipping method's name contains
 ///         countries: [GB]
 ///         within: 2 business days
 ///       - within: 7 days
@@ -11,14 +11,14 @@
 struct DelayRulesReader {
     static let keys = ["promises", "delays"]
 
-    /// The rules, as far as they can be read.
+    /// The rules, as far as they could be read.
     static func read(_ fields: Fields, _ faults: inout FaultList) -> DelayRules {
         var rules = DelayRules()
         var lines: [Int] = []
         for element in fields.value("promises")?.listed ?? [] {
             let before = faults.faults.count
             guard let promise = promise(element, &faults) else { continue }
-            // Of one that is half read nobody knows what it covers.
+            // If only half of a promise could be read, nobody knows what it covers.
             if faults.faults.count > before { continue }
             let earlier = rules.promises.firstIndex { other in
                 (other.service == nil || other.service == promise.service)

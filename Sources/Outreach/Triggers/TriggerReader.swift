@@ -2,18 +2,18 @@ internal import Liquid
 
 /// Reads one trigger file.
 struct TriggerReader {
-    /// What the reader has to know of the other files.
+    /// What the reader needs to know about the other files.
     struct Surroundings {
         var settings: ShopSettings?
-        /// The templates that there are; nil while they could not be read.
+        /// The existing templates; nil if they could not be read.
         var templates: Set<String>
-        /// The templates of webhooks, which are JSON.
+        /// The webhook templates, which are JSON.
         var jsonTemplates: Set<String> = []
-        /// The webhooks that the operator configured; nil where they are not known.
+        /// The webhooks that the operator configured; nil if unknown.
         var webhooks: Set<String>?
-        /// What can be sent by.
+        /// The channels that `send` can name.
         var channels = ChannelSyntax.standard
-        /// What `on` can name.
+        /// The events that `on` can name.
         var events = EventVocabulary.standard
         /// The keys that a file can have.
         var keys = TriggerKeys.standard
@@ -23,11 +23,11 @@ struct TriggerReader {
     private let name: String
     var faults: FaultList
 
-    /// Where `replaces` names which trigger: what can be checked once all files are read.
+    /// Which triggers `replaces` names, and where; checked once all files have been read.
     private var replaced: [(name: String, position: Position)] = []
 
-    /// The trigger in `source`, or nil where it cannot be used; where it names which other triggers; and what is wrong.
-    /// `name` is the file's path, without its ending.
+    /// The trigger in `source`, or nil if it cannot be used; which other triggers it names, and where; and its faults.
+    /// `name` is the file's path without its extension.
     static func read(
         _ source: String, name: String, file: String, surroundings: Surroundings
     ) -> (trigger: Trigger?, replaced: [(name: String, position: Position)], faults: [Fault]) {
@@ -272,7 +272,7 @@ struct TriggerReader {
         return names
     }
 
-    /// What is written without any effect, or with one that surprises.
+    /// Warns of things that have no effect, or a surprising one.
     private mutating func warn(_ fields: Fields, _ trigger: Trigger) {
         guard let settings = surroundings.settings else { return }
         let lines = trigger.lines

@@ -2,18 +2,18 @@ internal import Yams
 
 /// Reads a YAML file for people who do not know YAML.
 ///
-/// libyaml, through Yams, does the parsing; what it says about a mistake is for programmers, so its answers are
-/// translated here, and the traps that it takes for good YAML are looked for beforehand: tabs, keys given twice,
-/// anchors and aliases (which nobody here needs, and which can make a small file grow without bound), several documents
+/// libyaml, through Yams, does the parsing. What it says about a mistake is written for programmers, so its messages
+/// are translated here; and the traps that it accepts as valid YAML are looked for beforehand: tabs, keys given twice,
+/// anchors and aliases (which nobody needs here, and which can make a small file grow without bound), several documents
 /// in one file.
 package struct YAMLReader {
-    /// More than any trigger file needs, and little enough to read at once.
+    /// More than any trigger file needs, and small enough to read at once.
     static let largestFile = 256 * 1024
-    /// How deep lists and keys may stand in one another.
+    /// How deeply lists and maps may be nested.
     static let deepest = 32
-    /// More keys and values than this are not read, whatever the file's size.
+    /// A file with more keys and values than this is refused, whatever its size.
     static let mostNodes = 50_000
-    /// A line longer than this is read, and not looked at any closer: some looks take the square of its length.
+    /// A longer line is read but not searched for slips: some of the searches take time quadratic in its length.
     private static let longestLine = 4_096
     /// Nobody fixes more duplicates at once.
     private static let mostDuplicates = 20
@@ -23,7 +23,7 @@ package struct YAMLReader {
     private var faults: FaultList
     private var nodes = 0
 
-    /// The tree of `source`, or nil when it is no YAML; and what there is to say about it. An empty file is `.nothing`.
+    /// The tree of `source`, or nil if it is not valid YAML; and the faults found. An empty file is `.nothing`.
     package static func read(_ source: String, file: String) -> (tree: YAMLTree?, faults: [Fault]) {
         var reader = YAMLReader(source, file: file)
         let tree = reader.read()
@@ -77,8 +77,8 @@ package struct YAMLReader {
         }
     }
 
-    /// What is no YAML, or other YAML than it looks, and of which libyaml says nothing that helps: blanks of Word's,
-    /// and conditions that begin like code.
+    /// Text that is not YAML, or not the YAML it looks like, and that libyaml reports unhelpfully: Word's special
+    /// spaces, and conditions that begin like code.
     private mutating func refuseSlips() {
         let fix = "type a plain blank; Word and web pages write the other kind"
         for (index, line) in lines.enumerated() {
@@ -117,18 +117,18 @@ package struct YAMLReader {
         }
     }
 
-    /// An alias can only do harm where its anchor stands; a name that is both is refused before anything is built of
-    /// it.
+    /// An alias can only do harm if its anchor exists, so a name that is used as both is refused before anything is
+    /// built from it.
     ///
-    /// In either style, so wherever libyaml can begin to read one: behind a blank, behind what parts the pieces of a
-    /// list in brackets, and behind a closing quote or bracket (`"a":&a`). Names end where libyaml ends them.
+    /// In block or flow style, so wherever libyaml can start to read one: after a space, after the separators of a list
+    /// in brackets, and after a closing quote or bracket (`"a":&a`). Names end where libyaml ends them.
     private mutating func refuseAliases() {
         var anchors: Set<String> = []
         var aliases: [(name: String, line: Int, offset: Int)] = []
         for (index, line) in lines.enumerated() {
             let bytes = Array(line.utf8)
             for (at, byte) in bytes.enumerated() where byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*") {
-                // All but a letter, digit or sign of ordinary words: also the blanks beyond ASCII.
+                // Anything but a letter, digit or sign of ordinary words, so spaces beyond ASCII too.
                 if at > 0, bytes[at - 1].isInWord { continue }
                 let name = String(decoding: bytes[(at + 1)...].prefix { $0.isInAnchor }, as: UTF8.self)
                 guard !name.isEmpty else { continue }
@@ -208,7 +208,7 @@ package struct YAMLReader {
     }
 
     /// `name: We're #1` loses its end: YAML takes ` #` for the start of a comment. People who mean a comment leave a
-    /// blank after the `#`.
+    /// space after the `#`.
     private mutating func warnOfComment(after text: String, at position: Position) {
         guard let line = line(position.line) else { return }
         let start = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
@@ -223,7 +223,7 @@ package struct YAMLReader {
             hint: "if it belongs to the text, put the whole text in quotes")
     }
 
-    /// A line of a list that is indented too far runs on in the text above it.
+    /// A list item that is indented too far becomes part of the text above it.
     private func strayDash(in text: String, at position: Position) -> Position? {
         guard text.contains(" - "), place(of: text, near: position) == nil else { return nil }
         for number in position.line + 1..<position.line + 50 {
@@ -254,7 +254,7 @@ package struct YAMLReader {
 
     // MARK: - What libyaml says
 
-    /// Notes what is wrong. True when the source was changed so that a second reading shows what else is.
+    /// Records what is wrong. True if the source was changed so that a second reading shows what else is.
     private mutating func fixed(after error: YamlError) -> Bool {
         switch error {
         case .duplicatedKeysInMapping(_, let context):
@@ -279,7 +279,7 @@ package struct YAMLReader {
 
     private mutating func explain(_ problem: String, at found: Position, from start: Position?, context: String?) {
         let problem = problem.lowercased()
-        // A mark behind the last line helps nobody: show where it began.
+        // A position after the last line helps nobody: show where it began.
         var position = found
         if position.line > lines.count || line(position.line)?.allSatisfy(\.isWhitespace) == true {
             position = start ?? Position(line: max(1, lines.count), column: 1)
@@ -379,7 +379,7 @@ package struct YAMLReader {
         }
     }
 
-    /// The line above, where its key is followed by another sign than ':': `on; shipment.delayed`.
+    /// The line above, if its key is followed by something other than ':': `on; shipment.delayed`.
     private func missingColon(above number: Int) -> (place: Position, key: String, rest: String)? {
         for index in stride(from: number - 1, to: max(0, number - 4), by: -1) {
             guard let line = line(index), !line.allSatisfy(\.isWhitespace) else { continue }
@@ -394,7 +394,7 @@ package struct YAMLReader {
         return nil
     }
 
-    /// A quote that was opened in a line above and swallowed all up to here.
+    /// A quote that was opened in a line above and swallowed everything up to here.
     private func quoteLeftOpen(above number: Int) -> Position? {
         for index in stride(from: number - 1, through: 1, by: -1) {
             guard let line = line(index), let match = line.firstMatch(of: /(?:: +|- +|^ *)(["'])(.*)$/) else {
@@ -407,7 +407,7 @@ package struct YAMLReader {
         return nil
     }
 
-    /// True where a single quote between letters ended the text: `'Say we're sorry'`.
+    /// True if a single quote between letters ended the text: `'Say we're sorry'`.
     private func isApostrophe(in line: Substring, before position: Position) -> Bool {
         let index = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
         guard let index, index > line.startIndex, index < line.endIndex, line[index].isLetter else { return false }
@@ -421,7 +421,7 @@ package struct YAMLReader {
         return index.flatMap { $0 < line.endIndex ? line[$0] : nil }
     }
 
-    /// `subject: "Hello" there` stops after the quote.
+    /// `subject: "Hello" there` ends at the closing quote.
     private func textAfterQuote(in line: Substring, at position: Position) -> Position? {
         let index = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
         guard let index, index > line.startIndex else { return nil }
@@ -432,12 +432,12 @@ package struct YAMLReader {
 
     // MARK: - Keys given twice
 
-    /// What is put behind a second key of the same name, so that the rest of the file can be read; a letter of
-    /// Unicode's private area, which no key has.
+    /// Appended to the second key of the same name, so that the rest of the file can be read; a character of Unicode's
+    /// private use area, which no key contains.
     private static let renamed = "\u{E0D1}"
 
-    /// libyaml's caller tells of one key at a time and where it stands first. The second is looked for in the lines
-    /// that follow, told, and renamed.
+    /// Yams reports one key at a time, and only its first position. So the second is looked for in the lines that
+    /// follow, reported, and renamed.
     private mutating func renameSecondKey(firstAt first: Position) -> Bool {
         guard let line = line(first.line),
             let start = line.index(line.startIndex, offsetBy: first.column - 1, limitedBy: line.endIndex)
@@ -473,7 +473,7 @@ package struct YAMLReader {
 }
 
 extension String {
-    /// Without the given characters on both sides.
+    /// The text with the given characters removed from both ends.
     func trimmingCharacters(of set: String) -> String {
         String(drop { set.contains($0) }.reversed().drop { set.contains($0) }.reversed())
     }

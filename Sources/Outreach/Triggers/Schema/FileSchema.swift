@@ -1,15 +1,14 @@
-// JSON Schema for the merchant's editor: completion, descriptions, and a mark under what cannot be right while it is
-// typed.
+// JSON Schema for the merchant's editor: completion, descriptions, and errors underlined while typing.
 //
-// The schemas are made from the tables that the readers read by (`TriggerKey`, `EventTable`, `Names`, …), so a
-// key, an event or a name that is added there is in them by itself. They are draft-07, which the YAML language server
-// and all editors built on it know, and PyPI's check-jsonschema as well. A schema never refuses what the readers take;
-// it cannot see all that they refuse (whether a condition's names are there, whether a template is), so `bookbag check`
-// has the last word.
+// The schemas are generated from the tables that the readers use (`TriggerKey`, `EventTable`, `Names`, …), so a key, an
+// event or a name that is added there appears in them automatically. They are draft-07, which the YAML language server
+// and all editors built on it support, as does PyPI's check-jsonschema. A schema never refuses what the readers accept;
+// it cannot catch everything that they refuse (whether a condition's names exist, whether a template does), so `bookbag
+// check` has the last word.
 
-/// The schemas of a merchant's files.
+/// The schemas for a merchant's files.
 public enum FileSchema: String, Sendable, CaseIterable {
-    /// Every file of the folder but one.
+    /// Every file in the folder except shop.yaml.
     case trigger
     /// shop.yaml.
     case shop
@@ -17,7 +16,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
     /// The schema as JSON.
     public var json: String { json() }
 
-    /// The same where files may speak of other events, and have other keys.
+    /// The same for files that may use other events and keys.
     func json(events: EventVocabulary = .standard, keys: TriggerKeys = .standard) -> String {
         let event = ("event", Self.event(of: events))
         switch self {
@@ -55,7 +54,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private static let lengthShape = "[0-9]+ *(\(units))"
 
-    /// The same without the business days, which are not counted backwards.
+    /// The same without business days, which cannot be counted backwards from an event.
     private static let pastUnits = Length.Unit.allCases.filter { $0 != .businessDays }.flatMap {
         [$0.rawValue, $0.singular]
     }.joined(separator: "|")
@@ -95,7 +94,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         )
     ])
 
-    // Two names for one thing: editors complete by the first, and some show only the second beside the pointer.
+    // Two properties for one thing: editors complete by the first, and some show only the second when hovering.
     private static func event(of vocabulary: EventVocabulary) -> SchemaNode {
         .oneOf(
             vocabulary.kinds.map { ($0.rawValue, $0.meaning) }, "What can happen.",
@@ -165,7 +164,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     // MARK: - Examples
 
-    /// What `given` and `then` may lay over the standard order, by its roots.
+    /// What `given` and `then` may change about the standard order, by root.
     private static let roots: [(String, SchemaNode)] =
         Names.roots.map { ($0.name, .named("given-\($0.name)")) } + [
             (
@@ -182,7 +181,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
             )
         ]
 
-    /// The names of each root, and of each thing that stands in lists.
+    /// The names of each root, and of each thing that occurs in lists.
     private static let givens: [(String, SchemaNode)] =
         Names.roots.map { root in
             ("given-\(root.name)", .keys(root.rows.map { ($0.key, value($0)) }, root.meaning))
@@ -295,7 +294,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ShopReader.keys.map { ($0, shopKeys[$0] ?? .scalar) }, required: ["brand"],
         "The shop, once for all triggers.")
 
-    /// What each key of shop.yaml is. Every key that the reader knows has its own.
+    /// What each key of shop.yaml is. Every key that the reader knows has an entry.
     static let shopKeys: [String: SchemaNode] = [
         "mode": .oneOf(
             TriggerMode.allCases.map(\.rawValue),
@@ -368,6 +367,6 @@ public enum FileSchema: String, Sendable, CaseIterable {
 }
 
 extension NameRow {
-    /// The name behind its root.
+    /// The name after its root.
     fileprivate var key: String { String(path.drop { $0 != "." }.dropFirst()) }
 }
