@@ -41,9 +41,10 @@ enum Delay {
     /// The signs of delay up to `now` that are events, given the delays already recorded; and the next moment at which
     /// time alone will cause one.
     ///
-    /// - Parameters: - promised: the shop's own promise, if it made one. - silence: the sign of a silence that an
-    ///   answer has just confirmed, if there is one. - turn: the suffix of the recorded marks: see
-    ///   `OrderRecord.turn(of:)`.
+    /// - Parameters:
+    ///   - promised: the shop's own promise, if it made one.
+    ///   - silence: the sign of a silence that an answer has just confirmed, if there is one.
+    ///   - turn: the suffix of the recorded marks: see `OrderRecord.turn(of:)`.
     static func signs(
         in history: ShipmentHistory, promised: EstimateRun? = nil, silence: DelaySign? = nil, recorded: [Event],
         turn: String = "", now: Moment, zone: Zone

@@ -126,7 +126,6 @@ extension Scan {
     /// out, and one that is there twice counts once.
     ///
     /// Scans are large and usually in order already: so their positions are sorted, and only if necessary.
-    /// must be.
     static func inOrder(_ scans: [Scan], within bounds: ScanBounds, _ read: (Int) -> Void) {
         let order = scans.withUnsafeBufferPointer { scans in
             var order: [Int] = []

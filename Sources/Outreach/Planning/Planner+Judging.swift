@@ -17,7 +17,9 @@ extension Planner {
 
     /// The decision about `effect` now.
     ///
-    /// - Parameters: - record: the order as it is known now; nil if it is gone. - history: what was sent before.
+    /// - Parameters:
+    ///   - record: the order as it is known now; nil if it is gone.
+    ///   - history: what was sent before.
     public func judge(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Decision {
         judgement(effect, record: record, history: history, now: now).decision
     }

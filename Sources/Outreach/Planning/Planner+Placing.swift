@@ -14,8 +14,9 @@ extension Planner {
     /// Places a match among the existing effects. A used key stays used; a wait is refreshed; a skipped effect is open
     /// to the next event; an open `combine` window takes the event in.
     ///
-    /// - Parameters: - existing: the effects that hold the match's keys, and with a pause the newest of each key's
-    ///   repetitions. - open: the waiting effects of the same order, for `combine`.
+    /// - Parameters:
+    ///   - existing: the effects that hold the match's keys, and with a pause the newest of each key's repetitions.
+    ///   - open: the waiting effects of the same order, for `combine`.
     public func place(
         _ match: Match, event: Event, existing: [Effect], open: [Effect] = [], now: Moment
     ) -> Placement {

@@ -40,9 +40,10 @@ public struct PlanningTurn: Sendable {
 
     /// What the triggers would do with an event.
     ///
-    /// - Parameters: - record: its order; nil if that is gone. An event of another aggregate comes with the order that
-    ///   it is about, or `OrderRecord.none`. - version: the aggregate's version, if the aggregate is not the order
-    ///   itself.
+    /// - Parameters:
+    ///   - record: its order; nil if that is gone. An event of another aggregate comes with the order that it is about,
+    ///     or `OrderRecord.none`.
+    ///   - version: the aggregate's version, if the aggregate is not the order itself.
     public func hear(_ event: Event, record: OrderRecord?, version: Int64? = nil) -> Heard {
         var misses: [Planner.Miss] = []
         guard let record else {
@@ -58,8 +59,10 @@ public struct PlanningTurn: Sendable {
     /// One plan for each event that can be placed now, in order. An event that shares a key or a window with another of
     /// this turn is left for the next.
     ///
-    /// - Parameters: - existing: the effects that hold a match's keys, each once; with a pause, the newest of each
-    ///   key's repetitions. - open: the waiting effects of an event's order, for matches that combine.
+    /// - Parameters:
+    ///   - existing: the effects that hold a match's keys, each once; with a pause, the newest of each key's
+    ///     repetitions.
+    ///   - open: the waiting effects of an event's order, for matches that combine.
     public func place(
         _ heard: [Heard], existing: (Planner.Match) -> [Effect], open: (Event) -> [Effect]
     ) -> [Plan] {
@@ -161,8 +164,9 @@ public struct PlanningTurn: Sendable {
 
     /// Judges effects in the given order, which is that of `Planner.inOrderOfRoom`.
     ///
-    /// - Parameters: - records: the orders, by id, as they are known now. - histories: what was sent before, for each
-    ///   effect.
+    /// - Parameters:
+    ///   - records: the orders, by id, as they are known now.
+    ///   - histories: what was sent before, for each effect.
     public func judge(_ effects: [Effect], records: [String: OrderRecord], histories: [History]) -> [Judged] {
         // The effects of one order share one view of it.
         let evaluations = records.mapValues { planner.evaluation($0, now: now) }

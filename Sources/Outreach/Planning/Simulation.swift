@@ -170,8 +170,9 @@ struct Simulation {
 
     /// Records something that a trigger sent before the start, about an event that is not on record.
     ///
-    /// - Parameters: - reachesShopper: whether it counts as contact. - isAboutOrder: whether it was about the first
-    ///   order.
+    /// - Parameters:
+    ///   - reachesShopper: whether it counts as contact.
+    ///   - isAboutOrder: whether it was about the first order.
     mutating func told(
         _ event: Event, by trigger: String, at moment: Moment, reachesShopper: Bool, isAboutOrder: Bool
     ) {

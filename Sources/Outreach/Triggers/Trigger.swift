@@ -181,8 +181,10 @@ extension Trigger {
     /// `distantFuture` if no source can watch the parcel, since silence then means nothing, and while the date of
     /// `until` is not known.
     ///
-    /// - Parameters: - zone: where the shopper is: `at` is a time there, and days are counted there. - shopZone:
-    ///   business days are counted there. - scope: what `until` looks at; only evaluated if needed.
+    /// - Parameters:
+    ///   - zone: where the shopper is: `at` is a time there, and days are counted there.
+    ///   - shopZone: business days are counted there.
+    ///   - scope: what `until` looks at; only evaluated if needed.
     public func dueAt(
         _ event: Event, record: OrderRecord, zone: Zone, shopZone: Zone, settings: ShopSettings, scope: () -> Scope
     ) -> Moment {

@@ -78,11 +78,16 @@ public struct TriggerSet: Sendable {
 
     /// Reads a folder, all or nothing.
     ///
-    /// - Parameters: - folder: the files. - webhooks: the names that the operator configured; nil if they are not
-    ///   known, in which case they are not checked. - today: for the warning that no holidays lie ahead; nil to leave
-    ///   it out. - channels: what `send` may name. - events: what `on` may name. - keys: the keys that a trigger file
-    ///   may have. - patience: starts a clock for one rendering, which says when it has taken too long; nil to limit
-    ///   only the work done.
+    /// - Parameters:
+    ///   - folder: the files.
+    ///   - webhooks: the names that the operator configured; nil if they are not known, in which case they are not
+    ///     checked.
+    ///   - today: for the warning that no holidays lie ahead; nil to leave it out.
+    ///   - channels: what `send` may name.
+    ///   - events: what `on` may name.
+    ///   - keys: the keys that a trigger file may have.
+    ///   - patience: starts a clock for one rendering, which says when it has taken too long; nil to limit only the
+    ///     work done.
     /// - Returns: the set, or nil if there is an error anywhere; and every fault and warning, in the order of files and
     ///   lines.
     public static func load(

@@ -42,10 +42,14 @@ struct StandardOrder {
 
     /// The order as it is when `kind` happens at `start`.
     ///
-    /// - Parameters: - parcels: how many parcels it happens to at once, or, for an event that is not about parcels, how
-    ///   many the order has; nil for the usual number. - all: how many parcels the example mentions in total. They were
-    ///   dispatched with the first, unless being dispatched is what happens to them later. - before: how often it
-    ///   happened before. - currency: the currency of the order's prices. - shopCurrency: the shop's own.
+    /// - Parameters:
+    ///   - parcels: how many parcels it happens to at once, or, for an event that is not about parcels, how many the
+    ///     order has; nil for the usual number.
+    ///   - all: how many parcels the example mentions in total. They were dispatched with the first, unless being
+    ///     dispatched is what happens to them later.
+    ///   - before: how often it happened before.
+    ///   - currency: the currency of the order's prices.
+    ///   - shopCurrency: the shop's own.
     init(
         _ kind: EventKind, at start: Moment, parcels: Int? = nil, all: Int = 1, before: Int = 0,
         currency: String = Self.currency, shopCurrency: String = Self.currency

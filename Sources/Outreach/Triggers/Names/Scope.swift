@@ -26,8 +26,10 @@ public struct Scope: Sendable {
     /// Values that an example sets over the order's own, by their names: `shipment.days_late`.
     var overlay: [String: Value] { evaluation.settings.given }
 
-    /// - Parameters: - zone: where the shopper is. - shopZone: where the shop is. - shop: what Shopify says about the
-    ///   shop, if known.
+    /// - Parameters:
+    ///   - zone: where the shopper is.
+    ///   - shopZone: where the shop is.
+    ///   - shop: what Shopify says about the shop, if known.
     public init(
         record: OrderRecord, event: Event, history: History, settings: ShopSettings, now: Moment, zone: Zone,
         shopZone: Zone, shop: ShopProfile? = nil
