@@ -1,20 +1,19 @@
 public import Outreach
 public import Platform
 
-/// Where a webhook goes, as the configuration says it.
+/// A webhook endpoint, as configured.
 public struct WebhookEndpoint: Sendable {
-    /// What triggers call it.
+    /// Its name in triggers.
     public var name: String
     public var url: String
-    /// At least one; several while one replaces the other. All of them sign.
+    /// At least one; several while one is being replaced. All of them sign.
     public var secrets: [WebhookSecret]
     /// Whether it may be in a private network.
     public var allowPrivate: Bool
-    /// What the body is said to be. `application/json` is what receivers of all kinds read; those that speak
-    /// CloudEvents in structured mode ask for `application/cloudevents+json`.
+    /// The content type of the body. `application/json` is what all kinds of receivers read; those that use CloudEvents
+    /// in structured mode ask for `application/cloudevents+json`.
     public var contentType: String
 
-    /// An endpoint.
     public init(
         name: String, url: String, secrets: [WebhookSecret], allowPrivate: Bool = false,
         contentType: String = "application/json"
@@ -27,7 +26,7 @@ public struct WebhookEndpoint: Sendable {
     }
 }
 
-/// Posts webhooks to their endpoints, signed by Standard Webhooks.
+/// Posts webhooks to their endpoints, signed according to Standard Webhooks.
 public struct WebhookChannel: Channel {
     private let endpoints: [String: WebhookEndpoint]
     private let transport: any HTTPTransport
@@ -35,10 +34,10 @@ public struct WebhookChannel: Channel {
 
     /// How long one attempt may take. The specification advises 15 to 30 s.
     public static let timeout = Duration.seconds(20)
-    /// A receiver's answer is not for us to read; one that is longer than this is no answer.
+    /// The content of an answer does not matter to us; one that is longer than this counts as no answer.
     static let maximumAnswerBytes = 1 << 20
 
-    /// An outlet to those endpoints.
+    /// A channel for those endpoints.
     public init(_ endpoints: [WebhookEndpoint], over transport: any HTTPTransport, userAgent: String = "Bookbag") {
         self.endpoints = Dictionary(endpoints.map { ($0.name, $0) }) { first, _ in first }
         self.transport = transport
@@ -79,8 +78,9 @@ public struct WebhookChannel: Channel {
 extension Verdict {
     /// What an endpoint's answer means (Standard Webhooks 1.0.0, "Deliverability and reliability").
     ///
-    /// 2xx took it; 400, 413 and 422 say that this body will never do; 401, 403, 404, 410 and redirects, that the
-    /// endpoint or our secret is not right; everything else is worth another try. Retry-After is honoured up to a day.
+    /// 2xx means accepted; 400, 413 and 422 mean that this body will never be accepted; 401, 403, 404, 410 and
+    /// redirects mean that the endpoint or our secret is wrong; anything else is worth another try. Retry-After is
+    /// honoured up to a day.
     static func verdict(for response: HTTPResponse, at now: Moment) -> Verdict {
         let status = response.status
         let wait = response["Retry-After"].flatMap { RetryAfter($0) }?.delay(from: now.seconds)
@@ -110,8 +110,8 @@ extension Verdict {
         }
     }
 
-    /// What it means that an endpoint gave no answer. What every message would meet closes the endpoint; once the
-    /// request was under way, it may have arrived.
+    /// What it means that an endpoint gave no answer. A failure that every message would meet closes the endpoint; once
+    /// the request was under way, it may have arrived.
     static func verdict(for failure: TransferFailure) -> Verdict {
         func made(_ reason: String, _ detail: String) -> Failure {
             Failure(reason: reason, detail: detail, inDoubt: failure.mayHaveArrived)
