@@ -2,7 +2,7 @@ import Intake
 import Outreach
 import Platform
 
-/// What is counted of carriers.
+/// The metrics about carriers.
 struct CarrierMetrics: Sendable {
     private let answers: Counter
     private let unknownCodes: Counter
@@ -47,7 +47,7 @@ struct CarrierMetrics: Sendable {
         self.lag.set(Double(max(0, lag.wholeMilliseconds)) / 1000, carrier)
     }
 
-    /// Sets how many parcels each source has, as the store counts them.
+    /// Sets the number of parcels of each source, as counted by the store.
     func parcels(_ counts: [String: Int]) {
         for (source, count) in counts { parcels.set(Double(count), source.isEmpty ? "none" : source) }
     }

@@ -2,7 +2,7 @@ import Delivery
 import Outreach
 import Platform
 
-/// What the daemon counts, by the names that Prometheus sees. No label holds a customer, an order or an address.
+/// The daemon's metrics, by their Prometheus names. No label contains a customer, an order or an address.
 struct DaemonMetrics: Sendable {
     let registry = MetricRegistry()
     let events: Counter
@@ -87,7 +87,7 @@ struct DaemonMetrics: Sendable {
         }
     }
 
-    /// Makes the series of a shop known before anything happens to it, so that a rate over them never begins with a
+    /// Initialises the series of a shop before anything happens to it, so that a rate over them never begins with a
     /// gap.
     func know(shop: String) {
         for outcome in ["good", "failed"] { polls.add(0, shop, outcome) }

@@ -1,8 +1,8 @@
 package import Logging
 package import Platform
 
-/// The kinds of lines in the journal: what `journalctl -u bookbag` can show. Each has a number, which never changes and
-/// is never used again for another, and an entry in `systemd/bookbag.catalog` that says what to do.
+/// The kinds of lines in the journal: what `journalctl -u bookbag` shows. Each has a number, which never changes and is
+/// never reused, and an entry in `systemd/bookbag.catalog` that says what to do.
 ///
 /// `error`: someone must act; `warning`: we will try again; `info`: a decision; `debug`: how we came to it.
 package enum Line: String, LogKind, CaseIterable {

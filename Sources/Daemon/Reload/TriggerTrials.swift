@@ -1,45 +1,45 @@
 import Outreach
 import Platform
 
-/// Tries trigger files in a process of their own, with limits, before they are read in this one: a file that ends its
-/// reader or never comes to an end costs that process, and not the daemon with all its shops.
+/// Tries trigger files in a separate process with limits before they are read in this one: a file that crashes its
+/// reader or never finishes costs that process, and not the daemon with all its shops.
 ///
-/// Commands that read files which the daemon has not approved can do the same: what is tried is the folder as it was
-/// read from disk once, so both see the same bytes.
+/// Commands that read files which the daemon has not approved can do the same: what is tried is the folder as read from
+/// disk once, so both see the same bytes.
 package struct TriggerTrials: Sendable {
-    /// Memory beyond what an idle process has: fifty times what the largest shops' files take.
+    /// Bytes of memory beyond what an idle process has: fifty times what the largest shops' files take.
     package static let memory = 512 * 1024 * 1024
     /// Processor time. Large folders take a tenth of a second.
     package static let processorSeconds = 20
-    /// By the clock on the wall, on a machine that has other things to do as well.
+    /// Wall-clock time, on a machine that is busy with other things as well.
     static let time = Duration.seconds(60)
-    /// Bytes of an answer: faults of every line would fit.
+    /// The maximum size of an answer in bytes: faults on every line would fit.
     static let mostOutput = 8 * 1024 * 1024
-    /// Faults beyond this help nobody.
+    /// More faults than this help nobody.
     package static let mostFaults = 2_000
 
-    /// The status with which it ends where the system keeps it from limiting itself: sysexits' EX_OSERR.
+    /// The exit status if the system does not let it limit itself: sysexits' EX_OSERR.
     package static let unlimited: Int32 = 71
 
-    /// The status with which it ends where its memory does not suffice to hear what it is to try.
+    /// The exit status if its memory is not enough to receive what it should try.
     package static let exhausted: Int32 = 72
 
-    /// The command that tries them.
+    /// The command that tries the files.
     package static let command = "read-triggers"
 
-    /// The program that tries them: this one, but for tests.
+    /// The program that tries them: this one, except in tests.
     var program = LimitedProcess.own
     var time = TriggerTrials.time
     /// Bytes beyond what an idle process has.
     var memory = TriggerTrials.memory
 
-    /// What came of it.
+    /// The result of a trial.
     enum Verdict: Sendable {
-        /// They can be read here.
+        /// The files can be read here.
         case good
-        /// What is wrong, errors and warnings.
+        /// The errors and warnings.
         case faults([Fault])
-        /// No process could be started; the sentence that says so.
+        /// No process could be started; the fault says why.
         case untried(Fault)
     }
 
@@ -80,7 +80,7 @@ package struct TriggerTrials: Sendable {
         return switch signal {
         case 24: "it took more than \(Self.processorSeconds) seconds of processor time"
         case 9: "it was killed, as the system does where memory runs out; it held \(had) MB"
-        // A request that is refused is not held yet, and may be as large as all before it.
+        // A request that is refused is not allocated yet, and may be as large as everything before it.
         case _ where had >= may / 2: "it asked for more than \(may) MB of memory (signal \(signal)); it held \(had) MB"
         default: "it crashed (signal \(signal)), or asked for more than \(may) MB at once; it held \(had) MB"
         }

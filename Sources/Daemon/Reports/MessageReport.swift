@@ -2,7 +2,7 @@ import Delivery
 package import Outreach
 package import Store
 
-/// One message: what became of it, and what it says. What `bookbag outbox show` tells.
+/// One message: what became of it, and its content. What `bookbag outbox show` prints.
 package struct MessageReport: Report {
     package var shop: String
     package var order: String
@@ -15,7 +15,7 @@ package struct MessageReport: Report {
     private let clock: Clock
     private let message: Message?
 
-    // JSON tells what became of it; its words are a customer's, and come with --eml.
+    // JSON says what became of it; its text is a customer's, and is available with --eml.
     private enum CodingKeys: String, CodingKey { case shop, order, event, happenedAt, outcome }
 
     package init(_ story: EffectStory, _ message: Message?, clock: Clock, now: Moment) {

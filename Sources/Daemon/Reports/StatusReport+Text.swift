@@ -21,7 +21,7 @@ extension StatusReport {
         }
         lines.append("store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment)")
         if let storeFault { lines.append("store: cannot be written: \(storeFault)") }
-        // Last, where it is seen.
+        // At the end, where it is noticed.
         if !needs.isEmpty { lines += ["", "What needs a person:"] }
         for need in needs {
             lines.append("  \(need.shop.map { "\($0): " } ?? "")\(need.what)")

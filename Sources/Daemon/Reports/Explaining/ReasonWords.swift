@@ -1,8 +1,9 @@
 package import Outreach
 
-/// The reasons as a shopkeeper understands them.
+/// The reasons in a shopkeeper's terms.
 package enum ReasonWords {
-    /// Behind "held: " and "not sent: ". By the raw value, for a store may have been written by a later program.
+    /// To follow "held: " and "not sent: ". By raw value, since a store may have been written by a later version of the
+    /// program.
     private static let words: [String: String] = [
         "wait": "the trigger itself waits ('after', 'for', 'until' or 'at')",
         "combine": "it gathers the order's parcels into one message",
@@ -47,19 +48,19 @@ package enum ReasonWords {
     /// A clause that can follow "because".
     package static func sentence(_ reason: Reason?, detail: String? = nil) -> String {
         guard let reason else { return detail ?? "" }
-        // It says by itself which one.
+        // The detail already says which one.
         if reason == .unknownWebhook, let detail { return detail }
         let clause = words[reason.rawValue] ?? reason.rawValue.replacing("_", with: " ")
         return detail.map { "\(clause): \($0)" } ?? clause
     }
 
-    /// True where people are told more than the bare word.
+    /// True if there is a wording for people.
     static func isKnown(_ reason: Reason) -> Bool { words[reason.rawValue] != nil }
 }
 
-/// Events as a shopkeeper tells them.
+/// Events in a shopkeeper's words.
 enum EventSentences {
-    /// Why a parcel was called late; behind a comma.
+    /// Why a parcel was considered late; to follow a comma.
     static func delay(_ reason: String) -> String {
         switch reason {
         case "carrier_says": "for the carrier says so"
