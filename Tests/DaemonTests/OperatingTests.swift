@@ -92,7 +92,7 @@ struct OperatingTests {
         #expect(trouble.failure != nil)
         await trouble.look(store, now: start + .hours(1) + .seconds(30), logger)
         #expect(trouble.failure == nil)
-        #expect(lines.messages.last == "The store can be written again")
+        #expect(lines.messages.last == "The store is writable again")
         // The same again a minute later is the same trouble; a quarter of an hour later it is another.
         trouble.note(try #require(failure), now: start + .hours(1) + .seconds(60), logger)
         #expect(lines.messages.count == 3)

@@ -39,7 +39,7 @@ package struct StatusReport: Report {
         @Nullable package var noRelayFor: String?
         @Nullable package var shopFault: String?
         @Nullable package var triggerFault: String?
-        /// The first of the two.
+        /// `shopFault`, otherwise `triggerFault`.
         @Nullable package var lastFault: String?
         @Nullable package var heldReload: Held?
         /// Set while the brake holds all mail.
