@@ -152,7 +152,8 @@ struct OperatingTests {
         let taken = Configuration.Listen(host: "127.0.0.1", port: Int(port))
         let problem = #expect(throws: DaemonProblem.self) { try taken.requireFree() }
         #expect(
-            problem?.reason == "'listen' 127.0.0.1:\(port) is in use; stop what listens there, or name another port")
+            problem?.reason
+                == "'listen' 127.0.0.1:\(port) is in use; stop what is listening there, or choose another port")
         let foreign = #expect(throws: DaemonProblem.self) {
             try Configuration.Listen(host: "192.0.2.1", port: 8787).requireFree()
         }

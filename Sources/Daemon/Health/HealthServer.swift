@@ -113,12 +113,12 @@ extension Configuration.Listen {
         guard bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) != 0 else { return }
         switch errno {
         case EADDRINUSE:
-            throw problem("is in use; stop what listens there, or name another port", status: .fault)
+            throw problem("is in use; stop what is listening there, or choose another port", status: .fault)
         case EADDRNOTAVAIL:
-            throw problem("is no address of this machine; write 127.0.0.1:\(port)", status: .configuration)
+            throw problem("is not an address of this machine; write 127.0.0.1:\(port)", status: .configuration)
         case EACCES:
-            throw problem("is not ours to listen at; name a port from 1024 on", status: .configuration)
-        default: throw problem("cannot be listened at (errno \(errno))", status: .fault)
+            throw problem("may not be used by this process; choose a port from 1024 on", status: .configuration)
+        default: throw problem("cannot be listened on (errno \(errno))", status: .fault)
         }
     }
 

@@ -47,7 +47,7 @@ struct Watchdog: Service {
                 return .wait(Self.interval)
             }
         } onGracefulShutdown: {
-            notifier.stopping(status: "Finishing what is in flight")
+            notifier.stopping(status: "Finishing what is in progress")
         }
     }
 
@@ -110,6 +110,6 @@ struct Watchdog: Service {
         let ready = status.shops.reduce(0) { $0 + ($1.effects[.ready] ?? 0) }
         let toRead = status.shops.reduce(0) { $0 + $1.toRead }
         return "\(status.shops.count) shop\(status.shops.count == 1 ? "" : "s"): \(toRead) orders to read, "
-            + "\(waiting) messages wait, \(ready) are going out"
+            + "\(waiting) messages waiting, \(ready) being sent"
     }
 }

@@ -132,6 +132,6 @@ struct StoreObservations: ObservationJournal {
     func commit(_ events: [JudgedEvent], of observation: RawObservation, now: Moment) async throws -> SourceFailure? {
         if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
         let unknown = try await learning.learn(events, from: observation, of: context, now: now)
-        return unknown.isEmpty ? nil : SourceFailure("it speaks of \(unknown.count) that are not known")
+        return unknown.isEmpty ? nil : SourceFailure("it refers to \(unknown.count) that are not known")
     }
 }

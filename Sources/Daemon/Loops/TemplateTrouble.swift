@@ -80,7 +80,7 @@ extension TriggerReloader {
 
                 \(Self.list(lines))
 
-                Fix the template and save it: they are written at once, as far as they are still news. Until then they are tried again every hour.
+                Fix the template and save it: they are then sent immediately if they are still news. Until then they are tried again every hour.
                 `bookbag explain` has the order's story, and `bookbag preview TRIGGER --order '#1001'` shows what its mail comes to.
                 """, supersedes: [], now: now)
     }

@@ -42,7 +42,7 @@ struct ForwardedMail {
             lines += [
                 "",
                 "This address has written \(IncomingRules.letterLimit) mails within an hour. What else it writes in this "
-                    + "time is not handed on; it lies in the mailbox.",
+                    + "time is not forwarded; it stays in the mailbox.",
             ]
         }
         let isAttached = original.count <= Self.largestOriginal

@@ -58,11 +58,11 @@ struct MailJudge: Sendable {
                 var mail = mail
                 if let parked { mail.text = "Bookbag could not read this mail: \(parked)." }
                 switch try await handsOn(mail, observation, message) {
-                case .no(let reason): outcome.detail += "; not handed on, for \(reason)"
+                case .no(let reason): outcome.detail += "; not forwarded, because \(reason)"
                 case let verdict:
                     outcome.forward = try await forward(
                         mail, observation, order: order, message, isLast: verdict == .last, now: now)
-                    if outcome.forward == nil { outcome.detail += "; not handed on, for \(whyNobody)" }
+                    if outcome.forward == nil { outcome.detail += "; not forwarded, because \(whyNobody)" }
                 }
             }
         }
@@ -153,7 +153,7 @@ struct MailJudge: Sendable {
     private var whyNobody: String {
         if context.configuration.smtp == nil { return "no relay is configured" }
         if context.rules.planner.triggers.settings.notify == nil { return "shop.yaml names nobody under 'notify'" }
-        return "no mail could be made of it; it is in the mailbox"
+        return "no mail could be composed from it; it is in the mailbox"
     }
 
     private func report(_ outcome: IncomingOutcome) {

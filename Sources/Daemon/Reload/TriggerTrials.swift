@@ -59,19 +59,20 @@ package struct TriggerTrials: Sendable {
                 Fault(
                     file: folder.name, line: 1, column: 1,
                     "the process that tries the files may not limit its memory and time, so they are not put into force",
-                    hint: "see that a filter of system calls leaves prlimit64 to the daemon, as the shipped unit does"))
+                    hint: "make sure that the system call filter allows the daemon prlimit64, as the shipped unit does")
+            )
         case .exited(Self.exhausted, _):
             return .faults([Self.died("it asked for more than \(memory / 1_048_576) MB of memory", folder)])
         case .exited(let status, _): return .faults([Self.died("it ended with status \(status)", folder)])
         case .killed(let signal, let held): return .faults([Self.died(words(signal, held), folder)])
         case .tooSlow: return .faults([Self.died("it took more than \(time.components.seconds) seconds", folder)])
-        case .tooMuchOutput: return .faults([Self.died("it found more than can be told", folder)])
+        case .tooMuchOutput: return .faults([Self.died("it found more faults than can be reported", folder)])
         case .notStarted(let code):
             return .untried(
                 Fault(
                     file: folder.name, line: 1, column: 1,
                     "the process that tries the files could not be started (error \(code)), so they are not put into force",
-                    hint: "see that the daemon may start processes, and save a file again"))
+                    hint: "make sure that the daemon may start processes, then save a file again"))
         }
     }
 
@@ -79,7 +80,7 @@ package struct TriggerTrials: Sendable {
         let (may, had) = (memory / 1_048_576, held / 1_048_576)
         return switch signal {
         case 24: "it took more than \(Self.processorSeconds) seconds of processor time"
-        case 9: "it was killed, as the system does where memory runs out; it held \(had) MB"
+        case 9: "it was killed, as the system does when memory runs out; it held \(had) MB"
         // A request that is refused is not allocated yet, and may be as large as everything before it.
         case _ where had >= may / 2: "it asked for more than \(may) MB of memory (signal \(signal)); it held \(had) MB"
         default: "it crashed (signal \(signal)), or asked for more than \(may) MB at once; it held \(had) MB"
@@ -91,6 +92,6 @@ package struct TriggerTrials: Sendable {
         Fault(
             file: folder.name, line: 1, column: 1,
             "the process that reads and tries the files did not survive them: \(reason)",
-            hint: "look at the file that was edited last; nothing in it may grow without end")
+            hint: "look at the file that was edited last; nothing in it may grow without bound")
     }
 }

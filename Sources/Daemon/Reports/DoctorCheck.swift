@@ -77,7 +77,7 @@ extension DoctorCheck {
         .machine { configuration, reach in
             let path = configuration.storePath
             guard FileManager.default.fileExists(atPath: path) else {
-                return [Finding(.fine, "store", "there is none yet; the daemon makes \(path) when it first starts")]
+                return [Finding(.fine, "store", "there is none yet; the daemon creates \(path) when it first starts")]
             }
             do throws(StoreFailure) {
                 let store = try Store.open(path: path, role: .command, create: false, now: reach.now())
@@ -147,7 +147,7 @@ extension DoctorCheck {
             findings.append(
                 Finding(
                     .fine, "shop \(shop.domain)",
-                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and takes the credentials"
+                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and accepts the credentials"
                 ))
         }
         if let fault = inspection.versionFault {
@@ -164,7 +164,7 @@ extension DoctorCheck {
         if inspection.scopes == nil {
             findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
         } else if missing.isEmpty {
-            findings.append(Finding(.fine, scopes, "the app may read all that is wanted"))
+            findings.append(Finding(.fine, scopes, "the app may read everything it needs"))
         }
         return findings
     }
@@ -193,11 +193,11 @@ extension DoctorCheck {
             guard smtp.startTLS != .opportunistic else {
                 return [
                     Finding(
-                        .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",
+                        .poor, what, "\(smtp.url) accepts our login\(redirect), and does not require encryption",
                         fix: "remove 'starttls: opportunistic', or mail and password may travel in the clear")
                 ]
             }
-            return [Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")]
+            return [Finding(.fine, what, "\(smtp.url) accepts our login\(redirect)")]
         })
 
     private static func fix(_ phase: SMTPReply.Phase) -> String {
@@ -247,13 +247,13 @@ extension DoctorCheck {
             if let settings, settings.notify == nil {
                 findings.append(
                     Finding(
-                        .poor, what, "what people write there is handed on to nobody",
+                        .poor, what, "what people write there is forwarded to nobody",
                         fix: "write 'notify: you@your-shop.example' in shop.yaml"))
             }
             guard let imap = mailbox.imap else {
                 let way = mailbox.lmtp.map { "over LMTP at \($0)" } ?? "by 'bookbag mail --deliver'"
                 return findings + [
-                    Finding(.fine, what, "mail to \(mailbox.onlyTo.joined(separator: ", ")) is brought \(way)")
+                    Finding(.fine, what, "mail to \(mailbox.onlyTo.joined(separator: ", ")) is delivered \(way)")
                 ]
             }
             do {
@@ -267,7 +267,7 @@ extension DoctorCheck {
                     newest.isEmpty
                     ? "no mail to \(mailbox.onlyTo.joined(separator: ", ")) was found among the newest"
                     : "of the newest \(newest.count) mails: \(words.joined(separator: ", "))"
-                return findings + [Finding(.fine, what, "\(imap.host) lets us in; \(seen)")]
+                return findings + [Finding(.fine, what, "\(imap.host) accepts our login; \(seen)")]
             } catch {
                 return findings + [Finding(.broken, what, "\(error)")]
             }

@@ -49,7 +49,7 @@ struct OutboxWait: Encodable, Sendable {
         case .ready: (cause, _until, sentence) = Self.ready(line, channel: channel, now: now)
         default: return nil
         }
-        if inDoubt { sentence += "; an earlier attempt may have arrived, and the same bytes go again" }
+        if inDoubt { sentence += "; an earlier attempt may have arrived, and the same bytes are sent again" }
     }
 
     private static func ready(
@@ -74,17 +74,20 @@ struct OutboxWait: Encodable, Sendable {
             let until = state.nextAt > now ? state.nextAt : nil
             let detail = state.detail.map { ": \($0)" } ?? ""
             switch state.cause {
-            case .deferred: return wait(.domain, until, "\(domain) puts mail off, and is asked with one mail\(detail)")
+            case .deferred:
+                return wait(
+                    .domain, until, "\(domain) is deferring mail, and is tried with one mail at a time\(detail)")
             case .limit: return wait(.domainLimit, until, "the limit for \(domain) is reached\(detail)")
             case nil:
-                return wait(.next, nil, "\(domain) takes mail again, and it goes after those that wait for longer")
+                return wait(
+                    .next, nil, "\(domain) accepts mail again, and this one goes after those that have waited longer")
             }
         }
         if ownWait, effect.reason == .deferred || effect.reason == .unavailable {
             return wait(
                 .deferred, effect.dueAt, ReasonWords.sentence(effect.reason, detail: effect.detail))
         }
-        if ownWait { return wait(.time, effect.dueAt, "its time has not come") }
-        return wait(.next, nil, "nothing holds it: it goes as soon as the daemon comes to it")
+        if ownWait { return wait(.time, effect.dueAt, "it is not due yet") }
+        return wait(.next, nil, "nothing holds it: the daemon will send it shortly")
     }
 }

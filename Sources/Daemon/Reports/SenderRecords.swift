@@ -134,7 +134,7 @@ struct SenderRecords: Sendable {
 
     private func spfFinding(_ what: String) -> Finding? {
         switch spf {
-        case .failure(let reason): return Finding(.poor, what, "the DNS could not be asked for SPF: \(reason)")
+        case .failure(let reason): return Finding(.poor, what, "DNS could not be queried for SPF: \(reason)")
         case .none: return noSPF(what)
         case .records(let texts):
             let records = texts.map { $0.lowercased() }.filter { $0 == "v=spf1" || $0.hasPrefix("v=spf1 ") }
@@ -160,7 +160,7 @@ struct SenderRecords: Sendable {
             if lookups > 10 {
                 return Finding(
                     .broken, what, "its SPF record asks for \(lookups) further lookups, and only 10 are allowed",
-                    fix: "remove the 'include:' of services that send no mail for the shop any more")
+                    fix: "remove the 'include:' of services that no longer send mail for the shop")
             }
             if let relay = Self.known(relay), let include = relay.include,
                 !terms.contains(where: { $0.hasSuffix("include:\(include)") || $0.hasSuffix("redirect=\(include)") })
@@ -191,10 +191,10 @@ struct SenderRecords: Sendable {
 
     private func dmarcFinding(_ what: String) -> Finding? {
         switch dmarc {
-        case .failure(let reason): return Finding(.poor, what, "the DNS could not be asked for DMARC: \(reason)")
+        case .failure(let reason): return Finding(.poor, what, "DNS could not be queried for DMARC: \(reason)")
         case .none:
             return Finding(
-                .poor, what, "there is no DMARC record, which Gmail, Yahoo and Microsoft ask of whoever writes to many",
+                .poor, what, "there is no DMARC record, which Gmail, Yahoo and Microsoft require of bulk senders",
                 fix: "add the TXT record \"v=DMARC1; p=none\" to _dmarc.\(domain)")
         case .records(let texts):
             let records = texts.filter(Self.isPolicy)

@@ -150,13 +150,13 @@ extension StatusReport {
                     "set the clock right (timedatectl); if it is right and once ran ahead, run 'bookbag clock accept'")
             }
             if let fault = shop.shopFault {
-                need("the shop cannot be asked: \(fault)", "run 'bookbag doctor', which names what the shop refuses")
+                need("the shop cannot be read: \(fault)", "run 'bookbag doctor', which names what the shop refuses")
             }
             if let fault = shop.mailboxFault {
                 let since = shop.mailboxFailingSince.map { " since \($0)" } ?? ""
                 need(
                     "the mailbox cannot be read\(since), so bounces and answers wait there: \(fault)",
-                    "run 'bookbag doctor', which logs in once more; it is read again by itself")
+                    "run 'bookbag doctor', which tests the login; it is also tried again automatically")
             }
             if let fault = shop.triggerFault {
                 need(
@@ -165,24 +165,25 @@ extension StatusReport {
             }
             if let triggers = shop.noRelayFor {
                 need(
-                    "these triggers write mails that nothing takes: \(triggers)",
+                    "these triggers write mails, but no relay is configured: \(triggers)",
                     "add 'smtp:' to bookbag.yaml and restart, or set the triggers to 'mode: shadow'")
             }
             if let held = shop.brake {
                 need(
                     "the brake holds all mail: \(counted(held.people, "shopper")) had been written to within an hour",
-                    "run 'bookbag triggers confirm --shop \(shop.shop)' if they were meant, else fix the trigger first")
+                    "run 'bookbag triggers confirm --shop \(shop.shop)' if that was intended, otherwise fix the trigger first"
+                )
             }
             if let held = shop.heldReload {
                 need(
                     "an edit is held: it would write to \(counted(held.people, "shopper")) at once",
-                    "run 'bookbag triggers confirm --shop \(shop.shop)' if it is meant, else take the edit back",
+                    "run 'bookbag triggers confirm --shop \(shop.shop)' if it is intended, otherwise undo the edit",
                     isUrgent: false)
             }
             for one in shop.unwritten {
                 need(
                     "\(counted(one.count, "message")) of '\(one.trigger)' cannot be written: \(one.detail ?? "")",
-                    "fix the template and save it; they are written at once, as far as they are still news",
+                    "fix the template and save it; they are then sent immediately if they are still news",
                     isUrgent: false)
             }
         }
@@ -192,10 +193,10 @@ extension StatusReport {
                     shop: channel.shop,
                     what: "\(channel.name) is closed: \(channel.detail ?? channel.reason ?? "unknown")",
                     fix: channel.channel == "email"
-                        ? "run 'bookbag doctor'; the relay is tried again by itself, and at once after a restart"
+                        ? "run 'bookbag doctor'; the relay is tried again automatically, and immediately after a restart"
                         : channel.reason == Failure.disabled
                             ? "run 'bookbag outbox open \(channel.name)' once it takes messages again"
-                            : "fix the endpoint; it is tried again by itself, and at once after a restart",
+                            : "fix the endpoint; it is tried again automatically, and immediately after a restart",
                     isUrgent: true))
         }
         for carrier in carriers where carrier.closedUntil != nil && carrier.isRefused {

@@ -143,6 +143,6 @@ public struct LabelFetcher: Sendable {
         return .failure(
             LabelFailure(
                 .notALabel,
-                bytes.isEmpty ? "the label is empty" : "what the label's link gives is no PDF and no picture"))
+                bytes.isEmpty ? "the label is empty" : "the label's link leads to neither a PDF nor an image"))
     }
 }

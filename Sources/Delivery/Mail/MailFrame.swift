@@ -26,7 +26,7 @@ struct MailFrame {
     /// - Parameters:
     ///   - title: the subject, on one line; it becomes the `<h1>` if the body has none.
     ///   - preview: the line that mail programs show beside the subject, hidden in the mail itself.
-    ///   - unsubscribe: where to unsubscribe, for mail that offers that and does not show it in its body.
+    ///   - unsubscribe: where to unsubscribe, for mail that can be unsubscribed from and does not link to it in its body.
     func html(_ blocks: [MailBlock], title: String, preview: String, unsubscribe: LinkTarget?) -> String {
         let bodyHasTitle = blocks.contains { if case .heading(level: 1, _) = $0 { true } else { false } }
         var body = MailHTMLWriter(

@@ -21,8 +21,8 @@ public enum MailFault: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .headerName(let name):
-            "'\(name)' cannot be used as a header of one's own; choose a name that begins with X-"
-        case .headerValue(let name): "the header '\(name)' has a line end or a control character in it"
+            "'\(name)' cannot be used as a custom header; choose a name that begins with X-"
+        case .headerValue(let name): "the header '\(name)' contains a line break or a control character"
         case .messageID: "a Message-ID must look like id@domain, in plain letters"
         case .sender: "the envelope sender must be empty or an e-mail address"
         case .lineTooLong: "a header has a word longer than a line of mail may be (998 bytes)"

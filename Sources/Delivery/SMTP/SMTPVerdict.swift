@@ -41,26 +41,26 @@ extension Verdict {
         }
         switch reply.phase {
         case .connect, .greeting, .ehlo:
-            return .unavailable(failure(reply, "connect", "the relay does not want to talk to this machine"))
+            return .unavailable(failure(reply, "connect", "the relay refuses connections from this machine"))
         case .tls:
             return .unavailable(
                 failure(reply, "tls", "the relay could not begin TLS; see 'starttls' in the configuration"))
         case .auth:
             return .unavailable(
-                failure(reply, "auth", "the relay does not take the login; check 'username' and 'password' under smtp"))
+                failure(reply, "auth", "the relay rejects the login; check 'username' and 'password' under smtp"))
         case .mailFrom:
             if isForGood, code == 552 || matter == .content {
-                return .refused(failure(reply, "content", "the mail is larger than the relay takes"))
+                return .refused(failure(reply, "content", "the mail is larger than the relay accepts"))
             }
             if isForGood { return .unavailable(matter == .policy ? policy(reply) : sender(reply)) }
-            return .unavailable(failure(reply, "busy", "the relay takes no mail for now"))
+            return .unavailable(failure(reply, "busy", "the relay accepts no mail for now"))
         case .rcpt: return atRecipient(code, matter, reply)
         case .data:
-            guard isForGood else { return .deferred(failure(reply, "busy", "the relay would not begin the message")) }
+            guard isForGood else { return .deferred(failure(reply, "busy", "the relay refused to start the message")) }
             switch matter {
             case .policy: return .unavailable(policy(reply))
             case .noMailbox, .recipient: return .refused(mailbox(matter, reply))
-            default: return .deferred(failure(reply, "busy", "the relay would not begin the message"))
+            default: return .deferred(failure(reply, "busy", "the relay refused to start the message"))
             }
         case .finalDot: return atMessage(code, matter, reply)
         }
@@ -74,7 +74,7 @@ extension Verdict {
         // about this recipient, whatever their subject: Outlook.com's "5.5.0 mailbox unavailable" is not a protocol
         // error.
         if code == 530 || code == 535 || code == 503 || matter == .policy { return .unavailable(policy(reply)) }
-        if matter == .relay { return .unavailable(failure(reply, "relay", "the relay has a fault of its own")) }
+        if matter == .relay { return .unavailable(failure(reply, "relay", "the relay has an internal error")) }
         guard matter == .unknown else { return .refused(mailbox(matter, reply)) }
         // Only the code says anything. 550, 551 and 553 have their meaning in RFC 5321 if no word says otherwise; 554
         // can mean anything.
@@ -84,19 +84,21 @@ extension Verdict {
 
     private static func atMessage(_ code: Int, _ matter: ReplyMatter, _ reply: SMTPReply) -> Verdict {
         guard code / 100 == 5 else {
-            if code / 100 == 4 { return .deferred(failure(reply, "busy", "the relay does not take the mail for now")) }
-            return .deferred(failure(reply, "other", "the relay answered the message with something unheard of"))
+            if code / 100 == 4 {
+                return .deferred(failure(reply, "busy", "the relay does not accept the mail for now"))
+            }
+            return .deferred(failure(reply, "other", "the relay gave an unknown answer to the message"))
         }
         if code == 530 || code == 535 { return .unavailable(policy(reply)) }
         switch matter {
         case .policy: return .unavailable(policy(reply))
-        case .relay: return .unavailable(failure(reply, "relay", "the relay has a fault of its own"))
+        case .relay: return .unavailable(failure(reply, "relay", "the relay has an internal error"))
         case .noMailbox, .recipient: return .refused(mailbox(matter, reply))
-        case .content: return .refused(failure(reply, "content", "the relay does not take this mail's content"))
+        case .content: return .refused(failure(reply, "content", "the relay rejects this mail's content"))
         default:
             // RFC 5321 reserves 552 for mail that is too large.
             return code == 552
-                ? .refused(failure(reply, "content", "the mail is larger than the relay takes"))
+                ? .refused(failure(reply, "content", "the mail is larger than the relay accepts"))
                 : .unavailable(unexplained(reply))
         }
     }
@@ -119,7 +121,7 @@ extension Verdict {
         case .quota:
             failure(
                 reply, "account",
-                "our account at the relay has used up what it may send; wait until its limit begins anew, or have it raised"
+                "our account at the relay has used up its sending limit; wait until it resets, or have it raised"
             )
         case .suspended:
             failure(
@@ -145,7 +147,7 @@ extension Verdict {
     private static func mailbox(_ matter: ReplyMatter, _ reply: SMTPReply) -> Failure {
         let isGone = matter == .noMailbox
         var failure = failure(
-            reply, "mailbox", isGone ? "the mailbox does not exist" : "the mailbox does not exist, or takes no mail")
+            reply, "mailbox", isGone ? "the mailbox does not exist" : "the mailbox does not exist, or accepts no mail")
         failure.isNoMailbox = isGone
         return failure
     }
@@ -166,7 +168,7 @@ extension Verdict {
             // Only this mail needs it: its address is not ASCII and the relay lacks SMTPUTF8 (RFC 6531).
             return .refused(failure(reply, "unsupported", "the relay cannot carry this address"))
         case .unsupported:
-            return .unavailable(failure(reply, "unsupported", "the relay lacks what the settings ask of it"))
+            return .unavailable(failure(reply, "unsupported", "the relay does not support what the settings require"))
         case .resolve:
             return .unavailable(failure(reply, "resolve", "the relay's name could not be found; check smtp.url"))
         case .tls:
@@ -179,10 +181,10 @@ extension Verdict {
             let words =
                 switch kind {
                 case .timeout: "the relay did not answer in time"
-                case .dropped: "the relay closed the line in the middle"
+                case .dropped: "the relay closed the connection in the middle"
                 case .malformedReply: "what answered does not speak SMTP"
-                case .cancelled: "the attempt was broken off"
-                default: "the line to the relay failed"
+                case .cancelled: "the attempt was cancelled"
+                default: "the connection to the relay failed"
                 }
             let reason = kind == .timeout ? "timeout" : kind == .cancelled ? "cancelled" : "connect"
             return hasBegun || kind == .cancelled

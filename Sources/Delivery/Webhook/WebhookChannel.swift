@@ -95,18 +95,19 @@ extension Verdict {
             return .unavailable(
                 failure("redirect", "the endpoint has moved, and redirects are not followed; configure the new address")
             )
-        case 400, 413, 422: return .refused(failure("content", "the endpoint does not take this body"))
+        case 400, 413, 422: return .refused(failure("content", "the endpoint rejects this body"))
         case 401, 403:
             return .unavailable(
-                failure("auth", "the endpoint does not take our signature; check the secret on both sides"))
+                failure("auth", "the endpoint rejects our signature; check the secret on both sides"))
         case 404: return .unavailable(failure("gone", "there is no endpoint at this address; check its url"))
         case 410:
             return .unavailable(
                 failure(
                     Failure.disabled,
-                    "the endpoint wants nothing more; nothing is sent to it until 'bookbag outbox open' names it"))
+                    "the endpoint wants nothing more; nothing is sent to it until it is opened with 'bookbag outbox open'"
+                ))
         case 408, 429, 502, 503, 504: return .deferred(failure("busy", "the endpoint is busy"))
-        default: return .deferred(failure("status", "the endpoint answered with a fault"))
+        default: return .deferred(failure("status", "the endpoint answered with an error"))
         }
     }
 
@@ -121,19 +122,19 @@ extension Verdict {
             return .unavailable(
                 Failure(
                     reason: "address",
-                    detail: "the endpoint is in a private network; set 'allow_private: true' if that is meant"))
+                    detail: "the endpoint is in a private network; set 'allow_private: true' if that is intended"))
         case .malformedRequest:
             return .unavailable(Failure(reason: "configuration", detail: "the endpoint's url cannot be used"))
         case .resolve: return .unavailable(made("resolve", "the endpoint's name could not be found"))
         case .connect: return .unavailable(made("connect", "no connection to the endpoint"))
-        case .tls: return .unavailable(made("tls", "the endpoint's certificate is not to be trusted"))
+        case .tls: return .unavailable(made("tls", "the endpoint's certificate is not trusted"))
         case .timeout where !failure.mayHaveArrived: return .unavailable(made("timeout", "no connection in time"))
         case .timeout: return .deferred(made("timeout", "the endpoint did not answer in time"))
-        case .cancelled: return .deferred(made("cancelled", "the attempt was broken off"))
+        case .cancelled: return .deferred(made("cancelled", "the attempt was cancelled"))
         case .tooLarge: return .deferred(made("answer", "the endpoint's answer is too long to be one"))
         case .redirect: return .unavailable(made("redirect", "the endpoint redirects; configure the new address"))
         case .dropped, .malformedAnswer, .other:
-            return .deferred(made("connect", "the line to the endpoint failed: \(failure.kind.rawValue)"))
+            return .deferred(made("connect", "the connection to the endpoint failed: \(failure.kind.rawValue)"))
         }
     }
 }

@@ -49,7 +49,7 @@ public struct IncomingRules: Sendable {
         outcome.provesArrival = message.map { $0.effect.state == .ready && $0.effect.attemptsInDoubt > 0 } ?? false
         if let wish, [.person, .autoReply, .list].contains(mail.kind) {
             outcome.address = mail.sender
-            outcome.detail = "asked for no more \(wish.stream.words), by the button of a mail"
+            outcome.detail = "asked for no more \(wish.stream.words), with a mail's unsubscribe button"
             outcome.silencing = .init(
                 who: .key(wish.addressKey), stream: wish.stream, reason: "opt_out", note: "asked for it by mail",
                 until: nil)
@@ -60,7 +60,7 @@ public struct IncomingRules: Sendable {
         case .complaint: complaint(message, &outcome)
         case .delayed:
             outcome.address = message?.recipient
-            outcome.detail = "another server still tries to deliver it"
+            outcome.detail = "another server is still trying to deliver it"
         case .delivered:
             outcome.address = message?.recipient
             outcome.detail = "the recipient's server says that it arrived"
@@ -81,7 +81,7 @@ public struct IncomingRules: Sendable {
         _ outcome: inout IncomingOutcome
     ) {
         guard let message else {
-            outcome.detail = "a bounce that speaks of no message of ours; it changes nothing"
+            outcome.detail = "a bounce that refers to no message of ours; it changes nothing"
             return
         }
         let own = message.recipient.flatMap { address in mail.recipients.first { $0.address.isSameAddress(as: address) }
@@ -112,15 +112,15 @@ public struct IncomingRules: Sendable {
 
     private static func complaint(_ message: AnsweredMessage?, _ outcome: inout IncomingOutcome) {
         guard let message, let address = message.recipient else {
-            outcome.detail = "a complaint that speaks of no message of ours; it changes nothing"
+            outcome.detail = "a complaint that refers to no message of ours; it changes nothing"
             return
         }
         outcome.address = address
         outcome.reason = "complaint"
-        outcome.detail = "the recipient called it spam"
+        outcome.detail = "the recipient marked it as spam"
         outcome.silencing = .init(
             who: .address(address), stream: .all, reason: "complaint",
-            note: "the recipient called message \(message.effect.id) spam", until: nil)
+            note: "the recipient marked message \(message.effect.id) as spam", until: nil)
     }
 
     private static func person(_ mail: IncomingMail, _ message: AnsweredMessage?, _ outcome: inout IncomingOutcome) {

@@ -1,6 +1,6 @@
 // The kinds of mail that a shopper can tell apart: news about her order, marketing, and requests for a review. One
-// entry each, here and nowhere else: which address it comes from, whose consent it needs, and whether it offers to
-// unsubscribe. A silence applies to one of them, or to all.
+// entry each, here and nowhere else: which address it comes from, whose consent it needs, and whether it can be
+// unsubscribed from. A silence applies to one of them, or to all.
 
 /// A kind of mail, by the word that merchants write in `about:`. In rows and JSON it is that word. The set is open: a
 /// word from a later version of the program is kept as it is.
@@ -49,7 +49,7 @@ public struct MailStream: RawRepresentable, Hashable, Codable, Sendable, CaseIte
         /// For editors and docs/triggers.md.
         var meaning: String
         var consent: Consent
-        /// True if each mail offers to unsubscribe: `List-Unsubscribe` (RFC 2369).
+        /// True if each mail can be unsubscribed from: `List-Unsubscribe` (RFC 2369).
         var hasWayOut: Bool
         /// The keys under `brand` that may give its From address, in order of preference.
         var fromKeys: [String]
@@ -87,7 +87,7 @@ public struct MailStream: RawRepresentable, Hashable, Codable, Sendable, CaseIte
     /// The From address of its mail; nil if the shop has not given one.
     public func from(_ brand: Brand) -> MailAddress? { rules.from(brand) }
 
-    /// True if each mail offers to unsubscribe.
+    /// True if each mail can be unsubscribed from.
     public var hasWayOut: Bool { rules.hasWayOut }
 
     /// The consent that it needs.

@@ -39,7 +39,7 @@ enum TemplateSlips {
             }
             for match in line.matches(of: /\{%-?\s*else\s+if\s+(.*?)\s*-?%\}/) {
                 note(
-                    match.range.lowerBound, "'else' takes no condition, so this one is never asked",
+                    match.range.lowerBound, "'else' takes no condition, so this one is ignored",
                     "write {% elsif \(match.output.1) %}", isCertain: false)
             }
             // Not within other braces, and containing one of our names: otherwise it may be a style.
@@ -51,7 +51,7 @@ enum TemplateSlips {
                 }
                 let words = "\(match.output.1)\(match.output.2 ?? "")".trimmingSpaces
                 note(
-                    match.range.lowerBound, "one brace prints no value; this goes out as it stands",
+                    match.range.lowerBound, "one brace prints no value; this is sent as it stands",
                     "write two: {{ \(words) }}", isCertain: false)
             }
         }

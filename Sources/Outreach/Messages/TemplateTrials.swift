@@ -134,17 +134,17 @@ struct TemplateTrials {
                     failure.message.hasPrefix("the subject") ? "write words that are always there" : nil
                 )
             }
-            let message = "what comes out is no JSON"
+            let message = "what comes out is not JSON"
             if line.contains(/"\{\{[^}]*\|\s*json\s*-?\}\}/) {
-                return (message, "'| json' writes the quotes by itself; take those around it away")
+                return (message, "'| json' writes the quotes itself; remove those around it")
             }
             return (
                 message,
-                "print every value by '| json', which brings its own quotes, and look for a comma too many or too few"
+                "print every value with '| json', which adds its own quotes, and look for a comma too many or too few"
             )
         }
         if cause == "divided by 0" {
-            return ("this divides by 0", "put an {% if %} around it that asks for more than 0")
+            return ("this divides by 0", "put an {% if %} around it that checks for more than 0")
         }
         if cause.hasPrefix("comparison of") {
             return ("values that cannot be compared are compared", "compare numbers with numbers, and texts with texts")

@@ -139,7 +139,7 @@ public struct TemplateSet: Sendable {
         guard place == nil, (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil else {
             throw TemplateFailure(
                 file: body.file, line: place?.line ?? 0, column: place?.column ?? 0,
-                message: "what comes out is no JSON; look for a comma too many, and for texts without quotes")
+                message: "what comes out is not JSON; look for a comma too many, and for texts without quotes")
         }
         return bytes
     }

@@ -10,7 +10,7 @@ extension TemplateSet {
             var list = FaultList(file: folder.shown(path))
             defer { faults += list.faults }
             guard let source = folder.text(path) else {
-                list.add(at: Position(line: 1, column: 1), "the file is no UTF-8 text", hint: "save it as UTF-8")
+                list.add(at: Position(line: 1, column: 1), "the file is not UTF-8 text", hint: "save it as UTF-8")
                 continue
             }
             let file = String(path.split(separator: "/").last!)
@@ -58,7 +58,7 @@ extension TemplateSet {
         if parts.count == 3, Languages.isLanguage(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
         faults.add(
             at: Position(line: 1, column: 1),
-            "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is no language",
+            "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is not a language",
             hint: "write it like '\(parts[0]).\(Languages.meant(by: parts[1]) ?? "fr").\(parts.last!)'")
         return (parts[0], nil)
     }
@@ -263,7 +263,8 @@ private struct TemplateReader {
                 }
                 let meant = language ?? nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }
                 faults.add(
-                    at: Position(line: 1, column: 1), "'\(part)' in the file's name is no language and no segment",
+                    at: Position(line: 1, column: 1),
+                    "'\(part)' in the file's name is neither a language nor a segment",
                     hint: meant ?? "write it like '\(name).fr.md' or '\(name).vip.fr.md'")
             }
         }

@@ -47,7 +47,7 @@ extension EventKind {
 
     /// The rule that makes it no longer news, as a sentence without its full stop.
     public var passedRule: String? {
-        passedBy.map { "'\(rawValue)' is no news once \($0.replacing("`", with: ""))" }
+        passedBy.map { "'\(rawValue)' is no longer news once \($0.replacing("`", with: ""))" }
     }
 
     private static func either(_ words: [String]) -> String {

@@ -111,7 +111,7 @@ extension SendLineReading {
                 } else {
                     let meant = nearest(to: text, in: ["customer", "merchant"]).map { "did you mean '\($0)'?" }
                     faults.add(
-                        at: place, "'\(text)' is nobody to write to",
+                        at: place, "'\(text)' is not somebody to write to",
                         hint: meant ?? "write 'customer', 'merchant' or an e-mail address")
                 }
             }

@@ -64,9 +64,9 @@ struct ConditionDoubts {
         guard checker.kinds.allSatisfy({ $0.isPassed(by: state) }) else { return }
         faults.warn(
             at: position,
-            "'\(checker.kinds[0].rawValue)' is no news any more once the parcel is '\(state.rawValue)', so this sends nothing",
+            "'\(checker.kinds[0].rawValue)' is no longer news once the parcel is '\(state.rawValue)', so this sends nothing",
             hint: EventKind(rawValue: "shipment.\(state.rawValue)").map { "write 'on: \($0.rawValue)' instead" }
-                ?? "take the line out")
+                ?? "remove the line")
     }
 
     /// A German number with a thousands separator: `1.000` is read as 1.
@@ -77,7 +77,7 @@ struct ConditionDoubts {
         guard number.hasSuffix("000") || whole != "0" else { return nil }
         return (
             source.distance(from: source.startIndex, to: number.startIndex) + 1,
-            "'\(number)' is read as \(number.hasSuffix(".000") ? String(whole) : "\(whole) and a bit"), for decimals stand behind the point",
+            "'\(number)' is read as \(number.hasSuffix(".000") ? String(whole) : "\(whole) and a bit"), since decimals follow the point",
             "for thousands write \(number.filter { $0 != "." })"
         )
     }

@@ -157,7 +157,7 @@ enum ConditionReader {
         case .text(let text, _): return line(text, tree, checker, &faults).map { [$0] } ?? []
         case .map(let entries):
             if let hint = brokenByColon(tree), !["any", "all"].contains(entries[0].key) {
-                faults.add(at: tree.position, "this is no condition", hint: hint)
+                faults.add(at: tree.position, "this is not a condition", hint: hint)
                 return []
             }
             var result: [ConditionClause] = []
@@ -169,11 +169,11 @@ enum ConditionReader {
                 default:
                     let meant = nearest(to: entry.key, in: ["any", "all"]).map { "did you mean '\($0)'?" }
                     faults.add(
-                        at: entry.keyPosition, "'\(entry.key)' cannot stand here",
+                        at: entry.keyPosition, "'\(entry.key)' does not belong here",
                         hint: meant ?? "a condition is one line of text, or 'any:' or 'all:' with lines below it")
                 }
                 if inner.isEmpty, !faults.hasErrors {
-                    faults.add(at: entry.keyPosition, "nothing stands under '\(entry.key)'")
+                    faults.add(at: entry.keyPosition, "nothing is written under '\(entry.key)'")
                 }
             }
             return result

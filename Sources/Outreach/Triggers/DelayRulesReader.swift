@@ -28,8 +28,8 @@ struct DelayRulesReader {
             if let earlier {
                 faults.warn(
                     at: element.position,
-                    "this promise is never given, for the one in line \(lines[earlier]) fits first",
-                    hint: "put the more special promise first")
+                    "this promise never applies, since the one in line \(lines[earlier]) fits first",
+                    hint: "put the more specific promise first")
             }
             rules.promises.append(promise)
             lines.append(element.position.line)
@@ -79,7 +79,7 @@ struct DelayRulesReader {
         guard let length = fields.length(key, &faults) else { return usual }
         guard length.unit != .minutes, length.unit != .hours || length.count >= 24 else {
             faults.add(
-                at: value.position, "'\(key)' has to be a day at least", hint: "write '5 business days', or 'off'")
+                at: value.position, "'\(key)' has to be at least a day", hint: "write '5 business days', or 'off'")
             return usual
         }
         return length

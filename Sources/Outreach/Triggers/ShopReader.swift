@@ -73,7 +73,7 @@ struct ShopReader {
                     at: position,
                     times.count == 2
                         ? "'quiet_hours' that begin and end at the same time are neither all day nor never"
-                        : "'\(text)' is no time from and until", hint: "write it like '21:00-08:00', or leave it out")
+                        : "'\(text)' is not a time range", hint: "write it like '21:00-08:00', or leave it out")
             }
         }
         if let value = fields.value("limit") { settings.limit = limit(value) }
@@ -89,7 +89,7 @@ struct ShopReader {
             settings.shopifySends = notifications(value)
         } else if let place = fields.entry("shopify_sends")?.keyPosition {
             faults.add(
-                at: place, "nothing stands under 'shopify_sends'", hint: "write 'none' where Shopify sends nothing")
+                at: place, "nothing is written under 'shopify_sends'", hint: "write 'none' if Shopify sends nothing")
         }
         settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }
@@ -128,7 +128,7 @@ struct ShopReader {
             }
         } else if let entry = brand.entry("color"), brand.value("color") == nil {
             faults.add(
-                at: entry.keyPosition, "'color' is empty, for '#' starts a comment",
+                at: entry.keyPosition, "'color' is empty, because '#' starts a comment",
                 hint: "put the colour in quotes: \"#2f5d50\"")
         }
         if let (text, position) = brand.text("logo", &faults) {

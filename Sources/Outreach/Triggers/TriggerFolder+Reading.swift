@@ -125,8 +125,8 @@ extension TriggerFolder {
                 case ENOENT where !folder.isLink(name):
                     // It was removed in the meantime.
                     break
-                case ENOENT, ENOTDIR: note(inner, "the link leads nowhere", "mend it, or delete it")
-                case ELOOP: note(inner, "the link leads in a circle", "mend it, or delete it")
+                case ENOENT, ENOTDIR: note(inner, "the link leads nowhere", "fix it, or delete it")
+                case ELOOP: note(inner, "the link leads in a circle", "fix it, or delete it")
                 default: note(inner, "the file cannot be read", "see who may read it")
                 }
                 return true
@@ -139,7 +139,7 @@ extension TriggerFolder {
                     severity: .warning)
                 return true
             default:
-                note(inner, "this is no ordinary file, and is not read", "put the file itself here")
+                note(inner, "this is not a regular file, and is not read", "put the file itself here")
                 return true
             }
             guard isInside(found.place) else {

@@ -130,7 +130,7 @@ extension TriggerKey {
             read: { reader, fields, trigger in reader.silence(fields, &trigger) }),
         TriggerKey(
             "until", .shaped(FileSchema.untilShape),
-            words: "A date to wait for, which moves with what it hangs on: '3 days before return.label_expires_on'.",
+            words: "A date to wait for, which moves with what it depends on: '3 days before return.label_expires_on'.",
             help:
                 "A date to wait for: `3 days before return.label_expires_on`, or a name alone. When that date moves, the wait moves with it. It replaces `after` and `for`.",
             example: "until: 3 days before return.label_expires_on", needsValue: true, hastens: waitChanged,
@@ -145,7 +145,7 @@ extension TriggerKey {
         TriggerKey(
             "once_per", .shaped(FileSchema.oncePerShape),
             words:
-                "How often it may speak: 'order', or with a pause 'customer every 90 days'. Left out, it is what anybody would expect for the event.",
+                "How often it may speak: 'order', or with a pause 'customer every 90 days'. If left out, the usual for the event.",
             help:
                 "`shipment`, `order`, `return`, `refund`, `customer` or `event`. By default each kind of event is told once per parcel, return or refund; a new label or a new edit is told again. With a pause, the trigger may fire again later: `customer every 90 days`.",
             example: "once_per: order", needsValue: true, alsoCalled: ["once"],
@@ -173,15 +173,15 @@ extension TriggerKey {
         TriggerKey(
             "about", .oneOf(MailStream.allCases.map(\.rawValue)),
             words:
-                "What it is to the shopper: 'order' (left out), or 'marketing' and 'ratings', which come from addresses of their own and show a way out.",
+                "What it is to the shopper: 'order' (left out), or 'marketing' and 'ratings', which come from addresses of their own and can be unsubscribed from.",
             help:
-                "What it is to the shopper; left out, the first. \(MailStream.help). The last two show a way out, and who takes it is not written to about that again.",
+                "What it is to the shopper; left out, the first. \(MailStream.help). The last two can be unsubscribed from, and whoever does that gets no more of them.",
             example: "about: order", alsoCalled: ["stream"],
             read: { reader, fields, trigger in trigger.about = reader.about(fields) }),
         TriggerKey(
             "mode", .oneOf(TriggerMode.allCases.map(\.rawValue)),
             words:
-                "'shadow' decides, writes and keeps the message and sends nothing; 'off' lets events pass. The stricter of this and shop.yaml wins.",
+                "'shadow' decides, writes and keeps the message and sends nothing; 'off' ignores events. The stricter of this and shop.yaml wins.",
             help:
                 "`live`, `shadow` (write and keep the message, send nothing) or `off`. The stricter of this and shop.yaml wins.",
             example: "mode: shadow", alsoCalled: ["enabled", "active"], hastens: { $0.mode != $1.mode },

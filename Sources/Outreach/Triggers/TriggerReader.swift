@@ -72,8 +72,8 @@ struct TriggerReader {
             key.read(&self, fields, &trigger)
             if key.needsValue, let entry = fields.entry(key.name), fields.value(key.name) == nil {
                 faults.add(
-                    at: entry.keyPosition, "nothing stands under '\(key.name)'",
-                    hint: "write it, or take the line out")
+                    at: entry.keyPosition, "nothing is written under '\(key.name)'",
+                    hint: "write it, or remove the line")
             }
         }
         warn(fields, trigger)
@@ -166,7 +166,7 @@ struct TriggerReader {
         guard let length = fields.length("for", &faults) else { return }
         if trigger.wait.start != .none, let position = fields.entry("for")?.keyPosition {
             faults.add(
-                at: position, "'after' and 'for' cannot stand together",
+                at: position, "'after' and 'for' cannot be combined",
                 hint: "'after' counts from the event, 'for' from the last that was heard; keep one")
         }
         trigger.wait.start = .lastHeard(length)
@@ -177,7 +177,7 @@ struct TriggerReader {
         guard let until = until(fields, checker: checker(trigger)) else { return }
         if trigger.wait.start != .none, let position = fields.entry("until")?.keyPosition {
             faults.add(
-                at: position, "'until' cannot stand with 'after' or 'for'",
+                at: position, "'until' cannot be combined with 'after' or 'for'",
                 hint: "it waits for a date, whatever happened before; keep one of them")
         }
         trigger.wait.start = .date(until)
@@ -242,7 +242,7 @@ struct TriggerReader {
         switch trigger.wait.start {
         case .lastHeard, .date:
             faults.add(
-                at: position, "'combine' cannot stand with 'for' or 'until', which move",
+                at: position, "'combine' cannot be combined with 'for' or 'until', which move",
                 hint: "use it alone or with 'after'")
             return nil
         case .event, .none: return length
@@ -282,12 +282,12 @@ struct TriggerReader {
         {
             faults.warn(
                 at: place, "'ignore_quiet_hours' has no effect: quiet hours hold back what goes to the shopper alone",
-                hint: "take the line out")
+                hint: "remove the line")
         }
         if trigger.ignoresLimit, let place = fields.entry("ignore_limit")?.keyPosition, !lines.isEmpty, !toCustomer {
             faults.warn(
                 at: place, "'ignore_limit' has no effect: limits hold back what goes to the shopper alone",
-                hint: "take the line out")
+                hint: "remove the line")
         }
         if case .date(let until) = trigger.wait.start, trigger.wait.at == nil, toCustomer, settings.quietHours == nil,
             let row = Names.byPath[until.name], case .day = row.type,

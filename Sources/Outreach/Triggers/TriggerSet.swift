@@ -174,7 +174,7 @@ private struct TriggerLoader {
             faults.append(
                 Fault(
                     file: folder.shown(other), line: 1, column: 1, "the shop's settings are not found by this name",
-                    hint: "rename it to '\(ShopReader.file)', in small letters"))
+                    hint: "rename it to '\(ShopReader.file)', in lower case"))
             return nil
         }
         guard folder.files[ShopReader.file] != nil else {
@@ -194,7 +194,7 @@ private struct TriggerLoader {
         if let text = folder.text(path) { return text }
         faults.append(
             Fault(
-                file: folder.shown(path), line: 1, column: 1, "the file is no UTF-8 text",
+                file: folder.shown(path), line: 1, column: 1, "the file is not UTF-8 text",
                 hint: "save it as UTF-8 in your editor"))
         return nil
     }
@@ -269,7 +269,7 @@ private struct TriggerLoader {
             Fault(
                 .warning, file: folder.shown(ShopReader.file), line: settings.holidaysLine, column: 1,
                 "the last of the 'holidays' was \(last)",
-                hint: "add those to come, for business days are counted by them"))
+                hint: "add those to come, since business days are counted by them"))
     }
 
     /// Refuses a live trigger that tells a shopper what Shopify already tells her.

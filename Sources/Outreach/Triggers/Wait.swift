@@ -66,7 +66,7 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
         }
         guard count >= 1 else {
             return .failure(
-                Misread(message: message, hint: "it has to be one at least; to wait for nothing, leave it out"))
+                Misread(message: message, hint: "it has to be at least one; to wait for nothing, leave it out"))
         }
         guard count <= longest[unit]! else {
             return .failure(Misread(message: "'\(text)' is longer than two years", hint: usual))

@@ -64,7 +64,7 @@ struct HostileFilesTests {
         )
         #expect(TriggerSet.load(huge).faults.contains { $0.message.contains("larger than") })
         let binary = TriggerFolder(files: ["a.yaml": [0xFF, 0xFE, 0x00]])
-        #expect(TriggerSet.load(binary).faults.contains { $0.message == "the file is no UTF-8 text" })
+        #expect(TriggerSet.load(binary).faults.contains { $0.message == "the file is not UTF-8 text" })
     }
 
     @Test("other files are left alone")

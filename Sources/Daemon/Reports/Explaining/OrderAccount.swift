@@ -218,11 +218,11 @@ private struct Teller {
         case .beforeLive:
             let what = event.source == "shopify" || event.source == "time" ? "the shop" : event.source
             because =
-                "it happened before Bookbag watched \(what), which is since \(clock.dayAndTime(sources.live.of(event.source)))"
+                "it happened before Bookbag watched \(what), which it has done since \(clock.dayAndTime(sources.live.of(event.source)))"
         case .beforeTrigger:
             because =
                 sources.inForceSince[match.trigger].map {
-                    "the trigger is in force since \(clock.dayAndTime($0)), and this was known before"
+                    "the trigger has been in force since \(clock.dayAndTime($0)), and this was known before"
                 } ?? ReasonWords.sentence(.beforeTrigger)
         default: because = ReasonWords.sentence(match.reason, detail: match.detail)
         }
@@ -263,20 +263,20 @@ struct EffectTeller {
             return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + tries
         case .bounced:
             let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
-            return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + ", and it came back: nobody read it"
+            return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + ", but it came back: nobody read it"
         case .ready:
             let held = effect.reason.map { _ in ": " + because } ?? ""
             return effect.dueAt > now
                 ? "to be sent on \(clock.dayAndTime(effect.dueAt))\(held)" : "about to be sent\(held)"
         case .waiting:
-            if effect.dueAt >= .distantFuture { return "held, until we know until when: \(because)" }
+            if effect.dueAt >= .distantFuture { return "held, without a known end: \(because)" }
             return effect.reason == nil
                 ? "to be decided" : "held until \(clock.dayAndTime(effect.dueAt)): \(because)"
         case .shadowed: return "written and kept, and not sent: \(ReasonWords.sentence(.shadow))"
         case .skipped: return "not sent: \(because)"
-        case .withdrawn: return "taken back before it went: \(because)"
+        case .withdrawn: return "withdrawn before it was sent: \(because)"
         case .replaced: return "not sent: \(because)"
-        case .refused: return "refused by the far end: \(effect.detail ?? ReasonWords.sentence(.refused))"
+        case .refused: return "refused by the receiver: \(effect.detail ?? ReasonWords.sentence(.refused))"
         }
     }
 
@@ -327,7 +327,7 @@ struct EffectTeller {
                 steps.append(
                     OrderAccount.Step(
                         at: next, kind: "judged",
-                        words: "judged before that: "
+                        words: "judged early: "
                             + (isEdit ? "the trigger files had been edited" : "the files or the order had changed")))
             }
         }
@@ -385,11 +385,11 @@ struct EffectTeller {
         switch line.verdict {
         case "accepted": words += "accepted" + (line.receipt.map { $0.isEmpty ? "" : " (\($0))" } ?? "")
         case "refused": words += with("refused")
-        case "deferred" where line.reason == "stopped": words += "stopped before anything went out"
+        case "deferred" where line.reason == "stopped": words += "stopped before anything was sent"
         case "deferred": words += with("put off")
         case "unavailable": words += with("not reached")
         case let other?: words += with(other)
-        case nil: words += line.inDoubt ? "no answer was heard" : "under way"
+        case nil: words += line.inDoubt ? "no answer was received" : "under way"
         }
         if line.inDoubt {
             words += "; it may have arrived, and is repeated with the same Message-ID"
@@ -418,7 +418,7 @@ private struct Introduction {
         let zone = order.zone(shopZone: sources.profile.zone)
         for shipment in order.shipments where shipment.present {
             guard order.isCarried(shipment) else {
-                lines.append("A part of it needs no carrier, and is no parcel.")
+                lines.append("Part of it needs no carrier and is not a parcel.")
                 continue
             }
             let state = order.state(of: shipment, now: sources.now, zone: zone)

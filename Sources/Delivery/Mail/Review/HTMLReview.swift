@@ -20,7 +20,7 @@ enum HTMLReview {
         (#"display\s*:\s*(inline-)?(flex|grid)"#, "'flex' and 'grid'", "place things with tables"),
         (
             #"background(-image)?\s*:[^;}"]*url\("#, "background pictures",
-            "see that the text can be read without it, or use an <img>"
+            "make sure that the text is readable without it, or use an <img>"
         ),
         (#"@import"#, "'@import'", "write the styles into the mail itself"),
         (#"var\(\s*--"#, "variables in styles", "write the value itself"),
@@ -67,7 +67,7 @@ enum HTMLReview {
         }
         if isWhole, !sawPage {
             faults.warn(
-                at: source.position(front), "the mail is no whole page and does not say its language",
+                at: source.position(front), "the mail is not a complete page and does not say its language",
                 hint: "put it into <html lang=\"en\"><body>…</body></html>")
         }
     }
@@ -86,7 +86,7 @@ enum HTMLReview {
             if attributes["alt"] == nil {
                 faults.warn(
                     at: place, "the picture has no words for those who do not see it",
-                    hint: "write alt=\"…\", or alt=\"\" where it is mere decoration")
+                    hint: "write alt=\"…\", or alt=\"\" if it is only decoration")
             }
         case "link" where attributes["rel"]?.lowercased().contains("stylesheet") ?? false:
             faults.warn(
@@ -103,7 +103,7 @@ enum HTMLReview {
         if attributes["background"] != nil {
             faults.warn(
                 at: place, "Outlook shows no background pictures",
-                hint: "see that the text can be read without it, or use an <img>")
+                hint: "make sure that the text is readable without it, or use an <img>")
         }
         for key in ["href", "src", "background"] where attributes[key]?.lowercased().hasPrefix("http://") ?? false {
             faults.warn(at: place, "the address is not https", hint: "write '\(key)=\"https://…\"'")

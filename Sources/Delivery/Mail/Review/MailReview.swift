@@ -98,7 +98,7 @@ public enum MailReview {
             }
             if specimen.about == .marketing, specimen.isForCustomer, !html.contains(specimen.unsubscribeURL) {
                 list.warn(
-                    at: start, "a marketing mail has to show the way out, and this one does not",
+                    at: start, "a marketing mail needs an unsubscribe link, and this one has none",
                     hint: "add <a href=\"{{ customer.unsubscribe_url }}\">Unsubscribe</a> at its foot")
             }
         }
@@ -134,7 +134,7 @@ public enum MailReview {
         return [
             Fault(
                 .warning, file: folder.shown("shop.yaml"), line: place(of: "brand", in: folder).line, column: 1,
-                "marketing mail (\(trigger.file)) has to bear your postal address",
+                "marketing mail (\(trigger.file)) has to contain your postal address",
                 hint: "write 'address:' below 'brand:'")
         ]
     }

@@ -90,7 +90,7 @@ struct ExampleReader {
     private mutating func time(_ key: String, _ fields: Fields) -> Example.LocalTime? {
         guard let (text, position) = fields.text(key, &faults) else { return nil }
         if let time = Example.LocalTime(text) { return time }
-        faults.add(at: position, "'\(text)' is no day and time", hint: "write it like '2026-12-04 18:00'")
+        faults.add(at: position, "'\(text)' is not a date and time", hint: "write it like '2026-12-04 18:00'")
         return nil
     }
 

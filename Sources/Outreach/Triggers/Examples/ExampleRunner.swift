@@ -136,7 +136,7 @@ public struct ExampleRunner: Sendable {
 
     private func differences(_ wanted: Example.Expected, webhook: [UInt8]) -> [String] {
         let text = String(decoding: webhook, as: UTF8.self)
-        guard let json = JSON(reading: webhook) else { return ["what the webhook sends is no JSON"] }
+        guard let json = JSON(reading: webhook) else { return ["what the webhook sends is not JSON"] }
         var result: [String] = []
         let words = json.words
         for part in wanted.contains where !text.contains(part) && !words.contains(where: { $0.contains(part) }) {

@@ -64,7 +64,7 @@ struct GivenReader {
             roots.contains(where: { $0.key == Names.shipments.path })
         {
             faults.add(
-                at: one.keyPosition, "'shipment' and 'shipments' cannot stand together",
+                at: one.keyPosition, "'shipment' and 'shipments' cannot be combined",
                 hint: "the first of 'shipments' is 'shipment'; write it there")
             return laid
         }
@@ -184,12 +184,14 @@ struct GivenReader {
         if row.path == "order.time_zone", let text = tree.text?.trimmingSpaces, !text.isEmpty, Zone(named: text) == nil
         {
             faults.add(
-                at: tree.position, "'\(text)' is no time zone", hint: "write it like 'Europe/London' or 'Asia/Kolkata'")
+                at: tree.position, "'\(text)' is not a time zone",
+                hint: "write it like 'Europe/London' or 'Asia/Kolkata'")
             return nil
         }
         if row.path.hasSuffix(".currency"), let text = tree.text?.trimmingSpaces, !Self.isCurrency(text) {
             faults.add(
-                at: tree.position, "'\(text)' is no currency", hint: "write its three letters, such as 'EUR' or 'GBP'")
+                at: tree.position, "'\(text)' is not a currency",
+                hint: "write its three letters, such as 'EUR' or 'GBP'")
             return nil
         }
         if case .nothing = tree.content {

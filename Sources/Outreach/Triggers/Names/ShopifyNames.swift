@@ -17,9 +17,9 @@ enum ShopifyNames {
     /// mail is about.
     static let root = ShopifyTable<Scope>(order.names + about)
 
-    private static let noSuchMail = "it belongs to mails of Shopify's that Bookbag has no event for"
+    private static let noSuchMail = "it belongs to Shopify mails that Bookbag has no event for"
 
-    private static let sentByHand = "Shopify fills it where it sends the mail; give it a text with {% capture %}"
+    private static let sentByHand = "only Shopify fills it, when it sends the mail; give it a text with {% capture %}"
 
     /// What the mail is about.
     private static let about: [ShopifyName<Scope>] = [

@@ -80,7 +80,7 @@ package struct YAMLReader {
     /// Text that is not YAML, or not the YAML it looks like, and that libyaml reports unhelpfully: Word's special
     /// spaces, and conditions that begin like code.
     private mutating func refuseSlips() {
-        let fix = "type a plain blank; Word and web pages write the other kind"
+        let fix = "type a plain space; Word and web pages write the other kind"
         for (index, line) in lines.enumerated() {
             func place(_ at: String.Index) -> Position {
                 Position(line: index + 1, column: line.distance(from: line.startIndex, to: at) + 1)
@@ -111,7 +111,7 @@ package struct YAMLReader {
             {
                 let start = match.output.0.firstIndex(of: "{") ?? line.startIndex
                 faults.add(
-                    at: place(start), "braces belong into templates, and not into a condition",
+                    at: place(start), "braces belong in templates, and not in a condition",
                     hint: "write: \(match.output.1)")
             }
         }
@@ -153,7 +153,7 @@ package struct YAMLReader {
     private mutating func tree(of node: Node, depth: Int) -> YAMLTree {
         let position = node.mark.map { Position(line: $0.line, column: $0.column) } ?? Position(line: 1, column: 1)
         guard depth < Self.deepest else {
-            if depth == Self.deepest { faults.add(at: position, "this stands too deep in other lists and keys") }
+            if depth == Self.deepest { faults.add(at: position, "this is nested too deep in other lists and keys") }
             return YAMLTree(content: .nothing, position: position)
         }
         nodes += 1
@@ -202,7 +202,7 @@ package struct YAMLReader {
             }
             return YAMLTree(content: .map(entries), position: position)
         case .alias:
-            faults.add(at: position, "an alias is not read here", hint: "write it out")
+            faults.add(at: position, "aliases are not supported here", hint: "write it out")
             return YAMLTree(content: .nothing, position: position)
         }
     }
@@ -219,7 +219,8 @@ package struct YAMLReader {
         guard let next = comment.dropFirst().first, !next.isWhitespace, next != "#" else { return }
         let column = line.distance(from: line.startIndex, to: comment.startIndex) + 1
         faults.warn(
-            at: Position(line: position.line, column: column), "all from ' #' on is taken as a comment and left out",
+            at: Position(line: position.line, column: column),
+            "everything from ' #' on is taken as a comment and left out",
             hint: "if it belongs to the text, put the whole text in quotes")
     }
 
@@ -338,7 +339,7 @@ package struct YAMLReader {
         } else if problem.contains("could not find expected ':'") {
             faults.add(
                 at: start ?? position, "this line is neither 'key: value' nor part of the text above",
-                hint: "write ':' and a blank after the key, or indent the line")
+                hint: "write ':' and a space after the key, or indent the line")
         } else if problem.contains("did not find expected key") || problem.contains("block end")
             || problem.contains("did not find expected '-'") || problem.contains("block sequence entries")
             || context?.contains("block") == true
@@ -365,13 +366,13 @@ package struct YAMLReader {
                 faults.add(
                     at: Position(
                         line: open.line, column: line.distance(from: line.startIndex, to: comment.lowerBound) + 2),
-                    "all from ' #' on is taken as a comment, so the bracket before it is never closed",
+                    "everything from ' #' on is taken as a comment, so the bracket before it is never closed",
                     hint: "put the text in straight quotes: \"…\"")
             } else {
                 faults.add(at: open, "a bracket is opened here and not closed where it should be")
             }
         } else if problem.contains("nesting") {
-            faults.add(at: position, "this stands too deep in other lists and keys")
+            faults.add(at: position, "this is nested too deep in other lists and keys")
         } else if problem.contains("tag") {
             faults.add(at: position, "a text cannot start with '!'", hint: "put it in quotes")
         } else {

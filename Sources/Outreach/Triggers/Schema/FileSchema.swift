@@ -326,7 +326,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 case "except": (key, .oneOrMore(.named("event"), "Events that are told whatever was told before."))
                 default: (key, .scalar)
                 }
-            }, required: ["messages", "per"], "How many mails one customer gets in a while. What is too much waits."),
+            }, required: ["messages", "per"], "How many mails one customer gets in a while. Anything beyond that waits."
+        ),
         "brake": .shaped(
             "^\\s*[1-9][0-9]{0,6} ([pP][eE][rR]|[aA][nN]) [hH][oO][uU][rR]\\s*$",
             "How many shoppers are written to within an hour before mail waits for your word: '500 per hour'."),
@@ -358,7 +359,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "name": SchemaNode.scalar.described("What shoppers call you."),
         "from": .named("address", "Who mail comes from."),
         "marketing_from": .named("address", "Who marketing comes from."),
-        "ratings_from": .named("address", "Who asks for ratings; left out, who marketing comes from."),
+        "ratings_from": .named("address", "Who asks for reviews; left out, who marketing comes from."),
         "reply_to": .named("address", "Where answers go."),
         "address": SchemaNode.scalar.described("The postal address, for the foot of the mail."),
         "color": .shaped("^\\s*#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\\s*$", "In quotes: \"#2f5d50\"."),
