@@ -70,6 +70,7 @@ struct DeliveryService: Service {
                     suspects: kept.suspects,
                     isDisabled: kept.reason == Failure.disabled && kept.closedUntil != nil))
             inFlight.kept = inFlight.breaker
+            inFlight.timesPutBack = clock.timesPutBack
             metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
             await loop.run(drains: true) { ending in
                 for attempt in completed.take() {
@@ -125,12 +126,22 @@ struct DeliveryService: Service {
         var judgedAt = Moment.distantPast
         /// The time until which its limit is used up.
         var limitedUntil: Moment?
+        /// How many times the clock had been set back when these moments were recorded.
+        var timesPutBack = 0
         /// The store failed in the last step.
         var storeFails = false
         /// How many at once are sent to a receiver that said it was too busy.
         var ceiling = Int.max
         /// The time until which it asked for nothing at all.
         var pausedUntil: Moment?
+
+        /// Forgets all moments once the clock was found to be right again after running ahead: they may lie far ahead.
+        mutating func noteClock(_ times: Int) {
+            guard times != timesPutBack else { return }
+            timesPutBack = times
+            breaker.noteClockPutBack()
+            (limitedUntil, pausedUntil, judgedAt) = (nil, nil, .distantPast)
+        }
 
         /// Halves the number for a busy receiver, and increases it again one by one.
         mutating func slowDown(by verdict: Verdict, now: Moment) {
@@ -166,6 +177,7 @@ struct DeliveryService: Service {
     ) async -> Bool {
         do throws(StoreFailure) {
             let now = clock.now
+            inFlight.noteClock(clock.timesPutBack)
             // By hand: `outbox retry` opens a closed channel for another try.
             if inFlight.breaker.isShut(now: now), try await store.channelState(route).closedUntil == nil {
                 inFlight.breaker.tryNow()
