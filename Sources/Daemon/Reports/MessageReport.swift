@@ -54,13 +54,13 @@ package struct MessageReport: Report {
         } else {
             lines.append(
                 outcome.state == Effect.State.waiting.rawValue
-                    ? "It is not written yet." : "Its words are not kept, or it was never written.")
+                    ? "It is not written yet." : "Its text is not kept, or it was never written.")
         }
         return lines.joined(separator: "\n")
     }
 
     private static func opened(_ bytes: [UInt8]) -> [String] {
-        guard let mail = OpenedMail(bytes) else { return ["Its bytes are no mail."] }
+        guard let mail = OpenedMail(bytes) else { return ["Its bytes are not a mail."] }
         var lines = ["From:     \(mail.from)", "To:       \(mail.to)", "Subject:  \(mail.subject)"]
         for file in mail.attachments {
             lines.append("With:     \(file.name) (\(file.type), \(file.bytes.count / 1024) KiB)")

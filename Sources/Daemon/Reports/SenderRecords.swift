@@ -169,7 +169,7 @@ struct SenderRecords: Sendable {
                     .poor, what, "its SPF record does not name \(relay.name), through which the mail goes",
                     fix: "add 'include:\(include)' to the TXT record that begins with v=spf1")
             }
-            return Finding(.fine, what, "SPF is there")
+            return Finding(.fine, what, "SPF is set up")
         }
     }
 
@@ -181,7 +181,7 @@ struct SenderRecords: Sendable {
     }
 
     private func dkimFinding(_ what: String) -> Finding? {
-        if !dkim.isEmpty { return Finding(.fine, what, "DKIM is there (\(dkim.joined(separator: ", ")))") }
+        if !dkim.isEmpty { return Finding(.fine, what, "DKIM is set up (\(dkim.joined(separator: ", ")))") }
         guard knowsSelectors else { return nil }
         let name = Self.known(relay)?.name ?? relay
         return Finding(
@@ -206,7 +206,7 @@ struct SenderRecords: Sendable {
                     .broken, what, "its DMARC record cannot be read: it needs exactly one, with v=DMARC1 and p=",
                     fix: "make it \"v=DMARC1; p=none\"")
             }
-            return Finding(.fine, what, "DMARC is there")
+            return Finding(.fine, what, "DMARC is set up")
         }
     }
 }

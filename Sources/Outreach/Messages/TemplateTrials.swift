@@ -115,7 +115,7 @@ struct TemplateTrials {
         let (message, hint) = words(failure, line: line, isJSON: isJSON)
         let whom =
             severity == .error
-            ? "on '\(kind.rawValue)', " : "on '\(kind.rawValue)', where all is missing that may be, "
+            ? "on '\(kind.rawValue)', " : "on '\(kind.rawValue)', with everything missing that may be, "
         let fault = Fault(
             severity, file: file, line: max(1, failure.line), column: max(1, column), whom + message, hint: hint)
         let isKnown = faults.contains {

@@ -113,7 +113,7 @@ extension TemplateSet {
                     Fault(
                         file: first.file, line: 1, column: 1,
                         "there is no '\(name).md' for everybody else",
-                        hint: "who is in no segment and reads another language needs one"))
+                        hint: "people in no segment who read another language need one"))
             }
             for variant in variants {
                 var list = FaultList(file: variant.file)
@@ -158,7 +158,7 @@ extension TemplateSet {
             let language = own.contains("en") ? "de" : "en"
             list.warn(
                 at: start,
-                "nobody is sent this file: 'locale' in shop.yaml is '\(own[0])', and \(other.file.split(separator: "/").last ?? "") stands beside it",
+                "nobody is sent this file: 'locale' in shop.yaml is '\(own[0])', and \(other.file.split(separator: "/").last ?? "") is there as well",
                 hint: "name it by its own language, such as '\(name)\(segment).\(language).\(ending)'")
             return
         }
@@ -221,7 +221,7 @@ extension TemplateSet {
             if partialNames.contains(name) {
                 faults.add(
                     at: start, "there is no '\(name).md' for everybody else",
-                    hint: "whose language has no '\(name)' of its own needs one in 'templates/partials/'")
+                    hint: "people whose language has no '\(name)' need one in 'templates/partials/'")
                 continue
             }
             let meant = nearest(to: name, in: partialNames).map { "did you mean '\($0)'?" }
@@ -368,10 +368,10 @@ private struct TemplateReader {
             }
             let found = (value, Position(line: index + 1, column: column))
             if key.trimmed == "subject" {
-                if front.subject != nil { faults.add(at: place, "'subject' stands here a second time") }
+                if front.subject != nil { faults.add(at: place, "'subject' is here a second time") }
                 front.subject = found
             } else {
-                if front.preview != nil { faults.add(at: place, "'preview' stands here a second time") }
+                if front.preview != nil { faults.add(at: place, "'preview' is here a second time") }
                 front.preview = found
             }
         }

@@ -127,7 +127,7 @@ struct ConditionChecker {
         guard let root = Names.roots.first(where: { $0.name == about }), !root.isAlways else { return nil }
         if inSegment { return ("a segment is about the customer, and '\(name)' is not always there", nil) }
         guard !kinds.isEmpty, !kinds.contains(where: { $0.has(about) }) else { return nil }
-        return ("'\(name)' is not there on '\(kinds[0].rawValue)'", Names.instead(of: name, on: kinds[0]))
+        return ("'\(name)' is not available on '\(kinds[0].rawValue)'", Names.instead(of: name, on: kinds[0]))
     }
 
     private func column(of name: String, in source: String) -> Int {

@@ -153,8 +153,8 @@ struct ShopReader {
             messages = Int(text).flatMap { (1...1000).contains($0) ? $0 : nil }
             if messages == nil {
                 faults.add(
-                    at: position, "'messages' is a number from 1 on, and not '\(text)'",
-                    hint: text == "0" ? "to write to nobody, say 'mode: off'" : "write 'messages: 1'")
+                    at: position, "'messages' has to be a number of at least 1, not '\(text)'",
+                    hint: text == "0" ? "to write to nobody, use 'mode: off'" : "write 'messages: 1'")
             }
         } else if fields.value("messages") == nil {
             faults.add(at: tree.position, "'limit' has no 'messages'", hint: example)
@@ -244,7 +244,7 @@ struct ShopReader {
             else {
                 faults.add(
                     at: entry.keyPosition, "'\(entry.key)' cannot be the name of a segment",
-                    hint: "use letters, digits, '-' and '_', and three of them at least")
+                    hint: "use letters, digits, '-' and '_', at least three of them")
                 return nil
             }
             let checker = ConditionChecker(kinds: [], segments: [], inSegment: true)

@@ -29,7 +29,9 @@ extension TriggerFolder {
     public init(readingFrom path: String, name: String? = nil) throws {
         let shown = name ?? path.split(separator: "/").last.map(String.init) ?? path
         let root = try Descriptor(open: path, O_RDONLY | O_DIRECTORY)
-        guard let place = root.place else { throw Unreadable(description: "/proc is not there to ask where it lies") }
+        guard let place = root.place else {
+            throw Unreadable(description: "/proc is not available, so its real path is unknown")
+        }
         var reading = Reading(shown: shown, root: place)
         // A shop need not have templates, but a link to them that leads nowhere is reported.
         var next = ["templates/", ""]
@@ -70,7 +72,8 @@ extension TriggerFolder {
                 // A shop need not have templates.
                 if error.code != ENOENT || root.isLink(String(inner.dropLast())) {
                     note(
-                        String(inner.dropLast()), "the folder cannot be read", "see where it leads, and who may read it"
+                        String(inner.dropLast()), "the folder cannot be read",
+                        "check where it leads, and who may read it"
                     )
                 }
                 return []
@@ -83,7 +86,7 @@ extension TriggerFolder {
             }
             guard places.insert(place).inserted else {
                 note(
-                    String(inner.dropLast()), "this folder is read already, under another name", "take the link away",
+                    String(inner.dropLast()), "this folder has already been read under another name", "remove the link",
                     severity: .warning)
                 return []
             }
@@ -127,7 +130,7 @@ extension TriggerFolder {
                     break
                 case ENOENT, ENOTDIR: note(inner, "the link leads nowhere", "fix it, or delete it")
                 case ELOOP: note(inner, "the link leads in a circle", "fix it, or delete it")
-                default: note(inner, "the file cannot be read", "see who may read it")
+                default: note(inner, "the file cannot be read", "check who may read it")
                 }
                 return true
             }
@@ -149,7 +152,7 @@ extension TriggerFolder {
                 return true
             }
             guard let content = found.content(atMost: TriggerFolder.largestFile + 1) else {
-                note(inner, "the file cannot be read", "see who may read it")
+                note(inner, "the file cannot be read", "check who may read it")
                 return true
             }
             guard content.count <= TriggerFolder.largestFile else {

@@ -108,7 +108,7 @@ struct TriggerReader {
             }
             if let kind = surroundings.events[text] {
                 if kinds.contains(kind) {
-                    faults.add(at: element.position, "'\(text)' stands in 'on' twice")
+                    faults.add(at: element.position, "'\(text)' is in 'on' twice")
                 } else {
                     kinds.append(kind)
                 }
@@ -148,7 +148,7 @@ struct TriggerReader {
             if same {
                 faults.add(
                     at: place,
-                    "'\(line.condition.source)' stands under 'if' and under 'unless', so it never sends anything",
+                    "'\(line.condition.source)' is under both 'if' and 'unless', so it never sends anything",
                     hint: "take one of them out")
             }
         }
@@ -167,7 +167,7 @@ struct TriggerReader {
         if trigger.wait.start != .none, let position = fields.entry("for")?.keyPosition {
             faults.add(
                 at: position, "'after' and 'for' cannot be combined",
-                hint: "'after' counts from the event, 'for' from the last that was heard; keep one")
+                hint: "'after' counts from the event, 'for' from the last news; keep one")
         }
         trigger.wait.start = .lastHeard(length)
     }
@@ -219,7 +219,7 @@ struct TriggerReader {
             return nil
         }
         guard row.type.isDate else {
-            faults.add(at: place, "'\(name)' is \(row.type.article) and no date", hint: hint)
+            faults.add(at: place, "'\(name)' is \(row.type.article) and not a date", hint: hint)
             return nil
         }
         if let root = name.split(separator: ".").first, let (message, hint) = checker.missing(String(root)) {
@@ -235,7 +235,7 @@ struct TriggerReader {
         if let other = trigger.events.first(where: { $0.subject != "shipment" }) {
             faults.add(
                 at: position,
-                "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is about no parcel",
+                "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is not about a parcel",
                 hint: "take it out, or keep to events that begin with 'shipment.'")
             return nil
         }
@@ -260,10 +260,10 @@ struct TriggerReader {
             }
             if text == name {
                 faults.add(
-                    at: element.position, "a trigger cannot replace itself", hint: "'once_per' says how often it speaks"
+                    at: element.position, "a trigger cannot replace itself", hint: "'once_per' says how often it sends"
                 )
             } else if names.contains(text) {
-                faults.add(at: element.position, "'\(text)' stands in 'replaces' twice")
+                faults.add(at: element.position, "'\(text)' is in 'replaces' twice")
             } else {
                 names.append(text)
                 replaced.append((text, element.position))
@@ -323,7 +323,7 @@ struct TriggerReader {
             }
             if scope == .event {
                 faults.add(
-                    at: position, "each event happens once, so 'every' says nothing here",
+                    at: position, "each event happens once, so 'every' has no effect here",
                     hint: "write 'once_per: event'")
                 return nil
             }
@@ -382,13 +382,13 @@ struct TriggerReader {
             faults = reading.faults
             guard let line = read else { continue }
             if lines.contains(where: { $0.name == line.name }) {
-                faults.add(at: element.position, "'send' says the same twice", hint: "keep one of them")
+                faults.add(at: element.position, "'send' has the same line twice", hint: "keep one of them")
             } else {
                 lines.append(line)
             }
         }
         if value.listed.isEmpty {
-            faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'")
+            faults.add(at: value.position, "'send' is empty", hint: "write 'send: email'")
         }
         return lines
     }

@@ -173,7 +173,7 @@ private struct TriggerLoader {
         {
             faults.append(
                 Fault(
-                    file: folder.shown(other), line: 1, column: 1, "the shop's settings are not found by this name",
+                    file: folder.shown(other), line: 1, column: 1, "the shop's settings are not read under this name",
                     hint: "rename it to '\(ShopReader.file)', in lower case"))
             return nil
         }
@@ -246,7 +246,7 @@ private struct TriggerLoader {
             }
             warn(
                 file, "no trigger sends this template",
-                hint ?? "a trigger sends the one of its own name, or that which 'template:' names")
+                hint ?? "a trigger sends the one with its own name, or the one that 'template:' names")
         }
         for (name, body) in templates.webhookBodies where !bodies.contains(name) {
             warn(body.file, "no webhook sends this template", "write 'template: \(name)' beside 'webhook:'")

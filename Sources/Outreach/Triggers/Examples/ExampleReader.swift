@@ -81,7 +81,7 @@ struct ExampleReader {
                 return .ago(length)
             }
             faults.add(
-                at: element.position, "'\(text)' does not say when the trigger spoke before",
+                at: element.position, "'\(text)' does not say when the trigger sent before",
                 hint: "write '20 days ago' or '2026-02-18 10:00'")
             return nil
         }

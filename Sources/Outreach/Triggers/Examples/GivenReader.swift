@@ -130,7 +130,7 @@ struct GivenReader {
                 numbers.append(number ?? StandardOrder.number(parcel))
                 laid.fresh.append(parcel)
             } else {
-                faults.add(at: element.position, "an example tells of \(Self.mostParcels) parcels at most")
+                faults.add(at: element.position, "an example can have at most \(Self.mostParcels) parcels")
                 return
             }
             if !laid.parcels.contains(parcel) { laid.parcels.append(parcel) }

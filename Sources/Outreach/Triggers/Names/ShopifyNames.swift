@@ -10,7 +10,7 @@ enum ShopifyNames {
         guard sometimes.contains(root), let first = events.first, !events.contains(where: { $0.has(root) }) else {
             return nil
         }
-        return ("'\(root)' is not there on '\(first.rawValue)'", nil)
+        return ("'\(root)' is not available on '\(first.rawValue)'", nil)
     }
 
     /// What a Shopify template finds at the top level: the order's fields without the `order.` prefix, and what the

@@ -78,7 +78,7 @@ struct Fields {
         case "true", "yes", "on": return true
         case "false", "no", "off": return false
         default:
-            faults.add(at: position, "'\(key)' is true or false, and not '\(text)'", hint: "write 'true' or 'false'")
+            faults.add(at: position, "'\(key)' has to be true or false, not '\(text)'", hint: "write 'true' or 'false'")
             return nil
         }
     }

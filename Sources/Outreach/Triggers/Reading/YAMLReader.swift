@@ -143,7 +143,7 @@ package struct YAMLReader {
             let before = lines[alias.line].utf8.prefix(alias.offset)
             faults.add(
                 at: Position(line: alias.line + 1, column: String(decoding: before, as: UTF8.self).count + 1),
-                "'*\(alias.name)' stands for what '&\(alias.name)' names, which is not read here",
+                "'*\(alias.name)' is an alias of '&\(alias.name)', and aliases are not supported here",
                 hint: "write it out, or put the text in quotes")
         }
     }
@@ -456,7 +456,7 @@ package struct YAMLReader {
             let after = content.dropFirst(key.count)
             guard content.hasPrefix(key), after.drop(while: { $0 == " " }).hasPrefix(":") else { continue }
             faults.add(
-                at: Position(line: index + 1, column: first.column), "'\(name)' stands here a second time",
+                at: Position(line: index + 1, column: first.column), "'\(name)' is here a second time",
                 hint: "it is already in line \(first.line); keep one of them")
             let indentation = String(repeating: " ", count: indent)
             let bare = key.hasSuffix("\"") || key.hasSuffix("'") ? name : key
@@ -464,7 +464,7 @@ package struct YAMLReader {
             source = current.joined(separator: "\n")
             return true
         }
-        faults.add(at: first, "'\(name)' stands here twice", hint: "keep one of them")
+        faults.add(at: first, "'\(name)' is here twice", hint: "keep one of them")
         return false
     }
 

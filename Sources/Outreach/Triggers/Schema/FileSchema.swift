@@ -249,7 +249,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         switch key {
         case "to": (key, SchemaNode.scalar.described("'customer', 'merchant' or an address."))
         case "subject": (key, SchemaNode.scalar.described("The subject, word for word."))
-        case "contains": (key, .oneOrMore(.scalar, "What it has to say."))
+        case "contains": (key, .oneOrMore(.scalar, "Text that it has to contain."))
         case "attached":
             (key, .oneOf(["label", "none"], "Whether the return label comes with it as a file: 'label' or 'none'."))
         case "sent":
@@ -347,12 +347,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "delays": .keys(
             [
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
-                ("not_handed_over", SchemaNode.scalar.described("How long a label may be a label only, or 'off'.")),
+                ("not_handed_over", SchemaNode.scalar.described("How long a label may go unscanned, or 'off'.")),
             ], required: [], "When silence is a delay."),
         "shopify_sends": .any(
             [.oneOf(["none"]), .oneOrMore(.oneOf(ShopifyNotification.names))],
             "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),
-        "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' was told it by mail."),
+        "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' received it by mail."),
     ]
 
     static let brandKeys: [String: SchemaNode] = [
@@ -361,7 +361,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "marketing_from": .named("address", "Who marketing comes from."),
         "ratings_from": .named("address", "Who asks for reviews; left out, who marketing comes from."),
         "reply_to": .named("address", "Where answers go."),
-        "address": SchemaNode.scalar.described("The postal address, for the foot of the mail."),
+        "address": SchemaNode.scalar.described("The postal address, for the footer of the mail."),
         "color": .shaped("^\\s*#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\\s*$", "In quotes: \"#2f5d50\"."),
         "logo": .shaped("^\\s*https://", "An address that begins with https://."),
     ]
