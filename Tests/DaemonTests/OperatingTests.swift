@@ -157,7 +157,7 @@ struct OperatingTests {
         let foreign = #expect(throws: DaemonProblem.self) {
             try Configuration.Listen(host: "192.0.2.1", port: 8787).requireFree()
         }
-        #expect(foreign?.reason.contains("no address of this machine") == true)
+        #expect(foreign?.reason.contains("not an address of this machine") == true)
         try Configuration.Listen(host: "127.0.0.1", port: 0).requireFree()
     }
 

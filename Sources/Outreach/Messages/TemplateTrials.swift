@@ -128,7 +128,7 @@ struct TemplateTrials {
     /// What the failure means, in terms a merchant can act on.
     private func words(_ failure: TemplateFailure, line: String, isJSON: Bool) -> (String, String?) {
         guard let cause = failure.cause else {
-            guard isJSON, failure.message.contains("no JSON") else {
+            guard isJSON, failure.message.contains("not JSON") else {
                 return (
                     failure.message,
                     failure.message.hasPrefix("the subject") ? "write words that are always there" : nil
