@@ -5,7 +5,7 @@
 public import Foundation
 
 /// An amount in a currency: major units (`12.50`), as the shop writes it.
-public struct Money: Hashable, Codable, Sendable {
+public struct Money: Hashable, Sendable {
     /// The amount in major units.
     public var amount: Decimal
     /// ISO 4217: `GBP`.
@@ -14,6 +14,25 @@ public struct Money: Hashable, Codable, Sendable {
     public init(amount: Decimal, currency: String) {
         self.amount = amount
         self.currency = currency
+    }
+}
+
+// One text, `12.5 GBP`, and not an object: an order has a dozen amounts, and decoding them was an eighth of reading it.
+extension Money: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")),
+            let amount = Decimal(string: String(text[..<space]))
+        else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an amount with its currency")
+        }
+        self.init(amount: amount, currency: String(text[text.utf8.index(after: space)...]))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode("\(amount) \(currency)")
     }
 }
 
