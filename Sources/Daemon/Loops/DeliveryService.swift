@@ -38,6 +38,8 @@ struct DeliveryService: Service {
     var kind: ChannelKind?
     /// The host that it goes to, for the journal.
     var relay = ""
+    /// Tells the shop's people of what is given up; nil for mail, which would have to tell of itself.
+    var givenUp: GivenUpNotices?
 
     /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply
     /// take ten minutes.
@@ -75,6 +77,8 @@ struct DeliveryService: Service {
                 for attempt in completed.take() {
                     inFlight.under -= 1
                     if let answer = attempt.answer {
+                        // At once, so that nothing more begins at the old pace in the step that writes the answer.
+                        inFlight.slowDown(by: answer.verdict, now: clock.now)
                         inFlight.done.append((attempt.claim, answer))
                     } else {
                         // Stopped before the far end could have taken anything: that is no doubt.
@@ -132,12 +136,22 @@ struct DeliveryService: Service {
         /// Until then it asked for nothing at all.
         var pausedUntil: Moment?
 
-        /// Halves what a busy far end is given, and grows it again one by one.
+        /// How many of the coming answers belong to attempts that began before it was last slowed down: they say again
+        /// what is known.
+        var old = 0
+
+        /// Halves what a busy far end is given, once for all that was under way then, and grows it again one by one.
+        /// `under` has the attempts whose answer is still to come.
         mutating func slowDown(by verdict: Verdict, now: Moment) {
+            let isOld = old > 0
+            if isOld { old -= 1 }
             if let failure = verdict.failure, let code = failure.code, [429, 502, 504].contains(code) {
-                ceiling = max(1, min(ceiling, depth) / 2)
+                if !isOld {
+                    ceiling = max(1, min(ceiling, depth) / 2)
+                    old = under
+                }
                 if let asked = failure.retryAfter { pausedUntil = max(pausedUntil ?? now, now + min(asked, .hours(1))) }
-            } else if case .accepted = verdict, ceiling < Int.max {
+            } else if case .accepted = verdict, !isOld, ceiling < Int.max {
                 ceiling = ceiling < depth ? ceiling + 1 : Int.max
             }
         }
@@ -293,18 +307,41 @@ struct DeliveryService: Service {
         }
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))
+            var lost: [GivenUpNotices.Entry] = []
             for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
                 inFlight.breaker.forget(withdrawal.claim.effect.id)
                 // One that was tried, and is no news any more, is given up: a person is told.
                 let isGivenUp = withdrawal.claim.effect.attempts > 0 && withdrawal.reason == .oldNews
+                if isGivenUp {
+                    let attempts = withdrawal.claim.effect.attempts
+                    let tried = attempts == 1 ? "tried once" : "tried \(attempts) times"
+                    lost.append(entry(withdrawal.claim, "\(tried), and no news any more"))
+                }
                 report(
                     .withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail,
                     level: isGivenUp ? .warning : nil)
                 metrics.decisions.add(
                     1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
             }
+            await giveUp(lost, now: now)
         }
         return going
+    }
+
+    /// One that was given up, as the shop's people are told.
+    private func entry(_ claim: Claim, _ why: String) -> GivenUpNotices.Entry {
+        let effect = claim.effect
+        let order = effect.event.map { " of \($0.orderName)" } ?? ""
+        return GivenUpNotices.Entry(
+            route: name, message: effect.id, what: "\(effect.trigger)\(order)", why: why, at: clock.now)
+    }
+
+    /// Tells the shop's people. The journal has it in any case, so a store that fails now loses the mail alone.
+    private func giveUp(_ lost: [GivenUpNotices.Entry], now: Moment) async {
+        guard !lost.isEmpty, let givenUp else { return }
+        do throws(StoreFailure) { try await givenUp.tell(lost, now: now) } catch {
+            trouble.note(error, now: now, logger)
+        }
     }
 
     /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the
@@ -336,11 +373,18 @@ struct DeliveryService: Service {
         if !turned.finished.isEmpty { KillPoint.committed.reached() }
         if !turned.attempts.begun.isEmpty { KillPoint.begun.reached() }
         let ended = inFlight.done
-        for (_, answer) in ended { inFlight.slowDown(by: answer.verdict, now: now) }
         (inFlight.breaker, inFlight.kept) = (breaker, breaker)
         for claim in begins { inFlight.rendered[claim.effect.id] = nil }
         inFlight.done = []
-        for ((claim, answer), consequence) in zip(ended, consequences) { tell(claim, answer.verdict, consequence) }
+        var lost: [GivenUpNotices.Entry] = []
+        for ((claim, answer), consequence) in zip(ended, consequences) {
+            tell(claim, answer.verdict, consequence)
+            if case .refused(let failure) = answer.verdict { lost.append(entry(claim, "refused: \(failure.detail)")) }
+            if case .closed(let failure) = consequence.change, failure.reason == Failure.disabled {
+                lost.append(GivenUpNotices.Entry(route: name, message: nil, what: "", why: failure.detail, at: now))
+            }
+        }
+        await giveUp(lost, now: now)
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
         return turned.attempts
     }

@@ -1,4 +1,4 @@
-/// A mail to the shop itself, about its trigger files: frozen when it is written, and sent until the relay takes it.
+/// A mail to the shop itself, about its trigger files or its messages: frozen when it is written, and sent until the relay takes it.
 /// The store keeps it as an effect of origin `system`.
 public struct Notice: Hashable, Sendable {
     /// What it tells. Of each kind only the newest waits: an older one that was not sent yet is no news.
@@ -13,6 +13,8 @@ public struct Notice: Hashable, Sendable {
         case braked
         /// Messages wait, for their template fails.
         case unwritten
+        /// Webhooks are given up.
+        case givenUp = "given_up"
     }
 
     public var shop: String
