@@ -137,7 +137,7 @@ let package = Package(
         .testTarget(
             name: "BookbagTests",
             dependencies: [
-                "bookbag", "Daemon", "Delivery", "Intake", "Outreach", "Store", "Platform", argumentParser,
+                "bookbag", "Daemon", "Delivery", "Intake", "Outreach", "Store", "Platform", "Doubles", argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -16,10 +16,13 @@ package struct DaemonCore: Sendable {
     package let hangup: Broadcast
     /// Makes the daemon act immediately on what was decided by hand.
     package let actedByHand: Broadcast
+    /// Learns what somebody did at a page, of a shop's orders that are known.
+    package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
-        post: ShopPost, hangup: Broadcast, actedByHand: Broadcast
+        post: ShopPost, hangup: Broadcast, actedByHand: Broadcast,
+        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in }
     ) {
         self.configuration = configuration
         self.store = store
@@ -28,6 +31,7 @@ package struct DaemonCore: Sendable {
         self.post = post
         self.hangup = hangup
         self.actedByHand = actedByHand
+        self.learn = learn
     }
 }
 

@@ -24,6 +24,15 @@ final class DeskBench: Sendable {
     let shopper: PublicSite
     let people: PeopleBook
     private let moment = Mutex(benchStart)
+    /// What pages had the daemon learn.
+    let learned: LearnedEvents
+
+    /// The events that were to be learned.
+    final class LearnedEvents: Sendable {
+        private let kept = Mutex<[JudgedEvent]>([])
+        var all: [JudgedEvent] { kept.withLock(\.self) }
+        func add(_ events: [JudgedEvent]) { kept.withLock { $0 += events } }
+    }
 
     var now: Moment {
         get { moment.withLock { $0 } }
@@ -64,10 +73,12 @@ final class DeskBench: Sendable {
         let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
         let office = ShopPost.Office(brand: { brand }, sender: nil, wake: Wake())
         let box = Ticking()
+        let learned = LearnedEvents()
+        self.learned = learned
         let core = DaemonCore(
             configuration: configuration, store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { box.now() }, post: ShopPost([figs: office, looms: office]), hangup: Broadcast(),
-            actedByHand: Broadcast())
+            actedByHand: Broadcast(), learn: { events, _ in learned.add(events) })
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain())

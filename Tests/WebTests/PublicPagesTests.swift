@@ -135,6 +135,8 @@ struct PublicPagesTests {
             #expect(try await silenced() == (true, false), "news of orders still comes")
         }
         #expect(try await bench.store.silences(shop: figs, limit: 10, now: bench.now).count == 1)
+        #expect(bench.learned.all.map(\.kind) == [.customerUnsubscribed], "once, for the merchant")
+        #expect(bench.learned.all.map(\.aggregate) == [.order("gid://shopify/Order/1001")])
         #expect(await bench.visit(path).text.contains("method=\"post\"") == false)
         _ = try await bench.store.erase(address: "robin@example.com", shop: figs, now: bench.now)
         #expect(

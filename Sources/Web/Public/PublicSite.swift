@@ -148,10 +148,19 @@ struct PublicSite: WebSite {
         guard request.form["List-Unsubscribe"] == "One-Click" else {
             return .text("POST List-Unsubscribe=One-Click (RFC 8058)", status: 400)
         }
+        let now = core.now()
+        let standing = try await core.store.silences(of: .addressKey(link.addressKey), shop: link.shop, now: now)
         // By the key alone, so that it works for ever, whatever became of the order.
         try await core.store.silence(
             .addressKey(link.addressKey), shop: link.shop, stream: .marketing, reason: "opt_out", until: nil,
-            now: core.now())
+            now: now)
+        // What is said again is no event, and no answer waits for one.
+        if !standing.contains(where: { $0.stream.silences(.marketing) }) {
+            let unsubscribed = JudgedEvent(
+                aggregate: .order(link.orderID), kind: .customerUnsubscribed,
+                mark: "page:\(now.milliseconds / 86_400_000)", happenedAt: now, source: "page")
+            try? await core.learn([unsubscribed], link.shop)
+        }
         return stopped(link, request, PublicWords.of(try await record(of: link), request))
     }
 
