@@ -80,7 +80,7 @@ extension Intent {
         switch (self, other) {
         case (.deliveredNotReceived, .whereIsMyOrder), (.refundStatus, .returnStatus), (.returnStatus, .refundStatus),
             (.exchange, .startReturn), (.startReturn, .exchange), (.cancelOrder, .startReturn),
-            (.cancelOrder, .refundStatus), (.refundStatus, .startReturn), (.returnStatus, .startReturn),
+            (.refundStatus, .startReturn), (.returnStatus, .startReturn),
             (.startReturn, .refundStatus), (.startReturn, .returnStatus), (.stop, .cancelOrder), (.stop, .privacy):
             return true
         default: return false

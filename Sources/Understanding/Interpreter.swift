@@ -48,6 +48,7 @@ public struct Interpreter: Sendable {
         if let state, belief.best.isRoutine, !state.allows(belief.best) { doubts.append(.state) }
         if !seconds.isEmpty { doubts.append(.twoWishes) }
         if glance.negates(belief.best) { doubts.append(.negated) }
+        if glance.isConditional { doubts.append(.conditional) }
         if glance.isSarcastic { doubts.append(.sarcasm) }
         let isBareWord = words.words.count == 1 && belief.best.isBadNews
         if isBareWord || !belief.best.hasEvidence(in: glance.said) { doubts.append(.noEvidence) }
@@ -185,6 +186,11 @@ struct Glance {
         return false
     }
 
+    /// "If it is not here tomorrow I cancel": a template would take her at her word too soon.
+    var isConditional: Bool {
+        said.has(.condition) && said.hasAny(Concepts(.cancel, .refund, .return, .exchange, .unwanted))
+    }
+
     /// She says that she does not want this.
     func negates(_ intent: Intent) -> Bool {
         let own = intent.ownConcepts
@@ -241,7 +247,7 @@ struct Thresholds {
 
     static func of(_ language: Language) -> Thresholds {
         switch language {
-        case .english: Thresholds(plain: 0.55, badNews: 0.65, wordsAlone: 0.8)
+        case .english: Thresholds(plain: 0.65, badNews: 0.75, wordsAlone: 0.85)
         case .german, .french, .spanish: Thresholds(plain: 0.6, badNews: 0.7, wordsAlone: 0.8)
         }
     }

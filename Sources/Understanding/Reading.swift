@@ -37,6 +37,8 @@ public enum Doubt: String, CaseIterable, Sendable {
     case twoWishes = "two_wishes"
     /// She says that she does not want it.
     case negated
+    /// She would want it only if something else happens.
+    case conditional
     /// Praise beside a complaint.
     case sarcasm
     /// The model believes it, but no word of hers speaks of it.

@@ -55,6 +55,8 @@ struct Lexicon {
     private var whole: [UInt64: [Term]] = [:]
     private var prefixes: [UInt64: [Term]] = [:]
     private var roots: [UInt8: [Root]] = [:]
+    /// One bit for each hash of the tables, by its lowest bits: most words are in none, and need no look-up.
+    private var sieve = [UInt64](repeating: 0, count: 256)
     private var longestPrefix = 0
     private var shortestPrefix = Int.max
 
@@ -89,6 +91,7 @@ struct Lexicon {
         }
         guard let start = steps.first else { return }
         let entry = Term(bit: concept.bit, rest: Array(steps.dropFirst()))
+        sieve[Int(start.hash >> 6 & 255)] |= 1 << (start.hash & 63)
         if start.isPrefix {
             prefixes[start.hash, default: []].append(entry)
             longestPrefix = max(longestPrefix, first.count)
@@ -103,6 +106,8 @@ struct Lexicon {
         }
     }
 
+    private func mayBegin(_ hash: UInt64) -> Bool { sieve[Int(hash >> 6 & 255)] & 1 << (hash & 63) != 0 }
+
     /// The concepts that each word takes part in.
     func find(in words: Words) -> [UInt64] {
         var found = [UInt64](repeating: 0, count: words.words.count)
@@ -114,12 +119,14 @@ struct Lexicon {
             for letter in words[word] {
                 hash.add(letter)
                 length += 1
-                guard length >= shortestPrefix, length <= longestPrefix, let terms = prefixes[hash.value] else {
+                guard length >= shortestPrefix, length <= longestPrefix, mayBegin(hash.value),
+                    let terms = prefixes[hash.value]
+                else {
                     continue
                 }
                 isKnown = match(terms, in: words, at: index, found: &found) || isKnown
             }
-            if let terms = whole[hash.value] {
+            if mayBegin(hash.value), let terms = whole[hash.value] {
                 _ = match(terms, in: words, at: index, found: &found)
                 isKnown = true
             }
@@ -173,9 +180,12 @@ struct Lexicon {
     /// The concepts of the lone words that differ from these letters by one slip of the finger.
     private func nearly(_ letters: ArraySlice<UInt8>) -> UInt64 {
         guard let first = letters.first, let candidates = roots[first] else { return 0 }
+        let typed = Array(letters)
         var bits: UInt64 = 0
         for root in candidates where bits & root.bit == 0 {
-            if Self.isSlip(Array(letters), of: root.letters, isPrefix: root.isPrefix) { bits |= root.bit }
+            let more = typed.count - root.letters.count
+            guard more >= -1, root.isPrefix || more <= 1 else { continue }
+            if Self.isSlip(typed, of: root.letters, isPrefix: root.isPrefix) { bits |= root.bit }
         }
         return bits
     }
