@@ -10,7 +10,8 @@ extension Intent {
                 && said.hasAny(Concepts(.order, .parcel, .arrive, .ship, .track, .notYet))
                 || said.has(.late) && said.hasAny(Concepts(.where, .when))
         case .deliveredNotReceived:
-            said.hasAny(Concepts(.delivered, .elsewhere)) && said.hasAny(Concepts(.not, .elsewhere, .missing, .notYet))
+            said.hasAny(Concepts(.delivered, .elsewhere))
+                && said.hasAny(Concepts(.not, .elsewhere, .missing, .notYet))
                 || said.hasAny(Concepts(.elsewhere)) && said.hasAny(Concepts(.parcel, .order))
         case .damaged: said.has(.damaged)
         case .wrongItem: said.hasAny(Concepts(.wrong, .missing, .only))
@@ -19,7 +20,8 @@ extension Intent {
         case .returnStatus: said.hasAny(Concepts(.return)) || said.has(.sent)
         case .refundStatus: said.hasAny(Concepts(.refund, .money))
         case .changeAddress:
-            said.has(.address) && said.hasAny(Concepts(.change, .place)) || said.has(.place) && said.has(.change)
+            said.has(.address) && said.hasAny(Concepts(.change, .place))
+                || said.has(.place) && said.has(.change)
         case .cancelOrder: said.hasAny(Concepts(.cancel, .unwanted))
         case .thanks: said.hasAny(Concepts(.thanks, .solved))
         case .stop: said.has(.optOut) || said.has(.stop) && said.has(.mails)
@@ -36,7 +38,7 @@ extension Intent {
         case .stop:
             return said.hasAny(Concepts(.outside, .signUp)) && !said.hasAny(Concepts(.mails, .optOut))
                 || said.has(.signUp) && !said.has(.optOut) && !said.has(.cancel)
-        case .whereIsMyOrder: return said.has(.buy) || said.has(.outside) && !trade
+        case .whereIsMyOrder: return said.hasAny(Concepts(.buy, .later)) || said.has(.outside) && !trade
         case .cancelOrder:
             return said.hasAny(Concepts(.buy, .condition))
                 || said.hasAny(Concepts(.outside, .account, .mails)) && !said.has(.order)
@@ -52,7 +54,8 @@ extension Intent {
     /// Whether a clause of hers asks for it by name, so that it counts beside another wish.
     func isNamed(in said: Concepts) -> Bool {
         switch self {
-        case .changeOrder: said.has(.change) && said.hasAny(Concepts(.order, .item, .size))
+        case .changeOrder:
+            said.has(.later) || said.has(.change) && said.hasAny(Concepts(.order, .item, .size))
         case .invoice: said.has(.invoice)
         case .price: said.has(.price)
         case .product: said.hasAny(Concepts(.product, .buy))
@@ -78,10 +81,12 @@ extension Intent {
     func covers(_ other: Intent) -> Bool {
         if self == other || other == .thanks { return true }
         switch (self, other) {
-        case (.deliveredNotReceived, .whereIsMyOrder), (.refundStatus, .returnStatus), (.returnStatus, .refundStatus),
+        case (.deliveredNotReceived, .whereIsMyOrder), (.refundStatus, .returnStatus),
+            (.returnStatus, .refundStatus),
             (.exchange, .startReturn), (.startReturn, .exchange), (.cancelOrder, .startReturn),
             (.refundStatus, .startReturn), (.returnStatus, .startReturn),
-            (.startReturn, .refundStatus), (.startReturn, .returnStatus), (.stop, .cancelOrder), (.stop, .privacy):
+            (.startReturn, .refundStatus), (.startReturn, .returnStatus), (.stop, .cancelOrder),
+            (.stop, .privacy):
             return true
         default: return false
         }

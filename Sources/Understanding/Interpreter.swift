@@ -31,14 +31,23 @@ public struct Interpreter: Sendable {
                 needsHuman: false, doubts: [.unknownLanguage])
         }
         var belief = Belief(glance, state: state)
-        var seconds = others(than: belief.best, in: words, glance, state: state)
+        var (seconds, support) = others(than: belief.best, in: words, glance, state: state)
+        // A clear sentence among others that only tell a story.
+        if seconds.isEmpty { belief.confidence = max(belief.confidence, support * 0.85) }
         if let reason = glance.shopsFault, belief.best == .startReturn || belief.best == .exchange,
             !seconds.contains(reason)
         {
             // A return that is the shop's fault has other terms than one of free will.
             seconds.append(reason)
         }
-        if belief.best.isRoutine, glance.said.has(.invoice), !seconds.contains(.invoice) { seconds.append(.invoice) }
+        if let way = glance.wayOut, belief.best.isBadNews || belief.best == .whereIsMyOrder,
+            !seconds.contains(way)
+        {
+            seconds.append(way)
+        }
+        if belief.best.isRoutine, glance.said.has(.invoice), !seconds.contains(.invoice) {
+            seconds.append(.invoice)
+        }
         var doubts: [Doubt] = []
         let needsHuman = glance.asksForPerson
         if needsHuman { doubts.append(.needsHuman) }
@@ -54,9 +63,13 @@ public struct Interpreter: Sendable {
         if isBareWord || !belief.best.hasEvidence(in: glance.said) { doubts.append(.noEvidence) }
         if belief.best.isElsewhere(in: glance.said) { doubts.append(.outside) }
         // What the guards found makes it less likely, too; that she is angry does not.
-        for doubt in doubts where doubt != .needsHuman && belief.best.isRoutine { belief.confidence *= 0.5 }
+        for doubt in doubts where doubt != .needsHuman && belief.best.isRoutine {
+            belief.confidence *= 0.5
+        }
         let isBadNews = belief.best.isBadNews || belief.best == .whereIsMyOrder && state == .late
-        if belief.confidence < Thresholds.of(language).needed(badNews: isBadNews, stateKnown: state != nil) {
+        if belief.confidence
+            < Thresholds.of(language).needed(badNews: isBadNews, stateKnown: state != nil)
+        {
             doubts.append(.unsure)
         }
         return Reading(
@@ -69,8 +82,13 @@ public struct Interpreter: Sendable {
 
     /// What else she asks for, in other clauses. Between commas more is asked of it, for there stand reasons, too, and
     /// what the order's state forbids is one.
-    private func others(than first: Intent, in words: Words, _ whole: Glance, state: OrderState?) -> [Intent] {
+    ///
+    /// - Returns: the others, and how clearly one clause asks for the first.
+    private func others(
+        than first: Intent, in words: Words, _ whole: Glance, state: OrderState?
+    ) -> ([Intent], support: Float) {
         var others: [Intent] = []
+        var support: Float = 0
         for commas in [false, true] {
             let parts = words.clauses(in: whole.language ?? .english, commas: commas)
             guard parts.count > 1 else { continue }
@@ -78,15 +96,22 @@ public struct Interpreter: Sendable {
                 let said = Concepts(bits: whole.found[part].reduce(0, |))
                 guard said.bits != 0, part.count > 1 else { continue }
                 let shares = Glance.shares(of: words.part(part), said)
-                guard let (intent, share) = zip(Intent.learned, shares).max(by: { $0.1 < $1.1 }), intent != .other,
-                    share >= (intent.isRoutine && !commas ? 0.5 : 0.7), !first.covers(intent),
+                guard let (intent, share) = zip(Intent.learned, shares).max(by: { $0.1 < $1.1 }),
+                    intent != .other
+                else { continue }
+                if intent == first, intent.isRoutine, intent.hasEvidence(in: said),
+                    state?.allows(intent) ?? true
+                {
+                    support = max(support, share)
+                }
+                guard share >= (intent.isRoutine && !commas ? 0.5 : 0.7), !first.covers(intent),
                     !others.contains(intent), intent.isNamed(in: said), !intent.isElsewhere(in: said)
                 else { continue }
                 if commas, let state, intent.isRoutine, !state.allows(intent) { continue }
                 others.append(intent)
             }
         }
-        return others
+        return (others, support)
     }
 
     /// More clauses are not looked at one by one.
@@ -131,7 +156,9 @@ struct Glance {
         return Exponential.softmax(add(said, to: &sums, square: base.square)[..<Model.handOffColumn])
     }
 
-    private static func language(of words: Words, _ sums: [Int32], square: Int, hint: Language?) -> Language? {
+    private static func language(of words: Words, _ sums: [Int32], square: Int, hint: Language?)
+        -> Language?
+    {
         if words.foreignLetters * 2 > words.letters + words.foreignLetters { return nil }
         var scores = Array(Model.shipped.scores(sums, square: square)[Model.firstLanguage...])
         // A word or two are in many languages at once.
@@ -150,10 +177,18 @@ struct Glance {
         return said.has(.mistaken) ? .wrongItem : nil
     }
 
+    /// What she wants besides an answer, where something went wrong: her money, or no order any more.
+    var wayOut: Intent? {
+        if said.has(.refund) { return .startReturn }
+        return said.has(.cancel) ? .cancelOrder : nil
+    }
+
     /// Her words, or the model at the sight of them, ask for a person.
     var asksForPerson: Bool {
-        Concept.handOff.contains { $0 != .steer && said.has($0) } || handOff >= 0.5 || words.angryPictures > 0
-            || words.shouts && words.exclamations > 0 || isSarcastic && said.has(.praise) && words.questions == 0
+        Concept.handOff.contains { $0 != .steer && said.has($0) } || handOff >= 0.5
+            || words.angryPictures > 0
+            || words.shouts && words.exclamations > 0
+            || isSarcastic && said.has(.praise) && words.questions == 0
     }
 
     private static let complaint = Concepts(.late, .notYet, .damaged, .wrong, .missing, .trouble)
@@ -161,10 +196,13 @@ struct Glance {
     var mood: Mood {
         let complains = said.hasAny(Self.complaint)
         let isAngry = Concepts(.anger, .abuse, .legal, .chargeback, .fraud, .threat)
-        if said.hasAny(isAngry) || words.angryPictures > 0 || complains && (words.shouts || words.exclamations >= 3) {
+        if said.hasAny(isAngry) || words.angryPictures > 0
+            || complains && (words.shouts || words.exclamations >= 3)
+        {
             return .angry
         }
         if said.hasAny(Concepts(.repeated, .harm, .need)) || words.shouts || handOff >= 0.5
+            || isSarcastic
             || complains && words.exclamations > 0
         {
             return .upset

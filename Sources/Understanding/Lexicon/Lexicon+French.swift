@@ -49,6 +49,7 @@ extension Lexicon {
         question: comment, quand, où, quel*, pourquoi, qui, puis je, pouvez vous, est ce, avez vous, combien
         noWish: ne veux pas, veux pas, ne souhaite pas, ne voudrais pas, pas annuler, pas retourner, pas de remboursement, pas d échange, pas d annulation, surtout pas, n annulez pas, pas besoin de, ne pas annuler, ne pas retourner, pas renvoyer, pas rendre, pas de retour, n annulez, n annuler, n annule, ne l annulez, ne retournez, n échangez, ne remboursez, ne modifiez, ne changez
         praise: bravo, super, génial, félicitations, parfait, formidable, magnifique, merci beaucoup, excellent, chapeau, extraordinaire, bien joué, continuez, top, quel service, fantastique, beau travail, merci pour rien, quelle rapidité, quelle efficacité, superbe, champion*, du grand art, applaudissements
+        later: décaler, décalez, repousser, repoussez, reporter, reportez, retarder l envoi, retarder la livraison, plus tard, autre jour, un autre jour, autre date, en vacances, pas avant, mettre en attente
         trouble: retard*, perdu*, encore, cassé*, jamais, toujours, mauvais*, rien, semaines, personne, manque, abîmé*, erreur, déçu*, vide, attendre, attente, comme d habitude, comme toujours, abimé*, égaré
         sent: renvoyé*, retourné*, déposé, posté, annulé*, rendu
         signUp: s abonner, m abonner, m inscrire, recevoir la newsletter, recevoir votre newsletter, abonnement à la newsletter

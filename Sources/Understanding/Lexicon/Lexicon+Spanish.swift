@@ -49,6 +49,7 @@ extension Lexicon {
         question: cómo, cuándo, dónde, qué, cuál*, por qué, quién, puedo, pueden, se puede, tienen, cuánto, cuántos, ya
         noWish: no quiero devolver, no quiero cancelar, no quiero cambiar, no quiero reembolso, no quiero un reembolso, no quiero anular, no quiero que me devuelvan, no deseo, no cancelen, no lo cancelen, no anulen, no es para devolver, no necesito devolver, no quisiera, no quiero la devolución, no quiero una devolución, no me interesa devolver, no .. cancelen, no .. canceles, no .. cancele, no .. anulen, no devuelvan, no .. cambien, de ninguna manera
         praise: genial, bravo, felicidades, felicitaciones, excelente, maravilla, maravilloso, perfecto, fantástico, estupendo, increíble, muchas gracias, enhorabuena, qué bien, lo máximo, magnífico, sigan así, buen trabajo, lindo, qué servicio, qué rapidez, gracias por nada, aplausos, buen servicio, los mejores, de lujo, espectacular, magnífica
+        later: aplazar, posponer, retrasar, retrasen, más tarde, otro día, otra fecha, de vacaciones, después de mis, reprogramar, pausar
         trouble: tarde, otra vez, perdido, roto, nunca, siempre, mal, nada, nadie, semanas, falta, retras*, equivoc*, de nuevo, decepcion*, vacío, esperar, espera, como siempre, esperando, pierden, perdieron, extraviado
         sent: devolví, mandé, envié, cancelé, entregué, regresé, cancelado, defectuosa, defectuoso
         signUp: suscribirme, suscribir, inscribirme, recibir el boletín, recibir la newsletter, quiero el boletín

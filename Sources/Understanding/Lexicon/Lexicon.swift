@@ -1,11 +1,14 @@
 /// What a word or phrase of the trade speaks of. Intents need their own of these as evidence, whatever the model says.
 enum Concept: Int, CaseIterable {
-    case order, parcel, `where`, when, arrive, ship, track, status, late, notYet, delivered, elsewhere, not, damaged,
-        wrong, mistaken, missing, only, `return`, label, exchange, size, refund, money, address, place, change, cancel,
+    case order, parcel, `where`, when, arrive, ship, track, status, late, notYet, delivered,
+        elsewhere, not, damaged,
+        wrong, mistaken, missing, only, `return`, label, exchange, size, refund, money, address, place,
+        change, cancel,
         unwanted, condition,
-        invoice, price, mails, stop, thanks, solved, privacy, optOut, account, product, buy, outside, item, question,
+        invoice, price, mails, stop, thanks, solved, privacy, optOut, account, product, buy, outside,
+        item, question,
         noWish,
-        praise, trouble, sent, signUp, wish, neutral
+        praise, later, trouble, sent, signUp, wish, neutral
     // These ask for a person.
     case legal, chargeback, harm, abuse, anger, person, repeated, fraud, need, threat, steer
 
@@ -62,7 +65,9 @@ struct Lexicon {
 
     init(_ text: String) {
         for line in text.split(separator: "\n") {
-            guard let colon = line.firstIndex(of: ":"), let concept = Concept.named[String(line[..<colon])] else {
+            guard let colon = line.firstIndex(of: ":"),
+                let concept = Concept.named[String(line[..<colon])]
+            else {
                 preconditionFailure("no concept in the lexicon's line '\(line)'")
             }
             for term in line[line.index(after: colon)...].split(separator: ",") { add(term, of: concept) }
@@ -102,11 +107,14 @@ struct Lexicon {
         if entry.rest.isEmpty, first.count >= (start.isPrefix ? 6 : 5), concept != .neutral,
             !Concept.handOff.contains(concept)
         {
-            roots[first[0], default: []].append(Root(letters: first, isPrefix: start.isPrefix, bit: concept.bit))
+            roots[first[0], default: []].append(
+                Root(letters: first, isPrefix: start.isPrefix, bit: concept.bit))
         }
     }
 
-    private func mayBegin(_ hash: UInt64) -> Bool { sieve[Int(hash >> 6 & 255)] & 1 << (hash & 63) != 0 }
+    private func mayBegin(_ hash: UInt64) -> Bool {
+        sieve[Int(hash >> 6 & 255)] & 1 << (hash & 63) != 0
+    }
 
     /// The concepts that each word takes part in.
     func find(in words: Words) -> [UInt64] {
