@@ -61,7 +61,7 @@ public struct Interpreter: Sendable {
         if glance.isSarcastic { doubts.append(.sarcasm) }
         let isBareWord = words.words.count == 1 && belief.best.isBadNews
         if isBareWord || !belief.best.hasEvidence(in: glance.said) { doubts.append(.noEvidence) }
-        if belief.best.isElsewhere(in: glance.said) { doubts.append(.outside) }
+        if belief.best.isElsewhere(in: glance.said) || glance.aimsElsewhere(belief.best) { doubts.append(.outside) }
         // What the guards found makes it less likely, too; that she is angry does not.
         for doubt in doubts where doubt != .needsHuman && belief.best.isRoutine {
             belief.confidence *= 0.5
@@ -169,6 +169,30 @@ struct Glance {
         let shares = Exponential.softmax(scores[...])
         guard let best = shares.indices.max(by: { shares[$0] < shares[$1] }) else { return nil }
         return best < Language.allCases.count ? Language.allCases[best] : nil
+    }
+
+    /// She would cancel, or leave, something that no phrasing about orders ever named: "cancel my gym".
+    func aimsElsewhere(_ intent: Intent) -> Bool {
+        let verbs: Concepts
+        switch intent {
+        case .cancelOrder where !said.hasAny(Concepts(.order, .parcel, .item)): verbs = Concepts(.cancel)
+        case .stop where !said.has(.mails): verbs = Concepts(.stop, .optOut)
+        default: return false
+        }
+        guard let language else { return false }
+        for (index, bits) in found.enumerated() where Concepts(bits: bits).hasAny(verbs) {
+            let clause = words.words[index].clause
+            for next in index + 1..<max(index + 1, min(index + 5, found.count)) {
+                let word = words.words[next]
+                guard word.clause == clause else { break }
+                if found[next] == 0, !word.hasDigit, word.end - word.start >= Vocabulary.shortest,
+                    !Vocabulary.shipped.contains(Hash(words[word]).value, language)
+                {
+                    return true
+                }
+            }
+        }
+        return false
     }
 
     /// What went wrong, where a return's reason is the shop's fault.

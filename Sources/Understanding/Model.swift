@@ -14,6 +14,8 @@ struct Model {
     /// `"` nor `#`, so they stand in a raw string of Swift and are read where the program file lies in memory.
     static let zero: UInt8 = 0x51
     static let largest = 45
+    /// The letter that stands for the smallest.
+    static let first = zero - UInt8(largest)
 
     /// The weight's unit and the offset of each column.
     let scales: [Float]

@@ -113,6 +113,19 @@ package struct Trainer {
         return String(slipped)
     }
 
+    /// The words of phrasings about orders.
+    private func vocabulary() -> Vocabulary {
+        var vocabulary = Vocabulary()
+        for phrasing in phrasings {
+            guard let intent = phrasing.intent, let language = phrasing.language,
+                intent.isRoutine || intent == .changeOrder || intent == .invoice
+            else { continue }
+            let words = Words(phrasing.text)
+            for word in words.words { vocabulary.insert(Hash(words[word]).value, language) }
+        }
+        return vocabulary
+    }
+
     private mutating func examples() -> [Example] {
         var examples: [Example] = []
         for phrasing in phrasings {
@@ -193,7 +206,7 @@ package struct Trainer {
                 }
             }
         }
-        return Self.file(weights: weights, biases: biases)
+        return Self.file(weights: weights, biases: biases, vocabulary: vocabulary())
     }
 
     /// How far a softmax is from the truth, with a little doubt about every label.
@@ -210,7 +223,7 @@ package struct Trainer {
         }
     }
 
-    private static func file(weights: [Float], biases: [Float]) -> String {
+    private static func file(weights: [Float], biases: [Float], vocabulary: Vocabulary) -> String {
         let columns = Model.columns
         var scales = [Float](repeating: 0, count: columns)
         for (index, weight) in weights.enumerated() {
@@ -224,6 +237,7 @@ package struct Trainer {
             enum Weights {
                 static let scales = \(units)
                 static let biases = \(biases.map { Int(($0 * 1_000_000).rounded()) })
+                static let vocabulary: StaticString = #"\(vocabulary.text)"#
                 static let letters: StaticString = #\"""
 
             """

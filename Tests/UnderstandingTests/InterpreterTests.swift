@@ -124,6 +124,7 @@ struct InterpreterTests {
             ("Can I send it back if it doesn't fit?", .delivered, .outside),
             ("Si je commande maintenant, quand est-ce que je reçois le colis ?", .open, .outside),
             ("When will my bank transfer arrive?", .open, .notRoutine),
+            ("cancel my aquarium", .open, .outside),
         ] as [(String, OrderState, Doubt)])
     func guards(_ text: String, _ state: OrderState, _ doubt: Doubt) {
         let reading = interpreter.read(text, state: state)
