@@ -45,7 +45,7 @@ extension Intent {
         case .refundStatus, .startReturn, .exchange, .returnStatus:
             return said.hasAny(Concepts(.buy, .condition))
                 || said.has(.outside) && !said.hasAny(Concepts(.order, .parcel, .return, .item))
-        case .changeAddress: return said.has(.mails) && !trade && !said.has(.place)
+        case .changeAddress: return said.has(.buy) || said.has(.mails) && !trade && !said.has(.place)
         case .deliveredNotReceived, .damaged, .wrongItem: return said.has(.outside) && !trade
         case .changeOrder, .invoice, .price, .product, .privacy, .other, .unclear: return false
         }

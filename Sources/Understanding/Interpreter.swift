@@ -59,8 +59,8 @@ public struct Interpreter: Sendable {
         if glance.negates(belief.best) { doubts.append(.negated) }
         if glance.isConditional { doubts.append(.conditional) }
         if glance.isSarcastic { doubts.append(.sarcasm) }
-        let isBareWord = words.words.count == 1 && belief.best.isBadNews
-        if isBareWord || !belief.best.hasEvidence(in: glance.said) { doubts.append(.noEvidence) }
+        let isNoReport = belief.best.isBadNews && glance.isNoReport
+        if isNoReport || !belief.best.hasEvidence(in: glance.said) { doubts.append(.noEvidence) }
         if belief.best.isElsewhere(in: glance.said) || glance.aimsElsewhere(belief.best) { doubts.append(.outside) }
         // What the guards found makes it less likely, too; that she is angry does not.
         for doubt in doubts where doubt != .needsHuman && belief.best.isRoutine {
@@ -193,6 +193,15 @@ struct Glance {
             }
         }
         return false
+    }
+
+    /// A lone word, or a question that names nothing she has: "how long after they expired" reports no damage.
+    var isNoReport: Bool {
+        if words.words.count == 1 { return true }
+        guard let first = found.first, !said.hasAny(Concepts(.order, .parcel, .arrive, .item, .return)) else {
+            return false
+        }
+        return words.questions > 0 || Concepts(bits: first).has(.question)
     }
 
     /// What went wrong, where a return's reason is the shop's fault.

@@ -12,7 +12,7 @@ extension Lexicon {
         track: suivi, suivre, numéro de suivi, lien de suivi, transporteur, livreur, la poste, colissimo, chronopost, mondial relay, ups, dpd, tracking
         status: statut, état, nouvelle, nouvelles, où en, avancement, en préparation, préparation, info, infos
         late: retard*, en retard, toujours pas, toujours rien, j attends, attend*, tarde, bloqué*, perdu*, depuis, semaines, dépassé*, tardif, encore rien, encore pas, ça fait
-        notYet: pas reçu*, pas arrivé*, rien reçu, toujours pas, toujours rien, jamais reçu*, jamais arrivé*, n arrive pas, pas encore, non reçu*, rien eu, j ai rien, pas eu, pas livré*, pas été livré*, pas venu, pas passé, sans nouvelles
+        notYet: pas reçu*, pas arrivé*, rien reçu, toujours pas, toujours rien, jamais reçu*, jamais arrivé*, n arrive pas, pas encore, non reçu*, rien eu, j ai rien, pas eu, pas livré*, pas été livré*, pas venu, pas passé, sans nouvelles, pas .. reçu*, rien .. reçu, pas .. arrivé*, pas .. livré*
         delivered: livré*, remis, distribué*, déposé*, signé, indiqué*, marqué*, noté*, avis de, livraison effectuée, réceptionné, disponible, retiré, soi disant, selon le, prétend*, déclaré*, validé, serait livré
         elsewhere: voisin*, quelqu un d autre, une autre personne, un autre, mauvaise adresse, volé*, vol, signature, pas chez moi, inconnu*, gardien, introuvable, autre porte
         not: pas, rien, aucun*, jamais, personne, ne, n, ni, sans, vide, faux, non

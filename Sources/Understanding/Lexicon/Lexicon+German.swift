@@ -7,12 +7,12 @@ extension Lexicon {
         parcel: paket*, päckchen, sendung*, lieferung*, ware, päckli, mein zeug, meine sachen, meine schuhe, mein artikel, packerl
         where: wo, wohin, wo bleibt, steckt, befindet, verbleib, hängt
         when: wann, wie lange, liefertermin, lieferdatum, voraussichtlich*, bis freitag, heute noch, morgen, welchem tag, eta
-        arrive: komm*, ankommen, ankomm*, angekommen, geliefert, liefer*, eintreff*, eingetroffen, erhalten, bekomm*, bekomme, krieg*, da, zugestellt, erreicht
+        arrive: komm*, ankommen, ankomm*, angekommen, geliefert, liefer*, eintreff*, eingetroffen, erhalten, bekomm*, bekomme, krieg*, da, zugestellt, erreicht, eingegangen, eingehen
         ship: versand*, versend*, verschick*, verschickt, abgeschickt, losgeschickt, schon raus, ist raus, geht raus, rausgeschickt, unterwegs, auf dem weg, verlassen, schickt ihr, in zustellung, versandt
         track: sendungsverfolgung, sendungsnummer, tracking*, verfolg*, trackingnummer, dhl, hermes, dpd, gls, ups, paketnummer, paketbote, bote, zusteller
         status: status, stand, neues, neuigkeiten, wie weit, bearbeitung, vorbereitet, vorbereitung, auskunft, wie es um, nachfragen, nachsehen, fortschritt
         late: spät, verspät*, verzöger*, überfällig, warte, warten, immer noch, noch nicht, noch nichts, noch nix, seit tagen, seit wochen, dauert, sollte gestern, seit, verloren, längst, schon lange, hätte .. sollen, endlich
-        notYet: nicht da, nicht angekommen, nicht gekommen, nicht erhalten, nichts erhalten, nichts bekommen, nicht bekommen, nix bekommen, nichts angekommen, noch nicht, noch nichts, noch nix, nie erhalten, nie angekommen, nichts da, nicht geliefert, ist es aber nicht, kommt nicht, nichts gehört, nicht eingetroffen
+        notYet: nicht da, nicht angekommen, nicht gekommen, nicht erhalten, nichts erhalten, nichts bekommen, nicht bekommen, nix bekommen, nichts angekommen, noch nicht, noch nichts, noch nix, nie erhalten, nie angekommen, nichts da, nicht geliefert, ist es aber nicht, kommt nicht, nichts gehört, nicht eingetroffen, nichts .. eingegangen, nicht .. eingegangen, nichts .. angekommen, nichts .. erhalten, nicht .. angekommen, nicht .. erhalten, nichts .. bekommen, nicht .. bekommen, nicht .. geliefert
         delivered: zugestellt, geliefert, abgegeben, übergeben, abgelegt, abgestellt, ausgeliefert, angenommen, zustellung, angeblich, laut, empfangen, unterschrieben, dass .. da ist, dass .. angekommen, ablageort, soll .. sein, entgegengenommen
         elsewhere: nachbar*, jemand anderes, jemand anderen, jemand anderem, jemandem anderen, jemand anders, falsche adresse, falschen haus, geklaut, gestohlen, unterschrift, nicht unsere, kenne ich nicht, kenne den, kenne die, diebstahl, fremde*, unbekannt*
         not: nicht, nichts, nix, kein*, nie, niemand, ohne, leer, weder, nein

@@ -12,7 +12,7 @@ extension Lexicon {
         track: seguimiento, rastre*, número de guía, guía, mensajer*, repartidor, correos, seur, mrw, transportista, tracking, paquetería
         status: estado, estatus, status, novedad*, noticia*, cómo va, cómo anda, cómo está, actualiz*, en proceso, preparando, en preparación, preparación, información, por dónde va
         late: tarde, retras*, demor*, todavía no, aún no, sigue, sigo esperando, esperando, espero, atras*, semanas, llevo, desde, perdido, perdió, hace .. días, se pasó, por fin, tarda mucho
-        notYet: no llegó, no llega, no ha llegado, no me llega, no me ha llegado, no he recibido, no recibí, no recibido, aún no, todavía no, nunca llegó, no tengo nada, y nada, nada todavía, sin noticias, no vino, no me llegó, no he recibido nada, no pasó, no tengo
+        notYet: no llegó, no llega, no ha llegado, no me llega, no me ha llegado, no he recibido, no recibí, no recibido, aún no, todavía no, nunca llegó, no tengo nada, y nada, nada todavía, sin noticias, no vino, no me llegó, no he recibido nada, no pasó, no tengo, no .. llegado, no .. llegó, no .. recibido, no .. recibí, nada .. llegado
         delivered: entregad*, entregaron, entregó, figura, aparece, consta, pone, dice, recogido, firmó, firmado, lo dejaron, dejaron, supuestamente, marcado, se entregó, entrega realizada, aviso de entrega
         elsewhere: vecin*, otra persona, otra dirección, a otro, robaron, robo, robado, firma, no es mi casa, desconocido, porter*, otra puerta, alguien más, no lo encuentro, no aparece
         not: no, nada, nadie, nunca, sin, ningun*, ni, tampoco, vacío, vacía, falso
