@@ -65,8 +65,9 @@ struct OrderNumbers {
         var digitsBefore: Int?
         for (index, piece) in pieces.enumerated() {
             if piece.digits == 0 {
-                if Self.orderWords.contains(where: { piece.word.starts(with: $0) }) {
-                    leads = true
+                if Self.orderWords.contains(piece.word) {
+                    // J'ai commandé 500 tasses: a verb, once its accent is gone.
+                    leads = index == 0 || !Self.auxiliaries.contains(pieces[index - 1].word)
                 } else if !Self.connectors.contains(piece.word) {
                     leads = false
                 }
@@ -99,11 +100,21 @@ struct OrderNumbers {
         }
         if piece.letters == 0, core.allSatisfy(Self.isDigit) {
             guard piece.hashed || leads else { return nil }
-            let number = String(decoding: core, as: UTF8.self)
-            return prefix.isEmpty && suffix.isEmpty ? number : style.prefix + number + style.suffix
+            return called(core[...])
+        }
+        // order1042, in one word.
+        let glued = core.prefix { !Self.isDigit($0) }
+        if Self.orderWords.contains(glued.map { $0 | 0x20 }), core.dropFirst(glued.count).allSatisfy(Self.isDigit) {
+            return called(core.dropFirst(glued.count))
         }
         // Some other shop's style, or this one's former: as written.
         return piece.hashed && piece.letters <= 6 || leads && piece.letters <= 4 ? shown : nil
+    }
+
+    /// The name of the order with this number; a lone `#` before it is no part of it.
+    private func called(_ digits: ArraySlice<UInt8>) -> String {
+        let number = String(decoding: digits, as: UTF8.self)
+        return prefix.isEmpty && suffix.isEmpty ? number : style.prefix + number + style.suffix
     }
 
     private func isAlone(_ pieces: [Piece], _ index: Int) -> Bool {
@@ -217,15 +228,21 @@ struct OrderNumbers {
 
     private static func words(_ text: String) -> [[UInt8]] { text.split(separator: " ").map { Array($0.utf8) } }
 
-    /// They lead to an order's number.
-    private static let orderWords = words(
-        "order purchase bestell auftrag command achat pedid orden compra encargo ordernumber invoice")
+    /// They lead to an order's number. Not the verbs: "I ordered 500 cups".
+    private static let orderWords = Set(
+        words(
+            """
+            order orders ordernumber orderno ordernr orderid purchase purchases bestellung bestellungen bestellnummer \
+            bestellnr bestellungsnummer bestellid auftrag auftraege auftragsnummer auftragsnr commande commandes achat \
+            achats pedido pedidos orden ordenes compra compras encargo
+            """))
+    private static let auxiliaries = Set(words("ai as a avons avez ont avais avait"))
     /// They may stand between.
     private static let connectors = Set(
         words(
             """
             no nr num number nbr id ref reference is was for the my code n numero nummer nro ist lautet mit der die das \
-            es el la de su mi est le du lo with under ident nummern vom unter meine meiner von called o and no° os
+            es el la de su mi est le du lo with under ident nummern vom unter meine meiner von called o and os confirmation bestaetigung confirmacion
             """))
     private static let conjunctions = Set(words("and und et y & plus sowie e or oder ou o"))
     /// They lead to some other number.

@@ -18,6 +18,8 @@ struct OrderNumberTests {
             ("commande n° 7781", ["7781"]), ("commande n°7781", ["7781"]), ("pedido n.º 7781", ["7781"]),
             ("mi pedido es el 331", ["331"]), ("Bestellung #DE-20417 vom 12.05.", ["#DE-20417"]), ("1042", ["1042"]),
             ("#1042 #1042", ["1042"]), ("purchase 00123842", ["00123842"]), ("order １０４２", ["1042"]),
+            ("order1042", ["1042"]),
+            ("your order confirmation 10422", ["10422"]), ("commandes 1042 et 1043", ["1042", "1043"]),
         ] as [(String, [String])])
     func finds(_ text: String, _ numbers: [String]) { #expect(found(text) == numbers) }
 
@@ -29,6 +31,7 @@ struct OrderNumberTests {
             "1Z999AA10123456784 says delivered", "tracking number 123456789012", "order 500 g of tea", "at 10:30",
             "+49 170 5550199", "we ordered in 2026", "my flat 1042", "7021645199", "size 420", "12",
             "Bestellung für 1.042,50 Euro",
+            "I ordered 500 cups", "j'ai commandé 500 tasses", "invoice 8831",
         ])
     func leavesAlone(_ text: String) { #expect(found(text) == []) }
 
