@@ -102,8 +102,12 @@ package struct StatusReport: Report {
 extension StatusReport {
     /// Reads it.
     ///
-    /// - Parameter named: the shops of the configuration; nil where there is none to be read.
-    package init(_ store: Store, named: Set<String>?, now: Moment) async throws(StoreFailure) {
+    /// - Parameters:
+    ///   - named: the shops of the configuration; nil where there is none to be read.
+    ///   - isProbing: whether it is tried that the store can be written, which waits for the disk.
+    package init(
+        _ store: Store, named: Set<String>?, now: Moment, isProbing: Bool = true
+    ) async throws(StoreFailure) {
         let status = try await store.status(now: now)
         func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
         storeFault = nil
@@ -129,7 +133,9 @@ extension StatusReport {
         lastMoment = status.lastMoment
         at = now
         needs = []
-        do throws(StoreFailure) { try await store.probe() } catch { storeFault = error.description }
+        if isProbing {
+            do throws(StoreFailure) { try await store.probe() } catch { storeFault = error.description }
+        }
         needs = findNeeds()
     }
 

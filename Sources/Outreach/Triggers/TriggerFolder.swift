@@ -42,6 +42,8 @@ public struct TriggerFolder: Hashable, Sendable {
             kinds = [
                 (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".liquid", ".liquid"),
             ]
+        } else if parts.first == "pages" {
+            kinds = [(".html", ".html"), (".htm", ".html"), (".liquid", ".html"), (".md", ".html")]
         } else if parts.first == "templates" {
             kinds = [
                 (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".json", ".json"),
@@ -81,11 +83,12 @@ public struct TriggerFolder: Hashable, Sendable {
         if folder.first == "templates" {
             return (endings + [".json"]).contains { file.hasSuffix($0) && file.count > $0.count }
         }
+        if folder.first == "pages" { return folder.count == 1 && file.hasSuffix(".html") && file.count > 5 }
         return file.hasSuffix(".yaml") && file.count > 5
     }
 
-    /// What stands beside the triggers and is none; `templates` is read for itself.
-    private static let otherFolders: Set<String> = ["pages", "replies", "understanding", "schema"]
+    /// What stands beside the triggers and is none; `templates` and `pages` are read for themselves.
+    private static let otherFolders: Set<String> = ["replies", "understanding", "schema"]
 
     /// Deeper than people sort their files, so that a link that leads in a circle has an end.
     private static let deepest = 6
@@ -121,9 +124,11 @@ public struct TriggerFolder: Hashable, Sendable {
 
     /// The trigger files with their names, in order. A name is the path without the ending: `answers/thanks`.
     var triggerFiles: [(path: String, name: String)] {
-        files.keys.filter { !$0.hasPrefix("templates/") && !Self.otherFiles.contains($0.lowercased()) }.sorted().map {
-            ($0, String($0.dropLast(5)))
+        let paths = files.keys.filter { path in
+            !path.hasPrefix("templates/") && !path.hasPrefix("pages/")
+                && !Self.otherFiles.contains(path.lowercased())
         }
+        return paths.sorted().map { ($0, String($0.dropLast(5))) }
     }
 
     /// The names of the mail templates that there are, whatever is in them.
