@@ -48,11 +48,17 @@ package struct ShopPost: Sendable {
         let sender: String?
         /// Called when there is mail to send; nil if the shop has no relay.
         let wake: Wake?
+        /// Its own design of a page, for those who read a language; nil where it has none.
+        let design: @Sendable (PageDesign.Page, _ locale: String) -> PageDesign?
 
-        package init(brand: @escaping @Sendable () -> Brand, sender: String?, wake: Wake?) {
+        package init(
+            brand: @escaping @Sendable () -> Brand, sender: String?, wake: Wake?,
+            design: @escaping @Sendable (PageDesign.Page, _ locale: String) -> PageDesign? = { _, _ in nil }
+        ) {
             self.brand = brand
             self.sender = sender
             self.wake = wake
+            self.design = design
         }
     }
 
@@ -66,6 +72,11 @@ package struct ShopPost: Sendable {
 
     /// The shop's brand, as currently configured in its files; nil for a shop that is not served.
     package func brand(_ shop: String) -> Brand? { offices[shop]?.brand() }
+
+    /// The shop's own design of a page, as its files have it now; nil where it has none.
+    package func design(_ page: PageDesign.Page, _ shop: String, locale: String) -> PageDesign? {
+        offices[shop]?.design(page, locale)
+    }
 
     /// Composes a mail; nil if the shop has no relay, or the mail cannot be composed.
     ///

@@ -79,7 +79,8 @@ package struct DaemonProcess {
             metrics.know(shop: shop.domain)
             offices[shop.domain] = ShopPost.Office(
                 brand: { context.rules.inForce.set.settings.brand }, sender: shop.smtp?.sender?.address,
-                wake: shop.smtp == nil ? nil : noticed)
+                wake: shop.smtp == nil ? nil : noticed,
+                design: { context.rules.inForce.set.templates.design($0, locale: $1) })
             try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
             makers[shop.domain] = MessageMaker(

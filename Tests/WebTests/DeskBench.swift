@@ -4,10 +4,10 @@ import Foundation
 import Logging
 import Outreach
 import Platform
-import Store
 import Synchronization
 import Testing
 
+@testable import Store
 @testable import Web
 
 let figs = "juniperfig.myshopify.com"
@@ -33,6 +33,10 @@ final class DeskBench: Sendable {
         var all: [JudgedEvent] { kept.withLock(\.self) }
         func add(_ events: [JudgedEvent]) { kept.withLock { $0 += events } }
     }
+    /// What ran in the store since this was emptied.
+    let statements: Lines
+    /// What the journal was told.
+    let journal: Lines
 
     var now: Moment {
         get { moment.withLock { $0 } }
@@ -52,9 +56,14 @@ final class DeskBench: Sendable {
 
     init(
         url: String = "https://desk.juniperfig.example", authority: String = "desk.juniperfig.example",
-        userHeader: String? = nil
+        userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:]
     ) async throws {
-        let store = try Store.inMemory(now: benchStart)
+        let (statements, journal) = (Lines(), Lines())
+        self.statements = statements
+        self.journal = journal
+        let store =
+            try given
+            ?? Store.inMemory(now: benchStart, onStatement: { statements.add($0) })
         for shop in [figs, looms] { _ = try await store.openShop(shop, now: benchStart) }
         self.store = store
         let shops = [figs, looms].map {
@@ -71,12 +80,15 @@ final class DeskBench: Sendable {
         configuration.desk = deskSite
         configuration.pages = pagesSite
         let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
-        let office = ShopPost.Office(brand: { brand }, sender: nil, wake: Wake())
+        let templates = try Self.templates(designs)
+        let office = ShopPost.Office(
+            brand: { brand }, sender: nil, wake: Wake(),
+            design: { page, locale in templates?.design(page, locale: locale) })
         let box = Ticking()
         let learned = LearnedEvents()
         self.learned = learned
         let core = DaemonCore(
-            configuration: configuration, store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            configuration: configuration, store: store, logger: Logger(label: "test") { _ in Handler(lines: journal) },
             now: { box.now() }, post: ShopPost([figs: office, looms: office]), hangup: Broadcast(),
             actedByHand: Broadcast(), learn: { events, _ in learned.add(events) })
         let pages = try Pages()
@@ -84,6 +96,42 @@ final class DeskBench: Sendable {
         desk = DeskSite(core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain())
         shopper = PublicSite(core: core, site: pagesSite, pages: pages)
         box.bench.withLock { $0 = self }
+    }
+
+    /// The designs of a shop with these files of `pages/`, by their names.
+    private static func templates(_ designs: [String: String]) throws -> TemplateSet? {
+        guard !designs.isEmpty else { return nil }
+        var files = ["shop.yaml": "brand: { name: Juniper & Fig, from: orders@juniperfig.example }\n"]
+        for (name, text) in designs { files["pages/\(name)"] = text }
+        let (set, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
+        return try #require(set, "\(faults)").templates
+    }
+
+    /// Lines in the order in which they came.
+    final class Lines: Sendable {
+        private let all = Mutex<[String]>([])
+
+        func add(_ line: String) { all.withLock { $0.append(line) } }
+
+        /// Those that are there, which are gone then.
+        func taken() -> [String] {
+            all.withLock { lines in
+                defer { lines = [] }
+                return lines
+            }
+        }
+    }
+
+    /// Keeps what the journal is told.
+    private struct Handler: LogHandler {
+        let lines: Lines
+        var logLevel = Logger.Level.trace
+        var metadata: Logger.Metadata = [:]
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(event: LogEvent) { lines.add("\(event.level) \(event.message) \(event.metadata ?? [:])") }
     }
 
     private final class Ticking: Sendable {

@@ -8,7 +8,9 @@ import Testing
 
 @Suite("The pages of the desk")
 struct DeskPagesTests {
-    private static let pages: [(path: String, method: String, roles: Set<Role>)] = [
+    /// Every route of the desk below a shop, with one request that it answers and the roles that may send it. Tests of
+    /// roles, shops, budgets, forms and foreign words go through it, and `BudgetTests` finds a route that is missing.
+    static let pages: [(path: String, method: String, roles: Set<Role>)] = [
         ("today", "GET", [.shop]), ("orders/1001", "GET", Set(Role.allCases)),
         ("messages/1", "GET", Set(Role.allCases)), ("messages/1/mail", "GET", Set(Role.allCases)),
         ("find", "GET", Set(Role.allCases)), ("find", "POST", Set(Role.allCases)),

@@ -55,7 +55,7 @@ struct PublicPagesTests {
                 var changed = sealed
                 changed.replaceSubrange(index...index, with: String(letter))
                 let link = SealedLink(
-                    path: path.replacing(sealed, with: changed), shops: [figs, looms], key: bench.store.derivedKey)
+                    path: path.replacing(sealed, with: changed), shops: [figs, looms], keys: bench.store.linkKeys)
                 #expect(link == nil)
             }
         }
