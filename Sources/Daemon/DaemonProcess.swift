@@ -147,6 +147,10 @@ package struct DaemonProcess {
         let core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
             hangup: hangup, actedByHand: newMessages)
+        services.append(
+            WeeklyReportService(
+                store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services += try await companions(core)
         services.append(
             Watchdog(

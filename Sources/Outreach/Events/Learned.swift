@@ -12,6 +12,8 @@ public struct Learned: Sendable {
     public var rereads: [Reread]
     /// What is to be asked about its parcels, one for each number; none where no carrier is configured.
     public var asks: [Ask]
+    /// How its parcels get to the shopper; nil where that was not looked at, because nothing of it changed.
+    public var journeys: [Journey]?
     /// False when nothing differs but the looks and asks, so that the record need not be written.
     public var changed: Bool
 

@@ -285,6 +285,7 @@ extension Store: DeliveryLedger {
                 """, [now.milliseconds, now.milliseconds, shop, effectID])
             var tally = Tally()
             tally.move(effect, from: effect.state, to: .ready, shop: shop)
+            tally.settle(effect, from: Tally.Standing(effect), to: nil, shop: shop)
             try tally.write(to: db)
             try db.append(
                 DecisionNote(at: now, state: .ready, reason: nil, detail: "tried again by hand"), effectID: effectID,
@@ -344,6 +345,7 @@ extension Store: DeliveryLedger {
                     WHERE shop = ? AND id = ?
                     """, [now.milliseconds, now.milliseconds, shop, effect.id])
                 tally.move(effect, from: .sent, to: .ready, shop: shop)
+                tally.settle(effect, from: Tally.Standing(effect), to: nil, shop: shop)
                 try db.append(
                     DecisionNote(at: now, state: .ready, reason: nil, detail: "sent again by hand"),
                     effectID: effect.id, shop: shop)
@@ -435,6 +437,7 @@ extension Connection {
         try append(note, effectID: effect.id, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)
+        tally.settle(effect, from: Tally.Standing(effect), to: Tally.Standing(note), shop: shop)
     }
 
     /// Records that attempts begin, for the claims whose judgement is still up to date.

@@ -152,7 +152,7 @@ extension Store {
 }
 
 extension StandingSilence {
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         self.init(
             id: row[0], shop: row[1], scope: row[2], stream: try row.word(3), reason: row[4], note: row[5],
             begunAt: row.moment(6), endsAt: row.optionalMoment(7))
