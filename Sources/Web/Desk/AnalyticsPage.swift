@@ -117,7 +117,7 @@ extension DeskSite {
     /// What can be chosen: none of them has more than 120 points, or else it has weeks.
     static let daysOfFigures = [7, 42, 90, 365]
     /// A table on the page is no longer; a spreadsheet has all.
-    private static let rowsOfTable = 20
+    private static let rowsOfTable = 15
     /// A spreadsheet of rows has so many.
     private static let rowsOfSheet = 5_000
 
