@@ -7,8 +7,8 @@ import Store
 /// Mails the week's figures to the shop, where shop.yaml asks for it: on Monday at 08:00 in the shop, once.
 ///
 /// The mail is an effect of Bookbag's own whose key is the Monday, so however often the program dies in between there
-/// is one. A daemon that was down then writes it when it is back; what was asked for in the middle of a week begins with
-/// the next Monday.
+/// is one. A daemon that was down then writes it when it is back; what was asked for in the middle of a week begins
+/// with the next Monday.
 struct WeeklyReportService: Service {
     let store: Store
     let contexts: [String: ShopContext]

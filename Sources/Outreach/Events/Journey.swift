@@ -1,5 +1,5 @@
-/// How a parcel gets to the shopper, as the shop's figures count it: one row in the store for each parcel whose story is
-/// news. What happened before the shop was watched has none, so the first run over years of orders adds nothing.
+/// How a parcel gets to the shopper, as the shop's figures count it: one row in the store for each parcel whose story
+/// is news. What happened before the shop was watched has none, so the first run over years of orders adds nothing.
 public struct Journey: Hashable, Sendable {
     /// How it ended, if it did.
     public enum Outcome: String, Sendable, CaseIterable {

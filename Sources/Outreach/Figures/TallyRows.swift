@@ -35,8 +35,8 @@ public struct DaySum: Hashable, Sendable {
     }
 }
 
-/// Twelve ranges that a measure falls into, so that medians can be told from tallies. A range has its upper end with it;
-/// the last has none.
+/// Twelve ranges that a measure falls into, so that medians can be told from tallies. A range has its upper end with
+/// it; the last has none.
 public struct TallyBuckets: Sendable {
     /// The upper ends of all but the last.
     public let ends: [Int64]

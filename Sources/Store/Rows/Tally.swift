@@ -127,8 +127,8 @@ struct Tally {
         note(.transit, .day(journey.day), journey.carrier, bucket, sign, shop: shop)
     }
 
-    /// Under which figure an event is listed: delays by reason and carrier, and what happens to returns and refunds. Nil
-    /// for what is only counted, and for what is no news.
+    /// Under which figure an event is listed: delays by reason and carrier, and what happens to returns and refunds.
+    /// Nil for what is only counted, and for what is no news.
     static func figure(of event: Event, carrier: String) -> String? {
         guard event.silence == nil else { return nil }
         if let reason = event.delayReason { return delayFigure(reason: reason, carrier: carrier) }
@@ -216,7 +216,8 @@ extension Connection {
             tally.went(journey, 1, shop: shop)
             try run(
                 """
-                INSERT INTO journeys (shop, order_id, shipment, carrier, day, outcome, days) VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO journeys (shop, order_id, shipment, carrier, day, outcome, days)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (shop, order_id, shipment) DO UPDATE SET carrier = excluded.carrier, day = excluded.day,
                     outcome = excluded.outcome, days = excluded.days
                 """,

@@ -22,8 +22,8 @@ public struct CustomerSet: Hashable, Sendable {
 }
 
 extension Store {
-    /// The key of whoever placed an order: of the address, or else of the customer. Nil for an order that is not stored,
-    /// or that names neither.
+    /// The key of whoever placed an order: of the address, or else of the customer. Nil for an order that is not
+    /// stored, or that names neither.
     public func customerKey(of order: OrderKey) async throws(StoreFailure) -> [UInt8]? {
         try await read { db in
             let shop = try db.shop(order.shop)
