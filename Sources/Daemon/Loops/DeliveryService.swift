@@ -55,6 +55,7 @@ struct DeliveryService: Service {
 
     func run() async throws {
         let completed = CompletedAttempts(wake)
+        let prepared = PreparedClaims(wake)
         // It takes verdicts in whatever the clock says; what it begins, its turn decides.
         let loop = Loop(
             Loop.Name("delivery:\(name)", shop: route.shop), wake: wake, heartbeats: heartbeats, trouble: trouble,
@@ -82,7 +83,9 @@ struct DeliveryService: Service {
                         inFlight.returning.append(attempt.claim)
                     }
                 }
-                let moved = await turn(&inFlight, completed, ending: ending) { claim in
+                let moved = await turn(&inFlight, completed, prepared, ending: ending) { wanted, unjudged in
+                    group.addTask { prepared.add(await prepare(wanted, unjudged)) }
+                } start: { claim in
                     group.addTask { [channel, clock] in
                         do throws(CancellationError) {
                             let doubts = claim.effect.attemptsInDoubt
@@ -96,7 +99,7 @@ struct DeliveryService: Service {
                         }
                     }
                 }
-                if ending, inFlight.under == 0 { return .done }
+                if ending, inFlight.under == 0, !inFlight.isPreparing { return .done }
                 return moved ? .again : .wait(await patience(inFlight, ending: ending))
             }
             let left = inFlight.returning + inFlight.unjudged + inFlight.waiting
@@ -124,6 +127,8 @@ struct DeliveryService: Service {
         /// Of those that wait, the mails that were written anew for another address.
         var rendered: [Int64: Message] = [:]
         var judgedAt = Moment.distantPast
+        /// True while more are claimed and judged beside the attempts that are under way.
+        var isPreparing = false
         /// Until then its limit is reached.
         var limitedUntil: Moment?
         /// How often the clock had been put back when these moments were taken.
@@ -143,6 +148,17 @@ struct DeliveryService: Service {
             (limitedUntil, pausedUntil, judgedAt) = (nil, nil, .distantPast)
         }
 
+        /// Takes in what was judged at that moment.
+        mutating func take(_ judged: Judged, at moment: Moment) {
+            judgedAt = waiting.isEmpty ? moment : min(judgedAt, moment)
+            waiting += judged.going
+            for claim in judged.going { rendered[claim.effect.id] = judged.rendered[claim.effect.id] }
+            for effect in judged.withdrawn {
+                rendered[effect] = nil
+                breaker.forget(effect)
+            }
+        }
+
         /// Halves what a busy far end is given, and grows it again one by one.
         mutating func slowDown(by verdict: Verdict, now: Moment) {
             if let failure = verdict.failure, let code = failure.code, [429, 502, 504].contains(code) {
@@ -154,10 +170,20 @@ struct DeliveryService: Service {
         }
     }
 
+    /// What came of judging claims.
+    fileprivate struct Judged {
+        /// Those that may go out.
+        var going: [Claim] = []
+        /// Of these, the mails that were written anew for another address.
+        var rendered: [Int64: Message] = [:]
+        /// The effects that will not be tried again.
+        var withdrawn: [Int64] = []
+    }
+
     /// How long to wait for something to do.
     private func patience(_ inFlight: InFlight, ending: Bool) async -> Duration {
         if inFlight.storeFails { return .seconds(1) }
-        if inFlight.under > 0 || ending { return .seconds(1) }
+        if inFlight.under > 0 || inFlight.isPreparing || ending { return .seconds(1) }
         if clock.fault != nil { return .seconds(5) }
         let now = clock.now
         if let until = inFlight.pausedUntil, until > now { return min(until - now, Heartbeats.longestWait) }
@@ -173,11 +199,24 @@ struct DeliveryService: Service {
     /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and
     /// starts these. True if anything moved.
     private func turn(
-        _ inFlight: inout InFlight, _ completed: CompletedAttempts, ending: Bool, start: (Claim) -> Void
+        _ inFlight: inout InFlight, _ completed: CompletedAttempts, _ prepared: PreparedClaims, ending: Bool,
+        prepare: (Int, [Claim]) -> Void, start: (Claim) -> Void
     ) async -> Bool {
         do throws(StoreFailure) {
             let now = clock.now
             inFlight.noteClock(clock.timesPutBack)
+            if let batch = prepared.take() {
+                inFlight.isPreparing = false
+                inFlight.take(batch.judged, at: batch.judgedAt)
+                inFlight.unjudged += batch.unjudged
+                // The channel closed meanwhile, or is at its limit.
+                let isLimitedForLong = inFlight.limitedUntil.map { $0 - now > Self.judgement } ?? false
+                if inFlight.breaker.isClosed || isLimitedForLong {
+                    inFlight.returning += inFlight.waiting + inFlight.unjudged
+                    (inFlight.waiting, inFlight.unjudged) = ([], [])
+                }
+                if let failure = batch.failure { throw failure }
+            }
             // By hand: `outbox retry` opens a closed channel for a try.
             if inFlight.breaker.isShut(now: now), try await store.channelState(route).closedUntil == nil {
                 inFlight.breaker.tryNow()
@@ -195,7 +234,7 @@ struct DeliveryService: Service {
                 try await store.release(inFlight.returning, now: now)
                 inFlight.returning = []
             }
-            if room > 0 { try await claim(&inFlight, room: room, now: now) }
+            if room > 0 { try await claim(&inFlight, room: room, now: now, prepare: prepare) }
             let beginning = Array(inFlight.waiting.prefix(max(0, room)))
             guard !inFlight.done.isEmpty || !beginning.isEmpty else {
                 inFlight.storeFails = false
@@ -240,55 +279,84 @@ struct DeliveryService: Service {
 
     /// Sees that what may begin now is claimed and was judged a moment ago. What was claimed stays ours, and is judged
     /// in a later turn, where the store fails in between.
-    private func claim(_ inFlight: inout InFlight, room: Int, now: Moment) async throws(StoreFailure) {
+    ///
+    /// Where nothing is at hand, that is done here. Else what will be needed next is claimed and judged beside the
+    /// attempts that are under way, so that the far end does not stand idle meanwhile.
+    private func claim(
+        _ inFlight: inout InFlight, room: Int, now: Moment, prepare: (Int, [Claim]) -> Void
+    ) async throws(StoreFailure) {
         if !inFlight.waiting.isEmpty, now - inFlight.judgedAt > Self.judgement {
             inFlight.unjudged += inFlight.waiting
             inFlight.waiting = []
         }
+        if inFlight.isPreparing { return }
         let held = inFlight.waiting.count + inFlight.unjudged.count
-        if held < room {
-            // One ahead of the others while the channel is being tried; and no more than may go out soon.
-            let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, limits.perSecond ?? Self.ahead)
-            inFlight.unjudged += try await store.claim(
-                route, limit: max(room, wanted) - held, limits: limits, owner: owner, lease: Self.lease, now: now)
+        // One ahead of the others while the channel is being tried; and no more than may go out soon.
+        let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, limits.perSecond ?? Self.ahead)
+        if !inFlight.waiting.isEmpty, !inFlight.breaker.isClosed {
+            guard held < max(room, wanted / 2) else { return }
+            inFlight.isPreparing = true
+            let unjudged = inFlight.unjudged
+            inFlight.unjudged = []
+            prepare(max(room, wanted) - held, unjudged)
+            return
         }
+        if held < room { inFlight.unjudged += try await claim(max(room, wanted) - held, now: now) }
         guard !inFlight.unjudged.isEmpty else { return }
-        KillPoint.claimed.reached()
-        let going = try await stillTrue(inFlight.unjudged, &inFlight, now: now)
+        let judged = try await stillTrue(inFlight.unjudged, now: now)
         inFlight.unjudged = []
-        inFlight.waiting += going
-        inFlight.judgedAt = now
+        inFlight.take(judged, at: now)
+    }
+
+    private func claim(_ count: Int, now: Moment) async throws(StoreFailure) -> [Claim] {
+        let claims = try await store.claim(
+            route, limit: count, limits: limits, owner: owner, lease: Self.lease, now: now)
+        if !claims.isEmpty { KillPoint.claimed.reached() }
+        return claims
+    }
+
+    /// Claims so many more and judges them, together with those that are claimed already.
+    private func prepare(_ count: Int, _ unjudged: [Claim]) async -> PreparedClaims.Batch {
+        let now = clock.now
+        var batch = PreparedClaims.Batch(unjudged: unjudged, judgedAt: now)
+        do throws(StoreFailure) {
+            batch.unjudged += try await claim(count, now: now)
+            if !batch.unjudged.isEmpty {
+                batch.judged = try await stillTrue(batch.unjudged, now: now)
+                batch.unjudged = []
+            }
+        } catch {
+            batch.failure = error
+        }
+        return batch
     }
 
     /// The claims that may go out; the others are withdrawn, or wait again.
-    private func stillTrue(
-        _ claims: [Claim], _ inFlight: inout InFlight, now: Moment
-    ) async throws(StoreFailure) -> [Claim] {
+    private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> Judged {
         let planner = context.rules.planner
         let records = try await store.load(
             shop: context.domain, orderIDs: Set(claims.compactMap(\.effect.orderID)).sorted())
         let histories = try await store.history(
             for: claims.map { HistoryQuestion(of: $0.effect, record: records.record(of: $0.effect), planner: planner) },
             now: now)
-        var going: [Claim] = []
+        var judged = Judged()
         var withdrawn: [Withdrawal] = []
         for (claim, history) in zip(claims, histories) {
             let effect = claim.effect
-            inFlight.rendered[effect.id] = nil
             let record = records.record(of: effect)
             switch planner.judge(effect, record: record, history: history, now: now) {
             case .send:
                 var claim = claim
                 if let aggregate = effect.aggregate { claim.reads[aggregate] = record?.version ?? 0 }
                 guard let record, claim.message.hasMoved(with: record, effect), let maker else {
-                    going.append(claim)
+                    judged.going.append(claim)
                     continue
                 }
                 // Nothing more goes to the old address, attempted or not.
                 switch await maker.make(effect, record: record, history: history, planner: planner, now: now) {
                 case .message(let message, _):
-                    inFlight.rendered[effect.id] = message
-                    going.append(claim)
+                    judged.rendered[effect.id] = message
+                    judged.going.append(claim)
                 case .wait(let until, let reason, let detail):
                     try await store.release([claim], dueAt: until, reason: reason, detail: detail, now: now)
                 case .impossible(let reason, let detail):
@@ -306,7 +374,7 @@ struct DeliveryService: Service {
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))
             for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
-                inFlight.breaker.forget(withdrawal.claim.effect.id)
+                judged.withdrawn.append(withdrawal.claim.effect.id)
                 // One that was tried, and is no news any more, is given up: a person is told.
                 let isGivenUp = withdrawal.claim.effect.attempts > 0 && withdrawal.reason == .oldNews
                 report(
@@ -316,7 +384,7 @@ struct DeliveryService: Service {
                     1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
             }
         }
-        return going
+        return judged
     }
 
     /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the
@@ -412,6 +480,34 @@ struct DeliveryService: Service {
         if let detail { facts["detail"] = "\(detail)" }
         facts.merge(more) { mine, _ in mine }
         logger.log(line, level: level, facts)
+    }
+}
+
+/// What was claimed and judged beside the loop, until the loop takes it. There is one batch at a time.
+private final class PreparedClaims: Sendable {
+    struct Batch: Sendable {
+        var judged = DeliveryService.Judged()
+        /// Claimed, and not judged: the store failed in between.
+        var unjudged: [Claim]
+        var judgedAt: Moment
+        var failure: StoreFailure?
+    }
+
+    private let batch = Mutex<Batch?>(nil)
+    private let wake: Wake
+
+    init(_ wake: Wake) { self.wake = wake }
+
+    func add(_ batch: Batch) {
+        self.batch.withLock { $0 = batch }
+        wake.call()
+    }
+
+    func take() -> Batch? {
+        batch.withLock { batch in
+            defer { batch = nil }
+            return batch
+        }
     }
 }
 

@@ -27,13 +27,17 @@ public enum Subject: Hashable, Sendable {
             self = .order
             return
         }
-        guard let colon = key.firstIndex(of: ":") else { return nil }
-        let id = String(key[key.index(after: colon)...])
-        switch key[..<colon] {
-        case "shipment": self = .shipment(id)
-        case "return": self = .return(id)
-        case "refund": self = .refund(id)
-        case let kind: self = .other(String(kind), id: id)
+        // By bytes: this is asked for each occurrence of each event that is judged.
+        guard let colon = key.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let id = String(key[key.utf8.index(after: colon)...])
+        if key.utf8.starts(with: "shipment:".utf8) {
+            self = .shipment(id)
+        } else if key.utf8.starts(with: "return:".utf8) {
+            self = .return(id)
+        } else if key.utf8.starts(with: "refund:".utf8) {
+            self = .refund(id)
+        } else {
+            self = .other(String(key[..<colon]), id: id)
         }
     }
 }

@@ -1,5 +1,10 @@
-/// All that the program knows of a kind of event, in one place.
+internal import Synchronization
+
+/// All that the program knows of a kind of event, in one place. An entry is kept for as long as the process runs.
 final class EventEntry: Sendable {
+    private static let made = Atomic<Int>(0)
+    private static let kept = Mutex<[EventEntry]>([])
+
     /// What makes an event no news any more, however young it is.
     enum Passing: Sendable {
         case never
@@ -24,6 +29,12 @@ final class EventEntry: Sendable {
 
     /// `shipment.delayed`.
     let name: String
+    /// The first word of the name, which says what it is about: `order`, `shipment`, `return`, `refund`.
+    let subject: String
+    /// True where it is about the whole order.
+    let isOfOrder: Bool
+    /// The number of this entry in this process, from 0, in the order in which entries were made.
+    let ordinal: Int
     /// The kind of thing that such an event belongs to.
     let aggregate: AggregateKind
     /// When it happens, in a sentence or two: for the reference, the schemas and the hints of `bookbag check`.
@@ -54,6 +65,8 @@ final class EventEntry: Sendable {
         standard: StandardCase = StandardCase()
     ) {
         self.name = name
+        subject = String(name.prefix { $0 != "." })
+        isOfOrder = subject == "order"
         self.aggregate = aggregate
         self.meaning = meaning
         self.sentence = sentence
@@ -66,6 +79,8 @@ final class EventEntry: Sendable {
         self.roots = roots
         self.alsoCalled = alsoCalled
         self.standard = standard
+        ordinal = Self.made.add(1, ordering: .relaxed).oldValue
+        Self.kept.withLock { $0.append(self) }
     }
 }
 
@@ -126,10 +141,13 @@ extension EventKind {
     public var aggregate: AggregateKind { entry.aggregate }
 
     /// The first word, which says what it is about: `order`, `shipment`, `return`, `refund`.
-    var subject: String { String(rawValue.prefix { $0 != "." }) }
+    var subject: String { entry.subject }
 
     /// True where it is about the whole order.
-    public var isOfOrder: Bool { subject == "order" }
+    public var isOfOrder: Bool { entry.isOfOrder }
+
+    /// The number of this kind in this process, from 0: an index for tables by kind.
+    var ordinal: Int { entry.ordinal }
 
     /// When it happens, in a sentence or two.
     public var meaning: String { entry.meaning }
@@ -155,7 +173,7 @@ extension EventKind {
     func has(_ root: String) -> Bool { entry.roots.contains(root) }
 
     /// The order in which events of one moment are told.
-    var rank: Int { Self.ranks[self] ?? .max }
+    var rank: Int { Self.ranks[self] }
 
-    private static let ranks = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+    private static let ranks = ByKind(allCases.enumerated().map { ($1, $0) }, else: .max)
 }

@@ -3,8 +3,9 @@
 /// A kind is data. `EventTable` has an entry for each; whatever reads, explains, judges or shows events asks the kind,
 /// and none of them lists the kinds. In rows and JSON it is its name alone.
 public struct EventKind: RawRepresentable, Hashable, Codable, Sendable, CaseIterable, CustomStringConvertible {
-    /// What is known of it.
-    let entry: EventEntry
+    /// What is known of it. Not counted, because kinds are copied and compared with every event: entries are kept for
+    /// as long as the process runs.
+    unowned(unsafe) let entry: EventEntry
 
     /// A kind by its entry.
     init(_ entry: EventEntry) { self.entry = entry }
@@ -23,9 +24,26 @@ public struct EventKind: RawRepresentable, Hashable, Codable, Sendable, CaseIter
     /// All of the table, in its order.
     public static let allCases = EventTable.entries.map { EventKind($0) }
 
-    public static func == (a: EventKind, b: EventKind) -> Bool { a.entry === b.entry || a.entry.name == b.entry.name }
+    public static func == (a: EventKind, b: EventKind) -> Bool { a.entry === b.entry }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(entry.name) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(entry.ordinal) }
+}
+
+/// A value for each kind of event, found without hashing.
+struct ByKind<Value: Sendable>: Sendable {
+    private var values: [Value] = []
+    private let other: Value
+
+    /// The values of these kinds; every other kind has `other`.
+    init(_ pairs: [(EventKind, Value)], else other: Value) {
+        self.other = other
+        for (kind, value) in pairs {
+            while values.count <= kind.ordinal { values.append(other) }
+            values[kind.ordinal] = value
+        }
+    }
+
+    subscript(kind: EventKind) -> Value { values.indices.contains(kind.ordinal) ? values[kind.ordinal] : other }
 }
 
 /// The kinds of events that trigger files can speak of.

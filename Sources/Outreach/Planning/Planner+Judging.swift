@@ -166,7 +166,8 @@ extension Planner {
         func due(_ event: Event) -> Moment {
             entry.waits ? self.due(entry.trigger, event, evaluation.record, evaluation.zone) : event.happenedAt
         }
-        let first = effect.events.reduce(.distantFuture) { min($0, due($1)) }
+        var first = effect.event.map(due) ?? .distantFuture
+        for event in effect.together { first = min(first, due(event)) }
         guard let combine = entry.combine, first < .distantFuture else { return first }
         return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: evaluation.zone)
     }

@@ -73,7 +73,7 @@ extension Planner {
                 misses.append(Miss(trigger: entry.name, reason: .off))
                 continue
             }
-            guard let since = inForceSince[entry.name], event.recordedAt >= since else {
+            guard let since = since[entry.index], event.recordedAt >= since else {
                 misses.append(Miss(trigger: entry.name, reason: .beforeTrigger))
                 continue
             }
@@ -88,10 +88,10 @@ extension Planner {
             if let combine = entry.combine {
                 windowEnd = triggers.settings.calendar(zone: shopZone).moment(combine, after: dueAt, in: zone)
             }
-            for (name, line) in zip(entry.lines, entry.trigger.lines) {
+            for line in entry.lines {
                 matches.append(
                     Match(
-                        trigger: entry.name, line: name,
+                        trigger: entry.name, line: line.name,
                         route: Route(shop: event.shop, channel: line.channel, target: line.target),
                         isContact: line.isContact, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
                         combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink))

@@ -120,7 +120,8 @@ extension Planner {
 
     /// A key without what tells its repetitions apart.
     static func stem(of key: String) -> String {
-        guard key.utf8.count > 7, let range = key.firstRange(of: again) else { return key }
+        // Nearly all keys are no repetitions, and a byte tells.
+        guard key.utf8.contains(again.utf8.first!), let range = key.firstRange(of: again) else { return key }
         return String(key[..<range.lowerBound])
     }
 }

@@ -12,9 +12,11 @@
 
 /// Decides, for one shop, by the triggers that are in force.
 public struct Planner: Sendable {
-    public var triggers: TriggerSet
+    public var triggers: TriggerSet { didSet { since = triggers.ordered(inForceSince) } }
     /// Since when each trigger is in force: it hears events recorded from then on.
-    public var inForceSince: [String: Moment]
+    public var inForceSince: [String: Moment] { didSet { since = triggers.ordered(inForceSince) } }
+    /// The same, by `TriggerSet.Entry.index`.
+    private(set) var since: [Moment?]
     public var live: LiveSince
     /// What Shopify says of the shop: its name, page and zone.
     public var shop: ShopProfile { didSet { shopZone = shop.zone } }
@@ -25,6 +27,7 @@ public struct Planner: Sendable {
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers
         self.inForceSince = inForceSince
+        since = triggers.ordered(inForceSince)
         self.live = live
         self.shop = shop
         shopZone = shop.zone

@@ -37,13 +37,13 @@ struct Simulation {
             knownUntil = .distantFuture
         }
 
-        /// The order as it was known then. Moments are asked for in their order.
         /// Whether orders of this one's customer are those of that one; by the address where nobody knows a customer.
         fileprivate func isOfShopper(of other: Order) -> Bool {
             if let customer = other.record.facts.customer?.id { return record.facts.customer?.id == customer }
             return address != nil && address == other.address
         }
 
+        /// The order as it was known then. Moments must be asked for in ascending order.
         fileprivate mutating func known(at moment: Moment) -> OrderRecord {
             if moment < knownUntil, let known { return known }
             let record = record.asKnown(at: moment)

@@ -7,13 +7,15 @@ public struct TriggerSet: Sendable {
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
-    private let byKind: [EventKind: [Entry]]
+    private let byKind: ByKind<[Entry]>
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
 
     /// A trigger with what is known of it before anything happens, shared by all that decide.
     final class Entry: Sendable {
         let trigger: Trigger
+        /// Its place in the set.
+        let index: Int
         let name: String
         /// What holds for it in this shop.
         let mode: TriggerMode
@@ -25,11 +27,20 @@ public struct TriggerSet: Sendable {
         let pause: Length?
         /// True where the file leaves `once_per` out.
         let hasUsualKeys: Bool
-        /// The names of its lines, in their order.
-        let lines: [String]
+        /// What deciding needs of its lines, in their order.
+        let lines: [Line]
 
-        init(_ trigger: Trigger, in shop: TriggerMode) {
+        /// Where a line goes.
+        struct Line: Sendable {
+            let name: String
+            let channel: ChannelName
+            let target: String
+            let isContact: Bool
+        }
+
+        init(_ trigger: Trigger, index: Int, in shop: TriggerMode) {
             self.trigger = trigger
+            self.index = index
             name = trigger.name
             mode = trigger.mode(in: shop)
             waits = trigger.waits
@@ -38,11 +49,15 @@ public struct TriggerSet: Sendable {
             combine = trigger.combine
             pause = trigger.oncePer?.every
             hasUsualKeys = trigger.oncePer == nil
-            lines = trigger.lines.map(\.name)
+            lines = trigger.lines.map {
+                Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact)
+            }
         }
 
         /// The line of that name, if it still has one.
-        func line(named name: String) -> SendLine? { lines.firstIndex(of: name).map { trigger.lines[$0] } }
+        func line(named name: String) -> SendLine? {
+            lines.firstIndex { $0.name == name }.map { trigger.lines[$0] }
+        }
     }
 
     /// A set of these.
@@ -50,7 +65,7 @@ public struct TriggerSet: Sendable {
         self.settings = settings
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
-        let entries = self.triggers.map { Entry($0, in: settings.mode) }
+        let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode) }
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -59,14 +74,17 @@ public struct TriggerSet: Sendable {
         self.replacers = replacers
         var byKind: [EventKind: [Entry]] = [:]
         for entry in entries { for kind in entry.trigger.events { byKind[kind, default: []].append(entry) } }
-        self.byKind = byKind
+        self.byKind = ByKind(byKind.map { ($0, $1) }, else: [])
     }
 
     /// The triggers on that kind of event, in the order of their names.
     public func triggers(on kind: EventKind) -> [Trigger] { hearing(kind).map(\.trigger) }
 
     /// The same, as those who decide have them.
-    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind] ?? [] }
+    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind] }
+
+    /// What is known of triggers by their names, by the places that they have in the set.
+    func ordered<Value>(_ byName: [String: Value]) -> [Value?] { triggers.map { byName[$0.name] } }
 
     /// The trigger of that name, as those who decide have it.
     func entry(_ name: String) -> Entry? { byName[name] }
