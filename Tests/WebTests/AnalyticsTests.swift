@@ -164,8 +164,8 @@ struct AnalyticsTests {
         #expect(days.summary == "sent: 6 in all, at most 5, 2 Jan.")
         #expect(days.rows.map(\.day) == ["3 Jan", "2 Jan", "1 Jan"])
         let year = chart(Array(repeating: 2, count: 365))
-        #expect(year.isByWeek && year.title == "Messages a week" && year.rows.count == 53)
-        #expect(year.rows[0].counts == ["14"] && year.rows.last?.counts == ["2"])
+        #expect(year.isByWeek && year.title == "Messages a week" && year.rows.count == 52)
+        #expect(year.rows[0].counts == ["14"] && year.rows.last?.counts == ["14"])
         #expect(chart([3]).lines[0].points.split(separator: " ").count == 2)
         #expect(chart([]).lines[0].points == "" && chart([0, 0]).isEmpty)
         for greatest: Int64 in [0, 1, 3, 11, 99, 101, 12_345] {

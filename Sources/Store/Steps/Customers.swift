@@ -121,12 +121,12 @@ extension Store {
         }
     }
 
-    /// Ends one silence, if it is one of these addresses', this customer's or these orders'. False if it is not, or is
-    /// over; an erasure's silence is never lifted.
+    /// Ends one silence, if it is one of these addresses', this customer's or these orders', and may be lifted. False
+    /// if not, or if it is over.
     public func lift(
         silence id: Int64, of customer: CustomerSet, shop domain: String, audit: AuditEntry, now: Moment
     ) async throws(StoreFailure) -> Bool {
-        guard customer.silences.contains(where: { $0.id == id && $0.reason != Reason.erased.rawValue }) else {
+        guard customer.silences.contains(where: { $0.id == id && $0.mayBeLifted }) else {
             return false
         }
         defer { changes.call() }

@@ -49,6 +49,10 @@ public struct StandingSilence: Hashable, Sendable {
 
     /// The reason of a silence imposed because the far end said that there is no such mailbox.
     public static let bounce = "bounce"
+
+    /// True where somebody at the desk may end it. What the shopper asked for, by unsubscribing or a complaint, and an
+    /// erasure are not theirs to end.
+    public var mayBeLifted: Bool { !["opt_out", "complaint", Reason.erased.rawValue].contains(reason) }
 }
 
 extension Connection {

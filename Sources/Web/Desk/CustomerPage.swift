@@ -141,7 +141,7 @@ extension DeskSite {
                     id: silence.id, what: "\(silence.stream.words), by \(silence.scope)",
                     reason: silence.reason.replacing("_", with: " "), note: silence.note ?? "",
                     since: Instant(silence.begunAt, clock), until: silence.endsAt.map { Instant($0, clock) },
-                    mayLift: maySilence && silence.reason != Reason.erased.rawValue)
+                    mayLift: maySilence && silence.mayBeLifted)
             },
             incoming: set.incoming.map { line in
                 CustomerPage.Incoming(

@@ -47,14 +47,13 @@ struct FigureChart: Encodable, Sendable {
     init(_ chart: FiguresReport.Chart, from: CalendarDay, clock: Daemon.Clock) {
         let days = chart.series.first?.counts.count ?? 0
         let step = days > Self.mostPoints ? 7 : 1
-        // Weeks end on the last day; the first may be short.
-        let starts = Array(
-            stride(from: step == 1 ? 0 : (days % step == 0 ? 0 : days % step - step), to: days, by: step))
+        // Weeks are whole and end on the last day; what is left over before them would look like a fall.
+        let starts = Array(stride(from: days % step, to: days, by: step))
         let sums = chart.series.map { series in
-            starts.map { start in series.counts[max(0, start)..<min(days, start + step)].reduce(0, +) }
+            starts.map { start in series.counts[start..<start + step].reduce(0, +) }
         }
         let names = starts.map { start in
-            let first = Self.short(from.adding(days: max(0, start)), clock)
+            let first = Self.short(from.adding(days: start), clock)
             return step == 1 ? first : "week from \(first)"
         }
         let top = Self.roundTop(sums.joined().max() ?? 0)
@@ -84,7 +83,7 @@ struct FigureChart: Encodable, Sendable {
         middle = FigureValue.grouped(top / 2)
         labels =
             count == 0
-            ? [] : [0, count / 2, count - 1].map { Self.short(from.adding(days: max(0, starts[$0])), clock) }
+            ? [] : [0, count / 2, count - 1].map { Self.short(from.adding(days: starts[$0]), clock) }
         heads = chart.series.map(\.title)
         rows = starts.indices.reversed().map { index in
             Row(day: names[index], counts: sums.map { FigureValue.grouped($0[index]) })
