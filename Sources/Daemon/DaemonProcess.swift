@@ -158,6 +158,10 @@ package struct DaemonProcess {
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
             })
+        services.append(
+            WeeklyReportService(
+                store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services += try await companions(core)
         services.append(
             Watchdog(

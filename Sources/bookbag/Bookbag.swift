@@ -24,7 +24,7 @@ struct Bookbag: AsyncParsableCommand {
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
             EraseCommand.self, DeskCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self,
-            MailboxCommand.self, UnderstandCommand.self,
+            MailboxCommand.self, ReportCommand.self, UnderstandCommand.self,
             SandboxCommand.self,
             ReadTriggersCommand.self,
         ])

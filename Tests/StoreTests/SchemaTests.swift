@@ -179,7 +179,7 @@ struct SchemaTests {
                     CREATE TABLE new_events (
                         shop INTEGER NOT NULL, id INTEGER NOT NULL, aggregate_id INTEGER NOT NULL, kind TEXT NOT NULL,
                         happened_at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, silence TEXT, source TEXT NOT NULL,
-                        days_late INTEGER, delay_reason TEXT, heard_at INTEGER NOT NULL,
+                        days_late INTEGER, delay_reason TEXT, figure TEXT, heard_at INTEGER NOT NULL,
                         PRIMARY KEY (shop, id),
                         FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id)
                     ) STRICT, WITHOUT ROWID;

@@ -276,6 +276,31 @@ final class DeskBench: Sendable {
         return try #require(outcome.effects.first)
     }
 
+    /// The key of a customer's page.
+    func customer(_ address: String = "robin@example.com") -> String { CustomerKey(store.addressKey(address)).text }
+
+    /// The parcel of an order is late, by a carrier of that name, and arrives.
+    func delayed(
+        _ number: Int, carrier: String = "DPD", reason: String = "no_scan", outcome: Journey.Outcome = .late
+    ) async throws {
+        let id = "gid://shopify/Order/\(number)"
+        var record = try #require(try await store.load(shop: figs, orderIDs: [id])[id])
+        for index in record.shipments.indices { record.shipments[index].tracking.company = carrier }
+        let event = Event(
+            shop: figs, orderID: id, kind: .shipmentDelayed,
+            occurrences: [Event.Occurrence(subject: "shipment:\(number)/1", n: 1, mark: "late")], happenedAt: now,
+            recordedAt: now, silence: nil, source: "time", daysLate: 1, delayReason: reason,
+            orderName: record.facts.name)
+        record.events.append(event)
+        var learned = Learned(record: record, events: [event], nextMoment: nil, rereads: [], changed: true)
+        learned.journeys = [
+            Journey(
+                shipment: "\(number)/1", carrier: record.carrier(of: event), day: Zone.utc.day(at: now),
+                outcome: outcome, days: outcome == .underway ? nil : 3)
+        ]
+        _ = try await store.commit([learned], now: now)
+    }
+
     /// A link to a page of the shopper.
     func link(_ purpose: SealedLink.Purpose, order number: Int, shop: String = figs) -> String {
         PublicLinks(url: "", store: store).link(

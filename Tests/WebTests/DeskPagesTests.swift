@@ -17,7 +17,11 @@ struct DeskPagesTests {
         ("changes", "GET", Set(Role.allCases)), ("triggers", "GET", [.shop, .edit]),
         ("triggers/confirm", "POST", [.edit]), ("operations", "GET", [.operate]),
         ("operations/end-session", "POST", [.operate]), ("messages/1/retry", "POST", [.operate]),
-        ("messages/1/drop", "POST", [.operate]),
+        ("messages/1/drop", "POST", [.operate]), ("analytics", "GET", [.shop]), ("analytics/csv", "GET", [.shop]),
+        ("analytics/rows?show=sent", "GET", [.shop]), ("customers/CUSTOMER", "GET", Set(Role.allCases)),
+        ("customers/CUSTOMER/silence", "POST", [.answer, .shop, .edit]),
+        ("customers/CUSTOMER/lift", "POST", [.answer, .shop, .edit]),
+        ("customers/CUSTOMER/export", "POST", [.operate]), ("customers/CUSTOMER/erase", "POST", [.operate]),
     ]
 
     @Test("each page is for its roles alone, and no shop's page for another's people")
@@ -29,7 +33,7 @@ struct DeskPagesTests {
             let cookies = try await bench.login(person.email)
             for shop in [figs, looms] {
                 for (path, method, roles) in Self.pages {
-                    let whole = "/\(DeskSite.short(shop))/\(path)"
+                    let whole = "/\(DeskSite.short(shop))/\(path.replacing("CUSTOMER", with: bench.customer()))"
                     let answer = await bench.ask(whole, method: method, cookies: cookies)
                     if !person.serves(shop) {
                         #expect(answer.status == 404, "\(person.name) \(whole)")
@@ -79,11 +83,17 @@ struct DeskPagesTests {
         try await bench.store.audit(
             AuditEntry(who: "all@juniperfig.example", shop: figs, what: "x", about: hostile, detail: hostile),
             now: bench.now)
+        try await bench.store.silence(
+            .address("robin@example.com"), shop: figs, reason: hostile, note: hostile, until: nil, now: bench.now)
+        try await bench.delayed(1001, carrier: hostile)
         let cookies = try await bench.login("all@juniperfig.example")
-        let paths = [
-            "today", "today?became=waiting", "today?became=held", "orders/1001", "messages/1", "messages/2", "triggers",
-            "operations", "find",
-        ]
+        let paths =
+            [
+                "today", "today?became=waiting", "today?became=held", "orders/1001", "messages/1", "messages/2",
+                "triggers",
+                "operations", "find", "analytics", "analytics/rows?show=held", "analytics/rows?show=because&reason=if",
+                "customers/\(bench.customer())",
+            ] + FigureLinks.of(await bench.ask("/juniperfig/analytics", cookies: cookies).text)
         for path in paths {
             let answer = await bench.ask("/juniperfig/\(path)", cookies: cookies)
             #expect(answer.status == 200, "\(path)")

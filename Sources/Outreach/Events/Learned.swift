@@ -13,6 +13,8 @@ public struct Learned: Sendable {
     public var rereads: [Reread]
     /// What to ask about its parcels, one entry per number; empty if no carrier is configured.
     public var asks: [Ask]
+    /// How its parcels reach the shopper; nil if that was not looked at, because nothing about it changed.
+    public var journeys: [Journey]?
     /// False if only the rereads and asks differ, so that the record need not be written.
     public var changed: Bool
 

@@ -134,10 +134,15 @@ public struct Learner: Sendable {
         // A new delay changes the moment of the next one, so it is computed again with all events recorded.
         let nextMoment =
             new.isEmpty ? next : record.implied(now: now, zone: zone, rules: delays, histories: histories).next
-        return Learned(
+        let journeys =
+            changed && !record.shipments.isEmpty
+            ? record.journeys(histories, zone: zone, shopZone: shopZone) : nil
+        var learned = Learned(
             record: record, events: new, nextMoment: nextMoment,
             rereads: rereads(record, histories: histories, now: now),
             asks: asks(record, histories: histories, answered: heard?.number, now: now, zone: zone), changed: changed)
+        learned.journeys = journeys
+        return learned
     }
 
     private func event(of group: [ImpliedEvent], in record: OrderRecord, first: Bool, now: Moment) -> Event {

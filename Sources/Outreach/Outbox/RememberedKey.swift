@@ -15,6 +15,7 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case mailboxRead = "mailbox_read"
     case noRelay = "no_relay"
     case shopFault = "shop_fault"
+    case weeklyReport = "weekly_report"
 }
 
 /// One small fact about a shop that the store keeps, and the type of its value.
@@ -81,6 +82,8 @@ extension RememberedKey where Value == Moment {
     public static var lastGoodCycle: Self { Self(.lastGoodCycle) }
     /// Since when the mailbox cannot be read.
     public static var mailboxFailingSince: Self { Self(.mailboxFailingSince) }
+    /// The Monday, at 08:00 in the shop, whose report was written last; or by which it was first asked for.
+    public static var weeklyReport: Self { Self(.weeklyReport) }
     /// When the mailbox was last read without an error, to the minute.
     public static var mailboxRead: Self { Self(.mailboxRead) }
 }

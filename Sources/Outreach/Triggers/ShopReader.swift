@@ -5,7 +5,7 @@ struct ShopReader {
         [
             "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "brake",
             "segments",
-            "labels_expire", "shopify_sends", "confirm",
+            "labels_expire", "shopify_sends", "confirm", "report",
         ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
     static let brandKeys = ["name", "from", "marketing_from", "ratings_from", "reply_to", "address", "color", "logo"]
@@ -90,6 +90,12 @@ struct ShopReader {
         } else if let place = fields.entry("shopify_sends")?.keyPosition {
             faults.add(
                 at: place, "nothing is written under 'shopify_sends'", hint: "write 'none' if Shopify sends nothing")
+        }
+        settings.report = fields.word("report", ReportRhythm.self, &faults)
+        if settings.report != nil, fields.value("notify") == nil, let place = fields.entry("report")?.keyPosition {
+            faults.add(
+                at: place, "'report' is mailed to 'notify', which is not set",
+                hint: "write 'notify: you@your-shop.example'")
         }
         settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }

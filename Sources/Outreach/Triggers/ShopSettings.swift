@@ -6,6 +6,8 @@ public struct ShopSettings: Sendable {
     public var mode: TriggerMode
     /// Who is told of refused edits, and who `to: merchant` is.
     public var notify: MailAddress?
+    /// How often `notify` gets the figures by mail; nil: never.
+    public var report: ReportRhythm?
     public var brand: Brand
     /// The language for shoppers without one of their own, BCP 47.
     public var locale: String
@@ -57,6 +59,12 @@ public struct ShopSettings: Sendable {
     public func calendar(zone: Zone) -> BusinessCalendar {
         BusinessCalendar(weekdays: businessDays, holidays: holidays, zone: zone)
     }
+}
+
+/// How often the figures are mailed.
+public enum ReportRhythm: String, Sendable, CaseIterable {
+    /// On Monday at 08:00 in the shop.
+    case weekly
 }
 
 /// Whether what is decided is sent.

@@ -18,7 +18,11 @@ enum CounterName: String, Sendable {
     case parcels
 }
 
-/// A step's additions to the totals, collected and written once at its end.
+/// A step's additions to the totals and to the tallies by day, collected and written once at its end.
+///
+/// Totals only ever grow, but for those that say what is now. Tallies count rows: when a row that was counted becomes
+/// another, what it was is taken from the day on which it was counted. So they agree with the rows, and only an erasure
+/// takes rows away and leaves them counted.
 struct Tally {
     private struct Key: Hashable {
         var shop: Int64
@@ -26,16 +30,21 @@ struct Tally {
         var labels: [String]
     }
     private var sums: [Key: Int64] = [:]
-    private var decisions: [Decided] = []
+    private var notes: [Note] = []
 
-    /// A decision, for the tallies of its day.
-    private struct Decided {
+    /// One more, or one less, of something on a day.
+    private struct Note {
+        enum When {
+            case moment(Moment)
+            case day(CalendarDay)
+        }
         var shop: Int64
-        var at: Moment
-        var trigger: String
-        var outcome: String
-        /// From the event to the sending; 0 for any other decision.
-        var milliseconds: Int64
+        var name: TallyName
+        var when: When
+        var a: String
+        var b: String
+        var n: Int64
+        var total: Int64
     }
 
     mutating func add(_ name: CounterName, _ labels: [String], shop: Int64, _ count: Int64 = 1) {
@@ -49,21 +58,97 @@ struct Tally {
         add(.effects, [new.rawValue], shop: shop)
     }
 
-    /// A decision was made: it counts in the totals and, unless it is about one of Bookbag's own notices, on its day.
+    /// A decision was made: it counts in the totals.
     mutating func decided(_ effect: Effect, _ note: DecisionNote, shop: Int64) {
-        let reason = note.reason?.rawValue ?? ""
-        add(.decisions, [effect.trigger, note.state.rawValue, reason], shop: shop)
+        add(.decisions, [effect.trigger, note.state.rawValue, note.reason?.rawValue ?? ""], shop: shop)
+    }
+
+    /// How an effect stands.
+    struct Standing {
+        var state: Effect.State
+        var reason: Reason?
+        var decidedAt: Moment?
+
+        init(state: Effect.State, reason: Reason?, decidedAt: Moment?) {
+            self.state = state
+            self.reason = reason
+            self.decidedAt = decidedAt
+        }
+
+        init(_ effect: Effect) { self.init(state: effect.state, reason: effect.reason, decidedAt: effect.decidedAt) }
+
+        init(_ note: DecisionNote) { self.init(state: note.state, reason: note.reason, decidedAt: note.at) }
+    }
+
+    /// An effect came to stand otherwise: it counts on the day on which it was settled, and no longer on the day before
+    /// that. What waits or is ready counts on none, and Bookbag's own notices never.
+    mutating func settle(_ effect: Effect, from old: Standing?, to new: Standing?, shop: Int64) {
         guard effect.origin != .system else { return }
-        let lag = note.state == .sent ? effect.event.map { (note.at - $0.happenedAt).wholeMilliseconds } : nil
-        decisions.append(
-            Decided(
-                shop: shop, at: note.at, trigger: effect.trigger, outcome: "\(note.state.rawValue) \(reason)",
-                milliseconds: max(0, lag ?? 0)))
+        if let old { count(effect, old, -1, shop: shop) }
+        if let new { count(effect, new, 1, shop: shop) }
+    }
+
+    private mutating func count(_ effect: Effect, _ standing: Standing, _ sign: Int64, shop: Int64) {
+        guard standing.state != .waiting, standing.state != .ready, let at = standing.decidedAt else { return }
+        var lag: Int64 = 0
+        if standing.state == .sent, let event = effect.event {
+            lag = max(0, (at - event.happenedAt).wholeMilliseconds)
+            let bucket = TallyBuckets.name(TallyBuckets.lag.index(of: lag))
+            note(.lags, .moment(at), effect.trigger, bucket, sign, shop: shop)
+            note(.told, .moment(at), event.kind.rawValue, "", sign, shop: shop)
+        }
+        note(
+            .decisions, .moment(at), effect.trigger, "\(standing.state.rawValue) \(standing.reason?.rawValue ?? "")",
+            sign, total: sign * lag, shop: shop)
+    }
+
+    /// An event that is news was recorded or, with -1, is news no more.
+    mutating func happened(_ event: Event, carrier: String, shop: Int64) {
+        guard event.silence == nil else { return }
+        happened(
+            event.kind, at: event.happenedAt, delay: event.delayReason.map { (carrier, $0) }, 1, shop: shop)
+    }
+
+    mutating func happened(
+        _ kind: EventKind, at moment: Moment, delay: (carrier: String, reason: String)?, _ sign: Int64, shop: Int64
+    ) {
+        note(.events, .moment(moment), kind.rawValue, "", sign, shop: shop)
+        if let delay { note(.delays, .moment(moment), delay.carrier, delay.reason, sign, shop: shop) }
+    }
+
+    /// A parcel's journey came to be so or, with -1, is so no more.
+    mutating func went(_ journey: Journey, _ sign: Int64, shop: Int64) {
+        let days = Int64(journey.days ?? 0)
+        note(
+            .parcels, .day(journey.day), journey.carrier, journey.outcome.rawValue, sign, total: sign * days, shop: shop
+        )
+        guard journey.days != nil else { return }
+        let bucket = TallyBuckets.name(TallyBuckets.transit.index(of: days))
+        note(.transit, .day(journey.day), journey.carrier, bucket, sign, shop: shop)
+    }
+
+    /// Under which figure an event is listed: delays by reason and carrier, and what happens to returns and refunds.
+    /// Nil for what is only counted, and for what is no news.
+    static func figure(of event: Event, carrier: String) -> String? {
+        guard event.silence == nil else { return nil }
+        if let reason = event.delayReason { return delayFigure(reason: reason, carrier: carrier) }
+        let kind = event.kind.rawValue
+        return kind.hasPrefix("return.") || kind.hasPrefix("refund.") ? eventFigure(event.kind) : nil
+    }
+
+    static func delayFigure(reason: String, carrier: String) -> String { "delay \(reason) \(carrier)" }
+
+    static func eventFigure(_ kind: EventKind) -> String { "event \(kind.rawValue)" }
+
+    private mutating func note(
+        _ name: TallyName, _ when: Note.When, _ a: String, _ b: String, _ n: Int64, total: Int64 = 0, shop: Int64
+    ) {
+        notes.append(Note(shop: shop, name: name, when: when, a: a, b: b, n: n, total: total))
     }
 
     mutating func add(_ other: Tally) {
         for (key, sum) in other.sums { sums[key, default: 0] += sum }
-        decisions += other.decisions
+        notes += other.notes
     }
 
     func write(to db: Connection) throws {
@@ -76,16 +161,37 @@ struct Tally {
                     total = counters.total + excluded.total
                 """, [key.shop, key.name.rawValue, labels[0], labels[1], labels[2], sum])
         }
+        try writeDays(to: db)
+    }
+
+    /// Writes the tallies, one row for all of a step that counts the same.
+    private func writeDays(to db: Connection) throws {
+        struct Row: Hashable {
+            var shop: Int64
+            var name: TallyName
+            var day: Int64
+            var a: String
+            var b: String
+        }
+        guard !notes.isEmpty else { return }
         var zones: [Int64: Zone] = [:]
-        for one in decisions {
-            let zone = try zones[one.shop] ?? db.zone(shop: one.shop)
-            zones[one.shop] = zone
+        var rows: [Row: (n: Int64, total: Int64)] = [:]
+        for one in notes {
+            let day: CalendarDay
+            switch one.when {
+            case .day(let known): day = known
+            case .moment(let moment):
+                let zone = try zones[one.shop] ?? db.zone(shop: one.shop)
+                zones[one.shop] = zone
+                day = zone.day(at: moment)
+            }
+            let row = Row(shop: one.shop, name: one.name, day: day.daysSinceEpoch, a: one.a, b: one.b)
+            let sum = rows[row, default: (0, 0)]
+            rows[row] = (sum.n + one.n, sum.total + one.total)
+        }
+        for (row, sum) in rows where sum.n != 0 || sum.total != 0 {
             try db.run(
-                Query.addToTallies,
-                [
-                    one.shop, "decisions", zone.day(at: one.at).daysSinceEpoch, one.trigger, one.outcome,
-                    one.milliseconds,
-                ])
+                Query.addToTallies, [row.shop, row.name.rawValue, row.day, row.a, row.b, sum.n, sum.total])
         }
     }
 }
@@ -96,13 +202,78 @@ extension Connection {
         let text = try first(Query.profileText, [shop, RememberedName.profile.rawValue]) { $0[0] as String }
         return text.flatMap(ShopProfile.init(rememberedText:))?.zone ?? .utc
     }
+
+    /// Brings the journeys of an order's parcels up to date, and their tallies with them.
+    func put(_ journeys: [Journey], orderID: Int64, isNew: Bool, shop: Int64, tally: inout Tally) throws {
+        let stored = isNew ? [:] : try self.journeys(orderID: orderID, shop: shop)
+        var gone = Set(stored.keys)
+        for journey in journeys {
+            gone.remove(journey.shipment)
+            if let before = stored[journey.shipment] {
+                if before == journey { continue }
+                tally.went(before, -1, shop: shop)
+            }
+            tally.went(journey, 1, shop: shop)
+            try run(
+                """
+                INSERT INTO journeys (shop, order_id, shipment, carrier, day, outcome, days)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (shop, order_id, shipment) DO UPDATE SET carrier = excluded.carrier, day = excluded.day,
+                    outcome = excluded.outcome, days = excluded.days
+                """,
+                [
+                    shop, orderID, journey.shipment, journey.carrier, journey.day.daysSinceEpoch,
+                    journey.outcome.rawValue, journey.days,
+                ])
+        }
+        for shipment in gone {
+            if let before = stored[shipment] { tally.went(before, -1, shop: shop) }
+            try run(
+                "DELETE FROM journeys WHERE shop = ? AND order_id = ? AND shipment = ?", [shop, orderID, shipment])
+        }
+    }
+
+    /// Removes the journeys of an erased order. Those that ended stay counted.
+    func removeJourneys(orderID: Int64, shop: Int64, tally: inout Tally) throws {
+        for journey in try journeys(orderID: orderID, shop: shop).values where journey.outcome == .underway {
+            tally.went(journey, -1, shop: shop)
+        }
+        try run("DELETE FROM journeys WHERE shop = ? AND order_id = ?", [shop, orderID])
+    }
+
+    private func journeys(orderID: Int64, shop: Int64) throws -> [String: Journey] {
+        let rows = try all(Query.journeysOfOrder, [shop, orderID]) { row in
+            Journey(
+                shipment: row[0], carrier: row[1], day: CalendarDay(daysSinceEpoch: row[2]), outcome: try row.word(3),
+                days: row[4])
+        }
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.shipment, $0) })
+    }
+
+    /// What was counted on a day that has not come yet counts today: our clock ran ahead.
+    func bringTalliesBack(shop: Int64, to now: Moment) throws {
+        let today = try zone(shop: shop).day(at: now).daysSinceEpoch
+        let ahead = try all(Query.talliesAfter, [shop, today]) { row in
+            (
+                name: row[0] as String, a: row[1] as String, b: row[2] as String, n: row[3] as Int64,
+                total: row[4] as Int64
+            )
+        }
+        for row in ahead { try run(Query.addToTallies, [shop, row.name, today, row.a, row.b, row.n, row.total]) }
+        try run("DELETE FROM tallies WHERE shop = ? AND day > ?", [shop, today])
+        try run("UPDATE journeys SET day = ? WHERE shop = ? AND day > ?", [today, shop, today])
+    }
 }
 
 extension Query {
     static let profileText = "SELECT value FROM remembered WHERE shop = ? AND name = ?"
     static let addToTallies = """
-        INSERT INTO tallies (shop, name, day, a, b, n, total) VALUES (?, ?, ?, ?, ?, 1, ?)
+        INSERT INTO tallies (shop, name, day, a, b, n, total) VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (shop, name, day, a, b) DO UPDATE SET
             n = tallies.n + excluded.n, total = tallies.total + excluded.total
+        """
+    static let talliesAfter = "SELECT name, a, b, n, total FROM tallies WHERE shop = ? AND day > ?"
+    static let journeysOfOrder = """
+        SELECT shipment, carrier, day, outcome, days FROM journeys WHERE shop = ? AND order_id = ?
         """
 }

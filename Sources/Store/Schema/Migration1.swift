@@ -213,6 +213,7 @@ extension Migration {
             CREATE INDEX incoming_bounces ON incoming (shop, address_key, received_at)
                 WHERE is_hard IS NOT NULL AND address_key IS NOT NULL;
 
+            -- `figure` is under which of the shop's figures it is listed: `delay REASON CARRIER`, or `event KIND`.
             CREATE TABLE events (
                 shop INTEGER NOT NULL,
                 id INTEGER NOT NULL,
@@ -224,10 +225,12 @@ extension Migration {
                 source TEXT NOT NULL,
                 days_late INTEGER,
                 delay_reason TEXT,
+                figure TEXT,
                 PRIMARY KEY (shop, id),
                 FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id)
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX events_by_aggregate ON events (shop, aggregate_id, id);
+            CREATE INDEX events_by_figure ON events (shop, figure, happened_at, id) WHERE figure IS NOT NULL;
 
             -- The n-th occurrence of a kind for a subject: makes one event of a thing reported twice.
             CREATE TABLE occurrences (
@@ -329,6 +332,8 @@ extension Migration {
             CREATE INDEX effects_by_state ON effects (shop, state, id);
             CREATE INDEX effects_by_outcome ON effects (shop, state, decided_at, id);
             CREATE INDEX effects_by_trigger ON effects (shop, trigger_name, state, decided_at, id);
+            CREATE INDEX effects_by_reason ON effects (shop, reason, decided_at, id)
+                WHERE state IN ('shadowed', 'skipped', 'withdrawn', 'replaced');
             CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)
                 WHERE counted_at IS NOT NULL AND recipient_key IS NOT NULL;
             -- Tried and not accepted, by when it was first due.
@@ -606,8 +611,32 @@ extension Migration {
                 PRIMARY KEY (carrier, code)
             ) STRICT, WITHOUT ROWID;
 
-            -- What was decided on each day of the shop, so that no page counts over history. `decisions`: `a` is the
-            -- trigger, `b` the state and the reason; `total` has the milliseconds from the event to the sending.
+            -- How each parcel whose story is news got to the shopper, or is getting there. `day` is the shop's day on
+            -- which it was sent and, once it has arrived, the one on which it did.
+            CREATE TABLE journeys (
+                shop INTEGER NOT NULL,
+                order_id INTEGER NOT NULL,
+                shipment TEXT NOT NULL CHECK (shipment <> ''),
+                carrier TEXT NOT NULL,
+                day INTEGER NOT NULL,
+                outcome TEXT NOT NULL CHECK (outcome IN ('underway', 'kept', 'late', 'unpromised')),
+                days INTEGER CHECK (days >= 0),
+                PRIMARY KEY (shop, order_id, shipment),
+                FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id),
+                CHECK ((outcome = 'underway') = (days IS NULL))
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX journeys_by_outcome ON journeys (shop, outcome, carrier, day, order_id, shipment);
+
+            -- How much there was on each day of the shop, so that no page counts over history. Each counts rows that
+            -- are there, or were until their customer was erased:
+            --   decisions   effects that are settled: `a` the trigger, `b` the state and the reason; `total` has the
+            --               milliseconds from the event to the sending
+            --   lags        those that were sent: `a` the trigger, `b` a bucket of that time
+            --   told        those that were sent: `a` the kind of the event
+            --   events      events that are news: `a` the kind
+            --   delays      those that are delays: `a` the carrier, `b` the reason
+            --   parcels     journeys: `a` the carrier, `b` the outcome; `total` has the days of those that arrived
+            --   transit     those that arrived: `a` the carrier, `b` a bucket of the days
             CREATE TABLE tallies (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 name TEXT NOT NULL CHECK (name <> ''),

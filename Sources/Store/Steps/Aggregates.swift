@@ -43,13 +43,16 @@ extension Store {
                     """, [shop, id, change.aggregate.kind.rawValue, change.aggregate.id, change.name])
                 for event in change.events {
                     guard event.aggregate == change.aggregate,
-                        let stored = try db.insert(event, aggregate: id, shop: shop, numbers: &numbers)
+                        let stored = try db.insert(
+                            event, aggregate: id, shop: shop, figure: Tally.figure(of: event, carrier: ""),
+                            numbers: &numbers)
                     else {
                         isStale = true
                         return false
                     }
                     events.append(stored)
                     tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
+                    tally.happened(event, carrier: "", shop: shop)
                 }
                 for one in judged { try db.markJudged(one, shop: shop, now: now) }
                 return true

@@ -61,6 +61,7 @@ extension Connection {
         try run("UPDATE effects SET decided_at = ? WHERE shop = ? AND decided_at > ?", [moment, shop, moment])
         try run("UPDATE effects SET counted_at = ? WHERE shop = ? AND counted_at > ?", [moment, shop, moment])
         try run("UPDATE effects SET sent_at = ? WHERE shop = ? AND sent_at > ?", [moment, shop, moment])
+        try bringTalliesBack(shop: shop, to: now)
         // What waits.
         try run(
             "UPDATE to_read SET retry_at = ? WHERE shop = ? AND retry_at IS NOT NULL AND retry_at > ?",

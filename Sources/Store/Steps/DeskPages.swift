@@ -154,7 +154,7 @@ extension Store {
 }
 
 extension FeedLine {
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         self.init(
             id: row[0], trigger: row[1], line: row[2], state: try row.word(3), reason: try row.optionalWord(4),
             detail: row[5], at: row.moment(6), event: row[7] as String? ?? "", orderID: row[8],
@@ -163,7 +163,7 @@ extension FeedLine {
 }
 
 /// The one thing of an order's record that lists show. Decoding the whole record would cost a hundred times as much.
-private struct CustomerName: Decodable {
+struct CustomerName: Decodable {
     struct Facts: Decodable {
         struct Person: Decodable {
             var firstName: String?
@@ -186,10 +186,10 @@ private struct CustomerName: Decodable {
 }
 
 extension Query {
-    private static let feedColumns = """
+    static let feedColumns = """
         effects.id, effects.trigger_name, effects.line, effects.state, effects.reason, effects.detail
         """
-    private static let feedTables = """
+    static let feedTables = """
         JOIN effects ON effects.shop = picked.shop AND effects.id = picked.id
         LEFT JOIN events ON events.shop = effects.shop AND events.id = effects.event_id
         LEFT JOIN aggregates ON aggregates.shop = effects.shop AND aggregates.id = effects.aggregate_id
@@ -199,13 +199,14 @@ extension Query {
 
     /// One part for each state, each through its index and no longer than a page: however many effects there are, a
     /// page reads a few hundred rows.
-    static func feed(states: [Effect.State], ofTrigger: Bool) -> String {
+    static func feed(states: [Effect.State], ofTrigger: Bool, since: Bool = false) -> String {
         let narrowed = ofTrigger ? " AND trigger_name = ?" : ""
+        let bounded = since ? " AND decided_at >= ?" : ""
         let parts = states.enumerated().map { index, state in
             """
             (
                 SELECT shop, id, decided_at FROM effects
-                WHERE shop = ?\(narrowed) AND state = '\(state.rawValue)' AND (decided_at, id) < (?, ?)
+                WHERE shop = ?\(narrowed) AND state = '\(state.rawValue)' AND (decided_at, id) < (?, ?)\(bounded)
                     AND origin <> 'system'
                 ORDER BY decided_at DESC, id DESC LIMIT ?) AS part\(index)
             """

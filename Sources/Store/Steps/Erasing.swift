@@ -14,15 +14,26 @@ extension Store {
     /// The totals stay, and so do a permanent silence of the address and a keyed hash of each order, which keeps the
     /// next poll from learning it again. A message being attempted at this moment may still arrive.
     public func erase(address: String, shop: String, now: Moment) async throws(StoreFailure) -> Erased {
+        try await erase(addresses: [addressKey(address)], customer: nil, shop: shop, audit: nil, now: now)
+    }
+
+    /// The same for all addresses of a customer, by their keyed hashes.
+    ///
+    /// - Parameters:
+    ///   - customer: the customer's keyed hash, whose orders go too, with whatever address.
+    ///   - audit: recorded with it if a person at the desk does it.
+    public func erase(
+        addresses: [[UInt8]], customer: [UInt8]?, shop: String, audit: AuditEntry?, now: Moment
+    ) async throws(StoreFailure) -> Erased {
         let hash = self.hash
-        let key = hash.address(address)
+        let keys = addresses.map { Data($0) }
         let cache = records
         defer { cache.clear() }
         return try await write { db in
             let number = try db.shop(shop)
             var erased = Erased()
             var tally = Tally()
-            for (id, gid) in try db.orders(ofAddress: key, shop: number) {
+            for (id, gid) in try db.erasable(addresses: keys, customer: customer.map { Data($0) }, shop: number) {
                 try db.run(
                     "INSERT INTO erased (shop, order_key, erased_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [number, hash.order(gid), now.milliseconds])
@@ -41,6 +52,7 @@ extension Store {
                     try db.run("DELETE FROM \(table) WHERE shop = ? AND order_id = ?", [number, id])
                 }
                 try db.removeParcels(ofOrder: id, shop: number, tally: &tally)
+                try db.removeJourneys(orderID: id, shop: number, tally: &tally)
                 for table in ["to_read", "marks"] {
                     try db.run("DELETE FROM \(table) WHERE shop = ? AND order_gid = ?", [number, gid])
                 }
@@ -55,21 +67,24 @@ extension Store {
                 }
                 erased.orders += 1
             }
-            for query in [Query.incomingOfAddress, Query.observationsOfAddress] {
-                try db.removeIncoming(db.all(query, [number, key]) { $0[0] }, shop: number)
-            }
             var numbers = RowNumbers()
-            try db.run(
-                """
-                INSERT INTO silences (shop, id, scope, scope_key, stream, reason, begun_at)
-                VALUES (?, ?, 'address', ?, 'all', ?, ?)
-                ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET ends_at = NULL
-                """,
-                [
-                    number, try numbers.take(.silences, shop: number, in: db), key, Reason.erased.rawValue,
-                    now.milliseconds,
-                ])
+            for key in keys {
+                for query in [Query.incomingOfAddress, Query.observationsOfAddress] {
+                    try db.removeIncoming(db.all(query, [number, key]) { $0[0] }, shop: number)
+                }
+                try db.run(
+                    """
+                    INSERT INTO silences (shop, id, scope, scope_key, stream, reason, begun_at)
+                    VALUES (?, ?, 'address', ?, 'all', ?, ?)
+                    ON CONFLICT (shop, scope, scope_key, stream, reason) DO UPDATE SET ends_at = NULL
+                    """,
+                    [
+                        number, try numbers.take(.silences, shop: number, in: db), key, Reason.erased.rawValue,
+                        now.milliseconds,
+                    ])
+            }
             try numbers.write(to: db)
+            if let audit { try db.append(audit, now: now) }
             try tally.write(to: db)
             try db.note(now)
             return erased
@@ -78,13 +93,20 @@ extension Store {
 }
 
 extension Connection {
-    /// The orders of an address, and of the customers who ordered with it.
-    fileprivate func orders(ofAddress key: Data, shop: Int64) throws -> [(id: Int64, gid: String)] {
-        let own = try all(Query.erasableByAddress, [shop, key]) {
-            (id: $0[0] as Int64, gid: $0[1] as String, customer: $0[2] as Data?)
+    /// The orders of addresses, and of the customers who ordered with them.
+    fileprivate func erasable(
+        addresses: [Data], customer: Data?, shop: Int64
+    ) throws -> [(id: Int64, gid: String)] {
+        var orders: [Int64: String] = [:]
+        var customers = Set([customer].compactMap(\.self))
+        for key in addresses {
+            let own = try all(Query.erasableByAddress, [shop, key]) {
+                (id: $0[0] as Int64, gid: $0[1] as String, customer: $0[2] as Data?)
+            }
+            for one in own { orders[one.id] = one.gid }
+            customers.formUnion(own.compactMap(\.customer))
         }
-        var orders = Dictionary(uniqueKeysWithValues: own.map { ($0.id, $0.gid) })
-        for customer in Set(own.compactMap(\.customer)) {
+        for customer in customers {
             let others = try all(Query.erasableByCustomer, [shop, customer]) {
                 (id: $0[0] as Int64, gid: $0[1] as String)
             }

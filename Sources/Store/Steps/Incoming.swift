@@ -123,7 +123,7 @@ extension Connection {
                 try run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, id])
                 let note = DecisionNote(at: now, state: .sent, reason: .answered)
                 try move(effect, to: note, shop: shop, tally: &tally)
-                effect.state = .sent
+                (effect.state, effect.reason, effect.decidedAt) = (.sent, .answered, now)
             }
             if outcome.isEndOfMessage, effect.state == .sent {
                 let note = DecisionNote(at: now, state: .bounced, reason: .bounced, detail: outcome.detail)
@@ -182,7 +182,7 @@ extension Plan {
 }
 
 extension IncomingLine {
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         self.init(
             id: row[0], kind: try row.word(1), receivedAt: row.moment(2), effectID: row[3], isHard: row[4],
             reason: row[5], detail: row[6])

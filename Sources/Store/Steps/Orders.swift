@@ -276,9 +276,17 @@ extension Connection {
         if learned.changed {
             outcome.scansRefused += try writeScans(row, orderID: id, shop: shop)
             for event in learned.events {
-                guard let stored = try insert(event, aggregate: id, shop: shop, numbers: &numbers) else { return nil }
+                let carrier = event.delayReason == nil ? "" : record.carrier(of: event)
+                let stored = try insert(
+                    event, aggregate: id, shop: shop, figure: Tally.figure(of: event, carrier: carrier),
+                    numbers: &numbers)
+                guard let stored else { return nil }
                 outcome.events.append(stored)
                 tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
+                tally.happened(event, carrier: carrier, shop: shop)
+            }
+            if let journeys = learned.journeys {
+                try put(journeys, orderID: id, isNew: known == nil, shop: shop, tally: &tally)
             }
         }
         for reread in learned.rereads { try put(reread, orderID: id, shop: shop) }
@@ -317,18 +325,20 @@ extension Connection {
     }
 
     /// Writes an event with the work it creates; nil if one of its occurrences was recorded before.
-    func insert(_ event: Event, aggregate: Int64, shop: Int64, numbers: inout RowNumbers) throws -> Event? {
+    func insert(
+        _ event: Event, aggregate: Int64, shop: Int64, figure: String?, numbers: inout RowNumbers
+    ) throws -> Event? {
         let id = try numbers.take(.events, shop: shop, in: self)
         try run(
             """
             INSERT INTO events (shop, id, aggregate_id, kind, happened_at, recorded_at, silence, source, days_late,
-                delay_reason)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                delay_reason, figure)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 shop, id, aggregate, event.kind.rawValue, event.happenedAt.milliseconds,
                 event.recordedAt.milliseconds, event.silence?.rawValue, event.source, event.daysLate,
-                event.delayReason,
+                event.delayReason, figure,
             ])
         for (position, occurrence) in event.occurrences.enumerated() {
             let inserted = try changes(

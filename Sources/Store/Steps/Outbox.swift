@@ -304,6 +304,7 @@ extension Connection {
         try append(note, effectID: effect.id, shop: shop)
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)
+        tally.settle(effect, from: Tally.Standing(effect), to: Tally.Standing(note), shop: shop)
     }
 
     /// Records that attempts begin, for the claims whose judgement is still up to date.

@@ -40,6 +40,7 @@ extension Store {
                 """, [now.milliseconds, now.milliseconds, shop, effectID])
             var tally = Tally()
             tally.move(effect, from: effect.state, to: .ready, shop: shop)
+            tally.settle(effect, from: Tally.Standing(effect), to: nil, shop: shop)
             try tally.write(to: db)
             try db.append(
                 DecisionNote(at: now, state: .ready, reason: nil, detail: "tried again by hand"), effectID: effectID,
@@ -99,6 +100,7 @@ extension Store {
                     WHERE shop = ? AND id = ?
                     """, [now.milliseconds, now.milliseconds, shop, effect.id])
                 tally.move(effect, from: .sent, to: .ready, shop: shop)
+                tally.settle(effect, from: Tally.Standing(effect), to: nil, shop: shop)
                 try db.append(
                     DecisionNote(at: now, state: .ready, reason: nil, detail: "sent again by hand"),
                     effectID: effect.id, shop: shop)

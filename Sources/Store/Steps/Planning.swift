@@ -305,7 +305,7 @@ private struct PlanWriter {
         guard effect.shop == domain else {
             throw StoreFailure(.misuse, "A plan is of one shop alone. This is a bug in bookbag.")
         }
-        let before: (state: Effect.State, attempts: Int)?
+        let before: Before?
         if effect.id == 0 {
             before = nil
             guard let id = try insert(effect, message: change.message, shop: shop, to: db) else { return nil }
@@ -332,7 +332,21 @@ private struct PlanWriter {
             try db.append(note, effectID: effect.id, shop: shop)
             tally.decided(effect, note, shop: shop)
         }
+        tally.settle(
+            effect, from: before.map { Tally.Standing(state: $0.state, reason: $0.reason, decidedAt: $0.decidedAt) },
+            to: Tally.Standing(
+                state: effect.state, reason: effect.reason,
+                decidedAt: decidedAt(effect).map { Moment(milliseconds: $0) }), shop: shop)
         return effect
+    }
+
+    /// How an effect stood before a change.
+    private struct Before {
+        var state: Effect.State
+        var attempts: Int
+        var leased: Bool
+        var reason: Reason?
+        var decidedAt: Moment?
     }
 
     /// The further events that it reports.
@@ -389,14 +403,19 @@ private struct PlanWriter {
     /// Its previous state; nil if the change is stale.
     private func update(
         _ effect: Effect, message: Message?, shop: Int64, to db: Connection
-    ) throws -> (state: Effect.State, attempts: Int)? {
+    ) throws -> Before? {
         let stored = try db.first(
             """
             SELECT state, attempts, EXISTS (
-                SELECT 1 FROM leases WHERE leases.shop = effects.shop AND leases.effect_id = effects.id) FROM effects
-            WHERE shop = ? AND id = ? AND version = ?
+                SELECT 1 FROM leases WHERE leases.shop = effects.shop AND leases.effect_id = effects.id), reason,
+                decided_at
+            FROM effects WHERE shop = ? AND id = ? AND version = ?
             """, [shop, effect.id, effect.version]
-        ) { row in (state: try row.word(0, Effect.State.self), attempts: row[1] as Int, leased: row[2] as Bool) }
+        ) { row in
+            Before(
+                state: try row.word(0), attempts: row[1], leased: row[2], reason: try row.optionalWord(3),
+                decidedAt: row.optionalMoment(4))
+        }
         guard let stored, !stored.leased, ![.sent, .bounced, .refused, .shadowed].contains(stored.state) else {
             return nil
         }
@@ -414,12 +433,12 @@ private struct PlanWriter {
                 effect.dueAt.milliseconds, decidedAt(effect), countedAt(effect), recipientKey(message),
                 message.map { recipientDomain(of: $0.envelope.recipient) }, shop, effect.id,
             ])
-        return (stored.state, stored.attempts)
+        return stored
     }
 
     /// Takes the keys that the effect names; false if one is not available.
     private func writeKeys(
-        of effect: Effect, before: (state: Effect.State, attempts: Int)?, shop: Int64, to db: Connection
+        of effect: Effect, before: Before?, shop: Int64, to db: Connection
     ) throws -> Bool {
         guard !effect.keys.isEmpty else {
             throw StoreFailure(.misuse, "An effect cannot be without a key. This is a bug in bookbag.")

@@ -49,13 +49,27 @@ extension Store {
             try db.run("UPDATE shops SET restored_at = ? WHERE id = ?", [moment, number])
             try db.run("UPDATE shops SET live_since = ? WHERE id = ? AND live_since < ?", [moment, number, moment])
             try db.run("UPDATE sources SET live_since = ? WHERE shop = ? AND live_since < ?", [moment, number, moment])
+            var tally = Tally()
+            // They are no news, and count as such no more.
+            let old = try db.all(Query.pendingNews, [number]) { row in
+                (
+                    kind: try row.word(0, EventKind.self), at: row.moment(1), reason: row[2] as String?,
+                    figure: row[3] as String?
+                )
+            }
+            for event in old {
+                let delay = event.reason.map { reason in
+                    let stem = Tally.delayFigure(reason: reason, carrier: "")
+                    return (carrier: event.figure.map { String($0.dropFirst(stem.count)) } ?? "", reason: reason)
+                }
+                tally.happened(event.kind, at: event.at, delay: delay, -1, shop: number)
+            }
             try db.run(
                 """
-                UPDATE events SET silence = 'before_live' WHERE shop = ? AND silence IS NULL
+                UPDATE events SET silence = 'before_live', figure = NULL WHERE shop = ? AND silence IS NULL
                     AND id IN (SELECT event_id FROM pending_events WHERE pending_events.shop = ?)
                 """, [number, number])
             try db.run("UPDATE rereads SET reread_at = ? WHERE shop = ? AND reread_at > ?", [moment, number, moment])
-            var tally = Tally()
             let ready = try db.effects(Query.readyEffects, [number])
             for effect in ready {
                 try db.run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [number, effect.id])
@@ -100,4 +114,12 @@ extension Connection {
             Restoration(backupAt: $0.moment(0), restoredAt: $0.moment(1))
         }
     }
+}
+
+extension Query {
+    static let pendingNews = """
+        SELECT events.kind, events.happened_at, events.delay_reason, events.figure
+        FROM pending_events JOIN events ON events.shop = pending_events.shop AND events.id = pending_events.event_id
+        WHERE pending_events.shop = ? AND events.silence IS NULL
+        """
 }

@@ -49,6 +49,10 @@ public struct StandingSilence: Hashable, Sendable {
 
     /// The reason of a silence imposed because the far end said that there is no such mailbox.
     public static let bounce = "bounce"
+
+    /// True where somebody at the desk may end it. What the shopper asked for, by unsubscribing or a complaint, and an
+    /// erasure are not theirs to end.
+    public var mayBeLifted: Bool { !["opt_out", "complaint", Reason.erased.rawValue].contains(reason) }
 }
 
 extension Connection {
@@ -178,7 +182,7 @@ extension Store {
 }
 
 extension StandingSilence {
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         self.init(
             id: row[0], shop: row[1], scope: row[2], stream: try row.word(3), reason: row[4], note: row[5],
             begunAt: row.moment(6), endsAt: row.optionalMoment(7))

@@ -12,6 +12,8 @@ import Store
 //     /SHOP/orders/NUMBER        all of an order
 //     /SHOP/messages/NUMBER      a message as it was sent, and /mail, which its frame shows
 //     /SHOP/triggers             the files in force, their faults, a held edit
+//     /SHOP/analytics            the figures, and the rows behind each
+//     /SHOP/customers/KEY        a customer over all orders
 //     /SHOP/operations           queues, channels, sources, sessions, audit
 //     /SHOP/find                 by POST: what is looked for is personal, and stands in no address
 //     /SHOP/changes              "look again"
@@ -27,6 +29,7 @@ struct DeskSite: WebSite {
     let pages: Pages
     let lookAgain: LookAgain
     let gate: Gate
+    let keptFigures = KeptFigures()
 
     init(core: DaemonCore, site: Configuration.Site, people: PeopleBook, pages: Pages, lookAgain: LookAgain) {
         self.core = core
@@ -99,6 +102,11 @@ struct DeskSite: WebSite {
         case (.messages, 2, true): return try await act(on: rest[0], rest[1], visit)
         case (.triggers, 0, false): return try await triggers(visit)
         case (.triggers, 1, true) where rest[0] == "confirm": return try await confirm(request, visit)
+        case (.analytics, 0, false): return try await analytics(request, visit)
+        case (.analytics, 1, false) where rest[0] == "csv": return try await figuresSheet(request, visit)
+        case (.analytics, 1, false) where rest[0] == "rows": return try await figureRows(request, visit)
+        case (.customers, 1, false): return try await customer(rest[0], request, visit)
+        case (.customers, 2, true): return try await act(onCustomer: rest[0], rest[1], request, visit)
         case (.operations, 0, false): return try await operations(request, visit)
         case (.operations, 1, true) where rest[0] == "end-session": return try await endSession(request, visit)
         case (.changes, 0, false):
@@ -237,21 +245,22 @@ struct NoticePage: PageContent {
 /// The pages of a shop, and who may see them.
 enum DeskPage: String, CaseIterable, Sendable {
     case today, orders, messages, triggers, operations, find, changes
+    case analytics, customers
 
     init?(_ part: String) { self.init(rawValue: part) }
 
     /// One of these roles is needed.
     var roles: Set<Role> {
         switch self {
-        case .today: [.shop]
-        case .orders, .messages, .find, .changes: Set(Role.allCases)
+        case .today, .analytics: [.shop]
+        case .orders, .messages, .find, .changes, .customers: Set(Role.allCases)
         case .triggers: [.shop, .edit]
         case .operations: [.operate]
         }
     }
 
     /// Those with a tab, in this order; a visitor begins at the first that is theirs.
-    static let tabs: [DeskPage] = [.today, .find, .triggers, .operations]
+    static let tabs: [DeskPage] = [.today, .find, .triggers, .analytics, .operations]
 
     var title: String {
         switch self {
@@ -259,6 +268,8 @@ enum DeskPage: String, CaseIterable, Sendable {
         case .orders, .find: "Orders"
         case .messages: "Messages"
         case .triggers: "Triggers"
+        case .analytics: "Analytics"
+        case .customers: "Customers"
         case .operations: "Operations"
         case .changes: "Changes"
         }

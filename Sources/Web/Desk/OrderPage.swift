@@ -48,6 +48,8 @@ struct OrderPage: PageContent {
 
     var order: String
     var customer: String
+    /// Everything about them over all orders.
+    var customerPath: String?
     var total: String?
     var introduction: [String]
     var parcels: [Parcel]
@@ -70,6 +72,8 @@ struct FoundPage: PageContent {
     /// Nil where nothing was looked for yet.
     var rows: [Row]?
     var isMore = false
+    /// The customer of the address that was looked for.
+    var customerPath: String?
 }
 
 extension DeskSite {
@@ -113,12 +117,17 @@ extension DeskSite {
                 })
         }
         let page = OrderPage(
-            order: account.order, customer: Self.customer(facts),
-            total: facts.total.flatMap { Liquid.Money(amount: "\($0.amount)", currency: $0.currency) }
-                .map { "\($0.amount) \($0.currency)" }, introduction: account.introduction,
+            order: account.order, customer: Self.customer(facts), customerPath: customerPath(of: facts, visit),
+            total: Self.total(facts), introduction: account.introduction,
             parcels: parcels, lines: facts.lineItems.map { OrderPage.Line(title: $0.title, quantity: $0.quantity) },
             happenings: happenings)
         return pages.desk(page, frame(title: "Order \(account.order)", page: .find, visit: visit, isLive: true))
+    }
+
+    /// `84.00 GBP`.
+    static func total(_ facts: OrderFacts) -> String? {
+        facts.total.flatMap { Liquid.Money(amount: "\($0.amount)", currency: $0.currency) }
+            .map { "\($0.amount) \($0.currency)" }
     }
 
     static func customer(_ facts: OrderFacts) -> String {
@@ -160,7 +169,10 @@ extension DeskSite {
                 placed: Instant(facts.processedAt, clock))
         }
         return pages.desk(
-            FoundPage(path: "\(visit.path)/find", rows: rows, isMore: keys.count > shown.count),
+            FoundPage(
+                path: "\(visit.path)/find", rows: rows, isMore: keys.count > shown.count,
+                customerPath: text.contains("@") && !rows.isEmpty
+                    ? "\(visit.path)/customers/\(CustomerKey(store.addressKey(text)).text)" : nil),
             frame(title: "Orders", page: .find, visit: visit))
     }
 }

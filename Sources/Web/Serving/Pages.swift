@@ -89,6 +89,8 @@ struct Pages: Sendable {
             "notice": PackageResources.notice_liquid, "public": PackageResources.public_liquid,
             "track": PackageResources.track_liquid, "stop": PackageResources.stop_liquid,
             "renew": PackageResources.renew_liquid, "preferences": PackageResources.preferences_liquid,
+            "analytics": PackageResources.analytics_liquid, "rows": PackageResources.rows_liquid,
+            "customer": PackageResources.customer_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)

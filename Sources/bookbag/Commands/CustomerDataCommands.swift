@@ -21,49 +21,18 @@ struct ExportCommand: AsyncParsableCommand {
     @Argument(help: "The address.") var address: String
     @Option(help: "Only this shop.") var shop: String?
 
-    /// A mail that was written.
-    private struct Mail: Encodable {
-        var id: Int64
-        var to: String
-        var subject: String
-        var text: String
-    }
-
-    /// An order with its story.
-    private struct Exported: Encodable {
-        var story: OrderAccount
-        var facts: OrderFacts
-        var mails: [Mail]
-    }
-
-    private struct Whole: Encodable {
-        var address: String
-        var orders: [Exported]
-    }
-
     func run() async throws {
         let store = try options.store()
         let now = DaemonClock.system()
-        var whole = Whole(address: address, orders: [])
+        var whole = CustomerExport(address: address)
         for domain in try await store.shops() where shop == nil || shop == domain {
             for key in try await store.orders(ofAddress: address, shop: domain) {
-                guard let sources = try await AccountSources(key, store: store, now: now) else { continue }
-                var mails: [Mail] = []
-                for effect in sources.story.effects {
-                    guard let message = try await store.effectStory(effect.line.effect.id, shop: domain)?.message,
-                        message.isMail, let opened = OpenedMail(message.bytes)
-                    else { continue }
-                    mails.append(
-                        Mail(id: effect.line.effect.id, to: opened.to, subject: opened.subject, text: opened.text))
-                }
-                whole.orders.append(
-                    Exported(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails))
+                try await whole.add(key, of: store, now: now)
             }
+            whole.add(try await store.silences(of: .address(address), shop: domain, now: now))
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(whole), as: UTF8.self))
-        if whole.orders.isEmpty {
+        print(try whole.json())
+        if whole.isEmpty {
             complain("Nothing is known about \(address).")
             throw ExitStatus.fault
         }

@@ -300,6 +300,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
             TriggerMode.allCases.map(\.rawValue),
             "'shadow' sends nothing and keeps what would go out; left out, it is 'live'."),
         "notify": .named("address", "Who hears of refused files, and who 'to: merchant' is."),
+        "report": .oneOf(
+            ReportRhythm.allCases.map(\.rawValue),
+            "'weekly' mails the week's figures to 'notify' on Monday at 08:00; left out, none are mailed."),
         "brand": .keys(
             ShopReader.brandKeys.map { ($0, brandKeys[$0] ?? .scalar) }, required: ["name", "from"],
             "How the shop looks and what it is called."),

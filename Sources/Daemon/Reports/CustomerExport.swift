@@ -1,0 +1,68 @@
+import Delivery
+import Foundation
+package import Outreach
+package import Store
+
+/// Everything known about a customer, for a data access request: what `bookbag export` prints, and what the desk gives.
+/// Times among the facts are milliseconds since 1970.
+package struct CustomerExport: Encodable, Sendable {
+    /// A mail that was written.
+    struct Mail: Encodable, Sendable {
+        var id: Int64
+        var to: String
+        var subject: String
+        var text: String
+    }
+
+    /// An order with its story.
+    struct Order: Encodable, Sendable {
+        var story: OrderAccount
+        var facts: OrderFacts
+        var mails: [Mail]
+    }
+
+    /// Whom not to write to, about what.
+    struct Silence: Encodable, Sendable {
+        var scope: String
+        var mail: String
+        var reason: String
+        var since: String
+        var until: String?
+    }
+
+    package var address: String
+    var orders: [Order] = []
+    var silences: [Silence] = []
+    package var isEmpty: Bool { orders.isEmpty }
+
+    package init(address: String) { self.address = address }
+
+    /// Adds an order, unless it is gone.
+    package mutating func add(_ key: OrderKey, of store: Store, now: Moment) async throws {
+        guard let sources = try await AccountSources(key, store: store, now: now) else { return }
+        var mails: [Mail] = []
+        for effect in sources.story.effects {
+            guard let message = try await store.effectStory(effect.line.effect.id, shop: key.shop)?.message,
+                message.kind == .email, let opened = OpenedMail(message.bytes)
+            else { continue }
+            mails.append(Mail(id: effect.line.effect.id, to: opened.to, subject: opened.subject, text: opened.text))
+        }
+        orders.append(Order(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails))
+    }
+
+    /// Adds silences in force.
+    package mutating func add(_ standing: [StandingSilence]) {
+        silences += standing.map {
+            Silence(
+                scope: $0.scope, mail: $0.stream.rawValue, reason: $0.reason, since: $0.begunAt.iso8601,
+                until: $0.endsAt?.iso8601)
+        }
+    }
+
+    /// As it is handed over.
+    package func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}

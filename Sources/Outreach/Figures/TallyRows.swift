@@ -1,0 +1,71 @@
+/// What is tallied by day. A name, once shipped, stays; what `a` and `b` are of each stands with the table `tallies`.
+public enum TallyName: String, Sendable, CaseIterable {
+    case decisions, lags, told, events, delays, parcels, transit
+}
+
+/// A sum over several days.
+public struct TallySum: Hashable, Sendable {
+    public var name: TallyName
+    public var a: String
+    public var b: String
+    public var n: Int64
+    public var total: Int64
+
+    public init(_ name: TallyName, a: String, b: String, n: Int64, total: Int64 = 0) {
+        self.name = name
+        self.a = a
+        self.b = b
+        self.n = n
+        self.total = total
+    }
+}
+
+/// A sum over all `a` of one day.
+public struct DaySum: Hashable, Sendable {
+    public var name: TallyName
+    public var day: CalendarDay
+    public var b: String
+    public var n: Int64
+
+    public init(_ name: TallyName, day: CalendarDay, b: String, n: Int64) {
+        self.name = name
+        self.day = day
+        self.b = b
+        self.n = n
+    }
+}
+
+/// Twelve ranges that a measure falls into, so that medians can be told from tallies. A range has its upper end with
+/// it; the last has none.
+public struct TallyBuckets: Sendable {
+    /// The upper ends of all but the last.
+    public let ends: [Int64]
+
+    /// From an event to its mail, in milliseconds: 10 s, 30 s, 1, 2, 5 and 15 min, 1, 3 and 12 h, 1 and 3 days, more.
+    public static let lag = TallyBuckets(
+        ends: [
+            10_000, 30_000, 60_000, 120_000, 300_000, 900_000, 3_600_000, 10_800_000, 43_200_000, 86_400_000,
+            259_200_000,
+        ])
+    /// From the hand-over to the arrival, in days: 0 to 10 each by itself, more.
+    public static let transit = TallyBuckets(ends: Array(0...10))
+
+    /// The range of a measure, from 0 to 11.
+    public func index(of measure: Int64) -> Int { ends.firstIndex { measure <= $0 } ?? ends.count }
+
+    /// The name of a range in rows, which sort as the ranges do.
+    public static func name(_ index: Int) -> String { index < 10 ? "0\(index)" : "\(index)" }
+
+    /// The range below whose upper end that share of all lies, given how many fall into each; nil where there are none.
+    public func quantile(_ share: Double, of counts: [Int: Int64]) -> Int? {
+        let all = counts.values.reduce(0, +)
+        guard all > 0 else { return nil }
+        let wanted = max(1, Int64((Double(all) * share).rounded(.up)))
+        var seen: Int64 = 0
+        for index in 0...ends.count {
+            seen += counts[index] ?? 0
+            if seen >= wanted { return index }
+        }
+        return ends.count
+    }
+}
