@@ -15,6 +15,8 @@ extension Configuration {
         package var authority: String
         /// The field in which the proxy says who it is, over a Unix socket alone; nil where Bookbag logs people in.
         package var userHeader: String?
+        /// Whether files may be saved here; false for shops that keep theirs in a repository.
+        package var savesEdits = true
 
         package init(place: Place, url: String, authority: String, userHeader: String? = nil) {
             self.place = place

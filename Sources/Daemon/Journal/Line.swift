@@ -67,6 +67,9 @@ package enum Line: String, LogKind, CaseIterable {
     case pageFailed = "6c2f8a1b7e9d4b50b3f4d8e1a7c5902e"
     case noDesk = "e8d7a5f3c1b94e62905d3b7f6a2c8e14"
 
+    case paused = "a7c1e3d95b0f4826b4d8f6a2e9c07315"
+    case pauseOver = "d2f86b0e4c7a49d1935e1a8c6f4b7d20"
+
     package var id: LogKindID { LogKindID(rawValue)! }
 
     package var message: StaticString {
@@ -131,6 +134,8 @@ package enum Line: String, LogKind, CaseIterable {
         case .desk: "Somebody did something at the desk"
         case .pageFailed: "A page could not be shown"
         case .noDesk: "No desk is served"
+        case .paused: "News is held by a pause"
+        case .pauseOver: "A pause is over"
         }
     }
 
@@ -143,7 +148,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .sourceFailed, .pageFailed,
-            .noDesk:
+            .noDesk, .paused:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

@@ -248,11 +248,18 @@ struct DeliveryService: Service {
         inFlight.judgedAt = now
     }
 
+    /// What holds a claim back, and until when.
+    private struct Held: Hashable {
+        var until: Moment
+        var reason: Reason
+    }
+
     /// The claims that may go out; the others are withdrawn, or wait again.
     private func stillTrue(
         _ claims: [Claim], _ inFlight: inout InFlight, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
-        let planner = context.rules.planner
+        var planner = context.rules.planner
+        planner.pauses = try await store.pauses(shop: context.domain)
         let records = try await store.load(
             shop: context.domain, orderIDs: Set(claims.compactMap(\.effect.orderID)).sorted())
         let histories = try await store.history(
@@ -260,6 +267,7 @@ struct DeliveryService: Service {
             now: now)
         var going: [Claim] = []
         var withdrawn: [Withdrawal] = []
+        var held: [Held: [Claim]] = [:]
         for (claim, history) in zip(claims, histories) {
             let effect = claim.effect
             inFlight.rendered[effect.id] = nil
@@ -287,9 +295,11 @@ struct DeliveryService: Service {
                 withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
             case .replace(let other):
                 withdrawn.append(Withdrawal(claim: claim, reason: .replaced, detail: other))
-            case .wait(let until, let reason):
-                try await store.release([claim], dueAt: until, reason: reason, detail: nil, now: now)
+            case .wait(let until, let reason): held[Held(until: until, reason: reason), default: []].append(claim)
             }
+        }
+        for (one, claims) in held {
+            try await store.release(claims, dueAt: one.until, reason: one.reason, detail: nil, now: now)
         }
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))

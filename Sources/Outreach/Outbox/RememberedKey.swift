@@ -13,6 +13,7 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case mailboxFault = "mailbox_fault"
     case mailboxRead = "mailbox_read"
     case noRelay = "no_relay"
+    case pauses
     case shopFault = "shop_fault"
 }
 

@@ -7,7 +7,7 @@
 //
 // What is judged, in this order: whether another trigger's message took the place; whether the wait is over; for each
 // event that the effect tells, whether it is still true and still news, and the conditions; whom to write to; and last
-// what holds a true message back: the shopper's night, and her limit. A message that is held keeps waiting and is
+// what holds a true message back: a pause, the shopper's night, and her limit. A message that is held keeps waiting and is
 // judged again from the start.
 
 /// Decides, for one shop, by the triggers that are in force.
@@ -20,6 +20,8 @@ public struct Planner: Sendable {
     public var shop: ShopProfile { didSet { shopZone = shop.zone } }
     /// The shop's own zone.
     public private(set) var shopZone: Zone
+    /// What people have paused; nothing for `replay`, `test` and the estimate of what an edit would send.
+    public var pauses = Pauses()
 
     /// A planner for one shop.
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {

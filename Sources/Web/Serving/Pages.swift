@@ -37,6 +37,7 @@ struct DeskFrame: Encodable, Sendable {
     var tabs: [Tab] = []
     var shops: [Shop] = []
     var banners: [Banner] = []
+    var pauses: [PauseShown] = []
     var person: String?
     /// Where finding is done.
     var find: String?
@@ -85,6 +86,9 @@ struct Pages: Sendable {
             "notice": PackageResources.notice_liquid, "public": PackageResources.public_liquid,
             "track": PackageResources.track_liquid, "stop": PackageResources.stop_liquid,
             "renew": PackageResources.renew_liquid,
+            "edit": PackageResources.edit_liquid, "files": PackageResources.files_liquid,
+            "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
+            "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)
@@ -93,6 +97,8 @@ struct Pages: Sendable {
             sources: [
                 "outcome": String(decoding: PackageResources.outcome_liquid, as: UTF8.self),
                 "time": String(decoding: PackageResources.time_liquid, as: UTF8.self),
+                "diff": String(decoding: PackageResources.diff_liquid, as: UTF8.self),
+                "faults": String(decoding: PackageResources.faults_liquid, as: UTF8.self),
             ], mode: .strict)
     }
 

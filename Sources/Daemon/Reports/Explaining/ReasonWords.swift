@@ -10,6 +10,7 @@ package enum ReasonWords {
         "limit": "the shopper has heard enough for now",
         "brake":
             "more shoppers were written to within the hour than 'brake' allows ('bookbag triggers confirm' releases it)",
+        "paused": "somebody paused news ('bookbag resume news' ends the pause)",
         "label": "the return label is not there yet",
         "result": "it waits for what the trigger's action brings",
         "deferred": "the far end asked us to try again later",
