@@ -79,6 +79,12 @@ public struct ChannelBreaker: Hashable, Sendable {
     /// Lets one message be tried now, if it is closed.
     public mutating func tryNow() { closedUntil = nil }
 
+    /// Lets one message be tried now, because the moment it waits for may come from a clock that ran ahead. One that
+    /// waits for a person goes on waiting.
+    public mutating func noteClockPutBack() {
+        if closedUntil != .distantFuture { closedUntil = nil }
+    }
+
     /// Forgets a suspect that will not be tried again.
     public mutating func forget(_ effect: Int64) { suspects[effect] = nil }
 

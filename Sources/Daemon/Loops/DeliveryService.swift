@@ -70,6 +70,7 @@ struct DeliveryService: Service {
                     suspects: kept.suspects,
                     isDisabled: kept.reason == Failure.disabled && kept.closedUntil != nil))
             inFlight.kept = inFlight.breaker
+            inFlight.timesPutBack = clock.timesPutBack
             metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
             await loop.run(drains: true) { ending in
                 for attempt in completed.take() {
@@ -125,12 +126,22 @@ struct DeliveryService: Service {
         var judgedAt = Moment.distantPast
         /// Until then its limit is reached.
         var limitedUntil: Moment?
+        /// How often the clock had been put back when these moments were taken.
+        var timesPutBack = 0
         /// The store refused the last step.
         var storeFails = false
         /// How many at once a far end is given that said that it has too much to do.
         var ceiling = Int.max
         /// Until then it asked for nothing at all.
         var pausedUntil: Moment?
+
+        /// Forgets all moments once the clock was found right after it had run ahead: they may lie far ahead.
+        mutating func noteClock(_ times: Int) {
+            guard times != timesPutBack else { return }
+            timesPutBack = times
+            breaker.noteClockPutBack()
+            (limitedUntil, pausedUntil, judgedAt) = (nil, nil, .distantPast)
+        }
 
         /// Halves what a busy far end is given, and grows it again one by one.
         mutating func slowDown(by verdict: Verdict, now: Moment) {
@@ -166,6 +177,7 @@ struct DeliveryService: Service {
     ) async -> Bool {
         do throws(StoreFailure) {
             let now = clock.now
+            inFlight.noteClock(clock.timesPutBack)
             // By hand: `outbox retry` opens a closed channel for a try.
             if inFlight.breaker.isShut(now: now), try await store.channelState(route).closedUntil == nil {
                 inFlight.breaker.tryNow()

@@ -73,4 +73,27 @@ struct DeliveryLoopTests {
             try await running
         }
     }
+
+    @Test("tries a closed channel at once when the clock is put back that had closed it for weeks ahead")
+    func clockPutBack() async throws {
+        let bench = try await LoopBench()
+        let channel = BenchChannel([.unavailable(Failure(reason: "connect", detail: "no route"))])
+        bench.pass(.days(30))
+        try await bench.see(1)
+        _ = try await bench.planning(wake: Wake()).turn()
+        try await testGracefulShutdown { trigger in
+            async let running: Void = service(bench, channel, wake: bench.wake()).run()
+            let mail = Route.mail(shop: benchShop)
+            try await bench.until { try await bench.store.channelState(mail).closedUntil != nil }
+            bench.pass(.days(-30))
+            #expect(try await bench.store.putClockBack(to: bench.now) != nil)
+            bench.clock.notePutBack()
+            _ = await bench.time.waited()
+            bench.time.pass()
+            try await bench.until { try await bench.states(1) == [.sent] }
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+        #expect(channel.sent == 2)
+    }
 }
