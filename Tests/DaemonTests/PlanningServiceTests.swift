@@ -264,7 +264,7 @@ struct PlanningServiceTests {
     }
 
     @Test("nothing that a trigger tells a shopper while news is paused, and all that is still news afterwards")
-    func pause() async throws {
+    func pausedNews() async throws {
         let plans = try await Plans(["placed": "on: order.placed", "door": "on: shipment.attempted"])
         func entry(_ what: String) -> AuditEntry {
             AuditEntry(who: "ada@fig.example", shop: shop, what: what, about: "news")

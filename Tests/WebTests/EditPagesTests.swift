@@ -109,7 +109,7 @@ struct EditPagesTests {
         // A browser sends the line ends of the web.
         let saved = await edit.press(
             "save", "templates/delivered.md", new.replacing("\n", with: "\r\n"), cookies: cookies)
-        #expect(saved.answer.headers["location"] == "/juniperfig/edit?saved=templates%2Fdelivered%2Emd")
+        #expect(saved.answer.headers["location"] == "/juniperfig/edit?saved=templates%2Fdelivered.md")
         #expect(saved.page.text.contains("is saved"))
         #expect(edit.text("templates/delivered.md") == new)
         let versions = try await edit.bench.store.fileVersions(of: "templates/delivered.md", shop: figs)
@@ -435,7 +435,7 @@ struct SettingsPagesTests {
         let (saved, _) = await edit.press(
             "save", "shop.yaml", String(text).replacing("&amp;", with: "&").replacing("&quot;", with: "\""),
             more: ["draft": "\(id)"], cookies: cookies)
-        #expect(saved.headers["location"] == "/juniperfig/settings?saved=shop%2Eyaml")
+        #expect(saved.headers["location"] == "/juniperfig/settings?saved=shop.yaml")
         #expect(
             edit.text("shop.yaml")
                 == shopFile.replacing("mode: live", with: "mode: shadow").replacing("16 hours", with: "1 day")

@@ -233,9 +233,17 @@ extension DeskSite {
             status: 503)
     }
 
-    /// The page of a file. Paths are escaped whole, slashes too.
-    static func link(_ visit: Visit, _ file: String, _ page: String = "edit") -> String {
-        "\(visit.path)/\(page)?file=\(file.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
+    /// The page of a file.
+    static func link(_ visit: Visit, _ file: String) -> String { "\(visit.path)/edit?file=\(escaped(file))" }
+
+    /// A path as an address has it: all but plain letters and digits are escaped, slashes too.
+    static func escaped(_ path: String) -> String {
+        path.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
     }
 
     // MARK: - The editor
@@ -244,8 +252,7 @@ extension DeskSite {
         guard let folder = files(visit) else { return noFolder(visit) }
         let content = folder.files[file]
         guard content != nil || TriggerFolder.mayBeNew(file) else {
-            let name = file.prefix(200).addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-            return .seeOther("\(visit.path)/edit?refused=\(name)")
+            return .seeOther("\(visit.path)/edit?refused=\(Self.escaped(String(file.prefix(200))))")
         }
         let draft = EditDesk.Draft(
             id: "", person: visit.visitor.person.email, shop: visit.shop, path: file,
@@ -285,47 +292,62 @@ extension DeskSite {
         let look = request.query["look"].flatMap { Self.editLooks.contains($0) ? $0 : nil } ?? "light"
         let path = "\(visit.path)/edit"
         let (triggers, examples) = choices(draft, folder)
-        let mails = draft.finding?.mails ?? []
+        let finding = draft.finding
         let page = EditPage(
             file: draft.path, isNew: current == nil, text: text, version: isFresh ? now : draft.base,
             draft: isFresh ? nil : draft.id, maySave: maySave(visit), savesEdits: site.savesEdits,
-            unreadable: unreadable, problem: draft.problem, checked: draft.finding != nil,
-            isGood: draft.finding?.isGood ?? false, exampleCount: draft.finding?.exampleCount ?? 0,
-            faults: (draft.finding?.faults ?? []).prefix(60).map { fault in
-                fault.file == draft.path
-                    ? EditPage.FaultRow(
-                        place: "Line \(fault.line)", isError: fault.isError, words: fault.message, hint: fault.hint,
-                        source: Self.line(fault.line, of: draft.text ?? ""))
-                    : EditPage.FaultRow(
-                        place: "\(fault.file), line \(fault.line)", isError: fault.isError, words: fault.message,
-                        hint: fault.hint, link: Self.link(visit, fault.file))
-            },
-            failures: (draft.finding?.failures ?? []).prefix(30).map { failure in
-                EditPage.FaultRow(
-                    place: "\(failure.file), line \(failure.line)", isError: true,
-                    words: "The example '\(failure.example)' does not hold.",
-                    hint: String(failure.differences.joined(separator: "\n").prefix(2000)),
-                    link: failure.file == draft.path ? nil : Self.link(visit, failure.file))
-            }, conflict: isConflict, diff: diff.isEmpty || isFresh ? nil : diff, triggers: triggers,
-            examples: examples, order: draft.order, look: look,
-            looks: isFresh
-                ? []
-                : Self.editLooks.map {
-                    EditPage.Look(name: $0, path: "\(path)/draft?id=\(draft.id)&look=\($0)#mail", isCurrent: $0 == look)
-                },
-            mails: mails.enumerated().map { index, mail in
-                EditPage.MailRow(
-                    destination: mail.destination, from: mail.from, to: mail.to, subject: mail.subject,
-                    text: String(mail.text.prefix(8000)), remark: mail.remark,
-                    path: mail.html.isEmpty
-                        ? nil : "\(path)/mail?draft=\(draft.id)&n=\(index)\(look == "dark" ? "&look=dark" : "")")
-            }, replay: isFresh ? nil : replay(of: draft, visit), path: path, isSettings: draft.isFromSettings,
+            unreadable: unreadable, problem: draft.problem, checked: finding != nil, isGood: finding?.isGood ?? false,
+            exampleCount: finding?.exampleCount ?? 0, faults: Self.faults(draft, visit),
+            failures: Self.failures(draft, visit), conflict: isConflict,
+            diff: diff.isEmpty || isFresh ? nil : diff, triggers: triggers, examples: examples, order: draft.order,
+            look: look, looks: isFresh ? [] : Self.looks(draft, look, path), mails: Self.mails(draft, look, path),
+            replay: isFresh ? nil : replay(of: draft, visit), path: path, isSettings: draft.isFromSettings,
             settingsPath: "\(visit.path)/settings", removes: draft.text == nil)
         return pages.desk(
             page,
             frame(
                 title: draft.path, page: draft.isFromSettings ? .settings : .edit, visit: visit,
                 isLive: page.replay?.state == "running"))
+    }
+
+    /// The most faults, and the most examples that do not hold, that a page shows.
+    private static let mostFaults = 50
+
+    private static func faults(_ draft: EditDesk.Draft, _ visit: Visit) -> [EditPage.FaultRow] {
+        (draft.finding?.faults ?? []).prefix(mostFaults).map { fault in
+            let isHere = fault.file == draft.path
+            return EditPage.FaultRow(
+                place: isHere ? "Line \(fault.line)" : "\(fault.file), line \(fault.line)", isError: fault.isError,
+                words: fault.message, hint: fault.hint,
+                source: isHere ? line(fault.line, of: draft.text ?? "") : nil,
+                link: isHere ? nil : link(visit, fault.file))
+        }
+    }
+
+    private static func failures(_ draft: EditDesk.Draft, _ visit: Visit) -> [EditPage.FaultRow] {
+        (draft.finding?.failures ?? []).prefix(mostFaults).map { failure in
+            EditPage.FaultRow(
+                place: "\(failure.file), line \(failure.line)", isError: true,
+                words: "The example '\(failure.example)' does not hold.",
+                hint: String(failure.differences.joined(separator: "\n").prefix(1000)),
+                link: failure.file == draft.path ? nil : link(visit, failure.file))
+        }
+    }
+
+    private static func looks(_ draft: EditDesk.Draft, _ look: String, _ path: String) -> [EditPage.Look] {
+        editLooks.map {
+            EditPage.Look(name: $0, path: "\(path)/draft?id=\(draft.id)&look=\($0)#mail", isCurrent: $0 == look)
+        }
+    }
+
+    private static func mails(_ draft: EditDesk.Draft, _ look: String, _ path: String) -> [EditPage.MailRow] {
+        let suffix = look == "dark" ? "&look=dark" : ""
+        return (draft.finding?.mails ?? []).enumerated().map { index, mail in
+            EditPage.MailRow(
+                destination: mail.destination, from: mail.from, to: mail.to, subject: mail.subject,
+                text: String(mail.text.prefix(4000)), remark: mail.remark,
+                path: mail.html.isEmpty ? nil : "\(path)/mail?draft=\(draft.id)&n=\(index)\(suffix)")
+        }
     }
 
     private static func line(_ number: Int, of text: String) -> String? {
@@ -528,8 +550,8 @@ extension DeskSite {
         case .saved:
             edits.forget(draft.id)
             lookAgain.wake.call()
-            let name = draft.path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-            return .seeOther("\(visit.path)/\(draft.isFromSettings ? "settings" : "edit")?saved=\(name)")
+            let page = draft.isFromSettings ? "settings" : "edit"
+            return .seeOther("\(visit.path)/\(page)?saved=\(Self.escaped(draft.path))")
         case .conflict: draft.problem = nil
         case .refused(let words, let finding):
             draft.problem = words

@@ -1,5 +1,6 @@
 import Daemon
 import Outreach
+import Platform
 import Store
 
 /// How the machine does: what needs somebody, what waits, who is logged in, what people did.

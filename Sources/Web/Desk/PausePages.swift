@@ -1,6 +1,7 @@
 import Daemon
 import Foundation
 import Outreach
+import Platform
 import Store
 
 // Pauses: buttons on Today, and a banner on every page while something is paused.
