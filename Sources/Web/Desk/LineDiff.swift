@@ -68,9 +68,11 @@ struct LineDiff: Encodable, Sendable {
         rows = []
         let changed = all.indices.filter { all[$0].kind != "same" }
         var last = -1
+        // The first changed line that is not far above.
+        var next = 0
         for index in all.indices {
-            let near = changed.firstIndex { $0 >= index - Self.around }.map { changed[$0] <= index + Self.around }
-            guard near == true, rows.count < Self.most else { continue }
+            while next < changed.count, changed[next] < index - Self.around { next += 1 }
+            guard next < changed.count, changed[next] <= index + Self.around, rows.count < Self.most else { continue }
             if index > last + 1 { rows.append(Row(kind: "gap", number: 0, text: "")) }
             rows.append(all[index])
             last = index

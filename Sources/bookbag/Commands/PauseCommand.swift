@@ -5,7 +5,12 @@ import Outreach
 import Store
 
 /// What can be paused, as it is written on the command line.
-extension PauseKind: @retroactive ExpressibleByArgument {}
+private func kind(_ word: String) throws -> PauseKind {
+    guard let kind = PauseKind(rawValue: word) else {
+        throw ValidationError("'\(word)' cannot be paused; write \(alternatives(PauseKind.allCases.map(\.rawValue)))")
+    }
+    return kind
+}
 
 /// The shop that a pause is about.
 struct PausePlace: ParsableArguments {
@@ -38,7 +43,7 @@ struct PauseCommand: AsyncParsableCommand {
               bookbag pause news            until 'bookbag resume news'
             """)
 
-    @Argument(help: "What to pause: \(PauseKind.allCases.map(\.rawValue).joined(separator: ", ")).") var what: PauseKind
+    @Argument(help: "What to pause: news.", transform: kind) var what: PauseKind
     @OptionGroup var place: PausePlace
     @Option(name: .customLong("for"), help: "How long: 2h, 1d. Default: until it is ended.") var length: String?
 
@@ -75,8 +80,7 @@ struct ResumeCommand: AsyncParsableCommand {
         commandName: "resume", abstract: "End a pause: what it held is judged again, and sent if it is still news.",
         discussion: "EXAMPLE\n  bookbag resume news")
 
-    @Argument(help: "What to resume: \(PauseKind.allCases.map(\.rawValue).joined(separator: ", ")).") var what:
-        PauseKind
+    @Argument(help: "What to resume: news.", transform: kind) var what: PauseKind
     @OptionGroup var place: PausePlace
 
     func run() async throws {

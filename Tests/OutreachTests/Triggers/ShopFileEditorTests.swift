@@ -154,7 +154,7 @@ struct ShopFileEditorTests {
             ("business_days", .text("Mon-Sat")), ("holidays", .list(["2026-12-25", "2028-01-01"])),
             ("labels_expire", .text("2 weeks")), ("shopify_sends", .list(["order_confirmation"])),
             ("brand.name", .text("Fig")), ("brand.logo", .nothing), ("brand.address", .text("1 Way, Town")),
-        ] {
+        ] as [(String, Value)] {
             let after = try ShopFileEditor.apply([(key, value)], to: source)
             #expect(ShopReader.read(after, file: "shop.yaml").settings != nil, "\(key)")
             #expect(
