@@ -82,7 +82,7 @@ struct ManyParcels {
         """
         INSERT INTO scans SELECT shop, order_id + k * {orders}, replace(owner, old, {new}), scan, position, source,
             happened_at, offset_minutes, basis, state, delay, reason, estimate_day, words, place, return_leg, is_summary,
-            retracted_at
+            retracted_at, number
         FROM copies CROSS JOIN of_scans
         """,
         """

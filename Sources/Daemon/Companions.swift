@@ -5,16 +5,16 @@ package import Platform
 package import ServiceLifecycle
 package import Store
 
-/// What the services beside the loops stand on, such as the desk: the running daemon's store, clock and mail.
+/// What services other than the loops, such as the desk, build on: the running daemon's store, clock and mail.
 package struct DaemonCore: Sendable {
     package let configuration: Configuration
     package let store: Store
     package let logger: Logger
     package let now: @Sendable () -> Moment
     package let post: ShopPost
-    /// Wakes whoever reads a file again on SIGHUP.
+    /// Wakes services that reread a file on SIGHUP.
     package let hangup: Broadcast
-    /// Has what was decided by hand acted upon at once.
+    /// Makes the daemon act immediately on what was decided by hand.
     package let actedByHand: Broadcast
 
     package init(
@@ -31,18 +31,18 @@ package struct DaemonCore: Sendable {
     }
 }
 
-/// Makes the services beside the loops.
+/// Creates the services other than the loops.
 package typealias Companions = @Sendable (DaemonCore) async throws -> [any Service]
 
-/// Writes mails of Bookbag's own in a shop's name, and has them sent through its relay.
+/// Writes Bookbag's own mails in a shop's name, and has them sent through its relay.
 package struct ShopPost: Sendable {
-    /// One shop's letterhead.
+    /// What mail in one shop's name needs.
     package struct Office: Sendable {
-        /// Its brand as its files have it now.
+        /// Its brand, as currently configured in its files.
         let brand: @Sendable () -> Brand
         /// The envelope sender; nil for the brand's own address.
         let sender: String?
-        /// Called when there is a mail to send; nil where the shop has no relay.
+        /// Called when there is mail to send; nil if the shop has no relay.
         let wake: Wake?
 
         package init(brand: @escaping @Sendable () -> Brand, sender: String?, wake: Wake?) {
@@ -54,21 +54,21 @@ package struct ShopPost: Sendable {
 
     private let offices: [String: Office]
 
-    /// - Parameter offices: by domain.
+    /// - Parameter offices: by shop domain.
     package init(_ offices: [String: Office]) { self.offices = offices }
 
     /// Whether mail can be sent for the shop.
     package func serves(_ shop: String) -> Bool { offices[shop]?.wake != nil }
 
-    /// The shop's brand as its files have it now; nil for a shop that is not served.
+    /// The shop's brand, as currently configured in its files; nil for a shop that is not served.
     package func brand(_ shop: String) -> Brand? { offices[shop]?.brand() }
 
-    /// A mail; nil where the shop has no relay, or it cannot be composed.
+    /// Composes a mail; nil if the shop has no relay, or the mail cannot be composed.
     ///
     /// - Parameters:
     ///   - body: Markdown.
-    ///   - about: makes its id: two mails about the same are one.
-    ///   - aggregate: the order that it belongs to, with which it is erased.
+    ///   - about: determines its id: two mails about the same thing are one.
+    ///   - aggregate: the order that it belongs to, and is erased with.
     package func mail(
         _ kind: String, to: MailAddress, subject: String, body: String, language: String = "en", about: String,
         aggregate: AggregateID? = nil, shop: String, now: Moment
@@ -84,6 +84,6 @@ package struct ShopPost: Sendable {
         return SystemMail(maker: kind, key: message.id, message: message, aggregate: aggregate, dueAt: now)
     }
 
-    /// Has the mails that were stored sent.
+    /// Has the stored mails sent.
     package func send(for shop: String) { offices[shop]?.wake?.call() }
 }

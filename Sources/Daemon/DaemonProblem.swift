@@ -1,10 +1,10 @@
 /// Why the daemon cannot start.
 package struct DaemonProblem: Error {
-    /// How the program ends then.
+    /// The exit status in that case.
     package enum Status: Sendable {
-        /// Something around us: a start may go well later.
+        /// Something in the environment: a later start may succeed.
         case fault
-        /// The configuration: no start goes well before somebody has changed it.
+        /// The configuration: no start succeeds before somebody has changed it.
         case configuration
     }
 

@@ -8,11 +8,11 @@ import ServiceLifecycle
 import Store
 import UnixSignals
 
-/// Puts the daemon together and runs it: one group of services over one store. It wires all and decides nothing.
+/// Assembles the daemon and runs it: one group of services over one store. It wires everything and decides nothing.
 package struct DaemonProcess {
     let configuration: Configuration
     let logger: Logger
-    /// What runs beside the loops.
+    /// The services other than the loops.
     let companions: Companions
 
     package init(
@@ -23,7 +23,7 @@ package struct DaemonProcess {
         self.companions = companions
     }
 
-    /// Runs until SIGTERM or SIGINT. Throws `DaemonProblem` where it cannot start.
+    /// Runs until SIGTERM or SIGINT. Throws `DaemonProblem` if it cannot start.
     package func run() async throws {
         let clock = DaemonClock()
         try configuration.listen?.requireFree()
@@ -92,7 +92,7 @@ package struct DaemonProcess {
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
                     heartbeats: heartbeats, logger: logger, trouble: trouble))
             for (route, end) in shop.routes {
-                // A notice to the shop goes out by its mail.
+                // A notice to the shop is sent as mail.
                 let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
@@ -170,7 +170,7 @@ package struct DaemonProcess {
         do {
             try await ServiceGroup(configuration: group).run()
         } catch is CancellationError {
-            // What was still in flight after 20 seconds is in doubt, and goes on at the next start.
+            // Attempts still in progress after 20 seconds are in doubt, and continue at the next start.
         }
         await engine.shutdown(within: .seconds(1))
         try? store.close()
@@ -194,7 +194,7 @@ package struct DaemonProcess {
         }
     }
 
-    /// What is known of a shop before anything is asked: its triggers, and since when it is watched.
+    /// What is known about a shop before anything is read: its triggers, and since when it is watched.
     private func context(
         for shop: Configuration.Shop, reloader: TriggerReloader, store: Store, clock: DaemonClock
     ) async throws -> ShopContext {
@@ -219,7 +219,7 @@ package struct DaemonProcess {
             learner.catchesUp = true
             try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)
         }
-        // Where carriers were set up before and are no more, their parcels are given back.
+        // If carriers were configured before and no longer are, their parcels are given back.
         let before = try await store.remembered(.carriers, shop: shop.domain) ?? ""
         if !configuration.carriers.isEmpty || !before.isEmpty {
             let paces = configuration.carriers.compactMap { carrier in carrier.askEvery.map { (carrier.name, $0) } }
@@ -234,7 +234,7 @@ package struct DaemonProcess {
             rules: ShopContext.Rules(planner: planner(triggers), learner: learner, inForce: triggers))
     }
 
-    /// Opens a way out of a shop.
+    /// Opens a route of a shop.
     private func open(_ route: Route, _ end: FarEnd, over engine: TransferEngine) throws(DaemonProblem) -> any Channel {
         do {
             return try end.open(engine)

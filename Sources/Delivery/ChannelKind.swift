@@ -1,37 +1,36 @@
 public import Outreach
 
-/// One channel, as data: all that the rest of Bookbag has to know of it. To add one, make a folder beside SMTP/ and
-/// Webhook/ with its `Channel` and its value, and name that value in `standard`. What the operator says of it in
-/// bookbag.yaml, and how that is opened, it says itself (`setup`).
+/// One channel, as data: everything the rest of Bookbag needs to know about it. To add one, create a folder next to
+/// SMTP/ and Webhook/ with its `Channel` and its value, and list that value in `standard`. How it is configured in
+/// bookbag.yaml, and how it is opened from that, is defined by the channel itself (`setup`).
 public struct ChannelKind: Sendable {
-    /// Its name, and how its line of `send` is read.
+    /// Its name, and how its line under `send` is read.
     public var syntax: ChannelSyntax
     /// When a message is tried again.
     public var retries: RetrySchedule
-    /// Makes the frozen bytes of an effect.
+    /// Composes the frozen bytes of an effect.
     public var compose: @Sendable (Composition) -> Composition.Outcome
     public var words: Words
-    /// True where it does something and may bring a result: the messages of the same trigger wait for that, a quarter
-    /// of an hour at most.
+    /// True if it performs an action that may return a result: the messages of the same trigger wait for that, for at
+    /// most a quarter of an hour.
     public var isAction: Bool
-    /// What of bookbag.yaml belongs to it; nil where the configuration knows it by name, as mail and webhooks, which are
-    /// asked about elsewhere too.
+    /// Its part of bookbag.yaml; nil if the configuration knows the channel by name, as with mail and webhooks, whose
+    /// settings are needed elsewhere too.
     package var setup: ChannelSetup?
 
-    /// What people are told.
+    /// Its wording for people.
     public struct Words: Sendable {
-        /// The channel itself, by its far end: `webhook helpdesk`.
+        /// The channel itself, with its target: `webhook helpdesk`.
         public var title: @Sendable (_ target: String) -> String
-        /// Where one line of `send` goes, by what its name has after the colon: `e-mail to the shop`.
+        /// Where one line of `send` goes, by the part of its name after the colon: `e-mail to the shop`.
         public var destination: @Sendable (_ rest: String) -> String
-        /// What the far end calls a message's id.
+        /// What the receiver calls a message's id.
         public var id: String
-        /// A message's id, with what it is.
+        /// A message's id with a label.
         public var showID: @Sendable (_ id: String) -> String
-        /// True where a message's summary is somebody's words, as a subject is.
+        /// True if a message's summary is someone's wording, like a subject.
         public var quotesSummary: Bool
 
-        /// Those words.
         public init(
             title: @escaping @Sendable (_ target: String) -> String,
             destination: @escaping @Sendable (_ rest: String) -> String, id: String,
@@ -47,7 +46,6 @@ public struct ChannelKind: Sendable {
 
     public var name: ChannelName { syntax.name }
 
-    /// A channel.
     public init(
         syntax: ChannelSyntax, retries: RetrySchedule, words: Words, isAction: Bool = false,
         compose: @escaping @Sendable (Composition) -> Composition.Outcome
@@ -59,14 +57,14 @@ public struct ChannelKind: Sendable {
         self.compose = compose
     }
 
-    /// The same channel, set up by the operator like this.
+    /// The same channel, with this part of the configuration.
     package func set(up setup: ChannelSetup) -> ChannelKind {
         var kind = self
         kind.setup = setup
         return kind
     }
 
-    /// All channels there are.
+    /// All existing channels.
     public static let standard: [ChannelKind] = [.email, .webhook]
 }
 
@@ -81,19 +79,19 @@ extension [ChannelKind] {
         return kind.words.destination(parts.count > 1 ? parts[1] : "")
     }
 
-    /// A way out, for people: `email`, `webhook helpdesk`.
+    /// A route, for people: `email`, `webhook helpdesk`.
     public func title(of route: Route) -> String { self[route.channel]?.words.title(route.target) ?? route.name }
 }
 
-/// What a channel makes a message of.
+/// What a channel composes a message from.
 public struct Composition: Sendable {
-    /// What came of it.
+    /// The result of composing.
     public enum Outcome: Sendable {
-        /// The message, and what there is to remark about it.
+        /// The message, possibly with a remark.
         case message(Message, remark: String?)
-        /// Something it needs is not there yet.
+        /// Something it needs is not available yet.
         case wait(until: Moment, because: Reason, detail: String)
-        /// It cannot be made.
+        /// It cannot be composed.
         case impossible(Reason, detail: String)
     }
 
@@ -104,22 +102,21 @@ public struct Composition: Sendable {
     public var scope: Scope
     public var triggers: TriggerSet
     public var now: Moment
-    /// What a mail says of itself, where that is not `now`.
+    /// The `Date` of a mail, if not `now`.
     public var date: Moment
-    /// The envelope sender of mail, where it is not the From.
+    /// The envelope sender of mail, if not the From address.
     public var sender: MailAddress?
-    /// The far ends that the operator configured.
+    /// The targets that the operator configured.
     public var targets: Set<String>
-    /// Where labels are asked for; nil where mails go with the link alone.
+    /// Where to get labels; nil if mails only contain the link.
     public var labels: LabelShelf?
-    /// What the trigger's actions brought, by name.
+    /// The results of the trigger's actions, by name.
     public var results: [String: String]
-    /// How mails are unsubscribed from; nil where they cannot be, as in a preview.
+    /// How to unsubscribe from mails; nil if that is impossible, as in a preview.
     public var unsubscribe: UnsubscribeTokens?
-    /// Where the shopper ends marketing with one click; nil where no such page is served.
+    /// The page on which the shopper unsubscribes from marketing with one click; nil if no such page is served.
     public var stopLink: String?
 
-    /// All of it.
     public init(
         effect: Effect, line: SendLine, trigger: Trigger, scope: Scope, triggers: TriggerSet, now: Moment,
         date: Moment, sender: MailAddress?, targets: Set<String>, labels: LabelShelf?, results: [String: String]
@@ -137,17 +134,17 @@ public struct Composition: Sendable {
         self.labels = labels
     }
 
-    /// After how long a template that failed is tried again, where its file is not fixed before.
+    /// How long until a template that failed is tried again, unless its file is fixed sooner.
     public static let templatePause = Duration.hours(1)
-    /// How long a mail waits for its label before it goes with the link alone.
+    /// How long a mail waits for its label before it is sent with only the link.
     public static let labelPatience = Duration.minutes(15)
 
-    /// How long a message waits for its trigger's actions before it goes without what they bring.
+    /// How long a message waits for its trigger's actions before it is sent without their results.
     public static let actionPatience = Duration.minutes(15)
-    /// How often it asks meanwhile.
+    /// How often it checks in the meantime.
     public static let actionPause = Duration.seconds(30)
 
-    /// It waits until its template is right.
+    /// The outcome that waits until the template is fixed.
     public func waits(for fault: any Error) -> Outcome {
         .wait(until: now + Self.templatePause, because: .template, detail: "\(fault)")
     }

@@ -1,18 +1,18 @@
-// How a channel's far ends get from bookbag.yaml to something that sends.
+// How a channel's targets get from bookbag.yaml to something that sends.
 //
-//   bookbag.yaml ──`read`──▶ far ends ──`open`──▶ a `Channel`, with a loop of its own
+// bookbag.yaml ──`read`──▶ `FarEnd`s ──`open`──▶ a `Channel`, with a loop of its own
 //
-// A channel says both for itself, beside its `ChannelKind`; whoever reads the file and whoever starts the loops name no
-// channel.
+// A channel defines both itself, in its `ChannelKind`; the code that reads the file and the code that starts the loops
+// name no channel.
 
 package import Outreach
 package import Platform
 
-/// What of bookbag.yaml belongs to a channel, and how it is read.
+/// A channel's part of bookbag.yaml, and how it is read.
 package struct ChannelSetup: Sendable {
     /// Its key, for all shops or within one: `pagers`.
     package var key: String
-    /// Reads what stands under the key; faults are noted, each with its line.
+    /// Reads the value of the key; faults are recorded, each with its line.
     package var read: @Sendable (YAMLTree, inout any ChannelReading) -> [FarEnd]
 
     package init(
@@ -23,28 +23,28 @@ package struct ChannelSetup: Sendable {
     }
 }
 
-/// What a channel may ask of whoever reads bookbag.yaml.
+/// What a channel may ask of the code that reads bookbag.yaml.
 package protocol ChannelReading {
     var faults: FaultList { get set }
-    /// The keys of a map; those that nobody reads are faults, and nil is one that is no map.
+    /// The entries of a map; unknown keys are faults. Nil if it is not a map.
     mutating func fields(_ tree: YAMLTree, of place: String, _ names: [String]) -> [String: YAMLTree.Entry]?
     mutating func text(_ entry: YAMLTree.Entry?) -> String?
-    /// The secret that is named there, as `credential:NAME`; never what is written there itself.
+    /// The secret that is referred to there, as `credential:NAME`; never a secret written there itself.
     mutating func secret(_ tree: YAMLTree) -> SecretString?
     mutating func number(_ tree: YAMLTree, _ range: ClosedRange<Int>) -> Int?
 }
 
-/// One far end of a channel, as the operator set it up.
+/// One target of a channel, as the operator configured it.
 package struct FarEnd: Sendable {
-    /// Which one, as in `Route.target`; empty where a shop has one at most.
+    /// Its name, as in `Route.target`; empty if a shop has at most one.
     package var target: String
-    /// Its host, for what is told of where mail goes; empty where there is none.
+    /// Its host, for showing where mail goes; empty if there is none.
     package var host: String
-    /// How many messages are under way at once, at most.
+    /// The maximum number of messages in progress at once.
     package var limit: Int
-    /// How many may be sent in a second, an hour or a day, in all and to each recipient domain.
+    /// How many may be sent per second, hour or day, in total and to each recipient domain.
     package var limits: SendLimits
-    /// Makes the channel. Throws what is wrong with the settings, in words for people and without a secret.
+    /// Creates the channel. Throws what is wrong with the settings, in words for people and without a secret.
     package var open: @Sendable (TransferEngine) throws -> any Channel
 
     package init(

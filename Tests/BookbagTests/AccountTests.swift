@@ -47,8 +47,8 @@ struct AccountTests {
         #expect(told.map(\.kind) == ["held", "judged", "ready"])
         #expect(told[0].until == end)
         #expect(told[1].at == notes[1].at)
-        #expect(told[1].words == "judged before that: the trigger files had been edited")
-        #expect(steps(nil)[1].words == "judged before that: the files or the order had changed")
+        #expect(told[1].words == "judged early: the trigger files had been edited")
+        #expect(steps(nil)[1].words == "judged early: the files or the order had changed")
         // A hold that ended when it was to end needs no word.
         var usual = notes
         usual[0].until = notes[1].at - .seconds(5)
@@ -69,7 +69,7 @@ struct AccountTests {
             story: story(placed, .skipped, .passed, notes), clock: Clock(.utc), now: later, order: record)
         #expect(
             teller.outcome.sentence
-                == "not sent: by then, all of the order was sent (order.fulfilled); 'order.placed' is no news once the whole order was sent"
+                == "not sent: by then, all of the order was sent (order.fulfilled); 'order.placed' is no longer news once the whole order was sent"
         )
         let van = event(.shipmentOutForDelivery, 1, Self.start, "shipment:5/1")
         record.events = [
@@ -81,7 +81,7 @@ struct AccountTests {
             story: story(van, .skipped, .passed, notes), clock: Clock(.utc), now: later, order: record)
         #expect(
             parcel.outcome.sentence.hasPrefix(
-                "not sent: by then, the parcel could not be delivered at the first try (shipment.attempted); 'shipment.out_for_delivery' is no news once"
+                "not sent: by then, the parcel could not be delivered at the first try (shipment.attempted); 'shipment.out_for_delivery' is no longer news once"
             ))
     }
 

@@ -92,7 +92,7 @@ struct OperatingTests {
         #expect(trouble.failure != nil)
         await trouble.look(store, now: start + .hours(1) + .seconds(30), logger)
         #expect(trouble.failure == nil)
-        #expect(lines.messages.last == "The store can be written again")
+        #expect(lines.messages.last == "The store is writable again")
         // The same again a minute later is the same trouble; a quarter of an hour later it is another.
         trouble.note(try #require(failure), now: start + .hours(1) + .seconds(60), logger)
         #expect(lines.messages.count == 3)
@@ -152,11 +152,12 @@ struct OperatingTests {
         let taken = Configuration.Listen(host: "127.0.0.1", port: Int(port))
         let problem = #expect(throws: DaemonProblem.self) { try taken.requireFree() }
         #expect(
-            problem?.reason == "'listen' 127.0.0.1:\(port) is in use; stop what listens there, or name another port")
+            problem?.reason
+                == "'listen' 127.0.0.1:\(port) is in use; stop what is listening there, or choose another port")
         let foreign = #expect(throws: DaemonProblem.self) {
             try Configuration.Listen(host: "192.0.2.1", port: 8787).requireFree()
         }
-        #expect(foreign?.reason.contains("no address of this machine") == true)
+        #expect(foreign?.reason.contains("not an address of this machine") == true)
         try Configuration.Listen(host: "127.0.0.1", port: 0).requireFree()
     }
 

@@ -4,28 +4,28 @@ import Outreach
 import Platform
 import Store
 
-/// The turns of one carrier's loop: pick what is due, book the calls, ask, and take in the answers.
+/// The turns of one carrier's loop: pick what is due, book the calls, ask, and process the answers.
 struct CarrierPoller {
     let service: CarrierService
     private(set) var budget: CarrierBudget
     private(set) var circuit: CarrierCircuit
-    /// Says that the loop moves.
+    /// Signals that the loop is alive.
     let beat: @Sendable () -> Void
-    /// Parcels that were answered, and when they had been due: one that comes back unmoved could not be written, and
-    /// must not be asked about again and again.
+    /// Parcels that were answered, and when they had been due: if one is due again at the same time, its answer could
+    /// not be written, and it must not be asked about over and over.
     private var answered: [ParcelID: Moment] = [:]
-    /// The carriers that this one stands in for, as it was told in the journal.
+    /// The carriers that this one stands in for, as reported in the journal.
     private var standsInFor: Set<String> = []
-    /// How often each fault was met, to tell it the first time and then from time to time.
+    /// How often each fault occurred, for reporting it the first time and occasionally after that.
     private var faults: [String: Int] = [:]
 
-    /// So many calls at most in one turn, and so many of them at once.
+    /// The most calls in one turn, and the most at once.
     static let callsInTurn = 16
     static let callsAtOnce = 4
-    /// After so many "not known" in a row, and so long after the order, another source is asked.
+    /// After this many "not known" in a row, and this long after the order, another source is asked.
     static let greatestMisses = 3
     static let patienceWithMisses = Duration.days(3)
-    /// How long until it is looked again whether there is anything to stand in for.
+    /// How often to check for parcels to stand in for.
     static let standInEvery = Duration.seconds(60)
 
     init(
@@ -41,14 +41,14 @@ struct CarrierPoller {
     private var store: Store { service.store }
     private var clock: DaemonClock { service.clock }
 
-    /// One turn. Gives how long there is nothing to do.
+    /// One turn. Returns how long there is nothing to do.
     ///
     /// - Throws: `StoreFailure` and `CancellationError`.
     mutating func turn() async throws -> Duration {
         let now = clock.now
         defer { tell(clock.now) }
         if let until = circuit.closedUntil, until > now { return until - now }
-        // A login that counts is a call of its own.
+        // A login that counts towards the quota is a call of its own.
         if carrier.quota.tokensCount, await service.context.needsLogin,
             try await store.nextAsk(source: carrier.name) != nil
         {
@@ -70,14 +70,14 @@ struct CarrierPoller {
 
     // MARK: Picking
 
-    /// The questions of this turn, in batches; or how long to wait where there is none.
+    /// The questions of this turn, in batches; or how long to wait if there are none.
     private mutating func pick(_ now: Moment) async throws -> (batches: [[DueParcel]], wait: Duration) {
         let absent = service.board.absences(at: now).filter { $0.key != carrier.name }
         standsInFor.formIntersection(absent.keys)
         let pressing = budget.available(.pressing, now: now)
         guard pressing > 0 else { return ([], budget.next(.pressing, now: now) - now) }
         let ordinary = budget.available(.moving, now: now)
-        // After trouble one call tells whether it is over.
+        // After trouble, one call is enough to find out whether it is over.
         let calls = circuit.isTroubled ? 1 : min(pressing, Self.callsInTurn)
         let size = max(1, carrier.quota.batch)
         let urgencies = ordinary > 0 ? Urgency.allCases : [.pressing]
@@ -89,12 +89,12 @@ struct CarrierPoller {
                 source: source, for: carrier.name, isPatient: !absence.isRefused, limit: calls * size, now: now,
                 urgencies: urgencies
             ).filter { parcel in
-                // The first that can be asked stands in, and no other.
+                // Only the first source that can be asked stands in.
                 parcel.others(than: source).first { absent[$0] == nil } == carrier.name
             }
         }
         let urgent = due.filter { $0.urgency == .pressing }
-        // What is not pressing may use what is ordinary; in a batch that is half empty it travels for nothing.
+        // Other parcels may use the ordinary quota, and ride along for free in a batch with empty slots.
         let room = min(calls, ordinary) * size + (size - urgent.count % size) % size
         var chosen: [DueParcel] = []
         var others = 0
@@ -118,7 +118,7 @@ struct CarrierPoller {
             }
             return (batches, .zero)
         }
-        // What is pressing may go when it is due; the rest has to wait for an ordinary call as well.
+        // Pressing parcels may be asked about when they are due; the rest also have to wait for an ordinary call.
         let free = ordinary > 0 ? now : budget.next(.moving, now: now)
         let next = [
             try await store.nextAsk(source: carrier.name, urgencies: [.pressing]),
@@ -145,7 +145,7 @@ struct CarrierPoller {
         try await withThrowingTaskGroup(of: (Int, CarrierReply).self) { group in
             var underway = 0
             while underway > 0 || !waiting.isEmpty {
-                // Once the carrier is in trouble nothing more is begun; what is due stays due.
+                // Once the carrier is in trouble, no more calls begin; what is due stays due.
                 if circuit.closedUntil.map({ $0 > clock.now }) ?? false { waiting = [] }
                 while underway < Self.callsAtOnce, let batch = waiting.first {
                     let index = waiting.startIndex
@@ -167,7 +167,7 @@ struct CarrierPoller {
 
     private mutating func take(_ reply: CarrierReply, _ batch: [DueParcel]) async throws {
         let now = clock.now
-        // A login that was bought again in the middle.
+        // A login that had to be renewed in the middle.
         if reply.calls > 1 { try await book(reply.calls - 1, now) }
         let wasTroubled = circuit.isTroubled
         let isNews = circuit.note(reply.answers, now: now, chance: service.chance())
@@ -191,11 +191,11 @@ struct CarrierPoller {
             case nil, .notFound:
                 note.answers += 1
                 note.answeredAt = now
-                // That there is nothing is heard as well: a label may have been made and never handed over.
+                // That there is nothing new is information too: a label may have been created but never handed over.
                 observations[parcel.shop, default: []] += observe(parcel, answer, at: reply.heardAt)
-                // Whoever stands in says nothing of whether the parcel's own source is the right one.
+                // A stand-in's answer does not say whether the parcel's own source is the right one.
                 if parcel.source == carrier.name { outcomes.append((parcel.id, .missed)) }
-                // A number that was just made known to an aggregator is looked for from now on.
+                // An aggregator starts tracking a number only once it has been registered.
                 if carrier.registersFirst, parcel.misses == 0 {
                     outcomes.append((parcel.id, .failed(retryAt: now + .minutes(15))))
                 }
@@ -217,7 +217,7 @@ struct CarrierPoller {
             case .okDuplicate:
                 outcomes.append((parcel.id, .failed(retryAt: now + .minutes(5))))
             case .authError where answer.call?.isWithheld ?? false:
-                // The carrier knows us, and keeps this number to itself: somebody else may tell.
+                // The carrier accepts our login but will not show us this number: another source may.
                 note.answers += 1
                 note.lastFault = answer.call?.message
                 if let call = answer.call { tell(call) }
@@ -230,8 +230,7 @@ struct CarrierPoller {
                 note.faults += 1
                 note.lastFault = answer.call?.message
                 if let call = answer.call { tell(call) }
-                // What is the carrier's trouble is no fault of the parcel: it is asked about when the carrier answers
-                // again.
+                // The carrier's own trouble is not the parcel's: it is asked about when the carrier answers again.
                 guard reply.unreachable == nil, answer.call?.kind != .rateLimited, !(isClosed && wasTroubled) else {
                     break
                 }
@@ -247,7 +246,7 @@ struct CarrierPoller {
         }
         outcomes += stuck(batch, answers: reply.answers, now)
         try await store.settleAsks(outcomes, now: now)
-        // Whose turn it is now has its own loop, which waits for what it knew of.
+        // The parcel's new source has a loop of its own, which does not know about it yet.
         if outcomes.contains(where: { $0.outcome.givesTheTurn }) { service.learning.newParcels.call() }
         for (shop, parcels) in Dictionary(grouping: refused, by: \.shop) {
             guard let context = service.contexts[shop] else { continue }
@@ -264,11 +263,11 @@ struct CarrierPoller {
         if isNews { tellCircuit() }
     }
 
-    /// What an answer says, for each order that has the number.
+    /// What an answer says, for each order with that number.
     private func observe(_ parcel: DueParcel, _ answer: CarrierAnswer, at seen: Moment) -> [Observation] {
         let found = answer.call == nil
-        // Carriers show a hundred events at most; of a list that long the oldest may be missing, and are not taken
-        // back.
+        // Carriers show at most a hundred events; from a list that long the oldest may be missing, which does not mean
+        // that they were retracted.
         let complete = found && answer.events.count < 90
         return parcel.orderIDs.map { order in
             Observation(
@@ -279,8 +278,8 @@ struct CarrierPoller {
         }
     }
 
-    /// Parcels that were answered before and are due at the very same time again: what was learned of them could not be
-    /// written.
+    /// Parcels that were already answered but are due at the very same time again: what was learned about them could
+    /// not be written.
     private mutating func stuck(
         _ batch: [DueParcel], answers: [CarrierAnswer], _ now: Moment
     ) -> [(parcel: ParcelID, outcome: AskOutcome)] {
@@ -293,17 +292,18 @@ struct CarrierPoller {
         return stuck
     }
 
-    /// Whether a carrier that does not know a parcel for days is probably not the right one, and there is another.
+    /// True if a carrier has not known a parcel for days, so that it is probably not the right one, and there is
+    /// another.
     private func isBetterAskedElsewhere(_ parcel: DueParcel, _ now: Moment) -> Bool {
         parcel.source == carrier.name && parcel.misses + 1 >= Self.greatestMisses
             && now - parcel.placedAt >= Self.patienceWithMisses && !parcel.others(than: carrier.name).isEmpty
     }
 
-    // MARK: Telling
+    // MARK: Reporting
 
     private func note() -> CarrierNote { CarrierNote(carrier.name) }
 
-    /// Takes note of a login that failed.
+    /// Records a login that failed.
     private mutating func close(_ refusal: CallAnswer) async throws {
         let now = clock.now
         let answer = CarrierAnswer.about(refusal, of: carrier.name)
@@ -322,7 +322,7 @@ struct CarrierPoller {
         if isNews { tellCircuit() }
     }
 
-    /// A fault is told when it is first met, and every hundredth time.
+    /// Reports a fault on its first occurrence, and every hundredth.
     private mutating func tell(_ call: CallAnswer) {
         if faults.count > 200 { faults = [:] }
         let count = faults[call.message, default: 0] + 1
@@ -350,7 +350,7 @@ struct CarrierPoller {
             ])
     }
 
-    /// Says in the metrics and on the board how this carrier stands.
+    /// Updates this carrier's state in the metrics and on the board.
     private func tell(_ now: Moment) {
         let left = budget.leftToday(now: now)
         service.metrics.state(of: carrier.name, isOpen: !circuit.isTroubled, left: left)

@@ -6,14 +6,14 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Asks one carrier about the parcels that are due, within its quota, and hands on what it says to be learned.
+/// Asks one carrier about the parcels that are due, within its quota, and passes its answers on to be learned.
 ///
-/// Each carrier has a loop of its own, so that one that is slow, down or used up holds up nobody else's parcels.
-/// Nothing is lost on the way: a parcel stays due until what its carrier said is committed, together with its next
-/// time; calls are booked before they go out, so that a crash spends too much and never too little.
+/// Each carrier has a loop of its own, so that one that is slow, down or out of quota holds up nobody else's parcels.
+/// Nothing is lost on the way: a parcel stays due until its carrier's answer is committed, together with its next time;
+/// calls are booked before they are made, so that a crash counts too many and never too few.
 struct CarrierService: Service {
     let context: CarrierClient
-    /// Calls a day, where the operator set them.
+    /// Calls per day, if the operator set them.
     let perDay: Int?
     /// The shops, by domain.
     let contexts: [String: ShopContext]
@@ -24,12 +24,12 @@ struct CarrierService: Service {
     let heartbeats: Heartbeats
     let metrics: CarrierMetrics
     let logger: Logger
-    /// Who cannot be asked just now, this carrier or another.
+    /// The carriers that cannot be asked at the moment, this one or others.
     var board = CarrierBoard()
-    /// From 0 to below 1, for jitter.
+    /// A random number from 0 up to 1, for jitter.
     var chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
-    /// How the loop is called by the watchdog.
+    /// The loop's name for the watchdog.
     private var name: Loop.Name { Loop.Name("carrier:\(context.carrier.name)") }
 
     func run() async throws {
@@ -49,14 +49,14 @@ struct CarrierService: Service {
                 if rounds == nil { rounds = try await begin() }
                 return .wait(try await rounds?.turn() ?? Loop.troublePause)
             } catch {
-                // What was taken in hand is due still; the quota as the store has it counts.
+                // Parcels in progress are still due; the quota is read again from the store.
                 rounds = nil
                 throw error
             }
         }
     }
 
-    /// Takes up where the store says that we were.
+    /// Continues from the state in the store.
     func begin() async throws -> CarrierPoller {
         let state = try await store.carrierState(context.carrier.name)
         return CarrierPoller(
@@ -74,11 +74,10 @@ struct CarrierService: Service {
     }
 }
 
-/// Chooses anew who is asked about every parcel that is still open, once, after the operator has set up other carriers;
-/// then it is done.
+/// Reassigns every open parcel to its sources, once, after the operator has configured other carriers; then it is done.
 struct SourceRechoosing: Service {
     let shop: ShopContext
-    /// What is remembered of the sources that are set up now.
+    /// The value to remember for the sources configured now.
     let sources: String
     let store: Store
     let learning: Learning
@@ -90,7 +89,7 @@ struct SourceRechoosing: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await walk() }
-        // A service that ends would end the daemon.
+        // A service that returns would end the daemon.
         try? await gracefulShutdown()
     }
 

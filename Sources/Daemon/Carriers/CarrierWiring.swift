@@ -5,7 +5,7 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Makes the services that ask carriers, of what the operator set up.
+/// Creates the services that ask carriers, from the operator's configuration.
 struct CarrierWiring {
     let carriers: [Configuration.Carrier]
     let contexts: [String: ShopContext]
@@ -19,8 +19,7 @@ struct CarrierWiring {
     let metrics: CarrierMetrics
     let logger: Logger
 
-    /// One service for each carrier; and one for each shop whose parcels were last chosen for other carriers than
-    /// these.
+    /// One service for each carrier, and one for each shop whose parcels were last assigned among other carriers.
     func services() async throws(StoreFailure) -> [any Service] {
         var services: [any Service] = []
         let board = CarrierBoard(wakes: newParcels)

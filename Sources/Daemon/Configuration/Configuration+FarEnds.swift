@@ -4,7 +4,7 @@ import Outreach
 import Platform
 
 extension Configuration.Shop {
-    /// All far ends of the shop, by their routes: its relay, its webhooks, and those of other channels.
+    /// Everything the shop sends to, by route: its relay, its webhooks, and the targets of other channels.
     var routes: [(route: Route, end: FarEnd)] {
         var routes: [(route: Route, end: FarEnd)] = []
         if let smtp { routes.append((.mail(shop: domain), smtp.farEnd)) }

@@ -3,31 +3,31 @@ package import Intake
 package import Outreach
 package import Platform
 
-/// What the operator set in `bookbag.yaml`: where things are, whom to ask, and how to send.
+/// The operator's settings in `bookbag.yaml`: where things are, whom to ask, and how to send.
 package struct Configuration: Sendable {
     /// One shop and how to reach it.
     package struct Shop: Sendable {
-        /// How the daemon proves who it is.
+        /// How the daemon authenticates itself.
         package enum Access: Sendable {
             /// The token of an older, admin-made app.
             case token(SecretString)
-            /// An app of Shopify's Dev Dashboard: its id and secret are exchanged for tokens that live a day.
+            /// An app of Shopify's Dev Dashboard: its id and secret are exchanged for tokens that are valid for a day.
             case clientCredentials(id: String, secret: SecretString)
         }
 
-        /// The permanent domain, `NAME.myshopify.com`: what every row of the shop bears.
+        /// The permanent domain, `NAME.myshopify.com`, which every row of the shop contains.
         package var domain: String
-        /// Scheme, host and port that the Admin API is asked at.
+        /// Scheme, host and port of the Admin API.
         package var endpoint: String
         package var access: Access
         package var pollEvery: Duration
-        /// The folder of its trigger files.
+        /// The folder with its trigger files.
         package var triggers: String
         package var smtp: SMTP?
-        /// Where shoppers' answers arrive; nil where none is read.
+        /// Where shoppers' replies arrive; nil if no mailbox is read.
         package var mailbox: Mailbox?
         package var webhooks: [String: Webhook]
-        /// The far ends of channels that say themselves how they are set up.
+        /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
 
         package init(
@@ -46,7 +46,7 @@ package struct Configuration: Sendable {
         }
     }
 
-    /// The relay that takes our mail.
+    /// The relay for our mail.
     package struct SMTP: Sendable {
         package enum StartTLS: String, Sendable, CaseIterable {
             case required, opportunistic, off
@@ -55,17 +55,17 @@ package struct Configuration: Sendable {
         package var url: String
         package var username: String?
         package var password: SecretString?
-        /// How access tokens are bought, instead of a password.
+        /// How access tokens are obtained, instead of a password.
         package var oauth: OAuthSettings?
         package var connections: Int
-        /// How many mails at most, in all and for each recipient domain.
+        /// The maximum number of mails, in total and per recipient domain.
         package var limits: SendLimits
-        /// Everything goes to this address, while trying.
+        /// Everything goes to this address, while trying things out.
         package var redirectTo: MailAddress?
         /// The envelope sender, where bounces go; nil for the brand's own address.
         package var sender: MailAddress?
-        /// A mailbox that takes `NAME+ANYTHING@DOMAIN` as well as `NAME@DOMAIN`: each mail's bounces then come back to
-        /// an address of its own. In place of `sender`.
+        /// A mailbox that accepts `NAME+ANYTHING@DOMAIN` as well as `NAME@DOMAIN`: each mail's bounces then come back
+        /// to an address of its own. Used instead of `sender`.
         package var bouncesTo: MailAddress?
         package var startTLS: StartTLS
         package var authority: String?
@@ -95,10 +95,10 @@ package struct Configuration: Sendable {
         }
     }
 
-    /// An endpoint that hears of effects.
+    /// An endpoint that effects are sent to.
     package struct Webhook: Sendable {
         package var url: String
-        /// The newest first; more than one while a secret is being changed.
+        /// The newest first; more than one while a secret is being replaced.
         package var secrets: [SecretString]
         package var allowPrivate: Bool
 
@@ -111,15 +111,15 @@ package struct Configuration: Sendable {
 
     /// The file it was read from.
     package var file: String
-    /// The folder of the store.
+    /// The folder that holds the store.
     package var state: String
     package var shops: [Shop]
-    /// Who may be asked about parcels, in the operator's order of preference.
+    /// The carriers that may be asked about parcels, in the operator's order of preference.
     package var carriers: [Carrier]
-    /// Where health and metrics are told, `HOST:PORT`; nil for nowhere.
+    /// Where health and metrics are served, `HOST:PORT`; nil for nowhere.
     package var listen: Listen?
 
-    /// A host and a port to listen at.
+    /// A host and a port to listen on.
     package struct Listen: Sendable {
         package var host: String
         package var port: Int
@@ -134,7 +134,7 @@ package struct Configuration: Sendable {
     package var desk: Site?
     /// Where the shopper's own pages are served; nil for nowhere.
     package var pages: Site?
-    /// Who may use the desk, and the file that says so.
+    /// Who may use the desk, and the file that lists them.
     package var people = People()
     package var peopleFile: String?
 
@@ -156,9 +156,9 @@ extension Configuration {
         /// The adapter's name: `ups`, `dhl_unified`, `easypost`.
         package var name: String
         package var access: CarrierAccess
-        /// Calls a day, where the operator knows better than the published default.
+        /// Calls per day, if the operator knows better than the published default.
         package var perDay: Int?
-        /// A parcel on its way is asked about at least so often; nil where the schedule alone counts.
+        /// A parcel in transit is asked about at least this often; nil if only the schedule counts.
         package var askEvery: Duration?
 
         package init(name: String, access: CarrierAccess, perDay: Int?, askEvery: Duration?) {

@@ -2,16 +2,16 @@ package import Intake
 package import Platform
 
 extension Configuration {
-    /// The mailbox in which shoppers' answers arrive. Its mail is fetched over IMAP, or brought over LMTP or through a
+    /// The mailbox that receives shoppers' replies. Its mail is fetched over IMAP, or delivered over LMTP or through a
     /// pipe.
     package struct Mailbox: Sendable {
-        /// Where mail is fetched; nil where it is only brought.
+        /// Where mail is fetched; nil if it is only delivered to us.
         package var imap: IMAP?
-        /// The path of the socket at which a mail server hands mail over; nil for none.
+        /// The path of the socket on which a mail server delivers mail; nil for none.
         package var lmtp: String?
-        /// The shop's addresses, or `@domain`: no other mail is fetched or taken.
+        /// The shop's addresses, or `@domain`: no other mail is fetched or accepted.
         package var onlyTo: [String]
-        /// Whose Authentication-Results are believed (RFC 8601, 2.5); nil for nobody's.
+        /// Whose Authentication-Results are trusted (RFC 8601, 2.5); nil for nobody's.
         package var authservID: String?
 
         package init(imap: IMAP?, lmtp: String? = nil, onlyTo: [String], authservID: String?) {
@@ -24,17 +24,17 @@ extension Configuration {
 }
 
 extension Configuration.Mailbox {
-    /// A mailbox on a server, and how it is opened.
+    /// A mailbox on a server, and how to log in to it.
     package struct IMAP: Sendable {
         package var host: String
-        /// nil for the usual one.
+        /// Nil for the default port.
         package var port: Int?
         package var security: IMAPSettings.Security
         package var username: String
         package var password: SecretString?
-        /// How access tokens are bought, instead of a password.
+        /// How access tokens are obtained, instead of a password.
         package var oauth: OAuthSettings?
-        /// The folders that mail comes in to.
+        /// The folders that incoming mail is in.
         package var folders: [String]
         /// The folder of sent mail, or `none`; nil for the one that the server marks.
         package var sent: String?
@@ -63,7 +63,7 @@ extension Configuration.Mailbox {
 }
 
 extension MailboxSettings {
-    /// A shop's mailbox as the operator configured it; nil where nothing is to be fetched.
+    /// A shop's mailbox as the operator configured it; nil if nothing should be fetched.
     package init?(_ mailbox: Configuration.Mailbox, shop: String, engine: TransferEngine) {
         guard let imap = mailbox.imap else { return nil }
         self.init(

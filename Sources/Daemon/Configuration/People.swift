@@ -1,9 +1,9 @@
-/// What somebody may do at the desk. `shop` reads what was sent and why; each other one adds its own.
+/// What a person may do at the desk. `shop` allows reading what was sent and why; each other role adds something.
 package enum Role: String, CaseIterable, Sendable {
     case shop, edit, answer, approve, operate
 }
 
-/// Somebody who may use the desk.
+/// A person who may use the desk.
 package struct Person: Hashable, Sendable {
     /// In lower case.
     package var email: String
@@ -31,14 +31,14 @@ package struct Person: Hashable, Sendable {
     package func serves(_ shop: String) -> Bool { shops?.contains(shop) ?? true }
 }
 
-/// Everybody who may use the desk: the content of people.yaml. It stands apart from the shop's own files, so that who
-/// edits those cannot let themselves in.
+/// Everybody who may use the desk: the content of people.yaml. It is separate from the shop's own files, so that people
+/// who edit those cannot give themselves access.
 package struct People: Hashable, Sendable {
     package var all: [Person]
 
     package init(_ all: [Person] = []) { self.all = all }
 
-    /// The person with that address, whatever its case.
+    /// The person with that address, ignoring case.
     package subscript(email: String) -> Person? {
         let email = email.lowercased()
         return all.first { $0.email == email }

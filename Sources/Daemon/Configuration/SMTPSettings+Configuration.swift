@@ -19,7 +19,7 @@ extension SMTPSettings {
 }
 
 extension SMTPRelay {
-    /// The relay as the operator configured it, with what logs in to it.
+    /// The relay as the operator configured it, with its login.
     package convenience init(_ smtp: Configuration.SMTP, engine: TransferEngine) {
         self.init(
             SMTPSettings(smtp), engine: engine, tokens: smtp.oauth.map { AccessTokens($0, transport: engine) })

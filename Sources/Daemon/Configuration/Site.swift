@@ -1,10 +1,10 @@
 extension Configuration {
-    /// A site of pages: where it listens, and what browsers call it.
+    /// A website: where it listens, and its URL for browsers.
     package struct Site: Hashable, Sendable {
         /// Where a site listens.
         package enum Place: Hashable, Sendable {
             case port(host: String, port: Int)
-            /// The path of a Unix socket, whose file rights say who may connect.
+            /// The path of a Unix socket; its file permissions determine who may connect.
             case socket(String)
         }
 
@@ -13,7 +13,7 @@ extension Configuration {
         package var url: String
         /// What the `Host` header must be.
         package var authority: String
-        /// The field in which the proxy says who it is, over a Unix socket alone; nil where Bookbag logs people in.
+        /// The header in which the proxy names the user, over a Unix socket only; nil if Bookbag logs people in.
         package var userHeader: String?
         /// Whether files may be saved here; false for shops that keep theirs in a repository.
         package var savesEdits = true
@@ -25,7 +25,7 @@ extension Configuration {
             self.userHeader = userHeader
         }
 
-        /// False on this machine alone, without TLS.
+        /// False only on this machine itself, without TLS.
         package var isSecure: Bool { url.hasPrefix("https:") }
     }
 }

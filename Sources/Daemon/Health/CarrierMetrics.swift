@@ -2,7 +2,7 @@ import Intake
 import Outreach
 import Platform
 
-/// What is counted of carriers.
+/// The metrics about carriers.
 struct CarrierMetrics: Sendable {
     private let answers: Counter
     private let unknownCodes: Counter
@@ -17,16 +17,16 @@ struct CarrierMetrics: Sendable {
             help: "Answers of carriers about parcels, by what they were; 'parcel' is one that told of it.",
             labels: ["carrier", "answer"])
         unknownCodes = registry.counter(
-            "bookbag_carrier_unknown_codes_total", help: "Codes in answers that no table has; they move no parcel.",
+            "bookbag_carrier_unknown_codes_total", help: "Unknown codes in answers; they change no parcel's state.",
             labels: ["carrier"])
         open = registry.gauge(
-            "bookbag_carrier_open", help: "1 while a carrier is asked, 0 while it is left alone after faults.",
+            "bookbag_carrier_open", help: "1 while a carrier is asked, 0 while it is not asked because of faults.",
             labels: ["carrier"])
         quota = registry.gauge(
-            "bookbag_carrier_calls_left_today", help: "Calls that are left of a carrier's daily quota.",
+            "bookbag_carrier_calls_left_today", help: "Calls left of a carrier's daily quota.",
             labels: ["carrier"])
         lag = registry.gauge(
-            "bookbag_carrier_lag_seconds", help: "How long the parcel that waits longest for its carrier has been due.",
+            "bookbag_carrier_lag_seconds", help: "How long the most overdue parcel of a carrier has been due.",
             labels: ["carrier"])
         parcels = registry.gauge(
             "bookbag_parcels", help: "Open parcels by who is asked about them; 'none' where nobody can be.",
@@ -47,7 +47,7 @@ struct CarrierMetrics: Sendable {
         self.lag.set(Double(max(0, lag.wholeMilliseconds)) / 1000, carrier)
     }
 
-    /// Sets how many parcels each source has, as the store counts them.
+    /// Sets the number of parcels of each source, as counted by the store.
     func parcels(_ counts: [String: Int]) {
         for (source, count) in counts { parcels.set(Double(count), source.isEmpty ? "none" : source) }
     }

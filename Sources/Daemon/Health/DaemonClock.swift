@@ -2,19 +2,19 @@ import Foundation
 package import Outreach
 import Synchronization
 
-/// The time of day, and whether it can be trusted. Decisions take time as an argument; this is where it comes from.
+/// The current time, and whether it can be trusted. Decisions take time as an argument; this is where it comes from.
 ///
-/// Our clock is wrong when it differs from Shopify's by more than five minutes, or is behind what was already written.
+/// Our clock is wrong if it differs from Shopify's by more than five minutes, or is behind what was already written.
 /// Planning and delivery wait while it is.
 package final class DaemonClock: Sendable {
-    /// How far we may differ from Shopify.
+    /// How far we may differ from Shopify's clock.
     static let tolerance = Duration.minutes(5)
 
-    /// How long an answer of a shop's tells that our clock is right.
+    /// How long a shop's answer counts as evidence that our clock is right.
     static let proofHolds = Duration.minutes(10)
 
     private struct State {
-        /// How much each shop's clock is ahead of ours, and when it was heard by ours.
+        /// How far each shop's clock is ahead of ours, and when, by our clock, that was observed.
         var offsets: [String: (ahead: Duration, heardAt: Moment)] = [:]
         var isBehindStore = false
         var timesPutBack = 0
@@ -30,31 +30,31 @@ package final class DaemonClock: Sendable {
         Moment(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 
-    /// Now.
+    /// The current time.
     var now: Moment { source() }
 
-    /// Notes what a shop's answers say about our clock: how much Shopify's is ahead of it.
+    /// Records what a shop's answers say about our clock: how far Shopify's is ahead of it.
     func note(offset: Duration, of shop: String) {
         let now = now
         state.withLock { $0.offsets[shop] = (offset, now) }
     }
 
-    /// Notes whether our clock is behind the last committed moment.
+    /// Records whether our clock is behind the last committed moment.
     func note(lastCommitted: Moment) {
         let behind = lastCommitted > now + .seconds(2)
         state.withLock { $0.isBehindStore = behind }
     }
 
-    /// How often it was found right after it had run ahead. Whoever keeps moments in memory begins anew when this has
-    /// changed: they may lie far ahead.
+    /// How often it was found to be right again after running ahead. Code that keeps moments in memory starts over when
+    /// this changes: they may lie far ahead.
     var timesPutBack: Int { state.withLock(\.timesPutBack) }
 
-    /// Notes that what was written by a clock that ran ahead was put back.
+    /// Records that what a clock running ahead had written was set back.
     func notePutBack() {
         let now = now
         state.withLock { state in
             state.timesPutBack += 1
-            // Heard by the clock that ran ahead.
+            // Observed by the clock that ran ahead.
             state.offsets = state.offsets.filter { $0.value.heardAt <= now }
         }
     }
@@ -62,8 +62,8 @@ package final class DaemonClock: Sendable {
     /// Whether our clock is behind what was already written: either it was set back, or it once ran ahead.
     var isBehindStore: Bool { state.withLock(\.isBehindStore) }
 
-    /// Why our clock is known to be right just now, in words: every shop that was heard lately agrees with it. Nil
-    /// where one does not, or none was heard.
+    /// Why our clock is known to be right at the moment, in words: every shop that answered recently agrees with it.
+    /// Nil if one does not, or none answered.
     var agreement: String? {
         let now = now
         return state.withLock { state in

@@ -2,7 +2,7 @@ import Delivery
 import Outreach
 import Platform
 
-/// What the daemon counts, by the names that Prometheus sees. No label holds a customer, an order or an address.
+/// The daemon's metrics, by their Prometheus names. No label contains a customer, an order or an address.
 struct DaemonMetrics: Sendable {
     let registry = MetricRegistry()
     let events: Counter
@@ -27,20 +27,21 @@ struct DaemonMetrics: Sendable {
 
     init() {
         events = registry.counter(
-            "bookbag_events_total", help: "Events recorded, by type, and whether they were told or learned in silence.",
+            "bookbag_events_total",
+            help: "Events recorded, by type, and whether they were reported or learned silently.",
             labels: ["type", "silence"])
         decisions = registry.counter(
             "bookbag_decisions_total", help: "What became of effects, by trigger, outcome and reason.",
             labels: ["trigger", "outcome", "reason"])
         deliveries = registry.counter(
-            "bookbag_deliveries_total", help: "Attempts to deliver, by channel and what the far end said.",
+            "bookbag_deliveries_total", help: "Attempts to deliver, by channel and verdict.",
             labels: ["channel", "verdict"])
         inDoubt = registry.counter(
             "bookbag_attempts_in_doubt_total",
-            help: "Attempts of which it is not known whether they arrived; they are repeated with the same Message-ID.",
+            help: "Attempts that may or may not have arrived; they are repeated with the same Message-ID.",
             labels: ["channel"])
         incoming = registry.counter(
-            "bookbag_incoming_mails_total", help: "Mails that came in and were judged, by what they were.",
+            "bookbag_incoming_mails_total", help: "Mails that came in and were judged, by kind.",
             labels: ["shop", "class"])
         oldestDue = registry.gauge(
             "bookbag_oldest_due_message_seconds",
@@ -55,7 +56,7 @@ struct DaemonMetrics: Sendable {
             "bookbag_channel_open", help: "1 while a channel is open, 0 while it is closed.",
             labels: ["shop", "channel"])
         quota = registry.gauge(
-            "bookbag_quota_available", help: "What is left of a source's quota, in its own points.",
+            "bookbag_quota_available", help: "What is left of a source's quota, in its own units.",
             labels: ["shop", "source"])
         lastReload = registry.gauge(
             "bookbag_triggers_last_good_reload_timestamp_seconds",
@@ -65,15 +66,15 @@ struct DaemonMetrics: Sendable {
             help: "1 if the newest trigger files and templates are in force.",
             labels: ["shop"])
         reloadHeld = registry.gauge(
-            "bookbag_triggers_reload_held", help: "1 while an edit waits for a confirmation.", labels: ["shop"])
+            "bookbag_triggers_reload_held", help: "1 while an edit waits for confirmation.", labels: ["shop"])
         databaseBytes = registry.gauge("bookbag_database_size_bytes", help: "Size of the store.")
         carriers = CarrierMetrics(registry)
         storeWritable = registry.gauge(
             "bookbag_store_writable",
-            help: "1 while the store can be written; 0 where its disk is full, or it may not be written.")
+            help: "1 while the store is writable; 0 if its disk is full or it is read-only.")
         polls = registry.counter(
             "bookbag_polls_total", help: "Cycles of asking a shop, by how they ended.", labels: ["shop", "outcome"])
-        buildInfo = registry.gauge("bookbag_build_info", help: "Always 1; which version runs.", labels: ["version"])
+        buildInfo = registry.gauge("bookbag_build_info", help: "Always 1; the running version.", labels: ["version"])
         clockTrusted = registry.gauge("bookbag_clock_trusted", help: "1 while the clock can be trusted.")
         storeWritable.set(1)
         clockTrusted.set(1)
@@ -87,7 +88,7 @@ struct DaemonMetrics: Sendable {
         }
     }
 
-    /// Makes the series of a shop known before anything happens to it, so that a rate over them never begins with a
+    /// Initialises the series of a shop before anything happens to it, so that a rate over them never begins with a
     /// gap.
     func know(shop: String) {
         for outcome in ["good", "failed"] { polls.add(0, shop, outcome) }

@@ -6,7 +6,7 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Tells health and metrics over HTTP. `/health` is 200 while all loops move and the store can be written; whether
+/// Serves health and metrics over HTTP. `/health` is 200 while all loops are alive and the store is writable; whether
 /// things succeed is for `/metrics` and `bookbag status`.
 struct HealthServer: Service {
     let listen: Configuration.Listen
@@ -15,11 +15,11 @@ struct HealthServer: Service {
     let store: Store
     let clock: DaemonClock
     let logger: Logger
-    /// What it takes from whoever reaches it.
+    /// What it accepts from clients.
     var limits = ListenerLimits(files: ListenerLimits.availableFiles())
-    /// Called with the port once it listens.
+    /// Called with the port once it is listening.
     var listening: @Sendable (Int) -> Void = { _ in }
-    /// The shops that are served: another's mails wait for nobody.
+    /// The shops that are served: mails of other shops are not counted as waiting.
     var shops: Set<String> = []
     var trouble = StoreTrouble()
 
@@ -51,7 +51,7 @@ struct HealthServer: Service {
         try await application.run()
     }
 
-    /// What keeps the daemon from its work, a line each; empty where nothing does.
+    /// What keeps the daemon from working, one line each; empty if nothing does.
     func ill() -> [String] {
         let stuck = heartbeats.stuck()
         var lines = stuck.isEmpty ? [] : ["stuck: \(stuck.map(\.description).joined(separator: ", "))"]
@@ -59,7 +59,7 @@ struct HealthServer: Service {
         return lines
     }
 
-    /// Reads from the store what only it knows.
+    /// Reads the values that only the store knows.
     func refresh() async {
         let now = clock.now
         metrics.storeWritable.set(trouble.failure == nil ? 1 : 0)
@@ -94,7 +94,7 @@ struct HealthServer: Service {
 }
 
 extension Configuration.Listen {
-    /// Sees that nobody else listens there, before anything else is begun. Throws `DaemonProblem`.
+    /// Checks that nobody else is listening there, before anything else starts. Throws `DaemonProblem`.
     package func requireFree() throws {
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -113,12 +113,12 @@ extension Configuration.Listen {
         guard bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) != 0 else { return }
         switch errno {
         case EADDRINUSE:
-            throw problem("is in use; stop what listens there, or name another port", status: .fault)
+            throw problem("is in use; stop what is listening there, or choose another port", status: .fault)
         case EADDRNOTAVAIL:
-            throw problem("is no address of this machine; write 127.0.0.1:\(port)", status: .configuration)
+            throw problem("is not an address of this machine; write 127.0.0.1:\(port)", status: .configuration)
         case EACCES:
-            throw problem("is not ours to listen at; name a port from 1024 on", status: .configuration)
-        default: throw problem("cannot be listened at (errno \(errno))", status: .fault)
+            throw problem("may not be used by this process; choose a port from 1024 on", status: .configuration)
+        default: throw problem("cannot be listened on (errno \(errno))", status: .fault)
         }
     }
 

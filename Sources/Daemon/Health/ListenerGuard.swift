@@ -4,30 +4,30 @@ package import HummingbirdCore
 import NIOCore
 import Synchronization
 
-// Whoever reaches one of our ports may open connections and say nothing, or say it a byte at a time. Each costs a file,
-// and a process without files can neither send mail nor read a trigger file. So a listener holds a fixed number of
-// connections; one more closes the one that has been quiet for the longest, so that who really asks is answered even
-// then. A connection that says nothing for a while is closed, and every connection is closed after a minute: heads and
-// bodies that never end end there. Heads are bounded in bytes and in fields.
+// Anyone who reaches one of our ports may open connections and send nothing, or send it a byte at a time. Each takes a
+// file descriptor, and a process without descriptors can neither send mail nor read a trigger file. So a listener holds
+// a fixed number of connections; one more closes the one that has been idle longest, so that genuine requests are still
+// answered. A connection that is idle for a while is closed, and every connection is closed after a minute, which also
+// ends headers and bodies that never end. Headers are limited in bytes and in number.
 
-/// How much one of our listeners takes from whoever reaches it.
+/// How much one of our listeners accepts from clients.
 package struct ListenerLimits: Hashable, Sendable {
-    /// How many connections are held at once.
+    /// The maximum number of connections at once.
     package var connections: Int
-    /// How long a connection may be quiet, or take for a request's head.
+    /// How long a connection may be idle, or take to send a request's header.
     package var idle: Duration = .seconds(10)
     /// How long a connection may last.
     package var lifetime: Duration = .seconds(60)
-    /// All heads of a request together.
+    /// The maximum size of a request's whole header.
     package var headBytes = 16 << 10
-    /// How many fields a request's head may have.
+    /// The maximum number of fields in a request's header.
     package var headFields = 64
 
-    /// For a process that may open so many files: an eighth of them, 64 at most. The rest is kept for the store, the
-    /// relay and the shops.
+    /// For a process that may open this many files: an eighth of them, at most 64. The rest is reserved for the store,
+    /// the relay and the shops.
     package init(files: Int) { connections = max(4, min(64, files / 8)) }
 
-    /// How many files this process may open, after it has asked for all that it may have.
+    /// How many files this process may open, after raising its limit as far as it may.
     package static func availableFiles() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
@@ -40,7 +40,7 @@ package struct ListenerLimits: Hashable, Sendable {
     }
 }
 
-/// Holds one listener to its limits.
+/// Enforces the limits of one listener.
 package final class ListenerGuard: Sendable {
     private struct Held {
         let channel: any Channel
@@ -62,10 +62,10 @@ package final class ListenerGuard: Sendable {
                     maxHeaderFieldCount: limits.headFields)))
     }
 
-    /// How many connections may stand while the quiet ones are being closed; beyond that nobody is let in.
+    /// How many connections may exist while idle ones are being closed; beyond that none is accepted.
     package var hardLimit: MaximumAvailableConnections { MaximumAvailableConnections(limits.connections * 2) }
 
-    /// How many connections are held now.
+    /// The current number of connections.
     var count: Int { held.withLock(\.count) }
 
     fileprivate func opened(_ channel: any Channel) {
@@ -87,7 +87,7 @@ package final class ListenerGuard: Sendable {
     fileprivate func closed(_ channel: any Channel) { held.withLock { $0[ObjectIdentifier(channel)] = nil } }
 }
 
-/// Tells the guard of one connection, and ends it in time.
+/// Reports one connection to the guard, and closes it in time.
 private final class GuardedConnection: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
 

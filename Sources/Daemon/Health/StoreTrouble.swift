@@ -4,9 +4,8 @@ import Platform
 import Store
 import Synchronization
 
-/// What stands between the daemon and its store: a full disk, a file that may not be written. Every loop meets it at
-/// the same time and tries again every few seconds; it is told once for all of them, and again each hour while it
-/// lasts.
+/// Trouble with the store: a full disk, a file that is not writable. Every loop runs into it at the same time and
+/// retries every few seconds; it is reported once for all of them, and again every hour while it lasts.
 final class StoreTrouble: Sendable {
     private struct State {
         var failure: StoreFailure?
@@ -15,19 +14,19 @@ final class StoreTrouble: Sendable {
         var isTold = false
     }
 
-    /// How often it is told again while it lasts.
+    /// How often it is reported again while it lasts.
     static let reminder = Duration.hours(1)
-    /// How long the store must have worked for a failure of the same cause to be another one.
+    /// How long the store must have worked for a failure with the same cause to count as a new one.
     static let calm = Duration.minutes(5)
-    /// How long nobody may have met it for it to be over: each loop tries again sooner than that.
+    /// How long no loop may have run into it for it to be over: each loop retries sooner than that.
     static let quiet = Duration.seconds(15)
 
     private let state = Mutex(State())
 
-    /// What is wrong with the store; nil where nothing is, as far as anybody has seen.
+    /// What is wrong with the store; nil if nothing is, as far as known.
     var failure: StoreFailure? { state.withLock { $0.failure } }
 
-    /// Notes that a step failed, and tells it if it was not told lately.
+    /// Records that a step failed, and reports it if it was not reported recently.
     func note(_ failure: StoreFailure, now: Moment, _ logger: Logger) {
         let isNews = state.withLock { state in
             let told = state.toldAt[failure.cause]
@@ -44,7 +43,7 @@ final class StoreTrouble: Sendable {
         if isNews { logger.log(Line.storeFailed, ["reason": "\(failure.cause.rawValue)", "detail": "\(failure)"]) }
     }
 
-    /// Sees whether the store can be written again, where it could not.
+    /// Checks whether the store is writable again after a failure.
     func look(_ store: Store, now: Moment, _ logger: Logger) async {
         guard failure != nil else { return }
         do throws(StoreFailure) { try await store.probe() } catch {

@@ -4,7 +4,7 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Tells systemd that the daemon is up, what it does, and, as long as all loops move, that it lives.
+/// Tells systemd that the daemon is up, what it is doing and, as long as all loops are alive, that it is alive.
 struct Watchdog: Service {
     let notifier: SystemdNotifier
     let heartbeats: Heartbeats
@@ -16,19 +16,19 @@ struct Watchdog: Service {
     /// The shops that are served.
     var contexts: [String: ShopContext] = [:]
     var wake = Wake()
-    /// Called when the clock was put back: what was far ahead is due by now.
+    /// Called when the clock was put back: what was far ahead is due now.
     var putBack = Broadcast()
 
     /// How often it looks.
     static let interval = Duration.seconds(10)
-    /// How often it counts what waits, in looks.
+    /// How often it counts what is waiting, in looks.
     static let summaryEvery = 3
 
-    /// What it has seen and told.
+    /// What it has seen and reported.
     private struct Seen {
         var looks = 0
         var stuck: [Loop.Name] = []
-        /// What an earlier process found wrong holds until this one has looked.
+        /// What an earlier process found wrong applies until this one has checked.
         var clockWasWrong = false
         var lastMoment: Moment?
     }
@@ -47,12 +47,12 @@ struct Watchdog: Service {
                 return .wait(Self.interval)
             }
         } onGracefulShutdown: {
-            notifier.stopping(status: "Finishing what is in flight")
+            notifier.stopping(status: "Finishing what is in progress")
         }
     }
 
     private func look(_ seen: inout Seen) async {
-        // By the second look all that is set up once has been set up.
+        // By the second look, everything that is set up once has been set up.
         if seen.looks == 1 { ProgramPages.giveBack() }
         seen.looks += 1
         let stuck = heartbeats.stuck()
@@ -95,7 +95,7 @@ struct Watchdog: Service {
         seen.clockWasWrong = fault != nil
     }
 
-    /// Lets go of what is kept in memory from when the clock ran ahead, as the store did of its rows.
+    /// Discards what is kept in memory from when the clock ran ahead, as the store did with its rows.
     private func goOn(from now: Moment) {
         for context in contexts.values { context.clockWasPutBack(to: now) }
         clock.notePutBack()
@@ -110,6 +110,6 @@ struct Watchdog: Service {
         let ready = status.shops.reduce(0) { $0 + ($1.effects[.ready] ?? 0) }
         let toRead = status.shops.reduce(0) { $0 + $1.toRead }
         return "\(status.shops.count) shop\(status.shops.count == 1 ? "" : "s"): \(toRead) orders to read, "
-            + "\(waiting) messages wait, \(ready) are going out"
+            + "\(waiting) messages waiting, \(ready) being sent"
     }
 }

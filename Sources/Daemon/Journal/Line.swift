@@ -1,8 +1,8 @@
 package import Logging
 package import Platform
 
-/// The kinds of lines in the journal: what `journalctl -u bookbag` can show. Each has a number, which never changes and
-/// is never used again for another, and an entry in `systemd/bookbag.catalog` that says what to do.
+/// The kinds of lines in the journal: what `journalctl -u bookbag` shows. Each has a number, which never changes and is
+/// never reused, and an entry in `systemd/bookbag.catalog` that says what to do.
 ///
 /// `error`: someone must act; `warning`: we will try again; `info`: a decision; `debug`: how we came to it.
 package enum Line: String, LogKind, CaseIterable {
@@ -77,7 +77,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .started: "Started"
         case .stopping: "Stopping"
         case .stopped: "Stopped"
-        case .firstRun: "First run: learning existing orders in silence"
+        case .firstRun: "First run: learning existing orders silently"
         case .cycleFailed: "Could not read the shop"
         case .shopClosed: "Shopify refuses access"
         case .shopOpen: "The shop answers again"
@@ -94,7 +94,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .inDoubt: "In doubt"
         case .channelClosed: "The channel is closed"
         case .channelOpen: "The channel is open again"
-        case .channelDisabled: "The far end wants nothing more"
+        case .channelDisabled: "The endpoint wants nothing more"
         case .withdrawn: "Withdrawn"
         case .labelMissing: "A return label could not be fetched"
         case .templateFailed: "A template could not be rendered"
@@ -119,13 +119,13 @@ package enum Line: String, LogKind, CaseIterable {
         case .restored: "A backup was restored"
         case .caughtUp: "Caught up with what happened since the backup"
         case .cursorPulledBack: "The position in the list of changes was in the future"
-        case .storeRight: "The store can be written again"
+        case .storeRight: "The store is writable again"
         case .firstRunDone: "First run done"
         case .noRelay: "No relay is configured for mail"
         case .shopNotServed: "A shop is not in the configuration"
         case .cycleDone: "Read the shop"
         case .waitsOn: "Still waiting"
-        case .clockPutBack: "The last written moment was put back"
+        case .clockPutBack: "The last written moment was set back"
         case .mailRead: "Read a mail"
         case .mailBounced: "A message came back"
         case .sourceFailed: "A source cannot be read"

@@ -4,8 +4,8 @@ package import Outreach
 import Platform
 import Synchronization
 
-/// That mail of a shop is held, for more shoppers than its `brake` allows were written to within an hour. As the store
-/// remembers it, until `bookbag triggers confirm`.
+/// States that mail of a shop is held because more shoppers than its `brake` allows were written to within an hour. The
+/// store remembers it until `bookbag triggers confirm`.
 package struct HeldBrake: Codable, Sendable, RememberedValue {
     package var since: Moment
     /// How many had been written to within the hour.
@@ -18,28 +18,28 @@ package struct HeldBrake: Codable, Sendable, RememberedValue {
 }
 
 extension RememberedKey where Value == HeldBrake {
-    /// The brake that was pulled, until somebody releases it.
+    /// The brake that holds mail back, until somebody releases it.
     package static var brake: Self { Self(.brake) }
 }
 
-/// Counts whom each shop that has a brake wrote to within the hour, and pulls the brake.
+/// Counts whom each shop with a brake wrote to within the hour, and applies the brake.
 ///
-/// The count is kept in memory, for it is asked at each turn; what was sent before this process began is read once.
-/// Both know a shopper by the store's key, so that whoever was written to before and after that is one.
+/// The count is kept in memory, since it is needed on every turn; what was sent before this process started is read
+/// once. Both identify a shopper by the store's key, so that a shopper written to before and after that counts once.
 final class Brakes: Sendable {
     /// When each shopper of a shop was last written to, by shop.
     private let people = Mutex<[String: [ShopperKey: Moment]]>([:])
 
     private func count(of shop: String, after moment: Moment, now: Moment) -> Int {
         people.withLock { people in
-            // Nobody was written to later than now: then our clock ran ahead.
+            // Nobody was written to later than now; if it seems so, our clock ran ahead.
             let lately = (people[shop] ?? [:]).mapValues { min($0, now) }.filter { $0.value > moment }
             if people[shop] != nil { people[shop] = lately }
             return lately.count
         }
     }
 
-    /// How the brake of a shop stands; nil where it has none.
+    /// The state of a shop's brake; nil if it has none.
     func state(
         of context: ShopContext, in store: any BrakeStore, now: Moment
     ) async throws(StoreFailure) -> BrakeState? {
@@ -53,7 +53,7 @@ final class Brakes: Sendable {
             people.withLock { if $0[shop] == nil { $0[shop] = before } }
         }
         let isPulled = try await store.remembered(.brake, shop: shop) != nil
-        // What was released goes out, however many it is for, and counts no more.
+        // What was released is sent, however many people it is for, and no longer counts.
         let released = try await store.remembered(.brakeReleased, shop: shop)
         let free = released.map { $0 + Brake.window } ?? .distantPast
         if !isPulled, now < free { return nil }
@@ -61,8 +61,8 @@ final class Brakes: Sendable {
         return BrakeState(writtenTo: count, isPulled: isPulled)
     }
 
-    /// Takes note of what was decided for a shop: whom mail is ready for, and whether some of it is held, which pulls
-    /// the brake.
+    /// Records what was decided for a shop: whom mail is ready for, and whether some of it is held, which applies the
+    /// brake.
     func note(
         _ changes: [PlannedChange], of context: ShopContext, in store: any BrakeStore, reloader: TriggerReloader?,
         now: Moment
@@ -88,7 +88,7 @@ final class Brakes: Sendable {
 }
 
 extension TriggerReloader {
-    /// Tells that further mail to shoppers is held until somebody confirms it.
+    /// Tells the shop that further mail to shoppers is held until somebody confirms it.
     func tellBraked(_ people: Int, brake: Brake, settings: ShopSettings, now: Moment) async throws(StoreFailure) {
         logger.log(
             Line.braked,

@@ -6,20 +6,20 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-/// Hands the messages of one way out (a shop's relay, or one webhook) to its far end.
+/// Hands the messages of one route (a shop's relay, or one webhook) to its receiver.
 ///
-/// A message is claimed under a lease, judged, its attempt recorded before the first byte, and its verdict after.
-/// Whatever comes between leaves the attempt in doubt, and it is repeated with the same bytes. So between these two
-/// records there are never more messages than keep the far end's connections busy: some are claimed and judged ahead,
-/// but they begin only as others end. One commit writes the verdicts that have come and the attempts that begin in
-/// their place; while it is on its way to the disk, the next verdicts gather. How many may be under way follows from
-/// that: as few as keep the far end busy on a quiet day, and more only while they all come back before a commit is on
-/// the disk, which is when the disk holds up the far end.
+/// A message is claimed under a lease and judged; its attempt is recorded before the first byte is sent, and its
+/// verdict afterwards. Anything that interrupts it between these two records leaves the attempt in doubt, and it is
+/// repeated with the same bytes. So there are never more messages between them than keep the receiver's connections
+/// busy: some are claimed and judged in advance, but they begin only as others end. One commit writes the verdicts that
+/// have arrived and the attempts that begin in their place; while it is being written to disk, the next verdicts
+/// gather. That determines how many may be in progress: only as many as keep the receiver busy when commits are quick,
+/// and more only while all of them return before a commit is on disk, which is when the disk slows delivery down.
 struct DeliveryService: Service {
     let route: Route
     let channel: any Channel
     let context: ShopContext
-    /// Writes a mail anew whose order has another address now; nil for what has no address.
+    /// Rewrites a mail whose order has a different address now; nil for channels without addresses.
     var maker: MessageMaker?
     let store: any DeliveryLedger
     let clock: DaemonClock
@@ -27,42 +27,43 @@ struct DeliveryService: Service {
     let heartbeats: Heartbeats
     let metrics: DaemonMetrics
     let logger: Logger
-    /// This process, in the leases.
+    /// Identifies this process in the leases.
     let owner: String
-    /// How many messages may be under way at once where the disk is quick.
+    /// How many messages may be in progress at once if the disk is fast.
     let limit: Int
-    /// What it may take, in a second, an hour and a day, and each recipient domain.
+    /// How many it may send per second, hour and day, in total and to each recipient domain.
     var limits = SendLimits()
     var trouble = StoreTrouble()
-    /// The channel's own ways.
+    /// The channel's kind, for its retry schedule.
     var kind: ChannelKind?
-    /// The host that it goes to, for the journal.
+    /// The host that it sends to, for the journal.
     var relay = ""
 
-    /// Longer than any attempt may take, so that a lease never ends under a living one. RFC 5321 lets the last reply
-    /// take ten minutes.
+    /// Longer than any attempt may take, so that a lease never expires during one. RFC 5321 allows ten minutes for the
+    /// last reply.
     static let lease = Duration.minutes(15)
-    /// How many messages are claimed and judged ahead of their attempts.
+    /// How many messages are claimed and judged in advance of their attempts.
     static let ahead = 128
-    /// How many may be under way at once where the disk is slow.
+    /// How many may be in progress at once if the disk is slow.
     static let deepest = 64
-    /// So many attempts may be put off before a person is asked to look: about a quarter of an hour of a mail's.
+    /// How many deferred attempts it takes before a person is asked to look: about a quarter of an hour for a mail.
     static let patientAttempts = 5
-    /// How long a judgement holds: what was claimed ahead and could not begin by then is judged again.
+    /// How long a judgement is valid: a message claimed in advance that could not begin by then is judged again.
     static let judgement = Duration.seconds(2)
 
     private var name: String { route.name }
 
     func run() async throws {
         let completed = CompletedAttempts(wake)
-        // It takes verdicts in whatever the clock says; what it begins, its turn decides.
+        let prepared = PreparedClaims(wake)
+        // Verdicts are always recorded, whatever the clock says; whether to begin attempts is decided in `turn`.
         let loop = Loop(
             Loop.Name("delivery:\(name)", shop: route.shop), wake: wake, heartbeats: heartbeats, trouble: trouble,
             clock: clock, logger: logger)
         await withDiscardingTaskGroup { group in
             let kept = (try? await store.channelState(route)) ?? ChannelState()
-            // What an earlier process found closed is tried at once: the operator may have fixed it, and started us for
-            // that.
+            // A channel that an earlier process found closed is tried immediately: the operator may have fixed it and
+            // restarted us for that reason.
             var inFlight = InFlight(
                 depth: limit,
                 breaker: ChannelBreaker(
@@ -78,11 +79,13 @@ struct DeliveryService: Service {
                     if let answer = attempt.answer {
                         inFlight.done.append((attempt.claim, answer))
                     } else {
-                        // Stopped before the far end could have taken anything: that is no doubt.
+                        // Cancelled before the receiver could have accepted anything, so it is not in doubt.
                         inFlight.returning.append(attempt.claim)
                     }
                 }
-                let moved = await turn(&inFlight, completed, ending: ending) { claim in
+                let moved = await turn(&inFlight, completed, prepared, ending: ending) { wanted, unjudged in
+                    group.addTask { prepared.add(await prepare(wanted, unjudged)) }
+                } start: { claim in
                     group.addTask { [channel, clock] in
                         do throws(CancellationError) {
                             let doubts = claim.effect.attemptsInDoubt
@@ -96,7 +99,7 @@ struct DeliveryService: Service {
                         }
                     }
                 }
-                if ending, inFlight.under == 0 { return .done }
+                if ending, inFlight.under == 0, !inFlight.isPreparing { return .done }
                 return moved ? .again : .wait(await patience(inFlight, ending: ending))
             }
             let left = inFlight.returning + inFlight.unjudged + inFlight.waiting
@@ -104,38 +107,40 @@ struct DeliveryService: Service {
         }
     }
 
-    /// What is under way, and how the channel stands.
+    /// What is in progress, and the state of the channel.
     private struct InFlight {
-        /// How many may be under way at once, now.
+        /// How many may currently be in progress at once.
         var depth: Int
         var breaker: ChannelBreaker
-        /// The same as it stands in the store.
+        /// The breaker's state in the store.
         var kept = ChannelBreaker()
-        /// How many attempts have begun and have no answer yet.
+        /// The number of attempts that have begun and not been answered yet.
         var under = 0
-        /// Verdicts that are not on the disk yet.
+        /// Verdicts that have not been committed yet.
         var done: [(claim: Claim, answer: AttemptAnswer)] = []
-        /// Claimed and not judged yet, or no longer: a failure of the store came between.
+        /// Claimed but not judged yet, or to be judged again: a store failure intervened.
         var unjudged: [Claim] = []
         /// Claimed and judged, not yet begun.
         var waiting: [Claim] = []
-        /// To be given back to the store.
+        /// To be returned to the store.
         var returning: [Claim] = []
-        /// Of those that wait, the mails that were written anew for another address.
+        /// The mails among `waiting` that were rewritten for another address.
         var rendered: [Int64: Message] = [:]
         var judgedAt = Moment.distantPast
-        /// Until then its limit is reached.
+        /// True while the next batch is claimed and judged, alongside the attempts under way.
+        var isPreparing = false
+        /// The time until which its limit is used up.
         var limitedUntil: Moment?
-        /// How often the clock had been put back when these moments were taken.
+        /// How many times the clock had been set back when these moments were recorded.
         var timesPutBack = 0
-        /// The store refused the last step.
+        /// The store failed in the last step.
         var storeFails = false
-        /// How many at once a far end is given that said that it has too much to do.
+        /// How many at once are sent to a receiver that said it was too busy.
         var ceiling = Int.max
-        /// Until then it asked for nothing at all.
+        /// The time until which it asked for nothing at all.
         var pausedUntil: Moment?
 
-        /// Forgets all moments once the clock was found right after it had run ahead: they may lie far ahead.
+        /// Forgets all moments once the clock was found to be right again after running ahead: they may lie far ahead.
         mutating func noteClock(_ times: Int) {
             guard times != timesPutBack else { return }
             timesPutBack = times
@@ -143,7 +148,18 @@ struct DeliveryService: Service {
             (limitedUntil, pausedUntil, judgedAt) = (nil, nil, .distantPast)
         }
 
-        /// Halves what a busy far end is given, and grows it again one by one.
+        /// Adds what was judged at that moment.
+        mutating func take(_ judged: Judged, at moment: Moment) {
+            judgedAt = waiting.isEmpty ? moment : min(judgedAt, moment)
+            waiting += judged.going
+            for claim in judged.going { rendered[claim.effect.id] = judged.rendered[claim.effect.id] }
+            for effect in judged.withdrawn {
+                rendered[effect] = nil
+                breaker.forget(effect)
+            }
+        }
+
+        /// Halves the number for a busy receiver, and increases it again one by one.
         mutating func slowDown(by verdict: Verdict, now: Moment) {
             if let failure = verdict.failure, let code = failure.code, [429, 502, 504].contains(code) {
                 ceiling = max(1, min(ceiling, depth) / 2)
@@ -154,10 +170,20 @@ struct DeliveryService: Service {
         }
     }
 
+    /// What came of judging claims.
+    fileprivate struct Judged {
+        /// Those that may be sent.
+        var going: [Claim] = []
+        /// The mails among them that were rewritten for another address.
+        var rendered: [Int64: Message] = [:]
+        /// The effects that will not be tried again.
+        var withdrawn: [Int64] = []
+    }
+
     /// How long to wait for something to do.
     private func patience(_ inFlight: InFlight, ending: Bool) async -> Duration {
         if inFlight.storeFails { return .seconds(1) }
-        if inFlight.under > 0 || ending { return .seconds(1) }
+        if inFlight.under > 0 || inFlight.isPreparing || ending { return .seconds(1) }
         if clock.fault != nil { return .seconds(5) }
         let now = clock.now
         if let until = inFlight.pausedUntil, until > now { return min(until - now, Heartbeats.longestWait) }
@@ -170,15 +196,28 @@ struct DeliveryService: Service {
         return min(max(.milliseconds(20), next - now), Heartbeats.longestWait)
     }
 
-    /// Claims and judges ahead, then writes the verdicts that have come together with the attempts that begin, and
-    /// starts these. True if anything moved.
+    /// Claims and judges in advance, then writes the verdicts that have arrived together with the attempts that begin,
+    /// and starts these. True if anything moved.
     private func turn(
-        _ inFlight: inout InFlight, _ completed: CompletedAttempts, ending: Bool, start: (Claim) -> Void
+        _ inFlight: inout InFlight, _ completed: CompletedAttempts, _ prepared: PreparedClaims, ending: Bool,
+        prepare: (Int, [Claim]) -> Void, start: (Claim) -> Void
     ) async -> Bool {
         do throws(StoreFailure) {
             let now = clock.now
             inFlight.noteClock(clock.timesPutBack)
-            // By hand: `outbox retry` opens a closed channel for a try.
+            if let batch = prepared.take() {
+                inFlight.isPreparing = false
+                inFlight.take(batch.judged, at: batch.judgedAt)
+                inFlight.unjudged += batch.unjudged
+                // The channel closed meanwhile, or is at its limit.
+                let isLimitedForLong = inFlight.limitedUntil.map { $0 - now > Self.judgement } ?? false
+                if inFlight.breaker.isClosed || isLimitedForLong {
+                    inFlight.returning += inFlight.waiting + inFlight.unjudged
+                    (inFlight.waiting, inFlight.unjudged) = ([], [])
+                }
+                if let failure = batch.failure { throw failure }
+            }
+            // By hand: `outbox retry` opens a closed channel for another try.
             if inFlight.breaker.isShut(now: now), try await store.channelState(route).closedUntil == nil {
                 inFlight.breaker.tryNow()
             }
@@ -195,7 +234,7 @@ struct DeliveryService: Service {
                 try await store.release(inFlight.returning, now: now)
                 inFlight.returning = []
             }
-            if room > 0 { try await claim(&inFlight, room: room, now: now) }
+            if room > 0 { try await claim(&inFlight, room: room, now: now, prepare: prepare) }
             let beginning = Array(inFlight.waiting.prefix(max(0, room)))
             guard !inFlight.done.isEmpty || !beginning.isEmpty else {
                 inFlight.storeFails = false
@@ -205,7 +244,8 @@ struct DeliveryService: Service {
             let (begun, outdated) = (attempts.begun, attempts.outdated)
             if !begun.isEmpty, inFlight.under > 0 {
                 let flying = inFlight.under - completed.count
-                // All came back while we wrote: the far end stood idle. Most are still under way: fewer would do.
+                // If all came back while we were writing, the receiver was idle. If most are still in progress, fewer
+                // would do.
                 if flying <= 0 {
                     inFlight.depth = min(inFlight.depth * 2, max(limit, Self.deepest))
                 } else if flying > limit {
@@ -216,9 +256,9 @@ struct DeliveryService: Service {
             inFlight.under += begun.count
             inFlight.storeFails = false
             for claim in begun { start(claim) }
-            // What cannot begin before the channel is open again, or before long, is given back.
+            // What cannot begin before the channel is open again, or not soon, is returned.
             let left = attempts.limited + Array(inFlight.waiting.dropFirst(beginning.count)) + outdated
-            // What was judged by an order as it is no more is judged again.
+            // What was judged by outdated data about its order is judged again.
             if !outdated.isEmpty { inFlight.judgedAt = .distantPast }
             inFlight.limitedUntil = attempts.limitedUntil
             let isLimitedForLong = attempts.limitedUntil.map { $0 - now > Self.judgement } ?? false
@@ -230,7 +270,7 @@ struct DeliveryService: Service {
             }
             return true
         } catch {
-            // A verdict that cannot be written is kept and written when it can be; if we die before, the attempt is in
+            // A verdict that cannot be written is kept and written when possible; if we crash first, the attempt is in
             // doubt.
             trouble.note(error, now: clock.now, logger)
             inFlight.storeFails = true
@@ -238,26 +278,35 @@ struct DeliveryService: Service {
         }
     }
 
-    /// Sees that what may begin now is claimed and was judged a moment ago. What was claimed stays ours, and is judged
-    /// in a later turn, where the store fails in between.
-    private func claim(_ inFlight: inout InFlight, room: Int, now: Moment) async throws(StoreFailure) {
+    /// Makes sure that what may begin now is claimed and was judged a moment ago. If the store fails in between,
+    /// claimed messages stay ours and are judged on a later turn.
+    ///
+    /// If nothing is ready to begin, that happens here. Otherwise the next batch is claimed and judged alongside the
+    /// attempts under way, so that the receiver is never idle meanwhile.
+    private func claim(
+        _ inFlight: inout InFlight, room: Int, now: Moment, prepare: (Int, [Claim]) -> Void
+    ) async throws(StoreFailure) {
         if !inFlight.waiting.isEmpty, now - inFlight.judgedAt > Self.judgement {
             inFlight.unjudged += inFlight.waiting
             inFlight.waiting = []
         }
+        if inFlight.isPreparing { return }
         let held = inFlight.waiting.count + inFlight.unjudged.count
-        if held < room {
-            // One ahead of the others while the channel is being tried; and no more than may go out soon.
-            let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, limits.perSecond ?? Self.ahead)
-            inFlight.unjudged += try await store.claim(
-                route, limit: max(room, wanted) - held, limits: limits, owner: owner, lease: Self.lease, now: now)
+        // Only one while the channel is being tested; and no more than may be sent soon.
+        let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, limits.perSecond ?? Self.ahead)
+        if !inFlight.waiting.isEmpty, !inFlight.breaker.isClosed {
+            guard held < max(room, wanted / 2) else { return }
+            inFlight.isPreparing = true
+            let unjudged = inFlight.unjudged
+            inFlight.unjudged = []
+            prepare(max(room, wanted) - held, unjudged)
+            return
         }
+        if held < room { inFlight.unjudged += try await claim(max(room, wanted) - held, now: now) }
         guard !inFlight.unjudged.isEmpty else { return }
-        KillPoint.claimed.reached()
-        let going = try await stillTrue(inFlight.unjudged, &inFlight, now: now)
+        let judged = try await stillTrue(inFlight.unjudged, now: now)
         inFlight.unjudged = []
-        inFlight.waiting += going
-        inFlight.judgedAt = now
+        inFlight.take(judged, at: now)
     }
 
     /// What holds a claim back, and until when.
@@ -266,10 +315,31 @@ struct DeliveryService: Service {
         var reason: Reason
     }
 
-    /// The claims that may go out; the others are withdrawn, or wait again.
-    private func stillTrue(
-        _ claims: [Claim], _ inFlight: inout InFlight, now: Moment
-    ) async throws(StoreFailure) -> [Claim] {
+    private func claim(_ count: Int, now: Moment) async throws(StoreFailure) -> [Claim] {
+        let claims = try await store.claim(
+            route, limit: count, limits: limits, owner: owner, lease: Self.lease, now: now)
+        if !claims.isEmpty { KillPoint.claimed.reached() }
+        return claims
+    }
+
+    /// Claims `count` more and judges them together with those already claimed.
+    private func prepare(_ count: Int, _ unjudged: [Claim]) async -> PreparedClaims.Batch {
+        let now = clock.now
+        var batch = PreparedClaims.Batch(unjudged: unjudged, judgedAt: now)
+        do throws(StoreFailure) {
+            batch.unjudged += try await claim(count, now: now)
+            if !batch.unjudged.isEmpty {
+                batch.judged = try await stillTrue(batch.unjudged, now: now)
+                batch.unjudged = []
+            }
+        } catch {
+            batch.failure = error
+        }
+        return batch
+    }
+
+    /// The claims that may be sent; the others are withdrawn, or wait again.
+    private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> Judged {
         var planner = context.rules.planner
         planner.pauses = try await store.pauses(shop: context.domain)
         let records = try await store.load(
@@ -277,26 +347,25 @@ struct DeliveryService: Service {
         let histories = try await store.history(
             for: claims.map { HistoryQuestion(of: $0.effect, record: records.record(of: $0.effect), planner: planner) },
             now: now)
-        var going: [Claim] = []
+        var judged = Judged()
         var withdrawn: [Withdrawal] = []
         var held: [Held: [Claim]] = [:]
         for (claim, history) in zip(claims, histories) {
             let effect = claim.effect
-            inFlight.rendered[effect.id] = nil
             let record = records.record(of: effect)
             switch planner.judge(effect, record: record, history: history, now: now) {
             case .send:
                 var claim = claim
                 if let aggregate = effect.aggregate { claim.reads[aggregate] = record?.version ?? 0 }
                 guard let record, claim.message.hasMoved(with: record, effect), let maker else {
-                    going.append(claim)
+                    judged.going.append(claim)
                     continue
                 }
-                // Nothing more goes to the old address, attempted or not.
+                // Nothing more is sent to the old address, even if it was already attempted.
                 switch await maker.make(effect, record: record, history: history, planner: planner, now: now) {
                 case .message(let message, _):
-                    inFlight.rendered[effect.id] = message
-                    going.append(claim)
+                    judged.rendered[effect.id] = message
+                    judged.going.append(claim)
                 case .wait(let until, let reason, let detail):
                     try await store.release([claim], dueAt: until, reason: reason, detail: detail, now: now)
                 case .impossible(let reason, let detail):
@@ -316,8 +385,8 @@ struct DeliveryService: Service {
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))
             for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
-                inFlight.breaker.forget(withdrawal.claim.effect.id)
-                // One that was tried, and is no news any more, is given up: a person is told.
+                judged.withdrawn.append(withdrawal.claim.effect.id)
+                // One that was attempted and is no longer news has been given up, so a person is told.
                 let isGivenUp = withdrawal.claim.effect.attempts > 0 && withdrawal.reason == .oldNews
                 report(
                     .withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail,
@@ -326,11 +395,11 @@ struct DeliveryService: Service {
                     1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
             }
         }
-        return going
+        return judged
     }
 
-    /// Writes the verdicts that have come and the attempts that begin, in one commit, and then tells of them. Gives the
-    /// attempts that may start, and those that may not yet.
+    /// Writes the verdicts that have arrived and the attempts that begin, in one commit, and then reports them. Returns
+    /// the attempts that may start, and those that may not yet.
     private func write(
         _ inFlight: inout InFlight, beginning: [Claim]
     ) async throws(StoreFailure) -> BegunAttempts {
@@ -349,7 +418,8 @@ struct DeliveryService: Service {
                 waitsByItself: outcome.waitsByItself, results: answer.results, domainNews: answer.domainNews,
                 chance: .random(in: 0..<1))
         }
-        // A channel that closed in this very turn lets nobody pass, nor one that is tried with one message alone.
+        // A channel that closed on this turn lets nothing through, nor does one that is being tested with a single
+        // message.
         let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
         let turned = try await store.turn(
             ended: outcomes, beginning: begins, rendered: inFlight.rendered,
@@ -374,15 +444,14 @@ struct DeliveryService: Service {
             metrics.inDoubt.add(1, route.channel.rawValue)
             report(.inDoubt, claim, verdict)
         }
-        // One that was put off a few times is every relay's way with strangers; a person is asked to look where it
-        // lasts.
+        // Relays commonly defer mail from strangers a few times; a person is asked to look only if it goes on.
         let deferral = claim.effect.attempts >= Self.patientAttempts ? Line.deferred.level : .info
         switch verdict {
         case .accepted: report(.delivered, claim, verdict)
         case .refused: report(.refused, claim, verdict)
         case .deferred: report(.deferred, claim, verdict, level: deferral)
         case .unavailable:
-            // Else it is the channel's affair, and told once, below.
+            // Otherwise it concerns the channel, and is reported once, below.
             if consequence.isItsOwn { report(.deferred, claim, verdict, level: deferral) }
         }
         switch consequence.change {
@@ -398,7 +467,7 @@ struct DeliveryService: Service {
         }
     }
 
-    /// Tells of an attempt with what the far end said. Its words bear no address: they were redacted when they came in.
+    /// Reports an attempt with the receiver's answer. That contains no address: it was redacted when it arrived.
     private func report(_ line: Line, _ claim: Claim, _ verdict: Verdict, level: Logger.Level? = nil) {
         var facts: Logger.Metadata = ["attempt": "\(claim.effect.attempts)"]
         if !relay.isEmpty { facts["relay"] = "\(relay)" }
@@ -425,11 +494,39 @@ struct DeliveryService: Service {
     }
 }
 
-/// The attempts that have ended, until the loop takes them.
+/// The batch that was claimed and judged alongside the loop, until the loop collects it. There is one at a time.
+private final class PreparedClaims: Sendable {
+    struct Batch: Sendable {
+        var judged = DeliveryService.Judged()
+        /// Claimed, and not judged: the store failed in between.
+        var unjudged: [Claim]
+        var judgedAt: Moment
+        var failure: StoreFailure?
+    }
+
+    private let batch = Mutex<Batch?>(nil)
+    private let wake: Wake
+
+    init(_ wake: Wake) { self.wake = wake }
+
+    func add(_ batch: Batch) {
+        self.batch.withLock { $0 = batch }
+        wake.call()
+    }
+
+    func take() -> Batch? {
+        batch.withLock { batch in
+            defer { batch = nil }
+            return batch
+        }
+    }
+}
+
+/// The attempts that have ended, until the loop collects them.
 private final class CompletedAttempts: Sendable {
     struct CompletedAttempt: Sendable {
         var claim: Claim
-        /// Nil where it was stopped before the far end could have taken anything.
+        /// Nil if it was cancelled before the receiver could have accepted anything.
         var answer: AttemptAnswer?
     }
 
@@ -443,7 +540,7 @@ private final class CompletedAttempts: Sendable {
         wake.call()
     }
 
-    /// How many have not been taken yet.
+    /// How many have not been collected yet.
     var count: Int { landed.withLock(\.count) }
 
     func take() -> [CompletedAttempt] {
@@ -455,7 +552,7 @@ private final class CompletedAttempts: Sendable {
 }
 
 extension Failure {
-    /// Why a channel was closed, as far as it is kept.
+    /// Why a channel was closed, from its stored state.
     fileprivate init?(_ kept: ChannelState) {
         guard kept.failures > 0, let reason = kept.reason else { return nil }
         self.init(reason: reason, detail: kept.detail ?? reason)
@@ -463,7 +560,7 @@ extension Failure {
 }
 
 extension ChannelState {
-    /// The breaker, as it is kept.
+    /// The breaker in its stored form.
     fileprivate init(_ breaker: ChannelBreaker) {
         self.init(
             closedUntil: breaker.closedUntil,
@@ -474,7 +571,7 @@ extension ChannelState {
 }
 
 extension Message {
-    /// True where it is a mail to the shopper, and her order has another address by now.
+    /// True if it is a mail to the shopper, and her order now has a different address.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
         guard kind == .email, effect.isContact, let address = record.recipient?.address else { return false }
         return envelope.recipient.lowercased() != address.lowercased()

@@ -7,8 +7,8 @@ import ServiceLifecycle
 import Shopify
 import Store
 
-/// Polls one shop: one cycle after the other, at the pace that its answers allow. A shop that refuses access stops
-/// alone.
+/// Polls one shop: one cycle after the other, as fast as its answers allow. If one shop refuses access, only that one
+/// stops.
 struct IntakeService: Service {
     let context: ShopContext
     let store: Store
@@ -23,17 +23,17 @@ struct IntakeService: Service {
     var sleep: Wake.Sleep = { try await Task.sleep(for: $0) }
 
     private var name: Loop.Name { Loop.Name("intake", shop: context.domain) }
-    /// How many failures in a row are no cause for a warning.
+    /// How many failures in a row are tolerated without a warning.
     static let stumbles = 2
 
-    /// What goes with one run of the loop.
+    /// The state of one run of the loop.
     private struct Polling {
         let poller: ShopPoller
-        /// A fault was told of, by this process or an earlier one; it stands until the shop answers.
+        /// A fault was recorded, by this process or an earlier one; it remains until the shop answers.
         var failing: Bool
-        /// Whether a warning told of it, so that its end is told as well.
+        /// True if a warning was logged about it, so that its end is logged as well.
         var isTold: Bool
-        /// Nothing of the shop was ever read to its end.
+        /// True if the shop has never been read completely.
         var isFirst: Bool
     }
 
@@ -49,7 +49,7 @@ struct IntakeService: Service {
         await loop.run { _ in
             if timesPutBack != clock.timesPutBack { (polling, timesPutBack) = (nil, clock.timesPutBack) }
             if polling == nil { polling = try await begin() }
-            // Not ours any more.
+            // The store no longer has this shop.
             guard var now = polling else { return .done }
             defer { polling = now }
             let turn = try await now.poller.turn()
@@ -62,7 +62,7 @@ struct IntakeService: Service {
         }
     }
 
-    /// Takes up where the store says that we were; nil where it does not know the shop.
+    /// Continues from the state in the store; nil if the store does not know the shop.
     private func begin() async throws(StoreFailure) -> Polling? {
         let shop = context.configuration
         let credentials: ShopifyCredentials =
@@ -71,9 +71,9 @@ struct IntakeService: Service {
             case .clientCredentials(let id, let secret): .client(id: id, secret: secret)
             }
         var bucket = try await store.remembered(.bucket, shop: context.domain)?.bucket
-        // Kept by a clock that ran ahead: it would not fill until then.
+        // Stored by a clock that ran ahead: it would not refill until then.
         if let kept = bucket, kept.at.milliseconds > clock.now.milliseconds { bucket = nil }
-        // Long reads and waits for the bucket are movement too: each answer and each wait passes here.
+        // Long reads and waits for the bucket count as progress too: each answer and each wait is reported here.
         let timekeeper = Timekeeper(
             now: { [clock] in clock.now },
             sleep: { [heartbeats, name, sleep] duration throws(CancellationError) in
@@ -141,8 +141,8 @@ struct IntakeService: Service {
             return
         }
         metrics.polls.add(1, context.domain, "failed")
-        // A shop that stumbles once or twice is no affair of a person's. What lasts is said once, and then now and
-        // again: the journal of a night holds a line or two, not hundreds.
+        // One or two failures in a row are nobody's concern. One that lasts is logged once, and then from time to time:
+        // a night's journal gets a line or two, not hundreds.
         let closed = failure.remedy == .stopShop
         let lasts = closed || turn.failures > Self.stumbles
         if !lasts || !isTold || turn.failures % 10 == 0 {
@@ -155,8 +155,8 @@ struct IntakeService: Service {
         try await store.remember("\(failure)", as: .shopFault, shop: context.domain, now: now)
     }
 
-    /// Ends the silence after a first run, or after a backup was put back, once a whole cycle has shown all that there
-    /// is.
+    /// Ends the silence after a first run, or after a backup was restored, once a whole cycle has shown everything
+    /// there is.
     private func caughtUp(_ report: CycleReport, now: Moment) async throws {
         guard !report.readsLeft else { return }
         if context.rules.learner.catchesUp, try await store.endRestoration(shop: context.domain, now: now) {
@@ -165,7 +165,7 @@ struct IntakeService: Service {
         }
     }
 
-    /// Takes over what the shop says of itself, and tells what the app lacks.
+    /// Stores what the shop says about itself, and reports what the app lacks.
     private func take(_ inspection: ShopInspection, now: Moment) async throws {
         var profile = ShopProfile(
             domain: context.domain, name: inspection.name, email: inspection.contactEmail ?? inspection.email,
@@ -199,7 +199,7 @@ struct IntakeService: Service {
     }
 }
 
-/// The poller's place, kept in the store.
+/// The poller's progress, kept in the store.
 private struct StoreJournal: IntakeJournal {
     let context: ShopContext
     let store: Store
@@ -263,7 +263,7 @@ private struct StoreJournal: IntakeJournal {
     }
 }
 
-/// How full the shop's cost bucket was, as it is kept.
+/// How full the shop's cost bucket was, in its stored form.
 private struct KeptBucket: RememberedValue, Codable {
     let bucket: CostBucket
 

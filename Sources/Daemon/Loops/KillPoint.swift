@@ -2,20 +2,21 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The moments of a delivery, and of what comes back, at which a test may have the process killed: a debug build that BOOKBAG_KILL_AT names one
-/// to (`begun`, or `begun:3` for the third time) sends itself SIGKILL there. A release build knows none of this.
+/// The points in a delivery, and in processing what comes back, at which a test may have the process killed: a debug
+/// build for which BOOKBAG_KILL_AT names one (`begun`, or `begun:3` for the third time) sends itself SIGKILL there. A
+/// release build contains none of this.
 enum KillPoint: String, Sendable {
-    /// Messages are leased, and nothing else.
+    /// Messages are leased, and nothing else has happened.
     case claimed
-    /// The attempt's row is on the disk, and no byte has gone out.
+    /// The attempt's row is on disk, and no byte has been sent.
     case begun
-    /// The far end has answered, and its answer is nowhere but here.
+    /// The receiver has answered, and its answer is only in memory.
     case answered
-    /// The answer is on the disk, and nobody has been told.
+    /// The answer is on disk, and has not been reported.
     case committed
-    /// Mails that came in are on the disk, and none of them is judged.
+    /// Mails that came in are on disk, and none of them is judged.
     case kept
-    /// What came of a mail is on the disk, and nobody has been told.
+    /// The result of a mail is on disk, and has not been reported.
     case judged
 
     #if DEBUG
@@ -35,7 +36,7 @@ enum KillPoint: String, Sendable {
             return Wanted(point: parts.first ?? "", times: parts.count > 1 ? Int(parts[1]) ?? 1 : 1)
         }()
 
-        /// The point is reached; does not return where it is the one.
+        /// Marks that the point is reached; does not return if it is the chosen one.
         func reached() {
             guard let wanted = Self.wanted, wanted.point == rawValue else { return }
             let isNow = wanted.left.withLock { left in

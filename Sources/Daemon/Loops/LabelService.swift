@@ -5,8 +5,8 @@ import Platform
 import ServiceLifecycle
 import Synchronization
 
-/// Fetches the labels that a shop's mails wait for, and has these mails written as soon as one came or failed. The
-/// fetching goes on beside the loop, which takes in what settled.
+/// Fetches the labels that a shop's mails wait for, and has these mails composed as soon as one arrives or fails.
+/// Fetching happens alongside the loop, which handles the results.
 struct LabelService: Service {
     let shop: String
     let labels: LabelShelf
@@ -42,7 +42,7 @@ struct LabelService: Service {
                     timesPutBack = clock.timesPutBack
                 }
                 for missing in settled.takeNews() { log(missing) }
-                // They are due within a minute anyway; where the store fails, they are tried again before.
+                // They are due within a minute anyway; if the store fails, they are tried again before that.
                 let count = settled.count
                 if count > 0 {
                     try await store.judgeLabels(shop: shop, within: LabelShelf.pause, now: clock.now)
@@ -65,11 +65,11 @@ struct LabelService: Service {
     }
 }
 
-/// The labels that came, or did not, and whose mails are not due yet.
+/// The labels that arrived or failed, and whose mails have not been made due yet.
 private final class SettledLabels: Sendable {
     private let state = Mutex((count: 0, news: [LabelShelf.Missing]()))
 
-    /// How many there are.
+    /// The number of labels.
     var count: Int { state.withLock(\.count) }
 
     func add(_ missing: LabelShelf.Missing?) {
@@ -87,6 +87,6 @@ private final class SettledLabels: Sendable {
         }
     }
 
-    /// The mails of so many are due.
+    /// Notes that the mails for this many are due.
     func done(_ count: Int) { state.withLock { $0.count -= count } }
 }

@@ -3,24 +3,23 @@ import Outreach
 import Platform
 import Store
 
-/// Turns observations into committed events: read, think, write, and again where somebody else wrote in between.
+/// Turns observations into committed events: read, compute, write, and start again if somebody else wrote in between.
 struct Learning: Sendable {
     let store: Store
     let logger: Logger
     let metrics: DaemonMetrics
     /// Called when there are new events.
     let newEvents: Wake
-    /// Called when the moments at which time alone changes something have moved.
+    /// Called when the next moments at which time alone changes something have moved.
     let newMoments: Wake
-    /// Called when a parcel is to be asked about sooner than was known: a new one, or one that has another number or
-    /// source now.
+    /// Called when a parcel should be asked about sooner than was known: a new one, or one with a new number or source.
     var newParcels = Broadcast()
-    /// Where those that learn tell that the store failed them.
+    /// Where failures of the store are reported.
     var trouble = StoreTrouble()
 
     /// Learns `observations` of one shop as one step. `read` are the entries of the reading list that they answer.
     ///
-    /// - Returns: the orders of which only a part was seen; they are to be read whole.
+    /// - Returns: the orders of which only a part was seen; they have to be read completely.
     func learn(
         _ observations: [Observation], of context: ShopContext, read: [ToRead] = [], now: Moment
     ) async throws(StoreFailure) -> [String] {
@@ -41,10 +40,11 @@ struct Learning: Sendable {
         return unknown
     }
 
-    /// Learns what a judge made of one raw observation, and that it was judged, as one step.
+    /// Learns what a judge concluded from one raw observation, and that it was judged, as one step.
     ///
-    /// - Parameter incoming: what else came of it, where it is a mail; written in the same step where all events are.
-    /// - Returns: what it speaks of that is not known, of which nothing was learned.
+    /// - Parameter incoming: what else the observation led to, if it is a mail; written in the step that writes all
+    ///   events.
+    /// - Returns: the orders it refers to that are not known, about which nothing was learned.
     func learn(
         _ events: [JudgedEvent], from observation: RawObservation, incoming: IncomingOutcome? = nil,
         of context: ShopContext, now: Moment
@@ -64,8 +64,8 @@ struct Learning: Sendable {
                 note(parked: order.orderID, name: nil, of: order.shop, reason: refusal.sentence)
             }
             if !outcome.stale.isEmpty { continue }
-            // Where an order was refused or erased, the observation is judged all the same: nothing more can be made of
-            // it.
+            // If an order was refused or erased, the observation still counts as judged: nothing more can be learned
+            // from it.
             if !outcome.refused.isEmpty || !outcome.erased.isEmpty {
                 if let incoming {
                     try await store.commit(incoming, now: now)
@@ -92,8 +92,8 @@ struct Learning: Sendable {
         do {
             try await commitTogether(ids, of: context, read: read, now: now, think: think)
         } catch {
-            // One order whose row cannot be read or written fails the step for all: alone it fails for itself, and is
-            // parked.
+            // One order whose row cannot be read or written fails the step for all: on its own it only fails itself,
+            // and is parked.
             guard error.mayBlameOne, !ids.isEmpty else { throw error }
             if ids.count == 1 {
                 let id = ids.first ?? ""
@@ -160,7 +160,7 @@ struct Learning: Sendable {
 }
 
 extension Subject {
-    /// What the journal calls it beside its order; nil for the order itself.
+    /// What the journal calls it in addition to its order; nil for the order itself.
     fileprivate var field: (name: String, value: String)? {
         switch self {
         case .order: nil
@@ -171,13 +171,13 @@ extension Subject {
 }
 
 extension Learned {
-    /// This, with what was learned of the same order just before it, as one step.
+    /// This, combined with what was learned about the same order just before it, as one step.
     fileprivate func after(_ earlier: Learned?) -> Learned {
         guard let earlier else { return self }
         var both = self
         both.events = earlier.events + events
         both.changed = earlier.changed || changed
-        // What any of them answered is answered.
+        // An answer in either of them counts.
         let answered = Set(earlier.asks.filter(\.answered).map(\.number))
         if !answered.isEmpty {
             for index in both.asks.indices where answered.contains(both.asks[index].number) {

@@ -3,9 +3,9 @@ import Outreach
 import Platform
 
 extension Loop {
-    /// A loop of the daemon: trouble with the store is told once for all loops.
+    /// A loop of the daemon: trouble with the store is reported once for all loops.
     ///
-    /// - Parameter clock: where given, the loop rests while that clock cannot be trusted, for it decides or sends.
+    /// - Parameter clock: if given, the loop pauses while that clock cannot be trusted, because it decides or sends.
     init(
         _ name: Name, wake: Wake, heartbeats: Heartbeats, restingBy clock: DaemonClock? = nil, trouble: StoreTrouble,
         clock now: DaemonClock, logger: Logger

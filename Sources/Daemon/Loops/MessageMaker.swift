@@ -1,17 +1,17 @@
 package import Delivery
 package import Outreach
 
-/// Makes the frozen message of an effect that is to be sent, as its channel does.
+/// Composes the frozen message of an effect that should be sent, through its channel.
 package struct MessageMaker: Sendable {
     package typealias Outcome = Composition.Outcome
 
     let configuration: Configuration.Shop
-    /// Where labels are asked for; nil where mails go with the link alone.
+    /// Where to get labels; nil if mails only contain the link.
     let labels: LabelShelf?
     var channels: [ChannelKind]
-    /// Tells what the actions of a trigger brought; nil where messages wait for none.
+    /// Gives the results of a trigger's actions; nil if messages do not wait for any.
     var actions: (any ActionLedger)?
-    /// How mails are unsubscribed from; nil where they cannot be, as in a preview.
+    /// How to unsubscribe from mails; nil if that is impossible, as in a preview.
     var unsubscribe: UnsubscribeTokens?
     /// Makes links to the shopper's pages; nil where none are served.
     var links: PublicLinks?
@@ -28,7 +28,7 @@ package struct MessageMaker: Sendable {
         self.actions = actions
     }
 
-    /// Makes the message of `effect`. `date` is what a mail says of itself, where that is not `now`.
+    /// Composes the message of `effect`. `date` is the mail's `Date`, if not `now`.
     package func make(
         _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment, date: Moment? = nil
     ) async -> Outcome {
@@ -63,7 +63,7 @@ package struct MessageMaker: Sendable {
         case wait(until: Moment, detail: String)
     }
 
-    /// What the actions beside a message brought, once they are over or it has waited for long enough.
+    /// The results of the actions beside a message, once they are done or it has waited long enough.
     private func standing(beside effect: Effect, now: Moment) async -> ActionsOutcome {
         let end = effect.createdAt + Composition.actionPatience
         let next = min(now + Composition.actionPause, end)

@@ -3,13 +3,13 @@ import Outreach
 import Platform
 import Store
 
-/// Says so, in the journal and in `status`, where triggers write mails that nothing takes: no relay is configured, and
-/// they are not in shadow mode.
+/// Reports, in the journal and in `status`, triggers whose mails cannot be sent: no relay is configured, and the
+/// triggers are not in shadow mode.
 struct NoRelay: Sendable {
     let store: Store
     let logger: Logger
 
-    /// Looks at the triggers in force. To be called when they come into force.
+    /// Checks the triggers in force. To be called whenever they change.
     func look(at context: ShopContext, now: Moment) async throws(StoreFailure) {
         let mute = context.configuration.smtp == nil ? context.liveMailTriggers.joined(separator: ", ") : ""
         if !mute.isEmpty { logger.log(Line.noRelay, ["shop": "\(context.domain)", "trigger": "\(mute)"]) }

@@ -1,18 +1,18 @@
 import Outreach
 import Synchronization
 
-/// Lets one at a time through: a turn of planning, or a change of the rules that it decides by. So what becomes due by
-/// a change is never judged by the rules from before it.
+/// Lets through one at a time: a turn of planning, or a change of the rules that it decides by. So what becomes due
+/// through a change is never judged by the previous rules.
 final class PlanningGate: Sendable {
     private struct State {
         var isTaken = false
-        /// Who comes next, in the order in which they came.
+        /// Those waiting, in the order in which they came.
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
 
-    /// Runs `body` while nobody else runs theirs. It must not pass the same gate again.
+    /// Runs `body` while nobody else runs theirs. It must not enter the same gate again.
     func pass<Value: Sendable>(
         _ body: () async throws(StoreFailure) -> Value
     ) async throws(StoreFailure) -> Value {

@@ -5,7 +5,7 @@ import Platform
 import ServiceLifecycle
 
 /// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads
-/// committed rows, thinks, and commits rows.
+/// committed rows, computes, and commits rows.
 struct PlanningService: Service {
     let store: any PlanningStore & BrakeStore & PauseStore
     let contexts: [String: ShopContext]
@@ -20,16 +20,16 @@ struct PlanningService: Service {
     let metrics: DaemonMetrics
     let logger: Logger
     var storeTrouble = StoreTrouble()
-    /// Shared with whoever changes the rules.
+    /// Shared with the code that changes the rules.
     var gate = PlanningGate()
     var brakes = Brakes()
     var pauses = PauseWatch()
-    /// How many effects are judged in one turn, with all others that are due of the same shoppers.
+    /// How many effects are judged on one turn, along with everything else due for the same shoppers.
     var effectsAtOnce = Self.batch
 
-    /// How many events or effects of a shop are thought about in one turn, about: one commit for all of them.
+    /// Roughly how many events or effects of a shop are processed on one turn, with one commit for all of them.
     static let batch = 256
-    /// How many turns of events come before the next turn of effects, at most.
+    /// The maximum number of turns of events before the next turn of effects.
     static let turnsAtOnce = 64
 
     func run() async throws {
@@ -46,10 +46,10 @@ struct PlanningService: Service {
         }
     }
 
-    /// Places what was recorded and judges what is due; true if there may be more to do at once.
+    /// Places what was recorded and judges what is due; true if there may be more to do immediately.
     func turn() async throws(StoreFailure) -> Bool {
-        // What is recorded is placed before anything is judged: what becomes of a message must not hang on where a turn
-        // happened to end.
+        // Everything recorded is placed before anything is judged: what becomes of a message must not depend on where a
+        // turn happened to end.
         var matched = false
         for _ in 0..<Self.turnsAtOnce {
             let turn = try await gate.pass(matchEvents)
@@ -62,15 +62,15 @@ struct PlanningService: Service {
 
     // MARK: - Events to effects
 
-    /// What a turn of events came to.
+    /// The result of a turn of events.
     private struct MatchTurn: Sendable {
-        /// True where anything was written.
+        /// True if anything was written.
         var moved = false
-        /// True where events are left.
+        /// True if events are left.
         var hasMore = false
     }
 
-    /// Makes effects of recorded events.
+    /// Creates effects from recorded events.
     private func matchEvents() async throws(StoreFailure) -> MatchTurn {
         let now = clock.now
         var plans: [Plan] = []
@@ -83,8 +83,8 @@ struct PlanningService: Service {
             plans += made
         }
         guard !plans.isEmpty else { return MatchTurn() }
-        // What is stale was changed by somebody else meanwhile: its event is still pending, and is matched again in the
-        // next turn.
+        // A stale plan was overtaken by another change in the meantime: its event is still pending, and is matched
+        // again on the next turn.
         let outcome = try await store.commitPlan(plans, now: now)
         return MatchTurn(moved: moved(outcome, of: plans.count), hasMore: hasMore)
     }
@@ -94,7 +94,7 @@ struct PlanningService: Service {
         let shop = context.domain
         let records = try await store.load(shop: shop, orderIDs: Set(events.compactMap(\.orderID)).sorted())
         let heard = events.map { turn.hear($0, record: $0.orderID.flatMap { records[$0] }) }
-        // What stands in the way of each match already.
+        // The effects that already hold each match's keys.
         let matches = heard.flatMap(\.matches)
         func keys(_ matches: [Planner.Match]) -> [OccurrenceKey] {
             matches.flatMap { match in match.keys.map { OccurrenceKey(match, $0, shop: shop) } }
@@ -146,15 +146,15 @@ struct PlanningService: Service {
         return moved(outcome, of: plans.count)
     }
 
-    /// Whether a commit brought anything further, so that the loop may go on at once. What the store refuses is a fault
-    /// of ours, and must not make it spin.
+    /// Whether a commit made any progress, so that the loop may continue immediately. A plan that the store refuses is
+    /// a bug of ours, and must not make it spin.
     private func moved(_ outcome: PlanOutcome, of count: Int) -> Bool {
         if !outcome.refused.isEmpty {
             logger.log(
                 Line.storeFailed,
                 ["reason": "refused", "detail": "\(outcome.refused.count) decisions do not fit the store"])
         }
-        // What somebody else overtook is thought about again at once: that other one has got further meanwhile.
+        // What was overtaken by another change is planned again immediately: that change means progress was made.
         return !outcome.outdated.isEmpty || outcome.stale.count + outcome.refused.count < count
     }
 
@@ -170,8 +170,8 @@ struct PlanningService: Service {
         var waiting: [OrderKey: [Effect]] = [:]
         if !replaced.isEmpty { waiting = try await store.effects(ofOrders: replaced, states: [.waiting]) }
         let settled = turn.settle(judged) { waiting[OrderKey(shop: context.domain, orderID: $0)] ?? [] }
-        // Making a message is most of the work, so the machine's cores share it; what must be fetched first waits
-        // beside.
+        // Composing messages is most of the work, so the machine's cores share it; anything that must be fetched first
+        // waits separately.
         return await withTaskGroup(of: (Int, Plan).self) { group in
             for (index, one) in settled.enumerated() {
                 group.addTask {
@@ -183,7 +183,7 @@ struct PlanningService: Service {
                     return (index, turn.finish(one, Making(making)))
                 }
             }
-            // In the order of room, in which they are written.
+            // In the order of room, which is the order in which they are written.
             return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
         }
     }
@@ -205,7 +205,7 @@ struct PlanningService: Service {
                 }
                 ready = ready || effect.state == .ready
                 metrics.decisions.add(1, effect.trigger, effect.state.rawValue, effect.reason?.rawValue ?? "")
-                // Told for all orders of a trigger together.
+                // Reported for all orders of a trigger together.
                 if effect.reason == .template { continue }
                 let line: Line =
                     switch effect.reason {
@@ -228,7 +228,7 @@ struct PlanningService: Service {
 }
 
 extension PlanningStore {
-    /// Judges effects of a shop in a turn, in the order of room, with what is known of their orders and was told
+    /// Judges effects of a shop on a turn, in the order of room, with what is known about their orders and was sent
     /// before.
     func judge(
         _ effects: [Effect], in turn: PlanningTurn, shop: String
@@ -244,7 +244,7 @@ extension PlanningStore {
 }
 
 extension Making {
-    /// What came of composing it.
+    /// The result of composing it.
     init(_ outcome: MessageMaker.Outcome) {
         switch outcome {
         case .message(let message, let remark): self = .made(message, remark: remark)
@@ -255,14 +255,13 @@ extension Making {
 }
 
 extension OccurrenceKey {
-    /// One key of a match.
     init(_ match: Planner.Match, _ key: String, shop: String) {
         self.init(shop: shop, trigger: match.trigger, line: match.line, key: key)
     }
 }
 
 extension [Effect] {
-    /// Each effect once, though several of its keys led to it.
+    /// Each effect once, even if several of its keys led to it.
     fileprivate func unique() -> [Effect] {
         var seen = Set<Int64>()
         return filter { seen.insert($0.id).inserted }

@@ -1,7 +1,7 @@
 package import Outreach
 package import Store
 
-/// Makes the sealed links to the shopper's pages, with the store's keys.
+/// Creates the sealed links to the shopper's pages, with the store's keys.
 package struct PublicLinks: Sendable {
     /// Scheme and host of the pages.
     let url: String
@@ -13,7 +13,7 @@ package struct PublicLinks: Sendable {
         self.store = store
     }
 
-    /// A link about an order, for the address that it is mailed to; nil where the order's id is none of Shopify's.
+    /// A link about an order, for the address that it is mailed to; nil if the order's id is not one of Shopify's.
     package func link(
         _ purpose: SealedLink.Purpose, shop: String, orderID: String, address: String, now: Moment
     ) -> String? {

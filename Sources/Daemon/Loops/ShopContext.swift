@@ -3,10 +3,10 @@ import Outreach
 import Store
 import Synchronization
 
-/// What the services know of one shop while the daemon runs: its triggers in force, its zone, since when it is watched.
-/// Values change as a whole, when a reload is accepted or the shop was asked about itself.
+/// What the services know about one shop while the daemon runs: its triggers in force, its time zone, since when it is
+/// watched. Values change as a whole, when a reload is accepted or the shop was read.
 final class ShopContext: Sendable {
-    /// All that a decision needs besides the order.
+    /// Everything that a decision needs besides the order.
     struct Rules: Sendable {
         var planner: Planner
         var learner: Learner
@@ -16,7 +16,7 @@ final class ShopContext: Sendable {
 
     let domain: String
     let configuration: Configuration.Shop
-    /// Which webhooks can be sent to.
+    /// The webhooks that can be sent to.
     let endpoints: Set<String>
     private let state: Mutex<Rules>
 
@@ -30,7 +30,7 @@ final class ShopContext: Sendable {
     /// The rules in force.
     var rules: Rules { state.withLock { $0 } }
 
-    /// The triggers in force that write mails and are not in shadow mode, by name.
+    /// The names of the triggers in force that write mails and are not in shadow mode.
     var liveMailTriggers: [String] {
         let set = rules.planner.triggers
         return set.triggers.filter { trigger in
@@ -48,10 +48,10 @@ final class ShopContext: Sendable {
         }
     }
 
-    /// What happened before a backup was put back is learned: from here on all is news.
+    /// What happened before a backup was restored has been learned: from here on everything is news.
     func hasCaughtUp() { state.withLock { $0.learner.catchesUp = false } }
 
-    /// Our clock ran ahead, and is right again: nothing is in force, or watched, from a later moment on.
+    /// Our clock ran ahead and has been corrected: nothing is in force, or watched, from a later moment on.
     func clockWasPutBack(to now: Moment) {
         state.withLock { rules in
             rules.planner.live = rules.planner.live.notAfter(now)
@@ -61,7 +61,7 @@ final class ShopContext: Sendable {
         }
     }
 
-    /// Takes over what Shopify says of the shop.
+    /// Stores what Shopify says about the shop.
     func replaceProfile(_ profile: ShopProfile) {
         state.withLock { rules in
             rules.planner.shop = profile
@@ -71,7 +71,7 @@ final class ShopContext: Sendable {
 }
 
 extension LiveSince {
-    /// The same, with nothing after that moment.
+    /// The same, with nothing later than that moment.
     fileprivate func notAfter(_ moment: Moment) -> LiveSince {
         LiveSince(shop: min(shop, moment), sources: sources.mapValues { min($0, moment) })
     }

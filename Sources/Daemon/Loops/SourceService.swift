@@ -6,20 +6,20 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Reads, for one shop, every source of what arrives once: one loop for all of them, in turn.
+/// Reads, for one shop, every source of things that arrive only once: one loop for all of them, in turn.
 struct SourceService: Service {
     let context: ShopContext
     let sources: [any ObservationSource]
     let store: any ObservationStore
     let learning: Learning
     let clock: DaemonClock
-    /// Decides on what is a mail; nil where the shop has no mailbox.
+    /// Judges what is a mail; nil if the shop has no mailbox.
     var mail: MailJudge?
     /// Called when something was pushed to a source.
     let wake: Wake
     let heartbeats: Heartbeats
     let logger: Logger
-    /// What was told of sources that fail.
+    /// What was reported about failing sources.
     var trouble = SourceTrouble()
 
     private var name: Loop.Name { Loop.Name("sources", shop: context.domain) }
@@ -31,7 +31,7 @@ struct SourceService: Service {
         await loop.run { _ in try await turn() ? .again : .look(in: nil) }
     }
 
-    /// Reads and judges what came to each source; true if there may be more at once.
+    /// Reads and judges what each source received; true if there may be more to do immediately.
     ///
     /// - Throws: `CancellationError`, and what the store throws.
     func turn() async throws -> Bool {
@@ -50,7 +50,7 @@ struct SourceService: Service {
         return isMore
     }
 
-    /// Tells of a source's failure, or of its end, where that is news, and remembers the mailbox's for `status`.
+    /// Reports a source's failure, or its end, if that is news, and remembers the mailbox's for `status`.
     private func note(_ failure: SourceFailure?, of source: any ObservationSource) async throws {
         let now = clock.now
         if let failure {
@@ -58,7 +58,7 @@ struct SourceService: Service {
         } else if trouble.read(source.name) {
             log(.sourceRead, of: source)
         }
-        // Mail that is brought cannot fail to be fetched.
+        // Mail that is delivered to us needs no fetching, which could fail.
         guard source.name == MailboxSource.sourceName, !(source is BroughtMail) else { return }
         try await MailboxHealth(store: learning.store, shop: context.domain).note(failure, now: now)
     }
@@ -70,15 +70,15 @@ struct SourceService: Service {
     }
 }
 
-/// How reading a shop's mailbox goes, as `status` tells it.
+/// The state of reading a shop's mailbox, as `status` shows it.
 struct MailboxHealth {
     let store: Store
     let shop: String
 
-    /// How exactly it is kept when the mailbox was last read: each time costs a write.
+    /// The precision with which the time of the last read is stored: each update costs a write.
     static let step = Duration.minutes(1)
 
-    /// Forgets it, where no mailbox is read any more.
+    /// Removes it, if no mailbox is read any more.
     func forget(now: Moment) async throws(StoreFailure) {
         try await store.remember(nil, as: .mailboxFault, shop: shop, now: now)
         try await store.remember(nil, as: .mailboxFailingSince, shop: shop, now: now)
@@ -88,7 +88,7 @@ struct MailboxHealth {
     func note(_ failure: SourceFailure?, now: Moment) async throws(StoreFailure) {
         let known = try await store.remembered(.mailboxFault, shop: shop)
         if let failure {
-            // Since when comes first: a fault without it would be of unknown age.
+            // The start is written first: a fault without it would be of unknown age.
             if try await store.remembered(.mailboxFailingSince, shop: shop) == nil {
                 try await store.remember(now, as: .mailboxFailingSince, shop: shop, now: now)
             }
@@ -107,7 +107,7 @@ struct MailboxHealth {
     }
 }
 
-/// The rows of what arrived once, and what is learned of them, in the store.
+/// The stored rows of things that arrived once, and what is learned from them.
 struct StoreObservations: ObservationJournal {
     let context: ShopContext
     let store: any ObservationStore
@@ -132,6 +132,6 @@ struct StoreObservations: ObservationJournal {
     func commit(_ events: [JudgedEvent], of observation: RawObservation, now: Moment) async throws -> SourceFailure? {
         if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
         let unknown = try await learning.learn(events, from: observation, of: context, now: now)
-        return unknown.isEmpty ? nil : SourceFailure("it speaks of \(unknown.count) that are not known")
+        return unknown.isEmpty ? nil : SourceFailure("it refers to \(unknown.count) that are not known")
     }
 }

@@ -2,28 +2,28 @@ import Intake
 import Outreach
 import Synchronization
 
-/// What stands between us and the sources of one shop. They are read every half minute: a failure is told once, again
-/// each hour while it lasts, and when it is over.
+/// Trouble with the sources of one shop. They are read every half minute, so a failure is reported once, again every
+/// hour while it lasts, and when it is over.
 final class SourceTrouble: Sendable {
     private struct State {
-        /// When a reason was told.
+        /// When each reason was reported.
         var toldAt: [String: Moment] = [:]
         var failedAt: Moment?
         var isFailing = false
-        /// Whether a failure was told whose end was not.
+        /// True if a failure was reported but its end was not.
         var isTold = false
     }
 
-    /// How often a failure is told again while it lasts.
+    /// How often a failure is reported again while it lasts.
     static let reminder = Duration.hours(1)
-    /// How long a source must have been well for its next failure to be news at once.
+    /// How long a source must have worked for its next failure to be reported immediately.
     static let calm = Duration.minutes(5)
-    /// How many different reasons are told within an hour.
+    /// How many different reasons are reported within an hour.
     static let mostReasons = 10
 
     private let state = Mutex<[String: State]>([:])
 
-    /// Notes that a source failed. True if it is to be told.
+    /// Records that a source failed. True if it should be reported.
     func failed(_ source: String, _ failure: SourceFailure, now: Moment) -> Bool {
         state.withLock { all in
             var state = all[source] ?? State()
@@ -41,7 +41,7 @@ final class SourceTrouble: Sendable {
         }
     }
 
-    /// Notes that a source was read. True if the end of a failure is to be told.
+    /// Records that a source was read. True if the end of a failure should be reported.
     func read(_ source: String) -> Bool {
         state.withLock { all in
             guard var state = all[source] else { return false }

@@ -4,19 +4,19 @@ import Platform
 import Store
 import Synchronization
 
-/// Tells of messages that cannot be written, because their template fails for a real order: they wait until the file is
-/// fixed, and somebody has to hear of it.
+/// Reports messages that cannot be composed because their template fails for a real order: they wait until the file is
+/// fixed, and somebody has to be told.
 ///
-/// The journal gets one line for each trigger and hour, however many orders it is about. The shop gets a mail, of which
-/// a Message-ID that hangs on the files, the triggers and the day lets no second one out, over restarts as well.
+/// The journal gets one line per trigger and hour, however many orders are affected. The shop gets a mail with a
+/// Message-ID derived from the files, the triggers and the day, so that no second one is sent, even after a restart.
 final class TemplateTrouble: Sendable {
-    /// How often the same is told again.
+    /// How often the same trouble is reported again.
     static let reminder = Duration.hours(1)
 
     private let store: Store
     let reloaders: [String: TriggerReloader]
     private let logger: Logger
-    /// When each trigger was last told of, by shop and name.
+    /// When each trigger was last reported, by shop and name.
     private let told = Mutex<[[String]: Moment]>([:])
 
     init(store: Store, reloaders: [String: TriggerReloader], logger: Logger) {
@@ -25,7 +25,7 @@ final class TemplateTrouble: Sendable {
         self.logger = logger
     }
 
-    /// Tells of the effects among `plans` that could not be written, as far as it is time to.
+    /// Reports the effects among `changes` that could not be composed, if a report is due.
     func tell(_ changes: [PlannedChange], contexts: [String: ShopContext], now: Moment) async throws(StoreFailure) {
         var failing: [String: Set<String>] = [:]
         for change in changes where change.effect.state == .waiting && change.effect.reason == .template {
@@ -34,7 +34,7 @@ final class TemplateTrouble: Sendable {
         for (shop, triggers) in failing {
             let news = told.withLock { told in
                 triggers.filter { trigger in
-                    // A turn a moment before the hour is not to cost a second hour.
+                    // A turn slightly before the full hour must not delay the report by another hour.
                     if let last = told[[shop, trigger]], last <= now, now - last < Self.reminder - .minutes(1) {
                         return false
                     }
@@ -61,8 +61,7 @@ final class TemplateTrouble: Sendable {
 }
 
 extension TriggerReloader {
-    /// Writes to the shop of messages that cannot be written; once a day at most for the same triggers under the same
-    /// files.
+    /// Writes to the shop about messages that cannot be composed; at most once a day for the same triggers and files.
     fileprivate func tell(
         _ unwritten: [UnwrittenMessages], settings: ShopSettings, files: TriggerFolder, now: Moment
     ) async throws(StoreFailure) {
@@ -81,7 +80,7 @@ extension TriggerReloader {
 
                 \(Self.list(lines))
 
-                Fix the template and save it: they are written at once, as far as they are still news. Until then they are tried again every hour.
+                Fix the template and save it: they are then sent immediately if they are still news. Until then they are tried again every hour.
                 `bookbag explain` has the order's story, and `bookbag preview TRIGGER --order '#1001'` shows what its mail comes to.
                 """, supersedes: [], now: now)
     }

@@ -3,8 +3,8 @@ import Outreach
 import Platform
 import ServiceLifecycle
 
-/// Lets time pass: whatever happens by time alone (a promise passes, a parcel is silent for too long) is learned when
-/// its moment comes.
+/// Handles the passage of time: whatever happens through time alone (a promise is missed, a parcel is silent for too
+/// long) is learned when its moment comes.
 struct TimeService: Service {
     let store: any TimeStore
     let contexts: [String: ShopContext]

@@ -2,31 +2,31 @@ import Delivery
 import Foundation
 import Outreach
 
-/// What a person wrote to the shop, as a mail to the shop's people (`notify` of shop.yaml), with the story of the order
-/// above her words. An answer to it goes to her: she is in `Reply-To`, and her mail and ours are in `References`, so
-/// that everybody's mail program keeps the thread.
+/// A person's mail to the shop, as a mail to the shop's people (`notify` of shop.yaml), with the story of the order
+/// above her words. A reply to it goes to her: she is in `Reply-To`, and her mail and ours are in `References`, so that
+/// everybody's mail program keeps the thread together.
 struct ForwardedMail {
-    /// Beyond this, her mail is not attached: it waits in the mailbox.
+    /// A larger mail is not attached; it can be found in the mailbox.
     static let largestOriginal = 10_000_000
 
     var mail: IncomingMail
     /// The mail as it came.
     var original: [UInt8]
-    /// The order's story as `explain` tells it; nil where no order was found.
+    /// The order's story as `explain` tells it; nil if no order was found.
     var story: (order: String, text: String)?
     var settings: ShopSettings
     var shop: String
     /// The envelope sender of the shop's mail.
     var sender: String
     var receivedAt: Moment
-    /// What makes it one mail, whatever is judged twice: the number of the observation.
+    /// The number of the observation, which makes it one mail even if it is judged twice.
     var number: Int64
-    /// True where no more of this sender is handed on for a while.
+    /// True if further mails from this sender will not be forwarded for a while.
     var isLast = false
-    /// The id that our mails about the order hang on.
+    /// The id of the thread that our mails about the order belong to.
     var thread: String?
 
-    /// The mail; nil where the shop named nobody to write to, or it cannot be composed.
+    /// The mail; nil if the shop named no address for it, or it cannot be composed.
     func message() -> Message? {
         guard let to = settings.notify else { return nil }
         let brand = settings.brand
@@ -42,7 +42,7 @@ struct ForwardedMail {
             lines += [
                 "",
                 "This address has written \(IncomingRules.letterLimit) mails within an hour. What else it writes in this "
-                    + "time is not handed on; it lies in the mailbox.",
+                    + "time is not forwarded; it stays in the mailbox.",
             ]
         }
         let isAttached = original.count <= Self.largestOriginal
@@ -75,13 +75,13 @@ struct ForwardedMail {
         return "\(Self.plain(who)) wrote\(about). Your answer to this mail goes to that address.\(proof)"
     }
 
-    /// A text as it is, whatever signs it has: an indented block.
+    /// A text unchanged, including special characters: an indented block.
     private static func code(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false)
             .map { "    " + $0.filter { $0 != "\r" } }.joined(separator: "\n")
     }
 
-    /// A text on one line, without what Markdown would read.
+    /// A text on one line, without anything that Markdown would interpret.
     private static func plain(_ text: String) -> String {
         var out = ""
         for character in text.split(whereSeparator: \.isNewline).joined(separator: " ") {

@@ -9,31 +9,31 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-// The socket at which a mail server on this machine hands over the shops' mail. A recipient gets its 250 after the mail
-// is in the store, and 451 where it cannot be: then the mail server keeps it, and tries again. Where the connection
-// ends between the two, the mail comes again and is recognised by its identity.
+// The socket on which a mail server on this machine delivers the shops' mail. A recipient gets its 250 once the mail is
+// in the store, and 451 if it cannot be stored: then the mail server keeps it and tries again. If the connection ends
+// between the two, the mail comes again and is recognised by its identity.
 //
-// What it takes is bounded: a few sessions at a time, each with one mail in memory. Further ones wait for their
-// greeting, and beyond `Limits.waiting` they are sent away. A session that says nothing, or lasts too long, is ended.
+// Its use of resources is bounded: a few sessions at a time, each with one mail in memory. Further ones wait for their
+// greeting, and beyond `Limits.waiting` they are turned away. A session that is silent or lasts too long is ended.
 
-/// Takes mail over LMTP for one or several shops.
+/// Receives mail over LMTP for one or more shops.
 struct LMTPServer: Service {
-    /// A shop whose mail is taken.
+    /// A shop whose mail is accepted.
     struct Shop {
         var delivery: MailboxDelivery
-        /// Called when a mail was kept.
+        /// Called when a mail was stored.
         var reading: Wake
     }
 
-    /// What it takes from whoever reaches the socket.
+    /// What it accepts from clients of the socket.
     struct Limits: Sendable {
-        /// Sessions at a time; each may hold a mail of 25 MB, and a copy of it while it is stored.
+        /// Sessions at a time; each may hold a mail of 25 MB, and a copy of it while it is being stored.
         var sessions = 4
         /// How many more may wait for their turn.
         var waiting = 60
-        /// How long a session may be quiet.
+        /// How long a session may be idle.
         var idle = Duration.minutes(1)
-        /// How long a session may last, with its wait. Postfix ends its own after five minutes.
+        /// How long a session may last, including its wait. Postfix ends its own after five minutes.
         var lifetime = Duration.minutes(10)
         var conversation = LMTPConversation.Limits()
     }
@@ -45,7 +45,7 @@ struct LMTPServer: Service {
     var trouble: StoreTrouble?
     let logger: Logger
     var limits = Limits()
-    /// Called once it listens.
+    /// Called once it is listening.
     var listening: @Sendable () -> Void = {}
 
     func run() async throws {
@@ -71,7 +71,7 @@ struct LMTPServer: Service {
                 reason: "the LMTP socket \(path) cannot be made (\(error)); its folder must exist and belong to the "
                     + "daemon's user (docs/mailbox.md)", status: .configuration)
         }
-        // Postfix drops all groups but its own, so the folder decides who gets here.
+        // Postfix drops all groups but its own, so access is controlled by the folder.
         chmod(path, 0o666)
         logger.log(Line.listening, ["address": "\(path)"])
         listening()
@@ -81,10 +81,10 @@ struct LMTPServer: Service {
         sessions.closeAll()
     }
 
-    /// Keeps a mail: one observation for each shop among its recipients, all in one step.
+    /// Stores a mail: one observation for each shop among its recipients, all in one step.
     @Sendable func keep(_ mail: HandedMail) async -> [LMTPConversation.Verdict] {
         let failed = [LMTPConversation.Verdict](repeating: .notNow, count: mail.recipients.count)
-        // A mail that is kept bears its time.
+        // A stored mail has a timestamp, so the clock must be right.
         guard clock.fault == nil else { return failed }
         let now = clock.now
         let concerned = shops.compactMap { shop in
@@ -105,7 +105,7 @@ struct LMTPServer: Service {
     }
 }
 
-/// Which sessions there are, and whose turn it is.
+/// The current sessions, and whose turn it is.
 private final class LMTPSessions: Sendable {
     private struct State {
         var open: [ObjectIdentifier: any NIOCore.Channel] = [:]
@@ -119,7 +119,7 @@ private final class LMTPSessions: Sendable {
 
     init(_ limits: LMTPServer.Limits) { self.limits = limits }
 
-    /// Lets a session in, now or when it is its turn. False where there are too many.
+    /// Admits a session, now or when it is its turn. False if there are too many.
     func enter(_ channel: any NIOCore.Channel, begin: @escaping @Sendable () -> Void) -> Bool {
         let id = ObjectIdentifier(channel)
         let (isIn, isNow) = state.withLock { state in
@@ -158,7 +158,7 @@ private final class LMTPSessions: Sendable {
     }
 }
 
-/// One connection: carries bytes to the machine and performs its steps. It reads only when the machine wants more.
+/// One connection: passes bytes to the state machine and performs its steps. It only reads when the machine wants more.
 private final class LMTPSession: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -217,7 +217,7 @@ private final class LMTPSession: ChannelInboundHandler {
         sessions.leave(context.channel)
     }
 
-    /// Waits for more, unless a mail is being kept.
+    /// Waits for more, unless a mail is being stored.
     private func listen(_ context: ChannelHandlerContext) {
         guard !isKeeping, !isClosing else { return }
         idle?.cancel()
@@ -248,7 +248,7 @@ private final class LMTPSession: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
     }
 
-    /// Says a last word, and ends the session once it is said, or nobody takes it.
+    /// Sends a final reply, and ends the session once it is sent, or nobody reads it.
     private func finish(_ text: String, _ context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true

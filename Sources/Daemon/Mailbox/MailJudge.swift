@@ -6,8 +6,8 @@ package import Outreach
 import Platform
 import Store
 
-/// Decides on the mail that came in, one at a time: finds the message of ours that it speaks of and the order that it
-/// is about, lets the rules decide, and commits what comes of it together with the mark that it was judged.
+/// Judges the mail that came in, one at a time: finds the message of ours that it refers to and the order that it is
+/// about, applies the rules, and commits the result together with the mark that it was judged.
 struct MailJudge: Sendable {
     /// How the bytes of an observation are read.
     var read: @Sendable (RawObservation) -> ReadMail
@@ -15,19 +15,19 @@ struct MailJudge: Sendable {
     let store: Store
     let learning: Learning
     let logger: Logger
-    /// Called when there is a mail for the shop's people.
+    /// Called when there is mail for the shop's people.
     let newMail: Wake
 
-    /// A mail as it was read.
+    /// A mail after reading.
     struct ReadMail: Sendable {
         var mail: IncomingMail
-        /// Why a person must look at the mail itself; nil where it was read.
+        /// Why a person must look at the mail itself; nil if it could be read.
         var parked: String?
     }
 
     /// Judges one mail.
     ///
-    /// - Returns: why nothing could be made of it; it counts as judged all the same.
+    /// - Returns: why nothing could be made of it; it still counts as judged.
     func judge(_ observation: RawObservation, now: Moment) async throws(StoreFailure) -> SourceFailure? {
         let shop = context.domain
         let (mail, parked) = { ($0.mail, $0.parked) }(read(observation))
@@ -58,11 +58,11 @@ struct MailJudge: Sendable {
                 var mail = mail
                 if let parked { mail.text = "Bookbag could not read this mail: \(parked)." }
                 switch try await handsOn(mail, observation, message) {
-                case .no(let reason): outcome.detail += "; not handed on, for \(reason)"
+                case .no(let reason): outcome.detail += "; not forwarded, because \(reason)"
                 case let verdict:
                     outcome.forward = try await forward(
                         mail, observation, order: order, message, isLast: verdict == .last, now: now)
-                    if outcome.forward == nil { outcome.detail += "; not handed on, for \(whyNobody)" }
+                    if outcome.forward == nil { outcome.detail += "; not forwarded, because \(whyNobody)" }
                 }
             }
         }
@@ -87,8 +87,8 @@ struct MailJudge: Sendable {
         _ = try await learning.learn([bounced], from: outcome.observation, incoming: outcome, of: context, now: now)
     }
 
-    /// Which order a person writes about: that of the message that she answers; else the number in her own words, if
-    /// the sender is the order's; else her only order that is under way. Never a guess between two.
+    /// Which order a person writes about: that of the message she replies to; otherwise the number in her own words, if
+    /// the sender is the order's; otherwise her only order under way. It never guesses between two.
     private func order(
         of mail: IncomingMail, answering message: AnsweredMessage?
     ) async throws(StoreFailure) -> OrderKey? {
@@ -133,7 +133,7 @@ struct MailJudge: Sendable {
                     story = (account.order, account.text(zone: sources.profile.zone))
                 }
             } catch let failure as StoreFailure { throw failure } catch {
-                // Without the story the mail goes all the same.
+                // Without the story the mail is sent anyway.
             }
         }
         let brand = settings.brand
@@ -149,11 +149,11 @@ struct MailJudge: Sendable {
             maker: "forwarded", key: bytes.id, message: bytes, aggregate: order.map { .order($0.orderID) }, dueAt: now)
     }
 
-    /// Why a person's mail could be handed on to nobody: a clause for `explain` and the journal.
+    /// Why a person's mail could not be forwarded to anybody: a clause for `explain` and the journal.
     private var whyNobody: String {
         if context.configuration.smtp == nil { return "no relay is configured" }
         if context.rules.planner.triggers.settings.notify == nil { return "shop.yaml names nobody under 'notify'" }
-        return "no mail could be made of it; it is in the mailbox"
+        return "no mail could be composed from it; it is in the mailbox"
     }
 
     private func report(_ outcome: IncomingOutcome) {
@@ -166,17 +166,17 @@ struct MailJudge: Sendable {
 }
 
 extension RawObservation {
-    /// What it is, where it came from a mailbox.
+    /// The kind of mail, if it came from a mailbox.
     var mailKind: MailKind? { MailKind(kind) }
 
     var isMail: Bool { mailKind != nil }
 
-    /// True for a mail that is kept for the story, and answered or acted on never.
+    /// True for a mail that is only kept for the story, and is never answered or acted on.
     var isHistory: Bool { mailKind?.isHistory ?? false }
 }
 
 extension MailJudge.ReadMail {
-    /// Reads an observation of a mailbox by what the shop's mail looks like.
+    /// Reads an observation from a mailbox, given what the shop's mail looks like.
     init(_ observation: RawObservation, settings: MailSettings) {
         if observation.mailKind?.isParked == true {
             self.init(
@@ -201,7 +201,7 @@ extension MailSettings {
 }
 
 extension IncomingOutcome {
-    /// Lets it be shown and do nothing.
+    /// Makes it show up in the story without any other effect.
     fileprivate mutating func keepToStory() {
         isEndOfMessage = false
         provesArrival = false
@@ -211,7 +211,7 @@ extension IncomingOutcome {
 }
 
 extension OrderRecord {
-    /// True while something of it is still to come: not cancelled, and not all of it delivered.
+    /// True while part of it is still to come: not cancelled, and not all of it delivered.
     fileprivate var isUnderWay: Bool {
         guard facts.cancelledAt == nil else { return false }
         return !events.contains { $0.kind == .orderDelivered }

@@ -4,17 +4,16 @@ import Outreach
 import Platform
 import ServiceLifecycle
 
-/// Waits for word of new mail (IMAP's IDLE) and wakes whoever reads the mailbox. The reading finds new mail by its
-/// cursor in any case, within a tick: this makes it sooner, and its failures are told by the reading, which meets them
-/// too.
+/// Waits for notice of new mail (IMAP's IDLE) and wakes the loop that reads the mailbox. That loop finds new mail by
+/// its cursor anyway, within a tick: this makes it sooner. Failures are reported by the loop, which runs into them too.
 struct MailboxWatch: Service {
     let watcher: MailboxWatcher
-    /// Wakes the reading.
+    /// Wakes the loop that reads the mailbox.
     let reading: Wake
-    /// Lets tests pass the pauses after a failure.
+    /// Lets tests skip the pauses after a failure.
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
-    /// How long it rests after a failure: twice as long after each, as servers limit how often one logs in.
+    /// How long it pauses after the first failure; twice as long after each further one, as servers limit logins.
     static let firstPause = Duration.seconds(15)
     static let longestPause = Duration.minutes(10)
 
@@ -31,7 +30,7 @@ struct MailboxWatch: Service {
                 reading.call()
                 pause = Self.firstPause
             } catch is CancellationError { return } catch {
-                // The reading meets the same trouble now, and tells of it, rather than at its next tick.
+                // Makes the loop run into the same trouble and report it now, rather than at its next tick.
                 if pause == Self.firstPause { reading.call() }
                 do { try await sleep(pause) } catch { return }
                 pause = min(pause * 2, Self.longestPause)

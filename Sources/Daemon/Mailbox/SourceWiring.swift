@@ -5,22 +5,22 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Puts together what reads the things that reach a shop once: its event sources, and its mailbox with what waits for
-/// word of new mail.
+/// Assembles what reads the things that reach a shop only once: its event sources, and its mailbox along with the watch
+/// for new mail.
 struct SourceWiring {
     let context: ShopContext
     let store: Store
     let learning: Learning
     let clock: DaemonClock
     let engine: TransferEngine
-    /// Called when there is a mail to the shop's own people.
+    /// Called when there is mail to the shop's own people.
     let newMail: Wake
     let heartbeats: Heartbeats
     let logger: Logger
-    /// Called when mail was brought, or may have come.
+    /// Called when mail was delivered, or may have arrived.
     let wake = Wake()
 
-    /// Where mail for the shop is brought, and how; nil where none is.
+    /// Where mail for the shop is delivered to us, and how; nil if it is not.
     var brought: (socket: String, shop: LMTPServer.Shop)? {
         guard let mailbox = context.configuration.mailbox, let socket = mailbox.lmtp else { return nil }
         let delivery = MailboxDelivery(

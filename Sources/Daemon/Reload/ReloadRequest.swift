@@ -3,9 +3,9 @@ import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
-/// The wish to have the trigger files read again, until it was seen to.
+/// A request to read the trigger files again, pending until it is handled.
 final class ReloadRequest: Sendable {
-    /// Wakes the loop that sees to it.
+    /// Wakes the loop that handles it.
     let wake: Wake
     private let isRaised = Mutex(false)
 
@@ -16,7 +16,7 @@ final class ReloadRequest: Sendable {
         wake.call()
     }
 
-    /// Whether it was raised; it is not any more.
+    /// Returns whether a request was pending, and clears it.
     func take() -> Bool {
         isRaised.withLock { raised in
             defer { raised = false }
@@ -25,10 +25,10 @@ final class ReloadRequest: Sendable {
     }
 }
 
-/// Hears SIGHUP, and asks for the trigger files to be read again.
+/// Waits for SIGHUP, and requests that the trigger files be read again.
 struct HangupService: Service {
     let request: ReloadRequest
-    /// Who reads other files again.
+    /// Wakes services that reread other files.
     var others = Broadcast()
 
     func run() async throws {

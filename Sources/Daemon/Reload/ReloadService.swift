@@ -4,11 +4,11 @@ import Platform
 import ServiceLifecycle
 import Store
 
-/// Reads trigger files and templates again: on SIGHUP, when the folder has changed and come to rest, and when a held
-/// reload is confirmed. All or nothing: a bad edit changes nothing, and is told of again every hour until it is fixed.
+/// Rereads trigger files and templates: on SIGHUP, when the folder has changed and settled, and when a held reload is
+/// confirmed. All or nothing: a bad edit changes nothing, and is reported again every hour until it is fixed.
 ///
-/// The folder is looked at every two seconds and not watched by the kernel: editors replace files, deployments replace
-/// folders and links, and network file systems tell nobody. A look is a stat of each file.
+/// The folder is checked every two seconds rather than watched through the kernel: editors replace files, deployments
+/// replace folders and links, and network file systems send no notifications. A check is a stat of each file.
 struct ReloadService: Service {
     let contexts: [String: ShopContext]
     let reloaders: [String: TriggerReloader]
@@ -19,23 +19,23 @@ struct ReloadService: Service {
     let heartbeats: Heartbeats
     let logger: Logger
     var trouble = StoreTrouble()
-    /// The wish to read the files again, which SIGHUP stands for.
+    /// The request to reread the files, which SIGHUP also raises.
     var request = ReloadRequest()
 
-    /// How often the folder is looked at.
+    /// How often the folder is checked.
     static let interval = Duration.seconds(2)
-    /// How often a fault that lasts is told again.
+    /// How often a fault that lasts is reported again.
     static let reminder = Duration.hours(1)
 
     /// What is known of one shop's folder.
     struct Watched {
         var watch: FolderWatch
-        /// The folder is to be read; it stays so where the store fails meanwhile.
+        /// True if the folder should be read; it stays so if the store fails in the meantime.
         var isUnread = false
-        /// A change that is in force and that the shop was not told of yet, for the store failed; with what it was in
+        /// A change that is in force but has not been reported to the shop, because the store failed; with what was in
         /// force before.
         var untold: (good: TriggerReloader.InForce, before: TriggerReloader.InForce)?
-        /// The last outcome, where it is one that a person has to hear of again, and when it was told.
+        /// The last outcome, if it is one that a person has to be reminded of, and when it was reported.
         var trouble: (outcome: TriggerReloader.Outcome, toldAt: Moment)?
         var isHeld = false
     }
@@ -58,7 +58,7 @@ struct ReloadService: Service {
         }
     }
 
-    /// What was wrong at the start was told then.
+    /// What was wrong at the start was reported then.
     private func start() async -> [String: Watched] {
         var watched: [String: Watched] = [:]
         for (shop, reloader) in reloaders {
@@ -74,7 +74,7 @@ struct ReloadService: Service {
         return watched
     }
 
-    /// Looks at one shop's folder, and reads it where there is cause to.
+    /// Checks one shop's folder, and reads it if there is reason to.
     func look(_ watched: Watched, shop: String, signalled: Bool) async -> Watched {
         guard let context = contexts[shop], let reloader = reloaders[shop] else { return watched }
         var watched = watched
@@ -106,7 +106,7 @@ struct ReloadService: Service {
         return watched
     }
 
-    /// Reads the folder of a shop. Where the store fails before that is done, it stays to be read.
+    /// Reads the folder of a shop. If the store fails before that is done, it remains to be read.
     private func read(
         _ watched: inout Watched, context: ShopContext, reloader: TriggerReloader, signalled: Bool
     ) async throws(StoreFailure) {
@@ -120,7 +120,7 @@ struct ReloadService: Service {
                     planning.call()
                 })
         } catch {
-            // It failed after the change had come into force.
+            // The failure came after the change had taken effect.
             let good = context.rules.inForce
             if good.folder.digest != rules.inForce.folder.digest { watched.untold = (good, rules.inForce) }
             throw error
@@ -136,7 +136,7 @@ struct ReloadService: Service {
             try await reloader.tellAccepted(good, after: rules.inForce, now: clock.now)
             watched.untold = nil
         case .unchanged:
-            // An edit that was taken back, or a signal without one.
+            // An edit that was undone, or a signal without an edit.
             if signalled || watched.trouble != nil { reloader.report(outcome) }
             watched.trouble = nil
             watched.isHeld = false

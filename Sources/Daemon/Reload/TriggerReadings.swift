@@ -2,8 +2,8 @@ import Outreach
 import Platform
 import Synchronization
 
-/// What the trigger files came to when they were last read: shops that share a folder share the reading, which is most
-/// of the work of a start.
+/// The results of the last readings of trigger files: shops that share a folder share the reading, which is most of the
+/// work of a start.
 final class TriggerReadings: Sendable {
     private struct Key: Hashable {
         var digest: String
@@ -14,24 +14,24 @@ final class TriggerReadings: Sendable {
     private let kept = Mutex<[(key: Key, reading: (set: TriggerSet?, faults: [Fault]))]>([])
     /// How many are kept.
     private static let most = 4
-    /// Tries the files before they are read here; nil reads them at once.
+    /// Tries the files before they are read here; if nil, they are read directly.
     private let trials: TriggerTrials?
 
     init(trials: TriggerTrials? = nil) { self.trials = trials }
 
-    /// Processor time of one rendering. The engine counts its work too, and gets there first.
+    /// The processor time for one rendering, in seconds. The engine also limits its work, and usually gets there first.
     private static let patience = 10.0
 
-    /// Reads the files, or gives what the same files came to before. Files that do not pass their trial are not read
-    /// here.
+    /// Reads the files, or returns the earlier result for the same files. Files that do not pass their trial are not
+    /// read here.
     ///
-    /// - Parameter passedBefore: they are those that were in force. Where no process can be started, they are read all
-    ///   the same, so that the daemon has something to go by.
+    /// - Parameter passedBefore: true if these files were in force. If no process can be started, they are read anyway,
+    ///   so that the daemon has something to work with.
     func load(
         _ folder: TriggerFolder, webhooks: Set<String>, today: CalendarDay? = nil, passedBefore: Bool = false
     ) async -> (set: TriggerSet?, faults: [Fault]) {
         let key = Key(digest: folder.digest, webhooks: webhooks, today: today)
-        // What was wrong on disk, such as a link that leads elsewhere, is not in the digest.
+        // What was wrong on disk, such as a link that leads elsewhere, is not part of the digest.
         if folder.faults.isEmpty, let reading = kept.withLock({ $0.first { $0.key == key }?.reading }) {
             return reading
         }
@@ -55,7 +55,7 @@ final class TriggerReadings: Sendable {
 }
 
 extension [Fault] {
-    /// Each once, in the order of their first.
+    /// The faults without duplicates, each in its first position.
     fileprivate var unique: [Fault] {
         var seen: Set<Fault> = []
         return filter { seen.insert($0).inserted }

@@ -6,37 +6,37 @@ package import Outreach
 import Platform
 import Store
 
-/// Keeps the trigger files of one shop: reads the folder, puts a good set into force and remembers it, and keeps the
-/// last good one when the folder is broken, or when what it says has to be confirmed first.
+/// Manages the trigger files of one shop: reads the folder, puts a good set into force and stores it, and keeps the
+/// last good one if the folder is broken, or if its changes have to be confirmed first.
 struct TriggerReloader {
     let shop: Configuration.Shop
     let store: Store
     let metrics: DaemonMetrics
     let logger: Logger
-    /// Called when there is a mail to the shop itself.
+    /// Called when there is mail to the shop itself.
     let notices: Wake
     var readings = TriggerReadings()
     /// Shared with the planning that decides by these triggers.
     var gate = PlanningGate()
 
-    /// A set, since when each of its triggers is in force, and the files it was read from.
+    /// A set, when each of its triggers came into force, and the files it was read from.
     struct InForce: Sendable {
         var set: TriggerSet
         var since: [String: Moment]
         var folder: TriggerFolder
     }
 
-    /// What came of a reading.
+    /// The result of a reading.
     enum Outcome {
         case accepted(InForce)
-        /// The files are those in force already.
+        /// The files are the ones already in force.
         case unchanged(InForce)
-        /// The lines that say why.
+        /// Refused, with lines that say why.
         case refused([String])
         case held(HeldReload)
     }
 
-    /// The set to start with: the folder's, or else the last good one. Throws `DaemonProblem` with status 78 where
+    /// The set to start with: the folder's, or otherwise the last good one. Throws `DaemonProblem` with status 78 if
     /// there is neither.
     func start(now: Moment, planner: (InForce) -> Planner) async throws -> InForce {
         let kept = try await lastGood()
@@ -68,10 +68,10 @@ struct TriggerReloader {
     /// Reads the folder and puts it into force, all or nothing.
     ///
     /// - Parameters:
-    ///   - inForce: what holds until then; nil where nothing does.
-    ///   - planner: the planner that holds until then.
-    ///   - takeUp: has a good set decide from now on. Called in the moment in which it is written, and before anything
-    ///     that waits is judged again.
+    ///   - inForce: the set in force until then; nil if there is none.
+    ///   - planner: the planner in use until then.
+    ///   - takeUp: makes a good set decide from now on. Called in the same step in which it is written, before any
+    ///     waiting message is judged again.
     func accept(
         inForce: InForce?, planner: Planner?, now: Moment, takeUp: @Sendable (InForce) -> Void = { _ in }
     ) async throws(StoreFailure) -> Outcome {
@@ -112,7 +112,7 @@ struct TriggerReloader {
         }
         let files = (try? HeldReload.encoder.encode(folder.files.mapValues { Data($0) })) ?? Data()
         let good = try await gate.pass { () async throws(StoreFailure) -> InForce in
-            // What waits under an older version is judged again under the new one.
+            // What is waiting under an older version is judged again under the new one.
             let since = try await store.setTriggers(
                 shop: shop.domain, names: set.triggers.map(\.name),
                 goodSet: GoodSet(digest: folder.digest, files: [UInt8](files), acceptedAt: now),
@@ -224,11 +224,11 @@ struct TriggerReloader {
     }
 
     static func list(_ lines: [String]) -> String {
-        // As it is, with its own signs: a code block.
+        // As a code block, to show special characters unchanged.
         lines.map { "    " + $0.split(whereSeparator: \.isNewline).joined(separator: " ") }.joined(separator: "\n")
     }
 
-    /// Writes to the shop, where it can be written to.
+    /// Writes to the shop, if it can be written to.
     func tell(
         _ kind: Notice.Kind, settings: ShopSettings, about digest: String, subject: String, body: String,
         supersedes: Set<Notice.Kind> = [.refused, .held], now: Moment
@@ -242,13 +242,13 @@ struct TriggerReloader {
                 shop: shop.domain, kind: kind.rawValue, about: digest, domain: brand.from.domain),
             date: now, brand: brand)
         guard let message = try? MailComposer().compose(draft) else { return }
-        // A moment's patience: whoever edits saves more than once.
+        // A short delay, since people who edit save more than once.
         let notice = Notice(shop: shop.domain, kind: kind, message: message, dueAt: now + .seconds(20))
         try await store.put(notice, supersedes: supersedes, now: now)
         notices.call()
     }
 
-    /// Tells the journal what came of a reading.
+    /// Logs the result of a reading.
     func report(_ outcome: Outcome) {
         metrics.reloadHeld.set(0, shop.domain)
         switch outcome {
@@ -279,12 +279,12 @@ struct TriggerReloader {
         }
     }
 
-    /// How the folder looks from outside: names, sizes and times of what is read, cheap enough to look every other
-    /// second.
+    /// The state of the folder from outside: names, sizes and times of the files that are read; cheap enough to check
+    /// every two seconds.
     func signature() -> [UInt64] {
         var signature: [UInt64] = []
         var folders = [""]
-        // A link may lead in a circle; reading the folder says so.
+        // Links may form a circle; reading the folder reports that.
         for _ in 0..<1_000 {
             guard let folder = folders.popLast() else { break }
             let place = shop.triggers + "/" + folder
@@ -311,14 +311,14 @@ struct TriggerReloader {
     }
 }
 
-/// A reload that waits for a confirmation, as the store remembers it.
+/// A reload that waits for confirmation, in its stored form.
 package struct HeldReload: Codable, Sendable, RememberedValue {
-    /// What confirms it.
+    /// The code that confirms it.
     package var code: String
     package var people: Int
     package var peoplePerDay: Double
     package var since: Moment
-    /// What was edited, and about which orders each trigger would write, a line each. It names no shopper.
+    /// What was edited, and the orders that each trigger would write about, one line each. It names no shopper.
     package var who: [String]?
 
     init(code: String, people: Int, peoplePerDay: Double, since: Moment) {
@@ -336,6 +336,6 @@ package struct HeldReload: Codable, Sendable, RememberedValue {
 }
 
 extension RememberedKey where Value == HeldReload {
-    /// The reload that waits for a confirmation.
+    /// The reload that waits for confirmation.
     package static var heldReload: Self { Self(.heldReload) }
 }

@@ -1,45 +1,45 @@
 import Outreach
 import Platform
 
-/// Tries trigger files in a process of their own, with limits, before they are read in this one: a file that ends its
-/// reader or never comes to an end costs that process, and not the daemon with all its shops.
+/// Tries trigger files in a separate process with limits before they are read in this one: a file that crashes its
+/// reader or never finishes costs that process, and not the daemon with all its shops.
 ///
-/// Commands that read files which the daemon has not approved can do the same: what is tried is the folder as it was
-/// read from disk once, so both see the same bytes.
+/// Commands that read files which the daemon has not approved can do the same: what is tried is the folder as read from
+/// disk once, so both see the same bytes.
 package struct TriggerTrials: Sendable {
-    /// Memory beyond what an idle process has: fifty times what the largest shops' files take.
+    /// Bytes of memory beyond what an idle process has: fifty times what the largest shops' files take.
     package static let memory = 512 * 1024 * 1024
     /// Processor time. Large folders take a tenth of a second.
     package static let processorSeconds = 20
-    /// By the clock on the wall, on a machine that has other things to do as well.
+    /// Wall-clock time, on a machine that is busy with other things as well.
     static let time = Duration.seconds(60)
-    /// Bytes of an answer: faults of every line would fit.
+    /// The maximum size of an answer in bytes: faults on every line would fit.
     static let mostOutput = 8 * 1024 * 1024
-    /// Faults beyond this help nobody.
+    /// More faults than this help nobody.
     package static let mostFaults = 2_000
 
-    /// The status with which it ends where the system keeps it from limiting itself: sysexits' EX_OSERR.
+    /// The exit status if the system does not let it limit itself: sysexits' EX_OSERR.
     package static let unlimited: Int32 = 71
 
-    /// The status with which it ends where its memory does not suffice to hear what it is to try.
+    /// The exit status if its memory is not enough to receive what it should try.
     package static let exhausted: Int32 = 72
 
-    /// The command that tries them.
+    /// The command that tries the files.
     package static let command = "read-triggers"
 
-    /// The program that tries them: this one, but for tests.
+    /// The program that tries them: this one, except in tests.
     var program = LimitedProcess.own
     var time = TriggerTrials.time
     /// Bytes beyond what an idle process has.
     var memory = TriggerTrials.memory
 
-    /// What came of it.
+    /// The result of a trial.
     enum Verdict: Sendable {
-        /// They can be read here.
+        /// The files can be read here.
         case good
-        /// What is wrong, errors and warnings.
+        /// The errors and warnings.
         case faults([Fault])
-        /// No process could be started; the sentence that says so.
+        /// No process could be started; the fault says why.
         case untried(Fault)
     }
 
@@ -59,19 +59,20 @@ package struct TriggerTrials: Sendable {
                 Fault(
                     file: folder.name, line: 1, column: 1,
                     "the process that tries the files may not limit its memory and time, so they are not put into force",
-                    hint: "see that a filter of system calls leaves prlimit64 to the daemon, as the shipped unit does"))
+                    hint: "make sure that the system call filter allows the daemon prlimit64, as the shipped unit does")
+            )
         case .exited(Self.exhausted, _):
             return .faults([Self.died("it asked for more than \(memory / 1_048_576) MB of memory", folder)])
         case .exited(let status, _): return .faults([Self.died("it ended with status \(status)", folder)])
         case .killed(let signal, let held): return .faults([Self.died(words(signal, held), folder)])
         case .tooSlow: return .faults([Self.died("it took more than \(time.components.seconds) seconds", folder)])
-        case .tooMuchOutput: return .faults([Self.died("it found more than can be told", folder)])
+        case .tooMuchOutput: return .faults([Self.died("it found more faults than can be reported", folder)])
         case .notStarted(let code):
             return .untried(
                 Fault(
                     file: folder.name, line: 1, column: 1,
                     "the process that tries the files could not be started (error \(code)), so they are not put into force",
-                    hint: "see that the daemon may start processes, and save a file again"))
+                    hint: "make sure that the daemon may start processes, then save a file again"))
         }
     }
 
@@ -79,8 +80,8 @@ package struct TriggerTrials: Sendable {
         let (may, had) = (memory / 1_048_576, held / 1_048_576)
         return switch signal {
         case 24: "it took more than \(Self.processorSeconds) seconds of processor time"
-        case 9: "it was killed, as the system does where memory runs out; it held \(had) MB"
-        // A request that is refused is not held yet, and may be as large as all before it.
+        case 9: "it was killed, as the system does when memory runs out; it held \(had) MB"
+        // A request that is refused is not allocated yet, and may be as large as everything before it.
         case _ where had >= may / 2: "it asked for more than \(may) MB of memory (signal \(signal)); it held \(had) MB"
         default: "it crashed (signal \(signal)), or asked for more than \(may) MB at once; it held \(had) MB"
         }
@@ -91,6 +92,6 @@ package struct TriggerTrials: Sendable {
         Fault(
             file: folder.name, line: 1, column: 1,
             "the process that reads and tries the files did not survive them: \(reason)",
-            hint: "look at the file that was edited last; nothing in it may grow without end")
+            hint: "look at the file that was edited last; nothing in it may grow without bound")
     }
 }

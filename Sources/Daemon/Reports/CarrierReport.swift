@@ -1,7 +1,7 @@
 package import Outreach
 import Store
 
-/// What `status` tells of one carrier: what was asked and came of it.
+/// What `status` shows for one carrier: what it was asked, with what result.
 package struct CarrierReport: Encodable, Sendable {
     package var carrier: String
     /// Open parcels that it is asked about.
@@ -32,7 +32,7 @@ package struct CarrierReport: Encodable, Sendable {
         unknownCodes = state.unknownCodes
     }
 
-    /// Every carrier that was ever asked, or has one of those parcels to be asked about, by name.
+    /// Every carrier that was ever asked, or is due to be asked about one of those parcels, by name.
     static func all(_ states: [CarrierState], parcels: [String: Int], now: Moment) -> [CarrierReport] {
         let asked = Set(states.map(\.carrier))
         let waiting = parcels.keys.filter { !$0.isEmpty && !asked.contains($0) }
@@ -40,8 +40,8 @@ package struct CarrierReport: Encodable, Sendable {
             .map { CarrierReport($0, parcels: parcels[$0.carrier] ?? 0, now: now) }
     }
 
-    /// What is left of the quota of a day in Greenwich, where all carriers' days begin that tell; a count of another
-    /// day is over.
+    /// What is left of the quota of a UTC day, which is when the days of all carriers that publish one begin; a count
+    /// from another day no longer applies.
     private static func left(_ state: CarrierState, _ now: Moment) -> Int? {
         state.windows.filter { $0.seconds >= 86_400 }.map { window in
             let today = Zone.utc.day(at: now).daysSinceEpoch

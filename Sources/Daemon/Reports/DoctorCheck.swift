@@ -7,12 +7,12 @@ package import Platform
 import Shopify
 import Store
 
-/// How checks reach what is outside. Handed in, so that tests need no network.
+/// How checks reach the outside. Passed in, so that tests need no network.
 package struct DoctorReach: Sendable {
     var transport: any HTTPTransport
     /// Logs in to a relay and sends nothing.
     var probe: @Sendable (Configuration.SMTP) async -> SMTPReply
-    /// The newest mails of a mailbox that are the shop's, read and not kept.
+    /// The newest mails in a mailbox that belong to the shop, read without being stored.
     var newestMail: @Sendable (Configuration.Mailbox, String, Moment) async throws -> [RawObservation]
     var dns: DNSResolver
     var now: @Sendable () -> Moment
@@ -50,11 +50,11 @@ package struct DoctorReach: Sendable {
     }
 }
 
-/// One thing that `doctor` looks at. It changes nothing, sends nothing, and its findings hold no secret.
+/// One thing that `doctor` checks. It changes nothing, sends nothing, and its findings contain no secret.
 package struct DoctorCheck: Sendable {
     package typealias Finding = DoctorReport.Finding
 
-    /// What a check looks at, once for each.
+    /// What a check applies to; it runs once for each.
     package enum Look: Sendable {
         case machine(@Sendable (Configuration, DoctorReach) async -> [Finding])
         case shop(@Sendable (Configuration.Shop, DoctorReach) async -> [Finding])
@@ -65,19 +65,19 @@ package struct DoctorCheck: Sendable {
 
     package init(_ look: Look) { self.look = look }
 
-    /// All checks, in the order in which they are told of a shop. A further one is an entry here.
+    /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
     package static let standard: [DoctorCheck] = [store, triggers, shop, relay, sender, mailbox, webhooks, carriers]
 }
 
-// MARK: - Here
+// MARK: - This machine
 
 extension DoctorCheck {
-    /// That the store can be read and written.
+    /// Whether the store can be read and written.
     static let store = DoctorCheck(
         .machine { configuration, reach in
             let path = configuration.storePath
             guard FileManager.default.fileExists(atPath: path) else {
-                return [Finding(.fine, "store", "there is none yet; the daemon makes \(path) when it first starts")]
+                return [Finding(.fine, "store", "there is none yet; the daemon creates \(path) when it first starts")]
             }
             do throws(StoreFailure) {
                 let store = try Store.open(path: path, role: .command, create: false, now: reach.now())
@@ -88,7 +88,7 @@ extension DoctorCheck {
             }
         })
 
-    /// That the trigger files hold no mistake.
+    /// Whether the trigger files are free of errors.
     static let triggers = DoctorCheck(
         .shop { shop, _ in
             let what = "triggers of \(shop.domain)"
@@ -114,10 +114,10 @@ extension DoctorCheck {
         })
 }
 
-// MARK: - Out there
+// MARK: - The outside
 
 extension DoctorCheck {
-    /// That the shop is the right one, takes our login and lets us read what is wanted.
+    /// Whether the shop is the right one, accepts our login and lets us read what is needed.
     static let shop = DoctorCheck(
         .shop { shop, reach in
             let what = "shop \(shop.domain)"
@@ -147,7 +147,7 @@ extension DoctorCheck {
             findings.append(
                 Finding(
                     .fine, "shop \(shop.domain)",
-                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and takes the credentials"
+                    "it is \"\(inspection.name)\" (\(inspection.timeZone), \(inspection.currency)), and accepts the credentials"
                 ))
         }
         if let fault = inspection.versionFault {
@@ -164,12 +164,12 @@ extension DoctorCheck {
         if inspection.scopes == nil {
             findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
         } else if missing.isEmpty {
-            findings.append(Finding(.fine, scopes, "the app may read all that is wanted"))
+            findings.append(Finding(.fine, scopes, "the app may read everything it needs"))
         }
         return findings
     }
 
-    /// That the relay lets us in, encrypted.
+    /// Whether the relay accepts our login over an encrypted connection.
     static let relay = DoctorCheck(
         .shop { shop, reach in
             let what = "relay of \(shop.domain)"
@@ -189,15 +189,15 @@ extension DoctorCheck {
                 ]
             }
             let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
-            // Whether it offered TLS is not told; that it need not is what matters.
+            // The probe does not say whether TLS was offered; what matters is that it is not required.
             guard smtp.startTLS != .opportunistic else {
                 return [
                     Finding(
-                        .poor, what, "\(smtp.url) lets us in\(redirect), and need not be encrypted",
+                        .poor, what, "\(smtp.url) accepts our login\(redirect), and does not require encryption",
                         fix: "remove 'starttls: opportunistic', or mail and password may travel in the clear")
                 ]
             }
-            return [Finding(.fine, what, "\(smtp.url) lets us in\(redirect)")]
+            return [Finding(.fine, what, "\(smtp.url) accepts our login\(redirect)")]
         })
 
     private static func fix(_ phase: SMTPReply.Phase) -> String {
@@ -208,13 +208,13 @@ extension DoctorCheck {
         }
     }
 
-    /// That mailboxes will believe the shop's mail: what the DNS says of the domain in From.
+    /// Whether mailboxes will trust the shop's mail: what DNS says about the domain in From.
     static let sender = DoctorCheck(
         .shop { shop, reach in
             guard let smtp = shop.smtp, let settings = settings(of: shop) else { return [] }
             let relay = URLComponents(string: smtp.url)?.host ?? ""
-            // A relay on this machine is for trying, or signs as its own administrator set it up: the domain is looked at
-            // all the same, unless it is one that the DNS does not know (RFC 2606).
+            // A relay on this machine is for trying things out, or signs as its own administrator set it up: the domain
+            // is checked anyway, unless it is one that DNS does not know (RFC 2606).
             let own = [settings.brand.from, settings.brand.marketingFrom, settings.brand.ratingsFrom].compactMap(\.self)
             var findings: [Finding] = []
             for domain in Set(own.map { $0.domain.lowercased() }).sorted() {
@@ -224,13 +224,14 @@ extension DoctorCheck {
             return findings
         })
 
-    /// shop.yaml; nil where the trigger files have mistakes, of which another check tells.
+    /// shop.yaml; nil if the trigger files have errors, which another check reports.
     private static func settings(of shop: Configuration.Shop) -> ShopSettings? {
         guard let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "") else { return nil }
         return TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set?.settings
     }
 
-    /// That the mailbox lets us in, that what people write goes to somebody, and what its newest mails would have been taken for.
+    /// Whether the mailbox accepts our login, whether people's mails reach somebody, and what its newest mails would
+    /// have been taken for.
     static let mailbox = DoctorCheck(
         .shop { shop, reach in
             let what = "mailbox of \(shop.domain)"
@@ -246,13 +247,13 @@ extension DoctorCheck {
             if let settings, settings.notify == nil {
                 findings.append(
                     Finding(
-                        .poor, what, "what people write there is handed on to nobody",
+                        .poor, what, "what people write there is forwarded to nobody",
                         fix: "write 'notify: you@your-shop.example' in shop.yaml"))
             }
             guard let imap = mailbox.imap else {
                 let way = mailbox.lmtp.map { "over LMTP at \($0)" } ?? "by 'bookbag mail --deliver'"
                 return findings + [
-                    Finding(.fine, what, "mail to \(mailbox.onlyTo.joined(separator: ", ")) is brought \(way)")
+                    Finding(.fine, what, "mail to \(mailbox.onlyTo.joined(separator: ", ")) is delivered \(way)")
                 ]
             }
             do {
@@ -266,13 +267,13 @@ extension DoctorCheck {
                     newest.isEmpty
                     ? "no mail to \(mailbox.onlyTo.joined(separator: ", ")) was found among the newest"
                     : "of the newest \(newest.count) mails: \(words.joined(separator: ", "))"
-                return findings + [Finding(.fine, what, "\(imap.host) lets us in; \(seen)")]
+                return findings + [Finding(.fine, what, "\(imap.host) accepts our login; \(seen)")]
             } catch {
                 return findings + [Finding(.broken, what, "\(error)")]
             }
         })
 
-    /// Which webhooks there are: only a real message shows what they say.
+    /// Which webhooks there are: only a real message shows how they answer.
     static let webhooks = DoctorCheck(
         .shop { shop, _ in
             shop.webhooks.keys.sorted().map {

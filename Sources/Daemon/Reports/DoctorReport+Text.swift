@@ -1,7 +1,7 @@
 extension DoctorReport {
     package var text: String { findings.map(\.text).joined(separator: "\n") }
 
-    /// JSON has the findings alone.
+    /// JSON contains only the findings.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(findings)

@@ -1,21 +1,21 @@
-/// Whether everything outside works: what `bookbag doctor` tells, one line per check, with the fix.
+/// Whether everything outside works: what `bookbag doctor` prints, one line per check, with the fix.
 package struct DoctorReport: Report {
     /// What one check found.
     package struct Finding: Encodable, Sendable {
-        /// How it stands.
+        /// How well it works.
         package enum Grade: String, Encodable, Sendable {
             case fine = "ok"
-            /// It works, and less than it could.
+            /// It works, but not as well as it could.
             case poor = "note"
             case broken = "FAIL"
         }
 
         package var grade: Grade
-        /// What was looked at: `relay of NAME.myshopify.com`.
+        /// What was checked: `relay of NAME.myshopify.com`.
         package var what: String
         /// One sentence.
         package var words: String
-        /// How to fix it; nil where there is nothing to fix.
+        /// How to fix it; nil if there is nothing to fix.
         @Nullable package var fix: String?
 
         package init(_ grade: Grade, _ what: String, _ words: String, fix: String? = nil) {
@@ -30,7 +30,7 @@ package struct DoctorReport: Report {
 
     package init(_ findings: [Finding]) { self.findings = findings }
 
-    /// What the checks find: first of this machine, then shop by shop, then of the carriers.
+    /// Runs the checks: first of this machine, then shop by shop, then of the carriers.
     package init(
         _ checks: [DoctorCheck] = DoctorCheck.standard, of configuration: Configuration, over reach: DoctorReach
     )

@@ -2,7 +2,7 @@ import Delivery
 import Foundation
 package import Outreach
 
-/// A mail's parts, as a page shows them.
+/// A mail's parts, in the form that a page shows.
 package struct MailShown: Encodable, Sendable {
     package struct Attachment: Encodable, Sendable {
         package var name: String
@@ -17,7 +17,7 @@ package struct MailShown: Encodable, Sendable {
     package var hasHTML: Bool
     package var attachments: [Attachment]
 
-    /// Opens a mail; nil for a webhook, or bytes that are no mail.
+    /// Opens a mail; nil for a webhook, or bytes that are not a mail.
     package init?(_ message: Message) {
         guard message.kind == .email, let mail = OpenedMail(message.bytes) else { return nil }
         from = mail.from
@@ -30,15 +30,15 @@ package struct MailShown: Encodable, Sendable {
         }
     }
 
-    /// The HTML as a mail program shows it in the dark or in the light, whatever the reader's own browser prefers.
+    /// The HTML as a mail program shows it in dark or light mode, whatever the reader's own browser prefers.
     package static func asShown(_ html: String, dark: Bool) -> String {
         html.replacing(/(?i)\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)/) { match in
             (match.1.lowercased() == "dark") == dark ? "(min-width: 0px)" : "(max-width: 0px)"
         }
     }
 
-    /// The HTML without addresses of pictures, so that a browser does not try them. This is for the quiet of its
-    /// console: the page's policy is what keeps it from calling anybody.
+    /// The HTML without image URLs, so that a browser does not try to load them. This only keeps its console quiet:
+    /// what actually prevents requests is the page's policy.
     package static func withoutCalls(_ html: String) -> String {
         html.replacing(/(?i)(<(?:img|source|video|audio|input|embed)\b[^>]*?\s)(src|srcset|poster)=/) {
             "\($0.1)data-\($0.2)="

@@ -14,7 +14,7 @@ extension Message {
 
 /// JSON for people.
 package enum JSONText {
-    /// The same, one key a line; as it is where it is no JSON.
+    /// The same with indentation; unchanged if it is not JSON.
     package static func pretty(_ body: [UInt8]) -> [UInt8] {
         guard let value = try? JSONSerialization.jsonObject(with: Data(body)),
             let data = try? JSONSerialization.data(

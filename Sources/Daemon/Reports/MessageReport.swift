@@ -2,7 +2,7 @@ import Delivery
 package import Outreach
 package import Store
 
-/// One message: what became of it, and what it says. What `bookbag outbox show` tells.
+/// One message: what became of it, and its content. What `bookbag outbox show` prints.
 package struct MessageReport: Report {
     package var shop: String
     package var order: String
@@ -15,7 +15,7 @@ package struct MessageReport: Report {
     private let clock: Clock
     private let message: Message?
 
-    // JSON tells what became of it; its words are a customer's, and come with --eml.
+    // JSON says what became of it; its text is a customer's, and is available with --eml.
     private enum CodingKeys: String, CodingKey { case shop, order, event, happenedAt, outcome }
 
     package init(_ story: EffectStory, _ message: Message?, clock: Clock, now: Moment) {
@@ -54,13 +54,13 @@ package struct MessageReport: Report {
         } else {
             lines.append(
                 outcome.state == Effect.State.waiting.rawValue
-                    ? "It is not written yet." : "Its words are not kept, or it was never written.")
+                    ? "It is not written yet." : "Its text is not kept, or it was never written.")
         }
         return lines.joined(separator: "\n")
     }
 
     private static func opened(_ bytes: [UInt8]) -> [String] {
-        guard let mail = OpenedMail(bytes) else { return ["Its bytes are no mail."] }
+        guard let mail = OpenedMail(bytes) else { return ["Its bytes are not a mail."] }
         var lines = ["From:     \(mail.from)", "To:       \(mail.to)", "Subject:  \(mail.subject)"]
         for file in mail.attachments {
             lines.append("With:     \(file.name) (\(file.type), \(file.bytes.count / 1024) KiB)")

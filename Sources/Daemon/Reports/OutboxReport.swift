@@ -1,9 +1,9 @@
 package import Outreach
 package import Store
 
-/// Messages, the newest first, and why each of them waits that does: what `bookbag outbox list` tells.
+/// Messages, the newest first, and for each that is waiting, why: what `bookbag outbox list` prints.
 package struct OutboxReport: Report {
-    /// One message, or what is to become one.
+    /// One message, or what will become one.
     struct Row: Encodable, Sendable {
         var id: Int64
         var shop: String
@@ -19,10 +19,10 @@ package struct OutboxReport: Report {
         var attemptsInDoubt: Int
         @Nullable var messageID: String?
         @Nullable var summary: String?
-        /// Null for what waits no more.
+        /// Null if it is no longer waiting.
         @Nullable var wait: OutboxWait?
 
-        // Each name as the encoder would write it, but for the one that it would write otherwise.
+        // Each name as the encoder would write it, except for the one that differs.
         private enum CodingKeys: String, CodingKey {
             case id, shop, order, trigger, line, state, reason, detail, event, dueAt, attempts, attemptsInDoubt,
                 summary,
@@ -39,7 +39,7 @@ package struct OutboxReport: Report {
 
     var rows: [Row]
 
-    /// - Parameter channels: how the routes stand; one that was never closed may be left out.
+    /// - Parameter channels: the states of the routes; one that was never closed may be left out.
     package init(_ lines: [OutboxLine], channels: [Route: ChannelState] = [:], now: Moment) {
         rows = lines.map { line in
             let effect = line.effect
@@ -54,7 +54,7 @@ package struct OutboxReport: Report {
 
     package var text: String {
         if rows.isEmpty { return "Nothing to show." }
-        // Whose it is needs to be said only where there are several.
+        // The shop is shown only if there are several.
         let isMixed = Set(rows.map(\.shop)).count > 1
         let head =
             (isMixed ? ["ID", "SHOP"] : ["ID"]) + ["ORDER", "TRIGGER", "TO", "STATE", "REASON", "DUE", "SUBJECT"]
@@ -69,7 +69,7 @@ package struct OutboxReport: Report {
                 }) + waits
     }
 
-    /// Why they wait, each reason once.
+    /// Why they are waiting, each reason once.
     private var waits: String {
         let waiting = rows.compactMap(\.wait)
         guard !waiting.isEmpty else { return "" }
@@ -83,7 +83,7 @@ package struct OutboxReport: Report {
         return "\n\nWhy they wait:\n" + lines.joined(separator: "\n")
     }
 
-    /// JSON has the rows alone.
+    /// JSON contains only the rows.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(rows)

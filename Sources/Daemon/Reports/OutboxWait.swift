@@ -1,43 +1,43 @@
 import Outreach
 import Store
 
-/// Why a message waits, as its rows tell it, and until when. Nothing here is guessed: what no row says is not told.
+/// Why a message is waiting, according to its rows, and until when. Nothing is guessed: what no row says is not shown.
 struct OutboxWait: Encodable, Sendable {
-    /// What it waits for, in a word of a closed set that programs may go by.
+    /// What it is waiting for, as a word of a closed set that programs may rely on.
     enum Cause: String, Encodable, Hashable, Sendable {
-        /// It is not decided or written yet; the reason says why.
+        /// It has not been decided or composed yet; the reason says why.
         case held
         /// It is being handed over.
         case underWay = "under_way"
         /// Its route is closed.
         case channel
-        /// What may go out by its way for now has gone.
+        /// As much as its route may send for now has been sent.
         case limit
-        /// The recipient's domain puts mail off.
+        /// The recipient's domain defers mail.
         case domain
-        /// What may go to the recipient's domain for now has gone.
+        /// As much as may be sent to the recipient's domain for now has been sent.
         case domainLimit = "domain_limit"
-        /// The far end put this message off.
+        /// The receiver deferred this message.
         case deferred
         /// Its time has not come.
         case time
-        /// Nothing holds it: it goes with the next turn.
+        /// Nothing holds it: it will be sent on the next turn.
         case next
     }
 
     var cause: Cause
-    /// When it goes on, or is looked at again; null where nobody knows.
+    /// When it continues, or is checked again; null if nobody knows.
     @Stamped var until: Moment?
-    /// One sentence, without its full stop. No address is in it.
+    /// One sentence, without its full stop. It contains no address.
     var sentence: String
-    /// True where an earlier attempt may have arrived: the same bytes go again.
+    /// True if an earlier attempt may have succeeded: the same bytes are sent again.
     var inDoubt: Bool
 
     private enum CodingKeys: String, CodingKey { case cause, until, sentence, inDoubt }
 
-    /// Why that message waits; nil for one that does not.
+    /// Why that message is waiting; nil for one that is not.
     ///
-    /// - Parameter channel: how its route stands.
+    /// - Parameter channel: the state of its route.
     init?(_ line: OutboxLine, channel: ChannelState, now: Moment) {
         let effect = line.effect
         inDoubt = effect.state == .ready && effect.attemptsInDoubt > 0
@@ -49,7 +49,7 @@ struct OutboxWait: Encodable, Sendable {
         case .ready: (cause, _until, sentence) = Self.ready(line, channel: channel, now: now)
         default: return nil
         }
-        if inDoubt { sentence += "; an earlier attempt may have arrived, and the same bytes go again" }
+        if inDoubt { sentence += "; an earlier attempt may have arrived, and the same bytes are sent again" }
     }
 
     private static func ready(
@@ -74,17 +74,20 @@ struct OutboxWait: Encodable, Sendable {
             let until = state.nextAt > now ? state.nextAt : nil
             let detail = state.detail.map { ": \($0)" } ?? ""
             switch state.cause {
-            case .deferred: return wait(.domain, until, "\(domain) puts mail off, and is asked with one mail\(detail)")
+            case .deferred:
+                return wait(
+                    .domain, until, "\(domain) is deferring mail, and is tried with one mail at a time\(detail)")
             case .limit: return wait(.domainLimit, until, "the limit for \(domain) is reached\(detail)")
             case nil:
-                return wait(.next, nil, "\(domain) takes mail again, and it goes after those that wait for longer")
+                return wait(
+                    .next, nil, "\(domain) accepts mail again, and this one goes after those that have waited longer")
             }
         }
         if ownWait, effect.reason == .deferred || effect.reason == .unavailable {
             return wait(
                 .deferred, effect.dueAt, ReasonWords.sentence(effect.reason, detail: effect.detail))
         }
-        if ownWait { return wait(.time, effect.dueAt, "its time has not come") }
-        return wait(.next, nil, "nothing holds it: it goes as soon as the daemon comes to it")
+        if ownWait { return wait(.time, effect.dueAt, "it is not due yet") }
+        return wait(.next, nil, "nothing holds it: the daemon will send it shortly")
     }
 }

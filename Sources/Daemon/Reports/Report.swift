@@ -1,14 +1,15 @@
 import Foundation
 package import Outreach
 
-/// What a command tells: one value, which JSON shows whole and `text` to people. A page prints the same value.
+/// The output of a command: one value, which JSON contains in full and `text` shows to people. A page prints the same
+/// value.
 package protocol Report: Encodable, Sendable {
     /// For a terminal.
     var text: String { get }
 }
 
 extension Report {
-    /// For programs. A key, once shipped, stays.
+    /// For programs. A key, once shipped, never changes.
     package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -17,7 +18,7 @@ extension Report {
     }
 }
 
-/// A value that JSON shows as null, and does not leave out, where there is none.
+/// A value that JSON shows as null when there is none, instead of leaving it out.
 @propertyWrapper package struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
     package var wrappedValue: Value?
 
@@ -43,7 +44,7 @@ extension Stamped: Encodable where Value: Stampable {
     }
 }
 
-/// What has a stamp, or none.
+/// Anything that can have a timestamp, or none.
 package protocol Stampable {
     var stamp: String? { get }
 }
@@ -56,5 +57,5 @@ extension Moment?: Stampable {
     package var stamp: String? { self?.iso8601 }
 }
 
-/// So many of a thing: `1 parcel`, `2 parcels`.
+/// A count with its noun: `1 parcel`, `2 parcels`.
 func counted(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }

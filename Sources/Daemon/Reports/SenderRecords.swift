@@ -3,32 +3,32 @@ import Outreach
 import Platform
 
 // Whether mailboxes will believe that the shop's mail is the shop's: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC
-// 7489) of the domain in From. Gmail, Yahoo and Microsoft refuse or hide what fails them. The records are read as a
-// person would read them, to say in one sentence what to change; no receiver's verdict is computed.
+// 7489) of the domain in From. Gmail, Yahoo and Microsoft refuse or hide mail that fails them. The records are read as
+// a person would read them, to say in one sentence what to change; no receiver's verdict is computed.
 
-/// What the DNS has for the From domain of a shop.
+/// What DNS has for the From domain of a shop.
 struct SenderRecords: Sendable {
     typealias Finding = DoctorReport.Finding
 
     var domain: String
-    /// The host that the mail is handed to.
+    /// The host that mail is handed to.
     var relay: String
     var spf: DNSResolver.Answer
-    /// Of `_dmarc.` and the domain, or else of the domain above it.
+    /// The record of `_dmarc.` and the domain, or otherwise of the domain above it.
     var dmarc: DNSResolver.Answer
-    /// Of the selectors that are known or likely, those that have a key.
+    /// The known or likely selectors that have a key.
     var dkim: [String]
-    /// True where the selectors that were tried are all that the relay uses.
+    /// True if the selectors that were tried are all that the relay uses.
     var knowsSelectors: Bool
 
-    /// A relay that many shops use: what its users have to put into their DNS, and what it lets through.
+    /// A relay that many shops use: what its users have to add to their DNS, and its limits.
     struct KnownRelay: Sendable {
         var name: String
-        /// The relay's host names end with one of these.
+        /// The suffixes of the relay's host names.
         var hosts: [String]
-        /// What `include:` of SPF says; nil where the relay's own return path passes SPF.
+        /// The `include:` for SPF; nil if the relay's own return path passes SPF.
         var include: String?
-        /// The selectors that it signs with; empty where each account has its own.
+        /// The selectors that it signs with; empty if each account has its own.
         var selectors: [String]
         /// What it limits, as a sentence without its full stop.
         var limit: String?
@@ -50,15 +50,16 @@ struct SenderRecords: Sendable {
         KnownRelay(name: "Postmark", hosts: ["postmarkapp.com", "mtasv.net"], include: nil, selectors: [], limit: nil),
     ]
 
-    /// The relay of that host, where it is one that many shops use.
+    /// The relay with that host, if it is one that many shops use.
     static func known(_ host: String) -> KnownRelay? {
         let host = host.lowercased()
         return knownRelays.first { $0.hosts.contains { host == $0 || host.hasSuffix("." + $0) } }
     }
 
-    /// Asks the DNS.
+    /// Queries DNS.
     ///
-    /// - Parameter selectors: those that the operator named; none tries what the relay is known to use.
+    /// - Parameter selectors: those that the operator named; if there are none, those that the relay is known to use
+    ///   are tried.
     static func ask(
         _ resolver: DNSResolver, domain: String, relay: String, selectors: [String] = []
     ) async -> SenderRecords {
@@ -96,7 +97,7 @@ struct SenderRecords: Sendable {
 
     private static func isPolicy(_ text: String) -> Bool { text.lowercased().hasPrefix("v=dmarc1") }
 
-    /// A key that signs: an empty `p=` takes the key back (RFC 6376, 3.6.1).
+    /// A key for signing: an empty `p=` revokes the key (RFC 6376, 3.6.1).
     private static func isKey(_ text: String) -> Bool {
         text.split(separator: ";").contains { part in
             let value = part.filter { !$0.isWhitespace }
@@ -106,7 +107,7 @@ struct SenderRecords: Sendable {
 
     // MARK: - What it means
 
-    /// One sentence for each thing that is wrong, and one where all is well.
+    /// One sentence for each thing that is wrong, or one if all is well.
     var findings: [Finding] {
         let what = "sender \(domain)"
         var findings = [spfFinding(what), dkimFinding(what), dmarcFinding(what)].compactMap(\.self)
@@ -133,7 +134,7 @@ struct SenderRecords: Sendable {
 
     private func spfFinding(_ what: String) -> Finding? {
         switch spf {
-        case .failure(let reason): return Finding(.poor, what, "the DNS could not be asked for SPF: \(reason)")
+        case .failure(let reason): return Finding(.poor, what, "DNS could not be queried for SPF: \(reason)")
         case .none: return noSPF(what)
         case .records(let texts):
             let records = texts.map { $0.lowercased() }.filter { $0 == "v=spf1" || $0.hasPrefix("v=spf1 ") }
@@ -159,7 +160,7 @@ struct SenderRecords: Sendable {
             if lookups > 10 {
                 return Finding(
                     .broken, what, "its SPF record asks for \(lookups) further lookups, and only 10 are allowed",
-                    fix: "remove the 'include:' of services that send no mail for the shop any more")
+                    fix: "remove the 'include:' of services that no longer send mail for the shop")
             }
             if let relay = Self.known(relay), let include = relay.include,
                 !terms.contains(where: { $0.hasSuffix("include:\(include)") || $0.hasSuffix("redirect=\(include)") })
@@ -168,7 +169,7 @@ struct SenderRecords: Sendable {
                     .poor, what, "its SPF record does not name \(relay.name), through which the mail goes",
                     fix: "add 'include:\(include)' to the TXT record that begins with v=spf1")
             }
-            return Finding(.fine, what, "SPF is there")
+            return Finding(.fine, what, "SPF is set up")
         }
     }
 
@@ -180,7 +181,7 @@ struct SenderRecords: Sendable {
     }
 
     private func dkimFinding(_ what: String) -> Finding? {
-        if !dkim.isEmpty { return Finding(.fine, what, "DKIM is there (\(dkim.joined(separator: ", ")))") }
+        if !dkim.isEmpty { return Finding(.fine, what, "DKIM is set up (\(dkim.joined(separator: ", ")))") }
         guard knowsSelectors else { return nil }
         let name = Self.known(relay)?.name ?? relay
         return Finding(
@@ -190,10 +191,10 @@ struct SenderRecords: Sendable {
 
     private func dmarcFinding(_ what: String) -> Finding? {
         switch dmarc {
-        case .failure(let reason): return Finding(.poor, what, "the DNS could not be asked for DMARC: \(reason)")
+        case .failure(let reason): return Finding(.poor, what, "DNS could not be queried for DMARC: \(reason)")
         case .none:
             return Finding(
-                .poor, what, "there is no DMARC record, which Gmail, Yahoo and Microsoft ask of whoever writes to many",
+                .poor, what, "there is no DMARC record, which Gmail, Yahoo and Microsoft require of bulk senders",
                 fix: "add the TXT record \"v=DMARC1; p=none\" to _dmarc.\(domain)")
         case .records(let texts):
             let records = texts.filter(Self.isPolicy)
@@ -205,7 +206,7 @@ struct SenderRecords: Sendable {
                     .broken, what, "its DMARC record cannot be read: it needs exactly one, with v=DMARC1 and p=",
                     fix: "make it \"v=DMARC1; p=none\"")
             }
-            return Finding(.fine, what, "DMARC is there")
+            return Finding(.fine, what, "DMARC is set up")
         }
     }
 }

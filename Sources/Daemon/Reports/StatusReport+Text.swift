@@ -21,7 +21,7 @@ extension StatusReport {
         }
         lines.append("store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment)")
         if let storeFault { lines.append("store: cannot be written: \(storeFault)") }
-        // Last, where it is seen.
+        // At the end, where it is noticed.
         if !needs.isEmpty { lines += ["", "What needs a person:"] }
         for need in needs {
             lines.append("  \(need.shop.map { "\($0): " } ?? "")\(need.what)")
@@ -32,9 +32,9 @@ extension StatusReport {
 
     private func lines(_ shop: Shop) -> [String] {
         var lines: [String] = []
-        if !shop.served { lines.append("not in the configuration: it is not asked, and nothing is sent for it") }
+        if !shop.served { lines.append("not in the configuration: it is not read, and nothing is sent for it") }
         if let backup = shop.restoredBackupOf {
-            lines.append("put back         from a backup of \(backup); what happened since is learned in silence")
+            lines.append("restored         from a backup of \(backup); what happened since is learned silently")
         }
         if let fault = shop.clockFault {
             lines.append("clock            not trusted, so nothing is decided or sent: \(fault)")
@@ -47,7 +47,7 @@ extension StatusReport {
         lines.append("read up to       \(shop.cursor?.iso8601 ?? "nothing yet")")
         lines.append("orders to read   \(shop.toRead)\(since(shop.toReadSince))")
         if shop.parked > 0 {
-            lines.append("cannot be read   \(counted(shop.parked, "order")), tried again by themselves")
+            lines.append("cannot be read   \(counted(shop.parked, "order")), tried again automatically")
         }
         if shop.mailboxRead != nil || shop.mailboxFault != nil {
             let failing = shop.mailboxFailingSince.map { "; it fails since \($0)" } ?? ""

@@ -2,15 +2,15 @@ import Delivery
 package import Outreach
 package import Store
 
-/// How the daemon is doing, from what it wrote down: what `bookbag status` tells.
+/// How the daemon is doing, according to what it stored: what `bookbag status` prints.
 package struct StatusReport: Report {
     /// One shop.
     package struct Shop: Encodable, Sendable {
         package var shop: String
-        /// The configuration has it, or there is no configuration to be read.
+        /// True if the configuration has it, or no configuration can be read.
         package var served: Bool
         @Stamped package var liveSince: Moment
-        /// Up to where its changes were read, by Shopify's clock.
+        /// Up to when its changes were read, by Shopify's clock.
         @Stamped package var cursor: Moment?
         @Stamped package var lastGoodCycle: Moment?
         package var toRead: Int
@@ -21,12 +21,12 @@ package struct StatusReport: Report {
         @Stamped package var pendingSince: Moment?
         /// Messages by state.
         package var effects: [String: Int]
-        /// Attempts of which it was ever unknown what became of them.
+        /// Attempts whose outcome was ever unknown.
         package var attemptsInDoubt: Int
-        /// Messages of which it is unknown now.
+        /// Messages whose outcome is unknown now.
         package var messagesInDoubt: Int
         package var unwritten: [Unwritten]
-        /// When the mailbox was last read without an error; nil where none is.
+        /// When the mailbox was last read without an error; nil if there is none.
         @Stamped package var mailboxRead: Moment?
         /// Why the mailbox cannot be read, and since when.
         @Nullable package var mailboxFault: String?
@@ -35,14 +35,14 @@ package struct StatusReport: Report {
         package var mailsToJudge: Int
         @Stamped package var mailsToJudgeSince: Moment?
         @Nullable package var clockFault: String?
-        /// The triggers that write mails which nothing takes.
+        /// The triggers whose mails cannot be sent for lack of a relay.
         @Nullable package var noRelayFor: String?
         @Nullable package var shopFault: String?
         @Nullable package var triggerFault: String?
-        /// The first of both.
+        /// `shopFault`, otherwise `triggerFault`.
         @Nullable package var lastFault: String?
         @Nullable package var heldReload: Held?
-        /// The brake holds all mail.
+        /// Set while the brake holds all mail.
         @Nullable package var brake: Held?
         /// What people have paused.
         package var pauses: [Paused]
@@ -59,7 +59,7 @@ package struct StatusReport: Report {
         @Stamped package var until: Moment?
     }
 
-    /// Messages that wait, for their template fails.
+    /// Messages that wait because their template fails.
     package struct Unwritten: Encodable, Sendable {
         package var trigger: String
         package var count: Int
@@ -67,13 +67,13 @@ package struct StatusReport: Report {
         @Nullable package var detail: String?
     }
 
-    /// What waits for a person's word, and how many people it is about.
+    /// Something that waits for confirmation, and how many people it affects.
     package struct Held: Encodable, Sendable {
         package var people: Int
         @Stamped package var since: Moment
     }
 
-    /// A way out that is closed.
+    /// A route that is closed.
     package struct ClosedChannel: Encodable, Sendable {
         package var shop: String
         /// `email`, `webhook helpdesk`.
@@ -85,13 +85,13 @@ package struct StatusReport: Report {
         package var failures: Int
     }
 
-    /// Something that does not get well by itself, and what a person does about it.
+    /// Something that will not recover by itself, and what a person can do about it.
     package struct Need: Encodable, Sendable {
-        /// Nil where it is about all shops.
+        /// Nil if it concerns all shops.
         @Nullable package var shop: String?
         package var what: String
         package var fix: String
-        /// Something stands still until it is fixed: `status` then ends with status 1.
+        /// True if something is stuck until it is fixed: `status` then ends with status 1.
         package var isUrgent: Bool
     }
 
@@ -107,14 +107,14 @@ package struct StatusReport: Report {
     package var needs: [Need]
     @Stamped package var at: Moment
 
-    /// Whether something stands still until a person has fixed it.
+    /// Whether something is stuck until a person has fixed it.
     package var isUrgent: Bool { needs.contains(where: \.isUrgent) }
 }
 
 extension StatusReport {
-    /// Reads it.
+    /// Reads the report's data.
     ///
-    /// - Parameter named: the shops of the configuration; nil where there is none to be read.
+    /// - Parameter named: the shops in the configuration; nil if none can be read.
     package init(_ store: Store, named: Set<String>?, now: Moment) async throws(StoreFailure) {
         let status = try await store.status(now: now)
         func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
@@ -162,13 +162,13 @@ extension StatusReport {
                     "set the clock right (timedatectl); if it is right and once ran ahead, run 'bookbag clock accept'")
             }
             if let fault = shop.shopFault {
-                need("the shop cannot be asked: \(fault)", "run 'bookbag doctor', which names what the shop refuses")
+                need("the shop cannot be read: \(fault)", "run 'bookbag doctor', which names what the shop refuses")
             }
             if let fault = shop.mailboxFault {
                 let since = shop.mailboxFailingSince.map { " since \($0)" } ?? ""
                 need(
                     "the mailbox cannot be read\(since), so bounces and answers wait there: \(fault)",
-                    "run 'bookbag doctor', which logs in once more; it is read again by itself")
+                    "run 'bookbag doctor', which tests the login; it is also tried again automatically")
             }
             if let fault = shop.triggerFault {
                 need(
@@ -177,24 +177,25 @@ extension StatusReport {
             }
             if let triggers = shop.noRelayFor {
                 need(
-                    "these triggers write mails that nothing takes: \(triggers)",
+                    "these triggers write mails, but no relay is configured: \(triggers)",
                     "add 'smtp:' to bookbag.yaml and restart, or set the triggers to 'mode: shadow'")
             }
             if let held = shop.brake {
                 need(
                     "the brake holds all mail: \(counted(held.people, "shopper")) had been written to within an hour",
-                    "run 'bookbag triggers confirm --shop \(shop.shop)' if they were meant, else fix the trigger first")
+                    "run 'bookbag triggers confirm --shop \(shop.shop)' if that was intended, otherwise fix the trigger first"
+                )
             }
             if let held = shop.heldReload {
                 need(
                     "an edit is held: it would write to \(counted(held.people, "shopper")) at once",
-                    "run 'bookbag triggers confirm --shop \(shop.shop)' if it is meant, else take the edit back",
+                    "run 'bookbag triggers confirm --shop \(shop.shop)' if it is intended, otherwise undo the edit",
                     isUrgent: false)
             }
             for one in shop.unwritten {
                 need(
                     "\(counted(one.count, "message")) of '\(one.trigger)' cannot be written: \(one.detail ?? "")",
-                    "fix the template and save it; they are written at once, as far as they are still news",
+                    "fix the template and save it; they are then sent immediately if they are still news",
                     isUrgent: false)
             }
         }
@@ -204,10 +205,10 @@ extension StatusReport {
                     shop: channel.shop,
                     what: "\(channel.name) is closed: \(channel.detail ?? channel.reason ?? "unknown")",
                     fix: channel.channel == "email"
-                        ? "run 'bookbag doctor'; the relay is tried again by itself, and at once after a restart"
+                        ? "run 'bookbag doctor'; the relay is tried again automatically, and immediately after a restart"
                         : channel.reason == Failure.disabled
                             ? "run 'bookbag outbox open \(channel.name)' once it takes messages again"
-                            : "fix the endpoint; it is tried again by itself, and at once after a restart",
+                            : "fix the endpoint; it is tried again automatically, and immediately after a restart",
                     isUrgent: true))
         }
         for carrier in carriers where carrier.closedUntil != nil && carrier.isRefused {
@@ -221,7 +222,7 @@ extension StatusReport {
 }
 
 extension CarrierReport {
-    /// The carrier refuses our login, which only a person fixes.
+    /// The carrier refuses our login, which only a person can fix.
     fileprivate var isRefused: Bool { reason == "auth_error" || reason == "config_error" }
 }
 

@@ -1,6 +1,6 @@
 /// Rows in columns.
 package enum Table {
-    /// One line for each row; the columns of `alignedRight` end at the same place.
+    /// One line per row; the columns in `alignedRight` are right-aligned.
     package static func lines(_ rows: [[String]], alignedRight: Range<Int> = 0..<0) -> String {
         guard let head = rows.first else { return "" }
         let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

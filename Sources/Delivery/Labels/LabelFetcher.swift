@@ -1,19 +1,19 @@
 public import Outreach
 public import Platform
 
-// A return label is behind a link that Shopify or a carrier gave. The link is data from outside: it may lead anywhere,
-// and it is as good as the label itself, so it is never logged. What comes back is attached to a mail in the shop's
-// name, so it must be a file that is printed: PDF, or a picture. Which one it is, the bytes say, and not the server:
+// A return label is behind a link given by Shopify or a carrier. The link is external data: it may lead anywhere, and
+// it is as good as the label itself, so it is never logged. The file is attached to a mail in the shop's name, so it
+// must be something that can be printed: PDF, or an image. Its type is determined by its bytes and not by the server:
 // object stores call everything application/octet-stream, and a page that says "please log in" is happily served as a
 // PDF.
 
-/// Why a label could not be had.
+/// Why a label could not be fetched.
 public struct LabelFailure: Error, Hashable, Sendable {
-    /// The kinds; raw values go to journal and metrics.
+    /// The kinds; raw values go into the journal and metrics.
     public enum Reason: String, Hashable, Sendable, CaseIterable {
-        /// The link is no URL, or leads to an address that is not public.
+        /// The link is not a URL, or leads to an address that is not public.
         case link
-        /// No whole answer: no connection, cut short, too slow.
+        /// No complete answer: no connection, cut short, too slow.
         case network
         /// The server has nothing there: 404, 403, 410.
         case gone
@@ -21,18 +21,18 @@ public struct LabelFailure: Error, Hashable, Sendable {
         case status
         /// Larger than a label can be.
         case tooLarge = "too_large"
-        /// The bytes are no label: a page, nothing at all.
+        /// The bytes are not a label: a page, or nothing at all.
         case notALabel = "not_a_label"
-        /// A label, but its end is missing.
+        /// A label whose end is missing.
         case cut
     }
 
     public var reason: Reason
-    /// The status, where one came.
+    /// The HTTP status, if there was one.
     public var status: Int?
     /// One sentence for people. Never the link.
     public var detail: String
-    /// What the server asked us to wait.
+    /// How long the server asked us to wait.
     public var retryAfter: Duration?
 
     init(_ reason: Reason, status: Int? = nil, retryAfter: Duration? = nil, _ detail: String) {
@@ -42,21 +42,19 @@ public struct LabelFailure: Error, Hashable, Sendable {
         self.retryAfter = retryAfter
     }
 
-    /// Whether it is worth asking again. A label that is "gone" may be there in a minute: carriers give the link out
+    /// Whether it is worth trying again. A label that is "gone" may be there in a minute: carriers give out the link
     /// first.
     public var isWorthAnotherTry: Bool { reason != .link && reason != .tooLarge }
 }
 
 /// Fetches return labels.
 public struct LabelFetcher: Sendable {
-    /// No label is larger: a page of PDF has some ten or hundred kB.
+    /// No label is larger: a page of PDF takes some tens or hundreds of kB.
     public static let maximumBytes = 5_000_000
 
     private let transport: any HTTPTransport
     private let shopOrigins: Set<WebOrigin>
 
-    /// A fetcher.
-    ///
     /// - Parameters:
     ///   - shops: the shops' endpoints: their origins (scheme, host and port) may be anywhere, all others only at
     ///     public addresses.
@@ -65,10 +63,10 @@ public struct LabelFetcher: Sendable {
         shopOrigins = Set(shops.compactMap(WebOrigin.init))
     }
 
-    /// Fetches one label, within 20 seconds, over 3 redirects at most, each held to the same addresses.
+    /// Fetches one label, within 20 seconds and over at most 3 redirects, each subject to the same rule for addresses.
     ///
     /// - Parameters:
-    ///   - name: how the file is to be called, without an ending: `Return label 1001`.
+    ///   - name: the name for the file, without an extension: `Return label 1001`.
     public func fetch(_ url: String, name: String) async throws(CancellationError) -> Result<
         MailDraft.Attachment, LabelFailure
     > {
@@ -113,7 +111,7 @@ public struct LabelFetcher: Sendable {
             "the label's server answered \(response.status)")
     }
 
-    /// The bytes as a file to attach, if they are a whole label.
+    /// The bytes as a file to attach, if they are a complete label.
     static func attachment(of bytes: [UInt8], name: String) -> Result<MailDraft.Attachment, LabelFailure> {
         func starts(_ magic: [UInt8]) -> Bool { bytes.starts(with: magic) }
         func ends(_ magic: [UInt8], within count: Int) -> Bool {
@@ -145,6 +143,6 @@ public struct LabelFetcher: Sendable {
         return .failure(
             LabelFailure(
                 .notALabel,
-                bytes.isEmpty ? "the label is empty" : "what the label's link gives is no PDF and no picture"))
+                bytes.isEmpty ? "the label is empty" : "the label's link leads to neither a PDF nor an image"))
     }
 }

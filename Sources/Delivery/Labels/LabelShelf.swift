@@ -1,24 +1,23 @@
 public import Outreach
 internal import Synchronization
 
-// Labels are fetched beside the planning, and not in it: a server that never answers takes twenty seconds each time,
-// and all other messages would wait for it. So who writes a mail only asks whether its label is there; the first to ask
-// has it fetched, and the mail waits. What came is kept for a while, in memory alone: after a restart it is asked for
-// again.
+// Labels are fetched outside of planning: a server that never answers takes twenty seconds each time, and all other
+// messages would wait for it. So composing a mail only asks whether its label is there; the first to ask has it
+// fetched, and the mail waits. Labels are kept for a while, in memory only: after a restart they are fetched again.
 
-/// The labels that were asked for: on their way, there, or not to be had.
+/// The labels that were asked for: being fetched, available, or failed.
 public final class LabelShelf: Sendable {
-    /// How a label stands.
+    /// The state of a label.
     public enum Standing: Sendable {
         /// It was asked for, and is being fetched.
         case asked
-        /// Here it is.
+        /// It is available.
         case there(MailDraft.Attachment)
-        /// It could not be had; it was first asked for at that moment.
+        /// It could not be fetched; it was first asked for at that moment.
         case failed(LabelFailure, since: Moment)
     }
 
-    /// A label that did not come.
+    /// A label that could not be fetched.
     public struct Missing: Sendable {
         public var failure: LabelFailure
         /// The name of the order that it is for.
@@ -27,11 +26,11 @@ public final class LabelShelf: Sendable {
         public var isNews: Bool
     }
 
-    /// After how long a label that failed is fetched again.
+    /// How long until a failed label is fetched again.
     public static let pause = Duration.minutes(1)
-    /// For how long one is kept that nobody asks for.
+    /// How long one is kept that nobody asks for.
     static let keeping = Duration.minutes(30)
-    /// How many are known at once, and how many bytes of those that are there.
+    /// How many are kept at once, and how many bytes of those available.
     static let mostLabels = 512
     static let mostBytes = 40_000_000
     /// How many are fetched at once.
@@ -63,22 +62,22 @@ public final class LabelShelf: Sendable {
     private let jobs: AsyncStream<Job>
     private let queue: AsyncStream<Job>.Continuation
 
-    /// A shelf that has nothing yet; `run` fetches what is asked for.
+    /// An empty shelf; `run` fetches what is asked for.
     public init(_ fetcher: LabelFetcher) {
         self.fetcher = fetcher
         (jobs, queue) = AsyncStream.makeStream()
     }
 
-    /// How the label behind that link stands; has it fetched where nobody did, or where it failed a while ago.
+    /// The state of the label behind that link; has it fetched if that has not happened, or failed a while ago.
     ///
     /// - Parameters:
-    ///   - name: how the file is to be called, without an ending.
+    ///   - name: the name for the file, without an extension.
     ///   - order: the name of the order that it is for, for logs.
     public func label(_ url: String, name: String, order: String, now: Moment) -> Standing {
         let (standing, isNew) = entries.withLock { entries -> (Standing, Bool) in
             guard var entry = entries[url] else {
                 Self.makeRoom(in: &entries, now: now)
-                // What finds no room is asked for again with the mail's next turn.
+                // If there is no room, the mail asks again on its next turn.
                 guard entries.count < Self.mostLabels else { return (.asked, false) }
                 entries[url] = Entry(askedAt: now, usedAt: now)
                 return (.asked, true)
@@ -110,8 +109,8 @@ public final class LabelShelf: Sendable {
         }
     }
 
-    /// Our clock ran ahead, and is right again: what failed may be fetched anew, and nobody asked for anything later than
-    /// now.
+    /// Our clock was ahead and has been corrected: failed labels may be fetched again, and nothing was asked for later
+    /// than now.
     public func clockWasPutBack(to now: Moment) {
         entries.withLock { entries in
             for (url, var entry) in entries {
@@ -128,8 +127,8 @@ public final class LabelShelf: Sendable {
     /// Fetches what is asked for, until the task is cancelled.
     ///
     /// - Parameters:
-    ///   - now: the time of day.
-    ///   - settled: called after each one that came, or (with why) did not.
+    ///   - now: the current time.
+    ///   - settled: called after each label that was fetched, or (with the reason) failed.
     public func run(now: @escaping @Sendable () -> Moment, settled: @escaping @Sendable (Missing?) async -> Void) async
     {
         await withTaskGroup(of: Void.self) { group in

@@ -1,8 +1,8 @@
-// Contrast as WCAG 2.2 reckons it (success criteria 1.4.3 and 1.4.11, "relative luminance" and "contrast ratio"). A
-// shop's colour is chosen for its looks; whether it can be read on a white card, or carries white letters, is checked
-// here and fixed by as little as is needed: darker or lighter, in the same hue.
+// Contrast as defined by WCAG 2.2 (success criteria 1.4.3 and 1.4.11, "relative luminance" and "contrast ratio"). A
+// shop's colour is chosen for its looks; whether it is readable on a white card, or as the background of white text, is
+// checked here and corrected by as little as needed: darker or lighter, in the same hue.
 
-/// A colour of 24 bits, sRGB.
+/// A 24-bit sRGB colour.
 struct RGBColor: Hashable, Sendable {
     var red: Double
     var green: Double
@@ -34,7 +34,7 @@ struct RGBColor: Hashable, Sendable {
         return "#" + String(repeating: "0", count: 6 - digits.count) + digits
     }
 
-    /// Whether it has no hue that anybody would see.
+    /// Whether it has no visible hue.
     var isGrey: Bool { max(red, green, blue) - min(red, green, blue) < 20 }
 
     /// 0 for black to 1 for white.
@@ -53,14 +53,15 @@ struct RGBColor: Hashable, Sendable {
         return (max(a, b) + 0.05) / (min(a, b) + 0.05)
     }
 
-    /// The colour moved so far (0...1) towards another, channel by channel, in whole steps as `hex` writes them.
+    /// The colour moved by that share (0...1) towards another, channel by channel, rounded to the steps of `hex`.
     func mixed(with other: RGBColor, _ share: Double) -> RGBColor {
         RGBColor(
             red: (red + (other.red - red) * share).rounded(), green: (green + (other.green - green) * share).rounded(),
             blue: (blue + (other.blue - blue) * share).rounded())
     }
 
-    /// This colour, or the nearest darker (on a light ground) or lighter one (on a dark ground) that has the contrast.
+    /// This colour, or the nearest darker one (on a light ground) or lighter one (on a dark ground) with enough
+    /// contrast.
     func readable(on ground: RGBColor, atLeast ratio: Double) -> RGBColor {
         if contrast(with: ground) >= ratio { return self }
         let goal = ground.luminance > 0.18 ? RGBColor.black : .white
@@ -85,7 +86,7 @@ private func power12over5(_ x: Double) -> Double {
     return x * x * root * root
 }
 
-/// The colours of a mail, by day and by night, made of the shop's one.
+/// The colours of a mail in light and dark mode, derived from the shop's colour.
 struct BrandColors: Hashable, Sendable {
     /// The colours of one scheme.
     struct Scheme: Hashable, Sendable {
@@ -95,11 +96,11 @@ struct BrandColors: Hashable, Sendable {
         var muted: RGBColor
         var line: RGBColor
         var soft: RGBColor
-        /// Links, the shop's name: readable on the card and the page.
+        /// Links and the shop's name: readable on the card and the page.
         var accent: RGBColor
         var button: RGBColor
         var buttonText: RGBColor
-        /// Seen against the card: the button itself, or a rim where the brand is nearly the card's colour.
+        /// Visible against the card: the button itself, or a border if the brand colour is close to the card's.
         var buttonLine: RGBColor
     }
 
@@ -111,7 +112,7 @@ struct BrandColors: Hashable, Sendable {
     /// WCAG AA for the shape of a control.
     static let shapeContrast = 3.0
 
-    /// The colours for a brand's `#rrggbb`; an unreadable one is taken as a quiet green.
+    /// The colours for a brand's `#rrggbb`; an unreadable one is replaced by a muted green.
     init(brand text: String) {
         let brand = RGBColor(text) ?? RGBColor(red: 0x2F, green: 0x5D, blue: 0x50)
         func hex(_ value: UInt32) -> RGBColor {
@@ -123,16 +124,17 @@ struct BrandColors: Hashable, Sendable {
             -> Scheme
         {
             let card = hex(card)
-            // The page is a little less bright than the card, so what reads on the harder of the two reads on both.
+            // The page is slightly darker than the card, so what is readable on the harder of the two is readable on
+            // both.
             let hardest = isDark ? card : hex(page)
-            // Black on white is white on black at night: a grey between the two would look switched off.
+            // A black button on white becomes white on black in dark mode: a grey in between would look disabled.
             let brand = isDark && brand.isGrey && brand.contrast(with: card) < Self.shapeContrast ? hex(text) : brand
             let accent = brand.readable(on: hardest, atLeast: isDark ? 5.5 : Self.textContrast)
             var button = isDark ? brand.readable(on: card, atLeast: Self.shapeContrast) : brand
             let buttonText: RGBColor
             let white = RGBColor.white.contrast(with: button)
             if white >= Self.shapeContrast {
-                // White letters were meant to stand on this colour; a shade darker and they can be read.
+                // White text was meant for this colour; slightly darker, it becomes readable.
                 button = button.readable(on: .white, atLeast: Self.textContrast)
                 buttonText = .white
             } else {

@@ -1,12 +1,12 @@
-// The words of an HTML mail, for its plain-text part. This is no browser: it walks over tags as they come, forgives
-// what does not close, and knows only what matters for reading: what is a paragraph, a line, a list item, a link, a
-// picture, a quote, and what is not seen at all. The grammar of tags, attributes and references is the HTML standard's
-// (13.2.5), less its corners. One pass, no recursion, and nothing is looked at twice, so that a hostile page costs what
-// its length costs.
+// The text of an HTML mail, for its plain-text part. This is not a browser: it goes through the tags as they come,
+// tolerates unclosed ones, and knows only what matters for reading: what is a paragraph, a line, a list item, a link, a
+// picture, a quote, and what is not visible at all. The grammar of tags, attributes and references is that of the HTML
+// standard (13.2.5), without its corner cases. It makes one pass without recursion and never looks at anything twice,
+// so that a hostile page costs time linear in its length.
 
 internal import Platform
 
-/// Reads HTML into the blocks that its text has.
+/// Reads HTML into blocks of text.
 struct HTMLReader {
     private var blocks: [MailBlock] = []
     private var words: [MailInline] = []
@@ -17,7 +17,7 @@ struct HTMLReader {
     /// For each open list: the number of its next item, or nil for bullets.
     private var lists: [Int?] = []
     private var mark: String?
-    /// The element whose content is not seen, and how many of its name are open.
+    /// The element whose content is not visible, and how many elements of that name are open.
     private var hidden: (name: String, depth: Int)?
 
     /// The blocks of a page.
@@ -195,8 +195,8 @@ struct HTMLReader {
         }
     }
 
-    /// Puts a block where it stands: in its quote and its list. Lists are marked text here: that is all the text part
-    /// needs.
+    /// Adds a block at its place: within its quote and its list. List items are marked as text here, which is all that
+    /// the text part needs.
     private mutating func add(_ block: MailBlock) {
         var block = block
         if let mark, case .paragraph(let inlines) = block {

@@ -1,9 +1,9 @@
 internal import Platform
 
-/// Text with what means something in HTML escaped, for content and for attributes in double or single quotes.
+/// The text with HTML's special characters escaped, for content and for attributes in double or single quotes.
 ///
 /// Control characters and noncharacters, which HTML forbids even as references (HTML standard, 13.2.3.5), become spaces
-/// or nothing.
+/// or are dropped.
 func escapedForHTML(_ text: String) -> String {
     var out = ""
     out.reserveCapacity(text.utf8.count + text.utf8.count / 8)

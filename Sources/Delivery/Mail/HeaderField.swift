@@ -1,17 +1,16 @@
-// How text beyond ASCII stands in a header (RFC 2047), and how long headers are broken (RFC 5322, 2.2.3). GMime has
-// both, but its encoded words grow beyond the 75 letters that RFC 2047 allows when the text has no spaces, as a
-// Japanese subject has none, and it breaks long words such as URLs in two. Mail programs forgive the one and not the
-// other.
+// How text beyond ASCII is written in a header (RFC 2047), and how long headers are folded (RFC 5322, 2.2.3). GMime
+// does both, but its encoded words exceed the 75 characters that RFC 2047 allows when the text has no spaces, as in a
+// Japanese subject, and it breaks long words such as URLs in two. Mail programs tolerate the former but not the latter.
 
-/// One header field, ready to be written: folded, ASCII (but for addresses that are not).
+/// One header field, ready to be written: folded, and ASCII (except for addresses that are not).
 enum HeaderField {
-    /// RFC 5322, 2.1.1 asks for 78; RFC 2047 for 76 where encoded words are.
+    /// RFC 5322, 2.1.1 asks for at most 78; RFC 2047 for 76 on lines with encoded words.
     private static let width = 76
     /// RFC 2047, 2.
     private static let longestWord = 75
 
-    /// A text that means nothing to machines: a subject. Encoded as a whole where it is not plain ASCII, or could be
-    /// taken for an encoded word.
+    /// A text without meaning to machines: a subject. Encoded as a whole if it is not plain ASCII, or could be taken
+    /// for an encoded word.
     static func unstructured(_ name: String, _ text: String) -> String {
         let words =
             isPlain(text)
@@ -35,14 +34,14 @@ enum HeaderField {
         return fold(words + ["<\(address)>"], after: header)
     }
 
-    /// Words with a space between each two, or a line end and a space where the line would be too long.
+    /// Words separated by a space, or by a newline and a space where the line would be too long.
     static func fold(_ words: [String], after name: String) -> String {
         var out = ""
         var column = name.utf8.count + 1
         for (index, word) in words.enumerated() {
             let length = word.utf8.count
-            // A line of spaces alone must not come to be (RFC 5322, 3.2.2): only a word with something in it is moved
-            // down.
+            // A line must not consist of spaces only (RFC 5322, 3.2.2), so only a non-empty word is moved to the next
+            // line.
             if index > 0, length > 0, column + 1 + length > width {
                 out += "\r\n"
                 column = 0
@@ -59,13 +58,13 @@ enum HeaderField {
             && !text.split(separator: " ").contains { $0.utf8.count > 900 }
     }
 
-    /// RFC 5322, 3.2.3: what may stand in a name without quotes.
+    /// RFC 5322, 3.2.3: what a name may contain without quotes.
     private static func isAtom(_ byte: UInt8) -> Bool {
         (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
     }
 
-    /// The text as encoded words in UTF-8, in the shorter of the two encodings, cut between whole characters. A reader
-    /// takes away the spaces between them.
+    /// The text as encoded words in UTF-8, in the shorter of the two encodings, split between whole characters. A
+    /// reader removes the spaces between them.
     private static func encodedWords(_ text: String, firstRoom: Int) -> [String] {
         let bytes = text.utf8
         let literal = bytes.count { isLiteral($0) }
@@ -82,8 +81,8 @@ enum HeaderField {
             cost = 0
             room = longestWord - frame
         }
-        // A character that people see as one may have many scalars, and an emoji family more than fit into a word: so
-        // the cut is between characters where that goes, and between scalars where it must.
+        // What people see as one character may consist of many scalars, and an emoji family of more than fit into a
+        // word: so the split is between characters if possible, otherwise between scalars.
         for character in text {
             let whole = Array(character.utf8)
             let pieces = whole.count <= 30 ? [whole] : character.unicodeScalars.map { Array(String($0).utf8) }
@@ -99,7 +98,7 @@ enum HeaderField {
         return words
     }
 
-    /// RFC 2047, 5 (3): what may stand for itself everywhere, and the space, which is written `_`.
+    /// RFC 2047, 5 (3): characters that may stand for themselves everywhere, and the space, which is written `_`.
     private static func isLiteral(_ byte: UInt8) -> Bool {
         (0x61...0x7A).contains(byte | 0x20) && byte >= 0x41 || (0x30...0x39).contains(byte) || byte == 0x20
             || "!*+-/".utf8.contains(byte)

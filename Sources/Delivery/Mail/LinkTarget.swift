@@ -1,18 +1,19 @@
-/// A URL that may stand in a mail: `http`, `https`, `mailto` or `tel`, and nothing that a mail program or a browser
-/// would run.
+/// A URL that is allowed in a mail: `http`, `https`, `mailto` or `tel`, and nothing that a mail program or a browser
+/// would execute.
 ///
-/// Whatever else a template or a value offers (`javascript:`, `data:`, a relative path) makes no link; its text stays.
+/// Anything else in a template or a value (`javascript:`, `data:`, a relative path) does not become a link; its text
+/// stays.
 struct LinkTarget: Hashable, Sendable {
-    /// The URL, percent-encoded where it held what no URL may hold (RFC 3986, section 2): spaces, quotes, angle
-    /// brackets, controls and everything beyond ASCII.
+    /// The URL, percent-encoded where it contained what no URL may contain (RFC 3986, section 2): spaces, quotes, angle
+    /// brackets, control characters and everything beyond ASCII.
     let url: String
     /// `http` and `https`: a page, which a button can open.
     let isWeb: Bool
 
-    /// The longest URL that is taken: what browsers and mail programs agree on.
+    /// The longest URL accepted: what browsers and mail programs agree on.
     static let maximumLength = 2048
 
-    /// Checks a URL. Nil where it may not stand in a mail.
+    /// Checks a URL. Nil if it is not allowed in a mail.
     init?(_ text: String) {
         let trimmed = text.unicodeScalars.drop { $0.properties.isWhitespace }
         let raw = trimmed.startIndex == text.startIndex ? text : String(Substring.UnicodeScalarView(trimmed))
@@ -28,7 +29,7 @@ struct LinkTarget: Hashable, Sendable {
             guard rest.contains("@") else { return nil }
             isWeb = false
         case "tel":
-            // RFC 3966: digits, and what people put between them.
+            // RFC 3966: digits, and the separators that people use.
             guard rest.contains(where: \.isNumber), rest.allSatisfy({ $0.isNumber || "+-.() ".contains($0) }) else {
                 return nil
             }
@@ -42,7 +43,7 @@ struct LinkTarget: Hashable, Sendable {
             case 0x21, 0x23...0x3B, 0x3D, 0x3F...0x5B, 0x5D, 0x5F, 0x61...0x7A, 0x7E:
                 encoded.append(byte)
             default:
-                // Spaces, quotes, < > \ ^ ` { | }, controls and UTF-8's upper half.
+                // Spaces, quotes, < > \ ^ ` { | }, control characters and all bytes beyond ASCII.
                 encoded += [UInt8(ascii: "%"), Self.digit(byte >> 4), Self.digit(byte & 15)]
             }
         }
@@ -53,7 +54,7 @@ struct LinkTarget: Hashable, Sendable {
     /// A hexadecimal digit, 0 to 15.
     private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x41 + value - 10 }
 
-    /// What a text-only reader is shown: the address of a `mailto:`, the number of a `tel:`, else the URL.
+    /// What is shown in plain text: the address of a `mailto:`, the number of a `tel:`, otherwise the URL.
     var shown: String {
         guard !isWeb else { return url }
         let address = url.drop { $0 != ":" }.dropFirst().prefix { $0 != "?" }

@@ -1,19 +1,20 @@
 internal import CGMime
 import Synchronization
 
-// GMime is a C library of GObjects. Each new object has one reference, which is its maker's to give back; what is put
-// into a message gets references of the message's own. Here each object has one Swift owner that gives its reference
-// back when it goes, so that no path leaks and none frees twice.
+// GMime is a C library of GObjects. Each new object has one reference, which its creator must release; a message holds
+// references of its own to whatever is put into it. Here each object has one Swift owner that releases its reference
+// when it is destroyed, so that nothing leaks and nothing is freed twice.
 //
-// GMime's objects may not be shared between threads, and its charset tables are made on first use. Composing takes some
-// tens of microseconds, so all of it happens under one lock: that is simpler to be sure of than which of its statics
-// are guarded.
+// GMime's objects may not be shared between threads, and its charset tables are built on first use. Composing takes
+// some tens of microseconds, so all of it happens under one lock: that is easier to get right than working out which of
+// its globals are protected.
 
-/// The lock under which GMime is used, and proof that it was started: `g_mime_init` runs once, before the first use.
+/// The lock under which GMime is used, and proof that it was initialised: `g_mime_init` runs once, before the first
+/// use.
 enum GMime {
     private static let lock = Mutex(false)
 
-    /// Does `body` alone of all threads. What it returns must hold no object of GMime's.
+    /// Runs `body` while no other thread uses GMime. Its result must not contain a GMime object.
     static func exclusively<Value: Sendable>(_ body: () -> Value) -> Value {
         lock.withLock { isStarted in
             if !isStarted {
@@ -25,7 +26,7 @@ enum GMime {
     }
 }
 
-/// The one owner of a reference to a GObject.
+/// The sole owner of a reference to a GObject.
 final class OwnedObject {
     let raw: UnsafeMutableRawPointer
 
@@ -34,7 +35,7 @@ final class OwnedObject {
 
     deinit { g_object_unref(raw) }
 
-    /// The object as one of the types it inherits from; GObject's layouts begin with their parents'.
+    /// The object as one of the types it inherits from; GObject structs begin with their parents.
     func cast<Parent>(to type: Parent.Type = Parent.self) -> UnsafeMutablePointer<Parent> {
         raw.assumingMemoryBound(to: type)
     }
@@ -42,12 +43,12 @@ final class OwnedObject {
 
 /// A part of a mail, as a value.
 indirect enum MIMEPart {
-    /// UTF-8 text of a subtype, with `format=flowed` where it is so.
+    /// UTF-8 text of a subtype, with `format=flowed` if it is.
     case text(subtype: String, String, isFlowed: Bool)
     case file(name: String, type: String, subtype: String, bytes: [UInt8])
     case multipart(subtype: String, boundary: String, [MIMEPart])
 
-    /// The part as an object of GMime's. Only under `GMime.exclusively`.
+    /// The part as a GMime object. Only under `GMime.exclusively`.
     func object() -> OwnedObject {
         switch self {
         case .text(let subtype, let text, let isFlowed):
@@ -55,7 +56,8 @@ indirect enum MIMEPart {
             g_mime_object_set_content_type_parameter(part.cast(), "charset", "utf-8")
             if isFlowed { g_mime_object_set_content_type_parameter(part.cast(), "format", "flowed") }
             let encoding = Self.encoding(for: text)
-            // Base64 holds the canonical form, with CRLF (RFC 2046, 4.1.1); quoted-printable has line ends of its own.
+            // Base64 contains the canonical form, with CRLF (RFC 2046, 4.1.1); quoted-printable has line endings of its
+            // own.
             let canonical = encoding == GMIME_CONTENT_ENCODING_BASE64 ? text.replacing("\n", with: "\r\n") : text
             Self.setContent(part, Array(canonical.utf8), encoding: encoding)
             return part
@@ -76,7 +78,7 @@ indirect enum MIMEPart {
         }
     }
 
-    /// Quoted-printable where most of it can be read as it is, base64 where that is shorter.
+    /// Quoted-printable if most of it stays readable, base64 if that is shorter.
     private static func encoding(for text: String) -> GMimeContentEncoding {
         var total = 0
         var quoted = 0

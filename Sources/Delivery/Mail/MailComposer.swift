@@ -4,11 +4,11 @@ internal import Foundation
 public import Outreach
 internal import Platform
 
-// A mail is made in two steps. First the draft becomes texts: Markdown is read once and written twice, as HTML in the
-// shop's look and as plain text. Then GMime makes bytes of them: transfer encodings, parameters, multiparts; headers
-// are written by `HeaderField`. Nothing in the bytes comes from chance or from a clock: Date is the draft's, and the
-// boundaries are derived from the Message-ID, so the same draft gives the same bytes always, and a repeat after a crash
-// is no second mail.
+// A mail is composed in two steps. First the draft becomes texts: Markdown is read once and written twice, as HTML in
+// the shop's look and as plain text. Then GMime turns them into bytes: transfer encodings, parameters, multiparts;
+// headers are written by `HeaderField`. Nothing in the bytes comes from chance or a clock: Date is the draft's, and the
+// boundaries are derived from the Message-ID, so the same draft always gives the same bytes, and a repeat after a crash
+// is recognised as the same mail.
 //
 //     multipart/mixed            only with attachments
 //     ├── multipart/alternative
@@ -16,24 +16,24 @@ internal import Platform
 //     │   └── text/html
 //     └── application/pdf
 //
-// What values may hold is settled before GMime sees it: subjects and names are put on one line, further headers with
-// controls are refused, and boundaries begin with `=_`, which no line of quoted-printable or base64 can hold.
+// What values may contain is settled before GMime sees them: subjects and names are put on one line, further headers
+// with control characters are refused, and boundaries begin with `=_`, which no line of quoted-printable or base64 can
+// contain.
 
-/// Makes a mail's bytes of a draft.
+/// Composes the bytes of a mail from a draft.
 public struct MailComposer: Sendable {
-    /// The zone in which `Date` is written.
+    /// The time zone in which `Date` is written.
     public var zone: Zone
-    /// `Feedback-ID` (Google's: at most four fields, no personal data), if the shop's mail is to be counted by it:
-    /// the same text for all mails of this composer.
+    /// `Feedback-ID` (as Google defines it: at most four fields, no personal data), if the shop's mail should be
+    /// counted by it: the same text for all mails of this composer.
     public var feedbackID: String?
 
-    /// True where a mail may name it as its `Message-ID` or in `References`, without angle brackets.
+    /// True if a mail may use it as its `Message-ID` or in `References`, without angle brackets.
     public static func isMessageID(_ id: String) -> Bool { MailHeaders.isMessageID(id) }
 
-    /// No mail is larger: most relays stop at 25 MB, counted after base64.
+    /// No mail is larger: most relays have a limit of 25 MB, measured after base64.
     public static let maximumBytes = 25_000_000
 
-    /// A composer.
     public init(zone: Zone = .utc, feedbackID: String? = nil) {
         self.zone = zone
         self.feedbackID = feedbackID
@@ -41,8 +41,8 @@ public struct MailComposer: Sendable {
 
     /// The mail, frozen: composing the same draft again gives the same bytes.
     ///
-    /// The bytes have CRLF line ends and no line beyond 998 bytes; they are ASCII unless an address is not (RFC 6531).
-    /// Throws where the draft cannot be a mail; no text of an order can make it so, only configuration and templates'
+    /// The bytes have CRLF line endings and no line over 998 bytes; they are ASCII unless an address is not (RFC 6531).
+    /// Throws if the draft cannot be a mail; no text of an order can cause that, only configuration and templates'
     /// headers.
     public func compose(_ draft: MailDraft) throws(MailFault) -> Message {
         guard MailHeaders.isMessageID(draft.messageID), draft.references.allSatisfy(MailHeaders.isMessageID) else {
@@ -87,7 +87,7 @@ public struct MailComposer: Sendable {
             subtype: "mixed", boundary: Self.boundary(draft.messageID, "mixed"), [alternative] + files)
     }
 
-    /// `=_` cannot come out of quoted-printable or base64, so no encoded line can be taken for a boundary (RFC 2045,
+    /// `=_` cannot result from quoted-printable or base64, so no encoded line can be taken for a boundary (RFC 2045,
     /// 6.7).
     private static func boundary(_ messageID: String, _ part: String) -> String {
         let digest = SHA256.hash(data: Data("bookbag boundary \(part) \(messageID)".utf8))
@@ -109,7 +109,7 @@ public struct MailComposer: Sendable {
             g_mime_header_set_raw_value(header, folded)
         }
         func add(_ name: String, _ mailbox: MailAddress) {
-            // GMime writes a domain beyond ASCII as DNS has it (IDNA 2008).
+            // GMime writes a domain beyond ASCII in its DNS form (IDNA 2008).
             let address = OwnedObject(internet_address_mailbox_new(nil, mailbox.address))
             let plain = internet_address_mailbox_get_idn_addr(address.cast()).map { String(cString: $0) }
             set(
@@ -127,7 +127,7 @@ public struct MailComposer: Sendable {
             set(plain: "In-Reply-To", "<\(last)>")
             set(plain: "References", draft.references.map { "<\($0)>" }.joined(separator: " "))
         }
-        // RFC 3834, 5: no vacation notice need answer this. The second is Exchange's word for the same.
+        // RFC 3834, 5: vacation notices should not answer this. The second is Exchange's equivalent.
         set(plain: "Auto-Submitted", "auto-generated")
         set(plain: "X-Auto-Response-Suppress", "All")
         set(plain: "Content-Language", language.tag)
@@ -160,12 +160,12 @@ public struct MailComposer: Sendable {
 
 /// The two forms of a draft's body.
 public struct MailBodies: Sendable {
-    /// A whole document.
+    /// A complete document.
     public let html: String
     /// Plain text in lines, `format=flowed`.
     public let text: String
 
-    /// Makes both of a draft: what `preview` shows without a mail around it.
+    /// Creates both from a draft: what `preview` shows without a mail around it.
     public init(_ draft: MailDraft) {
         self.init(
             draft, subject: MailHeaders.subject(draft.subject), language: MailLanguage(draft.language))
@@ -189,7 +189,7 @@ public struct MailBodies: Sendable {
         }
     }
 
-    /// The first words of the mail, where the template has no preview of its own.
+    /// The first words of the mail, if the template has no preview text of its own.
     private static func preview(of blocks: [MailBlock]) -> String {
         var words: [String] = []
         for block in blocks {
@@ -212,12 +212,12 @@ public struct MailBodies: Sendable {
             lines += ["", sentence]
         }
         if let unsubscribe { lines.append("\(language.unsubscribe): \(unsubscribe.url)") }
-        // "-- " is where a signature begins (RFC 3676, 4.3).
+        // "-- " begins a signature (RFC 3676, 4.3).
         return text + "\n-- \n"
             + lines.map { ($0.hasPrefix("From ") || $0.hasPrefix(">") ? " " : "") + $0 + "\n" }.joined()
     }
 
-    /// HTML of the merchant's own, with the preview as the first thing in its body.
+    /// The merchant's own HTML, with the preview text as the first thing in its body.
     private static func inserting(preview: String, into html: String) -> String {
         guard !preview.isEmpty else { return html }
         let hidden = MailFrame.hiddenPreview(preview)

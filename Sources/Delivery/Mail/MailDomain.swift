@@ -2,9 +2,9 @@ internal import CGMime
 internal import Outreach
 
 extension MailHeaders {
-    /// An address with its domain as DNS has it (IDNA 2008): `ada@müller.example` is `ada@xn--mller-kva.example`, which
-    /// every relay takes. Only what stands before the `@` needs SMTPUTF8 (RFC 6531). It stays as it is where it has no
-    /// such form.
+    /// An address with its domain in DNS form (IDNA 2008): `ada@müller.example` is `ada@xn--mller-kva.example`, which
+    /// every relay accepts. Only the part before the `@` needs SMTPUTF8 (RFC 6531). It is returned unchanged if it has
+    /// no such form.
     static func withPlainDomain(_ address: String) -> String {
         guard let at = address.lastIndex(of: "@"), !address[at...].utf8.allSatisfy({ $0 < 0x80 }) else {
             return address

@@ -1,13 +1,13 @@
 internal import Outreach
 internal import Platform
 
-// What stands around a mail's body: the document, the shop's name or logo, a card, the foot. One column of 600 px at
-// most, which shrinks with the window; Outlook on Windows knows no max-width and gets a table of 600 in a conditional
-// comment.
+// What surrounds a mail's body: the document, the shop's name or logo, a card, the footer. One column of at most 600
+// px, which shrinks with the window; Outlook on Windows does not support max-width and gets a table of 600 in a
+// conditional comment.
 //
-// Dark mode: `color-scheme` tells Apple Mail and others that the mail knows both; the media query has the dark colours
-// (with !important, for the light ones are inline); [data-ogsc] is how outlook.com marks its own dark mode. Programs
-// that just turn colours over (Gmail's) do well with the light scheme's plain greys.
+// Dark mode: `color-scheme` tells Apple Mail and others that the mail supports both; the media query has the dark
+// colours (with !important, since the light ones are inline); [data-ogsc] is how outlook.com marks its own dark mode.
+// Programs that simply invert colours (Gmail's) do well with the light scheme's plain greys.
 
 /// The frame of a mail in a shop's look.
 struct MailFrame {
@@ -21,12 +21,12 @@ struct MailFrame {
         colors = BrandColors(brand: draft.brand.color)
     }
 
-    /// The whole document around the blocks.
+    /// The complete document around the blocks.
     ///
     /// - Parameters:
-    ///   - title: the subject, on one line; it is the `<h1>` where the body has none.
+    ///   - title: the subject, on one line; it becomes the `<h1>` if the body has none.
     ///   - preview: the line that mail programs show beside the subject, hidden in the mail itself.
-    ///   - unsubscribe: where one can leave, for mail that has such a place and does not show it in its body.
+    ///   - unsubscribe: where to unsubscribe, for mail that can be unsubscribed from and does not link to it in its body.
     func html(_ blocks: [MailBlock], title: String, preview: String, unsubscribe: LinkTarget?) -> String {
         let bodyHasTitle = blocks.contains { if case .heading(level: 1, _) = $0 { true } else { false } }
         var body = MailHTMLWriter(
@@ -90,7 +90,8 @@ struct MailFrame {
             + escapedForHTML(title) + "</h1>\n"
     }
 
-    /// A line that only lists of mails show. What follows it keeps them from going on with the body's first words.
+    /// A line that only lists of mails show. The filler after it keeps them from continuing with the first words of the
+    /// body.
     static func hiddenPreview(_ preview: String) -> String {
         guard !preview.isEmpty else { return "" }
         let filler = String(repeating: "&#847;&#8204;&#160;", count: 60)
@@ -134,7 +135,7 @@ struct MailFrame {
             """
     }
 
-    /// The logo, or the shop's name in its colour; either leads to the shop.
+    /// The logo, or the shop's name in its colour; both link to the shop.
     private var masthead: String {
         let brand = draft.brand
         let name = escapedForHTML(brand.name.onOneLine)
@@ -152,7 +153,7 @@ struct MailFrame {
         return "<a class=\"bb-name\" href=\"\(escapedForHTML(page.url))\" style=\"\(look)\">\(shown)</a>"
     }
 
-    /// Who writes; then why, and the way out.
+    /// The sender, then the reason for the mail, and the unsubscribe link.
     private func foot(_ unsubscribe: LinkTarget?) -> String {
         let brand = draft.brand
         let muted = "color:\(colors.light.muted.hex)"
@@ -165,7 +166,7 @@ struct MailFrame {
         } else {
             sender.append("<strong style=\"font-weight:600\">\(name)</strong>")
         }
-        // An address in Latin letters reads from left to right in an Arabic mail too.
+        // An address in Latin letters reads from left to right even in an Arabic mail.
         sender += (brand.address?.cleanedText ?? "").split(separator: "\n").map(String.init).map(\.onOneLine)
             .filter { !$0.isEmpty }.map { "<span dir=\"auto\">\(escapedForHTML($0))</span>" }
         var reason: [String] = []

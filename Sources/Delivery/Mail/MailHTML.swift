@@ -1,6 +1,6 @@
-// The HTML of a mail's body, block by block. Mail programs are browsers of many ages: Outlook on Windows lays out with
-// Word, Gmail keeps only some of <style>. So each element carries its style inline, and the classes are there only for
-// the dark scheme and the phone, in programs that read <style>. What has no inline alternative is not used.
+// The HTML of a mail's body, block by block. Mail programs are browsers of many ages: Outlook on Windows uses Word's
+// layout engine, Gmail keeps only some of <style>. So each element carries its style inline, and classes are only there
+// for dark mode and phones, in programs that read <style>. Anything without an inline alternative is avoided.
 
 internal import Platform
 
@@ -16,7 +16,7 @@ struct MailHTMLWriter {
         "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,'Helvetica Neue',Arial,'Noto Sans',sans-serif"
     private static let monospace = "ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono',monospace"
 
-    /// A writer; `hasTitle` where the frame has written the `<h1>` already.
+    /// Creates a writer; `hasTitle` if the frame has written the `<h1>` already.
     init(colors: BrandColors, isRightToLeft: Bool, hasTitle: Bool) {
         self.colors = colors
         self.isRightToLeft = isRightToLeft
@@ -27,8 +27,7 @@ struct MailHTMLWriter {
     private var light: BrandColors.Scheme { colors.light }
     private var startSide: String { isRightToLeft ? "right" : "left" }
 
-    /// Writes blocks one below the other; the last one keeps its distance from what follows only if it is not the last
-    /// of all.
+    /// Writes blocks one below the other; the last one has space below it only if something follows.
     mutating func write(_ blocks: [MailBlock], isTight: Bool = false) {
         for (index, block) in blocks.enumerated() {
             let next = index + 1 < blocks.count ? blocks[index + 1] : nil
@@ -45,7 +44,7 @@ struct MailHTMLWriter {
         switch block {
         case .heading(let level, let words): heading(level, words)
         case .paragraph(let words):
-            // What leads into a list stands close to it.
+            // A paragraph that introduces a list is close to it.
             var below = isTight || isLast ? 0 : 18
             if case .list = next { below = min(below, 8) }
             html += "<p style=\"margin:0 0 \(below)px\">"
@@ -90,7 +89,8 @@ struct MailHTMLWriter {
         html += "</h\(level)>\n"
     }
 
-    /// A link one cannot miss. The colour and the room are on the cell, for Word's sake, and the link fills it.
+    /// A link that cannot be missed. The colour and the padding are on the cell, for Word's sake, and the link fills
+    /// it.
     private mutating func button(_ target: LinkTarget, _ words: [MailInline], below: Int) {
         let (ground, letters, rim) = (light.button.hex, light.buttonText.hex, light.buttonLine.hex)
         html +=
@@ -105,7 +105,7 @@ struct MailHTMLWriter {
         html += "</a></td></tr></table>\n"
     }
 
-    /// What belongs to the button above: smaller and quieter.
+    /// Text that belongs to the button above: smaller and less prominent.
     private mutating func smallPrint(_ words: [MailInline], isLast: Bool) {
         html +=
             "<p class=\"bb-muted\" style=\"margin:0 0 \(isLast ? 0 : 26)px;font-size:14px;line-height:1.5;"
@@ -136,7 +136,7 @@ struct MailHTMLWriter {
         html += "</\(tag)>\n"
     }
 
-    /// Writes running text. `inLink` where a link may not stand, being in one.
+    /// Writes running text; `inLink` is true inside a link, where no other link is allowed.
     mutating func write(_ inlines: [MailInline], inLink: Bool = false) {
         for inline in inlines {
             switch inline {
@@ -174,7 +174,7 @@ struct MailHTMLWriter {
 }
 
 extension MailBlock {
-    /// The words of a paragraph that is emphasised as a whole: under a button, its small print.
+    /// The text of a paragraph that is emphasised as a whole: below a button, its small print.
     fileprivate var smallPrint: [MailInline]? {
         if case .paragraph(let words) = self, words.count == 1, case .emphasis(let inner)? = words.first {
             return inner

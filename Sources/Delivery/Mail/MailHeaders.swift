@@ -1,28 +1,28 @@
 internal import Outreach
 internal import Platform
 
-/// Why a mail cannot be composed. It is the template's or the configuration's fault, and trying again changes nothing.
-/// Says what, and never an address or a value.
+/// Why a mail cannot be composed. The template or the configuration is at fault, and trying again changes nothing. Says
+/// what is wrong, and never contains an address or a value.
 public enum MailFault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A header's name is no name (RFC 5322, 2.2), or is one that the composer writes itself.
+    /// A header's name is invalid (RFC 5322, 2.2), or is one that the composer writes itself.
     case headerName(String)
-    /// A header's value holds a line end or another control character.
+    /// A header's value contains a newline or another control character.
     case headerValue(String)
     /// `Message-ID`, or one of `References`, is not `something@domain` of plain letters.
     case messageID
     /// The envelope sender is neither empty nor an address.
     case sender
-    /// A piece without spaces is longer than a line may be (998 bytes; RFC 5322, 2.1.1).
+    /// A text without spaces is longer than a line may be (998 bytes; RFC 5322, 2.1.1).
     case lineTooLong
-    /// More bytes than relays take.
+    /// More bytes than relays accept.
     case tooLarge(limit: Int)
 
     /// One sentence for people.
     public var description: String {
         switch self {
         case .headerName(let name):
-            "'\(name)' cannot be used as a header of one's own; choose a name that begins with X-"
-        case .headerValue(let name): "the header '\(name)' has a line end or a control character in it"
+            "'\(name)' cannot be used as a custom header; choose a name that begins with X-"
+        case .headerValue(let name): "the header '\(name)' contains a line break or a control character"
         case .messageID: "a Message-ID must look like id@domain, in plain letters"
         case .sender: "the envelope sender must be empty or an e-mail address"
         case .lineTooLong: "a header has a word longer than a line of mail may be (998 bytes)"
@@ -31,16 +31,16 @@ public enum MailFault: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The rules for what stands in a mail's header.
+/// The rules for a mail's headers.
 enum MailHeaders {
-    /// What the composer writes itself; a second one would make the mail ambiguous.
+    /// Headers that the composer writes itself; a second one would make the mail ambiguous.
     private static let own: Set<String> = [
         "from", "to", "cc", "bcc", "sender", "reply-to", "subject", "date", "message-id", "in-reply-to", "references",
         "mime-version", "auto-submitted", "x-auto-response-suppress", "return-path", "received", "dkim-signature",
     ]
 
-    /// Checks the headers beyond those that every mail has, and adds `List-Unsubscribe-Post` (RFC 8058, 3.1) where
-    /// `List-Unsubscribe` has an https address that a mail program can post to.
+    /// Checks the headers in addition to those that every mail has, and adds `List-Unsubscribe-Post` (RFC 8058, 3.1) if
+    /// `List-Unsubscribe` contains an https URL that a mail program can post to.
     static func checked(_ headers: [MailDraft.Header]) throws(MailFault) -> [MailDraft.Header] {
         var seen: Set<String> = []
         for header in headers {
@@ -65,7 +65,7 @@ enum MailHeaders {
         return headers + [MailDraft.Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
     }
 
-    /// The web address that `List-Unsubscribe` has, else the one that is written to.
+    /// The web page in `List-Unsubscribe`, otherwise its mail address.
     static func unsubscribe(in headers: [MailDraft.Header]) -> LinkTarget? {
         guard let value = headers.first(where: { $0.name.lowercased() == "list-unsubscribe" })?.value else {
             return nil
@@ -98,20 +98,20 @@ enum MailHeaders {
             + "\(offset < 0 ? "-" : "+")\(two(minutes / 60))\(two(minutes % 60))"
     }
 
-    /// A subject as it can stand on one line, cut where nobody would read on.
+    /// A subject on one line, cut off where nobody would read on.
     static func subject(_ text: String) -> String {
         let line = text.onOneLine
         return line.count <= 300 ? line : String(line.prefix(299)) + "…"
     }
 
-    /// A name under which a file can be saved anywhere.
+    /// A name under which a file can be saved on any system.
     static func fileName(_ text: String) -> String {
         let kept = text.onOneLine.map { "/\\:*?\"<>|".contains($0) ? "_" : $0 }
         let name = String(String(kept.drop { $0 == "." }).prefix(120))
         return name.isEmpty ? "attachment" : name
     }
 
-    /// A type and subtype (RFC 2045, 5.1), or that of plain bytes.
+    /// A type and subtype (RFC 2045, 5.1), or that of arbitrary bytes.
     static func mediaType(_ text: String) -> (type: String, subtype: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let isToken: (Substring) -> Bool = { part in

@@ -1,14 +1,14 @@
 internal import Outreach
 
-// The frame's own words, few as they are; all others are the template's. German says du, French vous, Spanish tú: what
-// a small shop that one likes to come back to writes.
+// The few words of the frame itself; all others are the template's. German says du, French vous, Spanish tú, as a small
+// shop that people like to come back to would.
 
-/// The language a mail is in, as far as its frame must know it.
+/// The language of a mail, as far as its frame needs to know it.
 struct MailLanguage: Hashable, Sendable {
-    /// BCP 47, checked.
+    /// BCP 47, validated.
     let tag: String
 
-    /// A language tag; English where it is none.
+    /// A language tag; English if the text is not one.
     init(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         let isTag =
@@ -31,7 +31,7 @@ struct MailLanguage: Hashable, Sendable {
             || ["ar", "he", "iw", "fa", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"].contains(base)
     }
 
-    /// What the way out is called.
+    /// The text of the unsubscribe link.
     var unsubscribe: String {
         switch base {
         case "de": "Abmelden"
@@ -56,8 +56,8 @@ struct MailLanguage: Hashable, Sendable {
         }
     }
 
-    /// Why somebody has this mail, in a whole sentence. Nil in a language that we do not write: no sentence is better
-    /// than a foreign one.
+    /// Why the recipient gets this mail, as a whole sentence. Nil in a language that we do not have: no sentence is
+    /// better than a foreign one.
     func sentence(_ occasion: MailDraft.Occasion, shop: String) -> String? {
         switch (base, occasion) {
         case ("en", .order): "You have this mail because you ordered from \(shop)."

@@ -1,31 +1,31 @@
-// The plain-text part: read by those who like it so, by watches, by screen readers' users, and by every filter that
-// weighs a mail. Lines are at most 72 wide where a space allows it, as format=flowed (RFC 3676): a line that goes on in
-// the next ends in a space, so that programs that know it flow the text to their width and others show short lines.
-// Writing without spaces between words (Japanese, Chinese, Thai) is never cut: the transfer encoding takes lines of any
-// length.
+// The plain-text part: read by people who prefer it, by watches, by users of screen readers, and by every spam filter.
+// Lines are at most 72 characters wide where a space allows it, as format=flowed (RFC 3676): a line that continues on
+// the next ends in a space, so that programs that support it flow the text to their width and others show short lines.
+// Scripts without spaces between words (Japanese, Chinese, Thai) are never broken: the transfer encoding handles lines
+// of any length.
 
 internal import Platform
 
 /// Writes blocks as plain text.
 struct MailTextWriter {
-    /// RFC 3676, 4.1 asks for 78 at most; 72 leaves room to be quoted.
+    /// RFC 3676, 4.1 asks for at most 78; 72 leaves room for quoting.
     static let width = 72
 
     private(set) var lines: [String] = []
     private var wantsGap = false
 
-    /// The blocks as text with line feeds.
+    /// The blocks as text with newlines.
     static func text(_ blocks: [MailBlock]) -> String {
         var writer = MailTextWriter()
         writer.write(blocks, prefix: Prefix())
         return writer.lines.map { $0 + "\n" }.joined()
     }
 
-    /// What stands at the start of each line: quote marks, and a list's indentation.
+    /// The start of each line: quote marks, and a list's indentation.
     struct Prefix {
         var quote = ""
         var indent = ""
-        /// The mark of the item that begins here; spent by its first line.
+        /// The marker of the list item that begins here; used up by its first line.
         var mark: String?
 
         mutating func next() -> String {
@@ -88,13 +88,13 @@ struct MailTextWriter {
         }
     }
 
-    /// One line that is not to be flowed.
+    /// One line that should not be flowed.
     private mutating func append(_ line: some StringProtocol, prefix: inout Prefix) {
         let isQuote = !prefix.quote.isEmpty
         lines.append(Self.stuffed((prefix.next() + line).trimmedEnd, isQuote: isQuote))
     }
 
-    /// Text, whose line feeds are hard, wrapped at spaces.
+    /// Text whose newlines are hard, wrapped at spaces.
     private mutating func flow(_ text: String, prefix: inout Prefix) {
         for hard in text.split(separator: "\n", omittingEmptySubsequences: false) {
             var line = ""
@@ -103,7 +103,7 @@ struct MailTextWriter {
             for word in hard.split(separator: " ") {
                 let width = word.count
                 if lineWidth > 0, lineWidth + 1 + width > room {
-                    // The space at the end says that the line goes on (RFC 3676, 4.2).
+                    // The space at the end means that the line continues (RFC 3676, 4.2).
                     let isQuote = !prefix.quote.isEmpty
                     lines.append(Self.stuffed(prefix.next() + line + " ", isQuote: isQuote))
                     line = ""
@@ -117,8 +117,8 @@ struct MailTextWriter {
         }
     }
 
-    /// RFC 3676, 4.4: a line that would be taken for a quote, or for an mbox's `From `, or begins with a space, gets a
-    /// space more, which readers take away.
+    /// RFC 3676, 4.4: a line that would be taken for a quote, or for an mbox's `From `, or begins with a space, gets an
+    /// additional space, which readers remove.
     private static func stuffed(_ line: String, isQuote: Bool) -> String {
         !isQuote && (line.hasPrefix(" ") || line.hasPrefix(">") || line.hasPrefix("From ")) ? " " + line : line
     }
@@ -147,7 +147,7 @@ struct MailTextWriter {
 }
 
 extension String {
-    /// Without spaces at its end.
+    /// The text without trailing spaces.
     var trimmedEnd: String {
         var text = self
         while text.last == " " { text.removeLast() }

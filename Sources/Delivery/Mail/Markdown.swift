@@ -1,15 +1,15 @@
 internal import CMark
 
-// Markdown, as templates write it, is CommonMark (https://spec.commonmark.org/0.30/) read by cmark. Its tree is copied
-// into values of ours at once, so that C's memory ends here and HTML and text are made of the same tree. Raw HTML is no
-// part of it: values were escaped for Markdown when they were printed, and what a template's author writes in tags is
-// dropped, but for <br>, which is a line break.
+// Markdown, as templates use it, is CommonMark (https://spec.commonmark.org/0.30/) read by cmark. Its tree is
+// immediately copied into our own values, so that C memory ends here and HTML and text are made from the same tree. Raw
+// HTML is not supported: values were escaped for Markdown when they were printed, and tags written by a template's
+// author are dropped, except for <br>, which is a line break.
 
-/// A piece of a mail that stands by itself.
+/// A self-contained piece of a mail.
 indirect enum MailBlock: Hashable, Sendable {
     case heading(level: Int, [MailInline])
     case paragraph([MailInline])
-    /// A link that is alone in its paragraph.
+    /// A link alone in its paragraph.
     case button(LinkTarget, [MailInline])
     case quote([MailBlock])
     /// `start` is nil for bullets. A tight list has no space between its items.
@@ -26,13 +26,13 @@ indirect enum MailInline: Hashable, Sendable {
     case code(String)
     case link(LinkTarget, [MailInline])
     case image(LinkTarget, alt: String)
-    /// A line end in the source, which reads as a space.
+    /// A newline in the source, which reads as a space.
     case softBreak
     case lineBreak
 }
 
 extension [MailInline] {
-    /// The bare words.
+    /// The text without markup.
     var plainText: String {
         var text = ""
         for inline in self {
@@ -46,7 +46,7 @@ extension [MailInline] {
         return text
     }
 
-    /// True where there is nothing to see.
+    /// True if nothing is visible.
     var isBlank: Bool {
         allSatisfy { inline in
             switch inline {
@@ -61,8 +61,8 @@ extension [MailInline] {
 
 /// Reads Markdown into blocks.
 struct MarkdownReader {
-    /// How deep quotes, lists and emphasis may nest; what is deeper is left out. Mails have two or three levels; cmark
-    /// itself takes any, and a tree of a hundred thousand would overflow the stack of whoever walks it.
+    /// How deeply quotes, lists and emphasis may nest; anything deeper is left out. Mails have two or three levels;
+    /// cmark itself accepts any number, and walking a tree of a hundred thousand would overflow the stack.
     static let maximumDepth = 24
 
     /// The blocks of a text. Any text is Markdown, so this cannot fail.
@@ -110,10 +110,10 @@ struct MarkdownReader {
         return blocks
     }
 
-    /// A paragraph, a button, or nothing where nothing is left to see.
+    /// A paragraph, a button, or nil if nothing visible is left.
     private func paragraph(_ node: OpaquePointer, depth: Int) -> MailBlock? {
         if let alone = loneChild(of: node) {
-            // A link that leads nowhere has nothing to press: better no button than a dead one.
+            // A link without a usable target cannot be pressed: better no button than a dead one.
             guard let target = target(of: alone) else { return nil }
             let words = inlines(in: alone, depth: depth + 2)
             if target.isWeb, !words.isBlank, !words.containsImage, words.plainText != target.url {
@@ -124,7 +124,7 @@ struct MarkdownReader {
         return words.isBlank ? nil : .paragraph(words)
     }
 
-    /// The link that is all there is in a paragraph, bare or in emphasis.
+    /// The link that is a paragraph's only content, bare or emphasised.
     private func loneChild(of node: OpaquePointer) -> OpaquePointer? {
         var visible = children(of: node).filter { child in
             switch cmark_node_get_type(child) {
@@ -137,7 +137,7 @@ struct MarkdownReader {
         switch cmark_node_get_type(only) {
         case CMARK_NODE_LINK: return only
         case CMARK_NODE_STRONG, CMARK_NODE_EMPH:
-            // Emphasis nests as deep as the source says; one layer is what people write.
+            // Emphasis may be nested to any depth; people write one level.
             let inner = children(of: only)
             guard inner.count == 1, cmark_node_get_type(inner[0]) == CMARK_NODE_LINK else { return nil }
             return inner[0]
@@ -204,7 +204,7 @@ struct MarkdownReader {
 }
 
 extension [MailInline] {
-    /// True where an image is among them, however deep.
+    /// True if they contain an image at any depth.
     var containsImage: Bool {
         contains { inline in
             switch inline {

@@ -2,22 +2,22 @@ internal import CGMime
 internal import Foundation
 internal import Platform
 
-/// A mail's bytes, opened again for people: what `outbox show` and `preview` print. Read by GMime, as any mail program
-/// would read them.
+/// A mail's bytes, parsed for display: what `outbox show` and `preview` print. Read by GMime, as any mail program would
+/// read them.
 public struct OpenedMail: Hashable, Sendable {
     public var subject: String
     public var from: String
     public var to: String
     /// Without angle brackets.
     public var messageID: String
-    /// The part in plain text; empty where there is none.
+    /// The plain-text part; empty if there is none.
     public var text: String
-    /// The part in HTML; empty where there is none.
+    /// The HTML part; empty if there is none.
     public var html: String
-    /// The files that come with it.
+    /// The attached files.
     public var attachments: [Attachment]
 
-    /// A file that comes with a mail.
+    /// A file attached to a mail.
     public struct Attachment: Hashable, Sendable {
         public var name: String
         /// `application/pdf`.
@@ -25,7 +25,7 @@ public struct OpenedMail: Hashable, Sendable {
         public var bytes: [UInt8]
     }
 
-    /// Opens a mail; nil where the bytes are none.
+    /// Parses a mail; nil if the bytes are not one.
     public init?(_ bytes: [UInt8]) {
         guard let opened = GMime.exclusively({ Self.read(bytes) }) else { return nil }
         self = opened
@@ -62,11 +62,11 @@ public struct OpenedMail: Hashable, Sendable {
 
     private mutating func take(_ part: UnsafeMutablePointer<GMimeObject>) {
         let type = Self.owned(g_mime_content_type_get_mime_type(g_mime_object_get_content_type(part))).lowercased()
-        // These are no `GMimePart`: the iterator goes into them by itself.
+        // These are not a `GMimePart`: the iterator descends into them by itself.
         if type.hasPrefix("multipart/") || type.hasPrefix("message/") { return }
         let isAttached = g_mime_object_get_disposition(part).map { String(cString: $0) } == "attachment"
         if type.hasPrefix("text/"), !isAttached {
-            // The parser makes every part of type text/… a `GMimeTextPart`, whose layout begins with its parents'.
+            // The parser makes every part of type text/… a `GMimeTextPart`, whose struct begins with its parents'.
             let words = part.withMemoryRebound(to: GMimeTextPart.self, capacity: 1) {
                 Self.owned(g_mime_text_part_get_text($0)).replacing("\r\n", with: "\n")
             }
@@ -86,14 +86,14 @@ public struct OpenedMail: Hashable, Sendable {
         }
     }
 
-    /// The subject, with its folds and encoded words (RFC 2047) undone: GMime stops at the end of a folded one.
+    /// The subject, with folding and encoded words (RFC 2047) undone: GMime stops at the end of a folded one.
     private static func subject(of bytes: [UInt8]) -> String {
         let header = String(decoding: bytes.prefix(65_536), as: UTF8.self).replacing("\r\n", with: "\n")
         let lines = header.split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
         guard let first = lines.firstIndex(where: { $0.lowercased().hasPrefix("subject:") }) else { return "" }
         let folded = lines[(first + 1)...].prefix { $0.hasPrefix(" ") || $0.hasPrefix("\t") }
         let raw = lines[first].dropFirst("subject:".count) + folded.joined()
-        // White space between two encoded words is none of the text.
+        // White space between two encoded words does not belong to the text.
         let joined = raw.replacing(/\?=\s+=\?/) { _ in "?==?" }
         let text = joined.replacing(/=\?[^?\s]+\?([BbQq])\?([^?\s]*)\?=/) { word in
             let content = String(word.2)
@@ -106,10 +106,10 @@ public struct OpenedMail: Hashable, Sendable {
         return String(text).onOneLine
     }
 
-    /// A text that stays GMime's.
+    /// A text that GMime still owns.
     private static func copied(_ text: UnsafePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }
 
-    /// A text that is ours to free.
+    /// A text that we have to free.
     private static func owned(_ text: UnsafeMutablePointer<CChar>?) -> String {
         guard let text else { return "" }
         defer { g_free(text) }

@@ -1,17 +1,17 @@
 internal import Outreach
 
-// What Gmail reads beside the mail: schema.org's ParcelDelivery, with its order, in JSON-LD
+// What Gmail reads in addition to the text: schema.org's ParcelDelivery, with its order, in JSON-LD
 // (https://developers.google.com/gmail/markup/reference/parcel-delivery and /reference/types/ParcelDelivery). The two
 // pages name the day differently, `expectedArrivalUntil` and `expectedArrival`; both are written. `TrackAction` and
 // `ViewAction` are the buttons in the list of mails. Gmail shows them once the sender's domain is registered with
-// Google; without that they are read by nobody and harm nobody.
+// Google; without that they are ignored and do no harm.
 //
-// The text stands in a <script>, which ends at the first `</script`, whatever JSON thinks of it (HTML standard,
-// 4.12.1.3). So no `<` is written as such.
+// The text is in a <script>, which ends at the first `</script`, whatever JSON makes of it (HTML standard, 4.12.1.3).
+// So `<` is always escaped.
 
 /// Writes the notices of parcels as JSON-LD.
 enum ParcelMarkup {
-    /// The script element with a line end after it, or nothing where there is nothing to tell.
+    /// The script element followed by a newline, or an empty text if there is nothing to say.
     static func script(_ parcels: [ParcelNotice]) -> String {
         guard !parcels.isEmpty else { return "" }
         let values = parcels.map(json)
@@ -19,13 +19,13 @@ enum ParcelMarkup {
         return "<script type=\"application/ld+json\">\n\(scriptSafe(value))\n</script>\n"
     }
 
-    /// The merchant's own HTML with the script at the end of its head, or before all else where it has no head; as it
-    /// is where it tells of something in JSON-LD itself.
+    /// The merchant's own HTML with the script at the end of its head, or at the very beginning if it has no head;
+    /// unchanged if it already contains JSON-LD of its own.
     static func adding(_ parcels: [ParcelNotice], to html: String) -> String {
         let script = script(parcels)
         let lowered = html.lowercased()
         guard !script.isEmpty, !lowered.contains("application/ld+json") else { return html }
-        // Lower case can change a text's length, so the place is looked for in the text itself.
+        // Lower-casing can change a text's length, so the position is searched for in the text itself.
         if let head = html.firstRange(of: /<\/head\s*>/.ignoresCase()) {
             return html[..<head.lowerBound] + script + html[head.lowerBound...]
         }
@@ -90,7 +90,7 @@ enum ParcelMarkup {
             + "\(minutes < 0 ? "-" : "+")\(two(abs(minutes) / 60)):\(two(abs(minutes) % 60))"
     }
 
-    /// In JSON these letters stand in texts alone, where an escape means the same.
+    /// In JSON these characters only occur in texts, where an escape means the same.
     private static func scriptSafe(_ value: JSON) -> String {
         var out: [UInt8] = []
         for byte in value.bytes {

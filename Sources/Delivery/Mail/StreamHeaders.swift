@@ -1,13 +1,13 @@
 internal import Outreach
 
-/// The headers by which mailbox providers tell a shop's streams of mail apart. None of them has a value of one
-/// recipient's.
+/// The headers by which mailbox providers tell a shop's streams of mail apart. None of their values is specific to one
+/// recipient.
 enum StreamHeaders {
-    /// `List-Id` (RFC 2919) and `Precedence` for mail that is not about an order itself: nobody's vacation notice
-    /// answers it, and mailboxes can file it. Nothing for transactional mail.
+    /// `List-Id` (RFC 2919) and `Precedence` for mail that is not about an order itself: vacation notices do not answer
+    /// it, and mailboxes can file it. Empty for transactional mail.
     static func list(_ stream: MailStream, from: MailAddress) -> [MailDraft.Header] {
         guard stream != .order else { return [] }
-        // Mail to a domain beyond ASCII has it as DNS does.
+        // A domain beyond ASCII is written in its DNS form.
         let domain = recipientDomain(of: MailHeaders.withPlainDomain(from.address))
         guard !domain.isEmpty, domain.utf8.allSatisfy({ $0 < 0x80 }) else { return [] }
         return [
@@ -16,7 +16,7 @@ enum StreamHeaders {
         ]
     }
 
-    /// A field without anything that parts fields.
+    /// A field without separator characters.
     private static func word(_ text: String) -> String {
         let letters = text.unicodeScalars.prefix(60).map { scalar -> Character in
             let isPlain =

@@ -2,10 +2,10 @@ internal import Outreach
 internal import Platform
 
 extension DomainNews {
-    /// What a relay's reply says of the recipient's domain; nil where it is about the relay, about us, or about this
-    /// mail. A relay that only queues says nothing but that it took the mail: there the domain is its affair.
+    /// What a relay's reply says about the recipient's domain; nil if it is about the relay, about us, or about this
+    /// mail. A relay that only queues mail says nothing except that it accepted it: the domain is then its own concern.
     ///
-    /// - Parameter verdict: what follows from the reply.
+    /// - Parameter verdict: the verdict that follows from the reply.
     init?(_ reply: SMTPReply, _ verdict: Verdict) {
         if case .accepted = verdict {
             self = .answers
@@ -17,9 +17,9 @@ extension DomainNews {
         case .deferred(let failure) where failure.reason == "mailbox" || failure.reason == "busy":
             guard code / 100 == 4 else { return nil }
             switch (reply.status?.subject, reply.status?.detail) {
-            // Greylisting as Postgrey words it: it will be another answer in a minute, and says nothing of others.
+            // Greylisting as Postgrey words it: the answer changes within a minute, and says nothing about other mails.
             case (2, 0): return nil
-            // One mailbox is full, or closed for now.
+            // One mailbox is full, or temporarily closed.
             case (2, _): self = .answers
             // The relay's own disk or load.
             case (3, _): return nil

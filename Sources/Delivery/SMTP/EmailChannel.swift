@@ -2,7 +2,7 @@ internal import Platform
 internal import Outreach
 
 extension ChannelKind {
-    /// Mail, by the shop's relay.
+    /// Mail, through the shop's relay.
     public static let email = ChannelKind(
         syntax: .email, retries: .mail,
         words: Words(
@@ -18,7 +18,7 @@ extension ChannelKind {
 }
 
 extension Composition {
-    /// The mail: its template in the shop's look, with the label that it carries.
+    /// The mail: its template in the shop's look, with the label attached to it.
     fileprivate func mail(by composer: MailComposer) -> Outcome {
         let settings = triggers.settings
         let brand = settings.brand
@@ -75,7 +75,8 @@ extension Composition {
         }
     }
 
-    /// How the shopper ends the stream: by a mail to where answers go, and on our page or Shopify's where it is marketing.
+    /// How the shopper unsubscribes from the stream: by a mail to where replies go, and for marketing also on our page
+    /// or Shopify's.
     private func wayOut(for recipient: MailAddress, from: MailAddress) -> String? {
         guard trigger.about.hasWayOut, line.destination == .customer else { return nil }
         let page = trigger.about == .marketing ? stopLink ?? scope.record.facts.customer?.unsubscribeURL : nil

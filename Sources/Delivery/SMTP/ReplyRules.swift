@@ -1,16 +1,16 @@
 internal import Outreach
 internal import Platform
 
-// What a relay's refusal is about, told from its enhanced code and, where that is missing or wrong, from its words.
+// What a relay's refusal is about, determined from its enhanced code and, where that is missing or wrong, from its
+// words.
 //
-// Codes alone do not tell. Gmail says 5.4.5 ("congestion", RFC 3463) of our daily quota; Exchange says 5.2.2 of a full
-// mailbox and of our own submission quota; Amazon SES, SendGrid and Postmark mostly give no code at all. So the rules
-// below are asked from top to bottom, and the first one that fits decides: words that only a relay says that speaks of
-// our own account come first; then codes that are beyond doubt; then words about one mailbox or about one mail's
-// content; then words that fit both, read as about us only where nothing spoke of a mailbox; and last the codes'
-// subjects.
+// Codes alone are not enough. Gmail says 5.4.5 ("congestion", RFC 3463) about our daily quota; Exchange says 5.2.2
+// about a full mailbox and about our own submission quota; Amazon SES, SendGrid and Postmark mostly give no code at
+// all. So the rules below are tried from top to bottom, and the first match decides: words that a relay only uses about
+// our own account come first; then unambiguous codes; then words about one mailbox or about one mail's content; then
+// words that fit both, taken to be about us only if nothing mentioned a mailbox; and last the codes' subjects.
 //
-// Addresses and links are taken out before anything is compared, so that no shopper's address can say anything here.
+// Addresses and links are removed before anything is compared, so that a shopper's address can never match.
 //
 // Sources: Gmail's "SMTP error reference" (support.google.com/a/answer/3726730); Microsoft's "Email non-delivery
 // reports and SMTP errors in Exchange Online"
@@ -20,49 +20,49 @@ internal import Platform
 
 /// What a relay's refusal is about.
 enum ReplyMatter: Hashable, Sendable {
-    /// What our account may send is used up: every mail meets it.
+    /// Our account's sending quota is used up: every mail is affected.
     case quota
-    /// Our account is suspended, under review, unpaid or not set up: every mail meets it.
+    /// Our account is suspended, under review, unpaid or not set up: every mail is affected.
     case suspended
-    /// Our account is a trial that may write to few addresses.
+    /// Our account is a trial that may only write to a few addresses.
     case trial
     /// Our account may not send as this address.
     case sender
-    /// The relay's rules about us: our login, our machine, what our domain proves.
+    /// The relay's rules about us: our login, our machine, our domain's authentication.
     case policy
-    /// There is no such mailbox, and there will be none.
+    /// The mailbox does not exist and will not.
     case noMailbox
-    /// This recipient, for some other reason: a full mailbox, a list that is closed to us.
+    /// This recipient, for some other reason: a full mailbox, a list that does not accept mail from us.
     case recipient
     /// This mail's size or content.
     case content
     /// A fault of the relay's own.
     case relay
-    /// Nothing that tells: the step decides.
+    /// The reply does not say: the step decides.
     case unknown
 }
 
 /// One row of the table.
 struct ReplyRule: Sendable {
     var matter: ReplyMatter
-    /// Enhanced codes, without their class: `"1.90"`, or all of a subject: `"7"`. Empty for any, also none.
+    /// Enhanced codes without their class: `"1.90"`, or all of a subject: `"7"`. Empty for any code, or none.
     var codes: Set<String> = []
-    /// It fits where one of these is said; empty where the code is enough.
+    /// It matches if one of these occurs; empty if the code is enough.
     var phrases: [Phrase] = []
-    /// It does not fit where one of these is said.
+    /// It does not match if one of these occurs.
     var unless: [Phrase] = []
-    /// It does not fit an answer to RCPT, which speaks of the recipient unless it says otherwise.
+    /// It does not match an answer to RCPT, which is about the recipient unless it says otherwise.
     var isNotOfRecipients = false
 
-    /// The rules, the first that fits decides.
+    /// The rules; the first match decides.
     static let table: [ReplyRule] = [
         ReplyRule(matter: .content, phrases: ["recipsizelimit*", "sendsizelimit*"]),
-        // Exchange's rules of one recipient, in the words of our own login; a list of those that our relay does not
-        // write to any more; and a recipient who does not want us.
+        // Exchange's rules about one recipient, worded like those about our own login; a suppression list of our
+        // relay's; and a recipient who does not want our mail.
         ReplyRule(
             matter: .recipient, phrases: ["resolver rst", "suppression list", "recipient preferences"]),
 
-        // What only a relay says that speaks of our own account.
+        // What a relay only says about our own account.
         ReplyRule(
             matter: .quota,
             phrases: [
@@ -140,13 +140,13 @@ struct ReplyRule: Sendable {
             phrases: ["quota exceeded", "quota ~ exceeded", "exceeded ~ quota", "limit exceeded", "exceeded ~ limit"],
             unless: ["mailbox", "inbox", "storage", "recipient"]),
 
-        // Codes that are beyond doubt: Gmail's quota, Microsoft's, and RFC 3463's two about the sender's address.
+        // Unambiguous codes: Gmail's quota, Microsoft's, and RFC 3463's two about the sender's address.
         ReplyRule(matter: .quota, codes: ["4.5", "1.90"]),
         ReplyRule(matter: .sender, codes: ["1.7", "1.8", "1.20", "2.252", "2.253", "7.60"]),
         ReplyRule(matter: .suspended, codes: ["7.13", "7.705", "7.708", "7.750"]),
         // RFC 7293: the mailbox, or its domain, has another owner now.
         ReplyRule(matter: .noMailbox, codes: ["7.17", "7.18"]),
-        // Microsoft: the recipient, or its organization, takes mail from some senders only.
+        // Microsoft: the recipient, or its organization, only accepts mail from some senders.
         ReplyRule(
             matter: .recipient,
             codes: [
@@ -154,8 +154,8 @@ struct ReplyRule: Sendable {
                 "7.131", "7.132", "7.133", "7.134", "7.135", "7.136", "7.504", "7.505", "7.507", "7.510", "7.513",
             ]),
         ReplyRule(matter: .content, codes: ["3.4", "2.3", "7.512"]),
-        // Microsoft's edge, of a recipient that its directory does not hold: "Access denied", with the rule's number.
-        // RFC 3463 has "no answer from host", which no relay says to RCPT.
+        // Microsoft's edge servers, about a recipient that is not in their directory: "Access denied", with the rule's
+        // number. In RFC 3463 the code means "no answer from host", which no relay says to RCPT.
         ReplyRule(matter: .noMailbox, codes: ["4.1"], phrases: ["recipient address rejected"]),
         ReplyRule(matter: .noMailbox, phrases: ["recipient address rejected access denied as"]),
         // RFC 3463: the domain cannot be routed to.
@@ -208,18 +208,18 @@ struct ReplyRule: Sendable {
         ReplyRule(
             matter: .noMailbox, phrases: ["address rejected"],
             unless: ["recipient address rejected", "sender", "from"]),
-        // What RFC 5321 says to 550, and what large providers say of a mailbox that is not there.
+        // What RFC 5321 says about 550, and what large providers say about a mailbox that does not exist.
         ReplyRule(
             matter: .noMailbox, phrases: ["mailbox unavailable", "mailbox is unavailable", "mailbox not available"],
             unless: ["policy*", "spam", "block*", "reputation", "dns", "rate", "for now", "sender", "quota"]),
-        // Other content than this is told with 5.7.x by relays that mean whom it comes from.
+        // Relays report other content problems with 5.7.x when they mean the sender.
         ReplyRule(
             matter: .content,
             phrases: ["rfc compliant", "virus*", "malware", "attachment*", "security issue", "message size"],
             unless: ["unauthenticated", "spf", "dkim", "dmarc"]),
 
         ReplyRule(matter: .policy, phrases: ["spf ~ fail*", "dkim ~ fail*", "dmarc"]),
-        // Words that fit a mailbox and us; of a mailbox nobody has spoken above.
+        // Words that fit both a mailbox and us; nothing above mentioned a mailbox.
         ReplyRule(
             matter: .policy,
             phrases: [
@@ -282,7 +282,7 @@ struct ReplyRule: Sendable {
     }
 }
 
-/// Words in a row: `sending ~ limit*`. A `~` stands for up to three words, or none; a `*` for the rest of a word.
+/// Words in sequence: `sending ~ limit*`. A `~` stands for up to three words, or none; a `*` for the rest of a word.
 struct Phrase: Sendable, ExpressibleByStringLiteral {
     enum Part: Sendable {
         case word(String)
@@ -299,7 +299,7 @@ struct Phrase: Sendable, ExpressibleByStringLiteral {
     }
 }
 
-/// What a relay said, as words: lower case, without signs, numbers, addresses and links.
+/// What a relay said, as words: lower case, without punctuation, numbers, addresses and links.
 struct SaidWords: Sendable {
     private static let longestGap = 3
     private let words: [Substring]
@@ -308,7 +308,7 @@ struct SaidWords: Sendable {
         words = text.split(whereSeparator: \.isWhitespace).filter { word in
             !word.contains("@") && !word.contains("://") && !word.contains("＠")
         }.flatMap { word -> [Substring] in
-            // `SendAsDeniedException` and `STOREDRV.Submission.Exception:SendAsDeniedException` are words as well.
+            // `SendAsDeniedException` and `STOREDRV.Submission.Exception:SendAsDeniedException` count as words too.
             Substring(word.lowercased()).split { !$0.isLetter }
         }
     }

@@ -7,13 +7,13 @@ public struct SMTPChannel: Channel {
     private let redirectTo: MailAddress?
     private let returnPath: ReturnPath?
 
-    /// An outlet over a relay.
+    /// A channel over a relay.
     ///
     /// - Parameters:
-    ///   - bouncesTo: the mailbox that bounces come back to, each by an address of its own; nil for the envelope sender
-    ///     that the mail was made with.
-    ///   - redirectTo: one inbox that gets everything instead of the shoppers, while a shop tries things out. The mail
-    ///     itself stays as it is: only the envelope changes.
+    ///   - bouncesTo: the mailbox that bounces come back to, each at an address of its own; nil for the envelope sender
+    ///     that the mail was composed with.
+    ///   - redirectTo: one inbox that receives everything instead of the shoppers, while a shop tries things out. The
+    ///     mail itself stays the same: only the envelope changes.
     public init(_ transport: any MailTransport, redirectTo: MailAddress? = nil, bouncesTo: MailAddress? = nil) {
         self.transport = transport
         self.redirectTo = redirectTo
@@ -39,14 +39,14 @@ public struct SMTPChannel: Channel {
         let reply = await transport.deliver(envelope)
         if reply.failure == .cancelled, !reply.isInDoubt { throw CancellationError() }
         let verdict = verdict(for: reply)
-        // While everything goes to one inbox, nothing is learned of the shoppers' domains.
+        // While everything goes to one inbox, nothing is learned about the shoppers' domains.
         return AttemptAnswer(verdict, domainNews: redirectTo == nil ? DomainNews(reply, verdict) : nil)
     }
 
     private func envelope(of message: Message) throws(SMTPEnvelope.Fault) -> SMTPEnvelope {
         var sender = message.envelope.sender
         var token: String?
-        // A bounce of the inbox that everything goes to is none of the shopper's.
+        // A bounce from the inbox that receives everything is not the shopper's.
         if let returnPath, redirectTo == nil, !sender.isEmpty, !message.envelope.returnToken.isEmpty {
             token = message.envelope.returnToken
             sender = returnPath.address(message.envelope.returnToken)
@@ -61,7 +61,7 @@ public struct SMTPChannel: Channel {
     private func verdict(for reply: SMTPReply) -> Verdict {
         let verdict = Verdict.verdict(for: reply)
         if redirectTo != nil, case .refused(var failure) = verdict, failure.reason == "mailbox" {
-            // It is not the shopper's mailbox that was refused, and every mail would meet the same.
+            // It is not the shopper's mailbox that was refused, and every mail would get the same answer.
             failure.isNoMailbox = false
             failure.reason = "configuration"
             failure.detail = "the inbox under smtp.redirect_to is refused; name another one: \(failure.detail)"
@@ -70,7 +70,7 @@ public struct SMTPChannel: Channel {
         return verdict
     }
 
-    /// Whether the header, up to its empty line, has bytes beyond ASCII.
+    /// Whether the header, up to the empty line after it, contains bytes beyond ASCII.
     private static func hasUTF8Header(_ bytes: [UInt8]) -> Bool {
         var previous: UInt8 = 0
         for (index, byte) in bytes.enumerated() {

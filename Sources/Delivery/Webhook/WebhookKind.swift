@@ -1,7 +1,7 @@
 internal import Outreach
 
 extension ChannelKind {
-    /// A POST to an endpoint that the operator named.
+    /// A POST to an endpoint that the operator configured.
     public static let webhook = ChannelKind(
         syntax: .webhook, retries: .webhook,
         words: Words(title: { "webhook \($0)" }, destination: { "webhook \($0)" }, id: "webhook-id")

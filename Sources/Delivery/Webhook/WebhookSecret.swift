@@ -1,13 +1,13 @@
 internal import Crypto
 internal import Foundation
 
-/// A key of one endpoint, as Standard Webhooks 1.0.0 writes it: `whsec_` and base64 of 24 to 64 random bytes for
-/// HMAC-SHA256 (v1), or `whsk_` and base64 of an Ed25519 seed and its public key (v1a). Never shown: printing it gives
-/// `•••`.
+/// A key of one endpoint, in the form that Standard Webhooks 1.0.0 defines: `whsec_` and base64 of 24 to 64 random
+/// bytes for HMAC-SHA256 (v1), or `whsk_` and base64 of an Ed25519 seed and its public key (v1a). Never shown: printing
+/// it gives `•••`.
 public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
-    /// What is wrong with a text that should be a secret. The text is not in it.
+    /// What is wrong with a text that should be a secret. It does not contain the text.
     public enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
         case base64
         case length(Int)
@@ -32,8 +32,8 @@ public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, Custom
 
     let key: Key
 
-    /// Reads a secret. Spaces and line ends around it are left out; `whsec_` may be missing, and base64's padding too,
-    /// as the reference libraries allow.
+    /// Reads a secret. Spaces and newlines around it are ignored; `whsec_` may be missing, and base64's padding too, as
+    /// the reference libraries allow.
     public init(_ text: String) throws(Fault) {
         let bare = text.filter { !$0.isWhitespace }
         if bare.hasPrefix("whpk_") { throw .publicKey }
@@ -57,7 +57,7 @@ public struct WebhookSecret: Hashable, Sendable, CustomStringConvertible, Custom
             let code = HMAC<SHA256>.authenticationCode(for: content, using: SymmetricKey(data: bytes))
             return "v1," + Data(code).base64EncodedString()
         case .ed25519(let seed):
-            // The seed was checked when the secret was read, and signing with a good key cannot fail.
+            // The seed was checked when the secret was read, and signing with a valid key cannot fail.
             guard let pair = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed),
                 let signature = try? pair.signature(for: content)
             else { preconditionFailure("an Ed25519 key that was read can sign") }
@@ -78,7 +78,7 @@ enum Base64 {
     /// The text, padded.
     static func text(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 
-    /// The bytes, or nil where a letter is not one of base64's.
+    /// The bytes, or nil if a character is not one of base64's.
     static func bytes(_ text: some StringProtocol) -> [UInt8]? {
         var text = String(text)
         while text.hasSuffix("=") { text.removeLast() }

@@ -3,9 +3,9 @@ internal import Foundation
 public import Outreach
 
 // Standard Webhooks 1.0.0 (standard-webhooks/standard-webhooks, spec/standard-webhooks.md). What is signed is
-// `id.timestamp.body`, the body's bytes as they are sent. The timestamp is the attempt's, new at every retry; the id is
-// the same at all of them. While a secret is replaced, both the new and the old one sign, and the receiver takes
-// either.
+// `id.timestamp.body`, with the body's bytes as they are sent. The timestamp is that of the attempt, new on every
+// retry; the id is the same for all of them. While a secret is being replaced, both the new and the old one sign, and
+// the receiver accepts either.
 
 /// The three headers that sign a webhook.
 public struct WebhookSignature: Hashable, Sendable {
@@ -13,12 +13,13 @@ public struct WebhookSignature: Hashable, Sendable {
     public var id: String
     /// `webhook-timestamp`: whole seconds since 1970.
     public var timestamp: String
-    /// `webhook-signature`: entries parted by spaces.
+    /// `webhook-signature`: entries separated by spaces.
     public var signature: String
 
-    /// Signs a body with each secret, in their order.
+    /// Signs a body with each secret, in order.
     ///
-    /// The id must have no full stop in it: else a receiver could be shown the id's end as the timestamp.
+    /// The id must not contain a full stop: otherwise a receiver could be made to read the end of the id as the
+    /// timestamp.
     public init(id: String, at moment: Moment, body: [UInt8], secrets: [WebhookSecret]) {
         precondition(!id.contains("."), "a webhook-id has no full stop in it")
         self.id = id
@@ -28,10 +29,10 @@ public struct WebhookSignature: Hashable, Sendable {
     }
 }
 
-/// The receiver's side: checks what `WebhookSignature` made. For tests, for the sandbox, and for whoever wants to know
-/// whether their secret is the right one.
+/// The receiver's side: verifies what `WebhookSignature` created. For tests, for the sandbox, and for anyone who wants
+/// to know whether their secret is the right one.
 public struct WebhookVerifier: Sendable {
-    /// Why a webhook is not to be believed.
+    /// Why a webhook should not be trusted.
     public enum Refusal: String, Error, Hashable, Sendable {
         case missingHeader = "missing_header"
         case badTimestamp = "bad_timestamp"
@@ -47,10 +48,10 @@ public struct WebhookVerifier: Sendable {
 
     private let key: Key
 
-    /// How far the sender's clock may be off, either way: what the reference libraries take.
+    /// How far the sender's clock may be off, in either direction: the same as in the reference libraries.
     public static let tolerance = Duration.seconds(300)
 
-    /// A verifier of what that secret signed.
+    /// A verifier for signatures made with that secret.
     public init(_ secret: WebhookSecret) throws(WebhookSecret.Fault) {
         switch secret.key {
         case .hmac(let bytes): key = .hmac(bytes)
@@ -60,7 +61,7 @@ public struct WebhookVerifier: Sendable {
         }
     }
 
-    /// A verifier that holds the public key alone: `whpk_` and base64 of 32 bytes.
+    /// A verifier with only the public key: `whpk_` and base64 of 32 bytes.
     public init(publicKey text: String) throws(WebhookSecret.Fault) {
         guard text.hasPrefix("whpk_"), let bytes = Base64.bytes(text.dropFirst(5)), bytes.count == 32 else {
             throw .keyPair
@@ -71,8 +72,8 @@ public struct WebhookVerifier: Sendable {
     /// Checks one request.
     ///
     /// - Parameters:
-    ///   - header: gives a header's value by its lower-case name.
-    ///   - now: the receiver's clock; nil leaves the timestamp's age unchecked.
+    ///   - header: returns a header's value by its lower-case name.
+    ///   - now: the receiver's clock; nil to leave the timestamp's age unchecked.
     public func verify(_ body: [UInt8], at now: Moment?, header: (String) -> String?) throws(Refusal) {
         guard let id = header("webhook-id"), !id.isEmpty, let stamp = header("webhook-timestamp"),
             let signatures = header("webhook-signature")
@@ -92,7 +93,7 @@ public struct WebhookVerifier: Sendable {
             guard parts.count == 2, let given = Data(base64Encoded: String(parts[1])) else { continue }
             switch (String(parts[0]), key) {
             case ("v1", .hmac(let bytes)):
-                // Constant time, whatever the first differing byte.
+                // Constant time, wherever the first differing byte is.
                 if HMAC<SHA256>.isValidAuthenticationCode(
                     given, authenticating: content, using: SymmetricKey(data: bytes))
                 {

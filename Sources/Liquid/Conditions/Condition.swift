@@ -111,7 +111,7 @@ extension Parser {
         let line = text(0, source.count)
         if let braces = line.firstRange(of: "{{") ?? line.firstRange(of: "{%") {
             return diagnostic(
-                "braces belong into templates, and not into a condition",
+                "braces belong in templates, and not in a condition",
                 at: line.utf8.distance(from: line.startIndex, to: braces.lowerBound),
                 hint: "write the name alone: \(line.filter { !"{}%".contains($0) }.trimmingBlanks)")
         }

@@ -111,7 +111,7 @@ extension Parser {
         var hint: String?
         switch character {
         case "=": hint = Parser.instead(ofSign: at + 1 < limit && source[at + 1] == 0x3E ? "=>" : "=")
-        case "\u{A0}", "\u{202F}": hint = "type a plain blank; Word and web pages write the other kind"
+        case "\u{A0}", "\u{202F}": hint = "type a plain space; Word and web pages write the other kind"
         case "&": hint = "write 'and'"
         case "!": hint = "compare with '!=' or use 'unless'"
         case "'", "\"": hint = "close the text with \(character)"

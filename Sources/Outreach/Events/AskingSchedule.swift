@@ -1,36 +1,43 @@
 // When a parcel's carrier is asked next.
 //
-// Calls are the scarce thing: one carrier gives 60 an hour for a whole shop, another 250 a day. So each parcel has its
-// next time, by how likely it is that something has happened since, and by how much it would matter:
+// Calls are scarce: one carrier allows 60 an hour for a whole shop, another 250 a day. So each parcel has its own next
+// time, depending on how likely it is that something has happened since, and on how much that would matter:
 //
-//   on the vehicle             every half hour; after 14 hours without an end every 3 hours could not be delivered,
-//   every 4 hours; from the third day on every 12 waits at a shop, trouble moving, due today          every 2 hours
-//   moving, past its day       every 3 hours for 3 days, then every 8 moving, due tomorrow       every 6 hours moving,
-//   due later          every 12 hours, and at 6 in the morning of the day itself moving, no day told        every 6
-//   hours in the first week, then every 12 just handed over           every 12 hours for a day, unless its day is near
-//   a label, nothing scanned   every 6 hours on the first day, then every 12; from the 15th day on daily silent for 14
-//   days         daily, whatever it is on its way back            daily delivered, or lost         daily for 14 days,
-//   where quota is left over: it may come back, be found, or the scan be corrected returned, void             never
-//   silent for 90 days         given up; `shipment.untracked` says so
+//     on the vehicle             every half hour; every 3 hours after 14 hours without a result
+//     could not be delivered,    every 4 hours; every 12 from the third day on
+//     waits at a shop, trouble
+//     moving, due today          every 2 hours
+//     moving, past its day       every 3 hours for 3 days, then every 8
+//     moving, due tomorrow       every 6 hours
+//     moving, due later          every 12 hours, and at 6 in the morning of the day itself
+//     moving, no day known       every 6 hours in the first week, then every 12
+//     just handed over           every 12 hours for a day, unless its day is near
+//     a label, nothing scanned   every 6 hours on the first day, then every 12; daily from the 15th day on
+//     silent for 14 days         daily, whatever its state
+//     on its way back            daily
+//     delivered, or lost         daily for 14 days, if quota is left over: it may come back, be found, or the scan
+//                                be corrected
+//     returned, void             never
+//     silent for 90 days         given up; `shipment.untracked` says so
 //
-// Beside its time each has an urgency: how long an answer may be late before it is missed. Where there are more
-// questions than calls, who asks takes those first that are late by the greatest part of what they can bear
-// (`AskingOrder`), so that what is out for delivery comes first and nothing waits for ever.
+// Along with its time, each has an urgency: how late an answer may come before it is missed. If there are more
+// questions than calls, those are asked first that are late by the largest share of the delay they can tolerate
+// (`AskingOrder`), so that parcels out for delivery come first and nothing waits forever.
 //
-// Everything is reckoned from what is known and a moment that is given; the same history asked about at the same moment
-// gives the same time.
+// Everything is computed from what is known and a given moment; the same history at the same moment gives the same
+// time.
 
-/// How much it matters that a parcel's answer comes in time.
+/// How much it matters that the answer about a parcel comes in time.
 public enum Urgency: Int, Sendable, CaseIterable, Comparable, Codable {
     /// On the vehicle: the shopper is waiting.
     case pressing = 0
-    /// Its day is here, or something went wrong.
+    /// It is due, or something went wrong.
     case near = 1
     /// On its way, or never asked about yet.
     case moving = 2
     /// Nothing is likely to have happened.
     case idle = 3
-    /// It has arrived; asked about only with what is left over.
+    /// It has arrived; asked about only with calls that are left over.
     case settled = 4
 
     public static func < (a: Urgency, b: Urgency) -> Bool { a.rawValue < b.rawValue }
@@ -47,22 +54,21 @@ public enum Urgency: Int, Sendable, CaseIterable, Comparable, Codable {
     }
 }
 
-/// That a parcel is to be asked about: who can be asked, and when next. The store keeps one for each number.
+/// An entry for asking about a parcel: who can be asked, and when next. The store keeps one per number.
 public struct Ask: Hashable, Sendable {
-    /// The number, without space and in capitals.
+    /// The number, without spaces and in capitals.
     public var number: String
-    /// Who can be asked, the best first; none where it is followed by the shop's own tracking alone.
+    /// Who can be asked, the best first; empty if only the shop's own tracking follows it.
     public var sources: [String]
     public var urgency: Urgency
-    /// When; nil once there is nothing more to ask.
+    /// When to ask; nil once there is nothing more to ask.
     public var at: Moment?
-    /// True where this follows from an answer of its source, so that it stands in place of what stood there; otherwise
-    /// the earlier of the two counts.
+    /// True if this follows from an answer of its source, so that it replaces the stored entry; otherwise the earlier
+    /// of the two times counts.
     public var answered: Bool
-    /// Where the parcel goes, as two letters, where known.
+    /// The country that the parcel goes to, as two letters, if known.
     public var home: String?
 
-    /// Ask that then.
     public init(
         number: String, sources: [String], urgency: Urgency, at: Moment?, answered: Bool = false, home: String? = nil
     ) {
@@ -75,25 +81,25 @@ public struct Ask: Hashable, Sendable {
     }
 }
 
-/// The schedule above, over what is known of one parcel.
+/// The schedule above, applied to what is known about one parcel.
 struct AskingSchedule {
     var state: ParcelState
     /// Since when it is in that state.
     var since: Moment
-    /// The newest thing known of it, its making included.
+    /// When anything last happened to it, its creation included.
     var lastNews: Moment
-    /// When it was made.
+    /// When it was created.
     var createdAt: Moment
-    /// The day told last.
+    /// The latest estimated day.
     var estimate: CalendarDay?
-    /// Where it goes.
+    /// The time zone of its destination.
     var zone: Zone
 
     /// How long a parcel that has arrived is still asked about.
     static let lookingBack = Duration.days(14)
 
-    /// When to ask next if it was asked, or seen, at `now`; nil when never again. Always later than `now`, and by two
-    /// days at most.
+    /// When to ask next after asking, or learning something, at `now`; nil for never again. Always later than `now`,
+    /// and by at most two days.
     func next(after now: Moment) -> (urgency: Urgency, at: Moment)? {
         switch state {
         case .returned, .cancelled: return nil
@@ -122,7 +128,7 @@ struct AskingSchedule {
         }
     }
 
-    /// By the day on which it is to come, where one was told.
+    /// Goes by the day on which it is due, if one is known.
     private func byTheDay(_ now: Moment, else usual: (Urgency, Duration)) -> (urgency: Urgency, at: Moment) {
         guard let estimate else { return (usual.0, now + usual.1) }
         let today = zone.day(at: now)
@@ -144,11 +150,11 @@ struct AskingSchedule {
 
 /// Which of many due parcels are asked about first.
 public enum AskingOrder {
-    /// Up to `limit` of `due` at `now`: those first that are late by the greatest part of what they can bear; of equals
-    /// the earlier in the list.
+    /// Up to `limit` of `due` at `now`: first those that are late by the largest share of the delay they can tolerate;
+    /// among equals, the earlier in the list.
     ///
-    /// What is settled comes only when all the rest had its turn. Asked again and again with the same calls to spend,
-    /// nothing else waits for ever: what is left out grows later, and so comes before what is asked often.
+    /// Settled parcels come only after everything else. When asked repeatedly with the same number of calls, nothing
+    /// else waits forever: what is left out gets later, and so comes before what is asked often.
     public static func choose<Parcel>(
         _ due: [Parcel], limit: Int, now: Moment, urgency: (Parcel) -> Urgency, at: (Parcel) -> Moment
     ) -> [Parcel] {
@@ -165,14 +171,14 @@ public enum AskingOrder {
     }
 }
 
-/// Tells who can be asked about a parcel, the best first. Made of the operator's settings; none are made where nobody
-/// is configured.
+/// Determines who can be asked about a parcel, the best first. Built from the operator's settings; there is none if no
+/// carrier is configured.
 public struct SourceChoice: Sendable {
     private let choose: @Sendable (TrackingFacts, String?) -> [String]
     private let paces: [String: Duration]
 
-    /// A choice by a rule: from the shop's tracking and the country that the parcel goes to. `paces` are the sources
-    /// that the operator wants asked at least so often about what is on its way.
+    /// A choice by a rule, from the shop's tracking and the country that the parcel goes to. `paces` are the sources
+    /// that the operator wants asked at least this often about parcels on their way.
     public init(
         paces: [String: Duration] = [:],
         _ choose: @escaping @Sendable (_ tracking: TrackingFacts, _ country: String?) -> [String]
@@ -181,29 +187,29 @@ public struct SourceChoice: Sendable {
         self.paces = paces
     }
 
-    /// How often a source is to be asked at least; nil where the schedule alone counts.
+    /// The longest interval for asking a source; nil if only the schedule counts.
     func pace(of source: String?) -> Duration? { source.flatMap { paces[$0] } }
 
-    /// The sources for that parcel.
+    /// The sources for a parcel.
     public func sources(for tracking: TrackingFacts, country: String?) -> [String] { choose(tracking, country) }
 }
 
 extension Learner {
-    /// What is to be asked about the parcels of `record`, one for each number; none where nobody is configured.
-    /// `answered` is the number of which a source has just told.
+    /// What to ask about the parcels of `record`, one entry per number; empty if no carrier is configured. `answered`
+    /// is the number that a source has just reported on.
     func asks(
         _ record: OrderRecord, histories: [ShipmentHistory], answered: String?, now: Moment, zone: Zone
     ) -> [Ask] {
         guard let sources, !record.facts.test else { return [] }
         let country = record.facts.shippingAddress?.countryCode
-        // A few at most.
+        // There are a few at most.
         var asks: [Ask] = []
         func add(_ ask: Ask) {
             guard let known = asks.firstIndex(where: { $0.number == ask.number }) else {
                 asks.append(ask)
                 return
             }
-            // A number of several shipments is asked when the first of them wants it.
+            // A number shared by several shipments is asked about when the first of them needs it.
             guard let at = ask.at, asks[known].at.map({ at < $0 }) ?? true else { return }
             asks[known] = ask
         }
@@ -221,7 +227,7 @@ extension Learner {
             {
                 let schedule = record.schedule(of: shipment, history, zone: zone)
                 next = schedule.next(after: now)
-                // Nobody looks back at what nobody can be asked about.
+                // There is no point in looking back at a parcel if nobody can be asked about it.
                 if able.isEmpty, schedule.state.isFinal { next = nil }
                 if let pace = sources.pace(of: able.first), let at = next?.at, !schedule.state.isFinal {
                     next?.at = min(at, now + pace)
@@ -237,7 +243,7 @@ extension Learner {
 }
 
 extension OrderRecord {
-    /// What the schedule needs of a shipment.
+    /// The schedule's input for a shipment.
     func schedule(of shipment: Shipment, _ history: ShipmentHistory, zone: Zone) -> AskingSchedule {
         let createdAt = fulfillment(shipment.fulfillmentID)?.createdAt ?? firstSeenAt
         return AskingSchedule(
@@ -247,6 +253,6 @@ extension OrderRecord {
 }
 
 extension ShipmentHistory {
-    /// True once something was heard of the parcel beyond the label.
+    /// True once anything beyond the label has been reported.
     fileprivate var hasMoved: Bool { state != .unknown && state != .preTransit }
 }

@@ -1,13 +1,12 @@
-// What an order comes to beside its total: taxes, discounts, tips and payments, as Shopify's own order confirmation
-// lists them. Nothing is decided by it; it is there to be printed. It was added after the first orders were stored, so
-// all of it may be missing.
+// The amounts of an order other than its total: taxes, discounts, tips and payments, as Shopify's own order
+// confirmation lists them. Nothing is decided by them; they are there to be printed. They were added after the first
+// orders were stored, so all of them may be missing.
 
-/// Something that a shopper or an app wrote with an order or a line: `Engraving`: `R. A.`.
+/// A custom attribute that a shopper or an app added to an order or a line: `Engraving`: `R. A.`.
 public struct AttributeFacts: Hashable, Codable, Sendable {
     public var key: String
     public var value: String?
 
-    /// A key with what was written under it.
     public init(key: String, value: String?) {
         self.key = key
         self.value = value
@@ -19,11 +18,10 @@ public struct BillFacts: Hashable, Codable, Sendable {
     /// A tax of the order.
     public struct TaxLine: Hashable, Codable, Sendable {
         public var title: String
-        /// 0.2 for a fifth.
+        /// 0.2 for 20 %.
         public var rate: Double?
         public var amount: Money?
 
-        /// A tax with what it comes to.
         public init(title: String, rate: Double?, amount: Money?) {
             self.title = title
             self.rate = rate
@@ -31,19 +29,18 @@ public struct BillFacts: Hashable, Codable, Sendable {
         }
     }
 
-    /// A discount that the order has.
+    /// A discount on the order.
     public struct Discount: Hashable, Codable, Sendable {
-        /// What lines name it by.
+        /// The number by which lines refer to it.
         public var index: Int
-        /// The code, or the title that it was given.
+        /// The code, or the title it was given.
         public var title: String
         public var isCode: Bool
         /// Shopify's words: `all`, `entitled`, `explicit`.
         public var selection: String
-        /// True where it makes the shipping cheaper, and not the goods.
+        /// True if it reduces the price of shipping rather than of the goods.
         public var isOnShipping: Bool
 
-        /// A discount as the order names it.
         public init(index: Int, title: String, isCode: Bool, selection: String, isOnShipping: Bool) {
             self.index = index
             self.title = title
@@ -53,23 +50,22 @@ public struct BillFacts: Hashable, Codable, Sendable {
         }
     }
 
-    /// One movement of money.
+    /// One payment transaction.
     public struct Payment: Hashable, Codable, Sendable {
         /// Shopify's word: `sale`, `authorization`, `capture`, `refund`, `void`.
         public var kind: String
         /// Shopify's word: `success`, `pending`, `failure`.
         public var status: String
         public var amount: Money?
-        /// The provider, for machines: `shopify_payments`.
+        /// The provider's identifier: `shopify_payments`.
         public var gateway: String?
-        /// The provider, for people.
+        /// The provider's display name.
         public var gatewayName: String?
         /// `Visa`.
         public var cardCompany: String?
-        /// The last four of its number.
+        /// The last four digits of the card number.
         public var cardDigits: String?
 
-        /// A movement of money.
         public init(
             kind: String, status: String, amount: Money?, gateway: String? = nil, gatewayName: String? = nil,
             cardCompany: String? = nil, cardDigits: String? = nil
@@ -88,7 +84,7 @@ public struct BillFacts: Hashable, Codable, Sendable {
     public var discounts: Money?
     public var duties: Money?
     public var tip: Money?
-    /// What is still to be paid.
+    /// The amount still to be paid.
     public var outstanding: Money?
     /// Shipping before discounts.
     public var fullShippingPrice: Money?
@@ -96,17 +92,16 @@ public struct BillFacts: Hashable, Codable, Sendable {
     public var applied: [Discount] = []
     public var payments: [Payment] = []
 
-    /// An empty bill, to be filled.
+    /// An empty bill, to be filled in.
     public init() {}
 }
 
-/// What one discount takes off one line.
+/// The amount that one discount takes off one line.
 public struct LineDiscountFacts: Hashable, Codable, Sendable {
     /// The discount's place in the order's list.
     public var index: Int
     public var amount: Money
 
-    /// So much off.
     public init(index: Int, amount: Money) {
         self.index = index
         self.amount = amount

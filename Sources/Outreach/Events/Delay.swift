@@ -1,50 +1,50 @@
 // When a parcel is late.
 //
-// A promise is the first day that was told: by the shop's own rule, which the shopper knew when ordering, else by the
-// first source to name a day. Five things make a parcel late, whichever comes first:
+// A promise is the first day that was announced: by the shop's own rule, which the shopper knew when ordering,
+// otherwise by the first source to name a day. Five things make a parcel late, whichever comes first:
 //
 // * a source says so (`carrier_says`);
 // * the estimate moves past the promise by a day or more (`estimate_moved`);
-// * the promised day ends without delivery (`promise_passed`). That is reckoned where the parcel goes, and eight hours
-//   after midnight there: deliveries of the late evening are often scanned at night, and nobody wants to be woken by an
+// * the promised day ends without delivery (`promise_passed`). That is determined at the destination, eight hours after
+//   midnight there: deliveries late in the evening are often scanned at night, and nobody wants to be woken by an
 //   apology;
-// * nothing was scanned for some business days while it was on its way (`no_scan`);
-// * a label was made and for some business days nothing was scanned of it (`not_handed_over`).
+// * nothing was scanned for some business days while it was in transit (`no_scan`);
+// * a label was created and nothing was scanned for some business days (`not_handed_over`).
 //
 // The last two are silences, and a silence is only known by asking: they are judged when a carrier has just answered
-// about the parcel and had nothing newer, and never by the clock alone. A carrier that is down for a week makes nobody
-// late. The moment of such a delay is that at which the silence was long enough.
+// about the parcel and had nothing newer, never by the clock alone. A carrier that is down for a week makes no parcel
+// late. The moment of such a delay is when the silence had lasted long enough.
 //
-// Late is told once. It happens again only when it gets notably worse: three or more days later than what was told. So
-// each delay has a level, in days past the promise, and a sign of delay is an event when it is the first, or when its
-// level is three above the highest that was an event.
+// A delay is reported once, and again only when it gets notably worse: three or more days later than was reported. So
+// each delay has a level, in days past the promise, and a sign of delay is an event if it is the first, or if its level
+// is three above the highest that was an event.
 
 /// A sign that a parcel is late.
 struct DelaySign: Hashable, Sendable {
     var reason: String
     var at: Moment
-    /// Days past the promise; 0 where nobody gave a day.
+    /// Days past the promise; 0 if nobody named a day.
     var level: Int
-    /// What it is recognised by.
+    /// The mark by which it is recognised.
     var mark: String
     var source: String
-    /// Who gave the day that has passed, or fell silent.
+    /// The source that named the day that has passed, or that fell silent.
     var restsOn: String?
 }
 
 enum Delay {
-    /// How many days worse than what was told is notably worse.
+    /// How many days later than reported counts as notably worse.
     static let notablyWorse = 3
-    /// How long after the end of the promised day, where the parcel goes, a promise has passed.
+    /// How long after the end of the promised day, at the destination, a promise counts as missed.
     static let grace = Duration.hours(8)
 
-    /// The signs of delay up to `now` that are events, given the delays that are recorded; and the next moment at which
-    /// time alone will make one.
+    /// The signs of delay up to `now` that are events, given the delays already recorded; and the next moment at which
+    /// time alone will cause one.
     ///
     /// - Parameters:
-    ///   - promised: the shop's own promise, where it made one.
-    ///   - silence: the sign of a silence that was just heard, where there is one.
-    ///   - turn: what stands behind the recorded marks: see `OrderRecord.turn(of:)`.
+    ///   - promised: the shop's own promise, if it made one.
+    ///   - silence: the sign of a silence that an answer has just confirmed, if there is one.
+    ///   - turn: the suffix of the recorded marks: see `OrderRecord.turn(of:)`.
     static func signs(
         in history: ShipmentHistory, promised: EstimateRun? = nil, silence: DelaySign? = nil, recorded: [Event],
         turn: String = "", now: Moment, zone: Zone
@@ -85,8 +85,8 @@ enum Delay {
             new.append(sign)
         }
 
-        // Signs that sources gave and promises that passed, in the order in which they happened: each is measured
-        // against what came before.
+        // Signs reported by sources and missed promises, in the order in which they happened: each is measured against
+        // those before it.
         var pending = signs[...]
         while true {
             let passing = promise.flatMap { passed(after: told, promise: $0, history: history, zone: zone) }
@@ -107,28 +107,28 @@ enum Delay {
         return (new, nil)
     }
 
-    /// The next promise to pass, after what was told.
+    /// The next promise to be missed, after the delay already reported.
     private static func passed(
         after told: Int?, promise: EstimateRun, history: ShipmentHistory, zone: Zone
     ) -> DelaySign? {
         let level = told.map { $0 + notablyWorse } ?? 1
         guard level <= 90 else { return nil }
         let day = promise.day.adding(days: level - 1)
-        // An estimate that was past when it was told is late from that moment on.
+        // An estimate that was already past when it was announced makes the parcel late from that moment on.
         let at = max(zone.end(of: day) + grace, promise.start)
         return DelaySign(
             reason: "promise_passed", at: at, level: max(level, zone.day(at: at).days(since: promise.day)),
             mark: "passed:\(day)", source: "time", restsOn: promise.source)
     }
 
-    /// The sign of a parcel's silence, whenever it is or was long enough; nil where silence says nothing.
+    /// The sign of a parcel's silence, once it is or was long enough; nil if the silence means nothing.
     static func silence(
         in history: ShipmentHistory, heardFrom source: String, sent: Moment, rules: DelayRules, zone: Zone
     ) -> DelaySign? {
         let calendar = rules.calendar(zone)
         switch history.state {
         case .unknown, .preTransit:
-            // A label that is made long before it is sent is handed over when it is sent, at the earliest.
+            // A label created long before dispatch is handed over when the parcel is dispatched, at the earliest.
             guard let length = rules.notHandedOver else { return nil }
             let from = max(sent, history.since ?? sent)
             return DelaySign(
@@ -145,7 +145,7 @@ enum Delay {
 }
 
 extension ShipmentHistory {
-    /// True while a delivery is still to come, so that time alone can make it late.
+    /// True while delivery is still to come, so that time alone can make it late.
     var isUnderway: Bool {
         switch state {
         case .unknown, .preTransit, .accepted, .inTransit, .outForDelivery, .exception: true

@@ -1,4 +1,4 @@
-/// What an event is about, within what it belongs to.
+/// What an event is about, within its aggregate.
 public enum Subject: Hashable, Sendable {
     case order
     /// A shipment, by our own id.
@@ -7,10 +7,10 @@ public enum Subject: Hashable, Sendable {
     case `return`(String)
     /// A refund, by Shopify's id.
     case refund(String)
-    /// Something of another aggregate, by its kind and id: `message`.
+    /// A part of another aggregate, by its kind and id: `message`.
     case other(String, id: String)
 
-    /// The text that stands for it in rows and keys: `order`, `shipment:ID`, …
+    /// The text that represents it in rows and keys: `order`, `shipment:ID`, …
     public var key: String {
         switch self {
         case .order: "order"
@@ -27,50 +27,53 @@ public enum Subject: Hashable, Sendable {
             self = .order
             return
         }
-        guard let colon = key.firstIndex(of: ":") else { return nil }
-        let id = String(key[key.index(after: colon)...])
-        switch key[..<colon] {
-        case "shipment": self = .shipment(id)
-        case "return": self = .return(id)
-        case "refund": self = .refund(id)
-        case let kind: self = .other(String(kind), id: id)
+        // By bytes: this is asked for each occurrence of each event that is judged.
+        guard let colon = key.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let id = String(key[key.utf8.index(after: colon)...])
+        if key.utf8.starts(with: "shipment:".utf8) {
+            self = .shipment(id)
+        } else if key.utf8.starts(with: "return:".utf8) {
+            self = .return(id)
+        } else if key.utf8.starts(with: "refund:".utf8) {
+            self = .refund(id)
+        } else {
+            self = .other(String(key[..<colon]), id: id)
         }
     }
 }
 
-/// Why an event was recorded without ever being told to anybody.
+/// Why an event was recorded without ever being reported to anybody.
 public enum Silence: String, Codable, Sendable {
-    /// It happened before the shop, or the source that told it, was watched.
+    /// It happened before the shop, or the source that reported it, was watched.
     case beforeLive = "before_live"
     /// The order is a test.
     case testOrder = "test_order"
-    /// The order was brought in from elsewhere, and this is how it was found.
+    /// The order was imported, and this was already true of it.
     case imported
 }
 
-/// One thing that happened, newly implied by all that is known of an order.
+/// One thing that happened, newly implied by everything known about an order.
 ///
 /// Its identity is (subject, kind, n-th time) for each of its subjects, and never a time or a source: a webhook, a
-/// poll, a poll again and the carrier telling the same thing are one event. It has several subjects where one fact
-/// speaks of several packages.
+/// poll, another poll and the carrier all reporting the same thing are one event. It has several subjects if one fact
+/// is about several packages.
 public struct Event: Hashable, Sendable, Codable {
     /// One of the things that the event is about.
     public struct Occurrence: Hashable, Sendable, Codable {
         /// `Subject.key`.
         public var subject: String
-        /// It is the n-th event of this kind about this subject, from 1.
+        /// This is the n-th event of this kind about this subject, from 1.
         public var n: Int
-        /// What it is recognised by when it is implied again: a scan's id, a label's version, a refund's id.
+        /// The mark by which it is recognised when it is implied again: a scan's id, a label's version, a refund's id.
         public var mark: String
 
-        /// The n-th time of that.
         public init(subject: String, n: Int, mark: String) {
             self.subject = subject
             self.n = n
             self.mark = mark
         }
 
-        /// Which parcel it was about, where a package's number was put right: see `OrderRecord.turn(of:)`.
+        /// Which parcel it was about, if a package's number was corrected: see `OrderRecord.turn(of:)`.
         var turn: String {
             guard subject.utf8.starts(with: "shipment:".utf8), let space = mark.utf8.lastIndex(of: 0x20),
                 mark[space...].hasPrefix(" #")
@@ -79,7 +82,7 @@ public struct Event: Hashable, Sendable, Codable {
         }
     }
 
-    /// Events are handed on far more often than they change, so a copy is one count.
+    /// Events are passed on far more often than they change, so a copy only increments one reference count.
     private var box: Box
 
     private final class Box: Sendable {
@@ -102,7 +105,7 @@ public struct Event: Hashable, Sendable, Codable {
         var delayReason: String?
     }
 
-    /// The store's number; 0 until it is stored.
+    /// The number that the store gave it; 0 until it is stored.
     public var id: Int64 {
         get { box.fields.id }
         set { change { $0.id = newValue } }
@@ -111,14 +114,14 @@ public struct Event: Hashable, Sendable, Codable {
         get { box.fields.shop }
         set { change { $0.shop = newValue } }
     }
-    /// What it belongs to.
+    /// The aggregate that it belongs to.
     public var aggregate: AggregateID {
         get { box.fields.aggregate }
         set { change { $0.aggregate = newValue } }
     }
-    /// The order's id, where it belongs to an order.
+    /// The order's id, if it belongs to an order.
     public var orderID: String? { aggregate.orderID }
-    /// What people call the order, or what else it belongs to: `#1001`.
+    /// What people call the order, or whatever else it belongs to: `#1001`.
     public var orderName: String {
         get { box.fields.orderName }
         set { change { $0.orderName = newValue } }
@@ -127,7 +130,7 @@ public struct Event: Hashable, Sendable, Codable {
         get { box.fields.kind }
         set { change { $0.kind = newValue } }
     }
-    /// At least one; the first stands for all in messages.
+    /// At least one; the first represents all of them in messages.
     public var occurrences: [Occurrence] {
         get { box.fields.occurrences }
         set { change { $0.occurrences = newValue } }
@@ -144,18 +147,18 @@ public struct Event: Hashable, Sendable, Codable {
         get { box.fields.silence }
         set { change { $0.silence = newValue } }
     }
-    /// Which source told it: `shopify`, `ups`, `time`.
+    /// The source that reported it: `shopify`, `ups`, `time`.
     public var source: String {
         get { box.fields.source }
         set { change { $0.source = newValue } }
     }
-    /// How late, in whole days, a delay was when it became an event; 0 where the source just said so. Nil for other
-    /// kinds.
+    /// How late, in whole days, a delay was when it became an event; 0 if the source gave no days. Nil for other kinds.
     public var daysLate: Int? {
         get { box.fields.daysLate }
         set { change { $0.daysLate = newValue } }
     }
-    /// Why late: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`, `not_handed_over`. Nil for other kinds.
+    /// The reason for a delay: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`, `not_handed_over`. Nil
+    /// for other kinds.
     public var delayReason: String? {
         get { box.fields.delayReason }
         set { change { $0.delayReason = newValue } }
@@ -197,10 +200,10 @@ public struct Event: Hashable, Sendable, Codable {
 
     public func hash(into hasher: inout Hasher) { box.fields.hash(into: &hasher) }
 
-    /// Reads what `encode` wrote: the fields, under their names.
+    /// Decodes the fields that `encode` wrote, by name.
     public init(from decoder: any Decoder) throws { box = Box(try Fields(from: decoder)) }
 
-    /// Writes the fields under their names.
+    /// Encodes the fields by name.
     public func encode(to encoder: any Encoder) throws { try box.fields.encode(to: encoder) }
 
     /// The subjects, in order.

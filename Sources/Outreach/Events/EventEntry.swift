@@ -1,50 +1,61 @@
-/// All that the program knows of a kind of event, in one place.
+internal import Synchronization
+
+/// All that the program knows of a kind of event, in one place. An entry is kept for as long as the process runs.
 final class EventEntry: Sendable {
+    private static let made = Atomic<Int>(0)
+    private static let kept = Mutex<[EventEntry]>([])
+
     /// What makes an event no news any more, however young it is.
     enum Passing: Sendable {
         case never
-        /// The parcel has come into one of these states.
+        /// The parcel has reached one of these states.
         case parcel([ParcelState])
-        /// The return has come into one of these states or, with `receipt`, the goods are back.
+        /// The return has reached one of these states or, with `receipt`, the goods are back.
         case returned([ReturnFacts.Status], receipt: Bool = false)
-        /// Whatever `holds` says of the order. `words` finish the sentence "it is no news once …"; `events` are those
-        /// that tell of it, by name.
+        /// Any condition on the order. `words` finish the sentence "it is no longer news once …"; `events` are the
+        /// names of the kinds that report it.
         case order(words: String, events: [String] = [], holds: @Sendable (OrderRecord) -> Bool)
     }
 
-    /// What is told again where `once_per` is left out.
+    /// How often an event is reported when `once_per` is left out.
     enum Repetition: Sendable {
         /// Once for its subject.
         case never
         /// Each time.
         case eachTime
-        /// By its mark: a label that is replaced is another one.
+        /// By its mark: a replacement label is reported again.
         case eachMark
     }
 
     /// `shipment.delayed`.
     let name: String
+    /// The first word of the name, which says what it is about: `order`, `shipment`, `return`, `refund`.
+    let subject: String
+    /// True where it is about the whole order.
+    let isOfOrder: Bool
+    /// The number of this entry in this process, from 0, in the order in which entries were made.
+    let ordinal: Int
     /// The kind of thing that such an event belongs to.
     let aggregate: AggregateKind
     /// When it happens, in a sentence or two: for the reference, the schemas and the hints of `bookbag check`.
     let meaning: String
-    /// That it happened, as `explain` tells it, without a full stop. `{parcel}` stands for what to call the parcel.
+    /// What happened, as `explain` puts it, without a full stop. `{parcel}` stands for whatever the parcel is called.
     let sentence: String
-    /// How long after it happened (and after the trigger's own wait) it may still be told.
+    /// How long after it happened (and after the trigger's own wait) it may still be reported.
     let age: Duration
     let passing: Passing
     let repetition: Repetition
-    /// Whether a cancelled order or fulfillment may still speak of it.
+    /// Whether it may still be reported for a cancelled order or fulfillment.
     let survivesCancellation: Bool
-    /// True for what a customer takes as something gone wrong.
+    /// True if a customer would see it as something gone wrong.
     let isProblem: Bool
-    /// True for what a shopper needs in hand: a silence of order news leaves it.
+    /// True for what a shopper needs to act on: silencing order news does not stop it.
     let isNeeded: Bool
-    /// The names that conditions and templates may use beside those that are there on every event.
+    /// The names that conditions and templates may use in addition to those available for every event.
     let roots: Set<String>
     /// What Shopify and other tools call it.
     let alsoCalled: [String]
-    /// What the standard order of examples looks like when it happens.
+    /// The standard order of examples when it happens.
     let standard: StandardCase
 
     init(
@@ -54,6 +65,8 @@ final class EventEntry: Sendable {
         standard: StandardCase = StandardCase()
     ) {
         self.name = name
+        subject = String(name.prefix { $0 != "." })
+        isOfOrder = subject == "order"
         self.aggregate = aggregate
         self.meaning = meaning
         self.sentence = sentence
@@ -66,34 +79,36 @@ final class EventEntry: Sendable {
         self.roots = roots
         self.alsoCalled = alsoCalled
         self.standard = standard
+        ordinal = Self.made.add(1, ordering: .relaxed).oldValue
+        Self.kept.withLock { $0.append(self) }
     }
 }
 
-/// How the standard order of examples is when something happens to it.
+/// How the standard order of examples differs when something happens to it.
 struct StandardCase: Sendable {
-    /// How the standard return is then.
+    /// The state of the standard return.
     struct Return: Sendable {
         var status: ReturnFacts.Status
         var hasLabel = false
         var isReceived = false
     }
 
-    /// True where nothing of it has left.
+    /// True if nothing has been dispatched yet.
     var isUnsent = false
-    /// The state that its parcel is in; nil where it stays on its way.
+    /// The state of its parcel; nil if it stays in transit.
     var parcel: ParcelState?
-    /// True where the parcel was promised for yesterday, and else for tomorrow.
+    /// True if the parcel was promised for yesterday; otherwise it is for tomorrow.
     var isLate = false
-    /// Why it is late, for the event itself.
+    /// The reason for the delay, for the event itself.
     var delayReason: String?
-    /// What is different with the order at the start of an example.
+    /// What differs in the order at the start of an example.
     var atStart: (@Sendable (inout OrderFacts, Moment) -> Void)?
-    /// What becomes different with it when it happens in a later step.
+    /// What changes in the order when the event happens in a later step.
     var later: (@Sendable (inout OrderFacts, Moment) -> Void)?
-    /// The return that it has at the start; nil where it has none.
+    /// The return that it has at the start; nil for none.
     var returned: Return?
 
-    /// Nothing has left yet.
+    /// Nothing has been dispatched yet.
     static func unsent(
         later: (@Sendable (inout OrderFacts, Moment) -> Void)? = nil,
         atStart: (@Sendable (inout OrderFacts, Moment) -> Void)? = nil
@@ -106,7 +121,7 @@ struct StandardCase: Sendable {
         StandardCase(parcel: state, isLate: isLate, delayReason: delayReason)
     }
 
-    /// What was delivered goes back. `later` is what becomes of the return in a step.
+    /// Delivered goods are being returned. `later` is the state of the return in a later step.
     static func returned(
         _ status: ReturnFacts.Status, hasLabel: Bool = false, isReceived: Bool = false,
         later: (@Sendable (inout ReturnFacts) -> Void)? = nil
@@ -120,16 +135,19 @@ struct StandardCase: Sendable {
     }
 }
 
-// What is asked of a kind.
+// What others ask about a kind.
 extension EventKind {
-    /// What kind of thing it belongs to.
+    /// The kind of aggregate it belongs to.
     public var aggregate: AggregateKind { entry.aggregate }
 
     /// The first word, which says what it is about: `order`, `shipment`, `return`, `refund`.
-    var subject: String { String(rawValue.prefix { $0 != "." }) }
+    var subject: String { entry.subject }
 
     /// True where it is about the whole order.
-    public var isOfOrder: Bool { subject == "order" }
+    public var isOfOrder: Bool { entry.isOfOrder }
+
+    /// The number of this kind in this process, from 0: an index for tables by kind.
+    var ordinal: Int { entry.ordinal }
 
     /// When it happens, in a sentence or two.
     public var meaning: String { entry.meaning }
@@ -139,23 +157,23 @@ extension EventKind {
         meaning.firstRange(of: ". ").map { String(meaning[..<$0.lowerBound]) + "." } ?? meaning
     }
 
-    /// That it happened, without a full stop. `parcel` is what to call the shipment.
+    /// What happened, without a full stop. `parcel` is what to call the shipment.
     package func sentence(parcel: String) -> String { entry.sentence.replacing("{parcel}", with: parcel) }
 
-    /// How long after it happened (and after the trigger's own wait) it may still be told.
+    /// How long after it happened (and after the trigger's own wait) it may still be reported.
     public var age: Duration { entry.age }
 
-    /// True for what a customer takes as something gone wrong: a delay, an exception, a loss.
+    /// True if a customer would see it as something gone wrong: a delay, an exception, a loss.
     package var isProblem: Bool { entry.isProblem }
 
-    /// What a cancelled order or fulfillment may still speak of: its cancellation, refund and return.
+    /// True if it may still be reported for a cancelled order or fulfillment: its cancellation, refunds and returns.
     var survivesCancellation: Bool { entry.survivesCancellation }
 
-    /// True where conditions and templates find that root on such events, though it is not on all.
+    /// True if conditions and templates find that root for such events, although not all events have it.
     func has(_ root: String) -> Bool { entry.roots.contains(root) }
 
     /// The order in which events of one moment are told.
-    var rank: Int { Self.ranks[self] ?? .max }
+    var rank: Int { Self.ranks[self] }
 
-    private static let ranks = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+    private static let ranks = ByKind(allCases.enumerated().map { ($1, $0) }, else: .max)
 }

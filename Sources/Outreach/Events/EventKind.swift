@@ -1,42 +1,60 @@
-/// What can happen: the word that merchants write in `on:`, with all that is known of it. A name, once shipped, stays.
+/// What can happen: the word that merchants write in `on:`, with everything known about it. A name, once shipped, never
+/// changes.
 ///
-/// A kind is data. `EventTable` has an entry for each; whatever reads, explains, judges or shows events asks the kind,
-/// and none of them lists the kinds. In rows and JSON it is its name alone.
+/// A kind is data. `EventTable` has an entry for each; code that reads, explains, judges or shows events asks the kind,
+/// and never lists the kinds itself. In rows and JSON a kind is just its name.
 public struct EventKind: RawRepresentable, Hashable, Codable, Sendable, CaseIterable, CustomStringConvertible {
-    /// What is known of it.
-    let entry: EventEntry
+    /// What is known of it. Not counted, because kinds are copied and compared with every event: entries are kept for
+    /// as long as the process runs.
+    unowned(unsafe) let entry: EventEntry
 
-    /// A kind by its entry.
     init(_ entry: EventEntry) { self.entry = entry }
 
-    /// The kind of that name; nil where `EventTable` has none.
+    /// The kind of that name; nil if `EventTable` has none.
     public init?(rawValue: String) {
         guard let kind = EventVocabulary.standard[rawValue] else { return nil }
         self = kind
     }
 
-    /// As merchants write it, and as it stands in rows: `shipment.delayed`.
+    /// The name as merchants write it and rows contain it: `shipment.delayed`.
     public var rawValue: String { entry.name }
 
     public var description: String { rawValue }
 
-    /// All of the table, in its order.
+    /// All kinds in the table, in its order.
     public static let allCases = EventTable.entries.map { EventKind($0) }
 
-    public static func == (a: EventKind, b: EventKind) -> Bool { a.entry === b.entry || a.entry.name == b.entry.name }
+    public static func == (a: EventKind, b: EventKind) -> Bool { a.entry === b.entry }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(entry.name) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(entry.ordinal) }
 }
 
-/// The kinds of events that trigger files can speak of.
+/// A value for each kind of event, found without hashing.
+struct ByKind<Value: Sendable>: Sendable {
+    private var values: [Value] = []
+    private let other: Value
+
+    /// The values of these kinds; every other kind has `other`.
+    init(_ pairs: [(EventKind, Value)], else other: Value) {
+        self.other = other
+        for (kind, value) in pairs {
+            while values.count <= kind.ordinal { values.append(other) }
+            values[kind.ordinal] = value
+        }
+    }
+
+    subscript(kind: EventKind) -> Value { values.indices.contains(kind.ordinal) ? values[kind.ordinal] : other }
+}
+
+/// The kinds of events that trigger files can use.
 public struct EventVocabulary: Sendable {
     /// Those of `EventTable`.
     public static let standard = EventVocabulary(EventKind.allCases)
 
-    /// In the order of the reference, which is also the order in which events of one moment are told.
+    /// In the order of the reference, which is also the order in which simultaneous events are reported.
     let kinds: [EventKind]
     private let byName: [String: EventKind]
-    /// The words of Shopify and of other tools.
+    /// The names that Shopify and other tools use.
     private let byOtherName: [String: EventKind]
 
     init(_ kinds: [EventKind]) {
@@ -64,7 +82,7 @@ public struct EventVocabulary: Sendable {
     }
 }
 
-// The kinds that the code itself speaks of. One that only files speak of needs no line here.
+// The kinds that the code itself refers to. One that only files refer to needs no line here.
 extension EventKind {
     public static let orderPlaced = known("order.placed")
     public static let orderPaid = known("order.paid")
@@ -100,7 +118,7 @@ extension EventKind {
     public static let refundIssued = known("refund.issued")
     public static let deliveryBounced = known("delivery.bounced")
 
-    /// One that `EventTable` is known to have.
+    /// A kind that `EventTable` is known to have.
     private static func known(_ name: String) -> EventKind {
         guard let kind = EventKind(rawValue: name) else { preconditionFailure("no event is named \(name)") }
         return kind

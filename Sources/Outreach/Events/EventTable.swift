@@ -1,16 +1,16 @@
-// Every kind of event, and all that is known of it: one entry each, here and nowhere else.
+// Every kind of event, and everything known about it: one entry each, here and nowhere else.
 //
-// From this table come what `on:` may name, the reference in docs/triggers.md and the schemas for editors, the hints of
-// `bookbag check`, how long an event is news and what passes it, what is told again, which names conditions may use,
-// how `explain` tells it, and what the standard order of examples looks like then. A further kind, of an order or of
-// another aggregate, is one more entry.
+// This table determines what `on:` may name, the reference in docs/triggers.md and the schemas for editors, the hints
+// of `bookbag check`, how long an event is news and what ends that, what is reported again, which names conditions may
+// use, how `explain` puts it into words, and what the standard order of examples looks like. To add a kind, of an order
+// or of another aggregate, add an entry.
 //
-// What is still news is two of its columns. An event has an age, after which nobody wants to hear of it; and a state is
-// no news once its subject has a later one: who has the parcel in her hands need not be told that it is on the van.
-// Refunds and labels are never passed: they stay useful.
+// Two of its columns say what is still news. An event has an age, after which nobody wants to hear of it; and a state
+// is no longer news once its subject has reached a later one: a shopper who has the parcel in her hands need not be
+// told that it is on the van. Refunds and labels never become old this way: they stay useful.
 
 enum EventTable {
-    /// In the order in which events of one moment are told, and in which the reference has them.
+    /// In the order in which simultaneous events are reported, which is also that of the reference.
     static let entries: [EventEntry] = orders + shipments + returns + refunds
 
     // MARK: - The order
@@ -66,7 +66,8 @@ enum EventTable {
 
     // MARK: - Its parcels
 
-    /// What a parcel's events have beside the names of all events. Shopify's own word for it is `fulfillment`.
+    /// The names that parcel events have in addition to those of all events. Shopify's own word for a parcel is
+    /// `fulfillment`.
     private static let parcel: Set<String> = ["shipment", "fulfillment"]
 
     private static let ends: [ParcelState] = [.delivered, .returning, .returned, .lost]
@@ -159,7 +160,7 @@ enum EventTable {
 
     // MARK: - Its returns and refunds
 
-    /// What a return's events have beside the names of all events; the last three are Shopify's.
+    /// The names that return events have in addition to those of all events; the last three are Shopify's.
     private static let returned: Set<String> = ["return", "return_label", "return_line_items", "return_name"]
 
     private static let returns: [EventEntry] = [

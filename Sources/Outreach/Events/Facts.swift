@@ -1,20 +1,38 @@
-// What the shop shows of an order, in our words. Intake makes these from Shopify's answers; everything after Intake
-// knows only these. All texts are as the shop has them, bounded by Intake; a value that the shop keeps from us
-// (protected customer data on some plans) is nil, which is never an error.
+// What the shop shows of an order, in our own terms. Intake creates these from Shopify's answers; everything after
+// Intake knows only these. All texts are as the shop has them, with their length limited by Intake. A value that the
+// shop withholds from us (protected customer data on some plans) is nil, which is never an error.
 
 public import Foundation
 
 /// An amount in a currency: major units (`12.50`), as the shop writes it.
-public struct Money: Hashable, Codable, Sendable {
+public struct Money: Hashable, Sendable {
     /// The amount in major units.
     public var amount: Decimal
     /// ISO 4217: `GBP`.
     public var currency: String
 
-    /// So much of that currency.
     public init(amount: Decimal, currency: String) {
         self.amount = amount
         self.currency = currency
+    }
+}
+
+// One text, `12.5 GBP`, and not an object: an order has a dozen amounts, and decoding them was an eighth of reading it.
+extension Money: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")),
+            let amount = Decimal(string: String(text[..<space]))
+        else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an amount with its currency")
+        }
+        self.init(amount: amount, currency: String(text[text.utf8.index(after: space)...]))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode("\(amount) \(currency)")
     }
 }
 
@@ -37,16 +55,15 @@ public struct LineItemFacts: Hashable, Codable, Sendable {
     public var imageURL: String?
     /// The tags of the product.
     public var productTags: [String]
-    /// True for a gift card; nil for all else.
+    /// True for a gift card, otherwise nil.
     public var isGiftCard: Bool?
-    /// What each discount takes off; nil where none does.
+    /// What each discount takes off; nil if there is none.
     public var discounts: [LineDiscountFacts]?
-    /// What was written with it; nil where nothing was.
+    /// Its custom attributes; nil if there are none.
     public var attributes: [AttributeFacts]?
     /// The subscription it was bought with.
     public var sellingPlan: String?
 
-    /// A line as the shop shows it.
     public init(
         id: String, title: String, variantTitle: String? = nil, sku: String? = nil, vendor: String? = nil,
         quantity: Int,
@@ -68,7 +85,7 @@ public struct LineItemFacts: Hashable, Codable, Sendable {
     }
 }
 
-/// Where an order goes.
+/// The address an order is shipped to.
 public struct AddressFacts: Hashable, Codable, Sendable {
     public var name: String?
     public var firstName: String?
@@ -84,10 +101,10 @@ public struct AddressFacts: Hashable, Codable, Sendable {
     /// ISO 3166-1 alpha-2.
     public var countryCode: String?
     public var phone: String?
-    /// The IANA zone there, as Shopify knows it.
+    /// The IANA time zone there, as Shopify has it.
     public var timeZone: String?
 
-    /// An empty address, to be filled.
+    /// An empty address, to be filled in.
     public init() {}
 }
 
@@ -111,10 +128,9 @@ public struct CustomerFacts: Hashable, Codable, Sendable {
     /// Shopify's own unsubscribe page for this address.
     public var unsubscribeURL: String?
     public var createdAt: Moment?
-    /// When the order before this one was placed, where the shop shows it.
+    /// When the order before this one was placed, if the shop shows it.
     public var lastOrderAt: Moment?
 
-    /// A customer as the shop shows them.
     public init(
         id: String, firstName: String? = nil, lastName: String? = nil, email: String? = nil, phone: String? = nil,
         tags: [String] = [], locale: String? = nil, ordersCount: Int = 0, totalSpent: Money? = nil,
@@ -144,7 +160,6 @@ public struct TrackingFacts: Hashable, Codable, Sendable {
     public var number: String?
     public var url: String?
 
-    /// What the shop shows about one package.
     public init(company: String? = nil, number: String? = nil, url: String? = nil) {
         self.company = company
         self.number = number
@@ -152,21 +167,20 @@ public struct TrackingFacts: Hashable, Codable, Sendable {
     }
 }
 
-/// So many of one line item, in a fulfillment, a return or a refund.
+/// A quantity of one line item, in a fulfillment, a return or a refund.
 public struct QuantityFacts: Hashable, Codable, Sendable {
     public var lineItemID: String
     public var quantity: Int
 
-    /// So many of that line.
     public init(lineItemID: String, quantity: Int) {
         self.lineItemID = lineItemID
         self.quantity = quantity
     }
 }
 
-/// What was sent together, in one or several packages.
+/// Goods that were sent together, in one or more packages.
 public struct FulfillmentFacts: Hashable, Codable, Sendable {
-    /// What the shop did with a fulfillment.
+    /// Shopify's states of a fulfillment.
     public enum Status: String, Codable, Sendable {
         case open, success, cancelled, error, unknown
     }
@@ -176,17 +190,16 @@ public struct FulfillmentFacts: Hashable, Codable, Sendable {
     public var status: Status
     public var createdAt: Moment
     public var updatedAt: Moment
-    /// The packages; none where the shop gave no tracking number.
+    /// The packages; empty if the shop gave no tracking number.
     public var tracking: [TrackingFacts]
-    /// What the shop's own tracking says: one scan for each of its events, and one for each fact that stands on the
-    /// fulfillment without an event of its own. They speak of all packages together, for the shop's events name no
+    /// What the shop's own tracking says: one scan for each of its events, and one for each fact shown on the
+    /// fulfillment without an event of its own. They are about all packages together, since the shop's events name no
     /// number.
     public var scans: [Scan]
-    /// True when `scans` holds all that the shop has, so that what is missing was taken back.
+    /// True if `scans` contains everything the shop has, so that anything missing was retracted.
     public var scansAreComplete: Bool
     public var lineItems: [QuantityFacts]
 
-    /// A fulfillment as the shop shows it.
     public init(
         id: String, name: String, status: Status, createdAt: Moment, updatedAt: Moment, tracking: [TrackingFacts] = [],
         scans: [Scan] = [], scansAreComplete: Bool = true, lineItems: [QuantityFacts] = []
@@ -203,16 +216,15 @@ public struct FulfillmentFacts: Hashable, Codable, Sendable {
     }
 }
 
-/// One way back for goods: a parcel with, perhaps, a label.
+/// One parcel coming back, perhaps with a label.
 public struct ReverseDeliveryFacts: Hashable, Codable, Sendable {
     public var id: String
     public var tracking: TrackingFacts?
-    /// Where the label can be fetched; whoever has it has the label, so it is mailed and never logged.
+    /// Where the label can be downloaded. Anyone with the URL has the label, so it is mailed but never logged.
     public var labelURL: String?
     public var labelCreatedAt: Moment?
     public var labelUpdatedAt: Moment?
 
-    /// A reverse delivery as the shop shows it.
     public init(
         id: String, tracking: TrackingFacts? = nil, labelURL: String? = nil, labelCreatedAt: Moment? = nil,
         labelUpdatedAt: Moment? = nil
@@ -240,12 +252,11 @@ public struct ReturnFacts: Hashable, Codable, Sendable {
     public var closedAt: Moment?
     public var declineReason: String?
     public var declineNote: String?
-    /// True once the shop has said what became of at least one of the goods: they have arrived.
+    /// True once the shop has recorded what it did with at least some of the goods: they have arrived.
     public var received: Bool
     public var lineItems: [QuantityFacts]
     public var deliveries: [ReverseDeliveryFacts]
 
-    /// A return as the shop shows it.
     public init(
         id: String, name: String, status: Status, createdAt: Moment, approvedAt: Moment? = nil, closedAt: Moment? = nil,
         declineReason: String? = nil, declineNote: String? = nil, received: Bool = false,
@@ -266,16 +277,15 @@ public struct ReturnFacts: Hashable, Codable, Sendable {
     }
 }
 
-/// Money given back.
+/// A refund.
 public struct RefundFacts: Hashable, Codable, Sendable {
     public var id: String
-    /// When it was made; nil where the shop does not say.
+    /// When it was made; nil if the shop does not say.
     public var createdAt: Moment?
     public var total: Money?
     public var returnID: String?
     public var lineItems: [QuantityFacts]
 
-    /// A refund as the shop shows it.
     public init(
         id: String, createdAt: Moment?, total: Money?, returnID: String? = nil, lineItems: [QuantityFacts] = []
     ) {
@@ -287,7 +297,7 @@ public struct RefundFacts: Hashable, Codable, Sendable {
     }
 }
 
-/// An order, whole, as the shop shows it at one moment.
+/// A complete order, as the shop shows it at one moment.
 public struct OrderFacts: Hashable, Codable, Sendable {
     /// Whether the order is paid for.
     public enum PaymentState: String, Codable, Sendable {
@@ -302,7 +312,7 @@ public struct OrderFacts: Hashable, Codable, Sendable {
     public var id: String
     /// What people call it: `#1001`.
     public var name: String
-    /// When it came to be in the shop.
+    /// When it was created in the shop.
     public var createdAt: Moment
     /// When it was placed, which for an imported order is long before.
     public var processedAt: Moment
@@ -310,23 +320,23 @@ public struct OrderFacts: Hashable, Codable, Sendable {
     public var cancelledAt: Moment?
     public var cancelReason: String?
     public var closedAt: Moment?
-    /// Made by a shop's bogus gateway: it never speaks.
+    /// Made through a shop's bogus gateway: it never causes a message.
     public var test: Bool
     public var tags: [String]
     public var note: String?
-    /// The address the order was placed with: whom to write to.
+    /// The address the order was placed with, which is where mail goes.
     public var email: String?
     public var phone: String?
     public var locale: String?
-    /// The shopper's own page of the order.
+    /// The shopper's own status page of the order.
     public var statusURL: String?
     public var payment: PaymentState
-    /// When it was paid in full, where the shop shows it.
+    /// When it was paid in full, if the shop shows it.
     public var paidAt: Moment?
     public var fulfillment: FulfillmentState
-    /// The ids of the holds that are on it now.
+    /// The ids of its current holds.
     public var holds: [String]
-    /// True once it was edited.
+    /// True once it has been edited.
     public var edited: Bool
     public var total: Money?
     public var subtotal: Money?
@@ -334,26 +344,26 @@ public struct OrderFacts: Hashable, Codable, Sendable {
     public var customer: CustomerFacts?
     public var shippingAddress: AddressFacts?
     public var billingAddress: AddressFacts?
-    /// What the shopper chose: `Standard`, `Express`.
+    /// The shopper's choice: `Standard`, `Express`.
     public var shippingMethod: String?
     /// `shipping`, `local`, `pickup`, `none`, …
     public var deliveryMethod: String?
     /// The number in `name`: 1001.
     public var number: Int?
-    /// The number that the shopper's own books have for it.
+    /// The number that it has in the shopper's own books.
     public var poNumber: String?
-    /// What the shopper is shown at the checkout: `XPAV284CT`.
+    /// The number shown to the shopper at the checkout: `XPAV284CT`.
     public var confirmationNumber: String?
-    /// What was written with it; nil where nothing was.
+    /// Its custom attributes; nil if there are none.
     public var attributes: [AttributeFacts]?
-    /// Taxes, discounts and payments; nil where they were not asked for yet.
+    /// Taxes, discounts and payments; nil if they have not been read yet.
     public var bill: BillFacts?
     public var lineItems: [LineItemFacts]
     public var fulfillments: [FulfillmentFacts]
     public var returns: [ReturnFacts]
     public var refunds: [RefundFacts]
 
-    /// An order with what every order has; the rest is set afterwards.
+    /// An order with the fields that every order has; the rest is set afterwards.
     public init(id: String, name: String, createdAt: Moment, processedAt: Moment? = nil, updatedAt: Moment) {
         self.id = id
         self.name = name

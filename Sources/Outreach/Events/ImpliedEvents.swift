@@ -1,18 +1,18 @@
-// Which events all that is known of an order implies.
+// Which events are implied by everything known about an order.
 //
-// Each function looks at the whole record and names everything that must have happened, with the mark by which it is
-// recognised the next time. `Learner` records those that are not recorded yet. So an event does not depend on which
-// poll saw it first, on whether a webhook came before, or on how the polls cut the story into pieces.
+// Each function looks at the whole record and names everything that must have happened, with the mark by which it will
+// be recognised next time. `Learner` records those that are not recorded yet. So an event does not depend on which poll
+// saw it first, on whether a webhook came before, or on how the polls divide up what happened.
 
 /// Something that the record says has happened.
 struct ImpliedEvent: Sendable {
     var kind: EventKind
     var subject: Subject
-    /// What it is recognised by, and recorded with.
+    /// The mark by which it is recognised, and with which it is recorded.
     var mark: String
-    /// Other marks under which it may stand recorded.
+    /// Other marks under which it may have been recorded.
     var aliases: [String] = []
-    /// When it happened; nil where no source says, so that it happened when it was first seen.
+    /// When it happened; nil if no source says, in which case it happened when it was first seen.
     var at: Moment?
     var source: String = "shopify"
     /// Events of one kind with the same group are one event about several subjects: those of one thing, or of one thing
@@ -22,15 +22,15 @@ struct ImpliedEvent: Sendable {
     var isGroupedByMark = false
     var daysLate: Int?
     var delayReason: String?
-    /// Whose word it rests on, where that is another than the source: a promise that passed is time's to tell, and
-    /// somebody gave it.
+    /// The source that it relies on, if that is not its own source: a missed promise is reported by the clock, but
+    /// somebody made the promise.
     var restsOn: String?
 
     /// See `scope`.
     var group: String { isGroupedByMark ? "\(scope)/\(mark)" : scope }
 }
 
-/// That a source has just answered about a number, whether or not it had anything new.
+/// That a source has just answered about a number, whether or not it had news.
 struct Heard: Hashable, Sendable {
     /// `TrackingFacts.key`.
     var number: String
@@ -38,10 +38,10 @@ struct Heard: Hashable, Sendable {
 }
 
 extension OrderRecord {
-    /// All that has happened to the order up to `now`; and when time alone may add to it. `heard` is of what a carrier
-    /// has just told: that nothing was scanned for long is known only then.
+    /// Everything that has happened to the order up to `now`, and when time alone may add to it. `heard` is what a
+    /// carrier has just answered: only then is it known that nothing was scanned for long.
     ///
-    /// `histories` are those of this record, where they were made before.
+    /// `histories` are those of this record, if they were already computed.
     func implied(
         now: Moment, zone: Zone, rules: DelayRules = DelayRules(), heard: Heard? = nil,
         histories: [ShipmentHistory]? = nil
@@ -84,7 +84,7 @@ extension OrderRecord {
         default: break
         }
         if let cancelledAt = facts.cancelledAt { events.append(event(.orderCancelled, "cancelled", cancelledAt)) }
-        // Several holds that are put on at once are one event.
+        // Several holds placed at once are one event.
         events += facts.holds.map { event(.orderOnHold, $0, nil) }
         if facts.fulfillment == .fulfilled {
             let last = facts.fulfillments.filter { $0.status != .cancelled }.map(\.createdAt).max()
@@ -99,7 +99,7 @@ extension OrderRecord {
         guard let fulfillment = fulfillment(shipment.fulfillmentID), isCarried(shipment) else { return ([], nil) }
         let subject = Subject.shipment(shipment.id)
         let turn = turn(of: shipment)
-        // A fulfillment that takes over the package of a cancelled one is made, and cancelled, as a second.
+        // A fulfillment that takes over the package of a cancelled one is created, and cancelled, as a second one.
         let maker = shipment.isOfFirstFulfillment ? "" : ":\(fulfillment.id.shortID)"
         func event(_ kind: EventKind, _ mark: String, _ at: Moment?, source: String = "shopify") -> ImpliedEvent {
             ImpliedEvent(
@@ -108,7 +108,7 @@ extension OrderRecord {
         }
         var events = [event(.shipmentCreated, "created" + maker, fulfillment.createdAt)]
         if isCancelled(shipment) {
-            // What was delivered before is neither cancelled nor delivered again.
+            // A parcel that was already delivered is neither cancelled nor delivered again.
             if history.state != .delivered || !wasDelivered(shipment) {
                 let at = fulfillment.status == .cancelled ? fulfillment.updatedAt : nil
                 events.append(event(.shipmentCancelled, "cancelled" + maker, at))
@@ -154,13 +154,13 @@ extension OrderRecord {
         return (events, [nextDelay, lost.flatMap { $0 > now ? $0 : nil }].compactMap(\.self).min())
     }
 
-    /// When nobody will have said anything for so long that it makes no sense to ask on.
+    /// When the parcel will have been silent for so long that there is no point in asking any more.
     private func givenUp(_ fulfillment: FulfillmentFacts, _ history: ShipmentHistory) -> Moment? {
         if history.state.isFinal { return nil }
         return max(fulfillment.createdAt, history.lastScan?.time ?? .distantPast) + Self.givingUp
     }
 
-    /// How long without news a parcel is followed. Carriers themselves forget after 90 to 120 days.
+    /// How long a parcel is followed without news. Carriers themselves forget after 90 to 120 days.
     static let givingUp = Duration.days(90)
 
     private func implied(of item: ReturnFacts) -> [ImpliedEvent] {
@@ -190,7 +190,7 @@ extension OrderRecord {
 }
 
 extension Shipment {
-    /// True where it belongs to the fulfillment that it was first seen in, whose number its id begins with.
+    /// True if it belongs to the fulfillment that it was first seen in, whose number its id begins with.
     fileprivate var isOfFirstFulfillment: Bool {
         guard let slash = id.utf8.lastIndex(of: UInt8(ascii: "/")) else { return true }
         let number = id.utf8[..<slash]
@@ -203,8 +203,8 @@ extension Shipment {
 }
 
 extension ReverseDeliveryFacts {
-    /// What tells one label from the next: the delivery, the address without its query (which is a signature that
-    /// changes), and when it was last changed. Nil where there is no label; Shopify writes an empty text for that.
+    /// What tells one label from the next: the delivery, the URL without its query (a signature that changes), and when
+    /// it was last changed. Nil if there is no label; Shopify returns an empty text in that case.
     public var labelVersion: String? {
         guard let labelURL, !labelURL.isEmpty else { return nil }
         let path = labelURL.prefix { $0 != "?" && $0 != "#" }

@@ -1,20 +1,19 @@
-/// What a source's judge reads out of one raw observation: that something happened, to what, and when.
+/// What a source's judge concludes from one raw observation: that something happened, to what, and when.
 ///
-/// Told again, by the same mark about the same subject, it is the same event.
+/// When reported again with the same mark about the same subject, it is the same event.
 public struct JudgedEvent: Hashable, Sendable {
-    /// What it belongs to. Of the kinds of aggregates only orders are recorded so far.
+    /// The aggregate it belongs to. So far only events of orders are recorded.
     public var aggregate: AggregateID
     public var kind: EventKind
     /// What it is about, within its aggregate.
     public var subject: Subject
-    /// What it is recognised by: mostly the observation's own id.
+    /// The mark by which it is recognised: usually the observation's own id.
     public var mark: String
-    /// When it happened; nil where the source does not say, so that it happened when it was received.
+    /// When it happened; nil if the source does not say, in which case it happened when it was received.
     public var happenedAt: Moment?
     /// The source's name.
     public var source: String
 
-    /// Something of that kind happened to that.
     public init(
         aggregate: AggregateID, kind: EventKind, subject: Subject = .order, mark: String, happenedAt: Moment? = nil,
         source: String

@@ -1,21 +1,21 @@
-/// What an observation, or time alone, added to what is known of one order. The store commits it as one step.
+/// What an observation, or the passing of time, added to what is known about one order. The store commits it as one
+/// step.
 public struct Learned: Sendable {
-    /// The record as it is now, its new events included; `version` is still the one it was read at (0: it was not
-    /// there).
+    /// The record as it is now, including its new events; `version` is still the one that was read (0 if there was
+    /// none).
     public var record: OrderRecord
     /// The new events, in the order in which they happened. They are the last of `record.events`.
     public var events: [Event]
-    /// The next moment at which time alone may change something: a promise passes, a silence is long enough. Nil if
-    /// never.
+    /// The next moment at which time alone may change something: a promise is missed, a silence has lasted long enough.
+    /// Nil for never.
     public var nextMoment: Moment?
-    /// What is to be read again by its id, and when.
+    /// What to read again by its id, and when.
     public var rereads: [Reread]
-    /// What is to be asked about its parcels, one for each number; none where no carrier is configured.
+    /// What to ask about its parcels, one entry per number; empty if no carrier is configured.
     public var asks: [Ask]
-    /// False when nothing differs but the looks and asks, so that the record need not be written.
+    /// False if only the rereads and asks differ, so that the record need not be written.
     public var changed: Bool
 
-    /// So much was learned.
     public init(
         record: OrderRecord, events: [Event], nextMoment: Moment?, rereads: [Reread], asks: [Ask] = [], changed: Bool
     ) {
@@ -28,21 +28,20 @@ public struct Learned: Sendable {
     }
 }
 
-/// A fulfillment or return that is to be read again by its id, for the order's own `updatedAt` does not move for all
-/// that happens to it.
+/// A fulfillment or return to be read again by its id, since the order's own `updatedAt` does not change with
+/// everything that happens to it.
 public struct Reread: Hashable, Sendable {
-    /// What it is.
+    /// What kind of thing it is.
     public enum Kind: String, Codable, Sendable {
         case fulfillment, `return`
     }
 
     public var kind: Kind
-    /// Shopify's id of it.
+    /// Its Shopify id.
     public var id: String
-    /// When to look next; nil when there is nothing more to see.
+    /// When to read it next; nil if there is nothing more to see.
     public var at: Moment?
 
-    /// Look at that then.
     public init(kind: Kind, id: String, at: Moment?) {
         self.kind = kind
         self.id = id

@@ -1,37 +1,36 @@
 // What an observation adds to what is known.
 //
-// `Learner` lays what was seen over the record (facts are replaced, scans are only ever added or marked as taken back),
-// asks which events the whole now implies, and records those that are not recorded yet. It reads no clock and no table:
-// the same observations in the same order give the same events, and the merge makes most of them independent of the
-// order as well.
+// `Learner` merges what was seen into the record (facts are replaced; scans are only ever added or marked as
+// retracted), determines which events the whole now implies, and records those that are not recorded yet. It reads no
+// clock and no table: the same observations in the same order give the same events, and the merge makes most of them
+// independent of the order as well.
 //
 // What happened before the shop was watched is recorded like everything else, but silently: so the first run on a shop
-// with years of orders learns them all and tells nobody anything.
+// with years of orders learns all of them and tells nobody anything.
 
 /// Turns observations, and the mere passing of time, into events.
 public struct Learner: Sendable {
-    /// From when on things are news.
+    /// When things start to count as news.
     public var live: LiveSince
-    /// The shop's own zone, for parcels whose address tells none.
+    /// The shop's own time zone, for parcels whose address does not give one.
     public var shopZone: Zone
-    /// How often what is open is looked at again, at most.
+    /// How often open fulfillments and returns are read again, at most.
     public var rereadEvery: Duration
-    /// What the shop itself holds for late.
+    /// What the shop itself considers late.
     public var delays = DelayRules()
     /// Who can be asked about a parcel; nil where no carrier is configured.
     public var sources: SourceChoice?
-    /// True while the shop catches up with what happened since a backup: what carries no time of its own may have
-    /// happened, and been told, before it was put back.
+    /// True while the shop catches up with what happened since a backup: something without a time of its own may have
+    /// happened, and been reported, before the backup was restored.
     public var catchesUp = false
 
-    /// A learner for one shop.
     public init(live: LiveSince, shopZone: Zone, rereadEvery: Duration) {
         self.live = live
         self.shopZone = shopZone
         self.rereadEvery = rereadEvery
     }
 
-    /// What `observation` adds to `record`, which is nil where the order was never seen. Gives nil where a part of an
+    /// What `observation` adds to `record`, which is nil if the order was never seen. Returns nil if a part of an
     /// unknown order was seen: the order must be read first.
     public func learn(_ observation: Observation, into record: OrderRecord?) -> Learned? {
         let now = observation.seenAt
@@ -42,8 +41,8 @@ public struct Learner: Sendable {
             first.linesDigest = facts.linesDigest
             return conclude(first, before: nil, isFirst: true, now: now)
         }
-        // Records are large, and most observations tell of a parcel alone; so what was known is kept for comparing only
-        // where the shop was read.
+        // Records are large, and most observations are about a single parcel; so the previous state is kept for
+        // comparison only if the shop was read.
         var before: OrderRecord?
         var heard: Heard?
         var seen = Seen.facts
@@ -74,27 +73,27 @@ public struct Learner: Sendable {
         return conclude(record, before: before, heard: heard, seen: seen, now: now)
     }
 
-    /// What an observation laid over the record, so that what it left alone is not compared.
+    /// Which part of the record an observation touched, so that the rest need not be compared.
     private enum Seen {
-        /// Nothing that was not known.
+        /// Nothing new.
         case nothing
-        /// Scans of a carrier alone.
+        /// Only a carrier's scans.
         case scans
         /// Anything.
         case facts
     }
 
-    /// What a source's judge made of raw observations about this order adds to it.
+    /// What a source's judge concluded from raw observations about this order.
     public func learn(_ judged: [JudgedEvent], into record: OrderRecord, now: Moment) -> Learned {
         conclude(record, before: nil, seen: .nothing, judged: judged, now: now)
     }
 
-    /// What time alone adds: a promise that has passed by `now`.
+    /// What time alone adds: a promise that was missed by `now`.
     public func advance(_ record: OrderRecord, to now: Moment) -> Learned {
         conclude(record, before: nil, seen: .nothing, now: now)
     }
 
-    /// `before` is what was known where facts were seen; nil where the order was never seen.
+    /// `before` is the previous state if facts were seen; nil if the order was never seen.
     private func conclude(
         _ record: consuming OrderRecord, before: OrderRecord?, isFirst: Bool = false, heard: Heard? = nil,
         seen: Seen = .facts, judged: [JudgedEvent] = [], now: Moment
@@ -124,7 +123,7 @@ public struct Learner: Sendable {
                 before.map { $0.facts.eventful != record.facts.eventful || $0.shipments != record.shipments } ?? true
         }
         if isNews { record.lastChangeAt = now }
-        // To add nothing would copy them all.
+        // Even appending nothing would copy them all.
         if !new.isEmpty { record.events += new }
         let changed =
             switch seen {
@@ -132,7 +131,7 @@ public struct Learner: Sendable {
             case .scans: true
             case .facts: before != record
             }
-        // A new delay moves the moment of the next one, so it is asked again with all events recorded.
+        // A new delay changes the moment of the next one, so it is computed again with all events recorded.
         let nextMoment =
             new.isEmpty ? next : record.implied(now: now, zone: zone, rules: delays, histories: histories).next
         return Learned(
@@ -143,8 +142,8 @@ public struct Learner: Sendable {
 
     private func event(of group: [ImpliedEvent], in record: OrderRecord, first: Bool, now: Moment) -> Event {
         let lead = group[0]
-        // What carries no time of its own happened when it was first seen; but if the order is older than our watch,
-        // and this is our first look at it, it may have happened at any time before.
+        // Something without a time of its own happened when it was first seen; but if the order is older than our
+        // watch, and this is our first look at it, it may have happened at any time before.
         let unknown = first && record.facts.createdAt < live.shop ? record.facts.createdAt : now
         let happenedAt = min(lead.at ?? unknown, now)
         var silence: Silence?
@@ -164,9 +163,9 @@ public struct Learner: Sendable {
             delayReason: lead.delayReason, orderName: record.facts.name)
     }
 
-    /// The packages of a fulfillment, given those that were known. A number that was there before keeps its shipment; a
-    /// number in the place of one that is gone is its correction. `others` are the order's other packages, whose ids
-    /// are not given again.
+    /// The packages of a fulfillment, given those already known. A number that was there before keeps its shipment; a
+    /// number that replaces one that is gone is its correction. `others` are the order's other packages, whose ids are
+    /// not reused.
     static func shipments(
         of fulfillment: FulfillmentFacts, packages: [TrackingFacts], among known: [Shipment], others: [Shipment] = []
     ) -> [Shipment] {
@@ -185,7 +184,7 @@ public struct Learner: Sendable {
             shipments[index].present = true
         }
         for package in unplaced {
-            // A package that has had this number before comes first, then the first whose number is gone.
+            // A package that has had this number before takes precedence, then the first whose number is gone.
             let key = package.key
             let former = open.sorted().first { index in
                 key != nil && shipments[index].formerNumbers.contains { TrackingFacts(number: $0).key == key }
@@ -211,7 +210,7 @@ public struct Learner: Sendable {
 }
 
 extension OrderRecord {
-    /// Counts new events on from those that are recorded: the n-th of its kind about its subject.
+    /// Numbers new events, continuing from the recorded ones: the n-th of its kind about its subject.
     fileprivate func number(_ new: inout [Event]) {
         var counts: [String: Int] = [:]
         for event in events {
@@ -229,10 +228,10 @@ extension OrderRecord {
         }
     }
 
-    /// Those of `implied` that stand in no recorded event, put together where one fact speaks of several subjects.
+    /// Those of `implied` that no recorded event contains, grouped where one fact is about several subjects.
     fileprivate func unrecorded(_ implied: [ImpliedEvent]) -> [[ImpliedEvent]] {
-        // An event has been told of its subject a few times at most, so the few of its kind are looked through: mostly
-        // all are recorded, and nothing is made.
+        // A subject has a few events of a kind at most, so those are searched directly: usually all are recorded, and
+        // nothing needs to be allocated.
         func isRecorded(_ event: ImpliedEvent) -> Bool {
             var subject: String?
             for known in events where known.kind == event.kind {
@@ -255,7 +254,7 @@ extension OrderRecord {
         return order.compactMap { groups[$0] }
     }
 
-    /// An edit of the order's lines, seen by comparing them with what they were.
+    /// An edit of the order's lines, detected by comparing them with the previous ones.
     fileprivate func impliedEdits(since before: OrderRecord?) -> [ImpliedEvent] {
         guard facts.edited else { return [] }
         let digest = facts.linesDigest
@@ -267,7 +266,7 @@ extension OrderRecord {
         ]
     }
 
-    /// Numbers that came, or changed, with what was just seen.
+    /// Tracking numbers that were added, or changed, by what was just seen.
     fileprivate func impliedNumbers(since before: OrderRecord) -> [ImpliedEvent] {
         var implied: [ImpliedEvent] = []
         for shipment in shipments where shipment.present {
@@ -283,7 +282,7 @@ extension OrderRecord {
         return implied
     }
 
-    /// Gives each new shipment the day that the shop's own rule promises for it.
+    /// Gives each new shipment the delivery day that the shop's own rule promises.
     fileprivate mutating func promise(by rules: DelayRules, before: OrderRecord?, zone: Zone) {
         guard !rules.promises.isEmpty else { return }
         for index in shipments.indices where before?.shipment(shipments[index].id) == nil {
@@ -295,14 +294,15 @@ extension OrderRecord {
         }
     }
 
-    /// Lays an order as seen now over what was known. An answer that is older than what is known brings only its scans.
+    /// Merges an order as seen now into what was known. From an answer older than what is known, only its scans are
+    /// used.
     fileprivate mutating func lay(_ seen: OrderFacts, now: Moment) {
         let known = facts
         if seen.updatedAt >= known.updatedAt {
             facts = seen
             facts.fulfillments = known.fulfillments
             facts.returns = known.returns
-            // A refund is never unmade; a page that shows fewer was cut.
+            // A refund is never undone; a page that shows fewer was truncated.
             let shown = Set(seen.refunds.map(\.id))
             facts.refunds = known.refunds.filter { !shown.contains($0.id) } + seen.refunds
         }
@@ -310,21 +310,22 @@ extension OrderRecord {
         for item in seen.returns { lay(item) }
     }
 
-    /// What was made again takes over the package of what was cancelled, so that has to be known to be cancelled first.
+    /// A fulfillment that was created again takes over the package of the cancelled one, so the cancellation has to be
+    /// known first.
     private static func voidFirst(_ fulfillments: [FulfillmentFacts]) -> [FulfillmentFacts] {
         guard fulfillments.count > 1, fulfillments.contains(where: \.isVoid) else { return fulfillments }
         return fulfillments.filter(\.isVoid) + fulfillments.filter { !$0.isVoid }
     }
 
-    /// Makes the packages of fulfillments that were never seen.
+    /// Adds the packages of fulfillments that were never seen.
     fileprivate mutating func place(_ fulfillments: [FulfillmentFacts]) {
         for fulfillment in Self.voidFirst(fulfillments) { placePackages(of: fulfillment) }
     }
 
-    /// Brings the packages of a fulfillment up to what it shows now.
+    /// Brings the packages of a fulfillment up to date with what it shows now.
     ///
-    /// A fulfillment that was cancelled and made again with the same number is one package, which has a past: nothing
-    /// of it is told twice.
+    /// A fulfillment that was cancelled and created again with the same number is one package, which has a past:
+    /// nothing about it is reported twice.
     private mutating func placePackages(of fulfillment: FulfillmentFacts) {
         let id = fulfillment.id
         var packages = fulfillment.tracking
@@ -362,12 +363,12 @@ extension OrderRecord {
             of: fulfillment, packages: packages.isEmpty ? [TrackingFacts()] : packages, among: known, others: shipments)
     }
 
-    /// False where the order is collected at the shop, or brought by it.
+    /// False if the order is collected at the shop, or delivered by the shop itself.
     private var isByCarrier: Bool {
         facts.deliveryMethod.map { !["pickup", "local", "retail", "none"].contains($0) } ?? true
     }
 
-    /// Lays a fulfillment over what was known of it.
+    /// Merges a fulfillment into what was known about it.
     fileprivate mutating func lay(_ seen: FulfillmentFacts, now: Moment) {
         guard let index = facts.fulfillments.firstIndex(where: { $0.id == seen.id }) else {
             facts.fulfillments.append(seen)
@@ -390,7 +391,7 @@ extension OrderRecord {
         facts.fulfillments[index].scansAreComplete = true
     }
 
-    /// Lays a return over what was known of it. What happened to it once stays: goods that arrived have arrived.
+    /// Merges a return into what was known about it. What has happened stays: goods that arrived have arrived.
     fileprivate mutating func lay(_ seen: ReturnFacts) {
         guard let index = facts.returns.firstIndex(where: { $0.id == seen.id }) else {
             facts.returns.append(seen)
@@ -404,15 +405,15 @@ extension OrderRecord {
 }
 
 extension [Scan] {
-    /// These with what a source shows now laid over them, or nil where that changes nothing. Of a scan that is known,
-    /// the newest telling counts. Where the answer is complete, a scan of that source that it no longer shows is marked
-    /// as taken back, unless the source shows another of the same state: then it only tells the same thing better.
+    /// The scans with what a source shows now merged in, or nil if that changes nothing. The newest version of a known
+    /// scan counts. If the answer is complete, a scan of that source that it no longer shows is marked as retracted,
+    /// unless the source shows another with the same state: then it only describes the same thing better.
     func laying(_ seen: [Scan], of source: String, number: String?, complete: Bool, now: Moment) -> [Scan]? {
         var laid = self
         var isChanged = false
         var isShown = [Bool](repeating: false, count: count)
-        // A source mostly tells what it told, in the order in which it told it: so the next place is tried first, and
-        // all are looked up only where that is another scan.
+        // A source usually repeats its scans in the same order, so the next position is tried first, and a full lookup
+        // is needed only if that holds another scan.
         var next = 0
         var places: [String: Int]?
         for index in seen.indices {
@@ -442,7 +443,7 @@ extension [Scan] {
         lazy var states = Set(seen.compactMap(\.state))
         for index in indices where !isShown[index] && self[index].source == source && self[index].retractedAt == nil {
             guard let state = self[index].state, !self[index].isSummary, !states.contains(state) else { continue }
-            // What was told of a number that the package had before is not asked about any more.
+            // Scans of a number that the package had before are not asked for any more.
             if let number, let own = self[index].number, own != number { continue }
             laid[index].retractedAt = now
             isChanged = true
@@ -456,8 +457,8 @@ extension [Scan] {
         return places
     }
 
-    /// Whether the newest telling of a scan counts. The time of one that only says when its source last changed drifts
-    /// with every later change, so the first telling stays, unless it is an estimate that comes back after another one:
+    /// Whether the newest version of a scan counts. The time of one that only says when its source last changed drifts
+    /// with every later change, so the first version stays, unless it is an estimate that comes back after another one:
     /// then it is the newest.
     private func replaces(_ known: Scan, with seen: Scan) -> Bool {
         guard seen.basis == .changed, known.basis == .changed, known.retractedAt == nil else { return true }
@@ -468,8 +469,8 @@ extension [Scan] {
 }
 
 extension OrderFacts {
-    /// The facts without those that are only there to be printed: an order that is read anew by a newer program, which
-    /// asks for more, has not changed.
+    /// The facts without those that are only printed: an order that is read again by a newer program, which asks for
+    /// more, has not changed.
     fileprivate var eventful: OrderFacts {
         var facts = self
         facts.number = nil
@@ -486,7 +487,7 @@ extension OrderFacts {
         return facts
     }
 
-    /// The lines and how many of each, refunds undone: what an edit changes and a refund does not.
+    /// The lines and how many of each, with refunds undone: an edit changes this, a refund does not.
     var linesDigest: String {
         var refunded: [String: Int] = [:]
         for refund in refunds {

@@ -1,4 +1,4 @@
-/// What a source showed at a moment. Intake makes observations; `learn(_:into:)` makes events of them.
+/// What a source showed at a moment. Intake creates observations; `learn(_:into:)` turns them into events.
 public struct Observation: Sendable {
     /// What was seen.
     public enum Content: Sendable {
@@ -8,17 +8,17 @@ public struct Observation: Sendable {
         case fulfillment(FulfillmentFacts, order: String)
         /// One return, read again by its id.
         case `return`(ReturnFacts, order: String)
-        /// A carrier's scans of one number, asked by it; `complete` when the answer holds all that the carrier has.
+        /// A carrier's scans of one number, in answer to a request; `complete` if the answer holds everything the
+        /// carrier has.
         case parcel(number: String, source: String, scans: [Scan], complete: Bool, order: String)
     }
 
     /// Which shop it belongs to: its permanent domain.
     public var shop: String
-    /// The moment at which it was seen, by our clock.
+    /// When it was seen, by our clock.
     public var seenAt: Moment
     public var content: Content
 
-    /// That was seen then.
     public init(shop: String, seenAt: Moment, content: Content) {
         self.shop = shop
         self.seenAt = seenAt
@@ -34,19 +34,18 @@ public struct Observation: Sendable {
     }
 }
 
-/// From when on what a source tells is news. Set once, before the first read of that source.
+/// When each source's reports start to count as news. Set once, before the first read of that source.
 public struct LiveSince: Sendable, Hashable {
-    /// Of the shop itself.
+    /// For the shop itself.
     public var shop: Moment
-    /// Of each carrier, by its source name; a carrier that is not there is as old as the shop.
+    /// For each carrier, by its source name; for a carrier that is not listed, the shop's moment counts.
     public var sources: [String: Moment]
 
-    /// Live from that moment on.
     public init(shop: Moment, sources: [String: Moment] = [:]) {
         self.shop = shop
         self.sources = sources
     }
 
-    /// From when on that source's scans are news.
+    /// When that source's scans start to count as news.
     public func of(_ source: String) -> Moment { max(shop, sources[source] ?? shop) }
 }

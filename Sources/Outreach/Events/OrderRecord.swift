@@ -1,24 +1,24 @@
-/// A package on its way: an id of our own within its fulfillment, of which the tracking number is an attribute. A
-/// corrected number keeps what was told.
+/// A package on its way: an id of our own within its fulfillment, with the tracking number as an attribute. When its
+/// number is corrected, what was reported still counts.
 public struct Shipment: Hashable, Codable, Sendable {
-    /// `FULFILLMENT/1`: the fulfillment's number in the shop, and which of its packages.
+    /// `FULFILLMENT/1`: the fulfillment's number in the shop, and which of its packages it is.
     public var id: String
     /// The fulfillment it belongs to.
     public var fulfillmentID: String
     public var tracking: TrackingFacts
-    /// Numbers that it had before they were corrected, newest last.
+    /// Numbers that it had before a correction, newest last.
     public var formerNumbers: [String]
-    /// When the present number took the place of another; nil where it did not.
+    /// When the present number replaced another; nil if it did not.
     public var numberSince: Moment?
-    /// The scans that name this package alone: a carrier's. Those of the shop stand with the fulfillment.
+    /// The scans that name this package alone, which are carriers'. Those from the shop are kept with the fulfillment.
     public var scans: [Scan]
-    /// False once the shop shows the package no more.
+    /// False once the shop no longer shows the package.
     public var present: Bool
-    /// The day that the shop's own rule promised when the package was made; it stays when the rule changes. Nil where
-    /// no rule fitted.
+    /// The day that the shop's own rule promised when the package was created; it stays when the rule changes. Nil if
+    /// no rule applied.
     public var promise: CalendarDay?
 
-    /// A package that was just seen for the first time.
+    /// A package seen for the first time.
     public init(id: String, fulfillmentID: String, tracking: TrackingFacts) {
         self.id = id
         self.fulfillmentID = fulfillmentID
@@ -29,11 +29,11 @@ public struct Shipment: Hashable, Codable, Sendable {
     }
 }
 
-/// All that is known of an order: what the shop shows, the scans of every source, and the events that were made of
-/// them. The unit that is read, thought about and written as one.
+/// Everything known about an order: what the shop shows, the scans of every source, and the events derived from them.
+/// It is read, processed and written as one unit.
 public struct OrderRecord: Sendable, Codable, Hashable {
     public var shop: String
-    /// The facts as last seen. The scans of its fulfillments are all that were ever seen, those taken back included.
+    /// The facts as last seen. The scans of its fulfillments are all that were ever seen, including retracted ones.
     public var facts: OrderFacts {
         _read { yield sharedFacts.value }
         _modify { yield &sharedFacts.value }
@@ -42,13 +42,13 @@ public struct OrderRecord: Sendable, Codable, Hashable {
     public var shipments: [Shipment]
     /// Every event ever recorded about the order, oldest first.
     public var events: [Event]
-    /// Goes up by one with every commit; a commit against an older one is done again.
+    /// Goes up by one with every commit; a commit against an older version is redone.
     public var version: Int64
     /// When the order was first seen.
     public var firstSeenAt: Moment
-    /// When a source last changed anything, for "nothing newer was heard for so long".
+    /// When a source last changed anything, for triggers that wait for silence.
     public var lastChangeAt: Moment
-    /// A digest of the lines, to notice an edit.
+    /// A digest of the lines, for noticing an edit.
     public var linesDigest: String
 
     private enum CodingKeys: String, CodingKey {
@@ -57,16 +57,16 @@ public struct OrderRecord: Sendable, Codable, Hashable {
         case shipments, events, version, firstSeenAt, lastChangeAt, linesDigest
     }
 
-    /// What stands in for the order where something happened that is about none: no name, nobody to write to.
+    /// A stand-in when something happened that is not about any order: no name, nobody to write to.
     public static func none(shop: String, at moment: Moment) -> OrderRecord {
         OrderRecord(
             shop: shop, facts: OrderFacts(id: "", name: "", createdAt: moment, updatedAt: moment), seenAt: moment)
     }
 
-    /// False where it stands in for an order that there is not.
+    /// False if it stands in for an order that does not exist.
     public var isOrder: Bool { !facts.id.isEmpty }
 
-    /// A record of an order that was never seen before.
+    /// The record of an order seen for the first time.
     public init(shop: String, facts: OrderFacts, seenAt: Moment) {
         self.shop = shop
         sharedFacts = Shared(facts)
@@ -80,8 +80,8 @@ public struct OrderRecord: Sendable, Codable, Hashable {
 }
 
 extension AddressFacts {
-    /// The zone there: the one that the shop names, else that of the country and its province; of a country of several
-    /// times the one in which most of its people live. Nil where no country is known.
+    /// The time zone there: the one that the shop names, otherwise that of the country and its province; for a country
+    /// with several time zones, the one in which most of its people live. Nil if no country is known.
     public var zone: Zone? {
         if let named = timeZone.flatMap(Zone.init(named:)) { return named }
         guard let country = countryCode ?? country else { return nil }
@@ -105,7 +105,7 @@ extension OrderRecord {
     /// The refund of that id.
     public func refund(_ id: String) -> RefundFacts? { facts.refunds.first { $0.id == id } }
 
-    /// The zone that estimates, waits and quiet hours go by: where the parcel goes, else the shop's.
+    /// The time zone for estimates, waits and quiet hours: where the parcel goes, otherwise the shop's.
     public func zone(shopZone: Zone) -> Zone {
         guard let address = facts.shippingAddress else { return shopZone }
         return address.zone ?? shopZone

@@ -1,18 +1,18 @@
-/// Where a parcel is in its life. One vocabulary for all sources; the words are those of the trade.
+/// The stages of a parcel's life. One vocabulary for all sources, in the trade's own terms.
 public enum ParcelState: String, Codable, Sendable, CaseIterable {
-    /// No source knows anything usable.
+    /// No source has usable information.
     case unknown
     /// A label or an electronic notice; nothing was scanned.
     case preTransit = "pre_transit"
     /// The first physical scan: picked up, dropped off, handed in.
     case accepted
-    /// Moving, customs in their ordinary course included.
+    /// Moving, including routine customs clearance.
     case inTransit = "in_transit"
     /// On the vehicle.
     case outForDelivery = "out_for_delivery"
     /// The carrier tried and could not deliver.
     case attempted
-    /// Waits at a shop, a locker or a post office for the shopper.
+    /// Waiting at a shop, a locker or a post office for the shopper.
     case readyForPickup = "ready_for_pickup"
     /// Needs attention: damage, hold, bad address, refused.
     case exception
@@ -29,8 +29,8 @@ public enum ParcelState: String, Codable, Sendable, CaseIterable {
 }
 
 extension ParcelState {
-    /// How far on its way a parcel is, for scans of one moment: many sources tell minutes only, and list what happened
-    /// in one in any order.
+    /// How far along a parcel is, for ordering scans with the same time: many sources give only minutes, and list what
+    /// happened within one in any order.
     var stage: Int {
         switch self {
         case .unknown: 0

@@ -1,14 +1,14 @@
 // What is read again by its id, and when.
 //
-// An order's `updatedAt` does not move for all that happens to its fulfillments and returns, so what is open is read
-// again by itself. The intervals say what is worth how much of the shop's budget; the intake takes what is due, oldest
-// first, as far as the budget goes.
+// An order's `updatedAt` does not change with everything that happens to its fulfillments and returns, so open ones are
+// read again separately. The intervals reflect how much of the shop's budget each is worth; the intake takes what is
+// due, oldest first, as far as the budget goes.
 
 extension Learner {
-    /// How long a delivered parcel is still looked at, once a day: it may come back, or the scan may be corrected.
+    /// How long a delivered parcel is still read once a day: it may come back, or the scan may be corrected.
     static let lookingBack = Duration.days(14)
 
-    /// The next look at each fulfillment and return of `record`.
+    /// The next read of each fulfillment and return of `record`.
     func rereads(_ record: OrderRecord, histories: [ShipmentHistory], now: Moment) -> [Reread] {
         if record.facts.test { return [] }
         let fulfillments = record.facts.fulfillments.map { fulfillment in
@@ -41,7 +41,7 @@ extension Learner {
         case .requested, .open, .unknown:
             return now - item.createdAt < .days(180) ? now + rereadEvery : nil
         case .closed, .declined, .cancelled:
-            // A return may be opened again.
+            // A return may be reopened.
             let end = item.closedAt ?? item.createdAt
             return now - end < Self.lookingBack ? now + .days(1) : nil
         }

@@ -1,17 +1,17 @@
 /// One thing that a source said about a parcel: "out for delivery, 08:02, Leeds".
 ///
-/// Scans are kept for ever as they were told. A parcel's state is the merge of all its scans (`ShipmentHistory`), so a
-/// scan that comes twice, late, or from two sources changes nothing that it should not.
+/// Scans are kept forever as they were reported. A parcel's state is the merge of all its scans (`ShipmentHistory`), so
+/// a scan that comes twice, late, or from two sources changes nothing that it should not.
 public struct Scan: Hashable, Codable, Sendable {
-    /// How we know where on the time line a scan stands.
+    /// How we know a scan's point in time.
     public enum TimeBasis: String, Codable, Sendable {
         /// The source gave an offset, or a time in UTC.
         case stated
-        /// The source gave a wall clock time, placed by the scan's location.
+        /// The source gave a wall-clock time, interpreted by the scan's location.
         case place
-        /// The source gave a wall clock time, placed by the carrier's habit.
+        /// The source gave a wall-clock time, interpreted by the carrier's convention.
         case habit
-        /// The source gave no time for this; it is the time at which the source last changed what it shows.
+        /// The source gave no time; this is when the source last changed what it shows.
         case changed
     }
 
@@ -20,39 +20,38 @@ public struct Scan: Hashable, Codable, Sendable {
         case no, maybe, yes
     }
 
-    /// Unique for the parcel and made of the source's own facts: never of the time at which we asked.
+    /// Unique for the parcel and derived from the source's own facts, never from the time at which we asked.
     public var id: String
-    /// The number that it speaks of, as `TrackingFacts.key` has it; nil for the shop's own, which names none.
+    /// The number that it is about, as `TrackingFacts.key` has it; nil for the shop's own scans, which name none.
     public var number: String?
     /// Who said it: `shopify`, `ups`, …
     public var source: String
     /// When it happened.
     public var time: Moment
-    /// Minutes east of Greenwich where it happened, if known.
+    /// Minutes east of Greenwich at the place where it happened, if known.
     public var offsetMinutes: Int?
     /// How `time` is known.
     public var basis: TimeBasis
-    /// The state it puts the parcel in; nil for information that moves no state (a new estimate, a signature image).
+    /// The state it puts the parcel in; nil for information that changes no state (a new estimate, a signature image).
     public var state: ParcelState?
     /// Whether the source says that the parcel is late.
     public var delay: DelaySign
-    /// Why, in one word of our own, where the source tells: `weather`, `customs`, `address`, …
+    /// Why, in one word of our own, if the source says: `weather`, `customs`, `address`, …
     public var reason: String?
-    /// The delivery day told with this scan, as a day where the parcel goes.
+    /// The delivery day announced with this scan, as a day at the destination.
     public var estimate: CalendarDay?
-    /// The source's words, for people.
+    /// The source's own wording, for people.
     public var words: String?
     /// Town and country, as the source writes them.
     public var place: String?
-    /// True for what stands on the parcel without an event of its own ("delivered at", a status): it goes when the
-    /// status moves on, and that takes nothing back.
+    /// True for a fact shown on the parcel without an event of its own ("delivered at", a status): it disappears when
+    /// the status moves on, which retracts nothing.
     public var isSummary: Bool
     /// True on the way back to the merchant: a delivery there is `returned`.
     public var returnLeg: Bool
-    /// When the source no longer showed it: a corrected scan counts for nothing from then on.
+    /// When the source no longer showed it: a corrected scan is ignored from then on.
     public var retractedAt: Moment?
 
-    /// A scan as a source told it.
     public init(
         id: String, number: String? = nil, source: String, time: Moment, offsetMinutes: Int? = nil,
         basis: TimeBasis = .stated, state: ParcelState?,
@@ -78,9 +77,8 @@ public struct Scan: Hashable, Codable, Sendable {
 }
 
 extension Scan {
-    /// The order in which scans are read, wherever they are: by time; of two in the same moment a judgement last; of
-    /// two alike the one that is further on the parcel's way; of two that are alike in this too the one with the later
-    /// id, so that it wins.
+    /// The order in which scans are read, wherever they are kept: by time; at the same time, a judgement last; then the
+    /// one that is further along the parcel's way; and finally the one with the later id, so that it wins.
     public static func precedes(_ a: Scan, _ b: Scan) -> Bool {
         if a.time != b.time { return a.time < b.time }
         let (x, y) = (a.isJudgement, b.isJudgement)
@@ -89,8 +87,8 @@ extension Scan {
         return early != late ? early < late : a.id < b.id
     }
 
-    /// True for what a source says of a parcel beside its scans, and puts a state: by the `~` that Intake begins the
-    /// rest of its id with.
+    /// True for a statement of a source about a parcel's state that is not one of its scans; Intake marks these with a
+    /// `~` at the start of the rest of the id.
     var isJudgement: Bool {
         guard state != nil else { return false }
         let name = source.utf8.count

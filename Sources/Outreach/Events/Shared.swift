@@ -1,10 +1,11 @@
-/// A value that is kept beside the one that holds it, so that a copy costs one count and not one for each of its parts.
+/// A value kept outside the one that holds it, so that a copy increments one reference count and not one for each of
+/// its parts.
 ///
-/// Orders are handed from step to step many times for each time that one changes.
+/// Orders are passed from step to step many times for each time that one changes.
 struct Shared<Value: Sendable>: Sendable {
     private var box: Box
 
-    /// Sendable: a box is written only through a `Shared` that alone holds it (`isKnownUniquelyReferenced`), and so
+    /// Sendable: a box is only written through a `Shared` that is its sole owner (`isKnownUniquelyReferenced`), and so
     /// never while anybody else can read it.
     private final class Box: @unchecked Sendable {
         var value: Value

@@ -1,28 +1,28 @@
 // From many scans to one state.
 //
-// Sources repeat themselves, come late, disagree, and take things back. A shipment's state is therefore never moved by
-// a message that arrives: it is computed, each time anew, from all scans that are known. The same scans give the same
-// state in whatever order, how often and in how many pieces they came. These are the rules, and there are no others:
+// Sources repeat themselves, come late, disagree, and retract things. So a shipment's state is never changed by a
+// message that arrives: it is computed anew each time from all known scans. The same scans give the same state in
+// whatever order, how often and in how many pieces they came. These are the only rules:
 //
-// 1. Scans are read by their time; of two in the same moment the one that is further on the parcel's way comes last, so
-//    that it wins; of two of one state the one with the later id.
-// 2. A scan that its source no longer shows counts for nothing.
-// 3. A scan without a state, or with `unknown`, moves nothing. It may carry an estimate or a delay.
+// 1. Scans are read by their time; of two at the same moment the one that is further along the parcel's way comes last,
+//    so that it wins; of two with the same state, the one with the later id.
+// 2. A scan that its source no longer shows is ignored.
+// 3. A scan without a state, or with `unknown`, changes no state. It may carry an estimate or a delay.
 // 4. On a return leg, and once the parcel is returning, movement is `returning` and a delivery is `returned`.
-// 5. Delivered stays. Later scans are kept, but only `returning` and `returned` move the state. (A delivery that was
-//    scanned by mistake is undone by rule 2.) Returned stays as well.
+// 5. Delivered is final. Later scans are kept, but only `returning` and `returned` change the state. (A delivery that
+//    was scanned by mistake is undone by rule 2.) Returned is final as well.
 // 6. `pre_transit` and `accepted` only go forward: a notice that comes late does not take a moving parcel back to its
 //    beginning.
 // 7. A void label stays void until something physical is scanned; a lost parcel may be found.
-// 8. A scan of another parcel counts for nothing: one of a number that the package had before, or one from well before
-//    its fulfillment, for carriers give numbers out again (`ScanBounds`).
-// 9. A judgement is what a source says of the parcel beside its scans: an aggregator's "exception" after 28 silent
-//    days, a status without an event. It stands at the time of that source's newest scan, and is read after every scan
-//    of that moment, by whomever. A newer scan outweighs it, and it takes nothing out of delivered or returned: for
-//    that a scan is needed.
+// 8. A scan of another parcel is ignored: one of a number that the package had before, or one from well before its
+//    fulfillment, since carriers reuse numbers (`ScanBounds`).
+// 9. A judgement is what a source says about the parcel apart from its scans: an aggregator's "exception" after 28
+//    silent days, a status without an event. It has the time of that source's newest scan, and is read after every scan
+//    of that moment, whichever source it is from. A newer scan outweighs it, and it never ends delivered or returned:
+//    only a scan does.
 //
-// Neighbouring scans of one state are one episode, by whomever they were told; two episodes of one state are one as
-// well when less than `ParcelState.echo` lies between them, for one source's 08:02 and another's 08:10 are the same
+// Adjacent scans with the same state are one episode, whichever sources reported them; two episodes of one state are
+// also one if less than `ParcelState.echo` lies between them, since one source's 08:02 and another's 08:10 are the same
 // van.
 
 /// A stretch of a parcel's life in one state.
@@ -34,11 +34,11 @@ struct Episode: Hashable, Sendable {
     var end: Moment
     /// The ids of its scans, the first one first.
     var scans: [String]
-    /// Who told the first.
+    /// The source that reported the first.
     var source: String
 }
 
-/// A stretch in which the estimated day was the same.
+/// A stretch in which the estimated day stayed the same.
 struct EstimateRun: Hashable, Sendable {
     var day: CalendarDay
     var start: Moment
@@ -46,23 +46,22 @@ struct EstimateRun: Hashable, Sendable {
     var source: String
 }
 
-/// Where scans bring a parcel, by the rules above; what decisions ask for, and no more.
+/// The state that scans result in, by the rules above; only what decisions need.
 struct ParcelReading: Hashable, Sendable {
     /// The state now.
     private(set) var state = ParcelState.unknown
-    /// Since when.
+    /// When it entered that state.
     private(set) var since: Moment?
-    /// When it last came to be delivered.
+    /// When it last became delivered.
     private(set) var deliveredAt: Moment?
-    /// The day that was told first, and the day that was told last.
+    /// The first and the last estimated day.
     private(set) var firstEstimate: CalendarDay?
     private(set) var estimate: CalendarDay?
     private var returning = false
 
-    /// Nothing was scanned.
     init() {}
 
-    /// Where these scans bring it, in whatever order they are given; and which of them is the newest that counts.
+    /// The result of these scans, in whatever order they are given, and which of them is the newest that counts.
     static func of(_ scans: [Scan], within bounds: ScanBounds = .none) -> (reading: ParcelReading, last: Int?) {
         var reading = ParcelReading()
         var last: Int?
@@ -73,11 +72,11 @@ struct ParcelReading: Hashable, Sendable {
         return (reading, last)
     }
 
-    /// True where later scans move it only by way of a return.
+    /// True if later scans can only change it by way of a return.
     var isSettled: Bool { state == .delivered || state == .returned }
 
-    /// Reads the next scan. Gives the state that it puts the parcel in, which may be the one that it is in; nil where
-    /// it moves nothing.
+    /// Reads the next scan. Returns the state that it puts the parcel in, which may be the one that it is in already;
+    /// nil if it changes nothing.
     mutating func read(_ scan: Scan) -> ParcelState? {
         if let day = scan.estimate {
             if firstEstimate == nil { firstEstimate = day }
@@ -123,16 +122,15 @@ struct ParcelReading: Hashable, Sendable {
 }
 
 extension Scan {
-    /// Gives the places of the scans that count, in the order in which they are read: those that were taken back are
-    /// left out, and one that is there twice counts once.
+    /// Passes on the positions of the scans that count, in the order in which they are read: retracted scans are left
+    /// out, and one that is there twice counts once.
     ///
-    /// Scans are large, and mostly stand in their order already: so their places are put in order, and only where they
-    /// must be.
+    /// Scans are large and usually in order already: so their positions are sorted, and only if necessary.
     static func inOrder(_ scans: [Scan], within bounds: ScanBounds, _ read: (Int) -> Void) {
         let order = scans.withUnsafeBufferPointer { scans in
             var order: [Int] = []
             order.reserveCapacity(scans.count)
-            // A few are looked through for one that is there twice; many are not.
+            // A few are searched linearly for duplicates; many are not.
             let areFew = scans.count <= 16
             var seen: Set<String> = []
             var isSorted = true
@@ -154,19 +152,19 @@ extension Scan {
     }
 }
 
-/// Which scans speak of a parcel, and not of another that had its number, or whose number it had.
+/// Which scans are about a parcel, and not about another that had its number, or whose number it had.
 struct ScanBounds: Sendable {
-    /// What happened earlier is another parcel's.
+    /// Anything earlier belongs to another parcel.
     var from = Moment.distantPast
-    /// The number that counts; nil where there was never another.
+    /// The number that counts; nil if there was never another.
     var number: String?
-    /// From when on the shop's own scans are those of this number.
+    /// From when on the shop's own scans are about this number.
     var shopFrom: Moment?
 
     /// Every scan counts.
     static let none = ScanBounds()
 
-    /// True for a scan that speaks of the parcel.
+    /// True for a scan that is about the parcel.
     func hold(_ scan: Scan) -> Bool {
         guard scan.time >= from else { return false }
         guard let number else { return true }
@@ -175,11 +173,11 @@ struct ScanBounds: Sendable {
     }
 }
 
-/// What all scans of a shipment amount to.
+/// The result of all scans of a shipment.
 struct ShipmentHistory: Sendable {
     /// The states that the parcel was in, oldest first, with echoes folded into the episode that they repeat.
     private(set) var episodes: [Episode] = []
-    /// The estimates that were told, oldest first.
+    /// The announced estimates, oldest first.
     private(set) var estimates: [EstimateRun] = []
     /// The scans with which a source called the parcel late.
     private(set) var delays: [Scan] = []
@@ -205,10 +203,10 @@ struct ShipmentHistory: Sendable {
 
     /// The state now.
     var state: ParcelState { reading.state }
-    /// Since when.
+    /// When it entered that state.
     var since: Moment? { reading.since }
 
-    /// The last time that the parcel came into that state.
+    /// The last time that the parcel entered that state.
     func last(_ state: ParcelState) -> Episode? { episodes.last { $0.state == state } }
 
     private mutating func enter(
@@ -222,7 +220,7 @@ struct ShipmentHistory: Sendable {
         if let echo = next.echo, let index = episodes.lastIndex(where: { $0.state == next }),
             time - episodes[index].end < echo
         {
-            // The episode is continued, and moved to the end so that `enter` goes on with it.
+            // The episode continues, so it is moved to the end for `enter` to go on with it.
             var episode = episodes.remove(at: index)
             episode.end = time
             episode.scans.append(scan)
@@ -243,8 +241,8 @@ struct ShipmentHistory: Sendable {
 }
 
 extension ParcelState {
-    /// How close a second episode of this state must follow to be the first one again; nil where each counts. States
-    /// that a parcel passes once in its life are the same for ever.
+    /// How soon a second episode of this state must follow to count as the first one; nil if each counts. States that a
+    /// parcel passes through once in its life are always the same episode.
     var echo: Duration? {
         switch self {
         case .unknown, .preTransit, .accepted, .inTransit, .returning, .returned, .lost, .cancelled: .days(36_500)
@@ -254,7 +252,7 @@ extension ParcelState {
         }
     }
 
-    /// The event that coming into this state is, if it is one.
+    /// The event of entering this state, if there is one.
     var event: EventKind? {
         switch self {
         case .unknown, .preTransit: nil
@@ -274,7 +272,7 @@ extension ParcelState {
 }
 
 extension OrderRecord {
-    /// All scans that speak of a shipment: its own, and those of its fulfillment, which name no package.
+    /// All scans about a shipment: its own, and those of its fulfillment, which name no package.
     public func scans(of shipment: Shipment) -> [Scan] {
         guard let index = facts.fulfillments.firstIndex(where: { $0.id == shipment.fulfillmentID }) else {
             return shipment.scans
@@ -283,18 +281,18 @@ extension OrderRecord {
         return shipment.scans + facts.fulfillments[index].scans
     }
 
-    /// What the scans of each shipment amount to, in the order of the shipments.
+    /// The results of the scans of each shipment, in the order of the shipments.
     var histories: [ShipmentHistory] {
         shipments.map { ShipmentHistory(scans: scans(of: $0), within: bounds(of: $0)) }
     }
 
-    /// How long before its fulfillment a parcel may have been scanned: a shop may mark as sent what left long ago.
-    /// Carriers give a number out again after some months.
+    /// How long before its fulfillment a parcel may have been scanned: a shop may mark something as sent that left long
+    /// ago. Carriers reuse a number after some months.
     static let markedLate = Duration.days(30)
-    /// How long before its order: one that was placed by telephone comes into the shop when there is time.
+    /// How long before its order: one placed by telephone is entered in the shop when there is time.
     static let orderedLate = Duration.days(7)
 
-    /// Which of `scans(of:)` speak of the shipment.
+    /// Which of `scans(of:)` are about the shipment.
     func bounds(of shipment: Shipment) -> ScanBounds {
         var bounds = ScanBounds()
         let ordered = min(facts.createdAt, facts.processedAt) - Self.orderedLate
@@ -309,9 +307,9 @@ extension OrderRecord {
         return bounds
     }
 
-    /// Which parcel the package is by now, behind the marks of what happened to it: empty for the first, and ` #2` once
-    /// a number was put in the place of one under which another parcel had been followed. What is told of that one is
-    /// not told of this.
+    /// Which parcel the package now is, as a suffix for the marks of what happened to it: empty for the first, and `
+    /// #2` once its number replaced one under which another parcel had been followed. What was reported about that
+    /// parcel does not count for this one.
     func turn(of shipment: Shipment) -> String {
         guard !shipment.formerNumbers.isEmpty, let key = shipment.tracking.key else { return "" }
         var followed: [String] = []
@@ -331,13 +329,13 @@ extension OrderRecord {
         return followed.isEmpty ? "" : " #\(followed.count + 1)"
     }
 
-    /// True where the shop voided the fulfillment, or shows the package no more.
+    /// True if the shop voided the fulfillment, or no longer shows the package.
     func isCancelled(_ shipment: Shipment) -> Bool {
         if !shipment.present { return true }
         return facts.fulfillments.contains { $0.id == shipment.fulfillmentID && $0.isVoid }
     }
 
-    /// True where the shipment was delivered before it was cancelled, as far as was told.
+    /// True if the shipment was delivered before it was cancelled, as far as was reported.
     func wasDelivered(_ shipment: Shipment) -> Bool {
         let subject = Subject.shipment(shipment.id).key
         return events.contains { event in
@@ -345,12 +343,11 @@ extension OrderRecord {
         }
     }
 
-    /// The packages that are, or were, on their way to the shopper: neither gone, nor cancelled, nor without anybody
-    /// who carries them.
+    /// The packages that are, or were, on their way to the shopper: not gone, not cancelled, and carried by somebody.
     var parcels: [Shipment] { shipments.filter { !isCancelled($0) && isCarried($0) } }
 
-    /// True where somebody carries the shipment, or the shopper collects it: false for what is sent by e-mail, and for
-    /// what was taken along at the till.
+    /// True if somebody carries the shipment, or the shopper collects it: false for what is sent by e-mail, and for
+    /// goods handed over at the till.
     public func isCarried(_ shipment: Shipment) -> Bool {
         switch facts.deliveryMethod {
         case "none": return false
@@ -361,7 +358,7 @@ extension OrderRecord {
         guard let fulfillment = fulfillment(shipment.fulfillmentID), !fulfillment.lineItems.isEmpty else {
             return facts.lineItems.contains(where: \.requiresShipping)
         }
-        // A line that the order shows no more may be anything.
+        // A line that the order no longer shows may be anything.
         return fulfillment.lineItems.contains { part in
             facts.lineItems.first { $0.id == part.lineItemID }?.requiresShipping ?? true
         }
@@ -369,11 +366,11 @@ extension OrderRecord {
 }
 
 extension Scan {
-    /// True where it says more of a parcel than that there is a label.
+    /// True if it says more about a parcel than that there is a label.
     fileprivate var isOfParcel: Bool { state.map { $0 != .unknown && $0 != .preTransit } ?? false }
 }
 
 extension FulfillmentFacts {
-    /// True where the shop voided it.
+    /// True if the shop voided it.
     var isVoid: Bool { status == .cancelled || status == .error }
 }

@@ -1,28 +1,28 @@
-/// What is known of a shipment at a moment, for conditions, templates and decisions.
+/// What is known about a shipment at a moment, for conditions, templates and decisions.
 public struct ShipmentState: Hashable, Sendable {
     public var state: ParcelState
-    /// Since when it is in this state; nil where no scan said so.
+    /// When it entered this state; nil if no scan says so.
     public var since: Moment?
     public var deliveredAt: Moment?
     /// The newest scan.
     public var lastScan: Scan?
-    /// The promise: the first day that was told.
+    /// The promise: the first day that was announced.
     public var firstEstimate: CalendarDay?
-    /// The day that was told last.
+    /// The day announced last.
     public var estimate: CalendarDay?
-    /// Whole days past the promise, where the parcel goes; frozen at delivery; 0 where nothing was promised.
+    /// Whole days past the promise, counted at the destination; frozen at delivery; 0 if nothing was promised.
     public var daysLate: Int
-    /// The present estimate less the promise, in days; negative when it will come sooner.
+    /// The current estimate less the promise, in days; negative if it will come sooner.
     public var daysMoved: Int
-    /// True once a delay became an event and the parcel has not arrived.
+    /// True once a delay became an event, until the parcel arrives.
     public var delayed: Bool
-    /// Why it is late, as of the newest delay event: `carrier_says`, `estimate_moved`, `promise_passed`, `no_scan`,
-    /// `not_handed_over`.
+    /// The reason for its delay, by the newest delay event: `carrier_says`, `estimate_moved`, `promise_passed`,
+    /// `no_scan`, `not_handed_over`.
     public var delayReason: String?
-    /// True while some source can tell what happens to it.
+    /// True while some source can report what happens to it.
     public var watched: Bool
 
-    /// A shipment of which nothing is known.
+    /// A shipment about which nothing is known.
     public init() {
         state = .unknown
         daysLate = 0
@@ -33,7 +33,7 @@ public struct ShipmentState: Hashable, Sendable {
 }
 
 extension OrderRecord {
-    /// What is known of `shipment` at `now`. `zone` is where the parcel goes.
+    /// What is known about `shipment` at `now`. `zone` is where the parcel goes.
     public func state(of shipment: Shipment, now: Moment, zone: Zone) -> ShipmentState {
         let scans = scans(of: shipment)
         let (reading, last) = ParcelReading.of(scans, within: bounds(of: shipment))
@@ -50,7 +50,7 @@ extension OrderRecord {
             result.daysMoved = result.estimate.map { $0.days(since: promise) } ?? 0
         }
         let subject = Subject.shipment(shipment.id).key
-        // A scan may lie ahead of our clock: what it tells is told as of the moment at which it was learned.
+        // A scan may lie ahead of our clock: it counts from the moment at which it was learned.
         if let scanned = result.deliveredAt {
             let learned = events.last { event in
                 event.kind == .shipmentDelivered && event.occurrences.contains { $0.subject == subject }
@@ -68,7 +68,7 @@ extension OrderRecord {
         return result
     }
 
-    /// Where `shipment` is, without all that goes with it.
+    /// The state of `shipment`, without the rest.
     func parcelState(of shipment: Shipment) -> ParcelState {
         parcelState(of: shipment, ParcelReading.of(scans(of: shipment), within: bounds(of: shipment)).reading)
     }

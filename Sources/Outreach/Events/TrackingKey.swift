@@ -1,22 +1,22 @@
-// A tracking number as people paste it: with blanks, dashes and invisible characters in it, with the carrier's name or
-// a label before it, as part of a link, and sometimes two in one field. What is left of it is the number by which two
-// writings are one, and that carriers are asked by.
+// A tracking number the way people paste it: with spaces, dashes and invisible characters, preceded by the carrier's
+// name or a label, as part of a link, and sometimes two in one field. What is left after cleaning is the number by
+// which two spellings are recognised as one, and by which carriers are asked.
 
 /// What a tracking number's field holds.
 public enum TrackingField: Hashable, Sendable {
-    /// Nothing that is a number.
+    /// Nothing that could be a number.
     case nothing
-    /// One number, in capitals, without anything between its characters.
+    /// One number, in capitals, without separators.
     case number(String)
-    /// Several, so that none is meant.
+    /// Several, so that it is unclear which is meant.
     case several
 
-    /// Longer no number is.
+    /// No tracking number is longer.
     private static let greatestLength = 64
 
-    /// Reads what was typed.
+    /// Interprets what was typed.
     public init(_ typed: String) {
-        // Nearly all are capitals and digits alone.
+        // Nearly all consist of capitals and digits only.
         if typed.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) }) {
             self = typed.isEmpty || typed.utf8.count > Self.greatestLength ? .nothing : .number(typed)
             return
@@ -30,9 +30,9 @@ public enum TrackingField: Hashable, Sendable {
         }
         guard typed.utf8.count <= 1_000, isText else { return .nothing }
         let fields = fields(of: typed)
-        // Of a link or a sentence only what looks like a number is one.
+        // In a link or a sentence, only what looks like a number counts.
         let numbers = fields.flatMap { field -> [String] in
-            // The words of one number are mostly shorter.
+            // The groups that one number is split into are usually shorter.
             let whole = field.filter { word in word.utf8.count >= 10 && word.digitCount >= 8 }
             if whole.count > 1 { return whole }
             let joined = withoutLabels(field).joined(separator: "")
@@ -40,25 +40,25 @@ public enum TrackingField: Hashable, Sendable {
         }
         var seen: [String] = []
         for number in numbers where !seen.contains(number) { seen.append(number) }
-        // Short ones are several only where something stands between them.
+        // Short ones only count as several if something separates them.
         let short = seen.isEmpty ? Set(fields.map { $0.joined(separator: "") }.filter { $0.digitCount >= 3 }) : []
         if seen.count > 1 || short.count > 1 { return .several }
         let joined = fields.flatMap(withoutLabels).joined(separator: "")
         let number = seen.first ?? (joined.isEmpty ? fields.flatMap { $0 }.joined(separator: "") : joined)
         if number.isEmpty || number.utf8.count > greatestLength { return .nothing }
-        // LaserShip's numbers of this form end in a dash and a digit, which are theirs.
+        // LaserShip's numbers of this form end in a dash and a digit, which belong to them.
         if number.utf8.count == 17, number.hasPrefix("1LS7") {
             return .number("\(number.dropLast())-\(number.suffix(1))")
         }
         return .number(number)
     }
 
-    /// The words of each part of the field, in capitals: between two parts stands what no number has in it.
+    /// The words of each part of the field, in capitals; parts are separated by characters that no number contains.
     private static func fields(of typed: String) -> [[String]] {
         var fields: [[String]] = [[""]]
         for scalar in typed.unicodeScalars {
             switch scalar {
-            // Full-width letters and digits, as Japanese keyboards write them.
+            // Full-width letters and digits, as typed on Japanese keyboards.
             case "\u{FF10}"..."\u{FF19}", "\u{FF21}"..."\u{FF3A}", "\u{FF41}"..."\u{FF5A}":
                 let plain = Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar
                 fields[fields.count - 1][fields[fields.count - 1].count - 1] += String(Character(plain)).uppercased()
@@ -87,13 +87,13 @@ public enum TrackingField: Hashable, Sendable {
         return String(rest)
     }
 
-    /// Words that stand before a number and are no part of it. A post's own letters (`RM … GB`) are.
+    /// Words that precede a number and do not belong to it. The letters of a postal number (`RM … GB`) do.
     private static let labels: Set<String> = [
         "UPS", "FEDEX", "USPS", "DHL", "DPD", "GLS", "TNT", "EVRI", "MAIL", "POST", "NO", "NR", "NUM", "ID",
         "CODE", "TRACK", "AWB", "REF", "THE", "IS", "BY", "VIA", "WITH", "YOUR",
     ]
 
-    /// The words of a number, without those that only stand before or after it.
+    /// The words of a number, without those that only precede or follow it.
     private static func withoutLabels(_ words: [String]) -> [String] {
         let rest = words.drop { labels.contains($0) || isWord($0) }
         return rest.filter { !isWord($0) }
@@ -109,29 +109,30 @@ extension String {
 }
 
 extension TrackingFacts {
-    /// The number by which two writings of it are one (`TrackingField`); nil where there is none, or several.
+    /// The number by which two spellings of it are recognised as one (`TrackingField`); nil if there is none, or
+    /// several.
     public var key: String? {
         guard let number, case .number(let key) = TrackingField(number) else { return nil }
         return key
     }
 
-    /// True where something is written for a number, readable or not.
+    /// True if anything was entered as a number, readable or not.
     var hasNumber: Bool { number.map { TrackingField($0) != .nothing } ?? false }
 }
 
 extension Unicode.Scalar {
-    /// True for what nobody sees and nobody means: zero-width blanks and joiners, marks of direction, byte order marks.
+    /// True for what nobody sees and nobody means: zero-width spaces and joiners, direction marks, byte order marks.
     var isInvisible: Bool {
         properties.generalCategory == .format
     }
 }
 
 extension String {
-    /// A person's name as it may be printed; nil where it holds no letter that can be seen.
+    /// A person's name in printable form; nil if it has no visible letter.
     var asName: String? {
         let isSeen = unicodeScalars.contains { scalar in
             guard scalar.properties.isAlphabetic else { return false }
-            // Letters that are there to be blank: Hangul's fillers.
+            // Letters that are blank by design: Hangul's fillers.
             switch scalar.value {
             case 0x115F, 0x1160, 0x3164, 0xFFA0: return false
             default: return true

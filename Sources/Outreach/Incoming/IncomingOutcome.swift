@@ -1,49 +1,49 @@
-/// What became of one incoming mail. It is written in one step with the mark that the mail was judged, so whatever dies
-/// in between judges it again, and nothing is done twice.
+/// The result of judging one incoming mail. It is written in one step with the mark that the mail was judged, so if
+/// anything fails in between it is judged again, and nothing is done twice.
 public struct IncomingOutcome: Hashable, Sendable {
-    /// Whom we must not write to from now on.
+    /// An address that we must not write to from now on.
     public struct Silencing: Hashable, Sendable {
-        /// By what the address is known.
+        /// How the address is known.
         public enum Who: Hashable, Sendable {
             case address(String)
-            /// Its keyed hash, as a token of ours names it.
+            /// Its keyed hash, as contained in a token of ours.
             case key([UInt8])
         }
 
         public var who: Who
         public var stream: MailStream
-        /// In one word: `bounce`, `soft_bounce`, `complaint`, `opt_out`.
+        /// One word: `bounce`, `soft_bounce`, `complaint`, `opt_out`.
         public var reason: String
         /// A sentence without personal data.
         public var note: String
-        /// Nil for ever.
+        /// Nil for forever.
         public var until: Moment?
     }
 
     /// The raw observation that it was read from.
     public var observation: RawObservation
     public var kind: IncomingClass
-    /// Whose it is: who wrote it, or whom a returned message was for. Kept as a keyed hash.
+    /// Whose it is: its author, or the recipient of a returned message. Stored as a keyed hash.
     public var address: String?
-    /// The message of ours that it speaks of or answers.
+    /// The message of ours that it refers to or replies to.
     public var effectID: Int64?
-    /// What it is about, where that is known.
+    /// What it is about, if known.
     public var aggregate: AggregateID?
-    /// Nil where nothing bounced.
+    /// Nil if nothing bounced.
     public var isHard: Bool?
     /// Why a message came back, in one word.
     public var reason: String?
-    /// What it came to, as a sentence without personal data, for `explain`.
+    /// What it led to, as a sentence without personal data, for `explain`.
     public var detail: String
-    /// The message ends as bounced.
+    /// True if it ends the message as bounced.
     public var isEndOfMessage = false
-    /// It proves that a message in doubt arrived.
+    /// True if it proves that a message in doubt arrived.
     public var provesArrival = false
     public var silencing: Silencing?
-    /// A mail to the shop's own people, made of it.
+    /// A mail to the shop's own people that results from it.
     public var forward: SystemMail?
 
-    /// A mail of that kind of which nothing came so far.
+    /// The outcome for a mail of that kind that has led to nothing so far.
     public init(_ observation: RawObservation, _ kind: IncomingClass, detail: String) {
         self.observation = observation
         self.kind = kind
@@ -51,17 +51,16 @@ public struct IncomingOutcome: Hashable, Sendable {
     }
 }
 
-/// A mail that Bookbag itself sends once to the shop's people: an effect of origin `system`.
+/// A mail that Bookbag itself sends to the shop's people, once: an effect of origin `system`.
 public struct SystemMail: Hashable, Sendable {
-    /// What made it, in one word: `forwarded`.
+    /// What created it, in one word: `forwarded`.
     public var maker: String
-    /// The occurrence: the same key is sent once.
+    /// The occurrence: the same key is only sent once.
     public var key: String
     public var message: Message
     public var aggregate: AggregateID?
     public var dueAt: Moment
 
-    /// That mail, to be attempted from then on.
     public init(maker: String, key: String, message: Message, aggregate: AggregateID?, dueAt: Moment) {
         self.maker = maker
         self.key = key

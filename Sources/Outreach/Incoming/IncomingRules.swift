@@ -1,29 +1,29 @@
-// What is decided on an incoming mail: pure, from what it was read as, the message of ours that it speaks of, and how
-// often the address failed lately.
+// How an incoming mail is decided on: purely, from its contents, the message of ours that it refers to, and how often
+// the address failed recently.
 //
-// A mail that speaks of no message of ours changes nothing: anybody can write a bounce. Thresholds follow what
-// list managers and relays do: one hard bounce or complaint silences an address, three soft ones within seven days
-// silence it for a month, and a refusal over policy or spam says nothing about the address.
+// A mail that refers to no message of ours changes nothing: anybody can write a bounce. Thresholds follow what list
+// managers and relays do: one hard bounce or complaint silences an address, three soft ones within seven days silence
+// it for a month, and a refusal because of policy or spam says nothing about the address.
 
 /// Decides on incoming mail.
 public struct IncomingRules: Sendable {
-    /// So many soft bounces of an address within `softWindow` silence it.
+    /// This many soft bounces of an address within `softWindow` silence it.
     public static let softLimit = 3
     public static let softWindow = Duration.days(7)
     /// How long three soft bounces silence an address.
     public static let softSilence = Duration.days(30)
-    /// Reasons that say something about the message, our reputation or a server, and never about the address. They are
+    /// Reasons that say something about the message, our reputation or a server, but never about the address. They are
     /// words of the intake's `BounceReason`.
     public static let notTheAddress: Set<String> = [
         "policy", "spam", "blocked", "authentication", "too_big", "content", "virus", "system", "sender_rejected",
         "relaying", "too_many", "protocol",
     ]
-    /// So many letters of one address within `letterWindow` are handed on. No person writes more; a machine that does
-    /// not say that it is one, and answers what it is sent, does.
+    /// The number of letters from one address within `letterWindow` that are forwarded. No person writes more; a
+    /// machine that answers what it receives without identifying itself as one does.
     public static let letterLimit = 20
     public static let letterWindow = Duration.hours(1)
 
-    /// Words that, alone in a mail, ask for no more offers. Lower case.
+    /// Words that, alone in a mail, ask for no more offers. In lower case.
     static let stopWords: Set<String> = [
         "stop", "unsubscribe", "cancel", "end", "quit", "remove", "remove me", "opt out", "optout", "stop all",
         "abmelden", "abbestellen", "austragen", "stopp", "désabonner", "desabonner", "désinscription",
@@ -32,11 +32,12 @@ public struct IncomingRules: Sendable {
         "please unsubscribe", "unsubscribe me", "please remove me", "bitte abmelden",
     ]
 
-    /// What comes of a mail.
+    /// The outcome of a mail.
     ///
     /// - Parameters:
-    ///   - wish: what a token of ours in its subject asks for, whoever sent it: a mail program, at a button's press.
-    ///   - message: the message of ours that it speaks of or answers; nil where there is none.
+    ///   - wish: what a token of ours in its subject asks for, whoever sent it: mail programs send it when a button is
+    ///     pressed.
+    ///   - message: the message of ours that it refers or replies to; nil if there is none.
     ///   - softBefore: how many soft bounces its address had within `softWindow`, without this one.
     public static func judge(
         _ mail: IncomingMail, from observation: RawObservation, about message: AnsweredMessage?,
@@ -48,7 +49,7 @@ public struct IncomingRules: Sendable {
         outcome.provesArrival = message.map { $0.effect.state == .ready && $0.effect.attemptsInDoubt > 0 } ?? false
         if let wish, [.person, .autoReply, .list].contains(mail.kind) {
             outcome.address = mail.sender
-            outcome.detail = "asked for no more \(wish.stream.words), by the button of a mail"
+            outcome.detail = "asked for no more \(wish.stream.words), with a mail's unsubscribe button"
             outcome.silencing = .init(
                 who: .key(wish.addressKey), stream: wish.stream, reason: "opt_out", note: "asked for it by mail",
                 until: nil)
@@ -59,7 +60,7 @@ public struct IncomingRules: Sendable {
         case .complaint: complaint(message, &outcome)
         case .delayed:
             outcome.address = message?.recipient
-            outcome.detail = "another server still tries to deliver it"
+            outcome.detail = "another server is still trying to deliver it"
         case .delivered:
             outcome.address = message?.recipient
             outcome.detail = "the recipient's server says that it arrived"
@@ -80,12 +81,12 @@ public struct IncomingRules: Sendable {
         _ outcome: inout IncomingOutcome
     ) {
         guard let message else {
-            outcome.detail = "a bounce that speaks of no message of ours; it changes nothing"
+            outcome.detail = "a bounce that refers to no message of ours; it changes nothing"
             return
         }
         let own = message.recipient.flatMap { address in mail.recipients.first { $0.address.isSameAddress(as: address) }
         }
-        // A mailbox that forwards elsewhere tells of the other address: then the message failed, and the address may be
+        // A mailbox that forwards elsewhere names the other address: then the message failed, but the address may be
         // good.
         let named = own ?? mail.recipients.first
         let isHard = own?.isHard ?? false
@@ -111,44 +112,45 @@ public struct IncomingRules: Sendable {
 
     private static func complaint(_ message: AnsweredMessage?, _ outcome: inout IncomingOutcome) {
         guard let message, let address = message.recipient else {
-            outcome.detail = "a complaint that speaks of no message of ours; it changes nothing"
+            outcome.detail = "a complaint that refers to no message of ours; it changes nothing"
             return
         }
         outcome.address = address
         outcome.reason = "complaint"
-        outcome.detail = "the recipient called it spam"
+        outcome.detail = "the recipient marked it as spam"
         outcome.silencing = .init(
             who: .address(address), stream: .all, reason: "complaint",
-            note: "the recipient called message \(message.effect.id) spam", until: nil)
+            note: "the recipient marked message \(message.effect.id) as spam", until: nil)
     }
 
     private static func person(_ mail: IncomingMail, _ message: AnsweredMessage?, _ outcome: inout IncomingOutcome) {
         outcome.address = mail.sender
         outcome.detail = message == nil ? "a person wrote" : "a person answered"
         guard isStop(mail.text), let sender = mail.sender else { return }
-        // Whoever writes may always silence the mail to the very address in From: at worst somebody forges it and stops
-        // offers, never news of an order.
+        // A sender may always silence offers to the very address in From: at worst somebody forges it and stops offers,
+        // never news about an order.
         outcome.detail = "asked for no more offers"
         outcome.silencing = .init(
             who: .address(sender), stream: .marketing, reason: "opt_out", note: "asked for it by mail", until: nil)
     }
 
-    /// Whether a person's letter goes to the shop's people.
+    /// Whether a person's letter is forwarded to the shop's people.
     public enum HandingOn: Hashable, Sendable {
         case yes
-        /// Yes, and no more of this address for a while.
+        /// Yes, but no more from this address for a while.
         case last
         /// No, and why: a clause without personal data.
         case no(String)
     }
 
-    /// Decides whether a letter is handed on. What is handed on may be answered by a machine without a sign of one, and
-    /// its answer would be handed on again, for ever; so what answers our own mail to the shop's people stays here if
-    /// it is from them, and whoever writes too often is not heard for a while. Either way the mail lies in the mailbox.
+    /// Decides whether a letter is forwarded. A machine may answer a forwarded letter without identifying itself, and
+    /// its answer would be forwarded again, forever; so a reply to our own mail to the shop's people stays here if it
+    /// comes from them, and a sender who writes too often is ignored for a while. Either way the mail is in the
+    /// mailbox.
     ///
     /// - Parameters:
-    ///   - people: the address that letters are handed on to.
-    ///   - before: how many letters of its sender came within `letterWindow` before it.
+    ///   - people: the address that letters are forwarded to.
+    ///   - before: how many letters from its sender came within `letterWindow` before it.
     public static func handsOn(
         _ mail: IncomingMail, about message: AnsweredMessage?, people: String?, before: Int
     ) -> HandingOn {
@@ -161,7 +163,7 @@ public struct IncomingRules: Sendable {
         return before + 1 == letterLimit ? .last : .yes
     }
 
-    /// True where her words are nothing but a wish to get no more mail.
+    /// True if her words consist only of a wish to get no more mail.
     public static func isStop(_ text: String) -> Bool {
         let words = text.lowercased().split { !($0.isLetter || $0.isNumber) }
         guard !words.isEmpty, words.count <= 4 else { return false }
@@ -170,7 +172,7 @@ public struct IncomingRules: Sendable {
 }
 
 extension String {
-    /// True for the same mailbox: case, blanks and angle brackets aside.
+    /// True for the same mailbox, ignoring case, spaces and angle brackets.
     func isSameAddress(as other: String) -> Bool { bareAddress == other.bareAddress }
 
     private var bareAddress: String { lowercased().filter { !$0.isWhitespace && $0 != "<" && $0 != ">" } }

@@ -1,14 +1,14 @@
 internal import Foundation
 
 extension JSON: Decodable {
-    /// Reads a text; nil where it is no JSON. The members of an object are in the order of their names, for the reader
+    /// Reads a text; nil if it is not JSON. The members of an object come in the order of their names, since the reader
     /// does not keep their own.
     init?(reading bytes: [UInt8]) {
         guard let value = try? JSONDecoder().decode(JSON.self, from: Data(bytes)) else { return nil }
         self = value
     }
 
-    /// Reads what a decoder has.
+    /// Reads any JSON value from a decoder.
     public init(from decoder: any Decoder) throws {
         if let members = try? decoder.container(keyedBy: Key.self) {
             self = .object(
@@ -45,7 +45,7 @@ extension JSON: Decodable {
         init?(intValue: Int) { return nil }
     }
 
-    /// The value at the end of a way of names and, in lists, numbers from 0: `data.order.tags.0`.
+    /// The value at the end of a path of names and, in lists, numbers from 0: `data.order.tags.0`.
     func member(_ path: String) -> JSON? {
         var value = self
         for name in path.split(separator: ".", omittingEmptySubsequences: false) {
@@ -62,7 +62,7 @@ extension JSON: Decodable {
         return value
     }
 
-    /// A text as it is, nothing for null, and anything else as JSON.
+    /// A text as it is, an empty text for null, and anything else as JSON.
     var shown: String {
         switch self {
         case .null: ""

@@ -1,7 +1,7 @@
 internal import Liquid
 
 extension JSON {
-    /// A value of a condition or template, as JSON has it: moments and days in ISO 8601, money as amount and currency.
+    /// The JSON form of a value in a condition or template: moments and days in ISO 8601, money as amount and currency.
     init(_ value: Liquid.Value) {
         switch value {
         case .null: self = .null

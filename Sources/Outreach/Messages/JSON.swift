@@ -1,10 +1,11 @@
-/// A JSON value that is written in the order in which it was made, so that the same event gives the same bytes.
+/// A JSON value whose members are written in the order in which they were added, so that the same event gives the same
+/// bytes.
 public enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
-    /// A number that is not whole, in digits as they are to stand there: money must not pass through binary fractions.
-    /// Must be a JSON number; anything else is written as a text.
+    /// A number that is not whole, in the exact digits to write: money must not pass through binary fractions. Must be
+    /// a JSON number; anything else is written as a text.
     case decimal(String)
     case string(String)
     case array([JSON])
@@ -15,7 +16,6 @@ public enum JSON: Hashable, Sendable {
         public var name: String
         public var value: JSON
 
-        /// One member.
         public init(_ name: String, _ value: JSON) {
             self.name = name
             self.value = value
@@ -29,7 +29,7 @@ public enum JSON: Hashable, Sendable {
         return out
     }
 
-    /// Deeper values are written as null; nothing that we send is half as deep.
+    /// Deeper values are written as null; nothing we send is half as deep.
     private static let maximumDepth = 64
 
     private func write(to out: inout [UInt8], depth: Int) {

@@ -1,11 +1,12 @@
 internal import Liquid
 
-/// Where in a template stands what came out wrong.
+/// Finds the place in a template that produced invalid JSON.
 enum JSONPlace {
-    /// The place in `source` that the first fault of `bytes`, which were rendered from it, comes from; nil where they
-    /// have none.
+    /// The place in `source` that caused the first fault in `bytes`, which were rendered from it; nil if they have no
+    /// fault.
     ///
-    /// What is written stands between what is printed, so the two begin alike, line by line, up to the first value.
+    /// The literal text of a template surrounds the values it prints, so each line and its output begin alike up to the
+    /// first value.
     static func find(in bytes: [UInt8], from source: String) -> Position? {
         let failure: JSONReader.Failure
         do throws(JSONReader.Failure) {
@@ -20,13 +21,13 @@ enum JSONPlace {
         func common(_ line: ArraySlice<UInt8>) -> Int { zip(line, wrong).prefix { $0 == $1 }.count }
         var index = failure.line - 1
         if came.count != written.count {
-            // A tag that stands alone prints lines or takes them away: the most alike is meant.
+            // A tag on a line of its own may repeat or drop lines, so the most similar line is taken.
             index = written.indices.max { (common(written[$0]), -$0) < (common(written[$1]), -$1) } ?? 0
         }
         guard written.indices.contains(index) else { return Position(line: 1, column: 1) }
         let line = written[index]
         var length = min(common(line), failure.column - 1)
-        // Where the value has a beginning in common with its own output, the output begins.
+        // If the value and its source line begin alike by chance, its output begins earlier, at the brace.
         while length > 0, length < line.count, line[line.startIndex + length - 1] == UInt8(ascii: "{"),
             line[line.startIndex + length] == UInt8(ascii: "{")
         {

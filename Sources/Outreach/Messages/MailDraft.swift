@@ -1,22 +1,21 @@
-/// A mail as the templates made it, before it is composed into bytes. All texts are plain values: what they may not
-/// contain (a line end in a subject, say) is the composer's to escape or refuse.
+/// A mail as the templates produced it, before it is composed into bytes. All texts are plain values: whatever they may
+/// not contain (a newline in a subject, say) is for the composer to escape or refuse.
 public struct MailDraft: Hashable, Sendable {
     /// The body as the template wrote it.
     public enum Body: Hashable, Sendable {
-        /// Markdown; the composer makes HTML and text of it in the shop's colours.
+        /// Markdown; the composer turns it into HTML and text in the shop's colours.
         case markdown(String)
-        /// HTML as it is; the composer makes the text.
+        /// HTML as it is; the composer adds the text version.
         case html(String)
     }
 
-    /// A file that comes with the mail.
+    /// A file attached to the mail.
     public struct Attachment: Hashable, Sendable {
         public var name: String
         /// `application/pdf`.
         public var type: String
         public var bytes: [UInt8]
 
-        /// A file.
         public init(name: String, type: String, bytes: [UInt8]) {
             self.name = name
             self.type = type
@@ -38,31 +37,30 @@ public struct MailDraft: Hashable, Sendable {
     public var language: String
     /// Without angle brackets.
     public var messageID: String
-    /// Without angle brackets, oldest first: what makes one order one thread.
+    /// Without angle brackets, oldest first: they make the mails of one order one thread.
     public var references: [String]
     public var date: Moment
-    /// Further headers, such as `X-Bookbag-Trigger`; the composer refuses line ends in them.
+    /// Further headers, such as `X-Bookbag-Trigger`; the composer refuses newlines in them.
     public var headers: [Header]
     public var brand: Brand
-    /// Why somebody has this mail, said at its foot; nothing where it goes to the shop itself.
+    /// Why the recipient gets this mail, stated in its footer; nil if it goes to the shop itself.
     public var occasion: Occasion?
-    /// What mail programs are told of the parcels, for their own cards and buttons.
+    /// Data about the parcels for mail programs that show cards and buttons of their own.
     public var parcels: [ParcelNotice] = []
 
     /// Why a shopper is written to.
     public enum Occasion: String, Hashable, Sendable {
-        /// They ordered something.
+        /// They placed an order.
         case order
-        /// They asked for the shop's news.
+        /// They subscribed to the shop's news.
         case marketing
     }
 
-    /// A header beyond those that every mail has.
+    /// A header in addition to those that every mail has.
     public struct Header: Hashable, Sendable {
         public var name: String
         public var value: String
 
-        /// One header.
         public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
@@ -94,15 +92,15 @@ public struct MailDraft: Hashable, Sendable {
     }
 }
 
-/// A name and an address, checked: the address has the shape `local@domain` and neither holds a control character.
+/// A name and an address, validated: the address has the form `local@domain`, and neither contains a control character.
 public struct MailAddress: Hashable, Sendable, Codable {
     public let name: String?
     public let address: String
 
-    /// An address with a display name. Nil where the address is not one, or is one that no relay would take.
+    /// An address with a display name. Nil if the address is not one, or is one that no relay would accept.
     ///
-    /// The shape is RFC 5321's mailbox without quoted local parts and address literals, which shoppers do not have;
-    /// SMTPUTF8 (RFC 6531) letters are let through.
+    /// The form is RFC 5321's mailbox without quoted local parts and address literals, which shoppers do not have;
+    /// SMTPUTF8 (RFC 6531) letters are allowed.
     public init?(name: String? = nil, address: String) {
         let trimmed = address.trimmingSpaces
         guard Self.isAddress(trimmed) else { return nil }
@@ -128,10 +126,11 @@ public struct MailAddress: Hashable, Sendable, Codable {
         self.init(name: name, address: String(trimmed[trimmed.index(after: open)...].dropLast()))
     }
 
-    /// What follows the `@`.
+    /// The part after the `@`.
     public var domain: String { String(address[address.index(after: address.lastIndex(of: "@")!)...]) }
 
-    /// Nearly all addresses are letters, digits, full stops and a few signs of ASCII, which their bytes tell.
+    /// Most addresses consist of ASCII letters, digits, full stops and a few signs, which can be checked by bytes. Nil
+    /// if only the full rule can tell.
     static func isPlainAddress(_ text: String) -> Bool? {
         guard text.utf8.count <= 254 else { return false }
         var (local, label, labels, previous) = (0, 0, 0, UInt8(ascii: "."))
@@ -145,7 +144,7 @@ public struct MailAddress: Hashable, Sendable, Codable {
                 (isDomain, previous, labels, label) = (true, UInt8(ascii: "."), 1, 0)
                 continue
             case UInt8(ascii: "."):
-                // Two in a row, one that begins, or a label that ends in a hyphen.
+                // Two full stops in a row, one at the beginning, or a label that ends in a hyphen.
                 if previous == UInt8(ascii: ".") || isDomain && previous == UInt8(ascii: "-") { return false }
                 if isDomain { labels += 1 }
                 label = -1
@@ -162,7 +161,7 @@ public struct MailAddress: Hashable, Sendable, Codable {
 
     private static func isAddress(_ text: String) -> Bool { isPlainAddress(text) ?? isAnyAddress(text) }
 
-    /// The rule itself, letters of all scripts included.
+    /// The full rule, including letters of all scripts.
     static func isAnyAddress(_ text: String) -> Bool {
         guard text.utf8.count <= 254, let at = text.lastIndex(of: "@") else { return false }
         let local = text[..<at]
@@ -202,13 +201,13 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    /// Without spaces, tabs and line ends on both sides.
+    /// The text without spaces, tabs and newlines at both ends.
     var trimmingSpaces: String {
-        // Most texts have none there, and are given back as they are.
+        // Most texts have none there and are returned unchanged.
         if let first = utf8.first, let last = utf8.last, (0x21..<0x7F).contains(first), (0x21..<0x7F).contains(last) {
             return self
         }
-        // What cannot be seen goes as blanks do: it comes along when an address is copied.
+        // Invisible characters count as spaces: they come along when an address is copied.
         let isSpace: (Unicode.Scalar) -> Bool = { $0.properties.isWhitespace || $0.isInvisible }
         let scalars = unicodeScalars
         guard let start = scalars.firstIndex(where: { !isSpace($0) }),
@@ -218,23 +217,22 @@ extension String {
     }
 }
 
-/// How the shop looks and what it is called, for every mail.
+/// The shop's name and look, for every mail.
 public struct Brand: Hashable, Sendable, Codable {
     public var name: String
     public var from: MailAddress
     public var marketingFrom: MailAddress?
-    /// Who asks for ratings; nil: who marketing comes from.
+    /// The sender of requests for reviews; nil for the sender of marketing mail.
     public var ratingsFrom: MailAddress?
     public var replyTo: MailAddress?
-    /// The postal address, for the foot of the mail.
+    /// The postal address, for the footer of the mail.
     public var address: String?
     /// `#rrggbb`.
     public var color: String
     public var logo: String?
-    /// The shop's own page.
+    /// The shop's own website.
     public var url: String?
 
-    /// A brand with its name and sender.
     public init(
         name: String, from: MailAddress, marketingFrom: MailAddress? = nil, replyTo: MailAddress? = nil,
         address: String? = nil,

@@ -1,32 +1,32 @@
-// The kinds of mail that a shopper can tell apart: news of her order, marketing, and requests for a rating. One entry
-// each, here and nowhere else: from which address it comes, whose consent it needs, and whether it shows a way out.
-// What she silences is one of them, or all.
+// The kinds of mail that a shopper can tell apart: news about her order, marketing, and requests for a review. One
+// entry each, here and nowhere else: which address it comes from, whose consent it needs, and whether it can be
+// unsubscribed from. A silence applies to one of them, or to all.
 
-/// A kind of mail, by the word that merchants write in `about:`. In rows and JSON it is that word. Open: a word of a
-/// later program is kept as it is.
+/// A kind of mail, by the word that merchants write in `about:`. In rows and JSON it is that word. The set is open: a
+/// word from a later version of the program is kept as it is.
 public struct MailStream: RawRepresentable, Hashable, Codable, Sendable, CaseIterable {
     public let rawValue: String
 
-    /// A stream of that name, or another's word for one.
+    /// A stream by its name, known or not.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// The order itself.
+    /// News about the order itself.
     public static let order = MailStream(rawValue: "order")
     /// The shop's news.
     public static let marketing = MailStream(rawValue: "marketing")
-    /// Requests to say how it was.
+    /// Requests for a review.
     public static let ratings = MailStream(rawValue: "ratings")
-    /// All of them, of a silence. No message is about it.
+    /// All of them; only for silences. No message belongs to it.
     public static let all = MailStream(rawValue: "all")
 
-    /// Those that a message can be about.
+    /// The streams that a message can belong to.
     public static let allCases = Rules.table.map { MailStream(rawValue: $0.name) }
 
-    /// Whose consent a stream needs.
+    /// The consent that a stream needs.
     public enum Consent: Sendable {
-        /// Nobody's: she ordered.
+        /// None: she placed an order.
         case none
-        /// She has not ended a subscription to the shop's mail.
+        /// She has not unsubscribed from the shop's mail.
         case notUnsubscribed
         /// She has subscribed.
         case subscribed
@@ -41,17 +41,17 @@ public struct MailStream: RawRepresentable, Hashable, Codable, Sendable, CaseIte
         }
     }
 
-    /// What holds for a stream.
+    /// The rules for a stream.
     struct Rules: Sendable {
         var name: String
-        /// What it is, for people: behind "gets no".
+        /// What it is, for people, to follow "gets no".
         var words: String
         /// For editors and docs/triggers.md.
         var meaning: String
         var consent: Consent
-        /// True where each mail shows how to end it: `List-Unsubscribe` (RFC 2369).
+        /// True if each mail can be unsubscribed from: `List-Unsubscribe` (RFC 2369).
         var hasWayOut: Bool
-        /// The keys under `brand` that can give its From, the first that is there.
+        /// The keys under `brand` that may give its From address, in order of preference.
         var fromKeys: [String]
         var from: @Sendable (Brand) -> MailAddress?
 
@@ -71,7 +71,7 @@ public struct MailStream: RawRepresentable, Hashable, Codable, Sendable, CaseIte
                 from: { $0.ratingsFrom ?? $0.marketingFrom }),
         ]
 
-        /// For a word that nobody knows: what is strictest.
+        /// For an unknown word: the strictest rules.
         static func unknown(_ name: String) -> Rules {
             Rules(
                 name: name, words: name, meaning: "", consent: .subscribed, hasWayOut: true, fromKeys: [],
@@ -81,28 +81,28 @@ public struct MailStream: RawRepresentable, Hashable, Codable, Sendable, CaseIte
 
     var rules: Rules { Rules.table.first { $0.name == rawValue } ?? .unknown(rawValue) }
 
-    /// What it is, for people, behind "gets no": `marketing`; `mail` for all.
+    /// What it is, for people, to follow "gets no": `marketing`; `mail` for all.
     public var words: String { self == .all ? "mail" : rules.words }
 
-    /// The From of its mail; nil where the shop has given none.
+    /// The From address of its mail; nil if the shop has not given one.
     public func from(_ brand: Brand) -> MailAddress? { rules.from(brand) }
 
-    /// True where each mail shows how to end it.
+    /// True if each mail can be unsubscribed from.
     public var hasWayOut: Bool { rules.hasWayOut }
 
-    /// Whose consent it needs.
+    /// The consent that it needs.
     public var consent: Consent { rules.consent }
 
-    /// True where a silence of this stream holds for a mail of that one.
+    /// True if a silence of this stream applies to mail of that one.
     public func silences(_ mail: MailStream) -> Bool { self == .all || self == mail }
 
-    /// For the reference: each stream with what holds for it.
+    /// For the reference: each stream with its rules.
     static var help: String { Rules.table.map { "`\($0.name)`: \($0.meaning)" }.joined(separator: "; ") }
 }
 
 extension MailStream {
     /// `Feedback-ID` (https://support.google.com/mail/answer/6254652): trigger, stream and shop, by which Gmail's
-    /// Postmaster Tools count complaints, and last who sends. Nobody's data is in it.
+    /// Postmaster Tools count complaints, and the sender last. It contains no personal data.
     public func feedbackID(trigger: String, shop: String) -> String {
         func part(_ text: some StringProtocol) -> String {
             String(text.prefix(60).map { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" ? $0 : "-" })

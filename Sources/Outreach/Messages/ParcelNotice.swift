@@ -1,11 +1,11 @@
-// Gmail and others show a parcel's day and a tracking button beside a mail that tells them so in schema.org's words
-// (https://developers.google.com/gmail/markup/reference/parcel-delivery). What they ask for is gathered here, as
-// values; Delivery writes it. Half of it is of no use to them and may be wrong, so there is a notice only where all of
-// it is known.
+// Gmail and others show a parcel's delivery day and a tracking button next to a mail that carries them in schema.org's
+// vocabulary (https://developers.google.com/gmail/markup/reference/parcel-delivery). The data they require is gathered
+// here, as values; Delivery writes it. Incomplete data is of no use to them and may be wrong, so there is a notice only
+// if all of it is known.
 
-/// What a mail program has to know of one parcel to show it.
+/// What a mail program needs to know about one parcel to show it.
 public struct ParcelNotice: Hashable, Sendable {
-    /// One kind of thing in it.
+    /// One kind of item in it.
     public struct Item: Hashable, Sendable {
         public var name: String
         public var quantity: Int
@@ -16,14 +16,14 @@ public struct ParcelNotice: Hashable, Sendable {
         public var name: String?
         public var street: String
         public var city: String
-        /// Gmail will have one everywhere. Where a country's addresses have none (Germany's, say), it is the city.
+        /// Gmail always requires one. Where a country's addresses have none (Germany's, say), it is the city.
         public var region: String
         public var postalCode: String
         /// ISO 3166-1 alpha-2.
         public var country: String
     }
 
-    /// What has become of the order, in schema.org's words: `OrderInTransit`.
+    /// The state of the order, in schema.org's words: `OrderInTransit`.
     public enum Status: String, Sendable {
         case processing = "OrderProcessing"
         case inTransit = "OrderInTransit"
@@ -34,7 +34,7 @@ public struct ParcelNotice: Hashable, Sendable {
     }
 
     public var orderNumber: String
-    /// The shopper's own page of the order.
+    /// The shopper's own status page of the order.
     public var orderURL: String?
     public var status: Status
     public var merchant: String
@@ -43,17 +43,17 @@ public struct ParcelNotice: Hashable, Sendable {
     public var trackingURL: String?
     public var items: [Item]
     public var destination: Destination
-    /// The first and last moment of the day on which it comes, or came, where it goes.
+    /// The first and last moment of the day on which it arrives, or arrived, at its destination.
     public var arrival: ClosedRange<Moment>
     /// The zone of that day.
     public var zone: Zone
 }
 
 extension Scope {
-    /// No mail program shows more cards than it has parcels, and no shipment has more.
+    /// A limit that no real shipment reaches, and more cards than any mail program shows.
     private static let mostParcels = 10
 
-    /// What can be told of the parcels that the event is about: of each of which all is known.
+    /// The notices for the parcels that the event is about: only those with complete data.
     var parcelNotices: [ParcelNotice] {
         guard event.kind.subject == "shipment" else { return [] }
         return shipments.filter(\.present).prefix(Self.mostParcels).compactMap(notice)

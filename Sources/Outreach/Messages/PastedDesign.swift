@@ -1,13 +1,13 @@
-// What a design of Shopify's takes for granted, and a mail of ours has to bring.
+// What a Shopify design assumes, and our mail has to supply.
 //
 // Shopify's notification templates link a stylesheet by a path (`/assets/notifications/styles.css`) which Shopify
-// itself writes into the mail before it is sent; nobody else serves it. In its place goes a stylesheet of our own for
-// the same classes, so that a pasted template looks like a mail: a column of 560 points, buttons in the shop's colour,
-// lines between the items, one column on a phone. It stands in the head, which mail programs read; a template that
-// brings its own styles keeps them, for they come after.
+// itself inlines into the mail before sending it; it cannot be fetched from anywhere. A stylesheet of our own for the
+// same classes takes its place, so that a pasted template looks like a mail: a column of 560 points, buttons in the
+// shop's colour, lines between the items, one column on a phone. It is placed in the head, which mail programs read; a
+// template with its own styles keeps them, since they come after it.
 
 enum PastedDesign {
-    /// The words of the `<title>`, on one line; empty where there is none.
+    /// The text of the `<title>`, on one line; empty if there is none.
     static func title(of html: String) -> String {
         guard let match = html.firstMatch(of: /<title[^>]*>(.*?)<\/title\s*>/.ignoresCase().dotMatchesNewlines()) else {
             return ""
@@ -15,7 +15,7 @@ enum PastedDesign {
         return MailText(subject: "", body: .html(String(match.1)), language: "").readable
     }
 
-    /// The design with its stylesheet in it, where it links Shopify's.
+    /// The design with our stylesheet, if it links Shopify's.
     static func styled(_ html: String, accent: String) -> String {
         guard html.contains("notifications/") else { return html }
         let link = /<link\b[^>]*notifications\/(?:inline-)?styles?\.css[^>]*>/.ignoresCase()

@@ -1,26 +1,26 @@
 internal import Crypto
 internal import FoundationEssentials
 
-// Links that a shopper gets and nobody can read, guess or make.
+// Links for shoppers that nobody can read, guess or forge.
 //
 //     /p/1/SHOP/PURPOSE/SEALED
 //
-// The version, the shop and the purpose stand in clear, so that a page knows which key opens the rest. SEALED is
+// The version, the shop and the purpose are in plain text, so that a page knows which key opens the rest. SEALED is
 // AES-256-GCM (NIST SP 800-38D) in base64url (RFC 4648, 5) over the order's number, the keyed hash of the address that
-// the mail went to, and the day of issue; the clear part is authenticated with it. Each shop and each purpose has a key
-// of its own, so a link of one opens nothing of another.
+// the mail went to, and the day of issue; the plain part is authenticated with it. Each shop and each purpose has its
+// own key, so a link for one opens nothing of another.
 //
-// The nonce is a keyed hash of what is sealed (as in RFC 8452's reasoning, with HMAC for its hash): the same facts give
-// the same link, so that rendering stays a pure function, and no nonce is ever used for two different texts. A link
-// holds no state: how long it is good is decided when it is opened.
+// The nonce is a keyed hash of what is sealed (following RFC 8452's reasoning, with HMAC as the hash): the same facts
+// give the same link, so that rendering stays a pure function, and no nonce is ever used for two different texts. A
+// link holds no state: how long it is valid is decided when it is opened.
 
-/// A link to a page of the shopper's own.
+/// A link to one of the shopper's own pages.
 public struct SealedLink: Hashable, Sendable {
-    /// What it is good for. Each has its own key.
+    /// What the link is for. Each purpose has its own key.
     public enum Purpose: String, Sendable, CaseIterable {
-        /// Where the parcel is.
+        /// Tracking the parcel.
         case track
-        /// No more marketing.
+        /// Unsubscribing from marketing.
         case stop
     }
 
@@ -31,7 +31,7 @@ public struct SealedLink: Hashable, Sendable {
     public var orderNumber: UInt64
     /// The keyed hash of the address that the mail went to: 16 bytes.
     public var addressKey: [UInt8]
-    /// When it was made, as days since 1970.
+    /// The day of issue; stored as days since 1970.
     public var day: CalendarDay
 
     private static let version = "1"
@@ -40,7 +40,7 @@ public struct SealedLink: Hashable, Sendable {
     /// 8 bytes of the order's number, 16 of the address, 4 of the day.
     private static let length = 28
 
-    /// A link about an order; nil where its id is not one of Shopify's, or the key is not a hash.
+    /// A link about an order; nil if its id is not one of Shopify's, or the key is not such a hash.
     public init?(_ purpose: Purpose, shop: String, orderID: String, addressKey: [UInt8], day: CalendarDay) {
         guard orderID.hasPrefix(Self.orderPrefix), let number = UInt64(orderID.dropFirst(Self.orderPrefix.count)),
             addressKey.count == 16, UInt32(exactly: day.daysSinceEpoch) != nil
@@ -55,7 +55,7 @@ public struct SealedLink: Hashable, Sendable {
     /// The order's global id.
     public var orderID: String { "\(Self.orderPrefix)\(orderNumber)" }
 
-    /// What a key is derived for.
+    /// The purpose that a key is derived for.
     public static func keyPurpose(_ purpose: Purpose, shop: String) -> String {
         "link \(version) \(purpose.rawValue) \(shop)"
     }
@@ -71,7 +71,7 @@ public struct SealedLink: Hashable, Sendable {
         let head = Self.head(purpose, shop: shop)
         let symmetric = SymmetricKey(data: key)
         let mac = HMAC<SHA256>.authenticationCode(for: Data("nonce \(head)".utf8) + Data(text), using: symmetric)
-        // Both lengths are right by construction: 12 bytes of nonce, and a key of 32.
+        // Both lengths are right by construction: 12 bytes of nonce, and a 32-byte key.
         guard let nonce = try? AES.GCM.Nonce(data: Data(mac).prefix(12)),
             let box = try? AES.GCM.seal(Data(text), using: symmetric, nonce: nonce, authenticating: Data(head.utf8)),
             let sealed = box.combined
@@ -79,12 +79,12 @@ public struct SealedLink: Hashable, Sendable {
         return head + Self.base64url(sealed)
     }
 
-    /// Opens the path of a link; nil for anything that was not made with that key.
+    /// Opens the path of a link; nil for anything that was not created with that key.
     ///
     /// - Parameters:
     ///   - path: without a query.
-    ///   - shops: the shops that are served, by their permanent domains.
-    ///   - key: the key for what it is given.
+    ///   - shops: the served shops, by their permanent domains.
+    ///   - key: returns the key for a purpose.
     public init?(path: String, shops: some Sequence<String>, key: (_ keyPurpose: String) -> [UInt8]) {
         guard path.utf8.count <= 400 else { return nil }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -127,7 +127,7 @@ public struct SealedLink: Hashable, Sendable {
         guard
             let data = Data(base64Encoded: standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4))
         else { return nil }
-        // One link has one spelling.
+        // Each link has exactly one spelling.
         return base64url(data) == text ? data : nil
     }
 }

@@ -1,16 +1,16 @@
-/// A template file as it comes out for the standard order: for whoever judges mails before there are any.
+/// A template file rendered for the standard order, for judging mails before there are any.
 public struct Specimen: Sendable {
     /// `triggers/templates/delay-alert.de.md`.
     public var file: String
-    /// The line on which the body begins.
+    /// The line in the file on which the body begins.
     public var bodyLine: Int
-    /// The line on which the subject stands.
+    /// The line in the file that holds the subject.
     public var subjectLine: Int
     public var about: MailStream
-    /// To the shopper, and not to the shop itself.
+    /// True if it goes to the shopper rather than the shop itself.
     public var isForCustomer: Bool
     public var mail: MailText
-    /// Where the standard customer can leave; a marketing mail has to show it.
+    /// The unsubscribe page of the standard customer; a marketing mail has to link to it.
     public var unsubscribeURL: String
 }
 

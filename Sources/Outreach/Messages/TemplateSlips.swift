@@ -1,30 +1,30 @@
 internal import Liquid
 
-// What Liquid takes without a word and nobody means: a brace too few goes out as it stands, one too many prints
-// nothing, and `else if` is an `else` whose condition nobody asks. The engine has to take them as Shopify's does; the
-// checker need not be silent about them.
+// Mistakes that Liquid accepts silently: with a brace missing, the tag is sent as it stands; with one too many, nothing
+// is printed; and `else if` is an `else` whose condition is never evaluated. The engine has to accept them as Shopify's
+// does, but the checker can point them out.
 
-/// Slips of the pen that are good Liquid.
+/// Slips of the pen that are valid Liquid.
 enum TemplateSlips {
     /// One of them.
     struct Slip {
-        /// From 1, in the text that was looked at.
+        /// Counted from 1, in the text that was searched.
         var line: Int
-        /// From 1.
+        /// Counted from 1.
         var column: Int
         var message: String
         var hint: String
-        /// True where what goes out is certainly nonsense.
+        /// True if the output is certainly wrong.
         var isCertain: Bool
     }
 
-    /// Those in a text, in its order.
+    /// The slips in a text, in its order.
     static func found(in source: String) -> [Slip] {
         guard source.utf8.contains(UInt8(ascii: "{")) else { return [] }
         var slips: [Slip] = []
         for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            // A regular expression costs more than all the rest of a file's reading, so it is asked only where its line
-            // can fit.
+            // A regular expression costs more than the rest of reading the file, so it only runs on lines that could
+            // match.
             let signs = Signs(line)
             guard signs.isWorthReading else { continue }
             func note(_ at: String.Index, _ message: String, _ hint: String, isCertain: Bool) {
@@ -39,10 +39,10 @@ enum TemplateSlips {
             }
             for match in line.matches(of: /\{%-?\s*else\s+if\s+(.*?)\s*-?%\}/) {
                 note(
-                    match.range.lowerBound, "'else' takes no condition, so this one is never asked",
+                    match.range.lowerBound, "'else' takes no condition, so this one is ignored",
                     "write {% elsif \(match.output.1) %}", isCertain: false)
             }
-            // Not in the middle of other braces, and a name of ours in it: else it may be a style.
+            // Not within other braces, and containing one of our names: otherwise it may be a style.
             for match in line.matches(of: /\{\s*([a-z_]+(?:\.[a-z_]+)+)(\s*\|[^{}]*)?\s*\}/) {
                 let before = line[..<match.range.lowerBound].last
                 let after = line[match.range.upperBound...].first
@@ -51,7 +51,7 @@ enum TemplateSlips {
                 }
                 let words = "\(match.output.1)\(match.output.2 ?? "")".trimmingSpaces
                 note(
-                    match.range.lowerBound, "one brace prints no value; this goes out as it stands",
+                    match.range.lowerBound, "one brace prints no value; this is sent as it stands",
                     "write two: {{ \(words) }}", isCertain: false)
             }
         }
@@ -59,11 +59,11 @@ enum TemplateSlips {
     }
 }
 
-/// What a line has of what a slip is made of.
+/// Which characters that make up a slip a line contains.
 private struct Signs {
     /// `{{{`
     var hasThree = false
-    /// A brace that is neither doubled nor a tag's.
+    /// A brace that is neither doubled nor part of a tag.
     var hasSingle = false
     var hasElse = false
 
@@ -87,7 +87,7 @@ private struct Signs {
     var isWorthReading: Bool { hasThree || hasSingle || hasElse }
 }
 
-/// What the engine says, in plain words. Its own are Shopify's, and made for programmers.
+/// The engine's messages in plain words. Its own are Shopify's, and written for programmers.
 enum TemplateWords {
     static func plain(_ message: String) -> String {
         if let match = message.wholeMatch(

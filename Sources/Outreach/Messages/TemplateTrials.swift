@@ -1,25 +1,25 @@
 internal import Liquid
 
-// Mail that cannot be written is found before there is any: every template that a trigger sends is rendered for the
-// standard order, for each event that the trigger hears. Where that fails, it would fail for real orders too, so it is
-// a mistake, with its line and column, and the files do not come into force. What fails only for an order that lacks
-// all that it may lack is a warning.
+// Mail that cannot be rendered is found before there is any: every template that a trigger sends is rendered for the
+// standard order, for each event that the trigger hears. If that fails, it would fail for real orders too, so it is an
+// error, with its line and column, and the files do not come into force. What fails only for an order without any
+// optional data is a warning.
 
-/// Renders the templates of a set on trial.
+/// Renders the templates of a set that is being tried.
 struct TemplateTrials {
     let templates: TemplateSet
     let settings: ShopSettings
-    /// The text of a file, by the name that faults have for it.
+    /// The text of a file, by the name used in faults.
     let text: (String) -> String?
 
-    /// Adds what fails. A file that has a mistake already is left alone.
+    /// Adds the failures. A file that already has an error is skipped.
     func run(_ triggers: [Trigger], _ faults: inout [Fault]) {
         let broken = Set(faults.filter { $0.severity == .error }.map(\.file))
         let partials = Dictionary(grouping: templates.partialSources, by: \.name).mapValues { $0.map(\.template.name) }
         func isSound(_ file: String, _ parts: [Template]) -> Bool {
             !broken.contains(file)
                 && parts.flatMap(\.partialNames).allSatisfy { name in
-                    // Partials may have partials of their own; one that is broken anywhere is enough not to try.
+                    // Partials may use other partials; one broken one anywhere is enough to skip the trial.
                     partials[name]?.allSatisfy { !broken.contains($0) } ?? false
                 }
         }
@@ -58,7 +58,7 @@ struct TemplateTrials {
         var isForCustomer: Bool
     }
 
-    /// The standard order, whole or without all that can be empty.
+    /// The standard order, complete or without everything that can be empty.
     private func scope(_ order: StandardOrder, lacking: Bool) -> Scope {
         var settings = settings
         if lacking {
@@ -115,7 +115,7 @@ struct TemplateTrials {
         let (message, hint) = words(failure, line: line, isJSON: isJSON)
         let whom =
             severity == .error
-            ? "on '\(kind.rawValue)', " : "on '\(kind.rawValue)', where all is missing that may be, "
+            ? "on '\(kind.rawValue)', " : "on '\(kind.rawValue)', with everything missing that may be, "
         let fault = Fault(
             severity, file: file, line: max(1, failure.line), column: max(1, column), whom + message, hint: hint)
         let isKnown = faults.contains {
@@ -125,26 +125,26 @@ struct TemplateTrials {
         if !isKnown { faults.append(fault) }
     }
 
-    /// What a merchant can make of it.
+    /// What the failure means, in terms a merchant can act on.
     private func words(_ failure: TemplateFailure, line: String, isJSON: Bool) -> (String, String?) {
         guard let cause = failure.cause else {
-            guard isJSON, failure.message.contains("no JSON") else {
+            guard isJSON, failure.message.contains("not JSON") else {
                 return (
                     failure.message,
                     failure.message.hasPrefix("the subject") ? "write words that are always there" : nil
                 )
             }
-            let message = "what comes out is no JSON"
+            let message = "what comes out is not JSON"
             if line.contains(/"\{\{[^}]*\|\s*json\s*-?\}\}/) {
-                return (message, "'| json' writes the quotes by itself; take those around it away")
+                return (message, "'| json' writes the quotes itself; remove those around it")
             }
             return (
                 message,
-                "print every value by '| json', which brings its own quotes, and look for a comma too many or too few"
+                "print every value with '| json', which adds its own quotes, and look for a comma too many or too few"
             )
         }
         if cause == "divided by 0" {
-            return ("this divides by 0", "put an {% if %} around it that asks for more than 0")
+            return ("this divides by 0", "put an {% if %} around it that checks for more than 0")
         }
         if cause.hasPrefix("comparison of") {
             return ("values that cannot be compared are compared", "compare numbers with numbers, and texts with texts")
@@ -152,7 +152,7 @@ struct TemplateTrials {
         return ("this cannot be written: \(failure.message) (\(cause))", nil)
     }
 
-    /// The column of what fails in a line: where it has several tags, of the first that fails by itself.
+    /// The column of the failure within a line: if it has several tags, of the first that fails on its own.
     private func column(in line: String, _ scope: Scope) -> Int {
         var options = scope.options
         options.errors = .thrown
@@ -174,14 +174,13 @@ struct TemplateTrials {
 }
 
 extension TemplateSet {
-    /// Everything that was parsed.
+    /// Every parsed template.
     var templatesWithParts: [Template] {
         names.flatMap(all).flatMap { [$0.subject, $0.body] + [$0.preview].compactMap(\.self) }
             + partialSources.map(\.template) + webhookBodies.map(\.body.template)
     }
 
-    /// Makes one fault of several that have one cause: what the parser only doubted is a mistake where it certainly
-    /// fails.
+    /// Reduces several faults with one cause to one: a doubt of the parser's becomes an error if it certainly fails.
     func settle(_ faults: inout [Fault]) {
         let sources = templatesWithParts
         let doubts = Set(sources.flatMap(\.warnings).map { TemplateWords.plain($0.message) })

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Liquid
 
-/// The templates of a set, parsed once: each in one or several variants, by segment and language.
+/// The templates of a set, parsed once: each in one or more variants, by segment and language.
 public struct TemplateSet: Sendable {
     /// One file.
     struct Variant: Sendable {
@@ -13,9 +13,9 @@ public struct TemplateSet: Sendable {
         var subject: Template
         var preview: Template?
         var body: Template
-        /// True where the design has no `subject:` and its `<title>` is taken.
+        /// True if the design has no `subject:` and its `<title>` is used.
         var subjectIsTitle: Bool
-        /// Where `subject:` and the body begin, for faults.
+        /// Where `subject:` and the body begin, for reporting faults.
         var subjectPosition: Position
         var previewPosition: Position
         var bodyLine: Int
@@ -28,20 +28,20 @@ public struct TemplateSet: Sendable {
     }
 
     private var variants: [String: [Variant]]
-    /// By language; those without one are under the empty text. Each set is whole: what a language lacks is there in
-    /// the shop's own.
+    /// By language; those without one are under the empty text. Each set is complete: what a language lacks is taken
+    /// from the shop's own.
     private var partials: [String: PartialSet]
     private(set) var partialSources: [(name: String, locale: String?, template: Template)]
     private var bodies: [String: Body]
-    /// The partials that could not be parsed: they are there, and have their faults already.
+    /// The partials that could not be parsed: they exist, and their faults have been reported.
     var brokenPartials: Set<String> = []
     /// Starts a clock for one rendering.
     var patience: Patience?
 
-    /// Starts a clock, which says from some moment on that it is late. The host's, for nothing here looks at one.
+    /// Starts a clock for one rendering and returns a function that tells whether it has taken too long. Supplied by
+    /// the host, since nothing here reads a clock.
     public typealias Patience = @Sendable () -> @Sendable () -> Bool
 
-    /// No templates.
     public init() {
         variants = [:]
         partials = ["": PartialSet()]
@@ -49,16 +49,16 @@ public struct TemplateSet: Sendable {
         bodies = [:]
     }
 
-    /// The names that a trigger can use.
+    /// The template names that a trigger can use.
     public var names: Set<String> { Set(variants.keys) }
 
     /// Renders the best-fitting variant: by the first segment the customer is in, and by their language.
     ///
-    /// Everything that is printed is escaped for where it lands. Mail to anybody but the shopper is written in the
-    /// shop's own language.
+    /// Everything printed is escaped for its context. Mail to anybody but the shopper is written in the shop's own
+    /// language.
     ///
-    /// - Throws: `TemplateFailure`, with no word of the data in it, where there is no such template, it goes beyond its
-    ///   bounds, or the subject comes out empty.
+    /// - Throws: `TemplateFailure`, which contains none of the data, if there is no such template, it exceeds its
+    ///   limits, or the subject comes out empty.
     public func render(
         _ name: String, _ scope: Scope, to destination: SendLine.Destination = .customer
     ) throws(TemplateFailure) -> MailText {
@@ -77,8 +77,8 @@ public struct TemplateSet: Sendable {
     ) throws(TemplateFailure) -> MailText {
         let ours = scope.settings.locale
         let written = variant.locale ?? ours
-        // An English text for somebody in Canada has its dates in their way; a fallback in another language has its
-        // own.
+        // An English text for somebody in Canada has Canadian dates; a fallback in another language keeps that
+        // language's own.
         let language = Locales.chain(wanted).contains(written) ? wanted : written
         var options = scope.options
         options.locale = language
@@ -118,11 +118,11 @@ public struct TemplateSet: Sendable {
         return PartialSet()
     }
 
-    /// Renders the body of a webhook by a template of its own: what is printed is escaped for the inside of a JSON
+    /// Renders the body of a webhook with a template of its own: everything printed is escaped for the inside of a JSON
     /// text.
     ///
-    /// - Throws: `TemplateFailure`, with no word of the data in it, where there is no such template, it goes beyond its
-    ///   bounds, or what comes out is no JSON object or list.
+    /// - Throws: `TemplateFailure`, which contains none of the data, if there is no such template, it exceeds its
+    ///   limits, or the result is not a JSON object or list.
     public func renderJSON(_ name: String, _ scope: Scope) throws(TemplateFailure) -> [UInt8] {
         guard let body = bodies[name] else {
             throw TemplateFailure(file: "\(name).json", line: 0, message: "there is no such template")
@@ -134,12 +134,12 @@ public struct TemplateSet: Sendable {
         options.destination = .json
         let text = try rendered(body.template, scope.forLiquid, options, file: body.file, line: 1)
         let bytes = Array(text.utf8)
-        // Foundation takes a comma too many, which receivers do not.
+        // Foundation accepts a trailing comma, which receivers do not.
         let place = JSONPlace.find(in: bytes, from: body.template.source)
         guard place == nil, (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil else {
             throw TemplateFailure(
                 file: body.file, line: place?.line ?? 0, column: place?.column ?? 0,
-                message: "what comes out is no JSON; look for a comma too many, and for texts without quotes")
+                message: "what comes out is not JSON; look for a comma too many, and for texts without quotes")
         }
         return bytes
     }
@@ -167,8 +167,8 @@ public struct TemplateSet: Sendable {
         }
     }
 
-    /// The variant that fits best: segment and language, then language; for whom there is none in their language, in
-    /// the shop's own, which is that of the files that name none.
+    /// The variant that fits best: by segment and language, then by language; without one in the wanted language, the
+    /// shop's own, which files without a language are in.
     func variant(_ name: String, segment: String?, locale: String, ours: String) -> Variant? {
         guard let all = variants[name] else { return nil }
         let segments: [String?] = segment == nil ? [nil] : [segment, nil]
@@ -184,14 +184,14 @@ public struct TemplateSet: Sendable {
     }
 }
 
-/// A mail's words, before it has sender, recipient and look.
+/// A mail's text, before sender, recipient and look are added.
 public struct MailText: Hashable, Sendable {
     public var subject: String
     public var preview: String?
     public var body: MailDraft.Body
-    /// BCP 47: what it is written in.
+    /// The language it is written in, BCP 47.
     public var language: String
-    /// What a mail program can be told of the parcels beside the mail; nothing where it is about no parcel.
+    /// What mail programs can be told about the parcels in addition to the text; empty if it is not about a parcel.
     public var parcels: [ParcelNotice] = []
 
     /// The body as it was written.
@@ -201,10 +201,10 @@ public struct MailText: Hashable, Sendable {
         }
     }
 
-    /// The body as one line of words, without the entities and backslashes that keep a value from being markup.
+    /// The body as one line of plain text, without the entities and backslashes that keep values from acting as markup.
     var readable: String { Self.readable(text) }
 
-    /// The same, line by line, without empty ones at its ends.
+    /// The same, line by line, without empty lines at either end.
     var readableLines: String {
         text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { Self.readable(String($0)) }
             .joined(separator: "\n").trimmingSpaces
@@ -228,15 +228,15 @@ public struct MailText: Hashable, Sendable {
     ]
 }
 
-/// Why a template could not be rendered. It holds no word of the order.
+/// Why a template could not be rendered. It contains none of the order's data.
 public struct TemplateFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public var file: String
-    /// From 1; 0 where it is not known.
+    /// Counted from 1; 0 if unknown.
     public var line: Int
-    /// From 1; 0 where it is not known.
+    /// Counted from 1; 0 if unknown.
     public var column = 0
     public var message: String
-    /// What the engine said. It may hold a value, so it is told of the standard order alone.
+    /// The engine's message. It may contain a value, so it is only shown for the standard order.
     var cause: String?
 
     init(file: String, line: Int, column: Int = 0, message: String) {
@@ -260,7 +260,7 @@ public struct TemplateFailure: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 extension TemplateSet {
-    /// Adds what a file holds.
+    /// Adds the contents of a file.
     mutating func add(_ variant: Variant, as name: String) { variants[name, default: []].append(variant) }
 
     /// Adds the template of a webhook's body.
@@ -272,7 +272,7 @@ extension TemplateSet {
     /// The templates of webhooks' bodies, by name.
     var webhookBodies: [(name: String, body: Body)] { bodies.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
-    /// Adds a partial, for mails in that language or, without one, for all that have none of their own.
+    /// Adds a partial, for mails in that language or, without one, for all languages that have none of their own.
     mutating func add(partial template: Template, as name: String, locale: String?) {
         partialSources.append((name, locale, template))
         partials = [:]
@@ -288,10 +288,10 @@ extension TemplateSet {
     /// The variants of a name, in the order of their files.
     func all(_ name: String) -> [Variant] { variants[name] ?? [] }
 
-    /// The partials' names.
+    /// The names of the partials.
     var partialNames: [String] { Set(partialSources.map(\.name)).sorted() }
 
-    /// True where a partial of that name is there for that very language.
+    /// True if there is a partial of that name for exactly that language.
     func hasPartial(_ name: String, locale: String?) -> Bool {
         partialSources.contains { $0.name == name && $0.locale == locale }
     }

@@ -1,16 +1,16 @@
 internal import Liquid
 
-// Reading templates: the front matter, the names of the files, and what can be checked before any order comes.
+// Reading templates: the front matter, the names of the files, and what can be checked before any order arrives.
 
 extension TemplateSet {
-    /// Reads the templates and partials of a folder. `segments` are those of shop.yaml; nil where it could not be read.
+    /// Reads the templates and partials of a folder. `segments` are those of shop.yaml; nil if it could not be read.
     static func read(_ folder: TriggerFolder, segments: [String]?, _ faults: inout [Fault]) -> TemplateSet {
         var set = TemplateSet()
         for path in folder.files.keys.sorted() where path.hasPrefix("templates/") {
             var list = FaultList(file: folder.shown(path))
             defer { faults += list.faults }
             guard let source = folder.text(path) else {
-                list.add(at: Position(line: 1, column: 1), "the file is no UTF-8 text", hint: "save it as UTF-8")
+                list.add(at: Position(line: 1, column: 1), "the file is not UTF-8 text", hint: "save it as UTF-8")
                 continue
             }
             let file = String(path.split(separator: "/").last!)
@@ -37,7 +37,7 @@ extension TemplateSet {
                 continue
             }
             var reader = TemplateReader(source: source, segments: segments, faults: list)
-            // A file whose name cannot be read stands for no case, and so in nobody's way.
+            // A file whose name cannot be interpreted stands for no case, so it must not hide another.
             if let (_, variant) = reader.read(file), let name = TriggerFolder.templateName(path), !reader.isMisnamed {
                 if set.all(name).contains(where: { $0.segment == variant.segment && $0.locale == variant.locale }) {
                     reader.faults.add(
@@ -58,13 +58,13 @@ extension TemplateSet {
         if parts.count == 3, Languages.isLanguage(parts[1]) { return (parts[0], Locales.canonical(parts[1])) }
         faults.add(
             at: Position(line: 1, column: 1),
-            "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is no language",
+            "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is not a language",
             hint: "write it like '\(parts[0]).\(Languages.meant(by: parts[1]) ?? "fr").\(parts.last!)'")
         return (parts[0], nil)
     }
 
-    /// Parses Liquid that stands at a place in a file. Where it cannot be, its unknown names are told all the same, so
-    /// that nobody hears of them after mending the rest; but for partials, whose names come from elsewhere.
+    /// Parses Liquid at a place in a file. If that fails, its unknown names are still reported, so that nobody only
+    /// hears of them after fixing the rest; except for partials, whose names come from elsewhere.
     static func parse(
         _ source: String, at start: Position, _ faults: inout FaultList, checksNames: Bool = true
     ) -> Template? {
@@ -99,7 +99,7 @@ extension TemplateSet {
         }
     }
 
-    /// Checks every template against the names that are there on the events it is used for.
+    /// Checks every template against the names available for the events it is used for.
     func check(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
         for name in names.sorted() {
             let kinds = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }.flatMap(\.events)
@@ -113,7 +113,7 @@ extension TemplateSet {
                     Fault(
                         file: first.file, line: 1, column: 1,
                         "there is no '\(name).md' for everybody else",
-                        hint: "who is in no segment and reads another language needs one"))
+                        hint: "people in no segment who read another language need one"))
             }
             for variant in variants {
                 var list = FaultList(file: variant.file)
@@ -141,8 +141,8 @@ extension TemplateSet {
         }
     }
 
-    /// A file without a language counts as the shop's own: beside one that names it, nobody is sent it. One for a whole
-    /// country leaves out those who name none.
+    /// A file without a language counts as the shop's own, so if another file names that language, nobody is sent this
+    /// one. A file for one country's language leaves out people whose language has no country.
     private func lookAtLanguage(
         of variant: Variant, _ name: String, among variants: [Variant], _ own: [String], _ list: inout FaultList
     ) {
@@ -158,7 +158,7 @@ extension TemplateSet {
             let language = own.contains("en") ? "de" : "en"
             list.warn(
                 at: start,
-                "nobody is sent this file: 'locale' in shop.yaml is '\(own[0])', and \(other.file.split(separator: "/").last ?? "") stands beside it",
+                "nobody is sent this file: 'locale' in shop.yaml is '\(own[0])', and \(other.file.split(separator: "/").last ?? "") is there as well",
                 hint: "name it by its own language, such as '\(name)\(segment).\(language).\(ending)'")
             return
         }
@@ -221,7 +221,7 @@ extension TemplateSet {
             if partialNames.contains(name) {
                 faults.add(
                     at: start, "there is no '\(name).md' for everybody else",
-                    hint: "whose language has no '\(name)' of its own needs one in 'templates/partials/'")
+                    hint: "people whose language has no '\(name)' need one in 'templates/partials/'")
                 continue
             }
             let meant = nearest(to: name, in: partialNames).map { "did you mean '\($0)'?" }
@@ -239,7 +239,7 @@ private struct TemplateReader {
     let source: String
     let segments: [String]?
     var faults: FaultList
-    /// True where a part of the file's name says nothing.
+    /// True if a part of the file's name cannot be interpreted.
     private(set) var isMisnamed = false
     private var isHTML: Bool { faults.file.hasSuffix(".html") }
 
@@ -263,7 +263,8 @@ private struct TemplateReader {
                 }
                 let meant = language ?? nearest(to: part, in: segments ?? []).map { "did you mean '\($0)'?" }
                 faults.add(
-                    at: Position(line: 1, column: 1), "'\(part)' in the file's name is no language and no segment",
+                    at: Position(line: 1, column: 1),
+                    "'\(part)' in the file's name is neither a language nor a segment",
                     hint: meant ?? "write it like '\(name).fr.md' or '\(name).vip.fr.md'")
             }
         }
@@ -273,7 +274,7 @@ private struct TemplateReader {
         let preview = front.preview.flatMap { TemplateSet.parse($0.text, at: $0.position, &faults) }
         let body = TemplateSet.parse(front.body, at: Position(line: front.bodyLine, column: 1), &faults)
         guard let subject, let body else {
-            // What could be read is looked at as well.
+            // What could be read is checked as well.
             let others = [
                 (subject, front.subject?.text, position), (preview, front.preview?.text, front.preview?.position),
                 (body, front.body, Position(line: front.bodyLine, column: 1)),
@@ -300,7 +301,7 @@ private struct TemplateReader {
 
     private struct Front {
         var subject: (text: String, position: Position)?
-        /// Where the `<title>` stands that is the subject.
+        /// The position of the `<title>` used as the subject.
         var title: Position?
         var preview: (text: String, position: Position)?
         var body: String
@@ -326,8 +327,8 @@ private struct TemplateReader {
         return front(lines, keys: 1..<end, body: end + 1)
     }
 
-    /// A design that was pasted as it stands: with `subject: …`, and perhaps `preview: …`, in the lines above it, or
-    /// without; then its `<title>` is the subject.
+    /// A design pasted unchanged: with `subject: …`, and perhaps `preview: …`, in the lines above it; or without them,
+    /// and then its `<title>` is the subject.
     private mutating func pasted(_ lines: [Substring]) -> Front? {
         let end = lines.firstIndex { line in
             !line.trimmed.isEmpty && !Self.keys.contains { line.trimmed.hasPrefix("\($0):") }
@@ -367,10 +368,10 @@ private struct TemplateReader {
             }
             let found = (value, Position(line: index + 1, column: column))
             if key.trimmed == "subject" {
-                if front.subject != nil { faults.add(at: place, "'subject' stands here a second time") }
+                if front.subject != nil { faults.add(at: place, "'subject' is here a second time") }
                 front.subject = found
             } else {
-                if front.preview != nil { faults.add(at: place, "'preview' stands here a second time") }
+                if front.preview != nil { faults.add(at: place, "'preview' is here a second time") }
                 front.preview = found
             }
         }

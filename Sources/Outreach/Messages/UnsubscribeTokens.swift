@@ -1,25 +1,25 @@
 import Crypto
 
-// What a mail's `List-Unsubscribe` names, so that whoever reads the mailbox knows who wants no more of what.
+// The tokens in a mail's `List-Unsubscribe`, which tell the reader of the mailbox who wants no more of what.
 //
 //     List-Unsubscribe: <mailto:help@juniperfig.example?subject=unsubscribe%20ahk3…>
 //
-// A mail program sends a mail with that subject when the shopper presses its button (RFC 2369, RFC 6068). The token
-// stands in the subject, and not in the address behind a '+', because many mailboxes take no such addresses, and the
-// 64 bytes before the '@' are too few for it.
+// A mail program sends a mail with that subject when the shopper presses its button (RFC 2369, RFC 6068). The token is
+// in the subject, not in the address after a '+', because many mailboxes accept no such addresses, and 64 bytes before
+// the '@' are too few for it.
 //
-// A token is 29 bytes in base 32 (RFC 4648, in small letters, for subjects lose their capitals on the way):
+// A token is 29 bytes in base 32 (RFC 4648, in lower case, since subjects lose their capitals in transit):
 //
 //     version (1) | seal (12) | the keyed hash of the address (16), masked
 //
 // The seal is an HMAC over shop, stream and keyed hash, and the mask an HMAC over the seal. So nobody but this store
-// can make a token or tell what is in it, tokens of two streams have nothing in common, the same mail always has the
-// same token, and no address is in it: a silence needs the keyed hash alone. Who has a token can end that stream for
-// that address, and nothing else.
+// can create a token or tell what is in it, tokens of two streams have nothing in common, the same mail always has the
+// same token, and it contains no address: a silence only needs the keyed hash. Anyone who has a token can unsubscribe
+// that address from that stream, and nothing else.
 
-/// Makes and reads the tokens by which mails are unsubscribed from. Its keys are in no text of it.
+/// Creates and reads unsubscribe tokens. Its description never contains its keys.
 public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
-    /// What a token says.
+    /// The content of a token.
     public struct Wish: Hashable, Sendable {
         public var shop: String
         /// The keyed hash of the address that was written to.
@@ -30,7 +30,7 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
     private static let version: UInt8 = 1
     private static let sealLength = 12
     private static let keyLength = 16
-    /// The letters of a token.
+    /// The length of a token in characters.
     private static let length = ((1 + sealLength + keyLength) * 8 + 4) / 5
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
@@ -39,7 +39,7 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
 
     /// Tokens under a secret of their own.
     ///
-    /// - Parameter addressKey: the keyed hash of an address, of 16 bytes, by which silences are kept.
+    /// - Parameter addressKey: returns the keyed hash of an address, 16 bytes, which silences are stored by.
     public init(secret: [UInt8], addressKey: @escaping @Sendable (String) -> [UInt8]) {
         key = SymmetricKey(data: secret)
         self.addressKey = addressKey
@@ -47,16 +47,16 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
 
     public var description: String { "•••" }
 
-    /// The token that ends a stream of a shop's mail for an address.
+    /// The token that unsubscribes an address from a stream of a shop's mail.
     public func token(shop: String, address: String, stream: MailStream) -> String {
         let hash = addressKey(address)
         let seal = seal(shop: shop, stream: stream, hash)
         return Self.text([Self.version] + seal + zip(hash, mask(seal)).map { $0 ^ $1 })
     }
 
-    /// What a token says; nil where it is none of ours.
+    /// The content of a token; nil if it is not one of ours.
     ///
-    /// - Parameter shops: those that the mailbox is of.
+    /// - Parameter shops: the shops that use the mailbox.
     public func wish(_ token: String, shops: some Sequence<String>) -> Wish? {
         guard let bytes = Self.bytes(token), bytes[0] == Self.version else { return nil }
         let seal = Array(bytes[1..<(1 + Self.sealLength)])
@@ -69,8 +69,8 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
         return nil
     }
 
-    /// What the subject of a mail asks for, whatever a mail program put around the token; nil where no token of ours is
-    /// in it.
+    /// The request in the subject of a mail, whatever the mail program put around the token; nil if it contains no
+    /// token of ours.
     public func wish(inSubject subject: String, shops: [String]) -> Wish? {
         for word in subject.prefix(1_000).split(whereSeparator: { !$0.isASCII || !($0.isLetter || $0.isNumber) })
         where word.utf8.count == Self.length {
@@ -79,9 +79,9 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
         return nil
     }
 
-    /// The value of `List-Unsubscribe`: a mail to `address`, and the page where there is one.
+    /// The value of `List-Unsubscribe`: a mail to `address`, and the page if there is one.
     public static func header(_ token: String, mailTo address: String, page: String? = nil) -> String {
-        // RFC 6068: what is not one of these signs is written as its bytes.
+        // RFC 6068: any other character is percent-encoded.
         let mailbox = address.utf8.map { byte -> String in
             let sign = Unicode.Scalar(byte)
             let isPlain = byte < 0x80 && (sign.properties.isAlphabetic || sign.properties.numericType != nil)
@@ -100,7 +100,7 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
 
     private func mask(_ seal: [UInt8]) -> [UInt8] { code("mask", [seal], Self.keyLength) }
 
-    /// The beginning of an HMAC over the parts, each with its length before it.
+    /// The first bytes of an HMAC over the parts, each preceded by its length.
     private func code(_ purpose: String, _ parts: [[UInt8]], _ count: Int) -> [UInt8] {
         var code = HMAC<SHA256>(key: key)
         for part in [Array(purpose.utf8)] + parts {
@@ -110,7 +110,7 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
         return Array(code.finalize().prefix(count))
     }
 
-    /// Compares in a time that tells nothing.
+    /// Compares in constant time.
     private static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         a.count == b.count && zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
@@ -131,7 +131,7 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
         return String(decoding: letters, as: UTF8.self)
     }
 
-    /// The bytes of a text that is as long as a token; nil for any other.
+    /// The bytes of a text with the length of a token; nil for any other.
     private static func bytes(_ text: String) -> [UInt8]? {
         guard text.utf8.count == length else { return nil }
         var bytes: [UInt8] = []
@@ -146,7 +146,7 @@ public struct UnsubscribeTokens: Sendable, CustomStringConvertible {
             }
             bits &= (1 << count) - 1
         }
-        // What is left over is nothing; another text of the same bytes is no token.
+        // The left-over bits must be zero, so that the same bytes have only one spelling.
         return bits == 0 ? bytes : nil
     }
 }

@@ -1,7 +1,7 @@
-// One body, two standards: a CloudEvents 1.0 event in JSON (cloudevents/spec, formats/json-format.md) which is a
-// Standard Webhooks body at the same time. The first wants `specversion`, `id`, `source`, `type`; the second `type`,
-// `timestamp`, `data`. What one has and the other does not is an extension to the one and a further member to the
-// other; `timestamp` is a good name for an extension attribute (lower case, at most 20 letters).
+// One body, two standards: a CloudEvents 1.0 event in JSON (cloudevents/spec, formats/json-format.md) that is also a
+// Standard Webhooks body. The former requires `specversion`, `id`, `source`, `type`; the latter `type`, `timestamp`,
+// `data`. What only one of them defines is an extension attribute or an additional member to the other; `timestamp` is
+// a valid name for an extension attribute (lower case, at most 20 letters).
 
 /// The body of a webhook.
 public struct WebhookBody: Sendable {
@@ -17,10 +17,9 @@ public struct WebhookBody: Sendable {
     /// `trigger`, `order`, `shipment`, …
     public var data: JSON
 
-    /// Standard Webhooks recommends to stay below; receivers and queues cut there.
+    /// The size that Standard Webhooks recommends staying below; receivers and queues may cut off there.
     public static let recommendedBytes = 20_000
 
-    /// A body about an event.
     public init(id: String, shop: String, type: String, subject: String, happenedAt: Moment, data: JSON) {
         self.id = id
         self.shop = shop
@@ -30,9 +29,9 @@ public struct WebhookBody: Sendable {
         self.data = data
     }
 
-    /// The JSON, at most `recommendedBytes` long wherever that can be had by leaving out the ends of long lists and
-    /// texts. A list `line_items` that was cut has a neighbour `line_items_omitted` with the number left out; a text
-    /// that was cut ends in `…`.
+    /// The JSON, at most `recommendedBytes` long if shortening long lists and texts can achieve that. A shortened list
+    /// `line_items` is accompanied by `line_items_omitted`, the number of elements left out; a shortened text ends in
+    /// `…`.
     ///
     /// The same body gives the same bytes.
     public var bytes: [UInt8] {

@@ -1,6 +1,6 @@
 public import Liquid
 
-/// A drop whose keys are known, so that it can be told whole.
+/// A drop whose keys are known, so that it can be written out in full.
 protocol KeyedDrop: Drop {
     /// The keys, in the order of the reference.
     var keys: [String] { get }
@@ -11,8 +11,8 @@ extension NamedDrop: KeyedDrop {
 }
 
 extension Scope {
-    /// What a webhook tells: the order, the shipment, return or refund, the customer and the event, each in the names
-    /// that triggers use. Where the message speaks of several parcels, `shipments` has them all.
+    /// The content of a webhook: the order, the shipment, return or refund, the customer and the event, each under the
+    /// names that triggers use. If the message covers several parcels, `shipments` has all of them.
     public var webhookData: [(name: String, value: Value)] {
         let told = ["order", "shipment", "return", "refund", "customer", "event"]
         var data = Names.roots.filter { told.contains($0.name) }.compactMap { root in
@@ -26,7 +26,8 @@ extension Scope {
         return data
     }
 
-    /// The body of the webhook that `line` sends about an effect: by a template of its own, or else Bookbag's own JSON.
+    /// The body of the webhook that `line` sends about an effect: from its own template, or otherwise Bookbag's own
+    /// JSON.
     ///
     /// - Throws: as `TemplateSet.renderJSON`.
     public func webhookBody(
@@ -41,12 +42,12 @@ extension Scope {
         ).bytes
     }
 
-    /// The return label that `line` sends with its mail as a file; nil where none comes with it.
+    /// The return label that `line` attaches to its mail; nil if there is none to attach.
     public func label(attachedBy line: SendLine) -> String? {
         line.attachesLabel && event.kind == .returnLabelReady ? labelURL : nil
     }
 
-    /// The label that the event is about, as it is now; nil where there is none.
+    /// The current label that the event is about; nil if there is none.
     public var labelURL: String? {
         guard let deliveries = returned?.deliveries else { return nil }
         let marks = Set(event.occurrences.map(\.mark))
@@ -54,7 +55,7 @@ extension Scope {
         return (meant ?? deliveries.last { $0.labelVersion != nil })?.labelURL
     }
 
-    /// A value with its drops opened, as deep as the names go.
+    /// A value with its drops expanded, as deep as the names go.
     private static func whole(_ value: Value, depth: Int) -> Value {
         switch value {
         case .drop(let drop as any KeyedDrop):

@@ -1,16 +1,14 @@
-/// What was learned of an aggregate that is no order: its new events, recorded against the version at which it was
-/// read.
+/// What was learned about an aggregate other than an order: its new events, recorded against the version that was read.
 public struct AggregateChange: Hashable, Sendable {
     public var shop: String
     public var aggregate: AggregateID
     /// What people call it.
     public var name: String
-    /// The version at which it was read; 0 for one that is new.
+    /// The version that was read; 0 for a new one.
     public var version: Int64
     /// In the order in which they happened; each belongs to the aggregate.
     public var events: [Event]
 
-    /// These events happened to it.
     public init(shop: String, aggregate: AggregateID, name: String, version: Int64, events: [Event]) {
         self.shop = shop
         self.aggregate = aggregate

@@ -1,22 +1,21 @@
-/// An effect that is ours to attempt for a while.
+/// An effect that is ours to attempt for a limited time.
 public struct Claim: Hashable, Sendable {
-    /// As it was when it was claimed, or begun: `attempts` and `attemptsInDoubt` tell of earlier ones.
+    /// The effect when it was claimed, or when its attempt began: `attempts` and `attemptsInDoubt` count earlier ones.
     public var effect: Effect
     /// The frozen bytes.
     public var message: Message
-    /// Given out once.
+    /// Never issued twice.
     public let token: Int64
-    /// After this somebody else may claim it. What we report of it still counts until somebody does.
+    /// After this somebody else may claim it. Our results still count until somebody does.
     public var leaseUntil: Moment
-    /// What was read when it was judged to be true still. It does not begin where one of these has another version by
-    /// now.
+    /// The versions that were read when it was last found to be still true. Its attempt does not begin if one of these
+    /// has another version by now.
     public var reads: ReadVersions = [:]
-    /// What names its effect outside, for its bounces.
+    /// The token that identifies its effect to the outside, for its bounces.
     public var returnToken = ""
-    /// True for the one mail that goes ahead to a domain that is closed.
+    /// True for the one mail sent to test a closed domain.
     public var goesAhead = false
 
-    /// A lease that was given out.
     public init(effect: Effect, message: Message, token: Int64, leaseUntil: Moment) {
         self.effect = effect
         self.message = message
@@ -25,24 +24,23 @@ public struct Claim: Hashable, Sendable {
     }
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 public struct AttemptOutcome: Hashable, Sendable {
     public var claim: Claim
     public var verdict: Verdict
-    /// When to try again after `deferred` and `unavailable`; nil for at once.
+    /// When to try again after `deferred` and `unavailable`; nil for immediately.
     public var nextAttemptAt: Moment?
-    /// True where an `unavailable` verdict may be meant for this message alone: it then waits as after `deferred`, also
-    /// when the channel opens sooner.
+    /// True if an `unavailable` verdict may concern this message alone: it then waits as after `deferred`, even if the
+    /// channel opens sooner.
     public var waitsByItself: Bool
-    /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end.
-    /// Kept with the verdict, in place of what an earlier attempt brought under the same name. No personal data.
+    /// Results by name, for effects that are more than a message: a code, an amount, an id in the other system. Kept
+    /// with the verdict; a result replaces an earlier attempt's of the same name. No personal data.
     public var results: [String: String]
-    /// What it says of the recipient's domain; nil where it says nothing.
+    /// What it says about the recipient's domain; nil if nothing.
     public var domainNews: DomainNews?
-    /// From 0 up to 1, for how long the domain is left alone.
+    /// A random number from 0 up to 1, which varies how long the domain is left alone.
     public var chance = 0.0
 
-    /// That came of it.
     public init(
         claim: Claim, verdict: Verdict, nextAttemptAt: Moment? = nil, waitsByItself: Bool = false,
         results: [String: String] = [:], domainNews: DomainNews? = nil, chance: Double = 0
@@ -57,15 +55,14 @@ public struct AttemptOutcome: Hashable, Sendable {
     }
 }
 
-/// What a verdict did.
+/// The effect of a verdict.
 public struct FinishedAttempt: Hashable, Sendable {
     public var effectID: Int64
-    /// The effect's state now.
+    /// The effect's state after it.
     public var state: Effect.State
-    /// True where the token was an old one: the verdict is on record and moved nothing.
+    /// True if the token was an old one: the verdict was recorded and changed nothing.
     public var late: Bool
 
-    /// What a verdict did to that effect.
     public init(effectID: Int64, state: Effect.State, late: Bool) {
         self.effectID = effectID
         self.state = state
@@ -73,29 +70,27 @@ public struct FinishedAttempt: Hashable, Sendable {
     }
 }
 
-/// What became of claims that were to begin.
+/// What became of claims whose attempts were to begin.
 public struct BegunAttempts: Hashable, Sendable {
-    /// Their first byte may go out now.
+    /// Their first byte may be sent now.
     public var begun: [Claim] = []
-    /// Still ours, but judged by what is no longer so: to be judged again.
+    /// Still ours, but judged by outdated data: to be judged again.
     public var outdated: [Claim] = []
-    /// Still ours, but beyond the route's limit.
+    /// Still ours, but over the route's limit.
     public var limited: [Claim] = []
     /// When the first of `limited` may begin.
     public var limitedUntil: Moment?
 
-    /// None.
     public init() {}
 }
 
-/// A claimed effect that is not to be sent after all.
+/// A claimed effect that should not be sent after all.
 public struct Withdrawal: Hashable, Sendable {
     public var claim: Claim
     public var reason: Reason
     /// For `explain`; never personal data.
     public var detail: String?
 
-    /// That one, for that reason.
     public init(claim: Claim, reason: Reason, detail: String? = nil) {
         self.claim = claim
         self.reason = reason

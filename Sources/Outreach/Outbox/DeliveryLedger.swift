@@ -1,35 +1,35 @@
-/// What delivery needs of the store: the effects of one way out, and what is known of their orders at the moment of
-/// sending.
+/// What delivery needs from the store: the effects of one route, and what is known about their orders when they are
+/// sent.
 public protocol DeliveryLedger: Sendable {
-    /// Leases effects of a way out that are ready and due, the longest due first.
+    /// Leases effects of a route that are ready and due, the longest due first.
     func claim(
         _ route: Route, limit: Int, limits: SendLimits, owner: String, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim]
 
-    /// Gives claims back; they are due again at `dueAt`, or as they were.
+    /// Returns claims; they are due again at `dueAt`, or as they were.
     func release(
         _ claims: [Claim], dueAt: Moment?, reason: Reason?, detail: String?, now: Moment
     ) async throws(StoreFailure)
 
-    /// Ends claimed effects that are not to be sent. Says which.
+    /// Ends claimed effects that should not be sent. Returns those that it ended.
     func withdraw(_ withdrawals: [Withdrawal], now: Moment) async throws(StoreFailure) -> [Int64]
 
-    /// Records verdicts, the channel, and the attempts that begin, in one commit.
+    /// Records verdicts, the channel's state, and the attempts that begin, in one commit.
     func turn(
         ended outcomes: [AttemptOutcome], beginning claims: [Claim], rendered: [Int64: Message],
         channel: (route: Route, state: ChannelState)?, limits: SendLimits, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (finished: [FinishedAttempt], attempts: BegunAttempts)
 
-    /// When the next attempt of a way out may be made; nil where nothing is ready.
+    /// When the next attempt on a route may be made; nil if nothing is ready.
     func nextAttempt(_ route: Route) async throws(StoreFailure) -> Moment?
 
-    /// Whether a way out is closed.
+    /// Whether a route is closed.
     func channelState(_ route: Route) async throws(StoreFailure) -> ChannelState
 
-    /// What is known of these orders, by id.
+    /// What is known about these orders, by id.
     func load(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderRecord]
 
-    /// What was told before, for each question, in their order.
+    /// What was sent before, for each question, in order.
     func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History]
 
     /// What people have paused in a shop.
@@ -37,22 +37,21 @@ public protocol DeliveryLedger: Sendable {
 }
 
 extension DeliveryLedger {
-    /// Gives claims back as they were.
+    /// Returns claims as they were.
     public func release(_ claims: [Claim], now: Moment) async throws(StoreFailure) {
         try await release(claims, dueAt: nil, reason: nil, detail: nil, now: now)
     }
 }
 
-/// How an action stands that the trigger of a message takes beside it.
+/// The state of an action that a message's trigger also performs.
 public struct ActionStanding: Hashable, Sendable {
     /// Its line of `send`.
     public var line: String
     public var channel: ChannelName
     public var state: Effect.State
-    /// What it brought so far.
+    /// Its results so far.
     public var results: [String: String]
 
-    /// That line's action.
     public init(line: String, channel: ChannelName, state: Effect.State, results: [String: String]) {
         self.line = line
         self.channel = channel
@@ -61,8 +60,8 @@ public struct ActionStanding: Hashable, Sendable {
     }
 }
 
-/// What a message needs of the store that may tell what an action brought.
+/// What composing a message that mentions an action's results needs from the store.
 public protocol ActionLedger: Sendable {
-    /// The other effects of the same trigger about the same event, in the order of their numbers.
+    /// The other effects of the same trigger for the same event, in the order of their numbers.
     func beside(_ effect: Effect) async throws(StoreFailure) -> [ActionStanding]
 }

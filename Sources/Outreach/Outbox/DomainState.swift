@@ -1,26 +1,27 @@
-// A recipient domain that puts mail off is asked gently, and delays nobody else. The model is Postfix's queue manager,
-// which counts failures by destination and declares one dead for a while (https://www.postfix.org/SCHEDULER_README.html,
-// "positive and negative feedback"). A few deferrals in a row, of any of its mails, close the domain: from then on its
-// mails stand in a queue of its own, and all of them wait for one moment, which moves out with every further deferral.
-// When it comes, one mail goes ahead. Where that is taken, the domain is open again for all.
+// A recipient domain that defers mail is tried gently, and delays no other mail. The model is Postfix's queue manager,
+// which counts failures by destination and declares one dead for a while
+// (https://www.postfix.org/SCHEDULER_README.html, "positive and negative feedback"). A few deferrals in a row, of any
+// of its mails, close the domain: from then on its mails are in a queue of their own and all wait for one moment, which
+// moves further away with every deferral. When it comes, one mail is sent as a test. If that is accepted, the domain is
+// open again for all.
 //
-// What a relay says of one mailbox (full, 4.2.2) is that mail's own affair and says that the domain answers.
+// What a relay says about one mailbox (full, 4.2.2) concerns that mail alone and shows that the domain answers.
 
-/// What a verdict says of the recipient's domain.
+/// What a verdict says about the recipient's domain.
 public enum DomainNews: Hashable, Sendable {
-    /// It answers: a mail was taken, or a mailbox was spoken of.
+    /// It answers: it accepted a mail, or said something about a mailbox.
     case answers
-    /// It puts mail off.
+    /// It defers mail.
     case defers(Failure)
 }
 
-/// How a recipient domain stands.
+/// The state of a recipient domain.
 public struct DomainState: Hashable, Sendable {
     /// Why its mails wait.
     public enum Cause: String, Hashable, Sendable {
-        /// It put several mails off.
+        /// It deferred several mails.
         case deferred
-        /// What may go to it for now has gone.
+        /// As much as may be sent to it for now has been sent.
         case limit
     }
 
@@ -28,32 +29,31 @@ public struct DomainState: Hashable, Sendable {
     public var failures = 0
     /// Why it is closed; nil while it is open.
     public var cause: Cause?
-    /// When something may go to it next.
+    /// When something may be sent to it next.
     public var nextAt = Moment.distantPast
     /// One sentence for people.
     public var detail: String?
 
-    /// So many deferrals in a row close it.
+    /// This many deferrals in a row close it.
     public static let patience = 3
-    /// How long is waited at most after the deferral that closed it, and after each further one; the last repeats.
-    /// Postfix waits from 5 minutes to 67; what we tell is of use for hours only, so we ask a little sooner.
+    /// The longest wait after the deferral that closed it, and after each further one; the last repeats. Postfix waits
+    /// from 5 minutes to 67; our news is only useful for hours, so we try a little sooner.
     public static let steps: [Duration] = [
         .minutes(1), .minutes(2), .minutes(5), .minutes(10), .minutes(20), .minutes(40), .hours(1),
     ]
 
-    /// Open.
     public init() {}
 
-    /// True where there is nothing to remember of it.
+    /// True if there is nothing to remember about it.
     public var isForgettable: Bool { failures == 0 && cause == nil }
 
-    /// Takes note of what a verdict said.
+    /// Updates the state with what a verdict said.
     ///
     /// - Parameters:
-    ///   - wentAhead: true for the one mail that is tried while the domain is closed. Those that were under way when it
-    ///     closed say nothing new by being put off.
-    ///   - chance: from 0 up to 1; up to a fifth of a wait is left out by it, so that domains that closed together are
-    ///     not tried together.
+    ///   - wentAhead: true for the one mail sent to test a closed domain. Deferrals of mails that were already under
+    ///     way when it closed say nothing new.
+    ///   - chance: from 0 up to 1; shortens a wait by up to a fifth, so that domains that closed together are not tried
+    ///     together.
     public mutating func take(_ news: DomainNews, wentAhead: Bool, now: Moment, chance: Double) {
         switch news {
         case .answers:
@@ -71,9 +71,9 @@ public struct DomainState: Hashable, Sendable {
         }
     }
 
-    /// Takes note that its limit is reached.
+    /// Records that its limit is reached.
     public mutating func reach(_ limit: SendLimit, until: Moment) {
-        // One that defers stays what it is: its one mail goes later.
+        // A domain that defers keeps that state: its test mail is sent later.
         guard cause != .deferred else {
             nextAt = max(nextAt, until)
             return
@@ -84,8 +84,8 @@ public struct DomainState: Hashable, Sendable {
     }
 }
 
-/// The domain of a mail's recipient as a queue goes by it: in lower case, without a final dot; empty where there is
-/// none. Never the whole address.
+/// The domain of a mail's recipient, in the form that queues go by: in lower case, without a trailing dot; empty if
+/// there is none. Never the whole address.
 public func recipientDomain(of address: String) -> String {
     guard let at = address.lastIndex(of: "@") else { return "" }
     var domain = address[address.index(after: at)...].lowercased().filter { !$0.isWhitespace }

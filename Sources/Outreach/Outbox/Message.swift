@@ -1,18 +1,17 @@
-/// What goes out of an effect, frozen: every attempt, today or after a crash, sends exactly this.
+/// The content an effect sends, frozen: every attempt, today or after a crash, sends exactly this.
 public struct Message: Hashable, Sendable {
-    /// From whom and to whom, as the channel needs it. What a channel does not need stays empty.
+    /// Sender and recipient as the channel needs them. Fields that a channel does not need stay empty.
     public struct Envelope: Hashable, Sendable {
         /// Where bounces go: a mail's envelope sender; empty for none.
         public var sender: String
         /// The one person or mailbox that it goes to.
         public var recipient: String
-        /// Which far end of the channel, as in `Route`.
+        /// Which target of the channel, as in `Route`.
         public var target: String
-        /// What the message's bounces bring back (`ReturnPath`); empty where nothing is brought back. It is made anew
-        /// for each attempt, and always the same.
+        /// The token that the message's bounces bring back (`ReturnPath`); empty if there is none. It is computed for
+        /// each attempt, and always the same.
         public var returnToken = ""
 
-        /// That sender, recipient and far end.
         public init(sender: String = "", recipient: String = "", target: String = "") {
             self.sender = sender
             self.recipient = recipient
@@ -23,16 +22,15 @@ public struct Message: Hashable, Sendable {
     /// `Message-ID` without its angle brackets, or `webhook-id`. Derived from the effect's key, so that a repeat has
     /// the same.
     public var id: String
-    /// The channel whose bytes they are.
+    /// The channel that the bytes are for.
     public var kind: ChannelName
     public var envelope: Envelope
-    /// As the channel sends them: a mail with CRLF line ends (RFC 5322), a webhook's JSON. What covers an attempt's own
-    /// time, such as a webhook's signature, is made anew for each attempt.
+    /// The bytes that the channel sends: a mail with CRLF line endings (RFC 5322), a webhook's JSON. Anything that
+    /// depends on the time of an attempt, such as a webhook's signature, is computed for each attempt.
     public var bytes: [UInt8]
     /// For lists and people: a mail's subject, or a webhook's event type.
     public var summary: String
 
-    /// Frozen bytes with their id.
     public init(id: String, kind: ChannelName, envelope: Envelope, bytes: [UInt8], summary: String) {
         self.id = id
         self.kind = kind
@@ -43,7 +41,7 @@ public struct Message: Hashable, Sendable {
 }
 
 extension Message {
-    /// A mail, whole, with CRLF line ends.
+    /// A complete mail, with CRLF line endings.
     ///
     /// - Parameters:
     ///   - sender: the envelope sender, where bounces go; empty for none.

@@ -1,7 +1,7 @@
-/// A mail to the shop itself, about its trigger files: frozen when it is written, and sent until the relay takes it.
-/// The store keeps it as an effect of origin `system`.
+/// A mail to the shop itself about its trigger files: frozen when it is written, and attempted until the relay accepts
+/// it. The store keeps it as an effect of origin `system`.
 public struct Notice: Hashable, Sendable {
-    /// What it tells. Of each kind only the newest waits: an older one that was not sent yet is no news.
+    /// What it reports. Only the newest of each kind waits: an older one that has not been sent yet is no longer news.
     public enum Kind: String, Sendable, CaseIterable {
         /// An edit was refused.
         case refused
@@ -9,19 +9,18 @@ public struct Notice: Hashable, Sendable {
         case held
         /// Changes came into force.
         case accepted
-        /// Mail to shoppers is held, for there was too much of it.
+        /// Mail to shoppers is held because there was too much of it.
         case braked
-        /// Messages wait, for their template fails.
+        /// Messages wait because their template fails.
         case unwritten
     }
 
     public var shop: String
     public var kind: Kind
     public var message: Message
-    /// When it is to be attempted.
+    /// When it should be attempted.
     public var dueAt: Moment
 
-    /// A notice that waits until then. Its message is a mail.
     public init(shop: String, kind: Kind, message: Message, dueAt: Moment) {
         self.shop = shop
         self.kind = kind

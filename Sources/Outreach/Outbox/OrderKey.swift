@@ -5,7 +5,6 @@ public struct OrderKey: Hashable, Sendable {
     /// The shop's id of the order.
     public var orderID: String
 
-    /// That order of that shop.
     public init(shop: String, orderID: String) {
         self.shop = shop
         self.orderID = orderID

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The names of the small facts of a shop that the store keeps between runs. A name, once shipped, stays.
+/// The names of the small facts about a shop that the store keeps between runs. A name, once shipped, never changes.
 public enum RememberedName: String, CaseIterable, Sendable {
     case brake, bucket, carriers, profile
     case brakeReleased = "brake_released"
@@ -17,14 +17,14 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case shopFault = "shop_fault"
 }
 
-/// One small fact of a shop that the store keeps, and what kind of value it is.
+/// One small fact about a shop that the store keeps, and the type of its value.
 public struct RememberedKey<Value: RememberedValue>: Sendable {
     public let name: RememberedName
 
     package init(_ name: RememberedName) { self.name = name }
 }
 
-/// What can be kept under a name: a value with a text of its own.
+/// A value that can be kept under a name, because it has a text form.
 public protocol RememberedValue: Sendable {
     /// At most 65,536 characters.
     var rememberedText: String { get }
@@ -58,26 +58,26 @@ extension RememberedValue where Self: Codable {
 extension ShopProfile: RememberedValue {}
 
 extension RememberedKey where Value == String {
-    /// The carriers that every open parcel was last chosen among, by name with spaces between.
+    /// The carriers that could be asked when every open parcel was last assigned to one, by name, separated by spaces.
     public static var carriers: Self { Self(.carriers) }
     /// Why our clock is not trusted.
     public static var clockFault: Self { Self(.clockFault) }
     /// The code of the held reload that a person confirmed.
     public static var confirmedReload: Self { Self(.confirmedReload) }
-    /// Why the trigger files on the disk are not in force.
+    /// Why the trigger files on disk are not in force.
     public static var lastFault: Self { Self(.lastFault) }
     /// Why the mailbox cannot be read, until it can.
     public static var mailboxFault: Self { Self(.mailboxFault) }
-    /// The triggers that write mails which nothing takes, by name with commas between.
+    /// The triggers whose mails no relay accepts, by name, separated by commas.
     public static var noRelay: Self { Self(.noRelay) }
-    /// Why the shop could not be asked, until it can.
+    /// Why the shop could not be read, until it can.
     public static var shopFault: Self { Self(.shopFault) }
 }
 
 extension RememberedKey where Value == Moment {
-    /// Since when a brake is released that was pulled.
+    /// When a brake that held mail back was released.
     public static var brakeReleased: Self { Self(.brakeReleased) }
-    /// When the last cycle of reading the shop went well.
+    /// When a cycle of reading the shop last succeeded.
     public static var lastGoodCycle: Self { Self(.lastGoodCycle) }
     /// Since when the mailbox cannot be read.
     public static var mailboxFailingSince: Self { Self(.mailboxFailingSince) }
@@ -86,18 +86,18 @@ extension RememberedKey where Value == Moment {
 }
 
 extension RememberedKey where Value == ShopProfile {
-    /// What Shopify last said of the shop itself.
+    /// What Shopify last said about the shop itself.
     public static var profile: Self { Self(.profile) }
 }
 
-/// All that is remembered of one shop.
+/// Everything remembered about one shop.
 public struct RememberedFacts: Hashable, Sendable {
     private let texts: [String: String]
 
     /// The texts by name, as the store keeps them.
     public init(_ texts: [String: String] = [:]) { self.texts = texts }
 
-    /// The value under that key; nil where there is none, or one that cannot be read.
+    /// The value under that key; nil if there is none, or one that cannot be read.
     public subscript<Value>(key: RememberedKey<Value>) -> Value? {
         texts[key.name.rawValue].flatMap(Value.init(rememberedText:))
     }

@@ -1,11 +1,11 @@
-// How much a route may take. A relay's account has limits (so many messages an hour, or in 24 hours), and so may a
-// recipient domain that is to be asked gently. What went out is counted in slices of time that the store keeps, so that
-// a restart begins nothing anew. A limit looks back over its window and one slice more, because the oldest slice may
-// reach into the window with any part of it: so it is never exceeded, whichever moment the far end counts from.
+// How much a route may send. A relay account has limits (so many messages an hour, or in 24 hours), and so may a
+// recipient domain that should be treated gently. What was sent is counted in time slices that the store keeps, so that
+// a restart does not reset the count. A limit looks back over its window and one more slice, because any part of the
+// oldest slice may fall within the window: so it is never exceeded, whichever moment the receiver counts from.
 
-/// At most so many messages in a length of time.
+/// A maximum number of messages in a length of time.
 public struct SendLimit: Hashable, Sendable {
-    /// Over what it counts. The raw value is the length in seconds.
+    /// The length of time. The raw value is the length in seconds.
     public enum Window: Int64, Hashable, Sendable, CaseIterable {
         /// A second of the clock.
         case second = 1
@@ -14,13 +14,13 @@ public struct SendLimit: Hashable, Sendable {
         /// Any 24 hours.
         case day = 86_400
 
-        /// How long one slice is that is counted by itself.
+        /// The length of one slice, which is counted separately.
         public var slice: Duration { self == .second ? .seconds(1) : .seconds(rawValue / 24) }
-        /// How long a slice counts after its end.
+        /// How long a slice still counts after its end.
         public var memory: Duration { self == .second ? .zero : .seconds(rawValue) }
-        /// True where a message counts only once it was taken, or may have been; a second counts attempts.
+        /// True if a message counts only once it was accepted, or may have been; a limit per second counts attempts.
         public var countsWhatWasTaken: Bool { self != .second }
-        /// As a person says it: `an hour`.
+        /// In words: `an hour`.
         public var words: String {
             switch self {
             case .second: "a second"
@@ -34,29 +34,28 @@ public struct SendLimit: Hashable, Sendable {
     public var count: Int
     public var window: Window
 
-    /// At most `count` in `window`.
     public init(_ count: Int, _ window: Window) {
         self.count = max(1, count)
         self.window = window
     }
 
-    /// As a person says it: `2000 a day`.
+    /// In words: `2000 a day`.
     public var words: String { "\(count) \(window.words)" }
 
-    /// The slice that a moment lies in, by its beginning.
+    /// The slice that contains a moment, by its beginning.
     public func slice(of moment: Moment) -> Moment {
         let length = window.slice.wholeMilliseconds
         return Moment(milliseconds: moment.milliseconds - ((moment.milliseconds % length) + length) % length)
     }
 
-    /// What began before this counts no more.
+    /// Slices that began before this no longer count.
     public func oldest(at now: Moment) -> Moment { now - window.memory - window.slice }
 
-    /// How many more may go now; where it is none, from when on one may.
+    /// How many more may be sent now; if none, when the next one may.
     ///
-    /// - Parameter spent: what went out, by the beginning of its slice.
+    /// - Parameter spent: the number sent, by the beginning of the slice.
     public func room(_ spent: [Moment: Int], at now: Moment) -> (count: Int, freeAt: Moment?) {
-        // A clock that was put back leaves slices ahead of it. They count, but for no longer than a window.
+        // After the clock was set back, some slices lie ahead of it. They count, but for no longer than a window.
         let counted = spent.filter { $0.key > oldest(at: now) && $0.value > 0 }
         var left = counted.values.reduce(0, +)
         if left < count { return (count - left, nil) }
@@ -70,14 +69,14 @@ public struct SendLimit: Hashable, Sendable {
 
 /// The limits of a route.
 public struct SendLimits: Hashable, Sendable {
-    /// For all that it takes.
+    /// For everything the route sends.
     public var whole: [SendLimit]
     /// For recipient domains, by name in lower case.
     public var domains: [String: [SendLimit]]
-    /// For each domain that has none of its own.
+    /// For each domain without limits of its own.
     public var otherDomains: [SendLimit]
 
-    /// Those limits; none where nothing is given.
+    /// Without arguments, there are no limits.
     public init(
         whole: [SendLimit] = [], domains: [String: [SendLimit]] = [:], otherDomains: [SendLimit] = []
     ) {
@@ -86,11 +85,11 @@ public struct SendLimits: Hashable, Sendable {
         self.otherDomains = otherDomains
     }
 
-    /// Those of a recipient domain; of all together where it is empty.
+    /// Those of a recipient domain; those of the whole route if it is empty.
     public func limits(of domain: String) -> [SendLimit] {
         domain.isEmpty ? whole : domains[domain] ?? otherDomains
     }
 
-    /// How many may go in a second at most; nil for as many as can.
+    /// How many may be sent per second; nil for no limit.
     public var perSecond: Int? { whole.filter { $0.window == .second }.map(\.count).min() }
 }

@@ -1,15 +1,15 @@
-/// What the far end said to one attempt. Not getting through is an ordinary answer, so it is a value.
+/// The receiver's answer to one attempt. Failing to get through is an ordinary answer, so it is a value.
 public enum Verdict: Hashable, Sendable {
-    /// It took the message. The receipt is its words, for the record: a queue id, a status.
+    /// It accepted the message. The receipt is its answer, for the record: a queue id, a status.
     case accepted(receipt: String)
-    /// Worth another try: a busy server, a dropped line, a full mailbox.
+    /// Worth another try: a busy server, a lost connection, a full mailbox.
     case deferred(Failure)
     /// Hopeless for this message: no such mailbox, a malformed body.
     case refused(Failure)
-    /// The far end or our login: the channel stops, no message is blamed.
+    /// The receiver or our login is at fault: the channel stops, and no message is blamed.
     case unavailable(Failure)
 
-    /// The word for it in rows, journal and metrics.
+    /// Its name in rows, the journal and metrics.
     public var name: String {
         switch self {
         case .accepted: "accepted"
@@ -19,7 +19,7 @@ public enum Verdict: Hashable, Sendable {
         }
     }
 
-    /// What went wrong, unless nothing did.
+    /// The failure, if there was one.
     public var failure: Failure? {
         switch self {
         case .accepted: nil
@@ -28,9 +28,9 @@ public enum Verdict: Hashable, Sendable {
     }
 }
 
-/// Why an attempt did not succeed. Never an address, a token or a body.
+/// Why an attempt did not succeed. Never contains an address, a token or a body.
 public struct Failure: Hashable, Sendable {
-    /// In one word of a small set: `connect`, `tls`, `auth`, `mailbox`, `content`, `busy`, `timeout`, `status`, …
+    /// One word of a small set: `connect`, `tls`, `auth`, `mailbox`, `content`, `busy`, `timeout`, `status`, …
     public var reason: String
     /// The reply or status code, if there was one.
     public var code: Int?
@@ -38,18 +38,17 @@ public struct Failure: Hashable, Sendable {
     public var enhancedCode: String?
     /// One sentence for people: what, and how to fix it.
     public var detail: String
-    /// How long the far end asked us to wait.
+    /// How long the receiver asked us to wait.
     public var retryAfter: Duration?
-    /// True if the far end may have taken the message although we did not hear so.
+    /// True if the receiver may have accepted the message although we received no confirmation.
     public var inDoubt: Bool
-    /// True if the far end said that there is no such mailbox and will be none (5.1.1 and its kin): whoever writes to
-    /// it again meets the same.
+    /// True if the receiver said that the mailbox does not exist and will not (5.1.1 and similar): anyone who writes to
+    /// it again gets the same answer.
     public var isNoMailbox = false
 
-    /// The reason of a far end that wants nothing more: its channel stays closed until a person opens it.
+    /// The reason given for a receiver that wants nothing more: its channel stays closed until a person opens it.
     public static let disabled = "disabled"
 
-    /// That went wrong.
     public init(
         reason: String, code: Int? = nil, enhancedCode: String? = nil, detail: String, retryAfter: Duration? = nil,
         inDoubt: Bool = false
@@ -63,16 +62,15 @@ public struct Failure: Hashable, Sendable {
     }
 }
 
-/// How one attempt ended: the verdict, and what it brought.
+/// How one attempt ended: the verdict, and its results.
 public struct AttemptAnswer: Hashable, Sendable {
     public var verdict: Verdict
-    /// What it brought, by name, for effects that are more than a message: a code, an amount, an id at the far end. No
+    /// Results by name, for effects that are more than a message: a code, an amount, an id in the other system. No
     /// personal data.
     public var results: [String: String]
-    /// What it says of the recipient's domain; nil where it says nothing.
+    /// What it says about the recipient's domain; nil if nothing.
     public var domainNews: DomainNews?
 
-    /// That came of it.
     public init(_ verdict: Verdict, results: [String: String] = [:], domainNews: DomainNews? = nil) {
         self.verdict = verdict
         self.results = results
@@ -80,30 +78,30 @@ public struct AttemptAnswer: Hashable, Sendable {
     }
 }
 
-/// What the far end knows of an attempt whose answer was lost.
+/// What the receiver knows about an attempt whose answer was lost.
 public enum Precedent: Hashable, Sendable {
-    /// It cannot tell: the same bytes go again, under the same id.
+    /// It cannot tell: the same bytes are sent again, under the same id.
     case unknown
-    /// It was done, and this came of it.
+    /// It was done, with this result.
     case done(receipt: String, results: [String: String])
     /// It was not done.
     case notDone
-    /// It would tell, and cannot be asked for now: nothing goes until it was.
+    /// It can tell but cannot be reached for now: nothing is sent until it has been asked.
     case unclear(Failure)
 }
 
-/// The far end of the outbox, as planning and the daemon see it. What it does is mostly to hand over a message; it may
-/// as well do something and bring a result.
+/// The outside, as planning and the daemon see it. Usually a channel hands over a message; it may also perform an
+/// action and return a result.
 public protocol Channel: Sendable {
-    /// Attempts to hand over one message. Throws only when the task is cancelled before the far end could have taken
+    /// Attempts to hand over one message. Throws only if the task is cancelled before the receiver could have accepted
     /// anything.
     func send(_ message: Message, at now: Moment) async throws(CancellationError) -> Verdict
 
-    /// The same, with what it brought. Left out where it brings nothing.
+    /// The same, with results. Need not be implemented by a channel without results.
     func attempt(_ message: Message, at now: Moment) async throws(CancellationError) -> AttemptAnswer
 
-    /// Whether an earlier attempt at this, of which no answer was heard, was done: asked before any repeat of it. Left
-    /// out where the far end cannot tell.
+    /// Whether an earlier attempt at this whose answer was lost succeeded: asked before any repeat of it. Need not be
+    /// implemented if the receiver cannot tell.
     func precedent(of message: Message, at now: Moment) async throws(CancellationError) -> Precedent
 }
 
@@ -116,8 +114,8 @@ extension Channel {
         .unknown
     }
 
-    /// Attempts a message whose earlier attempts ended like that: where one of them may have been done, the far end is
-    /// asked first.
+    /// Attempts a message after earlier attempts whose outcome is unknown: if one of them may have succeeded, the
+    /// receiver is asked first.
     ///
     /// - Parameter inDoubt: how many earlier attempts ended without our knowing how.
     public func attempt(

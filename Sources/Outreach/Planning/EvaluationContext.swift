@@ -1,10 +1,10 @@
 internal import Synchronization
 
-/// An order at one moment, as decisions look at it.
+/// An order at one moment, as decisions see it.
 ///
-/// Every trigger that hears an event looks at the same order at the same moment, and so do the conditions of each. What
-/// takes work to find out is found out once for all of them: whether the event is still news, what the scans of a
-/// parcel come to, what a name stands for.
+/// Every trigger that hears an event looks at the same order at the same moment, and so do the conditions of each.
+/// Whatever is costly to work out is worked out once for all of them: whether the event is still news, what the scans
+/// of a parcel add up to, what a name refers to.
 public final class EvaluationContext: Sendable {
     public let record: OrderRecord
     public let settings: ShopSettings
@@ -17,10 +17,10 @@ public final class EvaluationContext: Sendable {
 
     private struct Memory {
         var states: [(id: String, state: ShipmentState)] = []
-        /// For the event that was asked for last: triggers ask one after the other for the same one.
+        /// For the last event asked about: triggers ask about the same one in succession.
         var news: (event: Int64, reason: Reason?)?
         var isReachable: Bool?
-        /// What was found out for the event and the history that were asked for last.
+        /// What was worked out for the last event and history asked about.
         var found: (event: Int64, history: History, memory: Scope.Memory)?
     }
 
@@ -35,7 +35,7 @@ public final class EvaluationContext: Sendable {
         self.shop = shop
     }
 
-    /// What is known of a shipment of the order.
+    /// What is known about a shipment of the order.
     func state(of shipment: Shipment) -> ShipmentState {
         memory.withLock { memory in
             if let known = memory.states.first(where: { $0.id == shipment.id }) { return known.state }
@@ -45,9 +45,9 @@ public final class EvaluationContext: Sendable {
         }
     }
 
-    /// Why an event of the order is not to be told any more; nil while it is news.
+    /// Why an event of the order should not be reported any more; nil while it is news.
     func overtaken(_ event: Event) -> Reason? {
-        // An event that is not stored has no number to be known by.
+        // An event that is not stored has no number to identify it.
         guard event.id != 0 else { return record.overtaken(event) }
         return memory.withLock { memory in
             if let known = memory.news, known.event == event.id { return known.reason }
@@ -57,7 +57,7 @@ public final class EvaluationContext: Sendable {
         }
     }
 
-    /// True where the order has an address that mail to the shopper can go to.
+    /// True if the order has an address that mail to the shopper can go to.
     var isReachable: Bool {
         memory.withLock { memory in
             if let known = memory.isReachable { return known }
@@ -67,7 +67,7 @@ public final class EvaluationContext: Sendable {
         }
     }
 
-    /// What conditions look at for an event.
+    /// What conditions see for an event.
     func scope(_ event: Event, history: History) -> Scope {
         guard event.id != 0 else { return Scope(self, event: event, history: history) }
         let found = memory.withLock { memory in

@@ -1,4 +1,4 @@
-/// What was told before, as far as conditions and limits ask. Read by the store in the transaction that decides.
+/// What was sent before, as far as conditions and limits need it. Read by the store in the transaction that decides.
 public struct History: Hashable, Sendable, Codable {
     /// Messages sent to the shopper about this order.
     public var messagesAboutOrder: Int
@@ -10,30 +10,29 @@ public struct History: Hashable, Sendable, Codable {
     public var ordersLast30Days: Int
     /// When something last went wrong for this customer: a delay, an exception, a loss.
     public var lastProblemAt: Moment?
-    /// True if the address, the customer or the order is silenced now for this kind of mail.
+    /// True if the address, the customer or the order is currently silenced for this kind of mail.
     public var silenced: Bool
-    /// When each mail to this address was sent or became ready, other than the one that is judged; as far back as the
+    /// When each mail to this address was sent or became ready, apart from the one being judged; as far back as the
     /// shop's limit looks.
     public var counted: [Moment] = []
-    /// When this address was last written to, other than by the mail that is judged.
+    /// When this address was last written to, apart from the mail being judged.
     public var lastMessageAt: Moment?
-    /// What the triggers that replace this one have told of the order: which, and of which subjects.
+    /// What the triggers that replace this one have sent about the order: which trigger, and about which subjects.
     public var told: [Told] = []
 
-    /// A trigger that spoke.
+    /// A trigger that sent a message.
     public struct Told: Hashable, Sendable, Codable {
         public var trigger: String
-        /// `Subject.key` of each thing it spoke of.
+        /// `Subject.key` of each thing the message was about.
         public var subjects: [String]
 
-        /// That trigger spoke of these.
         public init(trigger: String, subjects: [String]) {
             self.trigger = trigger
             self.subjects = subjects
         }
     }
 
-    /// Nothing was ever told.
+    /// By default, nothing was ever sent.
     public init(
         messagesAboutOrder: Int = 0, messagesAboutSubject: Int = 0, messagesLast7Days: Int = 0,
         ordersLast30Days: Int = 0,

@@ -1,25 +1,24 @@
-/// For whom and about what history is asked.
+/// Whose history is asked for, and about what.
 public struct HistoryQuestion: Hashable, Sendable {
     public var shop: String
-    /// The order that the message would be about; nil where it is about none.
+    /// The order that the message would be about; nil if it is about none.
     public var orderID: String?
     public var subject: Subject
     /// The address that would be written to.
     public var address: String?
     /// The shop's id of the customer.
     public var customerID: String?
-    /// What the mail would be about; `.all` where only a silence of all mail can stop it.
+    /// The stream that the mail would belong to; `.all` if only a silence of all mail can stop it.
     public var stream: MailStream
-    /// The effect that is judged, which is no history of its own; 0 where there is none.
+    /// The effect being judged, which does not count as its own history; 0 if there is none.
     public var effectID: Int64 = 0
-    /// As far back as the shop's limit looks; nil where there is none.
+    /// As far back as the shop's limit looks; nil if there is no limit.
     public var countedSince: Moment?
-    /// The triggers that take the place of the one that is judged.
+    /// The triggers that replace the one being judged.
     public var replacers: [String] = []
-    /// Whether what they only would have told counts as well: so it is where the one that is judged is a shadow itself.
+    /// Whether their shadow messages count as well, which they do if the one being judged is a shadow itself.
     public var isShadow = false
 
-    /// That is asked.
     public init(
         shop: String, orderID: String?, subject: Subject, address: String?, customerID: String?,
         stream: MailStream = .order
@@ -34,7 +33,7 @@ public struct HistoryQuestion: Hashable, Sendable {
 }
 
 extension HistoryQuestion {
-    /// What has to be known to judge that effect, at that moment where a limit may hold it.
+    /// What has to be known to judge that effect, at that moment if a limit may hold it.
     public init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
         self.init(
             shop: effect.shop, orderID: effect.orderID, subject: effect.event?.subjects.first ?? .order,

@@ -1,24 +1,24 @@
 import Crypto
 
-/// The ids of messages, made of what they tell and to whom, and of nothing else: so a repeat after a crash has the same
-/// id, many mailboxes fold it into the first, and the far end of a webhook can drop it.
+/// The ids of messages, derived from what they say and to whom, and from nothing else: so a repeat after a crash has
+/// the same id, which lets many mailboxes recognise the duplicate and the receiver of a webhook discard it.
 public enum MessageIdentity {
     /// The `Message-ID` of an effect's mail, without angle brackets, at the sender's domain.
     public static func mail(of effect: Effect, domain: String) -> String {
         "\(identify("mail", effect.shop, effect.trigger, effect.line, effect.keys[0]))@\(domain)"
     }
 
-    /// The id that starts an order's thread: every mail about the order refers to it, from the first on.
+    /// The id that starts an order's thread: every mail about the order refers to it, starting with the first.
     public static func thread(shop: String, orderID: String, domain: String) -> String {
         "order.\(identify("thread", shop, orderID))@\(domain)"
     }
 
-    /// The `webhook-id` of an effect. It holds no full stop, for that separates the parts of what is signed.
+    /// The `webhook-id` of an effect. It contains no full stop, which separates the parts of the signed text.
     public static func webhook(of effect: Effect) -> String {
         "msg_\(identify("webhook", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
     }
 
-    /// 128 bits of SHA-256 over the parts, each with its length before it, so that no two lists of parts look alike.
+    /// 128 bits of SHA-256 over the parts, each preceded by its length, so that no two lists of parts look alike.
     fileprivate static func identify(_ parts: String...) -> String {
         var hash = SHA256()
         for part in parts {

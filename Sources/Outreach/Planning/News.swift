@@ -1,26 +1,26 @@
-// What is still news, by what `EventTable` says of each kind: whether a parcel, a return or an order has passed it, and
-// how that is told.
+// What is still news, according to `EventTable`'s entry for each kind: whether the parcel, return or order has moved
+// past it, and how that is put into words.
 
 extension EventKind {
-    /// True where this event about a parcel is no news any more when the parcel is in `state`.
+    /// True if this event about a parcel is no longer news once the parcel is in `state`.
     func isPassed(by state: ParcelState) -> Bool {
         if case .parcel(let states) = entry.passing { return states.contains(state) }
         return false
     }
 
-    /// True where this event about a return is no news any more when the return is in `status`.
+    /// True if this event about a return is no longer news once the return is in `status`.
     func isPassed(by status: ReturnFacts.Status, received: Bool) -> Bool {
         guard case .returned(let statuses, let receipt) = entry.passing else { return false }
         return receipt && received || statuses.contains(status)
     }
 
-    /// True where this event is no news any more by what the whole order has become.
+    /// True if this event is no longer news in view of what has become of the whole order.
     func isPassed(by record: OrderRecord) -> Bool {
         if case .order(_, _, let holds) = entry.passing { return holds(record) }
         return false
     }
 
-    /// True where that another kind of event happened later makes this one no news.
+    /// True if a later event of another kind makes this one no longer news.
     public func isPassed(byEvent other: EventKind) -> Bool {
         switch entry.passing {
         case .never: return false
@@ -32,7 +32,7 @@ extension EventKind {
         }
     }
 
-    /// What makes it no news any more, behind "once"; nil where nothing does. The words of states are in backquotes.
+    /// What makes it no longer news, to follow "once"; nil if nothing does. The words for states are in backquotes.
     var passedBy: String? {
         switch entry.passing {
         case .never: return nil
@@ -45,9 +45,9 @@ extension EventKind {
         }
     }
 
-    /// The rule by which it was passed, as a sentence without its full stop.
+    /// The rule that makes it no longer news, as a sentence without its full stop.
     public var passedRule: String? {
-        passedBy.map { "'\(rawValue)' is no news once \($0.replacing("`", with: ""))" }
+        passedBy.map { "'\(rawValue)' is no longer news once \($0.replacing("`", with: ""))" }
     }
 
     private static func either(_ words: [String]) -> String {
@@ -58,7 +58,7 @@ extension EventKind {
 }
 
 extension ReturnFacts.Status {
-    /// The event that coming into this state is, if it is one that passes others.
+    /// The event of entering this state, if it is one that makes others old.
     fileprivate var event: EventKind? {
         switch self {
         case .open: .returnApproved
@@ -71,10 +71,10 @@ extension ReturnFacts.Status {
 }
 
 extension OrderRecord {
-    /// Why `event` is not to be told any more, judged by what the order has become; nil while it is news.
+    /// Why `event` should not be reported any more, judged by what has become of the order; nil while it is news.
     func overtaken(_ event: Event) -> Reason? {
         if facts.cancelledAt != nil, !event.kind.survivesCancellation { return .cancelled }
-        // One message may speak of several parcels; it is news as long as it is for one of them.
+        // One message may cover several parcels; it is news as long as it is news for one of them.
         var first: Reason?
         for occurrence in event.occurrences {
             guard let subject = Subject(key: occurrence.subject) else { continue }

@@ -1,13 +1,13 @@
 extension Planner {
-    /// What becomes of an effect, and which of its events are told.
+    /// The decision about an effect, and which of its events it covers.
     public struct Judgement: Hashable, Sendable {
         public var decision: Decision
-        /// The events that are told, if it is sent.
+        /// The events that the message covers, if it is sent.
         public var events: [Event] = []
-        /// The events that are left out of a message that goes, each with the reason.
+        /// The events left out of a message that is sent, each with the reason.
         public var dropped: [Dropped] = []
 
-        /// An event that is not told.
+        /// An event that is left out.
         public struct Dropped: Hashable, Sendable {
             public var event: Event
             public var reason: Reason
@@ -15,23 +15,23 @@ extension Planner {
         }
     }
 
-    /// What becomes of `effect` now.
+    /// The decision about `effect` now.
     ///
     /// - Parameters:
-    ///   - record: the order, as it is known now; nil where it is gone.
-    ///   - history: what was told before.
+    ///   - record: the order as it is known now; nil if it is gone.
+    ///   - history: what was sent before.
     public func judge(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Decision {
         judgement(effect, record: record, history: history, now: now).decision
     }
 
-    /// The same, with the events that are told where `combine` made one message of several.
+    /// The same, with the events that are covered if `combine` made one message out of several.
     public func judgement(_ effect: Effect, record: OrderRecord?, history: History, now: Moment) -> Judgement {
         if effect.origin != .trigger, record != nil || effect.aggregate == nil { return Self.wanted(effect, now: now) }
         guard let record else { return Judgement(decision: .skip(because: .erased)) }
         return judgement(effect, at: evaluation(record, now: now), history: history)
     }
 
-    /// The same, for one of several effects of an order that are judged at one moment.
+    /// The same, for one of several effects of an order that are judged at the same moment.
     public func judgement(_ effect: Effect, at evaluation: EvaluationContext, history: History) -> Judgement {
         let now = evaluation.now
         if effect.origin != .trigger { return Self.wanted(effect, now: now) }
@@ -41,7 +41,7 @@ extension Planner {
         else { return Judgement(decision: .skip(because: .off)) }
         let dueAt = due(effect, entry, evaluation)
         if effect.together.isEmpty, history.told.isEmpty {
-            // Nearly all: one event, and nobody spoke of it.
+            // The usual case: one event that nothing was sent about.
             if effect.attempts == 0, dueAt > now {
                 return Judgement(decision: waiting(effect, entry.trigger, until: dueAt, now: now))
             }
@@ -75,14 +75,14 @@ extension Planner {
         return going(kept, without: dropped, of: effect, entry, line, evaluation, history)
     }
 
-    /// What a person or Bookbag itself wants said is said at its time: shadow, limits, quiet hours and conditions are
-    /// for triggers alone.
+    /// What a person or Bookbag itself wants to send is sent at its time: shadow mode, limits, quiet hours and
+    /// conditions only apply to triggers.
     private static func wanted(_ effect: Effect, now: Moment) -> Judgement {
         let waits = effect.state == .waiting && effect.dueAt > now
         return Judgement(decision: waits ? .wait(until: effect.dueAt, because: .wait) : .send, events: effect.events)
     }
 
-    /// What becomes of an effect whose events are to be told.
+    /// The decision about an effect whose events should be reported.
     private func going(
         _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
         _ line: SendLine, _ evaluation: EvaluationContext, _ history: History
@@ -98,7 +98,7 @@ extension Planner {
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }
 
-    /// Waits have an end: what a trigger waits for and nobody ever tells of is let go of after this.
+    /// Waits come to an end: an effect that waits for something no source ever reports is dropped after this long.
     private static let patience = Duration.days(120)
 
     private func waiting(_ effect: Effect, _ trigger: Trigger, until dueAt: Moment, now: Moment) -> Decision {
@@ -107,12 +107,12 @@ extension Planner {
         {
             return .skip(because: .oldNews, detail: "what it waits for was not known in 120 days")
         }
-        // A date that may come nearer, or is not known yet, is asked for again tomorrow.
+        // A date that may move closer, or is not known yet, is asked for again tomorrow.
         let asked = trigger.waitCanShrink || dueAt == .distantFuture ? min(dueAt, now + .days(1)) : dueAt
         return .wait(until: asked, because: trigger.combine == nil ? .wait : .combine)
     }
 
-    /// Why one event is not told: it is no longer true, no longer news, or a condition says so.
+    /// Why one event is not reported: it is no longer true, no longer news, or a condition says so.
     private func objection(
         _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext,
         _ history: History,
@@ -139,7 +139,7 @@ extension Planner {
         return (failed.clause, failed.sentence)
     }
 
-    /// What holds a true message to the shopper back for now.
+    /// What holds back a valid message to the shopper for now.
     private func held(
         _ effect: Effect, _ trigger: Trigger, _ events: [Event], history: History, zone: Zone, now: Moment
     ) -> Decision? {
@@ -147,7 +147,7 @@ extension Planner {
         if !trigger.ignoresQuietHours, let end = triggers.settings.quietHours?.end(at: now, in: zone) {
             return .wait(until: end, because: .quietHours)
         }
-        // What is ready has its room already.
+        // A message that is ready has already been given room.
         if effect.state == .waiting, let limit = limit(for: trigger, events),
             let room = limit.room(after: history.counted, now: now)
         {
@@ -156,7 +156,7 @@ extension Planner {
         return nil
     }
 
-    /// The limit that holds for a trigger's mail about these events; nil where none does.
+    /// The limit that applies to a trigger's mail about these events; nil if none does.
     public func limit(for trigger: Trigger, _ events: [Event]) -> Limit? {
         guard let limit = triggers.settings.limit, !trigger.ignoresLimit,
             !events.contains(where: { limit.except.contains($0.kind) })
@@ -168,27 +168,28 @@ extension Planner {
         func due(_ event: Event) -> Moment {
             entry.waits ? self.due(entry.trigger, event, evaluation.record, evaluation.zone) : event.happenedAt
         }
-        let first = effect.events.reduce(.distantFuture) { min($0, due($1)) }
+        var first = effect.event.map(due) ?? .distantFuture
+        for event in effect.together { first = min(first, due(event)) }
         guard let combine = entry.combine, first < .distantFuture else { return first }
         return triggers.settings.calendar(zone: shopZone).moment(combine, after: first, in: evaluation.zone)
     }
 
-    /// When the event may be told, by the trigger's own wait.
+    /// When the event may be reported, by the trigger's own wait.
     func due(_ trigger: Trigger, _ event: Event, _ record: OrderRecord, _ zone: Zone) -> Moment {
         trigger.dueAt(event, record: record, zone: zone, shopZone: shopZone, settings: triggers.settings) {
             scope(record: record, event: event, history: History(), now: event.recordedAt)
         }
     }
 
-    /// By which silences an effect's mail to the shopper is stopped: those of its stream and of all; but what she needs
-    /// in hand (`EventEntry.isNeeded`) by those of all alone.
+    /// Which silences stop an effect's mail to the shopper: those of its stream and those of all mail. What she needs
+    /// to act on (`EventEntry.isNeeded`) is only stopped by silences of all mail.
     func stream(of effect: Effect) -> MailStream {
         guard let about = triggers.trigger(effect.trigger)?.about else { return .all }
         return about == .order && effect.events.contains { $0.kind.entry.isNeeded } ? .all : about
     }
 
-    /// Why nobody can be written to by this line; nil if somebody can. A doubt about whom to write to means that nobody
-    /// is written to.
+    /// Why nobody can be written to by this line; nil if somebody can. If there is any doubt about whom to write to,
+    /// nobody is.
     private func unreachable(_ line: SendLine, trigger: Trigger, at evaluation: EvaluationContext, history: History)
         -> Reason?
     {
@@ -205,8 +206,8 @@ extension Planner {
 }
 
 extension OrderRecord {
-    /// Whom mail about this order goes to: the address that it was placed with, else the customer's. Nil where there is
-    /// none that a relay would take.
+    /// Whom mail about this order goes to: the address that it was placed with, otherwise the customer's. Nil if there
+    /// is none that a relay would accept.
     public var recipient: MailAddress? {
         guard let address = facts.email ?? facts.customer?.email else { return nil }
         let name = [facts.customer?.firstName, facts.customer?.lastName].compactMap { $0?.asName }

@@ -1,18 +1,18 @@
 extension Planner {
-    /// What `match` does to the effects that stand under its keys already.
+    /// What `match` does to the effects that already exist under its keys.
     public enum Placement: Hashable, Sendable {
         /// A new effect.
         case insert(Effect)
-        /// An effect that waits, or that was skipped before, now tells this event, or this event as well.
+        /// An effect that is waiting, or was skipped before, now covers this event, or this event as well.
         case refresh(Effect)
-        /// An effect of another order lets go of the occurrence, and a new one takes it.
+        /// An effect of another order gives up the occurrence, and a new one takes it.
         case takeOver(from: Effect, Effect)
-        /// All its occurrences were told; nothing is made. The effects that told them are noted.
+        /// All its occurrences were already reported; nothing is created. The effects that reported them are listed.
         case told([Int64])
     }
 
-    /// Places a match among the effects that exist. A key that was used up stays so; a wait is refreshed; a skip is
-    /// open for the next event; an open window of `combine` takes the event in.
+    /// Places a match among the existing effects. A used key stays used; a wait is refreshed; a skipped effect is open
+    /// to the next event; an open `combine` window takes the event in.
     ///
     /// - Parameters:
     ///   - existing: the effects that hold the match's keys, and with a pause the newest of each key's repetitions.
@@ -45,7 +45,7 @@ extension Planner {
             let held = Set(existing.filter { $0.id != window.id }.flatMap(\.keys))
             let joining = Set(event.occurrences.map(\.subject))
             window.keys += keys.filter { !window.keys.contains($0) && !held.contains($0) }
-            // Of one parcel the newest event is told; an event that is known already changes nothing.
+            // For each parcel the newest event is reported; an event that is already known changes nothing.
             var events = window.events.filter {
                 $0.id != event.id
                     && !($0.kind == event.kind && Set($0.occurrences.map(\.subject)).isSubset(of: joining))
@@ -67,7 +67,7 @@ extension Planner {
                 effect.decidedAt = now
                 return .takeOver(from: effect, new)
             }
-            // Keys that another effect holds stay with it: each occurrence has one effect, for ever.
+            // Keys that another effect holds stay with it: each occurrence has one effect, forever.
             let held = Set(existing.filter { $0.id != effect.id }.flatMap(\.keys))
             effect.keys += keys.filter { !effect.keys.contains($0) && !held.contains($0) }
             effect.event = event
@@ -86,8 +86,8 @@ extension Planner {
                 dueAt: at, createdAt: now, reason: reason))
     }
 
-    /// The open window that an event falls in: it fires no later than the window's end, and no longer before it than a
-    /// window is long.
+    /// The open window that an event falls into: it fires no later than the window's end, and no earlier than one
+    /// window length before it.
     private func window(for match: Match, event: Event, among open: [Effect]) -> Effect? {
         open.first { effect in
             effect.trigger == match.trigger && effect.line == match.line && effect.aggregate == event.aggregate
@@ -96,10 +96,10 @@ extension Planner {
         }
     }
 
-    /// What stands behind a key whose occurrence comes again after its pause.
+    /// The separator that follows a key whose occurrence repeats after its pause.
     private static let again = " again "
 
-    /// The key under which an occurrence that may come again has its next turn; nil while its pause lasts.
+    /// The key for the next repetition of an occurrence; nil while its pause lasts.
     private func repetition(of key: String, pause: Length, match: Match, existing: [Effect]) -> String? {
         let stem = key + Self.again
         let mine = existing.filter { $0.keys.contains { $0 == key || $0.hasPrefix(stem) } }
@@ -115,12 +115,13 @@ extension Planner {
         return stem + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     }
 
-    /// The keys that have to be looked for where a key may come again: all that begin like this.
+    /// The prefix of all keys to look for if a key may repeat.
     public static func repetitions(of key: String) -> String { key + again }
 
-    /// A key without what tells its repetitions apart.
+    /// A key without the suffix of its repetitions.
     static func stem(of key: String) -> String {
-        guard key.utf8.count > 7, let range = key.firstRange(of: again) else { return key }
+        // Nearly all keys are no repetitions, and a byte tells.
+        guard key.utf8.contains(again.utf8.first!), let range = key.firstRange(of: again) else { return key }
         return String(key[..<range.lowerBound])
     }
 }

@@ -1,6 +1,6 @@
 extension Planner {
-    /// In which order effects that fall due together are judged, so that what room a limit has goes to the right ones:
-    /// first what no limit holds, then the newest of each parcel, then the rest; among equals the longest known.
+    /// The order in which effects that are due together are judged, so that the room under a limit goes to the right
+    /// ones: first those that no limit holds, then the newest of each parcel, then the rest; among equals the oldest.
     public func inOrderOfRoom(_ effects: [Effect]) -> [Effect] {
         struct Rank { var level: Int, happenedAt: Moment, id: Int64, effect: Effect }
         var newest: [String: (Moment, Int64)] = [:]
@@ -23,8 +23,8 @@ extension Planner {
         }.sorted { ($0.level, $0.happenedAt, $0.id) < ($1.level, $1.happenedAt, $1.id) }.map(\.effect)
     }
 
-    /// What a message that goes takes the place of: the waiting effects of its order, by triggers that its own one
-    /// replaces, about the same. What only would go takes the place of shadows alone.
+    /// What a message that is sent replaces: the waiting effects of its order that are about the same thing and come
+    /// from triggers that its own trigger replaces. A shadow message replaces shadows only.
     public func takenBack(by effect: Effect, _ judgement: Judgement, among waiting: [Effect]) -> [Effect] {
         guard let trigger = triggers.trigger(effect.trigger), !trigger.replaces.isEmpty else { return [] }
         let told = History.Told(
@@ -36,12 +36,12 @@ extension Planner {
         }
     }
 
-    /// True where a trigger only shows what it would send.
+    /// True if a trigger only shows what it would send.
     public func isShadow(_ trigger: String) -> Bool {
         triggers.trigger(trigger)?.mode(in: triggers.settings.mode) == .shadow
     }
 
-    /// The keys of an effect that tells only some of its events: those of the events that are left out are open again.
+    /// The keys of an effect that covers only some of its events: those of the events left out become free again.
     public func keys(of effect: Effect, telling judgement: Judgement, record: OrderRecord) -> [String] {
         guard !judgement.dropped.isEmpty, let trigger = triggers.trigger(effect.trigger) else { return effect.keys }
         let told = Set(judgement.events.flatMap { trigger.keys(for: $0, record: record) })
@@ -52,7 +52,7 @@ extension Planner {
 }
 
 extension History.Told {
-    /// True where it spoke of what `event` is about: the same parcel, or else the same order.
+    /// True if it was about what `event` is about: the same parcel, otherwise the same order.
     func isAbout(_ event: Event) -> Bool {
         let own = event.occurrences.map(\.subject).filter { $0.hasPrefix("shipment:") }
         let theirs = subjects.filter { $0.hasPrefix("shipment:") }

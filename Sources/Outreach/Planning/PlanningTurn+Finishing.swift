@@ -1,15 +1,15 @@
-/// What came of making the message of an effect that goes.
+/// The result of composing the message of an effect that should be sent.
 public enum Making: Sendable {
-    /// It is made, with what there is to remark about it. Nil bytes where nothing goes out: in `replay` and `test`.
+    /// It was composed, possibly with a remark. The message is nil if nothing is sent: in `replay` and `test`.
     case made(Message?, remark: String?)
-    /// Something that it needs is not there yet.
+    /// Something that it needs is not available yet.
     case wait(until: Moment, because: Reason, detail: String)
-    /// It cannot be made.
+    /// It cannot be composed.
     case impossible(Reason, detail: String)
 }
 
 extension PlanningTurn {
-    /// The effect as its message is to tell it, with the events that are left; nil where no message is to be made.
+    /// The effect as its message should present it, with the remaining events; nil if no message should be composed.
     public func draft(of one: Judged) -> Effect? {
         guard one.goes, let record = one.record, let first = one.judgement.events.first else { return nil }
         var effect = one.effect
@@ -21,9 +21,9 @@ extension PlanningTurn {
         return effect
     }
 
-    /// The plan that an effect comes to.
+    /// The plan for an effect.
     ///
-    /// - Parameter making: what came of making its message; nil where `draft` gave none.
+    /// - Parameter making: the result of composing its message; nil if `draft` returned nil.
     public func finish(_ one: Judged, _ making: Making?) -> Plan {
         let before = one.effect
         var effect = before
@@ -51,7 +51,7 @@ extension PlanningTurn {
                 effect.reason = reason
                 effect.detail = detail
             case .impossible(let reason, let detail): skip(&effect, reason, detail)
-            // Nobody here makes such a message; it is not to be due for ever.
+            // Nothing here composes such a message; it must not stay due forever.
             case nil: effect.dueAt = now + .hours(1)
             }
         }
@@ -70,7 +70,7 @@ extension PlanningTurn {
                         detail: dropped.detail, at: now))
             }
         }
-        // To wait on for the same cause is no news.
+        // Continuing to wait for the same reason is not worth noting.
         let isNews = effect.state != .waiting || effect.reason != before.reason || before.decidedAt == nil
         plan.changes.append(
             PlannedChange(
@@ -79,8 +79,8 @@ extension PlanningTurn {
         return plan
     }
 
-    /// The plan for a wait that ended between a backup and its being put back: it is withdrawn, for it may have been
-    /// told. A wait of the trigger's own that ends only later is kept.
+    /// The plan for a wait that ended between a backup and its restoration: the effect is withdrawn, since it may have
+    /// been sent. A trigger's own wait that ends only later is kept.
     public func catchUp(_ one: Judged) -> Plan {
         var effect = one.effect
         if case .wait(let until, let reason) = one.judgement.decision, reason == .wait || reason == .combine,
@@ -116,7 +116,7 @@ extension PlanningTurn {
 }
 
 extension Planner.Judgement {
-    /// What there is to say of the events that were left out; nil where none was.
+    /// A remark about the events that were left out; nil if none was.
     var remark: String? {
         guard !dropped.isEmpty else { return nil }
         let reasons = Set(dropped.map(\.reason.rawValue)).sorted().joined(separator: ", ")

@@ -1,24 +1,26 @@
 // One turn of planning: what becomes of recorded events, and of effects whose wait is over.
 //
-// The daemon, `replay`, `test`, the catching up after a restore and the estimate of what an edit would send all run this turn; they differ only in where
-// the effects are kept. A turn reads nothing by itself. Whoever runs it brings what is known and writes the plans that come of it:
+// The daemon, `replay`, `test`, catching up after a restore and the estimate of what an edit would send all run this
+// turn; they differ only in where the effects are kept. A turn reads nothing itself. Its caller supplies what is known
+// and writes the resulting plans:
 //
-//   events:   hear each ──▶ look up who holds the keys ──▶ place ──▶ plans
-//   effects:  in the order of room ──▶ look up orders and histories ──▶ judge
-//             ──▶ settle among one another ──▶ make the messages ──▶ finish ──▶ plans
+//     events:   hear each ──▶ look up who holds the keys ──▶ place ──▶ plans
+//     effects:  in the order of room ──▶ look up orders and histories ──▶ judge
+//               ──▶ settle among one another ──▶ make the messages ──▶ finish ──▶ plans
 //
-// What cannot be known within the turn is left for the next one at the same moment: the second of two events that meet under one key, the second mail to an
-// address that has a limit, what another message takes the place of. So plans of one turn never contradict one another, and each can be
-// written or found stale by itself. Every turn decides at least one of the effects that it is given.
+// What cannot be known within the turn is left for the next one at the same moment: the second of two events that share
+// a key, the second mail to an address that has a limit, and what another message replaces. So the plans of one turn
+// never contradict one another, and each can be written, or found stale, independently. Every turn decides at least one
+// of the effects that it is given.
 
 /// One turn of planning for one shop at one moment.
 public struct PlanningTurn: Sendable {
     public var planner: Planner
     public var now: Moment
-    /// How the shop's brake stands; nil where it is not to hold anything, as in `replay` and `test`, which know one shopper at a time.
+    /// The state of the shop's brake; nil if it should not hold anything, as in `replay` and `test`, which know one
+    /// shopper at a time.
     public var brake: BrakeState?
 
-    /// A turn by these triggers, at that moment.
     public init(_ planner: Planner, now: Moment, brake: BrakeState? = nil) {
         self.planner = planner
         self.now = now
@@ -27,21 +29,21 @@ public struct PlanningTurn: Sendable {
 
     // MARK: - Events
 
-    /// An event, with what each trigger that hears it makes of it by itself.
+    /// An event, with what each trigger that hears it would do with it.
     public struct Heard: Sendable {
         public let event: Event
         public let matches: [Planner.Match]
-        /// The version of what it belongs to; 0 where that is gone.
+        /// The version of its aggregate; 0 if that is gone.
         let version: Int64
         let misses: [Planner.Miss]
     }
 
-    /// What the triggers make of an event.
+    /// What the triggers would do with an event.
     ///
     /// - Parameters:
-    ///   - record: its order; nil where that is gone. What belongs to another aggregate has the order that this is
-    ///     about, or `OrderRecord.none`.
-    ///   - version: the aggregate's, where it is not the order itself.
+    ///   - record: its order; nil if that is gone. An event of another aggregate comes with the order that it is about,
+    ///     or `OrderRecord.none`.
+    ///   - version: the aggregate's version, if the aggregate is not the order itself.
     public func hear(_ event: Event, record: OrderRecord?, version: Int64? = nil) -> Heard {
         var misses: [Planner.Miss] = []
         guard let record else {
@@ -54,10 +56,12 @@ public struct PlanningTurn: Sendable {
         return Heard(event: event, matches: matches, version: version ?? record.version, misses: misses)
     }
 
-    /// One plan for each event that can be placed now, in their order. What meets another event of this turn under one key, or in one window, is left for the next.
+    /// One plan for each event that can be placed now, in order. An event that shares a key or a window with another of
+    /// this turn is left for the next.
     ///
     /// - Parameters:
-    ///   - existing: the effects that hold a match's keys, each once; with a pause, the newest of each key's repetitions.
+    ///   - existing: the effects that hold a match's keys, each once; with a pause, the newest of each key's
+    ///     repetitions.
     ///   - open: the waiting effects of an event's order, for matches that combine.
     public func place(
         _ heard: [Heard], existing: (Planner.Match) -> [Effect], open: (Event) -> [Effect]
@@ -82,7 +86,7 @@ public struct PlanningTurn: Sendable {
         return plans
     }
 
-    /// What an event of this turn has a hand on.
+    /// A key or window that an event of this turn uses.
     private struct Touched: Hashable {
         var trigger: String
         var line: String
@@ -120,7 +124,7 @@ public struct PlanningTurn: Sendable {
             effect: effect, note: DecisionNote(at: now, state: effect.state, reason: reason, until: effect.heldUntil))
     }
 
-    /// Notes that a trigger made nothing of an event: once for each of the two, whatever its lines came to.
+    /// Notes that a trigger did nothing with an event: once for each pair, however many lines the trigger has.
     private func note(
         _ trigger: String, _ event: Event, _ reason: Reason, detail: String? = nil, in plan: inout Plan
     ) {
@@ -129,7 +133,8 @@ public struct PlanningTurn: Sendable {
             MatchOutcome(trigger: trigger, eventID: event.id, reason: reason, detail: detail, at: now))
     }
 
-    /// Notes the events that an effect told and tells no more: a newer one took their turn, or they had been decided on before it came.
+    /// Notes the events that an effect covered and no longer does: a newer one replaced them, or they had already been
+    /// decided when it came.
     private func noteLost(_ before: Effect, now after: Effect, in plan: inout Plan) {
         for event in before.events where !after.events.contains(where: { $0.id == event.id }) {
             let wasDecided = before.state != .waiting
@@ -141,29 +146,29 @@ public struct PlanningTurn: Sendable {
 
     // MARK: - Effects
 
-    /// An effect that was judged.
+    /// An effect that has been judged.
     public struct Judged: Sendable {
         public let effect: Effect
-        /// Its order; nil where that is gone.
+        /// Its order; nil if that is gone.
         public let record: OrderRecord?
         public let history: History
         public internal(set) var judgement: Planner.Judgement
-        /// The room of a limit that it takes.
+        /// The room that it takes up under a limit.
         var room: LimitRoom?
-        /// What it takes the place of.
+        /// The effects that it replaces.
         var takesBack: [Effect] = []
 
-        /// True where a message is to be made of it, to go out or to be kept as a shadow.
+        /// True if a message should be composed, to be sent or kept as a shadow.
         public var goes: Bool { judgement.decision == .send || judgement.decision == .shadow }
     }
 
-    /// Judges effects in the order in which they are given, which is that of `Planner.inOrderOfRoom`.
+    /// Judges effects in the given order, which is that of `Planner.inOrderOfRoom`.
     ///
     /// - Parameters:
     ///   - records: the orders, by id, as they are known now.
-    ///   - histories: what was told before, for each effect.
+    ///   - histories: what was sent before, for each effect.
     public func judge(_ effects: [Effect], records: [String: OrderRecord], histories: [History]) -> [Judged] {
-        // The effects of one order look at it together.
+        // The effects of one order share one view of it.
         let evaluations = records.mapValues { planner.evaluation($0, now: now) }
         return zip(effects, histories).map { effect, history in
             guard let evaluation = effect.orderID.flatMap({ evaluations[$0] }) else {
@@ -182,7 +187,7 @@ public struct PlanningTurn: Sendable {
             judgement: planner.judgement(effect, record: record, history: history, now: now))
     }
 
-    /// The orders of which the waiting effects have to be known, for something that goes takes the place of others.
+    /// The orders whose waiting effects have to be known, because a message that is sent may replace them.
     public func ordersReplacedIn(_ judged: [Judged]) -> Set<String> {
         Set(judged.lazy.filter(replaces).compactMap(\.effect.orderID))
     }
@@ -191,14 +196,15 @@ public struct PlanningTurn: Sendable {
         one.goes && planner.triggers.entry(one.effect.trigger)?.trigger.replaces.isEmpty == false
     }
 
-    /// What the effects of one turn mean for one another: of those that share a limit, or of which one takes the other's place, some are left for
-    /// the next turn, in which it is known what became of the others.
+    /// Settles the effects of one turn among one another: of those that share a limit, or of which one replaces the
+    /// other, some are left for the next turn, when the outcome of the others is known.
     ///
     /// - Parameter waiting: the waiting effects of an order that `ordersReplacedIn` names.
     public func settle(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
         var takenBack: [Int64: [Effect]] = [:]
         var left = Set<Int64>()
-        // One that is taken back takes nothing back itself; so there is always one that goes, even where triggers replace one another in a circle.
+        // An effect that is replaced replaces nothing itself; so one is always sent, even if triggers replace one
+        // another in a circle.
         for one in all where replaces(one) && !left.contains(one.effect.id) {
             let taken = planner.takenBack(by: one.effect, one.judgement, among: one.effect.orderID.map(waiting) ?? [])
                 .filter { !left.contains($0.id) && $0.id != one.effect.id }
@@ -236,7 +242,7 @@ public struct PlanningTurn: Sendable {
         return going
     }
 
-    /// Whether the brake holds a mail back; if not, its address is among the people of this hour.
+    /// Whether the brake holds a mail back; if not, its address is added to the people of this hour.
     private func isBraked(
         _ one: Judged, _ address: String, _ mostPeople: Int, _ newPeople: inout Set<String>
     ) -> Bool {

@@ -1,22 +1,22 @@
-/// Why an effect is where it is: the closed list. The raw values go to the journal, to metric labels and into files'
-/// `because:`; we add cases and do not rename them.
+/// Why an effect is in its state: a closed list. The raw values go into the journal, into metric labels and after
+/// `because:` in files; we add cases and do not rename them.
 public enum Reason: String, Codable, Sendable, CaseIterable {
     // Waits
     /// The trigger's own `after`, `for`, `until` or `at`.
     case wait
-    /// The trigger's `combine`: it gathers the parcels of the order.
+    /// The trigger's `combine`: it is gathering the parcels of the order.
     case combine
     /// It is night where the shopper is.
     case quietHours = "quiet_hours"
-    /// The customer has heard enough for now.
+    /// The customer has been sent enough for now.
     case limit
-    /// A file that the message carries could not be fetched yet.
+    /// A file that goes with the message could not be fetched yet.
     case label
-    /// What an action of the same trigger brings is not known yet.
+    /// The result of an action of the same trigger is not known yet.
     case result
-    /// The far end was busy; it will be tried again.
+    /// The receiver was busy; it will be tried again.
     case deferred
-    /// More shoppers were written to within the hour than `brake` of shop.yaml allows; it waits for somebody's word.
+    /// More shoppers were written to within the hour than `brake` of shop.yaml allows; it waits for confirmation.
     case brake
     /// Somebody paused news; it waits until the pause ends.
     case paused
@@ -25,16 +25,16 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     /// The template could not be rendered for this order; it waits until the file is fixed.
     case template
 
-    // No
+    // Skipped
     /// A line of `if` did not hold.
     case `if`
     /// A line of `unless` held.
     case unless
-    /// The occurrence was told already.
+    /// The occurrence was already reported.
     case alreadyTold = "already_told"
     /// Too old to be news.
     case oldNews = "old_news"
-    /// The subject has a later state.
+    /// The subject has reached a later state.
     case passed
     /// It happened before the shop was watched.
     case beforeLive = "before_live"
@@ -42,49 +42,49 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case beforeTrigger = "before_trigger"
     /// A test order.
     case testOrder = "test_order"
-    /// The order was brought in from elsewhere, and had happened before.
+    /// The order was imported, and it had happened before.
     case imported
     /// The order or fulfillment was cancelled.
     case cancelled
-    /// Nobody carries it: a gift card, something digital, or what was taken along at the till.
+    /// There is nothing to carry: a gift card, something digital, or goods handed over at the till.
     case nothingToCarry = "nothing_to_carry"
     /// Nobody to write to: the order has no usable address.
     case noRecipient = "no_recipient"
-    /// The address is silenced: bounce, opt-out, or a human is on it.
+    /// The address is silenced: a bounce, an opt-out, or a person is handling it.
     case silenced
     /// Marketing to somebody who has not subscribed.
     case noConsent = "no_consent"
-    /// Another trigger's message took its place.
+    /// Another trigger's message replaced it.
     case replaced
-    /// A newer event of another order took its occurrence over.
+    /// A newer event of another order took over its occurrence.
     case newer
     /// The trigger is off, or gone.
     case off
     /// The trigger or the shop is in shadow mode.
     case shadow
-    /// The webhook's name stands in no configuration.
+    /// No webhook of that name is configured.
     case unknownWebhook = "unknown_webhook"
-    /// The order is gone: erased.
+    /// The order was erased.
     case erased
 
-    /// It was ready, or fell due, before a backup was put back: it may have been told already.
+    /// It was ready, or became due, before a backup was restored: it may have been sent already.
     case restored
 
-    // Ends
-    /// The far end took it.
+    // After sending
+    /// The receiver accepted it.
     case accepted
-    /// The far end will never take it.
+    /// The receiver will never accept it.
     case refused
-    /// The far end took it and sent it back.
+    /// The receiver accepted it and then returned it.
     case bounced
-    /// An answer to it, or its return, came in: it had arrived though nobody had said so.
+    /// A reply to it, or a returned copy, came in: it had been sent, although nobody had confirmed that.
     case answered
     /// Dropped by hand.
     case dropped
 }
 
 extension Reason {
-    /// True where it holds a message back for a time, and says nothing of what becomes of it.
+    /// True if it holds a message back temporarily and says nothing about what becomes of it.
     public var isHold: Bool {
         switch self {
         case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template, .brake, .paused:

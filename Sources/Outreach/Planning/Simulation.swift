@@ -1,19 +1,19 @@
 // Planning without a store: an in-memory ledger under a clock that jumps.
 //
-// Every decision is that of `PlanningTurn`, with the orders as they are known at that moment and a history made of what
-// was told before. The ledger keeps effects and their keys by the rules by which the store does. Nothing goes out; what
-// is ready is taken as sent at once, so outages and far ends play no part.
+// Every decision is made by `PlanningTurn`, with the orders as they were known at that moment and a history of what was
+// sent before. The ledger keeps effects and their keys by the same rules as the store. Nothing is sent; what is ready
+// counts as sent immediately, so outages and receivers play no part.
 //
-// It holds the orders of one shopper, for nothing that one of them is sent depends on another. A shopper may write under
-// several addresses, and an address may be several customers': what was told goes by the address, and what was ordered by
-// the customer, as in the store.
+// It holds the orders of one shopper, since nothing that one shopper is sent depends on another. A shopper may use
+// several addresses, and several customers may share an address: what was sent is looked up by the address, and what
+// was ordered by the customer, as in the store.
 
-/// The orders of one shopper, and all that was decided about them, at one moment.
+/// The orders of one shopper, and everything that was decided about them, at one moment.
 struct Simulation {
-    /// An order, with what was last asked of its past.
+    /// An order, with the last state of its past that was asked for.
     struct Order {
         let record: OrderRecord
-        /// Whom its mails go to, as addresses are compared; nil where there is no address.
+        /// Whom its mails go to, normalised for comparison; nil if there is no address.
         let address: String?
         /// The moments at which its past changes, in order.
         let changes: [Moment]
@@ -21,14 +21,14 @@ struct Simulation {
         /// Until when `known` holds.
         private var knownUntil = Moment.distantPast
 
-        /// An order of which all is on record, to be looked at as it was known at each moment.
+        /// An order with a full record, to be viewed as it was known at each moment.
         init(recorded record: OrderRecord) {
             self.record = record
             address = record.comparedAddress
             changes = record.changes
         }
 
-        /// An order that is known like this until it is replaced.
+        /// An order that is known in this state until it is replaced.
         init(known record: OrderRecord) {
             self.record = record
             address = record.comparedAddress
@@ -37,13 +37,13 @@ struct Simulation {
             knownUntil = .distantFuture
         }
 
-        /// The order as it was known then. Moments are asked for in their order.
-        /// Whether orders of this one's customer are those of that one; by the address where nobody knows a customer.
+        /// Whether both orders are from the same customer, or from the same address if no customer is known.
         fileprivate func isOfShopper(of other: Order) -> Bool {
             if let customer = other.record.facts.customer?.id { return record.facts.customer?.id == customer }
             return address != nil && address == other.address
         }
 
+        /// The order as it was known then. Moments must be asked for in ascending order.
         fileprivate mutating func known(at moment: Moment) -> OrderRecord {
             if moment < knownUntil, let known { return known }
             let record = record.asKnown(at: moment)
@@ -59,37 +59,37 @@ struct Simulation {
         var key: String
     }
 
-    /// Something that reached the shopper.
+    /// A message that reached the shopper.
     private struct Contact {
         var at: Moment
         var address: String?
-        /// Its place in `effects`; nil for what was told before the beginning.
+        /// Its position in `effects`; nil for what was sent before the start.
         var effect: Int?
-        /// For what was told before the beginning: whether it was about the first order.
+        /// For what was sent before the start: whether it was about the first order.
         var isAboutOrder = false
     }
 
     /// The triggers, and the moment.
     var turn: PlanningTurn
     var orders: [Order]
-    /// Every effect, in the order of its number: the first has number 1.
+    /// Every effect, in the order of its number, starting from 1.
     private(set) var effects: [Effect] = []
-    /// What was known of the shopper before the beginning.
+    /// What was known about the shopper before the start.
     var past = History()
     private let silences: [Replay.Silence]
     private let places: [String: Int]
-    /// True where what belongs to no order is taken to be about the first one, as in an example, which has only one.
+    /// True if what belongs to no order is taken to be about the first one, as in an example, which has only one.
     var othersAreAboutFirst = false
     /// The positions in `effects` of those that hold a key.
     private var holders: [Key: Int] = [:]
-    /// The newest key of an occurrence that came again after its pause.
+    /// The newest key of an occurrence that repeated after its pause.
     private var repetitions: [Key: String] = [:]
-    /// The positions of those that wait.
+    /// The positions of the waiting effects.
     private var waiting: [Int] = []
-    /// When mail to the shopper went, in order.
+    /// When mail to the shopper was sent, in order.
     private var contacts: [Contact] = []
 
-    /// Orders of one shopper to whom nothing was told yet.
+    /// Orders of one shopper to whom nothing was sent yet.
     init(_ planner: Planner, orders: [Order], silences: [Replay.Silence] = [], now: Moment = .distantPast) {
         turn = PlanningTurn(planner, now: now)
         self.orders = orders
@@ -97,20 +97,20 @@ struct Simulation {
         places = Dictionary(orders.enumerated().map { ($1.record.facts.id, $0) }) { first, _ in first }
     }
 
-    /// When the next effect is to be decided: now, where one is due already; nil where none waits.
+    /// When the next effect should be decided: now, if one is already due; nil if none is waiting.
     var nextDue: Moment? {
         var due = Moment.distantFuture
         for place in waiting where effects[place].dueAt < due { due = effects[place].dueAt }
         return due == .distantFuture ? nil : max(due, turn.now)
     }
 
-    /// The effects that wait.
+    /// The waiting effects.
     var waitingEffects: [Effect] { waiting.map { effects[$0] } }
 
-    /// The place of an order, by its id.
+    /// The position of an order, by its id.
     func place(ofOrder id: String) -> Int? { places[id] }
 
-    /// The place of the order that something belongs to, or is about.
+    /// The position of the order that something belongs to, or is about.
     private func place(of aggregate: AggregateID) -> Int? {
         guard let id = aggregate.orderID else { return othersAreAboutFirst ? 0 : nil }
         return places[id]
@@ -118,7 +118,7 @@ struct Simulation {
 
     // MARK: - Turns
 
-    /// Places events that were recorded now; the plans, one for each.
+    /// Places events that were recorded now; returns the plans, one for each.
     @discardableResult
     mutating func hear(_ events: some Collection<Event>) -> [Plan] {
         var heard: [PlanningTurn.Heard] = []
@@ -140,7 +140,8 @@ struct Simulation {
         return all
     }
 
-    /// Decides on what is due now, and makes messages of what goes; the plans. What is left of it is due still.
+    /// Decides what is due now, and composes the messages to be sent; returns the plans. What is left over is still
+    /// due.
     @discardableResult
     mutating func decide(_ make: (PlanningTurn.Judged, Effect) -> Making) -> [Plan] {
         var due: [Effect] = []
@@ -168,7 +169,7 @@ struct Simulation {
         return turn.judge(effect, record: record, history: history(of: effect))
     }
 
-    /// What a trigger told before the beginning, by an event that is not on record.
+    /// Records something that a trigger sent before the start, about an event that is not on record.
     ///
     /// - Parameters:
     ///   - reachesShopper: whether it counts as contact.
@@ -215,7 +216,7 @@ struct Simulation {
         for change in plan.changes { write(change.effect) }
     }
 
-    /// Writes an effect as it is now.
+    /// Writes an effect's current state.
     private mutating func write(_ changed: Effect) {
         var effect = changed
         let place: Int
@@ -327,12 +328,12 @@ struct Simulation {
 }
 
 extension OrderRecord {
-    /// The address as it is compared with others: case and space tell no two mailboxes apart.
+    /// The address as it is compared with others: case and spaces do not distinguish mailboxes.
     fileprivate var comparedAddress: String? {
         (facts.email ?? facts.customer?.email)?.lowercased().filter { !$0.isWhitespace }
     }
 
-    /// The moments at which `asKnown(at:)` gives something else than before, in order.
+    /// The moments at which `asKnown(at:)` changes, in order.
     fileprivate var changes: [Moment] {
         var moments = events.map(\.recordedAt)
         for fulfillment in facts.fulfillments {

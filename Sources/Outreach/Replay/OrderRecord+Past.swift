@@ -1,18 +1,17 @@
-// What was known of an order at an earlier moment.
+// What was known about an order at an earlier moment.
 //
-// The store keeps facts as they are now, and scans and events with their moments. So the past is what is known now,
-// less all that came later: events that were not recorded yet, scans that had not happened or were not told yet,
-// parcels that were not made yet, a cancellation, a payment, a return's end, a label, a refund. What leaves no moment
-// behind is taken as it is now: tags, addresses, totals, the customer's counts, the holds that an order was under for
-// longer than a day.
+// The store keeps facts as they are now, and scans and events with their times. So the past is what is known now, less
+// everything that came later: events that were not recorded yet, scans that had not happened or had not been reported
+// yet, parcels that did not exist yet, a cancellation, a payment, the end of a return, a label, a refund. What has no
+// time is taken as it is now: tags, addresses, totals, the customer's counts, holds that lasted longer than a day.
 
 extension OrderRecord {
-    /// The order as it was known at `moment`, as far as that can be told.
+    /// The order as it was known at `moment`, as far as can be determined.
     func asKnown(at moment: Moment) -> OrderRecord {
         if isWholeAt(moment) { return self }
         var past = self
         var later = Set<String>()
-        // What was implied by something that was told late was not known before it was told.
+        // What a late report implies was not known before it was reported.
         var lateMarks = Set<String>()
         for event in events where event.recordedAt > moment {
             for occurrence in event.occurrences {
@@ -73,7 +72,7 @@ extension OrderRecord {
         return past
     }
 
-    /// True where nothing that is known came after `moment`.
+    /// True if nothing that is known came after `moment`.
     private func isWholeAt(_ moment: Moment) -> Bool {
         guard (events.last?.recordedAt ?? firstSeenAt) <= moment, events.allSatisfy({ $0.recordedAt <= moment }) else {
             return false
@@ -88,8 +87,8 @@ extension OrderRecord {
 
     private var wasOnHold: Bool { events.contains { $0.kind == .orderOnHold } }
 
-    /// The holds then. That one was lifted leaves no moment behind; so an order that is free now is taken as held for a
-    /// day.
+    /// The holds at that time. The end of a hold leaves no time behind; so an order that is not on hold now is assumed
+    /// to have been for a day.
     private func holds(at moment: Moment, came: Bool) -> [String] {
         if came { return [] }
         guard facts.holds.isEmpty, let held = events.last(where: { $0.kind == .orderOnHold && $0.recordedAt <= moment })
@@ -105,7 +104,7 @@ extension [Scan] {
 }
 
 extension ReturnFacts {
-    /// The return as it was known at `moment`; `came` says what was recorded of it only later.
+    /// The return as it was known at `moment`; `came` tells which events about it were recorded only later.
     fileprivate func asKnown(at moment: Moment, came: (EventKind) -> Bool) -> ReturnFacts {
         var past = self
         if came(.returnReceived) { past.received = false }

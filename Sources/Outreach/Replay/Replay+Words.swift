@@ -1,6 +1,6 @@
 extension Replay {
-    /// The templates whose mails may read differently under two sets, and so have to be rendered to be compared: those
-    /// whose own files differ, or all where a partial or what every mail can show of the shop does.
+    /// The templates whose mails may differ between two sets, and so have to be rendered for comparison: those whose
+    /// own files differ, or all of them if a partial differs or anything about the shop that every mail can show.
     public static func templatesToCompare(
         before: (set: TriggerSet, folder: TriggerFolder), after: (set: TriggerSet, folder: TriggerFolder)
     ) -> Set<String> {

@@ -1,25 +1,24 @@
 // What a set of triggers would have sent.
 //
-// The events of a customer's orders are played again in the order in which they were recorded, in a `Simulation` whose
-// clock jumps from one moment at which something is to be decided to the next, each time with the orders as they were
-// known then.
+// The events of a customer's orders are replayed in the order in which they were recorded, in a `Simulation` whose
+// clock jumps from one moment of decision to the next, each time with the orders as they were known then.
 //
-// Shoppers are played one by one, for nothing that one of them is sent depends on another. Limits and what was told last
-// go by the address, `once_per: customer` and the counts of orders by the customer; so those whose orders share either,
-// directly or through further orders, are played together (`Customer`).
+// Shoppers are replayed one by one, since nothing that one of them is sent depends on another. Limits and the time of
+// the last message go by the address, `once_per: customer` and order counts by the customer; so orders that share
+// either, directly or through further orders, are replayed together (`Customer`).
 
-/// Plays recorded events against one set of triggers.
+/// Replays recorded events against one set of triggers.
 public struct Replay: Sendable {
-    /// Since when and until when messages are looked at. What was recorded before `since` is played as well, for it may
-    /// use keys up.
+    /// The period whose messages are reported. What was recorded before `since` is replayed as well, since it may use
+    /// keys up.
     public let since: Moment
     public let until: Moment
     private let planner: Planner
-    /// The templates whose words are to be compared, each rendered for every message.
+    /// The templates whose text is compared, rendered for every message.
     private let rendering: Set<String>
 
-    /// A replay of `set`, as if it had always been in force. A shop that is in shadow or off is taken as live; a
-    /// trigger that is off stays off, and what one in shadow would send is marked.
+    /// A replay of `set`, as if it had always been in force. A shop that is in shadow mode or off is treated as live; a
+    /// trigger that is off stays off, and what one in shadow mode would send is marked.
     public init(
         _ set: TriggerSet, live: LiveSince, shop: ShopProfile, since: Moment, until: Moment,
         rendering: Set<String> = []
@@ -36,13 +35,13 @@ public struct Replay: Sendable {
         self.rendering = rendering
     }
 
-    /// How long before `since` an event may have been recorded and still bring a message after it.
+    /// How long before `since` an event may have been recorded and still cause a message after it.
     public static func reach(of sets: [TriggerSet]) -> Duration {
         sets.flatMap(\.triggers).map { trigger -> Duration in
             switch trigger.wait.start {
             case .none: .days(1)
             case .event(let length): length.atMost + .days(2)
-            // These begin anew with whatever is heard.
+            // These restart whenever anything is heard.
             case .lastHeard(let length): length.atMost + .days(60)
             case .date: .days(120)
             }
@@ -52,14 +51,13 @@ public struct Replay: Sendable {
     /// Whom mail must not go to, and when.
     public struct Silence: Hashable, Sendable {
         public var begunAt: Moment
-        /// Nil for ever.
+        /// Nil for forever.
         public var endsAt: Moment?
-        /// Which mail it is about.
+        /// Which mail it applies to.
         public var stream: MailStream
-        /// The ids of the orders of which nothing is to be said; nil for all.
+        /// The ids of the orders that it applies to; nil for all.
         public var orderIDs: Set<String>?
 
-        /// From then until then.
         public init(begunAt: Moment, endsAt: Moment?, stream: MailStream, orderIDs: Set<String>? = nil) {
             self.begunAt = begunAt
             self.endsAt = endsAt
@@ -69,12 +67,12 @@ public struct Replay: Sendable {
     }
 
     /// All orders that share an address or a customer with one another, directly or through others of them, and their
-    /// silences: what the daemon may look at when it decides on any of them.
+    /// silences: what the daemon may look at when it decides about any of them.
     public struct Customer: Sendable {
         public var orders: [OrderRecord]
         public var silences: [Silence]
 
-        /// These orders, in any order.
+        /// The orders may be in any order.
         public init(orders: [OrderRecord], silences: [Silence] = []) {
             self.orders = orders
             self.silences = silences
@@ -83,27 +81,27 @@ public struct Replay: Sendable {
 
     /// What became of one effect.
     public struct Outcome: Hashable, Sendable {
-        /// The place of the order among the customer's.
+        /// The position of the order among the customer's.
         public var order: Int
         public var trigger: String
         public var line: String
         /// The first of its occurrences.
         public var key: String
-        /// The event that it tells.
+        /// The event that it reports.
         public var event: EventKind
         public var eventID: Int64
-        /// When it was sent; nil where it was not.
+        /// When it was sent; nil if it was not.
         public var sentAt: Moment?
-        /// True where it was sent in shadow only.
+        /// True if it was only sent as a shadow.
         public var isShadow: Bool
-        /// Why it was not sent, or what it waits for at the end.
+        /// Why it was not sent, or what it is waiting for at the end.
         public var reason: Reason?
         public var detail: String?
-        /// Stands for the words of the mail, where they are compared.
+        /// Represents the mail's text, if texts are compared.
         public var words: Int?
     }
 
-    /// What would have become of every effect that the orders' events make, and that was sent or last decided since
+    /// What would have become of every effect that the orders' events create, if it was sent or last decided since
     /// `since`.
     public func outcomes(of customer: Customer) -> [Outcome] {
         ReplayedCustomer(planner: planner, rendering: rendering, customer: customer, until: until)
@@ -112,20 +110,20 @@ public struct Replay: Sendable {
 }
 
 extension Length {
-    /// No shorter than it can ever be.
+    /// An upper bound for the length in real time.
     fileprivate var atMost: Duration {
         switch unit {
         case .minutes: .minutes(count)
         case .hours: .hours(count)
         case .days: .days(count)
         case .weeks: .days(7 * count)
-        // Weekends, and a holiday here and there.
+        // Allows for weekends and a few holidays.
         case .businessDays: .days(count * 2 + 14)
         }
     }
 }
 
-/// One customer's events, played once.
+/// One customer's events, replayed once.
 private struct ReplayedCustomer {
     let planner: Planner
     let rendering: Set<String>
@@ -139,7 +137,7 @@ private struct ReplayedCustomer {
         var words: [Int64: Int] = [:]
         let events = heard
         var next = 0
-        // Each turn decides something; the bound is for what would wait for ever.
+        // Each turn decides something; the bound is for what would wait forever.
         for _ in 0..<10_000 + 100 * events.count {
             let due = simulation.nextDue ?? .distantFuture
             if next < events.count, events[next].recordedAt <= due {
@@ -171,7 +169,7 @@ private struct ReplayedCustomer {
         return events
     }
 
-    /// What stands for the words of a mail; nil where they are not compared.
+    /// A number that represents the text of a mail; nil if texts are not compared.
     private func rendered(_ effect: Effect, _ one: PlanningTurn.Judged, now: Moment) -> Int? {
         guard let line = planner.triggers.trigger(effect.trigger)?.line(named: effect.line),
             let event = effect.event, line.isMail, rendering.contains(line.template),

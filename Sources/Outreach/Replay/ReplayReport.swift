@@ -1,32 +1,31 @@
-/// What one customer would have been sent under two sets, side by side; what many of them come to; and a few of them to
-/// look at.
+/// What one customer would have been sent under two sets, side by side; the totals for many customers; and a few
+/// samples to look at.
 ///
-/// Nothing is kept for a customer but these counts and samples, so a report of a million events is as small as one of
-/// ten. Reports of parts add up to the report of the whole, in whatever order they come.
+/// Only these counts and samples are kept of a customer, so a report on a million events is as small as one on ten.
+/// Reports on parts add up to the report on the whole, in whatever order they come.
 public struct ReplayReport: Sendable {
-    /// What changes for somebody.
+    /// What changes for a customer.
     public enum Change: String, Sendable, CaseIterable {
         /// A message that would not have been sent before.
         case gains
-        /// A message that would be sent no more.
+        /// A message that would no longer be sent.
         case loses
-        /// Another one in its place: other words, or another trigger's.
+        /// A different one in its place: with another text, or from another trigger.
         case another
         /// The same message at another time.
         case moves
     }
 
-    /// What a trigger, or a day, comes to.
+    /// The totals for a trigger, or a day.
     public struct Counts: Hashable, Sendable {
         /// Messages under the earlier set and under the later one.
         public var before = 0
         public var after = 0
         public var changes: [Change: Int] = [:]
 
-        /// Nothing yet.
         public init() {}
 
-        /// True where anything is different.
+        /// True if anything differs.
         public var differs: Bool { !changes.isEmpty }
 
         mutating func add(_ other: Counts) {
@@ -36,7 +35,7 @@ public struct ReplayReport: Sendable {
         }
     }
 
-    /// A change, to look at.
+    /// One change, to look at.
     public struct Sample: Hashable, Sendable {
         public var change: Change
         /// The order's name.
@@ -49,10 +48,10 @@ public struct ReplayReport: Sendable {
         /// When it would be sent under the earlier set, and under the later one.
         public var before: Moment?
         public var after: Moment?
-        /// Why it would not be sent under one of them, or what took its place: for people.
+        /// Why it would not be sent under one of them, or what replaced it: for people.
         public var reason: Reason?
         public var detail: String?
-        /// The trigger whose message this one takes the place of.
+        /// The trigger whose message this one replaces.
         public var instead: String?
 
         var at: Moment { after ?? before ?? .distantPast }
@@ -63,30 +62,29 @@ public struct ReplayReport: Sendable {
     /// Why messages of the later set would not be sent.
     public private(set) var reasons: [String: [Reason: Int]] = [:]
     public private(set) var total = Counts()
-    /// Customers for whom anything is different.
+    /// Customers for whom anything differs.
     public private(set) var customers = 0
     public private(set) var orders = 0
     public private(set) var events = 0
     private var kept: [Change: [Sample]] = [:]
 
-    /// The zone that days are counted in: the shop's.
+    /// The time zone that days are counted in: the shop's.
     public let zone: Zone
-    /// How many samples are kept of each change.
+    /// How many samples are kept per kind of change.
     public let sampleCount: Int
 
-    /// An empty report.
     public init(zone: Zone, samples: Int) {
         self.zone = zone
         sampleCount = samples
     }
 
-    /// True where anything is different.
+    /// True if anything differs.
     public var differs: Bool { total.differs }
 
-    /// The newest few of each change.
+    /// The newest samples of each change.
     public func samples(_ change: Change) -> [Sample] { kept[change] ?? [] }
 
-    /// Adds a part.
+    /// Adds the report on a part.
     public mutating func add(_ other: ReplayReport) {
         triggers.merge(other.triggers) { Self.sum($0, $1) }
         days.merge(other.days) { Self.sum($0, $1) }
@@ -104,8 +102,7 @@ public struct ReplayReport: Sendable {
         return sum
     }
 
-    /// Plays a customer under both sets and adds what comes of it. `before` is nil where there is nothing to compare
-    /// with.
+    /// Replays a customer under both sets and adds the result. `before` is nil if there is nothing to compare with.
     public mutating func play(_ customer: Replay.Customer, before: Replay?, after: Replay) {
         orders += customer.orders.count
         for order in customer.orders {
@@ -147,7 +144,7 @@ public struct ReplayReport: Sendable {
         kept[sample.change] = Array(samples.prefix(sampleCount))
     }
 
-    /// The newest first, and always in the same order, however the work was cut.
+    /// The newest first, and always in the same order, however the work was divided.
     private static func precedes(_ a: Sample, _ b: Sample) -> Bool {
         a.at != b.at ? a.at > b.at : (a.order, a.trigger, a.line) < (b.order, b.trigger, b.line)
     }
@@ -197,8 +194,8 @@ private struct Comparison {
                 lost[$0].order == outcome.order && lost[$0].eventID == outcome.eventID && lost[$0].line == outcome.line
                     && lost[$0].isShadow == outcome.isShadow
             }
-            // The same message under another key, where `once_per` was changed; else one trigger's in the place of
-            // another's.
+            // The same message under another key, if `once_per` was changed; otherwise one trigger's message in place
+            // of another's.
             guard let index = about.first(where: { lost[$0].trigger == outcome.trigger }) ?? about.first else {
                 let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
                 add(.gains, outcome, before: nil, after: outcome.sentAt, why: before[key])

@@ -1,5 +1,5 @@
-/// A day on the calendar, of no zone: `2026-11-24`. Estimates, holidays and expiry dates are days, and no zone shifts
-/// them.
+/// A calendar day without a time zone: `2026-11-24`. Estimates, holidays and expiry dates are days, and no time zone
+/// shifts them.
 ///
 /// The arithmetic is the proleptic Gregorian calendar, after Howard Hinnant's "chrono-compatible low-level date
 /// algorithms" (days_from_civil and civil_from_days).
@@ -7,10 +7,9 @@ public struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConvertib
     /// Days since 1970-01-01.
     public let daysSinceEpoch: Int64
 
-    /// The day so many days after 1970-01-01.
     public init(daysSinceEpoch: Int64) { self.daysSinceEpoch = daysSinceEpoch }
 
-    /// The day of that name, or nil where the calendar has none (`2026-02-30`).
+    /// The day with that date, or nil if the calendar has no such day (`2026-02-30`).
     public init?(year: Int, month: Int, day: Int) {
         guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year)
         else {
@@ -47,7 +46,7 @@ public struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConvertib
     /// 1 for Monday to 7 for Sunday (ISO 8601).
     public var weekday: Int { Int((daysSinceEpoch + 3) - (daysSinceEpoch + 3).quotientFloor(7) * 7) + 1 }
 
-    /// The day so many days later.
+    /// The day that many days later.
     public func adding(days: Int) -> CalendarDay { CalendarDay(daysSinceEpoch: daysSinceEpoch + Int64(days)) }
 
     /// How many days after `other` this day is.

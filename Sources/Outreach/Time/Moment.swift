@@ -1,20 +1,18 @@
-/// A point on the one time line, in whole milliseconds since 1970-01-01T00:00:00Z.
+/// A point in time, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// All decisions, rows and keys speak of moments. A millisecond is finer than any source we read, and an integer
-/// compares, stores and prints the same everywhere, which a floating-point `Date` does not.
+/// All decisions, rows and keys use moments. A millisecond is finer than any source we read, and an integer compares,
+/// stores and prints the same everywhere, which a floating-point `Date` does not.
 public struct Moment: Hashable, Comparable, Sendable {
     /// Milliseconds since the epoch; negative before it.
     public var milliseconds: Int64
 
-    /// The moment so many milliseconds after the epoch.
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
-    /// The moment so many seconds after the epoch.
     public init(seconds: Int64) { self.milliseconds = seconds * 1000 }
 
-    /// The earliest moment we reckon with: year 1.
+    /// The earliest moment we calculate with: year 1.
     public static let distantPast = Moment(milliseconds: -62_135_596_800_000)
-    /// The latest moment we reckon with: the end of year 9999.
+    /// The latest moment we calculate with: the end of year 9999.
     public static let distantFuture = Moment(milliseconds: 253_402_300_799_999)
 
     /// Whole seconds since the epoch, rounded down.
@@ -39,7 +37,7 @@ public struct Moment: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    /// The length in milliseconds, cut to whole ones.
+    /// The length in milliseconds, truncated to whole ones.
     public var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
@@ -47,11 +45,11 @@ extension Duration {
         return product + attoseconds / 1_000_000_000_000_000
     }
 
-    /// So many hours.
+    /// That many hours.
     public static func hours(_ count: Int) -> Duration { .seconds(Int64(count) * 3600) }
-    /// So many minutes.
+    /// That many minutes.
     public static func minutes(_ count: Int) -> Duration { .seconds(Int64(count) * 60) }
-    /// So many times 24 hours. A day on the calendar is `CalendarDay`'s work.
+    /// That many times 24 hours. For calendar days, use `CalendarDay`.
     public static func days(_ count: Int) -> Duration { .seconds(Int64(count) * 86_400) }
 }
 
@@ -73,8 +71,8 @@ extension Moment: Codable {
 extension Moment {
     /// Reads `2026-11-21T10:00:00Z`, with or without a fraction, with `Z` or an offset such as `+01:00` or `+0100`.
     ///
-    /// A text without any offset is refused: what zone it is in is for the source's own code to know.
-    /// The grammar is RFC 3339, section 5.6, and the basic offset that some carriers write.
+    /// A text without an offset is refused: only the source's own code can know its time zone. The grammar is RFC 3339,
+    /// section 5.6, plus the basic offset format that some carriers use.
     public init?(iso8601 text: some StringProtocol) {
         var reader = DigitReader(text)
         guard let year = reader.digits(4), reader.skip(0x2D), let month = reader.digits(2), reader.skip(0x2D),
@@ -107,7 +105,7 @@ extension Moment {
         self.init(milliseconds: (date.daysSinceEpoch * 86_400 + clock) * 1000 + Int64(millisecond))
     }
 
-    /// `2026-11-21T10:00:00Z`, with three digits of fraction where there is one.
+    /// `2026-11-21T10:00:00Z`, with three decimal places if there is a fraction.
     public var iso8601: String {
         let day = CalendarDay(daysSinceEpoch: seconds.quotientFloor(86_400))
         let clock = Int(seconds - day.daysSinceEpoch * 86_400)
@@ -118,7 +116,7 @@ extension Moment {
             return "\(day)T\(time)\(millisecond == 0 ? "" : "." + pad(millisecond, 3))Z"
         }
         return String(unsafeUninitializedCapacity: 24) { bytes in
-            // As it looks for any moment; then the digits are put in.
+            // Starts with the fixed layout; then the digits are filled in.
             _ = bytes.initialize(fromContentsOf: "0000-00-00T00:00:00.000Z".utf8)
             bytes.put(year, 4, at: 0)
             bytes.put(month, 2, at: 5)
@@ -154,7 +152,7 @@ func pad(_ number: Int, _ width: Int = 2) -> String {
 }
 
 extension UnsafeMutableBufferPointer<UInt8> {
-    /// Writes a number with leading zeros in so many digits.
+    /// Writes a number with leading zeros, `width` digits wide.
     package func put(_ number: Int, _ width: Int, at place: Int) {
         var rest = number
         for index in stride(from: place + width - 1, through: place, by: -1) {
@@ -191,7 +189,7 @@ struct DigitReader {
         return value
     }
 
-    /// Takes all digits that follow and gives their first three as milliseconds.
+    /// Consumes all digits that follow and returns the first three as milliseconds.
     mutating func fraction() -> Int {
         var value = 0
         var count = 0

@@ -1,10 +1,10 @@
 internal import Synchronization
 
-/// Which clock a place goes by: the table Data/zones.tsv.
+/// Which time zone a place is in: the table Data/zones.tsv.
 public enum PlaceZones {
     private static let rows: [String: String] = {
         var rows: [String: String] = [:]
-        // `#` begins what is for people; the first other line names the columns.
+        // `#` begins a comment; the first other line names the columns.
         let lines = PackageResources.zones_tsv.split(separator: 0x0A).lazy.filter { $0.first != UInt8(ascii: "#") }
         for line in lines.dropFirst() {
             guard let tab = line.firstIndex(of: 0x09) else { continue }
@@ -14,20 +14,20 @@ public enum PlaceZones {
         return rows
     }()
 
-    /// What the table is asked for: the words of a place as a source writes them.
+    /// A lookup in the table: the words for a place as a source writes them.
     private struct Question: Hashable {
         var country: String
         var state: String?
     }
 
-    /// Answers that were found, for a source writes the same few places in the same few ways. Bounded in number and
-    /// length, for the words are anybody's.
+    /// A cache of answers, since a source writes the same few places in the same few ways. Bounded in number and
+    /// length, since the words come from outside.
     private static let found = Mutex<[Question: Zone?]>([:])
     private static let greatestCount = 2_000
     private static let greatestLength = 40
 
-    /// The zone of a place, or nil where that is anybody's guess: a country that nobody knows, or one of several times
-    /// without a state or a town that tells.
+    /// The time zone of a place, or nil if it cannot be determined: an unknown country, or one with several time zones
+    /// without a state or town that settles it.
     ///
     /// The country is given by its two or three letters or its English name, the state by its letters or its name.
     public static func zone(country: String, state: String? = nil, town: String? = nil) -> Zone? {
@@ -41,7 +41,7 @@ public enum PlaceZones {
         return rows["\(letters(country))@\(town.trimmingSpaces.lowercased())"].flatMap(Zone.init(named:))
     }
 
-    /// Where most people of a country of several times live; nil for every other country.
+    /// The time zone in which most people of a country with several live; nil for every other country.
     public static func likely(country: String) -> Zone? { rows["~" + letters(country)].flatMap(Zone.init(named:)) }
 
     /// True for the letters or the English name of a country.
@@ -52,12 +52,12 @@ public enum PlaceZones {
             && (rows[key] != nil || rows["~" + key] != nil)
     }
 
-    /// Minutes east of Greenwich of a zone's abbreviation, as Canada Post writes them: `EST`, `CSTNO`.
+    /// The offset in minutes east of Greenwich of a time zone abbreviation, as Canada Post writes them: `EST`, `CSTNO`.
     public static func offset(ofAbbreviation text: String) -> Int? {
         rows["abbr:" + text.trimmingSpaces.lowercased()].flatMap { Int($0) }
     }
 
-    /// The two letters of a country, where it was called by a name that has no row of its own.
+    /// The two letters of a country that was given by a name without a row of its own.
     private static func letters(_ country: String) -> String {
         let key = country.trimmingSpaces.lowercased()
         if let row = rows[key], row.hasPrefix("=") { return String(row.dropFirst()).lowercased() }

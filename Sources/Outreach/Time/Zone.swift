@@ -1,17 +1,17 @@
 public import Foundation
 internal import Synchronization
 
-/// A place's civil time, by its IANA name: what turns a moment into a day and a clock time there, and back.
+/// A time zone by its IANA name: converts a moment into a day and clock time there, and back.
 ///
-/// An unknown name is nobody's fault and must not stop a parcel: `init(named:else:)` falls back.
+/// An unknown name is nobody's fault and must not stop a parcel: `first(of:)` falls back to UTC.
 public struct Zone: Hashable, Sendable {
     private let offsets: ZoneOffsets
 
     private var zone: TimeZone { offsets.zone }
 
-    /// The zone of that IANA name (`Europe/Berlin`), or nil if the system's zone data has none.
+    /// The time zone with that IANA name (`Europe/Berlin`), or nil if the system's time zone data has none.
     public init?(named name: String) {
-        // Every decision asks for the shopper's zone, and finding one by its name takes longer than the rest of the
+        // Every decision asks for the shopper's time zone, and looking one up by name takes longer than the rest of the
         // decision.
         let known = Self.known.withLock { $0[name] }
         if let known {
@@ -26,10 +26,10 @@ public struct Zone: Hashable, Sendable {
         }
     }
 
-    /// The zones that were found, by their names; there are about 600.
+    /// The time zones looked up so far, by name; there are about 600.
     private static let known = Mutex<[String: ZoneOffsets]>([:])
 
-    /// Greenwich's.
+    /// Coordinated Universal Time.
     public static let utc = Zone(zone: TimeZone(secondsFromGMT: 0)!)
 
     private init(zone: TimeZone) { offsets = ZoneOffsets(zone) }
@@ -38,7 +38,7 @@ public struct Zone: Hashable, Sendable {
 
     public func hash(into hasher: inout Hasher) { hasher.combine(zone) }
 
-    /// The first of `names` that is a zone, else UTC.
+    /// The first of `names` that is a time zone, otherwise UTC.
     public static func first(of names: String?...) -> Zone {
         for case let name? in names { if let zone = Zone(named: name) { return zone } }
         return .utc
@@ -68,12 +68,12 @@ public struct Zone: Hashable, Sendable {
 
     /// The moment at which the wall clock there shows `secondOfDay` on `day`.
     ///
-    /// A time that the clock skips in spring is the moment just after the gap; one that it shows twice in autumn is the
-    /// first.
+    /// A time that the clock skips in spring gives the moment just after the gap; one that it shows twice in autumn
+    /// gives the first.
     public func moment(on day: CalendarDay, secondOfDay: Int = 0) -> Moment {
         let local = day.daysSinceEpoch * 86_400 + Int64(secondOfDay)
-        // The offset in force is one of those a day before and a day after; the earlier one is tried first, so that of
-        // two possible moments the first wins.
+        // The offset in force is that of a day before or a day after; the earlier one is tried first, so that of two
+        // possible moments the first is returned.
         let before = offset(at: Moment(seconds: local - 86_400))
         let after = offset(at: Moment(seconds: local + 86_400))
         for candidate in [before, after] {
@@ -94,16 +94,16 @@ public struct Zone: Hashable, Sendable {
     }
 }
 
-/// A zone's offsets, remembered as they were asked for: the system takes a microsecond for each, and a carrier's answer
-/// asks for dozens.
+/// A time zone's offsets, cached as they are asked for: the system takes a microsecond for each, and a carrier's answer
+/// needs dozens.
 ///
-/// Time from 2001 on is cut into pieces of twelve days. Where the offset is the same at both ends of a piece it is so
-/// all through; where it is not, the moment of the change is looked for once. No piece holds two changes of a zone,
-/// which a test holds against the system's data: Brazil moved twice within a week in October 2000, and Gaza is to in
-/// October 2040, which is before the pieces and after them; what lies there is asked of the system each time.
+/// Time from 2001 on is divided into pieces of twelve days. If the offset is the same at both ends of a piece, it is
+/// the same throughout; if not, the moment of the change is searched for once. No piece contains two changes of a time
+/// zone, which a test checks against the system's data: Brazil changed twice within a week in October 2000, and Gaza
+/// will in October 2040, which lie before and after the pieces; for those times the system is asked each time.
 private final class ZoneOffsets: Sendable {
-    /// What is known of a piece: minutes east of Greenwich before and after the change, and the change in seconds from
-    /// the piece's beginning.
+    /// What is known about a piece: minutes east of Greenwich before and after the change, and the time of the change
+    /// in seconds from the piece's beginning.
     private struct Piece {
         var before: Int16 = .min
         var after: Int16 = 0
@@ -112,14 +112,14 @@ private final class ZoneOffsets: Sendable {
 
     let zone: TimeZone
     private let pieces = Mutex<[Piece]>([])
-    /// Seconds east of Greenwich, for a zone that is nothing but an offset.
+    /// Seconds east of Greenwich, for a zone that is nothing but a fixed offset.
     private let fixed: Int?
 
     /// 2001-01-01.
     private static let start: Int64 = 978_307_200
-    /// 2^20 seconds, which is a little over twelve days.
+    /// Pieces of 2^20 seconds, which is a little over twelve days.
     private static let shift: Int64 = 20
-    /// To March 2040.
+    /// Enough pieces to reach March 2040.
     private static let count = 1_180
 
     init(_ zone: TimeZone) {
@@ -144,7 +144,7 @@ private final class ZoneOffsets: Sendable {
         zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
     }
 
-    /// Learns a piece; nil for offsets that are no whole minutes.
+    /// Works out a piece; nil for offsets that are not whole minutes.
     private func look(at index: Int) -> Piece? {
         let start = Self.start + Int64(index) << Self.shift
         let end = start + 1 << Self.shift

@@ -1,13 +1,12 @@
-/// What trigger files have to know of a channel: how its line of `send` is read. A channel's other half, how it writes
-/// and delivers, is `ChannelKind` of Delivery, which has this as one of its values.
+/// What trigger files need to know about a channel: how its line under `send` is read. The channel's other half, how it
+/// composes and delivers, is `ChannelKind` in Delivery, which holds one of these.
 public struct ChannelSyntax: Sendable {
     public var name: ChannelName
-    /// How a line of it looks, for those who wrote another one: `webhook: NAME`.
+    /// An example of its line, for the hint to someone who wrote another: `webhook: NAME`.
     public var example: String
-    /// Reads a line that names the channel; nil where it has a fault, which is noted.
+    /// Reads a line that names the channel; nil if the line has a fault, which is then recorded.
     public var read: @Sendable (inout SendLineReading) -> SendLine?
 
-    /// A channel whose line is read like that.
     public init(
         _ name: ChannelName, example: String, read: @escaping @Sendable (inout SendLineReading) -> SendLine?
     ) {
@@ -16,24 +15,24 @@ public struct ChannelSyntax: Sendable {
         self.read = read
     }
 
-    /// `email`, and to whom.
+    /// `email`, and whom it goes to.
     public static let email = ChannelSyntax(.email, example: "email") { $0.email() }
     /// `webhook: NAME`.
     public static let webhook = ChannelSyntax(.webhook, example: "webhook: NAME") { $0.webhook() }
-    /// What is read where nobody says otherwise.
+    /// The channels used unless others are given.
     public static let standard = [email, webhook]
 }
 
-/// One line of `send` while it is read.
+/// One line of `send` while it is being read.
 public struct SendLineReading {
-    /// The name of the trigger, which is that of its template as well unless it names another.
+    /// The trigger's name, which is also that of its template unless the line names another.
     public let trigger: String
     let tree: YAMLTree
     let surroundings: TriggerReader.Surroundings
     var faults: FaultList
 
-    /// The texts under these keys, of which the first is the channel's. Other keys are faults, and so is anything but a
-    /// text. A line that is the channel's bare name has none.
+    /// The texts under these keys, of which the first is the channel's. Any other key is a fault, and so is a value
+    /// that is not a text. A line that is just the channel's name has none.
     public mutating func texts(_ keys: [String]) -> [String: String] {
         guard tree.text == nil else { return [:] }
         let fields = Fields(tree, known: keys, what: "a line of 'send'", &faults)
@@ -42,12 +41,12 @@ public struct SendLineReading {
         return texts
     }
 
-    /// Notes that the line is wrong, and how to write it.
+    /// Records that the line is wrong, and how to write it.
     public mutating func fault(_ what: String, hint: String) { faults.add(at: tree.position, what, hint: hint) }
 }
 
 extension SendLineReading {
-    /// The line `tree`, by the channel that it names.
+    /// Reads the line `tree` with the channel that it names.
     mutating func line() -> SendLine? {
         let channels = surroundings.channels
         let names = channels.map(\.name.rawValue)
@@ -62,8 +61,8 @@ extension SendLineReading {
             faults.add(at: tree.position, "'\(tree.kind)' cannot be sent", hint: "write \(examples)")
             return nil
         }
-        // The last in the table goes first: a webhook's line may say `email` of something else, and never the other way
-        // round.
+        // The last channel in the table takes precedence: a webhook's line may use `email` as one of its own keys, but
+        // never the other way round.
         if let channel = channels.last(where: { channel in entries.contains { $0.key == channel.name.rawValue } }) {
             return channel.read(&self)
         }
@@ -77,7 +76,7 @@ extension SendLineReading {
         guard case .map(let entries) = tree.content, let email = entries.first(where: { $0.key == "email" }) else {
             return self.email(nil, options: nil, at: tree.position)
         }
-        // `email: merchant` says it as well as `email: { to: merchant }`; and people leave out the second step of
+        // `email: merchant` means the same as `email: { to: merchant }`; and people forget the second level of
         // indentation.
         let fields = Fields(tree, known: ["email"] + keys, what: "a line of 'send'", &faults)
         if let to = email.value.text {
@@ -112,7 +111,7 @@ extension SendLineReading {
                 } else {
                     let meant = nearest(to: text, in: ["customer", "merchant"]).map { "did you mean '\($0)'?" }
                     faults.add(
-                        at: place, "'\(text)' is nobody to write to",
+                        at: place, "'\(text)' is not somebody to write to",
                         hint: meant ?? "write 'customer', 'merchant' or an e-mail address")
                 }
             }

@@ -1,14 +1,14 @@
 internal import Liquid
 
-// Conditions that are good Liquid, name what is there, and still never hold or never mean what they seem to: a country
-// that no order has, an amount above 100 and below 50, a delay that is told only when the parcel has arrived. They draw
-// a warning each, but a text that a closed set lacks is a mistake, as it is with every other closed set.
+// Conditions that are valid Liquid, name what exists, and still never hold or never mean what they seem to: a country
+// that no order has, an amount above 100 and below 50, a delay that is only mentioned once the parcel has arrived. Each
+// draws a warning, except that a text missing from a closed set is an error, as it is for every other closed set.
 
-/// Looks at the lines of a condition as a whole.
+/// Checks the lines of a condition together.
 struct ConditionDoubts {
     let checker: ConditionChecker
 
-    /// Notes what cannot hold among `lines`, all of which have to hold.
+    /// Records what cannot hold among `lines`, all of which have to hold.
     func look(at lines: [YAMLTree], _ faults: inout FaultList) {
         var bounds: [String: Bounds] = [:]
         var texts: [String: (text: String, line: Int)] = [:]
@@ -48,7 +48,7 @@ struct ConditionDoubts {
         }
     }
 
-    /// A state that passes the very event that is to be told.
+    /// A state in which the very event that the trigger is on is no longer news.
     private func passed(_ text: String, at position: Position, _ faults: inout FaultList) {
         guard !checker.kinds.isEmpty, !checker.inSegment else { return }
         let state: ParcelState
@@ -64,12 +64,12 @@ struct ConditionDoubts {
         guard checker.kinds.allSatisfy({ $0.isPassed(by: state) }) else { return }
         faults.warn(
             at: position,
-            "'\(checker.kinds[0].rawValue)' is no news any more once the parcel is '\(state.rawValue)', so this sends nothing",
+            "'\(checker.kinds[0].rawValue)' is no longer news once the parcel is '\(state.rawValue)', so this sends nothing",
             hint: EventKind(rawValue: "shipment.\(state.rawValue)").map { "write 'on: \($0.rawValue)' instead" }
-                ?? "take the line out")
+                ?? "remove the line")
     }
 
-    /// The thousands of a German number: `1.000` is read as 1.
+    /// A German number with a thousands separator: `1.000` is read as 1.
     static func thousands(in source: String) -> (column: Int, message: String, hint: String)? {
         guard let match = source.firstMatch(of: /[<>=]\s*([0-9]{1,3}\.[0-9]{3})(?![0-9.])/) else { return nil }
         let number = match.output.1
@@ -77,12 +77,12 @@ struct ConditionDoubts {
         guard number.hasSuffix("000") || whole != "0" else { return nil }
         return (
             source.distance(from: source.startIndex, to: number.startIndex) + 1,
-            "'\(number)' is read as \(number.hasSuffix(".000") ? String(whole) : "\(whole) and a bit"), for decimals stand behind the point",
+            "'\(number)' is read as \(number.hasSuffix(".000") ? String(whole) : "\(whole) and a bit"), since decimals follow the point",
             "for thousands write \(number.filter { $0 != "." })"
         )
     }
 
-    /// What numbers leave room for.
+    /// The range that the conditions on one number leave.
     private struct Bounds {
         private var low = -Double.infinity
         private var high = Double.infinity

@@ -1,6 +1,6 @@
 internal import Liquid
 
-/// What stands under `if`, `unless` or a segment: a line, or several of which one or all have to hold.
+/// What stands under `if`, `unless` or a segment: one line, or several of which any or all have to hold.
 indirect enum ConditionClause: Sendable {
     case line(ConditionLine)
     case any([ConditionClause])
@@ -14,15 +14,15 @@ indirect enum ConditionClause: Sendable {
         }
     }
 
-    /// What it came to, for `explain`: `order.total_price is 40.00, not at least 100`. Where a name is a person's, its
-    /// value is left out.
+    /// How it turned out, for `explain`: `order.total_price is 40.00, not at least 100`. The value is left out if the
+    /// name refers to a person.
     func sentence(in scope: Scope) -> String {
         switch self {
         case .line(let line):
             if line.isPersonal { return "the line about \(listing(line.condition.names))" }
             return line.wording(in: scope)
         case .any(let clauses):
-            // One that holds says it all; where none does, all have to be told.
+            // If one holds, it is the explanation; if none does, all of them are.
             if let clause = clauses.first(where: { $0.holds(in: scope) }) { return clause.sentence(in: scope) }
             return clauses.map { $0.sentence(in: scope) }.joined(separator: "; ")
         case .all(let clauses):
@@ -31,7 +31,7 @@ indirect enum ConditionClause: Sendable {
         }
     }
 
-    /// The lines as written.
+    /// The lines as they were written.
     var sources: [String] {
         switch self {
         case .line(let line): [line.condition.source]
@@ -40,12 +40,12 @@ indirect enum ConditionClause: Sendable {
     }
 }
 
-/// One line of a condition, ready to be asked.
+/// One line of a condition, ready to be evaluated.
 final class ConditionLine: Sendable {
     let condition: Condition
-    /// True where it looks at a person's data, which no decision may quote.
+    /// True if it refers to personal data, which no decision may quote.
     let isPersonal: Bool
-    /// The same with the ways to its names; nil where it needs the whole engine.
+    /// The same condition with its names resolved; nil if it needs the full Liquid engine.
     private let plain: (condition: PlainCondition, names: [PlainName])?
 
     init(_ condition: Condition) {
@@ -57,7 +57,7 @@ final class ConditionLine: Sendable {
         }
     }
 
-    /// What it came to.
+    /// How it turned out, in words.
     func wording(in scope: Scope) -> String {
         guard let plain, scope.overlay.isEmpty else {
             return condition.explain(scope.forLiquid, scope.options).last?.text ?? condition.source
@@ -66,22 +66,22 @@ final class ConditionLine: Sendable {
     }
 
     func holds(in scope: Scope) -> Bool {
-        // What an example lays over the order is known to the engine alone.
+        // Only the engine knows the values that an example sets over the order's own.
         guard let plain, scope.overlay.isEmpty else { return condition.evaluate(scope.forLiquid, scope.options) }
         return plain.condition.holds { scope.value(of: plain.names[$0]) }
     }
 }
 
-/// What conditions can be checked against, for the events of one trigger.
+/// What conditions can be checked against, given the events of one trigger.
 struct ConditionChecker {
-    /// The events it can be asked for; none: any.
+    /// The events that it may be evaluated for; empty for any.
     var kinds: [EventKind]
     /// The segments that shop.yaml names.
     var segments: [String]
-    /// True for the conditions of a segment itself, which is about the customer whatever happened.
+    /// True for the conditions of a segment itself, which is about the customer whatever the event.
     var inSegment = false
 
-    /// Everything that is wrong with a line, with the column in it.
+    /// Everything that is wrong with a line, each with its column.
     func faults(of condition: Condition) -> [(column: Int, message: String, hint: String?)] {
         var found = condition.check(Names.schema).map { ($0.column, $0.message, $0.hint) }
         for name in condition.names {
@@ -121,13 +121,13 @@ struct ConditionChecker {
         return found.sorted { $0.0 < $1.0 }
     }
 
-    /// Why a root is never there; nil where it may be.
+    /// Why a root never exists for these events; nil if it may.
     func missing(_ name: String) -> (String, String?)? {
         let about = name == Names.shipments.path ? "shipment" : name
         guard let root = Names.roots.first(where: { $0.name == about }), !root.isAlways else { return nil }
         if inSegment { return ("a segment is about the customer, and '\(name)' is not always there", nil) }
         guard !kinds.isEmpty, !kinds.contains(where: { $0.has(about) }) else { return nil }
-        return ("'\(name)' is not there on '\(kinds[0].rawValue)'", Names.instead(of: name, on: kinds[0]))
+        return ("'\(name)' is not available on '\(kinds[0].rawValue)'", Names.instead(of: name, on: kinds[0]))
     }
 
     private func column(of name: String, in source: String) -> Int {
@@ -138,8 +138,8 @@ struct ConditionChecker {
 
 /// Reads conditions from a file.
 enum ConditionReader {
-    /// The lines under a key. Every fault is told; what cannot be read is left out. `allHold` is false for `unless`, of
-    /// which no line may.
+    /// The lines under a key. Every fault is recorded; what cannot be read is left out. `allHold` is false for
+    /// `unless`, where none of the lines may hold.
     static func read(
         _ tree: YAMLTree, checker: ConditionChecker, allHold: Bool = true, _ faults: inout FaultList
     ) -> [ConditionClause] {
@@ -157,7 +157,7 @@ enum ConditionReader {
         case .text(let text, _): return line(text, tree, checker, &faults).map { [$0] } ?? []
         case .map(let entries):
             if let hint = brokenByColon(tree), !["any", "all"].contains(entries[0].key) {
-                faults.add(at: tree.position, "this is no condition", hint: hint)
+                faults.add(at: tree.position, "this is not a condition", hint: hint)
                 return []
             }
             var result: [ConditionClause] = []
@@ -169,11 +169,11 @@ enum ConditionReader {
                 default:
                     let meant = nearest(to: entry.key, in: ["any", "all"]).map { "did you mean '\($0)'?" }
                     faults.add(
-                        at: entry.keyPosition, "'\(entry.key)' cannot stand here",
+                        at: entry.keyPosition, "'\(entry.key)' does not belong here",
                         hint: meant ?? "a condition is one line of text, or 'any:' or 'all:' with lines below it")
                 }
                 if inner.isEmpty, !faults.hasErrors {
-                    faults.add(at: entry.keyPosition, "nothing stands under '\(entry.key)'")
+                    faults.add(at: entry.keyPosition, "nothing is written under '\(entry.key)'")
                 }
             }
             return result
@@ -207,7 +207,7 @@ enum ConditionReader {
 }
 
 extension Names {
-    /// The tables as Liquid's checker wants them.
+    /// The tables in the form that Liquid's checker takes.
     static let schema: Schema = {
         var entries: [Schema.Entry] = []
         for root in roots {
@@ -250,7 +250,7 @@ extension Names {
         return Schema(entries, aliases: otherWords)
     }()
 
-    /// What to write where a root is not there.
+    /// What to write instead of a root that does not exist for the event.
     static func instead(of root: String, on kind: EventKind) -> String? {
         if root == "shipment" { return "an order may have several parcels; see order.shipments" }
         return "'\(kind.rawValue)' has 'order', '\(kind.subject)' and 'customer'".replacing(
@@ -276,10 +276,10 @@ extension NameType {
 }
 
 extension Scope {
-    /// The names as the engine asks for them.
+    /// The names in the form that the engine takes.
     var forLiquid: Liquid.Scope { Liquid.Scope([:], roots: [RootDrop(self)]) }
 
-    /// The moment, the zone and the money of this order.
+    /// The time, time zone and money formats of this order.
     var options: RenderOptions {
         var options = RenderOptions()
         options.now = Liquid.Moment(seconds: now.seconds, offset: zone.offset(at: now))
@@ -292,7 +292,7 @@ extension Scope {
     }
 }
 
-/// The root names, each made when it is asked for.
+/// The root names, each created when it is first asked for.
 private final class RootDrop: Drop {
     private let scope: Scope
 
@@ -310,11 +310,11 @@ private final class RootDrop: Drop {
 }
 
 extension ShopProfile {
-    /// How prices are printed: as the shop does, else as its currency usually is.
+    /// How prices are printed: the way the shop does, otherwise the way its currency usually is.
     func moneyFormats(currency other: String?) -> MoneyFormats {
         let currency = other ?? currency ?? "USD"
-        // Shopify formats an order of another currency as that is usually written; the shop's own formats are for its
-        // own.
+        // Shopify prints an order in another currency the usual way for that currency; the shop's own formats are for
+        // its own.
         if let moneyFormat, currency == self.currency ?? currency {
             return MoneyFormats(
                 plain: moneyFormat, withCurrency: moneyWithCurrencyFormat ?? "\(moneyFormat) \(currency)",

@@ -1,7 +1,7 @@
 /// Reads `promises` and `delays` of `shop.yaml`.
 ///
-///     promises:                       # when a parcel is to arrive, counted from its sending; the first that fits
-///       - service: Express            # what the shipping method's name has in it
+///     promises:                       # when a parcel should arrive, counted from dispatch; the first that fits
+///       - service: Express            # what the shipping method's name contains
 ///         countries: [GB]
 ///         within: 2 business days
 ///       - within: 7 days
@@ -11,14 +11,14 @@
 struct DelayRulesReader {
     static let keys = ["promises", "delays"]
 
-    /// The rules, as far as they can be read.
+    /// The rules, as far as they could be read.
     static func read(_ fields: Fields, _ faults: inout FaultList) -> DelayRules {
         var rules = DelayRules()
         var lines: [Int] = []
         for element in fields.value("promises")?.listed ?? [] {
             let before = faults.faults.count
             guard let promise = promise(element, &faults) else { continue }
-            // Of one that is half read nobody knows what it covers.
+            // If only half of a promise could be read, nobody knows what it covers.
             if faults.faults.count > before { continue }
             let earlier = rules.promises.firstIndex { other in
                 (other.service == nil || other.service == promise.service)
@@ -28,8 +28,8 @@ struct DelayRulesReader {
             if let earlier {
                 faults.warn(
                     at: element.position,
-                    "this promise is never given, for the one in line \(lines[earlier]) fits first",
-                    hint: "put the more special promise first")
+                    "this promise never applies, since the one in line \(lines[earlier]) fits first",
+                    hint: "put the more specific promise first")
             }
             rules.promises.append(promise)
             lines.append(element.position.line)
@@ -79,7 +79,7 @@ struct DelayRulesReader {
         guard let length = fields.length(key, &faults) else { return usual }
         guard length.unit != .minutes, length.unit != .hours || length.count >= 24 else {
             faults.add(
-                at: value.position, "'\(key)' has to be a day at least", hint: "write '5 business days', or 'off'")
+                at: value.position, "'\(key)' has to be at least a day", hint: "write '5 business days', or 'off'")
             return usual
         }
         return length

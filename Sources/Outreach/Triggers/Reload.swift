@@ -1,11 +1,11 @@
 internal import Crypto
 
-// What a change of the trigger files means before it comes into force.
+// What a change to the trigger files entails before it takes effect.
 //
-// Events that were recorded before a trigger came into force are never heard by it, so an edit cannot bring up the
-// past. What it can do is end waits: `after: 30 days` fixed to `after: 1 day` makes everything due that has waited for
-// more than a day. A slip of that kind would write to many people at once, and cannot be taken back; so such an edit is
-// held until somebody says that it is meant.
+// Events that were recorded before a trigger took effect are never heard by it, so an edit cannot bring up the past.
+// What it can do is end waits: with `after: 30 days` corrected to `after: 1 day`, everything that has waited for more
+// than a day is due. A slip like that would write to many people at once and cannot be taken back, so such an edit is
+// held until somebody confirms it.
 
 /// The change from one set of trigger files to another.
 public struct Reload: Sendable {
@@ -13,15 +13,14 @@ public struct Reload: Sendable {
     let new: TriggerSet
     private let keys: TriggerKeys
 
-    /// The change from the set in force to another.
     public init(from old: TriggerSet, to new: TriggerSet, keys: TriggerKeys = .standard) {
         self.old = old
         self.new = new
         self.keys = keys
     }
 
-    /// The triggers whose waiting messages may fall due sooner than they would have: those of which a key changed that
-    /// can hasten (`TriggerKey.hastens`), and all where the shop's own restraint did.
+    /// The triggers whose waiting messages may become due sooner than they would have: those with a changed key that
+    /// can bring them forward (`TriggerKey.hastens`), and all of them if the shop's own restraint was loosened.
     public var hastened: Set<String> {
         let a = old.settings
         let b = new.settings
@@ -35,14 +34,13 @@ public struct Reload: Sendable {
             }.map(\.name))
     }
 
-    /// Whom an edit would write to at once, and by which trigger.
+    /// Whom an edit would write to at once, and through which trigger.
     public struct Rush: Sendable {
         private var addresses: Set<String> = []
         private var triggers: [String: (addresses: Set<String>, orders: [String])] = [:]
         /// The messages, by their numbers.
         public private(set) var effects: [Int64] = []
 
-        /// Nobody.
         public init() {}
 
         /// Counts a message of a trigger to an address about an order.
@@ -57,7 +55,7 @@ public struct Reload: Sendable {
         /// How many people.
         public var people: Int { addresses.count }
 
-        /// A line for each trigger, the busiest first: `delay-alert: 73 people, about #1042, #1043 and others`.
+        /// One line per trigger, the busiest first: `delay-alert: 73 people, about #1042, #1043 and others`.
         public var lines: [String] {
             triggers.sorted { ($1.value.addresses.count, $0.key) < ($0.value.addresses.count, $1.key) }.map {
                 name, one in
@@ -69,16 +67,16 @@ public struct Reload: Sendable {
         }
     }
 
-    /// Up to so many people are written to without a question.
+    /// Up to this many people can be written to without confirmation.
     public static let fewPeople = 25
 
-    /// True where an edit that would at once write to so many people waits for a confirmation: more than a few, and
-    /// more than on a usual day.
+    /// True if an edit that would write to this many people at once has to be confirmed: more than a few, and more than
+    /// on a usual day.
     public static func isHeld(people: Int, peoplePerDay: Double) -> Bool {
         people > fewPeople && Double(people) > peoplePerDay
     }
 
-    /// What an accepted change brought, in a few lines for the shopkeeper.
+    /// What an accepted change altered, in a few lines for the shopkeeper.
     public func summary(_ before: TriggerFolder, _ after: TriggerFolder) -> [String] {
         let names = (Set(before.files.keys).union(after.files.keys)).sorted()
         return names.compactMap { file in
@@ -93,8 +91,8 @@ public struct Reload: Sendable {
 }
 
 extension TriggerFolder {
-    /// A digest of the files, by which two readings of the folder are compared. `confirm:` in shop.yaml is left out,
-    /// for it confirms what it stands beside.
+    /// A digest of the files, for comparing two readings of the folder. `confirm:` in shop.yaml is left out, since it
+    /// confirms everything else in there.
     public var digest: String {
         var hash = SHA256()
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
@@ -112,7 +110,7 @@ extension TriggerFolder {
         }.joined()
     }
 
-    /// The code that confirms these files where they are held: six letters and digits that are not mistaken for one
+    /// The code that confirms these files when they are held: six letters and digits that cannot be mistaken for one
     /// another.
     public var confirmationCode: String {
         let alphabet = Array("ABCDEFGHJKLMNPQRSTUVWXYZ23456789")
@@ -121,19 +119,19 @@ extension TriggerFolder {
     }
 }
 
-/// Notices when the files of a folder have changed and have come to rest: an editor writes several times, and a copied
-/// folder comes file by file.
+/// Notices when the files of a folder have changed and have settled: an editor writes several times, and a copied
+/// folder arrives file by file.
 public struct FolderWatch: Sendable {
     private var known: [UInt64]
     private var seen: [UInt64]
 
-    /// A watch over a folder that looks like this now.
+    /// Starts watching a folder that looks like this now.
     public init(_ signature: [UInt64]) {
         known = signature
         seen = signature
     }
 
-    /// Takes a look. True once for each change, at the first look that finds the folder as the look before found it.
+    /// Takes a look. True once per change, on the first look that finds the folder the same as the look before.
     public mutating func look(_ signature: [UInt64]) -> Bool {
         defer { seen = signature }
         guard signature == seen, signature != known else { return false }
@@ -141,7 +139,7 @@ public struct FolderWatch: Sendable {
         return true
     }
 
-    /// The folder as it is now has been read.
+    /// Notes that the folder has been read in this state.
     public mutating func take(_ signature: [UInt64]) {
         known = signature
         seen = signature

@@ -1,16 +1,17 @@
-// What holds a message back although it is true: the shopper's night, and that she has heard enough for today.
+// What holds back a message that would otherwise be sent: it is night where the shopper is, or she has heard enough for
+// today.
 //
-// Both are said once, in shop.yaml, and hold for mail to shoppers alone; what goes to the shop or to a webhook goes at
-// once. Neither drops a message: it waits, and when its time comes the truth is checked again.
+// Both are set once, in shop.yaml, and apply only to mail to shoppers; messages to the shop or to a webhook are sent
+// immediately. Neither drops a message: it waits, and when its time comes its conditions are checked again.
 
 /// The hours in which no shopper is written to: `21:00-08:00`, by the clock where the shopper is.
 public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
-    /// From when on it is quiet.
+    /// When they begin.
     public var start: TimeOfDay
-    /// From when on it is not; before `start` where the night lies between them. Never equal to it.
+    /// When they end; before `start` if they span midnight. Never equal to it.
     public var end: TimeOfDay
 
-    /// Quiet from and until; nil where the two are the same, for that says neither always nor never.
+    /// Nil if the two are equal, which could mean always or never.
     public init?(from start: TimeOfDay, to end: TimeOfDay) {
         guard start != end else { return nil }
         self.start = start
@@ -25,7 +26,7 @@ public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
         self.init(from: start, to: end)
     }
 
-    /// When the quiet hours that `moment` lies in are over; nil where it lies in none.
+    /// When the quiet hours that contain `moment` end; nil if it is not within them.
     public func end(at moment: Moment, in zone: Zone) -> Moment? {
         let second = zone.secondOfDay(at: moment)
         let (from, to) = (start.minutes * 60, end.minutes * 60)
@@ -33,7 +34,7 @@ public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
         return isQuiet ? end.next(from: moment, in: zone) : nil
     }
 
-    /// True where noon lies in them, as it does in no night.
+    /// True if they include noon, which no night does.
     var holdsAtNoon: Bool {
         let (from, to) = (start.minutes, end.minutes)
         return from < to ? from <= 720 && 720 < to : 720 >= from || 720 < to
@@ -42,23 +43,22 @@ public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(start)-\(end)" }
 }
 
-/// How many mails one customer gets in a while: one in 16 hours, say.
+/// How many mails one customer gets in a given time: one in 16 hours, say.
 public struct Limit: Hashable, Sendable, CustomStringConvertible {
     /// At least one.
     public var messages: Int
-    /// Minutes, hours, days of 24 hours or weeks of seven of them, for the window slides.
+    /// Minutes, hours, days of 24 hours, or weeks of seven such days, since the window slides.
     public var per: Length
-    /// What is told whatever was told before. It counts, and is not held.
+    /// What is sent regardless of what was sent before. It counts towards the limit but is not held by it.
     public var except: Set<EventKind>
 
-    /// At most so many in that time.
     public init(messages: Int, per: Length, except: Set<EventKind> = []) {
         self.messages = messages
         self.per = per
         self.except = except
     }
 
-    /// How long a message counts.
+    /// How long a message counts towards the limit.
     public var window: Duration {
         switch per.unit {
         case .minutes: .minutes(per.count)
@@ -68,7 +68,7 @@ public struct Limit: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// When there is room for one more: nil where there is room at `now`.
+    /// When there is room for one more; nil if there is room at `now`.
     ///
     /// - Parameter counted: when each mail that counts was sent, or became ready.
     public func room(after counted: [Moment], now: Moment) -> Moment? {
@@ -80,16 +80,15 @@ public struct Limit: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(messages) in \(per)" }
 }
 
-/// How many shoppers may be written to within an hour before somebody is asked whether that is meant: an import, or
-/// another program's slip, may look like thousands of events that are all true.
+/// How many shoppers may be written to within an hour before somebody is asked whether that is intended: an import, or
+/// a bug in another program, may look like thousands of genuine events.
 public struct Brake: Hashable, Sendable, CustomStringConvertible {
-    /// So many; at least one.
+    /// At least one.
     public var people: Int
 
-    /// The time in which they are counted.
+    /// The time over which they are counted.
     public static let window = Duration.hours(1)
 
-    /// At most so many people an hour.
     public init(people: Int) { self.people = people }
 
     /// Reads `500 per hour`; nil for anything else.
@@ -104,14 +103,13 @@ public struct Brake: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(people) per hour" }
 }
 
-/// How far the brake of a shop is from holding mail back.
+/// How close a shop's brake is to holding mail back.
 public struct BrakeState: Hashable, Sendable {
-    /// How many shoppers were written to within the hour before.
+    /// How many shoppers were written to in the past hour.
     public var writtenTo: Int
-    /// True where it holds mail back, and nobody has said yet that it is meant.
+    /// True if it holds mail back and nobody has confirmed yet that the mail is intended.
     public var isPulled: Bool
 
-    /// So many were written to.
     public init(writtenTo: Int, isPulled: Bool) {
         self.writtenTo = writtenTo
         self.isPulled = isPulled

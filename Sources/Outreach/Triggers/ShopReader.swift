@@ -13,7 +13,7 @@ struct ShopReader {
     private(set) var faults: FaultList
     private let events: EventVocabulary
 
-    /// The settings, or nil where they cannot be used.
+    /// The settings, or nil if they cannot be used.
     static func read(
         _ source: String, file: String, events: EventVocabulary = .standard
     ) -> (settings: ShopSettings?, faults: [Fault]) {
@@ -28,7 +28,7 @@ struct ShopReader {
     private mutating func settings(_ tree: YAMLTree) -> ShopSettings? {
         let fields = Fields(tree, known: Self.keys, what: "shop.yaml", &faults)
         let brand = brand(fields)
-        // What else is wrong is told as well, whatever the brand is like.
+        // Whatever else is wrong is reported as well, even without a usable brand.
         var settings = ShopSettings(brand: brand ?? Brand(name: "", from: MailAddress(address: "nobody@shop.example")!))
         settings.mode = fields.word("mode", TriggerMode.self, &faults) ?? .live
         settings.notify = fields.address("notify", &faults)
@@ -73,7 +73,7 @@ struct ShopReader {
                     at: position,
                     times.count == 2
                         ? "'quiet_hours' that begin and end at the same time are neither all day nor never"
-                        : "'\(text)' is no time from and until", hint: "write it like '21:00-08:00', or leave it out")
+                        : "'\(text)' is not a time range", hint: "write it like '21:00-08:00', or leave it out")
             }
         }
         if let value = fields.value("limit") { settings.limit = limit(value) }
@@ -89,7 +89,7 @@ struct ShopReader {
             settings.shopifySends = notifications(value)
         } else if let place = fields.entry("shopify_sends")?.keyPosition {
             faults.add(
-                at: place, "nothing stands under 'shopify_sends'", hint: "write 'none' where Shopify sends nothing")
+                at: place, "nothing is written under 'shopify_sends'", hint: "write 'none' if Shopify sends nothing")
         }
         settings.confirm = fields.text("confirm", &faults)?.text
         if let value = fields.value("segments") { settings.segments = segments(value) }
@@ -128,7 +128,7 @@ struct ShopReader {
             }
         } else if let entry = brand.entry("color"), brand.value("color") == nil {
             faults.add(
-                at: entry.keyPosition, "'color' is empty, for '#' starts a comment",
+                at: entry.keyPosition, "'color' is empty, because '#' starts a comment",
                 hint: "put the colour in quotes: \"#2f5d50\"")
         }
         if let (text, position) = brand.text("logo", &faults) {
@@ -153,8 +153,8 @@ struct ShopReader {
             messages = Int(text).flatMap { (1...1000).contains($0) ? $0 : nil }
             if messages == nil {
                 faults.add(
-                    at: position, "'messages' is a number from 1 on, and not '\(text)'",
-                    hint: text == "0" ? "to write to nobody, say 'mode: off'" : "write 'messages: 1'")
+                    at: position, "'messages' has to be a number of at least 1, not '\(text)'",
+                    hint: text == "0" ? "to write to nobody, use 'mode: off'" : "write 'messages: 1'")
             }
         } else if fields.value("messages") == nil {
             faults.add(at: tree.position, "'limit' has no 'messages'", hint: example)
@@ -184,7 +184,7 @@ struct ShopReader {
         return Limit(messages: messages, per: per, except: except)
     }
 
-    /// `none`, or Shopify's own notifications that are on.
+    /// `none`, or those of Shopify's own notifications that are on.
     private mutating func notifications(_ tree: YAMLTree) -> [String] {
         if tree.text?.trimmingSpaces == "none" { return [] }
         var names: [String] = []
@@ -244,7 +244,7 @@ struct ShopReader {
             else {
                 faults.add(
                     at: entry.keyPosition, "'\(entry.key)' cannot be the name of a segment",
-                    hint: "use letters, digits, '-' and '_', and three of them at least")
+                    hint: "use letters, digits, '-' and '_', at least three of them")
                 return nil
             }
             let checker = ConditionChecker(kinds: [], segments: [], inSegment: true)
@@ -254,9 +254,9 @@ struct ShopReader {
     }
 }
 
-/// Language tags, as far as mails need them.
+/// Language tags, to the extent that mails need them.
 enum Locales {
-    /// True for `en`, `fr-CA`, `zh-Hant-TW`: the shapes of BCP 47 that shops use.
+    /// True for `en`, `fr-CA`, `zh-Hant-TW`: the forms of BCP 47 that shops use.
     static func isTag(_ text: String) -> Bool {
         let parts = text.replacing("_", with: "-").split(separator: "-", omittingEmptySubsequences: false)
         guard let language = parts.first, (2...3).contains(language.count), parts.count <= 3 else { return false }
@@ -274,14 +274,14 @@ enum Locales {
         }.joined(separator: "-")
     }
 
-    /// The tag itself, and what it falls back to: `fr-CA`, `fr`. Chinese is told by its script or by a place that
-    /// writes it, so `zh-Hant` finds `zh-TW`, and `zh-HK` as well.
+    /// The tag itself, and what it falls back to: `fr-CA`, `fr`. Chinese is matched by its script or by a region that
+    /// uses it, so `zh-Hant` finds `zh-TW`, and `zh-HK` as well.
     static func chain(_ text: String) -> [String] {
         let parts = canonical(text).split(separator: "-").map(String.init)
         var chain = (0..<parts.count).map { parts.dropLast($0).joined(separator: "-") }
         guard parts.count > 1 else { return chain }
         var kin: [String] = []
-        // `zh-Hant-TW` is `zh-TW` with its script said.
+        // `zh-Hant-TW` is `zh-TW` with its script spelled out.
         if parts.count == 3, parts[1].count == 4 { kin.append("\(parts[0])-\(parts[2])") }
         if parts[0] == "zh" {
             let isTraditional = parts.contains("Hant") || !Set(parts).isDisjoint(with: ["TW", "HK", "MO"])

@@ -1,37 +1,39 @@
 internal import Liquid
 
-/// What `triggers/shop.yaml` says of the shop, once for all triggers.
+/// What `triggers/shop.yaml` says about the shop, once for all triggers.
 public struct ShopSettings: Sendable {
     /// Live, shadow or off, for all triggers; the stricter of this and a trigger's own wins.
     public var mode: TriggerMode
     /// Who is told of refused edits, and who `to: merchant` is.
     public var notify: MailAddress?
     public var brand: Brand
-    /// The language of shoppers who have none, BCP 47.
+    /// The language for shoppers without one of their own, BCP 47.
     public var locale: String
     /// 1 for Monday to 7 for Sunday.
     public var businessDays: Set<Int>
     public var holidays: Set<CalendarDay>
-    /// Where they stand in shop.yaml, for a warning.
+    /// Their line in shop.yaml, for a warning.
     var holidaysLine = 1
-    /// When no shopper is written to; nil: never quiet.
+    /// When no shopper is written to; nil for no quiet hours.
     public var quietHours: QuietHours?
-    /// How many mails one customer gets in a while; nil: no limit.
+    /// How many mails one customer gets in a given time; nil for no limit.
     public var limit: Limit?
-    /// How many shoppers may be written to within an hour before somebody is asked; nil: as many as there are.
+    /// How many shoppers may be written to within an hour before somebody is asked; nil for no limit.
     public var brake: Brake?
     /// The code that releases a held reload.
     public var confirm: String?
-    /// Which of Shopify's own notifications are on, by the names of `ShopifyNotification`; nil where the shop does not
+    /// Which of Shopify's own notifications are on, by the names in `ShopifyNotification`; nil if the shop does not
     /// say.
     public var shopifySends: [String]?
-    /// How long a return label can be used, in days; Shopify does not tell.
+    /// How long a return label can be used, in days; Shopify does not say.
     public var labelsExpireAfterDays: Int?
-    /// Kinds of customers with what makes one, in the order of the file. The first that fits picks the template.
+    /// Kinds of customers, each with its conditions, in the order of the file. The first that matches picks the
+    /// template.
     public var segments: [Segment]
-    /// What the shop itself promises, and how long a parcel may be silent; `delayRules` has the working days with it.
+    /// What the shop itself promises, and how long a parcel may be silent; `delayRules` combines this with the business
+    /// days.
     public var delays = DelayRules()
-    /// What an example says of the names, over what the order says; empty for real orders.
+    /// Values that an example sets over the order's own, by name; empty for real orders.
     var given: [String: Value] = [:]
 
     /// A named kind of customer.
@@ -40,7 +42,7 @@ public struct ShopSettings: Sendable {
         var clauses: [ConditionClause]
     }
 
-    /// Settings of a shop with this brand, and nothing else said.
+    /// Settings for a shop with this brand and defaults for the rest.
     public init(brand: Brand, notify: MailAddress? = nil, mode: TriggerMode = .live) {
         self.brand = brand
         self.notify = notify
@@ -51,41 +53,41 @@ public struct ShopSettings: Sendable {
         segments = []
     }
 
-    /// The days the shop works, in its zone.
+    /// The days the shop works, in its time zone.
     public func calendar(zone: Zone) -> BusinessCalendar {
         BusinessCalendar(weekdays: businessDays, holidays: holidays, zone: zone)
     }
 }
 
-/// Whether what is decided goes out.
+/// Whether what is decided is sent.
 public enum TriggerMode: String, Sendable, Codable, CaseIterable {
-    /// It goes out.
+    /// It is sent.
     case live
-    /// It is decided, rendered and kept, and nothing goes out.
+    /// It is decided, rendered and stored, and nothing is sent.
     case shadow
-    /// Events pass by.
+    /// Events are ignored.
     case off
 
-    /// The one of the two that lets less out.
+    /// The more restrictive of the two.
     public func stricter(_ other: TriggerMode) -> TriggerMode {
         let order: [TriggerMode] = [.live, .shadow, .off]
         return order[max(order.firstIndex(of: self)!, order.firstIndex(of: other)!)]
     }
 }
 
-/// What Shopify says of the shop itself, for names such as `shop.email`.
+/// What Shopify says about the shop itself, for names such as `shop.email`.
 public struct ShopProfile: Hashable, Sendable, Codable {
     /// The permanent domain: `juniperfig.myshopify.com`.
     public var domain: String
     public var name: String?
     public var email: String?
-    /// The shop's own page.
+    /// The shop's own website.
     public var url: String?
     /// ISO 4217.
     public var currency: String?
     /// ISO 3166-1 alpha-2: where the shop is.
     public var countryCode: String?
-    /// Its IANA zone.
+    /// Its IANA time zone.
     public var timeZone: String?
     /// How Shopify prints a price in mails: `£{{amount}}`.
     public var moneyFormat: String?
@@ -106,6 +108,6 @@ public struct ShopProfile: Hashable, Sendable, Codable {
         self.timeZone = timeZone
     }
 
-    /// Its zone; UTC where the shop does not say.
+    /// Its time zone; UTC if the shop does not say.
     public var zone: Zone { .first(of: timeZone) }
 }

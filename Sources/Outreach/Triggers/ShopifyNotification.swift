@@ -1,13 +1,13 @@
 // Shopify mails shoppers of its own accord, and no API says which of its notifications are switched on. So the merchant
-// says it, in shop.yaml, and no live trigger may tell what Shopify tells already: she would hear it twice.
+// says so in shop.yaml, and no live trigger may tell a shopper what Shopify already does: she would hear it twice.
 
 /// One of Shopify's own notifications to shoppers (help.shopify.com/manual/fulfillment/setup/notifications).
 struct ShopifyNotification: Sendable {
-    /// As it is written in `shopify_sends`: its name in Shopify's admin, in small letters and with '_'.
+    /// The name used in `shopify_sends`: its name in Shopify's admin, in lower case and with '_'.
     let name: String
-    /// As Shopify's admin has it.
+    /// Its name in Shopify's admin.
     let title: String
-    /// The events that it tells of.
+    /// The events that it reports.
     let events: [EventKind]
 
     static let table: [ShopifyNotification] = [
@@ -31,7 +31,7 @@ struct ShopifyNotification: Sendable {
 
     static let names = table.map(\.name)
 
-    /// The one of that name, as people write it: `Shipping confirmation` is `shipping_confirmation`.
+    /// The notification of that name, as people write it: `Shipping confirmation` is `shipping_confirmation`.
     static func named(_ text: String) -> ShopifyNotification? {
         func fold(_ text: String) -> String {
             text.lowercased().replacing(" ", with: "_").replacing("-", with: "_")
@@ -40,10 +40,10 @@ struct ShopifyNotification: Sendable {
         return table.first { $0.name == folded || fold($0.title) == folded }
     }
 
-    /// Where it is switched off.
+    /// Where to switch it off.
     static let place = "Settings > Notifications > Customer notifications"
 
-    /// For the reference: each with the events that it tells of.
+    /// For the reference: each with the events that it reports.
     static var markdown: String {
         "| in `shopify_sends` | in Shopify's admin | tells what these tell |\n| --- | --- | --- |\n"
             + table.map { one in
@@ -51,10 +51,10 @@ struct ShopifyNotification: Sendable {
             }.joined(separator: "\n")
     }
 
-    /// The event by which a trigger tells a shopper the same; nil where it does not.
+    /// The event through which a trigger tells a shopper the same thing; nil if it does not.
     ///
-    /// What comes a day or more after, or waits for silence or a date, is another message; so are marketing and
-    /// requests for ratings.
+    /// A message that comes a day or more later, or waits for silence or a date, is a different one; so are marketing
+    /// and requests for reviews.
     func toldAgain(by trigger: Trigger) -> EventKind? {
         guard trigger.about == .order, trigger.lines.contains(where: { $0.destination == .customer }),
             trigger.wait.isShort
@@ -64,7 +64,7 @@ struct ShopifyNotification: Sendable {
 }
 
 extension Wait {
-    /// True where it is over within a day.
+    /// True if the wait is over within a day.
     fileprivate var isShort: Bool {
         switch start {
         case .none: true
@@ -76,8 +76,8 @@ extension Wait {
 }
 
 extension TriggerSet {
-    /// What `check` asks of a shop that has not said which of Shopify's notifications are on, although it has live
-    /// triggers that may tell the same, or will once it is live; nil where there is nothing to ask.
+    /// What `check` asks a shop that has not said which of Shopify's notifications are on although it has triggers that
+    /// may tell shoppers the same and are live, or will be once the shop is; nil if there is nothing to ask.
     public var questionAboutShopify: String? {
         guard settings.shopifySends == nil else { return nil }
         let told = ShopifyNotification.table.filter { one in

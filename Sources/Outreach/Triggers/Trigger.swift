@@ -1,42 +1,42 @@
 internal import Liquid
 
-/// One merchant file: on which events, after what time, under which conditions, what to send. Read once, and only
-/// looked at afterwards.
+/// One trigger file: on which events, after what time, under which conditions, what to send. It never changes once it
+/// has been read.
 public struct Trigger: Sendable {
-    /// Its file's name, or `id`, to survive a rename.
+    /// Its file's name, or `id`, which survives a rename.
     public var name: String
     /// The file it was read from: `delay-alert.yaml`.
     public var file: String
     public var description: String?
-    /// What it hears, in the file's order; at least one.
+    /// The events it listens to, in the file's order; at least one.
     public var events: [EventKind]
     var `if`: [ConditionClause]
     var unless: [ConditionClause]
     public var wait: Wait
-    /// Nil: what anybody would expect for the event.
+    /// Nil for the usual one for the event.
     public var oncePer: OncePer?
     /// What it sends; at least one.
     public var lines: [SendLine]
     /// What its messages are about.
     public var about: MailStream
     public var mode: TriggerMode
-    /// How long it gathers the parcels of an order into one message; nil: it does not.
+    /// How long it gathers the parcels of an order into one message; nil if it does not.
     public var combine: Length?
-    /// Triggers whose messages it takes the place of, by name.
+    /// Triggers whose messages it replaces, by name.
     public var replaces: [String]
-    /// True where it speaks at night as well.
+    /// True if it sends at night too.
     public var ignoresQuietHours: Bool
-    /// True where it speaks however much was said before.
+    /// True if it sends however much was sent before.
     public var ignoresLimit: Bool
     public var examples: [Example]
 
-    /// True where it hears that kind of event.
+    /// True if it listens to that kind of event.
     public func matches(_ kind: EventKind) -> Bool { events.contains(kind) }
 
-    /// What holds for it in a shop in that mode: the stricter of the two.
+    /// Its effective mode in a shop with that mode: the stricter of the two.
     public func mode(in shop: TriggerMode) -> TriggerMode { shop.stricter(mode) }
 
-    /// True where it does not speak at once.
+    /// True if it does not send immediately.
     public var waits: Bool { wait != .none }
 
     /// The line of that name, if it still has one.
@@ -51,23 +51,22 @@ public struct SendLine: Hashable, Sendable {
         case customer
         /// Mail to `notify` of shop.yaml.
         case merchant
-        /// Mail to somebody else.
+        /// Mail to another address.
         case address(MailAddress)
-        /// By the name that the operator gave the endpoint.
+        /// To the webhook endpoint with the name the operator gave it.
         case webhook(String)
-        /// By another channel, to that far end of it.
+        /// Through another channel, to this target of it.
         case other(ChannelName, target: String)
     }
 
     public var destination: Destination
-    /// The template's name, without segment, language and ending; empty for a webhook in our own form.
+    /// The template's name, without segment, language and extension; empty for a webhook in our own format.
     public var template: String
-    /// Nil: the brand's.
+    /// Nil for the brand's.
     public var replyTo: MailAddress?
-    /// False where a label stays a link.
+    /// False if a label is linked rather than attached.
     public var attachesLabel: Bool
 
-    /// A line that goes there.
     public init(
         to destination: Destination, template: String = "", replyTo: MailAddress? = nil, attachesLabel: Bool = true
     ) {
@@ -77,7 +76,7 @@ public struct SendLine: Hashable, Sendable {
         self.attachesLabel = attachesLabel
     }
 
-    /// The channel that it goes out by.
+    /// The channel that it is sent through.
     public var channel: ChannelName {
         switch destination {
         case .customer, .merchant, .address: .email
@@ -86,7 +85,7 @@ public struct SendLine: Hashable, Sendable {
         }
     }
 
-    /// Which far end of the channel, as in `Route`.
+    /// Which target of the channel, as in `Route`.
     public var target: String {
         switch destination {
         case .customer, .merchant, .address: ""
@@ -95,13 +94,13 @@ public struct SendLine: Hashable, Sendable {
         }
     }
 
-    /// True where a mail is written, with a mail's template; what goes out by other channels is JSON.
+    /// True if it is a mail, with a mail's template; other channels send JSON.
     public var isMail: Bool { channel == .email }
 
     /// True where it counts as contact with the shopper.
     public var isContact: Bool { destination == .customer }
 
-    /// What stands in `Effect.line`: `email`, `email:merchant`, `email:team@…`, `webhook:helpdesk`.
+    /// The value of `Effect.line`: `email`, `email:merchant`, `email:team@…`, `webhook:helpdesk`.
     public var name: String {
         switch destination {
         case .customer: "email"
@@ -112,18 +111,18 @@ public struct SendLine: Hashable, Sendable {
     }
 }
 
-/// How often a trigger may speak: once for each of these.
+/// How often a trigger may send: once for each of these.
 public struct OncePer: Hashable, Sendable {
-    /// Of what.
+    /// Once for each what.
     public enum Scope: String, Sendable, CaseIterable {
         case shipment, order, `return`, refund, customer, event
     }
 
     public var scope: Scope
-    /// How long it is silent after it spoke; nil: for ever.
+    /// How long it stays silent after sending; nil for forever.
     public var every: Length?
 
-    /// Once for each of these, and with a pause again.
+    /// Once for each of these, and again after a pause.
     public init(scope: Scope, every: Length? = nil) {
         self.scope = scope
         self.every = every
@@ -132,7 +131,7 @@ public struct OncePer: Hashable, Sendable {
 
 extension Trigger {
     /// The keys of the occurrence that `event` is for this trigger: one for each subject of the event, or one for all
-    /// of them where `once_per` says so. Never empty. Unique in the shop; they name no person.
+    /// of them if `once_per` says so. Never empty. Unique within the shop; they do not identify a person.
     public func keys(for event: Event, record: OrderRecord) -> [String] {
         guard let oncePer else { return Self.usualKeys(of: event) }
         switch oncePer.scope {
@@ -143,7 +142,7 @@ extension Trigger {
             var keys: [String] = []
             for occurrence in event.occurrences {
                 var key = Self.subjectKey(occurrence, event)
-                // A refund that belongs to a return counts for it.
+                // A refund that belongs to a return counts for that return.
                 if oncePer.scope == .return, case .refund(let id)? = Subject(key: occurrence.subject),
                     let returnID = record.refund(id)?.returnID
                 {
@@ -155,11 +154,11 @@ extension Trigger {
         }
     }
 
-    /// The keys where `once_per` is left out.
+    /// The keys when `once_per` is left out.
     static func usualKeys(of event: Event) -> [String] { event.occurrences.map { usualKey(of: $0, event: event) } }
 
-    /// Where `once_per` is left out: each kind of event once for its subject, but labels by their version, and edits
-    /// and new estimates each time.
+    /// The key when `once_per` is left out: each kind of event once per subject, except that labels are told apart by
+    /// their version, and edits and new estimates count each time.
     private static func usualKey(of occurrence: Event.Occurrence, event: Event) -> String {
         let subject = event.kind.rawValue + "/" + subjectKey(occurrence, event)
         switch event.kind.entry.repetition {
@@ -175,16 +174,17 @@ extension Trigger {
         return turn.isEmpty ? occurrence.subject : occurrence.subject + turn
     }
 
-    /// When the occurrence may be told, by the trigger's own wait; not before `event.happenedAt`, and perhaps long
+    /// When the occurrence may be told, by the trigger's own wait; never before `event.happenedAt`, and possibly long
     /// past.
     ///
-    /// With `for` and `until` the answer moves, so it is asked again when the moment has come. It is `distantFuture`
-    /// where no source can watch the parcel, for then silence says nothing, and while the date of `until` is not known.
+    /// With `for` and `until` the answer moves, so it is asked for again when the moment has come. It is
+    /// `distantFuture` if no source can watch the parcel, since silence then means nothing, and while the date of
+    /// `until` is not known.
     ///
     /// - Parameters:
     ///   - zone: where the shopper is: `at` is a time there, and days are counted there.
     ///   - shopZone: business days are counted there.
-    ///   - scope: what `until` looks at; asked for where it is needed.
+    ///   - scope: what `until` looks at; only evaluated if needed.
     public func dueAt(
         _ event: Event, record: OrderRecord, zone: Zone, shopZone: Zone, settings: ShopSettings, scope: () -> Scope
     ) -> Moment {
@@ -202,13 +202,13 @@ extension Trigger {
         return wait.at?.next(from: due, in: zone) ?? due
     }
 
-    /// True where the moment of `dueAt` can come nearer, so that it has to be asked for now and then.
+    /// True if the moment of `dueAt` can move closer, so that it has to be asked for from time to time.
     var waitCanShrink: Bool {
         if case .date = wait.start { return true }
         return false
     }
 
-    /// The first condition that stops it, or nil where all is as the file wants it.
+    /// The first condition that stops it, or nil if all conditions are met.
     public func failedCondition(_ scope: Scope) -> FailedCondition? {
         if let clause = self.if.first(where: { !$0.holds(in: scope) }) {
             return FailedCondition(clause: .if, sentence: clause.sentence(in: scope))
@@ -220,17 +220,17 @@ extension Trigger {
     }
 }
 
-/// The condition that kept a trigger from speaking.
+/// The condition that stopped a trigger.
 public struct FailedCondition: Hashable, Sendable {
     /// `.if` or `.unless`.
     public var clause: Reason
-    /// The condition in its own words with the values it found, and never a person's data:
-    /// `order.total_price >= 100 (it is 40.00)`.
+    /// The condition as written, with the values it found but never personal data: `order.total_price >= 100 (it is
+    /// 40.00)`.
     public var sentence: String
 }
 
 extension OrderRecord {
-    /// When something was last heard of what the event is about; nil for a parcel that no source can watch.
+    /// When anything was last heard about the event's subject; nil for a parcel that no source can watch.
     func lastHeard(of event: Event, zone: Zone) -> Moment? {
         let shipments = event.subjects.compactMap { subject -> Shipment? in
             if case .shipment(let id) = subject { return shipment(id) }

@@ -4,49 +4,51 @@
     internal import Musl
 #endif
 
-// Reading the folder from disk. Who may write into it is not always who may read all that the daemon can: its
-// credentials lie in files too, and what stands in a template ends up in mails and backups. So a file is read only
-// where it really lies in the folder, wherever its links lead; links within it work, which is how Kubernetes mounts a
-// folder and how people share a file. What counts is the file that was opened, and not the name that was looked at
-// before: each is opened without reading (O_PATH), its place is asked of the kernel, and only then, through the same
-// descriptor, it is read. A pipe or device is never opened for reading, so it cannot keep anybody waiting.
+// Reading the folder from disk. Those who may write to it may not always be allowed to read everything the daemon can:
+// its credentials are files too, and the contents of a template end up in mails and backups. So a file is read only if
+// it really is inside the folder, wherever links lead; links within the folder work, which is how Kubernetes mounts a
+// folder and how people share a file. What counts is the file that was opened, not a name that was checked earlier:
+// each is opened without reading (O_PATH), the kernel is asked where it is, and only then is it read, through the same
+// descriptor. A pipe or device is never opened for reading, so it cannot make anyone wait.
 
 extension TriggerFolder {
     /// Why a folder cannot be read.
     public struct Unreadable: Error, Sendable, CustomStringConvertible {
-        /// The system's word: `Permission denied`.
+        /// The system's message: `Permission denied`.
         public let description: String
     }
 
-    /// More names in one folder than this are not looked at.
+    /// Further names in one folder are ignored.
     private static let mostNames = 20_000
 
-    /// More folders than people sort their files into.
+    /// More folders than anyone sorts their files into.
     private static let mostFolders = 200
 
-    /// Reads a folder from disk: the one place here that touches it. Throws `Unreadable` where the folder itself cannot
-    /// be read; a file that cannot be, or that lies elsewhere, is a fault of the set.
+    /// Reads a folder from disk; nothing else in this module touches it. Throws `Unreadable` if the folder itself
+    /// cannot be read; a file that cannot be read, or that is elsewhere, is a fault of the set.
     public init(readingFrom path: String, name: String? = nil) throws {
         let shown = name ?? path.split(separator: "/").last.map(String.init) ?? path
         let root = try Descriptor(open: path, O_RDONLY | O_DIRECTORY)
-        guard let place = root.place else { throw Unreadable(description: "/proc is not there to ask where it lies") }
+        guard let place = root.place else {
+            throw Unreadable(description: "/proc is not available, so its real path is unknown")
+        }
         var reading = Reading(shown: shown, root: place)
-        // A shop need not have templates, but a link to them that leads nowhere is told.
+        // A shop need not have templates, but a link to them that leads nowhere is reported.
         var next = ["templates/", ""]
         while let inner = next.popLast() { next += reading.read(inner, under: root) }
         self.init(name: shown, files: reading.files)
         faults += reading.faults
     }
 
-    /// What was read so far.
+    /// What has been read so far.
     private struct Reading {
         let shown: String
-        /// Where the folder really lies.
+        /// The folder's real path.
         let root: String
         var files: [String: [UInt8]] = [:]
         var faults: [Fault] = []
         private var bytes = 0
-        /// The folders that were read, by where they really lie.
+        /// The folders already read, by their real paths.
         private var places: Set<String> = []
 
         init(shown: String, root: String) {
@@ -60,7 +62,7 @@ extension TriggerFolder {
             faults.append(Fault(severity, file: "\(shown)/\(inner)", line: 1, column: 1, message, hint: hint))
         }
 
-        /// Reads the files of the folder itself or of one below it; the folders in it that are to be read next.
+        /// Reads the files of the folder itself or of one below it; returns the folders in it that are to be read next.
         mutating func read(_ inner: String, under root: borrowing Descriptor) -> [String] {
             let folder: Descriptor
             do throws(Descriptor.Failure) {
@@ -70,7 +72,8 @@ extension TriggerFolder {
                 // A shop need not have templates.
                 if error.code != ENOENT || root.isLink(String(inner.dropLast())) {
                     note(
-                        String(inner.dropLast()), "the folder cannot be read", "see where it leads, and who may read it"
+                        String(inner.dropLast()), "the folder cannot be read",
+                        "check where it leads, and who may read it"
                     )
                 }
                 return []
@@ -83,7 +86,7 @@ extension TriggerFolder {
             }
             guard places.insert(place).inserted else {
                 note(
-                    String(inner.dropLast()), "this folder is read already, under another name", "take the link away",
+                    String(inner.dropLast()), "this folder has already been read under another name", "remove the link",
                     severity: .warning)
                 return []
             }
@@ -99,7 +102,7 @@ extension TriggerFolder {
             var folders: [String] = []
             for name in names.sorted() {
                 guard read(inner + name, named: name, in: folder) else { return [] }
-                // `templates` is on the list already.
+                // `templates` is already on the list.
                 if inner + name != "templates", !TriggerFolder.isRead(inner + name),
                     TriggerFolder.isEntered(inner + name), folder.isFolder(name)
                 {
@@ -109,7 +112,7 @@ extension TriggerFolder {
             return folders.reversed()
         }
 
-        /// Reads one file. False where there are too many.
+        /// Reads one file. False if there are too many.
         private mutating func read(_ inner: String, named name: String, in folder: borrowing Descriptor) -> Bool {
             if let stray = TriggerFolder.stray(inner, in: shown) { faults.append(stray) }
             guard TriggerFolder.isRead(inner) else { return true }
@@ -123,11 +126,11 @@ extension TriggerFolder {
             } catch {
                 switch error.code {
                 case ENOENT where !folder.isLink(name):
-                    // It went away meanwhile.
+                    // It was removed in the meantime.
                     break
-                case ENOENT, ENOTDIR: note(inner, "the link leads nowhere", "mend it, or delete it")
-                case ELOOP: note(inner, "the link leads in a circle", "mend it, or delete it")
-                default: note(inner, "the file cannot be read", "see who may read it")
+                case ENOENT, ENOTDIR: note(inner, "the link leads nowhere", "fix it, or delete it")
+                case ELOOP: note(inner, "the link leads in a circle", "fix it, or delete it")
+                default: note(inner, "the file cannot be read", "check who may read it")
                 }
                 return true
             }
@@ -139,7 +142,7 @@ extension TriggerFolder {
                     severity: .warning)
                 return true
             default:
-                note(inner, "this is no ordinary file, and is not read", "put the file itself here")
+                note(inner, "this is not a regular file, and is not read", "put the file itself here")
                 return true
             }
             guard isInside(found.place) else {
@@ -149,7 +152,7 @@ extension TriggerFolder {
                 return true
             }
             guard let content = found.content(atMost: TriggerFolder.largestFile + 1) else {
-                note(inner, "the file cannot be read", "see who may read it")
+                note(inner, "the file cannot be read", "check who may read it")
                 return true
             }
             guard content.count <= TriggerFolder.largestFile else {
@@ -175,14 +178,14 @@ extension TriggerFolder {
     }
 }
 
-/// Something on disk that was opened, closed when it is no longer needed.
+/// Something on disk that was opened; closed when it is no longer needed.
 private struct Descriptor: ~Copyable {
     struct Failure: Error {
         /// `errno`.
         let code: Int32
     }
 
-    /// `O_PATH`, which the headers show to GNU programs alone.
+    /// `O_PATH`, which the headers only define for GNU programs.
     static let pathOnly: Int32 = 0o10000000
 
     private let number: Int32
@@ -199,7 +202,7 @@ private struct Descriptor: ~Copyable {
 
     deinit { if number >= 0 { close(number) } }
 
-    /// Where it really lies; nil where the kernel does not say.
+    /// Its real path; nil if the kernel does not say.
     var place: String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlink("/proc/self/fd/\(number)", &buffer, buffer.count)
@@ -207,7 +210,7 @@ private struct Descriptor: ~Copyable {
         return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
-    /// `S_IFREG` and its like; 0 where it cannot be told.
+    /// `S_IFREG` and so on; 0 if unknown.
     var kind: mode_t {
         var status = stat()
         return fstat(number, &status) == 0 ? status.st_mode & S_IFMT : 0
@@ -225,7 +228,7 @@ private struct Descriptor: ~Copyable {
         return fstatat(number, name, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// The bytes of what was opened by O_PATH; nil where it may not be read.
+    /// The bytes of what was opened by O_PATH; nil if it may not be read.
     func content(atMost most: Int) -> [UInt8]? {
         let file = Glibc.open("/proc/self/fd/\(number)", O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
@@ -242,7 +245,7 @@ private struct Descriptor: ~Copyable {
         return content
     }
 
-    /// The names in a folder, in no order.
+    /// The names in a folder, in no particular order.
     func names(atMost most: Int) -> [String] {
         let copy = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else { return [] }

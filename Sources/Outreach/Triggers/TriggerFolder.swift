@@ -1,21 +1,20 @@
-/// A merchant's folder as it was found: the files that are ours to read, and their bytes. This, and nothing derived
-/// from it, is what the store keeps of the last good set.
+/// A merchant's folder as it was found: the files that Bookbag reads, and their bytes. The store keeps exactly this of
+/// the last good set, and nothing derived from it.
 public struct TriggerFolder: Hashable, Sendable {
-    /// Templates with pictures written into them are the largest that people have.
+    /// Templates with embedded images are the largest that people have.
     static let largestFile = 1024 * 1024
-    /// More than any shop needs, so that the wrong folder is noticed.
+    /// More than any shop needs, so that a wrong folder is noticed.
     static let mostFiles = 2000
-    /// The bytes of all files together: as much again, many times over, as people have.
+    /// The bytes of all files together: many times what people have.
     package static let largestFolder = 64 * 1024 * 1024
 
-    /// What people call it, in front of every fault: `triggers`.
+    /// What people call it, as the prefix of every fault: `triggers`.
     public var name: String
     /// By path within the folder: `delay-alert.yaml`, `templates/delay-alert.md`.
     public var files: [String: [UInt8]]
-    /// What was found wrong while reading it.
+    /// Faults found while reading it.
     public var faults: [Fault]
 
-    /// A folder of these files.
     public init(name: String = "triggers", files: [String: [UInt8]]) {
         self.name = name
         self.files = files.filter { Self.isRead($0.key) }
@@ -25,7 +24,7 @@ public struct TriggerFolder: Hashable, Sendable {
         faults += files.keys.sorted().compactMap { Self.stray($0, in: name) }
     }
 
-    /// A file that looks like one of ours by its name and is not read; nil for all others.
+    /// A fault for a file whose name looks like one of ours but that is not read; nil for all others.
     static func stray(_ path: String, in name: String) -> Fault? {
         guard !isRead(path) else { return nil }
         var parts = path.split(separator: "/").map(String.init)
@@ -66,7 +65,7 @@ public struct TriggerFolder: Hashable, Sendable {
         return nil
     }
 
-    /// True for the files that are read; others are left alone: hidden ones, editors' backups, other endings, other
+    /// True for the files that are read; others are ignored: hidden files, editors' backups, other extensions, other
     /// folders.
     public static func isRead(_ path: String) -> Bool {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -84,14 +83,14 @@ public struct TriggerFolder: Hashable, Sendable {
         return file.hasSuffix(".yaml") && file.count > 5
     }
 
-    /// What stands beside the triggers and is none; `templates` is read for itself.
+    /// Folders alongside the triggers that hold none; `templates` is read separately.
     private static let otherFolders: Set<String> = ["pages", "replies", "understanding", "schema"]
 
-    /// Deeper than people sort their files, so that a link that leads in a circle has an end.
+    /// Deeper than people sort their files, so that following a circular link comes to an end.
     private static let deepest = 6
 
-    /// True for a folder in which files may be read, by its path within the folder of the triggers; those whose name
-    /// begins with '_' or '.' are left alone.
+    /// True for a folder in which files may be read, by its path within the triggers folder; those whose name begins
+    /// with '_' or '.' are ignored.
     public static func isEntered(_ path: String) -> Bool {
         isEntered(path.split(separator: "/", omittingEmptySubsequences: false).map(String.init))
     }
@@ -103,8 +102,8 @@ public struct TriggerFolder: Hashable, Sendable {
             && (parts.count == 2 || !parts.starts(with: ["templates", "partials"]))
     }
 
-    /// The name of the template in a file: its path below `templates/` up to the file's first full stop, which begins
-    /// the segment, the language or the ending. Nil for a file that is none.
+    /// The name of the template in a file: its path below `templates/` up to the first full stop in the file's name,
+    /// which starts the segment, the language or the extension. Nil for a file that is not a template.
     static func templateName(_ path: String) -> String? {
         guard path.hasPrefix("templates/"), !path.hasPrefix("templates/partials/"),
             let slash = path.lastIndex(of: "/")
@@ -116,32 +115,32 @@ public struct TriggerFolder: Hashable, Sendable {
 
     static let endings = [".md", ".html"]
 
-    /// The files that stand beside the triggers and are none.
+    /// Files alongside the triggers that are not triggers.
     private static let otherFiles: Set<String> = [ShopReader.file, "policy.yaml"]
 
-    /// The trigger files with their names, in order. A name is the path without the ending: `answers/thanks`.
+    /// The trigger files with their names, in order. A name is the path without the extension: `answers/thanks`.
     var triggerFiles: [(path: String, name: String)] {
         files.keys.filter { !$0.hasPrefix("templates/") && !Self.otherFiles.contains($0.lowercased()) }.sorted().map {
             ($0, String($0.dropLast(5)))
         }
     }
 
-    /// The names of the mail templates that there are, whatever is in them.
+    /// The names of the existing mail templates, whatever their contents.
     var templateNames: Set<String> { names { !$0.hasSuffix(".json") } }
 
-    /// The names of the templates of webhooks that there are, whatever is in them.
+    /// The names of the existing webhook templates, whatever their contents.
     var jsonTemplateNames: Set<String> { names { $0.hasSuffix(".json") } }
 
     private func names(_ isMeant: (String) -> Bool) -> Set<String> {
         Set(files.keys.lazy.filter(isMeant).compactMap(Self.templateName))
     }
 
-    /// The text of a file; nil where it is no UTF-8.
+    /// The text of a file; nil if it is not UTF-8.
     package func text(_ path: String) -> String? {
         files[path].flatMap { String(validating: $0, as: UTF8.self) }
     }
 
-    /// A path as people name it.
+    /// A path as people write it.
     package func shown(_ path: String) -> String { "\(name)/\(path)" }
 
     static func tooLarge(_ file: String) -> Fault {

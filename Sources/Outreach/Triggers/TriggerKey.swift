@@ -1,8 +1,8 @@
-// Every key of a trigger file, and all that is known of it: one entry each, here and nowhere else.
+// Every key of a trigger file, and everything known about it: one entry each, here and nowhere else.
 //
-// From this table come which keys a file may have, how each is read, what `check` says of one that is misspelt or
-// empty, the schema for editors, the table in docs/triggers.md, and whether an edit of it can make old things due, so
-// that an edit that would write to many people waits for a word (Reload.swift). What a key means is decided in
+// This table determines which keys a file may have, how each is read, what `check` says about one that is misspelt or
+// empty, the schema for editors, the table in docs/triggers.md, and whether an edit to it can make old events due, so
+// that an edit that would write to many people waits for confirmation (Reload.swift). What a key means is decided in
 // `Planning`.
 
 /// A key of a trigger file.
@@ -17,22 +17,22 @@ struct TriggerKey: Sendable {
 
     let name: String
     let place: Place
-    /// What may stand under it, for editors.
+    /// The values it can have, for editors.
     let value: SchemaNode
-    /// What it says, in a sentence or two for editors.
+    /// What it does, in a sentence or two, for editors.
     let words: String
     /// The same for docs/triggers.md, in Markdown.
     let help: String
-    /// A line of a file, as it is written.
+    /// A line of a file as it is written.
     let example: String
     let isRequired: Bool
-    /// True where nothing under it is a fault, for somebody meant to write something.
+    /// True if an empty value is a fault, because somebody meant to write something.
     let needsValue: Bool
     /// What other tools call it.
     let alsoCalled: [String]
-    /// Reads it into the trigger; those before it in the table are read already.
+    /// Reads it into the trigger; the keys before it in the table have been read already.
     let read: @Sendable (inout TriggerReader, Fields, inout Trigger) -> Void
-    /// True where going from the first trigger to the second can make due at once what waits; nil where no change of
+    /// True if going from the first trigger to the second can make waiting messages due at once; nil if no change to
     /// the key can.
     let hastens: (@Sendable (Trigger, Trigger) -> Bool)?
 
@@ -58,7 +58,7 @@ struct TriggerKey: Sendable {
 
 /// The keys that trigger files can have.
 public struct TriggerKeys: Sendable {
-    /// Those of the table.
+    /// Those in the table.
     public static let standard = TriggerKeys(TriggerKey.all)
 
     /// In the order in which they are read and explained.
@@ -73,10 +73,10 @@ public struct TriggerKeys: Sendable {
 
     /// The names of the file's own keys.
     var names: [String] { file.map(\.name) }
-    /// The names of those under `email`.
+    /// The names of the keys under `email`.
     var emailNames: [String] { email.map(\.name) }
 
-    /// What other tools call the file's own keys, with the right one.
+    /// What other tools call the file's own keys, with the correct name.
     var otherWords: [String: String] {
         Dictionary(file.flatMap { key in key.alsoCalled.map { ($0, key.name) } }) { first, _ in first }
     }
@@ -87,12 +87,13 @@ public struct TriggerKeys: Sendable {
             + file.map { "| `\($0.name)` | \($0.help) |" }.joined(separator: "\n")
     }
 
-    /// True where going from one trigger to another can make due at once what waits.
+    /// True if going from one trigger to another can make waiting messages due at once.
     func hasten(_ before: Trigger, _ after: Trigger) -> Bool { file.contains { $0.hastens?(before, after) ?? false } }
 }
 
 extension TriggerKey {
-    /// All of them, in the order in which they are read: conditions ask for the events, examples for nearly all.
+    /// All of them, in the order in which they are read: conditions depend on the events, examples on nearly
+    /// everything.
     static let all: [TriggerKey] = [
         TriggerKey(
             "on", .oneOrMore(.named("event")), words: "The event it is for, or a list of them.",
@@ -129,7 +130,7 @@ extension TriggerKey {
             read: { reader, fields, trigger in reader.silence(fields, &trigger) }),
         TriggerKey(
             "until", .shaped(FileSchema.untilShape),
-            words: "A date to wait for, which moves with what it hangs on: '3 days before return.label_expires_on'.",
+            words: "A date to wait for, which moves with what it depends on: '3 days before return.label_expires_on'.",
             help:
                 "A date to wait for: `3 days before return.label_expires_on`, or a name alone. When that date moves, the wait moves with it. It replaces `after` and `for`.",
             example: "until: 3 days before return.label_expires_on", needsValue: true, hastens: waitChanged,
@@ -144,7 +145,7 @@ extension TriggerKey {
         TriggerKey(
             "once_per", .shaped(FileSchema.oncePerShape),
             words:
-                "How often it may speak: 'order', or with a pause 'customer every 90 days'. Left out, it is what anybody would expect for the event.",
+                "How often it may speak: 'order', or with a pause 'customer every 90 days'. If left out, the usual for the event.",
             help:
                 "`shipment`, `order`, `return`, `refund`, `customer` or `event`. By default each kind of event is told once per parcel, return or refund; a new label or a new edit is told again. With a pause, the trigger may fire again later: `customer every 90 days`.",
             example: "once_per: order", needsValue: true, alsoCalled: ["once"],
@@ -172,15 +173,15 @@ extension TriggerKey {
         TriggerKey(
             "about", .oneOf(MailStream.allCases.map(\.rawValue)),
             words:
-                "What it is to the shopper: 'order' (left out), or 'marketing' and 'ratings', which come from addresses of their own and show a way out.",
+                "What it is to the shopper: 'order' (left out), or 'marketing' and 'ratings', which come from addresses of their own and can be unsubscribed from.",
             help:
-                "What it is to the shopper; left out, the first. \(MailStream.help). The last two show a way out, and who takes it is not written to about that again.",
+                "What it is to the shopper; left out, the first. \(MailStream.help). The last two can be unsubscribed from, and whoever does that gets no more of them.",
             example: "about: order", alsoCalled: ["stream"],
             read: { reader, fields, trigger in trigger.about = reader.about(fields) }),
         TriggerKey(
             "mode", .oneOf(TriggerMode.allCases.map(\.rawValue)),
             words:
-                "'shadow' decides, writes and keeps the message and sends nothing; 'off' lets events pass. The stricter of this and shop.yaml wins.",
+                "'shadow' decides, writes and keeps the message and sends nothing; 'off' ignores events. The stricter of this and shop.yaml wins.",
             help:
                 "`live`, `shadow` (write and keep the message, send nothing) or `off`. The stricter of this and shop.yaml wins.",
             example: "mode: shadow", alsoCalled: ["enabled", "active"], hastens: { $0.mode != $1.mode },
@@ -213,7 +214,7 @@ extension TriggerKey {
             help: "What it does in each case: see below.",
             example: "examples: [{ name: it has come, expect: email }]", alsoCalled: ["example", "tests"],
             read: { reader, fields, trigger in trigger.examples = reader.examples(fields, trigger) }),
-        // Read before all others, which may ask for the name.
+        // Read before all others, which may need the name.
         TriggerKey(
             "id", .shaped(FileSchema.nameShape),
             words: "The trigger's name where it is not the file's, so that the file can be renamed.",

@@ -2,18 +2,18 @@ internal import Liquid
 
 /// Reads one trigger file.
 struct TriggerReader {
-    /// What the reader has to know of the other files.
+    /// What the reader needs to know about the other files.
     struct Surroundings {
         var settings: ShopSettings?
-        /// The templates that there are; nil while they could not be read.
+        /// The existing templates; nil if they could not be read.
         var templates: Set<String>
-        /// The templates of webhooks, which are JSON.
+        /// The webhook templates, which are JSON.
         var jsonTemplates: Set<String> = []
-        /// The webhooks that the operator configured; nil where they are not known.
+        /// The webhooks that the operator configured; nil if unknown.
         var webhooks: Set<String>?
-        /// What can be sent by.
+        /// The channels that `send` can name.
         var channels = ChannelSyntax.standard
-        /// What `on` can name.
+        /// The events that `on` can name.
         var events = EventVocabulary.standard
         /// The keys that a file can have.
         var keys = TriggerKeys.standard
@@ -23,11 +23,11 @@ struct TriggerReader {
     private let name: String
     var faults: FaultList
 
-    /// Where `replaces` names which trigger: what can be checked once all files are read.
+    /// Which triggers `replaces` names, and where; checked once all files have been read.
     private var replaced: [(name: String, position: Position)] = []
 
-    /// The trigger in `source`, or nil where it cannot be used; where it names which other triggers; and what is wrong.
-    /// `name` is the file's path, without its ending.
+    /// The trigger in `source`, or nil if it cannot be used; which other triggers it names, and where; and its faults.
+    /// `name` is the file's path without its extension.
     static func read(
         _ source: String, name: String, file: String, surroundings: Surroundings
     ) -> (trigger: Trigger?, replaced: [(name: String, position: Position)], faults: [Fault]) {
@@ -72,8 +72,8 @@ struct TriggerReader {
             key.read(&self, fields, &trigger)
             if key.needsValue, let entry = fields.entry(key.name), fields.value(key.name) == nil {
                 faults.add(
-                    at: entry.keyPosition, "nothing stands under '\(key.name)'",
-                    hint: "write it, or take the line out")
+                    at: entry.keyPosition, "nothing is written under '\(key.name)'",
+                    hint: "write it, or remove the line")
             }
         }
         warn(fields, trigger)
@@ -108,7 +108,7 @@ struct TriggerReader {
             }
             if let kind = surroundings.events[text] {
                 if kinds.contains(kind) {
-                    faults.add(at: element.position, "'\(text)' stands in 'on' twice")
+                    faults.add(at: element.position, "'\(text)' is in 'on' twice")
                 } else {
                     kinds.append(kind)
                 }
@@ -148,7 +148,7 @@ struct TriggerReader {
             if same {
                 faults.add(
                     at: place,
-                    "'\(line.condition.source)' stands under 'if' and under 'unless', so it never sends anything",
+                    "'\(line.condition.source)' is under both 'if' and 'unless', so it never sends anything",
                     hint: "take one of them out")
             }
         }
@@ -166,8 +166,8 @@ struct TriggerReader {
         guard let length = fields.length("for", &faults) else { return }
         if trigger.wait.start != .none, let position = fields.entry("for")?.keyPosition {
             faults.add(
-                at: position, "'after' and 'for' cannot stand together",
-                hint: "'after' counts from the event, 'for' from the last that was heard; keep one")
+                at: position, "'after' and 'for' cannot be combined",
+                hint: "'after' counts from the event, 'for' from the last news; keep one")
         }
         trigger.wait.start = .lastHeard(length)
     }
@@ -177,7 +177,7 @@ struct TriggerReader {
         guard let until = until(fields, checker: checker(trigger)) else { return }
         if trigger.wait.start != .none, let position = fields.entry("until")?.keyPosition {
             faults.add(
-                at: position, "'until' cannot stand with 'after' or 'for'",
+                at: position, "'until' cannot be combined with 'after' or 'for'",
                 hint: "it waits for a date, whatever happened before; keep one of them")
         }
         trigger.wait.start = .date(until)
@@ -219,7 +219,7 @@ struct TriggerReader {
             return nil
         }
         guard row.type.isDate else {
-            faults.add(at: place, "'\(name)' is \(row.type.article) and no date", hint: hint)
+            faults.add(at: place, "'\(name)' is \(row.type.article) and not a date", hint: hint)
             return nil
         }
         if let root = name.split(separator: ".").first, let (message, hint) = checker.missing(String(root)) {
@@ -235,14 +235,14 @@ struct TriggerReader {
         if let other = trigger.events.first(where: { $0.subject != "shipment" }) {
             faults.add(
                 at: position,
-                "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is about no parcel",
+                "'combine' makes one message of the parcels of an order, and '\(other.rawValue)' is not about a parcel",
                 hint: "take it out, or keep to events that begin with 'shipment.'")
             return nil
         }
         switch trigger.wait.start {
         case .lastHeard, .date:
             faults.add(
-                at: position, "'combine' cannot stand with 'for' or 'until', which move",
+                at: position, "'combine' cannot be combined with 'for' or 'until', which move",
                 hint: "use it alone or with 'after'")
             return nil
         case .event, .none: return length
@@ -260,10 +260,10 @@ struct TriggerReader {
             }
             if text == name {
                 faults.add(
-                    at: element.position, "a trigger cannot replace itself", hint: "'once_per' says how often it speaks"
+                    at: element.position, "a trigger cannot replace itself", hint: "'once_per' says how often it sends"
                 )
             } else if names.contains(text) {
-                faults.add(at: element.position, "'\(text)' stands in 'replaces' twice")
+                faults.add(at: element.position, "'\(text)' is in 'replaces' twice")
             } else {
                 names.append(text)
                 replaced.append((text, element.position))
@@ -272,7 +272,7 @@ struct TriggerReader {
         return names
     }
 
-    /// What is written without any effect, or with one that surprises.
+    /// Warns of things that have no effect, or a surprising one.
     private mutating func warn(_ fields: Fields, _ trigger: Trigger) {
         guard let settings = surroundings.settings else { return }
         let lines = trigger.lines
@@ -282,12 +282,12 @@ struct TriggerReader {
         {
             faults.warn(
                 at: place, "'ignore_quiet_hours' has no effect: quiet hours hold back what goes to the shopper alone",
-                hint: "take the line out")
+                hint: "remove the line")
         }
         if trigger.ignoresLimit, let place = fields.entry("ignore_limit")?.keyPosition, !lines.isEmpty, !toCustomer {
             faults.warn(
                 at: place, "'ignore_limit' has no effect: limits hold back what goes to the shopper alone",
-                hint: "take the line out")
+                hint: "remove the line")
         }
         if case .date(let until) = trigger.wait.start, trigger.wait.at == nil, toCustomer, settings.quietHours == nil,
             let row = Names.byPath[until.name], case .day = row.type,
@@ -323,7 +323,7 @@ struct TriggerReader {
             }
             if scope == .event {
                 faults.add(
-                    at: position, "each event happens once, so 'every' says nothing here",
+                    at: position, "each event happens once, so 'every' has no effect here",
                     hint: "write 'once_per: event'")
                 return nil
             }
@@ -382,13 +382,13 @@ struct TriggerReader {
             faults = reading.faults
             guard let line = read else { continue }
             if lines.contains(where: { $0.name == line.name }) {
-                faults.add(at: element.position, "'send' says the same twice", hint: "keep one of them")
+                faults.add(at: element.position, "'send' has the same line twice", hint: "keep one of them")
             } else {
                 lines.append(line)
             }
         }
         if value.listed.isEmpty {
-            faults.add(at: value.position, "'send' has nothing in it", hint: "write 'send: email'")
+            faults.add(at: value.position, "'send' is empty", hint: "write 'send: email'")
         }
         return lines
     }

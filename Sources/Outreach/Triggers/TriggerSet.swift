@@ -1,35 +1,46 @@
 internal import Liquid
 
-/// All that a merchant's folder says, read and checked as a whole: the shop's settings, the triggers, the templates. In
-/// force until another set is.
+/// Everything a merchant's folder says, read and checked as a whole: the shop's settings, the triggers, the templates.
+/// It stays in force until another set replaces it.
 public struct TriggerSet: Sendable {
     public let settings: ShopSettings
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
-    private let byKind: [EventKind: [Entry]]
+    private let byKind: ByKind<[Entry]>
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
 
-    /// A trigger with what is known of it before anything happens, shared by all that decide.
+    /// A trigger with what is known about it before anything happens, shared by everything that decides.
     final class Entry: Sendable {
         let trigger: Trigger
+        /// Its place in the set.
+        let index: Int
         let name: String
-        /// What holds for it in this shop.
+        /// Its effective mode in this shop.
         let mode: TriggerMode
         let waits: Bool
-        /// False where every event that it hears is told.
+        /// False if it reports every event that it hears.
         let hasConditions: Bool
         let waitCanShrink: Bool
         let combine: Length?
         let pause: Length?
-        /// True where the file leaves `once_per` out.
+        /// True if the file leaves `once_per` out.
         let hasUsualKeys: Bool
-        /// The names of its lines, in their order.
-        let lines: [String]
+        /// What deciding needs of its lines, in their order.
+        let lines: [Line]
 
-        init(_ trigger: Trigger, in shop: TriggerMode) {
+        /// Where a line goes.
+        struct Line: Sendable {
+            let name: String
+            let channel: ChannelName
+            let target: String
+            let isContact: Bool
+        }
+
+        init(_ trigger: Trigger, index: Int, in shop: TriggerMode) {
             self.trigger = trigger
+            self.index = index
             name = trigger.name
             mode = trigger.mode(in: shop)
             waits = trigger.waits
@@ -38,19 +49,22 @@ public struct TriggerSet: Sendable {
             combine = trigger.combine
             pause = trigger.oncePer?.every
             hasUsualKeys = trigger.oncePer == nil
-            lines = trigger.lines.map(\.name)
+            lines = trigger.lines.map {
+                Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact)
+            }
         }
 
         /// The line of that name, if it still has one.
-        func line(named name: String) -> SendLine? { lines.firstIndex(of: name).map { trigger.lines[$0] } }
+        func line(named name: String) -> SendLine? {
+            lines.firstIndex { $0.name == name }.map { trigger.lines[$0] }
+        }
     }
 
-    /// A set of these.
     public init(settings: ShopSettings, triggers: [Trigger], templates: TemplateSet) {
         self.settings = settings
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
-        let entries = self.triggers.map { Entry($0, in: settings.mode) }
+        let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode) }
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -59,19 +73,22 @@ public struct TriggerSet: Sendable {
         self.replacers = replacers
         var byKind: [EventKind: [Entry]] = [:]
         for entry in entries { for kind in entry.trigger.events { byKind[kind, default: []].append(entry) } }
-        self.byKind = byKind
+        self.byKind = ByKind(byKind.map { ($0, $1) }, else: [])
     }
 
-    /// The triggers on that kind of event, in the order of their names.
+    /// The triggers for that kind of event, in the order of their names.
     public func triggers(on kind: EventKind) -> [Trigger] { hearing(kind).map(\.trigger) }
 
     /// The same, as those who decide have them.
-    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind] ?? [] }
+    func hearing(_ kind: EventKind) -> [Entry] { byKind[kind] }
 
-    /// The trigger of that name, as those who decide have it.
+    /// What is known of triggers by their names, by the places that they have in the set.
+    func ordered<Value>(_ byName: [String: Value]) -> [Value?] { triggers.map { byName[$0.name] } }
+
+    /// The trigger of that name, in the form used for deciding.
     func entry(_ name: String) -> Entry? { byName[name] }
 
-    /// The triggers that take the place of the one of that name.
+    /// The triggers that replace the one of that name.
     public func replacers(of name: String) -> [String] { replacers[name] ?? [] }
 
     /// The trigger of that name.
@@ -81,16 +98,16 @@ public struct TriggerSet: Sendable {
     ///
     /// - Parameters:
     ///   - folder: the files.
-    ///   - webhooks: the names that the operator configured; nil where they are not known, so that they are not
+    ///   - webhooks: the names that the operator configured; nil if they are not known, in which case they are not
     ///     checked.
-    ///   - today: to see whether a holiday is to come; nil where nobody wants to hear of that.
+    ///   - today: for the warning that no holidays lie ahead; nil to leave it out.
     ///   - channels: what `send` may name.
     ///   - events: what `on` may name.
-    ///   - keys: what may stand in a trigger's file.
-    ///   - patience: starts a clock for one rendering, which says when that takes too long; nil where only its work is
-    ///     counted.
-    /// - Returns: the set, or nil where there is an error anywhere; and every fault and warning, in the order of files
-    ///   and lines.
+    ///   - keys: the keys that a trigger file may have.
+    ///   - patience: starts a clock for one rendering, which says when it has taken too long; nil to limit only the
+    ///     work done.
+    /// - Returns: the set, or nil if there is an error anywhere; and every fault and warning, in the order of files and
+    ///   lines.
     public static func load(
         _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil,
         channels: [ChannelSyntax] = ChannelSyntax.standard, events: EventVocabulary = .standard,
@@ -106,7 +123,7 @@ public struct TriggerSet: Sendable {
     }
 }
 
-/// Puts the files of a folder together.
+/// Reads the files of a folder and puts them together.
 private struct TriggerLoader {
     let folder: TriggerFolder
     let webhooks: Set<String>?
@@ -174,8 +191,8 @@ private struct TriggerLoader {
         {
             faults.append(
                 Fault(
-                    file: folder.shown(other), line: 1, column: 1, "the shop's settings are not found by this name",
-                    hint: "rename it to '\(ShopReader.file)', in small letters"))
+                    file: folder.shown(other), line: 1, column: 1, "the shop's settings are not read under this name",
+                    hint: "rename it to '\(ShopReader.file)', in lower case"))
             return nil
         }
         guard folder.files[ShopReader.file] != nil else {
@@ -195,16 +212,16 @@ private struct TriggerLoader {
         if let text = folder.text(path) { return text }
         faults.append(
             Fault(
-                file: folder.shown(path), line: 1, column: 1, "the file is no UTF-8 text",
+                file: folder.shown(path), line: 1, column: 1, "the file is not UTF-8 text",
                 hint: "save it as UTF-8 in your editor"))
         return nil
     }
 
-    /// `replaces` names triggers that there are, and no two that take each other's place.
+    /// Checks that `replaces` names triggers that exist, and that no two replace each other.
     private mutating func check(
         _ replaced: [(name: String, file: String, position: Position)], _ triggers: [Trigger]
     ) {
-        // One that could not be read has its faults already, and is known by its file.
+        // A trigger that could not be read has its faults already, and is known by its file.
         let known = Set(folder.triggerFiles.map(\.name)).union(triggers.map(\.name))
         for (name, file, position) in replaced {
             if !known.contains(name) {
@@ -225,7 +242,7 @@ private struct TriggerLoader {
         }
     }
 
-    /// A template that no trigger sends: a name that was misspelt, or what is left of a trigger that is gone.
+    /// Warns of a template that no trigger sends: a misspelt name, or what is left of a trigger that was removed.
     private mutating func warnOfUnused(_ templates: TemplateSet, _ triggers: [Trigger]) {
         let lines = triggers.flatMap(\.lines).filter { !$0.template.isEmpty }
         var mails: Set<String> = []
@@ -247,12 +264,12 @@ private struct TriggerLoader {
             }
             warn(
                 file, "no trigger sends this template",
-                hint ?? "a trigger sends the one of its own name, or that which 'template:' names")
+                hint ?? "a trigger sends the one with its own name, or the one that 'template:' names")
         }
         for (name, body) in templates.webhookBodies where !bodies.contains(name) {
             warn(body.file, "no webhook sends this template", "write 'template: \(name)' beside 'webhook:'")
         }
-        // What cannot be read says nothing of the parts it uses.
+        // If a template cannot be read, nothing is known about the parts it uses.
         if faults.contains(where: { $0.severity == .error }) { return }
         let used = Set(templates.templatesWithParts.flatMap(\.partialNames))
         for source in templates.partialSources where !used.contains(source.name) {
@@ -263,17 +280,17 @@ private struct TriggerLoader {
         }
     }
 
-    /// A list of holidays that was forgotten is noticed in the year after.
+    /// Warns when the listed holidays are all past, as happens when nobody adds next year's.
     private mutating func warnOfHolidays(_ settings: ShopSettings, today: CalendarDay) {
         guard let last = settings.holidays.max(), last < today else { return }
         faults.append(
             Fault(
                 .warning, file: folder.shown(ShopReader.file), line: settings.holidaysLine, column: 1,
                 "the last of the 'holidays' was \(last)",
-                hint: "add those to come, for business days are counted by them"))
+                hint: "add those to come, since business days are counted by them"))
     }
 
-    /// A live trigger that tells a shopper what Shopify tells her already.
+    /// Refuses a live trigger that tells a shopper what Shopify already tells her.
     private mutating func refuseTwice(_ triggers: [Trigger], _ settings: ShopSettings) {
         for name in settings.shopifySends ?? [] {
             guard let notification = ShopifyNotification.named(name) else { continue }
@@ -290,7 +307,8 @@ private struct TriggerLoader {
         }
     }
 
-    /// Two triggers that can mail the same person for one event: sometimes meant, mostly a copy that was left.
+    /// Warns of two triggers that can mail the same person about one event: sometimes intended, but usually a forgotten
+    /// copy.
     private mutating func warnOfPairs(_ triggers: [Trigger]) {
         let ordered = triggers.sorted { $0.name < $1.name }
         for (index, second) in ordered.enumerated() where second.mode != .off {

@@ -1,19 +1,19 @@
 internal import Foundation
 
-// Reading trigger files for the first time is the one moment at which a file can do harm: it is read as YAML, its
-// templates are parsed and tried. So another process does it first, with limits to its memory and time. What it gets
-// and what it answers is here; the same bytes are read in both, by the same code, so what passed there passes here.
+// Reading trigger files for the first time is the one moment at which a file can do harm: it is read as YAML, and its
+// templates are parsed and tried. So another process does it first, with limited memory and time. What that process
+// receives and answers is defined here; the same bytes are read in both, by the same code, so what passed there passes
+// here.
 
 /// A folder to be tried by another process.
 public struct TriggerTrial: Codable, Sendable {
-    /// What the folder is called in front of faults.
+    /// The folder's name, used as the prefix of faults.
     public var name: String
     private var files: [String: Data]
-    /// The webhooks that the operator configured; nil where they are not known.
+    /// The webhooks that the operator configured; nil if unknown.
     public var webhooks: [String]?
     private var today: String?
 
-    /// A trial of these files.
     public init(_ folder: TriggerFolder, webhooks: Set<String>?, today: CalendarDay?) {
         name = folder.name
         files = folder.files.mapValues { Data($0) }
@@ -27,25 +27,25 @@ public struct TriggerTrial: Codable, Sendable {
     /// The files.
     public var folder: TriggerFolder { TriggerFolder(name: name, files: files.mapValues { [UInt8]($0) }) }
 
-    /// As it is handed over.
+    /// Encoded for the other process.
     public var encoded: [UInt8] { (try? JSONEncoder().encode(self)).map { [UInt8]($0) } ?? [] }
 
-    /// Reads what was handed over.
+    /// Decodes what was handed over.
     public init?(encoded: [UInt8]) {
         guard let trial = try? JSONDecoder().decode(TriggerTrial.self, from: Data(encoded)) else { return nil }
         self = trial
     }
 
-    /// Reads, checks and tries the files: all that a set in force is loaded by.
+    /// Reads, checks and tries the files, exactly as a set in force is loaded.
     public func run() -> Finding {
         let folder = folder
         let (set, faults) = TriggerSet.load(folder, webhooks: webhooks.map(Set.init), today: day)
         return Finding(digest: folder.digest, isGood: set != nil, faults: faults.map(Finding.Said.init))
     }
 
-    /// What came of a trial.
+    /// The result of a trial.
     public struct Finding: Codable, Sendable {
-        /// Of the files that were read.
+        /// The digest of the files that were read.
         public var digest: String
         /// Whether they can be put into force.
         public var isGood: Bool
@@ -57,7 +57,7 @@ public struct TriggerTrial: Codable, Sendable {
             said = faults
         }
 
-        /// A fault as it travels.
+        /// A fault in its encoded form.
         struct Said: Codable, Sendable {
             var severity: Fault.Severity
             var file: String
@@ -72,21 +72,21 @@ public struct TriggerTrial: Codable, Sendable {
             }
         }
 
-        /// What is wrong, and what to look at.
+        /// The errors and warnings.
         public var faults: [Fault] {
             said.map { Fault($0.severity, file: $0.file, line: $0.line, column: $0.column, $0.message, hint: $0.hint) }
         }
 
-        /// Leaves out all but the first faults, errors before warnings.
+        /// Drops all but the first faults, errors before warnings.
         public mutating func keepFirst(_ count: Int) {
             let ordered = said.filter { $0.severity == .error } + said.filter { $0.severity == .warning }
             said = Array(ordered.prefix(count))
         }
 
-        /// As it is handed back.
+        /// Encoded for the process that asked.
         public var encoded: [UInt8] { (try? JSONEncoder().encode(self)).map { [UInt8]($0) } ?? [] }
 
-        /// Reads what was handed back.
+        /// Decodes what was handed back.
         public init?(encoded: [UInt8]) {
             guard let finding = try? JSONDecoder().decode(Finding.self, from: Data(encoded)) else { return nil }
             self = finding

@@ -2,48 +2,47 @@ internal import Liquid
 
 /// A length of time as a merchant writes it: `7 days`, `36 hours`, `3 business days`.
 ///
-/// Minutes and hours are exact. Days and weeks are days on the calendar: `1 day` after 18:00 is 18:00 on the next day,
-/// also when the clocks change in between.
+/// Minutes and hours are exact. Days and weeks are calendar days: `1 day` after 18:00 is 18:00 the next day, even if
+/// the clocks change in between.
 public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
     /// What is counted.
     public enum Unit: String, Sendable, Codable, CaseIterable {
         case minutes, hours, days, weeks
         case businessDays = "business days"
 
-        /// What one of them is called.
+        /// The word for a single one.
         var singular: String { String(rawValue.dropLast()) }
     }
 
     public var count: Int
     public var unit: Unit
 
-    /// So many of these.
     public init(_ count: Int, _ unit: Unit) {
         self.count = count
         self.unit = unit
     }
 
-    /// Two years, which is longer than anything a shop waits for.
+    /// Two years, which is longer than a shop waits for anything.
     private static let longest: [Unit: Int] = [
         .minutes: 1_051_200, .hours: 17_520, .days: 730, .weeks: 104, .businessDays: 520,
     ]
 
     public var description: String { "\(count) \(count == 1 ? unit.singular : unit.rawValue)" }
 
-    /// Why a text is no length, with what was probably meant.
+    /// Why a text is not a length of time, with what was probably meant.
     struct Misread: Error {
         var message: String
         var hint: String
     }
 
-    /// Reads a length, or says why it is none.
+    /// Reads a length, or says why it is not one.
     static func read(_ text: String) -> Result<Length, Misread> {
         let words = text.split(whereSeparator: \.isWhitespace)
         let usual = "write '2 weeks' or '36 hours'"
         guard let first = words.first else {
             return .failure(Misread(message: "a length of time is missing", hint: usual))
         }
-        // `36h` and `36hours` are written often enough.
+        // `36h` and `36hours` are common enough.
         let digits = first.prefix { $0.isASCII && $0.isNumber }
         let rest = ([first.dropFirst(digits.count)] + words.dropFirst()).filter { !$0.isEmpty }.joined(separator: " ")
             .lowercased()
@@ -67,7 +66,7 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
         }
         guard count >= 1 else {
             return .failure(
-                Misread(message: message, hint: "it has to be one at least; to wait for nothing, leave it out"))
+                Misread(message: message, hint: "it has to be at least one; to wait for nothing, leave it out"))
         }
         guard count <= longest[unit]! else {
             return .failure(Misread(message: "'\(text)' is longer than two years", hint: usual))
@@ -75,7 +74,7 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
         return .success(Length(count, unit))
     }
 
-    /// What people write for business days as well.
+    /// What else people write for business days.
     static let otherUnits = ["working days", "working day", "business-days", "weekdays"]
 
     private static func unit(_ text: String) -> Unit? {
@@ -88,10 +87,9 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
 
 /// A time of day: `10:00`.
 public struct TimeOfDay: Hashable, Sendable, Codable, CustomStringConvertible {
-    /// Since midnight, by the wall clock.
+    /// Minutes since midnight, by the wall clock.
     public var minutes: Int
 
-    /// So many minutes after midnight.
     public init(minutes: Int) { self.minutes = minutes }
 
     /// Reads `10:00`, `9:30`, `10:00 am` and `9am`, and nothing else.
@@ -120,9 +118,9 @@ public struct TimeOfDay: Hashable, Sendable, Codable, CustomStringConvertible {
     public var description: String { "\(pad(minutes / 60)):\(pad(minutes % 60))" }
 }
 
-/// A date to wait for, which moves when what it hangs on moves: `3 days before return.label_expires_on`.
+/// A date to wait for, which moves when what it depends on moves: `3 days before return.label_expires_on`.
 public struct Until: Hashable, Sendable, CustomStringConvertible {
-    /// On which side of the date.
+    /// Which side of the date.
     public enum Side: String, Sendable, CaseIterable {
         case before, after
     }
@@ -130,10 +128,10 @@ public struct Until: Hashable, Sendable, CustomStringConvertible {
     /// How far from the date; nil for the date itself.
     public var length: Length?
     public var side: Side
-    /// A name that is a day or a moment: `return.label_expires_on`.
+    /// The name of a day or a moment: `return.label_expires_on`.
     public var name: String
 
-    /// So long before or after what that name says.
+    /// This long before or after the value of that name.
     public init(_ length: Length?, _ side: Side = .before, _ name: String) {
         self.length = length
         self.side = side
@@ -142,15 +140,14 @@ public struct Until: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { length.map { "\($0) \(side.rawValue) \(name)" } ?? name }
 
-    /// The moment it comes to, or nil while the date is not known. A day is meant from its beginning, where the shopper
-    /// is.
+    /// The resulting moment, or nil while the date is not known. A day counts from its beginning, where the shopper is.
     func moment(_ scope: Scope) -> Moment? {
         guard case .moment(let value)? = scope.value(of: name) else { return nil }
         let calendar = scope.settings.calendar(zone: scope.shopZone)
         var base = Moment(seconds: value.seconds)
         if value.isDate {
             guard var day = CalendarDay(iso8601: value.text) else { return nil }
-            // Business days are days: the zone of the shop must not move one that has no time.
+            // Business days are days: the shop's time zone must not shift a date that has no time.
             if let length, length.unit == .businessDays {
                 day =
                     side == .before
@@ -169,23 +166,23 @@ public struct Until: Hashable, Sendable, CustomStringConvertible {
 
 /// How long a trigger waits after its event.
 public struct Wait: Hashable, Sendable {
-    /// From when the waiting counts.
+    /// When the waiting starts to count.
     public enum Start: Hashable, Sendable {
         /// From the event: `after: 7 days`.
         case event(Length)
-        /// From the last that was heard of the subject, whatever it was: `for: 4 business days`.
+        /// From the last thing heard about the subject, whatever it was: `for: 4 business days`.
         case lastHeard(Length)
         /// Until a date that may still move: `until: 3 days before return.label_expires_on`.
         case date(Until)
-        /// `after`, `for` and `until` are left out.
+        /// Without `after`, `for` and `until`.
         case none
     }
 
     public var start: Start
-    /// `at: 10:00`, where the shopper is: then it waits for that time of day.
+    /// `at: 10:00`, where the shopper is: it then also waits for that time of day.
     public var at: TimeOfDay?
 
-    /// It goes at once.
+    /// Sends immediately.
     public static let none = Wait(start: .none, at: nil)
 }
 
@@ -194,10 +191,10 @@ public struct BusinessCalendar: Hashable, Sendable {
     /// 1 for Monday to 7 for Sunday; at least one.
     public var weekdays: Set<Int>
     public var holidays: Set<CalendarDay>
-    /// The shop's.
+    /// The shop's time zone.
     public var zone: Zone
 
-    /// A calendar; without any weekday it would have no end, so then Monday to Friday are taken.
+    /// Monday to Friday are used if `weekdays` is empty, since counting business days would never end.
     public init(weekdays: Set<Int> = [1, 2, 3, 4, 5], holidays: Set<CalendarDay> = [], zone: Zone) {
         self.weekdays = weekdays.isEmpty ? [1, 2, 3, 4, 5] : weekdays
         self.holidays = holidays
@@ -212,7 +209,7 @@ public struct BusinessCalendar: Hashable, Sendable {
     public func day(_ count: Int, businessDaysAfter day: CalendarDay) -> CalendarDay {
         var day = day
         var left = count
-        // Bounded, for holidays may cover years of somebody's list.
+        // Bounded, since somebody's list of holidays may cover years.
         var steps = 0
         while left > 0, steps < 20_000 {
             day = day.adding(days: 1)
@@ -266,13 +263,13 @@ public struct BusinessCalendar: Hashable, Sendable {
 }
 
 extension TimeOfDay {
-    /// The first moment from `moment` on at which the clock in `zone` shows this time.
+    /// The first moment at or after `moment` at which the clock in `zone` shows this time.
     func next(from moment: Moment, in zone: Zone) -> Moment {
         let day = zone.day(at: moment)
         let second = minutes * 60
         let today = zone.moment(on: day, secondOfDay: second)
         if today >= moment { return today }
-        // In autumn the clock shows an hour twice: within it, the second showing is still to come.
+        // In autumn the clock shows one hour twice: within the first, the second showing is still to come.
         let left = second - zone.secondOfDay(at: moment)
         if left > 0 {
             let again = Moment(seconds: moment.seconds + Int64(left))

@@ -96,7 +96,7 @@ extension DeskSite {
             missing: message != nil
                 ? nil
                 : effect.state == .waiting
-                    ? "It is not written yet." : "Its words are not kept, or it was never written.")
+                    ? "It is not written yet." : "Its text is not kept, or it was never written.")
         return pages.desk(page, frame(title: "Message \(effect.id)", page: nil, visit: visit))
     }
 

@@ -174,7 +174,7 @@ private let robin = "robin@example.com"
         #expect(texts.count == IncomingRules.letterLimit)
         #expect(texts.filter { $0.contains("has written 20 mails") }.count == 1)
         let lines = try await store.incoming(shop: shop, limit: 99)
-        #expect(lines.count { $0.detail.contains("not handed on") } == 40 - IncomingRules.letterLimit)
+        #expect(lines.count { $0.detail.contains("not forwarded") } == 40 - IncomingRules.letterLimit)
     }
 
     @Test("what only the reader of bounces names is a word of the rules, so that no reason is passed over")
@@ -197,7 +197,7 @@ private let robin = "robin@example.com"
         try await judge(mail)
         #expect(try await forwards().isEmpty)
         let lines = try await store.incoming(about: OrderKey(shop: shop, orderID: "gid://shopify/Order/2"))
-        #expect(lines.map(\.detail) == ["a person wrote; not handed on, for shop.yaml names nobody under 'notify'"])
+        #expect(lines.map(\.detail) == ["a person wrote; not forwarded, because shop.yaml names nobody under 'notify'"])
     }
 
     @Test("mail from before the first opening is shown and does nothing")

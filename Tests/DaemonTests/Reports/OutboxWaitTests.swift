@@ -70,7 +70,7 @@ struct OutboxWaitTests {
         try await bench.store.setChannel(
             route,
             ChannelState(
-                closedUntil: bench.now + .minutes(5), reason: "auth", detail: "the relay does not take the login",
+                closedUntil: bench.now + .minutes(5), reason: "auth", detail: "the relay rejects the login",
                 failures: 2), now: bench.now)
         let closed = try await waits(bench)
         #expect(closed.map(\.cause) == [.channel, .channel] && closed[0].until == bench.now + .minutes(5))

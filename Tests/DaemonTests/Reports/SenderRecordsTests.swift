@@ -27,7 +27,7 @@ struct SenderRecordsTests {
             (.records(["v=spf1 ~all", "v=spf1 -all"]), "2 SPF records"), (.records(["v=spf1 +all"]), "anybody"),
             (.records(["v=spf1 a mx ~all"]), "does not name Gmail"),
             (.records(["v=spf1 " + (0..<11).map { "include:s\($0).example " }.joined() + "~all"]), "only 10"),
-            (.failure("no answer"), "could not be asked"),
+            (.failure("no answer"), "could not be queried"),
         ])
     func spf(_ answer: DNSResolver.Answer, _ words: String) {
         let findings = broken(records(spf: answer))

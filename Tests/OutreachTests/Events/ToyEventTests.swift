@@ -82,7 +82,7 @@ struct ToyEventTests {
             })
         #expect(
             faults("on: toy.happened\nif: shipment.delivered\nsend: email\n").contains {
-                $0.contains("'shipment' is not there on 'toy.happened'")
+                $0.contains("'shipment' is not available on 'toy.happened'")
             })
         #expect(
             faults("on: toy.happened\nonce_per: order\nsend: email\n").contains {

@@ -315,7 +315,7 @@ struct CourseExamplesTests {
                     then: [{ after: 1 day, order: { fulfilled: true } }]
                     expect: email
                 """) == [
-                    "expected email, got nothing because of 'passed': 'order.placed' is no news once the whole order was sent"
+                    "expected email, got nothing because of 'passed': 'order.placed' is no longer news once the whole order was sent"
                 ])
     }
 
@@ -369,7 +369,7 @@ struct EventMeaningTests {
                 || EventKind.shipmentReturning.passedBy == "the parcel is `delivered` or `returned`")
         #expect(
             EventKind.returnApproved.passedRule
-                == "'return.approved' is no news once the return is closed, declined or cancelled, or the goods are back"
+                == "'return.approved' is no longer news once the return is closed, declined or cancelled, or the goods are back"
         )
     }
 }

@@ -98,7 +98,7 @@ struct FoldersTests {
             let folder = try TriggerFolder(readingFrom: path, name: "triggers")
             #expect(
                 folder.faults.map(\.description) == [
-                    "triggers/answers/round:1:1: warning: this folder is read already, under another name; take the link away"
+                    "triggers/answers/round:1:1: warning: this folder has already been read under another name; remove the link"
                 ])
             try FileManager.default.createSymbolicLink(atPath: path + "/elsewhere", withDestinationPath: "/etc")
             #expect(

@@ -116,11 +116,11 @@ struct LinkedFilesTests {
         let faults = try place.read().faults.map(\.description)
         #expect(
             faults == [
-                "triggers/a.yaml:1:1: the link leads nowhere; mend it, or delete it",
-                "triggers/b.yaml:1:1: the link leads in a circle; mend it, or delete it",
+                "triggers/a.yaml:1:1: the link leads nowhere; fix it, or delete it",
+                "triggers/b.yaml:1:1: the link leads in a circle; fix it, or delete it",
                 "triggers/c.yaml:1:1: warning: this is a folder, and is not read; rename it, or put the file itself here",
-                "triggers/d.yaml:1:1: this is no ordinary file, and is not read; put the file itself here",
-                "triggers/e.yaml:1:1: this is no ordinary file, and is not read; put the file itself here",
+                "triggers/d.yaml:1:1: this is not a regular file, and is not read; put the file itself here",
+                "triggers/e.yaml:1:1: this is not a regular file, and is not read; put the file itself here",
             ])
     }
 

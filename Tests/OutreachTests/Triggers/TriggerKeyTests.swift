@@ -65,7 +65,7 @@ struct TriggerKeyTests {
             said("not_befor: 9:00\n") == ["triggers/note.yaml:3:1: unknown key 'not_befor'; did you mean 'not_before'?"]
         )
         #expect(said("not_before: noon\n") == ["triggers/note.yaml:3:13: 'noon' is no time of day"])
-        #expect(said("not_before:\n").first?.contains("nothing stands under 'not_before'") == true)
+        #expect(said("not_before:\n").first?.contains("nothing is written under 'not_before'") == true)
         #expect(toys.markdown.hasSuffix("| `not_before` | The time of day before which it says nothing. |"))
         #expect(FileSchema.trigger.json(keys: toys).contains("\"not_before\""))
         // None of it is there for others.

@@ -13,7 +13,7 @@ struct UnreadFilesTests {
         #expect(set == nil)
         #expect(
             faults.map(\.description) == [
-                "triggers/Shop.yaml:1:1: the shop's settings are not found by this name; rename it to 'shop.yaml', in small letters"
+                "triggers/Shop.yaml:1:1: the shop's settings are not read under this name; rename it to 'shop.yaml', in lower case"
             ])
     }
 

@@ -3,7 +3,7 @@ package import Outreach
 package import Store
 
 extension AccountSources {
-    /// What the store has of an order; nil where it is gone.
+    /// What the store has about an order; nil if it is gone.
     package init?(_ key: OrderKey, store: Store, now: Moment) async throws {
         guard let story = try await store.story(shop: key.shop, orderID: key.orderID) else { return nil }
         let facts = story.order.facts
@@ -27,7 +27,7 @@ extension AccountSources {
 }
 
 extension Store {
-    /// The set of triggers that came into force last; nil where there was none, or this program cannot read it.
+    /// The set of triggers that came into force last; nil if there was none, or this program cannot read it.
     func triggersLastInForce(shop: String) async throws(StoreFailure) -> TriggerSet? {
         guard let kept = try await lastGoodSet(shop: shop),
             let files = try? JSONDecoder().decode([String: Data].self, from: Data(kept.files))
@@ -35,7 +35,7 @@ extension Store {
         return TriggerSet.load(TriggerFolder(files: files.mapValues { [UInt8]($0) })).set
     }
 
-    /// What Shopify last said of the shop.
+    /// What Shopify last said about the shop.
     package func profile(shop: String) async throws(StoreFailure) -> ShopProfile {
         try await remembered(.profile, shop: shop) ?? ShopProfile(domain: shop)
     }

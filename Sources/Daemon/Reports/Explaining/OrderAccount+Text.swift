@@ -2,8 +2,8 @@ import Foundation
 package import Outreach
 
 extension OrderAccount {
-    /// As prose: a heading, what is to be known first, then day by day what happened, what each trigger made of it, and
-    /// why.
+    /// As prose: a heading, what the reader should know first, then day by day what happened, what each trigger did
+    /// about it, and why.
     package func text(zone: Zone) -> String {
         let clock = Clock(zone)
         var lines = ["Order \(order) of \(shop)", "Times are those of the shop (\(zone.name)).", ""]
@@ -42,7 +42,7 @@ extension OrderAccount {
         return lines.joined(separator: "\n")
     }
 
-    /// Who told it and how late, where that is not at once.
+    /// Who reported it and how late, if that was not immediately.
     private func told(_ happening: Happening, _ clock: Clock) -> String {
         let late = happening.recordedAt - happening.happenedAt
         let source = happening.source == "time" ? "" : ", told by \(happening.source)"

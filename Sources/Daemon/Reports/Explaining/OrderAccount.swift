@@ -3,35 +3,35 @@ import Foundation
 package import Outreach
 package import Store
 
-/// All that happened to an order and what became of it, put in the order in which it happened: what `bookbag explain`
-/// prints, as prose or JSON.
+/// Everything that happened to an order and what came of it, in chronological order: what `bookbag explain` prints, as
+/// prose or JSON.
 ///
-/// It is made of what the store holds and of nothing else, so it tells what was decided, not what would be decided now:
-/// of triggers that made nothing of an event, why they did not then.
+/// It is based on what the store holds and on nothing else, so it tells what was decided, not what would be decided
+/// now: for triggers that did nothing about an event, why they did not then.
 package struct OrderAccount: Encodable, Sendable {
-    /// Something that happened, with every trigger that it touched.
+    /// Something that happened, with every trigger that reacted to it.
     package struct Happening: Encodable, Sendable {
         package var event: String
         package var what: String
         @Stamped package var happenedAt: Moment
         @Stamped package var recordedAt: Moment
         package var source: String
-        /// Why it is told to nobody, whatever the triggers say.
+        /// Why it is never reported, whatever the triggers say.
         package var silence: String?
         package var outcomes: [Outcome]
         /// Why there are no outcomes.
         package var note: String?
     }
 
-    /// What one line of one trigger made of it.
+    /// What one line of one trigger did about it.
     package struct Outcome: Encodable, Sendable {
         package var trigger: String
-        /// `email to the shopper`, `webhook helpdesk`; nil where the trigger made nothing of the event, whatever its
+        /// `email to the shopper`, `webhook helpdesk`; nil if the trigger did nothing about the event, whatever its
         /// lines are.
         package var to: String?
-        /// The effect's number, for `outbox show`; nil where there is no effect.
+        /// The effect's number, for `outbox show`; nil if there is no effect.
         package var id: Int64?
-        /// A word: `sent`, `waiting`, `skipped`, …; `silent` where there is no effect.
+        /// A word: `sent`, `waiting`, `skipped`, …; `silent` if there is no effect.
         package var state: String
         package var reason: String?
         package var detail: String?
@@ -56,10 +56,10 @@ package struct OrderAccount: Encodable, Sendable {
     package struct Letter: Encodable, Sendable {
         /// What it is: `person`, `bounce`, …
         package var kind: String
-        /// What came of it, as a sentence without its full stop.
+        /// What it led to, as a sentence without its full stop.
         package var what: String
         @Stamped package var receivedAt: Moment
-        /// The message of ours that it speaks of or answers.
+        /// The message of ours that it refers to or answers.
         package var about: Int64?
         /// Why a message came back, in one word.
         package var reason: String?
@@ -68,12 +68,12 @@ package struct OrderAccount: Encodable, Sendable {
     package var shop: String
     package var order: String
     package var orderID: String
-    /// What is to be known before the story begins, a sentence each.
+    /// What the reader should know before the story begins, one sentence each.
     package var introduction: [String]
     package var happenings: [Happening]
-    /// By when they came.
+    /// In the order in which they came.
     package var letters: [Letter]
-    /// The zone that the times are told in.
+    /// The time zone of the times shown.
     package var zone: String
 
     private enum CodingKeys: String, CodingKey {
@@ -114,12 +114,12 @@ extension OrderAccount.Outcome {
     }
 }
 
-/// What an account is made of.
+/// What an account is built from.
 package struct AccountSources: Sendable {
     package var story: Story
-    /// The events that no plan was made for yet.
+    /// The events that have not been planned yet.
     var pending: Set<Int64> = []
-    /// The triggers in force, with the moments since when; nil where the store has none that can be read.
+    /// The triggers in force, with the moments since when they have been; nil if the store has none that can be read.
     var triggers: TriggerSet?
     var inForceSince: [String: Moment] = [:]
     var live: LiveSince
@@ -128,7 +128,7 @@ package struct AccountSources: Sendable {
     var silences: [StandingSilence] = []
     /// The mails that came in about it.
     var incoming: [IncomingLine] = []
-    /// When the trigger files were edited last.
+    /// When the trigger files were last edited.
     var editedAt: Moment?
     var now: Moment
 }
@@ -148,7 +148,7 @@ extension OrderAccount {
     }
 }
 
-/// Tells what one event brought.
+/// Describes what one event led to.
 private struct Teller {
     let sources: AccountSources
     let event: Event
@@ -178,7 +178,7 @@ private struct Teller {
         return text
     }
 
-    /// What to call the parcel: by its number where there are several.
+    /// What to call the parcel: by its number if there are several.
     private var parcel: String {
         let order = sources.story.order
         let shipments = event.subjects.compactMap { subject -> Shipment? in
@@ -200,9 +200,9 @@ private struct Teller {
         } + story.matches.filter { $0.eventID == event.id }.map(outcome)
     }
 
-    /// Why a trigger that heard this has nothing of it, as it was noted when that was decided.
+    /// Why a trigger that heard this did nothing about it, as recorded when that was decided.
     private func outcome(_ match: MatchOutcome) -> OrderAccount.Outcome {
-        // What the trigger told of the same thing.
+        // What the trigger sent about the same subject.
         let mine = Set(event.occurrences.map(\.subject))
         let other = sources.story.effects.map(\.line.effect).last { effect in
             effect.trigger == match.trigger
@@ -218,11 +218,11 @@ private struct Teller {
         case .beforeLive:
             let what = event.source == "shopify" || event.source == "time" ? "the shop" : event.source
             because =
-                "it happened before Bookbag watched \(what), which is since \(clock.dayAndTime(sources.live.of(event.source)))"
+                "it happened before Bookbag watched \(what), which it has done since \(clock.dayAndTime(sources.live.of(event.source)))"
         case .beforeTrigger:
             because =
                 sources.inForceSince[match.trigger].map {
-                    "the trigger is in force since \(clock.dayAndTime($0)), and this was known before"
+                    "the trigger has been in force since \(clock.dayAndTime($0)), and this was known before"
                 } ?? ReasonWords.sentence(.beforeTrigger)
         default: because = ReasonWords.sentence(match.reason, detail: match.detail)
         }
@@ -232,14 +232,14 @@ private struct Teller {
     }
 }
 
-/// Tells what became of one effect.
+/// Describes what became of one effect.
 struct EffectTeller {
     let story: EffectStory
     let clock: Clock
     let now: Moment
-    /// When the trigger files were edited last.
+    /// When the trigger files were last edited.
     var editedAt: Moment?
-    /// The order, where what has become of it is to be told.
+    /// The order, if its later state should be mentioned.
     var order: OrderRecord?
 
     private var effect: Effect { story.line.effect }
@@ -263,24 +263,24 @@ struct EffectTeller {
             return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + tries
         case .bounced:
             let at = story.decisions.last { $0.state == .sent && $0.reason == .accepted }?.at
-            return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + ", and it came back: nobody read it"
+            return "sent" + (at.map { " on \(clock.dayAndTime($0))" } ?? "") + ", but it came back: nobody read it"
         case .ready:
             let held = effect.reason.map { _ in ": " + because } ?? ""
             return effect.dueAt > now
                 ? "to be sent on \(clock.dayAndTime(effect.dueAt))\(held)" : "about to be sent\(held)"
         case .waiting:
-            if effect.dueAt >= .distantFuture { return "held, until we know until when: \(because)" }
+            if effect.dueAt >= .distantFuture { return "held, without a known end: \(because)" }
             return effect.reason == nil
                 ? "to be decided" : "held until \(clock.dayAndTime(effect.dueAt)): \(because)"
         case .shadowed: return "written and kept, and not sent: \(ReasonWords.sentence(.shadow))"
         case .skipped: return "not sent: \(because)"
-        case .withdrawn: return "taken back before it went: \(because)"
+        case .withdrawn: return "withdrawn before it was sent: \(because)"
         case .replaced: return "not sent: \(because)"
-        case .refused: return "refused by the far end: \(effect.detail ?? ReasonWords.sentence(.refused))"
+        case .refused: return "refused by the receiver: \(effect.detail ?? ReasonWords.sentence(.refused))"
         }
     }
 
-    /// What had passed it by then, as far as the order's events tell, and by which rule.
+    /// What had made it old by then, as far as the order's events show, and by which rule.
     private var passed: String {
         guard let told = effect.event else { return ReasonWords.sentence(.passed) }
         let decided = effect.decidedAt ?? now
@@ -313,13 +313,13 @@ struct EffectTeller {
 
     // MARK: - Steps
 
-    /// Holds, attempts and decisions, as they came.
+    /// Holds, attempts and decisions, in order.
     private var steps: [OrderAccount.Step] {
         var steps = story.attempts.map(attempt)
         for (index, note) in story.decisions.enumerated() {
             let next = index + 1 < story.decisions.count ? story.decisions[index + 1].at : nil
             if let step = step(note, next: next, isLast: index + 1 == story.decisions.count) { steps.append(step) }
-            // A hold that was cut short by another hold tells itself.
+            // A hold that was cut short by another hold needs no step: the other one is shown.
             if let next, let until = note.until, until > next + .minutes(1),
                 story.decisions[index + 1].state != .waiting
             {
@@ -327,11 +327,11 @@ struct EffectTeller {
                 steps.append(
                     OrderAccount.Step(
                         at: next, kind: "judged",
-                        words: "judged before that: "
+                        words: "judged early: "
                             + (isEdit ? "the trigger files had been edited" : "the files or the order had changed")))
             }
         }
-        // Of one moment the decision comes before the attempt that it allows.
+        // At the same moment, the decision comes before the attempt that it allows.
         return steps.enumerated().sorted { a, b in
             let ranks = (a.element.kind == "attempt" ? 1 : 0, b.element.kind == "attempt" ? 1 : 0)
             return (a.element.at, ranks.0, a.offset) < (b.element.at, ranks.1, b.offset)
@@ -346,7 +346,7 @@ struct EffectTeller {
             if note.reason == .alreadyTold {
                 return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
             }
-            // What was meant when it began, where something ended it sooner.
+            // What was expected when it began, if something ended it sooner.
             var until = isLast ? effect.dueAt : [note.until, next].compactMap(\.self).max()
             if let end = until, end >= .distantFuture { until = nil }
             return OrderAccount.Step(at: note.at, kind: "held", until: until, words: because)
@@ -356,13 +356,13 @@ struct EffectTeller {
                 story.line.summary.map { ": \(channel?.words.quotesSummary == true ? "\"\($0)\"" : $0)" } ?? ""
             return OrderAccount.Step(at: note.at, kind: "ready", words: "written\(subject)")
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
-            // The attempt says it.
+            // The attempt already says so.
             return nil
         case .sent, .bounced, .refused, .shadowed, .skipped, .withdrawn, .replaced:
             if note.reason == .alreadyTold {
                 return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
             }
-            // What it came to stands in the heading; only what was changed afterwards is news.
+            // The result is in the heading; only later changes are worth a step.
             if isLast, story.decisions.count <= 2, story.attempts.isEmpty { return nil }
             return OrderAccount.Step(at: note.at, kind: "decided", words: "\(words(note.state)): \(because)")
         }
@@ -385,11 +385,11 @@ struct EffectTeller {
         switch line.verdict {
         case "accepted": words += "accepted" + (line.receipt.map { $0.isEmpty ? "" : " (\($0))" } ?? "")
         case "refused": words += with("refused")
-        case "deferred" where line.reason == "stopped": words += "stopped before anything went out"
+        case "deferred" where line.reason == "stopped": words += "stopped before anything was sent"
         case "deferred": words += with("put off")
         case "unavailable": words += with("not reached")
         case let other?: words += with(other)
-        case nil: words += line.inDoubt ? "no answer was heard" : "under way"
+        case nil: words += line.inDoubt ? "no answer was received" : "under way"
         }
         if line.inDoubt {
             words += "; it may have arrived, and is repeated with the same Message-ID"
@@ -418,7 +418,7 @@ private struct Introduction {
         let zone = order.zone(shopZone: sources.profile.zone)
         for shipment in order.shipments where shipment.present {
             guard order.isCarried(shipment) else {
-                lines.append("A part of it needs no carrier, and is no parcel.")
+                lines.append("Part of it needs no carrier and is not a parcel.")
                 continue
             }
             let state = order.state(of: shipment, now: sources.now, zone: zone)

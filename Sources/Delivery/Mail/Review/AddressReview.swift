@@ -1,15 +1,14 @@
 internal import Outreach
 
-// Addresses that lead nowhere from a mail. A web page has a place of its own, so `candle.png` and `www.wachs.example`
+// URLs that lead nowhere from a mail. A web page has a location of its own, so `candle.png` and `www.wachs.example`
 // mean something there; a mail has none, and mail programs show a broken picture or make no link. In Markdown mail such
-// an address is left out, and only its words stay.
+// a URL is left out, and only its text stays.
 
 enum AddressReview {
-    /// What there is to say of an address as it stands in a template, with Liquid blotted out; nil where it is fit for
-    /// a mail.
+    /// What is wrong with a URL in a template, with Liquid blotted out; nil if it is fit for a mail.
     static func remark(on address: String, isPicture: Bool) -> (message: String, hint: String)? {
         let text = address.trimmingWhitespace
-        // What a value begins, nobody knows before it is there.
+        // If it begins with a value, nothing is known about it in advance.
         if text.utf8.first == TemplateSource.blot { return nil }
         let what = isPicture ? "this picture" : "this link"
         let lower = text.lowercased()
@@ -40,7 +39,7 @@ enum AddressReview {
             && !text.contains("/")
     }
 
-    /// The address as it can be quoted: what Liquid prints is `…`.
+    /// The URL in a form to be quoted: what Liquid prints is `…`.
     private static func shown(_ text: String) -> String {
         var out = ""
         for character in text {

@@ -2,9 +2,9 @@ internal import Foundation
 internal import Outreach
 internal import Platform
 
-/// What can be seen in the HTML of a merchant's own design.
+/// Checks of the HTML of a merchant's own design.
 enum HTMLReview {
-    /// Elements that mail programs take out, each with what to do instead.
+    /// Elements that mail programs remove, each with what to use instead.
     private static let unsupported: [String: String] = [
         "script": "take it out; no mail program runs scripts", "form": "link to a page that has the form",
         "input": "link to a page that has the form", "select": "link to a page that has the form",
@@ -14,13 +14,13 @@ enum HTMLReview {
         "canvas": "show a picture", "svg": "show the drawing as a PNG picture",
     ]
 
-    /// What a style may not rest on.
+    /// Styles that a mail cannot rely on.
     private static let styles: [(pattern: String, name: String, hint: String)] = [
         (#"position\s*:\s*(absolute|fixed|sticky|relative)"#, "'position'", "place things with tables"),
         (#"display\s*:\s*(inline-)?(flex|grid)"#, "'flex' and 'grid'", "place things with tables"),
         (
             #"background(-image)?\s*:[^;}"]*url\("#, "background pictures",
-            "see that the text can be read without it, or use an <img>"
+            "make sure that the text is readable without it, or use an <img>"
         ),
         (#"@import"#, "'@import'", "write the styles into the mail itself"),
         (#"var\(\s*--"#, "variables in styles", "write the value itself"),
@@ -67,7 +67,7 @@ enum HTMLReview {
         }
         if isWhole, !sawPage {
             faults.warn(
-                at: source.position(front), "the mail is no whole page and does not say its language",
+                at: source.position(front), "the mail is not a complete page and does not say its language",
                 hint: "put it into <html lang=\"en\"><body>…</body></html>")
         }
     }
@@ -86,7 +86,7 @@ enum HTMLReview {
             if attributes["alt"] == nil {
                 faults.warn(
                     at: place, "the picture has no words for those who do not see it",
-                    hint: "write alt=\"…\", or alt=\"\" where it is mere decoration")
+                    hint: "write alt=\"…\", or alt=\"\" if it is only decoration")
             }
         case "link" where attributes["rel"]?.lowercased().contains("stylesheet") ?? false:
             faults.warn(
@@ -103,7 +103,7 @@ enum HTMLReview {
         if attributes["background"] != nil {
             faults.warn(
                 at: place, "Outlook shows no background pictures",
-                hint: "see that the text can be read without it, or use an <img>")
+                hint: "make sure that the text is readable without it, or use an <img>")
         }
         for key in ["href", "src", "background"] where attributes[key]?.lowercased().hasPrefix("http://") ?? false {
             faults.warn(at: place, "the address is not https", hint: "write '\(key)=\"https://…\"'")
@@ -148,14 +148,14 @@ enum HTMLReview {
         return 0
     }
 
-    // MARK: - A page as it came out
+    // MARK: - A rendered page
 
     /// How many `<h1>` there are.
     static func titles(in html: String) -> Int {
         count(html) { if case .open("h1", _, _) = $0 { true } else { false } }
     }
 
-    /// Where the `<h1>` of a source stand.
+    /// The positions of the `<h1>` in a source.
     static func titlePlaces(in source: TemplateSource) -> [Int] {
         var tokens = HTMLTokens(bytes: source.bytes)
         var places: [Int] = []
@@ -169,7 +169,7 @@ enum HTMLReview {
         count(html) { if case .open("img", _, _) = $0 { true } else { false } } > 0
     }
 
-    /// How many words can be read where no pictures are shown.
+    /// How many words are readable when images are not shown.
     static func words(of html: String) -> Int {
         var tokens = HTMLTokens(html)
         var words = 0

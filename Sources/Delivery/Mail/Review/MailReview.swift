@@ -1,22 +1,23 @@
 internal import Foundation
 public import Outreach
 
-// What a designer of mails would say about a merchant's templates before anybody gets one: what cannot be read, and
-// what mail programs do not show. Outlook on Windows lays out with Word; Gmail keeps <style> and classes, but no
-// `position`, and cuts a mail off after 102 KB of HTML; none runs scripts or sends forms. Which program supports what
-// is kept at https://www.caniemail.com.
+// What an experienced mail designer would say about a merchant's templates before anybody receives one: what is hard to
+// read, and what mail programs do not show. Outlook on Windows uses Word's layout engine; Gmail keeps <style> and
+// classes, but not `position`, and cuts a mail off after 102 KB of HTML; none runs scripts or submits forms. Which
+// program supports what is listed at https://www.caniemail.com.
 //
-// Nothing here is an error: such a mail arrives. So all are warnings, and `check --strict` makes them count.
+// Nothing here is an error: such a mail is delivered. So all of these are warnings, and `check --strict` makes them
+// count.
 
-/// Looks at the templates of a set as mails.
+/// Reviews the templates of a set as mails.
 public enum MailReview {
-    /// Gmail shows no more bytes of HTML than these.
+    /// Gmail does not show HTML beyond this many bytes.
     static let clippedAt = 102 * 1024
 
-    /// What there is to say.
+    /// The warnings.
     ///
     /// - Parameters:
-    ///   - set: the set, if the files make one: what can only be seen in a rendered mail is judged with it.
+    ///   - set: the set, if the files make up one: it is used for what can only be seen in a rendered mail.
     ///   - folder: the files.
     public static func faults(of set: TriggerSet?, in folder: TriggerFolder) -> [Fault] {
         let specimens = set?.specimens() ?? []
@@ -42,10 +43,10 @@ public enum MailReview {
         return faults.sorted(by: Fault.precedes)
     }
 
-    /// Mail programs show 40 to 70 letters of a subject; twice as many are surely too many.
+    /// Mail programs show 40 to 70 characters of a subject; twice as many are certainly too many.
     static let longSubject = 140
 
-    // MARK: - A mail as it comes out
+    // MARK: - A rendered mail
 
     private static func rendered(_ specimen: Specimen, _ source: TemplateSource, _ brand: Brand) -> [Fault] {
         var list = FaultList(file: specimen.file)
@@ -97,7 +98,7 @@ public enum MailReview {
             }
             if specimen.about == .marketing, specimen.isForCustomer, !html.contains(specimen.unsubscribeURL) {
                 list.warn(
-                    at: start, "a marketing mail has to show the way out, and this one does not",
+                    at: start, "a marketing mail needs an unsubscribe link, and this one has none",
                     hint: "add <a href=\"{{ customer.unsubscribe_url }}\">Unsubscribe</a> at its foot")
             }
         }
@@ -133,7 +134,7 @@ public enum MailReview {
         return [
             Fault(
                 .warning, file: folder.shown("shop.yaml"), line: place(of: "brand", in: folder).line, column: 1,
-                "marketing mail (\(trigger.file)) has to bear your postal address",
+                "marketing mail (\(trigger.file)) has to contain your postal address",
                 hint: "write 'address:' below 'brand:'")
         ]
     }
@@ -143,7 +144,7 @@ public enum MailReview {
         return "\(tenths / 10).\(tenths % 10)"
     }
 
-    /// Where a key of shop.yaml has its value. The file was read without a fault, so the key stands there once.
+    /// The position of a key's value in shop.yaml. The file was read without a fault, so the key occurs once.
     private static func place(of key: String, in folder: TriggerFolder) -> Position {
         let lines = (folder.text("shop.yaml") ?? "").split(separator: "\n", omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
@@ -157,7 +158,7 @@ public enum MailReview {
 
 // MARK: - Markdown
 
-/// What can be seen in a Markdown template itself.
+/// Checks of a Markdown template itself.
 enum MarkdownReview {
     static func look(at source: TemplateSource, _ faults: inout FaultList) {
         let text = source.text
@@ -188,7 +189,7 @@ enum MarkdownReview {
         }
     }
 
-    /// Where the titles stand.
+    /// The positions of the titles.
     static func titles(in source: TemplateSource) -> [Int] {
         let text = source.text
         return text.matches(of: /(?:^|\n)#\s/).map { match in

@@ -1,9 +1,9 @@
 internal import Outreach
 
-/// A template's text as a reviewer reads it: Liquid is blotted out, byte for byte, so that what is left is Markdown or
-/// HTML and every place is still the place in the file.
+/// A template's text as the review reads it: Liquid is blotted out, byte for byte, so that what is left is Markdown or
+/// HTML and every position is still the position in the file.
 struct TemplateSource {
-    /// Stands for each byte of Liquid: no letter, no space, no markup.
+    /// Replaces each byte of Liquid: not a letter, a space or markup.
     static let blot = UInt8(0x01)
 
     let original: [UInt8]
@@ -32,7 +32,7 @@ struct TemplateSource {
             guard source[index] == UInt8(ascii: "{"),
                 [UInt8(ascii: "{"), UInt8(ascii: "%")].contains(source[index + 1])
             else {
-                // What a template's author says to the next one is not for mail programs.
+                // Comments in a template are not for mail programs.
                 if commentDepth > 0, source[index] != 0x0A { out[index] = 0x20 }
                 index += 1
                 continue

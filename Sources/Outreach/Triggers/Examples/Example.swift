@@ -1,63 +1,63 @@
 internal import Liquid
 
-/// What a trigger file says should come of a case: read with the file, run by `bookbag test`.
+/// A case in a trigger file together with what should come of it: read with the file, run by `bookbag test`.
 public struct Example: Sendable {
     public var name: String
-    /// Where it stands in its file.
+    /// Its line in the file.
     public var line: Int
     /// What happens; the trigger's first event unless `given` says otherwise.
     public var event: EventKind
     /// When it happens, by the shop's clock; nil for the standard moment.
     var at: LocalTime?
     var given: [Given]
-    /// How many parcels `given: shipments` tells of; nil where it tells of none, so that the order has the usual one.
+    /// How many parcels `given: shipments` lists; nil if it is absent, in which case the order has the usual one.
     var parcels: Int?
-    /// When the trigger spoke to the customer before.
+    /// When the trigger has already written to the customer.
     var told: [Told] = []
     var steps: [Step]
-    /// What is sent; nothing where it is empty.
+    /// What is sent; empty for nothing.
     var expected: [Expected]
-    /// What stopped it.
+    /// What should have stopped it.
     public var because: Reason?
 
-    /// A value laid over the standard order.
+    /// A value that replaces one of the standard order's.
     struct Given: Sendable {
         var path: String
         var value: Value
-        /// Which parcel a name of `shipment.` is about, from 0.
+        /// Which parcel a name under `shipment.` is about, from 0.
         var parcel = 0
     }
 
-    /// Time that passes, what is different then, and what happens again.
+    /// Time that passes, what is different then, and what happens next.
     struct Step: Sendable {
         var after: Length
         var given: [Given]
         var happenings: [Happening] = []
     }
 
-    /// An event that a step tells of.
+    /// An event in a step.
     struct Happening: Sendable {
         var kind: EventKind
-        /// The parcel that it happens to, where it is one of a parcel.
+        /// The parcel that it happens to, if it is an event of a parcel.
         var parcel = 0
     }
 
-    /// When the trigger spoke before.
+    /// When the trigger wrote earlier.
     enum Told: Sendable {
         case at(LocalTime)
-        /// So long before the event.
+        /// This long before the event.
         case ago(Length)
     }
 
-    /// One message that is to be sent.
+    /// One message that should be sent.
     struct Expected: Sendable {
-        /// Which line of `send` it is.
+        /// Which line of `send` it comes from.
         var line: String
         var subject: String?
         var contains: [String] = []
-        /// Members of a webhook's JSON, each by the way to it and as it is printed.
+        /// Members of a webhook's JSON, each with its path and its printed value.
         var members: [Member] = []
-        /// Whether the return label comes with it; nil where the example does not say.
+        /// Whether the return label should be attached; nil if the example does not say.
         var hasLabel: Bool?
         var sent: LocalTime?
     }
@@ -66,11 +66,11 @@ public struct Example: Sendable {
     struct Member: Sendable {
         /// `data.order.name`.
         var path: String
-        /// As it is printed; nil for one that is missing or null.
+        /// The printed value; nil for a member that is missing or null.
         var text: String?
     }
 
-    /// A day and a time of day by the shop's clock.
+    /// A date and time by the shop's clock.
     struct LocalTime: Sendable, Hashable {
         var day: CalendarDay
         var time: TimeOfDay

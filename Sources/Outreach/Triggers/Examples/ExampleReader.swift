@@ -9,7 +9,7 @@ struct ExampleReader {
     private let settings: ShopSettings?
     private var faults: FaultList
 
-    /// The examples; what is wrong with them is told.
+    /// The examples; faults are recorded.
     static func read(
         _ tree: YAMLTree, events: [EventKind], lines: [SendLine], settings: ShopSettings?, _ faults: inout FaultList
     ) -> [Example] {
@@ -66,7 +66,7 @@ struct ExampleReader {
             because: because)
     }
 
-    /// When the trigger spoke before: a day and a time, or so long ago.
+    /// When the trigger wrote earlier: at a date and time, or this long ago.
     private mutating func told(_ fields: Fields) -> [Example.Told] {
         (fields.value("told")?.listed ?? []).compactMap { element in
             guard let text = element.text?.trimmingSpaces else {
@@ -81,7 +81,7 @@ struct ExampleReader {
                 return .ago(length)
             }
             faults.add(
-                at: element.position, "'\(text)' does not say when the trigger spoke before",
+                at: element.position, "'\(text)' does not say when the trigger sent before",
                 hint: "write '20 days ago' or '2026-02-18 10:00'")
             return nil
         }
@@ -90,7 +90,7 @@ struct ExampleReader {
     private mutating func time(_ key: String, _ fields: Fields) -> Example.LocalTime? {
         guard let (text, position) = fields.text(key, &faults) else { return nil }
         if let time = Example.LocalTime(text) { return time }
-        faults.add(at: position, "'\(text)' is no day and time", hint: "write it like '2026-12-04 18:00'")
+        faults.add(at: position, "'\(text)' is not a date and time", hint: "write it like '2026-12-04 18:00'")
         return nil
     }
 
@@ -108,7 +108,8 @@ struct ExampleReader {
         let rest = YAMLTree(
             content: .map(entries.filter { GivenReader.roots.contains($0.key) }), position: tree.position)
         let laid = givenReader.later(rest, &faults)
-        // What is new has the event happen to it; where an event is named, it happens to all that the step tells of.
+        // Without a named event, it happens to the parcels that are new; a named event happens to every parcel that the
+        // step lists.
         let whose = laid.event == nil ? laid.fresh : laid.parcels.isEmpty ? [0] : laid.parcels
         let kind = laid.event ?? event
         return Example.Step(
@@ -118,7 +119,7 @@ struct ExampleReader {
     private mutating func expected(_ tree: YAMLTree) -> Example.Expected? {
         var kind = ""
         var value: YAMLTree?
-        // What stands beside 'email' and 'webhook', as it does under 'send'.
+        // The keys beside 'email' and 'webhook', as under 'send'.
         var beside: YAMLTree?
         var place = tree.position
         if let text = tree.text?.trimmingSpaces {
@@ -161,7 +162,7 @@ struct ExampleReader {
 
     private mutating func email(_ value: YAMLTree?, beside: YAMLTree?, at place: Position) -> Example.Expected? {
         let mails = lines.filter(\.isMail)
-        // Whoever it goes to, where there is only one.
+        // If only one line sends mail, 'email' means that one, whoever it goes to.
         var wanted = Example.Expected(line: mails.count == 1 ? mails[0].name : "email")
         for options in [value, beside].compactMap(\.self) {
             if case .nothing = options.content { continue }
@@ -194,7 +195,7 @@ struct ExampleReader {
         }
     }
 
-    /// `{ data.order.name: "#1001" }`, or the same with sets of keys in one another, or lists.
+    /// `{ data.order.name: "#1001" }`, or the same as nested maps or lists.
     private mutating func members(_ tree: YAMLTree, under path: String) -> [Example.Member] {
         switch tree.content {
         case .map(let entries):
@@ -213,7 +214,7 @@ struct ExampleReader {
 
     private mutating func known(_ wanted: Example.Expected, at place: Position) -> Example.Expected? {
         if lines.contains(where: { $0.name == wanted.line }) { return wanted }
-        // Where `send` could not be read, that is told already.
+        // If `send` could not be read, that has been reported already.
         if !lines.isEmpty {
             faults.add(
                 at: place, "the trigger sends no '\(wanted.line)'", hint: "it sends \(listing(lines.map(\.name)))")

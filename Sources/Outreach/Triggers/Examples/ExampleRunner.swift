@@ -1,13 +1,13 @@
-/// Runs the examples of a set: the same decisions as for real orders, under a clock that only the example moves.
+/// Runs the examples of a set: the same decisions as for real orders, under a clock that only the example advances.
 public struct ExampleRunner: Sendable {
-    /// An example that does not hold.
+    /// An example whose expectations were not met.
     public struct Failure: Hashable, Sendable, CustomStringConvertible {
         /// `triggers/delay-alert.yaml`.
         public var file: String
         public var line: Int
         public var trigger: String
         public var example: String
-        /// What was expected and what came instead, a sentence each.
+        /// What was expected and what came instead, one sentence each.
         public var differences: [String]
 
         public var description: String {
@@ -18,16 +18,16 @@ public struct ExampleRunner: Sendable {
     /// What came of one line of `send`.
     struct Outcome {
         var line: String
-        /// What went out, and when; nil where nothing did.
+        /// What was sent, and when; nil if nothing was.
         var sending: Sending?
         var mail: MailText?
         /// The body of a webhook.
         var webhook: [UInt8]?
-        /// True where the return label comes with the mail.
+        /// True if the return label was attached to the mail.
         var hasLabel = false
         var reason: Reason?
         var detail: String?
-        /// What held it back when the example had told all it tells; nil where it was decided by then.
+        /// What was holding it when the example ended; nil if it had been decided by then.
         var heldFor: Reason?
 
         var sentAt: Moment? { sending?.now }
@@ -35,10 +35,10 @@ public struct ExampleRunner: Sendable {
 
     let set: TriggerSet
 
-    /// A runner of the examples of this set. The shop's `mode` and the triggers' own are taken as live.
+    /// A runner for the examples of this set. The shop's `mode` and the triggers' own are taken as live.
     public init(_ set: TriggerSet) { self.set = set }
 
-    /// Runs all examples of all triggers; the failures in the order of the files.
+    /// Runs all examples of all triggers; the failures come in the order of the files.
     public func run() -> (count: Int, failures: [Failure]) {
         var count = 0
         var failures: [Failure] = []
@@ -56,15 +56,15 @@ public struct ExampleRunner: Sendable {
         return (count, failures)
     }
 
-    /// The mail that an example comes to, for `preview`: the first one that goes out.
+    /// The mail that an example produces, for `preview`: the first one that is sent.
     public func mail(of example: Example, in trigger: Trigger) -> MailText? {
         outcomes(example, of: trigger).lazy.compactMap(\.mail).first
     }
 
     // MARK: - One example
 
-    /// What becomes of every line, by the planner's own decisions: one for each message, and for each that did not
-    /// become one.
+    /// The outcome of every line, by the planner's own decisions: one for each message, and one for each line that did
+    /// not become a message.
     func outcomes(_ example: Example, of trigger: Trigger) -> [Outcome] {
         var course = SimulatedExample(example, of: trigger, in: set)
         return course.play()
@@ -75,13 +75,13 @@ public struct ExampleRunner: Sendable {
     private func differences(_ example: Example, of trigger: Trigger) -> [String] {
         let outcomes = outcomes(example, of: trigger)
         var result: [String] = []
-        // What is held back is not sent yet, whatever comes of it in the end.
+        // A message that is held has not been sent yet, whatever becomes of it in the end.
         if let because = example.because, because.isHold, example.expected.isEmpty, !outcomes.isEmpty,
             outcomes.allSatisfy({ $0.heldFor == because })
         {
             return []
         }
-        // Several messages of one line are expected in the order in which they go out.
+        // Several messages from one line are expected in the order in which they are sent.
         var left = outcomes
         for wanted in example.expected {
             guard let index = left.firstIndex(where: { $0.line == wanted.line && $0.sentAt != nil }) else {
@@ -136,7 +136,7 @@ public struct ExampleRunner: Sendable {
 
     private func differences(_ wanted: Example.Expected, webhook: [UInt8]) -> [String] {
         let text = String(decoding: webhook, as: UTF8.self)
-        guard let json = JSON(reading: webhook) else { return ["what the webhook sends is no JSON"] }
+        guard let json = JSON(reading: webhook) else { return ["what the webhook sends is not JSON"] }
         var result: [String] = []
         let words = json.words
         for part in wanted.contains where !text.contains(part) && !words.contains(where: { $0.contains(part) }) {
@@ -144,7 +144,7 @@ public struct ExampleRunner: Sendable {
         }
         for member in wanted.members {
             let found = json.member(member.path)
-            // What is missing, null and empty is all nothing.
+            // Missing, null and empty all count as nothing.
             let got = found?.shown ?? ""
             if got == (member.text ?? "") { continue }
             let told = found == nil ? "no such member" : "\"\(got)\""

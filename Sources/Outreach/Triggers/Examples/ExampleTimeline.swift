@@ -1,8 +1,8 @@
 internal import Liquid
 
-/// What an example tells, moment by moment: the order as it is from then on, and what happens to it then.
+/// An example, moment by moment: the state of the order from then on, and what happens at that moment.
 struct ExampleTimeline {
-    /// A moment of the example at which something happens or is different.
+    /// A moment of the example at which something happens or changes.
     struct Stage {
         var at: Moment
         var order: StandardOrder
@@ -10,7 +10,7 @@ struct ExampleTimeline {
         var events: [Event]
     }
 
-    /// The first is the beginning; the others are the example's steps.
+    /// The first is the starting point; the others are the example's steps.
     let stages: [Stage]
 
     static let zone = StandardOrder.zone
@@ -36,7 +36,7 @@ struct ExampleTimeline {
         self.stages = stages
     }
 
-    /// When the trigger told before the beginning, in order.
+    /// When the trigger wrote before the starting point, in order.
     static func moments(_ told: [Example.Told], before start: Moment) -> [Moment] {
         told.map { told in
             switch told {

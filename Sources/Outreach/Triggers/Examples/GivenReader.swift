@@ -1,18 +1,18 @@
 internal import Liquid
 
-/// Reads what `given` and the steps of `then` lay over the standard order: values under names, and its parcels.
+/// Reads what `given` and the steps of `then` change about the standard order: values by name, and its parcels.
 struct GivenReader {
-    /// What can be given.
+    /// The roots whose values can be given.
     static let roots = Names.roots.map(\.name) + [Names.shipments.path]
-    /// How many parcels an example can tell of.
+    /// How many parcels an example can have.
     static let mostParcels = 9
 
-    /// What one of them lays over the order.
+    /// What `given` or one step changes about the order.
     struct Laid {
         var values: [Example.Given] = []
-        /// The parcels that `shipments` tells of, in its order.
+        /// The parcels that `shipments` lists, in its order.
         var parcels: [Int] = []
-        /// Those of them that were not told of before.
+        /// Those of them that were not mentioned before.
         var fresh: [Int] = []
         /// `event: { type: … }`.
         var event: EventKind?
@@ -22,10 +22,10 @@ struct GivenReader {
     private let settings: ShopSettings?
     private let orderCurrency: String
     private let shopCurrency: String
-    /// The tracking numbers of the parcels that were told of, by which a step speaks of them again.
+    /// The tracking numbers of the parcels mentioned so far, by which a step refers to them again.
     private var numbers = [StandardOrder.number(0)]
 
-    /// A reader of one example. `given` is looked into for the currency, in which all its amounts are.
+    /// A reader for one example. `given` is searched for the currency, which all its amounts are in.
     init(events: [EventKind], settings: ShopSettings?, given: YAMLTree?) {
         self.events = events
         self.settings = settings
@@ -40,7 +40,7 @@ struct GivenReader {
         text.utf8.count == 3 && text.utf8.allSatisfy { (0x41...0x5A).contains($0) }
     }
 
-    /// What `given` says.
+    /// Reads `given`.
     mutating func start(_ tree: YAMLTree, _ faults: inout FaultList) -> Laid {
         guard case .map(let roots) = tree.content else {
             if case .nothing = tree.content { return Laid() }
@@ -52,7 +52,7 @@ struct GivenReader {
         return laid(roots, isStart: true, &faults)
     }
 
-    /// What a step of `then` says, without its `after`.
+    /// Reads a step of `then`, without its `after`.
     mutating func later(_ tree: YAMLTree, _ faults: inout FaultList) -> Laid {
         guard case .map(let roots) = tree.content else { return Laid() }
         return laid(roots, isStart: false, &faults)
@@ -64,7 +64,7 @@ struct GivenReader {
             roots.contains(where: { $0.key == Names.shipments.path })
         {
             faults.add(
-                at: one.keyPosition, "'shipment' and 'shipments' cannot stand together",
+                at: one.keyPosition, "'shipment' and 'shipments' cannot be combined",
                 hint: "the first of 'shipments' is 'shipment'; write it there")
             return laid
         }
@@ -92,8 +92,8 @@ struct GivenReader {
         return laid
     }
 
-    /// `shipments: [{ … }, { … }]`: at the start the parcels of the order, and later those that it happens to then, or
-    /// that are different.
+    /// `shipments: [{ … }, { … }]`: in `given`, the parcels of the order; in a step, those that the event happens to or
+    /// that change.
     private mutating func parcels(
         _ root: YAMLTree.Entry, isStart: Bool, _ laid: inout Laid, _ faults: inout FaultList
     ) {
@@ -130,7 +130,7 @@ struct GivenReader {
                 numbers.append(number ?? StandardOrder.number(parcel))
                 laid.fresh.append(parcel)
             } else {
-                faults.add(at: element.position, "an example tells of \(Self.mostParcels) parcels at most")
+                faults.add(at: element.position, "an example can have at most \(Self.mostParcels) parcels")
                 return
             }
             if !laid.parcels.contains(parcel) { laid.parcels.append(parcel) }
@@ -141,7 +141,7 @@ struct GivenReader {
         }
     }
 
-    /// What stands under one name of the first rank.
+    /// Reads what stands under one top-level name.
     private func values(
         of root: YAMLTree.Entry, _ known: Names.Root, parcel: Int, _ event: inout EventKind?, _ faults: inout FaultList
     ) -> [Example.Given] {
@@ -184,12 +184,14 @@ struct GivenReader {
         if row.path == "order.time_zone", let text = tree.text?.trimmingSpaces, !text.isEmpty, Zone(named: text) == nil
         {
             faults.add(
-                at: tree.position, "'\(text)' is no time zone", hint: "write it like 'Europe/London' or 'Asia/Kolkata'")
+                at: tree.position, "'\(text)' is not a time zone",
+                hint: "write it like 'Europe/London' or 'Asia/Kolkata'")
             return nil
         }
         if row.path.hasSuffix(".currency"), let text = tree.text?.trimmingSpaces, !Self.isCurrency(text) {
             faults.add(
-                at: tree.position, "'\(text)' is no currency", hint: "write its three letters, such as 'EUR' or 'GBP'")
+                at: tree.position, "'\(text)' is not a currency",
+                hint: "write its three letters, such as 'EUR' or 'GBP'")
             return nil
         }
         if case .nothing = tree.content {
@@ -220,7 +222,7 @@ struct GivenReader {
             if let number = Int(text) { return .int(number) }
             return Double(text).flatMap { $0.isFinite ? .float($0) : nil }
         case .money:
-            // What a customer has spent is told in the shop's own currency.
+            // What a customer has spent is given in the shop's own currency.
             let currency = row.path == "customer.total_spent" ? shopCurrency : orderCurrency
             return Liquid.Money(amount: text, currency: currency).map { .money($0) }
         case .flag:
@@ -291,7 +293,7 @@ struct GivenReader {
 }
 
 extension YAMLTree {
-    /// The key and its value in a set of keys.
+    /// The key and its value in a map.
     fileprivate func entry(_ key: String) -> Entry? {
         guard case .map(let entries) = content else { return nil }
         return entries.first { $0.key == key }

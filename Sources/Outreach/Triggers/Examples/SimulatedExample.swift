@@ -1,21 +1,21 @@
 internal import Liquid
 
-/// One example under way: its order in a `Simulation`, under a clock that only the example moves. So `combine`,
-/// `once_per`, `replaces` and the limit mean in an example what they mean in a shop.
+/// One example being run: its order in a `Simulation`, under a clock that only the example advances. So `combine`,
+/// `once_per`, `replaces` and the limit work in an example as they do in a shop.
 struct SimulatedExample {
     private let templates: TemplateSet
     private let trigger: Trigger
-    /// The triggers that decide: its own, and those that take the place of its messages.
+    /// The triggers that decide: the example's own, and those that may replace its messages.
     private let triggers: [Trigger]
     private let told: [Moment]
     private let stages: [ExampleTimeline.Stage]
     private var settings: ShopSettings
     private var simulation: Simulation
-    /// What held each effect when all was told, by number.
+    /// What was holding each effect when the example ended, by the effect's number.
     private var heldFor: [Int64: Reason] = [:]
     private var outcomes: [ExampleRunner.Outcome] = []
 
-    /// An example of a trigger of that set, at its beginning. The modes of shop and trigger are taken as live.
+    /// Sets up an example of a trigger of that set. The modes of shop and trigger are taken as live.
     init(_ example: Example, of trigger: Trigger, in set: TriggerSet) {
         templates = set.templates
         var settings = set.settings
@@ -33,7 +33,7 @@ struct SimulatedExample {
         simulation.othersAreAboutFirst = true
     }
 
-    /// The triggers that take the place of one, and those that take theirs.
+    /// The triggers that replace one, and in turn those that replace them.
     private static func replacers(of name: String, in set: TriggerSet) -> [Trigger] {
         var names: [String] = [name]
         var next = 0
@@ -55,13 +55,13 @@ struct SimulatedExample {
             live: LiveSince(shop: .distantPast), shop: order.profile)
     }
 
-    /// Plays it to its end, and to the end of what waits then.
+    /// Runs it to its end, and until whatever is still waiting then has been decided.
     mutating func play() -> [ExampleRunner.Outcome] {
         tellBefore()
         var next = 0
         let end = stages[stages.count - 1].at
-        // Time goes from one moment to the next at which something is due or changes; the bound is for what would wait
-        // for ever.
+        // Time jumps from one moment at which something is due or changes to the next; the bound is for what would wait
+        // forever.
         for _ in 0..<10_000 {
             let due = simulation.nextDue
             if next < stages.count, due.map({ stages[next].at <= $0 }) ?? true {
@@ -87,19 +87,19 @@ struct SimulatedExample {
 
     private func own(_ effects: [Effect]) -> [Effect] { effects.filter { $0.trigger == trigger.name } }
 
-    /// What the trigger told before the example begins.
+    /// What the trigger had sent before the example begins.
     private mutating func tellBefore() {
         simulation.past = stages[0].order.history
         let reachesShopper = trigger.lines.contains { $0.destination == .customer }
         for (index, moment) in told.enumerated() {
-            // To a customer it may have been about another order.
+            // With `once_per: customer`, the earlier message may have been about another order.
             simulation.told(
                 stages[0].order.earlier(index + 1, at: moment), by: trigger.name, at: moment,
                 reachesShopper: reachesShopper, isAboutOrder: trigger.oncePer?.scope != .customer)
         }
     }
 
-    /// Something happens, or is different from now on.
+    /// Something happens, or changes from now on.
     private mutating func take(_ stage: ExampleTimeline.Stage) {
         simulation.turn = PlanningTurn(Self.planner(triggers, settings, templates, stage.order), now: stage.at)
         simulation.orders = [.init(known: stage.order.record)]
@@ -107,7 +107,7 @@ struct SimulatedExample {
         let plans = simulation.hear(stage.events)
         for event in stage.events {
             let changed = plans.first { $0.doneEvents == [event.id] }?.changes.map(\.effect) ?? []
-            // A line of which nothing changed had told it.
+            // If nothing that a line reads has changed, it has already told this.
             for match in simulation.turn.hear(event, record: stage.order.record).matches
             where match.trigger == trigger.name
                 && !changed.contains(where: { $0.trigger == match.trigger && $0.line == match.line })
@@ -149,7 +149,7 @@ struct SimulatedExample {
 }
 
 extension ExampleRunner.Outcome {
-    /// Writes what goes out: the mail's words, or the webhook's body.
+    /// Composes what is sent: the mail's text or the webhook's body.
     fileprivate mutating func write(_ sending: Sending, _ templates: TemplateSet) throws(TemplateFailure) {
         let effect = sending.effect
         guard let event = effect.event else { return }

@@ -1,30 +1,30 @@
 internal import Foundation
 internal import Liquid
 
-/// The order that examples are told about: #1001 of Robin Ashdown in Bristol, an apron and two candles, one parcel.
-/// What an example gives is laid over it.
+/// The order that examples are about: #1001 from Robin Ashdown in Bristol, an apron and two candles, one parcel. What
+/// an example gives takes precedence over it.
 ///
 /// What Bookbag decides by (states, scans, addresses, cancellations) is set on the order itself, so that the same
-/// decisions are taken as for a real one; all else is laid over the names.
+/// decisions are made as for a real one; everything else is set over the names.
 struct StandardOrder {
     static let currency = "GBP"
     static let zone = Zone(named: "Europe/London") ?? .utc
     static let shop = ShopProfile(
         domain: "juniperfig.myshopify.com", name: "Juniper & Fig", email: "help@juniperfig.example",
         url: "https://juniperfig.example", currency: currency, countryCode: "GB", timeZone: "Europe/London")
-    /// A Tuesday without anything special, 10:00.
+    /// An ordinary Tuesday, 10:00.
     static let moment = zone.moment(on: CalendarDay(year: 2026, month: 3, day: 10)!, secondOfDay: 36_000)
 
     private(set) var record: OrderRecord
-    /// What happened so far, oldest first: at the start the event once, or once to each parcel.
+    /// What has happened so far, oldest first: at the start the event once, or once for each parcel.
     private(set) var events: [Event] = []
-    /// What the shop says of itself: an example can give it another currency.
+    /// The shop's own details; an example can give it another currency.
     private(set) var profile = Self.shop
     var history = History()
-    /// What is laid over the names.
+    /// The values set over the names.
     private(set) var overlay: [String: Value] = [:]
     private let start: Moment
-    /// How often the example says that each kind of event had happened before.
+    /// How often each kind of event happened before, according to the example.
     private let before: Int
 
     private static let orderID = "gid://shopify/Order/1001"
@@ -43,12 +43,12 @@ struct StandardOrder {
     /// The order as it is when `kind` happens at `start`.
     ///
     /// - Parameters:
-    ///   - parcels: how many parcels it happens to at once, or that the order has where it does not happen to parcels;
-    ///     nil for the usual.
-    ///   - all: how many parcels the example tells of in the end. They have left with the first, unless it is leaving
-    ///     that they do later.
+    ///   - parcels: how many parcels it happens to at once, or, for an event that is not about parcels, how many the
+    ///     order has; nil for the usual number.
+    ///   - all: how many parcels the example mentions in total. They were dispatched with the first, unless being
+    ///     dispatched is what happens to them later.
     ///   - before: how often it happened before.
-    ///   - currency: of the order's prices.
+    ///   - currency: the currency of the order's prices.
     ///   - shopCurrency: the shop's own.
     init(
         _ kind: EventKind, at start: Moment, parcels: Int? = nil, all: Int = 1, before: Int = 0,
@@ -84,7 +84,7 @@ struct StandardOrder {
         }
     }
 
-    /// Over how many parcels the lines are spread.
+    /// How many parcels the lines are spread over.
     private let lines: Int
 
     /// Records that `kind` happened.
@@ -111,8 +111,8 @@ struct StandardOrder {
         record.events.append(event)
     }
 
-    /// What the trigger spoke of before, for the n-th time, by the event that is told of now. Its number is none that
-    /// the order's own events have.
+    /// The event that the trigger wrote about the n-th time before. Its number is none that the order's own events
+    /// have.
     func earlier(_ n: Int, at moment: Moment) -> Event {
         var earlier = event
         earlier.id = Int64(-n)
@@ -123,7 +123,7 @@ struct StandardOrder {
         return earlier
     }
 
-    /// Has something happen later on, to a parcel where it is about one; gives back its event.
+    /// Makes something happen later on, to a parcel if it is about one, and returns the event.
     mutating func happen(_ kind: EventKind, parcel: Int, at now: Moment) -> Event {
         record.lastChangeAt = now
         if kind.subject == "shipment" {
@@ -207,21 +207,21 @@ struct StandardOrder {
         return facts
     }
 
-    /// A parcel as it is when `kind` has happened to it; on its way for `order.placed` and its like.
+    /// A parcel as it is after `kind` has happened to it; in transit for `order.placed` and similar.
     private static func fulfillment(_ parcel: Int, of all: Int, kind: EventKind, at start: Moment) -> FulfillmentFacts {
-        // A delayed parcel was promised for yesterday; any other for tomorrow.
+        // A delayed parcel was promised for yesterday, any other for tomorrow.
         let late = kind.entry.standard.isLate
         let promise = zone.day(at: start).adding(days: late ? -1 : 1)
         var scans = [
             scan("notice", .preTransit, start - .days(3)),
-            // Whose carrier has just taken it over, it was only expected before.
+            // If the carrier has only just accepted it, it had only been announced before.
             scan("moving", kind == .shipmentAccepted ? nil : .inTransit, start - .days(2), estimate: promise),
         ]
         if let state = kind.entry.standard.parcel {
             scans = state == .preTransit ? [scan("notice", .preTransit, start)] : scans + [scan("now", state, start)]
         }
         let lines = [QuantityFacts(lineItemID: "1", quantity: 1), QuantityFacts(lineItemID: "2", quantity: 2)]
-        // The apron in the first of two parcels, and the candles in the second.
+        // With two parcels, the apron is in the first and the candles in the second.
         let own = lines.enumerated().filter { min($0.offset, all - 1) == parcel }.map(\.element)
         let number = number(parcel)
         return FulfillmentFacts(
@@ -233,7 +233,7 @@ struct StandardOrder {
             ], scans: scans, lineItems: own)
     }
 
-    /// Paid by card at once; value added tax is in the prices.
+    /// Paid by card immediately; prices include value added tax.
     private static func bill(total: Money, tax: Money, shipping: Money) -> BillFacts {
         var bill = BillFacts()
         let nothing = Money(amount: 0, currency: total.currency)
@@ -279,11 +279,11 @@ struct StandardOrder {
 
     // MARK: - What an example gives
 
-    /// Takes values over, as known from `now` on.
+    /// Applies the given values, as known from `now` on.
     mutating func apply(_ given: [Example.Given], at now: Moment) {
         for one in given where !isRecorded(one, at: now) {
             if one.path.hasPrefix("shipment.") {
-                // Of this parcel and no other.
+                // For this parcel only.
                 overlay[Subject.shipment(Self.shipmentID(one.parcel)).key + one.path.dropFirst("shipment".count)] =
                     one.value
             } else {
@@ -293,7 +293,7 @@ struct StandardOrder {
         if now > start, !given.isEmpty { record.lastChangeAt = now }
     }
 
-    /// True where the value is one that the order itself says.
+    /// True if the value is one that the order itself records.
     private mutating func isRecorded(_ given: Example.Given, at now: Moment) -> Bool {
         let (path, value, parcel) = (given.path, given.value, given.parcel)
         let text = value.textIfString
@@ -323,7 +323,7 @@ struct StandardOrder {
             guard case .moment(let moment) = value else { return false }
             history.lastMessageAt = Moment(seconds: moment.seconds)
             history.counted.append(Moment(seconds: moment.seconds))
-        // The amounts were read and the order was made in these already.
+        // The order was created with these, and the amounts were read in them.
         case "order.currency", "shop.currency": break
         case "shop.money_format":
             profile.moneyFormat = text
@@ -361,7 +361,7 @@ struct StandardOrder {
     private mutating func note(_ state: ParcelState?, parcel: Int, at now: Moment) {
         guard let state, record.facts.fulfillments.indices.contains(parcel) else { return }
         if now == start {
-            // It is the state in which the event finds it.
+            // It is the state in which the event finds the parcel.
             record.facts.fulfillments[parcel].scans.removeAll { $0.time == start }
         }
         let id = "given-\(record.facts.fulfillments[parcel].scans.count)"
@@ -376,7 +376,7 @@ struct StandardOrder {
         }
     }
 
-    /// The first day that was told; nothing was told where it is nil.
+    /// The first date announced; nil means that none was.
     private mutating func promise(_ day: CalendarDay?, parcel: Int) {
         guard record.facts.fulfillments.indices.contains(parcel) else { return }
         for index in record.facts.fulfillments[parcel].scans.indices {
@@ -385,7 +385,7 @@ struct StandardOrder {
         record.facts.fulfillments[parcel].scans.append(Self.scan("promise", nil, start - .days(2), estimate: day))
     }
 
-    /// The day that is told now; the promise stays.
+    /// The date announced now; the promise stays as it was.
     private mutating func estimate(_ day: CalendarDay?, parcel: Int, at now: Moment) {
         guard let day else { return promise(nil, parcel: parcel) }
         guard record.facts.fulfillments.indices.contains(parcel) else { return }
@@ -400,7 +400,7 @@ extension Value {
         return []
     }
 
-    /// The day of a calendar date.
+    /// The day of a date value.
     fileprivate var calendarDay: CalendarDay? {
         guard case .moment(let moment) = self else { return nil }
         return CalendarDay(daysSinceEpoch: moment.seconds.quotientFloor(86_400))
@@ -408,7 +408,7 @@ extension Value {
 }
 
 extension StandardOrder {
-    /// Takes away all that was ever told of the parcel.
+    /// Removes everything that was ever reported about the parcel.
     mutating func silenceSources() {
         for index in record.facts.fulfillments.indices { record.facts.fulfillments[index].scans = [] }
     }

@@ -1,12 +1,12 @@
 internal import Foundation
 
-// Countries and languages as conditions, promises and files' names write them: two letters, as Shopify has them. A shop
-// in the United Kingdom writes UK and means GB; a country or language written out never fits. What is meant is found by
-// the names that the system has for them.
+// Countries and languages as conditions, promises and file names write them: two letters, as in Shopify. A shop in the
+// United Kingdom writes UK and means GB; a country or language written out in full never matches. What was meant is
+// looked up by the names that the system has for them.
 
-/// The countries of ISO 3166-1, in two letters.
+/// The countries of ISO 3166-1 by their two-letter codes.
 enum Countries {
-    /// Kosovo has no code of its own there; Shopify, like everybody, writes XK.
+    /// Kosovo has no code of its own there; Shopify, like everybody else, writes XK.
     static let codes = Set(
         """
         AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN
@@ -17,7 +17,7 @@ enum Countries {
         VN VU WF WS XK YE YT ZA ZM ZW
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 
-    /// What people write, and the system has no name for.
+    /// Names people write that the system does not know.
     private static let words = [
         "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "great britain": "GB", "britain": "GB",
         "gbr": "GB", "usa": "US", "america": "US", "united states of america": "US", "holland": "NL", "nld": "NL",
@@ -25,7 +25,7 @@ enum Countries {
         "ita": "IT", "can": "CA", "aus": "AU", "eire": "IE", "czech republic": "CZ",
     ]
 
-    /// The code that a text means; nil where nobody can tell.
+    /// The code that a text means; nil if it cannot be told.
     static func meant(by text: String) -> String? {
         let lower = text.trimmingSpaces.lowercased()
         if let known = words[lower] { return known }
@@ -37,13 +37,13 @@ enum Countries {
         return nil
     }
 
-    /// How to fix what is no code.
+    /// How to fix a text that is not a code.
     static func hint(for text: String) -> String {
         meant(by: text).map { "write \"\($0)\"" } ?? "write a country's two letters, such as \"GB\" or \"DE\""
     }
 }
 
-/// The languages of ISO 639-1, in two letters.
+/// The languages of ISO 639-1 by their two-letter codes.
 enum Languages {
     static let codes = Set(
         """
@@ -53,14 +53,14 @@ enum Languages {
         sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 
-    /// Those of three letters that have two as well.
+    /// Three-letter codes of languages that also have a two-letter one.
     private static let longer = [
         "eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "nld": "nl",
         "dut": "nl", "por": "pt", "dan": "da", "swe": "sv", "nor": "no", "fin": "fi", "pol": "pl", "ces": "cs",
         "cze": "cs", "jpn": "ja", "zho": "zh", "chi": "zh", "rus": "ru", "ell": "el", "gre": "el", "tur": "tr",
     ]
 
-    /// True for a tag whose language there is: `en`, `fr-CA`, `fil`.
+    /// True for a tag whose language exists: `en`, `fr-CA`, `fil`.
     static func isLanguage(_ tag: String) -> Bool {
         guard Locales.isTag(tag) else { return false }
         let language = String(tag.lowercased().prefix { $0 != "-" && $0 != "_" })
@@ -70,7 +70,7 @@ enum Languages {
         return name != nil && name?.lowercased() != language
     }
 
-    /// The tag that a text means; nil where nobody can tell.
+    /// The tag that a text means; nil if it cannot be told.
     static func meant(by text: String) -> String? {
         let lower = text.trimmingSpaces.lowercased()
         if let known = longer[lower] { return known }

@@ -7,16 +7,16 @@ indirect enum NameType: Sendable {
     case word([String])
     /// The words of the shop's own segments.
     case segments
-    /// Texts that match whole, whatever their case.
+    /// Texts that are compared whole, ignoring case.
     case texts
     case link
     case number
     case money
     /// `true` or `false`.
     case flag
-    /// A moment on the time line.
+    /// A point in time.
     case moment
-    /// A day on the calendar.
+    /// A calendar day.
     case day
     /// A list of things that have names of their own.
     case list(of: String)
@@ -64,15 +64,15 @@ enum NameSource: String, Sendable {
     case settings = "shop.yaml"
 }
 
-/// One name that conditions and templates can use: what it is, for people and for the checker, and how it is read.
+/// One name that conditions and templates can use: what it means, for people and for the checker, and how it is read.
 struct Name<Item: Sendable>: Sendable {
     var key: String
     var type: NameType
     var meaning: String
     var source: NameSource
-    /// True where it may be missing for a real order, so that a template needs an `if` or a `default`.
+    /// True if it may be missing for a real order, so that a template needs an `if` or a `default`.
     var canBeEmpty: Bool
-    /// True where the value is a person's, so that no log line and no decision may quote it.
+    /// True if the value is personal, so that no log line and no decision may quote it.
     var isPersonal: Bool
     var read: @Sendable (Item) -> Value
 
@@ -119,15 +119,15 @@ struct NameTable<Item: Sendable>: Sendable {
     }
 }
 
-/// A thing whose names are read by its table, with an example's values over them.
+/// A thing whose names are read through its table, with an example's values taking precedence.
 final class NamedDrop<Item: Sendable>: Drop {
     private let item: Item
     let table: NameTable<Item>
     private let overlay: [String: Value]
     private let prefix: String
-    /// What `{{ order }}` alone prints, and what it is compared as.
+    /// What plain `{{ order }}` prints, and what it compares as.
     private let own: String?
-    /// Names of Shopify's that stand beside ours, for templates.
+    /// Shopify's names that are available alongside ours, for templates.
     private let more: (any Drop)?
 
     init(
@@ -157,7 +157,7 @@ final class NamedDrop<Item: Sendable>: Drop {
     }
 }
 
-/// What can show all that it holds at once.
+/// A value that can list everything it holds at once.
 protocol Unfolding {
     var tree: Value { get }
 }
@@ -165,7 +165,7 @@ protocol Unfolding {
 extension NamedDrop: Unfolding {}
 
 extension Value {
-    /// The value with every thing in it spelt out.
+    /// The value with everything in it expanded.
     var unfolded: Value {
         switch self {
         case .drop(let drop):

@@ -1,13 +1,13 @@
 internal import Liquid
 
 /// Every name that conditions and templates can use, in one place: the checker, the values and the reference
-/// (docs/triggers.md) come from these tables alone, so none of them can be wrong about the others.
+/// (docs/triggers.md) all come from these tables, so they cannot disagree.
 enum Names {
-    /// A name at the beginning of all others.
+    /// A top-level name, which all others start with.
     struct Root: Sendable {
         var name: String
         var meaning: String
-        /// True where every event has it; else those have it whose entry names it.
+        /// True if every event has it; otherwise only those whose entry names it.
         var isAlways = true
         var rows: [NameRow]
         var drop: @Sendable (Scope) -> (any Drop)?
@@ -60,26 +60,25 @@ enum Names {
         },
     ]
 
-    /// The parcels that a message speaks of: several where `combine` gathered them, or where one fact spoke of all
-    /// packages.
+    /// The parcels that a message covers: several if `combine` gathered them, or if one fact was about all packages.
     static let shipments = NameRow(
         path: "shipments", type: .list(of: "shipment"),
         meaning:
             "All parcels that the message is about: several with `combine`, or where a fulfillment has several packages. Each has the names of `shipment.`, and the first is `shipment`. For templates.",
         source: .tracking, canBeEmpty: false, isPersonal: false)
 
-    /// Things that stand in lists, with the names that each has.
+    /// Things that occur in lists, with the names that each has.
     static let items: [(name: String, meaning: String, rows: [NameRow])] = [
         ("line item", "One line of an order, a parcel, a return or a refund.", lineItem.rows(under: "item")),
         ("shipment", "One parcel of an order, with the names of `shipment.`", shipment.rows(under: "shipment")),
         ("package", "One tracking number.", package.rows(under: "package")),
     ]
 
-    /// Every root's names, by their whole path.
+    /// Every root's names, by their full path.
     static let byPath: [String: NameRow] = Dictionary(
         uniqueKeysWithValues: roots.flatMap(\.rows).map { ($0.path, $0) })
 
-    /// The names that Shopify has for what we call otherwise, so that a checker can say which is meant.
+    /// Shopify's names for what we call something else, so that the checker can suggest ours.
     static let otherWords: [String: String] = [
         "fulfillment": "shipment", "fulfilment": "shipment", "parcel": "shipment", "tracking": "shipment",
         "order.order_number": "order.name", "order.number": "order.name", "order.total": "order.total_price",
@@ -94,7 +93,7 @@ enum Names {
         "customer.total_orders": "customer.orders_count",
     ]
 
-    /// A moment, and beside it the days since.
+    /// A moment, and with it the days since then.
     static func moments<Item>(
         _ key: String, _ meaning: String, _ source: NameSource = .shopify, canBeEmpty: Bool = false,
         scope: @escaping @Sendable (Item) -> Scope, _ read: @escaping @Sendable (Item) -> Moment?

@@ -1,7 +1,7 @@
-/// The reference of all names, for docs/triggers.md: made from the tables that are checked and read by, so that it
-/// cannot be wrong.
+/// The reference of all names, for docs/triggers.md, generated from the tables that checking and reading use, so that
+/// it cannot be wrong.
 public enum NamesReference {
-    /// Markdown: a table for each root, and for each thing that stands in lists.
+    /// Markdown: a table for each root, and for each thing that occurs in lists.
     public static var markdown: String {
         let events = EventVocabulary.standard
         var sections: [String] = []
@@ -14,7 +14,7 @@ public enum NamesReference {
             }
             sections.append(text + "\n\n" + table(root.rows))
             if root.name == "shipment" {
-                // It stands for itself, and each of its elements has the names above.
+                // It is listed on its own; each of its elements has the names above.
                 sections.append("### `\(Names.shipments.path)`\n\n" + table([Names.shipments]))
             }
         }
@@ -37,10 +37,10 @@ public enum NamesReference {
             }.joined(separator: "\n")
     }
 
-    /// Markdown: every event that `on:` can name, by its subject, with what it means and how long it is news.
+    /// Markdown: every event that `on:` can name, by its subject, with what it means and how long it counts as news.
     public static var events: String { events(of: .standard) }
 
-    /// The same of other kinds of events.
+    /// The same for another set of event kinds.
     static func events(of vocabulary: EventVocabulary) -> String {
         vocabulary.subjects.map { subject in
             let head = "| event | when it happens | is news for | and no more once |\n| --- | --- | --- | --- |\n"

@@ -180,7 +180,7 @@ extension String {
 }
 
 extension Sequence where Element: Hashable {
-    /// Each once, in its first place.
+    /// The elements without duplicates, each in its first position.
     var unique: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }

@@ -1,13 +1,13 @@
 internal import Liquid
 
-/// A name of one dot, with the way to its value, as conditions ask for it over and over: found once, when the file is
-/// read.
+/// A name with one dot, resolved to the way its value is read. Conditions ask for it over and over, so it is looked up
+/// once, when the file is read.
 struct PlainName: Sendable {
-    /// Its own, among all names.
+    /// Its number among all names.
     let number: Int
     let read: @Sendable (Scope) -> Value
 
-    /// The name of that path; nil where there is none.
+    /// The name with that path; nil if there is none.
     static func of(_ path: String) -> PlainName? { all[path] }
 
     private static let all: [String: PlainName] = {

@@ -2,16 +2,16 @@ internal import Foundation
 internal import Liquid
 internal import Synchronization
 
-/// Everything that a condition or template may look at: an order and an event of it, what was told before, the shop,
-/// and the moment.
+/// Everything that a condition or template may look at: an order and one of its events, what was sent before, the shop,
+/// and the time.
 ///
-/// It is made for one decision. What it gives out is read through the tables of names (`Names`), so a name that is not
+/// It is created for one decision. Everything is read through the tables of names (`Names`), so a name that is not
 /// there cannot be used.
 public struct Scope: Sendable {
     /// The order at the moment of the decision.
     public let evaluation: EvaluationContext
     public let event: Event
-    /// Further events that the same message tells, where `combine` makes one of several.
+    /// Further events that the same message covers, if `combine` makes one out of several.
     public let together: [Event]
     public let history: History
     private let memory: Memory
@@ -20,18 +20,16 @@ public struct Scope: Sendable {
     public var settings: ShopSettings { evaluation.settings }
     public var shop: ShopProfile { evaluation.shop }
     public var now: Moment { evaluation.now }
-    /// Where the shopper is: dates are shown there, and days are counted there.
+    /// The shopper's time zone: dates are shown in it, and days are counted in it.
     public var zone: Zone { evaluation.zone }
     public var shopZone: Zone { evaluation.shopZone }
-    /// Values that an example lays over what the order says, by their names: `shipment.days_late`.
+    /// Values that an example sets over the order's own, by their names: `shipment.days_late`.
     var overlay: [String: Value] { evaluation.settings.given }
 
-    /// What there is to look at.
-    ///
     /// - Parameters:
     ///   - zone: where the shopper is.
     ///   - shopZone: where the shop is.
-    ///   - shop: what Shopify says of the shop, where it is known.
+    ///   - shop: what Shopify says about the shop, if known.
     public init(
         record: OrderRecord, event: Event, history: History, settings: ShopSettings, now: Moment, zone: Zone,
         shopZone: Zone, shop: ShopProfile? = nil
@@ -42,7 +40,7 @@ public struct Scope: Sendable {
                 shop: shop ?? ShopProfile(domain: record.shop)), event: event, history: history)
     }
 
-    /// An event of the order that `sitting` is about.
+    /// The scope for an event of the order that `sitting` is about.
     init(
         _ evaluation: EvaluationContext, event: Event, together: [Event] = [], history: History,
         memory: Memory = Memory()
@@ -54,13 +52,13 @@ public struct Scope: Sendable {
         self.memory = memory
     }
 
-    /// What takes work to find out and is asked often, found out once. It never holds what holds a scope.
+    /// What is costly to work out and asked for often, worked out once. It never holds anything that holds a scope.
     final class Memory: Sendable {
         fileprivate let segments = Mutex<[String]?>(nil)
         fileprivate let values = Mutex<[(number: Int, value: Value)]>([])
     }
 
-    /// What stands under a name, read once however many conditions ask for it.
+    /// The value of a name, read once however many conditions ask for it.
     func value(of name: PlainName) -> Value {
         let known = memory.values.withLock { values in values.first { $0.number == name.number }?.value }
         if let known { return known }
@@ -70,7 +68,7 @@ public struct Scope: Sendable {
         return value
     }
 
-    /// The shipments that the message is about, the one that stands for all first.
+    /// The shipments that the message is about, the representative one first.
     var shipments: [Shipment] {
         var seen = Set<String>()
         return ([event] + together).flatMap(\.subjects).compactMap { subject in
@@ -110,7 +108,7 @@ public struct Scope: Sendable {
         return found
     }
 
-    /// The language to write to the shopper in: theirs, else the shop's.
+    /// The language to write to the shopper in: their own, otherwise the shop's.
     public var locale: String {
         if let told = overlay["customer.locale"]?.textIfString, Locales.isTag(told) { return Locales.canonical(told) }
         for locale in [record.facts.customer?.locale, record.facts.locale] {
@@ -121,7 +119,7 @@ public struct Scope: Sendable {
 
     // MARK: - For Liquid
 
-    /// The value of a dotted name; nil where there is none.
+    /// The value of a dotted name; nil if there is no such name.
     func value(of path: String) -> Value? {
         let parts = path.split(separator: ".").map(String.init)
         guard let root = Names.roots.first(where: { $0.name == parts[0] })?.drop(self) else { return nil }
@@ -146,7 +144,7 @@ public struct Scope: Sendable {
         return .moment(Liquid.Moment(year: year, month: month, day: day))
     }
 
-    /// Whole days from the moment's day to today, where the shopper is.
+    /// Whole days from the day of `moment` to today, in the shopper's time zone.
     func daysSince(_ moment: Moment?) -> Value {
         guard let moment else { return .null }
         return .int(zone.day(at: now).days(since: zone.day(at: moment)))
@@ -154,7 +152,7 @@ public struct Scope: Sendable {
 }
 
 extension Value {
-    /// True where it holds nothing that reads on in a scope.
+    /// True if it holds nothing that would go on reading from a scope.
     fileprivate var standsAlone: Bool {
         switch self {
         case .drop(let drop): drop is TextList
@@ -179,7 +177,7 @@ extension Value {
 }
 
 extension Zone {
-    /// What the zone is called there at `moment`: `GMT`, `CET`.
+    /// The time zone's abbreviation at `moment`: `GMT`, `CET`.
     func abbreviation(at moment: Moment) -> String {
         timeZone.abbreviation(for: Date(timeIntervalSince1970: Double(moment.seconds))) ?? name
     }

@@ -4,13 +4,13 @@ internal import Liquid
 struct ShipmentItem: Sendable {
     var scope: Scope
     var shipment: Shipment
-    /// All that the message speaks of, this one included.
+    /// All parcels that the message covers, this one included.
     var together: [Shipment]
 
     var state: ShipmentState { scope.state(of: shipment) }
     var fulfillment: FulfillmentFacts? { scope.record.fulfillment(shipment.fulfillmentID) }
 
-    /// Its names, with what an example lays over this very parcel.
+    /// Its names, with what an example sets for this particular parcel taking precedence.
     var drop: NamedDrop<ShipmentItem> {
         let overlay = scope.overlay
         return NamedDrop(
@@ -19,7 +19,7 @@ struct ShipmentItem: Sendable {
 }
 
 extension Scope {
-    /// The parcels that the message speaks of, each with its names.
+    /// The parcels that the message covers, each with its names.
     var shipmentDrops: [NamedDrop<ShipmentItem>] {
         shipments.map { ShipmentItem(scope: self, shipment: $0, together: [$0]).drop }
     }
@@ -30,7 +30,7 @@ struct ReturnItem: Sendable {
     var scope: Scope
     var facts: ReturnFacts
 
-    /// The way back that has the newest label, else the first that has anything.
+    /// The reverse delivery with the newest label, otherwise the first that has any data.
     var delivery: ReverseDeliveryFacts? {
         let labelled = facts.deliveries.filter { $0.labelURL != nil }
         return labelled.max { ($0.labelUpdatedAt ?? .distantPast) < ($1.labelUpdatedAt ?? .distantPast) }
@@ -52,11 +52,11 @@ struct RefundItem: Sendable {
     var facts: RefundFacts
 }
 
-/// A line of something, with how many of it are meant.
+/// An order line, with how many of it are meant.
 struct LineItem: Sendable {
     var facts: LineItemFacts
     var quantity: Int
-    /// The order that it is a line of, for its discounts' names.
+    /// The order that the line belongs to, for the names of its discounts.
     var order: OrderFacts
 
     init(_ facts: LineItemFacts, quantity: Int, order: OrderFacts) {

@@ -1,25 +1,25 @@
 internal import Liquid
 
-// The names of Shopify's own notification templates. Shopify publishes no schema of them; these are the names that its
-// stock templates and merchants' own read, with what Shopify's pages say of them (help.shopify.com, "Email variables";
-// shopify.dev, Liquid reference). They stand in templates only: conditions speak our own words. What Bookbag cannot
-// know is in the tables as well, with the reason, so that `check` can say why it stays empty instead of calling it a
-// slip of the pen.
+// The names that Shopify's own notification templates use. Shopify publishes no schema for them; these are the names
+// that its stock templates and merchants' own templates read, with what Shopify's pages say about them
+// (help.shopify.com, "Email variables"; shopify.dev, Liquid reference). They can be used in templates only: conditions
+// use our own words. What Bookbag cannot know is in the tables as well, with the reason, so that `check` can say why it
+// stays empty instead of calling it a typo.
 //
 // Prices are whole numbers of hundredths, as Shopify has them in every currency; ours are money. Under `order`,
-// `customer`, `shop`, `return` and a line item a name that is ours as well is ours.
+// `customer`, `shop`, `return` and a line item, a name that both of us have is ours.
 
-/// What a name of Shopify's holds.
+/// What one of Shopify's names holds.
 enum ShopifyShape: Sendable {
     case text, number, flag, moment
     /// Hundredths of the currency's unit.
     case cents
     case texts
-    /// A thing that has names of its own: the table's name.
+    /// A thing that has names of its own, with the name of its table.
     case thing(String)
     /// A list of such things.
     case things(String)
-    /// Anything below it is taken as it comes.
+    /// Anything below it is accepted unchecked.
     case anything
 }
 
@@ -44,7 +44,7 @@ struct ShopifyName<Item: Sendable>: Sendable {
         Self(key, .text) { .optional(read($0)) }
     }
 
-    /// A text that Shopify gives empty and not missing.
+    /// A text that Shopify leaves empty rather than missing.
     static func blankText(_ key: String, _ read: @escaping @Sendable (Item) -> String?) -> Self {
         Self(key, .text) { .string(read($0) ?? "") }
     }
@@ -71,12 +71,12 @@ struct ShopifyName<Item: Sendable>: Sendable {
         Self(key, shape, read)
     }
 
-    /// A name that Bookbag knows and cannot fill.
+    /// A name that Bookbag knows of but cannot fill.
     static func absent(_ key: String, _ why: String) -> Self { Self(key, .anything, absence: why) { _ in .null } }
 }
 
 extension ShopifyName where Item == Scope {
-    /// What we call otherwise, an example's values included.
+    /// Shopify's name for a value of ours, an example's values included.
     static func same(_ key: String, _ shape: ShopifyShape, as path: String) -> Self {
         .value(key, shape) { scope in
             let value = scope.value(of: path) ?? .null
@@ -106,7 +106,7 @@ struct ShopifyRow: Sendable {
     var absence: String?
 }
 
-/// A thing whose names are read by a table of Shopify's.
+/// A thing whose names are read through one of Shopify's tables.
 final class ShopifyDrop<Item: Sendable>: Drop {
     private let item: Item
     private let table: ShopifyTable<Item>

@@ -1,25 +1,25 @@
 internal import Liquid
 
-/// All names of Shopify's notification templates, as the engine, the checker and the reference want them.
+/// All names of Shopify's notification templates, in the forms that the engine, the checker and the reference take.
 enum ShopifyNames {
-    /// The roots that are not there on every event: those that some entry of the events names.
+    /// The roots that only exist on some events: those that the entries of the event table name.
     static let sometimes: Set<String> = EventKind.allCases.reduce(into: []) { $0.formUnion($1.entry.roots) }
 
-    /// Why a root is never there on these events; nil where it may be.
+    /// Why a root never exists on these events; nil if it may.
     static func missing(_ root: String, on events: [EventKind]) -> (String, String?)? {
         guard sometimes.contains(root), let first = events.first, !events.contains(where: { $0.has(root) }) else {
             return nil
         }
-        return ("'\(root)' is not there on '\(first.rawValue)'", nil)
+        return ("'\(root)' is not available on '\(first.rawValue)'", nil)
     }
 
-    /// What a template of Shopify's finds at the root: the order's fields without `order.` before them, and what the
+    /// What a Shopify template finds at the top level: the order's fields without the `order.` prefix, and what the
     /// mail is about.
     static let root = ShopifyTable<Scope>(order.names + about)
 
-    private static let noSuchMail = "it belongs to mails of Shopify's that Bookbag has no event for"
+    private static let noSuchMail = "it belongs to Shopify mails that Bookbag has no event for"
 
-    private static let sentByHand = "Shopify fills it where it sends the mail; give it a text with {% capture %}"
+    private static let sentByHand = "only Shopify fills it, when it sends the mail; give it a text with {% capture %}"
 
     /// What the mail is about.
     private static let about: [ShopifyName<Scope>] = [
@@ -38,7 +38,7 @@ enum ShopifyNames {
         .value("refund_line_items", .things("part")) { scope in
             scope.refund.map { scope.shopifyParts($0.lineItems) } ?? .null
         },
-        // The subject, once it is rendered; `TemplateSet` lays it over this.
+        // The subject, once it has been rendered; `TemplateSet` overrides this.
         .text("email_title") { _ in nil },
         .text("shop_name") { $0.settings.brand.name },
         .absent("email_body", sentByHand), .absent("email_emphasis", sentByHand),
@@ -51,7 +51,7 @@ enum ShopifyNames {
         .absent("subscription_contract", noSuchMail), .absent("code", noSuchMail), .absent("user", noSuchMail),
     ]
 
-    /// The names that `order`, `return`, `customer` and `shop` have beside ours.
+    /// The names that `order`, `return`, `customer` and `shop` have alongside ours.
     static let beside: [String: [ShopifyRow]] = [
         "order": order.rows, "return": returned.rows, "customer": customer.rows, "shop": shop.rows,
     ]
@@ -81,7 +81,7 @@ enum ShopifyNames {
         }
     }
 
-    /// The checker's table for templates: our names, and Shopify's beside them.
+    /// The checker's table for templates: our names with Shopify's alongside.
     static let schema: Schema = {
         var entries: [Schema.Entry] = []
         let ours = Set(Names.schema.entries.map(\.path))
@@ -106,8 +106,8 @@ enum ShopifyNames {
         return Schema(Names.schema.entries + entries, aliases: Names.otherWords)
     }()
 
-    /// For docs/liquid.md: every root, and what the things have that stand in them. Names that stay empty come last,
-    /// with the reason.
+    /// For docs/liquid.md: every root, and the names of the things found in them. Names that stay empty come last, with
+    /// the reason.
     static var reference: String {
         func told(_ rows: [ShopifyRow]) -> (filled: String, empty: [ShopifyRow]) {
             (

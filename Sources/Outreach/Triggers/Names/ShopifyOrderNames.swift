@@ -1,6 +1,6 @@
 internal import Liquid
 
-// The fields of an order, which Shopify's mails have at the root and under `order`.
+// The fields of an order, which Shopify's mails have both at the top level and under `order`.
 
 extension ShopifyNames {
     private static let notAsked = "Bookbag does not ask Shopify for it"
@@ -28,7 +28,7 @@ extension ShopifyNames {
         .same("cancelled", .flag, as: "order.cancelled"),
         .text("cancel_reason") { $0.record.facts.cancelReason },
         .text("fulfillment_status") { scope in
-            // Read through our own name, so that an example's word counts.
+            // Read through our own name, so that an example's value counts.
             if scope.value(of: "order.fulfilled")?.isTruthy == true { return "fulfilled" }
             switch scope.record.facts.fulfillment {
             case .partial: return "partial"
@@ -144,7 +144,7 @@ extension ShopifyNames {
 
     static let shop = ShopifyTable<Scope>([
         .text("email_logo_url") { $0.settings.brand.logo },
-        // The width that Shopify begins with.
+        // Shopify's default width.
         .number("email_logo_width") { _ in 180 },
         .text("email_accent_color") { $0.settings.brand.color },
         .text("domain") { scope in
@@ -161,7 +161,7 @@ extension ShopifyNames {
 }
 
 extension Scope {
-    /// The number in the order's name: as Shopify tells it, else the digits of the name.
+    /// The number in the order's name: the one Shopify gives, otherwise the digits of the name.
     fileprivate var orderNumber: Value {
         if let number = record.facts.number { return .int(number) }
         let digits = record.facts.name.filter { $0.isASCII && $0.isNumber }
@@ -170,7 +170,7 @@ extension Scope {
 }
 
 extension OrderFacts {
-    /// What came in, less what went back: what the total is less what is open.
+    /// Received less refunded: the total less what is outstanding.
     fileprivate var netPayment: Value {
         guard case .int(let total) = Value.cents(total) else { return .null }
         return .int(total - Value.cents(bill?.outstanding).wholeNumber)
@@ -178,7 +178,7 @@ extension OrderFacts {
 }
 
 extension FulfillmentFacts {
-    /// False once it was cancelled or failed.
+    /// False once it was cancelled or has failed.
     var isInForce: Bool { status != .cancelled && status != .error }
 }
 
@@ -189,7 +189,7 @@ extension Value {
         return 0
     }
 
-    /// What was written with an order, by its keys.
+    /// The custom attributes of an order, by their keys.
     static func attributes(_ attributes: [AttributeFacts]) -> Value {
         .object(Object(attributes.map { ($0.key, .optional($0.value)) }))
     }

@@ -1,6 +1,6 @@
 internal import Liquid
 
-// The things that stand in an order: lines, addresses, discounts, payments, parcels and returns, in Shopify's words.
+// The things that make up an order: lines, addresses, discounts, payments, parcels and returns, in Shopify's words.
 
 /// A discount, with what it takes off the whole order.
 struct AppliedDiscount: Sendable {
@@ -14,7 +14,7 @@ struct DiscountAllocation: Sendable {
     var applied: AppliedDiscount?
 }
 
-/// Some of a line: what a fulfillment or a refund holds of it.
+/// Part of a line: as many of it as a fulfillment or a refund contains.
 struct LinePart: Sendable {
     var line: LineItem
     var quantity: Int
@@ -25,7 +25,7 @@ struct FulfillmentItem: Sendable {
     var scope: Scope
     var facts: [FulfillmentFacts]
     var packages: [TrackingFacts]
-    /// The day that is expected now.
+    /// The date currently expected.
     var estimate: Value = .null
 
     var quantities: [QuantityFacts] { facts.flatMap(\.lineItems) }
@@ -92,7 +92,7 @@ extension ShopifyNames {
     ])
 
     static let variant = ShopifyTable<LineItemFacts>([
-        // Shopify has a word for the one kind of a product that has no kinds, and its templates ask for it.
+        // Shopify has a name for the only variant of a product without variants, and its templates ask for it.
         .text("title") { $0.variantTitle ?? "Default Title" },
         .text("sku") { $0.sku },
         .text("image") { $0.imageURL },
@@ -222,7 +222,7 @@ extension ShopifyNames {
     static let label = ShopifyTable<String>([.blankText("public_file_url") { $0 }])
 
     static let returnDelivery = ShopifyTable<ReverseDeliveryFacts>([
-        // A label that Shopify holds is printed from the mail; without one the shop sends it by another way.
+        // A label that Shopify holds is printed from the mail; without one the shop sends it by other means.
         .text("type") { $0.labelURL == nil ? "manual" : "shopify_label" },
         .text("carrier_name") { $0.tracking?.company },
         .text("tracking_number") { $0.tracking?.number },
@@ -248,7 +248,7 @@ extension ShopifyNames {
 }
 
 extension LineItemFacts {
-    /// What Shopify's mails call it: the product and which of its kinds.
+    /// What Shopify's mails call it: the product and the variant.
     fileprivate var shopifyTitle: String {
         guard let variantTitle, variantTitle != "Default Title" else { return title }
         return "\(title) - \(variantTitle)"
@@ -256,11 +256,11 @@ extension LineItemFacts {
 }
 
 extension LineItem {
-    /// What so many of it come to, of an amount for the whole line.
+    /// The share of `parts` items in an amount for the whole line.
     fileprivate func share(of cents: Value, parts: Int) -> Value {
         guard case .int(let whole) = cents else { return .null }
         guard facts.quantity > 0, parts != facts.quantity else { return cents }
-        // A line of which more was sent than it has may come to more than 64 bits hold.
+        // If more of a line was sent than was ordered, the result may not fit into 64 bits.
         let share = (Double(whole) * Double(parts) / Double(facts.quantity)).rounded()
         return .int(Int(min(max(share, -1e15), 1e15)))
     }
@@ -273,7 +273,7 @@ extension LineItem {
 }
 
 extension ReturnItem {
-    /// What the goods were bought for.
+    /// What the goods were sold for, after discounts.
     fileprivate var subtotal: Value {
         let lines = scope.record.facts.lineItems
         return .int(
@@ -286,7 +286,7 @@ extension ReturnItem {
 }
 
 extension OrderFacts {
-    /// The discounts, each with all that it takes off.
+    /// The discounts, each with its total.
     var appliedDiscounts: [AppliedDiscount] {
         (bill?.applied ?? []).map { discount in
             let taken = lineItems.lazy.flatMap { $0.discounts ?? [] }.filter { $0.index == discount.index }
@@ -300,7 +300,7 @@ extension OrderFacts {
 }
 
 extension Scope {
-    /// The parcel that the mail is about: of a parcel's event all that it speaks of, else the order's newest.
+    /// The parcel that the mail is about: for a parcel's event, all parcels it covers; otherwise the order's newest.
     var fulfillmentMeant: FulfillmentItem? {
         let meant = shipments
         if let first = meant.first {
@@ -335,7 +335,7 @@ extension Scope {
             })
     }
 
-    /// So many of each line.
+    /// The lines with these quantities.
     func shopifyLines(_ quantities: [QuantityFacts]) -> Value {
         .array(
             parts(quantities) { LineItem($0, quantity: $1, order: record.facts) }.map {
@@ -343,7 +343,7 @@ extension Scope {
             })
     }
 
-    /// So many of each line, each beside the whole line.
+    /// The lines with these quantities, each alongside the whole line.
     func shopifyParts(_ quantities: [QuantityFacts]) -> Value {
         .things(
             parts(quantities) {

@@ -1,11 +1,12 @@
-/// The keys of one map in a file, each looked up once; what nobody knows is a fault with the nearest right key.
+/// The keys of one map in a file, each looked up once; an unknown key is a fault, with the nearest correct key as its
+/// hint.
 struct Fields {
     /// The values by their keys.
     private let entries: [String: YAMLTree.Entry]
-    /// Where the map stands.
+    /// Where the map is.
     let position: Position
 
-    /// Takes the map `tree` apart. `known` are the keys that are read, `otherWords` what people may write for them.
+    /// Reads the map `tree`. `known` are the keys that are read, `otherWords` what people may write for them.
     init(
         _ tree: YAMLTree, known: [String], otherWords: [String: String] = [:], what: String,
         _ faults: inout FaultList
@@ -35,14 +36,14 @@ struct Fields {
         self.entries = entries
     }
 
-    /// What stands under a key; nil where the key is not there or has nothing.
+    /// The value of a key; nil if the key is missing or empty.
     func value(_ key: String) -> YAMLTree? {
         guard let value = entries[key]?.value else { return nil }
         if case .nothing = value.content { return nil }
         return value
     }
 
-    /// The key and its place, whatever stands under it.
+    /// The key and its place, whether or not it has a value.
     func entry(_ key: String) -> YAMLTree.Entry? { entries[key] }
 
     /// The text under a key; anything but a text is a fault.
@@ -70,14 +71,14 @@ struct Fields {
         return nil
     }
 
-    /// `true` or `false`, and the other words that people have for it.
+    /// `true` or `false`, and the other words that people use for them.
     func flag(_ key: String, _ faults: inout FaultList) -> Bool? {
         guard let (text, position) = text(key, &faults) else { return nil }
         switch text.lowercased() {
         case "true", "yes", "on": return true
         case "false", "no", "off": return false
         default:
-            faults.add(at: position, "'\(key)' is true or false, and not '\(text)'", hint: "write 'true' or 'false'")
+            faults.add(at: position, "'\(key)' has to be true or false, not '\(text)'", hint: "write 'true' or 'false'")
             return nil
         }
     }
@@ -104,7 +105,7 @@ struct Fields {
     }
 }
 
-/// The hint for a text that YAML took for a key and a value, or nil where it is something else.
+/// The hint for a text that YAML read as a key and a value; nil if it is something else.
 func brokenByColon(_ tree: YAMLTree) -> String? {
     guard case .map(let entries) = tree.content, entries.count == 1, entries[0].value.text != nil else { return nil }
     return "the ': ' in it made it a key and a value; put the whole text in quotes"

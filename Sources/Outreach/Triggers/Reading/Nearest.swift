@@ -1,8 +1,8 @@
-/// The word of `words` that `wrong` was most likely meant to be, or nil when none is near.
+/// The word of `words` that `wrong` was most likely meant to be, or nil if none is near.
 ///
-/// Near is a Damerau-Levenshtein distance (letters changed, missing, too many, or swapped with their neighbour) of at
-/// most a third of the word's length; capitals, hyphens and blanks count for nothing, for people write
-/// `Ready for pickup` where we read `ready_for_pickup`.
+/// Near means a Damerau-Levenshtein distance (letters changed, missing, added, or swapped with their neighbour) of at
+/// most a third of the word's length. Capitals, hyphens and spaces are ignored, as people write `Ready for pickup`
+/// where we read `ready_for_pickup`.
 package func nearest(to wrong: String, in words: some Sequence<String>) -> String? {
     let folded = Array(fold(wrong))
     guard (1...80).contains(folded.count) else { return nil }
@@ -17,7 +17,7 @@ package func nearest(to wrong: String, in words: some Sequence<String>) -> Strin
     return best?.word
 }
 
-/// `a, b or c`, each in quotes: the words that may stand in a place.
+/// `a, b or c`, each in quotes: the words that are allowed in a place.
 package func alternatives(_ words: some Sequence<String>) -> String {
     let quoted = words.map { "'\($0)'" }
     guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }

@@ -2,18 +2,18 @@ internal import Yams
 
 /// Reads a YAML file for people who do not know YAML.
 ///
-/// libyaml, through Yams, does the parsing; what it says about a mistake is for programmers, so its answers are
-/// translated here, and the traps that it takes for good YAML are looked for beforehand: tabs, keys given twice,
-/// anchors and aliases (which nobody here needs, and which can make a small file grow without bound), several documents
+/// libyaml, through Yams, does the parsing. What it says about a mistake is written for programmers, so its messages
+/// are translated here; and the traps that it accepts as valid YAML are looked for beforehand: tabs, keys given twice,
+/// anchors and aliases (which nobody needs here, and which can make a small file grow without bound), several documents
 /// in one file.
 package struct YAMLReader {
-    /// More than any trigger file needs, and little enough to read at once.
+    /// More than any trigger file needs, and small enough to read at once.
     static let largestFile = 256 * 1024
-    /// How deep lists and keys may stand in one another.
+    /// How deeply lists and maps may be nested.
     static let deepest = 32
-    /// More keys and values than this are not read, whatever the file's size.
+    /// A file with more keys and values than this is refused, whatever its size.
     static let mostNodes = 50_000
-    /// A line longer than this is read, and not looked at any closer: some looks take the square of its length.
+    /// A longer line is read but not searched for slips: some of the searches take time quadratic in its length.
     private static let longestLine = 4_096
     /// Nobody fixes more duplicates at once.
     private static let mostDuplicates = 20
@@ -23,7 +23,7 @@ package struct YAMLReader {
     private var faults: FaultList
     private var nodes = 0
 
-    /// The tree of `source`, or nil when it is no YAML; and what there is to say about it. An empty file is `.nothing`.
+    /// The tree of `source`, or nil if it is not valid YAML; and the faults found. An empty file is `.nothing`.
     package static func read(_ source: String, file: String) -> (tree: YAMLTree?, faults: [Fault]) {
         var reader = YAMLReader(source, file: file)
         let tree = reader.read()
@@ -77,10 +77,10 @@ package struct YAMLReader {
         }
     }
 
-    /// What is no YAML, or other YAML than it looks, and of which libyaml says nothing that helps: blanks of Word's,
-    /// and conditions that begin like code.
+    /// Text that is not YAML, or not the YAML it looks like, and that libyaml reports unhelpfully: Word's special
+    /// spaces, and conditions that begin like code.
     private mutating func refuseSlips() {
-        let fix = "type a plain blank; Word and web pages write the other kind"
+        let fix = "type a plain space; Word and web pages write the other kind"
         for (index, line) in lines.enumerated() {
             func place(_ at: String.Index) -> Position {
                 Position(line: index + 1, column: line.distance(from: line.startIndex, to: at) + 1)
@@ -111,24 +111,24 @@ package struct YAMLReader {
             {
                 let start = match.output.0.firstIndex(of: "{") ?? line.startIndex
                 faults.add(
-                    at: place(start), "braces belong into templates, and not into a condition",
+                    at: place(start), "braces belong in templates, and not in a condition",
                     hint: "write: \(match.output.1)")
             }
         }
     }
 
-    /// An alias can only do harm where its anchor stands; a name that is both is refused before anything is built of
-    /// it.
+    /// An alias can only do harm if its anchor exists, so a name that is used as both is refused before anything is
+    /// built from it.
     ///
-    /// In either style, so wherever libyaml can begin to read one: behind a blank, behind what parts the pieces of a
-    /// list in brackets, and behind a closing quote or bracket (`"a":&a`). Names end where libyaml ends them.
+    /// In block or flow style, so wherever libyaml can start to read one: after a space, after the separators of a list
+    /// in brackets, and after a closing quote or bracket (`"a":&a`). Names end where libyaml ends them.
     private mutating func refuseAliases() {
         var anchors: Set<String> = []
         var aliases: [(name: String, line: Int, offset: Int)] = []
         for (index, line) in lines.enumerated() {
             let bytes = Array(line.utf8)
             for (at, byte) in bytes.enumerated() where byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*") {
-                // All but a letter, digit or sign of ordinary words: also the blanks beyond ASCII.
+                // Anything but a letter, digit or sign of ordinary words, so spaces beyond ASCII too.
                 if at > 0, bytes[at - 1].isInWord { continue }
                 let name = String(decoding: bytes[(at + 1)...].prefix { $0.isInAnchor }, as: UTF8.self)
                 guard !name.isEmpty else { continue }
@@ -143,7 +143,7 @@ package struct YAMLReader {
             let before = lines[alias.line].utf8.prefix(alias.offset)
             faults.add(
                 at: Position(line: alias.line + 1, column: String(decoding: before, as: UTF8.self).count + 1),
-                "'*\(alias.name)' stands for what '&\(alias.name)' names, which is not read here",
+                "'*\(alias.name)' is an alias of '&\(alias.name)', and aliases are not supported here",
                 hint: "write it out, or put the text in quotes")
         }
     }
@@ -153,7 +153,7 @@ package struct YAMLReader {
     private mutating func tree(of node: Node, depth: Int) -> YAMLTree {
         let position = node.mark.map { Position(line: $0.line, column: $0.column) } ?? Position(line: 1, column: 1)
         guard depth < Self.deepest else {
-            if depth == Self.deepest { faults.add(at: position, "this stands too deep in other lists and keys") }
+            if depth == Self.deepest { faults.add(at: position, "this is nested too deep in other lists and keys") }
             return YAMLTree(content: .nothing, position: position)
         }
         nodes += 1
@@ -202,13 +202,13 @@ package struct YAMLReader {
             }
             return YAMLTree(content: .map(entries), position: position)
         case .alias:
-            faults.add(at: position, "an alias is not read here", hint: "write it out")
+            faults.add(at: position, "aliases are not supported here", hint: "write it out")
             return YAMLTree(content: .nothing, position: position)
         }
     }
 
     /// `name: We're #1` loses its end: YAML takes ` #` for the start of a comment. People who mean a comment leave a
-    /// blank after the `#`.
+    /// space after the `#`.
     private mutating func warnOfComment(after text: String, at position: Position) {
         guard let line = line(position.line) else { return }
         let start = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
@@ -219,11 +219,12 @@ package struct YAMLReader {
         guard let next = comment.dropFirst().first, !next.isWhitespace, next != "#" else { return }
         let column = line.distance(from: line.startIndex, to: comment.startIndex) + 1
         faults.warn(
-            at: Position(line: position.line, column: column), "all from ' #' on is taken as a comment and left out",
+            at: Position(line: position.line, column: column),
+            "everything from ' #' on is taken as a comment and left out",
             hint: "if it belongs to the text, put the whole text in quotes")
     }
 
-    /// A line of a list that is indented too far runs on in the text above it.
+    /// A list item that is indented too far becomes part of the text above it.
     private func strayDash(in text: String, at position: Position) -> Position? {
         guard text.contains(" - "), place(of: text, near: position) == nil else { return nil }
         for number in position.line + 1..<position.line + 50 {
@@ -254,7 +255,7 @@ package struct YAMLReader {
 
     // MARK: - What libyaml says
 
-    /// Notes what is wrong. True when the source was changed so that a second reading shows what else is.
+    /// Records what is wrong. True if the source was changed so that a second reading shows what else is.
     private mutating func fixed(after error: YamlError) -> Bool {
         switch error {
         case .duplicatedKeysInMapping(_, let context):
@@ -279,7 +280,7 @@ package struct YAMLReader {
 
     private mutating func explain(_ problem: String, at found: Position, from start: Position?, context: String?) {
         let problem = problem.lowercased()
-        // A mark behind the last line helps nobody: show where it began.
+        // A position after the last line helps nobody: show where it began.
         var position = found
         if position.line > lines.count || line(position.line)?.allSatisfy(\.isWhitespace) == true {
             position = start ?? Position(line: max(1, lines.count), column: 1)
@@ -338,7 +339,7 @@ package struct YAMLReader {
         } else if problem.contains("could not find expected ':'") {
             faults.add(
                 at: start ?? position, "this line is neither 'key: value' nor part of the text above",
-                hint: "write ':' and a blank after the key, or indent the line")
+                hint: "write ':' and a space after the key, or indent the line")
         } else if problem.contains("did not find expected key") || problem.contains("block end")
             || problem.contains("did not find expected '-'") || problem.contains("block sequence entries")
             || context?.contains("block") == true
@@ -365,13 +366,13 @@ package struct YAMLReader {
                 faults.add(
                     at: Position(
                         line: open.line, column: line.distance(from: line.startIndex, to: comment.lowerBound) + 2),
-                    "all from ' #' on is taken as a comment, so the bracket before it is never closed",
+                    "everything from ' #' on is taken as a comment, so the bracket before it is never closed",
                     hint: "put the text in straight quotes: \"…\"")
             } else {
                 faults.add(at: open, "a bracket is opened here and not closed where it should be")
             }
         } else if problem.contains("nesting") {
-            faults.add(at: position, "this stands too deep in other lists and keys")
+            faults.add(at: position, "this is nested too deep in other lists and keys")
         } else if problem.contains("tag") {
             faults.add(at: position, "a text cannot start with '!'", hint: "put it in quotes")
         } else {
@@ -379,7 +380,7 @@ package struct YAMLReader {
         }
     }
 
-    /// The line above, where its key is followed by another sign than ':': `on; shipment.delayed`.
+    /// The line above, if its key is followed by something other than ':': `on; shipment.delayed`.
     private func missingColon(above number: Int) -> (place: Position, key: String, rest: String)? {
         for index in stride(from: number - 1, to: max(0, number - 4), by: -1) {
             guard let line = line(index), !line.allSatisfy(\.isWhitespace) else { continue }
@@ -394,7 +395,7 @@ package struct YAMLReader {
         return nil
     }
 
-    /// A quote that was opened in a line above and swallowed all up to here.
+    /// A quote that was opened in a line above and swallowed everything up to here.
     private func quoteLeftOpen(above number: Int) -> Position? {
         for index in stride(from: number - 1, through: 1, by: -1) {
             guard let line = line(index), let match = line.firstMatch(of: /(?:: +|- +|^ *)(["'])(.*)$/) else {
@@ -407,7 +408,7 @@ package struct YAMLReader {
         return nil
     }
 
-    /// True where a single quote between letters ended the text: `'Say we're sorry'`.
+    /// True if a single quote between letters ended the text: `'Say we're sorry'`.
     private func isApostrophe(in line: Substring, before position: Position) -> Bool {
         let index = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
         guard let index, index > line.startIndex, index < line.endIndex, line[index].isLetter else { return false }
@@ -421,7 +422,7 @@ package struct YAMLReader {
         return index.flatMap { $0 < line.endIndex ? line[$0] : nil }
     }
 
-    /// `subject: "Hello" there` stops after the quote.
+    /// `subject: "Hello" there` ends at the closing quote.
     private func textAfterQuote(in line: Substring, at position: Position) -> Position? {
         let index = line.index(line.startIndex, offsetBy: position.column - 1, limitedBy: line.endIndex)
         guard let index, index > line.startIndex else { return nil }
@@ -432,12 +433,12 @@ package struct YAMLReader {
 
     // MARK: - Keys given twice
 
-    /// What is put behind a second key of the same name, so that the rest of the file can be read; a letter of
-    /// Unicode's private area, which no key has.
+    /// Appended to the second key of the same name, so that the rest of the file can be read; a character of Unicode's
+    /// private use area, which no key contains.
     private static let renamed = "\u{E0D1}"
 
-    /// libyaml's caller tells of one key at a time and where it stands first. The second is looked for in the lines
-    /// that follow, told, and renamed.
+    /// Yams reports one key at a time, and only its first position. So the second is looked for in the lines that
+    /// follow, reported, and renamed.
     private mutating func renameSecondKey(firstAt first: Position) -> Bool {
         guard let line = line(first.line),
             let start = line.index(line.startIndex, offsetBy: first.column - 1, limitedBy: line.endIndex)
@@ -455,7 +456,7 @@ package struct YAMLReader {
             let after = content.dropFirst(key.count)
             guard content.hasPrefix(key), after.drop(while: { $0 == " " }).hasPrefix(":") else { continue }
             faults.add(
-                at: Position(line: index + 1, column: first.column), "'\(name)' stands here a second time",
+                at: Position(line: index + 1, column: first.column), "'\(name)' is here a second time",
                 hint: "it is already in line \(first.line); keep one of them")
             let indentation = String(repeating: " ", count: indent)
             let bare = key.hasSuffix("\"") || key.hasSuffix("'") ? name : key
@@ -463,7 +464,7 @@ package struct YAMLReader {
             source = current.joined(separator: "\n")
             return true
         }
-        faults.add(at: first, "'\(name)' stands here twice", hint: "keep one of them")
+        faults.add(at: first, "'\(name)' is here twice", hint: "keep one of them")
         return false
     }
 
@@ -473,7 +474,7 @@ package struct YAMLReader {
 }
 
 extension String {
-    /// Without the given characters on both sides.
+    /// The text with the given characters removed from both ends.
     func trimmingCharacters(of set: String) -> String {
         String(drop { set.contains($0) }.reversed().drop { set.contains($0) }.reversed())
     }

@@ -1,11 +1,11 @@
-/// A YAML file as it was written: keys in their order, every value as its text, and the place of each.
+/// A YAML file as it was written: keys in their order, every value as its text, and the position of each.
 ///
-/// No value is taken for anything but text here: `no`, `on` and `10:00` mean what they say, and whoever reads a key
-/// knows what it wants.
+/// All values are kept as text: `no`, `on` and `10:00` stay what they are, and the code that reads a key knows which
+/// type it wants.
 package struct YAMLTree: Sendable {
-    /// What stands at a place.
+    /// What is at a position.
     package indirect enum Content: Sendable {
-        /// A text; `quoted` when it stood in quotes or in a block, so that nothing in it was meant as YAML.
+        /// A text; `quoted` if it was in quotes or in a block, so that nothing in it was meant as YAML.
         case text(String, quoted: Bool)
         case list([YAMLTree])
         case map([Entry])
@@ -22,7 +22,7 @@ package struct YAMLTree: Sendable {
 
     package var content: Content
     package var position: Position
-    /// Where the first letter of the text stands, when the text stands in its file as it was read, on one line.
+    /// The position of the first letter of the text, if the text is in its file exactly as it was read, on one line.
     var textPosition: Position?
 
     init(content: Content, position: Position, textPosition: Position? = nil) {
@@ -31,13 +31,13 @@ package struct YAMLTree: Sendable {
         self.textPosition = textPosition
     }
 
-    /// The text, when it is one.
+    /// The text, if it is one.
     package var text: String? {
         if case .text(let text, _) = content { return text }
         return nil
     }
 
-    /// What it is, for a message: `a list`.
+    /// What it is, for an error message: `a list`.
     package var kind: String {
         switch content {
         case .text: "a text"
@@ -47,7 +47,7 @@ package struct YAMLTree: Sendable {
         }
     }
 
-    /// The elements of a list; of anything else, itself alone; nothing where nothing was written.
+    /// The elements of a list; anything else as the only element; empty if nothing was written.
     package var listed: [YAMLTree] {
         switch content {
         case .list(let elements): elements

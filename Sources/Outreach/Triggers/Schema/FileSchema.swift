@@ -1,15 +1,14 @@
-// JSON Schema for the merchant's editor: completion, descriptions, and a mark under what cannot be right while it is
-// typed.
+// JSON Schema for the merchant's editor: completion, descriptions, and errors underlined while typing.
 //
-// The schemas are made from the tables that the readers read by (`TriggerKey`, `EventTable`, `Names`, …), so a
-// key, an event or a name that is added there is in them by itself. They are draft-07, which the YAML language server
-// and all editors built on it know, and PyPI's check-jsonschema as well. A schema never refuses what the readers take;
-// it cannot see all that they refuse (whether a condition's names are there, whether a template is), so `bookbag check`
-// has the last word.
+// The schemas are generated from the tables that the readers use (`TriggerKey`, `EventTable`, `Names`, …), so a key, an
+// event or a name that is added there appears in them automatically. They are draft-07, which the YAML language server
+// and all editors built on it support, as does PyPI's check-jsonschema. A schema never refuses what the readers accept;
+// it cannot catch everything that they refuse (whether a condition's names exist, whether a template does), so `bookbag
+// check` has the last word.
 
-/// The schemas of a merchant's files.
+/// The schemas for a merchant's files.
 public enum FileSchema: String, Sendable, CaseIterable {
-    /// Every file of the folder but one.
+    /// Every file in the folder except shop.yaml.
     case trigger
     /// shop.yaml.
     case shop
@@ -17,7 +16,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
     /// The schema as JSON.
     public var json: String { json() }
 
-    /// The same where files may speak of other events, and have other keys.
+    /// The same for files that may use other events and keys.
     func json(events: EventVocabulary = .standard, keys: TriggerKeys = .standard) -> String {
         let event = ("event", Self.event(of: events))
         switch self {
@@ -55,7 +54,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private static let lengthShape = "[0-9]+ *(\(units))"
 
-    /// The same without the business days, which are not counted backwards.
+    /// The same without business days, which cannot be counted backwards from an event.
     private static let pastUnits = Length.Unit.allCases.filter { $0 != .businessDays }.flatMap {
         [$0.rawValue, $0.singular]
     }.joined(separator: "|")
@@ -95,7 +94,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         )
     ])
 
-    // Two names for one thing: editors complete by the first, and some show only the second beside the pointer.
+    // Two properties for one thing: editors complete by the first, and some show only the second when hovering.
     private static func event(of vocabulary: EventVocabulary) -> SchemaNode {
         .oneOf(
             vocabulary.kinds.map { ($0.rawValue, $0.meaning) }, "What can happen.",
@@ -165,7 +164,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     // MARK: - Examples
 
-    /// What `given` and `then` may lay over the standard order, by its roots.
+    /// What `given` and `then` may change about the standard order, by root.
     private static let roots: [(String, SchemaNode)] =
         Names.roots.map { ($0.name, .named("given-\($0.name)")) } + [
             (
@@ -182,7 +181,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
             )
         ]
 
-    /// The names of each root, and of each thing that stands in lists.
+    /// The names of each root, and of each thing that occurs in lists.
     private static let givens: [(String, SchemaNode)] =
         Names.roots.map { root in
             ("given-\(root.name)", .keys(root.rows.map { ($0.key, value($0)) }, root.meaning))
@@ -250,7 +249,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         switch key {
         case "to": (key, SchemaNode.scalar.described("'customer', 'merchant' or an address."))
         case "subject": (key, SchemaNode.scalar.described("The subject, word for word."))
-        case "contains": (key, .oneOrMore(.scalar, "What it has to say."))
+        case "contains": (key, .oneOrMore(.scalar, "Text that it has to contain."))
         case "attached":
             (key, .oneOf(["label", "none"], "Whether the return label comes with it as a file: 'label' or 'none'."))
         case "sent":
@@ -295,7 +294,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ShopReader.keys.map { ($0, shopKeys[$0] ?? .scalar) }, required: ["brand"],
         "The shop, once for all triggers.")
 
-    /// What each key of shop.yaml is. Every key that the reader knows has its own.
+    /// What each key of shop.yaml is. Every key that the reader knows has an entry.
     static let shopKeys: [String: SchemaNode] = [
         "mode": .oneOf(
             TriggerMode.allCases.map(\.rawValue),
@@ -327,7 +326,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 case "except": (key, .oneOrMore(.named("event"), "Events that are told whatever was told before."))
                 default: (key, .scalar)
                 }
-            }, required: ["messages", "per"], "How many mails one customer gets in a while. What is too much waits."),
+            }, required: ["messages", "per"], "How many mails one customer gets in a while. Anything beyond that waits."
+        ),
         "brake": .shaped(
             "^\\s*[1-9][0-9]{0,6} ([pP][eE][rR]|[aA][nN]) [hH][oO][uU][rR]\\s*$",
             "How many shoppers are written to within an hour before mail waits for your word: '500 per hour'."),
@@ -347,27 +347,27 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "delays": .keys(
             [
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
-                ("not_handed_over", SchemaNode.scalar.described("How long a label may be a label only, or 'off'.")),
+                ("not_handed_over", SchemaNode.scalar.described("How long a label may go unscanned, or 'off'.")),
             ], required: [], "When silence is a delay."),
         "shopify_sends": .any(
             [.oneOf(["none"]), .oneOrMore(.oneOf(ShopifyNotification.names))],
             "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),
-        "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' was told it by mail."),
+        "confirm": SchemaNode.scalar.described("The code that releases a held reload; 'notify' received it by mail."),
     ]
 
     static let brandKeys: [String: SchemaNode] = [
         "name": SchemaNode.scalar.described("What shoppers call you."),
         "from": .named("address", "Who mail comes from."),
         "marketing_from": .named("address", "Who marketing comes from."),
-        "ratings_from": .named("address", "Who asks for ratings; left out, who marketing comes from."),
+        "ratings_from": .named("address", "Who asks for reviews; left out, who marketing comes from."),
         "reply_to": .named("address", "Where answers go."),
-        "address": SchemaNode.scalar.described("The postal address, for the foot of the mail."),
+        "address": SchemaNode.scalar.described("The postal address, for the footer of the mail."),
         "color": .shaped("^\\s*#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\\s*$", "In quotes: \"#2f5d50\"."),
         "logo": .shaped("^\\s*https://", "An address that begins with https://."),
     ]
 }
 
 extension NameRow {
-    /// The name behind its root.
+    /// The name after its root.
     fileprivate var key: String { String(path.drop { $0 != "." }.dropFirst()) }
 }

@@ -6,7 +6,7 @@ indirect enum SchemaNode: Sendable {
     case list([SchemaNode])
     case object([(String, SchemaNode)])
 
-    /// As JSON: two spaces of indentation, one key a line, and a line end at the end.
+    /// As JSON: two spaces of indentation, one key per line, and a newline at the end.
     var json: String {
         var text = ""
         write(to: &text, indent: "")
@@ -66,14 +66,14 @@ extension SchemaNode {
         described([("enum", .list(words.map(SchemaNode.text)))], description)
     }
 
-    /// The words of a closed set with what each means, under names that editors know and validators pass over.
+    /// The words of a closed set with what each means, under property names that editors know and validators ignore.
     static func oneOf(_ words: [(String, String)], _ description: String, under names: [String]) -> SchemaNode {
         let meanings = SchemaNode.list(words.map { .text($0.1) })
         return described(
             [("enum", .list(words.map { .text($0.0) }))] + names.map { ($0, meanings) }, description)
     }
 
-    /// A text of that shape.
+    /// A text matching that pattern.
     static func shaped(_ pattern: String, _ description: String? = nil) -> SchemaNode {
         described([("type", .text("string")), ("pattern", .text(pattern))], description)
     }
@@ -88,13 +88,13 @@ extension SchemaNode {
         any([node, .object([("type", .text("array")), ("items", node)])], description)
     }
 
-    /// A definition by its name.
+    /// A reference to a definition by its name.
     static func named(_ name: String, _ description: String? = nil) -> SchemaNode {
         let reference = SchemaNode.object([("$ref", .text("#/definitions/\(name)"))])
         return description.map { reference.described($0) } ?? reference
     }
 
-    /// A set of keys and no others.
+    /// A map with these keys and no others.
     static func keys(
         _ keys: [(String, SchemaNode)], required: [String] = [], _ description: String? = nil
     ) -> SchemaNode {
@@ -104,7 +104,7 @@ extension SchemaNode {
         return described(pairs, description)
     }
 
-    /// Something that YAML reads as text, number or truth, all of which we read as text.
+    /// Something that YAML reads as text, number or boolean, all of which we read as text.
     static let scalar = SchemaNode.object([("type", .list([.text("string"), .text("number"), .text("boolean")]))])
 
     static let nothing = SchemaNode.object([("type", .text("null"))])
