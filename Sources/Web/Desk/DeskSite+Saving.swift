@@ -72,7 +72,7 @@ extension DeskSite {
             return .refused("No file of that name is read.", nil)
         }
         let after = draft.text.map { Array($0.utf8) }
-        guard before != after else { return .refused("The file says that already.", nil) }
+        guard before != after else { return .refused("The file already says this.", nil) }
         if let after, let refusal = folder.refusal(of: after, at: draft.path) { return .refused(refusal, nil) }
         let finding: EditTrial.Finding
         switch await edits.trials.run(trial(draft, over: folder, want: .check, visit)) {
