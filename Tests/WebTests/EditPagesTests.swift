@@ -456,7 +456,7 @@ struct SettingsPagesTests {
             "/juniperfig/settings", method: "POST", form: ["mode": "live", "quiet_hours": "at night"],
             cookies: cookies)
         let page = await edit.bench.ask(try #require(answer.headers["location"]), cookies: cookies)
-        #expect(page.text.contains("is no time from and until"))
+        #expect(page.text.contains("is not a time range"))
         let same = await edit.bench.ask(
             "/juniperfig/settings", method: "POST", form: ["mode": "live", "limit.per": "16 hours"], cookies: cookies)
         #expect(same.headers["location"] == "/juniperfig/settings")
