@@ -65,6 +65,8 @@ package struct DaemonProcess {
         var mailWakes: [String: Wake] = [:]
         var offices: [String: ShopPost.Office] = [:]
         let newMessages = Broadcast()
+        let byHand = Broadcast()
+        byHand.add(planning)
         let gate = PlanningGate()
         let readings = TriggerReadings(trials: TriggerTrials())
         for shop in configuration.shops {
@@ -96,6 +98,7 @@ package struct DaemonProcess {
                 let wake = route.channel == .email ? noticed : Wake()
                 deliveries.append(wake)
                 newMessages.add(wake)
+                byHand.add(wake)
                 services.append(
                     DeliveryService(
                         route: route, channel: try open(route, end, over: engine), context: context,
@@ -153,7 +156,7 @@ package struct DaemonProcess {
         services.append(HangupService(request: reloads, others: hangup))
         let core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
-            hangup: hangup, actedByHand: newMessages,
+            hangup: hangup, actedByHand: byHand,
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)

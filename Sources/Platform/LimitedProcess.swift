@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// Another process that does one thing with untrusted input and answers, or dies: a program, its input, and how long it
 /// may take.
@@ -43,14 +44,58 @@ public struct LimitedProcess: Sendable {
         self.mostOutput = mostOutput
     }
 
-    /// Runs it with this input, on its own thread. It cannot be cancelled: it ends within `time`.
-    public func run(input: [UInt8]) async -> Outcome {
-        await withCheckedContinuation { continuation in
-            startThread { continuation.resume(returning: runBlocking(input: input)) }
+    /// Ends a process before its time.
+    public final class Switch: Sendable {
+        private enum State {
+            case notStarted, over
+            case running(pid_t)
+            case cancelled
+        }
+        private let state = Mutex(State.notStarted)
+
+        /// For one process.
+        public init() {}
+
+        /// Kills the process, or keeps it from doing anything where it has not started yet.
+        public func cancel() {
+            state.withLock { state in
+                // Until it was waited for, its number is nobody else's.
+                if case .running(let child) = state { kill(child, SIGKILL) }
+                if case .over = state { return }
+                state = .cancelled
+            }
+        }
+
+        /// Whether it was cancelled before it ended by itself.
+        public var isCancelled: Bool {
+            state.withLock { if case .cancelled = $0 { true } else { false } }
+        }
+
+        fileprivate func started(_ child: pid_t) {
+            state.withLock { state in
+                if case .cancelled = state { kill(child, SIGKILL) } else { state = .running(child) }
+            }
+        }
+
+        fileprivate func ended() {
+            state.withLock { if case .running = $0 { $0 = .over } }
         }
     }
 
-    private func runBlocking(input: [UInt8]) -> Outcome {
+    /// Runs it with this input, on its own thread. It ends within `time`, or when its switch is pressed.
+    ///
+    /// - Parameter heard: called with each piece of output as it comes, on that thread.
+    public func run(
+        input: [UInt8], switch: Switch = Switch(), heard: @escaping @Sendable (ArraySlice<UInt8>) -> Void = { _ in }
+    ) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            startThread { continuation.resume(returning: runBlocking(input: input, `switch`, heard)) }
+        }
+    }
+
+    private func runBlocking(
+        input: [UInt8], _ stop: Switch, _ heard: (ArraySlice<UInt8>) -> Void
+    ) -> Outcome {
         // Sockets rather than pipes, because a write to a closed socket can be made to raise no signal.
         var toChild: [Int32] = [-1, -1]
         var fromChild: [Int32] = [-1, -1]
@@ -70,7 +115,9 @@ public struct LimitedProcess: Sendable {
             close(fromChild[0])
         }
         guard code == 0 else { return .notStarted(code: code) }
-        let trouble = exchange(input, &toChild[0], fromChild[0])
+        stop.started(child)
+        let trouble = exchange(input, &toChild[0], fromChild[0], heard)
+        stop.ended()
         if trouble.outcome != nil { kill(child, SIGKILL) }
         var status: Int32 = 0
         var usage = rusage()
@@ -117,7 +164,7 @@ public struct LimitedProcess: Sendable {
 
     /// Writes the input and reads the output, whichever is ready, until the output ends.
     private func exchange(
-        _ input: [UInt8], _ toChild: inout Int32, _ fromChild: Int32
+        _ input: [UInt8], _ toChild: inout Int32, _ fromChild: Int32, _ heard: (ArraySlice<UInt8>) -> Void
     ) -> (outcome: Outcome?, output: [UInt8]) {
         let end = ContinuousClock.now + time
         var output: [UInt8] = []
@@ -160,6 +207,7 @@ public struct LimitedProcess: Sendable {
             }
             guard output.count + read <= mostOutput else { return (.tooMuchOutput, []) }
             output.append(contentsOf: buffer[..<read])
+            heard(buffer[..<read])
         }
     }
 }

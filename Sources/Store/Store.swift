@@ -116,6 +116,15 @@ public final class Store: Sendable {
         }
     }
 
+    /// Opens the store that a daemon has open, for reading alone: every step that writes fails. One step runs at a time.
+    public static func openReadOnly(path: String) throws(StoreFailure) -> Store {
+        do {
+            return Store(try SQLiteEngine.openReadOnly(path: path), lock: nil)
+        } catch {
+            throw StoreFailure(error, path: path)
+        }
+    }
+
     /// A store in memory, with the same SQL, for tests and simulations. It lives as long as this value.
     public static func inMemory(now: Moment = Moment(milliseconds: 0)) throws(StoreFailure) -> Store {
         do {

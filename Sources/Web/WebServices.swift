@@ -30,9 +30,11 @@ package enum WebServices {
                 let people = PeopleBook(core.configuration.people, core: core, read: readPeople)
                 let lookAgain = LookAgain()
                 core.store.changes.add(lookAgain.wake)
-                let desk = DeskSite(core: core, site: site, people: people, pages: pages, lookAgain: lookAgain)
+                let edits = EditDesk(wake: lookAgain.wake)
+                let desk = DeskSite(
+                    core: core, site: site, people: people, pages: pages, lookAgain: lookAgain, edits: edits)
                 services += [
-                    people, lookAgain,
+                    people, lookAgain, edits,
                     SiteServer(name: "desk", place: site.place, site: desk, logger: core.logger),
                 ]
             }

@@ -24,9 +24,10 @@ struct Bookbag: AsyncParsableCommand {
             ExplainCommand.self, SchemaCommand.self, StatusCommand.self, DoctorCommand.self, TriggersCommand.self,
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
             EraseCommand.self, DeskCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self,
+            PauseCommand.self, ResumeCommand.self,
             MailboxCommand.self, ReportCommand.self, UnderstandCommand.self,
             SandboxCommand.self,
-            ReadTriggersCommand.self,
+            ReadTriggersCommand.self, TryEditCommand.self,
         ])
 
     /// Runs the command in the arguments. Wrong usage exits with status 2, as in most programs; the parser's own would

@@ -78,6 +78,7 @@ private final class FailingLedger: DeliveryLedger {
     func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History] {
         try await store.history(for: questions, now: now)
     }
+    func pauses(shop: String) async throws(StoreFailure) -> Pauses { try await store.pauses(shop: shop) }
 }
 
 /// Mails of a few orders that are ready, and the delivery of them with a clock and a wake of the test's own.
@@ -161,6 +162,31 @@ struct DeliveryServiceTests {
             // The clock stands still from here on.
             let rest = [try #require(await sent.next()), try #require(await sent.next())].map(\.recipient)
             #expect(Set(rest).count == 2)
+        }
+    }
+
+    @Test("nothing that was ready when news was paused, and all of it when the pause is over")
+    func paused() async throws {
+        let channel = ScriptedChannel { _ in .accepted(receipt: "250") }
+        let deliveries = try await Deliveries(channel, orders: 2)
+        let store = deliveries.plans.store
+        func entry(_ what: String) -> AuditEntry { AuditEntry(who: "ada@fig.example", shop: shop, what: what) }
+        let now = deliveries.plans.clock.now
+        try await store.pause(
+            Pause(.news, since: now, by: "ada@fig.example"), shop: shop, audit: entry("paused"), now: now)
+        var sent = channel.sent.makeAsyncIterator()
+        try await deliveries.run {
+            try await deliveries.until {
+                let reasons = [try await deliveries.effect(1).reason, try await deliveries.effect(2).reason]
+                return reasons == [.paused, .paused]
+            }
+            #expect(try await deliveries.effect(1).attempts + deliveries.effect(2).attempts == 0)
+            #expect(try await store.resume(.news, shop: shop, audit: entry("resumed"), now: now) == 2)
+            deliveries.wake.call()
+            let first = try #require(await sent.next())
+            deliveries.wake.call()
+            let second = try #require(await sent.next())
+            #expect(first.recipient != second.recipient)
         }
     }
 

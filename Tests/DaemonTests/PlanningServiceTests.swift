@@ -264,6 +264,55 @@ struct PlanningServiceTests {
         #expect(try await fates(6...9).last == "placed skipped old_news")
     }
 
+    @Test("nothing that a trigger tells a shopper while news is paused, and all that is still news afterwards")
+    func pausedNews() async throws {
+        let plans = try await Plans(["placed": "on: order.placed", "door": "on: shipment.attempted"])
+        func entry(_ what: String) -> AuditEntry {
+            AuditEntry(who: "ada@fig.example", shop: shop, what: what, about: "news")
+        }
+        func pause(until: Moment?) async throws {
+            try await plans.store.pause(
+                Pause(.news, since: plans.now, until: until, by: "ada@fig.example"), shop: shop, audit: entry("paused"),
+                now: plans.now)
+        }
+        try await pause(until: nil)
+        try await plans.see(1)
+        try await plans.work()
+        #expect(try await plans.effects(1) == ["placed waiting paused"])
+        // A restart changes nothing, nor does time alone: it is only asked again whether it is still news.
+        var restarted = plans.service
+        restarted.pauses = PauseWatch()
+        try await plans.wait(.hours(20))
+        while try await restarted.turn() {}
+        #expect(try await plans.effects(1) == ["placed waiting paused"])
+        #expect(try await plans.store.resume(.news, shop: shop, audit: entry("resumed"), now: plans.now) == 1)
+        try await plans.work()
+        #expect(try await plans.effects(1) == ["placed ready"])
+        #expect(try await plans.store.resume(.news, shop: shop, audit: entry("resumed"), now: plans.now) == nil)
+
+        // One with an end ends by itself; one that is made shorter holds what the longer one held for less.
+        try await pause(until: plans.now + .days(3))
+        try await plans.see(2)
+        try await plans.work()
+        #expect(try await plans.effects(2) == ["placed waiting paused"])
+        try await pause(until: plans.now + .hours(1))
+        try await plans.wait(.minutes(59))
+        #expect(try await plans.effects(2) == ["placed waiting paused"])
+        try await plans.wait(.minutes(2))
+        #expect(try await plans.effects(2) == ["placed ready"])
+        #expect(try await plans.store.pauses(shop: shop).isEmpty)
+
+        // What is no news any more by then is dropped with its reason.
+        try await pause(until: nil)
+        try await plans.see(3)
+        try await plans.work()
+        try await plans.wait(.days(10))
+        #expect(try await plans.effects(3) == ["placed skipped old_news"])
+        #expect(
+            try await plans.store.auditLines(limit: 9).map(\.entry.what).reversed()
+                == ["paused", "resumed", "paused", "paused", "paused"])
+    }
+
     @Test("no shopper twice into the brake's count who was written to before a restart and after it")
     func brakeOverRestart() async throws {
         let plans = try await Plans(

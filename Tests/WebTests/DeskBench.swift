@@ -56,27 +56,32 @@ final class DeskBench: Sendable {
 
     init(
         url: String = "https://desk.juniperfig.example", authority: String = "desk.juniperfig.example",
-        userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:]
+        userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:],
+        state: String? = nil, triggers: String = "/nowhere", savesEdits: Bool = true,
+        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups()
     ) async throws {
         let (statements, journal) = (Lines(), Lines())
         self.statements = statements
         self.journal = journal
         let store =
             try given
+            ?? state.map { try Store.open(path: $0 + "/bookbag.db", role: .daemon, now: benchStart) }
             ?? Store.inMemory(now: benchStart, onStatement: { statements.add($0) })
         for shop in [figs, looms] { _ = try await store.openShop(shop, now: benchStart) }
         self.store = store
         let shops = [figs, looms].map {
             Configuration.Shop(
                 domain: $0, endpoint: "https://\($0)", access: .token(SecretString("x")), pollEvery: .seconds(60),
-                triggers: "/nowhere", smtp: nil, webhooks: [:])
+                triggers: $0 == figs ? triggers : "/nowhere", smtp: nil, webhooks: [:])
         }
-        let deskSite = Configuration.Site(
+        var deskSite = Configuration.Site(
             place: .port(host: "127.0.0.1", port: 0), url: url, authority: authority, userHeader: userHeader)
+        deskSite.savesEdits = savesEdits
         let pagesSite = Configuration.Site(
             place: .port(host: "127.0.0.1", port: 0), url: "https://track.juniperfig.example",
             authority: "track.juniperfig.example")
-        var configuration = Configuration(file: "bookbag.yaml", state: "", shops: shops, carriers: [], listen: nil)
+        var configuration = Configuration(
+            file: "bookbag.yaml", state: state ?? "", shops: shops, carriers: [], listen: nil)
         configuration.desk = deskSite
         configuration.pages = pagesSite
         let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
@@ -93,7 +98,9 @@ final class DeskBench: Sendable {
             actedByHand: Broadcast(), learn: { events, _ in learned.add(events) })
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
-        desk = DeskSite(core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain())
+        desk = DeskSite(
+            core: core, site: deskSite, people: people, pages: pages, lookAgain: LookAgain(),
+            edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups)
         shopper = PublicSite(core: core, site: pagesSite, pages: pages)
         box.bench.withLock { $0 = self }
     }

@@ -15,6 +15,8 @@ extension Configuration {
         package var authority: String
         /// The header in which the proxy names the user, over a Unix socket only; nil if Bookbag logs people in.
         package var userHeader: String?
+        /// Whether files may be saved here; false for shops that keep theirs in a repository.
+        package var savesEdits = true
 
         package init(place: Place, url: String, authority: String, userHeader: String? = nil) {
             self.place = place

@@ -68,6 +68,9 @@ package enum Line: String, LogKind, CaseIterable {
     case designFailed = "3d7a9c1e5b8f4a62b0c4e7d2f1a6938b"
     case noDesk = "e8d7a5f3c1b94e62905d3b7f6a2c8e14"
 
+    case paused = "a7c1e3d95b0f4826b4d8f6a2e9c07315"
+    case pauseOver = "d2f86b0e4c7a49d1935e1a8c6f4b7d20"
+
     package var id: LogKindID { LogKindID(rawValue)! }
 
     package var message: StaticString {
@@ -133,6 +136,8 @@ package enum Line: String, LogKind, CaseIterable {
         case .pageFailed: "A page could not be shown"
         case .designFailed: "A page is shown in Bookbag's own design, because the shop's fails"
         case .noDesk: "No desk is served"
+        case .paused: "News is held by a pause"
+        case .pauseOver: "A pause is over"
         }
     }
 
@@ -145,7 +150,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .sourceFailed, .pageFailed,
-            .noDesk, .designFailed:
+            .noDesk, .designFailed, .paused:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

@@ -323,6 +323,12 @@ struct DeliveryService: Service {
         inFlight.take(judged, at: now)
     }
 
+    /// What holds a claim back, and until when.
+    private struct Held: Hashable {
+        var until: Moment
+        var reason: Reason
+    }
+
     private func claim(_ count: Int, now: Moment) async throws(StoreFailure) -> [Claim] {
         let claims = try await store.claim(
             route, limit: count, limits: limits, owner: owner, lease: Self.lease, now: now)
@@ -348,7 +354,8 @@ struct DeliveryService: Service {
 
     /// The claims that may be sent; the others are withdrawn, or wait again.
     private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> Judged {
-        let planner = context.rules.planner
+        var planner = context.rules.planner
+        planner.pauses = try await store.pauses(shop: context.domain)
         let records = try await store.load(
             shop: context.domain, orderIDs: Set(claims.compactMap(\.effect.orderID)).sorted())
         let histories = try await store.history(
@@ -356,6 +363,7 @@ struct DeliveryService: Service {
             now: now)
         var judged = Judged()
         var withdrawn: [Withdrawal] = []
+        var held: [Held: [Claim]] = [:]
         for (claim, history) in zip(claims, histories) {
             let effect = claim.effect
             let record = records.record(of: effect)
@@ -382,9 +390,11 @@ struct DeliveryService: Service {
                 withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
             case .replace(let other):
                 withdrawn.append(Withdrawal(claim: claim, reason: .replaced, detail: other))
-            case .wait(let until, let reason):
-                try await store.release([claim], dueAt: until, reason: reason, detail: nil, now: now)
+            case .wait(let until, let reason): held[Held(until: until, reason: reason), default: []].append(claim)
             }
+        }
+        for (one, claims) in held {
+            try await store.release(claims, dueAt: one.until, reason: one.reason, detail: nil, now: now)
         }
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))

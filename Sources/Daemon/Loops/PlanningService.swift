@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// Turns recorded events into effects, and effects whose wait is over into messages. One loop for all shops: it reads
 /// committed rows, computes, and commits rows.
 struct PlanningService: Service {
-    let store: any PlanningStore & BrakeStore
+    let store: any PlanningStore & BrakeStore & PauseStore
     let contexts: [String: ShopContext]
     let makers: [String: MessageMaker]
     let trouble: TemplateTrouble
@@ -23,6 +23,7 @@ struct PlanningService: Service {
     /// Shared with the code that changes the rules.
     var gate = PlanningGate()
     var brakes = Brakes()
+    var pauses = PauseWatch()
     /// How many effects are judged on one turn, along with everything else due for the same shoppers.
     var effectsAtOnce = Self.batch
 
@@ -125,9 +126,13 @@ struct PlanningService: Service {
         let now = clock.now
         var plans: [Plan] = []
         for (shop, context) in contexts {
+            // Looked at in every turn, so that the journal tells of a pause when it begins and when it is over.
+            let paused = try await pauses.look(at: shop, in: store, now: now, logger)
             guard let maker = makers[shop] else { continue }
             let due = try await store.dueEffects(shop: shop, limit: effectsAtOnce, now: now)
-            if !due.isEmpty { plans += try await self.plans(for: due, of: context, maker: maker, now: now) }
+            if !due.isEmpty {
+                plans += try await self.plans(for: due, of: context, maker: maker, pauses: paused, now: now)
+            }
         }
         guard !plans.isEmpty else { return false }
         let outcome = try await store.commitPlan(plans, now: now)
@@ -154,10 +159,12 @@ struct PlanningService: Service {
     }
 
     private func plans(
-        for effects: [Effect], of context: ShopContext, maker: MessageMaker, now: Moment
+        for effects: [Effect], of context: ShopContext, maker: MessageMaker, pauses: Pauses, now: Moment
     ) async throws(StoreFailure) -> [Plan] {
         let brake = try await brakes.state(of: context, in: store, now: now)
-        let turn = PlanningTurn(context.rules.planner, now: now, brake: brake)
+        var planner = context.rules.planner
+        planner.pauses = pauses
+        let turn = PlanningTurn(planner, now: now, brake: brake)
         let judged = try await store.judge(effects, in: turn, shop: context.domain)
         let replaced = turn.ordersReplacedIn(judged).map { OrderKey(shop: context.domain, orderID: $0) }
         var waiting: [OrderKey: [Effect]] = [:]

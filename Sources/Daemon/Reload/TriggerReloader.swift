@@ -106,6 +106,7 @@ struct TriggerReloader {
             if Reload.isHeld(people: people, peoplePerDay: usual), set.settings.confirm != code, confirmed != code {
                 let held = HeldReload(code: code, people: people, peoplePerDay: usual, since: now)
                 let changes = reload.summary(inForce.folder, folder) + [""] + rush.lines
+                try await store.keepHeld(rush.effects, shop: shop.domain, now: now)
                 return try await hold(held, changes, inForce: inForce, about: folder.digest, now: now)
             }
         }
@@ -151,7 +152,8 @@ struct TriggerReloader {
                 let judged = try await store.judge(meant, in: PlanningTurn(planner, now: moment), shop: shop.domain)
                 for one in judged where one.judgement.decision == .send {
                     guard let record = one.record, let address = record.recipient?.address else { continue }
-                    rush.add(trigger: one.effect.trigger, address: address, order: record.facts.name)
+                    rush.add(
+                        trigger: one.effect.trigger, address: address, order: record.facts.name, effect: one.effect.id)
                 }
             }
         }
@@ -160,6 +162,9 @@ struct TriggerReloader {
 
     private func forget(_ names: [RememberedName], now: Moment) async throws(StoreFailure) {
         let known = try await store.rememberedFacts(shop: shop.domain)
+        if known[.heldReload] != nil, names.contains(.heldReload) {
+            try await store.keepHeld([], shop: shop.domain, now: now)
+        }
         for name in names where known[RememberedKey<String>(name)] != nil {
             try await store.remember(nil, as: RememberedKey<String>(name), shop: shop.domain, now: now)
         }

@@ -75,6 +75,11 @@ extension StatusReport {
                 "brake            mail is held since \(held.since), after \(held.people) people within an hour; `bookbag triggers confirm` releases it"
             )
         }
+        for pause in shop.pauses {
+            lines.append(
+                "paused           \(pause.what), since \(pause.since) by \(pause.by), \(pause.until.map { "until \($0)" } ?? "until it is ended"); `bookbag resume \(pause.what)` ends it"
+            )
+        }
         if let held = shop.heldReload {
             lines.append(
                 "held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"

@@ -44,7 +44,19 @@ package struct StatusReport: Report {
         @Nullable package var heldReload: Held?
         /// Set while the brake holds all mail.
         @Nullable package var brake: Held?
+        /// What people have paused.
+        package var pauses: [Paused]
         @Stamped package var restoredBackupOf: Moment?
+    }
+
+    /// Something that somebody paused.
+    package struct Paused: Encodable, Sendable {
+        /// `news`.
+        package var what: String
+        package var by: String
+        @Stamped package var since: Moment
+        /// Nil where it lasts until somebody ends it.
+        @Stamped package var until: Moment?
     }
 
     /// Messages that wait because their template fails.
@@ -114,7 +126,7 @@ extension StatusReport {
         shops = []
         for shop in status.shops {
             let unwritten = try await store.unwritten(shop: shop.shop)
-            shops.append(Shop(shop, unwritten: unwritten, served: isServed(shop.shop)))
+            shops.append(Shop(shop, unwritten: unwritten, served: isServed(shop.shop), now: now))
         }
         closedChannels = try await store.channelStates()
             .filter { $0.value.failures > 0 && isServed($0.key.shop) }
@@ -221,7 +233,7 @@ extension CarrierReport {
 }
 
 extension StatusReport.Shop {
-    fileprivate init(_ shop: ShopStatus, unwritten: [UnwrittenMessages], served: Bool) {
+    fileprivate init(_ shop: ShopStatus, unwritten: [UnwrittenMessages], served: Bool, now: Moment) {
         let remembered = shop.remembered
         self.shop = shop.shop
         self.served = served
@@ -251,6 +263,9 @@ extension StatusReport.Shop {
         lastFault = remembered[.shopFault] ?? remembered[.lastFault]
         heldReload = remembered[.heldReload].map { StatusReport.Held(people: $0.people, since: $0.since) }
         brake = remembered[.brake].map { StatusReport.Held(people: $0.people, since: $0.since) }
+        pauses = (remembered[.pauses] ?? Pauses()).inForce(at: now).map {
+            StatusReport.Paused(what: $0.kind.rawValue, by: $0.by, since: $0.since, until: $0.until)
+        }
         restoredBackupOf = shop.restoration?.backupAt
     }
 }

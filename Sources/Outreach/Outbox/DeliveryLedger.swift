@@ -31,6 +31,9 @@ public protocol DeliveryLedger: Sendable {
 
     /// What was sent before, for each question, in order.
     func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History]
+
+    /// What people have paused in a shop.
+    func pauses(shop: String) async throws(StoreFailure) -> Pauses
 }
 
 extension DeliveryLedger {

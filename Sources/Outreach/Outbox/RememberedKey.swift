@@ -14,6 +14,7 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case mailboxFault = "mailbox_fault"
     case mailboxRead = "mailbox_read"
     case noRelay = "no_relay"
+    case pauses
     case shopFault = "shop_fault"
     case weeklyReport = "weekly_report"
 }

@@ -126,6 +126,7 @@ extension Planner {
             case .quietHours: detail += ", held by the quiet hours"
             case .limit: detail += ", held by the limit"
             case .brake: detail += ", held by the brake"
+            case .paused: detail += ", held by a pause"
             case .deferred, .unavailable: detail += ", held because nothing could be delivered"
             case .template: detail += ", held because its template could not be rendered"
             default: break
@@ -142,6 +143,7 @@ extension Planner {
     private func held(
         _ effect: Effect, _ trigger: Trigger, _ events: [Event], history: History, zone: Zone, now: Moment
     ) -> Decision? {
+        if let end = pauses[.news]?.end(at: now) { return .wait(until: end, because: .paused) }
         if !trigger.ignoresQuietHours, let end = triggers.settings.quietHours?.end(at: now, in: zone) {
             return .wait(until: end, because: .quietHours)
         }

@@ -6,9 +6,9 @@
 // clock or a table; the same arguments give the same answer, in the daemon, in `bookbag test` and in `replay`.
 //
 // What is judged, in this order: whether another trigger's message has replaced it; whether the wait is over; for each
-// event that the effect covers, whether it is still true and still news, and the conditions; whom to write to; and last
-// what holds back a valid message: the shopper's night, and her limit. A message that is held keeps waiting and is
-// judged again from the start.
+// event that the effect covers, whether it is still true and still news, and the conditions; whom to write to; and
+// last what holds back a valid message: a pause, the shopper's night, and her limit. A message that is held keeps
+// waiting and is judged again from the start.
 
 /// Decides, for one shop, by the triggers in force.
 public struct Planner: Sendable {
@@ -22,6 +22,8 @@ public struct Planner: Sendable {
     public var shop: ShopProfile { didSet { shopZone = shop.zone } }
     /// The shop's own time zone.
     public private(set) var shopZone: Zone
+    /// What people have paused; nothing for `replay`, `test` and the estimate of what an edit would send.
+    public var pauses = Pauses()
 
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers

@@ -18,6 +18,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case deferred
     /// More shoppers were written to within the hour than `brake` of shop.yaml allows; it waits for confirmation.
     case brake
+    /// Somebody paused news; it waits until the pause ends.
+    case paused
     /// The channel is closed for now: relay, login or endpoint.
     case unavailable
     /// The template could not be rendered for this order; it waits until the file is fixed.
@@ -85,7 +87,8 @@ extension Reason {
     /// True if it holds a message back temporarily and says nothing about what becomes of it.
     public var isHold: Bool {
         switch self {
-        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template, .brake: true
+        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template, .brake, .paused:
+            true
         default: false
         }
     }

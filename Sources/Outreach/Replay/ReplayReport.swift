@@ -40,6 +40,8 @@ public struct ReplayReport: Sendable {
         public var change: Change
         /// The order's name.
         public var order: String
+        /// Its id.
+        public var orderID = ""
         public var event: EventKind
         public var trigger: String
         public var line: String
@@ -225,9 +227,10 @@ private struct Comparison {
         _ change: ReplayReport.Change, _ outcome: Replay.Outcome, before: Moment?, after: Moment?,
         why: Replay.Outcome? = nil, instead: String? = nil
     ) {
+        let facts = orders[outcome.order].facts
         samples.append(
             ReplayReport.Sample(
-                change: change, order: orders[outcome.order].facts.name, event: outcome.event, trigger: outcome.trigger,
+                change: change, order: facts.name, orderID: facts.id, event: outcome.event, trigger: outcome.trigger,
                 line: outcome.line, before: before, after: after,
                 reason: why.flatMap { $0.isMessage ? ($0.isShadow ? .shadow : nil) : $0.reason }, detail: why?.detail,
                 instead: instead))

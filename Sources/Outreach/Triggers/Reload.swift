@@ -38,11 +38,14 @@ public struct Reload: Sendable {
     public struct Rush: Sendable {
         private var addresses: Set<String> = []
         private var triggers: [String: (addresses: Set<String>, orders: [String])] = [:]
+        /// The messages, by their numbers.
+        public private(set) var effects: [Int64] = []
 
         public init() {}
 
         /// Counts a message of a trigger to an address about an order.
-        public mutating func add(trigger: String, address: String, order: String) {
+        public mutating func add(trigger: String, address: String, order: String, effect: Int64) {
+            effects.append(effect)
             let address = address.lowercased()
             addresses.insert(address)
             triggers[trigger, default: ([], [])].addresses.insert(address)

@@ -21,6 +21,9 @@ public struct TriggerTrial: Codable, Sendable {
         self.today = today.map { "\($0)" }
     }
 
+    /// The day on which it is tried; nil where nobody wants to hear of holidays.
+    public var day: CalendarDay? { today.flatMap { CalendarDay(iso8601: $0) } }
+
     /// The files.
     public var folder: TriggerFolder { TriggerFolder(name: name, files: files.mapValues { [UInt8]($0) }) }
 
@@ -36,7 +39,6 @@ public struct TriggerTrial: Codable, Sendable {
     /// Reads, checks and tries the files, exactly as a set in force is loaded.
     public func run() -> Finding {
         let folder = folder
-        let day = today.flatMap { CalendarDay(iso8601: $0) }
         let (set, faults) = TriggerSet.load(folder, webhooks: webhooks.map(Set.init), today: day)
         return Finding(digest: folder.digest, isGood: set != nil, faults: faults.map(Finding.Said.init))
     }

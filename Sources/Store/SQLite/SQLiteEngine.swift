@@ -52,6 +52,19 @@ final class SQLiteEngine: Sendable {
         return SQLiteEngine(path: path, writer: pool, secrets: secrets)
     }
 
+    /// Opens a file of which nothing can be written: for a process that works on what others wrote. Somebody else must
+    /// have it open, for its journal is not created here.
+    static func openReadOnly(path: String) throws -> SQLiteEngine {
+        var configuration = Self.configuration()
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let secret = try queue.read { db in
+            try Connection(database: db).first("SELECT secret FROM store", [], { row -> Data in row[0] })
+        }
+        guard let secret else { throw StoreFailure.unreadable("no secret") }
+        return SQLiteEngine(path: path, writer: queue, secret: secret)
+    }
+
     /// A database in memory, gone with the value.
     ///
     /// - Parameter onStatement: receives every statement; for tests that count them.

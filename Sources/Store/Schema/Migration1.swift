@@ -691,5 +691,28 @@ extension Migration {
                 detail TEXT
             ) STRICT;
 
+            -- What a trigger file or letter was before and after it was saved at the desk, so that it can be put back:
+            -- the last twenty of each file. `content` is missing where the file was removed. `who` is empty for what
+            -- was found on the disk, saved by other means.
+            CREATE TABLE file_versions (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                id INTEGER NOT NULL CHECK (id > 0),
+                path TEXT NOT NULL CHECK (path <> ''),
+                saved_at INTEGER NOT NULL,
+                who TEXT NOT NULL,
+                what TEXT NOT NULL CHECK (what <> ''),
+                version TEXT NOT NULL,
+                content BLOB,
+                PRIMARY KEY (shop, id)
+            ) STRICT;
+            CREATE INDEX file_versions_by_path ON file_versions (shop, path, id);
+
+            -- The waiting effects that a held edit would send at once. They are looked at by people, and by nobody else.
+            CREATE TABLE held_effects (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                effect_id INTEGER NOT NULL,
+                PRIMARY KEY (shop, effect_id)
+            ) STRICT, WITHOUT ROWID;
+
             """)
 }

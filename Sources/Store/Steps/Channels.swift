@@ -34,7 +34,11 @@ extension Store {
     }
 
     /// Lets a closed route be tried at once, also one that stays closed by itself. False if it is not closed.
-    public func openChannel(_ route: Route, now: Moment) async throws(StoreFailure) -> Bool {
+    ///
+    /// - Parameter audit: what is noted of it, where it was done at the desk.
+    public func openChannel(
+        _ route: Route, audit: AuditEntry? = nil, now: Moment
+    ) async throws(StoreFailure) -> Bool {
         try await write { db in
             let opened = try db.changes(
                 """
@@ -42,6 +46,7 @@ extension Store {
                 WHERE shop = ? AND channel = ? AND target = ? AND closed_until IS NOT NULL
                 """,
                 [now.milliseconds, try db.shop(route.shop), route.channel.rawValue, route.target])
+            if opened > 0, let audit { try db.append(audit, now: now) }
             try db.note(now)
             return opened > 0
         }

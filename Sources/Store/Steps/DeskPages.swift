@@ -89,6 +89,28 @@ extension Store {
         }
     }
 
+    /// Keeps which waiting effects a held edit would send at once, in the place of an earlier one's; none where nothing
+    /// is held any more.
+    public func keepHeld(_ effects: [Int64], shop: String, now: Moment) async throws(StoreFailure) {
+        try await write { db in
+            let number = try db.shop(shop)
+            try db.run("DELETE FROM held_effects WHERE shop = ?", [number])
+            for id in Set(effects).sorted() {
+                try db.run("INSERT INTO held_effects (shop, effect_id) VALUES (?, ?)", [number, id])
+            }
+            try db.note(now)
+        }
+    }
+
+    /// What a held edit would send at once, in the order of the effects' numbers, as far as it still waits.
+    ///
+    /// - Parameter after: where the page before ended.
+    public func heldFeed(
+        shop: String, after id: Int64 = 0, limit: Int
+    ) async throws(StoreFailure) -> [FeedLine] {
+        try await read { db in try db.all(Query.heldFeed, [try db.shop(shop), id, limit], FeedLine.init) }
+    }
+
     /// What was decided from one day to another, both included.
     public func tallies(
         shop: String, from first: CalendarDay, to last: CalendarDay
@@ -229,6 +251,16 @@ extension Query {
             ORDER BY due_at, id LIMIT ?) AS picked
         \(feedTables)
         ORDER BY picked.due_at, picked.id
+        """
+    static let heldFeed = """
+        SELECT \(feedColumns), effects.due_at, events.kind, aggregates.gid, aggregates.name, orders.record
+        FROM (
+            SELECT held_effects.shop AS shop, held_effects.effect_id AS id FROM held_effects
+            JOIN effects ON effects.shop = held_effects.shop AND effects.id = held_effects.effect_id
+            WHERE held_effects.shop = ? AND held_effects.effect_id > ? AND effects.state = 'waiting'
+            ORDER BY held_effects.effect_id LIMIT ?) AS picked
+        \(feedTables)
+        ORDER BY picked.id
         """
     static let tallies = """
         SELECT day, a, b, n, total FROM tallies WHERE shop = ? AND name = ? AND day >= ? AND day <= ?

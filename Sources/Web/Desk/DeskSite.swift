@@ -12,6 +12,9 @@ import Store
 //     /SHOP/orders/NUMBER        all of an order
 //     /SHOP/messages/NUMBER      a message as it was sent, and /mail, which its frame shows
 //     /SHOP/triggers             the files in force, their faults, a held edit
+//     /SHOP/edit                 the files to edit, try and save, and their versions
+//     /SHOP/settings             shop.yaml, key by key
+//     /SHOP/pause                by POST: holds news for a while, or ends that
 //     /SHOP/analytics            the figures, and the rows behind each
 //     /SHOP/customers/KEY        a customer over all orders
 //     /SHOP/operations           queues, channels, sources, sessions, audit
@@ -30,13 +33,20 @@ struct DeskSite: WebSite {
     let lookAgain: LookAgain
     let gate: Gate
     let keptFigures = KeptFigures()
+    let edits: EditDesk
+    let checkups: Checkups
 
-    init(core: DaemonCore, site: Configuration.Site, people: PeopleBook, pages: Pages, lookAgain: LookAgain) {
+    init(
+        core: DaemonCore, site: Configuration.Site, people: PeopleBook, pages: Pages, lookAgain: LookAgain,
+        edits: EditDesk? = nil, checkups: Checkups = Checkups()
+    ) {
         self.core = core
         self.site = site
         self.people = people
         self.pages = pages
         self.lookAgain = lookAgain
+        self.edits = edits ?? EditDesk(wake: lookAgain.wake)
+        self.checkups = checkups
         gate = Gate(site: site, framesOwn: true)
     }
 
@@ -79,7 +89,7 @@ struct DeskSite: WebSite {
         guard let shop = visitor.shops.first(where: { Self.short($0) == first }), parts.count > 1 else {
             return notFound(visitor)
         }
-        let visit = Visit(visitor: visitor, shop: shop)
+        let visit = Visit(visitor: visitor, shop: shop, facts: try await store.rememberedFacts(shop: shop))
         guard let page = DeskPage(parts[1]) else { return notFound(visitor) }
         guard visitor.may(page.roles) else {
             return notice(
@@ -107,7 +117,15 @@ struct DeskSite: WebSite {
         case (.analytics, 1, false) where rest[0] == "rows": return try await figureRows(request, visit)
         case (.customers, 1, false): return try await customer(rest[0], request, visit)
         case (.customers, 2, true): return try await act(onCustomer: rest[0], rest[1], request, visit)
+        case (.triggers, 1, false) where rest[0] == "held": return try await heldEdit(request, visit)
+        case (.edit, _, _): return try await edit(rest, request, visit)
+        case (.settings, 0, false): return try await settings(request, visit)
+        case (.settings, 0, true): return try await changeSettings(request, visit)
+        case (.pause, 1, true): return try await pause(rest[0], request, visit)
         case (.operations, 0, false): return try await operations(request, visit)
+        case (.operations, 1, true) where rest[0] == "open": return try await openChannel(request, visit)
+        case (.operations, 1, true) where rest[0] == "doctor": return await runDoctor(visit)
+        case (.operations, 1, false) where rest[0] == "doctor": return doctor(visit)
         case (.operations, 1, true) where rest[0] == "end-session": return try await endSession(request, visit)
         case (.changes, 0, false):
             return WebResponse(200, headers: ["content-type": "text/event-stream"], body: .lookAgain(lookAgain))
@@ -132,6 +150,9 @@ struct DeskSite: WebSite {
     struct Visit: Sendable {
         var visitor: Visitor
         var shop: String
+        /// What is remembered of the shop, read once for the whole page.
+        var facts: RememberedFacts
+        var zone: Zone { (facts[.profile] ?? ShopProfile(domain: shop)).zone }
         var path: String { "/\(DeskSite.short(shop))" }
     }
 
@@ -140,7 +161,7 @@ struct DeskSite: WebSite {
     }
 
     /// Who asks; nil where nobody is logged in, or they are not listed any more.
-    private func visitor(of request: WebRequest) async throws -> Visitor? {
+    func visitor(of request: WebRequest) async throws -> Visitor? {
         if let header = site.userHeader, request.peer == .socket {
             guard let name = request.headers[header.lowercased()], let person = people[name] else { return nil }
             return visitor(person, session: nil)
@@ -179,8 +200,9 @@ struct DeskSite: WebSite {
 
     /// The frame of a page of a shop.
     func frame(
-        title: String, page: DeskPage?, visit: Visit, facts: RememberedFacts? = nil, isLive: Bool = false
+        title: String, page: DeskPage?, visit: Visit, isLive: Bool = false
     ) -> DeskFrame {
+        let facts = visit.facts
         var frame = frame(title: title, visitor: visit.visitor)
         frame.brand = core.post.brand(visit.shop)?.name ?? Self.short(visit.shop)
         frame.home = "\(visit.path)/today"
@@ -196,11 +218,12 @@ struct DeskSite: WebSite {
                     isCurrent: $0 == visit.shop)
             }
         }
-        if let fault = facts?[.clockFault] {
+        frame.pauses = pausesShown(visit)
+        if let fault = facts[.clockFault] {
             frame.banners.append(
                 DeskFrame.Banner(words: "The clock is not trusted, so nothing is decided or sent: \(fault)"))
         }
-        if let brake = facts?[.brake] {
+        if let brake = facts[.brake] {
             frame.banners.append(
                 DeskFrame.Banner(
                     words:
@@ -244,7 +267,7 @@ struct NoticePage: PageContent {
 
 /// The pages of a shop, and who may see them.
 enum DeskPage: String, CaseIterable, Sendable {
-    case today, orders, messages, triggers, operations, find, changes
+    case today, orders, messages, triggers, edit, settings, pause, operations, find, changes
     case analytics, customers
 
     init?(_ part: String) { self.init(rawValue: part) }
@@ -254,13 +277,14 @@ enum DeskPage: String, CaseIterable, Sendable {
         switch self {
         case .today, .analytics: [.shop]
         case .orders, .messages, .find, .changes, .customers: Set(Role.allCases)
-        case .triggers: [.shop, .edit]
+        case .triggers, .edit, .settings: [.shop, .edit]
+        case .pause: [.shop, .operate]
         case .operations: [.operate]
         }
     }
 
     /// Those with a tab, in this order; a visitor begins at the first that is theirs.
-    static let tabs: [DeskPage] = [.today, .find, .triggers, .analytics, .operations]
+    static let tabs: [DeskPage] = [.today, .find, .triggers, .edit, .settings, .analytics, .operations]
 
     var title: String {
         switch self {
@@ -268,6 +292,9 @@ enum DeskPage: String, CaseIterable, Sendable {
         case .orders, .find: "Orders"
         case .messages: "Messages"
         case .triggers: "Triggers"
+        case .edit: "Edit"
+        case .settings: "Settings"
+        case .pause: "Pause"
         case .analytics: "Analytics"
         case .customers: "Customers"
         case .operations: "Operations"

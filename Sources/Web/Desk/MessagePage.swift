@@ -55,7 +55,7 @@ extension DeskSite {
 
     func message(_ number: String, _ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         guard let (story, message) = try await story(number, visit) else { return notFound(visit.visitor) }
-        let clock = Clock(try await store.profile(shop: visit.shop).zone)
+        let clock = Clock(visit.zone)
         let report = MessageReport(story, message, clock: clock, now: core.now())
         let effect = story.line.effect
         let path = "\(visit.path)/messages/\(effect.id)"

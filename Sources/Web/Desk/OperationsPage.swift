@@ -1,5 +1,6 @@
 import Daemon
 import Outreach
+import Platform
 import Store
 
 /// How the machine does: what needs somebody, what waits, who is logged in, what people did.
@@ -21,6 +22,9 @@ struct OperationsPage: PageContent {
         var tone: String
         var waiting: String
         var says: String
+        var fix: String?
+        /// What is tried again by hand; nil where nothing can be.
+        var route: String?
     }
     struct Session: Encodable, Sendable {
         var id: Int64
@@ -43,6 +47,10 @@ struct OperationsPage: PageContent {
     var stuck: [FeedRow]
     var sessions: [Session]
     var endPath: String
+    var openPath: String
+    var doctorPath: String
+    /// When doctor last looked; nil where nobody asked yet.
+    var doctorAt: Instant?
     var audit: [Audit]
     var nextAudit: String?
 }
@@ -52,7 +60,7 @@ extension DeskSite {
         let now = core.now()
         let served = Set(core.configuration.shops.map(\.domain))
         let report = try await StatusReport(store, named: served, now: now, isProbing: false)
-        let clock = Clock(try await store.profile(shop: visit.shop).zone)
+        let clock = Clock(visit.zone)
         // What is about no shop concerns all; what is about another shop, only who it belongs to.
         let needs = report.needs.filter { $0.shop == nil || $0.shop == visit.shop }
         let shop = report.shops.first { $0.shop == visit.shop }
@@ -73,6 +81,8 @@ extension DeskSite {
                     id: $0.id, person: people[$0.person]?.name ?? $0.person, begun: Instant($0.begunAt, clock),
                     seen: Instant($0.seenAt, clock), isMine: $0.id == mine.session?.id)
             }, endPath: "\(visit.path)/operations/end-session",
+            openPath: "\(visit.path)/operations/open", doctorPath: "\(visit.path)/operations/doctor",
+            doctorAt: checkups.last(of: visit.shop).map { Instant($0.at, clock) },
             audit: audit.map {
                 OperationsPage.Audit(
                     at: Instant($0.at, clock), who: people[$0.entry.who]?.name ?? $0.entry.who,
@@ -116,11 +126,27 @@ extension DeskSite {
                     tone: shop.shopFault == nil ? "good" : "bad", waiting: "\(shop.toRead)",
                     says: shop.shopFault ?? heard ?? "not read yet"))
         }
+        if let shop, shop.mailboxRead != nil || shop.mailboxFault != nil || shop.mailsToJudge > 0 {
+            let heard = shop.mailboxRead.map { "last read \(length(max(0, (now - $0).wholeMilliseconds))) ago" }
+            let failing = shop.mailboxFailingSince.map { ", since \(clock.dayAndTime($0))" } ?? ""
+            let fault = shop.mailboxFault.map { "\($0)\(failing)" }
+            sources.append(
+                OperationsPage.Source(
+                    name: "Mailbox", word: fault == nil ? "well" : "cannot be read",
+                    tone: fault == nil ? "good" : "bad",
+                    waiting: "\(shop.mailsToJudge)", says: fault ?? heard ?? "mail is handed over, and not fetched",
+                    fix: fault == nil
+                        ? nil
+                        : "It is tried again by itself. 'bookbag doctor', or the checks below, say what to change."))
+        }
         for channel in report.closedChannels where channel.shop == shop?.shop {
             sources.append(
                 OperationsPage.Source(
                     name: channel.name, word: "closed", tone: "bad", waiting: "",
-                    says: channel.detail ?? channel.reason ?? ""))
+                    says: channel.detail ?? channel.reason ?? "",
+                    route: Route(
+                        shop: channel.shop, channel: ChannelName(rawValue: channel.channel), target: channel.endpoint
+                    ).name))
         }
         for carrier in report.carriers {
             let isClosed = carrier.closedUntil != nil
@@ -134,6 +160,25 @@ extension DeskSite {
                             + (carrier.callsLeftToday.map { ", \($0) calls left today" } ?? "")))
         }
         return sources
+    }
+
+    /// Has a closed channel tried at once.
+    func openChannel(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
+        let now = core.now()
+        let states = try await store.channelStates()
+        guard let name = request.form["route"],
+            let route = states.first(where: {
+                $0.key.shop == visit.shop && $0.key.name == name && $0.value.closedUntil != nil
+            })?.key
+        else {
+            return notice(
+                "That channel is open", ["It was opened meanwhile, or was never closed."], visit: visit, status: 409)
+        }
+        let entry = AuditEntry(
+            who: visit.visitor.person.email, shop: visit.shop, what: "opened", about: name)
+        if try await store.openChannel(route, audit: entry, now: now) { log(entry) }
+        core.actedByHand.call()
+        return .seeOther("\(visit.path)/operations")
     }
 
     func endSession(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {

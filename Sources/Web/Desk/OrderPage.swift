@@ -161,7 +161,7 @@ extension DeskSite {
         }
         let shown = Array(keys.prefix(Self.rowsOfPage))
         let records = try await store.load(shop: visit.shop, orderIDs: shown.map(\.orderID))
-        let clock = Clock(try await store.profile(shop: visit.shop).zone)
+        let clock = Clock(visit.zone)
         let rows = shown.compactMap { key -> FoundPage.Row? in
             guard let facts = records[key.orderID]?.facts, let number = OrderNumber(key.orderID) else { return nil }
             return FoundPage.Row(

@@ -35,6 +35,8 @@ struct TodayPage: PageContent {
     var isNarrowed: Bool
     var isWaiting: Bool
     var next: String?
+    /// What can be paused.
+    var pauses: [PauseOffer]
     /// Since when the shop could not be asked, in words.
     var stale: String?
 }
@@ -45,8 +47,8 @@ extension DeskSite {
 
     func today(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let now = core.now()
-        let facts = try await store.rememberedFacts(shop: visit.shop)
-        let clock = Clock((facts[.profile] ?? ShopProfile(domain: visit.shop)).zone)
+        let facts = visit.facts
+        let clock = Clock(visit.zone)
         let day = clock.zone.day(at: now)
         let tallies = try await store.tallies(shop: visit.shop, from: day, to: day)
         let counts = try await store.effectCounts(shop: visit.shop)
@@ -90,8 +92,9 @@ extension DeskSite {
             }, path: "\(visit.path)/today",
             rows: shown.map { FeedRow($0, clock: clock, path: visit.path) },
             isNarrowed: trigger != nil || became != .all || place != nil, isWaiting: became == .waiting, next: next,
+            pauses: pauseOffers(visit),
             stale: Self.stale(facts, clock: clock, now: now))
-        return pages.desk(page, frame(title: "Today", page: .today, visit: visit, facts: facts, isLive: true))
+        return pages.desk(page, frame(title: "Today", page: .today, visit: visit, isLive: true))
     }
 
     /// The path of a narrowed list.

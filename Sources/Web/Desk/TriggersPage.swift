@@ -19,6 +19,8 @@ struct TriggersPage: PageContent {
         var reasons: [String]
         var path: String
         var file: String?
+        /// Where the file is edited.
+        var edit: String
     }
     struct Held: Encodable, Sendable {
         var people: Int
@@ -28,6 +30,8 @@ struct TriggersPage: PageContent {
         var who: [String]
         var mayConfirm: Bool
         var path: String
+        /// Where all of them are listed.
+        var all: String
     }
 
     var triggers: [Trigger]
@@ -38,11 +42,19 @@ struct TriggersPage: PageContent {
     var days = 30
 }
 
+/// All that a held edit would send at once.
+struct HeldPage: PageContent {
+    static let template = "held"
+    var rows: [FeedRow]
+    var back: String
+    var next: String?
+}
+
 extension DeskSite {
     func triggers(_ visit: Visit) async throws -> WebResponse {
         let now = core.now()
-        let facts = try await store.rememberedFacts(shop: visit.shop)
-        let clock = Clock((facts[.profile] ?? ShopProfile(domain: visit.shop)).zone)
+        let facts = visit.facts
+        let clock = Clock(visit.zone)
         let today = clock.zone.day(at: now)
         let inForce = try await store.triggersInForce(shop: visit.shop)
         let kept = try await store.lastGoodSet(shop: visit.shop)
@@ -66,18 +78,35 @@ extension DeskSite {
                 lag: sent > 0 ? Self.length(milliseconds / sent) : nil,
                 reasons: reasons.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.prefix(4).map {
                     "\($0.value) \($0.key.rawValue.replacing("_", with: " "))"
-                }, path: "\(visit.path)/today?trigger=\(name)", file: text("\(name).yaml"))
+                }, path: "\(visit.path)/today?trigger=\(name)", file: text("\(name).yaml"),
+                edit: Self.link(visit, "\(name).yaml"))
         }
         let held = facts[.heldReload].map {
             TriggersPage.Held(
                 people: $0.people, usual: "\(Int($0.peoplePerDay.rounded()))", since: Instant($0.since, clock),
                 code: $0.code, who: $0.who ?? [], mayConfirm: visit.visitor.may([.edit]),
-                path: "\(visit.path)/triggers/confirm")
+                path: "\(visit.path)/triggers/confirm", all: "\(visit.path)/triggers/held")
         }
         let page = TriggersPage(
             triggers: triggers, settings: text("shop.yaml"), faults: [facts[.lastFault]].compactMap(\.self), held: held,
             acceptedAt: kept.map { Instant($0.acceptedAt, clock) })
-        return pages.desk(page, frame(title: "Triggers", page: .triggers, visit: visit, facts: facts, isLive: true))
+        return pages.desk(page, frame(title: "Triggers", page: .triggers, visit: visit, isLive: true))
+    }
+
+    /// Whom a held edit would write to at once, message by message.
+    func heldEdit(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
+        let after = request.query["after"].flatMap(Int64.init) ?? 0
+        let lines =
+            visit.facts[.heldReload] == nil
+            ? [] : try await store.heldFeed(shop: visit.shop, after: after, limit: Self.rowsOfPage + 1)
+        let shown = lines.prefix(Self.rowsOfPage)
+        let clock = Clock(visit.zone)
+        let page = HeldPage(
+            rows: shown.map { FeedRow($0, clock: clock, path: visit.path) }, back: "\(visit.path)/triggers",
+            next: lines.count > Self.rowsOfPage
+                ? shown.last.map { "\(visit.path)/triggers/held?after=\($0.id)" } : nil)
+        return pages.desk(
+            page, frame(title: "Whom the held edit would write to", page: .triggers, visit: visit))
     }
 
     /// Confirms the held edit that the page showed. One that was edited again meanwhile has another code and waits on.

@@ -38,6 +38,7 @@ struct DeskFrame: Encodable, Sendable {
     var tabs: [Tab] = []
     var shops: [Shop] = []
     var banners: [Banner] = []
+    var pauses: [PauseShown] = []
     var person: String?
     /// Where finding is done.
     var find: String?
@@ -91,6 +92,9 @@ struct Pages: Sendable {
             "renew": PackageResources.renew_liquid, "preferences": PackageResources.preferences_liquid,
             "analytics": PackageResources.analytics_liquid, "rows": PackageResources.rows_liquid,
             "customer": PackageResources.customer_liquid,
+            "edit": PackageResources.edit_liquid, "files": PackageResources.files_liquid,
+            "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
+            "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)
@@ -99,6 +103,8 @@ struct Pages: Sendable {
             sources: [
                 "outcome": String(decoding: PackageResources.outcome_liquid, as: UTF8.self),
                 "time": String(decoding: PackageResources.time_liquid, as: UTF8.self),
+                "diff": String(decoding: PackageResources.diff_liquid, as: UTF8.self),
+                "faults": String(decoding: PackageResources.faults_liquid, as: UTF8.self),
             ], mode: .strict)
     }
 

@@ -81,7 +81,7 @@ struct SiteServer: Service {
             return response
         }
 
-        /// The request, read whole; nil where it is too big. Throws where it takes too long.
+        /// The request, read whole, as far as the site takes it; nil where it is too big. Throws where it takes too long.
         private func read(_ request: Request, _ context: SiteContext) async throws -> WebRequest? {
             var headers: [String: String] = [:]
             for field in request.headers {
@@ -89,14 +89,20 @@ struct SiteServer: Service {
                 headers[name] =
                     headers[name].map { "\($0)\(name == "cookie" ? ";" : ",")\(field.value)" } ?? field.value
             }
-            var body: [UInt8] = []
+            let uri = request.head.path ?? "/"
+            let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+            var read = WebRequest(
+                method: request.method.rawValue, path: String(parts[0]),
+                query: parts.count > 1 ? WebRequest.fields(String(parts[1])) : [:], host: request.head.authority,
+                headers: headers, body: [], peer: context.peer)
             if request.method == .post {
+                let most = await site.greatestBody(of: read)
                 let collected = try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
                     group.addTask {
                         var bytes: [UInt8] = []
                         for try await part in request.body {
                             bytes += part.readableBytesView
-                            if bytes.count > WebRequest.greatestBody { return nil }
+                            if bytes.count > most { return nil }
                         }
                         return bytes
                     }
@@ -108,14 +114,9 @@ struct SiteServer: Service {
                     return try await group.next() ?? nil
                 }
                 guard let collected else { return nil }
-                body = collected
+                read.body = collected
             }
-            let uri = request.head.path ?? "/"
-            let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-            return WebRequest(
-                method: request.method.rawValue, path: String(parts[0]),
-                query: parts.count > 1 ? WebRequest.fields(String(parts[1])) : [:], host: request.head.authority,
-                headers: headers, body: body, peer: context.peer)
+            return read
         }
 
         /// "Look again", an empty event each, until the page is left or the daemon stops.

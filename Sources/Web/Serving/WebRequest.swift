@@ -36,6 +36,9 @@ struct WebRequest: Sendable {
 
     /// The most that a body may have.
     static let greatestBody = 64 << 10
+    /// The most that a form of the Edit page may have: a file of `EditDesk.greatestText`, every byte of which may be
+    /// sent as three.
+    static let greatestEdit = 256 << 10
 
     /// The cookie of that name. Of two the first counts, which is the one of the longer path.
     func cookie(_ name: String) -> String? {

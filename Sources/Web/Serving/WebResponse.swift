@@ -44,4 +44,11 @@ struct WebResponse: Sendable {
 protocol WebSite: Sendable {
     /// Answers one request. Whatever fails is an answer too.
     func respond(to request: WebRequest) async -> WebResponse
+
+    /// The most bytes that the body of a request may have, of which all else is known.
+    func greatestBody(of request: WebRequest) async -> Int
+}
+
+extension WebSite {
+    func greatestBody(of request: WebRequest) async -> Int { WebRequest.greatestBody }
 }

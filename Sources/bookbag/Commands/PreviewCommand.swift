@@ -172,26 +172,12 @@ struct PreviewCommand: AsyncParsableCommand {
             throw ExitStatus.fault
         }
         let now = DaemonClock.system()
-        let state = try await store.shopState(key.shop)
-        let planner = Planner(
-            triggers: set, inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }),
-            live: state?.liveSince ?? LiveSince(shop: .distantPast), shop: try await store.profile(shop: key.shop))
         print("\(trigger.name), order \(record.facts.name), \(event.kind.rawValue) of \(event.happenedAt)")
-        var sendings: [Sending] = []
-        for line in trigger.lines {
-            let effect = Effect(
-                to: Route(shop: key.shop, channel: line.channel, target: line.target), isContact: line.isContact,
-                trigger: trigger.name, line: line.name, keys: trigger.keys(for: event, record: record), event: event,
-                dueAt: now, createdAt: now)
-            let history = try await store.history(
-                for: [HistoryQuestion(of: effect, record: record, planner: planner)], now: now)[0]
-            if case .skip(let reason, let detail) = planner.judge(effect, record: record, history: history, now: now) {
-                print("  (it would not be sent now: \(ReasonWords.sentence(reason, detail: detail)))")
-            }
-            sendings.append(Sending(effect: effect, record: record, history: history, planner: planner, now: now))
-        }
+        let sendings = try await PreviewedMessage.sendings(
+            of: trigger, event, record, set: set, store: store, now: now)
+        for case (_, let objection?) in sendings { print("  (it would not be sent now: \(objection))") }
         let site = try options.configuration(withSecrets: false).pages
-        return (sendings, site.map { PublicLinks(url: $0.url, store: store) })
+        return (sendings.map(\.sending), site.map { PublicLinks(url: $0.url, store: store) })
     }
 
     // MARK: - Where it goes
@@ -275,37 +261,22 @@ private struct Written {
     ///   - pages: what it links to.
     ///   - date: its Date if it is really sent; nil for the example's.
     init(_ sending: Sending, shop: Configuration.Shop?, pages: PageLinks, date: Moment? = nil) async throws {
-        var sending = sending
-        var planner = sending.planner
-        guard var trigger = planner.triggers.trigger(sending.effect.trigger) else { throw ExitStatus.fault }
-        let attaches = trigger.line(named: sending.effect.line)?.attachesLabel == true
-        for index in trigger.lines.indices { trigger.lines[index].attachesLabel = false }
-        planner.triggers = TriggerSet(
-            settings: planner.triggers.settings, triggers: [trigger], templates: planner.triggers.templates)
-        sending.effect.keys = ["preview \(UUID().uuidString)"]
-        let maker = MessageMaker(
-            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: nil, pages: pages)
-        let outcome = await maker.make(
-            sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now,
-            date: date)
-        let remark: String?
-        switch outcome {
-        case .message(let made, let said):
-            message = made
-            remark = said
-        case .impossible(let reason, let detail), .wait(_, let reason, let detail):
+        let made: PreviewedMessage
+        switch await PreviewedMessage.make(sending, shop: shop, pages: pages, date: date) {
+        case .made(let one): made = one
+        case .impossible(let reason, let detail):
             complain("It cannot be rendered: \(ReasonWords.sentence(reason, detail: detail))")
             throw ExitStatus.fault
         }
+        message = made.message
+        let planner = sending.planner
         var lines = ["", LineWords.destination(sending.effect.line)]
         if message.isMail {
-            guard let opened = OpenedMail(message.bytes), let event = sending.effect.event else {
-                throw ExitStatus.fault
-            }
+            guard let opened = made.opened, let event = sending.effect.event else { throw ExitStatus.fault }
             lines.append("  To:       \(opened.to)")
             lines.append("  From:     \(opened.from)")
             lines.append("  Subject:  \(opened.subject)")
-            if let line = trigger.line(named: sending.effect.line),
+            if let line = planner.triggers.trigger(sending.effect.trigger)?.line(named: sending.effect.line),
                 let preview = try? planner.triggers.templates.render(
                     line.template,
                     planner.scope(
@@ -316,10 +287,7 @@ private struct Written {
             {
                 lines.append("  Preview:  \(preview)")
             }
-            if attaches, event.kind == .returnLabelReady {
-                lines.append("  (the real mail has the label attached)")
-            }
-            if let remark { lines.append("  (\(remark))") }
+            if let remark = made.remark { lines.append("  (\(remark))") }
             lines.append("")
             lines += opened.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
                 line.isEmpty ? "" : "  " + line
@@ -336,18 +304,4 @@ private struct Written {
 extension Message {
     /// True for a mail.
     var isMail: Bool { kind == .email }
-}
-
-extension Configuration.Shop {
-    /// A shop with nothing configured but the webhooks named by a trigger.
-    fileprivate init(previewing trigger: Trigger) {
-        var webhooks: [String: Configuration.Webhook] = [:]
-        for line in trigger.lines {
-            guard case .webhook(let name) = line.destination else { continue }
-            webhooks[name] = Configuration.Webhook(url: "", secrets: [], allowPrivate: false)
-        }
-        self.init(
-            domain: "preview", endpoint: "", access: .token(SecretString("")), pollEvery: .minutes(1), triggers: "",
-            smtp: nil, webhooks: webhooks)
-    }
 }

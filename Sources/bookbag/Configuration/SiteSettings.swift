@@ -6,7 +6,8 @@ extension ConfigurationReader {
     /// `desk:` or `public:`: where pages are served, and what browsers call them.
     mutating func site(_ entry: YAMLTree.Entry, isDesk: Bool) -> Configuration.Site? {
         let place = "'\(entry.key)'"
-        guard let keys = fields(entry.value, of: place, ["listen", "url"] + (isDesk ? ["user_header"] : [])) else {
+        guard let keys = fields(entry.value, of: place, ["listen", "url"] + (isDesk ? ["user_header", "edit"] : []))
+        else {
             return nil
         }
         let url = required(keys["url"], "url", of: place, at: entry.keyPosition)
@@ -24,8 +25,20 @@ extension ConfigurationReader {
         if let entry = keys["user_header"], let name = text(entry) {
             header = userHeader(name, at: entry.value.position, place: found)
         }
+        var savesEdits = true
+        if let entry = keys["edit"], let word = text(entry) {
+            if !["on", "off"].contains(word) {
+                faults.add(
+                    at: entry.value.position, "'\(word)' is neither on nor off",
+                    hint: "write 'edit: off' where the files are kept in a repository")
+            }
+            savesEdits = word != "off"
+        }
         guard let found, let named else { return nil }
-        return Configuration.Site(place: found, url: named.url, authority: named.authority, userHeader: header)
+        var site = Configuration.Site(
+            place: found, url: named.url, authority: named.authority, userHeader: header)
+        site.savesEdits = savesEdits
+        return site
     }
 
     private mutating func socket(_ path: String, at position: Position) -> Configuration.Site.Place? {

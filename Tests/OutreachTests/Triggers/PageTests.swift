@@ -105,8 +105,10 @@ struct PageTests {
     func rush() {
         var rush = Reload.Rush()
         #expect(rush.people == 0 && rush.lines == [])
-        for number in 1...7 { rush.add(trigger: "late", address: "A\(number)@shopper.example", order: "#\(number)") }
-        rush.add(trigger: "thanks", address: "a1@shopper.example", order: "#1")
+        for number in 1...7 {
+            rush.add(trigger: "late", address: "A\(number)@shopper.example", order: "#\(number)", effect: Int64(number))
+        }
+        rush.add(trigger: "thanks", address: "a1@shopper.example", order: "#1", effect: 1)
         #expect(rush.people == 7)
         #expect(rush.lines == ["late: 7 people, about #1, #2, #3, #4, #5 and others", "thanks: 1 person, about #1"])
     }

@@ -11,6 +11,7 @@ package enum ReasonWords {
         "limit": "the shopper has heard enough for now",
         "brake":
             "more shoppers were written to within the hour than 'brake' allows ('bookbag triggers confirm' releases it)",
+        "paused": "somebody paused news ('bookbag resume news' ends the pause)",
         "label": "the return label is not available yet",
         "result": "it waits for the result of the trigger's action",
         "deferred": "the receiver asked us to try again later",

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import Outreach
+import Store
+
+/// What can be paused, as it is written on the command line.
+private func kind(_ word: String) throws -> PauseKind {
+    guard let kind = PauseKind(rawValue: word) else {
+        throw ValidationError("'\(word)' cannot be paused; write \(alternatives(PauseKind.allCases.map(\.rawValue)))")
+    }
+    return kind
+}
+
+/// The shop that a pause is about.
+struct PausePlace: ParsableArguments {
+    @OptionGroup var options: CommandOptions
+    @Option(help: "The shop, if the store has several.") var shop: String?
+
+    /// The one shop that is meant.
+    func find(_ store: Store) async throws -> String {
+        let shops = try await store.shops().filter { shop == nil || shop == $0 }
+        guard let only = shops.first, shops.count == 1 else {
+            throw ValidationError(
+                shops.isEmpty
+                    ? "the store has no such shop"
+                    : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
+        }
+        return only
+    }
+}
+
+/// `bookbag pause`: keep something from shoppers for a while.
+struct PauseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Hold what triggers tell shoppers for a while, without dropping any of it.",
+        discussion: """
+            The daemon acts on it within half a minute. When the pause ends, what was held is judged again, and what is no longer \
+            news is not sent. Mail to the shop itself, webhooks and codes to log in with are not held.
+
+            EXAMPLES
+              bookbag pause news --for 2h
+              bookbag pause news            until 'bookbag resume news'
+            """)
+
+    @Argument(help: "What to pause: news.", transform: kind) var what: PauseKind
+    @OptionGroup var place: PausePlace
+    @Option(name: .customLong("for"), help: "How long: 2h, 1d. Default: until it is ended.") var length: String?
+
+    func run() async throws {
+        let now = DaemonClock.system()
+        var end: Moment?
+        if let length {
+            guard let since = Since(length, now: now, zone: .utc)?.moment, since < now else {
+                throw ValidationError("'\(length)' is not a length of time; write 2h or 1d")
+            }
+            end = now + (now - since)
+        }
+        let store = try place.options.store()
+        let shop = try await place.find(store)
+        let pause = Pause(what, since: now, until: end, by: Self.who)
+        try await store.pause(
+            pause, shop: shop,
+            audit: AuditEntry(
+                who: Self.who, shop: shop, what: "paused", about: what.title,
+                detail: end.map { "until \($0.iso8601)" } ?? "until it is ended"), now: now)
+        let clock = Clock(try await store.profile(shop: shop).zone)
+        print(
+            "\(what.title.capitalized) is paused"
+                + (end.map { " until \(clock.dayAndTime($0))" } ?? "") + "; 'bookbag resume \(what.rawValue)' ends it.")
+    }
+
+    /// Who it is in the audit and on the banner.
+    static let who = "command line"
+}
+
+/// `bookbag resume`: end a pause.
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "End a pause: what it held is judged again, and sent if it is still news.",
+        discussion: "EXAMPLE\n  bookbag resume news")
+
+    @Argument(help: "What to resume: news.", transform: kind) var what: PauseKind
+    @OptionGroup var place: PausePlace
+
+    func run() async throws {
+        let store = try place.options.store()
+        let shop = try await place.find(store)
+        let held = try await store.resume(
+            what, shop: shop, audit: AuditEntry(who: PauseCommand.who, shop: shop, what: "resumed", about: what.title),
+            now: DaemonClock.system())
+        guard let held else {
+            complain("\(what.title.capitalized) is not paused.")
+            throw ExitStatus.fault
+        }
+        print(
+            "\(what.title.capitalized) goes out again; \(held) held \(held == 1 ? "message is" : "messages are") judged."
+        )
+    }
+}
