@@ -100,14 +100,14 @@ struct FileVersionsTests {
         try await store.keepHeld(ids + [ids[0]], shop: shop, now: .at(10))
         var seen: [Int64] = []
         while true {
-            let page = try await store.heldFeed(shop: shop, after: seen.last ?? 0, limit: 3)
+            let page = try await store.heldEditFeed(shop: shop, after: seen.last ?? 0, limit: 3)
             if page.isEmpty { break }
             seen += page.map(\.id)
         }
         #expect(seen == ids.sorted())
         try await store.keepHeld([ids[2]], shop: shop, now: .at(20))
-        #expect(try await store.heldFeed(shop: shop, limit: 9).map(\.id) == [ids[2]])
+        #expect(try await store.heldEditFeed(shop: shop, limit: 9).map(\.id) == [ids[2]])
         try await store.keepHeld([], shop: shop, now: .at(30))
-        #expect(try await store.heldFeed(shop: shop, limit: 9).isEmpty)
+        #expect(try await store.heldEditFeed(shop: shop, limit: 9).isEmpty)
     }
 }

@@ -57,7 +57,8 @@ struct BudgetTests {
         // However much an order was told, its page asks no more often.
         for number in 0..<12 {
             try await bench.message(
-                about: try #require(told), trigger: "told-\(number)", state: .skipped, reason: .limit, detail: "told already")
+                about: try #require(told), trigger: "told-\(number)", state: .skipped, reason: .limit,
+                detail: "told already")
         }
         try await bench.message(about: bench.order(1001, shop: looms))
         for number in 0..<40 {

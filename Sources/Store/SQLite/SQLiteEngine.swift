@@ -58,11 +58,9 @@ final class SQLiteEngine: Sendable {
         var configuration = Self.configuration()
         configuration.readonly = true
         let queue = try DatabaseQueue(path: path, configuration: configuration)
-        let secret = try queue.read { db in
-            try Connection(database: db).first("SELECT secret FROM store", [], { row -> Data in row[0] })
-        }
-        guard let secret else { throw StoreFailure.unreadable("no secret") }
-        return SQLiteEngine(path: path, writer: queue, secret: secret)
+        let secrets = try queue.read { db in try Self.secrets(Connection(database: db)) }
+        guard let secrets else { throw StoreFailure.unreadable("no secret") }
+        return SQLiteEngine(path: path, writer: queue, secrets: secrets)
     }
 
     /// A database in memory, gone with the value.
@@ -145,6 +143,14 @@ final class SQLiteEngine: Sendable {
 
     // MARK: - Opening
 
+    /// The secrets in the store; nil where it has none yet.
+    private static func secrets(_ db: Connection) throws -> (own: Data, links: LinkSecrets)? {
+        guard let own = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }),
+            let links = try LinkSecrets(db)
+        else { return nil }
+        return (own, links)
+    }
+
     private static func configuration(_ own: (@Sendable (String) -> Void)? = nil) -> Configuration {
         var configuration = Configuration()
         configuration.label = "bookbag.store"
@@ -183,13 +189,7 @@ final class SQLiteEngine: Sendable {
         try Migration.apply(migrations, to: database, now: now.milliseconds)
         if !migrations.isEmpty { try PlannerStatistics.write(to: database) }
         let db = Connection(database: database)
-        func secrets() throws -> (own: Data, links: LinkSecrets)? {
-            guard let own = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }),
-                let links = try LinkSecrets(db)
-            else { return nil }
-            return (own, links)
-        }
-        if let secrets = try secrets() { return secrets }
+        if let secrets = try secrets(db) { return secrets }
         // If two processes create one store, the second uses the first one's secrets.
         try db.run(
             """
@@ -197,7 +197,7 @@ final class SQLiteEngine: Sendable {
             VALUES (1, ?, ?, ?, ?, 1)
             ON CONFLICT (one) DO NOTHING
             """, [newSecret(), newSecret(), now.milliseconds, now.milliseconds])
-        guard let stored = try secrets() else { throw StoreFailure.unreadable("no secret, or one") }
+        guard let stored = try secrets(db) else { throw StoreFailure.unreadable("no secret, or one") }
         return stored
     }
 

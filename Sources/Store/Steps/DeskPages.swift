@@ -105,10 +105,10 @@ extension Store {
     /// What a held edit would send at once, in the order of the effects' numbers, as far as it still waits.
     ///
     /// - Parameter after: where the page before ended.
-    public func heldFeed(
+    public func heldEditFeed(
         shop: String, after id: Int64 = 0, limit: Int
     ) async throws(StoreFailure) -> [FeedLine] {
-        try await read { db in try db.all(Query.heldFeed, [try db.shop(shop), id, limit], FeedLine.init) }
+        try await read { db in try db.all(Query.heldEditFeed, [try db.shop(shop), id, limit], FeedLine.init) }
     }
 
     /// What was decided from one day to another, both included.
@@ -252,7 +252,7 @@ extension Query {
         \(feedTables)
         ORDER BY picked.due_at, picked.id
         """
-    static let heldFeed = """
+    static let heldEditFeed = """
         SELECT \(feedColumns), effects.due_at, events.kind, aggregates.gid, aggregates.name, orders.record
         FROM (
             SELECT held_effects.shop AS shop, held_effects.effect_id AS id FROM held_effects

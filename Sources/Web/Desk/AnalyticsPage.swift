@@ -128,8 +128,7 @@ extension DeskSite {
     func analytics(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let now = core.now()
         let days = days(request)
-        let facts = try await store.rememberedFacts(shop: visit.shop)
-        let clock = Clock((facts[.profile] ?? ShopProfile(domain: visit.shop)).zone)
+        let clock = Clock(visit.zone)
         let report = try await keptFigures.report(
             store, shop: visit.shop, days: days, until: clock.zone.day(at: now), now: now)
         let path = "\(visit.path)/analytics"
@@ -166,7 +165,7 @@ extension DeskSite {
                         }
                     }, more: max(0, table.rows.count - Self.rowsOfTable))
             }, isEmpty: report.tables.allSatisfy(\.rows.isEmpty))
-        return pages.desk(page, frame(title: "Analytics", page: .analytics, visit: visit, facts: facts))
+        return pages.desk(page, frame(title: "Analytics", page: .analytics, visit: visit))
     }
 
     /// A share of too few is not drawn.
@@ -184,7 +183,7 @@ extension DeskSite {
     func figuresSheet(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let now = core.now()
         let days = days(request)
-        let zone = try await store.profile(shop: visit.shop).zone
+        let zone = visit.zone
         let report = try await keptFigures.report(
             store, shop: visit.shop, days: days, until: zone.day(at: now), now: now)
         return .sheet(report.csv, name: "figures-\(Self.short(visit.shop))-\(report.to)-\(days)-days.csv")
@@ -212,10 +211,6 @@ extension DeskSite {
             .joined(separator: "&")
     }
 
-    private static func escaped(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .urlQueryValueAllowed) ?? ""
-    }
-
     /// Which rows a request asks for; nil where it asks for none that there are.
     private static func rows(_ query: [String: String]) -> FiguresReport.Rows? {
         let trigger = query["trigger"].flatMap { $0.isEmpty ? nil : $0 }
@@ -235,7 +230,7 @@ extension DeskSite {
 
     func figureRows(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         guard let rows = Self.rows(request.query) else { return notFound(visit.visitor) }
-        let zone = try await store.profile(shop: visit.shop).zone
+        let zone = visit.zone
         let clock = Clock(zone)
         let today = zone.day(at: core.now())
         let days = max(1, min(request.query["days"].flatMap(Int.init) ?? 42, FiguresReport.mostDays))

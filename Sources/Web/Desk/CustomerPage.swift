@@ -116,7 +116,7 @@ extension DeskSite {
         guard !set.orders.isEmpty || !set.silences.isEmpty || !set.incoming.isEmpty else {
             return notFound(visit.visitor)
         }
-        let clock = Clock(try await store.profile(shop: visit.shop).zone)
+        let clock = Clock(visit.zone)
         let records = try await store.load(shop: visit.shop, orderIDs: set.orders.map(\.orderID))
         let facts = set.orders.compactMap { records[$0.orderID]?.facts }
         let told = try await store.effects(about: set.orders, limit: Self.messagesOfCustomer)

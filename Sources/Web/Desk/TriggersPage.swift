@@ -98,7 +98,7 @@ extension DeskSite {
         let after = request.query["after"].flatMap(Int64.init) ?? 0
         let lines =
             visit.facts[.heldReload] == nil
-            ? [] : try await store.heldFeed(shop: visit.shop, after: after, limit: Self.rowsOfPage + 1)
+            ? [] : try await store.heldEditFeed(shop: visit.shop, after: after, limit: Self.rowsOfPage + 1)
         let shown = lines.prefix(Self.rowsOfPage)
         let clock = Clock(visit.zone)
         let page = HeldPage(
