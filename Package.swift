@@ -52,6 +52,12 @@ let package = Package(
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
 
         .target(name: "Liquid", swiftSettings: strict),
+        // What shoppers' messages say. Its weights are trained by TrainUnderstanding, which is not installed. Optimised
+        // in debug builds, too, for a test trains it again.
+        .target(
+            name: "Understanding", exclude: ["Phrasings"],
+            swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+        .executableTarget(name: "TrainUnderstanding", dependencies: ["Understanding"], swiftSettings: strict),
         .target(name: "Platform", dependencies: ["CCurl", "CSystemd", lifecycle, logging], swiftSettings: strict),
         // Apart from Platform, for c-ares declares the socket types of its own headers.
         .target(name: "DNS", dependencies: ["CAres", "Platform"], swiftSettings: strict),
@@ -93,6 +99,7 @@ let package = Package(
             name: "bookbag",
             dependencies: [
                 "Web", "Daemon", "Outreach", "Liquid", "Intake", "Shopify", "Store", "Delivery", "Platform",
+                "Understanding",
                 argumentParser,
                 logging, yams, crypto,
             ],
@@ -108,6 +115,7 @@ let package = Package(
         // What stands in for the network in the tests of several targets.
         .target(name: "Doubles", dependencies: ["Platform"], path: "Tests/Doubles", swiftSettings: strict),
         .testTarget(name: "LiquidTests", dependencies: ["Liquid"], swiftSettings: strict),
+        .testTarget(name: "UnderstandingTests", dependencies: ["Understanding"], swiftSettings: strict),
         // What tests of loops bring instead of the clock on the wall.
         .target(name: "LoopTesting", dependencies: ["Platform"], path: "Tests/LoopTesting", swiftSettings: strict),
         .testTarget(
@@ -137,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "BookbagTests",
             dependencies: [
-                "bookbag", "Daemon", "Delivery", "Intake", "Outreach", "Store", "Platform", argumentParser,
+                "bookbag", "Daemon", "Delivery", "Intake", "Outreach", "Store", "Platform", "Doubles", "Understanding",
+                argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -46,8 +46,14 @@ package struct DNSResolver: Sendable {
         }
     }
 
-    /// The name under which an address is looked up backwards (RFC 1035, 3.5): IPv4 alone.
+    /// The name under which an address is looked up backwards (RFC 1035, 3.5; RFC 3596, 2.5); nil where it is none.
     package static func reverseName(of address: String) -> String? {
+        if address.contains(":") {
+            var six = in6_addr()
+            guard inet_pton(AF_INET6, address, &six) == 1 else { return nil }
+            let digits = withUnsafeBytes(of: &six) { $0.flatMap { [$0 >> 4, $0 & 15] } }
+            return digits.reversed().map { String($0, radix: 16) }.joined(separator: ".") + ".ip6.arpa"
+        }
         let parts = address.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) else { return nil }
         return parts.reversed().joined(separator: ".") + ".in-addr.arpa"

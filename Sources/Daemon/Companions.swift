@@ -16,10 +16,13 @@ package struct DaemonCore: Sendable {
     package let hangup: Broadcast
     /// Makes the daemon act immediately on what was decided by hand.
     package let actedByHand: Broadcast
+    /// Learns what somebody did at a page, of a shop's orders that are known.
+    package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
-        post: ShopPost, hangup: Broadcast, actedByHand: Broadcast
+        post: ShopPost, hangup: Broadcast, actedByHand: Broadcast,
+        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in }
     ) {
         self.configuration = configuration
         self.store = store
@@ -28,6 +31,7 @@ package struct DaemonCore: Sendable {
         self.post = post
         self.hangup = hangup
         self.actedByHand = actedByHand
+        self.learn = learn
     }
 }
 
@@ -44,11 +48,17 @@ package struct ShopPost: Sendable {
         let sender: String?
         /// Called when there is mail to send; nil if the shop has no relay.
         let wake: Wake?
+        /// Its own design of a page, for those who read a language; nil where it has none.
+        let design: @Sendable (PageDesign.Page, _ locale: String) -> PageDesign?
 
-        package init(brand: @escaping @Sendable () -> Brand, sender: String?, wake: Wake?) {
+        package init(
+            brand: @escaping @Sendable () -> Brand, sender: String?, wake: Wake?,
+            design: @escaping @Sendable (PageDesign.Page, _ locale: String) -> PageDesign? = { _, _ in nil }
+        ) {
             self.brand = brand
             self.sender = sender
             self.wake = wake
+            self.design = design
         }
     }
 
@@ -62,6 +72,11 @@ package struct ShopPost: Sendable {
 
     /// The shop's brand, as currently configured in its files; nil for a shop that is not served.
     package func brand(_ shop: String) -> Brand? { offices[shop]?.brand() }
+
+    /// The shop's own design of a page, as its files have it now; nil where it has none.
+    package func design(_ page: PageDesign.Page, _ shop: String, locale: String) -> PageDesign? {
+        offices[shop]?.design(page, locale)
+    }
 
     /// Composes a mail; nil if the shop has no relay, or the mail cannot be composed.
     ///

@@ -81,7 +81,8 @@ package struct DaemonProcess {
             metrics.know(shop: shop.domain)
             offices[shop.domain] = ShopPost.Office(
                 brand: { context.rules.inForce.set.settings.brand }, sender: shop.smtp?.sender?.address,
-                wake: shop.smtp == nil ? nil : noticed)
+                wake: shop.smtp == nil ? nil : noticed,
+                design: { context.rules.inForce.set.templates.design($0, locale: $1) })
             try await NoRelay(store: store, logger: logger).look(at: context, now: clock.now)
             let labels = LabelShelf(LabelFetcher(engine, shops: [shop.endpoint]))
             makers[shop.domain] = MessageMaker(
@@ -91,6 +92,7 @@ package struct DaemonProcess {
                 LabelService(
                     shop: shop.domain, labels: labels, store: store, clock: clock, planning: planning,
                     heartbeats: heartbeats, logger: logger, trouble: trouble))
+            let givenUp = GivenUpNotices(store: store, reloader: reloader, context: context)
             for (route, end) in shop.routes {
                 // A notice to the shop is sent as mail.
                 let wake = route.channel == .email ? noticed : Wake()
@@ -102,7 +104,8 @@ package struct DaemonProcess {
                         route: route, channel: try open(route, end, over: engine), context: context,
                         maker: makers[shop.domain], store: store, clock: clock, wake: wake, heartbeats: heartbeats,
                         metrics: metrics, logger: logger, owner: owner, limit: end.limit, limits: end.limits,
-                        trouble: trouble, kind: ChannelKind.standard[route.channel], relay: end.host))
+                        trouble: trouble, kind: ChannelKind.standard[route.channel], relay: end.host,
+                        givenUp: route.channel == .email ? nil : givenUp))
             }
         }
         services.append(
@@ -131,8 +134,12 @@ package struct DaemonProcess {
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {
+            // All that name it say the same of it, or the configuration would have been refused.
+            let access = configuration.shops.compactMap(\.mailbox).first { $0.lmtp == path }?.lmtpAccess
             services.append(
-                LMTPServer(path: path, shops: shops, store: store, clock: clock, trouble: trouble, logger: logger))
+                LMTPServer(
+                    path: path, access: access ?? Configuration.SocketAccess(), shops: shops, store: store,
+                    clock: clock, trouble: trouble, logger: logger))
         }
         let asking = CarrierWiring(
             carriers: configuration.carriers, contexts: contexts, store: store, learning: learning, transport: engine,
@@ -149,7 +156,11 @@ package struct DaemonProcess {
         services.append(HangupService(request: reloads, others: hangup))
         let core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
-            hangup: hangup, actedByHand: byHand)
+            hangup: hangup, actedByHand: byHand,
+            learn: { [contexts, learning] events, shop in
+                guard let context = contexts[shop] else { return }
+                try await learning.learn(events, of: context, now: clock.now)
+            })
         services += try await companions(core)
         services.append(
             Watchdog(

@@ -14,6 +14,7 @@
 internal import Glibc
 public import Outreach
 public import Platform
+internal import Synchronization
 
 /// All that Bookbag remembers. Every method is one complete step: when it returns, the step is on disk; when it throws
 /// a `StoreFailure`, nothing happened.
@@ -31,6 +32,8 @@ public final class Store: Sendable {
     let engine: SQLiteEngine
     let queue: CommitQueue
     let hash: KeyedHash
+    /// The secrets of links; changed where a new one is made.
+    let linkSecrets: Mutex<SQLiteEngine.LinkSecrets>
     let records = RecordCache()
     /// Called when something was decided, sent or changed by hand: pages that show it look again. It is called after
     /// the commit.
@@ -54,6 +57,7 @@ public final class Store: Sendable {
         self.engine = engine
         self.lock = lock
         hash = KeyedHash(secret: engine.secret)
+        linkSecrets = Mutex(engine.linkSecrets)
         queue = CommitQueue(engine: engine)
     }
 
@@ -128,6 +132,11 @@ public final class Store: Sendable {
         } catch {
             throw StoreFailure(error, path: "in memory")
         }
+    }
+
+    /// The same, with everything told that runs in it.
+    static func inMemory(now: Moment, onStatement: @escaping @Sendable (String) -> Void) throws -> Store {
+        Store(try SQLiteEngine.inMemory(now: now, onStatement: onStatement), lock: nil)
     }
 
     /// Closes the file after writing queued steps. Later steps throw.

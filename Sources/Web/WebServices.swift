@@ -1,7 +1,7 @@
 package import Daemon
 import Foundation
 import Logging
-import Outreach
+package import Outreach
 import Platform
 package import ServiceLifecycle
 import Store
@@ -48,6 +48,9 @@ package enum WebServices {
         }
         return services
     }
+
+    /// What a shop's design of a page looks like, with nobody's data, as one file. Throws what the design throws.
+    package static func preview(_ design: PageDesign) throws -> [UInt8] { try Pages().preview(design) }
 
     /// A one-time way into the desk: what the link's path has, and its digest for the store.
     package static func newLogin() -> (path: String, digest: [UInt8]) {

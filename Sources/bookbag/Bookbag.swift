@@ -25,7 +25,7 @@ struct Bookbag: AsyncParsableCommand {
             OutboxCommand.self, ClockCommand.self, SuppressCommand.self, BackupCommand.self, ExportCommand.self,
             EraseCommand.self, DeskCommand.self, RenderCommand.self, TrackCommand.self, MailCommand.self,
             PauseCommand.self, ResumeCommand.self,
-            MailboxCommand.self,
+            MailboxCommand.self, UnderstandCommand.self,
             SandboxCommand.self,
             ReadTriggersCommand.self, TryEditCommand.self,
         ])

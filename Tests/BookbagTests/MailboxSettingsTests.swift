@@ -130,6 +130,32 @@ import Testing
         #expect(faults("only_to: [a@b.example]\nfolders: [INBOX]").contains { $0.contains("no 'url'") })
     }
 
+    @Test("a socket is everybody's, or a group's, or as its mode says, and the same for all shops that name it")
+    func access() throws {
+        func access(_ lines: String) throws -> Configuration.SocketAccess? {
+            try mailbox("lmtp: /run/l.sock\nonly_to: [a@b.example]\n" + lines)?.lmtpAccess
+        }
+        #expect(try access("") == Configuration.SocketAccess(group: nil, mode: 0o666))
+        #expect(try access("lmtp_group: postfix") == Configuration.SocketAccess(group: "postfix", mode: 0o660))
+        #expect(try access("lmtp_mode: 0600") == Configuration.SocketAccess(group: nil, mode: 0o600))
+        #expect(
+            try access("lmtp_group: mail\nlmtp_mode: \"0666\"")
+                == Configuration.SocketAccess(group: "mail", mode: 0o666))
+        for wrong in ["0999", "66", "01660", "0066", "rw"] {
+            let found = faults("lmtp: /run/l.sock\nonly_to: [a@b.example]\nlmtp_mode: \(wrong)")
+            #expect(found.contains { $0.contains("no mode of a socket") }, "\(wrong): \(found)")
+        }
+        #expect(faults("only_to: [a@b.example]\nlmtp_group: postfix").contains { $0.contains("goes with 'lmtp'") })
+        func box(_ address: String, _ more: String) -> String {
+            "mailbox: { lmtp: /run/l.sock, only_to: [\(address)]\(more) }"
+        }
+        #expect(throws: ConfigurationFaults.self) {
+            try read(
+                "shops:\n" + shop("one", box("a@b.example", ", lmtp_group: postfix"))
+                    + shop("two", box("c@d.example", "")))
+        }
+    }
+
     @Test(
         "one socket serves several shops, while no address is two shops'",
         arguments: [

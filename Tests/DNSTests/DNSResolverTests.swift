@@ -112,6 +112,12 @@ struct DNSResolverTests {
 
     @Test(
         "addresses are reversed",
-        arguments: [("192.0.2.7", "7.2.0.192.in-addr.arpa"), ("::1", nil), ("1.2.3", nil), ("300.1.1.1", nil)])
+        arguments: [
+            ("192.0.2.7", "7.2.0.192.in-addr.arpa"),
+            (
+                "2001:db8::567:89ab",
+                "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
+            ), (":::1", nil), ("1.2.3", nil), ("300.1.1.1", nil),
+        ])
     func reversed(_ address: String, _ name: String?) { #expect(DNSResolver.reverseName(of: address) == name) }
 }

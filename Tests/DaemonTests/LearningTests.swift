@@ -1,4 +1,5 @@
 import Outreach
+import Platform
 import Store
 import Testing
 
@@ -56,5 +57,26 @@ struct LearningTests {
         }
         #expect(bench.lines.facts(.orderParked).isEmpty)
         #expect(try await bench.store.parked(shop: benchShop, limit: 9).isEmpty)
+    }
+
+    @Test("takes what was done at a page, once for its mark, and of an order that is known")
+    func page() async throws {
+        let bench = try await LoopBench()
+        try await bench.see(1)
+        func stopped(_ number: Int, _ mark: String) -> JudgedEvent {
+            JudgedEvent(
+                aggregate: .order(id(number)), kind: .customerUnsubscribed, mark: mark, happenedAt: bench.now,
+                source: "page")
+        }
+        let planning = Wake()
+        let learning = bench.learning(newEvents: planning)
+        for mark in ["page:1", "page:1", "page:2"] {
+            try await learning.learn([stopped(1, mark)], of: bench.context, now: bench.now)
+        }
+        try await learning.learn([stopped(2, "page:1")], of: bench.context, now: bench.now)
+        let known = try await bench.store.load(shop: benchShop, orderIDs: [id(1), id(2)])
+        #expect(known.count == 1)
+        #expect(known[id(1)]?.events.count { $0.kind == .customerUnsubscribed } == 2)
+        #expect(await planning.wait(atMost: .seconds(1000)), "triggers hear of it")
     }
 }

@@ -26,7 +26,8 @@ final class Plans: Sendable {
 
     init(
         _ triggers: [String: String], shopSettings: String = "", senders: String = "", labels: LabelShelf? = nil,
-        channels: [ChannelKind] = ChannelKind.standard, pages: String? = nil
+        channels: [ChannelKind] = ChannelKind.standard, pages: String? = nil,
+        letter: String = "Hello."
     ) async throws {
         clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
@@ -35,7 +36,7 @@ final class Plans: Sendable {
                 "mode: live\nbrand: { name: Juniper & Fig, from: orders@juniperfig.example\(senders) }\n\(shopSettings)"
                     .utf8),
             "templates/note.md": Array(
-                "---\nsubject: About {{ order.name }}\n---\nHello.\n"
+                "---\nsubject: About {{ order.name }}\n---\n\(letter)\n"
                     .utf8),
         ]
         for (name, text) in triggers {

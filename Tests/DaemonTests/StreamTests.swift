@@ -59,7 +59,7 @@ struct StreamTests {
         let header = try await header(plans)
         let match = try #require(header.firstMatch(of: /<https:\/\/track\.juniperfig\.example(\/p\/[^>]+)>/))
         #expect(header.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"))
-        let link = SealedLink(path: String(match.1), shops: [shop], key: plans.store.derivedKey)
+        let link = SealedLink(path: String(match.1), shops: [shop], keys: plans.store.linkKeys)
         #expect(link?.purpose == .stop && link?.orderID == "gid://shopify/Order/1")
         #expect(link?.addressKey == plans.store.addressKey("robin@shopper.example"))
     }

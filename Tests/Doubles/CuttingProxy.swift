@@ -1,51 +1,6 @@
 internal import Glibc
+internal import Platform
 internal import Synchronization
-
-/// Sockets on loopback, for servers that tests bring.
-enum Loopback {
-    static func address(_ port: Int) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        return address
-    }
-
-    /// Listens at a port of the system's choice.
-    static func listener() -> Int32 {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = address(0)
-        withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                precondition(bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0, "no port to bind to")
-            }
-        }
-        precondition(listen(listener, 64) == 0)
-        return listener
-    }
-
-    static func port(of listener: Int32) -> Int {
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &length) }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    static func connected(to port: Int) -> Int32? {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = address(port)
-        let isThere = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        if isThere { return socket }
-        close(socket)
-        return nil
-    }
-}
 
 /// Stands between a client and a server, and hangs up after so many bytes of the server's.
 package final class CuttingProxy: Sendable {
@@ -65,7 +20,7 @@ package final class CuttingProxy: Sendable {
         port = Loopback.port(of: listener)
         budget = Mutex(bytes)
         let listener = listener
-        detached { [self] in
+        startThread { [self] in
             while true {
                 let client = accept(listener, nil, nil)
                 if client < 0 { return }
@@ -74,8 +29,8 @@ package final class CuttingProxy: Sendable {
                     continue
                 }
                 let pair = Pair(client: client, far: far)
-                detached { Self.copy(from: pair.client, to: pair.far) { $0 } }
-                detached { [self] in
+                startThread { Self.copy(from: pair.client, to: pair.far) { $0 } }
+                startThread { [self] in
                     Self.copy(from: pair.far, to: pair.client) { count in
                         passed.wrappingAdd(count, ordering: .relaxed)
                         return budget.withLock { left in
@@ -128,21 +83,4 @@ package final class CuttingProxy: Sendable {
         shutdown(to, Int32(SHUT_RDWR))
         shutdown(from, Int32(SHUT_RDWR))
     }
-}
-
-/// Runs a blocking body on a thread of its own.
-private func detached(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let code = pthread_create(
-        &thread, nil,
-        { context in
-            pthread_detach(pthread_self())
-            Unmanaged<Box>.fromOpaque(context!).takeRetainedValue().body()
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
-    precondition(code == 0)
 }

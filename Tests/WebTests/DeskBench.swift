@@ -4,10 +4,10 @@ import Foundation
 import Logging
 import Outreach
 import Platform
-import Store
 import Synchronization
 import Testing
 
+@testable import Store
 @testable import Web
 
 let figs = "juniperfig.myshopify.com"
@@ -17,6 +17,10 @@ let benchStart = Moment(iso8601: "2026-11-29T09:00:00Z")!
 /// A text that breaks out of every place of a page where it is not escaped.
 let hostile = #""><script>alert(1)</script><img src=x onerror=alert(2)>'{{ 7 | times: 191 }}{% raw %}"#
 
+/// The files that are shipped, which tests read and do not write.
+let shippedTriggers = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("triggers").path
+
 /// Two shops with a store in memory, a clock that a test moves, and both sites over them.
 final class DeskBench: Sendable {
     let store: Store
@@ -24,6 +28,19 @@ final class DeskBench: Sendable {
     let shopper: PublicSite
     let people: PeopleBook
     private let moment = Mutex(benchStart)
+    /// What pages had the daemon learn.
+    let learned: LearnedEvents
+
+    /// The events that were to be learned.
+    final class LearnedEvents: Sendable {
+        private let kept = Mutex<[JudgedEvent]>([])
+        var all: [JudgedEvent] { kept.withLock(\.self) }
+        func add(_ events: [JudgedEvent]) { kept.withLock { $0 += events } }
+    }
+    /// What ran in the store since this was emptied.
+    let statements: Lines
+    /// What the journal was told.
+    let journal: Lines
 
     var now: Moment {
         get { moment.withLock { $0 } }
@@ -43,12 +60,17 @@ final class DeskBench: Sendable {
 
     init(
         url: String = "https://desk.juniperfig.example", authority: String = "desk.juniperfig.example",
-        userHeader: String? = nil, state: String? = nil, triggers: String = "/nowhere", savesEdits: Bool = true,
-        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups()
+        userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:],
+        state: String? = nil, triggers: String = shippedTriggers, savesEdits: Bool = true,
+        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups { _ in DoctorReport([]) }
     ) async throws {
+        let (statements, journal) = (Lines(), Lines())
+        self.statements = statements
+        self.journal = journal
+        let onDisk = try state.map { try Store.open(path: $0 + "/bookbag.db", role: .daemon, now: benchStart) }
         let store =
-            try state.map { try Store.open(path: $0 + "/bookbag.db", role: .daemon, now: benchStart) }
-            ?? Store.inMemory(now: benchStart)
+            try given ?? onDisk
+            ?? Store.inMemory(now: benchStart, onStatement: { statements.add($0) })
         for shop in [figs, looms] { _ = try await store.openShop(shop, now: benchStart) }
         self.store = store
         let shops = [figs, looms].map {
@@ -67,12 +89,17 @@ final class DeskBench: Sendable {
         configuration.desk = deskSite
         configuration.pages = pagesSite
         let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
-        let office = ShopPost.Office(brand: { brand }, sender: nil, wake: Wake())
+        let templates = try Self.templates(designs)
+        let office = ShopPost.Office(
+            brand: { brand }, sender: nil, wake: Wake(),
+            design: { page, locale in templates?.design(page, locale: locale) })
         let box = Ticking()
+        let learned = LearnedEvents()
+        self.learned = learned
         let core = DaemonCore(
-            configuration: configuration, store: store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            configuration: configuration, store: store, logger: Logger(label: "test") { _ in Handler(lines: journal) },
             now: { box.now() }, post: ShopPost([figs: office, looms: office]), hangup: Broadcast(),
-            actedByHand: Broadcast())
+            actedByHand: Broadcast(), learn: { events, _ in learned.add(events) })
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
@@ -80,6 +107,42 @@ final class DeskBench: Sendable {
             edits: EditDesk(wake: Wake(), trials: trials), checkups: checkups)
         shopper = PublicSite(core: core, site: pagesSite, pages: pages)
         box.bench.withLock { $0 = self }
+    }
+
+    /// The designs of a shop with these files of `pages/`, by their names.
+    private static func templates(_ designs: [String: String]) throws -> TemplateSet? {
+        guard !designs.isEmpty else { return nil }
+        var files = ["shop.yaml": "brand: { name: Juniper & Fig, from: orders@juniperfig.example }\n"]
+        for (name, text) in designs { files["pages/\(name)"] = text }
+        let (set, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
+        return try #require(set, "\(faults)").templates
+    }
+
+    /// Lines in the order in which they came.
+    final class Lines: Sendable {
+        private let all = Mutex<[String]>([])
+
+        func add(_ line: String) { all.withLock { $0.append(line) } }
+
+        /// Those that are there, which are gone then.
+        func taken() -> [String] {
+            all.withLock { lines in
+                defer { lines = [] }
+                return lines
+            }
+        }
+    }
+
+    /// Keeps what the journal is told.
+    private struct Handler: LogHandler {
+        let lines: Lines
+        var logLevel = Logger.Level.trace
+        var metadata: Logger.Metadata = [:]
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(event: LogEvent) { lines.add("\(event.level) \(event.message) \(event.metadata ?? [:])") }
     }
 
     private final class Ticking: Sendable {

@@ -55,7 +55,7 @@ struct PublicPagesTests {
                 var changed = sealed
                 changed.replaceSubrange(index...index, with: String(letter))
                 let link = SealedLink(
-                    path: path.replacing(sealed, with: changed), shops: [figs, looms], key: bench.store.derivedKey)
+                    path: path.replacing(sealed, with: changed), shops: [figs, looms], keys: bench.store.linkKeys)
                 #expect(link == nil)
             }
         }
@@ -135,6 +135,8 @@ struct PublicPagesTests {
             #expect(try await silenced() == (true, false), "news of orders still comes")
         }
         #expect(try await bench.store.silences(shop: figs, limit: 10, now: bench.now).count == 1)
+        #expect(bench.learned.all.map(\.kind) == [.customerUnsubscribed], "once, for the merchant")
+        #expect(bench.learned.all.map(\.aggregate) == [.order("gid://shopify/Order/1001")])
         #expect(await bench.visit(path).text.contains("method=\"post\"") == false)
         _ = try await bench.store.erase(address: "robin@example.com", shop: figs, now: bench.now)
         #expect(

@@ -71,6 +71,8 @@ package struct Configuration: Sendable {
         package var authority: String?
         package var certificate: String?
         package var key: String?
+        /// The DKIM selectors that the relay signs the shop's mail with, for `doctor`; none where nobody said.
+        package var dkimSelectors: [String] = []
 
         package init(
             url: String, username: String?, password: SecretString?, oauth: OAuthSettings? = nil, connections: Int,

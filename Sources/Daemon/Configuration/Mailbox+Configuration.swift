@@ -9,16 +9,38 @@ extension Configuration {
         package var imap: IMAP?
         /// The path of the socket on which a mail server delivers mail; nil for none.
         package var lmtp: String?
+        /// Who may connect to that socket.
+        package var lmtpAccess = SocketAccess()
         /// The shop's addresses, or `@domain`: no other mail is fetched or accepted.
         package var onlyTo: [String]
         /// Whose Authentication-Results are trusted (RFC 8601, 2.5); nil for nobody's.
         package var authservID: String?
 
-        package init(imap: IMAP?, lmtp: String? = nil, onlyTo: [String], authservID: String?) {
+        package init(
+            imap: IMAP?, lmtp: String? = nil, lmtpAccess: SocketAccess = SocketAccess(), onlyTo: [String],
+            authservID: String?
+        ) {
             self.imap = imap
             self.lmtp = lmtp
+            self.lmtpAccess = lmtpAccess
             self.onlyTo = onlyTo
             self.authservID = authservID
+        }
+    }
+}
+
+extension Configuration {
+    /// The file rights of a socket: who may connect.
+    package struct SocketAccess: Hashable, Sendable {
+        /// The group that the file is given to; nil leaves it the daemon's own.
+        package var group: String?
+        /// Its permission bits.
+        package var mode: UInt32
+
+        /// Those rights; without a mode, the group's alone where one is named, and everybody's else.
+        package init(group: String? = nil, mode: UInt32? = nil) {
+            self.group = group
+            self.mode = mode ?? (group == nil ? 0o666 : 0o660)
         }
     }
 }

@@ -65,6 +65,7 @@ package enum Line: String, LogKind, CaseIterable {
     case mailParked = "0a9e4c7d2f8b4d13a5e6c1b07d9f2e48"
     case desk = "b1e64c0d9a3f4f27a8d5c2e7f0916b3d"
     case pageFailed = "6c2f8a1b7e9d4b50b3f4d8e1a7c5902e"
+    case designFailed = "3d7a9c1e5b8f4a62b0c4e7d2f1a6938b"
     case noDesk = "e8d7a5f3c1b94e62905d3b7f6a2c8e14"
 
     case paused = "a7c1e3d95b0f4826b4d8f6a2e9c07315"
@@ -133,6 +134,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .mailParked: "A mail cannot be read"
         case .desk: "Somebody did something at the desk"
         case .pageFailed: "A page could not be shown"
+        case .designFailed: "A page is shown in Bookbag's own design, because the shop's fails"
         case .noDesk: "No desk is served"
         case .paused: "News is held by a pause"
         case .pauseOver: "A pause is over"
@@ -148,7 +150,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .sourceFailed, .pageFailed,
-            .noDesk, .paused:
+            .noDesk, .designFailed, .paused:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info

@@ -38,6 +38,8 @@ struct DeliveryService: Service {
     var kind: ChannelKind?
     /// The host that it sends to, for the journal.
     var relay = ""
+    /// Tells the shop's people of what is given up; nil for mail, which would have to tell of itself.
+    var givenUp: GivenUpNotices?
 
     /// Longer than any attempt may take, so that a lease never expires during one. RFC 5321 allows ten minutes for the
     /// last reply.
@@ -77,6 +79,8 @@ struct DeliveryService: Service {
                 for attempt in completed.take() {
                     inFlight.under -= 1
                     if let answer = attempt.answer {
+                        // At once, so that nothing more begins at the old pace in the step that writes the answer.
+                        inFlight.slowDown(by: answer.verdict, now: clock.now)
                         inFlight.done.append((attempt.claim, answer))
                     } else {
                         // Cancelled before the receiver could have accepted anything, so it is not in doubt.
@@ -140,6 +144,10 @@ struct DeliveryService: Service {
         /// The time until which it asked for nothing at all.
         var pausedUntil: Moment?
 
+        /// How many of the answers to come belong to attempts that began before it was last slowed down: they say
+        /// nothing new.
+        var old = 0
+
         /// Forgets all moments once the clock was found to be right again after running ahead: they may lie far ahead.
         mutating func noteClock(_ times: Int) {
             guard times != timesPutBack else { return }
@@ -159,12 +167,18 @@ struct DeliveryService: Service {
             }
         }
 
-        /// Halves the number for a busy receiver, and increases it again one by one.
+        /// Halves the number for a busy receiver, once for all attempts that were under way then, and increases it
+        /// again one by one. `under` counts the attempts whose answer is still to come.
         mutating func slowDown(by verdict: Verdict, now: Moment) {
+            let isOld = old > 0
+            if isOld { old -= 1 }
             if let failure = verdict.failure, let code = failure.code, [429, 502, 504].contains(code) {
-                ceiling = max(1, min(ceiling, depth) / 2)
+                if !isOld {
+                    ceiling = max(1, min(ceiling, depth) / 2)
+                    old = under
+                }
                 if let asked = failure.retryAfter { pausedUntil = max(pausedUntil ?? now, now + min(asked, .hours(1))) }
-            } else if case .accepted = verdict, ceiling < Int.max {
+            } else if case .accepted = verdict, !isOld, ceiling < Int.max {
                 ceiling = ceiling < depth ? ceiling + 1 : Int.max
             }
         }
@@ -384,18 +398,41 @@ struct DeliveryService: Service {
         }
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))
+            var lost: [GivenUpNotices.Entry] = []
             for withdrawal in withdrawn where ids.contains(withdrawal.claim.effect.id) {
                 judged.withdrawn.append(withdrawal.claim.effect.id)
                 // One that was attempted and is no longer news has been given up, so a person is told.
                 let isGivenUp = withdrawal.claim.effect.attempts > 0 && withdrawal.reason == .oldNews
+                if isGivenUp {
+                    let attempts = withdrawal.claim.effect.attempts
+                    let tried = attempts == 1 ? "tried once" : "tried \(attempts) times"
+                    lost.append(entry(withdrawal.claim, "\(tried), and no news any more"))
+                }
                 report(
                     .withdrawn, withdrawal.claim, reason: withdrawal.reason.rawValue, detail: withdrawal.detail,
                     level: isGivenUp ? .warning : nil)
                 metrics.decisions.add(
                     1, withdrawal.claim.effect.trigger, Effect.State.withdrawn.rawValue, withdrawal.reason.rawValue)
             }
+            await giveUp(lost, now: now)
         }
         return judged
+    }
+
+    /// How the shop's people are told about one that was given up.
+    private func entry(_ claim: Claim, _ why: String) -> GivenUpNotices.Entry {
+        let effect = claim.effect
+        let order = effect.event.map { " of \($0.orderName)" } ?? ""
+        return GivenUpNotices.Entry(
+            route: name, message: effect.id, what: "\(effect.trigger)\(order)", why: why, at: clock.now)
+    }
+
+    /// Tells the shop's people. The journal has it in any case, so if the store fails now, only the mail is lost.
+    private func giveUp(_ lost: [GivenUpNotices.Entry], now: Moment) async {
+        guard !lost.isEmpty, let givenUp else { return }
+        do throws(StoreFailure) { try await givenUp.tell(lost, now: now) } catch {
+            trouble.note(error, now: now, logger)
+        }
     }
 
     /// Writes the verdicts that have arrived and the attempts that begin, in one commit, and then reports them. Returns
@@ -428,11 +465,18 @@ struct DeliveryService: Service {
         if !turned.finished.isEmpty { KillPoint.committed.reached() }
         if !turned.attempts.begun.isEmpty { KillPoint.begun.reached() }
         let ended = inFlight.done
-        for (_, answer) in ended { inFlight.slowDown(by: answer.verdict, now: now) }
         (inFlight.breaker, inFlight.kept) = (breaker, breaker)
         for claim in begins { inFlight.rendered[claim.effect.id] = nil }
         inFlight.done = []
-        for ((claim, answer), consequence) in zip(ended, consequences) { tell(claim, answer.verdict, consequence) }
+        var lost: [GivenUpNotices.Entry] = []
+        for ((claim, answer), consequence) in zip(ended, consequences) {
+            tell(claim, answer.verdict, consequence)
+            if case .refused(let failure) = answer.verdict { lost.append(entry(claim, "refused: \(failure.detail)")) }
+            if case .closed(let failure) = consequence.change, failure.reason == Failure.disabled {
+                lost.append(GivenUpNotices.Entry(route: name, message: nil, what: "", why: failure.detail, at: now))
+            }
+        }
+        await giveUp(lost, now: now)
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
         return turned.attempts
     }

@@ -77,6 +77,15 @@ struct Learning: Sendable {
         }
     }
 
+    /// Learns what somebody did at one of our own pages, of orders that are known; of others nothing.
+    func learn(_ events: [JudgedEvent], of context: ShopContext, now: Moment) async throws(StoreFailure) {
+        let learner = context.rules.learner
+        let byOrder = Dictionary(grouping: events) { $0.aggregate.orderID ?? "" }
+        try await commit(Set(byOrder.keys), of: context, read: [], now: now) { id, record in
+            record.map { learner.learn(byOrder[id] ?? [], into: $0, now: now) }
+        }
+    }
+
     /// Lets time pass for those orders.
     func advance(_ orderIDs: [String], of context: ShopContext, now: Moment) async throws(StoreFailure) {
         let learner = context.rules.learner

@@ -15,11 +15,15 @@ package struct MessageMaker: Sendable {
     var unsubscribe: UnsubscribeTokens?
     /// Makes links to the shopper's pages; nil where none are served.
     var links: PublicLinks?
+    /// What mails link to instead, as in a preview; nil for `links`' own.
+    var pages: PageLinks?
 
     package init(
         configuration: Configuration.Shop, labels: LabelShelf?, channels: [ChannelKind] = ChannelKind.standard,
-        actions: (any ActionLedger)? = nil, unsubscribe: UnsubscribeTokens? = nil, links: PublicLinks? = nil
+        actions: (any ActionLedger)? = nil, unsubscribe: UnsubscribeTokens? = nil, links: PublicLinks? = nil,
+        pages: PageLinks? = nil
     ) {
+        self.pages = pages
         self.unsubscribe = unsubscribe
         self.links = links
         self.configuration = configuration
@@ -45,7 +49,8 @@ package struct MessageMaker: Sendable {
             }
         }
         let scope = planner.scope(
-            record: record, event: event, together: effect.together, history: history, now: now)
+            record: record, event: event, together: effect.together, history: history, now: now,
+            pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
         var composition = Composition(
             effect: effect, line: line, trigger: trigger, scope: scope, triggers: planner.triggers, now: now,
             date: date ?? now, sender: configuration.smtp?.sender, targets: Set(configuration.webhooks.keys),
@@ -56,6 +61,19 @@ package struct MessageMaker: Sendable {
                 .stop, shop: effect.shop, orderID: record.facts.id, address: address, now: now)
         }
         return channel.compose(composition)
+    }
+
+    /// What the message may link to. In shadow mode nobody gets it, and whoever compares it with another sees no link
+    /// that opens anything.
+    private func pages(
+        of effect: Effect, record: OrderRecord, trigger: Trigger, line: SendLine, planner: Planner
+    ) -> PageLinks {
+        if let pages { return pages }
+        guard let links else { return PageLinks() }
+        if trigger.mode(in: planner.triggers.settings.mode) == .shadow { return .specimen(url: links.url) }
+        var pages = links.pages(about: record, issued: effect.createdAt)
+        if line.destination != .customer { pages.preferences = nil }
+        return pages
     }
 
     private enum ActionsOutcome {

@@ -17,8 +17,26 @@ package struct PublicLinks: Sendable {
     package func link(
         _ purpose: SealedLink.Purpose, shop: String, orderID: String, address: String, now: Moment
     ) -> String? {
-        SealedLink(
-            purpose, shop: shop, orderID: orderID, addressKey: store.addressKey(address), day: Zone.utc.day(at: now)
-        ).map { url + $0.path(key: store.derivedKey(for: SealedLink.keyPurpose(purpose, shop: shop))) }
+        link(purpose, shop: shop, orderID: orderID, addressKey: store.addressKey(address), now: now)
+    }
+
+    /// The same, by the keyed hash of the address.
+    package func link(
+        _ purpose: SealedLink.Purpose, shop: String, orderID: String, addressKey: [UInt8], now: Moment
+    ) -> String? {
+        SealedLink(purpose, shop: shop, orderID: orderID, addressKey: addressKey, day: Zone.utc.day(at: now))
+            .map { url + $0.path(key: store.linkKeys(for: SealedLink.keyPurpose(purpose, shop: shop))[0]) }
+    }
+
+    /// What a mail about an order may link to; nothing where nobody can be written to.
+    ///
+    /// - Parameter issued: when the message was first thought of, and not when it is written: so that a message that is
+    ///   written again has the same links.
+    package func pages(about record: OrderRecord, issued: Moment) -> PageLinks {
+        guard let address = record.recipient?.address else { return PageLinks() }
+        func link(_ purpose: SealedLink.Purpose) -> String? {
+            self.link(purpose, shop: record.shop, orderID: record.facts.id, address: address, now: issued)
+        }
+        return PageLinks(tracking: link(.track), preferences: link(.preferences))
     }
 }

@@ -39,6 +39,7 @@ struct LMTPServer: Service {
     }
 
     let path: String
+    var access = Configuration.SocketAccess()
     let shops: [Shop]
     let store: any ObservationStore
     let clock: DaemonClock
@@ -71,14 +72,37 @@ struct LMTPServer: Service {
                 reason: "the LMTP socket \(path) cannot be made (\(error)); its folder must exist and belong to the "
                     + "daemon's user (docs/mailbox.md)", status: .configuration)
         }
-        // Postfix drops all groups but its own, so access is controlled by the folder.
-        chmod(path, 0o666)
+        do throws(DaemonProblem) { try letIn() } catch {
+            try? await channel.close()
+            unlink(path)
+            throw error
+        }
         logger.log(Line.listening, ["address": "\(path)"])
         listening()
         try? await gracefulShutdown()
         try? await channel.close()
         unlink(path)
         sessions.closeAll()
+    }
+
+    /// Sets who may connect to the socket. Postfix drops all groups but its own: it connects as that group, or the
+    /// socket is open to everybody and its folder controls access.
+    private func letIn() throws(DaemonProblem) {
+        if let group = access.group {
+            guard let entry = getgrnam(group) else {
+                throw DaemonProblem(
+                    line: .configuration, reason: "there is no group '\(group)' ('lmtp_group' of 'mailbox')",
+                    status: .configuration)
+            }
+            guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
+                throw DaemonProblem(
+                    line: .configuration,
+                    reason:
+                        "the LMTP socket \(path) cannot be given to the group '\(group)'; the daemon has to belong to "
+                        + "it (SupplementaryGroups=\(group), docs/mailbox.md)", status: .configuration)
+            }
+        }
+        chmod(path, access.mode)
     }
 
     /// Stores a mail: one observation for each shop among its recipients, all in one step.

@@ -9,13 +9,13 @@ import Store
 /// Judges the mail that came in, one at a time: finds the message of ours that it refers to and the order that it is
 /// about, applies the rules, and commits the result together with the mark that it was judged.
 struct MailJudge: Sendable {
-    /// How the bytes of an observation are read.
-    var read: @Sendable (RawObservation) -> ReadMail
+    /// How the bytes of an observation are read, by how the shop writes the numbers of its orders.
+    var read: @Sendable (RawObservation, OrderNumbers.Style) -> ReadMail
     let context: ShopContext
     let store: Store
     let learning: Learning
     let logger: Logger
-    /// Called when there is mail for the shop's people.
+    /// Called when there is mail to send.
     let newMail: Wake
 
     /// A mail after reading.
@@ -30,7 +30,8 @@ struct MailJudge: Sendable {
     /// - Returns: why nothing could be made of it; it still counts as judged.
     func judge(_ observation: RawObservation, now: Moment) async throws(StoreFailure) -> SourceFailure? {
         let shop = context.domain
-        let (mail, parked) = { ($0.mail, $0.parked) }(read(observation))
+        let style = OrderNumbers.Style(of: try await store.newestOrderNames(shop: shop))
+        let (mail, parked) = { ($0.mail, $0.parked) }(read(observation, style))
         if observation.mailKind?.side == .sent {
             var outcome = IncomingOutcome(observation, .own, detail: "sent by the shop; it changes nothing")
             outcome.effectID = try await store.message(
@@ -52,7 +53,7 @@ struct MailJudge: Sendable {
             mail, from: observation, about: message, wish: wish, softBefore: softBefore, now: now)
         if let parked { outcome.detail = "it could not be read: \(parked)" }
         if mail.kind == .person, wish == nil {
-            let order = try await order(of: mail, answering: message)
+            let order = try await order(of: mail, answering: message, style)
             outcome.aggregate = order.map { .order($0.orderID) }
             if !observation.isHistory {
                 var mail = mail
@@ -66,38 +67,115 @@ struct MailJudge: Sendable {
                 }
             }
         }
-        if observation.isHistory { outcome.keepToStory() }
-        try await commit(outcome, about: message, now: now)
+        var events: [JudgedEvent] = []
+        if observation.isHistory {
+            outcome.keepToStory()
+        } else {
+            if let bounced = Self.bounced(outcome, message) { events.append(bounced) }
+            if let stopped = try await stop(&outcome, mail, answering: message, wish, now: now) {
+                events.append(stopped)
+            }
+        }
+        try await commit(outcome, events, now: now)
         KillPoint.judged.reached()
         report(outcome)
-        if outcome.forward != nil { newMail.call() }
+        if outcome.forward != nil || outcome.reply != nil { newMail.call() }
         return nil
     }
 
     private func commit(
-        _ outcome: IncomingOutcome, about message: AnsweredMessage?, now: Moment
+        _ outcome: IncomingOutcome, _ events: [JudgedEvent], now: Moment
     ) async throws(StoreFailure) {
-        guard outcome.isEndOfMessage, let order = outcome.aggregate, order.orderID != nil, let message else {
+        guard !events.isEmpty else {
             try await store.commit(outcome, now: now)
             return
         }
-        let bounced = JudgedEvent(
+        _ = try await learning.learn(events, from: outcome.observation, incoming: outcome, of: context, now: now)
+    }
+
+    /// The event that a message of ours came back. Events are of orders: a mail about none only ends.
+    private static func bounced(_ outcome: IncomingOutcome, _ message: AnsweredMessage?) -> JudgedEvent? {
+        guard outcome.isEndOfMessage, let order = outcome.aggregate, order.orderID != nil, let message else {
+            return nil
+        }
+        return JudgedEvent(
             aggregate: order, kind: .deliveryBounced, mark: "effect:\(message.effect.id)",
             happenedAt: outcome.observation.receivedAt, source: outcome.observation.source)
-        _ = try await learning.learn([bounced], from: outcome.observation, incoming: outcome, of: context, now: now)
+    }
+
+    /// What follows of a wish for no more offers, where it ends anything: a lone word is confirmed, and the merchant
+    /// gets an event, of the order that the mail answers or else of her newest.
+    private func stop(
+        _ outcome: inout IncomingOutcome, _ mail: IncomingMail, answering message: AnsweredMessage?,
+        _ wish: UnsubscribeTokens.Wish?, now: Moment
+    ) async throws(StoreFailure) -> JudgedEvent? {
+        guard outcome.silencings.contains(where: { $0.reason == IncomingOutcome.Silencing.optOut }),
+            let key = wish?.addressKey ?? mail.sender.map(store.addressKey)
+        else { return nil }
+        let shop = context.domain
+        let standing = Set(try await store.silences(of: .addressKey(key), shop: shop, now: now).map(\.stream))
+        guard IncomingRules.isNews(outcome, standing: standing) else { return nil }
+        // Whom a message went to may answer it; that a mail names one of ours proves nothing of its sender.
+        let answered = message.flatMap { message in
+            message.recipient.map(store.addressKey) == key ? message.effect.orderKey : nil
+        }
+        let newest = try await store.orders(ofAddressKey: key, shop: shop).first
+        let order = answered ?? newest
+        if wish == nil, let sender = mail.sender {
+            let isOwn = context.configuration.mailbox.map { ShopAddresses($0.onlyTo).contains(sender) } ?? false
+            let isKnown = !isOwn && (order != nil || message?.recipient.map(store.addressKey) == key)
+            if IncomingRules.confirms(outcome, standing: standing, isKnown: isKnown, own: ownAddresses) {
+                outcome.reply = try await confirmation(to: sender, about: order, mail, now: now)
+            }
+        }
+        return order.map {
+            JudgedEvent(
+                aggregate: .order($0.orderID), kind: .customerUnsubscribed, mark: "mail:\(outcome.observation.id)",
+                happenedAt: outcome.observation.receivedAt, source: outcome.observation.source)
+        }
+    }
+
+    /// The addresses that no confirmation goes to: the shop would write to itself.
+    private var ownAddresses: [String] {
+        let settings = context.rules.planner.triggers.settings
+        let brand = settings.brand
+        return [brand.from, brand.marketingFrom, brand.ratingsFrom, brand.replyTo, settings.notify].compactMap {
+            $0?.address
+        }
+    }
+
+    /// The confirmation of a lone stop word; nil where nothing goes to shoppers.
+    private func confirmation(
+        to sender: String, about order: OrderKey?, _ mail: IncomingMail, now: Moment
+    ) async throws(StoreFailure) -> SystemMail? {
+        let settings = context.rules.planner.triggers.settings
+        guard context.configuration.smtp != nil, settings.mode == .live else { return nil }
+        let shop = context.domain
+        var locale: String? = settings.locale
+        if let order, let facts = try await store.load(shop: shop, orderIDs: [order.orderID])[order.orderID]?.facts {
+            locale = facts.locale ?? facts.customer?.locale ?? locale
+        }
+        let confirmation = StopConfirmation(
+            to: sender, locale: locale, brand: settings.brand, shop: shop,
+            secret: store.unsubscribeTokens.token(shop: shop, address: sender, stream: .marketing),
+            answers: mail.messageID, aggregate: order.map { .order($0.orderID) })
+        return confirmation.mail(now: now)
     }
 
     /// Which order a person writes about: that of the message she replies to; otherwise the number in her own words, if
     /// the sender is the order's; otherwise her only order under way. It never guesses between two.
     private func order(
-        of mail: IncomingMail, answering message: AnsweredMessage?
+        of mail: IncomingMail, answering message: AnsweredMessage?, _ style: OrderNumbers.Style
     ) async throws(StoreFailure) -> OrderKey? {
         if let key = message?.effect.orderKey { return key }
         guard let sender = mail.sender else { return nil }
         let own = try await store.orders(ofAddress: sender, shop: context.domain)
         if let name = mail.orderName {
-            let named = try await store.orders(named: name, shop: context.domain).filter(own.contains)
-            if named.count == 1 { return named[0] }
+            // "#1042" may be all that she writes of JF-1042-A.
+            for name in [name, style.name(of: name.filter(\.isNumber))] {
+                let named = try await store.orders(named: name, shop: context.domain).filter(own.contains)
+                if named.count == 1 { return named[0] }
+            }
         }
         if own.count == 1 { return own[0] }
         let recent = Array(own.prefix(20))
@@ -177,12 +255,14 @@ extension RawObservation {
 
 extension MailJudge.ReadMail {
     /// Reads an observation from a mailbox, given what the shop's mail looks like.
-    init(_ observation: RawObservation, settings: MailSettings) {
+    init(_ observation: RawObservation, settings: MailSettings, orders: OrderNumbers.Style = OrderNumbers.Style()) {
         if observation.mailKind?.isParked == true {
             self.init(
                 mail: IncomingMail(.person), parked: String(decoding: observation.bytes.prefix(500), as: UTF8.self))
             return
         }
+        var settings = settings
+        settings.orders = orders
         let reading = MailReading.read(observation.bytes, settings: settings)
         self.init(mail: reading.incoming, parked: reading.parked)
     }
@@ -205,7 +285,8 @@ extension IncomingOutcome {
     fileprivate mutating func keepToStory() {
         isEndOfMessage = false
         provesArrival = false
-        silencing = nil
+        silencings = []
+        revocations = []
         forward = nil
     }
 }

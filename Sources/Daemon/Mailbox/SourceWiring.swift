@@ -13,7 +13,7 @@ struct SourceWiring {
     let learning: Learning
     let clock: DaemonClock
     let engine: TransferEngine
-    /// Called when there is mail to the shop's own people.
+    /// Called when there is mail to send.
     let newMail: Wake
     let heartbeats: Heartbeats
     let logger: Logger
@@ -41,9 +41,10 @@ struct SourceWiring {
                 sources.append(BroughtMail())
             }
             judge = MailJudge(
-                read: { [context] observation in
+                read: { [context] observation, orders in
                     let shop = context.rules.planner.triggers.settings
-                    return MailJudge.ReadMail(observation, settings: MailSettings(mailbox, settings: shop))
+                    return MailJudge.ReadMail(
+                        observation, settings: MailSettings(mailbox, settings: shop), orders: orders)
                 },
                 context: context, store: store, learning: learning, logger: logger, newMail: newMail)
         }

@@ -197,7 +197,7 @@ package struct EditTrial: Codable, Sendable {
             sendings = try examples(example, trigger, set)
         }
         for sending in sendings.prefix(4) {
-            switch await PreviewedMessage.make(sending, shop: nil) {
+            switch await PreviewedMessage.make(sending, shop: nil, pages: .specimen()) {
             case .made(let made):
                 finding.mails.append(
                     Mail(

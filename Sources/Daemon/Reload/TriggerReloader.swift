@@ -229,9 +229,11 @@ struct TriggerReloader {
     }
 
     /// Writes to the shop, if it can be written to.
+    ///
+    /// - Parameter dueAt: when the mail is sent; nil for shortly.
     func tell(
         _ kind: Notice.Kind, settings: ShopSettings, about digest: String, subject: String, body: String,
-        supersedes: Set<Notice.Kind> = [.refused, .held], now: Moment
+        supersedes: Set<Notice.Kind> = [.refused, .held], dueAt: Moment? = nil, now: Moment
     ) async throws(StoreFailure) {
         guard let to = settings.notify, let smtp = shop.smtp else { return }
         let brand = settings.brand
@@ -243,7 +245,7 @@ struct TriggerReloader {
             date: now, brand: brand)
         guard let message = try? MailComposer().compose(draft) else { return }
         // A short delay, since people who edit save more than once.
-        let notice = Notice(shop: shop.domain, kind: kind, message: message, dueAt: now + .seconds(20))
+        let notice = Notice(shop: shop.domain, kind: kind, message: message, dueAt: dueAt ?? now + .seconds(20))
         try await store.put(notice, supersedes: supersedes, now: now)
         notices.call()
     }

@@ -185,10 +185,21 @@ extension DoctorCheck {
                 let code = reply.code.map { " (\($0))" } ?? ""
                 return [
                     Finding(
-                        .broken, what, "\(smtp.url): \(said?.detail ?? "no answer")\(code)", fix: fix(reply.phase))
+                        .broken, what, "\(smtp.url): \(said?.detail ?? "no answer")\(code)",
+                        fix: fix(reply.phase, smtp))
                 ]
             }
             let redirect = smtp.redirectTo == nil ? "" : "; everything is redirected to one inbox"
+            if smtp.password != nil, takesNoPassword(smtp) {
+                return [
+                    Finding(
+                        .poor, what,
+                        "\(smtp.url) lets us in by password\(redirect), which Microsoft has refused since 30 April 2026 and may end at any time",
+                        fix:
+                            "write 'oauth: { provider: microsoft, … }' (XOAUTH2, docs/mailbox.md) in place of 'password'"
+                    )
+                ]
+            }
             // The probe does not say whether TLS was offered; what matters is that it is not required.
             guard smtp.startTLS != .opportunistic else {
                 return [
@@ -200,12 +211,18 @@ extension DoctorCheck {
             return [Finding(.fine, what, "\(smtp.url) accepts our login\(redirect)")]
         })
 
-    private static func fix(_ phase: SMTPReply.Phase) -> String {
+    private static func fix(_ phase: SMTPReply.Phase, _ smtp: Configuration.SMTP) -> String {
         switch phase {
+        case .auth where smtp.password != nil && takesNoPassword(smtp):
+            "Microsoft has taken no passwords since 30 April 2026: write 'oauth: { provider: microsoft, … }' (XOAUTH2, docs/mailbox.md)"
         case .auth: "check 'username' and 'password' of 'smtp'"
         case .tls: "check 'starttls' and 'ca' of 'smtp', and the relay's certificate"
         default: "check 'url' of 'smtp', and whether this machine may reach it"
         }
+    }
+
+    private static func takesNoPassword(_ smtp: Configuration.SMTP) -> Bool {
+        SenderRecords.known(URLComponents(string: smtp.url)?.host ?? "")?.takesNoPassword == true
     }
 
     /// Whether mailboxes will trust the shop's mail: what DNS says about the domain in From.
@@ -219,8 +236,11 @@ extension DoctorCheck {
             var findings: [Finding] = []
             for domain in Set(own.map { $0.domain.lowercased() }).sorted() {
                 if domain.hasSuffix(".example") || domain.hasSuffix(".test") || domain == "localhost" { continue }
-                findings += await SenderRecords.ask(reach.dns, domain: domain, relay: relay).findings
+                findings += await SenderRecords.ask(
+                    reach.dns, domain: domain, relay: relay, selectors: smtp.dkimSelectors
+                ).findings
             }
+            if !findings.isEmpty, let name = await RelayName.ask(reach.dns, relay: relay) { findings += name.findings }
             return findings
         })
 

@@ -22,9 +22,10 @@ package struct PreviewedMessage: Sendable {
     ///
     /// - Parameters:
     ///   - shop: as it is configured; nil where only the words matter.
+    ///   - pages: what it links to.
     ///   - date: its Date if it is really sent; nil for the moment of the example.
     package static func make(
-        _ sending: Sending, shop: Configuration.Shop?, date: Moment? = nil
+        _ sending: Sending, shop: Configuration.Shop?, pages: PageLinks, date: Moment? = nil
     ) async -> Outcome {
         var sending = sending
         var planner = sending.planner
@@ -37,7 +38,7 @@ package struct PreviewedMessage: Sendable {
             settings: planner.triggers.settings, triggers: [trigger], templates: planner.triggers.templates)
         sending.effect.keys = ["preview \(UUID().uuidString)"]
         let maker = MessageMaker(
-            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: nil)
+            configuration: shop ?? Configuration.Shop(previewing: trigger), labels: nil, pages: pages)
         let outcome = await maker.make(
             sending.effect, record: sending.record, history: sending.history, planner: planner, now: sending.now,
             date: date)

@@ -32,6 +32,8 @@ struct SenderRecords: Sendable {
         var selectors: [String]
         /// What it limits, as a sentence without its full stop.
         var limit: String?
+        /// True where a mailbox's password does not log in: access tokens do.
+        var takesNoPassword = false
     }
 
     static let knownRelays = [
@@ -41,7 +43,7 @@ struct SenderRecords: Sendable {
         KnownRelay(
             name: "Microsoft 365", hosts: ["office365.com", "outlook.com"], include: "spf.protection.outlook.com",
             selectors: ["selector1", "selector2"],
-            limit: "Microsoft lets a mailbox write to 10,000 recipients a day and 30 a minute"),
+            limit: "Microsoft lets a mailbox write to 10,000 recipients a day and 30 a minute", takesNoPassword: true),
         KnownRelay(name: "Amazon SES", hosts: ["amazonaws.com"], include: nil, selectors: [], limit: nil),
         KnownRelay(
             name: "SendGrid", hosts: ["sendgrid.net"], include: nil, selectors: ["s1", "s2"], limit: nil),
@@ -182,8 +184,12 @@ struct SenderRecords: Sendable {
 
     private func dkimFinding(_ what: String) -> Finding? {
         if !dkim.isEmpty { return Finding(.fine, what, "DKIM is set up (\(dkim.joined(separator: ", ")))") }
-        guard knowsSelectors else { return nil }
         let name = Self.known(relay)?.name ?? relay
+        guard knowsSelectors else {
+            return Finding(
+                .fine, what,
+                "DKIM was not looked at: nobody says by which selectors \(name) signs ('dkim_selectors' of 'smtp')")
+        }
         return Finding(
             .poor, what, "no DKIM key was found, so what \(name) sends is probably not signed as the shop's",
             fix: "switch on DKIM for \(domain) at \(name) and add the records that it shows")

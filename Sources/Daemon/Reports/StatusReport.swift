@@ -114,8 +114,12 @@ package struct StatusReport: Report {
 extension StatusReport {
     /// Reads the report's data.
     ///
-    /// - Parameter named: the shops in the configuration; nil if none can be read.
-    package init(_ store: Store, named: Set<String>?, now: Moment) async throws(StoreFailure) {
+    /// - Parameters:
+    ///   - named: the shops in the configuration; nil if none can be read.
+    ///   - isProbing: whether to test that the store can be written, which waits for the disk.
+    package init(
+        _ store: Store, named: Set<String>?, now: Moment, isProbing: Bool = true
+    ) async throws(StoreFailure) {
         let status = try await store.status(now: now)
         func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
         storeFault = nil
@@ -141,7 +145,9 @@ extension StatusReport {
         lastMoment = status.lastMoment
         at = now
         needs = []
-        do throws(StoreFailure) { try await store.probe() } catch { storeFault = error.description }
+        if isProbing {
+            do throws(StoreFailure) { try await store.probe() } catch { storeFault = error.description }
+        }
         needs = findNeeds()
     }
 

@@ -176,7 +176,9 @@ enum BounceStatus {
     /// The enhanced code that says more: the one given, or one in the words where the given one says nothing.
     static func better(of given: String, in words: String) -> String {
         guard given.isEmpty || given.hasSuffix(".0.0") else { return given }
-        let codes = words.matches(of: /(?:^|[\s#(\[<:;-])([245]\.[0-9]{1,2}\.[0-9]{1,3})(?=$|[\s)\]>:;,.\-])/).prefix(8)
+        // A full stop ends it, unless a name goes on behind it.
+        let codes = words.matches(of: /(?:^|[\s#(\[<:;-])([245]\.[0-9]{1,2}\.[0-9]{1,3})(?=$|[\s)\]>:;,\-]|\.(?:$|\s))/)
+            .prefix(8)
             .map { String($0.1) }
         // A path to a host has dots as well; what agrees with the first digit is meant.
         return codes.first { code in !code.hasSuffix(".0.0") && (given.isEmpty || code.first == given.first) }

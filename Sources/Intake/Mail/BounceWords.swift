@@ -118,7 +118,7 @@ enum BounceWords {
         "dns error: domain", "dns domain", "can't resolve", "cannot resolve", "hostnotfound",
         "address resolution failed",
         "unbekannte domain", "domain existiert nicht", "domaine inconnu", "dominio no existe", "dominio inesistente",
-        "no such domain", "listed in a hosts",
+        "listed in a hosts",
     ]
     /// It may be found tomorrow.
     static let again = ["try again", "temporary", "temporarily", "timed out", "timeout", "servfail"]

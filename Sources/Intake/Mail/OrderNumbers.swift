@@ -12,6 +12,36 @@ package enum OrderNumbers {
             self.prefix = prefix
             self.suffix = suffix
         }
+
+        /// What a shop's orders are called: the form that most of those names have, the first of two that are as many.
+        /// `#1042` where there are none.
+        ///
+        /// The number is the longest run of digits, the last of several: `JF-1042-A`, `#2026-10421`.
+        package init(of names: [String]) {
+            var counts: [Style: (count: Int, place: Int)] = [:]
+            for (place, name) in names.enumerated() {
+                guard let style = Style(ofOne: name) else { continue }
+                counts[style, default: (0, place)].count += 1
+            }
+            self = counts.min { ($1.value.count, $0.value.place) < ($0.value.count, $1.value.place) }?.key ?? Style()
+        }
+
+        /// The form of one name; nil where it has no number.
+        private init?(ofOne name: String) {
+            guard name.count <= 100 else { return nil }
+            let runs = name.indices.filter { place in
+                name[place].isASCIIDigit && (place == name.startIndex || !name[name.index(before: place)].isASCIIDigit)
+            }.map { start in start..<(name[start...].firstIndex { !$0.isASCIIDigit } ?? name.endIndex) }
+            guard
+                let number = runs.max(by: { a, b in
+                    name[a].count <= name[b].count
+                })
+            else { return nil }
+            self.init(prefix: String(name[..<number.lowerBound]), suffix: String(name[number.upperBound...]))
+        }
+
+        /// What an order of that number is called.
+        package func name(of digits: some StringProtocol) -> String { prefix + digits + suffix }
     }
 
     /// The numbers in a text as the shop writes them, in their order, each once.
@@ -169,4 +199,8 @@ package enum OrderNumbers {
         let digits = text.dropFirst(prefix.count).dropLast(suffix.count)
         return isDigits(digits) && digits.count <= 12 ? String(digits) : nil
     }
+}
+
+extension Character {
+    fileprivate var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }

@@ -117,6 +117,7 @@ extension EventKind {
     public static let returnClosed = known("return.closed")
     public static let refundIssued = known("refund.issued")
     public static let deliveryBounced = known("delivery.bounced")
+    public static let customerUnsubscribed = known("customer.unsubscribed")
 
     /// A kind that `EventTable` is known to have.
     private static func known(_ name: String) -> EventKind {

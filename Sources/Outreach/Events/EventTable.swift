@@ -212,5 +212,13 @@ enum EventTable {
             "A mail about the order came back: nobody read it. For the merchant. It happens for each such mail.",
             sentence: "A mail about the order came back", age: .days(3), repetition: .eachTime,
             survivesCancellation: true, alsoCalled: ["mail.bounced", "email.bounced", "message.bounced", "bounce"]),
+        EventEntry(
+            "customer.unsubscribed",
+            "The customer asked for no more offers. For the merchant; of the order that she answered about, else of her newest. It happens again when she had taken it back.",
+            sentence: "The customer asked for no more offers", age: .days(3), repetition: .eachTime,
+            survivesCancellation: true,
+            alsoCalled: [
+                "unsubscribed", "unsubscribe", "opt_out", "opted_out", "customer.opted_out", "email.unsubscribed",
+            ]),
     ]
 }

@@ -14,10 +14,18 @@ public struct IncomingOutcome: Hashable, Sendable {
         public var stream: MailStream
         /// One word: `bounce`, `soft_bounce`, `complaint`, `opt_out`.
         public var reason: String
+        /// The reason of a silence that was asked for.
+        public static let optOut = "opt_out"
         /// A sentence without personal data.
         public var note: String
         /// Nil for forever.
         public var until: Moment?
+    }
+
+    /// Whom we may write to again, about what.
+    public struct Revocation: Hashable, Sendable {
+        public var address: String
+        public var stream: MailStream
     }
 
     /// The raw observation that it was read from.
@@ -39,9 +47,13 @@ public struct IncomingOutcome: Hashable, Sendable {
     public var isEndOfMessage = false
     /// True if it proves that a message in doubt arrived.
     public var provesArrival = false
-    public var silencing: Silencing?
+    public var silencings: [Silencing] = []
+    /// Silences that were taken back: those of that stream that were asked for (`Silencing.optOut`) end.
+    public var revocations: [Revocation] = []
     /// A mail to the shop's own people that results from it.
     public var forward: SystemMail?
+    /// An answer to whoever wrote, made of it.
+    public var reply: SystemMail?
 
     /// The outcome for a mail of that kind that has led to nothing so far.
     public init(_ observation: RawObservation, _ kind: IncomingClass, detail: String) {
@@ -55,6 +67,8 @@ public struct IncomingOutcome: Hashable, Sendable {
 public struct SystemMail: Hashable, Sendable {
     /// What created it, in one word: `forwarded`.
     public var maker: String
+    /// Makes the confirmation of a request for no more offers.
+    public static let stopped = "stopped"
     /// The occurrence: the same key is only sent once.
     public var key: String
     public var message: Message

@@ -50,9 +50,11 @@ public struct IncomingRules: Sendable {
         if let wish, [.person, .autoReply, .list].contains(mail.kind) {
             outcome.address = mail.sender
             outcome.detail = "asked for no more \(wish.stream.words), with a mail's unsubscribe button"
-            outcome.silencing = .init(
-                who: .key(wish.addressKey), stream: wish.stream, reason: "opt_out", note: "asked for it by mail",
-                until: nil)
+            outcome.silencings = [
+                .init(
+                    who: .key(wish.addressKey), stream: wish.stream, reason: IncomingOutcome.Silencing.optOut,
+                    note: "asked for it by mail", until: nil)
+            ]
             return outcome
         }
         switch mail.kind {
@@ -99,14 +101,20 @@ public struct IncomingRules: Sendable {
         outcome.detail = "it came back: \(reason.replacing("_", with: " "))\(code)"
         guard let address = message.recipient else { return }
         if isHard, !notTheAddress.contains(reason) {
-            outcome.silencing = .init(
-                who: .address(address), stream: .all, reason: "bounce",
-                note: "message \(message.effect.id) came back: \(reason.replacing("_", with: " "))\(code)", until: nil)
+            outcome.silencings = [
+                .init(
+                    who: .address(address), stream: .all, reason: "bounce",
+                    note: "message \(message.effect.id) came back: \(reason.replacing("_", with: " "))\(code)",
+                    until: nil)
+            ]
         } else if !notTheAddress.contains(reason), softBefore + 1 >= softLimit {
-            outcome.silencing = .init(
-                who: .address(address), stream: .all, reason: "soft_bounce",
-                note: "\(softBefore + 1) messages came back within 7 days, the last one message \(message.effect.id)",
-                until: now + softSilence)
+            outcome.silencings = [
+                .init(
+                    who: .address(address), stream: .all, reason: "soft_bounce",
+                    note:
+                        "\(softBefore + 1) messages came back within 7 days, the last one message \(message.effect.id)",
+                    until: now + softSilence)
+            ]
         }
     }
 
@@ -118,20 +126,62 @@ public struct IncomingRules: Sendable {
         outcome.address = address
         outcome.reason = "complaint"
         outcome.detail = "the recipient marked it as spam"
-        outcome.silencing = .init(
-            who: .address(address), stream: .all, reason: "complaint",
-            note: "the recipient marked message \(message.effect.id) as spam", until: nil)
+        outcome.silencings = [
+            .init(
+                who: .address(address), stream: .all, reason: "complaint",
+                note: "the recipient marked message \(message.effect.id) as spam", until: nil)
+        ]
     }
+
+    /// What a lone stop word ends: all that has a way out.
+    public static let stoppedStreams = MailStream.allCases.filter(\.hasWayOut)
 
     private static func person(_ mail: IncomingMail, _ message: AnsweredMessage?, _ outcome: inout IncomingOutcome) {
         outcome.address = mail.sender
         outcome.detail = message == nil ? "a person wrote" : "a person answered"
-        guard isStop(mail.text), let sender = mail.sender else { return }
-        // A sender may always silence offers to the very address in From: at worst somebody forges it and stops offers,
-        // never news about an order.
-        outcome.detail = "asked for no more offers"
-        outcome.silencing = .init(
-            who: .address(sender), stream: .marketing, reason: "opt_out", note: "asked for it by mail", until: nil)
+        guard let sender = mail.sender else { return }
+        if isStop(mail.text) {
+            // A sender may always silence offers to the very address in From: at worst somebody forges it and stops
+            // offers, never news about an order.
+            outcome.detail = "asked for no more offers"
+            outcome.silencings = stoppedStreams.map {
+                .init(
+                    who: .address(sender), stream: $0, reason: IncomingOutcome.Silencing.optOut,
+                    note: "asked for it by mail", until: nil)
+            }
+        } else if isStart(mail.text), let message, isConfirmation(message, to: sender) {
+            // Only the recipient of the confirmation knows its id, so nobody else can undo the request.
+            outcome.detail = "asked for offers again"
+            outcome.revocations = stoppedStreams.map { .init(address: sender, stream: $0) }
+        }
+    }
+
+    /// Whether a message is our confirmation to that address that it gets no more offers.
+    static func isConfirmation(_ message: AnsweredMessage, to address: String) -> Bool {
+        message.effect.origin == .system && message.effect.trigger == SystemMail.stopped
+            && message.recipient?.isSameAddress(as: address) == true
+    }
+
+    /// Whether a lone stop word is confirmed to whoever wrote it. Once, and only where it ends something: whatever
+    /// answers the confirmation asks for nothing new, so no machine is answered twice. Only to whom the shop has written
+    /// or sold: a forged sender brings nobody else a mail.
+    ///
+    /// - Parameters:
+    ///   - standing: the silences of the sender's address that were in force before.
+    ///   - isKnown: the sender has an order, or answers a message that went to that address.
+    ///   - own: the shop's own addresses, its people's included.
+    public static func confirms(
+        _ outcome: IncomingOutcome, standing: Set<MailStream>, isKnown: Bool, own: [String]
+    ) -> Bool {
+        guard isNews(outcome, standing: standing), isKnown, let address = outcome.address else { return false }
+        return !standing.contains(.all) && !own.contains { $0.isSameAddress(as: address) }
+    }
+
+    /// Whether a wish for no more offers ends anything: what is said again is no event.
+    public static func isNews(_ outcome: IncomingOutcome, standing: Set<MailStream>) -> Bool {
+        outcome.silencings.contains { one in
+            one.reason == IncomingOutcome.Silencing.optOut && !standing.contains { $0.silences(one.stream) }
+        }
     }
 
     /// Whether a person's letter is forwarded to the shop's people.
@@ -168,6 +218,15 @@ public struct IncomingRules: Sendable {
         let words = text.lowercased().split { !($0.isLetter || $0.isNumber) }
         guard !words.isEmpty, words.count <= 4 else { return false }
         return stopWords.contains(words.joined(separator: " "))
+    }
+
+    /// Words that, alone in an answer to the confirmation, take a stop word back. Lower case.
+    static let startWords: Set<String> = ["start", "unstop", "undo", "resubscribe", "subscribe", "anmelden", "alta"]
+
+    /// Whether a mail says nothing but that offers are welcome again.
+    public static func isStart(_ text: String) -> Bool {
+        let words = text.lowercased().split { !($0.isLetter || $0.isNumber) }
+        return words.count == 1 && startWords.contains(String(words[0]))
     }
 }
 

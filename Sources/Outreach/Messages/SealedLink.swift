@@ -22,6 +22,8 @@ public struct SealedLink: Hashable, Sendable {
         case track
         /// Unsubscribing from marketing.
         case stop
+        /// Choosing what may be written about.
+        case preferences
     }
 
     public var purpose: Purpose
@@ -84,8 +86,8 @@ public struct SealedLink: Hashable, Sendable {
     /// - Parameters:
     ///   - path: without a query.
     ///   - shops: the served shops, by their permanent domains.
-    ///   - key: returns the key for a purpose.
-    public init?(path: String, shops: some Sequence<String>, key: (_ keyPurpose: String) -> [UInt8]) {
+    ///   - keys: returns the keys for a purpose: the current one, and the one before it.
+    public init?(path: String, shops: some Sequence<String>, keys: (_ keyPurpose: String) -> [[UInt8]]) {
         guard path.utf8.count <= 400 else { return nil }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 6, parts[0].isEmpty, parts[1] == "p", parts[2] == Self.version,
@@ -93,9 +95,10 @@ public struct SealedLink: Hashable, Sendable {
             let shop = shops.first(where: { Self.short($0) == parts[3] }),
             let sealed = Self.bytes(base64url: parts[5]), sealed.count == 12 + Self.length + 16,
             let box = try? AES.GCM.SealedBox(combined: sealed),
-            let text = try? AES.GCM.open(
-                box, using: SymmetricKey(data: key(Self.keyPurpose(purpose, shop: shop))),
-                authenticating: Data(Self.head(purpose, shop: shop).utf8))
+            let text = keys(Self.keyPurpose(purpose, shop: shop)).lazy.compactMap({ key in
+                try? AES.GCM.open(
+                    box, using: SymmetricKey(data: key), authenticating: Data(Self.head(purpose, shop: shop).utf8))
+            }).first
         else { return nil }
         let bytes = [UInt8](text)
         self.purpose = purpose

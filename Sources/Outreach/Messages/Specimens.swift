@@ -23,10 +23,11 @@ extension TriggerSet {
         for trigger in triggers {
             guard let kind = trigger.events.first else { continue }
             let order = StandardOrder(kind, at: StandardOrder.moment)
-            let scope = Scope(
+            var scope = Scope(
                 record: order.record, event: order.event, history: order.history, settings: settings,
                 now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
                 shop: StandardOrder.shop)
+            scope.pages = .specimen()
             for line in trigger.lines where !line.template.isEmpty {
                 for variant in templates.all(line.template) where seen.insert(variant.file).inserted {
                     let wanted = variant.locale ?? settings.locale

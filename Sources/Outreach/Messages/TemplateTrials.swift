@@ -64,10 +64,12 @@ struct TemplateTrials {
         if lacking {
             for row in Names.roots.flatMap(\.rows) where row.canBeEmpty { settings.given[row.path] = .null }
         }
-        return Scope(
+        var scope = Scope(
             record: order.record, event: order.event, history: order.history, settings: settings,
             now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
             shop: StandardOrder.shop)
+        if !lacking { scope.pages = .specimen() }
+        return scope
     }
 
     private func mail(

@@ -33,6 +33,8 @@ public struct TemplateSet: Sendable {
     private var partials: [String: PartialSet]
     private(set) var partialSources: [(name: String, locale: String?, template: Template)]
     private var bodies: [String: Body]
+    /// The shop's own designs of the shopper's pages.
+    var designs: [PageDesign] = []
     /// The partials that could not be parsed: they exist, and their faults have been reported.
     var brokenPartials: Set<String> = []
     /// Starts a clock for one rendering.

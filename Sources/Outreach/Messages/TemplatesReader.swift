@@ -100,7 +100,11 @@ extension TemplateSet {
     }
 
     /// Checks every template against the names available for the events it is used for.
-    func check(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
+    ///
+    /// - Parameter servesPages: false where bookbag.yaml has no `public:`; nil where that is not known.
+    func check(
+        triggers: [Trigger], settings: ShopSettings, servesPages: Bool? = nil, _ faults: inout [Fault]
+    ) {
         for name in names.sorted() {
             let kinds = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }.flatMap(\.events)
                 .unique
@@ -136,9 +140,21 @@ extension TemplateSet {
                         at: place(use.line, use.column, from: variant), "the template has no subject",
                         hint: "'email_title' is the subject; make 'subject: …' the first line of the file")
                 }
-                for fault in list.faults where !faults.contains(fault) { faults.append(fault) }
+                let found = servesPages == false ? list.faults.map(Self.withoutPages) : list.faults
+                for fault in found where !faults.contains(fault) { faults.append(fault) }
             }
         }
+    }
+
+    /// A link that can be empty is empty for all where no pages are served.
+    private static func withoutPages(_ fault: Fault) -> Fault {
+        guard let name = Names.pages.map(\.row.path).first(where: { fault.message == "'\($0)' can be empty" }) else {
+            return fault
+        }
+        var fault = fault
+        fault.message = "'\(name)' is empty in every mail, for bookbag.yaml has no 'public:'"
+        fault.hint = "put an {% if \(name) %} around it, or have the pages served (docs/desk.md)"
+        return fault
     }
 
     /// A file without a language counts as the shop's own, so if another file names that language, nobody is sent this

@@ -1,5 +1,5 @@
-/// A mail to the shop itself about its trigger files: frozen when it is written, and attempted until the relay accepts
-/// it. The store keeps it as an effect of origin `system`.
+/// A mail to the shop itself about its trigger files or its messages: frozen when it is written, and attempted until the
+/// relay accepts it. The store keeps it as an effect of origin `system`.
 public struct Notice: Hashable, Sendable {
     /// What it reports. Only the newest of each kind waits: an older one that has not been sent yet is no longer news.
     public enum Kind: String, Sendable, CaseIterable {
@@ -13,6 +13,8 @@ public struct Notice: Hashable, Sendable {
         case braked
         /// Messages wait because their template fails.
         case unwritten
+        /// Webhooks are given up.
+        case givenUp = "given_up"
     }
 
     public var shop: String

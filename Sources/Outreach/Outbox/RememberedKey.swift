@@ -6,6 +6,7 @@ public enum RememberedName: String, CaseIterable, Sendable {
     case brakeReleased = "brake_released"
     case clockFault = "clock_fault"
     case confirmedReload = "confirmed_reload"
+    case givenUp = "given_up"
     case heldReload = "held_reload"
     case lastFault = "last_fault"
     case lastGoodCycle = "last_good_cycle"

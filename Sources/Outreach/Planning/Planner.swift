@@ -41,10 +41,14 @@ public struct Planner: Sendable {
             shopZone: shopZone, shop: shop)
     }
 
-    /// What conditions and templates may look at. `together` are further events that the same message covers.
+    /// What conditions and templates may look at. `together` are further events that the same message covers,
+    /// `pages` what templates may link to.
     public func scope(
-        record: OrderRecord, event: Event, together: [Event] = [], history: History, now: Moment
+        record: OrderRecord, event: Event, together: [Event] = [], history: History, now: Moment,
+        pages: PageLinks = PageLinks()
     ) -> Scope {
-        Scope(evaluation(record, now: now), event: event, together: together, history: history)
+        var scope = Scope(evaluation(record, now: now), event: event, together: together, history: history)
+        scope.pages = pages
+        return scope
     }
 }

@@ -176,7 +176,8 @@ private struct ReplayedCustomer {
             let record = one.record
         else { return nil }
         let scope = planner.scope(
-            record: record, event: event, together: effect.together, history: one.history, now: now)
+            record: record, event: event, together: effect.together, history: one.history, now: now,
+            pages: .specimen())
         do throws(TemplateFailure) {
             return try planner.triggers.templates.render(line.template, scope, to: line.destination).hashValue
         } catch {

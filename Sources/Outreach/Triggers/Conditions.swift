@@ -85,6 +85,13 @@ struct ConditionChecker {
     func faults(of condition: Condition) -> [(column: Int, message: String, hint: String?)] {
         var found = condition.check(Names.schema).map { ($0.column, $0.message, $0.hint) }
         for name in condition.names {
+            if Names.pages.contains(where: { $0.row.path == name }) {
+                found.append(
+                    (
+                        column(of: name, in: condition.source), "'\(name)' is for templates",
+                        "what is decided does not depend on a link"
+                    ))
+            }
             let parts = name.split(separator: ".")
             guard let root = parts.first, let message = missing(String(root)) else { continue }
             found.append((column(of: name, in: condition.source), message.0, message.1))
@@ -233,6 +240,10 @@ extension Names {
                 }
             }
         }
+        for (row, _) in pages {
+            entries.append(
+                Schema.Entry(row.path, row.type.kind, canBeEmpty: row.canBeEmpty, meaning: row.meaning))
+        }
         entries.append(Schema.Entry(shipments.path, .objects, meaning: shipments.meaning))
         for inner in items.first(where: { $0.name == "shipment" })?.rows ?? [] {
             let key = inner.path.split(separator: ".").dropFirst().joined(separator: ".")
@@ -305,6 +316,7 @@ private final class RootDrop: Drop {
         if let root = Names.roots.first(where: { $0.name == key }) {
             return root.drop(scope).map { .drop($0) } ?? .null
         }
+        if let page = Names.pages.first(where: { $0.row.path == key }) { return .optional(page.read(scope.pages)) }
         return ShopifyNames.root.byKey[key]?.read(scope)
     }
 }

@@ -41,6 +41,8 @@ public struct TriggerFolder: Hashable, Sendable {
             kinds = [
                 (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".liquid", ".liquid"),
             ]
+        } else if parts.first == "pages" {
+            kinds = [(".html", ".html"), (".htm", ".html"), (".liquid", ".html"), (".md", ".html")]
         } else if parts.first == "templates" {
             kinds = [
                 (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".json", ".json"),
@@ -80,11 +82,12 @@ public struct TriggerFolder: Hashable, Sendable {
         if folder.first == "templates" {
             return (endings + [".json"]).contains { file.hasSuffix($0) && file.count > $0.count }
         }
+        if folder.first == "pages" { return folder.count == 1 && file.hasSuffix(".html") && file.count > 5 }
         return file.hasSuffix(".yaml") && file.count > 5
     }
 
-    /// Folders alongside the triggers that hold none; `templates` is read separately.
-    private static let otherFolders: Set<String> = ["pages", "replies", "understanding", "schema"]
+    /// Folders alongside the triggers that hold none; `templates` and `pages` are read separately.
+    private static let otherFolders: Set<String> = ["replies", "understanding", "schema"]
 
     /// Deeper than people sort their files, so that following a circular link comes to an end.
     private static let deepest = 6
@@ -120,9 +123,11 @@ public struct TriggerFolder: Hashable, Sendable {
 
     /// The trigger files with their names, in order. A name is the path without the extension: `answers/thanks`.
     var triggerFiles: [(path: String, name: String)] {
-        files.keys.filter { !$0.hasPrefix("templates/") && !Self.otherFiles.contains($0.lowercased()) }.sorted().map {
-            ($0, String($0.dropLast(5)))
+        let paths = files.keys.filter { path in
+            !path.hasPrefix("templates/") && !path.hasPrefix("pages/")
+                && !Self.otherFiles.contains(path.lowercased())
         }
+        return paths.sorted().map { ($0, String($0.dropLast(5))) }
     }
 
     /// The names of the existing mail templates, whatever their contents.

@@ -100,6 +100,7 @@ public struct TriggerSet: Sendable {
     ///   - folder: the files.
     ///   - webhooks: the names that the operator configured; nil if they are not known, in which case they are not
     ///     checked.
+    ///   - servesPages: whether bookbag.yaml has `public:`; nil if that is not known.
     ///   - today: for the warning that no holidays lie ahead; nil to leave it out.
     ///   - channels: what `send` may name.
     ///   - events: what `on` may name.
@@ -109,7 +110,7 @@ public struct TriggerSet: Sendable {
     /// - Returns: the set, or nil if there is an error anywhere; and every fault and warning, in the order of files and
     ///   lines.
     public static func load(
-        _ folder: TriggerFolder, webhooks: Set<String>? = nil, today: CalendarDay? = nil,
+        _ folder: TriggerFolder, webhooks: Set<String>? = nil, servesPages: Bool? = nil, today: CalendarDay? = nil,
         channels: [ChannelSyntax] = ChannelSyntax.standard, events: EventVocabulary = .standard,
         keys: TriggerKeys = .standard, patience: TemplateSet.Patience? = nil
     ) -> (set: TriggerSet?, faults: [Fault]) {
@@ -118,6 +119,7 @@ public struct TriggerSet: Sendable {
         loader.events = events
         loader.keys = keys
         loader.patience = patience
+        loader.servesPages = servesPages
         let set = loader.load()
         return (set, loader.faults.sorted(by: Fault.precedes))
     }
@@ -129,6 +131,7 @@ private struct TriggerLoader {
     let webhooks: Set<String>?
     let today: CalendarDay?
     var patience: TemplateSet.Patience?
+    var servesPages: Bool?
     var channels = ChannelSyntax.standard
     var events = EventVocabulary.standard
     var keys = TriggerKeys.standard
@@ -145,6 +148,7 @@ private struct TriggerLoader {
         let settings = settings()
         var templates = TemplateSet.read(folder, segments: settings?.segments.map(\.name), &faults)
         templates.patience = patience
+        templates.designs = PageDesign.read(folder, &faults)
         let surroundings = TriggerReader.Surroundings(
             settings: settings, templates: folder.templateNames, jsonTemplates: folder.jsonTemplateNames,
             webhooks: webhooks, channels: channels, events: events, keys: keys)
@@ -167,7 +171,7 @@ private struct TriggerLoader {
             triggers.append(trigger)
         }
         if let settings {
-            templates.check(triggers: triggers, settings: settings, &faults)
+            templates.check(triggers: triggers, settings: settings, servesPages: servesPages, &faults)
             templates.checkBodies(triggers: triggers, settings: settings, &faults)
             templates.settle(&faults)
             let folder = folder

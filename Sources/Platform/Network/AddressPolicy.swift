@@ -35,6 +35,9 @@ public enum AddressPolicy: Sendable, Equatable {
     public static func isLoopback(host: String) -> Bool {
         host.lowercased() == "localhost" || IPAddress(host)?.isLoopback == true
     }
+
+    /// Whether a text is an address of the public Internet.
+    public static func isPublic(host: String) -> Bool { IPAddress(host)?.isPublic == true }
 }
 
 /// Scheme, host and port of a URL (RFC 6454).

@@ -44,6 +44,31 @@ extension Connection {
         }
     }
 
+    /// All complete effects of an aggregate, in a handful of statements however many there are. Their events are the
+    /// aggregate's own.
+    func effects(ofAggregate aggregate: Int64, shop: Int64) throws -> [Effect] {
+        let effects = try all(Query.effectsOfAggregate, [shop, aggregate]) { try Effect($0) }
+        guard !effects.isEmpty else { return [] }
+        let events = Dictionary(
+            uniqueKeysWithValues: try events(aggregate: aggregate, shop: shop).map { ($0.id, $0) })
+        var keys: [Int64: [String]] = [:]
+        for (effect, key) in try all(Query.keysOfAggregate, [shop, aggregate], { ($0[0] as Int64, $0[1] as String) }) {
+            keys[effect, default: []].append(key)
+        }
+        var together: [Int64: [Event]] = [:]
+        let further = try all(Query.eventNumbersOfAggregate, [shop, aggregate]) { ($0[0] as Int64, $0[1] as Int64) }
+        for (effect, event) in further {
+            if let event = events[event] { together[effect, default: []].append(event) }
+        }
+        return effects.map { effect in
+            var effect = effect
+            effect.keys = keys[effect.id] ?? []
+            effect.event = effect.event.map { events[$0.id] ?? $0 }
+            effect.together = together[effect.id] ?? []
+            return effect
+        }
+    }
+
     /// The complete effect with that number.
     func effect(_ id: Int64, shop: Int64) throws -> Effect? { try effects(Query.effect, [shop, id]).first }
 

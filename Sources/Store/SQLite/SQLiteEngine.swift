@@ -11,20 +11,45 @@ final class SQLiteEngine: Sendable {
     /// The file, or a name for the store if it has none.
     let path: String
     private let writer: any DatabaseWriter
-    /// The store's own secret, for keyed hashes.
+    /// The store's own secret, for keyed hashes. It never changes, for rows are found by what it makes.
     let secret: Data
+    /// The secrets of links when the store was opened.
+    let linkSecrets: LinkSecrets
 
-    private init(path: String, writer: any DatabaseWriter, secret: Data) {
+    /// The secrets of links to the shopper's pages. A new one can be made; the one before it still opens.
+    struct LinkSecrets: Sendable {
+        var current: Data
+        var old: Data?
+
+        var all: [Data] { [current] + [old].compactMap(\.self) }
+
+        init?(_ db: Connection) throws {
+            let row = try db.first("SELECT link_secret, old_link_secret FROM store", []) { row -> (Data, Data?) in
+                (row[0], row[1])
+            }
+            guard let row else { return nil }
+            (current, old) = row
+        }
+    }
+
+    private init(path: String, writer: any DatabaseWriter, secrets: (own: Data, links: LinkSecrets)) {
         self.path = path
         self.writer = writer
-        self.secret = secret
+        secret = secrets.own
+        linkSecrets = secrets.links
+    }
+
+    /// 32 bytes of chance.
+    static func newSecret() -> Data {
+        var generator = SystemRandomNumberGenerator()
+        return Data((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 
     /// Opens a file and applies the migrations that it has not had yet.
     static func open(path: String, now: Moment, migrations: [Migration]) throws -> SQLiteEngine {
         let pool = try DatabasePool(path: path, configuration: configuration())
-        let secret = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrations: migrations) }
-        return SQLiteEngine(path: path, writer: pool, secret: secret)
+        let secrets = try pool.writeWithoutTransaction { db in try settle(db, now: now, migrations: migrations) }
+        return SQLiteEngine(path: path, writer: pool, secrets: secrets)
     }
 
     /// Opens a file of which nothing can be written: for a process that works on what others wrote. Somebody else must
@@ -33,18 +58,26 @@ final class SQLiteEngine: Sendable {
         var configuration = Self.configuration()
         configuration.readonly = true
         let queue = try DatabaseQueue(path: path, configuration: configuration)
-        let secret = try queue.read { db in
-            try Connection(database: db).first("SELECT secret FROM store", [], { row -> Data in row[0] })
+        let found = try queue.read { database -> (own: Data, links: LinkSecrets)? in
+            let db = Connection(database: database)
+            guard let own = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }),
+                let links = try LinkSecrets(db)
+            else { return nil }
+            return (own, links)
         }
-        guard let secret else { throw StoreFailure.unreadable("no secret") }
-        return SQLiteEngine(path: path, writer: queue, secret: secret)
+        guard let found else { throw StoreFailure.unreadable("no secret") }
+        return SQLiteEngine(path: path, writer: queue, secrets: found)
     }
 
     /// A database in memory, gone with the value.
-    static func inMemory(now: Moment) throws -> SQLiteEngine {
-        let database = try DatabaseQueue(configuration: configuration())
-        let secret = try database.writeWithoutTransaction { db in try settle(db, now: now, migrations: Migration.all) }
-        return SQLiteEngine(path: "in memory", writer: database, secret: secret)
+    ///
+    /// - Parameter onStatement: receives every statement; for tests that count them.
+    static func inMemory(
+        now: Moment, onStatement: (@Sendable (String) -> Void)? = nil
+    ) throws -> SQLiteEngine {
+        let database = try DatabaseQueue(configuration: configuration(onStatement))
+        let secrets = try database.writeWithoutTransaction { db in try settle(db, now: now, migrations: Migration.all) }
+        return SQLiteEngine(path: "in memory", writer: database, secrets: secrets)
     }
 
     /// Closes the file.
@@ -116,13 +149,13 @@ final class SQLiteEngine: Sendable {
 
     // MARK: - Opening
 
-    private static func configuration() -> Configuration {
+    private static func configuration(_ own: (@Sendable (String) -> Void)? = nil) -> Configuration {
         var configuration = Configuration()
         configuration.label = "bookbag.store"
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(15)
         configuration.maximumReaderCount = 4
-        let onStatement = onStatement.withLock(\.self)
+        let onStatement = own ?? onStatement.withLock(\.self)
         configuration.prepareDatabase { db in
             if let onStatement {
                 db.trace(options: .statement) { event in
@@ -145,25 +178,30 @@ final class SQLiteEngine: Sendable {
         return configuration
     }
 
-    /// Configures a writing connection, creates the schema, and returns the store's secret.
-    private static func settle(_ database: Database, now: Moment, migrations: [Migration]) throws -> Data {
+    /// Configures a writing connection, creates the schema, and returns the store's secrets.
+    private static func settle(
+        _ database: Database, now: Moment, migrations: [Migration]
+    ) throws -> (own: Data, links: LinkSecrets) {
         // The pool switches to NORMAL when it sets up WAL, where a power failure may lose a committed transaction.
         try database.execute(sql: "PRAGMA synchronous = FULL")
         try Migration.apply(migrations, to: database, now: now.milliseconds)
         if !migrations.isEmpty { try PlannerStatistics.write(to: database) }
         let db = Connection(database: database)
-        if let secret = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) { return secret }
-        var generator = SystemRandomNumberGenerator()
-        let secret = Data((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-        // If two processes create one store, the second uses the first one's secret.
+        func secrets() throws -> (own: Data, links: LinkSecrets)? {
+            guard let own = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }),
+                let links = try LinkSecrets(db)
+            else { return nil }
+            return (own, links)
+        }
+        if let secrets = try secrets() { return secrets }
+        // If two processes create one store, the second uses the first one's secrets.
         try db.run(
             """
-            INSERT INTO store (one, secret, created_at, last_moment, next_token) VALUES (1, ?, ?, ?, 1)
+            INSERT INTO store (one, secret, link_secret, created_at, last_moment, next_token)
+            VALUES (1, ?, ?, ?, ?, 1)
             ON CONFLICT (one) DO NOTHING
-            """, [secret, now.milliseconds, now.milliseconds])
-        guard let stored = try db.first("SELECT secret FROM store", [], { row -> Data in row[0] }) else {
-            throw StoreFailure.unreadable("no secret, or one")
-        }
+            """, [newSecret(), newSecret(), now.milliseconds, now.milliseconds])
+        guard let stored = try secrets() else { throw StoreFailure.unreadable("no secret, or one") }
         return stored
     }
 

@@ -16,6 +16,8 @@ extension Migration {
             CREATE TABLE store (
                 one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
                 secret BLOB NOT NULL CHECK (length(secret) = 32),
+                link_secret BLOB NOT NULL CHECK (length(link_secret) = 32),
+                old_link_secret BLOB CHECK (length(old_link_secret) = 32),
                 created_at INTEGER NOT NULL,
                 last_moment INTEGER NOT NULL,
                 next_token INTEGER NOT NULL CHECK (next_token > 0),

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import FoundationEssentials
 public import Outreach
+internal import Synchronization
 
 // What the pages of the desk and of the shopper read and write beyond what commands do. No query counts over history:
 // lists go by a key through an index, figures come from `tallies`.
@@ -150,8 +151,25 @@ extension Store {
         }
     }
 
-    /// Bytes that only this store can make, by HKDF-SHA256 (RFC 5869) from its secret: one key for each purpose.
-    public func derivedKey(for purpose: String) -> [UInt8] { hash.derived(purpose) }
+    /// The keys of links for a purpose, by HKDF-SHA256 (RFC 5869) from the secrets of links: first the one that seals,
+    /// then, where a new secret was made, the one before it, which only opens.
+    public func linkKeys(for purpose: String) -> [[UInt8]] {
+        linkSecrets.withLock { $0 }.all.map { KeyedHash(secret: $0).derived(purpose) }
+    }
+
+    /// Makes a new secret for links. Links of the one before still open; those of an older one do no more.
+    public func renewLinkSecret(now: Moment) async throws(StoreFailure) {
+        let fresh = SQLiteEngine.newSecret()
+        let secrets = try await write { db in
+            try db.run("UPDATE store SET old_link_secret = link_secret, link_secret = ? WHERE one = 1", [fresh])
+            try db.note(now)
+            guard let secrets = try SQLiteEngine.LinkSecrets(db) else {
+                throw StoreFailure.unreadable("no secret, or one")
+            }
+            return secrets
+        }
+        linkSecrets.withLock { $0 = secrets }
+    }
 
     /// The keyed hash that stands for an address in links and silences.
     public func addressKey(_ address: String) -> [UInt8] { [UInt8](hash.address(address)) }

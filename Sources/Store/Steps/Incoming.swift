@@ -2,8 +2,8 @@ internal import FoundationEssentials
 public import Outreach
 
 // The judgements of incoming mail. The raw mail is an observation (`keep`); each judged one has a row here with its
-// effect: a message of ours ends as bounced, or is known to have arrived; an address is silenced; the shop's team gets
-// a mail.
+// effect: a message of ours ends as bounced, or is known to have arrived; an address is silenced, or no longer; the
+// shop's team gets a mail, and whoever wrote an answer.
 
 /// One incoming mail, for `explain`.
 public struct IncomingLine: Hashable, Sendable {
@@ -130,7 +130,7 @@ extension Connection {
                 try move(effect, to: note, shop: shop, tally: &tally)
             }
         }
-        if let silencing = outcome.silencing {
+        for silencing in outcome.silencings {
             let scope: SilenceScope =
                 switch silencing.who {
                 case .address(let address): .address(address)
@@ -140,7 +140,15 @@ extension Connection {
                 scope, shop: shop, stream: silencing.stream, reason: silencing.reason,
                 note: silencing.note, until: silencing.until, hash: hash, now: now)
         }
-        if let mail = outcome.forward {
+        for one in outcome.revocations {
+            try run(
+                "DELETE FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND stream = ? AND reason = ?",
+                [
+                    shop, SilenceScope.address("").name, hash.address(one.address), one.stream.rawValue,
+                    IncomingOutcome.Silencing.optOut,
+                ])
+        }
+        for mail in [outcome.forward, outcome.reply].compactMap(\.self) {
             _ = try commit(
                 [Plan(mail, shop: outcome.observation.shop, now: now)], hash: hash, path: path, now: now)
         }

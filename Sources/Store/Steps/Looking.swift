@@ -200,13 +200,25 @@ extension Store {
         }
     }
 
+    /// The frozen message of an effect; nil where there is none, or it is one of Bookbag's own.
+    public func writtenMessage(_ id: Int64, shop: String) async throws(StoreFailure) -> Message? {
+        try await read { db in
+            let number = try db.shop(shop)
+            let origin: String? = try db.first("SELECT origin FROM effects WHERE shop = ? AND id = ?", [number, id]) {
+                $0[0]
+            }
+            guard let origin, origin != EffectOrigin.system.rawValue else { return nil }
+            return try db.message(effectID: id, shop: number)
+        }
+    }
+
     /// Everything that happened to an order; nil if it was never seen.
     public func story(shop: String, orderID: String) async throws(StoreFailure) -> Story? {
         guard let order = try await load(shop: shop, orderIDs: [orderID])[orderID] else { return nil }
         return try await read { db in
             let number = try db.shop(shop)
             guard let row = try db.order(orderID, shop: number) else { return nil }
-            let effects = try db.effects(Query.effectsOfAggregate, [number, row])
+            let stories = try db.stories(ofAggregate: row, shop: number)
             let parked = try db.first(Query.parkedOrder, [number, orderID]) {
                 ParkedOrder(orderID: orderID, reason: $0[0], tries: $0[1], retryAt: $0.moment(2))
             }
@@ -215,8 +227,7 @@ extension Store {
                     trigger: $0[1], eventID: $0[0], reason: try $0.word(2), detail: $0[3], at: $0.moment(4))
             }
             return Story(
-                order: order, effects: try effects.map { try db.story(of: $0, shop: number) }, matches: matches,
-                parked: parked)
+                order: order, effects: stories, matches: matches, parked: parked)
         }
     }
 
@@ -300,8 +311,15 @@ extension Connection {
             "SELECT message_id, summary FROM messages WHERE shop = ? AND effect_id = ?", [shop, effect.id]
         ) { ($0[0], $0[1]) }
         let name: String? = try first(Query.nameOfEffect, [shop, effect.id]) { $0[0] }
-        var line = OutboxLine(effect: effect, orderName: name ?? "", messageID: message?.0, summary: message?.1)
+        return try completed(
+            OutboxLine(effect: effect, orderName: name ?? "", messageID: message?.0, summary: message?.1), shop: shop)
+    }
+
+    /// The line with where it stands, if it is to go out: few of an order's are.
+    private func completed(_ line: OutboxLine, shop: Int64) throws -> OutboxLine {
+        let effect = line.effect
         guard effect.state == .ready else { return line }
+        var line = line
         line.underWaySince = try first(Query.underWay, [shop, effect.id]) { $0.moment(0) }
         let queue: String? = try first("SELECT queue FROM effects WHERE shop = ? AND id = ?", [shop, effect.id]) {
             $0[0]
@@ -314,33 +332,62 @@ extension Connection {
     }
 
     fileprivate func story(of effect: Effect, shop: Int64) throws -> EffectStory {
-        let decisions = try all(
-            """
-            SELECT decided_at, state, reason, detail, held_until FROM decisions
-            WHERE shop = ? AND effect_id = ? ORDER BY number
-            """, [shop, effect.id]
-        ) { row in
-            DecisionNote(
-                at: row.moment(0), state: try row.word(1), reason: try row.optionalWord(2), detail: row[3],
-                until: row.optionalMoment(4))
-        }
-        let attempts = try all(
-            """
-            SELECT number, begun_at, ended_at, verdict, reason, code, enhanced_code, detail, receipt, in_doubt, late
-            FROM attempts WHERE shop = ? AND effect_id = ? ORDER BY number
-            """, [shop, effect.id]
-        ) { row in
-            AttemptLine(
-                number: row[0], begunAt: row.moment(1), endedAt: row.optionalMoment(2), verdict: row[3],
-                reason: row[4], code: row[5], enhancedCode: row[6], detail: row[7], receipt: row[8], inDoubt: row[9],
-                late: row[10])
-        }
-        let results = try all(
-            "SELECT name, value, noted_at FROM results WHERE shop = ? AND effect_id = ? ORDER BY name",
-            [shop, effect.id]
-        ) { ActionResult(name: $0[0], value: $0[1], at: $0.moment(2)) }
+        let decisions = try all(Query.decisionsOf(.effect), [shop, effect.id]) { try DecisionNote($0, from: 1) }
+        let attempts = try all(Query.attemptsOf(.effect), [shop, effect.id]) { AttemptLine($0, from: 1) }
+        let results = try all(Query.resultLinesOf(.effect), [shop, effect.id]) { ActionResult($0, from: 1) }
         return EffectStory(
             line: try outboxLine(effect, shop: shop), decisions: decisions, attempts: attempts, results: results)
+    }
+
+    /// The stories of all effects of an aggregate: however many there are, in a handful of statements.
+    fileprivate func stories(ofAggregate aggregate: Int64, shop: Int64) throws -> [EffectStory] {
+        func grouped<Value>(_ sql: String, _ read: (Row) throws -> Value) throws -> [Int64: [Value]] {
+            var found: [Int64: [Value]] = [:]
+            for (effect, value) in try all(sql, [shop, aggregate], { (effect: $0[0] as Int64, try read($0)) }) {
+                found[effect, default: []].append(value)
+            }
+            return found
+        }
+        let effects = try effects(ofAggregate: aggregate, shop: shop)
+        guard !effects.isEmpty else { return [] }
+        let name: String? = try first("SELECT name FROM aggregates WHERE shop = ? AND id = ?", [shop, aggregate]) {
+            $0[0]
+        }
+        let decisions = try grouped(Query.decisionsOf(.aggregate)) { try DecisionNote($0, from: 1) }
+        let attempts = try grouped(Query.attemptsOf(.aggregate)) { AttemptLine($0, from: 1) }
+        let results = try grouped(Query.resultLinesOf(.aggregate)) { ActionResult($0, from: 1) }
+        let messages = try grouped(Query.messageLinesOfAggregate) { (id: $0[1] as String, summary: $0[2] as String?) }
+        return try effects.map { effect in
+            let message = messages[effect.id]?.first
+            let line = OutboxLine(
+                effect: effect, orderName: name ?? "", messageID: message?.id, summary: message?.summary)
+            return EffectStory(
+                line: try completed(line, shop: shop), decisions: decisions[effect.id] ?? [],
+                attempts: attempts[effect.id] ?? [], results: results[effect.id] ?? [])
+        }
+    }
+}
+
+extension DecisionNote {
+    fileprivate init(_ row: Row, from first: Int) throws {
+        self.init(
+            at: row.moment(first), state: try row.word(first + 1), reason: try row.optionalWord(first + 2),
+            detail: row[first + 3], until: row.optionalMoment(first + 4))
+    }
+}
+
+extension AttemptLine {
+    fileprivate init(_ row: Row, from first: Int) {
+        self.init(
+            number: row[first], begunAt: row.moment(first + 1), endedAt: row.optionalMoment(first + 2),
+            verdict: row[first + 3], reason: row[first + 4], code: row[first + 5], enhancedCode: row[first + 6],
+            detail: row[first + 7], receipt: row[first + 8], inDoubt: row[first + 9], late: row[first + 10])
+    }
+}
+
+extension ActionResult {
+    fileprivate init(_ row: Row, from first: Int) {
+        self.init(name: row[first], value: row[first + 1], at: row.moment(first + 2))
     }
 }
 
@@ -392,6 +439,45 @@ extension Query {
         WHERE events.shop = ? AND events.aggregate_id = ?
         ORDER BY match_outcomes.event_id, match_outcomes.trigger_name
         """
+    /// Whose rows a story is of.
+    enum StoryOwner {
+        case effect, aggregate
+    }
+
+    /// Rows of a table that has an effect's number: of one effect, or of all effects of an aggregate.
+    private static func rows(_ table: String, _ columns: String, of owner: StoryOwner, by order: String) -> String {
+        let named = columns.split(separator: ",").map { "\(table).\($0.filter { $0 != " " && $0 != "\n" })" }
+            .joined(separator: ", ")
+        switch owner {
+        case .effect:
+            return """
+                SELECT \(table).effect_id, \(named) FROM \(table)
+                WHERE \(table).shop = ? AND \(table).effect_id = ? ORDER BY \(table).\(order)
+                """
+        case .aggregate:
+            return """
+                SELECT \(table).effect_id, \(named)
+                FROM effects JOIN \(table) ON \(table).shop = effects.shop AND \(table).effect_id = effects.id
+                WHERE effects.shop = ? AND effects.aggregate_id = ? ORDER BY effects.id, \(table).\(order)
+                """
+        }
+    }
+
+    static func decisionsOf(_ owner: StoryOwner) -> String {
+        rows("decisions", "decided_at, state, reason, detail, held_until", of: owner, by: "number")
+    }
+    static func attemptsOf(_ owner: StoryOwner) -> String {
+        rows(
+            "attempts",
+            "number, begun_at, ended_at, verdict, reason, code, enhanced_code, detail, receipt, in_doubt, late",
+            of: owner, by: "number")
+    }
+    static func resultLinesOf(_ owner: StoryOwner) -> String {
+        rows("results", "name, value, noted_at", of: owner, by: "name")
+    }
+    static let keysOfAggregate = rows("effect_keys", "occurrence", of: .aggregate, by: "position")
+    static let eventNumbersOfAggregate = rows("effect_events", "event_id", of: .aggregate, by: "position")
+    static let messageLinesOfAggregate = rows("messages", "message_id, summary", of: .aggregate, by: "effect_id")
     static let underWay = """
         SELECT attempts.begun_at FROM leases JOIN attempts ON attempts.shop = leases.shop
             AND attempts.effect_id = leases.effect_id AND attempts.token = leases.token

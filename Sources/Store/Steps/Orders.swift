@@ -193,9 +193,20 @@ extension Store {
 
     /// The orders of a shop that were placed with that address, newest first.
     public func orders(ofAddress address: String, shop: String) async throws(StoreFailure) -> [OrderKey] {
-        let key = hash.address(address)
-        return try await read { db in
-            try db.all(Query.ordersByAddress, [try db.shop(shop), key]) { OrderKey(shop: shop, orderID: $0[0]) }
+        try await orders(ofAddressKey: [UInt8](hash.address(address)), shop: shop)
+    }
+
+    /// The same, by the address's keyed hash.
+    public func orders(ofAddressKey key: [UInt8], shop: String) async throws(StoreFailure) -> [OrderKey] {
+        try await read { db in
+            try db.all(Query.ordersByAddress, [try db.shop(shop), Data(key)]) { OrderKey(shop: shop, orderID: $0[0]) }
+        }
+    }
+
+    /// What a shop's newest orders are called, newest first: how it writes their numbers.
+    public func newestOrderNames(shop: String, limit: Int = 50) async throws(StoreFailure) -> [String] {
+        try await read { db in
+            try db.all(Query.newestOrderNames, [try db.shop(shop), AggregateKind.order.rawValue, limit]) { $0[0] }
         }
     }
 }
@@ -357,6 +368,7 @@ extension Query {
     static let order = "SELECT format, record FROM orders WHERE shop = ? AND id = ?"
     static let orderName = "SELECT name FROM aggregates WHERE shop = ? AND kind = ? AND gid = ?"
     static let ordersByName = "SELECT gid FROM aggregates WHERE shop = ? AND name = ? AND kind = ? ORDER BY id"
+    static let newestOrderNames = "SELECT name FROM aggregates WHERE shop = ? AND kind = ? ORDER BY id DESC LIMIT ?"
     static let ordersByAddress = """
         SELECT aggregates.gid
         FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id

@@ -112,6 +112,32 @@ extension Store {
         }
     }
 
+    /// Sets what somebody wants to hear of, in one step: each stream of mail about a subject is silenced, or what they
+    /// silenced themselves before is ended. Silences for other reasons stay as they are.
+    public func choose(
+        _ choices: [(scope: SilenceScope, stream: MailStream, isWanted: Bool)], shop: String, reason: String,
+        now: Moment
+    ) async throws(StoreFailure) {
+        let hash = hash
+        try await write { db in
+            let number = try db.shop(shop)
+            for (scope, stream, isWanted) in choices {
+                if isWanted {
+                    try db.run(
+                        """
+                        DELETE FROM silences WHERE shop = ? AND scope = ? AND scope_key = ? AND stream = ?
+                            AND reason = ?
+                        """, [number, scope.name, scope.key(hash), stream.rawValue, reason])
+                } else {
+                    try db.silence(
+                        scope, shop: number, stream: stream, reason: reason, note: nil, until: nil, hash: hash,
+                        now: now)
+                }
+            }
+            try db.note(now)
+        }
+    }
+
     /// The silences in force for an address, a customer or an order.
     public func silences(of scope: SilenceScope, shop: String, now: Moment) async throws(StoreFailure)
         -> [StandingSilence]

@@ -102,7 +102,7 @@ extension DeskSite {
 
     /// The mail itself, for the frame. Whatever it holds, it runs nothing and calls nobody.
     func mail(_ number: String, _ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
-        guard let (_, message) = try await story(number, visit), let html = message?.html else {
+        guard let id = Int64(number), let html = try await store.writtenMessage(id, shop: visit.shop)?.html else {
             return notFound(visit.visitor)
         }
         let shown = MailShown.asShown(String(decoding: html, as: UTF8.self), dark: request.query["look"] == "dark")

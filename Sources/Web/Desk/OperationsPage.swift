@@ -59,7 +59,7 @@ extension DeskSite {
     func operations(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let now = core.now()
         let served = Set(core.configuration.shops.map(\.domain))
-        let report = try await StatusReport(store, named: served, now: now)
+        let report = try await StatusReport(store, named: served, now: now, isProbing: false)
         let clock = Clock(visit.zone)
         // What is about no shop concerns all; what is about another shop, only who it belongs to.
         let needs = report.needs.filter { $0.shop == nil || $0.shop == visit.shop }

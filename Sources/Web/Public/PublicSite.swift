@@ -9,9 +9,10 @@ import Synchronization
 
 // The shopper's own pages, each behind a sealed link (`SealedLink`).
 //
-//     GET  …/track/…   where the parcel is
-//     GET  …/stop/…    a button; POST is the one-click of RFC 8058 and the button's own
-//     POST …/track/…   of a link that is too old: a new one, to the address on file
+//     GET  …/track/…         where the parcel is
+//     GET  …/stop/…          a button; POST is the one-click of RFC 8058 and the button's own
+//     GET  …/preferences/…   what is written about; POST sets it
+//     POST …/track/…, …/preferences/…   of a link that is too old: a new one, to the address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
 // that is not served is answered like a page that does not exist.
@@ -23,6 +24,7 @@ struct PublicSite: WebSite {
     let pages: Pages
     let gate: Gate
     private let visits = VisitLimit(times: 60, per: .minutes(1))
+    private let failures = DesignFailures()
 
     init(core: DaemonCore, site: Configuration.Site, pages: Pages) {
         self.core = core
@@ -33,8 +35,14 @@ struct PublicSite: WebSite {
 
     /// Tracking is shown until so long after the last delivery.
     static let trackingLife = Duration.days(180)
+    /// The link to preferences is good for so long after it was made: its purpose is to change something.
+    static let preferencesLife = 180
     /// How often a new link may be asked for with one link.
     static let renewals = RateLimit("link_renewals", times: 10, per: .hours(1))
+    /// How often one link may change what is written about.
+    static let changes = RateLimit("link_choices", times: 20, per: .hours(1))
+    /// The reason of a silence that the shopper asked for on a page or by a mail.
+    static let optOut = "opt_out"
 
     func respond(to request: WebRequest) async -> WebResponse {
         if let refusal = gate.refusal(of: request) { return gate.dressed(refusal) }
@@ -55,7 +63,7 @@ struct PublicSite: WebSite {
 
     private func route(_ request: WebRequest) async throws -> WebResponse {
         let shops = core.configuration.shops.map(\.domain)
-        guard let link = SealedLink(path: request.path, shops: shops, key: core.store.derivedKey) else {
+        guard let link = SealedLink(path: request.path, shops: shops, keys: core.store.linkKeys) else {
             // Guessing costs as much as reading.
             guard visits.allows(request.client, now: core.now()) else { return tooMany(request) }
             return notFound(request)
@@ -67,6 +75,8 @@ struct PublicSite: WebSite {
         case (.track, "POST"): return try await renew(link, request)
         case (.track, _): return try await track(link, request)
         case (.stop, _): return try await stopForm(link, request)
+        case (.preferences, "POST"): return try await choose(link, request)
+        case (.preferences, _): return try await preferences(link, request)
         }
     }
 
@@ -87,7 +97,7 @@ struct PublicSite: WebSite {
         let help = core.post.brand(link.shop).map { $0.replyTo ?? $0.from }
             .map { "mailto:\($0.address)?subject=\(Self.escaped(record.facts.name))" }
         let page = TrackPage(record, profile: profile, words: words, help: help, now: now)
-        return pages.shopper(page, frame(page.parcels[0].headline, link.shop, words))
+        return shown(page, as: .track, frame(page.parcels[0].headline, link.shop, words, link), link.shop)
     }
 
     /// Mails a new link to the address on file, whatever this one is, as long as it is ours.
@@ -96,14 +106,19 @@ struct PublicSite: WebSite {
         let now = core.now()
         guard let record = try await record(of: link) else { return notFound(request) }
         let words = PublicWords.of(record, request)
+        let (subject, button, purpose) =
+            link.purpose == .preferences
+            ? (words.choicesSubject, words.choose, SealedLink.Purpose.preferences)
+            : (words.newLinkSubject, words.seeParcel, SealedLink.Purpose.track)
         if let recipient = record.recipient,
             try await core.store.spend(Self.renewals, subject: request.path, now: now),
             let fresh = PublicLinks(url: site.url, store: core.store).link(
-                .track, shop: link.shop, orderID: link.orderID, address: recipient.address, now: now),
+                purpose, shop: link.shop, orderID: link.orderID, address: recipient.address, now: now),
             let mail = core.post.mail(
-                "new_link", to: recipient, subject: "\(words.newLinkSubject) \(record.facts.name)",
-                body: "# \(words.newLinkSubject) \(Self.plain(record.facts.name))\n\n[\(words.seeParcel)](\(fresh))",
-                language: words.language, about: "\(link.orderNumber) \(now.milliseconds / 600_000)",
+                "new_link", to: recipient, subject: "\(subject) \(record.facts.name)",
+                body: "# \(subject) \(Self.plain(record.facts.name))\n\n[\(button)](\(fresh))",
+                language: words.language,
+                about: "\(purpose.rawValue) \(link.orderNumber) \(now.milliseconds / 600_000)",
                 aggregate: .order(link.orderID), shop: link.shop, now: now)
         {
             try await core.store.put(mail, shop: link.shop, now: now)
@@ -138,9 +153,9 @@ struct PublicSite: WebSite {
         if silences.contains(where: { $0.stream == .marketing || $0.stream == .all }) {
             return stopped(link, request, words)
         }
-        return pages.shopper(
+        return shown(
             StopPage(title: words.stopTitle, words: words.stopWords, button: words.stopButton, path: request.path),
-            frame(words.stopTitle, link.shop, words))
+            as: .stop, frame(words.stopTitle, link.shop, words, link), link.shop)
     }
 
     /// Without a cookie, a login, a redirect or an Origin (RFC 8058, 3.1); the answer comes once it is on the disk.
@@ -148,26 +163,136 @@ struct PublicSite: WebSite {
         guard request.form["List-Unsubscribe"] == "One-Click" else {
             return .text("POST List-Unsubscribe=One-Click (RFC 8058)", status: 400)
         }
+        let now = core.now()
+        let standing = try await core.store.silences(of: .addressKey(link.addressKey), shop: link.shop, now: now)
         // By the key alone, so that it works for ever, whatever became of the order.
         try await core.store.silence(
-            .addressKey(link.addressKey), shop: link.shop, stream: .marketing, reason: "opt_out", until: nil,
-            now: core.now())
+            .addressKey(link.addressKey), shop: link.shop, stream: .marketing, reason: Self.optOut, until: nil,
+            now: now)
+        // What is said again is no event, and no answer waits for one.
+        if !standing.contains(where: { $0.stream.silences(.marketing) }) {
+            let unsubscribed = JudgedEvent(
+                aggregate: .order(link.orderID), kind: .customerUnsubscribed,
+                mark: "page:\(now.milliseconds / 86_400_000)", happenedAt: now, source: "page")
+            try? await core.learn([unsubscribed], link.shop)
+        }
         return stopped(link, request, PublicWords.of(try await record(of: link), request))
     }
 
     private func stopped(_ link: SealedLink, _ request: WebRequest, _ words: PublicWords) -> WebResponse {
-        pages.shopper(
+        shown(
             StopPage(title: words.stoppedTitle, words: words.stoppedWords, button: nil, path: request.path),
-            frame(words.stoppedTitle, link.shop, words))
+            as: .stop, frame(words.stoppedTitle, link.shop, words, link), link.shop)
+    }
+
+    // MARK: - Preferences
+
+    /// What may be chosen with a link: the news of its order while we know it, and what else the shop writes.
+    private func choices(
+        _ link: SealedLink, _ record: OrderRecord?, _ words: PublicWords
+    ) async throws -> [PreferencesPage.Choice] {
+        let now = core.now()
+        let mine = try await core.store.silences(of: .addressKey(link.addressKey), shop: link.shop, now: now)
+        func choice(_ stream: MailStream, _ text: String, _ silences: [StandingSilence]) -> PreferencesPage.Choice {
+            let holding = silences.filter { $0.stream.silences(stream) }
+            return PreferencesPage.Choice(
+                name: stream.rawValue, words: text, isOn: holding.isEmpty,
+                isOurs: holding.contains {
+                    $0.reason != Self.optOut || $0.stream == .all || (stream == .order && $0.scope != "order")
+                })
+        }
+        var choices: [PreferencesPage.Choice] = []
+        if let record {
+            let order = try await core.store.silences(of: .order(link.orderID), shop: link.shop, now: now)
+            choices.append(choice(.order, words.newsOfOrder(record.facts.name), mine + order))
+        }
+        return choices + [choice(.marketing, words.offers, mine), choice(.ratings, words.ratings, mine)]
+    }
+
+    private func preferences(
+        _ link: SealedLink, _ request: WebRequest, saved: [PreferencesPage.Choice]? = nil
+    ) async throws -> WebResponse {
+        let record = try await record(of: link)
+        let words = PublicWords.of(record, request)
+        guard isFresh(link) else {
+            return pages.shopper(
+                RenewPage(
+                    title: words.oldTitle, words: words.oldWords, button: record == nil ? nil : words.newLink,
+                    path: request.path),
+                frame(words.oldTitle, link.shop, words), status: 410)
+        }
+        let page = PreferencesPage(
+            title: words.choicesTitle, words: words.choicesWords, button: words.save, path: request.path,
+            choices: try await choices(link, record, words), ours: words.stoppedByUs,
+            saved: saved == nil ? nil : words.saved, undo: words.undo, before: saved?.filter(\.isOn).map(\.name) ?? [])
+        return shown(page, as: .preferences, frame(words.choicesTitle, link.shop, words), link.shop)
+    }
+
+    /// Whether a link to preferences still counts. Its day is of Greenwich, so it is good until that day ends there.
+    private func isFresh(_ link: SealedLink) -> Bool {
+        Outreach.Zone.utc.day(at: core.now()).days(since: link.day) <= Self.preferencesLife
+    }
+
+    /// Sets what was ticked. The answer says what was there before, with a button that sets that again.
+    private func choose(_ link: SealedLink, _ request: WebRequest) async throws -> WebResponse {
+        guard gate.isOwn(request) else { return .text(PublicWords.of(request).later, status: 403) }
+        guard isFresh(link) else { return try await renew(link, request) }
+        let form = request.form
+        // A post without it is none of this page, and ticks nothing because it knows of nothing.
+        guard form["save"] == "1" else { return .text("POST save=1 with what is wanted.", status: 400) }
+        guard try await core.store.spend(Self.changes, subject: request.path, now: core.now()) else {
+            return tooMany(request)
+        }
+        let record = try await record(of: link)
+        let before = try await choices(link, record, PublicWords.of(record, request))
+        try await core.store.choose(
+            before.filter { !$0.isOurs }.map { choice in
+                let stream = MailStream(rawValue: choice.name)
+                return (
+                    stream == .order ? .order(link.orderID) : .addressKey(link.addressKey), stream,
+                    form[choice.name] == "on"
+                )
+            }, shop: link.shop, reason: Self.optOut, now: core.now())
+        return try await preferences(link, request, saved: before)
     }
 
     // MARK: - Frames
 
-    private func frame(_ title: String, _ shop: String?, _ words: PublicWords) -> PublicFrame {
+    /// - Parameter link: the page's own, which leads on to the preferences.
+    private func frame(
+        _ title: String, _ shop: String?, _ words: PublicWords, _ link: SealedLink? = nil
+    ) -> PublicFrame {
         let brand = shop.flatMap { core.post.brand($0) }
-        return PublicFrame(
+        var frame = PublicFrame(
             title: title, style: pages.files.style, language: words.language, brand: brand?.name ?? "",
             home: brand?.url, address: brand?.address)
+        if let link {
+            // From this page on it is as good as a new one: whoever has the one may ask for the other.
+            frame.preferences = PublicLinks(url: "", store: core.store).link(
+                .preferences, shop: link.shop, orderID: link.orderID, addressKey: link.addressKey, now: core.now())
+            frame.choose = words.choose
+        }
+        return frame
+    }
+
+    /// A page in the shop's own design, or in ours where it has none or that fails, which the journal tells once.
+    private func shown<Content: PageContent>(
+        _ content: Content, as page: PageDesign.Page, _ frame: PublicFrame, _ shop: String
+    ) -> WebResponse {
+        guard let design = core.post.design(page, shop, locale: frame.language) else {
+            return pages.shopper(content, frame)
+        }
+        do {
+            return try pages.designed(content, frame, design, gate: gate)
+        } catch {
+            let reason = (error as? RenderError)?.kind.rawValue ?? "unknown"
+            let line = (error as? RenderError)?.line ?? 0
+            if failures.isNew("\(shop) \(design.file) \(line) \(reason)") {
+                core.logger.log(
+                    Line.designFailed, ["shop": "\(shop)", "file": "\(design.file):\(line)", "reason": "\(reason)"])
+            }
+            return pages.shopper(content, frame)
+        }
     }
 
     private func notFound(_ request: WebRequest) -> WebResponse {
@@ -200,6 +325,40 @@ struct StopPage: PageContent {
     var words: String
     var button: String?
     var path: String
+}
+
+/// The page on which one chooses what is written about.
+struct PreferencesPage: PageContent {
+    static let template = "preferences"
+
+    struct Choice: Encodable, Sendable {
+        /// A kind of mail, and the name in the form.
+        var name: String
+        var words: String
+        var isOn: Bool
+        /// Stopped for another reason than that somebody asked for it, so that ticking it changes nothing.
+        var isOurs: Bool
+    }
+
+    var title: String
+    var words: String
+    var button: String
+    var path: String
+    var choices: [Choice]
+    /// What is said beside one that we stopped.
+    var ours: String
+    /// That it was set; nil where it was only looked at.
+    var saved: String?
+    var undo: String
+    /// What was ticked before.
+    var before: [String]
+}
+
+/// Which failures of designs the journal has, so that each look does not add a line.
+private final class DesignFailures: Sendable {
+    private let told = Mutex<Set<String>>([])
+
+    func isNew(_ failure: String) -> Bool { told.withLock { $0.count < 1000 && $0.insert(failure).inserted } }
 }
 
 /// The page of a link that is too old.

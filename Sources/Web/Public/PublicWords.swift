@@ -109,6 +109,20 @@ struct PublicWords: Sendable {
     var seeParcel: String { text("see_parcel") }
     var sentTitle: String { text("sent_title") }
     var sentWords: String { text("sent_words") }
+    // MARK: - Preferences
+
+    var choose: String { text("choose") }
+    var choicesTitle: String { text("choices_title") }
+    var choicesWords: String { text("choices_words") }
+    var choicesSubject: String { text("choices_subject") }
+    func newsOfOrder(_ name: String) -> String { text("news_of_order", name) }
+    var offers: String { text("offers") }
+    var ratings: String { text("ratings") }
+    var save: String { text("save") }
+    var saved: String { text("saved") }
+    var undo: String { text("undo") }
+    var stoppedByUs: String { text("stopped_by_us") }
+
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
     var later: String { text("later") }
@@ -144,6 +158,17 @@ struct PublicWords: Sendable {
         "sent_words": "If the order still has an address, the new link goes to it. This may take a minute.",
         "none_title": "There is no such page", "none_words": "The link may be cut: open it from the mail once more.",
         "later": "Please try again in a minute.",
+        "choose": "Choose what we write to you about",
+        "choices_title": "What we write to you about",
+        "choices_words": "Untick what you do not want by mail.",
+        "choices_subject": "Your link to choose what we write about:",
+        "news_of_order": "News of order {}: when it is on its way, and when it is late",
+        "offers": "Offers and other advertising",
+        "ratings": "Questions about how you liked it",
+        "save": "Save",
+        "saved": "Saved. This is how it is from now on.",
+        "undo": "Undo",
+        "stopped_by_us": "We had to stop this one. Write to us if you want it again.",
     ]
 
     private static let german = [
@@ -177,6 +202,17 @@ struct PublicWords: Sendable {
         "none_title": "Diese Seite gibt es nicht",
         "none_words": "Der Link ist vielleicht abgeschnitten: Öffnen Sie ihn noch einmal aus der Mail.",
         "later": "Bitte versuchen Sie es in einer Minute noch einmal.",
+        "choose": "Auswählen, worüber wir schreiben",
+        "choices_title": "Worüber wir Ihnen schreiben",
+        "choices_words": "Nehmen Sie den Haken weg, wo Sie keine Mail mehr möchten.",
+        "choices_subject": "Ihr Link zum Auswählen, worüber wir schreiben:",
+        "news_of_order": "Neues zur Bestellung {}: wenn sie unterwegs ist, und wenn sie sich verspätet",
+        "offers": "Angebote und andere Werbung",
+        "ratings": "Fragen, wie es Ihnen gefallen hat",
+        "save": "Speichern",
+        "saved": "Gespeichert. So ist es von jetzt an.",
+        "undo": "Rückgängig machen",
+        "stopped_by_us": "Das mussten wir anhalten. Schreiben Sie uns, wenn Sie es wieder möchten.",
     ]
 
     private static let french = [
@@ -212,6 +248,17 @@ struct PublicWords: Sendable {
         "none_title": "Cette page n’existe pas",
         "none_words": "Le lien est peut-être coupé : ouvrez-le encore une fois depuis le message.",
         "later": "Veuillez réessayer dans une minute.",
+        "choose": "Choisir ce dont nous vous parlons",
+        "choices_title": "Ce dont nous vous parlons",
+        "choices_words": "Décochez ce que vous ne voulez plus recevoir.",
+        "choices_subject": "Votre lien pour choisir ce dont nous vous parlons :",
+        "news_of_order": "Nouvelles de la commande {} : quand elle part, et si elle a du retard",
+        "offers": "Offres et autre publicité",
+        "ratings": "Questions sur votre satisfaction",
+        "save": "Enregistrer",
+        "saved": "C’est enregistré, et valable dès maintenant.",
+        "undo": "Annuler",
+        "stopped_by_us": "Nous avons dû arrêter ces messages. Écrivez-nous si vous en voulez de nouveau.",
     ]
 
     private static let spanish = [
@@ -246,5 +293,16 @@ struct PublicWords: Sendable {
         "none_title": "Esa página no existe",
         "none_words": "Quizá el enlace esté cortado: ábralo otra vez desde el correo.",
         "later": "Vuelva a intentarlo dentro de un minuto.",
+        "choose": "Elegir sobre qué le escribimos",
+        "choices_title": "Sobre qué le escribimos",
+        "choices_words": "Desmarque lo que no quiera recibir por correo.",
+        "choices_subject": "Su enlace para elegir sobre qué le escribimos:",
+        "news_of_order": "Noticias del pedido {}: cuando está en camino y cuando se retrasa",
+        "offers": "Ofertas y otra publicidad",
+        "ratings": "Preguntas sobre qué le ha parecido",
+        "save": "Guardar",
+        "saved": "Guardado. Así será a partir de ahora.",
+        "undo": "Deshacer",
+        "stopped_by_us": "Tuvimos que detener estos mensajes. Escríbanos si los quiere de nuevo.",
     ]
 }

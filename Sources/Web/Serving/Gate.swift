@@ -33,9 +33,13 @@ struct Gate: Sendable {
     }
 
     /// The policy of all pages: nothing from elsewhere, no script but ours, no text that becomes a script.
-    var policy: String {
+    var policy: String { policy(styles: []) }
+
+    /// The same, with the elements of style that have these digests (CSP 3, 8.4).
+    func policy(styles: [String]) -> String {
         var parts = [
-            "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
+            "default-src 'none'", "script-src 'self'", (["style-src 'self'"] + styles).joined(separator: " "),
+            "img-src 'self' data:", "connect-src 'self'",
             "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'",
             "trusted-types 'none'",
         ]

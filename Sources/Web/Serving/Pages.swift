@@ -1,3 +1,4 @@
+import Crypto
 import Daemon
 import Foundation
 import Liquid
@@ -55,6 +56,9 @@ struct PublicFrame: Encodable, Sendable {
     var home: String?
     /// Its postal address.
     var address: String?
+    /// Where one chooses what is written about, and the words for it.
+    var preferences: String?
+    var choose: String?
 }
 
 /// A moment on a page: for machines, and as the shop's clock has it until the script turns it to the reader's zone.
@@ -85,7 +89,7 @@ struct Pages: Sendable {
             "operations": PackageResources.operations_liquid, "login": PackageResources.login_liquid,
             "notice": PackageResources.notice_liquid, "public": PackageResources.public_liquid,
             "track": PackageResources.track_liquid, "stop": PackageResources.stop_liquid,
-            "renew": PackageResources.renew_liquid,
+            "renew": PackageResources.renew_liquid, "preferences": PackageResources.preferences_liquid,
             "edit": PackageResources.edit_liquid, "files": PackageResources.files_liquid,
             "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
             "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
@@ -110,6 +114,45 @@ struct Pages: Sendable {
     /// A page of the shopper's.
     func shopper<Content: PageContent>(_ content: Content, _ frame: PublicFrame, status: Int = 200) -> WebResponse {
         page(content, frame: frame, layout: "public", status: status)
+    }
+
+    /// A page of the shopper's in the shop's own design. Throws what the design throws.
+    func designed<Content: PageContent>(
+        _ content: Content, _ frame: PublicFrame, _ design: PageDesign, gate: Gate
+    ) throws -> WebResponse {
+        let values = try Self.value(content)
+        let shop: [String: String?] = ["name": frame.brand, "url": frame.home, "address": frame.address]
+        let names: [String: Liquid.Value] = [
+            "title": .string(frame.title), "language": .string(frame.language), "stylesheet": .string(frame.style),
+            "shop": try Self.value(shop), "preferences_url": frame.preferences.map { .string($0) } ?? .null,
+            "page": values,
+        ]
+        return try designed(Content.template, names, frame: Self.value(frame), design, gate: gate)
+    }
+
+    /// What a design looks like, with nobody's data.
+    func preview(_ design: PageDesign) throws -> [UInt8] {
+        let names = PageDesign.specimen(design.page)
+        let frame: Liquid.Value = ["language": "en"]
+        let inside = try render(design.page.rawValue, ["page": names["page"] ?? .null, "frame": frame])
+        let html = try design.render(names, content: String(decoding: inside, as: UTF8.self), locale: "en")
+        // There is no site beside a file, so it brings the styles along.
+        let style = Data(PackageResources.desk_css).base64EncodedString()
+        return Array(
+            String(decoding: html, as: UTF8.self)
+                .replacing("\"/static/desk.css\"", with: "\"data:text/css;base64,\(style)\"").utf8)
+    }
+
+    private func designed(
+        _ template: String, _ names: [String: Liquid.Value], frame: Liquid.Value, _ design: PageDesign, gate: Gate
+    ) throws -> WebResponse {
+        let inside = try render(template, ["page": names["page"] ?? .null, "frame": frame])
+        let language = names["language"]?.textIfString ?? "en"
+        let whole = try design.render(names, content: String(decoding: inside, as: UTF8.self), locale: language)
+        var response = WebResponse.html(whole)
+        response.headers["content-security-policy"] = gate.policy(
+            styles: design.styles.map { "'sha256-\(Data(SHA256.hash(data: Data($0.utf8))).base64EncodedString())'" })
+        return response
     }
 
     private func page<Content: PageContent>(

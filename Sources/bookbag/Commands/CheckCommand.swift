@@ -14,22 +14,25 @@ struct TriggerFolderOptions: ParsableArguments {
         help: "The configuration, for the folder and the names of webhooks; without it they are not checked.")
     var config: String?
 
-    /// Reads the folder; exits with status 2 if there is none.
-    func read() throws -> (folder: TriggerFolder, webhooks: Set<String>?) {
+    /// Reads the folder; exits with status 2 if there is none. `pages` is the address of the shopper's pages: nil where
+    /// there is no configuration to say, and empty where it says that there are none.
+    func read() throws -> (folder: TriggerFolder, webhooks: Set<String>?, pages: String?) {
         var path = folder
         var webhooks: Set<String>?
+        var pages: String?
         if let config {
             var options = CommandOptions()
             options.config = config
             let configuration = try options.configuration(withSecrets: false)
             path = path ?? configuration.shops.first?.triggers
             webhooks = Set(configuration.shops.flatMap(\.webhooks.keys))
+            pages = configuration.pages?.url ?? ""
         }
         let place =
             path
             ?? (FileManager.default.fileExists(atPath: "triggers/shop.yaml") ? "triggers" : "/etc/bookbag/triggers")
         do {
-            return (try TriggerFolder(readingFrom: place, name: place), webhooks)
+            return (try TriggerFolder(readingFrom: place, name: place), webhooks, pages)
         } catch {
             throw ValidationError("'\(place)' is not a readable folder; name the folder of the trigger files")
         }
@@ -52,8 +55,8 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Treat warnings as mistakes, for use in tests.") var strict = false
 
     func run() throws {
-        let (folder, webhooks) = try options.read()
-        let (set, found) = TriggerSet.load(folder, webhooks: webhooks)
+        let (folder, webhooks, pages) = try options.read()
+        let (set, found) = TriggerSet.load(folder, webhooks: webhooks, servesPages: pages.map { !$0.isEmpty })
         let faults = (found + MailReview.faults(of: set, in: folder)).sorted {
             ($0.file, $0.line, $0.column) < ($1.file, $1.line, $1.column)
         }
@@ -81,7 +84,7 @@ struct TestCommand: ParsableCommand {
     @OptionGroup var options: TriggerFolderOptions
 
     func run() throws {
-        let (folder, webhooks) = try options.read()
+        let (folder, webhooks, _) = try options.read()
         let (set, faults) = TriggerSet.load(folder, webhooks: webhooks)
         guard let set else {
             for fault in faults where fault.severity == .error { print(fault) }

@@ -9,7 +9,7 @@ import Web
 struct DeskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "desk", abstract: "Let somebody into the desk, or show who may and who is.",
-        subcommands: [Login.self, PeopleList.self, Link.self], defaultSubcommand: PeopleList.self)
+        subcommands: [Login.self, PeopleList.self, Link.self, NewLinkSecret.self], defaultSubcommand: PeopleList.self)
 
     /// `bookbag desk login`.
     struct Login: AsyncParsableCommand {
@@ -52,12 +52,13 @@ struct DeskCommand: AsyncParsableCommand {
     struct Link: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "link", abstract: "Print the shopper's own link to an order.",
-            discussion: "EXAMPLES\n  bookbag desk link '#1042'\n  bookbag desk link '#1042' --stop")
+            discussion: "EXAMPLES\n  bookbag desk link '#1042'\n  bookbag desk link '#1042' --preferences")
 
         @OptionGroup var options: CommandOptions
         @Argument(help: "The order: '#1042', its id, a message's id, a tracking number.") var order: String
         @Option(help: "The shop's permanent domain, if several have an order of that name.") var shop: String?
         @Flag(help: "The link to get no more offers, instead of the one to the parcel.") var stop = false
+        @Flag(help: "The link to choose what the shop writes about.") var preferences = false
 
         func run() async throws {
             let configuration = try options.configuration(withSecrets: false)
@@ -70,13 +71,35 @@ struct DeskCommand: AsyncParsableCommand {
             guard let record = try await store.load(shop: key.shop, orderIDs: [key.orderID])[key.orderID],
                 let recipient = record.recipient,
                 let link = PublicLinks(url: site.url, store: store).link(
-                    stop ? .stop : .track, shop: key.shop, orderID: key.orderID, address: recipient.address,
+                    stop ? .stop : preferences ? .preferences : .track, shop: key.shop, orderID: key.orderID,
+                    address: recipient.address,
                     now: DaemonClock.system())
             else {
                 complain("Order \(order) has no address that a link could go to.")
                 throw ExitStatus.fault
             }
             print(link)
+        }
+    }
+
+    /// `bookbag desk new-link-secret`.
+    struct NewLinkSecret: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "new-link-secret", abstract: "Seal the shoppers' links with a new secret from now on.",
+            discussion: """
+                For when somebody may have seen the store. Links that were sealed with the secret before still open; \
+                those of an older one do no more, so doing it twice ends all links that are out. Restart the daemon \
+                afterwards.
+
+                EXAMPLE
+                  bookbag desk new-link-secret && systemctl restart bookbag
+                """)
+
+        @OptionGroup var options: CommandOptions
+
+        func run() async throws {
+            try await options.store().renewLinkSecret(now: DaemonClock.system())
+            print("Links are sealed with a new secret once the daemon was restarted. Those that are out still open.")
         }
     }
 

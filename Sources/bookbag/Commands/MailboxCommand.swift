@@ -51,8 +51,13 @@ struct MailboxCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (_, shop, mailbox) = try place.read()
+            for line in try await lines(of: mailbox, shop) { print(line) }
+        }
+
+        /// What the newest mails would be taken for, a line each.
+        func lines(of mailbox: Configuration.Mailbox, _ shop: Configuration.Shop) async throws -> [String] {
             let engine = TransferEngine()
-            guard let settings = MailboxSettings(mailbox, shop: shop.domain, engine: engine) else { return }
+            guard let settings = MailboxSettings(mailbox, shop: shop.domain, engine: engine) else { return [] }
             let reader = MailboxReader(settings, identity: MailIdentity { _ in "" }, engine: engine)
             let newest: [RawObservation]
             do { newest = try await reader.latest(50, now: DaemonClock.system()) } catch {
@@ -61,14 +66,16 @@ struct MailboxCommand: AsyncParsableCommand {
                 throw ExitStatus.fault
             }
             await reader.close()
+            guard !newest.isEmpty else {
+                return ["None of the newest 50 mails is to \(mailbox.onlyTo.joined(separator: ", "))."]
+            }
             let reading = MailSettings(of: shop, mailbox)
-            for mail in newest {
+            return newest.map { mail in
                 let read = MailReading.read(mail.bytes, settings: reading)
                 let subject = read.subject.split(whereSeparator: \.isNewline).joined(separator: " ")
                 let shown = String(subject.unicodeScalars.filter { $0.properties.generalCategory != .control })
-                print("\(mail.receivedAt)  \(read.kind.rawValue.padded(to: 10))  \(shown.prefix(80))")
+                return "\(mail.receivedAt)  \(read.kind.rawValue.padded(to: 10))  \(shown.prefix(80))"
             }
-            if newest.isEmpty { print("None of the newest 50 mails is to \(mailbox.onlyTo.joined(separator: ", ")).") }
         }
     }
 
@@ -94,14 +101,21 @@ struct MailboxCommand: AsyncParsableCommand {
         func run() async throws {
             let (configuration, shop, mailbox) = try place.read()
             let now = DaemonClock.system()
+            print(try await keep(mailbox, shop, in: configuration.storePath, now: now))
+        }
+
+        /// Keeps the older mail in a store, and says how much.
+        func keep(
+            _ mailbox: Configuration.Mailbox, _ shop: Configuration.Shop, in path: String, now: Moment
+        ) async throws -> String {
             guard let since = Since(since, now: now, zone: .utc)?.moment else {
                 throw ValidationError("'\(since)' is not a start time; write 90d, 4w or 2026-11-01")
             }
             let engine = TransferEngine()
-            guard let settings = MailboxSettings(mailbox, shop: shop.domain, engine: engine) else { return }
+            guard let settings = MailboxSettings(mailbox, shop: shop.domain, engine: engine) else { return "" }
             let store: Store
             do throws(StoreFailure) {
-                store = try Store.open(path: configuration.storePath, role: .command, create: false, now: now)
+                store = try Store.open(path: path, role: .command, create: false, now: now)
             } catch {
                 complain("\(error)")
                 throw ExitStatus.fault
@@ -119,9 +133,8 @@ struct MailboxCommand: AsyncParsableCommand {
                     progress.add(page.count, new: new.count)
                 }
                 await reader.close()
-                print(
+                return
                     "\(count) mails of the shop's since \(since); \(progress.new) were not known. The daemon judges them."
-                )
             } catch {
                 await reader.close()
                 complain("\(error)")

@@ -22,18 +22,22 @@ extension OutboxCommand {
         @Option(help: "Only this shop.") var shop: String?
 
         func run() async throws {
-            let store = try options.store()
-            var opened = false
-            for (known, state) in try await store.channelStates()
-            where known.name == route && (shop == nil || shop == known.shop) && state.closedUntil != nil {
-                guard try await store.openChannel(known, now: DaemonClock.system()) else { continue }
-                print("\(known.shop): \(known.name) is tried again.")
-                opened = true
-            }
-            guard opened else {
+            let opened = try await open(in: try options.store(), now: DaemonClock.system())
+            for route in opened { print("\(route.shop): \(route.name) is tried again.") }
+            guard !opened.isEmpty else {
                 complain("No route '\(route)' is closed; 'bookbag status' lists those that are.")
                 throw ExitStatus.fault
             }
+        }
+
+        /// Opens the routes of that name, and gives those that were closed.
+        func open(in store: Store, now: Moment) async throws -> [Route] {
+            var opened: [Route] = []
+            for (known, state) in try await store.channelStates()
+            where known.name == route && (shop == nil || shop == known.shop) && state.closedUntil != nil {
+                if try await store.openChannel(known, now: now) { opened.append(known) }
+            }
+            return opened
         }
     }
 
@@ -57,10 +61,42 @@ extension OutboxCommand {
         @Option(help: "Only this shop.") var shop: String?
         @Flag(help: "Do not ask.") var yes = false
 
+        /// What a route took since a moment.
+        struct Taken {
+            var route: Route
+            var since: Moment
+            var count: Int
+        }
+
         func run() async throws {
             let store = try options.store()
             let now = DaemonClock.system()
-            var found: [(route: Route, since: Moment, count: Int)] = []
+            let taken = try await taken(in: store, now: now)
+            guard !taken.isEmpty else {
+                complain("Nothing was sent to \(target.map { "the webhook '\($0)'" } ?? "a webhook") since then.")
+                throw ExitStatus.fault
+            }
+            for one in taken {
+                print("\(one.route.shop): \(one.count) to \(one.route.name) since \(one.since.iso8601)")
+            }
+            if !yes {
+                print("Send them again? [y/N] ", terminator: "")
+                guard Self.isYes(readLine()) else {
+                    print("Nothing is sent again.")
+                    return
+                }
+            }
+            print("\(try await send(taken, in: store, until: now)) will be sent again.")
+        }
+
+        /// Whether an answer is a yes; no answer is none.
+        static func isYes(_ answer: String?) -> Bool {
+            ["y", "yes"].contains((answer ?? "").trimmingCharacters(in: .whitespaces).lowercased())
+        }
+
+        /// What each webhook took since the moment that was named.
+        func taken(in store: Store, now: Moment) async throws -> [Taken] {
+            var taken: [Taken] = []
             for domain in try await store.shops() where shop == nil || shop == domain {
                 let zone = try await store.profile(shop: domain).zone
                 guard let from = Moment(iso8601: since) ?? Since(since, now: now, zone: zone)?.moment else {
@@ -72,33 +108,23 @@ extension OutboxCommand {
                 for name in names.sorted() where target == nil || target == name {
                     let route = Route.webhook(name, shop: domain)
                     let count = try await store.sentCount(route, since: from, until: now)
-                    if count > 0 { found.append((route, from, count)) }
+                    if count > 0 { taken.append(Taken(route: route, since: from, count: count)) }
                 }
             }
-            guard !found.isEmpty else {
-                complain("Nothing was sent to \(target.map { "the webhook '\($0)'" } ?? "a webhook") since then.")
-                throw ExitStatus.fault
-            }
-            for one in found {
-                print("\(one.route.shop): \(one.count) to \(one.route.name) since \(one.since.iso8601)")
-            }
-            if !yes {
-                print("Send them again? [y/N] ", terminator: "")
-                guard ["y", "yes"].contains((readLine() ?? "").lowercased()) else {
-                    print("Nothing is sent again.")
-                    return
-                }
-            }
+            return taken
+        }
+
+        /// Has it sent again, up to the moment of the question: what goes out meanwhile is not sent a third time.
+        func send(_ taken: [Taken], in store: Store, until now: Moment) async throws -> Int {
             var count = 0
-            for one in found {
-                // Up to the moment of the question: what goes out meanwhile is not sent a third time.
+            for one in taken {
                 while true {
                     let some = try await store.sendAgain(one.route, since: one.since, until: now, now: now)
                     if some == 0 { break }
                     count += some
                 }
             }
-            print("\(count) will be sent again.")
+            return count
         }
     }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Outreach
 import Platform
 import Store
+import Web
 
 /// `bookbag preview`: what will it look like?
 struct PreviewCommand: AsyncParsableCommand {
@@ -20,9 +21,10 @@ struct PreviewCommand: AsyncParsableCommand {
               bookbag preview delay-alert
               bookbag preview delay-alert --example "two days late" --open
               bookbag preview delay-alert --order '#1042' --send-to me@shop.example
+              bookbag preview pages/track --open
             """)
 
-    @Argument(help: "The trigger's name, such as delay-alert.") var name: String
+    @Argument(help: "The trigger's name, such as delay-alert, or a page's, such as pages/track.") var name: String
     @Option(help: "Which of its examples; default: the first that sends something.") var example: String?
     @Option(help: "The name of a real order to use instead of an example, in its present state.") var order: String?
     @Option(help: "The shop, if the configuration or the store has several.") var shop: String?
@@ -43,12 +45,13 @@ struct PreviewCommand: AsyncParsableCommand {
         var place = TriggerFolderOptions()
         place.folder = folder
         place.config = config
-        let (files, webhooks) = try place.read()
+        let (files, webhooks, pages) = try place.read()
         let (loaded, faults) = TriggerSet.load(files, webhooks: webhooks)
         guard let set = loaded else {
             for fault in faults where fault.severity == .error { print(fault) }
             throw ExitStatus.fault
         }
+        if name.hasPrefix("pages/") { return try page(set) }
         let wanted = name.hasSuffix(".yaml") ? String(name.dropLast(5)) : name
         guard let trigger = set.trigger(wanted) else {
             let meant = nearest(to: wanted, in: set.triggers.map(\.name)).map { "; did you mean '\($0)'?" }
@@ -57,11 +60,14 @@ struct PreviewCommand: AsyncParsableCommand {
                     + (meant ?? "; there are \(set.triggers.map(\.name).joined(separator: ", "))"))
         }
         let sendings: [Sending]
+        // A real order has its real links, an example some that open nothing.
+        var links: PublicLinks?
         if let order {
-            sendings = try await real(order, trigger, set)
+            (sendings, links) = try await real(order, trigger, set)
         } else {
             sendings = try examples(trigger, set)
         }
+        let specimen: PageLinks = pages.map { $0.isEmpty ? PageLinks() : .specimen(url: $0) } ?? .specimen()
         let installation = try sendTo.map { _ in try self.shopConfiguration() }
         var written: [Written] = []
         for var sending in sendings {
@@ -71,11 +77,44 @@ struct PreviewCommand: AsyncParsableCommand {
             }
             // A mail that is really sent has the current time.
             let date = sendTo == nil ? nil : DaemonClock.system()
-            written.append(try await Written(sending, shop: installation, date: date))
+            let pages =
+                order == nil ? specimen : links?.pages(about: sending.record, issued: sending.now) ?? PageLinks()
+            written.append(try await Written(sending, shop: installation, pages: pages, date: date))
         }
         for one in written { print(one.text) }
         try keep(written)
         if let sendTo, let installation { try await send(written, to: sendTo, by: installation) }
+    }
+
+    // MARK: - Pages
+
+    /// Shows the shop's own design of a page: `pages/track`, `pages/track.de`.
+    private func page(_ set: TriggerSet) throws {
+        let parts = name.dropFirst("pages/".count).split(separator: ".").map(String.init).filter { $0 != "html" }
+        let locale = parts.count > 1 ? parts[1] : set.settings.locale
+        guard let page = parts.first.flatMap(PageDesign.Page.init),
+            let design = set.templates.design(page, locale: locale)
+        else {
+            throw ValidationError(
+                "there is no '\(name).html'; a shop can design "
+                    + PageDesign.Page.allCases.map { "pages/\($0.rawValue).html" }.joined(separator: ", "))
+        }
+        let html = try WebServices.preview(design)
+        guard out != nil || open else {
+            FileHandle.standardOutput.write(Data(html))
+            return
+        }
+        let folder = out ?? NSTemporaryDirectory() + "bookbag-preview-\(UUID().uuidString.prefix(8))"
+        let path = "\(folder)/\(page.rawValue).html"
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try Data(html).write(to: URL(fileURLWithPath: path))
+        } catch {
+            complain("\(folder): cannot be written; name another folder with --out")
+            throw ExitStatus.fault
+        }
+        print("wrote \(path)")
+        if open { show(path) }
     }
 
     // MARK: - What is written
@@ -117,7 +156,9 @@ struct PreviewCommand: AsyncParsableCommand {
         throw ExitStatus.fault
     }
 
-    private func real(_ name: String, _ trigger: Trigger, _ set: TriggerSet) async throws -> [Sending] {
+    private func real(
+        _ name: String, _ trigger: Trigger, _ set: TriggerSet
+    ) async throws -> (sendings: [Sending], links: PublicLinks?) {
         var options = CommandOptions()
         options.config = config ?? "/etc/bookbag/bookbag.yaml"
         let store = try options.store()
@@ -132,10 +173,13 @@ struct PreviewCommand: AsyncParsableCommand {
         }
         let now = DaemonClock.system()
         print("\(trigger.name), order \(record.facts.name), \(event.kind.rawValue) of \(event.happenedAt)")
-        return try await PreviewedMessage.sendings(of: trigger, event, record, set: set, store: store, now: now).map {
+        let found = try await PreviewedMessage.sendings(of: trigger, event, record, set: set, store: store, now: now)
+        let sendings = found.map {
             if let objection = $0.objection { print("  (it would not be sent now: \(objection))") }
             return $0.sending
         }
+        let site = try options.configuration(withSecrets: false).pages
+        return (sendings, site.map { PublicLinks(url: $0.url, store: store) })
     }
 
     // MARK: - Where it goes
@@ -215,10 +259,12 @@ private struct Written {
 
     /// Renders a message as the daemon would, except that a label stays a link and the message has its own id.
     ///
-    /// - Parameter date: its Date if it is really sent; nil for the example's.
-    init(_ sending: Sending, shop: Configuration.Shop?, date: Moment? = nil) async throws {
+    /// - Parameters:
+    ///   - pages: what it links to.
+    ///   - date: its Date if it is really sent; nil for the example's.
+    init(_ sending: Sending, shop: Configuration.Shop?, pages: PageLinks, date: Moment? = nil) async throws {
         let made: PreviewedMessage
-        switch await PreviewedMessage.make(sending, shop: shop, date: date) {
+        switch await PreviewedMessage.make(sending, shop: shop, pages: pages, date: date) {
         case .made(let one): made = one
         case .impossible(let reason, let detail):
             complain("It cannot be rendered: \(ReasonWords.sentence(reason, detail: detail))")
@@ -237,7 +283,7 @@ private struct Written {
                     line.template,
                     planner.scope(
                         record: sending.record, event: event, together: sending.effect.together,
-                        history: sending.history, now: sending.now),
+                        history: sending.history, now: sending.now, pages: pages),
                     to: line.destination
                 ).preview
             {

@@ -31,7 +31,7 @@ struct ReplayCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
-        let (files, webhooks) = try place.read()
+        let (files, webhooks, _) = try place.read()
         let after = try Self.load(files, webhooks: webhooks)
         var options = CommandOptions()
         options.config = place.config ?? "/etc/bookbag/bookbag.yaml"
@@ -75,7 +75,7 @@ struct ReplayCommand: AsyncParsableCommand {
             var other = TriggerFolderOptions()
             other.folder = against
             other.config = place.config
-            let (files, _) = try other.read()
+            let (files, _, _) = try other.read()
             return (try Self.load(files, webhooks: webhooks), files)
         }
         guard let kept = try await store.lastGoodSet(shop: domain),

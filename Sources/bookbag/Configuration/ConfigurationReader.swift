@@ -165,6 +165,7 @@ struct ConfigurationReader {
         let names = [
             "url", "username", "password", "oauth", "connections", "per_second", "per_hour", "per_day", "per_domain",
             "domains", "redirect_to", "sender", "bounces_to", "starttls", "ca", "certificate", "key",
+            "dkim_selectors",
         ]
         guard let keys = fields(tree, of: "smtp", names) else { return nil }
         let url = required(keys["url"], "url", of: "smtp", at: tree.position)
@@ -205,7 +206,7 @@ struct ConfigurationReader {
         if (keys["certificate"] == nil) != (keys["key"] == nil) {
             faults.add(at: tree.position, "certificate and key belong together", hint: "write both or neither")
         }
-        let smtp = Configuration.SMTP(
+        var smtp = Configuration.SMTP(
             url: url ?? "", username: text(keys["username"]), password: keys["password"].flatMap { secret($0.value) },
             oauth: keys["oauth"].flatMap { oauth($0.value, forSending: true) },
             connections: keys["connections"].flatMap { number($0.value, 1...64) } ?? 4,
@@ -216,7 +217,25 @@ struct ConfigurationReader {
             authority: keys["ca"].flatMap { file($0.value) },
             certificate: keys["certificate"].flatMap { file($0.value) },
             key: keys["key"].flatMap { file($0.value) }, limits: limits(keys))
+        smtp.dkimSelectors = keys["dkim_selectors"]?.value.listed.compactMap { selector($0) } ?? []
         return relay == nil ? nil : smtp
+    }
+
+    /// The name of a DKIM key (RFC 6376, 3.1): a part of a name of the DNS, or several.
+    private mutating func selector(_ tree: YAMLTree) -> String? {
+        let text = tree.text ?? ""
+        let isName =
+            !text.isEmpty && text.utf8.count <= 60
+            && text.utf8.allSatisfy { byte in
+                (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-_.".utf8.contains(byte)
+            }
+        guard isName else {
+            faults.add(
+                at: tree.position, "'\(tree.text ?? tree.kind)' is no DKIM selector",
+                hint: "write what stands before ._domainkey in the record's name: s1")
+            return nil
+        }
+        return text
     }
 
     private static let limitKeys = ["per_second", "per_hour", "per_day"]
@@ -236,7 +255,7 @@ struct ConfigurationReader {
         }
         for domain in domains {
             let name = recipientDomain(of: "@" + domain.key)
-            if name.isEmpty || name.contains("@") || !name.contains(".") {
+            if name.isEmpty || domain.key.contains("@") || !name.contains(".") {
                 faults.add(
                     at: domain.keyPosition, "'\(domain.key)' is no domain of an e-mail address",
                     hint: "write what stands behind the @, such as gmail.com")

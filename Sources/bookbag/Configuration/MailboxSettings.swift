@@ -30,6 +30,12 @@ extension ConfigurationReader {
             guard let mailbox = shop.mailbox, let lmtp = mailbox.lmtp else { continue }
             for other in shops[..<index] {
                 guard let theirs = other.mailbox, theirs.lmtp == lmtp else { continue }
+                if theirs.lmtpAccess != mailbox.lmtpAccess {
+                    faults.add(
+                        at: position,
+                        "'\(other.domain)' and '\(shop.domain)' give one socket different 'lmtp_group' or 'lmtp_mode'",
+                        hint: "write the same for both")
+                }
                 let (mine, others) = (ShopAddresses(mailbox.onlyTo), ShopAddresses(theirs.onlyTo))
                 let shared =
                     mailbox.onlyTo.first { others.contains($0) || theirs.onlyTo.contains($0) }
@@ -44,20 +50,38 @@ extension ConfigurationReader {
 
     mutating func mailbox(_ tree: YAMLTree) -> Configuration.Mailbox? {
         let names = [
-            "url", "lmtp", "username", "password", "oauth", "folders", "sent", "only_to", "authserv_id", "starttls",
-            "ca",
-            "certificate", "key",
+            "url", "lmtp", "lmtp_group", "lmtp_mode", "username", "password", "oauth", "folders", "sent", "only_to",
+            "authserv_id", "starttls", "ca", "certificate", "key",
         ]
         guard let keys = fields(tree, of: "mailbox", names) else { return nil }
         let lmtp = keys["lmtp"].flatMap { socket($0) }
+        let access = Configuration.SocketAccess(
+            group: text(keys["lmtp_group"]), mode: keys["lmtp_mode"].flatMap { mode($0) })
+        if keys["lmtp"] == nil, let entry = keys["lmtp_group"] ?? keys["lmtp_mode"] {
+            faults.add(at: entry.keyPosition, "'\(entry.key)' goes with 'lmtp'", hint: "add 'lmtp:', or remove it")
+        }
         // Without a server to fetch from, mail is brought: over the socket, or by `bookbag mail --deliver`.
-        let brought = Set(["lmtp", "only_to", "authserv_id"])
+        let brought = Set(["lmtp", "lmtp_group", "lmtp_mode", "only_to", "authserv_id"])
         let isBroughtOnly = keys["url"] == nil && keys["only_to"] != nil && Set(keys.keys).isSubset(of: brought)
         let imap = isBroughtOnly ? nil : imap(tree, keys)
         let onlyTo = onlyTo(keys["only_to"], username: imap?.username, at: tree.position)
         let authservID = text(keys["authserv_id"])
         guard isBroughtOnly || imap?.server != nil else { return nil }
-        return Configuration.Mailbox(imap: imap?.server, lmtp: lmtp, onlyTo: onlyTo, authservID: authservID)
+        return Configuration.Mailbox(
+            imap: imap?.server, lmtp: lmtp, lmtpAccess: access, onlyTo: onlyTo, authservID: authservID)
+    }
+
+    /// The permission bits of a socket, as chmod takes them. Its owner is the daemon, which has to reach it.
+    private mutating func mode(_ entry: YAMLTree.Entry) -> UInt32? {
+        guard let text = text(entry) else { return nil }
+        guard (3...4).contains(text.count), let mode = UInt32(text, radix: 8), mode <= 0o777, mode & 0o600 == 0o600
+        else {
+            faults.add(
+                at: entry.value.position, "'\(text)' is no mode of a socket",
+                hint: "write lmtp_mode: 0660 for its group, 0666 for everybody")
+            return nil
+        }
+        return mode
     }
 
     private mutating func socket(_ entry: YAMLTree.Entry) -> String? {

@@ -14,13 +14,14 @@ import Testing
 struct LMTPServerTests {
     private func server(
         _ bench: LoopBench, reading: Wake = Wake(), limits: LMTPServer.Limits = .init(),
-        listening: @escaping @Sendable () -> Void = {}
+        access: Configuration.SocketAccess = .init(), listening: @escaping @Sendable () -> Void = {}
     ) -> LMTPServer {
         let delivery = MailboxDelivery(
             shop: benchShop, addresses: ShopAddresses(["hello@juniperfig.example"]),
             identity: MailIdentity(bench.store.mailHash))
         return LMTPServer(
-            path: bench.folder + "/lmtp.sock", shops: [LMTPServer.Shop(delivery: delivery, reading: reading)],
+            path: bench.folder + "/lmtp.sock", access: access,
+            shops: [LMTPServer.Shop(delivery: delivery, reading: reading)],
             store: bench.store, clock: bench.clock, trouble: bench.trouble, logger: bench.lines.logger(),
             limits: limits, listening: listening)
     }
@@ -70,6 +71,37 @@ struct LMTPServerTests {
                     print("data", e.smtp_code)
 
         """
+
+    /// The mode and group of the socket while the server listens.
+    private func rights(_ access: Configuration.SocketAccess) async throws -> (mode: Int, group: UInt32) {
+        let bench = try await LoopBench()
+        return try await testGracefulShutdown { trigger in
+            let (ready, isReady) = AsyncStream<Void>.makeStream()
+            let server = server(bench, access: access) { isReady.yield() }
+            async let running: Void = server.run()
+            for await _ in ready { break }
+            let found = try FileManager.default.attributesOfItem(atPath: server.path)
+            trigger.triggerGracefulShutdown()
+            try await running
+            return (
+                try #require(found[.posixPermissions] as? Int),
+                try #require((found[.groupOwnerAccountID] as? NSNumber)?.uint32Value)
+            )
+        }
+    }
+
+    @Test("the socket is everybody's, or has the group and the mode that are set")
+    func rights() async throws {
+        #expect(try await rights(.init()).mode == 0o666)
+        let own = try #require(getgrgid(getegid())).pointee
+        let given = try await rights(.init(group: String(cString: own.gr_name)))
+        #expect(given.mode == 0o660 && given.group == getegid())
+        #expect(try await rights(.init(mode: 0o600)).mode == 0o600)
+        let bench = try await LoopBench()
+        let server = server(bench, access: .init(group: "no-such-group"))
+        await #expect(throws: DaemonProblem.self) { try await server.run() }
+        #expect(!FileManager.default.fileExists(atPath: server.path))
+    }
 
     private func kept(_ bench: LoopBench) async throws -> [RawObservation] {
         try await bench.store.unjudged(shop: benchShop, source: "mailbox", limit: 99)

@@ -60,6 +60,38 @@ struct DoctorReportTests {
         #expect(await DoctorReport([.relay], of: settings, over: reach()).findings.map(\.grade) == [.poor])
     }
 
+    @Test("warns of a password at Microsoft, which takes access tokens, and says so where it is refused")
+    func microsoft() async throws {
+        let bench = try await LoopBench()
+        func finding(_ reply: SMTPReply, _ change: (inout Configuration.SMTP) -> Void) async throws
+            -> DoctorReport.Finding
+        {
+            var settings = configuration(bench)
+            var smtp = try #require(settings.shops[0].smtp)
+            smtp.url = "smtp://smtp.office365.com:587"
+            smtp.username = "hello@fig.example"
+            change(&smtp)
+            settings.shops[0].smtp = smtp
+            return try #require(await DoctorReport([.relay], of: settings, over: reach(reply)).findings.first)
+        }
+        let fine = SMTPReply(phase: .ehlo, code: 250)
+        let warned = try await finding(fine) { $0.password = SecretString("p") }
+        #expect(warned.grade == .poor && warned.fix?.contains("XOAUTH2") == true)
+        let refused = try await finding(SMTPReply(phase: .auth, code: 550)) { $0.password = SecretString("p") }
+        #expect(refused.grade == .broken && refused.fix?.contains("XOAUTH2") == true)
+        let tokens = try await finding(fine) {
+            $0.oauth = OAuthSettings(
+                endpoint: "https://login.example/token", clientID: "a", clientSecret: SecretString("s"),
+                refreshToken: nil, scope: nil)
+        }
+        #expect(tokens.grade == .fine)
+        let elsewhere = try await finding(fine) {
+            $0.url = "smtp://relay.fig.example:587"
+            $0.password = SecretString("p")
+        }
+        #expect(elsewhere.grade == .fine)
+    }
+
     @Test("finds a folder with mistakes, one that is not there, and a store that is none")
     func here() async throws {
         let bench = try await LoopBench()

@@ -53,4 +53,14 @@ struct SenderRecordsTests {
         #expect(SenderRecords.known("evil-gmail.com") == nil)
         #expect(SenderRecords.known("email-smtp.eu-west-1.amazonaws.com")?.name == "Amazon SES")
     }
+
+    @Test("a relay whose selectors nobody names is told of, and not called unsigned")
+    func selectors() {
+        let findings = SenderRecords(
+            domain: "fig.example", relay: "relay.fig.example", spf: .records(["v=spf1 a ~all"]),
+            dmarc: .records(["v=DMARC1; p=none"]), dkim: [], knowsSelectors: false
+        ).findings
+        #expect(findings.allSatisfy { $0.grade == .fine })
+        #expect(findings.contains { $0.words.contains("dkim_selectors") })
+    }
 }

@@ -71,8 +71,11 @@ final class LoopBench: Sendable {
               template: thanks
         """
 
-    /// A bench with those trigger files, beside the template `thanks`, and those carriers to be asked about parcels.
-    init(_ files: [String: String] = ["thanks.yaml": thanks], carriers: [String] = []) async throws {
+    /// A bench with those trigger files, beside the template `thanks`, those carriers to be asked about parcels, and
+    /// webhooks of those names.
+    init(
+        _ files: [String: String] = ["thanks.yaml": thanks], carriers: [String] = [], webhooks: [String] = []
+    ) async throws {
         let moment = MomentBox()
         self.moment = moment
         heartbeats = Heartbeats(now: { moment.instant.withLock { $0 } })
@@ -88,7 +91,10 @@ final class LoopBench: Sendable {
             smtp: Configuration.SMTP(
                 url: "smtp://relay.example", username: nil, password: nil, connections: 2, perSecond: nil,
                 redirectTo: nil, sender: nil, startTLS: .required, authority: nil, certificate: nil, key: nil),
-            webhooks: [:])
+            webhooks: Dictionary(
+                uniqueKeysWithValues: webhooks.map { name in
+                    (name, Configuration.Webhook(url: "https://\(name).example", secrets: [], allowPrivate: false))
+                }))
         var live = try await store.openShop(benchShop, now: benchStart - .days(1)).liveSince
         for carrier in carriers {
             live = try await store.openSource(carrier, shop: benchShop, now: benchStart - .days(1))
@@ -102,7 +108,7 @@ final class LoopBench: Sendable {
         all.merge(files) { $1 }
         for (name, text) in all { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(triggers)/\(name)")) }
         let read = try TriggerFolder(readingFrom: triggers)
-        let (loaded, faults) = TriggerSet.load(read)
+        let (loaded, faults) = TriggerSet.load(read, webhooks: Set(webhooks))
         let set = try #require(loaded, "\(faults)")
         let since = Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, Moment.distantPast) })
         var learner = Learner(live: live, shopZone: .utc, rereadEvery: .minutes(1))

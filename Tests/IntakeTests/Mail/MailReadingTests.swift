@@ -384,4 +384,16 @@ import Testing
         #expect(
             OrderNumbers.names(in: "Bestellung DE-20417", style: OrderNumbers.Style(prefix: "#DE-")) == ["#DE-20417"])
     }
+
+    @Test(
+        "takes the shop's way from what its orders are called",
+        arguments: [
+            ([], "#", ""), (["#1001", "#1002"], "#", ""), (["1001"], "", ""),
+            (["JF-1042-A", "JF-1043-A"], "JF-", "-A"),
+            (["#2026-10421"], "#2026-", ""), (["JF-1042-A1"], "JF-", "-A1"), (["#1", "DE-7", "DE-8"], "DE-", ""),
+            (["DE-8", "#7"], "DE-", ""), (["gift", "#7"], "#", ""), (["#12-34"], "#12-", ""),
+        ])
+    func seen(_ names: [String], _ prefix: String, _ suffix: String) {
+        #expect(OrderNumbers.Style(of: names) == OrderNumbers.Style(prefix: prefix, suffix: suffix))
+    }
 }

@@ -323,6 +323,37 @@ struct MailboxSourceTests {
         await #expect(throws: SourceFailure.self) { try await watcher.news() }
     }
 
+    @Test("the server tells of the first folder; the others' mail is found by the next look, on the same connection")
+    func secondFolder() async throws {
+        let dovecot = try await Dovecot()
+        try dovecot.makeMaildir("Shop")
+        let settings = settings(dovecot.port) {
+            $0.folders = ["INBOX", "Shop"]
+            $0.sent = .none
+        }
+        let rows = Rows()
+        let source = source(settings)
+        try await read(source, rows)
+        let watcher = MailboxWatcher(settings, engine: engine, renewal: .milliseconds(200))
+        try await watcher.news()
+        let word = Mutex(false)
+        let waiting = Task {
+            try await watcher.news()
+            word.withLock { $0 = true }
+        }
+        dovecot.deliver(mail("elsewhere"), to: "Shop")
+        // No word comes of it, over several renewals.
+        try await Task.sleep(for: .milliseconds(700))
+        #expect(!word.withLock { $0 })
+        try await read(source, rows)
+        #expect(await rows.subjects == ["elsewhere"])
+        dovecot.deliver(mail("here"))
+        try await waiting.value
+        try await read(source, rows)
+        #expect(await rows.subjects == ["elsewhere", "here"])
+        dovecot.stop()
+    }
+
     @Test("a wrong password is a sentence without an address")
     func password() async throws {
         let dovecot = try await Dovecot()

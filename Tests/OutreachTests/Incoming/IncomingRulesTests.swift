@@ -37,16 +37,16 @@ struct IncomingRulesTests {
     func hard() {
         let outcome = judge(bounce(), about: message())
         #expect(outcome.isEndOfMessage && outcome.isHard == true)
-        #expect(outcome.silencing?.who == .address("Robin@example.com"))
-        #expect(outcome.silencing?.stream == .all && outcome.silencing?.until == nil)
-        #expect(outcome.silencing?.reason == "bounce")
-        #expect(!outcome.detail.contains("@") && !(outcome.silencing?.note.contains("@") ?? true))
+        #expect(outcome.silencings.first?.who == .address("Robin@example.com"))
+        #expect(outcome.silencings.first?.stream == .all && outcome.silencings.first?.until == nil)
+        #expect(outcome.silencings.first?.reason == "bounce")
+        #expect(!outcome.detail.contains("@") && !(outcome.silencings.first?.note.contains("@") ?? true))
     }
 
     @Test("a bounce of no message of ours changes nothing: anybody can write one")
     func stranger() {
         let outcome = judge(bounce())
-        #expect(outcome.silencing == nil && !outcome.isEndOfMessage && outcome.isHard == nil)
+        #expect(outcome.silencings.isEmpty && !outcome.isEndOfMessage && outcome.isHard == nil)
     }
 
     @Test(
@@ -55,21 +55,21 @@ struct IncomingRulesTests {
     func soft(_ before: Int, _ silences: Bool) {
         let outcome = judge(bounce(hard: false, reason: "mailbox_full"), about: message(), soft: before)
         #expect(outcome.isEndOfMessage && outcome.isHard == false)
-        #expect((outcome.silencing != nil) == silences)
-        #expect(outcome.silencing.map { $0.until == now + .days(30) } ?? true)
+        #expect(outcome.silencings.isEmpty != silences)
+        #expect(outcome.silencings.first.map { $0.until == now + .days(30) } ?? true)
     }
 
     @Test("refusals over policy or spam never count against the address", arguments: ["policy", "spam", "blocked"])
     func policy(_ reason: String) {
-        #expect(judge(bounce(hard: false, reason: reason), about: message(), soft: 9).silencing == nil)
-        #expect(judge(bounce(hard: true, reason: reason), about: message()).silencing == nil)
+        #expect(judge(bounce(hard: false, reason: reason), about: message(), soft: 9).silencings.isEmpty)
+        #expect(judge(bounce(hard: true, reason: reason), about: message()).silencings.isEmpty)
     }
 
     @Test(
         "what is said of our sender, our server or our pace never counts against the address",
         arguments: ["sender_rejected", "relaying", "too_many", "protocol"])
     func ours(_ reason: String) {
-        #expect(judge(bounce(hard: false, reason: reason), about: message(), soft: 9).silencing == nil)
+        #expect(judge(bounce(hard: false, reason: reason), about: message(), soft: 9).silencings.isEmpty)
     }
 
     @Test("letters are handed on, but not what the people's own machine answers, and not without end")
@@ -96,15 +96,15 @@ struct IncomingRulesTests {
     @Test("another address, behind a mailbox that forwards, is no proof against ours")
     func forwarded() {
         let outcome = judge(bounce("elsewhere@example.net"), about: message())
-        #expect(outcome.isEndOfMessage && outcome.isHard == false && outcome.silencing == nil)
+        #expect(outcome.isEndOfMessage && outcome.isHard == false && outcome.silencings.isEmpty)
     }
 
     @Test("a complaint silences for good")
     func complaint() {
         let outcome = judge(IncomingMail(.complaint), about: message())
-        #expect(outcome.silencing?.reason == "complaint" && outcome.silencing?.stream == .all)
-        #expect(outcome.silencing?.until == nil && !outcome.isEndOfMessage)
-        #expect(judge(IncomingMail(.complaint)).silencing == nil)
+        #expect(outcome.silencings.first?.reason == "complaint" && outcome.silencings.first?.stream == .all)
+        #expect(outcome.silencings.first?.until == nil && !outcome.isEndOfMessage)
+        #expect(judge(IncomingMail(.complaint)).silencings.isEmpty)
     }
 
     @Test(
@@ -119,7 +119,7 @@ struct IncomingRulesTests {
     }
 
     @Test(
-        "a lone stop word silences offers alone",
+        "a lone stop word silences offers and requests for ratings, and no news of an order",
         arguments: [
             "STOP", "stop.", "Unsubscribe", "unsubscribe me!", "Abmelden", "désabonner", "baja", "Uitschrijven",
         ])
@@ -128,7 +128,34 @@ struct IncomingRulesTests {
         mail.sender = "robin@example.com"
         mail.text = text
         let outcome = judge(mail, about: message())
-        #expect(outcome.silencing?.stream == .marketing && outcome.silencing?.who == .address("robin@example.com"))
+        #expect(outcome.silencings.map(\.stream) == [.marketing, .ratings])
+        #expect(outcome.silencings.allSatisfy { $0.who == .address("robin@example.com") && $0.until == nil })
+        func confirms(_ standing: Set<MailStream>, isKnown: Bool = true, own: [String] = ["a@fig.example"]) -> Bool {
+            IncomingRules.confirms(outcome, standing: standing, isKnown: isKnown, own: own)
+        }
+        #expect(confirms([]) && confirms([.marketing]), "ratings are news")
+        #expect(!confirms([.marketing, .ratings]) && !confirms([.all]), "nothing ends that had not ended")
+        #expect(!confirms([], isKnown: false) && !confirms([], own: ["<Robin@Example.com>"]))
+    }
+
+    @Test("the confirmation is taken back with one word, by whoever got it")
+    func start() {
+        var confirmation = message()
+        confirmation.effect.origin = .system
+        confirmation.effect.trigger = SystemMail.stopped
+        func revoked(_ text: String, _ message: AnsweredMessage?, from sender: String = "robin@example.com") -> Int {
+            var mail = IncomingMail(.person)
+            mail.sender = sender
+            mail.text = text
+            return judge(mail, about: message).revocations.count
+        }
+        #expect(revoked("Start.", confirmation) == 2)
+        #expect(revoked("start it again please", confirmation) == 0)
+        #expect(revoked("START", confirmation, from: "eve@example.com") == 0)
+        #expect(revoked("START", message()) == 0 && revoked("START", nil) == 0)
+        var other = confirmation
+        other.effect.trigger = "login"
+        #expect(revoked("START", other) == 0)
     }
 
     @Test(
@@ -141,7 +168,7 @@ struct IncomingRulesTests {
         var mail = IncomingMail(.person)
         mail.sender = "robin@example.com"
         mail.text = text
-        #expect(judge(mail).silencing == nil)
+        #expect(judge(mail).silencings.isEmpty)
     }
 
     @Test("machines change nothing", arguments: [IncomingClass.autoReply, .list, .own, .delayed, .delivered])
@@ -150,6 +177,7 @@ struct IncomingRulesTests {
         mail.sender = "robin@example.com"
         mail.text = "stop"
         let outcome = judge(mail, about: message())
-        #expect(outcome.silencing == nil && !outcome.isEndOfMessage && outcome.forward == nil && outcome.isHard == nil)
+        #expect(
+            outcome.silencings.isEmpty && !outcome.isEndOfMessage && outcome.forward == nil && outcome.isHard == nil)
     }
 }

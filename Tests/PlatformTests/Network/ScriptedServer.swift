@@ -1,4 +1,6 @@
+import Doubles
 import Glibc
+import Platform
 import Synchronization
 
 /// A TCP server on a port of the system's choice that plays one script for each connection, in a thread of its own.
@@ -103,26 +105,11 @@ final class ScriptedServer: Sendable {
     var accepted: Int { lines.withLock { $0.accepted } }
 
     init(_ script: @escaping @Sendable (Line) -> Void) {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         // A small window, so that a long message cannot vanish whole into the kernel's buffers.
-        var window: Int32 = 65536
-        setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        var port = 0
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                precondition(bind(listener, generic, length) == 0, "no port to bind to")
-                precondition(listen(listener, 128) == 0)
-                getsockname(listener, generic, &length)
-            }
-            port = Int(UInt16(bigEndian: pointer.pointee.sin_port))
-        }
-        self.port = port
+        let listener = Loopback.listener(window: 65536)
+        port = Loopback.port(of: listener)
         self.listener = listener
-        inThread { [self] in
+        startThread { [self] in
             while true {
                 let socket = accept(listener, nil, nil)
                 if socket < 0 { return }
@@ -136,7 +123,7 @@ final class ScriptedServer: Sendable {
                     close(socket)
                     return
                 }
-                inThread { [self] in
+                startThread { [self] in
                     script(Line(socket: socket, number: number))
                     lines.withLock { lines in
                         lines.open.removeAll { $0 == socket }
@@ -164,21 +151,4 @@ final class ScriptedServer: Sendable {
         defer { server.stop() }
         return try await body(server)
     }
-}
-
-/// Runs a blocking body on a thread of its own.
-func inThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let code = pthread_create(
-        &thread, nil,
-        { context in
-            pthread_detach(pthread_self())
-            Unmanaged<Box>.fromOpaque(context!).takeRetainedValue().body()
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
-    precondition(code == 0)
 }

@@ -155,7 +155,7 @@ extension ExampleRunner.Outcome {
         guard let event = effect.event else { return }
         let scope = sending.planner.scope(
             record: sending.record, event: event, together: effect.together, history: sending.history,
-            now: sending.now)
+            now: sending.now, pages: .specimen())
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
             if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)

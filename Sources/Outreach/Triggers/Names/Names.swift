@@ -67,6 +67,22 @@ enum Names {
             "All parcels that the message is about: several with `combine`, or where a fulfillment has several packages. Each has the names of `shipment.`, and the first is `shipment`. For templates.",
         source: .tracking, canBeEmpty: false, isPersonal: false)
 
+    /// The shopper's own pages, at the root as Shopify has its links.
+    static let pages: [(row: NameRow, read: @Sendable (PageLinks) -> String?)] = [
+        (
+            page("tracking_page_url", "The shopper's own page about the order's parcels, which nobody can guess."),
+            { $0.tracking }
+        ),
+        (page("preferences_url", "The page on which the shopper chooses what you write about."), { $0.preferences }),
+    ]
+
+    private static func page(_ name: String, _ meaning: String) -> NameRow {
+        NameRow(
+            path: name, type: .link,
+            meaning: "\(meaning) Empty without `public:` in bookbag.yaml. For templates.",
+            source: .bookbag, canBeEmpty: true, isPersonal: true)
+    }
+
     /// Things that occur in lists, with the names that each has.
     static let items: [(name: String, meaning: String, rows: [NameRow])] = [
         ("line item", "One line of an order, a parcel, a return or a refund.", lineItem.rows(under: "item")),

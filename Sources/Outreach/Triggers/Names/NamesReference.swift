@@ -18,6 +18,7 @@ public enum NamesReference {
                 sections.append("### `\(Names.shipments.path)`\n\n" + table([Names.shipments]))
             }
         }
+        sections.append("### The shopper's pages\n\nSee desk.md.\n\n" + table(Names.pages.map(\.row)))
         for item in Names.items where item.name != "shipment" {
             sections.append("### Each \(item.name)\n\n\(item.meaning)\n\n" + table(item.rows))
         }

@@ -14,6 +14,8 @@ public struct Scope: Sendable {
     /// Further events that the same message covers, if `combine` makes one out of several.
     public let together: [Event]
     public let history: History
+    /// The links to the shopper's pages, for templates.
+    public var pages = PageLinks()
     private let memory: Memory
 
     public var record: OrderRecord { evaluation.record }

@@ -1,0 +1,21 @@
+/// The links to the shopper's own pages that a mail may have. Each is nil where there is none: without `public:` in
+/// bookbag.yaml, or for an order that nobody can be written to about.
+public struct PageLinks: Hashable, Sendable {
+    /// Where the parcel is.
+    public var tracking: String?
+    /// What the shop may write about.
+    public var preferences: String?
+
+    /// These links; none by default.
+    public init(tracking: String? = nil, preferences: String? = nil) {
+        self.tracking = tracking
+        self.preferences = preferences
+    }
+
+    /// Links that open nothing and are always the same: for examples, trials, replay and messages in shadow mode.
+    ///
+    /// - Parameter url: scheme and host of the pages.
+    public static func specimen(url: String = "https://track.juniperfig.example") -> PageLinks {
+        PageLinks(tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences")
+    }
+}
