@@ -17,6 +17,10 @@ let benchStart = Moment(iso8601: "2026-11-29T09:00:00Z")!
 /// A text that breaks out of every place of a page where it is not escaped.
 let hostile = #""><script>alert(1)</script><img src=x onerror=alert(2)>'{{ 7 | times: 191 }}{% raw %}"#
 
+/// The files that are shipped, which tests read and do not write.
+let shippedTriggers = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("triggers").path
+
 /// Two shops with a store in memory, a clock that a test moves, and both sites over them.
 final class DeskBench: Sendable {
     let store: Store
@@ -63,6 +67,7 @@ final class DeskBench: Sendable {
         let (statements, journal) = (Lines(), Lines())
         self.statements = statements
         self.journal = journal
+        let onDisk = try state.map { try Store.open(path: $0 + "/bookbag.db", role: .daemon, now: benchStart) }
         let store =
             try given
             ?? state.map { try Store.open(path: $0 + "/bookbag.db", role: .daemon, now: benchStart) }

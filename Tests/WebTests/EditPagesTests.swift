@@ -329,7 +329,7 @@ struct EditPagesTests {
         "no path leads out of the folder",
         arguments: [
             "../secret.yaml", "/etc/passwd", "..%2Fsecret.yaml", "templates/../../secret.yaml", "link.yaml",
-            ".hidden.yaml", "notes.txt", "pages/x.html", "a\u{0}b.yaml", "templates\\x.md", "x/../y.yaml",
+            ".hidden.yaml", "notes.txt", "schema/x.yaml", "a\u{0}b.yaml", "templates\\x.md", "x/../y.yaml",
         ])
     func traversal(_ file: String) async throws {
         let edit = try await EditBench()
@@ -479,8 +479,8 @@ struct PausePagesTests {
         func post(_ act: String, _ form: [String: String], _ cookies: [String: String]) async -> Int {
             await bench.ask("/juniperfig/pause/\(act)", method: "POST", form: form, cookies: cookies).status
         }
-        #expect(await post("begin", ["what": "news", "for": "ever"], cookies) == 404)
-        #expect(await post("begin", ["what": "everything", "for": "hour"], cookies) == 404)
+        #expect(await post("begin", ["what": "news", "for": "ever"], cookies) == 400)
+        #expect(await post("begin", ["what": "everything", "for": "hour"], cookies) == 400)
         #expect(await post("begin", ["what": "news", "for": "today"], cookies) == 303)
         let pause = try #require(try await bench.store.pauses(shop: figs)[.news])
         #expect(pause.by == "shop@juniperfig.example" && pause.until == Moment(iso8601: "2026-11-30T00:00:00Z"))
@@ -555,7 +555,8 @@ struct OperatingPagesTests {
         }
         let bench = try await DeskBench(checkups: checkups)
         let cookies = try await bench.login("operate@juniperfig.example")
-        #expect(await bench.ask("/juniperfig/operations/doctor", cookies: cookies).status == 303)
+        let before = await bench.ask("/juniperfig/operations/doctor", cookies: cookies)
+        #expect(before.text.contains("Nobody has asked"))
         #expect(asked.withLock(\.self) == [])
         let run = await bench.ask("/juniperfig/operations/doctor", method: "POST", cookies: cookies)
         #expect(run.headers["location"] == "/juniperfig/operations/doctor")
@@ -563,7 +564,8 @@ struct OperatingPagesTests {
         #expect(page.text.contains("Make a new password.") && page.text.contains("It takes mail."))
         #expect(asked.withLock(\.self) == [[figs]])
         let other = try await bench.login("other@northloom.example")
-        #expect(await bench.ask("/northloom/operations/doctor", cookies: other).status == 303)
+        let theirs = await bench.ask("/northloom/operations/doctor", cookies: other)
+        #expect(theirs.text.contains("Nobody has asked") && !theirs.text.contains("Make a new password."))
     }
 
     @Test("all that a held edit would send is opened page by page")

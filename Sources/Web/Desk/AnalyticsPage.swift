@@ -359,9 +359,3 @@ extension WebResponse {
             ], body: .bytes([0xEF, 0xBB, 0xBF] + Array(text.utf8)))
     }
 }
-
-extension CharacterSet {
-    /// What may stand in a value of a query as it is.
-    fileprivate static let urlQueryValueAllowed = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-}

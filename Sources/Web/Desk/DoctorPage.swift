@@ -14,7 +14,8 @@ struct DoctorPage: PageContent {
         var fix: String?
     }
 
-    var at: Instant
+    /// When somebody last asked; nil where nobody did.
+    var at: Instant?
     var findings: [Finding]
     var path: String
     var back: String
@@ -75,10 +76,10 @@ extension DeskSite {
     }
 
     func doctor(_ visit: Visit) -> WebResponse {
-        guard let (report, at) = checkups.last(of: visit.shop) else { return .seeOther("\(visit.path)/operations") }
+        let last = checkups.last(of: visit.shop)
         let page = DoctorPage(
-            at: Instant(at, Clock(visit.zone)),
-            findings: report.findings.map {
+            at: last.map { Instant($0.at, Clock(visit.zone)) },
+            findings: (last?.report.findings ?? []).map {
                 DoctorPage.Finding(
                     tone: $0.grade == .fine ? "good" : $0.grade == .poor ? "warn" : "bad",
                     what:

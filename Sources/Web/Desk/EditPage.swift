@@ -214,10 +214,11 @@ extension DeskSite {
         let groups = [
             FilesPage.Group(title: "The shop", files: rows(settings.contains)),
             FilesPage.Group(
-                title: "Triggers", files: rows { !settings.contains($0) && !$0.hasPrefix("templates/") }),
+                title: "Triggers", files: rows { !settings.contains($0) && $0.hasSuffix(".yaml") }),
             FilesPage.Group(
                 title: "Letters", files: rows { $0.hasPrefix("templates/") && !$0.hasPrefix("templates/partials/") }),
             FilesPage.Group(title: "Parts of letters", files: rows { $0.hasPrefix("templates/partials/") }),
+            FilesPage.Group(title: "The shopper's pages", files: rows { $0.hasPrefix("pages/") }),
         ]
         let page = FilesPage(
             groups: groups.filter { !$0.files.isEmpty }, faults: [visit.facts[.lastFault]].compactMap(\.self),

@@ -72,9 +72,10 @@ extension DeskSite {
     /// Begins or ends a pause.
     func pause(_ act: String, _ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let form = request.form
-        guard let kind = form["what"].flatMap({ PauseKind(rawValue: $0) }), ["begin", "end"].contains(act) else {
-            return notFound(visit.visitor)
-        }
+        guard ["begin", "end"].contains(act) else { return notFound(visit.visitor) }
+        let unclear = notice(
+            "That cannot be paused", ["Choose on Today what to pause, and for how long."], visit: visit, status: 400)
+        guard let kind = form["what"].flatMap({ PauseKind(rawValue: $0) }) else { return unclear }
         let now = core.now()
         let who = visit.visitor.person.email
         var entry = AuditEntry(who: who, shop: visit.shop, what: "resumed", about: kind.title)
@@ -89,7 +90,7 @@ extension DeskSite {
             case "hour": end = now + .hours(1)
             case "today": end = visit.zone.moment(on: visit.zone.day(at: now).adding(days: 1))
             case "open": end = nil
-            default: return notFound(visit.visitor)
+            default: return unclear
             }
             entry.what = "paused"
             entry.detail = end.map { "until \($0.iso8601)" } ?? "until it is ended"

@@ -80,7 +80,7 @@ struct FolderWritingTests {
         "nothing outside the folder, and nothing that the set would not read, is ever written",
         arguments: [
             "../outside/secret.yaml", "/etc/passwd", "a/../../outside/secret.yaml", "./shop.yaml", "out/secret.yaml",
-            "link.yaml", "circle.yaml", "nowhere.yaml", "folder.yaml", ".hidden.yaml", "notes.txt", "pages/track.html",
+            "link.yaml", "circle.yaml", "nowhere.yaml", "folder.yaml", ".hidden.yaml", "notes.txt", "schema/track.yaml",
             "_old/x.yaml", "templates/../shop.yaml", "", "shop.yaml/x.yaml", "templates//x.md", "pipe.yaml",
         ])
     func elsewhere(_ name: String) throws {
@@ -141,6 +141,6 @@ struct FolderWritingTests {
         }
         #expect(TriggerFolder.mayBeNew("a b.yaml") == false && TriggerFolder.mayBeNew("ä.yaml") == false)
         #expect(TriggerFolder.mayBeNew("thanks.yaml") && TriggerFolder.mayBeNew("templates/thanks.de.md"))
-        #expect(!TriggerFolder.mayBeNew("../thanks.yaml") && !TriggerFolder.mayBeNew("pages/track.html"))
+        #expect(!TriggerFolder.mayBeNew("../thanks.yaml") && !TriggerFolder.mayBeNew("schema/track.yaml"))
     }
 }
