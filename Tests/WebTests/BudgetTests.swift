@@ -20,6 +20,8 @@ struct BudgetTests {
         "orders/1001": 32,
         // One message with all of its steps.
         "messages/1": 13,
+        // Four seeks for each of the 20 orders that it shows.
+        "customers/CUSTOMER": 90,
         // The whole of `bookbag status`, for each shop.
         "operations": 40,
     ]
@@ -35,7 +37,7 @@ struct BudgetTests {
 
     /// Two shops with more of everything than a page shows, and some of it in each state.
     private func filled() async throws -> DeskBench {
-        let bench = try await DeskBench()
+        let bench = try await DeskBench(triggers: shippedTriggers)
         let names = ["delay-alert", "delivered", "on-its-way"]
         try await bench.store.setTriggers(shop: figs, names: names, goodSet: nil, now: benchStart)
         let states: [(Effect.State, Reason?)] = [
@@ -76,7 +78,7 @@ struct BudgetTests {
         let cookies = try await bench.login("all@juniperfig.example")
         for (path, method, _) in DeskPagesTests.pages where method == "GET" && path != "changes" {
             _ = bench.statements.taken()
-            let answer = await bench.ask("/juniperfig/\(path)", cookies: cookies)
+            let answer = await bench.ask("/juniperfig/\(DeskPagesTests.path(path, bench))", cookies: cookies)
             try await hold(answer, path, bench)
         }
         for query in ["today?became=waiting", "today?became=held&trigger=delivered", "messages/1?look=dark"] {

@@ -69,9 +69,7 @@ final class DeskBench: Sendable {
         self.journal = journal
         let onDisk = try state.map { try Store.open(path: $0 + "/bookbag.db", role: .daemon, now: benchStart) }
         let store =
-            try given
-            ?? state.map { try Store.open(path: $0 + "/bookbag.db", role: .daemon, now: benchStart) }
-            ?? Store.inMemory(now: benchStart, onStatement: { statements.add($0) })
+            try given ?? onDisk ?? Store.inMemory(now: benchStart, onStatement: { statements.add($0) })
         for shop in [figs, looms] { _ = try await store.openShop(shop, now: benchStart) }
         self.store = store
         let shops = [figs, looms].map {

@@ -29,6 +29,11 @@ struct DeskPagesTests {
         ("operations/doctor", "POST", [.operate]),
     ]
 
+    /// A path of the table on that bench.
+    static func path(_ path: String, _ bench: DeskBench) -> String {
+        path.replacing("CUSTOMER", with: bench.customer())
+    }
+
     @Test("each page is for its roles alone, and no shop's page for another's people")
     func roles() async throws {
         for person in DeskBench.listed.all {
@@ -38,7 +43,7 @@ struct DeskPagesTests {
             let cookies = try await bench.login(person.email)
             for shop in [figs, looms] {
                 for (path, method, roles) in Self.pages {
-                    let whole = "/\(DeskSite.short(shop))/\(path.replacing("CUSTOMER", with: bench.customer()))"
+                    let whole = "/\(DeskSite.short(shop))/\(Self.path(path, bench))"
                     let answer = await bench.ask(whole, method: method, cookies: cookies)
                     if !person.serves(shop) {
                         #expect(answer.status == 404, "\(person.name) \(whole)")

@@ -97,7 +97,7 @@ struct CustomerKey: Sendable {
 
 extension DeskSite {
     /// So many orders of one customer are shown, and looked through.
-    private static let ordersOfCustomer = 50
+    private static let ordersOfCustomer = 20
     private static let messagesOfCustomer = 30
     /// So many go into an export.
     private static let ordersOfExport = 2_000

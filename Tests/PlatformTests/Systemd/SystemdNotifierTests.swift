@@ -5,8 +5,9 @@ import Testing
 
 @testable import Platform
 
-/// Tests that change the process's environment, one after the other.
-@Suite("systemd", .serialized, .timeLimit(.minutes(5)))
+// What changes the environment does so in a process of its own: other tests start programs meanwhile, and the environment
+// that these are given must not move.
+@Suite("systemd", .timeLimit(.minutes(5)))
 struct SystemdNotifierTests {
     @Test("tells systemd each state in its own words")
     func states() {
@@ -28,38 +29,40 @@ struct SystemdNotifierTests {
     }
 
     @Test("reaches the socket that systemd names, and is silent without one")
-    func socketOfSystemd() throws {
-        let folder = Fixtures.Folder()
-        let path = folder.path + "/notify"
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    func socketOfSystemd() async {
+        await #expect(processExitsWith: .success) {
+            let folder = Fixtures.Folder()
+            let path = folder.path + "/notify"
+            let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+            let bound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
             }
+            try #require(bound == 0)
+            SystemdNotifier().ready()
+            setenv("NOTIFY_SOCKET", path, 1)
+            defer { unsetenv("NOTIFY_SOCKET") }
+            SystemdNotifier().status("Ready")
+            var buffer = [UInt8](repeating: 0, count: 100)
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            #expect(String(decoding: buffer[..<max(0, count)], as: UTF8.self) == "STATUS=Ready")
         }
-        try #require(bound == 0)
-        SystemdNotifier().ready()
-        setenv("NOTIFY_SOCKET", path, 1)
-        defer { unsetenv("NOTIFY_SOCKET") }
-        SystemdNotifier().status("Ready")
-        var buffer = [UInt8](repeating: 0, count: 100)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        #expect(String(decoding: buffer[..<max(0, count)], as: UTF8.self) == "STATUS=Ready")
     }
 
     @Test("knows how often systemd wants to hear of us")
-    func watchdog() {
-        #expect(SystemdNotifier.watchdogInterval == nil)
-        setenv("WATCHDOG_USEC", "30000000", 1)
-        setenv("WATCHDOG_PID", "\(getpid())", 1)
-        #expect(SystemdNotifier.watchdogInterval == .seconds(30))
-        setenv("WATCHDOG_PID", "1", 1)
-        #expect(SystemdNotifier.watchdogInterval == nil)
-        unsetenv("WATCHDOG_USEC")
-        unsetenv("WATCHDOG_PID")
+    func watchdog() async {
+        await #expect(processExitsWith: .success) {
+            #expect(SystemdNotifier.watchdogInterval == nil)
+            setenv("WATCHDOG_USEC", "30000000", 1)
+            setenv("WATCHDOG_PID", "\(getpid())", 1)
+            #expect(SystemdNotifier.watchdogInterval == .seconds(30))
+            setenv("WATCHDOG_PID", "1", 1)
+            #expect(SystemdNotifier.watchdogInterval == nil)
+        }
     }
 }
