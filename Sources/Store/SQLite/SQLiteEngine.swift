@@ -157,11 +157,11 @@ final class SQLiteEngine: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(15)
         configuration.maximumReaderCount = 4
-        let onStatement = own ?? onStatement.withLock(\.self)
+        let listeners = [own, onStatement.withLock(\.self)].compactMap(\.self)
         configuration.prepareDatabase { db in
-            if let onStatement {
+            if !listeners.isEmpty {
                 db.trace(options: .statement) { event in
-                    if case .statement(let statement) = event { onStatement(statement.sql) }
+                    if case .statement(let statement) = event { for listener in listeners { listener(statement.sql) } }
                 }
             }
             // Deleted rows are overwritten, so that an erased customer cannot be found in free pages.
