@@ -41,6 +41,7 @@ struct DesignTests {
         #expect(form.text.contains("class=\"own\"") && form.text.contains("<form action=\"\(stop)\" method=\"post\">"))
         let plain = await bench.visit(bench.link(.preferences, order: 1001))
         #expect(plain.text.contains("<body class=\"public\">"), "a page without a design is ours")
+        #expect(await bench.visit("/favicon.ico").status == 204, "browsers ask for it where a page names no icon")
         #expect(bench.journal.taken().isEmpty)
     }
 

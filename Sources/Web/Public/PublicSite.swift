@@ -50,6 +50,9 @@ struct PublicSite: WebSite {
         let response: WebResponse
         if isFile, request.method != "POST", let file = pages.files.file(String(request.path.dropFirst(8))) {
             response = file
+        } else if request.path == "/favicon.ico" {
+            // Browsers ask for it where a page, such as a shop's own, names no icon; it counts as no visit.
+            response = WebResponse(204)
         } else {
             do { response = try await route(request) } catch {
                 let failure = (error as? StoreFailure)?.cause.rawValue ?? "unknown"
