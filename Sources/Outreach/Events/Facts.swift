@@ -17,7 +17,7 @@ public struct Money: Hashable, Sendable {
     }
 }
 
-// One text, `12.5 GBP`, and not an object: an order has a dozen amounts, and decoding them was an eighth of reading it.
+// One text, `12.5 GBP`, and not an object: an order has a dozen amounts, and decoding them took a sixth of reading it.
 extension Money: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
