@@ -166,13 +166,16 @@ public struct MailAddress: Hashable, Sendable, Codable {
         guard text.utf8.count <= 254, let at = text.lastIndex(of: "@") else { return false }
         let local = text[..<at]
         let domain = text[text.index(after: at)...]
-        guard (1...64).contains(local.utf8.count), local.first != ".", local.last != ".", !local.contains(".."),
+        // Ends are compared by bytes: a mark that combines with a hyphen or a full stop makes another character of it.
+        let (hyphen, stop) = (UInt8(ascii: "-"), UInt8(ascii: "."))
+        guard (1...64).contains(local.utf8.count), local.utf8.first != stop, local.utf8.last != stop,
+            !local.contains(".."),
             local.unicodeScalars.allSatisfy(isLocalScalar)
         else { return false }
         let labels = domain.split(separator: ".", omittingEmptySubsequences: false)
         return labels.count >= 2
             && labels.allSatisfy { label in
-                (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                (1...63).contains(label.utf8.count) && label.utf8.first != hyphen && label.utf8.last != hyphen
                     && label.unicodeScalars.allSatisfy(isDomainScalar)
             }
     }

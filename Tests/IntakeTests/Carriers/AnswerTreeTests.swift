@@ -180,7 +180,6 @@ struct AnswerTreeTests {
             "nul", "-", "+1", ".5", "1.", "1e", "1e+", "--1", "1-2", "0x10", "NaN", "Infinity", "\"", "\"\\", "\"\\x\"",
             "\"\\u12\"",
             "\"\\u12G4\"", "\"\\u+123\"", "[\"a\":1]", "{1:2}", "// x\n1", "[1]\u{0}", "\u{FEFF}\u{FEFF}1",
-            "1" + String(repeating: "0", count: 64),
         ])
     func malformed(_ text: String) {
         #expect(throws: AnswerTree.Failure.malformed) { try JSONReader.sheet(of: Array(text.utf8)) }
@@ -203,6 +202,10 @@ struct AnswerTreeTests {
         let tree = try AnswerTree(body: Array("{\"id\":9400110200881234567890,\"kg\":1.50}".utf8))
         #expect(tree["id"].text == "9400110200881234567890")
         #expect(tree["kg"].text == "1.50")
+        // Sound, and no parcel's number.
+        let digits = String(repeating: "7", count: 65)
+        #expect(try AnswerTree(body: Array(digits.dropLast().utf8)).text == String(digits.dropLast()))
+        #expect(throws: AnswerTree.Failure.tooLarge) { try JSONReader.sheet(of: Array(digits.utf8)) }
     }
 
     @Test("take the first of two members of one name, however it is written")

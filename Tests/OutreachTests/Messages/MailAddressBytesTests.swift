@@ -8,7 +8,8 @@ struct MailAddressBytesTests {
         "is one that a relay would take",
         arguments: [
             ("robin@shopper.example", true), ("r.o'b-i+n_9@a-b.shopper.example", true), ("Åsa@shopper.example", true),
-            ("робин@покупатель.example", true), (" robin@shopper.example ", true),
+            ("робин@покупатель.example", true), ("r@-\u{301}.example", false), (".\u{301}r@shopper.example", false),
+            (" robin@shopper.example ", true),
             ("robin", false), ("robin@", false), ("@shopper.example", false), ("robin@example", false),
             (".robin@shopper.example", false), ("robin.@shopper.example", false), ("ro..bin@shopper.example", false),
             ("robin@-shopper.example", false), ("robin@shopper-.example", false), ("robin@shopper..example", false),
@@ -28,7 +29,7 @@ struct MailAddressBytesTests {
     func plain() {
         var random = SystemRandomNumberGenerator()
         let parts = [
-            "a", "b9", ".", "..", "-", "@", "@", "_", "+", "x.example", "é", " ", "!",
+            "a", "b9", ".", "..", "-", "@", "@", "_", "+", "x.example", "é", " ", "!", "\u{301}",
             String(repeating: "s", count: 62),
         ]
         var told = 0

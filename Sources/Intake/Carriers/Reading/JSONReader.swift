@@ -149,7 +149,7 @@ struct JSONReader {
             guard digits() else { throw .malformed }
         }
         // No id is longer, and a million digits are not a parcel's number.
-        guard index - start <= 64 else { throw .malformed }
+        guard index - start <= 64 else { throw .tooLarge }
     }
 
     /// Walks a text, checking its escapes but leaving them as they are.
