@@ -39,6 +39,14 @@ struct OrderTests {
         #expect(try await store.lastMoment() == .at(9))
     }
 
+    @Test("the names of the newest orders are known, so that mail is searched for numbers of their style")
+    func newestNames() async throws {
+        let store = try await StoreKind.inMemory.make()
+        for number in 1...4 { _ = try await store.commit([learned(record(number))], now: t0) }
+        let names = try await store.newestOrderNames(shop: shop, limit: 3)
+        #expect(names == [4, 3, 2].map { record($0).facts.name })
+    }
+
     @Test("new scans are added, and one that is taken back is marked", arguments: StoreKind.allCases)
     func scansGrow(_ kind: StoreKind) async throws {
         let store = try await kind.make()
