@@ -46,6 +46,14 @@ public final class Store: Sendable {
         return UnsubscribeTokens(secret: hash.secret(for: "unsubscribe")) { Array(hash.address($0)) }
     }
 
+    /// What only this store can make of an address, for the id of the mail that tells it that it gets no more offers.
+    /// It stands nowhere else: whoever knows the id may take that back.
+    public func stopSecret(shop: String, address: String) -> String {
+        let hash = hash
+        return UnsubscribeTokens(secret: hash.secret(for: "stop confirmation")) { Array(hash.address($0)) }
+            .token(shop: shop, address: address, stream: .marketing)
+    }
+
     /// The keyed hash by which a mail is recognised that comes in again.
     public var mailHash: @Sendable ([UInt8]) -> String {
         let hash = hash

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Outreach
 import Platform
+import ServiceLifecycleTestKit
 import Store
 import Synchronization
 import Testing
@@ -32,7 +33,9 @@ private final class ScriptedChannel: Channel {
 /// The store, with steps that fail as often as they are told to.
 private final class FailingLedger: DeliveryLedger {
     let store: Store
-    let failures = Mutex(["load": 0, "release": 0])
+    let failures = Mutex(["load": 0, "release": 0, "turn": 0])
+    /// How many claims were asked for, and how many were given, with each call.
+    let claims = Mutex<[(asked: Int, given: Int)]>([])
 
     init(_ store: Store) { self.store = store }
 
@@ -48,7 +51,10 @@ private final class FailingLedger: DeliveryLedger {
     func claim(
         _ route: Route, limit: Int, limits: SendLimits, owner: String, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> [Claim] {
-        try await store.claim(route, limit: limit, limits: limits, owner: owner, lease: lease, now: now)
+        let given = try await store.claim(
+            route, limit: limit, limits: limits, owner: owner, lease: lease, now: now)
+        claims.withLock { $0.append((limit, given.count)) }
+        return given
     }
     func release(
         _ claims: [Claim], dueAt: Moment?, reason: Reason?, detail: String?, now: Moment
@@ -63,7 +69,8 @@ private final class FailingLedger: DeliveryLedger {
         ended outcomes: [AttemptOutcome], beginning claims: [Claim], rendered: [Int64: Message],
         channel: (route: Route, state: ChannelState)?, limits: SendLimits, lease: Duration, now: Moment
     ) async throws(StoreFailure) -> (finished: [FinishedAttempt], attempts: BegunAttempts) {
-        try await store.turn(
+        if !outcomes.isEmpty { try fail("turn") }
+        return try await store.turn(
             ended: outcomes, beginning: claims, rendered: rendered, channel: channel, limits: limits, lease: lease,
             now: now)
     }
@@ -237,6 +244,67 @@ struct DeliveryServiceTests {
                 _ = try #require(await sent.next())
             }
         }
+    }
+
+    @Test("each of many once, though the store fails between claiming the next and judging them")
+    func preparedFailure() async throws {
+        let channel = ScriptedChannel { _ in .accepted(receipt: "250") }
+        let deliveries = try await Deliveries(channel, orders: 140)
+        var sent = channel.sent.makeAsyncIterator()
+        var recipients: [String] = []
+        try await deliveries.run {
+            recipients.append(try #require(await sent.next()).recipient)
+            // The first batch is judged; the next one is claimed while that goes.
+            deliveries.ledger.failures.withLock { $0["load"] = 1 }
+            while recipients.count < 140 {
+                deliveries.wake.call()
+                recipients.append(try #require(await sent.next()).recipient)
+            }
+        }
+        #expect(Set(recipients).count == 140)
+        #expect(deliveries.ledger.failures.withLock { $0["load"] } == 0, "no batch was prepared")
+        let claims = deliveries.ledger.claims.withLock { $0.filter { $0.given > 0 } }
+        #expect(claims.map(\.given) == [128, 12])
+    }
+
+    @Test("nothing of what was claimed ahead once the channel closes, and gives it back")
+    func preparedAndClosed() async throws {
+        let taken = Mutex(0)
+        let channel = ScriptedChannel { _ in
+            let number = taken.withLock { taken in
+                taken += 1
+                return taken
+            }
+            return number <= 100
+                ? .accepted(receipt: "250") : .unavailable(Failure(reason: "connect", detail: "away"))
+        }
+        let deliveries = try await Deliveries(channel, orders: 140)
+        try await deliveries.run {
+            try await deliveries.until { try await deliveries.channel().failures == 1 }
+            let store = deliveries.plans.store
+            let later = deliveries.plans.clock.now + .minutes(10)
+            // Whoever else asks gets all that was not sent: nothing is kept under a lease.
+            try await deliveries.until {
+                let free = try await store.claim(
+                    .mail(shop: shop), limit: 500, owner: "another", lease: .zero, now: later)
+                return free.count == 140 - 100
+            }
+        }
+    }
+
+    @Test("and writes on shutdown a verdict that could not be written at first")
+    func verdictAtTheEnd() async throws {
+        let channel = ScriptedChannel { _ in .accepted(receipt: "250") }
+        let deliveries = try await Deliveries(channel, orders: 1)
+        deliveries.ledger.failures.withLock { $0["turn"] = 2 }
+        var sent = channel.sent.makeAsyncIterator()
+        try await testGracefulShutdown { trigger in
+            async let running: Void = deliveries.service.run()
+            _ = try #require(await sent.next())
+            trigger.triggerGracefulShutdown()
+            try await running
+        }
+        #expect(try await deliveries.effect(1).state == .sent)
     }
 
     @Test("to the address that the order has now, once, and nothing more to the old one")

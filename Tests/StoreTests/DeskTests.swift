@@ -139,7 +139,7 @@ struct DeskTests {
             Query.feed(states: [.refused], ofTrigger: false), Query.waitingFeed, Query.tallies, Query.effectCounts,
             Query.feed(states: all, ofTrigger: true, since: true), Query.heldFeed, Query.journeyFeed, Query.eventFeed,
             Query.tallySums, Query.daySums, Query.journeysOfOrder, Query.keysOfOrder, Query.customersByAddress,
-            Query.customersByID, Query.incomingFromAddress, Query.effectsAbout,
+            Query.customersByID, Query.silencesOfScopes, Query.incomingFromAddresses, Query.effectsAbout,
             Query.ordersOfNumber, Query.session, Query.loginByLink, Query.loginsOfBrowser, Query.audit,
         ]
         for sql in queries {

@@ -50,7 +50,7 @@ struct SchemaTests {
         ("ordersOfShopper", Query.ordersOfShopper), ("dueOfAggregate", Query.dueOfAggregate), ("effect", Query.effect),
         ("keysOfEffect", Query.keysOfEffect),
         ("message", Query.message), ("eventsTogether", Query.eventsTogether), ("aggregate", Query.aggregate),
-        ("systemEffects", Query.systemEffects), ("oldestWaiting", Query.oldestWaiting),
+        ("untriedSystemEffects", Query.untriedSystemEffects), ("oldestWaiting", Query.oldestWaiting),
         ("eventsSince", Query.eventsSince), ("unwritten", Query.unwritten), ("unjudged", Query.unjudged),
         ("lease", Query.lease), ("nextLeaseEnd", Query.nextLeaseEnd), ("readyEffects", Query.readyEffects),
         ("matchesOfAggregate", Query.matchesOfAggregate), ("observation", Query.observation),

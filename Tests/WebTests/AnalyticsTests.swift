@@ -257,7 +257,7 @@ struct CustomerPageTests {
         let (bench, path) = try await filled()
         let cookies = try await bench.login("operate@juniperfig.example")
         let page = await bench.ask(path, cookies: cookies).text
-        for words in ["Goes", "Stays", "Lies outside", "backups"] { #expect(page.contains(words)) }
+        for words in ["Erased", "Kept", "control", "backups"] { #expect(page.contains(words)) }
         for word in ["", "yes", "erase me"] {
             #expect(
                 await bench.ask("\(path)/erase", method: "POST", form: ["word": word], cookies: cookies).status == 400)

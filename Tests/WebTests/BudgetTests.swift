@@ -20,8 +20,6 @@ struct BudgetTests {
         "orders/1001": 32,
         // One message with all of its steps.
         "messages/1": 13,
-        // Four seeks for each of the 20 orders that it shows.
-        "customers/CUSTOMER": 90,
         // The whole of `bookbag status`, for each shop.
         "operations": 40,
     ]

@@ -116,7 +116,7 @@ struct EditPagesTests {
         #expect(versions.map(\.what) == ["saved", "found"])
         let history = await edit.bench.ask(
             "/juniperfig/edit/versions?file=templates%2Fdelivered.md", cookies: cookies)
-        #expect(history.text.contains("Ben Edit") && history.text.contains("not by the desk"))
+        #expect(history.text.contains("Ben Edit") && history.text.contains("outside the desk"))
         let old = await edit.bench.ask("/juniperfig/edit/version?id=\(versions[1].id)", cookies: cookies)
         #expect(old.text.contains("your door") && old.text.contains("Put it back"))
         let back = await edit.bench.ask(
@@ -428,7 +428,7 @@ struct SettingsPagesTests {
         let location = try #require(answer.headers["location"])
         let shown = await edit.bench.ask(location, cookies: cookies)
         #expect(shown.text.contains("what would change") && shown.text.contains("mode: shadow  # at last"))
-        #expect(shown.text.contains("3 taken away") || shown.text.contains("2 taken away"))
+        #expect(shown.text.contains("3 removed") || shown.text.contains("2 removed"))
         #expect(edit.text("shop.yaml") == shopFile)
         let text = try #require(shown.text.firstMatch(of: /<textarea id="text"[^>]*>\n([^<]*)<\/textarea>/)).1
         let id = try #require(location.firstMatch(of: /id=([A-Za-z0-9_-]+)/)).1

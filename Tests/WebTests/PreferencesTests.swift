@@ -39,6 +39,9 @@ struct PreferencesTests {
         #expect(saved.status == 200 && saved.text.contains("Saved.") && saved.cookies.isEmpty)
         #expect(checked(saved) == ["ratings"])
         #expect(try await silenced(bench) == ["order", "marketing"])
+        #expect(bench.learned.all.map(\.kind) == [.customerUnsubscribed], "the merchant hears of it")
+        _ = await bench.visit(path, method: "POST", form: ["save": "1", "ratings": "on"], headers: Self.own)
+        #expect(bench.learned.all.count == 1, "said again, it is no event")
         #expect(try await silenced(bench, order: 1002) == ["marketing"], "the news of another order goes on")
         let undo = saved.text.matches(of: /<input type="hidden" name="(\w+)" value="(\w+)">/).prefix { _ in true }
             .map { (String($0.1), String($0.2)) }
@@ -110,6 +113,20 @@ struct PreferencesTests {
         let mail = try #require(try await bench.mails("new_link").first)
         #expect(mail.envelope.recipient == "robin@example.com")
         #expect(String(decoding: mail.bytes, as: UTF8.self).contains("/preferences/"))
+    }
+
+    @Test("a link to stop mail works for ever, and leads to the preferences for half a year alone")
+    func afterHalfAYear() async throws {
+        let bench = try await DeskBench()
+        try await bench.order(1001)
+        let stop = bench.link(.stop, order: 1001)
+        #expect(await bench.visit(stop).text.contains("/preferences/"))
+        bench.now = benchStart + .days(181)
+        let old = await bench.visit(stop)
+        #expect(old.status == 200 && !old.text.contains("/preferences/"))
+        let click = ["List-Unsubscribe": "One-Click"]
+        #expect(await bench.visit(stop, method: "POST", form: click).status == 200)
+        #expect(try await silenced(bench) == ["marketing"])
     }
 
     @Test("an erased customer stays silenced, whatever is ticked, and the order is not spoken of")

@@ -103,10 +103,13 @@ struct DeliveryService: Service {
                         }
                     }
                 }
-                if ending, inFlight.under == 0, !inFlight.isPreparing { return .done }
+                // A verdict that could not be written yet is tried again for as long as we are allowed to live.
+                if ending, inFlight.under == 0, !inFlight.isPreparing, inFlight.done.isEmpty || Task.isCancelled {
+                    return .done
+                }
                 return moved ? .again : .wait(await patience(inFlight, ending: ending))
             }
-            let left = inFlight.returning + inFlight.unjudged + inFlight.waiting
+            let left = inFlight.returning + inFlight.unjudged + inFlight.waiting.map(\.claim)
             if !left.isEmpty { try? await store.release(left, now: clock.now) }
         }
     }
@@ -125,12 +128,12 @@ struct DeliveryService: Service {
         /// Claimed but not judged yet, or to be judged again: a store failure intervened.
         var unjudged: [Claim] = []
         /// Claimed and judged, not yet begun.
-        var waiting: [Claim] = []
+        var waiting: [Ready] = []
         /// To be returned to the store.
         var returning: [Claim] = []
-        /// The mails among `waiting` that were rewritten for another address.
-        var rendered: [Int64: Message] = [:]
-        var judgedAt = Moment.distantPast
+        /// False once the store had fewer to claim than were wanted, until all of these have begun: asking again would
+        /// cost a commit and find nothing.
+        var mayHaveMore = true
         /// True while the next batch is claimed and judged, alongside the attempts under way.
         var isPreparing = false
         /// The time until which its limit is used up.
@@ -153,18 +156,27 @@ struct DeliveryService: Service {
             guard times != timesPutBack else { return }
             timesPutBack = times
             breaker.noteClockPutBack()
-            (limitedUntil, pausedUntil, judgedAt) = (nil, nil, .distantPast)
+            (limitedUntil, pausedUntil) = (nil, nil)
         }
 
-        /// Adds what was judged at that moment.
-        mutating func take(_ judged: Judged, at moment: Moment) {
-            judgedAt = waiting.isEmpty ? moment : min(judgedAt, moment)
+        /// Adds what was judged.
+        mutating func take(_ judged: Judged) {
             waiting += judged.going
-            for claim in judged.going { rendered[claim.effect.id] = judged.rendered[claim.effect.id] }
-            for effect in judged.withdrawn {
-                rendered[effect] = nil
-                breaker.forget(effect)
-            }
+            for effect in judged.withdrawn { breaker.forget(effect) }
+        }
+
+        /// Moves what was judged too long ago, or by a clock that ran ahead, to what is judged again.
+        mutating func dropStale(now: Moment) {
+            let stale = waiting.filter { !$0.holds(now: now) }
+            guard !stale.isEmpty else { return }
+            unjudged += stale.map(\.claim)
+            waiting.removeAll { !$0.holds(now: now) }
+        }
+
+        /// Returns all that is claimed and has not begun.
+        mutating func returnAll() {
+            returning += waiting.map(\.claim) + unjudged
+            (waiting, unjudged) = ([], [])
         }
 
         /// Halves the number for a busy receiver, once for all attempts that were under way then, and increases it
@@ -184,12 +196,19 @@ struct DeliveryService: Service {
         }
     }
 
+    /// A claim that may be sent.
+    fileprivate struct Ready {
+        var claim: Claim
+        /// The mail as it was rewritten for another address; nil if it goes as it is.
+        var rendered: Message?
+        var judgedAt: Moment
+
+        func holds(now: Moment) -> Bool { judgedAt <= now && now - judgedAt <= DeliveryService.judgement }
+    }
+
     /// What came of judging claims.
     fileprivate struct Judged {
-        /// Those that may be sent.
-        var going: [Claim] = []
-        /// The mails among them that were rewritten for another address.
-        var rendered: [Int64: Message] = [:]
+        var going: [Ready] = []
         /// The effects that will not be tried again.
         var withdrawn: [Int64] = []
     }
@@ -221,14 +240,12 @@ struct DeliveryService: Service {
             inFlight.noteClock(clock.timesPutBack)
             if let batch = prepared.take() {
                 inFlight.isPreparing = false
-                inFlight.take(batch.judged, at: batch.judgedAt)
+                inFlight.take(batch.judged)
                 inFlight.unjudged += batch.unjudged
+                inFlight.mayHaveMore = batch.mayHaveMore
                 // The channel closed meanwhile, or is at its limit.
                 let isLimitedForLong = inFlight.limitedUntil.map { $0 - now > Self.judgement } ?? false
-                if inFlight.breaker.isClosed || isLimitedForLong {
-                    inFlight.returning += inFlight.waiting + inFlight.unjudged
-                    (inFlight.waiting, inFlight.unjudged) = ([], [])
-                }
+                if inFlight.breaker.isClosed || isLimitedForLong { inFlight.returnAll() }
                 if let failure = batch.failure { throw failure }
             }
             // By hand: `outbox retry` opens a closed channel for another try.
@@ -254,8 +271,8 @@ struct DeliveryService: Service {
                 inFlight.storeFails = false
                 return false
             }
-            let attempts = try await write(&inFlight, beginning: beginning)
-            let (begun, outdated) = (attempts.begun, attempts.outdated)
+            let (attempts, heldBack) = try await write(&inFlight, beginning: beginning)
+            let begun = attempts.begun
             if !begun.isEmpty, inFlight.under > 0 {
                 let flying = inFlight.under - completed.count
                 // If all came back while we were writing, the receiver was idle. If most are still in progress, fewer
@@ -270,18 +287,16 @@ struct DeliveryService: Service {
             inFlight.under += begun.count
             inFlight.storeFails = false
             for claim in begun { start(claim) }
-            // What cannot begin before the channel is open again, or not soon, is returned.
-            let left = attempts.limited + Array(inFlight.waiting.dropFirst(beginning.count)) + outdated
+            let limited = Set(attempts.limited.map(\.effect.id))
+            inFlight.waiting =
+                beginning.filter { limited.contains($0.claim.effect.id) } + heldBack
+                + inFlight.waiting.dropFirst(beginning.count)
             // What was judged by outdated data about its order is judged again.
-            if !outdated.isEmpty { inFlight.judgedAt = .distantPast }
+            inFlight.unjudged += attempts.outdated
             inFlight.limitedUntil = attempts.limitedUntil
+            // What cannot begin before the channel is open again, or not soon, is returned.
             let isLimitedForLong = attempts.limitedUntil.map { $0 - now > Self.judgement } ?? false
-            inFlight.waiting = inFlight.breaker.isClosed || isLimitedForLong ? [] : left
-            if inFlight.breaker.isClosed {
-                inFlight.returning += left + (begun.isEmpty && outdated.isEmpty ? beginning : [])
-            } else if isLimitedForLong {
-                inFlight.returning += left
-            }
+            if inFlight.breaker.isClosed || isLimitedForLong { inFlight.returnAll() }
             return true
         } catch {
             // A verdict that cannot be written is kept and written when possible; if we crash first, the attempt is in
@@ -295,38 +310,42 @@ struct DeliveryService: Service {
     /// Makes sure that what may begin now is claimed and was judged a moment ago. If the store fails in between,
     /// claimed messages stay ours and are judged on a later turn.
     ///
-    /// If nothing is ready to begin, that happens here. Otherwise the next batch is claimed and judged alongside the
-    /// attempts under way, so that the receiver is never idle meanwhile.
+    /// With nothing ready to begin, it claims and judges here and now. Otherwise the next batch is prepared alongside
+    /// the attempts under way, so that the receiver is never idle meanwhile.
     private func claim(
         _ inFlight: inout InFlight, room: Int, now: Moment, prepare: (Int, [Claim]) -> Void
     ) async throws(StoreFailure) {
-        if !inFlight.waiting.isEmpty, now - inFlight.judgedAt > Self.judgement {
-            inFlight.unjudged += inFlight.waiting
-            inFlight.waiting = []
-        }
+        inFlight.dropStale(now: now)
         if inFlight.isPreparing { return }
         let held = inFlight.waiting.count + inFlight.unjudged.count
         // Only one while the channel is being tested; and no more than may be sent soon.
         let wanted = inFlight.breaker.isClosed ? 1 : min(Self.ahead, limits.perSecond ?? Self.ahead)
         if !inFlight.waiting.isEmpty, !inFlight.breaker.isClosed {
-            guard held < max(room, wanted / 2) else { return }
+            let needed = inFlight.mayHaveMore && held < max(room, wanted / 2) ? max(room, wanted) - held : 0
+            guard needed > 0 || !inFlight.unjudged.isEmpty else { return }
             inFlight.isPreparing = true
             let unjudged = inFlight.unjudged
             inFlight.unjudged = []
-            prepare(max(room, wanted) - held, unjudged)
+            prepare(needed, unjudged)
             return
         }
-        if held < room { inFlight.unjudged += try await claim(max(room, wanted) - held, now: now) }
+        if held < room {
+            let needed = max(room, wanted) - held
+            let claims = try await claim(needed, now: now)
+            inFlight.unjudged += claims
+            inFlight.mayHaveMore = claims.count == needed
+        }
         guard !inFlight.unjudged.isEmpty else { return }
         let judged = try await stillTrue(inFlight.unjudged, now: now)
         inFlight.unjudged = []
-        inFlight.take(judged, at: now)
+        inFlight.take(judged)
     }
 
     /// What holds a claim back, and until when.
     private struct Held: Hashable {
         var until: Moment
         var reason: Reason
+        var detail: String?
     }
 
     private func claim(_ count: Int, now: Moment) async throws(StoreFailure) -> [Claim] {
@@ -339,9 +358,13 @@ struct DeliveryService: Service {
     /// Claims `count` more and judges them together with those already claimed.
     private func prepare(_ count: Int, _ unjudged: [Claim]) async -> PreparedClaims.Batch {
         let now = clock.now
-        var batch = PreparedClaims.Batch(unjudged: unjudged, judgedAt: now)
+        var batch = PreparedClaims.Batch(unjudged: unjudged)
         do throws(StoreFailure) {
-            batch.unjudged += try await claim(count, now: now)
+            if count > 0 {
+                let claims = try await claim(count, now: now)
+                batch.unjudged += claims
+                batch.mayHaveMore = claims.count == count
+            }
             if !batch.unjudged.isEmpty {
                 batch.judged = try await stillTrue(batch.unjudged, now: now)
                 batch.unjudged = []
@@ -372,16 +395,15 @@ struct DeliveryService: Service {
                 var claim = claim
                 if let aggregate = effect.aggregate { claim.reads[aggregate] = record?.version ?? 0 }
                 guard let record, claim.message.hasMoved(with: record, effect), let maker else {
-                    judged.going.append(claim)
+                    judged.going.append(Ready(claim: claim, judgedAt: now))
                     continue
                 }
                 // Nothing more is sent to the old address, even if it was already attempted.
                 switch await maker.make(effect, record: record, history: history, planner: planner, now: now) {
                 case .message(let message, _):
-                    judged.rendered[effect.id] = message
-                    judged.going.append(claim)
+                    judged.going.append(Ready(claim: claim, rendered: message, judgedAt: now))
                 case .wait(let until, let reason, let detail):
-                    try await store.release([claim], dueAt: until, reason: reason, detail: detail, now: now)
+                    held[Held(until: until, reason: reason, detail: detail), default: []].append(claim)
                 case .impossible(let reason, let detail):
                     withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
                 }
@@ -394,7 +416,7 @@ struct DeliveryService: Service {
             }
         }
         for (one, claims) in held {
-            try await store.release(claims, dueAt: one.until, reason: one.reason, detail: nil, now: now)
+            try await store.release(claims, dueAt: one.until, reason: one.reason, detail: one.detail, now: now)
         }
         if !withdrawn.isEmpty {
             let ids = Set(try await store.withdraw(withdrawn, now: now))
@@ -436,10 +458,11 @@ struct DeliveryService: Service {
     }
 
     /// Writes the verdicts that have arrived and the attempts that begin, in one commit, and then reports them. Returns
-    /// the attempts that may start, and those that may not yet.
+    /// the attempts that may start and those that may not yet; and what was not to begin because a verdict closed the
+    /// channel.
     private func write(
-        _ inFlight: inout InFlight, beginning: [Claim]
-    ) async throws(StoreFailure) -> BegunAttempts {
+        _ inFlight: inout InFlight, beginning: [Ready]
+    ) async throws(StoreFailure) -> (attempts: BegunAttempts, heldBack: [Ready]) {
         let now = clock.now
         var breaker = inFlight.breaker
         var consequences: [ChannelBreaker.Outcome] = []
@@ -457,16 +480,16 @@ struct DeliveryService: Service {
         }
         // A channel that closed on this turn lets nothing through, nor does one that is being tested with a single
         // message.
-        let begins = breaker.room(limit: inFlight.depth, under: inFlight.under, now: now) > 0 ? beginning : []
+        let begins = beginning.prefix(breaker.room(limit: inFlight.depth, under: inFlight.under, now: now))
+        let rendered = begins.compactMap { ready in ready.rendered.map { (ready.claim.effect.id, $0) } }
         let turned = try await store.turn(
-            ended: outcomes, beginning: begins, rendered: inFlight.rendered,
+            ended: outcomes, beginning: begins.map(\.claim), rendered: Dictionary(uniqueKeysWithValues: rendered),
             channel: breaker == inFlight.kept ? nil : (route, ChannelState(breaker)), limits: limits,
             lease: Self.lease, now: now)
         if !turned.finished.isEmpty { KillPoint.committed.reached() }
         if !turned.attempts.begun.isEmpty { KillPoint.begun.reached() }
         let ended = inFlight.done
         (inFlight.breaker, inFlight.kept) = (breaker, breaker)
-        for claim in begins { inFlight.rendered[claim.effect.id] = nil }
         inFlight.done = []
         var lost: [GivenUpNotices.Entry] = []
         for ((claim, answer), consequence) in zip(ended, consequences) {
@@ -478,7 +501,7 @@ struct DeliveryService: Service {
         }
         await giveUp(lost, now: now)
         metrics.channelOpen.set(breaker.isClosed ? 0 : 1, route.shop, name)
-        return turned.attempts
+        return (turned.attempts, Array(beginning.dropFirst(begins.count)))
     }
 
     private func tell(_ claim: Claim, _ verdict: Verdict, _ consequence: ChannelBreaker.Outcome) {
@@ -544,7 +567,7 @@ private final class PreparedClaims: Sendable {
         var judged = DeliveryService.Judged()
         /// Claimed, and not judged: the store failed in between.
         var unjudged: [Claim]
-        var judgedAt: Moment
+        var mayHaveMore = true
         var failure: StoreFailure?
     }
 

@@ -35,20 +35,31 @@ actor GivenUpNotices {
     struct Told: Codable, Sendable, RememberedValue {
         var dueAt = Moment.distantPast
         var entries: [Entry] = []
+        /// How many more there are, by the hour since 1970.
+        private var others: [Int: Int] = [:]
+
         /// How many more there are, of the same day.
-        var more = 0
+        var more: Int { others.values.reduce(0, +) }
 
         /// Takes note of further ones; the oldest stay, for they were first.
         mutating func add(_ news: [Entry], now: Moment) {
             entries.removeAll { now - $0.at > GivenUpNotices.memory }
-            if entries.isEmpty { more = 0 }
+            let hour = Self.hour(now)
+            others = others.filter { $0.key > hour - Self.hour(GivenUpNotices.memory) }
             for one in news {
-                if entries.count < GivenUpNotices.longest { entries.append(one) } else { more += 1 }
+                if entries.count < GivenUpNotices.longest {
+                    entries.append(one)
+                } else {
+                    others[hour, default: 0] += 1
+                }
             }
             // A clock that was put back has left a moment ahead of it.
             if dueAt > now + GivenUpNotices.pause { dueAt = now }
             if dueAt <= now { dueAt = max(now + GivenUpNotices.patience, dueAt + GivenUpNotices.pause) }
         }
+
+        private static func hour(_ moment: Moment) -> Int { Int(moment.milliseconds / 3_600_000) }
+        private static func hour(_ length: Duration) -> Int { Int(length.components.seconds / 3_600) }
     }
 
     private let store: Store

@@ -8,8 +8,8 @@ import Synchronization
 protocol PauseStore: Sendable {
     /// What is paused in a shop.
     func pauses(shop: String) async throws(StoreFailure) -> Pauses
-    /// Clears away the pauses that ended by themselves, and returns them.
-    func clearPauses(shop: String, now: Moment) async throws(StoreFailure) -> [Pause]
+    /// Clears away the pauses that ended by themselves, and returns those that are left.
+    func clearPauses(shop: String, now: Moment) async throws(StoreFailure) -> Pauses
 }
 
 extension Store: PauseStore {}
@@ -24,10 +24,7 @@ final class PauseWatch: Sendable {
         at shop: String, in store: any PauseStore, now: Moment, _ logger: Logger
     ) async throws(StoreFailure) -> Pauses {
         var pauses = try await store.pauses(shop: shop)
-        if !pauses.over(at: now).isEmpty {
-            _ = try await store.clearPauses(shop: shop, now: now)
-            for pause in pauses.over(at: now) { pauses[pause.kind] = nil }
-        }
+        if !pauses.over(at: now).isEmpty { pauses = try await store.clearPauses(shop: shop, now: now) }
         let before = known.withLock { known in
             defer { known[shop] = pauses }
             return known[shop] ?? Pauses()

@@ -119,8 +119,8 @@ struct MailJudge: Sendable {
         let answered = message.flatMap { message in
             message.recipient.map(store.addressKey) == key ? message.effect.orderKey : nil
         }
-        let newest = try await store.orders(ofAddressKey: key, shop: shop).first
-        let order = answered ?? newest
+        var order = answered
+        if order == nil { order = try await store.orders(ofAddressKey: key, shop: shop).first }
         if wish == nil, let sender = mail.sender {
             let isOwn = context.configuration.mailbox.map { ShopAddresses($0.onlyTo).contains(sender) } ?? false
             let isKnown = !isOwn && (order != nil || message?.recipient.map(store.addressKey) == key)
@@ -157,7 +157,7 @@ struct MailJudge: Sendable {
         }
         let confirmation = StopConfirmation(
             to: sender, locale: locale, brand: settings.brand, shop: shop,
-            secret: store.unsubscribeTokens.token(shop: shop, address: sender, stream: .marketing),
+            secret: store.stopSecret(shop: shop, address: sender),
             answers: mail.messageID, aggregate: order.map { .order($0.orderID) })
         return confirmation.mail(now: now)
     }

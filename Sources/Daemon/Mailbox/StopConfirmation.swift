@@ -2,7 +2,8 @@ import Delivery
 import Outreach
 
 /// What is answered to whoever asked for no more offers with a lone word: that it is done, what still comes, and how to
-/// undo it. Nobody else can undo it: its id hangs on a secret of the store, and an answer names it.
+/// undo it. Nobody else can undo it: its id is made with a secret of the store that no other mail has, and an answer
+/// names it.
 struct StopConfirmation {
     /// What it says in one language. German says du, French vous, Spanish tú, as the frames of all mails do.
     struct Words: Hashable, Sendable {

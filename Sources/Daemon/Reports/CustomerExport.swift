@@ -33,7 +33,7 @@ package struct CustomerExport: Encodable, Sendable {
     package var address: String
     var orders: [Order] = []
     var silences: [Silence] = []
-    package var isEmpty: Bool { orders.isEmpty }
+    package var isEmpty: Bool { orders.isEmpty && silences.isEmpty }
 
     package init(address: String) { self.address = address }
 

@@ -53,6 +53,8 @@ extension TriggerFolder {
         case changed
         /// The system's word: `Read-only file system`.
         case system(String)
+        /// The change is made, and the system did not say that it would outlast a power failure.
+        case unsure(String)
     }
 
     /// A file whose new content is on the disk and not in its place yet. It is forgotten without a trace where
@@ -88,7 +90,7 @@ extension TriggerFolder {
                 guard renameat(parent, temporary, parent, name) == 0 else { throw .last() }
                 self.temporary = nil
             }
-            guard fsync(parent) == 0 else { throw .last() }
+            guard fsync(parent) == 0 else { throw .unsure(String(cString: strerror(errno))) }
         }
     }
 
@@ -122,10 +124,11 @@ extension TriggerFolder {
         for part in parts {
             var next = openat(parent, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             if next < 0, errno == ENOENT, content != nil {
-                guard mkdirat(parent, part, 0o777) == 0 || errno == EEXIST else { throw .last() }
-                // Folders of the shop's own are readable for whom the folder above is, whatever the umask.
+                let isOurs = mkdirat(parent, part, 0o777) == 0
+                guard isOurs || errno == EEXIST, fsync(parent) == 0 else { throw .last() }
                 next = openat(parent, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-                if next >= 0, let mode = mode(of: parent) { fchmod(next, mode) }
+                // Readable for whom the folder above is, whatever the umask.
+                if next >= 0, isOurs, let mode = mode(of: parent) { fchmod(next, mode) }
             }
             guard next >= 0 else { throw .last() }
             close(parent)

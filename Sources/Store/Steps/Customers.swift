@@ -9,6 +9,8 @@ internal import Platform
 public struct CustomerSet: Hashable, Sendable {
     /// The orders, newest first; at most as many as were asked for.
     public var orders: [OrderKey]
+    /// What Shopify says of these orders, without the scans of their parcels.
+    public var facts: [OrderFacts]
     /// True where there are more.
     public var isMore: Bool
     /// The keyed hashes of the addresses that they were placed with, the key that was asked for first if it is one.
@@ -42,11 +44,8 @@ extension Store {
         return try await read { db in
             let shop = try db.shop(domain)
             let key = Data(key)
-            typealias Found = (id: Int64, gid: String, placedAt: Int64, address: Data?, customer: Data?)
-            func find(_ query: String, _ key: Data) throws -> [Found] {
-                try db.all(query, [shop, key, limit + 1]) {
-                    (id: $0[0], gid: $0[1], placedAt: $0[2], address: $0[3], customer: $0[4])
-                }
+            func find(_ query: String, _ key: Data) throws -> [FoundOrder] {
+                try db.all(query, [shop, key, limit + 1], FoundOrder.init)
             }
             let own = try find(Query.customersByAddress, key)
             var orders = Dictionary(own.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -63,40 +62,32 @@ extension Store {
             if own.isEmpty, !hasOrders { addresses = [key] }
             if !own.isEmpty { addresses = [key] + addresses.filter { $0 != key } }
             let customer = hasOrders ? customers.first : nil
-            var scopes = addresses.map { (name: "address", key: $0) }
-            if let customer { scopes.append((name: "customer", key: customer)) }
-            scopes += shown.map { (name: "order", key: hash.order($0.gid)) }
-            var silences: [StandingSilence] = []
-            for scope in scopes {
-                silences += try db.all(Query.silencesOfScope, [shop, scope.name, scope.key, now.milliseconds]) {
-                    try StandingSilence($0)
-                }
+            let scopes = addresses + [customer].compactMap(\.self) + shown.map { hash.order($0.gid) }
+            let silences = try db.all(Query.silencesOfScopes, [shop, now.milliseconds], in: scopes) {
+                try StandingSilence($0)
             }
-            var incoming: [IncomingLine] = []
-            for address in addresses.prefix(10) {
-                incoming += try db.all(Query.incomingFromAddress, [shop, address, 30], IncomingLine.init)
-            }
+            let incoming = try db.all(
+                Query.incomingFromAddresses, [shop], in: addresses, [Self.incomingOfCustomer], IncomingLine.init)
+            let decoder = JSONDecoder()
             return CustomerSet(
-                orders: shown.map { OrderKey(shop: domain, orderID: $0.gid) }, isMore: sorted.count > shown.count,
+                orders: shown.map { OrderKey(shop: domain, orderID: $0.gid) },
+                facts: try shown.map { try $0.facts(decoder) }, isMore: sorted.count > shown.count,
                 addresses: addresses.map { [UInt8]($0) }, customer: customer.map { [UInt8]($0) },
                 silences: silences.sorted { $0.id > $1.id },
-                incoming: Array(incoming.sorted { $0.receivedAt > $1.receivedAt }.prefix(30)))
+                incoming: Array(incoming.sorted { $0.receivedAt > $1.receivedAt }.prefix(Self.incomingOfCustomer)))
         }
     }
 
-    /// What was decided to tell about orders, the last first; and what waits, before that. Bookbag's own mails are left
-    /// out.
+    private static let incomingOfCustomer = 30
+
+    /// The newest messages about orders of one shop, by when they were decided or are due, the last first. Bookbag's own
+    /// mails are left out.
     public func effects(
-        about orders: [OrderKey], limit: Int
+        about orders: [String], shop: String, limit: Int
     ) async throws(StoreFailure) -> [FeedLine] {
         try await read { db in
-            var shops = ShopNumbers()
-            var found: [FeedLine] = []
-            for order in orders {
-                let shop = try shops.number(order.shop, in: db)
-                guard let id = try db.order(order.orderID, shop: shop) else { continue }
-                found += try db.all(Query.effectsAbout, [shop, id, limit], FeedLine.init)
-            }
+            let shop = try db.shop(shop)
+            let found = try db.all(Query.effectsAbout, [shop, shop], in: orders, [limit], FeedLine.init)
             return Array(found.sorted { ($0.at, $0.id) > ($1.at, $1.id) }.prefix(limit))
         }
     }
@@ -141,6 +132,46 @@ extension Store {
     }
 }
 
+/// A row of an order of a customer.
+private struct FoundOrder: Sendable {
+    var id: Int64
+    var gid: String
+    var placedAt: Int64
+    var address: Data?
+    var customer: Data?
+    var format: Int
+    var record: Data
+
+    init(_ row: Row) throws {
+        (id, gid, placedAt, address, customer) = (row[0], row[1], row[2], row[3], row[4])
+        (format, record) = (row[5], row[6])
+    }
+
+    func facts(_ decoder: JSONDecoder) throws -> OrderFacts {
+        try LoadedOrder(
+            row: OrderRowKey(shop: 0, id: id), version: 0, format: format, record: record, scans: [], events: []
+        ).assembled(decoder: decoder).facts
+    }
+}
+
+extension Connection {
+    /// The rows of a query that asks about `Query.batch` values at once, in places between those of `first` and `last`.
+    /// More values are asked about in parts; a part that is smaller repeats its last value, so that there is one
+    /// statement whatever their number.
+    fileprivate func all<T>(
+        _ sql: String, _ first: [any SQLBindable], in values: [any SQLBindable], _ last: [any SQLBindable] = [],
+        _ read: (Row) throws -> T
+    ) throws -> [T] {
+        var found: [T] = []
+        for start in stride(from: 0, to: values.count, by: Query.batch) {
+            let part = values[start..<min(start + Query.batch, values.count)]
+            let padding = repeatElement(part[part.endIndex - 1], count: Query.batch - part.count)
+            found += try all(sql, SQLArguments(first + part + padding + last), read)
+        }
+        return found
+    }
+}
+
 extension Sequence where Element: Hashable {
     /// Each element once, where it is first.
     fileprivate var unique: [Element] {
@@ -152,7 +183,7 @@ extension Sequence where Element: Hashable {
 extension Query {
     static let keysOfOrder = "SELECT address_key, customer_key FROM orders WHERE shop = ? AND id = ?"
     private static let customerColumns = """
-        orders.id, aggregates.gid, orders.placed_at, orders.address_key, orders.customer_key
+        orders.id, aggregates.gid, orders.placed_at, orders.address_key, orders.customer_key, orders.format, orders.record
         FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
         """
     static let customersByAddress = """
@@ -165,15 +196,25 @@ extension Query {
         WHERE orders.shop = ? AND orders.customer_key = ? AND orders.customer_key IS NOT NULL
         ORDER BY orders.placed_at DESC LIMIT ?
         """
-    static let incomingFromAddress = """
+    fileprivate static let batch = 64
+    private static let places = Array(repeating: "?", count: batch).joined(separator: ", ")
+    /// A keyed hash is of an address, a customer or an order, and never of two of them.
+    static let silencesOfScopes = """
+        SELECT \(silenceColumns) FROM silences JOIN shops ON shops.id = silences.shop
+        WHERE silences.shop = ? AND (silences.ends_at IS NULL OR silences.ends_at > ?)
+            AND silences.scope IN ('address', 'customer', 'order') AND silences.scope_key IN (\(places))
+        """
+    static let incomingFromAddresses = """
         SELECT id, class, received_at, effect_id, is_hard, reason, detail FROM incoming
-        WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL ORDER BY received_at DESC LIMIT ?
+        WHERE shop = ? AND address_key IS NOT NULL AND address_key IN (\(places))
+        ORDER BY received_at DESC LIMIT ?
         """
     static let effectsAbout = """
         SELECT \(feedColumns), coalesce(effects.decided_at, effects.due_at), events.kind, aggregates.gid,
             aggregates.name, orders.record
         FROM (
-            SELECT shop, id FROM effects WHERE shop = ? AND aggregate_id = ? AND origin <> 'system'
+            SELECT shop, id FROM effects WHERE shop = ? AND origin <> 'system' AND aggregate_id IN (
+                SELECT id FROM aggregates WHERE shop = ? AND kind = 'order' AND gid IN (\(places)))
             ORDER BY id DESC LIMIT ?) AS picked
         \(feedTables)
         ORDER BY picked.id DESC

@@ -29,10 +29,9 @@ extension Store {
         try await write { db in
             let shop = try db.shop(domain)
             var tally = Tally()
-            for effect in try db.effects(Query.systemEffects, [shop]) where kinds.contains(effect.trigger) {
-                let isNew = try effect.attempts == 0 && db.integer(Query.anyLease, [shop, effect.id]) == nil
-                // An attempted message stays, whatever follows: it may have arrived.
-                guard effect.state == .ready, isNew else { continue }
+            // An attempted message stays, whatever follows: it may have arrived.
+            for effect in try db.effects(Query.untriedSystemEffects, [shop]) where kinds.contains(effect.trigger) {
+                guard try db.integer(Query.anyLease, [shop, effect.id]) == nil else { continue }
                 try db.move(
                     effect, to: DecisionNote(at: now, state: .withdrawn, reason: .newer), shop: shop, tally: &tally)
             }
@@ -48,9 +47,10 @@ extension Store {
 }
 
 extension Query {
-    static let systemEffects = """
+    static let untriedSystemEffects = """
         SELECT \(Effect.columns) FROM \(Effect.tables)
-        WHERE effects.shop = ? AND effects.origin = 'system' ORDER BY effects.id
+        WHERE effects.shop = ? AND effects.origin = 'system' AND effects.state = 'ready' AND effects.attempts = 0
+        ORDER BY effects.id
         """
     static let oldSystemEffects = """
         SELECT id FROM effects WHERE shop = ? AND origin = 'system' AND created_at < ?

@@ -46,8 +46,8 @@ extension Store {
         }
     }
 
-    /// Clears away the pauses that ended by themselves, and returns them.
-    public func clearPauses(shop: String, now: Moment) async throws(StoreFailure) -> [Pause] {
+    /// Clears away the pauses that ended by themselves, and returns those that are left.
+    public func clearPauses(shop: String, now: Moment) async throws(StoreFailure) -> Pauses {
         defer { changes.call() }
         return try await write { db in
             let number = try db.shop(shop)
@@ -61,7 +61,7 @@ extension Store {
                 try db.keep(pauses, shop: number, now: now)
                 try db.note(now)
             }
-            return over
+            return pauses
         }
     }
 }

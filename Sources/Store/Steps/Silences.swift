@@ -190,7 +190,7 @@ extension StandingSilence {
 }
 
 extension Query {
-    private static let silenceColumns = """
+    static let silenceColumns = """
         silences.id, shops.domain, silences.scope, silences.stream, silences.reason, silences.note, silences.begun_at,
         silences.ends_at
         """

@@ -97,10 +97,10 @@ struct CustomerKey: Sendable {
 
 extension DeskSite {
     /// So many orders of one customer are shown, and looked through.
-    private static let ordersOfCustomer = 20
+    private static let ordersOfCustomer = 50
     private static let messagesOfCustomer = 30
     /// So many go into an export.
-    private static let ordersOfExport = 2_000
+    private static let ordersOfExport = 200
     private static let silencers: Set<Role> = [.answer, .shop, .edit]
 
     /// The page of whoever placed an order; nil where the shop keeps from us who that is.
@@ -117,9 +117,9 @@ extension DeskSite {
             return notFound(visit.visitor)
         }
         let clock = Clock(visit.zone)
-        let records = try await store.load(shop: visit.shop, orderIDs: set.orders.map(\.orderID))
-        let facts = set.orders.compactMap { records[$0.orderID]?.facts }
-        let told = try await store.effects(about: set.orders, limit: Self.messagesOfCustomer)
+        let facts = set.facts
+        let told = try await store.effects(
+            about: set.orders.map(\.orderID), shop: visit.shop, limit: Self.messagesOfCustomer)
         let maySilence = visit.visitor.may(Self.silencers)
         let path = "\(visit.path)/customers/\(key.text)"
         let name = facts.lazy.map(Self.customer).first { !$0.isEmpty }
@@ -173,13 +173,15 @@ extension DeskSite {
         case "silence", "lift":
             guard visit.visitor.may(Self.silencers) else {
                 return notice(
-                    "This is not yours to do", ["It takes one of the roles 'answer', 'shop' and 'edit'."], visit: visit,
+                    "You are not allowed to do this", ["This needs one of the roles 'answer', 'shop' and 'edit'."],
+                    visit: visit,
                     status: 403)
             }
             return try await act == "silence" ? silence(key, request, visit) : lift(key, request, visit)
         case "export", "erase":
             guard visit.visitor.may([.operate]) else {
-                return notice("This is not yours to do", ["It takes the role 'operate'."], visit: visit, status: 403)
+                return notice(
+                    "You are not allowed to do this", ["This needs the role 'operate'."], visit: visit, status: 403)
             }
             return try await act == "export" ? export(key, visit) : erase(key, request, visit)
         default: return notFound(visit.visitor)
@@ -226,9 +228,14 @@ extension DeskSite {
     private func export(_ key: CustomerKey, _ visit: Visit) async throws -> WebResponse {
         let now = core.now()
         let set = try await store.customer(key.bytes, shop: visit.shop, limit: Self.ordersOfExport, now: now)
-        guard let newest = set.orders.first else { return notFound(visit.visitor) }
-        let facts = try await store.load(shop: visit.shop, orderIDs: [newest.orderID])[newest.orderID]?.facts
-        var whole = CustomerExport(address: facts?.email ?? facts?.customer?.email ?? "")
+        guard !set.isMore else {
+            return notice(
+                "There is too much for a page",
+                ["This customer has more than \(Self.ordersOfExport) orders. 'bookbag export' writes them all."],
+                visit: visit, status: 413)
+        }
+        guard let newest = set.facts.first else { return notFound(visit.visitor) }
+        var whole = CustomerExport(address: newest.email ?? newest.customer?.email ?? "")
         for order in set.orders { try await whole.add(order, of: store, now: now) }
         whole.add(set.silences)
         let entry = entry("exported", key, visit, detail: "\(set.orders.count) orders")
@@ -284,7 +291,7 @@ enum SilenceLength: String, CaseIterable, Sendable {
         case .day: "for a day"
         case .week: "for a week"
         case .month: "for 30 days"
-        case .ever: "for ever"
+        case .ever: "until lifted"
         }
     }
 }

@@ -75,15 +75,15 @@ extension DeskSite {
         guard before != after else { return .refused("The file already says this.", nil) }
         if let after, let refusal = folder.refusal(of: after, at: draft.path) { return .refused(refusal, nil) }
         let finding: EditTrial.Finding
-        switch await edits.trials.run(trial(draft, over: folder, want: .check, visit)) {
+        switch await edits.check(trial(draft, over: folder, want: .check, visit)) {
         case .found(let found): finding = found
         case .died(let words): return .refused(words, nil)
-        case .cancelled: return .refused("It was not tried.", nil)
+        case .cancelled: return .refused("The check was cancelled.", nil)
         }
         if !finding.isGood {
-            // What another file has wrong already is no reason not to mend this one.
+            // What is wrong already in another file is no reason not to fix this one.
             var earlier = EditTrial.Finding()
-            if case .found(let found) = await edits.trials.run(trial(folder, want: .check, visit)) { earlier = found }
+            if case .found(let found) = await edits.check(trial(folder, want: .check, visit)) { earlier = found }
             if let words = Self.objection(finding, earlier: earlier, path: draft.path) {
                 return .refused(words, finding)
             }
@@ -131,6 +131,10 @@ extension DeskSite {
         do throws(TriggerFolder.WriteFailure) {
             try pending.finish(replacing: draft.base)
         } catch {
+            if case .unsure = error {
+                log(entry)
+                return Self.refused(error, place)
+            }
             entry.what = "save_failed"
             entry.detail = nil
             try await store.audit(entry, now: now)
@@ -149,6 +153,10 @@ extension DeskSite {
         case .system(let words):
             .refused(
                 "Nothing was written: \(words). The daemon's user must be able to write into \(place); docs/desk.md says how.",
+                nil)
+        case .unsure(let words):
+            .refused(
+                "The file is in place, but the disk did not confirm it: \(words). Ask the operator to look at the disk.",
                 nil)
         }
     }

@@ -86,6 +86,6 @@ extension DeskSite {
                         "\($0.grade == .fine ? "Fine" : $0.grade == .poor ? "To look at" : "To be fixed"), \($0.what)",
                     words: $0.words, fix: $0.fix)
             }, path: "\(visit.path)/operations/doctor", back: "\(visit.path)/operations")
-        return pages.desk(page, frame(title: "What doctor finds", page: .operations, visit: visit))
+        return pages.desk(page, frame(title: "Doctor's checks", page: .operations, visit: visit))
     }
 }

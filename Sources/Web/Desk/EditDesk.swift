@@ -64,12 +64,15 @@ final class EditDesk: Service {
         var jobs: [Job] = []
         var next = 1
         var saving: Set<String> = []
+        var checks = 0
     }
 
     /// Files beyond this are edited elsewhere: a page stays below 100 KB.
     static let greatestText = 40 << 10
     private static let mostDrafts = 40
     private static let mostBytes = 6 << 20
+    /// Each is a process that may take as much memory as the limited reader.
+    private static let mostChecks = 2
     /// Replays that are over are kept until as many others were made.
     private static let mostJobs = 8
 
@@ -116,9 +119,23 @@ final class EditDesk: Service {
 
     func forget(_ id: String) { state.withLock { state in state.drafts.removeAll { $0.id == id } } }
 
+    // MARK: - Checking
+
+    /// Has an edit checked or previewed; refuses where as many are under way as the machine is asked to bear.
+    func check(_ trial: EditTrial) async -> EditTrials.Outcome {
+        let begins = state.withLock { state in
+            guard state.checks < Self.mostChecks else { return false }
+            state.checks += 1
+            return true
+        }
+        guard begins else { return .died("Other edits are being checked at this moment. Try again.") }
+        defer { state.withLock { $0.checks -= 1 } }
+        return await trials.run(trial)
+    }
+
     // MARK: - Saving
 
-    /// Whether a shop's files may be saved now: one save at a time. `saved` has to follow.
+    /// Whether a shop's files may be saved now: one save at a time. `endSaving` has to follow.
     func beginSaving(_ shop: String) -> Bool { state.withLock { $0.saving.insert(shop).inserted } }
 
     func endSaving(_ shop: String) { _ = state.withLock { $0.saving.remove(shop) } }

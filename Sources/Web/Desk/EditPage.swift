@@ -23,8 +23,6 @@ struct FilesPage: PageContent {
         var path: String
         var link: String
         var size: String
-        /// `in force`, `not in force yet`; empty where it is neither.
-        var remark: String
     }
     struct Group: Encodable, Sendable {
         var title: String
@@ -33,6 +31,7 @@ struct FilesPage: PageContent {
     var groups: [Group]
     var faults: [String]
     var saved: String?
+    var removed: String?
     var maySave: Bool
     var savesEdits: Bool
     var path: String
@@ -207,7 +206,7 @@ extension DeskSite {
                 let bytes = folder.files[path]?.count ?? 0
                 return FilesPage.File(
                     path: path, link: Self.link(visit, path),
-                    size: bytes < 1024 ? "\(bytes) bytes" : "\((bytes + 512) / 1024) KB", remark: "")
+                    size: bytes < 1024 ? "\(bytes) bytes" : "\((bytes + 512) / 1024) KB")
             }
         }
         let settings = ["shop.yaml", "policy.yaml"]
@@ -220,9 +219,12 @@ extension DeskSite {
             FilesPage.Group(title: "Parts of letters", files: rows { $0.hasPrefix("templates/partials/") }),
             FilesPage.Group(title: "The shopper's pages", files: rows { $0.hasPrefix("pages/") }),
         ]
+        func named(_ key: String) -> String? {
+            request.query[key].flatMap { folder.files[$0] != nil || TriggerFolder.mayBeNew($0) ? $0 : nil }
+        }
         let page = FilesPage(
             groups: groups.filter { !$0.files.isEmpty }, faults: [visit.facts[.lastFault]].compactMap(\.self),
-            saved: request.query["saved"].flatMap { folder.files[$0] != nil || TriggerFolder.mayBeNew($0) ? $0 : nil },
+            saved: named("saved"), removed: named("removed"),
             maySave: maySave(visit), savesEdits: site.savesEdits, path: "\(visit.path)/edit",
             refusedName: request.query["refused"].map { String($0.prefix(200)) })
         return pages.desk(page, frame(title: "Edit", page: .edit, visit: visit))
@@ -263,15 +265,19 @@ extension DeskSite {
 
     private func draftPage(_ request: WebRequest, _ visit: Visit) -> WebResponse {
         guard let draft = edits.draft(request.query["id"], of: visit.visitor.person.email, shop: visit.shop) else {
-            return notice(
-                "This edit is not here any more",
-                [
-                    "It was kept in memory, and the daemon was restarted or had many others to keep.",
-                    "Go back in your browser: your text is still there. Press Check again.",
-                ], visit: visit, status: 404)
+            return draftIsGone(visit)
         }
         guard let folder = files(visit) else { return noFolder(visit) }
         return show(draft, folder, request, visit, isFresh: false)
+    }
+
+    private func draftIsGone(_ visit: Visit) -> WebResponse {
+        notice(
+            "This edit is not here any more",
+            [
+                "It was kept in memory, and the daemon was restarted or had many others to keep.",
+                "Go back in your browser: your text is still there. Press Check again.",
+            ], visit: visit, status: 404)
     }
 
     private func show(
@@ -280,7 +286,7 @@ extension DeskSite {
         let current = folder.files[draft.path]
         var unreadable: String?
         if current != nil, folder.text(draft.path) == nil {
-            unreadable = "The file is no UTF-8 text, so it cannot be edited here."
+            unreadable = "The file is not UTF-8 text, so it cannot be edited here."
         } else if max(current?.count ?? 0, draft.text?.utf8.count ?? 0) > EditDesk.greatestText {
             unreadable =
                 "The file has more than \(EditDesk.greatestText >> 10) KB, so it cannot be edited here. Edit it on the machine."
@@ -472,9 +478,12 @@ extension DeskSite {
             id: Tokens.random(), person: visit.visitor.person.email, shop: visit.shop, path: file, text: nil,
             base: String((form["version"] ?? "").prefix(64)))
         if known?.path == file { draft.isFromSettings = known?.isFromSettings ?? false }
-        draft.text =
-            known?.path == file && known?.text == nil && form["text"] == nil
-            ? nil : Self.text(form["text"] ?? "", like: folder.text(file))
+        if let typed = form["text"] {
+            draft.text = Self.text(typed, like: folder.text(file))
+        } else if known?.path != file || known?.text != nil {
+            // Only the page of a removal sends no text, and its draft is gone.
+            return draftIsGone(visit)
+        }
         draft.what = draft.text == nil ? "removed" : "saved"
         guard draft.text?.utf8.count ?? 0 <= EditDesk.greatestText else {
             return notice(
@@ -522,10 +531,10 @@ extension DeskSite {
     private func checked(
         _ draft: EditDesk.Draft, _ folder: TriggerFolder, _ want: EditTrial.Want, _ visit: Visit
     ) async -> (finding: EditTrial.Finding?, problem: String?) {
-        switch await edits.trials.run(trial(draft, over: folder, want: want, visit)) {
+        switch await edits.check(trial(draft, over: folder, want: want, visit)) {
         case .found(let finding): (finding, finding.problem)
         case .died(let words): (nil, words)
-        case .cancelled: (nil, "It was not tried.")
+        case .cancelled: (nil, "The check was cancelled.")
         }
     }
 
@@ -539,10 +548,10 @@ extension DeskSite {
     func saved(_ draft: EditDesk.Draft, _ visit: Visit) async throws -> WebResponse {
         guard maySave(visit) else {
             return notice(
-                "This is not yours to do",
+                "You are not allowed to do this",
                 [
                     site.savesEdits
-                        ? "It takes the role 'edit'."
+                        ? "This needs the role 'edit'."
                         : "Files are not saved here: bookbag.yaml says 'edit: off'. Download them instead."
                 ], visit: visit, status: 403)
         }
@@ -552,7 +561,8 @@ extension DeskSite {
             edits.forget(draft.id)
             lookAgain.wake.call()
             let page = draft.isFromSettings ? "settings" : "edit"
-            return .seeOther("\(visit.path)/\(page)?saved=\(Self.escaped(draft.path))")
+            let what = draft.text == nil ? "removed" : "saved"
+            return .seeOther("\(visit.path)/\(page)?\(what)=\(Self.escaped(draft.path))")
         case .conflict: draft.problem = nil
         case .refused(let words, let finding):
             draft.problem = words
@@ -602,7 +612,7 @@ extension DeskSite {
     ) -> VersionsPage.Row {
         VersionsPage.Row(
             at: Instant(version.savedAt, clock),
-            who: version.who.isEmpty ? "not by the desk" : people[version.who]?.name ?? version.who,
+            who: version.who.isEmpty ? "outside the desk" : people[version.who]?.name ?? version.who,
             what: version.what.replacing("_", with: " "),
             link: version.content == nil ? nil : "\(visit.path)/edit/version?id=\(version.id)",
             isNow: version.version == now)

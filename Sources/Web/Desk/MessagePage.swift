@@ -114,7 +114,8 @@ extension DeskSite {
     /// Retries or drops a message.
     func act(on number: String, _ act: String, _ visit: Visit) async throws -> WebResponse {
         guard visit.visitor.may([.operate]) else {
-            return notice("This is not yours to do", ["It takes the role 'operate'."], visit: visit, status: 403)
+            return notice(
+                "You are not allowed to do this", ["This needs the role 'operate'."], visit: visit, status: 403)
         }
         guard let (story, _) = try await story(number, visit), ["retry", "drop"].contains(act) else {
             return notFound(visit.visitor)

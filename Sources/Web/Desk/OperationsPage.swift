@@ -42,6 +42,7 @@ struct OperationsPage: PageContent {
     }
 
     var needs: [Need]
+    var pauses: [PauseOffer]
     var figures: [Figure]
     var sources: [Source]
     var stuck: [FeedRow]
@@ -74,7 +75,8 @@ extension DeskSite {
         let stuck = try await store.feed(shop: visit.shop, states: [.ready, .refused], limit: Self.rowsOfPage)
         let page = OperationsPage(
             needs: needs.map { OperationsPage.Need(what: $0.what, fix: $0.fix, isUrgent: $0.isUrgent) },
-            figures: Self.figures(shop, report), sources: Self.sources(shop, report, clock: clock, now: now),
+            pauses: pauseOffers(visit), figures: Self.figures(shop, report),
+            sources: Self.sources(shop, report, clock: clock, now: now),
             stuck: stuck.map { FeedRow($0, clock: clock, path: visit.path) },
             sessions: sessions.map {
                 OperationsPage.Session(

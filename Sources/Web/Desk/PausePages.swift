@@ -74,7 +74,7 @@ extension DeskSite {
         let form = request.form
         guard ["begin", "end"].contains(act) else { return notFound(visit.visitor) }
         let unclear = notice(
-            "That cannot be paused", ["Choose on Today what to pause, and for how long."], visit: visit, status: 400)
+            "That cannot be paused", ["Choose what to pause, and for how long."], visit: visit, status: 400)
         guard let kind = form["what"].flatMap({ PauseKind(rawValue: $0) }) else { return unclear }
         let now = core.now()
         let who = visit.visitor.person.email

@@ -59,10 +59,10 @@ struct SettingsPage: PageContent {
                     help: "21:00-08:00, by the shopper's clock. Mail waits for the morning. Empty: never quiet."),
                 Key(
                     key: "limit.messages", title: "Messages to one customer",
-                    help: "How many in the time below. What is more waits. Empty both: no limit."),
-                Key(key: "limit.per", title: "In that time", help: "16 hours, 1 day, 1 week."),
+                    help: "How many in the time below; further mail waits. Leave both empty for no limit."),
+                Key(key: "limit.per", title: "Per", help: "16 hours, 1 day, 1 week."),
                 Key(
-                    key: "limit.except", title: "Told whatever was told before", help: "Events, one a line.",
+                    key: "limit.except", title: "Events the limit does not apply to", help: "One event per line.",
                     kind: "lines"),
                 Key(
                     key: "brake", title: "Brake",
@@ -167,7 +167,7 @@ extension DeskSite {
             editPath: Self.link(visit, Self.settingsFile),
             unreadable: text != nil
                 ? nil
-                : "shop.yaml on the disk is not in force: it was edited a moment ago, has a mistake, or waits for your word.",
+                : "shop.yaml on the disk is not in force: it was edited a moment ago, has a mistake, or waits for your confirmation.",
             problem: problem?.key.isEmpty == true ? problem?.words : nil, saved: request.query["saved"] != nil,
             maySave: maySave(visit), savesEdits: site.savesEdits)
         return pages.desk(
@@ -199,7 +199,7 @@ extension DeskSite {
             id: Tokens.random(), person: visit.visitor.person.email, shop: visit.shop, path: Self.settingsFile,
             text: changed, base: form["version"].map { String($0.prefix(64)) } ?? version, isFromSettings: true)
         if let folder = files(visit) {
-            switch await self.edits.trials.run(trial(draft, over: folder, want: .check, visit)) {
+            switch await self.edits.check(trial(draft, over: folder, want: .check, visit)) {
             case .found(let finding): draft.finding = finding
             case .died(let words): draft.problem = words
             case .cancelled: break

@@ -93,7 +93,7 @@ extension DeskSite {
         return pages.desk(page, frame(title: "Triggers", page: .triggers, visit: visit, isLive: true))
     }
 
-    /// Whom a held edit would write to at once, message by message.
+    /// Who a held edit would mail at once, message by message.
     func heldEdit(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let after = request.query["after"].flatMap(Int64.init) ?? 0
         let lines =
@@ -106,13 +106,13 @@ extension DeskSite {
             next: lines.count > Self.rowsOfPage
                 ? shown.last.map { "\(visit.path)/triggers/held?after=\($0.id)" } : nil)
         return pages.desk(
-            page, frame(title: "Whom the held edit would write to", page: .triggers, visit: visit))
+            page, frame(title: "Who the held edit would mail", page: .triggers, visit: visit))
     }
 
     /// Confirms the held edit that the page showed. One that was edited again meanwhile has another code and waits on.
     func confirm(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         guard visit.visitor.may([.edit]) else {
-            return notice("This is not yours to do", ["It takes the role 'edit'."], visit: visit, status: 403)
+            return notice("You are not allowed to do this", ["This needs the role 'edit'."], visit: visit, status: 403)
         }
         guard let held = try await store.remembered(.heldReload, shop: visit.shop), held.code == request.form["code"]
         else {

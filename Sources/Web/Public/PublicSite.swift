@@ -114,7 +114,7 @@ struct PublicSite: WebSite {
             ? (words.choicesSubject, words.choose, SealedLink.Purpose.preferences)
             : (words.newLinkSubject, words.seeParcel, SealedLink.Purpose.track)
         if let recipient = record.recipient,
-            try await core.store.spend(Self.renewals, subject: request.path, now: now),
+            try await core.store.spend(Self.renewals, subject: Self.subject(link), now: now),
             let fresh = PublicLinks(url: site.url, store: core.store).link(
                 purpose, shop: link.shop, orderID: link.orderID, address: recipient.address, now: now),
             let mail = core.post.mail(
@@ -168,18 +168,25 @@ struct PublicSite: WebSite {
         }
         let now = core.now()
         let standing = try await core.store.silences(of: .addressKey(link.addressKey), shop: link.shop, now: now)
+        if !standing.contains(where: { $0.stream.silences(.marketing) }) { await noteUnsubscribed(link, now) }
         // By the key alone, so that it works for ever, whatever became of the order.
         try await core.store.silence(
             .addressKey(link.addressKey), shop: link.shop, stream: .marketing, reason: Self.optOut, until: nil,
             now: now)
-        // What is said again is no event, and no answer waits for one.
-        if !standing.contains(where: { $0.stream.silences(.marketing) }) {
-            let unsubscribed = JudgedEvent(
-                aggregate: .order(link.orderID), kind: .customerUnsubscribed,
-                mark: "page:\(now.milliseconds / 86_400_000)", happenedAt: now, source: "page")
-            try? await core.learn([unsubscribed], link.shop)
-        }
         return stopped(link, request, PublicWords.of(try await record(of: link), request))
+    }
+
+    /// Records the event that somebody wants no more offers. It comes before the silence: after a crash in between the
+    /// shopper, or her mail program, tries again, and the event's mark makes it the same one. It fails where the order
+    /// is gone, which must not keep anybody from stopping mail.
+    private func noteUnsubscribed(_ link: SealedLink, _ now: Outreach.Moment) async {
+        let event = JudgedEvent(
+            aggregate: .order(link.orderID), kind: .customerUnsubscribed,
+            mark: "page:\(now.milliseconds / 86_400_000)", happenedAt: now, source: "page")
+        do { try await core.learn([event], link.shop) } catch {
+            let failure = (error as? StoreFailure)?.cause.rawValue ?? "unknown"
+            core.logger.log(Line.pageFailed, ["shop": "\(link.shop)", "reason": "\(failure)"])
+        }
     }
 
     private func stopped(_ link: SealedLink, _ request: WebRequest, _ words: PublicWords) -> WebResponse {
@@ -243,11 +250,16 @@ struct PublicSite: WebSite {
         let form = request.form
         // A post without it is none of this page, and ticks nothing because it knows of nothing.
         guard form["save"] == "1" else { return .text("POST save=1 with what is wanted.", status: 400) }
-        guard try await core.store.spend(Self.changes, subject: request.path, now: core.now()) else {
+        let now = core.now()
+        guard try await core.store.spend(Self.changes, subject: Self.subject(link), now: now) else {
             return tooMany(request)
         }
         let record = try await record(of: link)
         let before = try await choices(link, record, PublicWords.of(record, request))
+        let marketing = MailStream.marketing.rawValue
+        if form[marketing] != "on", before.contains(where: { $0.name == marketing && $0.isOn && !$0.isOurs }) {
+            await noteUnsubscribed(link, now)
+        }
         try await core.store.choose(
             before.filter { !$0.isOurs }.map { choice in
                 let stream = MailStream(rawValue: choice.name)
@@ -255,7 +267,7 @@ struct PublicSite: WebSite {
                     stream == .order ? .order(link.orderID) : .addressKey(link.addressKey), stream,
                     form[choice.name] == "on"
                 )
-            }, shop: link.shop, reason: Self.optOut, now: core.now())
+            }, shop: link.shop, reason: Self.optOut, now: now)
         return try await preferences(link, request, saved: before)
     }
 
@@ -269,8 +281,8 @@ struct PublicSite: WebSite {
         var frame = PublicFrame(
             title: title, style: pages.files.style, language: words.language, brand: brand?.name ?? "",
             home: brand?.url, address: brand?.address)
-        if let link {
-            // From this page on it is as good as a new one: whoever has the one may ask for the other.
+        // A link to stop mail works for ever, and must not lead to more than that for ever.
+        if let link, isFresh(link) {
             frame.preferences = PublicLinks(url: "", store: core.store).link(
                 .preferences, shop: link.shop, orderID: link.orderID, addressKey: link.addressKey, now: core.now())
             frame.choose = words.choose
@@ -309,6 +321,11 @@ struct PublicSite: WebSite {
         var response = WebResponse.text(PublicWords.of(request).later, status: 429)
         response.headers["retry-after"] = "60"
         return response
+    }
+
+    /// What a limit is counted by: the link's order and address, whenever the link was sealed.
+    private static func subject(_ link: SealedLink) -> String {
+        "\(link.purpose.rawValue) \(link.shop) \(link.orderID) \(CustomerKey(link.addressKey).text)"
     }
 
     private static func escaped(_ text: String) -> String {

@@ -102,6 +102,7 @@ struct Pages: Sendable {
         partials = PartialSet(
             sources: [
                 "outcome": String(decoding: PackageResources.outcome_liquid, as: UTF8.self),
+                "pauses": String(decoding: PackageResources.pauses_liquid, as: UTF8.self),
                 "time": String(decoding: PackageResources.time_liquid, as: UTF8.self),
                 "diff": String(decoding: PackageResources.diff_liquid, as: UTF8.self),
                 "faults": String(decoding: PackageResources.faults_liquid, as: UTF8.self),

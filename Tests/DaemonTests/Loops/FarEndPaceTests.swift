@@ -274,6 +274,14 @@ struct GivenUpTests {
         let later = benchStart + .hours(25)
         told.add([entry(7, later)], now: later)
         #expect(told.entries.count == 1 && told.more == 0 && told.dueAt == later + .minutes(1))
+        // One an hour keeps the list from ever being empty, and the count is of a day all the same.
+        var steady = GivenUpNotices.Told()
+        for hour in 0..<72 {
+            let now = benchStart + .hours(hour)
+            steady.add((0..<100).map { entry(hour * 100 + $0, now) }, now: now)
+        }
+        #expect(steady.entries.count + steady.more <= 2_500 + GivenUpNotices.longest)
+        #expect(steady.more >= 2_300)
     }
 }
 

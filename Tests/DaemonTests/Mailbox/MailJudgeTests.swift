@@ -244,6 +244,12 @@ private let robin = "robin@example.com"
         #expect(text.contains("START") && text.contains("Auto-Submitted: auto-generated"))
         #expect(text.contains("In-Reply-To: <hers@example.com>"))
         #expect(confirmation.envelope.sender.isEmpty, "nothing comes back of it")
+        // Every mail of marketing has the token in its header, and is forwarded: it must not lead to this id.
+        let token = store.unsubscribeTokens.token(shop: shop, address: robin, stream: .marketing)
+        let guessed = MessageIdentity.notice(
+            shop: shop, kind: SystemMail.stopped, about: token,
+            domain: context.rules.planner.triggers.settings.brand.from.domain)
+        #expect(confirmation.id != guessed)
 
         // Said again, also in answer to the confirmation: nothing more.
         mail.references = [confirmation.id]
