@@ -158,9 +158,22 @@ public final class Store: Sendable {
         do { return try await engine.emptyJournal() } catch { throw StoreFailure(error, path: path) }
     }
 
+    /// Whether a daemon works on this store now; nil where that cannot be told, as of a store in memory.
+    public var hasDaemon: Bool? { path.hasPrefix("/") ? StoreLock.isHeld(storePath: path) : nil }
+
+    /// So much must be free on the disk: a small write succeeds long after larger ones fail.
+    private static let leastRoom: UInt64 = 16 << 20
+
     /// Rewrites a row with its own content, to test for space and permission. Throws whatever a write step would throw
-    /// now.
+    /// now, or soon.
     public func probe() async throws(StoreFailure) {
+        var disk = statvfs()
+        if path.hasPrefix("/"), statvfs(path, &disk) == 0 {
+            let room = UInt64(disk.f_bavail) &* UInt64(disk.f_frsize)
+            if room < Self.leastRoom {
+                throw StoreFailure(.full, "Only \(room >> 20) MB are left for \(path). Free space on its disk.")
+            }
+        }
         try await write { db in try db.run("UPDATE store SET next_token = next_token WHERE one = 1") }
     }
 
@@ -170,7 +183,8 @@ public final class Store: Sendable {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         var status = stat()
         guard stat(folder.isEmpty ? "/" : folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw StoreFailure(.missing, "The folder \(folder) does not exist. Create it first, or name another store.")
+            throw StoreFailure(
+                .missing, "The folder \(folder) does not exist. Create it, or correct 'state:' in bookbag.yaml.")
         }
     }
 

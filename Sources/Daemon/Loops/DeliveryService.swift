@@ -75,6 +75,7 @@ struct DeliveryService: Service {
             inFlight.kept = inFlight.breaker
             inFlight.timesPutBack = clock.timesPutBack
             metrics.channelOpen.set(inFlight.breaker.isClosed ? 0 : 1, route.shop, name)
+            if let failure = inFlight.breaker.failure { logClosed(failure) }
             await loop.run(drains: true) { ending in
                 for attempt in completed.take() {
                     inFlight.under -= 1
@@ -524,14 +525,18 @@ struct DeliveryService: Service {
         switch consequence.change {
         case nil: break
         case .opened: logger.log(Line.channelOpen, ["shop": "\(route.shop)", "channel": "\(name)"])
-        case .closed(let failure):
-            logger.log(
-                failure.reason == Failure.disabled ? Line.channelDisabled : Line.channelClosed,
-                [
-                    "shop": "\(route.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
-                    "detail": "\(failure.detail)",
-                ])
+        case .closed(let failure): logClosed(failure)
         }
+    }
+
+    /// Says that the channel is closed: when it closes, and when we start and find it so.
+    private func logClosed(_ failure: Failure) {
+        var facts: Logger.Metadata = [
+            "shop": "\(route.shop)", "channel": "\(name)", "reason": "\(failure.reason)",
+            "detail": "\(failure.detail)",
+        ]
+        if !relay.isEmpty { facts["relay"] = "\(relay)" }
+        logger.log(failure.reason == Failure.disabled ? Line.channelDisabled : Line.channelClosed, facts)
     }
 
     /// Reports an attempt with the receiver's answer. That contains no address: it was redacted when it arrived.

@@ -81,6 +81,7 @@ extension DoctorCheck {
             }
             do throws(StoreFailure) {
                 let store = try Store.open(path: path, role: .command, create: false, now: reach.now())
+                try await store.probe()
                 try store.close()
                 return [Finding(.fine, "store", "\(path) can be read and written")]
             } catch {
@@ -208,7 +209,8 @@ extension DoctorCheck {
                         fix: "remove 'starttls: opportunistic', or mail and password may travel in the clear")
                 ]
             }
-            return [Finding(.fine, what, "\(smtp.url) accepts our login\(redirect)")]
+            let answer = smtp.username == nil ? "answers; no login is configured" : "accepts our login"
+            return [Finding(.fine, what, "\(smtp.url) \(answer)\(redirect)")]
         })
 
     private static func fix(_ phase: SMTPReply.Phase, _ smtp: Configuration.SMTP) -> String {

@@ -149,6 +149,13 @@ extension StatusReport {
             do throws(StoreFailure) { try await store.probe() } catch { storeFault = error.description }
         }
         needs = findNeeds()
+        if isProbing, store.hasDaemon == false {
+            needs.insert(
+                Need(
+                    shop: nil, what: "no daemon is running on this store: nothing is read or sent",
+                    fix: "systemctl start bookbag; 'journalctl -u bookbag -n 50' says why it ended", isUrgent: true),
+                at: 0)
+        }
     }
 
     private func findNeeds() -> [Need] {

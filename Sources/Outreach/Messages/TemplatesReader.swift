@@ -111,7 +111,9 @@ extension TemplateSet {
             let variants = all(name)
             let own = Locales.chain(settings.locale)
             if !variants.contains(where: { $0.segment == nil && ($0.locale.map(own.contains) ?? true) }),
-                let first = variants.first
+                let first = variants.first,
+                // One that is there and has a mistake is told of itself.
+                !faults.contains(where: { $0.severity == .error && TriggerFolder.templateName($0.file) == name })
             {
                 faults.append(
                     Fault(

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import Outreach
 
@@ -28,6 +29,19 @@ final class StoreLock: Sendable {
     }
 
     deinit { close(descriptor) }
+
+    /// Whether a daemon works on a store now; nil where that cannot be told. It looks at the kernel's list of locks and
+    /// takes none: a daemon that starts at that moment must not find it taken.
+    static func isHeld(storePath: String) -> Bool? {
+        var status = stat()
+        guard stat(storePath + ".lock", &status) == 0 else { return false }
+        guard let locks = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
+        let end = ":\(status.st_ino)"
+        return String(decoding: locks, as: UTF8.self).split(separator: "\n").contains { line in
+            let words = line.split(separator: " ")
+            return words.contains("FLOCK") && words.contains { $0.hasSuffix(end) }
+        }
+    }
 
     private static func line(in descriptor: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 200)

@@ -148,7 +148,7 @@ extension DeskSite {
                     at: Instant(line.receivedAt, clock), words: line.detail,
                     path: line.effectID.map { "\(visit.path)/messages/\($0)" }, isBad: line.isHard != nil)
             }, path: path, maySilence: maySilence, mayOperate: visit.visitor.may([.operate]),
-            streams: [MailStream.all, .marketing, .ratings].map {
+            streams: [MailStream.marketing, .ratings, .all].map {
                 CustomerPage.Choice(value: $0.rawValue, title: $0 == .all ? "all mail" : $0.words)
             },
             lengths: SilenceLength.allCases.map { CustomerPage.Choice(value: $0.rawValue, title: $0.title) },

@@ -250,9 +250,8 @@ struct DeskSite: WebSite {
 
     /// Records what somebody did, also in the journal.
     func log(_ entry: AuditEntry) {
-        core.logger.log(
-            Line.desk,
-            ["who": "\(entry.who)", "shop": "\(entry.shop)", "what": "\(entry.what)", "about": "\(entry.about)"])
+        let facts = ["who": entry.who, "shop": entry.shop, "what": entry.what, "about": entry.about]
+        core.logger.log(Line.desk, Logger.Metadata(facts.filter { !$0.value.isEmpty }.map { ($0, "\($1)") }) { $1 })
     }
 }
 

@@ -511,10 +511,15 @@ extension DeskSite {
                 let want = EditTrial.Want.preview(
                     trigger: draft.trigger, example: draft.example.isEmpty ? nil : draft.example, order: order)
                 (draft.finding, draft.problem) = await checked(draft, folder, want, visit)
+                if draft.problem == nil, draft.finding?.faults.contains(where: \.isError) == true {
+                    draft.problem = "There is no preview yet. Fix the mistakes first."
+                }
             }
         case "replay":
             (draft.finding, draft.problem) = await checked(draft, folder, .check, visit)
-            if draft.finding?.faults.contains(where: \.isError) == false {
+            if draft.finding?.faults.contains(where: \.isError) == true {
+                draft.problem = draft.problem ?? "Nothing was played. Fix the mistakes first."
+            } else if draft.finding != nil {
                 let since = core.now() - .days(30)
                 let trial = trial(draft, over: folder, want: .replay(since: since), visit)
                 if !edits.replay(trial, of: draft, now: core.now()) {
@@ -525,7 +530,8 @@ extension DeskSite {
         default: (draft.finding, draft.problem) = await checked(draft, folder, .check, visit)
         }
         edits.keep(draft)
-        return .seeOther("\(visit.path)/edit/draft?id=\(draft.id)\(form["do"] == "preview" ? "#mail" : "")")
+        return .seeOther(
+            "\(visit.path)/edit/draft?id=\(draft.id)\(draft.finding?.mails.isEmpty == false ? "#mail" : "")")
     }
 
     private func checked(

@@ -32,6 +32,8 @@ struct SettingsPage: PageContent {
     var unreadable: String?
     var problem: String?
     var saved: Bool
+    /// True where somebody asked to see a change and made none.
+    var unchanged: Bool
     var maySave: Bool
     var savesEdits: Bool
 
@@ -56,17 +58,20 @@ struct SettingsPage: PageContent {
                     kind: "choice", choices: ["live", "shadow", "off"]),
                 Key(
                     key: "quiet_hours", title: "Quiet hours",
-                    help: "21:00-08:00, by the shopper's clock. Mail waits for the morning. Empty: never quiet."),
+                    help: "Such as 21:00-08:00, by the shopper's clock. Mail waits for the morning. Empty: never quiet."
+                ),
                 Key(
                     key: "limit.messages", title: "Messages to one customer",
                     help: "How many in the time below; further mail waits. Leave both empty for no limit."),
-                Key(key: "limit.per", title: "Per", help: "16 hours, 1 day, 1 week."),
+                Key(key: "limit.per", title: "Per", help: "Such as 16 hours, 1 day or 1 week."),
                 Key(
                     key: "limit.except", title: "Events the limit does not apply to", help: "One event per line.",
                     kind: "lines"),
                 Key(
                     key: "brake", title: "Brake",
-                    help: "500 per hour: more people than that wait for your word. Empty: no brake."),
+                    help:
+                        "Such as 500 per hour: mail to more people than that waits for your confirmation. Empty: no brake."
+                ),
             ]
         ),
         (
@@ -75,25 +80,25 @@ struct SettingsPage: PageContent {
                 Key(
                     key: "notify", title: "Who hears of refused edits and held mail",
                     help: "An address. Triggers with 'to: merchant' write to it too."),
-                Key(key: "locale", title: "Language of shoppers who chose none", help: "en, de, fr-CA."),
-                Key(key: "business_days", title: "Working days", help: "Mon-Fri, or Mon, Wed, Fri."),
-                Key(key: "holidays", title: "Holidays", help: "Days such as 2026-12-25, one a line.", kind: "lines"),
-                Key(key: "labels_expire", title: "Return labels can be used for", help: "28 days."),
+                Key(key: "locale", title: "Language of shoppers who chose none", help: "Such as en, de or fr-CA."),
+                Key(key: "business_days", title: "Working days", help: "Such as Mon-Fri, or Mon, Wed, Fri."),
+                Key(key: "holidays", title: "Holidays", help: "Days such as 2026-12-25, one per line.", kind: "lines"),
+                Key(key: "labels_expire", title: "Return labels can be used for", help: "Such as 28 days."),
                 Key(
                     key: "shopify_sends", title: "Shopify's own notifications that stay on",
-                    help: "One a line, or none.", kind: "lines"),
+                    help: "One per line, or none.", kind: "lines"),
             ]
         ),
         (
             "The brand in mails",
             [
                 Key(key: "brand.name", title: "Name", help: ""),
-                Key(key: "brand.from", title: "From", help: "Juniper & Fig <orders@juniperfig.example>"),
+                Key(key: "brand.from", title: "From", help: "Such as Juniper & Fig <orders@juniperfig.example>."),
                 Key(key: "brand.marketing_from", title: "From, for offers", help: "Empty: as above."),
                 Key(key: "brand.ratings_from", title: "From, for ratings", help: "Empty: as above."),
                 Key(key: "brand.reply_to", title: "Answers go to", help: "Empty: to the sender."),
                 Key(key: "brand.address", title: "Postal address", help: "Stands at the foot of mails."),
-                Key(key: "brand.color", title: "Colour", help: "#2f5d50"),
+                Key(key: "brand.color", title: "Colour", help: "Such as #2f5d50."),
                 Key(key: "brand.logo", title: "Logo", help: "An address that starts with https://."),
             ]
         ),
@@ -167,8 +172,11 @@ extension DeskSite {
             editPath: Self.link(visit, Self.settingsFile),
             unreadable: text != nil
                 ? nil
-                : "shop.yaml on the disk is not in force: it was edited a moment ago, has a mistake, or waits for your confirmation.",
+                : request.query["saved"] != nil
+                    ? "Open this page again once it is in force."
+                    : "shop.yaml on the disk is not in force: it was edited a moment ago, has a mistake, or waits for your confirmation.",
             problem: problem?.key.isEmpty == true ? problem?.words : nil, saved: request.query["saved"] != nil,
+            unchanged: request.query["unchanged"] != nil,
             maySave: maySave(visit), savesEdits: site.savesEdits)
         return pages.desk(
             page, frame(title: "Settings", page: .settings, visit: visit), status: problem == nil ? 200 : 422)
@@ -188,7 +196,7 @@ extension DeskSite {
                 edits.append((key.key, value))
             }
         }
-        guard !edits.isEmpty else { return .seeOther("\(visit.path)/settings") }
+        guard !edits.isEmpty else { return .seeOther("\(visit.path)/settings?unchanged=1") }
         let changed: String
         do throws(ShopFileEditor.Refusal) {
             changed = try ShopFileEditor.apply(edits, to: text)

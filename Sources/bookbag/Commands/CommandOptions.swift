@@ -77,7 +77,15 @@ struct CommandOptions: ParsableArguments {
             let folder = URL(fileURLWithPath: config).deletingLastPathComponent().path
             return (state.hasPrefix("/") ? state : folder + "/" + state) + "/bookbag.db"
         }
-        return (environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag") + "/bookbag.db"
+        let path = (environment["STATE_DIRECTORY"] ?? "/var/lib/bookbag") + "/bookbag.db"
+        guard FileManager.default.fileExists(atPath: path) else {
+            complain(
+                FileManager.default.fileExists(atPath: config)
+                    ? "\(config) names no 'state:' that can be read, and there is no store at \(path). 'bookbag doctor --config \(config)' checks the file."
+                    : "\(config): there is no such file. Name yours with --config FILE.")
+            throw ExitStatus.configuration
+        }
+        return path
     }
 
     private static func open(_ path: String) throws -> Store {

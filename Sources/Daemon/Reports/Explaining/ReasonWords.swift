@@ -15,7 +15,7 @@ package enum ReasonWords {
         "label": "the return label is not available yet",
         "result": "it waits for the result of the trigger's action",
         "deferred": "the receiver asked us to try again later",
-        "unavailable": "the relay or the endpoint could not be reached",
+        "unavailable": "the relay or the endpoint takes nothing for now",
         "if": "a line of 'if' did not hold",
         "unless": "a line of 'unless' held",
         "already_told": "the same was told before",
