@@ -206,13 +206,13 @@ struct ConversationTests {
         #expect(record.messages.map(\.direction) == [.incoming, .outgoing] && record.messageCount == 2)
         #expect(record.messages[1].effectID == effect.id && record.messages[1].author == .bookbag)
         #expect(record.messages[1].text == "Your order" && record.lastAt == .at(10) && record.version == 3)
+        let later = try await store.conversation(record.id, now: .at(10) + .hours(2))
+        #expect(later.answersLastHour == 0 && later.answersLastDay == 1)
         // Sent again by hand, it is still one.
         _ = try await store.sendAgain(.mail(shop: shop), since: t0, until: .at(99), now: .at(11))
         try await store.sendAll(at: .at(12))
         record = try await store.conversation(record.id, now: .at(12))
         #expect(record.messageCount == 2)
-        let later = try await store.conversation(record.id, now: .at(12) + .hours(2))
-        #expect(later.answersLastHour == 0 && later.answersLastDay == 1)
     }
 
     @Test("taking over and falling silent are one commit: whichever comes second is void")

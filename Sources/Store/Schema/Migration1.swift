@@ -256,10 +256,11 @@ extension Migration {
                 FOREIGN KEY (shop, event_id) REFERENCES events (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- What a shopper and the shop say to each other about one matter. `id` is that of its aggregate. The words and
-            -- addresses stand here in plain: they are shown, and are removed with whoever is erased. `place` is where it
-            -- stands in its list: who waits before who does not, the longest first; what nobody waits for by the last
-            -- word. `next_at` is when time alone changes it, `quiet_since` since when nothing was said and nobody waits.
+            -- What a shopper and the shop say to each other about one matter. `id` is that of its aggregate. The words
+            -- and addresses stand here in plain: they are shown, and are removed with whoever is erased. `place` is
+            -- where it stands in its list: who waits before who does not, the longest first; what nobody waits for by
+            -- the last word. `next_at` is when time alone changes it, `quiet_since` since when nothing was said and
+            -- nobody waits.
             CREATE TABLE conversations (
                 shop INTEGER NOT NULL,
                 id INTEGER NOT NULL,
@@ -313,8 +314,8 @@ extension Migration {
             CREATE INDEX conversations_by_address ON conversations (shop, address_key, last_at, id)
                 WHERE address_key IS NOT NULL;
 
-            -- What was said in them, in the order in which it was stored. `understood` is JSON: what was read out of her
-            -- words, and by whom. `mail_id` is a mail's Message-ID, `mail_ids` what it answers.
+            -- What was said in them, in the order in which it was stored. `understood` is JSON: what was read out of
+            -- her words, and by whom. `mail_id` is a mail's Message-ID, `mail_ids` what it answers.
             CREATE TABLE conversation_messages (
                 shop INTEGER NOT NULL,
                 id INTEGER NOT NULL,

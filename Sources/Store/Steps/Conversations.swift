@@ -3,8 +3,9 @@ public import Outreach
 internal import Platform
 
 // Conversations and what was said in them. A conversation is an aggregate as an order is: each change names the version
-// that it was made of, and whatever follows from it (its messages, events and mails, what it withdraws, the mail that it
-// was learned from) is written with it or not at all. So nobody is answered by two, and falling silent is one commit.
+// that it was made of, and whatever follows from it (its messages, events and mails, what it withdraws, the mail that
+// it was learned from) is written with it or not at all. So nobody is answered by two, and falling silent is one
+// commit.
 
 extension Store: ConversationStore {
     /// Conversations of a shop by number, each with its last messages and what its address wrote and was answered
@@ -109,7 +110,8 @@ extension Store: ConversationStore {
                 [
                     number, number, conversation, Subject.other("message", id: "\(message)").key,
                     EventKind.messageReceived.rawValue,
-                ])
+                ]
+            ).sorted { $0.id < $1.id }
         }
     }
 }
@@ -365,7 +367,6 @@ extension Query {
         SELECT \(Effect.columns) FROM \(Effect.tables)
         WHERE effects.shop = ? AND effects.event_id IN (
             SELECT event_id FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ?)
-        ORDER BY effects.id
         """
     /// What waits to be said to her. What the merchant's own systems are told is judged again instead.
     static let waitingWords = """

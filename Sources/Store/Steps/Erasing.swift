@@ -145,10 +145,10 @@ extension Connection {
 
     /// Removes what an address wrote in the conversations of others.
     fileprivate func removeWords(of address: Data, shop: Int64) throws {
-        let touched: [Int64] = try all(Query.conversationsWithWordsOf, [shop, address]) { $0[0] }
+        let touched = Set(try all(Query.conversationsWithWordsOf, [shop, address]) { $0[0] as Int64 })
         guard !touched.isEmpty else { return }
         try run("DELETE FROM conversation_messages WHERE shop = ? AND sender_key = ?", [shop, address])
-        for id in touched {
+        for id in touched.sorted() {
             try run(
                 """
                 UPDATE conversations SET message_count = (
@@ -190,7 +190,7 @@ extension Query {
         SELECT id FROM conversations WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL
         """
     static let conversationsWithWordsOf = """
-        SELECT DISTINCT conversation_id FROM conversation_messages
+        SELECT conversation_id FROM conversation_messages
         WHERE shop = ? AND sender_key = ? AND sender_key IS NOT NULL
         """
     static let observationsOfConversation = """
