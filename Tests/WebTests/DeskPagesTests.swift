@@ -26,7 +26,7 @@ struct DeskPagesTests {
         ("operations/open", "POST", [.operate]), ("settings", "GET", [.shop, .edit]),
         ("edit", "GET", [.shop, .edit]), ("settings", "POST", [.shop, .edit]),
         ("pause/begin", "POST", [.shop, .operate]), ("operations/doctor", "GET", [.operate]),
-        ("operations/doctor", "POST", [.operate]),
+        ("operations/doctor", "POST", [.operate]), ("setup", "GET", [.shop, .edit, .operate]),
     ]
 
     /// A path of the table on that bench.

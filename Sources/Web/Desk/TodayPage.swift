@@ -39,6 +39,8 @@ struct TodayPage: PageContent {
     var pauses: [PauseOffer]
     /// Since when the shop could not be asked, in words.
     var stale: String?
+    /// Where it says what is left to set up; nil once something went out.
+    var setup: String?
 }
 
 extension DeskSite {
@@ -93,7 +95,8 @@ extension DeskSite {
             rows: shown.map { FeedRow($0, clock: clock, path: visit.path) },
             isNarrowed: trigger != nil || became != .all || place != nil, isWaiting: became == .waiting, next: next,
             pauses: pauseOffers(visit),
-            stale: Self.stale(facts, clock: clock, now: now))
+            stale: Self.stale(facts, clock: clock, now: now),
+            setup: counts[.sent, default: 0] == 0 ? "\(visit.path)/setup" : nil)
         return pages.desk(page, frame(title: "Today", page: .today, visit: visit, isLive: true))
     }
 
