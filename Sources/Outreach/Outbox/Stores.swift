@@ -106,6 +106,52 @@ public protocol ObservationStore: Sendable {
     ) async throws(StoreFailure) -> [Event]?
 }
 
+/// What conversations are read from and written to.
+public protocol ConversationStore: Sendable {
+    /// Conversations of a shop by number, each with its last messages; those that do not exist are left out.
+    func conversations(_ ids: [Int64], shop: String, now: Moment) async throws(StoreFailure) -> [Int64:
+        ConversationRecord]
+    /// The conversation that a new message belongs to; nil if it opens one of its own.
+    func conversation(for search: ConversationSearch) async throws(StoreFailure) -> Int64?
+    /// Writes changes of one conversation: all of it or nothing.
+    ///
+    /// - Parameters:
+    ///   - judged: the observations that it was learned from.
+    ///   - incoming: what else a mail led to, written in the same step.
+    /// - Returns: the events with their numbers, and the conversation's number; nil if it has another version by now.
+    func commit(
+        _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, now: Moment
+    ) async throws(StoreFailure) -> (id: Int64, events: [Event])?
+    /// The conversations of a shop that time alone changes by now, the longest due first.
+    func dueConversations(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Int64]
+    /// When time alone changes a conversation of a shop next; nil for never.
+    func nextConversation(shop: String) async throws(StoreFailure) -> Moment?
+    /// What triggers made of a conversation's message, in any state.
+    func answers(to message: Int64, of conversation: Int64, shop: String) async throws(StoreFailure) -> [Effect]
+}
+
+/// How a new message's conversation is looked for, the surest way first.
+public struct ConversationSearch: Hashable, Sendable {
+    public var shop: String
+    /// The message of ours that it answers.
+    public var effectID: Int64?
+    /// `Message-ID`s that it refers to, ours or hers, without angle brackets.
+    public var references: [String] = []
+    /// Who wrote it.
+    public var sender: String?
+    /// The order that it is about.
+    public var orderID: String?
+    public var channel: InboundChannel
+    /// Conversations in which nothing was said since then are over for whoever does not answer one of their mails.
+    public var since: Moment
+
+    public init(shop: String, channel: InboundChannel, since: Moment) {
+        self.shop = shop
+        self.channel = channel
+        self.since = since
+    }
+}
+
 /// How far a source was read, in its own terms.
 public struct SourceCursor: Hashable, Sendable {
     public var shop: String

@@ -200,7 +200,7 @@ extension Planner {
             if !trigger.about.consent.isGiven(by: evaluation.record.facts.customer) { return .noConsent }
             return nil
         case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
-        case .address, .webhook, .other: return nil
+        case .address, .webhook, .other, .answer: return nil
         }
     }
 }

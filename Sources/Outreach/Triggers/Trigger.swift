@@ -57,7 +57,12 @@ public struct SendLine: Hashable, Sendable {
         case webhook(String)
         /// Through another channel, to this target of it.
         case other(ChannelName, target: String)
+        /// To whoever wrote the message, where and in the thread in which she wrote it.
+        case answer
     }
+
+    /// The name of a line that answers.
+    public static let answerName = "answer"
 
     public var destination: Destination
     /// The template's name, without segment, language and extension; empty for a webhook in our own format.
@@ -79,7 +84,7 @@ public struct SendLine: Hashable, Sendable {
     /// The channel that it is sent through.
     public var channel: ChannelName {
         switch destination {
-        case .customer, .merchant, .address: .email
+        case .customer, .merchant, .address, .answer: .email
         case .webhook: .webhook
         case .other(let channel, _): channel
         }
@@ -88,7 +93,7 @@ public struct SendLine: Hashable, Sendable {
     /// Which target of the channel, as in `Route`.
     public var target: String {
         switch destination {
-        case .customer, .merchant, .address: ""
+        case .customer, .merchant, .address, .answer: ""
         case .webhook(let name): name
         case .other(_, let target): target
         }
@@ -106,6 +111,7 @@ public struct SendLine: Hashable, Sendable {
         case .customer: "email"
         case .merchant: "email:merchant"
         case .address(let address): "email:\(address.address)"
+        case .answer: Self.answerName
         case .webhook, .other: Route(shop: "", channel: channel, target: target).name
         }
     }
