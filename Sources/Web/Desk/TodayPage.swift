@@ -34,6 +34,8 @@ struct TodayPage: PageContent {
     /// Whether the list is narrowed, so that an empty one means that nothing matches.
     var isNarrowed: Bool
     var isWaiting: Bool
+    /// Whether only what was held back is listed.
+    var isHeld: Bool
     var next: String?
     /// What can be paused.
     var pauses: [PauseOffer]
@@ -93,7 +95,8 @@ extension DeskSite {
                 TodayPage.Choice(value: $0.rawValue, title: $0.title, isChosen: $0 == became)
             }, path: "\(visit.path)/today",
             rows: shown.map { FeedRow($0, clock: clock, path: visit.path) },
-            isNarrowed: trigger != nil || became != .all || place != nil, isWaiting: became == .waiting, next: next,
+            isNarrowed: trigger != nil || became != .all || place != nil, isWaiting: became == .waiting,
+            isHeld: became == .held, next: next,
             pauses: pauseOffers(visit),
             stale: Self.stale(facts, clock: clock, now: now),
             setup: counts[.sent, default: 0] == 0 ? "\(visit.path)/setup" : nil)
