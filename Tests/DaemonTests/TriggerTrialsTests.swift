@@ -178,6 +178,8 @@ struct RefusedFilesTests {
         bench.reloader().report(.refused((1...5).map { "a.yaml:\($0):1: mistake \($0)" }))
         let facts = bench.lines.facts(.triggersRefused)
         #expect(facts.count == 1 && facts[0]["count"] == "5")
-        #expect(facts[0]["reason"]?.contains("mistake 3 (and 2 more)") == true && facts[0]["reason"]?.contains("mistake 4") == false)
+        #expect(
+            facts[0]["reason"]?.contains("mistake 3 (and 2 more)") == true
+                && facts[0]["reason"]?.contains("mistake 4") == false)
     }
 }

@@ -42,7 +42,8 @@ struct SetupTests {
         var known = Self.fresh()
         func expect(_ title: String, _ state: SetupPage.Step.State, _ words: String = "") {
             let step = SetupPage.Step.all(known).first { $0.title == title }
-            #expect(step?.state == state && step?.words.contains(words) == true, "\(title): \(String(describing: step))")
+            #expect(
+                step?.state == state && step?.words.contains(words) == true, "\(title): \(String(describing: step))")
         }
         known.settings = [:]
         expect("Trigger files are in force", .done)
@@ -84,7 +85,8 @@ struct SetupTests {
         let link = #"<a href="/juniperfig/setup">"#
         #expect(await bench.ask("/juniperfig/today", cookies: cookies).text.contains(link))
         try await bench.store.remember("401 from Shopify", as: .shopFault, shop: figs, now: bench.now)
-        #expect(await bench.ask("/juniperfig/setup", cookies: cookies).text.contains("Shopify refuses: 401 from Shopify"))
+        #expect(
+            await bench.ask("/juniperfig/setup", cookies: cookies).text.contains("Shopify refuses: 401 from Shopify"))
         try await bench.store.remember(String?.none, as: .shopFault, shop: figs, now: bench.now)
         try await bench.store.remember(bench.now, as: .lastGoodCycle, shop: figs, now: bench.now)
         #expect(await bench.ask("/juniperfig/setup", cookies: cookies).text.contains("Last read on"))

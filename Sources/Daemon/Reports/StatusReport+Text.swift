@@ -19,7 +19,8 @@ extension StatusReport {
                 "\(counted(parcelsOfNobody, "parcel")) \(isOne ? "is" : "are") followed by the shop's own tracking alone: no carrier can be asked about \(isOne ? "it" : "them")"
             )
         }
-        lines.append("store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment.toTheMinute)")
+        lines.append(
+            "store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment.toTheMinute)")
         if let storeFault { lines.append("store: cannot be written: \(storeFault)") }
         // At the end, where it is noticed.
         if !needs.isEmpty { lines += ["", "What needs a person:"] }
@@ -34,7 +35,8 @@ extension StatusReport {
         var lines: [String] = []
         if !shop.served { lines.append("not in the configuration: it is not read, and nothing is sent for it") }
         if let backup = shop.restoredBackupOf {
-            lines.append("restored         from a backup of \(backup.toTheMinute); what happened since is learned silently")
+            lines.append(
+                "restored         from a backup of \(backup.toTheMinute); what happened since is learned silently")
         }
         if let fault = shop.clockFault {
             lines.append("clock            not trusted, so nothing is decided or sent: \(fault)")

@@ -197,7 +197,8 @@ private struct ReplayedCustomer {
             order: effect.orderID.flatMap { simulation.place(ofOrder: $0) } ?? 0, trigger: effect.trigger,
             line: effect.line,
             key: effect.keys[0], event: event.kind, eventID: event.id, sentAt: isSent ? decided : nil,
-            isShadow: effect.state == .shadowed, waits: effect.state == .waiting, reason: isSent ? nil : effect.reason ?? .wait,
+            isShadow: effect.state == .shadowed, waits: effect.state == .waiting,
+            reason: isSent ? nil : effect.reason ?? .wait,
             detail: isSent ? nil : effect.detail, words: words)
     }
 }

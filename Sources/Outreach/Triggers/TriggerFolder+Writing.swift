@@ -135,7 +135,8 @@ extension TriggerFolder {
         let isThere = found >= 0
         if isThere {
             defer { close(found) }
-            guard fstat(found, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let real = Descriptor.place(of: found),
+            guard fstat(found, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                let real = Descriptor.place(of: found),
                 isInside(real), let slash = real.lastIndex(of: "/")
             else { throw .notOurs }
             let folder = String(real[..<slash])

@@ -108,7 +108,8 @@ extension DeskSite {
         }
         let happenings = account.happenings.map { happening in
             OrderPage.Happening(
-                at: Instant(happening.happenedAt, clock), event: happening.event, what: happening.what, note: happening.note,
+                at: Instant(happening.happenedAt, clock), event: happening.event, what: happening.what,
+                note: happening.note,
                 outcomes: happening.outcomes.map { outcome in
                     OrderPage.Outcome(
                         trigger: outcome.trigger, to: outcome.to, sentence: outcome.sentence, subject: outcome.subject,
