@@ -118,6 +118,7 @@ extension EventKind {
     public static let refundIssued = known("refund.issued")
     public static let deliveryBounced = known("delivery.bounced")
     public static let customerUnsubscribed = known("customer.unsubscribed")
+    public static let ratingGiven = known("rating.given")
 
     /// A kind that `EventTable` is known to have.
     private static func known(_ name: String) -> EventKind {

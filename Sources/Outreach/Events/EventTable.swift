@@ -11,7 +11,7 @@
 
 enum EventTable {
     /// In the order in which simultaneous events are reported, which is also that of the reference.
-    static let entries: [EventEntry] = orders + shipments + returns + refunds
+    static let entries: [EventEntry] = orders + shipments + returns + refunds + ratings
 
     // MARK: - The order
 
@@ -104,7 +104,7 @@ enum EventTable {
         EventEntry(
             "shipment.attempted", "The carrier was at the door and could not deliver.",
             sentence: "{parcel} could not be delivered at the first try", age: .days(1),
-            passing: .parcel([.outForDelivery, .readyForPickup] + ends), roots: parcel,
+            passing: .parcel([.outForDelivery, .readyForPickup] + ends), isNeverHeldOut: true, roots: parcel,
             alsoCalled: [
                 "shipment.failed", "failed delivery", "shipment.failed_delivery", "shipment.attempted_delivery",
                 "shipment.missed",
@@ -220,5 +220,19 @@ enum EventTable {
             alsoCalled: [
                 "unsubscribed", "unsubscribe", "opt_out", "opted_out", "customer.opted_out", "email.unsubscribed",
             ]),
+    ]
+
+    // MARK: - Ratings
+
+    private static let ratings: [EventEntry] = [
+        EventEntry(
+            "rating.given",
+            "The customer rated how an order came. It happens once more when a rating is changed to 2 or less for the first time. For the merchant.",
+            sentence: "The customer gave a rating", age: .days(7), passing: .rating, repetition: .eachTime,
+            survivesCancellation: true, roots: ["rating"],
+            alsoCalled: [
+                "rating", "rated", "rating.created", "rating.received", "customer.rated", "csat", "review.created",
+                "survey.answered",
+            ], standard: .parcel(.delivered))
     ]
 }

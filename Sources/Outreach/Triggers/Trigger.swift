@@ -29,6 +29,8 @@ public struct Trigger: Sendable {
     /// True if it sends however much was sent before.
     public var ignoresLimit: Bool
     public var examples: [Example]
+    /// The share of customers whom it does not tell, to measure what its messages are worth; nil if it tells all.
+    public var holdOut: HoldOut?
 
     /// True if it listens to that kind of event.
     public func matches(_ kind: EventKind) -> Bool { events.contains(kind) }

@@ -58,6 +58,12 @@ extension Connection {
                 Moment(milliseconds: $0)
             }
         }
+        history.lastRating = try lastRating(address: address, customer: customer, shop: shop)
+        if question.asksForRating {
+            history.lastAskedAt = try lastAsked(
+                address: address, customer: customer, but: question.effectID, shop: shop)
+        }
+        if let request = question.ratingRequest { history.rating = try ratingNow(request, shop: shop) }
         history.silenced = try isSilenced(
             scopes: [
                 ("address", address), ("customer", customer), ("order", question.orderID.map(hash.order)),

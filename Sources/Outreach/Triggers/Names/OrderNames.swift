@@ -123,6 +123,9 @@ extension Names {
             Name("messages_last_7_days", .number, "Messages they have had from Bookbag in 7 days.", .bookbag) {
                 .int($0.history.messagesLast7Days)
             },
+            Name(
+                "last_rating", .number, "The score of their newest rating, from 1 to 5.", .bookbag, canBeEmpty: true
+            ) { scope in scope.history.lastRating.map { .int($0) } ?? .null },
             Name("locale", .text, "Their language: `en`, `fr-CA`.") { .string($0.locale) },
             Name("accepts_marketing", .flag, "They are subscribed to your marketing mails.") {
                 .bool($0.record.facts.customer?.marketing == .subscribed)
@@ -143,6 +146,18 @@ extension Names {
                 scope: { $0 }
             ) { $0.history.lastMessageAt }
     )
+
+    static let rating = NameTable<Scope>([
+        Name("score", .number, "From 1, the worst, to 5.", .bookbag) { scope in
+            (scope.event.ratingScore ?? scope.history.rating?.score).map { .int($0) } ?? .null
+        },
+        Name(
+            "words", .text, "The line that the customer wrote beside it.", .bookbag, canBeEmpty: true, isPersonal: true
+        ) { .optional($0.history.rating?.words) },
+        Name("of", .text, "What was rated: `delivery`.", .bookbag) {
+            .string(RatingKind(of: $0.event.aggregate.kind).rawValue)
+        },
+    ])
 
     static let shop = NameTable<Scope>([
         Name("name", .text, "Your shop's name, as in shop.yaml.", .settings) { .string($0.settings.brand.name) },
