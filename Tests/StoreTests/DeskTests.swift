@@ -133,7 +133,7 @@ struct DeskTests {
     @Test("no page's query walks through a table, whatever the list is narrowed to")
     func plans() async throws {
         let store = try await StoreKind.inMemory.make()
-        let all: [Effect.State] = [.ready, .sent, .bounced, .shadowed, .skipped, .withdrawn, .replaced, .refused]
+        let all = Effect.State.allCases.filter { $0 != .waiting }
         let queries = [
             Query.feed(states: all, ofTrigger: false), Query.feed(states: all, ofTrigger: true),
             Query.feed(states: [.refused], ofTrigger: false), Query.waitingFeed, Query.tallies, Query.effectCounts,
@@ -141,6 +141,9 @@ struct DeskTests {
             Query.tallySums, Query.daySums, Query.journeysOfOrder, Query.keysOfOrder, Query.customersByAddress,
             Query.customersByID, Query.silencesOfScopes, Query.incomingFromAddresses, Query.effectsAbout,
             Query.ordersOfNumber, Query.session, Query.loginByLink, Query.loginsOfBrowser, Query.audit,
+            Query.rating, Query.ratingsOfAggregate, Query.ratingFeed, Query.askedAddress, Query.askedCustomer,
+            Query.scoreOfAddress, Query.scoreOfCustomer, Query.trialsOfAddress, Query.trialsOfAggregate,
+            Query.trialsOfCustomer, Query.trialSums,
         ]
         for sql in queries {
             let plan = try await store.read { db in

@@ -15,6 +15,14 @@ public struct TrialSum: Hashable, Sendable {
     public var contacts: Int64
     /// The first day of these.
     public var since: CalendarDay
+
+    public init(trigger: String, isHeld: Bool, n: Int64, contacts: Int64, since: CalendarDay) {
+        self.trigger = trigger
+        self.isHeld = isHeld
+        self.n = n
+        self.contacts = contacts
+        self.since = since
+    }
 }
 
 extension Store {
