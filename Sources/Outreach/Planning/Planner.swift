@@ -26,6 +26,8 @@ public struct Planner: Sendable {
     public var pauses = Pauses()
     /// The secret by which customers are held out; nobody is without one, as in `test` and `preview`.
     public var holdOutKey: [UInt8] = []
+    /// Which kinds of questions may be answered without a person.
+    public var proofs = AnswerProofs()
 
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers
