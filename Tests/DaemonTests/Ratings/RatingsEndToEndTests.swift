@@ -25,7 +25,7 @@ struct RatingsEndToEndTests {
         try await Plans(
             triggers, shopSettings: "notify: help@juniperfig.example\n",
             senders: ", marketing_from: hello@juniperfig.example", pages: pages, letter: Self.letter,
-            templates: ["told": "{{ rating.score }}: {{ rating.words | default: \"nothing\" }}"])
+            templates: ["plain": "Hello.", "told": "{{ rating.score }}: {{ rating.words | default: \"nothing\" }}"])
     }
 
     private func effects(_ plans: Plans, of order: Int = 1) async throws -> [Effect] {
@@ -55,7 +55,7 @@ struct RatingsEndToEndTests {
 
     @Test("a mail that asks has the link of its own question, and no other mail has one")
     func link() async throws {
-        let plans = try await plans(["ask": Self.ask, "placed": "on: order.placed"])
+        let plans = try await plans(["ask": Self.ask, "placed": "on: order.placed\nsend: { email: { template: plain } }"])
         try await plans.see(1, parcels: [("A", .delivered)])
         try await plans.work()
         let all = try await effects(plans)

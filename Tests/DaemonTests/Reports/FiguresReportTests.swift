@@ -138,16 +138,16 @@ struct FiguresReportTests {
                 ["delivered", "not known yet: about 30 months more at your pace", "10 %", "3.9 %"],
             ])
         let alert = table.rows[0]
-        #expect(alert[1].value.note == "14.0 to 52.8" && alert[2].rows == .heldOut(trigger: "delay-alert"))
-        #expect(report.csv.contains(#""hold_out","delay-alert","saved","30.0","10000","14.0","52.8""#))
+        #expect(alert[1].value.note == "13.8 to 52.9" && alert[2].rows == .heldOut(trigger: "delay-alert"))
+        #expect(report.csv.contains(#""hold_out","delay-alert","saved","30.0","10000","13.8","52.9""#))
         #expect(report.csv.contains(#""hold_out","delivered","saved","","","","""#), "no figure before it is known")
         let json = try #require(JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
         let tables = try #require(json["tables"] as? [String: [String: Any]])
         let rows = try #require(tables["hold_out"]?["rows"] as? [[String: Any]])
         let known = try #require(rows[0]["saved"] as? [String: Any])
-        #expect(known["perThousand"] as? Double == 30)
+        #expect(known["per_thousand"] as? Double == 30)
         let unknown = try #require(rows[1]["saved"] as? [String: Any])
-        #expect(unknown["perThousand"] is NSNull && unknown["months"] as? Int == 30)
+        #expect(unknown["per_thousand"] is NSNull && unknown["months"] as? Int == 30)
     }
 
     @Test("no share of fewer than 30 is shown, and an interval is Wilson's")
