@@ -18,11 +18,14 @@ package struct DaemonCore: Sendable {
     package let actedByHand: Broadcast
     /// Learns what somebody did at a page, of a shop's orders that are known.
     package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
+    /// Judge what is posted as a rating, by shop.
+    package let ratings: [String: RatingJudge]
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
         post: ShopPost, hangup: Broadcast, actedByHand: Broadcast,
-        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in }
+        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in },
+        ratings: [String: RatingJudge] = [:]
     ) {
         self.configuration = configuration
         self.store = store
@@ -32,6 +35,7 @@ package struct DaemonCore: Sendable {
         self.hangup = hangup
         self.actedByHand = actedByHand
         self.learn = learn
+        self.ratings = ratings
     }
 }
 

@@ -126,10 +126,15 @@ package struct DaemonProcess {
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
         var sockets: [String: [LMTPServer.Shop]] = [:]
+        var ratings: [String: RatingJudge] = [:]
         for context in contexts.values {
+            let judge = RatingJudge(
+                store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
+            if configuration.pages != nil { ratings[context.domain] = judge }
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
-                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger)
+                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger,
+                ratings: ratings[context.domain])
             services += wiring.services()
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
@@ -160,7 +165,7 @@ package struct DaemonProcess {
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
-            })
+            }, ratings: ratings)
         services.append(
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -225,7 +230,9 @@ package struct DaemonProcess {
         let profile =
             try await store.remembered(.profile, shop: shop.domain) ?? ShopProfile(domain: shop.domain)
         func planner(_ triggers: TriggerReloader.InForce) -> Planner {
-            Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
+            var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
+            planner.holdOutKey = store.holdOutKey(shop: shop.domain)
+            return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)

@@ -17,6 +17,8 @@ struct SourceWiring {
     let newMail: Wake
     let heartbeats: Heartbeats
     let logger: Logger
+    /// Judges what is posted as a rating; nil where no pages are served.
+    var ratings: RatingJudge?
     /// Called when mail was delivered, or may have arrived.
     let wake = Wake()
 
@@ -48,11 +50,12 @@ struct SourceWiring {
                 },
                 context: context, store: store, learning: learning, logger: logger, newMail: newMail)
         }
+        if ratings != nil { sources.append(RatingSource()) }
         guard !sources.isEmpty else { return [] }
         services.append(
             SourceService(
                 context: context, sources: sources, store: store, learning: learning, clock: clock, mail: judge,
-                wake: wake, heartbeats: heartbeats, logger: logger))
+                ratings: ratings, wake: wake, heartbeats: heartbeats, logger: logger))
         return services
     }
 }

@@ -23,9 +23,9 @@ struct ShippedTriggersTests {
         let names = try #require(set).triggers.map(\.name)
         #expect(
             names == [
-                "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "out-for-delivery",
-                "ready-for-pickup", "refund-issued", "return-approved", "return-label", "return-received",
-                "shipping-confirmation",
+                "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "low-rating",
+                "out-for-delivery", "rating-request", "ready-for-pickup", "refund-issued", "return-approved",
+                "return-label", "return-received", "shipping-confirmation",
             ])
     }
 

@@ -273,7 +273,7 @@ struct EffectTeller {
             return effect.reason == nil
                 ? "to be decided" : "held until \(clock.dayAndTime(effect.dueAt)): \(because)"
         case .shadowed: return "written and kept, and not sent: \(ReasonWords.sentence(.shadow))"
-        case .skipped: return "not sent: \(because)"
+        case .skipped, .heldOut: return "not sent: \(because)"
         case .withdrawn: return "withdrawn before it was sent: \(because)"
         case .replaced: return "not sent: \(because)"
         case .refused: return "refused by the receiver: \(effect.detail ?? ReasonWords.sentence(.refused))"
@@ -358,7 +358,7 @@ struct EffectTeller {
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
             // The attempt already says so.
             return nil
-        case .sent, .bounced, .refused, .shadowed, .skipped, .withdrawn, .replaced:
+        case .sent, .bounced, .refused, .shadowed, .heldOut, .skipped, .withdrawn, .replaced:
             if note.reason == .alreadyTold {
                 return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
             }
@@ -372,7 +372,7 @@ struct EffectTeller {
         switch state {
         case .withdrawn: "taken back"
         case .shadowed: "kept"
-        case .skipped, .replaced: "not sent"
+        case .skipped, .replaced, .heldOut: "not sent"
         default: state.rawValue
         }
     }

@@ -77,6 +77,10 @@ struct StandardOrder {
                 tracking: facts.fulfillments[parcel].tracking[0])
         }
         lines = first + later
+        if kind.has("rating") {
+            history.lastRating = Self.score
+            history.rating = .init(score: Self.score, words: "Came a day early, and so well packed.")
+        }
         if kind.subject == "shipment" {
             for parcel in 0..<first { note(kind, parcel: parcel, at: start) }
         } else {
@@ -105,12 +109,19 @@ struct StandardOrder {
         let n = same + before + 1
         let event = Event(
             id: Int64(events.count + 1), shop: Self.shop.domain, aggregate: aggregate, kind: kind,
-            occurrences: [.init(subject: subject.key, n: n, mark: n == 1 ? "example" : "example-\(n)")],
+            occurrences: [.init(subject: subject.key, n: n, mark: Self.mark(kind, n))],
             happenedAt: now, recordedAt: now, source: "shopify",
             daysLate: kind.entry.standard.delayReason == nil ? nil : 1,
             delayReason: kind.entry.standard.delayReason, orderName: record.facts.name)
         events.append(event)
         if kind.aggregate != .conversation { record.events.append(event) }
+    }
+
+    /// The score of the standard rating.
+    private static let score = 5
+
+    private static func mark(_ kind: EventKind, _ n: Int) -> String {
+        (n == 1 ? "example" : "example-\(n)") + (kind.has("rating") ? " \(score)" : "")
     }
 
     /// What she writes unless an example says otherwise.
