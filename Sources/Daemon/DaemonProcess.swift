@@ -127,10 +127,20 @@ package struct DaemonProcess {
         }
         var sockets: [String: [LMTPServer.Shop]] = [:]
         for context in contexts.values {
+            let newWords = Wake()
+            newMessages.add(newWords)
+            putBack.add(newWords)
+            let newMail = mailWakes[context.domain] ?? Wake()
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
-                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger)
+                newMail: newMail, newWords: newWords, heartbeats: heartbeats, logger: logger)
             services += wiring.services()
+            services.append(
+                ConversationService(
+                    context: context, store: store, forwarder: wiring.forwarder,
+                    journal: ConversationJournal(
+                        metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
+                    wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {

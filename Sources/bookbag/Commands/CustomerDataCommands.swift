@@ -29,6 +29,7 @@ struct ExportCommand: AsyncParsableCommand {
             for key in try await store.orders(ofAddress: address, shop: domain) {
                 try await whole.add(key, of: store, now: now)
             }
+            try await whole.add(conversationsWith: [store.addressKey(address)], shop: domain, of: store)
             whole.add(try await store.silences(of: .address(address), shop: domain, now: now))
         }
         print(try whole.json())
