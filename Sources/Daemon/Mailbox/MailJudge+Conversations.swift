@@ -2,6 +2,7 @@ import Foundation
 import Intake
 import Logging
 import Outreach
+import Platform
 import Store
 
 // What people write to the shop, and what the shop's people write in their mail program, as messages of conversations.

@@ -1,5 +1,5 @@
 import Foundation
-import Outreach
+package import Outreach
 import Store
 
 extension OrderAccount {
