@@ -21,6 +21,8 @@ struct ConversationService: Service {
 
     /// So many are looked at before the loop shows that it is alive.
     static let page = 100
+    /// So often one is tried in a turn.
+    private static let tries = 8
 
     private var name: Loop.Name { Loop.Name("conversations", shop: context.domain) }
 
@@ -50,9 +52,10 @@ struct ConversationService: Service {
         return due.count == Self.page && changed > 0
     }
 
-    /// Changes one conversation, if time or an answer has changed it; whoever writes to it meanwhile is first.
+    /// Changes one conversation, if time or an answer has changed it; whoever writes to it meanwhile is first. One that
+    /// others keep changing is looked at again in the next turn.
     private func settle(_ id: Int64, quietSince: Moment, now: Moment) async throws(StoreFailure) -> Bool {
-        while true {
+        for _ in 0..<Self.tries {
             guard let record = try await store.conversations([id], shop: context.domain, now: now)[id],
                 var change = try await change(of: record, quietSince: quietSince, now: now)
             else { return false }
@@ -66,6 +69,7 @@ struct ConversationService: Service {
             journal.report(change, id: written.id, events: written.events, notForwarded: reason)
             return true
         }
+        return false
     }
 
     private func change(

@@ -222,7 +222,7 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
     @Test("older mail is read for the story: it is answered by nobody, and tells nobody")
     func history() async throws {
         let mails = try await MailBench()
-        try await mails.judge(letter("where is it?", id: "old@shopper.example"), kind: "mail.inbox.history")
+        try await mails.judge(letter("where is my order?", id: "old@shopper.example"), kind: "mail.inbox.history")
         let record = try await mails.conversation()
         #expect(record.state == .closed && record.waitsSince == nil && record.messages.count == 1)
         #expect(record.messages[0].understood?.asks == ["where_is_my_order"])
