@@ -21,6 +21,9 @@ struct ExportCommand: AsyncParsableCommand {
     @Argument(help: "The address.") var address: String
     @Option(help: "Only this shop.") var shop: String?
 
+    /// Of so many orders, the newest, silences are looked for.
+    private static let ordersOfCustomer = 1000
+
     func run() async throws {
         let store = try options.store()
         let now = DaemonClock.system()
@@ -29,8 +32,11 @@ struct ExportCommand: AsyncParsableCommand {
             for key in try await store.orders(ofAddress: address, shop: domain) {
                 try await whole.add(key, of: store, now: now)
             }
-            try await whole.add(conversationsWith: [store.addressKey(address)], shop: domain, of: store)
-            whole.add(try await store.silences(of: .address(address), shop: domain, now: now))
+            // Of the address, of the customer in Shopify, and of each order.
+            let key = store.addressKey(address)
+            let customer = try await store.customer(key, shop: domain, limit: Self.ordersOfCustomer, now: now)
+            try await whole.add(conversationsWith: [key] + customer.addresses, shop: domain, of: store)
+            whole.add(customer.silences)
         }
         print(try whole.json())
         if whole.isEmpty {
