@@ -131,11 +131,21 @@ package struct DaemonProcess {
             let judge = RatingJudge(
                 store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
             if configuration.pages != nil { ratings[context.domain] = judge }
+            let newWords = Wake()
+            newMessages.add(newWords)
+            putBack.add(newWords)
+            let newMail = mailWakes[context.domain] ?? Wake()
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
-                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger,
+                newMail: newMail, newWords: newWords, heartbeats: heartbeats, logger: logger,
                 ratings: ratings[context.domain])
             services += wiring.services()
+            services.append(
+                ConversationService(
+                    context: context, store: store, forwarder: wiring.forwarder,
+                    journal: ConversationJournal(
+                        metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
+                    wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {

@@ -15,6 +15,8 @@ struct SourceWiring {
     let engine: TransferEngine
     /// Called when there is mail to send.
     let newMail: Wake
+    /// Called when somebody wrote in a conversation.
+    var newWords = Wake()
     let heartbeats: Heartbeats
     let logger: Logger
     /// Judges what is posted as a rating; nil where no pages are served.
@@ -30,6 +32,21 @@ struct SourceWiring {
         return (socket, LMTPServer.Shop(delivery: delivery, reading: wake))
     }
 
+    /// What hands letters on to the shop's people; nil where no mailbox is read.
+    var forwarder: LetterForwarder? {
+        guard let mailbox = context.configuration.mailbox else { return nil }
+        return LetterForwarder(read: reader(of: mailbox), context: context, store: store)
+    }
+
+    private func reader(
+        of mailbox: Configuration.Mailbox
+    ) -> @Sendable (RawObservation, OrderNumbers.Style) -> MailJudge.ReadMail {
+        { [context] observation, orders in
+            let shop = context.rules.planner.triggers.settings
+            return MailJudge.ReadMail(observation, settings: MailSettings(mailbox, settings: shop), orders: orders)
+        }
+    }
+
     func services() -> [any Service] {
         var sources = ObservationSources.all
         var services: [any Service] = []
@@ -43,12 +60,9 @@ struct SourceWiring {
                 sources.append(BroughtMail())
             }
             judge = MailJudge(
-                read: { [context] observation, orders in
-                    let shop = context.rules.planner.triggers.settings
-                    return MailJudge.ReadMail(
-                        observation, settings: MailSettings(mailbox, settings: shop), orders: orders)
-                },
-                context: context, store: store, learning: learning, logger: logger, newMail: newMail)
+                read: reader(of: mailbox), context: context, store: store, learning: learning, logger: logger,
+                newMail: newMail,
+                newWords: newWords)
         }
         if ratings != nil { sources.append(RatingSource()) }
         guard !sources.isEmpty else { return [] }
