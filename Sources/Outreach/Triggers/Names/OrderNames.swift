@@ -85,6 +85,19 @@ extension Names {
                 .int(
                     scope.record.parcels.count { scope.state(of: $0).state == .delivered })
             },
+            Name("delayed", .flag, "One of its parcels on the way is late.", .tracking) { scope in
+                .bool(scope.parcelsUnderway.contains { $0.delayed || $0.daysLate > 0 })
+            },
+            Name(
+                "days_late", .number,
+                "Whole days that the latest of its parcels on the way is past its first promised day; 0 if none is.",
+                .tracking
+            ) { .int($0.parcelsUnderway.map(\.daysLate).max() ?? 0) },
+            Name(
+                "needs_attention", .flag,
+                "One of its parcels has a problem, goes back, came back, is lost, or was silent for longer than `delays` allows.",
+                .tracking
+            ) { scope in .bool(scope.record.parcels.contains(where: scope.needsAttention)) },
             Name("messages_sent", .number, "How many messages the shopper has had about it.", .bookbag) {
                 .int($0.history.messagesAboutOrder)
             },
