@@ -54,6 +54,7 @@ extension Composition {
             ], brand: brand)
         draft.parcels = rendered.parcels
         draft.isAnswer = thread != nil
+        if line.destination == .answer { draft.occasion = .answer }
         if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
         draft.headers += StreamHeaders.list(trigger.about, from: from)
         if let value = wayOut(for: recipient, from: from) {

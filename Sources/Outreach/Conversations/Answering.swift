@@ -23,7 +23,8 @@ extension OrderRecord {
 public struct AnswerThread: Hashable, Sendable {
     /// The address that she wrote to, if it is one of the shop's.
     public var from: MailAddress
-    public var subject: String
+    /// `Re: ` and hers; nil where she wrote none.
+    public var subject: String?
     /// The oldest first, without angle brackets.
     public var references: [String]
 
@@ -38,7 +39,7 @@ public struct AnswerThread: Hashable, Sendable {
         let written = message.recipient.flatMap { MailAddress(name: brand.name, address: $0) }
         // Another domain is not ours to write from: the relay would refuse it, or DMARC fail.
         from = written.flatMap { domains.contains($0.domain.lowercased()) ? $0 : nil } ?? brand.from
-        subject = Self.reply(to: message.subject.isEmpty ? conversation.subject : message.subject, brand: brand)
+        subject = Self.reply(to: message.subject.isEmpty ? conversation.subject : message.subject)
         var references = message.references.filter { !$0.isEmpty }
         if let id = message.messageID, !references.contains(id) { references.append(id) }
         if references.count > Self.mostReferences {
@@ -47,15 +48,15 @@ public struct AnswerThread: Hashable, Sendable {
         self.references = references
     }
 
-    /// `Re: ` and the subject, without the marks that other mail programs put before it.
-    public static func reply(to subject: String, brand: Brand) -> String {
+    /// `Re: ` and the subject, without the marks that other mail programs put before it; nil for none.
+    public static func reply(to subject: String) -> String? {
         var rest = Substring(subject.onOneLineOfSubject)
         let marks = ["re:", "aw:", "sv:", "antw:", "rif:", "res:", "re :", "ré:"]
         while let mark = marks.first(where: { rest.lowercased().hasPrefix($0) }) {
             rest = rest.dropFirst(mark.count).drop { $0 == " " }
         }
         let text = String(rest.prefix(200))
-        return text.isEmpty ? "Re: \(brand.name)" : "Re: \(text)"
+        return text.isEmpty ? nil : "Re: \(text)"
     }
 }
 

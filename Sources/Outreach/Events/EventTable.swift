@@ -225,7 +225,10 @@ enum EventTable {
     // MARK: - Conversations
 
     /// The names of what was written, and of the conversation that it belongs to.
-    private static let talk: Set<String> = ["message", "conversation"]
+    private static let talk: Set<String> = [
+        "message", "conversation", "shipment", "fulfillment", "return", "refund", "return_label", "return_line_items",
+        "return_name", "amount", "refund_line_items",
+    ]
 
     private static let conversations: [EventEntry] = [
         EventEntry(

@@ -57,6 +57,8 @@ public struct MailDraft: Hashable, Sendable {
         case order
         /// They subscribed to the shop's news.
         case marketing
+        /// They wrote, and a program answers.
+        case answer
     }
 
     /// A header in addition to those that every mail has.

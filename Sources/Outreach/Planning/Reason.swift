@@ -76,6 +76,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case needsHuman = "needs_human"
     /// Nothing certain was understood.
     case unclear
+    /// It is not known which order she means.
+    case noOrder = "no_order"
     /// Her second message about the same.
     case isFollowUp = "is_follow_up"
     /// Triggers have answered this address so often that a person looks first.

@@ -29,6 +29,8 @@ public struct Trigger: Sendable {
     /// True if it sends however much was sent before.
     public var ignoresLimit: Bool
     public var examples: [Example]
+    /// The guards that do not keep it from answering.
+    public var answersEven: Set<AnswerGuard> = []
 
     /// True if it listens to that kind of event.
     public func matches(_ kind: EventKind) -> Bool { events.contains(kind) }
@@ -59,6 +61,9 @@ public struct SendLine: Hashable, Sendable {
         case other(ChannelName, target: String)
         /// To whoever wrote the message, where and in the thread in which she wrote it.
         case answer
+
+        /// Whether a shopper reads it.
+        public var isShopper: Bool { self == .customer || self == .answer }
     }
 
     /// The name of a line that answers.
@@ -121,7 +126,7 @@ public struct SendLine: Hashable, Sendable {
 public struct OncePer: Hashable, Sendable {
     /// Once for each what.
     public enum Scope: String, Sendable, CaseIterable {
-        case shipment, order, `return`, refund, customer, event
+        case shipment, order, `return`, refund, customer, conversation, event
     }
 
     public var scope: Scope
@@ -142,7 +147,7 @@ extension Trigger {
         guard let oncePer else { return Self.usualKeys(of: event) }
         switch oncePer.scope {
         case .event: return event.occurrences.map { "\(event.kind.rawValue)/\(Self.subjectKey($0, event)).\($0.n)" }
-        case .order: return [event.aggregate.key]
+        case .order, .conversation: return [event.aggregate.key]
         case .customer: return [record.facts.customer.map { "customer:\($0.id)" } ?? event.aggregate.key]
         case .shipment, .return, .refund:
             var keys: [String] = []

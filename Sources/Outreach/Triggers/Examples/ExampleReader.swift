@@ -136,6 +136,7 @@ struct ExampleReader {
         }
         switch kind {
         case "email": return email(value, beside: beside, at: place)
+        case "answer": return answer(value, at: place)
         case "webhook":
             guard let name = value?.text?.trimmingSpaces else {
                 faults.add(at: place, "which webhook?", hint: "write 'webhook: NAME'")
@@ -152,10 +153,10 @@ struct ExampleReader {
         case "nothing":
             faults.add(at: place, "'nothing' stands alone", hint: "write 'expect: nothing'")
         default:
-            let meant = nearest(to: kind, in: ["email", "webhook", "nothing"]).map { "did you mean '\($0)'?" }
+            let meant = nearest(to: kind, in: ["email", "answer", "webhook", "nothing"]).map { "did you mean '\($0)'?" }
             faults.add(
                 at: place, "'\(kind.isEmpty ? tree.kind : kind)' cannot be expected",
-                hint: meant ?? "write 'email', 'webhook: NAME' or 'nothing'")
+                hint: meant ?? "write 'email', 'answer', 'webhook: NAME' or 'nothing'")
         }
         return nil
     }
@@ -181,6 +182,17 @@ struct ExampleReader {
             case "customer"?: wanted.line = "email"
             case let to?: wanted.line = "email:\(to)"
             }
+        }
+        return known(wanted, at: place)
+    }
+
+    private mutating func answer(_ value: YAMLTree?, at place: Position) -> Example.Expected? {
+        var wanted = Example.Expected(line: SendLine.answerName)
+        if let value, case .map = value.content {
+            let fields = Fields(value, known: ["subject", "contains", "sent"], what: "'answer'", &faults)
+            wanted.subject = fields.text("subject", &faults)?.text
+            wanted.contains = texts("contains", fields)
+            wanted.sent = time("sent", fields)
         }
         return known(wanted, at: place)
     }
