@@ -643,9 +643,11 @@ extension ChannelState {
 }
 
 extension Message {
-    /// True if it is a mail to the shopper, and her order now has a different address.
+    /// True if it goes to the shopper, and her order now has a different address or phone number.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
-        guard kind == .email, effect.isContact, let address = record.recipient?.address else { return false }
+        guard kind == .email || kind == .sms, effect.isContact, let address = record.address(on: kind) else {
+            return false
+        }
         return envelope.recipient.lowercased() != address.lowercased()
     }
 }

@@ -41,6 +41,9 @@ package struct MessageMaker: Sendable {
         else {
             return .impossible(.off, detail: "the trigger is gone")
         }
+        if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
+            return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
+        }
         var results: [String: String] = [:]
         if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
             switch await standing(beside: effect, now: now) {

@@ -27,7 +27,7 @@ extension Composition {
         case .customer: recipient = scope.record.recipient
         case .merchant: recipient = settings.notify
         case .address(let address): recipient = address
-        case .webhook, .other: recipient = nil
+        case .phone, .webhook, .other: recipient = nil
         }
         guard let recipient else { return .impossible(.noRecipient, detail: "no usable address") }
         let rendered: MailText

@@ -7,6 +7,8 @@ public struct ChannelName: RawRepresentable, Hashable, Sendable, Codable {
 
     /// Mail through the shop's relay.
     public static let email = ChannelName(rawValue: "email")
+    /// Texts to the shopper's phone.
+    public static let sms = ChannelName(rawValue: "sms")
     /// An endpoint that the operator configured.
     public static let webhook = ChannelName(rawValue: "webhook")
 }

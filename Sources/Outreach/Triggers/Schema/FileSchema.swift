@@ -140,7 +140,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
         let emailKeys = properties(keys.email)
         return .any(
             [
-                .oneOf(["email"]),
+                .oneOf(["email", "sms"]),
+                .keys(
+                    [
+                        ("sms", .any([.nothing, .keys([textTemplate])])), textTemplate,
+                    ], required: ["sms"]),
                 .keys(
                     [
                         (
@@ -159,8 +163,13 @@ public enum FileSchema: String, Sendable, CaseIterable {
                                 "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
                         ),
                     ], required: ["webhook"]),
-            ], "'email', 'email: { to: merchant }' or 'webhook: NAME'.")
+            ], "'email', 'email: { to: merchant }', 'sms' or 'webhook: NAME'.")
     }
+
+    private static let textTemplate = (
+        "template",
+        SchemaNode.scalar.described("Another template: templates/NAME.sms.md, or the mail's in its short form.")
+    )
 
     // MARK: - Examples
 
@@ -234,7 +243,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     key,
                     .any(
                         [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
-                        "What is sent: 'nothing', 'email', 'webhook: NAME'.")
+                        "What is sent: 'nothing', 'email', 'sms', 'webhook: NAME'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -276,8 +285,20 @@ public enum FileSchema: String, Sendable, CaseIterable {
             )
         ]
 
+    private static let textKeys: [(String, SchemaNode)] =
+        expectKeys.filter { ExampleReader.textKeys.contains($0.0) } + [
+            (
+                "segments",
+                SchemaNode.object([
+                    ("description", .text("How many segments it takes.")), ("type", .text("integer")),
+                    ("minimum", .number(1)),
+                ])
+            )
+        ]
+
     private static let expected = SchemaNode.any([
-        .oneOf(["email"]),
+        .oneOf(["email", "sms"]),
+        .keys([("sms", .any([.nothing, .keys(textKeys)]))] + textKeys, required: ["sms"]),
         .keys([("email", .any([.nothing, .keys(expectKeys)]))] + expectKeys, required: ["email"]),
         .keys(
             [("webhook", SchemaNode.scalar.described("By the name that 'send' gives it."))] + webhookKeys,
