@@ -125,11 +125,16 @@ package struct DaemonProcess {
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         for context in contexts.values {
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
-                newMail: mailWakes[context.domain] ?? Wake(), heartbeats: heartbeats, logger: logger)
+                newMail: mailWakes[context.domain] ?? Wake(), newMessages: newMessages, heartbeats: heartbeats,
+                logger: logger)
+            if let settings = context.configuration.texts {
+                desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
+            }
             services += wiring.services()
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
@@ -154,13 +159,17 @@ package struct DaemonProcess {
                 request: reloads))
         let hangup = Broadcast()
         services.append(HangupService(request: reloads, others: hangup))
-        let core = DaemonCore(
+        var core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
             hangup: hangup, actedByHand: byHand,
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
             })
+        if let site = configuration.pages, !desks.isEmpty {
+            core.texts = TextHooks(
+                desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
         services.append(
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,

@@ -109,6 +109,43 @@ struct TwilioChannelTests {
     }
 }
 
+@Suite("Twilio's signature")
+struct TwilioSignatureTests {
+    /// The example of Twilio's own documentation.
+    private let url = "https://mycompany.com/myapp.php?foo=1&bar=2"
+    private let body =
+        "Digits=1234&To=%2B18005551212&From=%2B12349013030&Caller=%2B12349013030&CallSid=CA1234567890ABCDE"
+    private let known = "0/KCTR6DLpKmkAf8muzZqo1nDgQ="
+
+    private func isValid(_ header: String, url: String, body: String, token: String = "12345") -> Bool {
+        guard let form = FormFields(Array(body.utf8)) else { return false }
+        return TwilioSignature.isValid(header, url: url, form: form, token: SecretString(token))
+    }
+
+    @Test("is over the URL and the fields, sorted, with and without the port")
+    func valid() throws {
+        #expect(isValid(known, url: url, body: body))
+        #expect(isValid(known, url: "https://mycompany.com:443/myapp.php?foo=1&bar=2", body: body))
+        let form = try #require(FormFields(Array(body.utf8)))
+        let withPort = TwilioSignature.signature(
+            url: "https://mycompany.com:443/myapp.php?foo=1&bar=2", form: form, token: SecretString("12345"))
+        #expect(withPort != known && isValid(withPort, url: url, body: body))
+    }
+
+    @Test("is no other's: another field, token, URL or no base64")
+    func forged() {
+        #expect(!isValid(known, url: url, body: body + "&Extra=1"))
+        #expect(!isValid(known, url: url, body: body.replacing("1234&", with: "1235&")))
+        #expect(!isValid(known, url: url, body: body, token: "12346"))
+        #expect(!isValid(known, url: "https://mycompany.com/myapp.php", body: body))
+        #expect(!isValid(known, url: url.replacing("https", with: "http"), body: body))
+        for header in ["", "nothing", "0/KCTR6DLpKmkAf8muzZqo1nDgQ", "AAAA"] {
+            #expect(!isValid(header, url: url, body: body))
+        }
+        #expect(!isValid(known, url: url, body: "Body=%zz"))
+    }
+}
+
 @Suite("Texts through a gateway")
 struct GatewayChannelTests {
     private static let secret = "whsec_" + Data(repeating: 7, count: 32).base64EncodedString()

@@ -15,6 +15,8 @@ struct SourceWiring {
     let engine: TransferEngine
     /// Called when there is mail to send.
     let newMail: Wake
+    /// Called when there is a text to send.
+    var newMessages = Broadcast()
     let heartbeats: Heartbeats
     let logger: Logger
     /// Called when mail was delivered, or may have arrived.
@@ -32,6 +34,12 @@ struct SourceWiring {
         var sources = ObservationSources.all
         var services: [any Service] = []
         var judge: MailJudge?
+        let texts = context.configuration.texts.map { settings in
+            TextJudge(
+                context: context, store: store, learning: learning, logger: logger,
+                confirmsStops: settings.confirmsStops, newMessages: newMessages)
+        }
+        if texts != nil { sources.append(TextSource()) }
         if let mailbox = context.configuration.mailbox {
             if let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine) {
                 let identity = MailIdentity(store.mailHash)
@@ -52,7 +60,7 @@ struct SourceWiring {
         services.append(
             SourceService(
                 context: context, sources: sources, store: store, learning: learning, clock: clock, mail: judge,
-                wake: wake, heartbeats: heartbeats, logger: logger))
+                texts: texts, wake: wake, heartbeats: heartbeats, logger: logger))
         return services
     }
 }

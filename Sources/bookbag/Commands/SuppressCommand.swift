@@ -13,14 +13,16 @@ struct SuppressCommand: AsyncParsableCommand {
     /// An address, an order by its name, or a customer by id.
     struct Whom: ParsableArguments {
         @OptionGroup var options: CommandOptions
-        @Argument(help: "An e-mail address, or an order's name ('#1042').") var whom: String
+        @Argument(help: "An e-mail address, a phone number ('+44…'), or an order's name ('#1042').") var whom: String
         @Option(help: "The shop, if the store has several.") var shop: String?
 
         /// The scope, in the chosen shop.
         func find(_ store: Store) async throws -> (scope: SilenceScope, shop: String) {
-            if whom.contains("@") {
-                guard let address = MailAddress(parsing: whom) else {
-                    throw ValidationError("'\(whom)' is not an e-mail address")
+            if whom.contains("@") || whom.hasPrefix("+") {
+                guard let address = MailAddress(parsing: whom)?.address ?? PhoneNumber(whom)?.text else {
+                    throw ValidationError(
+                        whom.contains("@")
+                            ? "'\(whom)' is not an e-mail address" : "'\(whom)' is not a phone number")
                 }
                 let shops = try await store.shops().filter { shop == nil || shop == $0 }
                 guard let only = shops.first, shops.count == 1 else {
@@ -29,7 +31,7 @@ struct SuppressCommand: AsyncParsableCommand {
                             ? "the store has no such shop"
                             : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
                 }
-                return (.address(address.address), only)
+                return (.address(address), only)
             }
             let key = try await Finder(store: store, shop: shop).order(whom)
             return (.order(key.orderID), key.shop)
