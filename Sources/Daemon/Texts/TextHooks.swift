@@ -2,9 +2,9 @@ import Delivery
 import Foundation
 import Intake
 import Logging
-package import Outreach
-package import Platform
-package import Store
+import Outreach
+import Platform
+import Store
 
 /// Where providers hand over the texts of shoppers: `POST /sms/SHOP` on the public listener.
 ///

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Synchronization
 
 /// One POST to a server of this machine, in the clear: how the sandbox's Twilio calls a shop's hook.
 enum LoopbackPost {
@@ -59,7 +58,7 @@ enum LoopbackPost {
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         var bytes = Array((head + "\r\n").utf8) + body
         while !bytes.isEmpty {
-            let written = send(line, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+            let written = send(line, bytes, bytes.count, Int32(MSG_NOSIGNAL))
             guard written > 0 else { return nil }
             bytes.removeFirst(written)
         }
