@@ -62,7 +62,7 @@ let package = Package(
         // Apart from Platform, for c-ares declares the socket types of its own headers.
         .target(name: "DNS", dependencies: ["CAres", "Platform"], swiftSettings: strict),
         .target(
-            name: "Outreach", dependencies: ["Liquid", yams, crypto, collections],
+            name: "Outreach", dependencies: ["Liquid", "Understanding", yams, crypto, collections],
             resources: [.embedInCode("Time/Data")], swiftSettings: strict),
         .target(
             name: "Shopify", dependencies: ["Platform"], resources: [.embedInCode("Documents")], swiftSettings: strict),
@@ -122,7 +122,7 @@ let package = Package(
             name: "PlatformTests", dependencies: ["Platform", "LoopTesting", "Doubles", lifecycleTesting, logging],
             swiftSettings: strict),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Platform"], swiftSettings: strict),
-        .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid"], swiftSettings: strict),
+        .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid", "Understanding"], swiftSettings: strict),
         .testTarget(
             name: "ShopifyTests", dependencies: ["Shopify", "Platform", "Doubles"], swiftSettings: strict),
         .testTarget(

@@ -74,6 +74,7 @@ extension [ChannelKind] {
 
     /// Where a line of `send` goes, by its name (`email:merchant`), for people.
     public func destination(ofLine line: String) -> String {
+        if line == SendLine.answerName { return "answer to the shopper" }
         let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let kind = self[ChannelName(rawValue: parts[0])] else { return line }
         return kind.words.destination(parts.count > 1 ? parts[1] : "")

@@ -56,6 +56,11 @@ private final class FailingLedger: DeliveryLedger {
         claims.withLock { $0.append((limit, given.count)) }
         return given
     }
+    func conversations(
+        _ ids: [Int64], shop: String, now: Moment
+    ) async throws(StoreFailure) -> [Int64: ConversationRecord] {
+        try await store.conversations(ids, shop: shop, now: now)
+    }
     func release(
         _ claims: [Claim], dueAt: Moment?, reason: Reason?, detail: String?, now: Moment
     ) async throws(StoreFailure) {

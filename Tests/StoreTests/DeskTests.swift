@@ -140,6 +140,9 @@ struct DeskTests {
             Query.feed(states: all, ofTrigger: true, since: true), Query.heldFeed, Query.journeyFeed, Query.eventFeed,
             Query.tallySums, Query.daySums, Query.journeysOfOrder, Query.keysOfOrder, Query.customersByAddress,
             Query.customersByID, Query.silencesOfScopes, Query.incomingFromAddresses, Query.effectsAbout,
+            Query.inboxUnclaimed, Query.inboxHeld, Query.inboxInState, Query.inboxAll, Query.inboxDrafts,
+            Query.conversationsOfOrder, Query.conversationsOfAddress, Query.countUnclaimed, Query.countHeld,
+            Query.countInState, Query.countDrafts, Query.messagesOfConversation,
             Query.ordersOfNumber, Query.session, Query.loginByLink, Query.loginsOfBrowser, Query.audit,
         ]
         for sql in queries {

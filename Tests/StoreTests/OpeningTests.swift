@@ -45,8 +45,19 @@ struct OpeningTests {
         }
         #expect(failure?.cause == .locked)
         #expect(failure?.sentence.contains("bookbag run, process \(getpid()), since 2026-11-21T10:00:00Z") == true)
-        try Store.open(path: path, role: .command, now: t0).close()
+        let command = try Store.open(path: path, role: .command, now: t0)
+        #expect(command.hasDaemon == true)
         try withExtendedLifetime(first) { try first.close() }
+        try command.close()
+    }
+
+    @Test("a command sees that no daemon has the store")
+    func noDaemon() throws {
+        let path = Folder().file("store.sqlite")
+        do { try Store.open(path: path, role: .daemon, now: t0).close() }
+        let command = try Store.open(path: path, role: .command, now: t0)
+        #expect(command.hasDaemon == false)
+        try command.close()
     }
 
     @Test("the lock goes with its process, and stays with no one else's file")

@@ -459,7 +459,9 @@ struct SettingsPagesTests {
         #expect(page.text.contains("is not a time range"))
         let same = await edit.bench.ask(
             "/juniperfig/settings", method: "POST", form: ["mode": "live", "limit.per": "16 hours"], cookies: cookies)
-        #expect(same.headers["location"] == "/juniperfig/settings")
+        #expect(same.headers["location"] == "/juniperfig/settings?unchanged=1")
+        let unchanged = await edit.bench.ask("/juniperfig/settings?unchanged=1", cookies: cookies)
+        #expect(unchanged.text.contains("Nothing was changed."))
         #expect(edit.text("shop.yaml") == shopFile)
     }
 }

@@ -380,8 +380,8 @@ struct DeliveryService: Service {
     private func stillTrue(_ claims: [Claim], now: Moment) async throws(StoreFailure) -> Judged {
         var planner = context.rules.planner
         planner.pauses = try await store.pauses(shop: context.domain)
-        let records = try await store.load(
-            shop: context.domain, orderIDs: Set(claims.compactMap(\.effect.orderID)).sorted())
+        let records = try await store.records(
+            of: claims.compactMap(\.effect.aggregate), shop: context.domain, now: now)
         let histories = try await store.history(
             for: claims.map { HistoryQuestion(of: $0.effect, record: records.record(of: $0.effect), planner: planner) },
             now: now)
@@ -394,7 +394,7 @@ struct DeliveryService: Service {
             switch planner.judge(effect, record: record, history: history, now: now) {
             case .send:
                 var claim = claim
-                if let aggregate = effect.aggregate { claim.reads[aggregate] = record?.version ?? 0 }
+                claim.reads = record?.reads ?? effect.aggregate.map { [$0: 0] } ?? [:]
                 guard let record, claim.message.hasMoved(with: record, effect), let maker else {
                     judged.going.append(Ready(claim: claim, judgedAt: now))
                     continue
@@ -645,9 +645,13 @@ extension ChannelState {
 extension Message {
     /// True if it goes to the shopper, and her order now has a different address or phone number.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
-        guard kind == .email || kind == .sms, effect.isContact, let address = record.address(on: kind) else {
-            return false
+        if kind == .sms, effect.isContact {
+            return record.phone.map { $0.text != envelope.recipient } ?? false
         }
+        guard kind == .email else { return false }
+        let own =
+            effect.line == SendLine.answerName ? record.answerRecipient : effect.isContact ? record.recipient : nil
+        guard let address = own?.address else { return false }
         return envelope.recipient.lowercased() != address.lowercased()
     }
 }

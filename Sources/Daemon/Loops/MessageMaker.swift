@@ -75,7 +75,7 @@ package struct MessageMaker: Sendable {
         guard let links else { return PageLinks() }
         if trigger.mode(in: planner.triggers.settings.mode) == .shadow { return .specimen(url: links.url) }
         var pages = links.pages(about: record, issued: effect.createdAt)
-        if line.destination != .customer { pages.preferences = nil }
+        if !line.destination.isShopper { pages.preferences = nil }
         return pages
     }
 

@@ -92,8 +92,8 @@ struct PlanningService: Service {
     private func plans(for events: [Event], of context: ShopContext, now: Moment) async throws(StoreFailure) -> [Plan] {
         let turn = PlanningTurn(context.rules.planner, now: now)
         let shop = context.domain
-        let records = try await store.load(shop: shop, orderIDs: Set(events.compactMap(\.orderID)).sorted())
-        let heard = events.map { turn.hear($0, record: $0.orderID.flatMap { records[$0] }) }
+        let records = try await store.records(of: events.map(\.aggregate), shop: shop, now: now)
+        let heard = events.map { turn.hear($0, record: records[$0.aggregate]) }
         // The effects that already hold each match's keys.
         let matches = heard.flatMap(\.matches)
         func keys(_ matches: [Planner.Match]) -> [OccurrenceKey] {
@@ -164,6 +164,9 @@ struct PlanningService: Service {
         let brake = try await brakes.state(of: context, in: store, now: now)
         var planner = context.rules.planner
         planner.pauses = pauses
+        if effects.contains(where: { $0.line == SendLine.answerName }) {
+            planner.proofs = try await store.remembered(.answerProofs, shop: context.domain) ?? AnswerProofs()
+        }
         let turn = PlanningTurn(planner, now: now, brake: brake)
         let judged = try await store.judge(effects, in: turn, shop: context.domain)
         let replaced = turn.ordersReplacedIn(judged).map { OrderKey(shop: context.domain, orderID: $0) }
@@ -234,7 +237,7 @@ extension PlanningStore {
         _ effects: [Effect], in turn: PlanningTurn, shop: String
     ) async throws(StoreFailure) -> [PlanningTurn.Judged] {
         let effects = turn.planner.inOrderOfRoom(effects)
-        let records = try await load(shop: shop, orderIDs: Set(effects.compactMap(\.orderID)).sorted())
+        let records = try await self.records(of: effects.compactMap(\.aggregate), shop: shop, now: turn.now)
         let histories = try await history(
             for: effects.map {
                 HistoryQuestion(of: $0, record: records.record(of: $0), planner: turn.planner, now: turn.now)

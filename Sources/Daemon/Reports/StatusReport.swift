@@ -117,8 +117,9 @@ extension StatusReport {
     /// - Parameters:
     ///   - named: the shops in the configuration; nil if none can be read.
     ///   - isProbing: whether to test that the store can be written, which waits for the disk.
+    ///   - hasDaemon: whether a daemon works on the store; nil where nobody looked.
     package init(
-        _ store: Store, named: Set<String>?, now: Moment, isProbing: Bool = true
+        _ store: Store, named: Set<String>?, now: Moment, isProbing: Bool = true, hasDaemon: Bool? = nil
     ) async throws(StoreFailure) {
         let status = try await store.status(now: now)
         func isServed(_ shop: String) -> Bool { named?.contains(shop) ?? true }
@@ -149,11 +150,11 @@ extension StatusReport {
             do throws(StoreFailure) { try await store.probe() } catch { storeFault = error.description }
         }
         needs = findNeeds()
-        if isProbing, store.hasDaemon == false {
+        if hasDaemon == false {
             needs.insert(
                 Need(
                     shop: nil, what: "no daemon is running on this store: nothing is read or sent",
-                    fix: "systemctl start bookbag; 'journalctl -u bookbag -n 50' says why it ended", isUrgent: true),
+                    fix: "systemctl start bookbag; 'journalctl -u bookbag -n 50' says why it ended", isUrgent: false),
                 at: 0)
         }
     }

@@ -62,6 +62,14 @@ struct MailLanguage: Hashable, Sendable {
         switch (base, occasion) {
         case ("en", .order): "You have this mail because you ordered from \(shop)."
         case ("en", .marketing): "You have this mail because you signed up for news from \(shop)."
+        case ("en", .answer):
+            "This answer was written by a program. Reply with the word “person”, and one of us writes to you."
+        case ("de", .answer):
+            "Diese Antwort hat ein Programm geschrieben. Antworte mit dem Wort „Mensch“, und jemand von uns schreibt dir."
+        case ("fr", .answer):
+            "Cette réponse a été écrite par un programme. Répondez par le mot « personne » et l’un de nous vous écrira."
+        case ("es", .answer):
+            "Esta respuesta la ha escrito un programa. Responde con la palabra «persona» y uno de nosotros te escribirá."
         case ("de", .order): "Du bekommst diese Mail, weil du bei \(shop) bestellt hast."
         case ("de", .marketing): "Du bekommst diese Mail, weil du dich für Neues von \(shop) angemeldet hast."
         case ("fr", .order): "Vous recevez ce message parce que vous avez commandé chez \(shop)."

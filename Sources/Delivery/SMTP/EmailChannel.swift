@@ -27,6 +27,7 @@ extension Composition {
         case .customer: recipient = scope.record.recipient
         case .merchant: recipient = settings.notify
         case .address(let address): recipient = address
+        case .answer: recipient = scope.record.answerRecipient
         case .phone, .webhook, .other: recipient = nil
         }
         guard let recipient else { return .impossible(.noRecipient, detail: "no usable address") }
@@ -36,13 +37,14 @@ extension Composition {
         } catch {
             return waits(for: error)
         }
-        let from = trigger.about.from(brand) ?? brand.from
+        let thread = line.destination == .answer ? AnswerThread(scope.record, brand: brand) : nil
+        let from = thread?.from ?? trigger.about.from(brand) ?? brand.from
         var draft = MailDraft(
-            from: from, to: recipient, replyTo: line.replyTo ?? brand.replyTo,
-            sender: sender?.address ?? from.address, subject: rendered.subject,
+            from: from, to: recipient, replyTo: thread == nil ? line.replyTo ?? brand.replyTo : nil,
+            sender: sender?.address ?? from.address, subject: thread?.subject ?? rendered.subject,
             preview: rendered.preview, body: rendered.body, language: rendered.language,
             messageID: MessageIdentity.mail(of: effect, domain: from.domain),
-            references: [
+            references: thread?.references ?? [
                 MessageIdentity.thread(shop: effect.shop, orderID: scope.record.facts.id, domain: brand.from.domain)
             ], date: date,
             headers: [
@@ -51,6 +53,8 @@ extension Composition {
                 MailDraft.Header("Feedback-ID", trigger.about.feedbackID(trigger: trigger.name, shop: effect.shop)),
             ], brand: brand)
         draft.parcels = rendered.parcels
+        draft.isAnswer = thread != nil
+        if line.destination == .answer { draft.occasion = .answer }
         if line.destination == .customer { draft.occasion = trigger.about == .marketing ? .marketing : .order }
         draft.headers += StreamHeaders.list(trigger.about, from: from)
         if let value = wayOut(for: recipient, from: from) {

@@ -118,6 +118,10 @@ extension EventKind {
     public static let refundIssued = known("refund.issued")
     public static let deliveryBounced = known("delivery.bounced")
     public static let customerUnsubscribed = known("customer.unsubscribed")
+    public static let messageReceived = known("message.received")
+    public static let conversationHandedOver = known("conversation.handed_over")
+    public static let conversationTakenOver = known("conversation.taken_over")
+    public static let conversationClosed = known("conversation.closed")
 
     /// A kind that `EventTable` is known to have.
     private static func known(_ name: String) -> EventKind {

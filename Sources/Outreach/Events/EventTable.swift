@@ -11,7 +11,7 @@
 
 enum EventTable {
     /// In the order in which simultaneous events are reported, which is also that of the reference.
-    static let entries: [EventEntry] = orders + shipments + returns + refunds
+    static let entries: [EventEntry] = orders + shipments + returns + refunds + conversations
 
     // MARK: - The order
 
@@ -220,5 +220,43 @@ enum EventTable {
             alsoCalled: [
                 "unsubscribed", "unsubscribe", "opt_out", "opted_out", "customer.opted_out", "email.unsubscribed",
             ]),
+    ]
+
+    // MARK: - Conversations
+
+    /// The names of what was written, and of the conversation that it belongs to.
+    private static let talk: Set<String> = [
+        "message", "conversation", "shipment", "fulfillment", "return", "refund", "return_label", "return_line_items",
+        "return_name", "amount", "refund_line_items",
+    ]
+
+    private static let conversations: [EventEntry] = [
+        EventEntry(
+            "message.received", of: .conversation,
+            "A person wrote to the shop: a mail, a text, in the chat. What she asks for is in `message.asks`.",
+            sentence: "The customer wrote", age: .hours(1),
+            passing: .order(words: "a person has the conversation") { $0.conversation?.isPersons == true },
+            survivesCancellation: true, roots: talk,
+            alsoCalled: ["mail.received", "email.received", "message", "customer.wrote", "ticket.created"]),
+        EventEntry(
+            "conversation.handed_over", of: .conversation,
+            "No trigger answers, and the conversation waits for a person. It happens again when it is handed over again.",
+            sentence: "The conversation was handed to a person", age: .days(1),
+            passing: .order(words: "nobody has to answer any more") { $0.conversation?.isPersons != true },
+            repetition: .eachTime, survivesCancellation: true, roots: talk,
+            alsoCalled: ["ticket.escalated", "message.handed_over"]),
+        EventEntry(
+            "conversation.taken_over", of: .conversation,
+            "One of your people took the conversation, at the desk or by answering in the mail program.",
+            sentence: "A person took the conversation", age: .days(1),
+            passing: .order(words: "nobody has it any more") { $0.conversation?.isPersons != true },
+            repetition: .eachTime, survivesCancellation: true, roots: talk),
+        EventEntry(
+            "conversation.closed", of: .conversation,
+            "The conversation is over: somebody closed it, or nothing was said for two working days.",
+            sentence: "The conversation was closed", age: .days(1),
+            passing: .order(words: "she wrote again") { $0.conversation.map { $0.state != .closed } ?? false },
+            repetition: .eachTime, survivesCancellation: true, roots: talk,
+            alsoCalled: ["ticket.closed", "ticket.solved"]),
     ]
 }

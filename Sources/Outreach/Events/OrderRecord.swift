@@ -50,6 +50,13 @@ public struct OrderRecord: Sendable, Codable, Hashable {
     public var lastChangeAt: Moment
     /// A digest of the lines, for noticing an edit.
     public var linesDigest: String
+    /// The conversation that a decision is about, beside the order that it is about. It is looked at with the order, and
+    /// never stored with it.
+    public var conversation: ConversationRecord? {
+        get { sharedConversation?.value }
+        set { sharedConversation = newValue.map { Shared($0) } }
+    }
+    private var sharedConversation: Shared<ConversationRecord>?
 
     private enum CodingKeys: String, CodingKey {
         case shop
@@ -65,6 +72,13 @@ public struct OrderRecord: Sendable, Codable, Hashable {
 
     /// False if it stands in for an order that does not exist.
     public var isOrder: Bool { !facts.id.isEmpty }
+
+    /// The versions of all that a decision about it reads.
+    public var reads: ReadVersions {
+        var reads: ReadVersions = isOrder ? [.order(facts.id): version] : [:]
+        if let conversation { reads[conversation.aggregate] = conversation.version }
+        return reads
+    }
 
     /// The record of an order seen for the first time.
     public init(shop: String, facts: OrderFacts, seenAt: Moment) {

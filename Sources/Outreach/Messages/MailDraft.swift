@@ -48,12 +48,17 @@ public struct MailDraft: Hashable, Sendable {
     /// Data about the parcels for mail programs that show cards and buttons of their own.
     public var parcels: [ParcelNotice] = []
 
+    /// True if it answers what she wrote, by itself: it says so to people below, and to machines in `Auto-Submitted`.
+    public var isAnswer = false
+
     /// Why a shopper is written to.
     public enum Occasion: String, Hashable, Sendable {
         /// They placed an order.
         case order
         /// They subscribed to the shop's news.
         case marketing
+        /// They wrote, and a program answers.
+        case answer
     }
 
     /// A header in addition to those that every mail has.

@@ -39,7 +39,7 @@ struct TemplateTrials {
                     }
                     for variant in templates.variants(for: line) {
                         let trial = Trial(
-                            file: variant.file, kind: kind, isForCustomer: line.destination == .customer,
+                            file: variant.file, kind: kind, isForCustomer: line.destination.isShopper,
                             isText: line.isText)
                         guard
                             isSound(
@@ -71,7 +71,7 @@ struct TemplateTrials {
             for row in Names.roots.flatMap(\.rows) where row.canBeEmpty { settings.given[row.path] = .null }
         }
         var scope = Scope(
-            record: order.record, event: order.event, history: order.history, settings: settings,
+            record: order.known, event: order.event, history: order.history, settings: settings,
             now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
             shop: StandardOrder.shop)
         if !lacking { scope.pages = .specimen() }

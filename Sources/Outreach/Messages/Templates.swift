@@ -67,8 +67,8 @@ public struct TemplateSet: Sendable {
         _ name: String, _ scope: Scope, to destination: SendLine.Destination = .customer
     ) throws(TemplateFailure) -> MailText {
         let ours = scope.settings.locale
-        let wanted = destination == .customer ? scope.locale : ours
-        let segment = destination == .customer ? scope.customerSegments.first : nil
+        let wanted = destination.isShopper ? scope.locale : ours
+        let segment = destination.isShopper ? scope.customerSegments.first : nil
         guard let variant = variant(name, segment: segment, locale: wanted, ours: ours) else {
             throw TemplateFailure(file: name, line: 0, message: "there is no such template")
         }

@@ -1,6 +1,6 @@
 /// What delivery needs from the store: the effects of one route, and what is known about their orders when they are
 /// sent.
-public protocol DeliveryLedger: Sendable {
+public protocol DeliveryLedger: RecordStore {
     /// Leases effects of a route that are ready and due, the longest due first.
     func claim(
         _ route: Route, limit: Int, limits: SendLimits, owner: String, lease: Duration, now: Moment
@@ -25,9 +25,6 @@ public protocol DeliveryLedger: Sendable {
 
     /// Whether a route is closed.
     func channelState(_ route: Route) async throws(StoreFailure) -> ChannelState
-
-    /// What is known about these orders, by id.
-    func load(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderRecord]
 
     /// What was sent before, for each question, in order.
     func history(for questions: [HistoryQuestion], now: Moment) async throws(StoreFailure) -> [History]

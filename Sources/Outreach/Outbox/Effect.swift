@@ -145,8 +145,3 @@ public struct Effect: Hashable, Sendable {
     /// All events that it reports.
     public var events: [Event] { (event.map { [$0] } ?? []) + together }
 }
-
-extension [String: OrderRecord] {
-    /// The order that an effect is about, if it was among those read.
-    public func record(of effect: Effect) -> OrderRecord? { effect.orderID.flatMap { self[$0] } }
-}

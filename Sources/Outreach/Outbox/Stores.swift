@@ -2,7 +2,7 @@
 // `DeliveryLedger`. `Store` conforms to all of them and documents what its steps promise.
 
 /// What planning reads and writes.
-public protocol PlanningStore: Sendable {
+public protocol PlanningStore: RecordStore {
     /// Events of a shop that have not been planned yet, the oldest first.
     func pendingEvents(shop: String, limit: Int) async throws(StoreFailure) -> [Event]
     /// The waiting effects of a shop that should be judged, the longest due first: about `limit` of them, along with
@@ -10,8 +10,6 @@ public protocol PlanningStore: Sendable {
     func dueEffects(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Effect]
     /// When the next waiting effect of a shop should be judged; nil if none is waiting.
     func nextDue(shop: String) async throws(StoreFailure) -> Moment?
-    /// The orders with these ids, as they are known.
-    func load(shop: String, orderIDs: [String]) async throws(StoreFailure) -> [String: OrderRecord]
     /// The effects that hold these keys.
     func effects(for keys: [OccurrenceKey]) async throws(StoreFailure) -> [OccurrenceKey: Effect]
     /// The effects that hold the newest repetition of these keys.
@@ -104,6 +102,54 @@ public protocol ObservationStore: Sendable {
     func commit(
         _ change: AggregateChange, judged: [RawObservation], now: Moment
     ) async throws(StoreFailure) -> [Event]?
+}
+
+/// What conversations are read from and written to.
+public protocol ConversationStore: RecordStore {
+    /// The conversation that a new message belongs to; nil if it opens one of its own.
+    func conversation(for search: ConversationSearch) async throws(StoreFailure) -> Int64?
+    /// Writes changes of one conversation: all of it or nothing.
+    ///
+    /// - Parameters:
+    ///   - judged: the observations that it was learned from.
+    ///   - incoming: what else a mail led to, written in the same step.
+    /// - Returns: the events with their numbers, and the conversation's number; nil if it has another version by now.
+    func commit(
+        _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, now: Moment
+    ) async throws(StoreFailure) -> (id: Int64, events: [Event])?
+    /// The conversations of a shop that time alone changes by now, the longest due first: those whose minute is over or
+    /// whose snooze ends, and those in which nothing was said since `quietSince` and nobody waits.
+    func dueConversations(
+        shop: String, quietSince: Moment, limit: Int, now: Moment
+    ) async throws(StoreFailure) -> [Int64]
+    /// When the next minute is over or the next snooze ends in a shop; nil for never.
+    func nextConversation(shop: String) async throws(StoreFailure) -> Moment?
+    /// The conversations of a shop in which a message of hers is not decided yet, who waits longest first.
+    func undecidedConversations(shop: String, limit: Int) async throws(StoreFailure) -> [Int64]
+    /// What triggers made of a conversation's message, in any state.
+    func answers(to message: Int64, of conversation: Int64, shop: String) async throws(StoreFailure) -> [Effect]
+}
+
+/// How a new message's conversation is looked for, the surest way first.
+public struct ConversationSearch: Hashable, Sendable {
+    public var shop: String
+    /// The message of ours that it answers.
+    public var effectID: Int64?
+    /// `Message-ID`s that it refers to, ours or hers, without angle brackets.
+    public var references: [String] = []
+    /// Who wrote it.
+    public var sender: String?
+    /// The order that it is about.
+    public var orderID: String?
+    public var channel: InboundChannel
+    /// Conversations in which nothing was said since then are over for whoever does not answer one of their mails.
+    public var since: Moment
+
+    public init(shop: String, channel: InboundChannel, since: Moment) {
+        self.shop = shop
+        self.channel = channel
+        self.since = since
+    }
 }
 
 /// How far a source was read, in its own terms.

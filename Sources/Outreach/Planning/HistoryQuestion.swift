@@ -38,8 +38,11 @@ extension HistoryQuestion {
     /// What has to be known to judge that effect, at that moment if a limit may hold it.
     public init(of effect: Effect, record: OrderRecord?, planner: Planner, now: Moment? = nil) {
         self.init(
-            shop: effect.shop, orderID: effect.orderID, subject: effect.event?.subjects.first ?? .order,
-            address: record?.address(on: effect.channel), customerID: record?.facts.customer?.id,
+            shop: effect.shop, orderID: record.flatMap { $0.isOrder ? $0.facts.id : nil } ?? effect.orderID,
+            subject: effect.event?.subjects.first ?? .order,
+            address: record?.address(on: effect.channel)
+                ?? (effect.channel == .sms ? nil : record?.answerRecipient?.address),
+            customerID: record?.facts.customer?.id,
             stream: planner.stream(of: effect))
         if effect.channel == .sms { orderAddress = record?.recipient?.address }
         effectID = effect.id

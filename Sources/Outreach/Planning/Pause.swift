@@ -7,13 +7,11 @@
 public enum PauseKind: String, Codable, CaseIterable, Sendable {
     /// What triggers tell shoppers.
     case news
+    /// What triggers answer to what shoppers write.
+    case answers
 
     /// Why what it holds waits.
-    public var reason: Reason {
-        switch self {
-        case .news: .paused
-        }
-    }
+    public var reason: Reason { .paused }
 
     /// What it is called in a sentence.
     public var title: String { rawValue }

@@ -90,6 +90,9 @@ extension Planner {
         if let no = unreachable(line, trigger: entry.trigger, at: evaluation, history: history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
+        if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation) {
+            return Judgement(decision: no)
+        }
         if line.isContact,
             let held = held(
                 effect, entry.trigger, line, kept, history: history, zone: evaluation.zone, now: evaluation.now)
@@ -120,6 +123,7 @@ extension Planner {
         dueAt: Moment
     ) -> (reason: Reason, detail: String?)? {
         let now = evaluation.now
+        if effect.reason?.isDraft == true { return objection(toDraft: event, evaluation) }
         if let reason = evaluation.overtaken(event) { return (reason, nil) }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
@@ -134,6 +138,7 @@ extension Planner {
             }
             return (.oldNews, detail)
         }
+        if isForPeople(event, effect, entry, evaluation.record) { return (.needsHuman, nil) }
         guard entry.hasConditions,
             let failed = entry.trigger.failedCondition(evaluation.scope(event, history: history))
         else { return nil }
@@ -193,6 +198,8 @@ extension Planner {
     /// Which silences stop an effect's mail to the shopper: those of its stream and those of all mail. What she needs
     /// to act on (`EventEntry.isNeeded`) is only stopped by silences of all mail.
     func stream(of effect: Effect) -> MailStream {
+        // She wrote herself: only what stops all mail stops the answer.
+        if effect.line == SendLine.answerName { return .all }
         guard let about = triggers.trigger(effect.trigger)?.about else { return .all }
         return about == .order && effect.events.contains { $0.kind.entry.isNeeded } ? .all : about
     }
@@ -222,6 +229,7 @@ extension Planner {
             }
             return nil
         case .merchant: return triggers.settings.notify == nil ? (.noRecipient, nil) : nil
+        case .answer: return history.silenced ? (.silenced, nil) : nil
         case .address, .webhook, .other: return nil
         }
     }

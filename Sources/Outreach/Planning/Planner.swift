@@ -24,6 +24,8 @@ public struct Planner: Sendable {
     public private(set) var shopZone: Zone
     /// What people have paused; nothing for `replay`, `test` and the estimate of what an edit would send.
     public var pauses = Pauses()
+    /// Which kinds of questions may be answered without a person.
+    public var proofs = AnswerProofs()
 
     public init(triggers: TriggerSet, inForceSince: [String: Moment], live: LiveSince, shop: ShopProfile) {
         self.triggers = triggers

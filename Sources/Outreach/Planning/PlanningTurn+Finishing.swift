@@ -56,7 +56,7 @@ extension PlanningTurn {
             }
         }
         var plan = Plan(shop: effect.shop)
-        if let aggregate = effect.aggregate { plan.reads[aggregate] = one.record?.version ?? 0 }
+        plan.reads = one.record?.reads ?? effect.aggregate.map { [$0: 0] } ?? [:]
         if effect.state == .ready || effect.state == .shadowed {
             for var other in one.takesBack {
                 replace(&other, by: effect.trigger)

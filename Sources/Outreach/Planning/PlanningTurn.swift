@@ -33,8 +33,8 @@ public struct PlanningTurn: Sendable {
     public struct Heard: Sendable {
         public let event: Event
         public let matches: [Planner.Match]
-        /// The version of its aggregate; 0 if that is gone.
-        let version: Int64
+        /// The versions of its aggregate, 0 if that is gone, and of what else was looked at.
+        let reads: ReadVersions
         let misses: [Planner.Miss]
     }
 
@@ -42,18 +42,20 @@ public struct PlanningTurn: Sendable {
     ///
     /// - Parameters:
     ///   - record: its order; nil if that is gone. An event of another aggregate comes with the order that it is about,
-    ///     or `OrderRecord.none`.
-    ///   - version: the aggregate's version, if the aggregate is not the order itself.
+    ///     or `OrderRecord.none`; of a conversation, with the conversation in it.
+    ///   - version: the aggregate's version, if it is neither an order nor a conversation.
     public func hear(_ event: Event, record: OrderRecord?, version: Int64? = nil) -> Heard {
         var misses: [Planner.Miss] = []
         guard let record else {
             for entry in planner.triggers.hearing(event.kind) {
                 misses.append(.init(trigger: entry.name, reason: .erased))
             }
-            return Heard(event: event, matches: [], version: 0, misses: misses)
+            return Heard(event: event, matches: [], reads: [event.aggregate: 0], misses: misses)
         }
         let matches = planner.matches(event, record: record, misses: &misses)
-        return Heard(event: event, matches: matches, version: version ?? record.version, misses: misses)
+        var reads = record.reads
+        if let version { reads[event.aggregate] = version }
+        return Heard(event: event, matches: matches, reads: reads, misses: misses)
     }
 
     /// One plan for each event that can be placed now, in order. An event that shares a key or a window with another of
@@ -97,7 +99,7 @@ public struct PlanningTurn: Sendable {
         _ heard: Heard, existing: (Planner.Match) -> [Effect], open: (Event) -> [Effect]
     ) -> Plan {
         var plan = Plan(shop: heard.event.shop, doneEvents: [heard.event.id])
-        plan.reads[heard.event.aggregate] = heard.version
+        plan.reads = heard.reads
         for miss in heard.misses { note(miss.trigger, heard.event, miss.reason, in: &plan) }
         for match in heard.matches {
             let holders = existing(match)
@@ -165,13 +167,16 @@ public struct PlanningTurn: Sendable {
     /// Judges effects in the given order, which is that of `Planner.inOrderOfRoom`.
     ///
     /// - Parameters:
-    ///   - records: the orders, by id, as they are known now.
+    ///   - records: what the effects are about, as it is known now.
     ///   - histories: what was sent before, for each effect.
-    public func judge(_ effects: [Effect], records: [String: OrderRecord], histories: [History]) -> [Judged] {
+    public func judge(_ effects: [Effect], records: RecordSet, histories: [History]) -> [Judged] {
         // The effects of one order share one view of it.
-        let evaluations = records.mapValues { planner.evaluation($0, now: now) }
+        var evaluations: [AggregateID: EvaluationContext] = [:]
+        for aggregate in Set(effects.compactMap(\.aggregate)) {
+            evaluations[aggregate] = records[aggregate].map { planner.evaluation($0, now: now) }
+        }
         return zip(effects, histories).map { effect, history in
-            guard let evaluation = effect.orderID.flatMap({ evaluations[$0] }) else {
+            guard let evaluation = effect.aggregate.flatMap({ evaluations[$0] }) else {
                 return judge(effect, record: nil, history: history)
             }
             return Judged(

@@ -24,6 +24,10 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case unavailable
     /// The template could not be rendered for this order; it waits until the file is fixed.
     case template
+    /// An answer that waits for a person's approval, because its kind is not proven yet.
+    case draft
+    /// Two triggers would answer the same message: a person chooses.
+    case several
 
     // Skipped
     /// A line of `if` did not hold.
@@ -68,6 +72,20 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case noChannel = "no_channel"
     /// The order was erased.
     case erased
+    /// A person has the conversation, so no trigger answers.
+    case heldByPerson = "held_by_person"
+    /// She is angry, threatens, or asks for a person.
+    case needsHuman = "needs_human"
+    /// Nothing certain was understood.
+    case unclear
+    /// It is not known which order she means.
+    case noOrder = "no_order"
+    /// Her second message about the same.
+    case isFollowUp = "is_follow_up"
+    /// Triggers have answered this address so often that a person looks first.
+    case tooManyAnswers = "too_many_answers"
+    /// A person sent an answer made of this draft.
+    case answeredByPerson = "answered_by_person"
 
     /// It was ready, or became due, before a backup was restored: it may have been sent already.
     case restored
@@ -89,9 +107,13 @@ extension Reason {
     /// True if it holds a message back temporarily and says nothing about what becomes of it.
     public var isHold: Bool {
         switch self {
-        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template, .brake, .paused:
+        case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template, .brake, .paused,
+            .draft, .several:
             true
         default: false
         }
     }
+
+    /// True if an answer waits for a person.
+    public var isDraft: Bool { self == .draft || self == .several }
 }

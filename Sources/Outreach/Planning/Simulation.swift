@@ -155,7 +155,8 @@ struct Simulation {
             for id in due.compactMap(\.orderID) where records[id] == nil {
                 records[id] = places[id].map { orders[$0].known(at: turn.now) }
             }
-            judged = turn.judge(due, records: records, histories: due.map { history(of: $0) })
+            let known = RecordSet(shop: turn.planner.shop.domain, orders: records, now: turn.now)
+            judged = turn.judge(due, records: known, histories: due.map { history(of: $0) })
         }
         let plans = turn.settle(judged, waiting: { open(ofOrder: $0) }).map { one in
             turn.finish(one, turn.draft(of: one).map { make(one, $0) })
@@ -180,7 +181,7 @@ struct Simulation {
         turn.now = moment
         let heard = turn.hear(event, record: orders[0].known(at: moment))
         let own = PlanningTurn.Heard(
-            event: event, matches: heard.matches.filter { $0.trigger == trigger }, version: heard.version, misses: [])
+            event: event, matches: heard.matches.filter { $0.trigger == trigger }, reads: heard.reads, misses: [])
         for plan in turn.place([own], existing: { existing($0) }, open: { _ in [] }) {
             for change in plan.changes where change.effect.id == 0 {
                 var effect = change.effect

@@ -17,12 +17,14 @@ public struct ChannelSyntax: Sendable {
 
     /// `email`, and whom it goes to.
     public static let email = ChannelSyntax(.email, example: "email") { $0.email() }
+    /// `answer`: a reply to what she wrote, where she wrote it.
+    public static let answer = ChannelSyntax(.answer, example: "answer") { $0.answer() }
     /// `webhook: NAME`.
     public static let webhook = ChannelSyntax(.webhook, example: "webhook: NAME") { $0.webhook() }
     /// `sms`, to the shopper's phone.
     public static let sms = ChannelSyntax(.sms, example: "sms") { $0.sms() }
     /// The channels used unless others are given.
-    public static let standard = [email, sms, webhook]
+    public static let standard = [email, answer, sms, webhook]
 }
 
 /// One line of `send` while it is being read.
@@ -166,6 +168,29 @@ extension SendLineReading {
             let meant = nearest(to: line.template, in: surroundings.templates.sorted())
             faults.add(
                 at: place, "there is no template 'templates/\(line.template).sms.md'",
+                hint: meant.map { "did you mean '\($0)'?" } ?? "make the file, or name another with 'template:'")
+        }
+        return line
+    }
+
+    /// `answer`, or `answer: { template: NAME }`.
+    fileprivate mutating func answer() -> SendLine? {
+        var line = SendLine(to: .answer, template: trigger)
+        var place = tree.position
+        if case .map(let entries) = tree.content, let own = entries.first(where: { $0.key == "answer" }) {
+            let beside = Fields(tree, known: ["answer", "template"], what: "a line of 'send'", &faults)
+            var named = beside.text("template", &faults)
+            if case .map = own.value.content {
+                named = Fields(own.value, known: ["template"], what: "'answer'", &faults).text("template", &faults)
+            } else if let text = own.value.text {
+                named = (text.trimmingSpaces, own.value.position)
+            }
+            if let (name, position) = named { (line.template, place) = (name, position) }
+        }
+        if !surroundings.templates.contains(line.template) {
+            let meant = nearest(to: line.template, in: surroundings.templates.sorted())
+            faults.add(
+                at: place, "there is no template 'templates/\(line.template).md'",
                 hint: meant.map { "did you mean '\($0)'?" } ?? "make the file, or name another with 'template:'")
         }
         return line

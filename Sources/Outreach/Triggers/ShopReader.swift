@@ -5,7 +5,8 @@ struct ShopReader {
         [
             "mode", "notify", "brand", "locale", "quiet_hours", "business_days", "holidays", "limit", "brake",
             "segments",
-            "labels_expire", "shopify_sends", "confirm", "report",
+            "labels_expire", "shopify_sends", "confirm", "report", "answers", "business_hours", "answer_within", "away",
+            "let_go_after",
         ] + DelayRulesReader.keys
     static let limitKeys = ["messages", "per", "except"]
     static let brandKeys = ["name", "from", "marketing_from", "ratings_from", "reply_to", "address", "color", "logo"]
@@ -98,6 +99,11 @@ struct ShopReader {
                 hint: "write 'notify: you@your-shop.example'")
         }
         settings.confirm = fields.text("confirm", &faults)?.text
+        if let value = fields.value("answers") { settings.answers = answers(value) }
+        if let value = fields.value("business_hours") { settings.businessHours = businessHours(value) }
+        settings.answerWithin = fields.length("answer_within", &faults)
+        settings.away = (fields.value("away")?.listed ?? []).compactMap { away($0) }
+        if let length = fields.length("let_go_after", &faults) { settings.letGoAfter = length }
         if let value = fields.value("segments") { settings.segments = segments(value) }
         settings.delays = DelayRulesReader.read(fields, &faults)
         return brand == nil ? nil : settings
@@ -206,6 +212,83 @@ struct ShopReader {
             if !names.contains(one.name) { names.append(one.name) }
         }
         return names
+    }
+
+    /// One mode for all, or one for each kind of question.
+    private mutating func answers(_ tree: YAMLTree) -> AnswerModes {
+        var modes = AnswerModes()
+        let words = AnswerMode.allCases.map(\.rawValue)
+        func mode(_ tree: YAMLTree) -> AnswerMode? {
+            let text = tree.text?.trimmingSpaces ?? tree.kind
+            if let mode = AnswerMode(rawValue: text) { return mode }
+            let meant = nearest(to: text, in: words).map { "did you mean '\($0)'?" }
+            faults.add(
+                at: tree.position, "answers cannot be '\(text)'", hint: meant ?? "write \(alternatives(words))")
+            return nil
+        }
+        guard case .map(let entries) = tree.content else {
+            modes.others = mode(tree) ?? .whenProven
+            return modes
+        }
+        for entry in entries {
+            guard let one = mode(entry.value) else { continue }
+            if entry.key == "others" {
+                modes.others = one
+            } else if Intents.names.contains(entry.key) {
+                modes.byIntent[entry.key] = one
+            } else {
+                let meant = nearest(to: entry.key, in: Intents.names + ["others"]).map { "did you mean '\($0)'?" }
+                faults.add(
+                    at: entry.keyPosition, "'\(entry.key)' is nothing that a message can ask for",
+                    hint: meant ?? "docs/conversations.md lists what it can; 'others' means all that are not named")
+            }
+        }
+        return modes
+    }
+
+    /// `{ Mon-Fri: 09:00-17:00 }`.
+    private mutating func businessHours(_ tree: YAMLTree) -> [BusinessHours] {
+        let example = "write it like '{ Mon-Fri: 09:00-17:00, Sat: 10:00-13:00 }'"
+        guard case .map(let entries) = tree.content else {
+            faults.add(
+                at: tree.position, "'business_hours' has days of the week, and this is \(tree.kind)", hint: example)
+            return []
+        }
+        return entries.compactMap { entry in
+            let days = weekdays(YAMLTree(content: .text(entry.key, quoted: false), position: entry.keyPosition))
+            let times = (entry.value.text ?? "").replacing("–", with: "-").split(separator: "-")
+                .map { TimeOfDay(String($0).trimmingSpaces) }
+            guard times.count == 2, let start = times[0], let end = times[1], start.minutes < end.minutes else {
+                faults.add(
+                    at: entry.value.position, "'\(entry.value.text ?? entry.value.kind)' is no time of a day",
+                    hint: example)
+                return nil
+            }
+            return BusinessHours(weekdays: days, start: start.minutes, end: end.minutes)
+        }
+    }
+
+    private mutating func away(_ tree: YAMLTree) -> Away? {
+        let fields = Fields(tree, known: ["from", "until", "say"], what: "'away'", &faults)
+        func day(_ key: String) -> CalendarDay? {
+            guard let (text, position) = fields.text(key, &faults) else { return nil }
+            if let day = CalendarDay(iso8601: text) { return day }
+            faults.add(at: position, "'\(text)' is not a day", hint: "write it like '2026-12-25'")
+            return nil
+        }
+        guard let from = day("from"), let until = day("until") else {
+            if fields.value("from") == nil || fields.value("until") == nil {
+                faults.add(
+                    at: tree.position, "'away' has a first and a last day",
+                    hint: "write '- { from: 2026-12-24, until: 2027-01-02, say: \"…\" }'")
+            }
+            return nil
+        }
+        if until < from, let place = fields.value("until")?.position {
+            faults.add(at: place, "'until' is before 'from'")
+            return nil
+        }
+        return Away(from: from, until: until, say: fields.text("say", &faults)?.text)
     }
 
     private mutating func weekdays(_ tree: YAMLTree) -> Set<Int> {

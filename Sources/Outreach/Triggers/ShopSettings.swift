@@ -35,6 +35,16 @@ public struct ShopSettings: Sendable {
     /// What the shop itself promises, and how long a parcel may be silent; `delayRules` combines this with the business
     /// days.
     public var delays = DelayRules()
+    /// Whether answers go out by themselves.
+    public var answers = AnswerModes()
+    /// When people answer; empty if shop.yaml does not say.
+    public var businessHours: [BusinessHours] = []
+    /// How long a person takes to answer; nil if nothing is promised.
+    public var answerWithin: Length?
+    /// When nobody answers.
+    public var away: [Away] = []
+    /// When a conversation in which nobody waits is over.
+    public var letGoAfter = Length(2, .businessDays)
     /// Values that an example sets over the order's own, by name; empty for real orders.
     var given: [String: Value] = [:]
 

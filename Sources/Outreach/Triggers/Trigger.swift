@@ -29,6 +29,8 @@ public struct Trigger: Sendable {
     /// True if it sends however much was sent before.
     public var ignoresLimit: Bool
     public var examples: [Example]
+    /// The guards that do not keep it from answering.
+    public var answersEven: Set<AnswerGuard> = []
 
     /// True if it listens to that kind of event.
     public func matches(_ kind: EventKind) -> Bool { events.contains(kind) }
@@ -59,7 +61,15 @@ public struct SendLine: Hashable, Sendable {
         case webhook(String)
         /// Through another channel, to this target of it.
         case other(ChannelName, target: String)
+        /// To whoever wrote the message, where and in the thread in which she wrote it.
+        case answer
+
+        /// Whether a shopper reads it.
+        public var isShopper: Bool { self == .customer || self == .answer }
     }
+
+    /// The name of a line that answers.
+    public static let answerName = "answer"
 
     public var destination: Destination
     /// The template's name, without segment, language and extension; empty for a webhook in our own format.
@@ -81,7 +91,7 @@ public struct SendLine: Hashable, Sendable {
     /// The channel that it is sent through.
     public var channel: ChannelName {
         switch destination {
-        case .customer, .merchant, .address: .email
+        case .customer, .merchant, .address, .answer: .email
         case .phone: .sms
         case .webhook: .webhook
         case .other(let channel, _): channel
@@ -91,7 +101,7 @@ public struct SendLine: Hashable, Sendable {
     /// Which target of the channel, as in `Route`.
     public var target: String {
         switch destination {
-        case .customer, .merchant, .address, .phone: ""
+        case .customer, .merchant, .address, .answer, .phone: ""
         case .webhook(let name): name
         case .other(_, let target): target
         }
@@ -115,6 +125,7 @@ public struct SendLine: Hashable, Sendable {
         case .customer: "email"
         case .merchant: "email:merchant"
         case .address(let address): "email:\(address.address)"
+        case .answer: Self.answerName
         case .webhook, .other, .phone: Route(shop: "", channel: channel, target: target).name
         }
     }
@@ -124,7 +135,7 @@ public struct SendLine: Hashable, Sendable {
 public struct OncePer: Hashable, Sendable {
     /// Once for each what.
     public enum Scope: String, Sendable, CaseIterable {
-        case shipment, order, `return`, refund, customer, event
+        case shipment, order, `return`, refund, customer, conversation, event
     }
 
     public var scope: Scope
@@ -145,7 +156,7 @@ extension Trigger {
         guard let oncePer else { return Self.usualKeys(of: event) }
         switch oncePer.scope {
         case .event: return event.occurrences.map { "\(event.kind.rawValue)/\(Self.subjectKey($0, event)).\($0.n)" }
-        case .order: return [event.aggregate.key]
+        case .order, .conversation: return [event.aggregate.key]
         case .customer: return [record.facts.customer.map { "customer:\($0.id)" } ?? event.aggregate.key]
         case .shipment, .return, .refund:
             var keys: [String] = []

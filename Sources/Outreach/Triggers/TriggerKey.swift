@@ -147,7 +147,7 @@ extension TriggerKey {
             words:
                 "How often it may speak: 'order', or with a pause 'customer every 90 days'. If left out, the usual for the event.",
             help:
-                "`shipment`, `order`, `return`, `refund`, `customer` or `event`. By default each kind of event is told once per parcel, return or refund; a new label or a new edit is told again. With a pause, the trigger may fire again later: `customer every 90 days`.",
+                "`shipment`, `order`, `return`, `refund`, `customer`, `conversation` or `event`. By default each kind of event is told once per parcel, return or refund; a new label or a new edit is told again. With a pause, the trigger may fire again later: `customer every 90 days`.",
             example: "once_per: order", needsValue: true, alsoCalled: ["once"],
             read: { reader, fields, trigger in trigger.oncePer = reader.oncePer(fields, events: trigger.events) }),
         TriggerKey(
@@ -170,6 +170,15 @@ extension TriggerKey {
             help: "What to send: see below.", example: "send: email", isRequired: true,
             alsoCalled: ["do", "action", "actions"],
             read: { reader, fields, trigger in trigger.lines = reader.lines(fields, name: trigger.name) }),
+        TriggerKey(
+            "answers_even", .oneOrMore(.oneOf(AnswerGuard.allCases.map(\.rawValue))),
+            words:
+                "Guards that do not keep it from answering: 'is_follow_up', 'no_order', 'unclear', 'needs_human'.",
+            help:
+                "With `send: answer`: guards that do not keep it from answering. A message goes to a person, whatever the conditions say, if she is angry or asks for one (`needs_human`), if nothing certain was understood (`unclear`), if she wrote about the same before (`is_follow_up`), or if it is not known which order she means (`no_order`).",
+            example: "answers_even: [is_follow_up, no_order]", needsValue: true,
+            hastens: { !$1.answersEven.subtracting($0.answersEven).isEmpty },
+            read: { reader, fields, trigger in trigger.answersEven = reader.answersEven(fields, trigger) }),
         TriggerKey(
             "about", .oneOf(MailStream.allCases.map(\.rawValue)),
             words:

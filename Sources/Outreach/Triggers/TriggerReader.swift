@@ -76,6 +76,7 @@ struct TriggerReader {
                     hint: "write it, or remove the line")
             }
         }
+        checkAnswers(fields, trigger)
         warn(fields, trigger)
         return trigger.events.isEmpty || trigger.lines.isEmpty ? nil : trigger
     }
@@ -331,11 +332,13 @@ struct TriggerReader {
         let suits: Bool
         switch scope {
         case .customer, .event: suits = true
+        case .conversation: suits = events.allSatisfy { $0.aggregate == .conversation }
         case .order: suits = events.allSatisfy { $0.aggregate == .order }
         case .shipment, .return, .refund: suits = events.allSatisfy { $0.has(scope.rawValue) }
         }
         if !suits, let other = events.first(where: { $0.subject != scope.rawValue }) {
-            let own = OncePer.Scope(rawValue: other.subject) ?? .event
+            let own =
+                OncePer.Scope(rawValue: other.subject) ?? (other.aggregate == .conversation ? .conversation : .event)
             faults.add(
                 at: position, "'\(other.rawValue)' has no \(scope.rawValue) to count by",
                 hint: "write 'once_per: \(own.rawValue)'")
@@ -358,6 +361,50 @@ struct TriggerReader {
                 hint: "write '\(about.rules.fromKeys[0]):' under 'brand:' in shop.yaml")
         }
         return about
+    }
+
+    /// `answers_even`.
+    mutating func answersEven(_ fields: Fields, _ trigger: Trigger) -> Set<AnswerGuard> {
+        var lifted: Set<AnswerGuard> = []
+        let words = AnswerGuard.allCases.map(\.rawValue)
+        for element in fields.value("answers_even")?.listed ?? [] {
+            let text = element.text?.trimmingSpaces ?? element.kind
+            guard let one = AnswerGuard(rawValue: text) else {
+                let meant = nearest(to: text, in: words).map { "did you mean '\($0)'?" }
+                faults.add(
+                    at: element.position, "'answers_even' cannot be '\(text)'",
+                    hint: meant ?? "write \(alternatives(words))")
+                continue
+            }
+            lifted.insert(one)
+        }
+        if !lifted.isEmpty, !trigger.lines.isEmpty, !trigger.lines.contains(where: { $0.destination == .answer }),
+            let place = fields.entry("answers_even")?.keyPosition
+        {
+            faults.add(
+                at: place, "'answers_even' is for triggers that answer",
+                hint: "write 'send: answer', or remove the line")
+        }
+        return lifted
+    }
+
+    /// Checks that what answers hears of conversations, and that conversations are answered and not written to.
+    mutating func checkAnswers(_ fields: Fields, _ trigger: Trigger) {
+        guard let place = fields.value("send")?.position, !trigger.events.isEmpty else { return }
+        let isAnswer = trigger.lines.contains { $0.destination == .answer }
+        if isAnswer, let other = trigger.events.first(where: { $0.aggregate != .conversation }) {
+            faults.add(
+                at: place, "there is nothing to answer on '\(other.rawValue)'",
+                hint: "write 'send: email', or use it on 'message.received'")
+        }
+        if trigger.lines.contains(where: { $0.destination == .customer }),
+            let talk = trigger.events.first(where: { $0.aggregate == .conversation })
+        {
+            faults.add(
+                at: place,
+                "on '\(talk.rawValue)' the customer is answered in her own thread, and not sent a mail beside it",
+                hint: "write 'send: answer'")
+        }
     }
 
     mutating func examples(_ fields: Fields, _ trigger: Trigger) -> [Example] {

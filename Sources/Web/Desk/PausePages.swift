@@ -36,6 +36,7 @@ extension PauseKind {
     fileprivate var help: String {
         switch self {
         case .news: "Mail that triggers write to shoppers waits, and is judged again when the pause ends."
+        case .answers: "No trigger answers what shoppers write; a person does."
         }
     }
 }

@@ -36,14 +36,16 @@ struct PauseCommand: AsyncParsableCommand {
         commandName: "pause", abstract: "Hold what triggers tell shoppers for a while, without dropping any of it.",
         discussion: """
             The daemon acts on it within half a minute. When the pause ends, what was held is judged again, and what is no longer \
-            news is not sent. Mail to the shop itself, webhooks and codes to log in with are not held.
+            news is not sent. Mail to the shop itself, webhooks and codes to log in with are not held. 'answers' are what triggers \
+            answer to what shoppers write; while they are paused, people do.
 
             EXAMPLES
               bookbag pause news --for 2h
+              bookbag pause answers --for 1d
               bookbag pause news            until 'bookbag resume news'
             """)
 
-    @Argument(help: "What to pause: news.", transform: kind) var what: PauseKind
+    @Argument(help: "What to pause: news or answers.", transform: kind) var what: PauseKind
     @OptionGroup var place: PausePlace
     @Option(name: .customLong("for"), help: "How long: 2h, 1d. Default: until it is ended.") var length: String?
 
@@ -80,7 +82,7 @@ struct ResumeCommand: AsyncParsableCommand {
         commandName: "resume", abstract: "End a pause: what it held is judged again, and sent if it is still news.",
         discussion: "EXAMPLE\n  bookbag resume news")
 
-    @Argument(help: "What to resume: news.", transform: kind) var what: PauseKind
+    @Argument(help: "What to resume: news or answers.", transform: kind) var what: PauseKind
     @OptionGroup var place: PausePlace
 
     func run() async throws {

@@ -21,8 +21,9 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
+        let store = try options.store()
         let report = try await StatusReport(
-            options.store(), named: options.shopsNamed(), now: DaemonClock.system())
+            store, named: options.shopsNamed(), now: DaemonClock.system(), hasDaemon: store.hasDaemon)
         print(json ? try report.json() : report.text)
         if report.isUrgent { throw ExitStatus.fault }
     }

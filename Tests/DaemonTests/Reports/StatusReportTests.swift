@@ -54,6 +54,17 @@ struct StatusReportTests {
         #expect(report.text.contains("not in the configuration"))
     }
 
+    @Test("says that no daemon runs, and that somebody who cannot know it says nothing")
+    func noDaemon() async throws {
+        let bench = try await LoopBench()
+        let alone = try await StatusReport(bench.store, named: nil, now: bench.now, hasDaemon: false)
+        #expect(alone.text.contains("no daemon is running on this store") && !alone.isUrgent)
+        for seen in [nil, true] {
+            let report = try await StatusReport(bench.store, named: nil, now: bench.now, hasDaemon: seen)
+            #expect(report.needs.isEmpty)
+        }
+    }
+
     @Test("is the same value as JSON, with null for what there is not, and moments in ISO 8601")
     func asJSON() async throws {
         let bench = try await LoopBench()

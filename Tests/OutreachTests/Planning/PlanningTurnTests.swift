@@ -95,7 +95,9 @@ struct PlanningTurnTests {
         var effects = turn.place([heard], existing: { _ in [] }, open: { _ in [] }).flatMap(\.changes).map(\.effect)
         for index in effects.indices { effects[index].id = Int64(index + 1) }
         let judged = turn.judge(
-            effects, records: [story.facts.id: story.record!],
+            effects,
+            records: RecordSet(
+                shop: story.record!.shop, orders: [story.facts.id: story.record!], now: event.recordedAt),
             histories: Array(repeating: History(), count: effects.count))
         let waiting = effects
         #expect(turn.settle(judged, waiting: { _ in waiting }).filter(\.goes).count == 1)

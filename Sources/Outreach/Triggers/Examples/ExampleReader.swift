@@ -137,6 +137,7 @@ struct ExampleReader {
         }
         switch kind {
         case "email": return email(value, beside: beside, at: place)
+        case "answer": return answer(value, at: place)
         case "sms": return sms(value, beside: beside, at: place)
         case "webhook":
             guard let name = value?.text?.trimmingSpaces else {
@@ -154,10 +155,11 @@ struct ExampleReader {
         case "nothing":
             faults.add(at: place, "'nothing' stands alone", hint: "write 'expect: nothing'")
         default:
-            let meant = nearest(to: kind, in: ["email", "sms", "webhook", "nothing"]).map { "did you mean '\($0)'?" }
+            let meant = nearest(to: kind, in: ["email", "answer", "sms", "webhook", "nothing"])
+                .map { "did you mean '\($0)'?" }
             faults.add(
                 at: place, "'\(kind.isEmpty ? tree.kind : kind)' cannot be expected",
-                hint: meant ?? "write 'email', 'sms', 'webhook: NAME' or 'nothing'")
+                hint: meant ?? "write 'email', 'answer', 'sms', 'webhook: NAME' or 'nothing'")
         }
         return nil
     }
@@ -201,6 +203,17 @@ struct ExampleReader {
                     faults.add(at: position, "'segments' cannot be '\(text)'", hint: "write how many: 'segments: 1'")
                 }
             }
+        }
+        return known(wanted, at: place)
+    }
+
+    private mutating func answer(_ value: YAMLTree?, at place: Position) -> Example.Expected? {
+        var wanted = Example.Expected(line: SendLine.answerName)
+        if let value, case .map = value.content {
+            let fields = Fields(value, known: ["subject", "contains", "sent"], what: "'answer'", &faults)
+            wanted.subject = fields.text("subject", &faults)?.text
+            wanted.contains = texts("contains", fields)
+            wanted.sent = time("sent", fields)
         }
         return known(wanted, at: place)
     }

@@ -84,6 +84,12 @@ struct GivenReader {
                 faults.add(at: root.keyPosition, message, hint: hint)
                 continue
             }
+            if root.key == "order", isStart, root.value.text?.trimmingSpaces == "none",
+                events.contains(where: { $0.aggregate == .conversation })
+            {
+                laid.values.append(Example.Given(path: "order", value: .null))
+                continue
+            }
             laid.values += values(of: root, known, parcel: 0, &laid.event, &faults)
         }
         if let number = laid.values.last(where: { $0.path == "shipment.tracking_number" && $0.parcel == 0 }) {

@@ -20,6 +20,7 @@ struct SimulatedExample {
         templates = set.templates
         var settings = set.settings
         settings.mode = .live
+        settings.answers = .allLive
         var own = trigger
         own.mode = .live
         self.trigger = own
@@ -29,7 +30,7 @@ struct SimulatedExample {
         self.settings = settings
         simulation = Simulation(
             Self.planner(triggers, settings, templates, stages[0].order),
-            orders: [.init(known: stages[0].order.record)])
+            orders: [.init(known: stages[0].order.known)])
         simulation.othersAreAboutFirst = true
     }
 
@@ -102,13 +103,13 @@ struct SimulatedExample {
     /// Something happens, or changes from now on.
     private mutating func take(_ stage: ExampleTimeline.Stage) {
         simulation.turn = PlanningTurn(Self.planner(triggers, settings, templates, stage.order), now: stage.at)
-        simulation.orders = [.init(known: stage.order.record)]
+        simulation.orders = [.init(known: stage.order.known)]
         simulation.past = stage.order.history
         let plans = simulation.hear(stage.events)
         for event in stage.events {
             let changed = plans.first { $0.doneEvents == [event.id] }?.changes.map(\.effect) ?? []
             // If nothing that a line reads has changed, it has already told this.
-            for match in simulation.turn.hear(event, record: stage.order.record).matches
+            for match in simulation.turn.hear(event, record: stage.order.known).matches
             where match.trigger == trigger.name
                 && !changed.contains(where: { $0.trigger == match.trigger && $0.line == match.line })
             {
@@ -159,6 +160,11 @@ extension ExampleRunner.Outcome {
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
             if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)
+                if line.destination == .answer,
+                    let subject = AnswerThread(sending.record, brand: scope.settings.brand)?.subject
+                {
+                    mail?.subject = subject
+                }
                 hasLabel = scope.label(attachedBy: line) != nil
             } else if line.isText {
                 text = try templates.text(line.template, scope)

@@ -89,8 +89,10 @@ struct StandardOrder {
 
     /// Records that `kind` happened.
     private mutating func note(_ kind: EventKind, parcel: Int, at now: Moment) {
+        if kind.aggregate == .conversation { talk(kind, at: now) }
         let subject: Subject
         switch kind.subject {
+        case "message": subject = .other("message", id: "\(record.conversation?.messages.last?.id ?? 1)")
         case "order": subject = .order
         case "shipment": subject = .shipment(Self.shipmentID(parcel))
         case "return": subject = .return(Self.returnID)
@@ -108,8 +110,79 @@ struct StandardOrder {
             daysLate: kind.entry.standard.delayReason == nil ? nil : 1,
             delayReason: kind.entry.standard.delayReason, orderName: record.facts.name)
         events.append(event)
-        record.events.append(event)
+        if kind.aggregate != .conversation { record.events.append(event) }
     }
+
+    /// What she writes unless an example says otherwise.
+    static let words = "Hi, where is my order?"
+
+    /// She writes, or something becomes of what she wrote.
+    private mutating func talk(_ kind: EventKind, at now: Moment) {
+        var conversation =
+            record.conversation ?? ConversationRecord(shop: Self.shop.domain, channel: .mailbox, openedAt: now)
+        conversation.id = 1
+        conversation.version = 1
+        conversation.orderID = Self.orderID
+        conversation.address = "robin@shopper.example"
+        conversation.lastAt = now
+        if kind == .messageReceived || conversation.messages.isEmpty {
+            var message = ConversationMessage(.incoming, by: .shopper, at: now, text: Self.words, channel: .mailbox)
+            message.id = Int64(conversation.messages.count + 1)
+            message.trust = 1
+            message.sender = conversation.address
+            message.subject = "My order"
+            message.messageID = "example-\(message.id)@shopper.example"
+            message.isFollowUp = !conversation.messages.isEmpty
+            conversation.messages.append(message)
+            conversation.messageCount += 1
+            conversation.questionsLast30Days += 1
+            conversation.waitsSince = conversation.waitsSince ?? now
+        }
+        switch kind {
+        case .messageReceived: conversation.state = .undecided
+        case .conversationHandedOver:
+            (conversation.state, conversation.reason) = (.person, .needsHuman)
+            conversation.handOvers += 1
+        case .conversationTakenOver:
+            (conversation.state, conversation.holder) = (.person, "tom@juniperfig.example")
+            conversation.takeOvers += 1
+        default:
+            conversation.state = .closed
+            conversation.closings += 1
+        }
+        record.conversation = conversation
+    }
+
+    /// The order as it is known, with her last message understood as it would be now. Nil is what an example without an
+    /// order has.
+    var known: OrderRecord {
+        guard var conversation = record.conversation else { return record }
+        var known = record
+        if hasNoOrder {
+            known = .none(shop: Self.shop.domain, at: start)
+            conversation.orderID = nil
+        }
+        if let last = conversation.messages.indices.last {
+            var understood = Understood(
+                reading: conversation.messages[last].text, about: known, names: ["#1001"], now: lastAt, zone: Self.zone)
+            understood.asks = givenAsks ?? understood.asks
+            understood.mood = givenMood ?? understood.mood
+            understood.needsHuman = givenNeed ?? understood.needsHuman
+            understood.language = givenLanguage ?? understood.language
+            if givenAsks != nil { (understood.isCertain, understood.doubts) = (true, []) }
+            conversation.messages[last].understood = understood
+        }
+        known.conversation = conversation
+        return known
+    }
+
+    /// True if the example says that no order is known.
+    var hasNoOrder = false
+    private var givenAsks: [String]?
+    private var givenMood: String?
+    private var givenNeed: Bool?
+    private var givenLanguage: String?
+    private var lastAt: Moment { events.last?.happenedAt ?? start }
 
     /// The event that the trigger wrote about the n-th time before. Its number is none that the order's own events
     /// have.
@@ -300,6 +373,26 @@ struct StandardOrder {
         let text = value.textIfString
         let isTrue = value.isTruthy
         switch path {
+        case "order": hasNoOrder = true
+        case "message.text": change { $0.text = text ?? "" }
+        case "message.asks": givenAsks = value.listed
+        case "message.mood": givenMood = text
+        case "message.needs_human": givenNeed = isTrue
+        case "message.language": givenLanguage = text
+        case "message.is_follow_up": change { $0.isFollowUp = isTrue }
+        case "message.has_photo": change { $0.hasPhoto = isTrue }
+        case "message.subject": change { $0.subject = text ?? "" }
+        case "message.channel": change { $0.channel = text.map(InboundChannel.init(rawValue:)) ?? $0.channel }
+        case "message.trust":
+            guard case .int(let level) = value else { return false }
+            change { $0.trust = level }
+        case "conversation.held_by":
+            record.conversation?.holder = text
+            record.conversation?.state = text == nil ? .undecided : .person
+        case "conversation.reason": record.conversation?.reason = text.map(ConversationReason.init(rawValue:))
+        case "customer.questions_last_30_days":
+            guard case .int(let count) = value else { return false }
+            record.conversation?.questionsLast30Days = count
         case "order.name": record.facts.name = text ?? record.facts.name
         case "order.tags": record.facts.tags = value.listed
         case "order.cancelled": record.facts.cancelledAt = isTrue ? now : nil
@@ -359,6 +452,11 @@ struct StandardOrder {
         default: return false
         }
         return true
+    }
+
+    private mutating func change(_ body: (inout ConversationMessage) -> Void) {
+        guard let last = record.conversation?.messages.indices.last else { return }
+        body(&record.conversation!.messages[last])
     }
 
     private mutating func note(_ state: ParcelState?, parcel: Int, at now: Moment) {

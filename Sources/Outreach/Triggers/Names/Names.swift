@@ -44,6 +44,19 @@ enum Names {
             return NamedDrop(item, refund, overlay: scope.overlay, prefix: "refund")
         },
         Root(
+            name: "message", meaning: "What she wrote.", isAlways: false, rows: message.rows(under: "message")
+        ) { scope in
+            guard let item = scope.messageItem else { return nil }
+            return NamedDrop(item, message, overlay: scope.overlay, prefix: "message", own: item.message.text)
+        },
+        Root(
+            name: "conversation", meaning: "What she and you wrote to each other about one matter.", isAlways: false,
+            rows: conversation.rows(under: "conversation")
+        ) { scope in
+            guard let item = scope.conversationItem else { return nil }
+            return NamedDrop(item, conversation, overlay: scope.overlay, prefix: "conversation")
+        },
+        Root(
             name: "customer", meaning: "Who ordered. A guest has no tags and 0 orders.",
             rows: customer.rows(under: "customer")
         ) {

@@ -1,7 +1,9 @@
 internal import Liquid
 
 extension Names {
-    static let order = NameTable<Scope>(
+    static let order = NameTable<Scope>(orderNames + orderMoments)
+
+    private static let orderNames: [Name<Scope>] =
         [
             Name("name", .text, "What you and the shopper call it: `#1001`.") { .string($0.record.facts.name) },
             Name("id", .text, "Shopify's number for it.") { .string($0.record.facts.id.lastPathComponent) },
@@ -24,6 +26,9 @@ extension Names {
                 .bool([.paid, .partiallyRefunded, .refunded].contains($0.record.facts.payment))
             },
             Name("fulfilled", .flag, "All of it has been sent.") { .bool($0.record.facts.fulfillment == .fulfilled) },
+            Name("partly_fulfilled", .flag, "Some of it has been sent, and some has not.") {
+                .bool($0.record.facts.fulfillment == .partial)
+            },
             Name("cancelled", .flag, "It was cancelled.") { .bool($0.record.facts.cancelledAt != nil) },
             Name("on_hold", .flag, "Part of it is on hold in Shopify.") { .bool(!$0.record.facts.holds.isEmpty) },
             Name("edited", .flag, "It was changed after it was placed.") { .bool($0.record.facts.edited) },
@@ -84,12 +89,17 @@ extension Names {
                 .int($0.history.messagesAboutOrder)
             },
         ]
-            + moments("created_at", "When it was placed.", scope: { $0 }) { $0.record.facts.processedAt }
-            + moments("paid_at", "When it was paid.", canBeEmpty: true, scope: { $0 }) { $0.record.facts.paidAt }
-            + moments("cancelled_at", "When it was cancelled.", canBeEmpty: true, scope: { $0 }) {
-                $0.record.facts.cancelledAt
-            }
-    )
+
+    private static let orderMoments: [Name<Scope>] = [
+        moments("created_at", "When it was placed.", scope: { $0 }) { $0.record.facts.processedAt },
+        moments("delivered_at", "When its last parcel arrived.", .tracking, canBeEmpty: true, scope: { $0 }) {
+            $0.deliveredAt
+        },
+        moments("paid_at", "When it was paid.", canBeEmpty: true, scope: { $0 }) { $0.record.facts.paidAt },
+        moments("cancelled_at", "When it was cancelled.", canBeEmpty: true, scope: { $0 }) {
+            $0.record.facts.cancelledAt
+        },
+    ].flatMap(\.self)
 
     static let customer = NameTable<Scope>(
         [
@@ -123,6 +133,11 @@ extension Names {
             Name("messages_last_7_days", .number, "Messages they have had from Bookbag in 7 days.", .bookbag) {
                 .int($0.history.messagesLast7Days)
             },
+            Name(
+                "questions_last_30_days", .number,
+                "How often they wrote to you in the last 30 days, this message included.",
+                .bookbag
+            ) { .int($0.record.conversation?.questionsLast30Days ?? 0) },
             Name("locale", .text, "Their language: `en`, `fr-CA`.") { .string($0.locale) },
             Name("accepts_marketing", .flag, "They are subscribed to your marketing mails.") {
                 .bool($0.record.facts.customer?.marketing == .subscribed)

@@ -19,13 +19,15 @@ struct PlainName: Sendable {
                 readers.append(("\(root).\(name.key)", { scope in item(scope).map(name.read) ?? .null }))
             }
         }
-        add("order", Names.order) { $0 }
+        add("order", Names.order) { $0.record.isOrder ? $0 : nil }
         add("customer", Names.customer) { $0 }
         add("shop", Names.shop) { $0 }
         add("event", Names.event) { $0 }
         add("shipment", Names.shipment, \.shipmentItem)
         add("return", Names.returned, \.returnItem)
         add("refund", Names.refund, \.refundItem)
+        add("message", Names.message, \.messageItem)
+        add("conversation", Names.conversation, \.conversationItem)
         return Dictionary(
             uniqueKeysWithValues: readers.enumerated().map { ($1.path, PlainName(number: $0, read: $1.read)) })
     }()

@@ -73,14 +73,26 @@ public struct Scope: Sendable {
     /// The shipments that the message is about, the representative one first.
     var shipments: [Shipment] {
         var seen = Set<String>()
+        if event.aggregate.kind == .conversation { return shipmentsAskedAbout }
         return ([event] + together).flatMap(\.subjects).compactMap { subject in
             guard case .shipment(let id) = subject, seen.insert(id).inserted else { return nil }
             return record.shipment(id)
         }
     }
 
-    /// The return that the event is about, or that its refund belongs to.
+    /// The parcels that a message can be about, those on their way first: `shipment` is the only one on its way, else
+    /// the only one. Where it could be several, `shipment` is the one that was heard of last.
+    private var shipmentsAskedAbout: [Shipment] {
+        let parcels = record.parcels
+        let open = parcels.filter { !state(of: $0).state.isFinal }
+        return (open.isEmpty ? parcels : open)
+            .map { ($0, state(of: $0).lastScan?.time ?? .distantPast) }
+            .sorted { $0.1 > $1.1 }.map(\.0)
+    }
+
+    /// The return that the event is about, or that its refund belongs to; of a message, the order's newest.
     var returned: ReturnFacts? {
+        if event.aggregate.kind == .conversation { return record.facts.returns.max { $0.createdAt < $1.createdAt } }
         for subject in event.subjects {
             switch subject {
             case .return(let id): return record.return(id)
@@ -91,8 +103,18 @@ public struct Scope: Sendable {
         return nil
     }
 
-    /// The refund that the event is about.
+    /// When the last parcel of the order arrived; nil while one is on its way.
+    var deliveredAt: Moment? {
+        let states = record.parcels.map(state)
+        guard !states.isEmpty, states.allSatisfy({ $0.state == .delivered }) else { return nil }
+        return states.compactMap(\.deliveredAt).max()
+    }
+
+    /// The refund that the event is about; of a message, the order's newest.
     var refund: RefundFacts? {
+        if event.aggregate.kind == .conversation {
+            return record.facts.refunds.max { ($0.createdAt ?? .distantPast) < ($1.createdAt ?? .distantPast) }
+        }
         for case .refund(let id) in event.subjects { return record.refund(id) }
         return nil
     }
@@ -112,6 +134,13 @@ public struct Scope: Sendable {
 
     /// The language to write to the shopper in: their own, otherwise the shop's.
     public var locale: String {
+        // She is answered in the language that she writes, whatever her account says.
+        if event.aggregate.kind == .conversation, let written = messageItem?.message.understood?.language,
+            Locales.isTag(written)
+        {
+            let own = record.facts.customer?.locale ?? record.facts.locale
+            return own.flatMap { Locales.chain($0).contains(written) ? Locales.canonical($0) : nil } ?? written
+        }
         if let told = overlay["customer.locale"]?.textIfString, Locales.isTag(told) { return Locales.canonical(told) }
         for locale in [record.facts.customer?.locale, record.facts.locale] {
             if let locale, Locales.isTag(locale) { return Locales.canonical(locale) }

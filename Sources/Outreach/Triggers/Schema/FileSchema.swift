@@ -154,6 +154,17 @@ public enum FileSchema: String, Sendable, CaseIterable {
                             ])
                         )
                     ] + emailKeys, required: ["email"]),
+                .oneOf(["answer"]),
+                .keys(
+                    [
+                        (
+                            "answer",
+                            .any([
+                                .nothing, .scalar,
+                                .keys([("template", SchemaNode.scalar.described("The template's name."))]),
+                            ])
+                        )
+                    ], required: ["answer"]),
                 .keys(
                     [
                         ("webhook", SchemaNode.scalar.described("The name that the operator gave the endpoint.")),
@@ -163,7 +174,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                                 "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
                         ),
                     ], required: ["webhook"]),
-            ], "'email', 'email: { to: merchant }', 'sms' or 'webhook: NAME'.")
+            ], "'email', 'email: { to: merchant }', 'answer', 'sms' or 'webhook: NAME'.")
     }
 
     private static let textTemplate = (
@@ -243,7 +254,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     key,
                     .any(
                         [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
-                        "What is sent: 'nothing', 'email', 'sms', 'webhook: NAME'.")
+                        "What is sent: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -297,7 +308,14 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ]
 
     private static let expected = SchemaNode.any([
-        .oneOf(["email", "sms"]),
+        .oneOf(["email", "answer", "sms"]),
+        .keys(
+            [
+                (
+                    "answer",
+                    .any([.nothing, .keys(expectKeys.filter { ["subject", "contains", "sent"].contains($0.0) })])
+                )
+            ], required: ["answer"]),
         .keys([("sms", .any([.nothing, .keys(textKeys)]))] + textKeys, required: ["sms"]),
         .keys([("email", .any([.nothing, .keys(expectKeys)]))] + expectKeys, required: ["email"]),
         .keys(
@@ -373,6 +391,33 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
                 ("not_handed_over", SchemaNode.scalar.described("How long a label may go unscanned, or 'off'.")),
             ], required: [], "When silence is a delay."),
+        "answers": .any(
+            [
+                .oneOf(AnswerMode.allCases.map(\.rawValue)),
+                .keys(
+                    (Intents.names + ["others"]).map { ($0, SchemaNode.oneOf(AnswerMode.allCases.map(\.rawValue))) },
+                    required: []),
+            ],
+            "Whether answers go out by themselves: 'live', 'drafts', 'when_proven' (left out) or 'off', for all or by what she asks for."
+        ),
+        "business_hours": .object([
+            (
+                "description",
+                .text("When people answer, by the shop's clock: '{ Mon-Fri: 09:00-17:00, Sat: 10:00-13:00 }'.")
+            ), ("type", .text("object")), ("minProperties", .number(1)),
+        ]),
+        "answer_within": .named(
+            "length", "How long a person takes to answer, in business hours: '4 hours', '1 business day'."),
+        "away": .oneOrMore(
+            .keys(
+                [
+                    ("from", SchemaNode.shaped("^\\s*\(dayShape)\\s*$", "The first day.")),
+                    ("until", .shaped("^\\s*\(dayShape)\\s*$", "The last day.")),
+                    ("say", SchemaNode.scalar.described("What she is told then.")),
+                ], required: ["from", "until"], "Days on which nobody answers."),
+            "When nobody answers, and what she is told."),
+        "let_go_after": .named(
+            "length", "When a conversation in which nobody waits is over: '2 business days', if left out."),
         "shopify_sends": .any(
             [.oneOf(["none"]), .oneOrMore(.oneOf(ShopifyNotification.names))],
             "Which of Shopify's own notifications to customers are on, so that nobody hears the same twice; or 'none'."),

@@ -1,0 +1,111 @@
+// What else is asked before a trigger answers a message. She reads it as the shop's word, and nobody of the shop has
+// seen it; so in any doubt a person answers instead.
+
+extension Planner {
+    /// What keeps a trigger from answering now; nil where it may. The order is that in which people would ask.
+    func answering(
+        _ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext
+    ) -> Decision? {
+        let record = evaluation.record
+        guard let conversation = record.conversation else { return .skip(because: .erased) }
+        guard record.answerRecipient != nil else { return .skip(because: .noRecipient) }
+        if let end = pauses[.answers]?.end(at: evaluation.now) { return .wait(until: end, because: .paused) }
+        // What is ready was given its turn: what would keep it waiting now is itself among what is counted.
+        let isDecided = effect.state == .ready
+        guard event.kind == .messageReceived else {
+            if isDecided { return nil }
+            return isWritten(to: conversation, answering: false) ? nil : .skip(because: .tooManyAnswers)
+        }
+        guard let message = event.message(in: conversation) else { return .skip(because: .erased) }
+        if conversation.lastIncoming?.id != message.id {
+            return .skip(because: .newer, detail: "she has written again")
+        }
+        let lifted = entry.trigger.answersEven
+        let understood = message.understood
+        if !(understood?.isCertain ?? false), !lifted.contains(.unclear) {
+            return .skip(because: .unclear, detail: understood?.doubts.first)
+        }
+        if message.isFollowUp, !lifted.contains(.isFollowUp) { return .skip(because: .isFollowUp) }
+        if !record.isOrder, !lifted.contains(.noOrder) { return .skip(because: .noOrder) }
+        if record.isOrder, !record.isOwnAddress {
+            return .skip(because: .noRecipient, detail: "she wrote from another address than the order's")
+        }
+        if isDecided { return nil }
+        guard isWritten(to: conversation, answering: true) else { return .skip(because: .tooManyAnswers) }
+        if isOneOfSeveral(event, entry, evaluation) {
+            return .wait(until: evaluation.now + Self.draftLook, because: .several)
+        }
+        let intent = understood?.asks.first ?? "unclear"
+        switch triggers.settings.answers[intent] {
+        case .live: return nil
+        case .off: return .skip(because: .off, detail: "'answers' of shop.yaml leaves it to people")
+        case .drafts: return .wait(until: evaluation.now + Self.draftLook, because: .draft)
+        case .whenProven:
+            let language = understood?.language ?? ""
+            return proofs[intent, language, understood?.author ?? ""].isLive
+                ? nil : .wait(until: evaluation.now + Self.draftLook, because: .draft)
+        }
+    }
+
+    /// Whether a person has to see the message, whatever the trigger's conditions say.
+    func isForPeople(_ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ record: OrderRecord) -> Bool {
+        guard effect.line == SendLine.answerName, event.kind == .messageReceived,
+            !entry.trigger.answersEven.contains(.needsHuman), let conversation = record.conversation,
+            let message = event.message(in: conversation)
+        else { return false }
+        return message.understood?.needsHuman ?? true
+    }
+
+    /// How often a draft is judged again, so that one that nobody needs any more is let go of.
+    static let draftLook = Duration.days(1)
+    /// A draft that nobody sent for so long is old.
+    static let draftAge = Duration.days(14)
+
+    /// Whether triggers may write to her again. Word that a person has it may follow one answer more.
+    private func isWritten(to conversation: ConversationRecord, answering: Bool) -> Bool {
+        let more = answering ? 0 : 1
+        return conversation.answersLastHour < ConversationRules.answersPerHour + more
+            && conversation.answersLastDay < ConversationRules.answersPerDay + more
+    }
+
+    /// Whether another trigger would answer the same message.
+    private func isOneOfSeveral(
+        _ event: Event, _ entry: TriggerSet.Entry, _ evaluation: EvaluationContext
+    ) -> Bool {
+        let others = triggers.hearing(event.kind).filter { other in
+            other.name != entry.name && other.mode == entry.mode
+                && other.trigger.lines.contains { $0.destination == .answer }
+                && !entry.trigger.replaces.contains(other.name)
+        }
+        guard !others.isEmpty else { return false }
+        let scope = evaluation.scope(event, history: History())
+        return others.contains { $0.trigger.failedCondition(scope) == nil }
+    }
+
+    /// Why a draft is needed no more; nil while it is.
+    func objection(toDraft event: Event, _ evaluation: EvaluationContext) -> (reason: Reason, detail: String?)? {
+        guard let conversation = evaluation.record.conversation, let message = event.message(in: conversation) else {
+            return (.erased, nil)
+        }
+        if conversation.state == .closed || conversation.waitsSince == nil { return (.answeredByPerson, nil) }
+        if conversation.lastIncoming?.id != message.id { return (.newer, "she has written again") }
+        if evaluation.now - event.happenedAt > Self.draftAge { return (.oldNews, "nobody sent the draft") }
+        return nil
+    }
+}
+
+extension Event {
+    /// The message that the event is about.
+    func message(in conversation: ConversationRecord) -> ConversationMessage? {
+        for case .other("message", let id) in subjects { return Int64(id).flatMap(conversation.message) }
+        return nil
+    }
+}
+
+/// A guard that a trigger may lift with `answers_even`.
+public enum AnswerGuard: String, Hashable, Sendable, CaseIterable {
+    case needsHuman = "needs_human"
+    case unclear
+    case isFollowUp = "is_follow_up"
+    case noOrder = "no_order"
+}

@@ -1,0 +1,70 @@
+// When a person answers: the hours in which people are there, the days on which nobody is, and how long they take.
+// Nothing is promised that shop.yaml does not say.
+
+/// The hours of some days of the week, by the shop's clock.
+public struct BusinessHours: Hashable, Sendable {
+    /// 1 for Monday to 7 for Sunday.
+    public var weekdays: Set<Int>
+    /// Minutes of the day; `end` is after `start`.
+    public var start: Int
+    public var end: Int
+}
+
+/// Days on which nobody answers.
+public struct Away: Hashable, Sendable {
+    public var from: CalendarDay
+    public var until: CalendarDay
+    /// What she is told then.
+    public var say: String?
+}
+
+extension ShopSettings {
+    /// When a person answers what was written then; nil where shop.yaml promises nothing.
+    public func answerBy(from moment: Moment, shopZone: Zone) -> Moment? {
+        guard let answerWithin else { return nil }
+        let calendar = calendar(zone: shopZone)
+        switch answerWithin.unit {
+        case .minutes, .hours:
+            let seconds = Int64(answerWithin.count) * (answerWithin.unit == .hours ? 3_600 : 60)
+            return opened(seconds, after: moment, shopZone: shopZone)
+        case .days, .weeks, .businessDays:
+            let end = calendar.moment(answerWithin, after: moment, in: shopZone)
+            guard let back = awayAt(end, shopZone: shopZone)?.until else { return end }
+            return calendar.moment(
+                answerWithin, after: shopZone.moment(on: back.adding(days: 1), secondOfDay: 0), in: shopZone)
+        }
+    }
+
+    /// When so many seconds of business hours have passed. Without hours, those of the working days.
+    private func opened(_ seconds: Int64, after moment: Moment, shopZone: Zone) -> Moment? {
+        let hours =
+            businessHours.isEmpty ? [BusinessHours(weekdays: businessDays, start: 0, end: 1_440)] : businessHours
+        var left = seconds
+        var day = shopZone.day(at: moment)
+        // A year without an open hour promises nothing.
+        for _ in 0..<400 {
+            if !holidays.contains(day), away(on: day) == nil {
+                for span in hours.filter({ $0.weekdays.contains(day.weekday) }).sorted(by: { $0.start < $1.start }) {
+                    let start = max(moment, shopZone.moment(on: day, secondOfDay: span.start * 60))
+                    let end =
+                        span.end >= 1_440
+                        ? shopZone.moment(on: day.adding(days: 1), secondOfDay: 0)
+                        : shopZone.moment(on: day, secondOfDay: span.end * 60)
+                    let open = (end.milliseconds - start.milliseconds) / 1_000
+                    if open <= 0 { continue }
+                    if open >= left { return start + .seconds(left) }
+                    left -= open
+                }
+            }
+            day = day.adding(days: 1)
+        }
+        return nil
+    }
+
+    /// What she is told while nobody is there; nil while somebody is, or where shop.yaml says nothing.
+    public func awayNote(at moment: Moment, shopZone: Zone) -> String? { awayAt(moment, shopZone: shopZone)?.say }
+
+    private func awayAt(_ moment: Moment, shopZone: Zone) -> Away? { away(on: shopZone.day(at: moment)) }
+
+    private func away(on day: CalendarDay) -> Away? { away.first { $0.from <= day && day <= $0.until } }
+}
