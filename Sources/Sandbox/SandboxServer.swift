@@ -182,7 +182,8 @@ public final class SandboxServer: Sendable {
 
     private func serveWeb() async throws {
         let site = SandboxSite(
-            shop: shop, admin: admin, carriers: carriers, mailbox: mailbox, hooks: webhooks, twilio: twilio, relayFaults: relayFaults,
+            shop: shop, admin: admin, carriers: carriers, mailbox: mailbox, hooks: webhooks, twilio: twilio,
+            relayFaults: relayFaults,
             relayRules: relayRules, teller: teller, smtpPort: { self.bound.withLock { $0.smtp ?? 0 } })
         let server = WebServer(port: configuration.httpPort, logger: logger) { await site.respond($0) }
         try await server.run { port in

@@ -51,7 +51,8 @@ struct TwilioChannelTests {
             (400, "{\"code\": 21211}", "refused", "number"), (400, "{\"code\": 21614}", "refused", "number"),
             (400, "{\"code\": 21408}", "refused", "region"), (400, "{\"code\": 21617}", "refused", "content"),
             (400, "{\"code\": 21606}", "unavailable", "sender"), (401, "{\"code\": 20003}", "unavailable", "auth"),
-            (401, "<html>", "unavailable", "auth"), (403, "{}", "unavailable", "auth"), (404, "{}", "unavailable", "auth"),
+            (401, "<html>", "unavailable", "auth"), (403, "{}", "unavailable", "auth"),
+            (404, "{}", "unavailable", "auth"),
             (429, "{\"code\": 20429}", "deferred", "busy"), (429, "", "deferred", "busy"),
             (500, "{}", "deferred", "status"), (503, "oops", "deferred", "status"),
         ])

@@ -41,7 +41,8 @@ struct TwilioTests {
     @Test("refuses with Twilio's codes")
     func refused() throws {
         for (body, code) in [
-            ("To=0123&Body=a&From=b", 21211), ("To=%2B447700900123&From=b", 21602), ("To=%2B447700900123&Body=a", 21603),
+            ("To=0123&Body=a&From=b", 21211), ("To=%2B447700900123&From=b", 21602),
+            ("To=%2B447700900123&Body=a", 21603),
         ] as [(String, Int64)] {
             let answer = send(body)
             #expect(answer.status == 400 && (try json(answer))["code"]?.int == code)

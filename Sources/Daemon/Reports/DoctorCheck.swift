@@ -304,18 +304,22 @@ extension DoctorCheck {
             guard let settings = shop.farEnds[.sms]?.first?.sms else {
                 let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "")
                 let set = folder.flatMap { TriggerSet.load($0, webhooks: Set(shop.webhooks.keys)).set }
-                let names = set?.triggers.filter { trigger in
-                    trigger.lines.contains(where: \.isText) && trigger.mode != .off
-                }.map(\.name) ?? []
+                let names =
+                    set?.triggers.filter { trigger in
+                        trigger.lines.contains(where: \.isText) && trigger.mode != .off
+                    }.map(\.name) ?? []
                 guard !names.isEmpty else { return [] }
                 return [
                     Finding(
-                        .broken, what, "these triggers send texts, and nothing carries them: \(names.joined(separator: ", "))",
+                        .broken, what,
+                        "these triggers send texts, and nothing carries them: \(names.joined(separator: ", "))",
                         fix: "add 'sms:' to bookbag.yaml (docs/sms.md)")
                 ]
             }
             guard case .twilio(let account) = settings.provider else {
-                return [Finding(.fine, what, "a gateway at \(settings.host) is configured; it is not called from here")]
+                return [
+                    Finding(.fine, what, "a gateway at \(settings.host) is configured; it is not called from here")
+                ]
             }
             let answer = await TwilioAccountCheck.ask(account, over: reach.transport)
             switch answer {

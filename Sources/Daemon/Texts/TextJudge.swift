@@ -120,20 +120,22 @@ enum TextReplies {
         let language = StopConfirmation.language(of: locale)
         // A long name must not cost a second segment.
         let shop = String(shop.prefix(30))
-        switch (reply, language) {
-        case (.stopped, "de"): return "\(shop): Du bekommst keine SMS mehr von uns. War das nicht gemeint, antworte START."
-        case (.stopped, "fr"): return "\(shop) : vous ne recevrez plus de SMS de notre part. Pour annuler, répondez START."
-        case (.stopped, "es"): return "\(shop): ya no recibirás SMS nuestros. Para deshacerlo, responde START."
-        case (.stopped, _): return "\(shop): you get no more texts from us. To undo this, reply START."
-        case (.started, "de"): return "\(shop): Du bekommst wieder SMS von uns. Antworte STOP, um sie zu beenden."
-        case (.started, "fr"): return "\(shop) : vous recevrez de nouveau nos SMS. Répondez STOP pour les arrêter."
-        case (.started, "es"): return "\(shop): volverás a recibir SMS nuestros. Responde STOP para dejarlos."
-        case (.started, _): return "\(shop): you get texts from us again. Reply STOP to end them."
-        case (.help, "de"): return "\(shop): SMS zu deinen Bestellungen. Hilfe: \(help). Antworte STOP, um sie zu beenden."
-        case (.help, "fr"): return "\(shop) : SMS sur vos commandes. Aide : \(help). Répondez STOP pour les arrêter."
-        case (.help, "es"): return "\(shop): SMS sobre tus pedidos. Ayuda: \(help). Responde STOP para dejarlos."
-        case (.help, _): return "\(shop): texts about your orders. Help: \(help). Reply STOP to end them."
-        }
+        let end =
+            switch (reply, language) {
+            case (.stopped, "de"): "Du bekommst keine SMS mehr von uns. War das nicht gemeint, antworte START."
+            case (.stopped, "fr"): "vous ne recevrez plus de SMS de notre part. Pour annuler, répondez START."
+            case (.stopped, "es"): "ya no recibirás SMS nuestros. Para deshacerlo, responde START."
+            case (.stopped, _): "you get no more texts from us. To undo this, reply START."
+            case (.started, "de"): "Du bekommst wieder SMS von uns. Antworte STOP, um sie zu beenden."
+            case (.started, "fr"): "vous recevrez de nouveau nos SMS. Répondez STOP pour les arrêter."
+            case (.started, "es"): "volverás a recibir SMS nuestros. Responde STOP para dejarlos."
+            case (.started, _): "you get texts from us again. Reply STOP to end them."
+            case (.help, "de"): "SMS zu deinen Bestellungen. Hilfe: \(help). Antworte STOP, um sie zu beenden."
+            case (.help, "fr"): "SMS sur vos commandes. Aide : \(help). Répondez STOP pour les arrêter."
+            case (.help, "es"): "SMS sobre tus pedidos. Ayuda: \(help). Responde STOP para dejarlos."
+            case (.help, _): "texts about your orders. Help: \(help). Reply STOP to end them."
+            }
+        return "\(shop)\(language == "fr" ? " :" : ":") \(end)"
     }
 }
 

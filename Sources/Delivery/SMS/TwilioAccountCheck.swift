@@ -19,7 +19,9 @@ package enum TwilioAccountCheck {
             timeout: TwilioChannel.timeout)
         do {
             let response = try await transport.send(request)
-            guard response.status == 200 else { return .other("Twilio does not accept our login (HTTP \(response.status))") }
+            guard response.status == 200 else {
+                return .other("Twilio does not accept our login (HTTP \(response.status))")
+            }
             let status = (try? JSONDecoder().decode(Answered.self, from: Data(response.body)))?.status
             return status == "active" ? .active : .other("Twilio says that the account is '\(status ?? "unknown")'")
         } catch {

@@ -88,7 +88,7 @@ public struct TwilioChannel: Channel {
         } catch {
             if error.kind == .cancelled { throw CancellationError() }
             return .unclear(
-                Failure(reason: "lookup", detail: "Twilio could not be asked whether it had the message", inDoubt: false))
+                Failure(reason: "lookup", detail: "Twilio could not be asked whether it had the message"))
         }
         guard response.status == 200, let list = try? JSONDecoder().decode(List.self, from: Data(response.body)) else {
             return .unclear(

@@ -51,7 +51,9 @@ extension IncomingText {
             guard let body = try? JSONDecoder().decode(Body.self, from: Data(bytes)) else {
                 throw SourceFailure("its body is not JSON with 'id', 'from' and 'text'")
             }
-            guard !body.id.isEmpty, body.id.utf8.count <= 100 else { throw SourceFailure("its 'id' is empty or too long") }
+            guard !body.id.isEmpty, body.id.utf8.count <= 100 else {
+                throw SourceFailure("its 'id' is empty or too long")
+            }
             self.init(
                 from: PhoneNumber(body.from), to: body.to ?? "", text: body.text, receivedAt: receivedAt,
                 providerID: body.id)

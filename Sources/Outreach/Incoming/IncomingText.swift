@@ -72,7 +72,8 @@ public enum TextRules {
         "stop texting", "stop messaging", "stop sending", "stop the texts", "stop these texts", "stop these messages",
         "stop the messages", "no more texts", "no more messages", "no more sms", "don t text", "dont text",
         "do not text", "unsubscribe me", "take me off", "remove my number", "delete my number", "opt me out", "opt out",
-        "keine sms mehr", "keine nachrichten mehr", "keine texte mehr", "nicht mehr schreiben", "schreibt mir nicht mehr",
+        "keine sms mehr", "keine nachrichten mehr", "keine texte mehr", "nicht mehr schreiben",
+        "schreibt mir nicht mehr",
         "hört auf zu schreiben", "löscht meine nummer", "meine nummer löschen", "plus de sms", "plus de messages",
         "plus de textos", "arrêtez de m envoyer", "arrêtez de m écrire", "ne m écrivez plus", "désabonnez moi",
         "désinscrivez moi", "no más mensajes", "no mas mensajes", "no más sms", "no mas sms", "no me escriban más",
@@ -130,7 +131,7 @@ public enum TextRules {
         case .stop(let isAlone):
             if isAlone { outcome.kind = .keyword }
             outcome.detail =
-                isStopped ? "asked for no more texts, again" : "asked for no more texts\(isAlone ? "" : " in free words")"
+                "asked for no more texts" + (isStopped ? ", again" : isAlone ? "" : " in free words")
             outcome.silencings = [
                 .init(
                     who: .address(number), stream: .all, reason: IncomingOutcome.Silencing.optOut,

@@ -95,8 +95,18 @@ struct ShortText {
                         || character == "_" && before.isWord && after.isWord
                     if isItself { out += String(repeating: character, count: run) }
                     index += run
-                case "!" where peek(1) == "[": if !picture() { out.append(character); index += 1 }
-                case "[": out += link() ?? { index += 1; return "[" }()
+                case "!" where peek(1) == "[":
+                    if !picture() {
+                        out.append(character)
+                        index += 1
+                    }
+                case "[":
+                    if let words = link() {
+                        out += words
+                    } else {
+                        out.append(character)
+                        index += 1
+                    }
                 case "<": out += angle()
                 case "`":
                     while peek() == "`" { index += 1 }

@@ -167,7 +167,8 @@ struct SandboxSite: Sendable {
             "endpoint": .string(shop.baseURL),
             "smtp": .int(Int64(smtpPort())), "now": .string(ShopTime.iso(shop.clock.now())),
             "orders": .int(Int64(shop.orderCount)), "mails": .int(Int64(mailbox.count)),
-            "webhooks": .int(Int64(hooks.webhooks.count)), "texts": .int(Int64(twilio.texts.count)), "polls": .int(Int64(shop.polls)),
+            "webhooks": .int(Int64(hooks.webhooks.count)), "texts": .int(Int64(twilio.texts.count)),
+            "polls": .int(Int64(shop.polls)),
             "queries": .int(Int64(spent.queries)), "points": .int(Int64(spent.points)),
             "story": .int(Int64(teller.lines.count)),
             "carriers": .object(

@@ -58,7 +58,8 @@ struct EraseCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let subject = MailAddress(parsing: address)?.address ?? PhoneNumber(address)?.text else {
-            throw ValidationError("'\(address)' is neither an e-mail address nor a phone number with its country's code")
+            throw ValidationError(
+                "'\(address)' is neither an e-mail address nor a phone number with its country's code")
         }
         let store = try options.store()
         let shops = try await store.shops().filter { shop == nil || shop == $0 }

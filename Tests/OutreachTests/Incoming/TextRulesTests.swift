@@ -40,8 +40,10 @@ struct TextRulesTests {
         "a wish in free words ends them as well, and a person sees it",
         arguments: [
             "please stop texting me", "Stop sending me these!!", "no more texts please", "Don't text me again",
-            "take me off your list", "I want you to remove my number", "Bitte keine SMS mehr", "Schreibt mir nicht mehr!",
-            "Arrêtez de m'envoyer des messages", "Ne m’écrivez plus", "No más mensajes, por favor", "dejad de escribirme ya",
+            "take me off your list", "I want you to remove my number", "Bitte keine SMS mehr",
+            "Schreibt mir nicht mehr!",
+            "Arrêtez de m'envoyer des messages", "Ne m’écrivez plus", "No más mensajes, por favor",
+            "dejad de escribirme ya",
         ])
     func freeWords(_ words: String) {
         let judged = judge(words)
@@ -53,7 +55,8 @@ struct TextRulesTests {
         "anything else is a person's",
         arguments: [
             "Where is my parcel?", "please don't stop texting me", "why did you stop sending updates?", "yes", "Yes!",
-            "stop by the shop tomorrow?", "I'd like to cancel my order", "the end of the street", "help me, it is broken",
+            "stop by the shop tomorrow?", "I'd like to cancel my order", "the end of the street",
+            "help me, it is broken",
             "no more sugar in it please", "", "🎉", "Nie wieder zu spät, danke",
         ])
     func person(_ words: String) {

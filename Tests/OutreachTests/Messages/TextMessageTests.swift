@@ -123,7 +123,8 @@ struct ShortTextTests {
             ("* one\n* two\n\n1. first\n2. second", "- one\n- two\n1. first\n2. second"),
             ("one\ntwo  \nthree<br>four\\\nfive", "one two three\nfour\nfive"),
             ("> quoted\n> on", "quoted on"), ("a\n\n---\n\nb", "a\nb"),
-            ("2 &#42; 3 &lt; 7 &amp; &#x27;x&#x27;", "2 * 3 < 7 & 'x'"), ("snake_case and 2 * 3", "snake_case and 2 * 3"),
+            ("2 &#42; 3 &lt; 7 &amp; &#x27;x&#x27;", "2 * 3 < 7 & 'x'"),
+            ("snake_case and 2 * 3", "snake_case and 2 * 3"),
             ("\\*not emphasis\\*", "*not emphasis*"), ("`code`", "code"), ("<b>bold</b> <!-- no -->", "bold"),
             // What a shopper wrote was escaped: it stays words.
             ("&#91;click&#93;&#40;https&#58;//x.example&#41;", "[click](https://x.example)"), ("&#35; 7", "# 7"),

@@ -20,7 +20,9 @@ struct TextTriggerTests {
         return TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
     }
 
-    private let words = ["note.sms.md": "Hi {{ customer.first_name | default: \"there\" }}, your parcel \u{2019}s there.\n"]
+    private let words = [
+        "note.sms.md": "Hi {{ customer.first_name | default: \"there\" }}, your parcel \u{2019}s there.\n"
+    ]
 
     private func decision(
         _ set: TriggerSet, at moment: Moment = StandardOrder.moment, history: History = History(),

@@ -444,7 +444,8 @@ private struct Introduction {
         if let phone = order.phone {
             lines.append(
                 order.facts.customer?.texts == .subscribed
-                    ? "Texts go to \(phone)." : "\(phone) gets no texts: Shopify does not have it as subscribed to SMS.")
+                    ? "Texts go to \(phone)." : "\(phone) gets no texts: Shopify does not have it as subscribed to SMS."
+            )
         }
         for silence in sources.silences {
             let whom = silence.scope == "address" ? "The address" : "The \(silence.scope)"
