@@ -1,3 +1,4 @@
+import Delivery
 import Intake
 import Logging
 import Outreach
