@@ -16,6 +16,8 @@ package struct DaemonCore: Sendable {
     package let hangup: Broadcast
     /// Makes the daemon act immediately on what was decided by hand.
     package let actedByHand: Broadcast
+    /// Takes the texts that providers bring.
+    package var texts: TextHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
     package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
     /// Judge what is posted as a rating, by shop.
@@ -36,6 +38,7 @@ package struct DaemonCore: Sendable {
         self.actedByHand = actedByHand
         self.learn = learn
         self.ratings = ratings
+        texts = nil
     }
 }
 

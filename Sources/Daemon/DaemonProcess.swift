@@ -125,6 +125,7 @@ package struct DaemonProcess {
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
         for context in contexts.values {
@@ -137,8 +138,11 @@ package struct DaemonProcess {
             let newMail = mailWakes[context.domain] ?? Wake()
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
-                newMail: newMail, newWords: newWords, heartbeats: heartbeats, logger: logger,
+                newMail: newMail, newWords: newWords, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
                 ratings: ratings[context.domain])
+            if let settings = context.configuration.texts {
+                desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
+            }
             services += wiring.services()
             services.append(
                 ConversationService(
@@ -169,13 +173,17 @@ package struct DaemonProcess {
                 request: reloads))
         let hangup = Broadcast()
         services.append(HangupService(request: reloads, others: hangup))
-        let core = DaemonCore(
+        var core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
             hangup: hangup, actedByHand: byHand,
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
             }, ratings: ratings)
+        if let site = configuration.pages, !desks.isEmpty {
+            core.texts = TextHooks(
+                desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
         services.append(
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,

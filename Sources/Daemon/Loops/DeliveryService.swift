@@ -644,8 +644,11 @@ extension ChannelState {
 }
 
 extension Message {
-    /// True if it is a mail to the shopper, and her order now has a different address.
+    /// True if it goes to the shopper, and her order now has a different address or phone number.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
+        if kind == .sms, effect.isContact {
+            return record.phone.map { $0.text != envelope.recipient } ?? false
+        }
         guard kind == .email else { return false }
         let own =
             effect.line == SendLine.answerName ? record.answerRecipient : effect.isContact ? record.recipient : nil

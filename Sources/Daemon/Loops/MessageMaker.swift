@@ -44,6 +44,9 @@ package struct MessageMaker: Sendable {
         if asks(trigger, line), pages == nil, links == nil, planner.triggers.linksToRating(trigger.name) {
             return .impossible(.off, detail: "bookbag.yaml has no 'public:', so there is no page to rate on")
         }
+        if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
+            return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
+        }
         var results: [String: String] = [:]
         if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
             switch await standing(beside: effect, now: now) {

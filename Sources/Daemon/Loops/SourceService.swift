@@ -17,6 +17,8 @@ struct SourceService: Service {
     var mail: MailJudge?
     /// Judges what was posted as a rating; nil where no pages are served.
     var ratings: RatingJudge?
+    /// Judges what is a text; nil if the shop gets none.
+    var texts: TextJudge?
     /// Called when something was pushed to a source.
     let wake: Wake
     let heartbeats: Heartbeats
@@ -39,7 +41,7 @@ struct SourceService: Service {
     func turn() async throws -> Bool {
         guard clock.fault == nil else { return false }
         let journal = StoreObservations(
-            context: context, store: store, learning: learning, mail: mail, ratings: ratings)
+            context: context, store: store, learning: learning, mail: mail, ratings: ratings, texts: texts)
         var isMore = false
         for source in sources {
             heartbeats.beat(name)
@@ -117,6 +119,7 @@ struct StoreObservations: ObservationJournal {
     let learning: Learning
     var mail: MailJudge?
     var ratings: RatingJudge?
+    var texts: TextJudge?
 
     func cursor(of source: String) async throws -> String? {
         try await store.cursor(shop: context.domain, source: source)
@@ -134,6 +137,9 @@ struct StoreObservations: ObservationJournal {
     }
 
     func commit(_ events: [JudgedEvent], of observation: RawObservation, now: Moment) async throws -> SourceFailure? {
+        if observation.source == TextSource.sourceName, let texts {
+            return try await texts.judge(observation, now: now)
+        }
         if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
         if observation.isRating, let ratings {
             _ = try await ratings.judge(observation, now: now)

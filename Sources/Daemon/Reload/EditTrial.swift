@@ -201,11 +201,13 @@ package struct EditTrial: Codable, Sendable {
         for (sending, objection) in sendings.prefix(4) {
             switch await PreviewedMessage.make(sending, shop: nil, pages: .specimen()) {
             case .made(let made):
+                let sms = made.message.asText
                 finding.mails.append(
                     Mail(
                         destination: LineWords.destination(sending.effect.line), from: made.opened?.from ?? "",
-                        to: made.opened?.to ?? "", subject: made.opened?.subject ?? "",
-                        text: made.opened?.text
+                        to: made.opened?.to ?? (sms == nil ? "" : made.message.envelope.recipient),
+                        subject: made.opened?.subject ?? sms?.size ?? "",
+                        text: made.opened?.text ?? sms?.text
                             ?? String(decoding: JSONText.pretty(made.message.bytes), as: UTF8.self),
                         html: made.opened?.html ?? "", remark: made.remark, objection: objection))
             case .impossible(let reason, let detail):

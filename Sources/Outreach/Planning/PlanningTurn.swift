@@ -235,7 +235,7 @@ public struct PlanningTurn: Sendable {
             }
             if one.goes, one.effect.origin == .trigger, one.effect.isContact,
                 let trigger = planner.triggers.trigger(one.effect.trigger),
-                let address = one.record?.recipient?.address.lowercased()
+                let address = one.record?.address(on: one.effect.channel)?.lowercased()
             {
                 let isSent = one.judgement.decision == .send
                 if hasLimit, isSent, let limit = planner.limit(for: trigger, one.judgement.events) {

@@ -177,13 +177,14 @@ private struct ReplayedCustomer {
     /// A number that represents the text of a mail; nil if texts are not compared.
     private func rendered(_ effect: Effect, _ one: PlanningTurn.Judged, now: Moment) -> Int? {
         guard let line = planner.triggers.trigger(effect.trigger)?.line(named: effect.line),
-            let event = effect.event, line.isMail, rendering.contains(line.template),
+            let event = effect.event, line.hasWords, rendering.contains(line.template),
             let record = one.record
         else { return nil }
         let scope = planner.scope(
             record: record, event: event, together: effect.together, history: one.history, now: now,
             pages: .specimen())
         do throws(TemplateFailure) {
+            if line.isText { return try planner.triggers.templates.text(line.template, scope).hashValue }
             return try planner.triggers.templates.render(line.template, scope, to: line.destination).hashValue
         } catch {
             return error.hashValue

@@ -186,7 +186,7 @@ extension TriggerKey {
             help:
                 "What it is to the shopper; left out, the first. \(MailStream.help). The last two can be unsubscribed from, and whoever does that gets no more of them.",
             example: "about: order", alsoCalled: ["stream"],
-            read: { reader, fields, trigger in trigger.about = reader.about(fields) }),
+            read: { reader, fields, trigger in trigger.about = reader.about(fields, trigger) }),
         TriggerKey(
             "mode", .oneOf(TriggerMode.allCases.map(\.rawValue)),
             words:

@@ -277,7 +277,7 @@ struct TriggerReader {
     private mutating func warn(_ fields: Fields, _ trigger: Trigger) {
         guard let settings = surroundings.settings else { return }
         let lines = trigger.lines
-        let toCustomer = lines.contains { $0.destination == .customer }
+        let toCustomer = lines.contains(where: \.isContact)
         if trigger.ignoresQuietHours, let place = fields.entry("ignore_quiet_hours")?.keyPosition, !lines.isEmpty,
             !toCustomer
         {
@@ -375,9 +375,10 @@ struct TriggerReader {
 
     // MARK: - about, examples
 
-    mutating func about(_ fields: Fields) -> MailStream {
+    mutating func about(_ fields: Fields, _ trigger: Trigger) -> MailStream {
         let about = fields.word("about", MailStream.self, &faults) ?? .order
         if let settings = surroundings.settings, about.from(settings.brand) == nil,
+            trigger.lines.isEmpty || trigger.lines.contains(where: \.isMail),
             let position = fields.value("about")?.position
         {
             faults.add(

@@ -286,7 +286,7 @@ private struct TriggerLoader {
         var mails: Set<String> = []
         var bodies: Set<String> = []
         for line in lines {
-            if line.isMail { mails.insert(line.template) } else { bodies.insert(line.template) }
+            if line.hasWords { mails.insert(line.template) } else { bodies.insert(line.template) }
         }
         func warn(_ file: String, _ message: String, _ hint: String) {
             faults.append(Fault(.warning, file: file, line: 1, column: 1, message, hint: hint))
@@ -352,8 +352,7 @@ private struct TriggerLoader {
         for (index, second) in ordered.enumerated() where second.mode != .off {
             let first = ordered[..<index].first { first in
                 first.mode != .off && !Set(first.events).isDisjoint(with: second.events)
-                    && first.lines.contains { $0.destination == .customer }
-                    && second.lines.contains { $0.destination == .customer }
+                    && !Set(first.contactChannels).isDisjoint(with: second.contactChannels)
                     && first.wait == second.wait && first.if.isEmpty && first.unless.isEmpty
                     && second.if.isEmpty && second.unless.isEmpty
             }
@@ -365,4 +364,9 @@ private struct TriggerLoader {
                     hint: "give each a condition, or switch one 'off'"))
         }
     }
+}
+
+extension Trigger {
+    /// The channels by which it reaches the shopper.
+    fileprivate var contactChannels: [ChannelName] { lines.filter(\.isContact).map(\.channel) }
 }

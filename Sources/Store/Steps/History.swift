@@ -52,7 +52,7 @@ extension Connection {
             history.lastProblemAt = try integer(Query.problemOfCustomer, [shop, customer]).map {
                 Moment(milliseconds: $0)
             }
-        } else if let address {
+        } else if let address = question.orderAddress.map(hash.address) ?? address {
             history.ordersLast30Days = Int(try integer(Query.ordersOfAddress, [shop, address, monthAgo]) ?? 0)
             history.lastProblemAt = try integer(Query.problemOfAddress, [shop, address]).map {
                 Moment(milliseconds: $0)

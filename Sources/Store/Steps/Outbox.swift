@@ -473,6 +473,12 @@ extension Connection {
                         "the relay says that there is no such mailbox (\(code.joined(separator: " ")), message \(effect.id))",
                     until: nil, hash: hash, now: now)
             }
+            if failure.isOptOut, let recipient = claim.message.recipient {
+                try silence(
+                    .address(recipient), shop: shop, stream: .all, reason: IncomingOutcome.Silencing.optOut,
+                    note: "opted out with the provider (\(failure.reason), message \(effect.id))", until: nil,
+                    hash: hash, now: now)
+            }
             return FinishedAttempt(effectID: effect.id, state: .refused, late: false)
         case .deferred(let failure), .unavailable(let failure):
             var reason = Reason.deferred

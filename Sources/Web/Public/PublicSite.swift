@@ -49,7 +49,9 @@ struct PublicSite: WebSite {
         if let refusal = gate.refusal(of: request) { return gate.dressed(refusal) }
         let isFile = request.path.hasPrefix("/static/")
         let response: WebResponse
-        if isFile, request.method != "POST", let file = pages.files.file(String(request.path.dropFirst(8))) {
+        if request.path.hasPrefix("/sms/"), request.method == "POST", let texts = core.texts {
+            response = await text(request, texts)
+        } else if isFile, request.method != "POST", let file = pages.files.file(String(request.path.dropFirst(8))) {
             response = file
         } else if request.path == "/favicon.ico" {
             // Browsers ask for it where a page, such as a shop's own, names no icon; it counts as no visit.
@@ -84,6 +86,17 @@ struct PublicSite: WebSite {
         case (.rate, "POST"): return try await giveRating(link, request)
         case (.rate, _): return try await rate(link, request)
         }
+    }
+
+    // MARK: - Texts
+
+    /// A provider brings a text. Its signature is its only right, so no limit holds up one that has it.
+    private func text(_ request: WebRequest, _ texts: TextHooks) async -> WebResponse {
+        guard request.query.isEmpty else { return .text("No query, please.", status: 404) }
+        let answer = await texts.receive(path: request.path, headers: request.headers, body: request.body)
+        var response = WebResponse.text(answer.body, status: answer.status)
+        response.headers["content-type"] = answer.type
+        return response
     }
 
     // MARK: - Tracking

@@ -449,6 +449,12 @@ private struct Introduction {
         } else {
             lines.append("It has no address that mail could go to.")
         }
+        if let phone = order.phone {
+            lines.append(
+                order.facts.customer?.texts == .subscribed
+                    ? "Texts go to \(phone)." : "\(phone) gets no texts: Shopify does not have it as subscribed to SMS."
+            )
+        }
         for silence in sources.silences {
             let whom = silence.scope == "address" ? "The address" : "The \(silence.scope)"
             let what = "gets no \(silence.stream.words)"

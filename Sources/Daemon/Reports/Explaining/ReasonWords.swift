@@ -39,9 +39,9 @@ package enum ReasonWords {
         "cancelled": "the order or the parcel was cancelled",
         "nothing_to_carry":
             "there is nothing to carry: a gift card, something digital, or goods handed over at the till",
-        "no_recipient": "there is no usable address to write to",
+        "no_recipient": "there is no usable address or number to write to",
         "silenced": "the shopper must not be written to ('bookbag suppress list' says why)",
-        "no_consent": "the shopper has not agreed to mail of that kind ('about' in the trigger)",
+        "no_consent": "the shopper has not agreed to messages of that kind",
         "asked_lately": "the customer was asked for a rating within the last 30 days",
         "held_out":
             "the customer is one of those whom the trigger does not tell, to measure what telling is worth ('hold_out')",
@@ -51,6 +51,7 @@ package enum ReasonWords {
         "shadow": "the trigger or the shop is in shadow mode",
         "template": "its template fails, and it waits until that is fixed",
         "unknown_webhook": "no webhook of that name is configured",
+        "no_channel": "bookbag.yaml names nothing that could carry it",
         "erased": "the customer was erased",
         "accepted": "the receiver accepted it",
         "refused": "the receiver will never accept it",

@@ -248,8 +248,9 @@ struct StandardOrder {
         facts.deliveryMethod = "shipping"
         facts.customer = CustomerFacts(
             id: "gid://shopify/Customer/5001", firstName: "Robin", lastName: "Ashdown", email: "robin@shopper.example",
-            ordersCount: 3,
+            phone: "+447700900123", ordersCount: 3,
             totalSpent: Money(amount: Decimal(string: "240.00")!, currency: shopCurrency), marketing: .notSubscribed,
+            texts: .subscribed,
             unsubscribeURL: "https://juniperfig.example/unsubscribe/5001")
         facts.customer?.locale = "en"
         var address = AddressFacts()
@@ -459,6 +460,8 @@ struct StandardOrder {
         case "customer.locale": record.facts.customer?.locale = text
         case "customer.accepts_marketing":
             record.facts.customer?.marketing = isTrue ? .subscribed : .notSubscribed
+        case "customer.accepts_sms":
+            record.facts.customer?.texts = isTrue ? .subscribed : .notSubscribed
         case "shipment.status": note(text.flatMap(ParcelState.init(rawValue:)), parcel: parcel, at: now)
         case "shipment.delivered" where isTrue: note(.delivered, parcel: parcel, at: now)
         case "shipment.carrier": track(parcel) { $0.company = text }

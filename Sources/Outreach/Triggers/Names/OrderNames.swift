@@ -158,6 +158,9 @@ extension Names {
             Name("accepts_marketing", .flag, "They are subscribed to your marketing mails.") {
                 .bool($0.record.facts.customer?.marketing == .subscribed)
             },
+            Name("accepts_sms", .flag, "They are subscribed to your texts (SMS), without which they get none.") {
+                .bool($0.record.facts.customer?.texts == .subscribed)
+            },
             Name(
                 "unsubscribe_url", .link, "Shopify's unsubscribe page for them.", canBeEmpty: true, isPersonal: true
             ) { .optional($0.record.facts.customer?.unsubscribeURL) },
