@@ -319,6 +319,14 @@ final class DeskBench: Sendable {
             request: effect.id, shop: effect.shop, address: address, now: now)!
     }
 
+    /// The relay takes whatever is ready.
+    func sendAll() async throws {
+        let claims = try await store.claim(.mail(shop: figs), limit: 50, owner: "a", lease: .minutes(1), now: now)
+        let begun = try await store.begin(claims, lease: .minutes(1), now: now).begun
+        _ = try await store.finish(
+            begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok")) }, now: now)
+    }
+
     /// The key of a customer's page.
     func customer(_ address: String = "robin@example.com") -> String { CustomerKey(store.addressKey(address)).text }
 

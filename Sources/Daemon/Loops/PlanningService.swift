@@ -164,6 +164,9 @@ struct PlanningService: Service {
         let brake = try await brakes.state(of: context, in: store, now: now)
         var planner = context.rules.planner
         planner.pauses = pauses
+        if effects.contains(where: { $0.line == SendLine.answerName }) {
+            planner.proofs = try await store.remembered(.answerProofs, shop: context.domain) ?? AnswerProofs()
+        }
         let turn = PlanningTurn(planner, now: now, brake: brake)
         let judged = try await store.judge(effects, in: turn, shop: context.domain)
         let replaced = turn.ordersReplacedIn(judged).map { OrderKey(shop: context.domain, orderID: $0) }

@@ -56,6 +56,11 @@ final class EventEntry: Sendable {
     /// True if no trigger may keep it from some to measure what telling is worth (`hold_out`): who is not told would be
     /// harmed.
     let isNeverHeldOut: Bool
+    /// True for what reaches her while a person talks with her about the order: what she has to act on, and where the
+    /// parcel is in its last hours.
+    var passesPeople: Bool {
+        isNeeded || ["shipment.delivered", "shipment.attempted", "shipment.ready_for_pickup"].contains(name)
+    }
     /// The names that conditions and templates may use in addition to those available for every event.
     let roots: Set<String>
     /// What Shopify and other tools call it.

@@ -117,10 +117,15 @@ public protocol ConversationStore: RecordStore {
     func commit(
         _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, now: Moment
     ) async throws(StoreFailure) -> (id: Int64, events: [Event])?
-    /// The conversations of a shop that time alone changes by now, the longest due first.
-    func dueConversations(shop: String, limit: Int, now: Moment) async throws(StoreFailure) -> [Int64]
-    /// When time alone changes a conversation of a shop next; nil for never.
+    /// The conversations of a shop that time alone changes by now, the longest due first: those whose minute is over or
+    /// whose snooze ends, and those in which nothing was said since `quietSince` and nobody waits.
+    func dueConversations(
+        shop: String, quietSince: Moment, limit: Int, now: Moment
+    ) async throws(StoreFailure) -> [Int64]
+    /// When the next minute is over or the next snooze ends in a shop; nil for never.
     func nextConversation(shop: String) async throws(StoreFailure) -> Moment?
+    /// The conversations of a shop in which a message of hers is not decided yet, who waits longest first.
+    func undecidedConversations(shop: String, limit: Int) async throws(StoreFailure) -> [Int64]
     /// What triggers made of a conversation's message, in any state.
     func answers(to message: Int64, of conversation: Int64, shop: String) async throws(StoreFailure) -> [Effect]
 }

@@ -10,7 +10,10 @@ extension Planner {
         guard let conversation = record.conversation else { return .skip(because: .erased) }
         guard record.answerRecipient != nil else { return .skip(because: .noRecipient) }
         if let end = pauses[.answers]?.end(at: evaluation.now) { return .wait(until: end, because: .paused) }
+        // What is ready was given its turn: what would keep it waiting now is itself among what is counted.
+        let isDecided = effect.state == .ready
         guard event.kind == .messageReceived else {
+            if isDecided { return nil }
             return isWritten(to: conversation, answering: false) ? nil : .skip(because: .tooManyAnswers)
         }
         guard let message = event.message(in: conversation) else { return .skip(because: .erased) }
@@ -27,6 +30,7 @@ extension Planner {
         if record.isOrder, !record.isOwnAddress {
             return .skip(because: .noRecipient, detail: "she wrote from another address than the order's")
         }
+        if isDecided { return nil }
         guard isWritten(to: conversation, answering: true) else { return .skip(because: .tooManyAnswers) }
         if isOneOfSeveral(event, entry, evaluation) {
             return .wait(until: evaluation.now + Self.draftLook, because: .several)

@@ -85,6 +85,7 @@ struct RowNumbers {
     /// The kinds of numbered rows.
     enum Name: String {
         case aggregates, effects, events, observations, parcels, silences
+        case conversationMessages = "conversation_messages"
     }
 
     private struct Key: Hashable {

@@ -8,7 +8,8 @@ extension Migration {
     /// column of its key, and a row's `id` is unique only within its shop (`numbers`). Tables with large records have a
     /// rowid, so that reading one row does not read its neighbours; all others are clustered by their key. Addresses,
     /// customers and anything else that may be searched for after an erasure are stored as keyed hashes (`*_key`),
-    /// never in plain; only an order's record, a message's bytes and raw observations contain customer data.
+    /// never in plain; only an order's record, a conversation with its messages, a message's bytes and raw
+    /// observations contain customer data.
     static let first = Migration(
         number: 1, name: "the first schema",
         sql: """
@@ -255,6 +256,105 @@ extension Migration {
                 FOREIGN KEY (shop, event_id) REFERENCES events (shop, id)
             ) STRICT, WITHOUT ROWID;
 
+            -- What a shopper and the shop say to each other about one matter. `id` is that of its aggregate. The words
+            -- and addresses stand here in plain: they are shown, and are removed with whoever is erased. `place` is
+            -- where it stands in its list: who waits before who does not, the longest first; what nobody waits for by
+            -- the last word. `next_at` is when time alone changes it, `quiet_since` since when nothing was said and
+            -- nobody waits.
+            CREATE TABLE conversations (
+                shop INTEGER NOT NULL,
+                id INTEGER NOT NULL,
+                state TEXT NOT NULL CHECK (state IN ('undecided', 'ours', 'person', 'snoozed', 'closed')),
+                holder TEXT CHECK (holder <> ''),
+                team TEXT CHECK (team <> ''),
+                channel TEXT NOT NULL CHECK (channel <> ''),
+                order_id INTEGER,
+                address TEXT CHECK (address <> ''),
+                address_key BLOB CHECK (length(address_key) = 16),
+                name TEXT,
+                subject TEXT NOT NULL,
+                opened_at INTEGER NOT NULL,
+                waits_since INTEGER,
+                decide_by INTEGER,
+                snoozed_until INTEGER,
+                closed_at INTEGER,
+                reason TEXT CHECK (reason <> ''),
+                hand_overs INTEGER NOT NULL CHECK (hand_overs >= 0),
+                take_overs INTEGER NOT NULL CHECK (take_overs >= 0),
+                closings INTEGER NOT NULL CHECK (closings >= 0),
+                last_at INTEGER NOT NULL,
+                last_incoming_at INTEGER,
+                message_count INTEGER NOT NULL CHECK (message_count >= 0),
+                place INTEGER NOT NULL GENERATED ALWAYS AS (
+                    CASE WHEN state = 'snoozed' THEN snoozed_until WHEN waits_since IS NOT NULL THEN waits_since
+                        ELSE 4611686018427387904 - last_at END) STORED,
+                next_at INTEGER GENERATED ALWAYS AS (coalesce(decide_by, snoozed_until)) STORED,
+                quiet_since INTEGER GENERATED ALWAYS AS (
+                    CASE WHEN state IN ('ours', 'person') AND waits_since IS NULL THEN last_at END) STORED,
+                PRIMARY KEY (shop, id),
+                FOREIGN KEY (shop, id) REFERENCES aggregates (shop, id),
+                FOREIGN KEY (shop, order_id) REFERENCES orders (shop, id),
+                CHECK ((address IS NULL) = (address_key IS NULL)),
+                CHECK ((state = 'undecided') = (decide_by IS NOT NULL)),
+                CHECK ((state = 'snoozed') = (snoozed_until IS NOT NULL)),
+                CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
+                CHECK (state <> 'closed' OR waits_since IS NULL),
+                CHECK (holder IS NULL OR state IN ('person', 'snoozed'))
+            ) STRICT;
+            CREATE INDEX conversations_next ON conversations (shop, next_at, id) WHERE next_at IS NOT NULL;
+            CREATE INDEX conversations_quiet ON conversations (shop, quiet_since, id) WHERE quiet_since IS NOT NULL;
+            CREATE INDEX conversations_unclaimed ON conversations (shop, place, id)
+                WHERE state = 'person' AND holder IS NULL;
+            CREATE INDEX conversations_held ON conversations (shop, holder, place, id)
+                WHERE state = 'person' AND holder IS NOT NULL;
+            CREATE INDEX conversations_by_state ON conversations (shop, state, place, id);
+            CREATE INDEX conversations_by_time ON conversations (shop, last_at, id);
+            CREATE INDEX conversations_by_order ON conversations (shop, order_id, last_at, id)
+                WHERE order_id IS NOT NULL;
+            CREATE INDEX conversations_by_address ON conversations (shop, address_key, last_at, id)
+                WHERE address_key IS NOT NULL;
+
+            -- What was said in them, in the order in which it was stored. `understood` is JSON: what was read out of
+            -- her words, and by whom. `mail_id` is a mail's Message-ID, `mail_ids` what it answers.
+            CREATE TABLE conversation_messages (
+                shop INTEGER NOT NULL,
+                id INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                direction TEXT NOT NULL CHECK (direction IN ('in', 'out', 'note')),
+                author TEXT NOT NULL CHECK (author IN ('shopper', 'bookbag', 'person')),
+                person TEXT CHECK (person <> ''),
+                said_at INTEGER NOT NULL,
+                text TEXT NOT NULL,
+                channel TEXT NOT NULL CHECK (channel <> ''),
+                trust INTEGER NOT NULL CHECK (trust BETWEEN 0 AND 3),
+                understood TEXT,
+                is_follow_up INTEGER NOT NULL CHECK (is_follow_up IN (0, 1)),
+                has_photo INTEGER NOT NULL CHECK (has_photo IN (0, 1)),
+                sender TEXT CHECK (sender <> ''),
+                sender_key BLOB CHECK (length(sender_key) = 16),
+                recipient TEXT,
+                mail_id TEXT CHECK (mail_id <> ''),
+                mail_ids TEXT NOT NULL,
+                subject TEXT NOT NULL,
+                observation_id INTEGER,
+                effect_id INTEGER,
+                files TEXT NOT NULL,
+                PRIMARY KEY (shop, id),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id),
+                CHECK ((sender IS NULL) = (sender_key IS NULL)),
+                CHECK ((author = 'person') = (person IS NOT NULL)),
+                CHECK ((author = 'shopper') = (direction = 'in'))
+            ) STRICT;
+            CREATE INDEX conversation_messages_by_conversation ON conversation_messages (shop, conversation_id, id);
+            CREATE INDEX conversation_messages_by_sender ON conversation_messages (shop, sender_key, said_at)
+                WHERE sender_key IS NOT NULL;
+            CREATE INDEX conversation_messages_by_mail ON conversation_messages (shop, mail_id, id)
+                WHERE mail_id IS NOT NULL;
+            CREATE UNIQUE INDEX conversation_messages_by_observation ON conversation_messages (shop, observation_id)
+                WHERE observation_id IS NOT NULL;
+            CREATE UNIQUE INDEX conversation_messages_by_effect ON conversation_messages (shop, effect_id)
+                WHERE effect_id IS NOT NULL;
+
             CREATE TABLE triggers (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 name TEXT NOT NULL,
@@ -345,6 +445,9 @@ extension Migration {
             CREATE INDEX effects_of_system ON effects (shop, id) WHERE origin = 'system';
             -- Waiting because the template fails, by trigger.
             CREATE INDEX effects_unwritten ON effects (shop, trigger_name) WHERE state = 'waiting' AND reason = 'template';
+            -- Answers that wait for somebody's approval.
+            CREATE INDEX effects_drafts ON effects (shop, id, aggregate_id)
+                WHERE state = 'waiting' AND reason IN ('draft', 'several');
 
             -- The further events of an effect, if `combine` made one message of several. The first is
             -- `effects.event_id`.

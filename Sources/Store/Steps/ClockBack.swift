@@ -67,6 +67,7 @@ extension Connection {
         for column in ["decided_at", "contacted_at"] {
             try run("UPDATE trials SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
         }
+        try bringConversationsBack(shop: shop, to: moment)
         try bringTalliesBack(shop: shop, to: now)
         // What waits.
         try run(
@@ -83,6 +84,21 @@ extension Connection {
         try run("UPDATE channels SET closed_until = ? WHERE shop = ? AND closed_until > ?", [moment, shop, moment])
         let ask = (now + Store.longestAsk).milliseconds
         try run("UPDATE parcels SET ask_at = ? WHERE shop = ? AND ask_at > ?", [ask, shop, ask])
+    }
+
+    /// The same of conversations. What somebody put away stays so: that time was meant to lie ahead.
+    private func bringConversationsBack(shop: Int64, to moment: Int64) throws {
+        try run(
+            """
+            UPDATE aggregates SET version = version + 1 WHERE shop = ? AND id IN (
+                SELECT id FROM conversations WHERE shop = ? AND (last_at > ? OR decide_by > ?))
+            """, [shop, shop, moment, moment])
+        for column in ["opened_at", "waits_since", "decide_by", "closed_at", "last_at", "last_incoming_at"] {
+            try run(
+                "UPDATE conversations SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
+        try run(
+            "UPDATE conversation_messages SET said_at = ? WHERE shop = ? AND said_at > ?", [moment, shop, moment])
     }
 
     /// The same of carriers, which are all shops' own. A quota is free again within its own window, and no sooner, for

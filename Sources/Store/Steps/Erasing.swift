@@ -9,7 +9,8 @@ public struct Erased: Hashable, Sendable {
 
 extension Store {
     /// Erases a customer: removes every order placed with the address, or by a customer who placed one with it, with
-    /// its scans, events, effects and messages, and the raw observations that are about it or contain the address.
+    /// its scans, events, effects and messages, the conversations with her or about these orders, what she wrote in
+    /// others, and the raw observations that are about it or contain the address.
     ///
     /// The totals stay, and so do a permanent silence of the address and a keyed hash of each order, which keeps the
     /// next poll from learning it again. A message being attempted at this moment may still arrive.
@@ -37,17 +38,10 @@ extension Store {
                 try db.run(
                     "INSERT INTO erased (shop, order_key, erased_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [number, hash.order(gid), now.milliseconds])
-                erased.messages += try db.removeEffects(ofAggregate: id, shop: number, tally: &tally)
-                for table in ["pending_events", "match_outcomes"] {
-                    try db.run(
-                        """
-                        DELETE FROM \(table) WHERE shop = ? AND event_id IN (
-                            SELECT id FROM events WHERE events.shop = ? AND events.aggregate_id = ?)
-                        """, [number, number, id])
+                for conversation in try db.all(Query.conversationNumbersOfOrder, [number, id], { $0[0] as Int64 }) {
+                    erased.messages += try db.removeConversation(conversation, shop: number, tally: &tally)
                 }
-                for table in ["occurrences", "events"] {
-                    try db.run("DELETE FROM \(table) WHERE shop = ? AND aggregate_id = ?", [number, id])
-                }
+                erased.messages += try db.removeStory(ofAggregate: id, shop: number, tally: &tally)
                 for table in ["scans", "rereads"] {
                     try db.run("DELETE FROM \(table) WHERE shop = ? AND order_id = ?", [number, id])
                 }
@@ -69,6 +63,10 @@ extension Store {
             }
             var numbers = RowNumbers()
             for key in keys {
+                for conversation in try db.all(Query.conversationNumbersOfAddress, [number, key], { $0[0] as Int64 }) {
+                    erased.messages += try db.removeConversation(conversation, shop: number, tally: &tally)
+                }
+                try db.removeWords(of: key, shop: number)
                 for query in [Query.incomingOfAddress, Query.observationsOfAddress] {
                     try db.removeIncoming(db.all(query, [number, key]) { $0[0] }, shop: number)
                 }
@@ -115,6 +113,53 @@ extension Connection {
         return orders.sorted { $0.key < $1.key }.map { (id: $0.key, gid: $0.value) }
     }
 
+    /// Removes the effects and events of an aggregate, and returns the number of messages.
+    fileprivate func removeStory(ofAggregate id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
+        let messages = try removeEffects(ofAggregate: id, shop: shop, tally: &tally)
+        for table in ["pending_events", "match_outcomes"] {
+            try run(
+                """
+                DELETE FROM \(table) WHERE shop = ? AND event_id IN (
+                    SELECT id FROM events WHERE events.shop = ? AND events.aggregate_id = ?)
+                """, [shop, shop, id])
+        }
+        for table in ["occurrences", "events"] {
+            try run("DELETE FROM \(table) WHERE shop = ? AND aggregate_id = ?", [shop, id])
+        }
+        return messages
+    }
+
+    /// Removes a conversation with all that was said in it and followed from it, the mails that it was read from
+    /// included, and returns the number of messages of ours.
+    fileprivate func removeConversation(_ id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
+        let read: [Int64] = try all(Query.observationsOfConversation, [shop, id]) { $0[0] }
+        try run("DELETE FROM conversation_messages WHERE shop = ? AND conversation_id = ?", [shop, id])
+        let messages = try removeStory(ofAggregate: id, shop: shop, tally: &tally)
+        try removeIncoming(read, shop: shop)
+        try removeIncoming(all(Query.incomingAboutAggregate, [shop, id]) { $0[0] }, shop: shop)
+        for table in ["conversations", "aggregates"] {
+            try run("DELETE FROM \(table) WHERE shop = ? AND id = ?", [shop, id])
+        }
+        return messages
+    }
+
+    /// Removes what an address wrote in the conversations of others.
+    fileprivate func removeWords(of address: Data, shop: Int64) throws {
+        let touched = Set(try all(Query.conversationsWithWordsOf, [shop, address]) { $0[0] as Int64 })
+        guard !touched.isEmpty else { return }
+        try run("DELETE FROM conversation_messages WHERE shop = ? AND sender_key = ?", [shop, address])
+        for id in touched.sorted() {
+            try run(
+                """
+                UPDATE conversations SET message_count = (
+                    SELECT count(*) FROM conversation_messages AS left_over
+                    WHERE left_over.shop = conversations.shop AND left_over.conversation_id = conversations.id)
+                WHERE shop = ? AND id = ?
+                """, [shop, id])
+            try run("UPDATE aggregates SET version = version + 1 WHERE shop = ? AND id = ?", [shop, id])
+        }
+    }
+
     /// Removes all effects of an aggregate, and returns the number of their messages.
     fileprivate func removeEffects(ofAggregate id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
         var messages = 0
@@ -140,6 +185,20 @@ extension Connection {
 }
 
 extension Query {
+    static let conversationNumbersOfOrder = """
+        SELECT id FROM conversations WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL
+        """
+    static let conversationNumbersOfAddress = """
+        SELECT id FROM conversations WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL
+        """
+    static let conversationsWithWordsOf = """
+        SELECT conversation_id FROM conversation_messages
+        WHERE shop = ? AND sender_key = ? AND sender_key IS NOT NULL
+        """
+    static let observationsOfConversation = """
+        SELECT observation_id FROM conversation_messages
+        WHERE shop = ? AND conversation_id = ? AND observation_id IS NOT NULL
+        """
     static let erasableByAddress = """
         SELECT orders.id, aggregates.gid, orders.customer_key
         FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id

@@ -64,6 +64,12 @@ extension Connection {
                 address: address, customer: customer, but: question.effectID, shop: shop)
         }
         if let request = question.ratingRequest { history.rating = try ratingNow(request, shop: shop) }
+        if let id = question.orderID, let order = try order(id, shop: shop) {
+            history.isWithPerson = try integer(Query.isOrderWithPerson, [shop, order]) != nil
+        }
+        if !history.isWithPerson, let address, question.stream == .marketing || question.stream == .ratings {
+            history.isWithPerson = try integer(Query.isAddressWithPerson, [shop, address]) != nil
+        }
         history.silenced = try isSilenced(
             scopes: [
                 ("address", address), ("customer", customer), ("order", question.orderID.map(hash.order)),

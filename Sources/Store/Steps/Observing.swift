@@ -58,12 +58,14 @@ extension Store {
     /// The observations of a shop's source that were not judged yet, in the order in which they were kept.
     public func unjudged(shop: String, source: String, limit: Int) async throws(StoreFailure) -> [RawObservation] {
         try await read { db in
-            try db.all(Query.unjudged, [try db.shop(shop), source, limit]) { row in
-                RawObservation(
-                    id: row[0], shop: shop, source: source, externalID: row[1], receivedAt: row.moment(2), kind: row[3],
-                    bytes: row[4],
-                    about: row.isNull(5) ? nil : AggregateID(kind: try row.word(5), id: row[6]))
-            }
+            try db.all(Query.unjudged, [try db.shop(shop), source, limit]) { try RawObservation($0, shop: shop) }
+        }
+    }
+
+    /// The observation with that number; nil if it is gone.
+    public func observation(_ id: Int64, shop: String) async throws(StoreFailure) -> RawObservation? {
+        try await read { db in
+            try db.first(Query.observationByNumber, [try db.shop(shop), id]) { try RawObservation($0, shop: shop) }
         }
     }
 
@@ -74,6 +76,14 @@ extension Store {
             for one in observations { try db.markJudged(one, shop: shops.number(one.shop, in: db), now: now) }
             try db.note(now)
         }
+    }
+}
+
+extension RawObservation {
+    fileprivate init(_ row: Row, shop: String) throws {
+        self.init(
+            id: row[0], shop: shop, source: row[7], externalID: row[1], receivedAt: row.moment(2), kind: row[3],
+            bytes: row[4], about: row.isNull(5) ? nil : AggregateID(kind: try row.word(5), id: row[6]))
     }
 }
 
@@ -89,7 +99,11 @@ extension Connection {
 extension Query {
     static let observation = "SELECT id FROM observations WHERE shop = ? AND source = ? AND external_id = ?"
     static let unjudged = """
-        SELECT id, external_id, received_at, kind, bytes, about_kind, about_gid FROM observations
+        SELECT id, external_id, received_at, kind, bytes, about_kind, about_gid, source FROM observations
         WHERE shop = ? AND source = ? AND judged_at IS NULL ORDER BY id LIMIT ?
+        """
+    static let observationByNumber = """
+        SELECT id, external_id, received_at, kind, bytes, about_kind, about_gid, source FROM observations
+        WHERE shop = ? AND id = ?
         """
 }

@@ -302,6 +302,7 @@ extension Connection {
                 note.state.rawValue, note.at.milliseconds, note.state.rawValue, shop, effect.id,
             ])
         try append(note, effectID: effect.id, shop: shop)
+        if note.state == .sent { try noteAnswer(effect, at: note.at, shop: shop) }
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)
         tally.settle(effect, from: Tally.Standing(effect), to: Tally.Standing(note), shop: shop)

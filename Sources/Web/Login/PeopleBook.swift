@@ -25,6 +25,11 @@ package final class PeopleBook: Service {
 
     subscript(email: String) -> Person? { people.withLock { $0[email] } }
 
+    /// All that somebody listed may do at a shop.
+    func roles(at shop: String) -> Set<Role> {
+        people.withLock { $0.all.filter { $0.serves(shop) }.reduce(into: []) { $0.formUnion($1.roles) } }
+    }
+
     package func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             await endOld()
