@@ -55,7 +55,9 @@ struct RatingsEndToEndTests {
 
     @Test("a mail that asks has the link of its own question, and no other mail has one")
     func link() async throws {
-        let plans = try await plans(["ask": Self.ask, "placed": "on: order.placed\nsend: { email: { template: plain } }"])
+        let plans = try await plans([
+            "ask": Self.ask, "placed": "on: order.placed\nsend: { email: { template: plain } }",
+        ])
         try await plans.see(1, parcels: [("A", .delivered)])
         try await plans.work()
         let all = try await effects(plans)
