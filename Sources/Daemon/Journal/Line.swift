@@ -73,6 +73,11 @@ package enum Line: String, LogKind, CaseIterable {
     case paused = "a7c1e3d95b0f4826b4d8f6a2e9c07315"
     case pauseOver = "d2f86b0e4c7a49d1935e1a8c6f4b7d20"
 
+    case conversationOpened = "5b7e2c90d14f4a83b6c8e1f2a7903d64"
+    case conversationHandedOver = "f04d8a6b3c9e4e17a2b5d7c1906e8f32"
+    case conversationTakenOver = "2e91c7f5a08b4d3c9f6a4b1e8d7c5a03"
+    case conversationClosed = "8ac36e1f7d254b90b1f8e2d4c6a7395b"
+
     package var id: LogKindID { LogKindID(rawValue)! }
 
     package var message: StaticString {
@@ -142,6 +147,10 @@ package enum Line: String, LogKind, CaseIterable {
         case .noDesk: "No desk is served"
         case .paused: "News is held by a pause"
         case .pauseOver: "A pause is over"
+        case .conversationOpened: "A conversation began"
+        case .conversationHandedOver: "A conversation waits for a person"
+        case .conversationTakenOver: "A person took a conversation"
+        case .conversationClosed: "A conversation is over"
         }
     }
 

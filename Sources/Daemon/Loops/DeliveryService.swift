@@ -409,6 +409,7 @@ struct DeliveryService: Service {
                     withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
                 }
             case .shadow: withdrawn.append(Withdrawal(claim: claim, reason: .shadow))
+            case .holdOut: withdrawn.append(Withdrawal(claim: claim, reason: .heldOut))
             case .skip(let reason, let detail):
                 withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
             case .replace(let other):

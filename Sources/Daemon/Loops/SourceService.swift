@@ -15,6 +15,8 @@ struct SourceService: Service {
     let clock: DaemonClock
     /// Judges what is a mail; nil if the shop has no mailbox.
     var mail: MailJudge?
+    /// Judges what was posted as a rating; nil where no pages are served.
+    var ratings: RatingJudge?
     /// Judges what is a text; nil if the shop gets none.
     var texts: TextJudge?
     /// Called when something was pushed to a source.
@@ -39,7 +41,7 @@ struct SourceService: Service {
     func turn() async throws -> Bool {
         guard clock.fault == nil else { return false }
         let journal = StoreObservations(
-            context: context, store: store, learning: learning, mail: mail, texts: texts)
+            context: context, store: store, learning: learning, mail: mail, ratings: ratings, texts: texts)
         var isMore = false
         for source in sources {
             heartbeats.beat(name)
@@ -116,6 +118,7 @@ struct StoreObservations: ObservationJournal {
     let store: any ObservationStore
     let learning: Learning
     var mail: MailJudge?
+    var ratings: RatingJudge?
     var texts: TextJudge?
 
     func cursor(of source: String) async throws -> String? {
@@ -138,6 +141,10 @@ struct StoreObservations: ObservationJournal {
             return try await texts.judge(observation, now: now)
         }
         if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
+        if observation.isRating, let ratings {
+            _ = try await ratings.judge(observation, now: now)
+            return nil
+        }
         let unknown = try await learning.learn(events, from: observation, of: context, now: now)
         return unknown.isEmpty ? nil : SourceFailure("it refers to \(unknown.count) that are not known")
     }

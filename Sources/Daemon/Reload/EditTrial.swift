@@ -269,7 +269,9 @@ package struct EditTrial: Codable, Sendable {
         let live = try await store.shopState(shop)?.liveSince ?? LiveSince(shop: .distantPast)
         let rendering = Replay.templatesToCompare(before: (before, folder), after: (after, files))
         func replay(_ set: TriggerSet) -> Replay {
-            Replay(set, live: live, shop: profile, since: since, until: now, rendering: rendering)
+            Replay(
+                set, live: live, shop: profile, since: since, until: now, rendering: rendering,
+                holdOutKey: store.holdOutKey(shop: shop))
         }
         let (earlier, later) = (replay(before), replay(after))
         let horizon = since - Replay.reach(of: [before, after])

@@ -339,6 +339,20 @@ extension TemplateSet {
     /// The variants of a name, in the order of their files.
     func all(_ name: String) -> [Variant] { variants[name] ?? [] }
 
+    /// Where a template, in any of its variants and with its partials, first uses a name; nil where none does.
+    func firstUse(of path: String, in name: String) -> (file: String, line: Int, column: Int)? {
+        for variant in all(name) {
+            let parts = partials(in: variant.locale ?? "")
+            for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
+                guard let use = template.variables(with: parts).first(where: { $0.path == path }) else { continue }
+                // The lines of a body are counted from where it begins.
+                let first = use.file == variant.body.name ? variant.bodyLine : 1
+                return (use.file, use.line + first - 1, use.column)
+            }
+        }
+        return nil
+    }
+
     /// True if an SMS can be made of it.
     func hasText(_ name: String) -> Bool { all(name).contains { $0.isText || !$0.isHTML } }
 

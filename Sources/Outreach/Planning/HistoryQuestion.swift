@@ -20,6 +20,10 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var replacers: [String] = []
     /// Whether their shadow messages count as well, which they do if the one being judged is a shadow itself.
     public var isShadow = false
+    /// True if the message asks for a rating.
+    public var asksForRating = false
+    /// The effect that asked for the rating that the event tells of.
+    public var ratingRequest: Int64?
 
     public init(
         shop: String, orderID: String?, subject: Subject, address: String?, customerID: String?,
@@ -49,5 +53,7 @@ extension HistoryQuestion {
         if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
         replacers = planner.triggers.replacers(of: effect.trigger)
         isShadow = planner.isShadow(effect.trigger)
+        asksForRating = planner.asksForRating(effect)
+        ratingRequest = effect.event?.ratingRequest
     }
 }

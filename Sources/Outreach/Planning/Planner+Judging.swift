@@ -99,7 +99,21 @@ extension Planner {
         {
             return Judgement(decision: held)
         }
+        if entry.mode == .live, line.destination == .customer, isHeldOut(effect, entry.trigger, evaluation.record) {
+            return Judgement(decision: .holdOut, events: kept, dropped: dropped)
+        }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
+    }
+
+    /// Whether the customer of a message that would be sent now is held out. What is ready was drawn before.
+    private func isHeldOut(_ effect: Effect, _ trigger: Trigger, _ record: OrderRecord) -> Bool {
+        guard effect.state == .waiting, let share = trigger.holdOut, let customer = record.drawnBy else { return false }
+        return share.draws(trigger: trigger.name, customer: customer, key: holdOutKey)
+    }
+
+    /// True if a message to the customer asks for a rating, here or elsewhere.
+    func asksForRating(_ effect: Effect) -> Bool {
+        effect.isContact && triggers.trigger(effect.trigger)?.about == .ratings
     }
 
     /// Waits come to an end: an effect that waits for something no source ever reports is dropped after this long.
@@ -125,6 +139,7 @@ extension Planner {
         let now = evaluation.now
         if effect.reason?.isDraft == true { return objection(toDraft: event, evaluation) }
         if let reason = evaluation.overtaken(event) { return (reason, nil) }
+        if let rating = history.rating, let told = event.ratingScore, rating.score != told { return (.passed, nil) }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {
@@ -218,6 +233,11 @@ extension Planner {
             guard evaluation.isReachable else { return (.noRecipient, nil) }
             if history.silenced { return (.silenced, nil) }
             if !trigger.about.consent.isGiven(by: evaluation.record.facts.customer) { return (.noConsent, nil) }
+            if trigger.about == .ratings, let asked = history.lastAskedAt,
+                evaluation.now - asked < RatingRequest.pause
+            {
+                return (.askedLately, nil)
+            }
             return nil
         case .phone:
             let customer = evaluation.record.facts.customer
@@ -240,6 +260,11 @@ extension Planner {
 }
 
 extension OrderRecord {
+    /// By what it is drawn whether somebody is held out: the customer, else the address. Nil if there is neither.
+    var drawnBy: String? {
+        facts.customer?.id ?? recipient?.address.lowercased().filter { !$0.isWhitespace }
+    }
+
     /// Whom mail about this order goes to: the address that it was placed with, otherwise the customer's. Nil if there
     /// is none that a relay would accept.
     public var recipient: MailAddress? {

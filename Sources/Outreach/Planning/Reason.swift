@@ -58,6 +58,10 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case silenced
     /// Marketing, or a text, to somebody who has not subscribed to that.
     case noConsent = "no_consent"
+    /// The customer was asked for a rating a short while ago.
+    case askedLately = "asked_lately"
+    /// The customer is one of those whom the trigger does not tell, to measure what telling is worth.
+    case heldOut = "held_out"
     /// Another trigger's message replaced it.
     case replaced
     /// A newer event of another order took over its occurrence.

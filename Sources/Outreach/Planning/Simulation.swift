@@ -303,12 +303,27 @@ struct Simulation {
             history.counted += reached.filter { $0.at + window > now }.map(\.at)
         }
         let month = now - .days(30)
+        var rated = Moment.distantPast
         for order in orders where own.map(order.isOfShopper) ?? false {
             let placed = order.record.facts.processedAt
             if placed > month, placed <= now, !order.record.facts.test { history.ordersLast30Days += 1 }
             for event in order.record.events
             where event.recordedAt <= now && event.kind.isProblem && event.silence != .testOrder {
                 history.lastProblemAt = max(history.lastProblemAt ?? .distantPast, event.happenedAt)
+            }
+            for event in order.record.events where event.recordedAt <= now && event.silence == nil {
+                if let score = event.ratingScore, event.happenedAt >= rated {
+                    (history.lastRating, rated) = (score, event.happenedAt)
+                }
+            }
+        }
+        if turn.planner.asksForRating(effect) {
+            for place in contacts.compactMap(\.effect) where effects[place].id != effect.id {
+                let other = effects[place]
+                guard turn.planner.asksForRating(other), let order = self.order(of: other),
+                    order.address == own?.address && own?.address != nil || own.map(order.isOfShopper) ?? false
+                else { continue }
+                history.lastAskedAt = max(history.lastAskedAt ?? .distantPast, other.decidedAt ?? other.createdAt)
             }
         }
         if !silences.isEmpty {

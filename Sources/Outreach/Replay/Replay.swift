@@ -13,15 +13,17 @@ public struct Replay: Sendable {
     /// keys up.
     public let since: Moment
     public let until: Moment
-    private let planner: Planner
+    private var planner: Planner
     /// The templates whose text is compared, rendered for every message.
     private let rendering: Set<String>
 
     /// A replay of `set`, as if it had always been in force. A shop that is in shadow mode or off is treated as live; a
     /// trigger that is off stays off, and what one in shadow mode would send is marked.
+    ///
+    /// - Parameter holdOutKey: the store's secret by which customers are held out.
     public init(
         _ set: TriggerSet, live: LiveSince, shop: ShopProfile, since: Moment, until: Moment,
-        rendering: Set<String> = []
+        rendering: Set<String> = [], holdOutKey: [UInt8] = []
     ) {
         var settings = set.settings
         settings.mode = .live
@@ -30,6 +32,7 @@ public struct Replay: Sendable {
             triggers: triggers,
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }), live: live,
             shop: shop)
+        planner.holdOutKey = holdOutKey
         self.since = since
         self.until = until
         self.rendering = rendering

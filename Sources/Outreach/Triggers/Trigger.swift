@@ -29,6 +29,8 @@ public struct Trigger: Sendable {
     /// True if it sends however much was sent before.
     public var ignoresLimit: Bool
     public var examples: [Example]
+    /// The share of customers whom it does not tell, to measure what its messages are worth; nil if it tells all.
+    public var holdOut: HoldOut?
     /// The guards that do not keep it from answering.
     public var answersEven: Set<AnswerGuard> = []
 

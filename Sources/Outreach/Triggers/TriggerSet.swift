@@ -27,6 +27,8 @@ public struct TriggerSet: Sendable {
         let pause: Length?
         /// True if the file leaves `once_per` out.
         let hasUsualKeys: Bool
+        /// True if its mail to the customer has a link to our page for ratings.
+        let linksToRating: Bool
         /// What deciding needs of its lines, in their order.
         let lines: [Line]
 
@@ -38,7 +40,7 @@ public struct TriggerSet: Sendable {
             let isContact: Bool
         }
 
-        init(_ trigger: Trigger, index: Int, in shop: TriggerMode) {
+        init(_ trigger: Trigger, index: Int, in shop: TriggerMode, _ templates: TemplateSet) {
             self.trigger = trigger
             self.index = index
             name = trigger.name
@@ -49,6 +51,11 @@ public struct TriggerSet: Sendable {
             combine = trigger.combine
             pause = trigger.oncePer?.every
             hasUsualKeys = trigger.oncePer == nil
+            linksToRating =
+                trigger.about == .ratings
+                && trigger.lines.contains {
+                    $0.destination == .customer && templates.firstUse(of: Names.ratingPage, in: $0.template) != nil
+                }
             lines = trigger.lines.map {
                 Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact)
             }
@@ -64,7 +71,7 @@ public struct TriggerSet: Sendable {
         self.settings = settings
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
-        let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode) }
+        let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -90,6 +97,9 @@ public struct TriggerSet: Sendable {
 
     /// The triggers that replace the one of that name.
     public func replacers(of name: String) -> [String] { replacers[name] ?? [] }
+
+    /// True if a trigger's mail to the customer has a link to our page for ratings.
+    package func linksToRating(_ name: String) -> Bool { byName[name]?.linksToRating ?? false }
 
     /// The trigger of that name.
     public func trigger(_ name: String) -> Trigger? { byName[name]?.trigger }
@@ -182,6 +192,7 @@ private struct TriggerLoader {
         }
         if triggers.count == folder.triggerFiles.count { warnOfUnused(templates, triggers) }
         check(replaced, triggers)
+        checkRatings(templates, triggers)
         warnOfPairs(triggers)
         if let settings { refuseTwice(triggers, settings) }
         if let settings, let today { warnOfHolidays(settings, today: today) }
@@ -242,6 +253,29 @@ private struct TriggerLoader {
                         file: file, line: position.line, column: position.column,
                         "this and \(other.file) replace one another, so one would always silence the other",
                         hint: "take 'replaces' out of one of them"))
+            }
+        }
+    }
+
+    /// Refuses to ask for a rating in mail that nobody can unsubscribe from, and warns where there is no page for it.
+    private mutating func checkRatings(_ templates: TemplateSet, _ triggers: [Trigger]) {
+        for trigger in triggers {
+            for line in trigger.lines where line.isMail {
+                let name = Names.ratingPage
+                guard let use = templates.firstUse(of: name, in: line.template) else { continue }
+                if trigger.about != .ratings || line.destination != .customer {
+                    faults.append(
+                        Fault(
+                            file: use.file, line: use.line, column: use.column,
+                            "'\(name)' asks for a rating, and \(trigger.file) is not 'about: ratings' to the customer",
+                            hint: "ask in a mail of its own, with 'about: ratings' in its trigger"))
+                } else if servesPages == false, trigger.mode != .off {
+                    faults.append(
+                        Fault(
+                            .warning, file: trigger.file, line: 1, column: 1,
+                            "this asks for a rating and is sent to nobody, for bookbag.yaml has no 'public:'",
+                            hint: "have the shopper's pages served (docs/desk.md), or write 'mode: off' here"))
+                }
             }
         }
     }

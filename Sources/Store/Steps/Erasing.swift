@@ -184,7 +184,9 @@ extension Connection {
     @discardableResult
     func removeEffect(_ id: Int64, shop: Int64) throws -> Int {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
-        for table in ["leases", "attempts", "decisions", "results", "effect_keys", "effect_events"] {
+        for table in [
+            "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials",
+        ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }
         try run("DELETE FROM effects WHERE shop = ? AND id = ?", [shop, id])

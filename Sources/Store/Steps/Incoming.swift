@@ -137,6 +137,11 @@ extension Connection {
             ])
         guard written > 0 else { return }
         tally.add(.incoming, [outcome.kind.rawValue], shop: shop)
+        if outcome.kind == .person {
+            try noteContact(
+                aggregate: aggregate, address: outcome.address.map(hash.address), at: outcome.observation.receivedAt,
+                shop: shop, tally: &tally)
+        }
         if let id = outcome.effectID, var effect = try self.effect(id, shop: shop) {
             if outcome.provesArrival, effect.state == .ready, effect.attemptsInDoubt > 0 {
                 try run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, id])

@@ -306,6 +306,10 @@ extension Connection {
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)
         tally.settle(effect, from: Tally.Standing(effect), to: Tally.Standing(note), shop: shop)
+        // A question that nobody got was not asked.
+        if effect.isContact {
+            try count([.ready, .sent].contains(note.state), effectID: effect.id, shop: shop, tally: &tally)
+        }
     }
 
     /// Records that attempts begin, for the claims whose judgement is still up to date.

@@ -33,8 +33,9 @@ struct ExportCommand: AsyncParsableCommand {
                 try await whole.add(key, of: store, now: now)
             }
             // Of the address, of the customer in Shopify, and of each order.
-            let customer = try await store.customer(
-                store.addressKey(address), shop: domain, limit: Self.ordersOfCustomer, now: now)
+            let key = store.addressKey(address)
+            let customer = try await store.customer(key, shop: domain, limit: Self.ordersOfCustomer, now: now)
+            try await whole.add(conversationsWith: [key] + customer.addresses, shop: domain, of: store)
             whole.add(customer.silences)
         }
         print(try whole.json())

@@ -42,6 +42,9 @@ package enum ReasonWords {
         "no_recipient": "there is no usable address or number to write to",
         "silenced": "the shopper must not be written to ('bookbag suppress list' says why)",
         "no_consent": "the shopper has not agreed to messages of that kind",
+        "asked_lately": "the customer was asked for a rating within the last 30 days",
+        "held_out":
+            "the customer is one of those whom the trigger does not tell, to measure what telling is worth ('hold_out')",
         "replaced": "another trigger's message took its place",
         "newer": "a newer event took its turn",
         "off": "the trigger is off or gone",

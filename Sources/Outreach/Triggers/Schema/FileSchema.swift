@@ -186,17 +186,23 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     /// What `given` and `then` may change about the standard order, by root.
     private static let roots: [(String, SchemaNode)] =
-        Names.roots.map { ($0.name, .named("given-\($0.name)")) } + [
+        Names.roots.map { root -> (String, SchemaNode) in
+            let own = SchemaNode.named("given-\(root.name)")
+            // What she writes may be about no order.
+            return (root.name, root.name == "order" ? .any([own, .oneOf(["none"])]) : own)
+        } + [
             (
                 Names.shipments.path,
-                .object([
-                    (
-                        "description",
-                        .text(
-                            "The parcels of the order, each with the names of 'shipment': in 'given' those that it happens to at once, in 'then' those that it happens to then. One that is known by its tracking_number is only changed."
-                        )
-                    ), ("type", .text("array")), ("items", .any([.named("given-shipment"), .nothing])),
-                    ("minItems", .number(1)),
+                .any([
+                    .object([
+                        (
+                            "description",
+                            .text(
+                                "The parcels of the order, each with the names of 'shipment': in 'given' those that it happens to at once, in 'then' those that it happens to then. One that is known by its tracking_number is only changed."
+                            )
+                        ), ("type", .text("array")), ("items", .any([.named("given-shipment"), .nothing])),
+                        ("minItems", .number(1)),
+                    ]), .oneOf(["none"]),
                 ])
             )
         ]
