@@ -112,7 +112,8 @@ struct TextJudge: Sendable {
     }
 }
 
-/// What is answered to STOP, START and HELP: one segment each, without advertising, as the rules of the trade ask.
+/// What is answered to STOP, START and HELP: one segment of the plain
+/// alphabet each (so no ê and no á), without advertising, as the rules of the trade ask.
 enum TextReplies {
     static let languages = ["en", "de", "fr", "es"]
 
@@ -124,14 +125,14 @@ enum TextReplies {
             switch (reply, language) {
             case (.stopped, "de"): "Du bekommst keine SMS mehr von uns. War das nicht gemeint, antworte START."
             case (.stopped, "fr"): "vous ne recevrez plus de SMS de notre part. Pour annuler, répondez START."
-            case (.stopped, "es"): "ya no recibirás SMS nuestros. Para deshacerlo, responde START."
+            case (.stopped, "es"): "ya no recibes SMS nuestros. Para deshacerlo, responde START."
             case (.stopped, _): "you get no more texts from us. To undo this, reply START."
             case (.started, "de"): "Du bekommst wieder SMS von uns. Antworte STOP, um sie zu beenden."
-            case (.started, "fr"): "vous recevrez de nouveau nos SMS. Répondez STOP pour les arrêter."
-            case (.started, "es"): "volverás a recibir SMS nuestros. Responde STOP para dejarlos."
+            case (.started, "fr"): "vous recevez de nouveau nos SMS. Répondez STOP pour y mettre fin."
+            case (.started, "es"): "recibes de nuevo SMS nuestros. Responde STOP para dejarlos."
             case (.started, _): "you get texts from us again. Reply STOP to end them."
             case (.help, "de"): "SMS zu deinen Bestellungen. Hilfe: \(help). Antworte STOP, um sie zu beenden."
-            case (.help, "fr"): "SMS sur vos commandes. Aide : \(help). Répondez STOP pour les arrêter."
+            case (.help, "fr"): "SMS sur vos commandes. Aide : \(help). Répondez STOP pour y mettre fin."
             case (.help, "es"): "SMS sobre tus pedidos. Ayuda: \(help). Responde STOP para dejarlos."
             case (.help, _): "texts about your orders. Help: \(help). Reply STOP to end them."
             }
