@@ -643,9 +643,10 @@ extension ChannelState {
 }
 
 extension Message {
-    /// True if it is a mail to the shopper, and her order now has a different address.
+    /// True if it is a mail to the shopper, and her order now has a different address. What a person wrote goes where
+    /// that person sent it.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
-        guard kind == .email else { return false }
+        guard kind == .email, effect.event != nil else { return false }
         let own =
             effect.line == SendLine.answerName ? record.answerRecipient : effect.isContact ? record.recipient : nil
         guard let address = own?.address else { return false }

@@ -63,6 +63,19 @@ package struct MessageMaker: Sendable {
         return channel.compose(composition)
     }
 
+    /// What the template of `effect` says now, before it becomes a mail; nil if its trigger is gone.
+    package func text(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> MailText? {
+        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
+            let event = effect.event
+        else { return nil }
+        let scope = planner.scope(
+            record: record, event: event, together: effect.together, history: history, now: now,
+            pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
+        return try planner.triggers.templates.render(line.template, scope, to: line.destination)
+    }
+
     /// What the message may link to. In shadow mode nobody gets it, and whoever compares it with another sees no link
     /// that opens anything.
     private func pages(

@@ -138,7 +138,7 @@ extension Connection {
     }
 
     /// Writes a change of a conversation; nil if it has another version by now.
-    fileprivate func write(
+    func write(
         _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, hash: KeyedHash,
         path: String, now: Moment
     ) throws -> (id: Int64, events: [Event])? {

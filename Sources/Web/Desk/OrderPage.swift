@@ -55,6 +55,7 @@ struct OrderPage: PageContent {
     var parcels: [Parcel]
     var lines: [Line]
     var happenings: [Happening]
+    var talks: [TalkRow]
 }
 
 /// The orders that were found.
@@ -120,7 +121,9 @@ extension DeskSite {
             order: account.order, customer: Self.customer(facts), customerPath: customerPath(of: facts, visit),
             total: Self.total(facts), introduction: account.introduction,
             parcels: parcels, lines: facts.lineItems.map { OrderPage.Line(title: $0.title, quantity: $0.quantity) },
-            happenings: happenings)
+            happenings: happenings,
+            talks: try await store.conversations(ofOrder: OrderKey(shop: visit.shop, orderID: number.id))
+                .map { talk($0, clock: clock, visit: visit) })
         return pages.desk(page, frame(title: "Order \(account.order)", page: .find, visit: visit, isLive: true))
     }
 

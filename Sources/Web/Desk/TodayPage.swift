@@ -39,6 +39,10 @@ struct TodayPage: PageContent {
     var pauses: [PauseOffer]
     /// Since when the shop could not be asked, in words.
     var stale: String?
+    /// How many conversations need a person, as a sentence; nil for none.
+    var waiting: String?
+    /// Where they are; nil for whoever may not answer.
+    var inbox: String?
 }
 
 extension DeskSite {
@@ -93,7 +97,10 @@ extension DeskSite {
             rows: shown.map { FeedRow($0, clock: clock, path: visit.path) },
             isNarrowed: trigger != nil || became != .all || place != nil, isWaiting: became == .waiting, next: next,
             pauses: pauseOffers(visit),
-            stale: Self.stale(facts, clock: clock, now: now))
+            stale: Self.stale(facts, clock: clock, now: now),
+            waiting: Self.counted(visit.unclaimed).map {
+                $0 == "1" ? "A customer waits for a person." : "\($0) customers wait for a person."
+            }, inbox: visit.visitor.may(DeskPage.inbox.roles) ? "\(visit.path)/inbox" : nil)
         return pages.desk(page, frame(title: "Today", page: .today, visit: visit, isLive: true))
     }
 
