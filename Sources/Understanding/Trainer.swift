@@ -62,7 +62,7 @@ package struct Trainer {
     package struct UnknownSection: Error, CustomStringConvertible {
         let line: Int
         let name: String
-        package var description: String { "line \(line): '\(name)' is no intent" }
+        package var description: String { "line \(line): '\(name)' is not an intent" }
     }
 
     private mutating func draw(_ bound: Int) -> Int {

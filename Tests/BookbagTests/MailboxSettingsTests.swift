@@ -82,7 +82,7 @@ import Testing
             ("url: https://me@imap.fig.example/\npassword: env:PASSWORD", "imaps://"),
             ("url: imaps://imap.fig.example/\npassword: env:PASSWORD", "no user"),
             ("url: imaps://me@imap.fig.example/\npassword: env:PASSWORD", "only_to"),
-            ("url: imaps://me@imap.fig.example/\nonly_to: [me]\npassword: env:PASSWORD", "no mail address"),
+            ("url: imaps://me@imap.fig.example/\nonly_to: [me]\npassword: env:PASSWORD", "not a mail address"),
             ("url: imaps://a@b.example@imap.fig.example/", "no way to log in"),
             ("url: imaps://a@b.example@imap.fig.example/\npassword: hunter2", "must not be written"),
             ("url: imap://a@b.example@imap.fig.example/\npassword: env:PASSWORD\nstarttls: off", "in the clear"),
@@ -125,7 +125,7 @@ import Testing
         #expect(both.lmtp == "/run/l.sock" && both.imap?.host == "h.example" && both.onlyTo == ["a@b.example"])
         let pipe = try #require(try mailbox("only_to: [hello@fig.example]"))
         #expect(pipe.lmtp == nil && pipe.imap == nil)
-        #expect(faults("lmtp: lmtp.sock\nonly_to: [a@b.example]").contains { $0.contains("no path of a socket") })
+        #expect(faults("lmtp: lmtp.sock\nonly_to: [a@b.example]").contains { $0.contains("not the path of a socket") })
         #expect(faults("lmtp: /run/l.sock").contains { $0.contains("no 'url'") && $0.contains("only_to") })
         #expect(faults("only_to: [a@b.example]\nfolders: [INBOX]").contains { $0.contains("no 'url'") })
     }
@@ -143,7 +143,7 @@ import Testing
                 == Configuration.SocketAccess(group: "mail", mode: 0o666))
         for wrong in ["0999", "66", "01660", "0066", "rw"] {
             let found = faults("lmtp: /run/l.sock\nonly_to: [a@b.example]\nlmtp_mode: \(wrong)")
-            #expect(found.contains { $0.contains("no mode of a socket") }, "\(wrong): \(found)")
+            #expect(found.contains { $0.contains("not a socket's mode") }, "\(wrong): \(found)")
         }
         #expect(faults("only_to: [a@b.example]\nlmtp_group: postfix").contains { $0.contains("goes with 'lmtp'") })
         func box(_ address: String, _ more: String) -> String {

@@ -60,8 +60,9 @@ import Testing
         arguments: [
             ("per_hour: 0", "not a number from 1"), ("per_day: many", "not a number"), ("per_minute: 5", "unknown key"),
             ("per_domain: 5", "per_domain"), ("per_domain: { per_week: 5 }", "unknown key 'per_week'"),
-            ("domains: [gmail.com]", "not a set of domains"), ("domains: { gmail: { per_hour: 1 } }", "no domain"),
-            ("domains: { a@gmail.com: { per_hour: 1 } }", "no domain"), ("dkim_selectors: [a b]", "no DKIM selector"),
+            ("domains: [gmail.com]", "not a set of domains"), ("domains: { gmail: { per_hour: 1 } }", "not the domain"),
+            ("domains: { a@gmail.com: { per_hour: 1 } }", "not the domain"),
+            ("dkim_selectors: [a b]", "not a DKIM selector"),
         ])
     func wrong(_ lines: String, _ words: String) {
         let found = faults(lines)

@@ -30,7 +30,7 @@ struct UnderstandCommandTests {
             (#"{"id": [], "text": "x"}"#, "'id' is not a text"),
             (
                 #"{"id": "1", "text": "x", "state": "lost"}"#,
-                "'lost' is no state of an order; there are none, open, late, delivered, returning, refunding"
+                "'lost' is not a state of an order; there are none, open, late, delivered, returning, refunding"
             ),
         ])
     func refusals(_ line: String, _ reason: String) {

@@ -169,3 +169,17 @@ struct TriggerTrialsTests {
         #expect(again.set.triggers.map(\.name) == ["delivered"])
     }
 }
+
+@Suite("What the journal says of refused files")
+struct RefusedFilesTests {
+    @Test("is one line for all mistakes, with the first of them and how many more there are")
+    func oneLine() async throws {
+        let bench = try await LoopBench()
+        bench.reloader().report(.refused((1...5).map { "a.yaml:\($0):1: mistake \($0)" }))
+        let facts = bench.lines.facts(.triggersRefused)
+        #expect(facts.count == 1 && facts[0]["count"] == "5")
+        #expect(
+            facts[0]["reason"]?.contains("mistake 3 (and 2 more)") == true
+                && facts[0]["reason"]?.contains("mistake 4") == false)
+    }
+}

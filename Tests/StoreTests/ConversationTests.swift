@@ -82,6 +82,16 @@ extension Store {
             ], now: now)
     }
 
+    /// An effect about an order that waits because a person has its conversation; returns its number.
+    fileprivate func hold(_ event: Event, until moment: Moment) async throws -> Int64 {
+        let effect = Effect(
+            to: .mail(shop: shop), isContact: true, trigger: "delay-alert", line: "email", keys: ["late"], event: event,
+            dueAt: moment, createdAt: .at(2), reason: .heldByPerson)
+        let outcome = try await commitPlan(
+            [Plan(shop: shop, changes: [PlannedChange(effect: effect, note: nil)])], now: .at(2))
+        return try #require(outcome.effects.first).id
+    }
+
     /// Has all that is ready accepted.
     fileprivate func sendAll(at now: Moment) async throws {
         let claims = try await claim(.mail(shop: shop), limit: 99, owner: "p", lease: .minutes(5), now: now)
@@ -289,7 +299,9 @@ struct ConversationTests {
         #expect(messages.count { $0.direction == .outgoing } == sent)
     }
 
-    @Test("drafts go with a take-over; what systems are told does not", arguments: StoreKind.allCases)
+    @Test(
+        "drafts stay with who takes it over, and go with an answer; what systems are told does not",
+        arguments: StoreKind.allCases)
     func withdrawn(_ kind: StoreKind) async throws {
         let store = try await kind.make()
         let record = try await store.receive(said("where is it?"))
@@ -303,6 +315,12 @@ struct ConversationTests {
         #expect(lines.map(\.id) == [record.id])
         let take = try #require(ConversationRules.take(record, by: "ada@juniperfig.example"))
         #expect(try await store.commit(take, now: .at(2)) != nil)
+        #expect(try await store.effect(draft.id)?.state == .waiting)
+        let taken = try await store.conversation(record.id, now: .at(2))
+        let words = ConversationMessage(
+            .outgoing, by: .person("ada@juniperfig.example"), at: .at(2), text: "On its way.", channel: .mailbox)
+        let reply = ConversationRules.reply(words, by: "ada@juniperfig.example", in: taken, now: .at(2))
+        #expect(try await store.commit(reply, now: .at(2)) != nil)
         let gone = try #require(try await store.effect(draft.id))
         #expect(gone.state == .withdrawn && gone.reason == .heldByPerson)
         #expect(try await store.effect(ticket.id)?.state == .waiting)
@@ -310,6 +328,45 @@ struct ConversationTests {
         #expect(lines.isEmpty)
         #expect(try await store.effectStory(draft.id)?.story.decisions.map(\.state) == [.waiting, .withdrawn])
         #expect(try await store.status(now: .at(2)).shops[0].effects == [.waiting: 1, .withdrawn: 1])
+    }
+
+    @Test(
+        "while a person has a conversation about an order, news of it waits: what was decided before is void, and what waited is judged again",
+        arguments: StoreKind.allCases)
+    func newsWaits(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        let placed = try await store.placed(1)
+        let id = facts(1).id
+        var record = try await store.receive(said("where is it?"), about: 1)
+        func question(_ stream: MailStream, about order: String?) -> HistoryQuestion {
+            HistoryQuestion(
+                shop: shop, orderID: order, subject: .order, address: "robin@example.com", customerID: nil,
+                stream: stream)
+        }
+        func withPerson(_ stream: MailStream, about order: String?) async throws -> Bool {
+            try await store.history(for: [question(stream, about: order)], now: .at(9))[0].isWithPerson
+        }
+        let before = try await store.versions(of: [.order(id)], shop: shop)
+        #expect(try await !withPerson(.order, about: id))
+        let take = try #require(ConversationRules.take(record, by: "ada@juniperfig.example"))
+        #expect(try await store.commit(take, now: .at(2)) != nil)
+        #expect(try await withPerson(.order, about: id))
+        // It is about an order: marketing that is about none goes on.
+        #expect(try await !withPerson(.marketing, about: nil))
+        let held = try await store.versions(of: [.order(id)], shop: shop)
+        #expect(held != before)
+        let waits = try await store.hold(placed, until: .at(90_000))
+        record = try await store.conversation(record.id, now: .at(3))
+        let close = try #require(ConversationRules.close(record, because: .done, now: .at(3)))
+        #expect(try await store.commit(close, now: .at(3)) != nil)
+        #expect(try await !withPerson(.order, about: id))
+        #expect(try await store.effect(waits)?.dueAt == .at(3))
+        // About no order, it is the address that counts, for what she did not order.
+        record = try await store.receive(said("a question", at: .at(4)), answers: false)
+        #expect(record.orderID == nil && record.isPersons)
+        #expect(try await withPerson(.marketing, about: nil))
+        #expect(try await withPerson(.ratings, about: id))
+        #expect(try await !withPerson(.order, about: id))
     }
 
     @Test("a person's answer is mail and message in one step, and only once", arguments: StoreKind.allCases)

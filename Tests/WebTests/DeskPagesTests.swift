@@ -28,6 +28,7 @@ struct DeskPagesTests {
         ("pause/begin", "POST", [.shop, .operate]), ("operations/doctor", "GET", [.operate]),
         ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
         ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
+        ("setup", "GET", [.shop, .edit, .operate]),
     ]
 
     /// A path of the table on that bench.
@@ -153,6 +154,9 @@ struct DeskPagesTests {
         let several = await bench.ask(
             "/juniperfig/find", method: "POST", form: ["what": "robin@example.com"], cookies: cookies)
         #expect(several.status == 200 && several.text.contains("#1001") && several.text.contains("#1002"))
+        let newest = await bench.ask("/juniperfig/find", cookies: cookies).text
+            .matches(of: /class="go" href="[^"]+">([^<]+)</).map { String($0.1) }
+        #expect(newest == ["#1002", "#1001"])
         let none = await bench.ask("/juniperfig/find", method: "POST", form: ["what": "#9"], cookies: cookies)
         #expect(none.status == 200 && none.text.contains("Nothing matches"))
     }

@@ -212,6 +212,12 @@ struct EditPagesTests {
             "preview", "templates/delivered.md", text, more: ["trigger": "delivered", "order": "#77"],
             cookies: cookies)
         #expect(none.text.contains("There is no order"))
+        // What would not be sent as the order is now is shown, and says why.
+        _ = try await edit.bench.order(1002)
+        let (_, held) = await edit.press(
+            "preview", "delivered.yaml", "on: shipment.in_transit\nif: order.item_count > 1000\nsend: email\n",
+            more: ["trigger": "delivered", "order": "1002"], cookies: cookies)
+        #expect(held.text.contains("It would not be sent now:"), "\(held.text)")
         #expect(edit.text("templates/delivered.md") == letter)
     }
 

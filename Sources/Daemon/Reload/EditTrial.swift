@@ -94,6 +94,8 @@ package struct EditTrial: Codable, Sendable {
         /// Empty for a webhook.
         package var html: String
         package var remark: String?
+        /// Why it would not be sent now; nil where it would, or where it is an example's.
+        package var objection: String?
     }
 
     /// What a replay came to.
@@ -190,13 +192,13 @@ package struct EditTrial: Codable, Sendable {
         _ name: String, example: String?, order: String?, _ set: TriggerSet, _ finding: inout Finding
     ) async throws {
         guard let trigger = set.trigger(name) else { throw Problem(words: "There is no trigger '\(name)'.") }
-        let sendings: [Sending]
+        let sendings: [(sending: Sending, objection: String?)]
         if let order {
             sendings = try await real(order, trigger, set)
         } else {
-            sendings = try examples(example, trigger, set)
+            sendings = try examples(example, trigger, set).map { ($0, nil) }
         }
-        for sending in sendings.prefix(4) {
+        for (sending, objection) in sendings.prefix(4) {
             switch await PreviewedMessage.make(sending, shop: nil, pages: .specimen()) {
             case .made(let made):
                 finding.mails.append(
@@ -205,7 +207,7 @@ package struct EditTrial: Codable, Sendable {
                         to: made.opened?.to ?? "", subject: made.opened?.subject ?? "",
                         text: made.opened?.text
                             ?? String(decoding: JSONText.pretty(made.message.bytes), as: UTF8.self),
-                        html: made.opened?.html ?? "", remark: made.remark))
+                        html: made.opened?.html ?? "", remark: made.remark, objection: objection))
             case .impossible(let reason, let detail):
                 throw Problem(words: "It cannot be rendered: \(ReasonWords.sentence(reason, detail: detail)).")
             }
@@ -234,7 +236,9 @@ package struct EditTrial: Codable, Sendable {
         throw Problem(words: "It sends nothing\(because.isEmpty ? "" : ", for \(because)").")
     }
 
-    private func real(_ id: String, _ trigger: Trigger, _ set: TriggerSet) async throws -> [Sending] {
+    private func real(
+        _ id: String, _ trigger: Trigger, _ set: TriggerSet
+    ) async throws -> [(sending: Sending, objection: String?)] {
         let store = try opened()
         guard let record = try await store.load(shop: shop, orderIDs: [id])[id] else {
             throw Problem(words: "There is no such order.")
@@ -245,7 +249,6 @@ package struct EditTrial: Codable, Sendable {
                 words: "Nothing has happened to \(record.facts.name) that '\(trigger.name)' is about (\(kinds)).")
         }
         return try await PreviewedMessage.sendings(of: trigger, event, record, set: set, store: store, now: now)
-            .map(\.sending)
     }
 
     private func replay(

@@ -13,6 +13,9 @@ struct TriggerReloader {
     let store: Store
     let metrics: DaemonMetrics
     let logger: Logger
+    /// So many mistakes of refused files are told in the journal.
+    private static let faultsOfLine = 3
+
     /// Called when there is mail to the shop itself.
     let notices: Wake
     var readings = TriggerReadings()
@@ -265,9 +268,12 @@ struct TriggerReloader {
                 ])
         case .refused(let faults):
             metrics.reloadSuccessful.set(0, shop.domain)
-            for fault in faults.prefix(20) {
-                logger.log(Line.triggersRefused, ["shop": "\(shop.domain)", "reason": "\(fault)"])
-            }
+            // One line, with the first few mistakes; 'bookbag check' and the mail have them all.
+            let rest = faults.count > Self.faultsOfLine ? " (and \(faults.count - Self.faultsOfLine) more)" : ""
+            let first = faults.prefix(Self.faultsOfLine).map { "\($0)" }.joined(separator: " | ")
+            logger.log(
+                Line.triggersRefused,
+                ["shop": "\(shop.domain)", "count": "\(faults.count)", "reason": "\(first)\(rest)"])
         case .held(let held):
             metrics.reloadSuccessful.set(0, shop.domain)
             metrics.reloadHeld.set(1, shop.domain)

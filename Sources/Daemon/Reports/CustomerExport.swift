@@ -42,10 +42,11 @@ package struct CustomerExport: Encodable, Sendable {
         guard let sources = try await AccountSources(key, store: store, now: now) else { return }
         var mails: [Mail] = []
         for effect in sources.story.effects {
-            guard let message = try await store.effectStory(effect.line.effect.id, shop: key.shop)?.message,
+            let id = effect.line.effect.id
+            guard let message = try await store.writtenMessage(id, shop: key.shop, includesOwn: true),
                 message.kind == .email, let opened = OpenedMail(message.bytes)
             else { continue }
-            mails.append(Mail(id: effect.line.effect.id, to: opened.to, subject: opened.subject, text: opened.text))
+            mails.append(Mail(id: id, to: opened.to, subject: opened.subject, text: opened.text))
         }
         orders.append(Order(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails))
     }

@@ -63,7 +63,7 @@ package struct OutboxReport: Report {
                 + rows.map { row in
                     ["\(row.id)"] + (isMixed ? [row.shop] : [])
                         + [
-                            row.order, row.trigger, row.line, row.state, row.shortReason, row.dueAt.iso8601,
+                            row.order, row.trigger, row.line, row.state, row.shortReason, row.dueAt.toTheMinute,
                             row.summary ?? row.detail ?? "",
                         ]
                 }) + waits
@@ -77,7 +77,7 @@ package struct OutboxReport: Report {
         for (sentence, group) in Dictionary(grouping: waiting, by: \.sentence).sorted(by: {
             ($1.value.count, $0.key) < ($0.value.count, $1.key)
         }) {
-            let until = group.compactMap(\.until).min().map { " (from \($0.iso8601))" } ?? ""
+            let until = group.compactMap(\.until).min().map { " (from \($0.toTheMinute))" } ?? ""
             lines.append("  \(group.count)  \(sentence)\(until)")
         }
         return "\n\nWhy they wait:\n" + lines.joined(separator: "\n")

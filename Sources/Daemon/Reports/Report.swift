@@ -57,5 +57,13 @@ extension Moment?: Stampable {
     package var stamp: String? { self?.iso8601 }
 }
 
+extension Moment {
+    /// For people, to the minute: `2026-11-30 08:15 UTC`. JSON has all of it.
+    package var toTheMinute: String {
+        let text = iso8601
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
+    }
+}
+
 /// A count with its noun: `1 parcel`, `2 parcels`.
 func counted(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }

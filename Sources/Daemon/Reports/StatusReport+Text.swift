@@ -19,7 +19,8 @@ extension StatusReport {
                 "\(counted(parcelsOfNobody, "parcel")) \(isOne ? "is" : "are") followed by the shop's own tracking alone: no carrier can be asked about \(isOne ? "it" : "them")"
             )
         }
-        lines.append("store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment)")
+        lines.append(
+            "store: \(databaseBytes / 1024) KiB, schema \(schemaVersion), last written \(lastMoment.toTheMinute)")
         if let storeFault { lines.append("store: cannot be written: \(storeFault)") }
         // At the end, where it is noticed.
         if !needs.isEmpty { lines += ["", "What needs a person:"] }
@@ -34,7 +35,8 @@ extension StatusReport {
         var lines: [String] = []
         if !shop.served { lines.append("not in the configuration: it is not read, and nothing is sent for it") }
         if let backup = shop.restoredBackupOf {
-            lines.append("restored         from a backup of \(backup); what happened since is learned silently")
+            lines.append(
+                "restored         from a backup of \(backup.toTheMinute); what happened since is learned silently")
         }
         if let fault = shop.clockFault {
             lines.append("clock            not trusted, so nothing is decided or sent: \(fault)")
@@ -42,15 +44,15 @@ extension StatusReport {
         if let triggers = shop.noRelayFor {
             lines.append("no relay         'smtp:' is missing, and these triggers write mails: \(triggers)")
         }
-        lines.append("watched since    \(shop.liveSince)")
+        lines.append("watched since    \(shop.liveSince.toTheMinute)")
         lines.append("last read        \(shop.lastGoodCycle.map(ago) ?? "never")")
-        lines.append("read up to       \(shop.cursor?.iso8601 ?? "nothing yet")")
+        lines.append("read up to       \(shop.cursor?.toTheMinute ?? "nothing yet")")
         lines.append("orders to read   \(shop.toRead)\(since(shop.toReadSince))")
         if shop.parked > 0 {
             lines.append("cannot be read   \(counted(shop.parked, "order")), tried again automatically")
         }
         if shop.mailboxRead != nil || shop.mailboxFault != nil {
-            let failing = shop.mailboxFailingSince.map { "; it fails since \($0)" } ?? ""
+            let failing = shop.mailboxFailingSince.map { "; it fails since \($0.toTheMinute)" } ?? ""
             lines.append("mailbox read     \(shop.mailboxRead.map(ago) ?? "never")\(failing)")
         }
         if shop.mailsToJudge > 0 {
@@ -67,22 +69,22 @@ extension StatusReport {
         }
         for one in shop.unwritten {
             lines.append(
-                "cannot be written \(one.count) of '\(one.trigger)', since \(one.since); they wait: \(one.detail ?? "")"
+                "cannot be written \(one.count) of '\(one.trigger)', since \(one.since.toTheMinute); they wait: \(one.detail ?? "")"
             )
         }
         if let held = shop.brake {
             lines.append(
-                "brake            mail is held since \(held.since), after \(held.people) people within an hour; `bookbag triggers confirm` releases it"
+                "brake            mail is held since \(held.since.toTheMinute), after \(held.people) people within an hour; `bookbag triggers confirm` releases it"
             )
         }
         for pause in shop.pauses {
             lines.append(
-                "paused           \(pause.what), since \(pause.since) by \(pause.by), \(pause.until.map { "until \($0)" } ?? "until it is ended"); `bookbag resume \(pause.what)` ends it"
+                "paused           \(pause.what), since \(pause.since.toTheMinute) by \(pause.by), \(pause.until.map { "until \($0.toTheMinute)" } ?? "until it is ended"); `bookbag resume \(pause.what)` ends it"
             )
         }
         if let held = shop.heldReload {
             lines.append(
-                "held edit        since \(held.since): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
+                "held edit        since \(held.since.toTheMinute): it would write to \(held.people) people at once; `bookbag triggers confirm` releases it"
             )
         }
         for fault in [shop.shopFault, shop.mailboxFault, shop.triggerFault].compactMap(\.self) {
@@ -98,7 +100,7 @@ extension StatusReport {
         switch seconds {
         case ..<120: return "\(seconds) s ago"
         case ..<7200: return "\(seconds / 60) min ago"
-        default: return "\(moment)"
+        default: return moment.toTheMinute
         }
     }
 }

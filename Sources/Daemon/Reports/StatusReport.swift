@@ -179,7 +179,7 @@ extension StatusReport {
                 need("the shop cannot be read: \(fault)", "run 'bookbag doctor', which names what the shop refuses")
             }
             if let fault = shop.mailboxFault {
-                let since = shop.mailboxFailingSince.map { " since \($0)" } ?? ""
+                let since = shop.mailboxFailingSince.map { " since \($0.toTheMinute)" } ?? ""
                 need(
                     "the mailbox cannot be read\(since), so bounces and answers wait there: \(fault)",
                     "run 'bookbag doctor', which tests the login; it is also tried again automatically")

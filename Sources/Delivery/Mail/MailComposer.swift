@@ -91,10 +91,7 @@ public struct MailComposer: Sendable {
     /// 6.7).
     private static func boundary(_ messageID: String, _ part: String) -> String {
         let digest = SHA256.hash(data: Data("bookbag boundary \(part) \(messageID)".utf8))
-        let digits = Array("0123456789abcdef".utf8)
-        return "=_"
-            + String(
-                decoding: digest.prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return "=_" + digest.prefix(16).hexadecimal
     }
 
     private func write(

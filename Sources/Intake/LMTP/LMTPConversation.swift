@@ -267,7 +267,7 @@ package struct LMTPConversation: Sendable {
             default: return "555 5.5.4 Unknown parameter of MAIL"
             }
         }
-        guard address.isEmpty || Self.isAddress(address) else { return "501 5.1.7 That is no address" }
+        guard address.isEmpty || Self.isAddress(address) else { return "501 5.1.7 That is not an address" }
         envelope = Envelope(sender: address)
         return "250 2.1.0 Go on"
     }

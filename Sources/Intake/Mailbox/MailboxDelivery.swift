@@ -55,7 +55,7 @@ package struct BroughtMail: ObservationSource {
 
     package func judge(_ observation: RawObservation) throws(SourceFailure) -> [JudgedEvent] {
         guard MailKind(observation.kind) != nil else {
-            throw SourceFailure("'\(observation.kind)' is no kind of mail; was it stored by a newer version?")
+            throw SourceFailure("'\(observation.kind)' is not a kind of mail; was it stored by a newer version?")
         }
         return []
     }

@@ -83,7 +83,7 @@ package final class MailboxSource: ObservationSource {
 
     package func judge(_ observation: RawObservation) throws(SourceFailure) -> [JudgedEvent] {
         guard let kind = MailKind(observation.kind) else {
-            throw SourceFailure("'\(observation.kind)' is no kind of mail; was it stored by a newer version?")
+            throw SourceFailure("'\(observation.kind)' is not a kind of mail; was it stored by a newer version?")
         }
         if kind.isParked { throw SourceFailure(String(decoding: observation.bytes.prefix(500), as: UTF8.self)) }
         return try meaning(observation, kind)

@@ -163,7 +163,18 @@ extension Parser {
         if token == .id || token == .number, let amount = amount(around: tokenStart) {
             return "write the number alone: \(amount)"
         }
+        if token == .id, let number = before.firstMatch(of: /([0-9]+(?:\.[0-9]+)?)\s*$/) {
+            return "write the number alone: \(number.output.1)"
+        }
+        if token == .id, let text = unquoted(before, after) { return "put a text in quotes: \"\(text)\"" }
         return "put 'and' or 'or' before it, or take it out"
+    }
+
+    /// The words behind an operator that were probably meant as one text: `Royal Mail`.
+    private func unquoted(_ before: String, _ after: String) -> String? {
+        guard let first = before.firstMatch(of: /(?:==|!=|contains)\s+([\p{L}\p{N}_.&'-]+)\s+$/) else { return nil }
+        let rest = after.split(separator: " ").prefix { $0 != "and" && $0 != "or" && !$0.contains("\"") }
+        return ([first.output.1] + rest).joined(separator: " ")
     }
 
     /// The number beside a currency sign or code: `100€`, `£100`, `100 EUR`.

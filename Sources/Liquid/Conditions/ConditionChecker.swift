@@ -57,11 +57,28 @@ extension Condition {
                 let isRight = lookup.offset > clause.start && clause.comparison != nil
                 if isRight, !path.contains("."), lookup.segments.isEmpty {
                     hint = "put a text in quotes: \"\(path)\""
+                    if let name = booleanName(clause, schema), let sign = clause.comparison?.0 {
+                        hint = Self.truth(path, name, sign)
+                    }
                 }
                 found.append(diagnostic("unknown name '\(path)'", lookup.offset, hint: hint))
                 return .unknown
             }
         }
+    }
+
+    /// The name on the left of a comparison, where it is true or false.
+    private func booleanName(_ clause: Clause, _ schema: Schema) -> String? {
+        guard let path = path(of: clause.left), case .known(let entry) = schema.look(up: path),
+            entry.kind == .boolean
+        else { return nil }
+        return path
+    }
+
+    /// How a name that is true or false is asked for, where it was compared with a word.
+    private static func truth(_ word: String, _ name: String, _ sign: Operator) -> String {
+        let no = ["no", "off", "nein", "non", "false", "0"].contains(word.lowercased())
+        return no ? "write the line under 'unless', without '\(sign.text) …'" : "write the name alone: \(name)"
     }
 
     private func check(_ clause: Clause, before: Clause?, _ schema: Schema, _ found: inout [Diagnostic]) {
@@ -129,10 +146,8 @@ extension Condition {
                 {
                     hint = "write the number: \(number)"
                 }
-                if case .boolean = a, let text = rightExpression.literalText?.lowercased(), hint == nil {
-                    let no = ["no", "nein", "non", "false", "0"].contains(text)
-                    hint =
-                        no ? "write the line under 'unless', without '\(sign.text) …'" : "write the name alone: \(name)"
+                if case .boolean = a, let text = rightExpression.literalText, hint == nil {
+                    hint = Self.truth(text, name, sign)
                 }
                 if case .boolean = a, case .literal = rightExpression, hint == nil {
                     hint = "write the name alone: \(name)"

@@ -161,7 +161,7 @@ public struct JSONReader {
                     }
                     text.append(contentsOf: String(Unicode.Scalar(code) ?? "\u{FFFD}").utf8)
                 case 0x22, 0x5C, UInt8(ascii: "/"): text.append(escape)
-                default: throw failure("'\\\(Character(Unicode.Scalar(escape)))' is no escape of JSON")
+                default: throw failure("'\\\(Character(Unicode.Scalar(escape)))' is not an escape of JSON")
                 }
             default:
                 guard byte >= 0x20 else { throw failure("a line ends inside a text; write \\n") }

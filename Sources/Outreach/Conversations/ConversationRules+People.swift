@@ -24,7 +24,6 @@ extension ConversationRules {
         } else {
             guard let handed = handOver(record, because: .handed) else { return nil }
             change = handed
-            change.withdraws = .heldByPerson
         }
         change.record.team = team
         change.record.reason = .handed
@@ -63,7 +62,6 @@ extension ConversationRules {
         _ effect: Int64, meant: String?, by person: String, in record: ConversationRecord, now: Moment
     ) -> ConversationChange {
         var change = take(record, by: person) ?? ConversationChange(record)
-        change.withdraws = .heldByPerson
         let meaning = meant.flatMap { meant in Intents.all.first { $0.name == meant }?.meaning }
         var note = ConversationMessage(
             .note, by: .person(person), at: now,

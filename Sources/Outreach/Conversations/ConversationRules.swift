@@ -124,7 +124,7 @@ public enum ConversationRules {
         return change
     }
 
-    /// Somebody of the shop's people takes it, from whoever has it now.
+    /// Somebody of the shop's people takes it, from whoever has it now. Drafts stay, for them to use.
     public static func take(_ record: ConversationRecord, by person: String) -> ConversationChange? {
         guard record.state != .person || record.holder != person else { return nil }
         var change = ConversationChange(record)
@@ -234,7 +234,6 @@ extension ConversationChange {
         (record.decideBy, record.snoozedUntil, record.closedAt) = (nil, nil, nil)
         record.takeOvers += 1
         events.append(.takenOver)
-        withdraws = .heldByPerson
     }
 }
 

@@ -51,6 +51,11 @@ final class EventEntry: Sendable {
     let isProblem: Bool
     /// True for what a shopper needs to act on: silencing order news does not stop it.
     let isNeeded: Bool
+    /// True for what reaches her while a person talks with her about the order: what she has to act on, and where the
+    /// parcel is in its last hours.
+    var passesPeople: Bool {
+        isNeeded || ["shipment.delivered", "shipment.attempted", "shipment.ready_for_pickup"].contains(name)
+    }
     /// The names that conditions and templates may use in addition to those available for every event.
     let roots: Set<String>
     /// What Shopify and other tools call it.

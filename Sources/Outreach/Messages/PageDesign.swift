@@ -53,7 +53,7 @@ public struct PageDesign: Sendable {
 
     private static func read(_ path: String, _ source: String?, _ faults: inout FaultList) -> PageDesign? {
         guard let source else {
-            faults.add(at: start, "the file is no UTF-8 text", hint: "save it as UTF-8")
+            faults.add(at: start, "the file is not UTF-8 text", hint: "save it as UTF-8")
             return nil
         }
         let parts = path.dropFirst("pages/".count).split(separator: ".").map(String.init)
@@ -67,7 +67,7 @@ public struct PageDesign: Sendable {
         }
         guard parts.count == 2 || parts.count == 3 && Languages.isLanguage(parts[1]) else {
             faults.add(
-                at: start, "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is no language",
+                at: start, "'\(parts[1...].dropLast().joined(separator: "."))' in the file's name is not a language",
                 hint: "write it like '\(page.rawValue).fr.html'")
             return nil
         }

@@ -113,6 +113,12 @@ enum TemplateWords {
         return message
     }
 
+    /// What was probably meant, where a message does not say.
+    static func hint(_ message: String) -> String? {
+        guard let count = message.firstMatch(of: /\|\s*truncate:\s*([0-9]+)\s+words?\b/) else { return nil }
+        return "'truncate' counts letters; for words write 'truncatewords: \(count.output.1)'"
+    }
+
     private static let words = [
         "pipe": "'|'", "dot": "'.'", "colon": "':'", "comma": "','", "question": "'?'", "dash": "'-'",
         "comparison": "a comparison", "string": "a text", "number": "a number", "id": "a name", "dotdot": "'..'",

@@ -76,7 +76,9 @@ extension TemplateSet {
         do throws(TemplateError) {
             let template = try Template(parsing: source, name: faults.file)
             for diagnostic in template.warnings {
-                faults.warn(at: place(diagnostic), TemplateWords.plain(diagnostic.message), hint: diagnostic.hint)
+                faults.warn(
+                    at: place(diagnostic), TemplateWords.plain(diagnostic.message),
+                    hint: diagnostic.hint ?? TemplateWords.hint(diagnostic.message))
             }
             for slip in TemplateSlips.found(in: source) {
                 let at = place(Diagnostic(line: slip.line, column: slip.column, message: ""))

@@ -12,6 +12,9 @@ public struct History: Hashable, Sendable, Codable {
     public var lastProblemAt: Moment?
     /// True if the address, the customer or the order is currently silenced for this kind of mail.
     public var silenced: Bool
+    /// True while one of the shop's people has a conversation about the order; of marketing and ratings also one that is
+    /// about no order, with the address.
+    public var isWithPerson = false
     /// When each mail to this address was sent or became ready, apart from the one being judged; as far back as the
     /// shop's limit looks.
     public var counted: [Moment] = []

@@ -25,10 +25,7 @@ public enum MessageIdentity {
             hash.update(data: Array("\(part.utf8.count):".utf8))
             hash.update(data: Array(part.utf8))
         }
-        return hash.finalize().prefix(16).map { byte in
-            let digits = Array("0123456789abcdef".utf8)
-            return String(decoding: [digits[Int(byte >> 4)], digits[Int(byte & 15)]], as: UTF8.self)
-        }.joined()
+        return hash.finalize().prefix(16).hexadecimal
     }
 }
 

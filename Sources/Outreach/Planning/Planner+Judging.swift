@@ -149,6 +149,10 @@ extension Planner {
         _ effect: Effect, _ trigger: Trigger, _ events: [Event], history: History, zone: Zone, now: Moment
     ) -> Decision? {
         if let end = pauses[.news]?.end(at: now) { return .wait(until: end, because: .paused) }
+        // While a person talks with her, no letter of ours comes between them, but for what she has to know.
+        if history.isWithPerson, !events.contains(where: \.kind.entry.passesPeople) {
+            return .wait(until: now + Self.draftLook, because: .heldByPerson)
+        }
         if !trigger.ignoresQuietHours, let end = triggers.settings.quietHours?.end(at: now, in: zone) {
             return .wait(until: end, because: .quietHours)
         }

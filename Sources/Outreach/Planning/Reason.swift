@@ -70,7 +70,7 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case unknownWebhook = "unknown_webhook"
     /// The order was erased.
     case erased
-    /// A person has the conversation, so no trigger answers.
+    /// A person has the conversation, so no trigger answers, and what can wait waits until it is over.
     case heldByPerson = "held_by_person"
     /// She is angry, threatens, or asks for a person.
     case needsHuman = "needs_human"
@@ -106,7 +106,7 @@ extension Reason {
     public var isHold: Bool {
         switch self {
         case .wait, .combine, .quietHours, .limit, .label, .deferred, .unavailable, .template, .brake, .paused,
-            .draft, .several:
+            .draft, .several, .heldByPerson:
             true
         default: false
         }

@@ -94,6 +94,8 @@ public struct Replay: Sendable {
         public var sentAt: Moment?
         /// True if it was only sent as a shadow.
         public var isShadow: Bool
+        /// True if it is held at the end, and neither sent nor given up.
+        public var waits: Bool
         /// Why it was not sent, or what it is waiting for at the end.
         public var reason: Reason?
         public var detail: String?
@@ -195,7 +197,8 @@ private struct ReplayedCustomer {
             order: effect.orderID.flatMap { simulation.place(ofOrder: $0) } ?? 0, trigger: effect.trigger,
             line: effect.line,
             key: effect.keys[0], event: event.kind, eventID: event.id, sentAt: isSent ? decided : nil,
-            isShadow: effect.state == .shadowed, reason: isSent ? nil : effect.reason ?? .wait,
+            isShadow: effect.state == .shadowed, waits: effect.state == .waiting,
+            reason: isSent ? nil : effect.reason ?? .wait,
             detail: isSent ? nil : effect.detail, words: words)
     }
 }

@@ -172,9 +172,18 @@ private struct Comparison {
         }
         let before = keyed(earlier)
         let after = keyed(later)
+        // What one set has sent and the other still holds at the end is nobody's loss: it comes at another time.
+        func waits(_ outcome: Replay.Outcome, in others: [Key: Replay.Outcome]) -> Replay.Outcome? {
+            let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
+            return others[key].flatMap { $0.waits ? $0 : nil }
+        }
         var gained: [Replay.Outcome] = []
         var lost: [Replay.Outcome] = []
         for outcome in later where outcome.isMessage {
+            if let other = waits(outcome, in: before) {
+                add(.moves, outcome, before: nil, after: outcome.sentAt, why: other)
+                continue
+            }
             let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
             guard let other = before[key], other.isMessage, other.isShadow == outcome.isShadow else {
                 if !outcome.isShadow || before[key]?.isMessage != true { gained.append(outcome) }
@@ -183,6 +192,10 @@ private struct Comparison {
             compare(outcome, with: other)
         }
         for outcome in earlier where outcome.isMessage {
+            if let other = waits(outcome, in: after) {
+                add(.moves, outcome, before: outcome.sentAt, after: nil, why: other)
+                continue
+            }
             let key = Key(order: outcome.order, trigger: outcome.trigger, line: outcome.line, key: outcome.key)
             guard let other = after[key], other.isMessage, other.isShadow == outcome.isShadow else {
                 if !outcome.isShadow || after[key]?.isMessage != true { lost.append(outcome) }

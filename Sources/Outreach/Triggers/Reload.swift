@@ -104,10 +104,7 @@ extension TriggerFolder {
             hash.update(data: Array("\(path.utf8.count) \(path) \(content.count) ".utf8))
             hash.update(data: content)
         }
-        return hash.finalize().map { byte in
-            let digits = Array("0123456789abcdef".utf8)
-            return String(decoding: [digits[Int(byte >> 4)], digits[Int(byte & 15)]], as: UTF8.self)
-        }.joined()
+        return hash.finalize().hexadecimal
     }
 
     /// The code that confirms these files when they are held: six letters and digits that cannot be mistaken for one

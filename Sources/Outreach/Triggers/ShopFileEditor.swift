@@ -28,9 +28,15 @@ package struct ShopFileEditor {
     // MARK: - Reading
 
     /// What a key says.
-    package static func value(_ key: Key, in source: String) -> Value {
-        guard let tree = YAMLReader.read(source, file: "shop.yaml").tree else { return .nothing }
-        return value(key, in: tree)
+    package static func value(_ key: Key, in source: String) -> Value { values([key], in: source)[key] ?? .nothing }
+
+    /// What several keys say; those that say nothing are left out.
+    package static func values(_ keys: [Key], in source: String) -> [Key: Value] {
+        guard let tree = YAMLReader.read(source, file: "shop.yaml").tree else { return [:] }
+        return keys.reduce(into: [:]) { found, key in
+            let value = value(key, in: tree)
+            if value != .nothing { found[key] = value }
+        }
     }
 
     private static func value(_ key: Key, in tree: YAMLTree) -> Value {
@@ -76,7 +82,7 @@ package struct ShopFileEditor {
 
     private init(_ source: String) throws(Refusal) {
         guard let tree = YAMLReader.read(source, file: "shop.yaml").tree else {
-            throw Refusal(key: "", words: "The file is no YAML as it is.")
+            throw Refusal(key: "", words: "The file is not valid YAML as it is.")
         }
         self.tree = tree
         // A carriage return with its line feed is one character to Swift.

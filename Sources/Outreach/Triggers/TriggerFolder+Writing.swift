@@ -14,10 +14,7 @@ extension TriggerFolder {
     /// Stands for the content of a file, so that two readings of it can be compared; `new` where there is none.
     public static func version(_ content: [UInt8]?) -> String {
         guard let content else { return "new" }
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: SHA256.hash(data: content).prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self)
+        return SHA256.hash(data: content).prefix(16).hexadecimal
     }
 
     /// Whether a new file may have that path: one that the set reads, of plain letters, digits and signs.
@@ -110,11 +107,8 @@ extension TriggerFolder {
         let root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard root >= 0 else { throw .last() }
         defer { close(root) }
-        guard let rootPlace = place(of: root) else { throw .notOurs }
-        func isInside(_ place: String?) -> Bool {
-            guard let place else { return false }
-            return place == rootPlace || place.hasPrefix(rootPlace == "/" ? "/" : rootPlace + "/")
-        }
+        guard let rootPlace = Descriptor.place(of: root) else { throw .notOurs }
+        func isInside(_ place: String?) -> Bool { Descriptor.isInside(place, rootPlace) }
         var parts = path.split(separator: "/").map(String.init)
         var name = parts.removeLast()
         var parent = dup(root)
@@ -133,25 +127,26 @@ extension TriggerFolder {
             guard next >= 0 else { throw .last() }
             close(parent)
             parent = next
-            guard isInside(place(of: parent)) else { throw .notOurs }
+            guard isInside(Descriptor.place(of: parent)) else { throw .notOurs }
         }
         // A link to a file in the folder stays one: its target is what is written.
         var status = stat()
-        let found = openat(parent, name, O_CLOEXEC | 0o10000000)
+        let found = openat(parent, name, O_CLOEXEC | Descriptor.pathOnly)
         let isThere = found >= 0
         if isThere {
             defer { close(found) }
-            guard fstat(found, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let real = place(of: found),
+            guard fstat(found, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                let real = Descriptor.place(of: found),
                 isInside(real), let slash = real.lastIndex(of: "/")
             else { throw .notOurs }
             let folder = String(real[..<slash])
-            if content != nil, folder != place(of: parent) || real[real.index(after: slash)...] != name {
+            if content != nil, folder != Descriptor.place(of: parent) || real[real.index(after: slash)...] != name {
                 let target = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                 guard target >= 0 else { throw .last() }
                 close(parent)
                 parent = target
                 name = String(real[real.index(after: slash)...])
-                guard isInside(place(of: parent)) else { throw .notOurs }
+                guard isInside(Descriptor.place(of: parent)) else { throw .notOurs }
             }
         } else if errno != ENOENT || fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 {
             // A link that leads nowhere, or in a circle.
@@ -210,28 +205,12 @@ extension TriggerFolder {
         return fstat(descriptor, &status) == 0 ? status.st_gid : nil
     }
 
-    /// Where something that was opened really lies.
-    private static func place(of descriptor: Int32) -> String? {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
-        let count = readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
-        guard count > 0, count < buffer.count, buffer[0] == UInt8(ascii: "/") else { return nil }
-        return String(decoding: buffer[..<count], as: UTF8.self)
-    }
-
     /// What a file has; nil where there is none.
     private static func content(_ name: String, under parent: Int32) -> [UInt8]? {
         let file = openat(parent, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while content.count <= largestFile {
-            let count = Glibc.read(file, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            content.append(contentsOf: buffer[..<count])
-        }
-        return content
+        return Descriptor.content(of: file, atMost: largestFile + 1)
     }
 }
 

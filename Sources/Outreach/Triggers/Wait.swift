@@ -61,7 +61,10 @@ public struct Length: Hashable, Sendable, Codable, CustomStringConvertible {
             let names = Unit.allCases.flatMap { [$0.rawValue, $0.singular] }
             let shortened = ["d": Unit.days, "h": .hours, "hrs": .hours, "hr": .hours, "m": .minutes, "min": .minutes]
             let meant = shortened[rest] ?? nearest(to: rest, in: names).flatMap(Self.unit)
-            let hint = meant.map { "write '\(Length(count, $0))'" } ?? usual
+            let hint =
+                rest.isEmpty
+                ? "say of what: '\(Length(max(1, count), .days))' or '\(Length(max(1, count), .hours))'"
+                : meant.map { "write '\(Length(count, $0))'" } ?? usual
             return .failure(Misread(message: message, hint: hint))
         }
         guard count >= 1 else {

@@ -240,7 +240,7 @@ func whereDecodingFailed(_ error: any Error, below depth: Int = 0) -> String {
     switch error {
     case .keyNotFound(let key, let context): return "\(place(context.codingPath + [key])) is missing"
     case .valueNotFound(_, let context): return "\(place(context.codingPath)) is null"
-    case .typeMismatch(let type, let context): return "\(place(context.codingPath)) is no \(type)"
+    case .typeMismatch(let type, let context): return "\(place(context.codingPath)) is not a \(type)"
     case .dataCorrupted(let context): return "\(place(context.codingPath)) cannot be read"
     @unknown default: return "cannot be read"
     }

@@ -31,12 +31,7 @@ struct KeyedHash: Sendable {
     }
 
     /// For a mail, by what makes it the same mail wherever it lies: its Message-ID, From, Date and text.
-    func mail(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: keyed("mail", Data(bytes)).prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self)
-    }
+    func mail(_ bytes: [UInt8]) -> String { keyed("mail", Data(bytes)).prefix(16).hexadecimal }
 
     /// A secret of its own for another purpose, from which this one cannot be told.
     func secret(for purpose: String) -> [UInt8] {

@@ -156,7 +156,11 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
+        let wasPersons = try first(Query.stateOfConversation, [shop, id]) {
+            ["person", "snoozed"].contains($0[0] as String)
+        }
         try put(record, isNew: known == nil, shop: shop, hash: hash)
+        try note(wasPersons: wasPersons ?? false, record, shop: shop, now: now)
         var messages = change.messages
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
@@ -196,6 +200,21 @@ extension Connection {
         for one in judged { try markJudged(one, shop: shop, now: now) }
         try tally.write(to: self)
         return (id, events)
+    }
+
+    /// Has what is decided about the order know that a person has the conversation now, or has it no more: what was
+    /// decided before is void, and what waited for it is judged again.
+    func note(wasPersons: Bool, _ record: ConversationRecord, shop: Int64, now: Moment) throws {
+        guard wasPersons != record.isPersons, let order = try record.orderID.flatMap({ try self.order($0, shop: shop) })
+        else { return }
+        try run("UPDATE aggregates SET version = version + 1 WHERE shop = ? AND id = ?", [shop, order])
+        if wasPersons {
+            try run(
+                """
+                UPDATE effects SET due_at = ?, version = version + 1
+                WHERE shop = ? AND aggregate_id = ? AND state = 'waiting' AND reason = 'held_by_person'
+                """, [now.milliseconds, shop, order])
+        }
     }
 
     private func put(_ record: ConversationRecord, isNew: Bool, shop: Int64, hash: KeyedHash) throws {
@@ -307,6 +326,16 @@ extension Plan {
 }
 
 extension Query {
+    static let stateOfConversation = "SELECT state FROM conversations WHERE shop = ? AND id = ?"
+    static let isOrderWithPerson = """
+        SELECT 1 FROM conversations
+        WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state IN ('person', 'snoozed') LIMIT 1
+        """
+    static let isAddressWithPerson = """
+        SELECT 1 FROM conversations
+        WHERE shop = ? AND address_key = ? AND address_key IS NOT NULL AND order_id IS NULL
+            AND state IN ('person', 'snoozed') LIMIT 1
+        """
     static let conversation = """
         SELECT \(ConversationRow.columns) FROM \(ConversationRow.tables)
         WHERE conversations.shop = ? AND conversations.id = ?

@@ -35,6 +35,15 @@ public struct FeedLine: Hashable, Sendable {
     public var customer: String
 }
 
+/// An order in a list.
+public struct OrderLine: Hashable, Sendable {
+    public var orderID: String
+    public var name: String
+    public var placedAt: Moment
+    /// The customer's name; empty where the shop keeps it from us.
+    public var customer: String
+}
+
 /// What was decided on one day.
 public struct DayTally: Hashable, Sendable {
     public var day: CalendarDay
@@ -136,6 +145,17 @@ extension Store {
     public func orders(ofParcel number: String, shop: String) async throws(StoreFailure) -> [OrderKey] {
         try await read { db in
             try db.all(Query.ordersOfNumber, [try db.shop(shop), number]) { OrderKey(shop: shop, orderID: $0[0]) }
+        }
+    }
+
+    /// The orders that were learned last, the last first.
+    public func newestOrders(shop: String, limit: Int) async throws(StoreFailure) -> [OrderLine] {
+        try await read { db in
+            try db.all(Query.newestOrders, [try db.shop(shop), limit]) { row in
+                OrderLine(
+                    orderID: row[0], name: row[1], placedAt: row.moment(2),
+                    customer: CustomerName(record: row[3] as Data?).text)
+            }
         }
     }
 
@@ -265,6 +285,11 @@ extension Query {
     static let tallies = """
         SELECT day, a, b, n, total FROM tallies WHERE shop = ? AND name = ? AND day >= ? AND day <= ?
         ORDER BY day, a, b
+        """
+    static let newestOrders = """
+        SELECT aggregates.gid, aggregates.name, orders.placed_at, orders.record
+        FROM orders JOIN aggregates ON aggregates.shop = orders.shop AND aggregates.id = orders.id
+        WHERE orders.shop = ? ORDER BY orders.id DESC LIMIT ?
         """
     static let ordersOfNumber = """
         SELECT aggregates.gid

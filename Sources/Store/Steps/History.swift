@@ -58,6 +58,12 @@ extension Connection {
                 Moment(milliseconds: $0)
             }
         }
+        if let id = question.orderID, let order = try order(id, shop: shop) {
+            history.isWithPerson = try integer(Query.isOrderWithPerson, [shop, order]) != nil
+        }
+        if !history.isWithPerson, let address, question.stream == .marketing || question.stream == .ratings {
+            history.isWithPerson = try integer(Query.isAddressWithPerson, [shop, address]) != nil
+        }
         history.silenced = try isSilenced(
             scopes: [
                 ("address", address), ("customer", customer), ("order", question.orderID.map(hash.order)),

@@ -148,9 +148,11 @@ extension Store {
     /// Writes what a person did with a conversation, with its entry of the audit and what it says of an answer: all of
     /// it or nothing.
     ///
+    /// - Parameter draft: an answer that still waits, and ends with it because it is wrong.
     /// - Returns: its number; nil, and nothing is written, if it has another version by now.
     public func commit(
-        _ change: ConversationChange, audit: AuditEntry, verdict: AnswerVerdict? = nil, now: Moment
+        _ change: ConversationChange, audit: AuditEntry, verdict: AnswerVerdict? = nil, ending draft: Int64? = nil,
+        now: Moment
     ) async throws(StoreFailure) -> Int64? {
         let hash = hash
         let path = path
@@ -163,7 +165,17 @@ extension Store {
             }
             if let refusal { throw refusal }
             guard let id else { return nil }
-            if let verdict { try db.note(verdict, shop: try db.shop(change.record.shop), now: now) }
+            let shop = try db.shop(change.record.shop)
+            if let draft, let effect = try db.effect(draft, shop: shop), effect.state == .waiting,
+                effect.aggregate?.conversationID == id
+            {
+                var tally = Tally()
+                try db.move(
+                    effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped, detail: "it was wrong"),
+                    shop: shop, tally: &tally)
+                try tally.write(to: db)
+            }
+            if let verdict { try db.note(verdict, shop: shop, now: now) }
             try db.append(audit, now: now)
             try db.note(now)
             return id
@@ -183,7 +195,9 @@ extension Store {
             guard let effect = try db.effect(effectID, shop: shop), effect.aggregate?.conversationID == conversation,
                 effect.origin == .person, effect.state == .ready, effect.attempts == 0,
                 try db.integer(Query.leasedAttempt, [shop, effectID]) == nil,
-                let text = try db.first(Query.wordsOfEffect, [shop, effectID], { $0[0] as String })
+                let text = try db.first(Query.wordsOfEffect, [shop, effectID], { $0[0] as String }),
+                var record = try db.first(
+                    Query.conversation, [shop, conversation], { try ConversationRow($0, shop: domain).record })
             else { return nil }
             let leased = try db.changes("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, effectID])
             if leased > 0 { try db.letAnotherGoAhead(insteadOf: effectID, shop: shop, now: now) }
@@ -207,6 +221,9 @@ extension Store {
                 WHERE shop = ? AND id = ?
                 """, [audit.who, ConversationReason.taken.rawValue, shop, conversation])
             try db.run("UPDATE aggregates SET version = version + 1 WHERE shop = ? AND id = ?", [shop, conversation])
+            let wasPersons = record.isPersons
+            record.state = .person
+            try db.note(wasPersons: wasPersons, record, shop: shop, now: now)
             try db.append(audit, now: now)
             try db.note(now)
             return text

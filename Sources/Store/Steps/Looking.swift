@@ -201,9 +201,14 @@ extension Store {
     }
 
     /// The frozen message of an effect; nil where there is none, or it is one of Bookbag's own.
-    public func writtenMessage(_ id: Int64, shop: String) async throws(StoreFailure) -> Message? {
+    ///
+    /// - Parameter includesOwn: whether Bookbag's own count too, which may hold a link to log in with.
+    public func writtenMessage(
+        _ id: Int64, shop: String, includesOwn: Bool = false
+    ) async throws(StoreFailure) -> Message? {
         try await read { db in
             let number = try db.shop(shop)
+            if includesOwn { return try db.message(effectID: id, shop: number) }
             let origin: String? = try db.first("SELECT origin FROM effects WHERE shop = ? AND id = ?", [number, id]) {
                 $0[0]
             }

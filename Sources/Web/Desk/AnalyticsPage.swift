@@ -207,7 +207,7 @@ extension DeskSite {
         }
         fields += [("days", "\(report.days)"), ("until", report.to.description)]
         return "\(visit.path)/analytics/rows?"
-            + fields.filter { !$0.1.isEmpty || $0.0 == "carrier" }.map { "\($0.0)=\(Self.escaped($0.1))" }
+            + fields.filter { !$0.1.isEmpty || $0.0 == "carrier" }.map { "\($0.0)=\($0.1.escapedForURL)" }
             .joined(separator: "&")
     }
 
@@ -276,14 +276,14 @@ extension DeskSite {
         fields["until"] = last.description
         let path =
             "\(visit.path)/analytics/rows?"
-            + fields.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.escaped($0.value))" }.joined(separator: "&")
+            + fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.escapedForURL)" }.joined(separator: "&")
         var next: String?
         if let messages, messages.count > Self.rowsOfPage {
             let last = messages[Self.rowsOfPage - 1]
             next = "\(path)&after=\(last.at.milliseconds)_\(last.id)"
         } else if let orders, orders.count > Self.rowsOfPage {
             let place = orders[Self.rowsOfPage - 1].place
-            next = "\(path)&after=\(place.at)_\(place.id)_\(Self.escaped(place.shipment))"
+            next = "\(path)&after=\(place.at)_\(place.id)_\(place.shipment.escapedForURL)"
         }
         let page = FigureRowsPage(
             title: Self.title(of: rows), time: "\(clock.day(first)) to \(clock.day(last))",

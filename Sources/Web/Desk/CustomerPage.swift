@@ -87,10 +87,7 @@ struct CustomerKey: Sendable {
         }
     }
 
-    var text: String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
+    var text: String { bytes.hexadecimal }
 
     /// How the audit names a customer: by the beginning of the key, which says nothing to anybody else.
     var audited: String { "customer \(text.prefix(12))" }

@@ -52,6 +52,7 @@ extension DeskSite {
         let record = view.record
         var entry = AuditEntry(who: person, shop: visit.shop, what: "", about: record.title)
         var verdict: AnswerVerdict?
+        var ended: Int64?
         let change: ConversationChange?
         switch act {
         case "take":
@@ -90,6 +91,7 @@ extension DeskSite {
             if !record.messages.contains(where: { $0.direction == .note && $0.subject == mark }) {
                 verdict = AnswerVerdict(of: understood, isRight: false)
             }
+            ended = effect
             change = ConversationRules.wrong(effect, meant: meant, by: person, in: record, now: now)
         default:
             entry.what = "closed"
@@ -98,7 +100,7 @@ extension DeskSite {
         let place = "\(visit.path)/inbox/\(record.id)"
         // It is so already.
         guard let change else { return .seeOther(place) }
-        guard try await store.commit(change, audit: entry, verdict: verdict, now: now) != nil else {
+        guard try await store.commit(change, audit: entry, verdict: verdict, ending: ended, now: now) != nil else {
             return try await stale(view.record.id, since: form["last"], kept, visit)
         }
         acted(entry)

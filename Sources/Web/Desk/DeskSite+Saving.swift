@@ -149,7 +149,7 @@ extension DeskSite {
         switch failure {
         case .changed: .conflict
         case .notOurs:
-            .refused("This is no file of the folder: its link leads elsewhere. Change it where it is.", nil)
+            .refused("This file is not in the folder: its link leads elsewhere. Change it where it is.", nil)
         case .system(let words):
             .refused(
                 "Nothing was written: \(words). The daemon's user must be able to write into \(place); docs/desk.md says how.",

@@ -19,6 +19,7 @@ import Store
 //     /SHOP/analytics            the figures, and the rows behind each
 //     /SHOP/customers/KEY        a customer over all orders
 //     /SHOP/operations           queues, channels, sources, sessions, audit
+//     /SHOP/setup                what a fresh installation still lacks
 //     /SHOP/find                 by POST: what is looked for is personal, and stands in no address
 //     /SHOP/changes              "look again"
 //
@@ -135,6 +136,7 @@ struct DeskSite: WebSite {
         case (.operations, 1, true) where rest[0] == "doctor": return await runDoctor(visit)
         case (.operations, 1, false) where rest[0] == "doctor": return doctor(visit)
         case (.operations, 1, true) where rest[0] == "end-session": return try await endSession(request, visit)
+        case (.setup, 0, false): return try await setup(visit)
         case (.changes, 0, false):
             return WebResponse(200, headers: ["content-type": "text/event-stream"], body: .lookAgain(lookAgain))
         default: return notFound(visit.visitor)
@@ -279,7 +281,7 @@ struct NoticePage: PageContent {
 /// The pages of a shop, and who may see them.
 enum DeskPage: String, CaseIterable, Sendable {
     case today, inbox, orders, messages, triggers, edit, settings, pause, operations, find, changes
-    case analytics, customers
+    case analytics, customers, setup
 
     init?(_ part: String) { self.init(rawValue: part) }
 
@@ -292,6 +294,7 @@ enum DeskPage: String, CaseIterable, Sendable {
         case .triggers, .edit, .settings: [.shop, .edit]
         case .pause: [.shop, .operate]
         case .operations: [.operate]
+        case .setup: [.shop, .edit, .operate]
         }
     }
 
@@ -311,6 +314,7 @@ enum DeskPage: String, CaseIterable, Sendable {
         case .analytics: "Analytics"
         case .customers: "Customers"
         case .operations: "Operations"
+        case .setup: "Setup"
         case .changes: "Changes"
         }
     }

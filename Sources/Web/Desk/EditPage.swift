@@ -68,6 +68,7 @@ struct EditPage: PageContent {
         var subject: String
         var text: String
         var remark: String?
+        var objection: String?
         /// The frame's path; nil for a webhook.
         var path: String?
     }
@@ -237,17 +238,7 @@ extension DeskSite {
     }
 
     /// The page of a file.
-    static func link(_ visit: Visit, _ file: String) -> String { "\(visit.path)/edit?file=\(escaped(file))" }
-
-    /// A path as an address has it: all but plain letters and digits are escaped, slashes too.
-    static func escaped(_ path: String) -> String {
-        path.utf8.map { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: String(UnicodeScalar(byte))
-            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
-    }
+    static func link(_ visit: Visit, _ file: String) -> String { "\(visit.path)/edit?file=\(file.escapedForURL)" }
 
     // MARK: - The editor
 
@@ -255,7 +246,7 @@ extension DeskSite {
         guard let folder = files(visit) else { return noFolder(visit) }
         let content = folder.files[file]
         guard content != nil || TriggerFolder.mayBeNew(file) else {
-            return .seeOther("\(visit.path)/edit?refused=\(Self.escaped(String(file.prefix(200))))")
+            return .seeOther("\(visit.path)/edit?refused=\(String(file.prefix(200)).escapedForURL)")
         }
         let draft = EditDesk.Draft(
             id: "", person: visit.visitor.person.email, shop: visit.shop, path: file,
@@ -352,7 +343,7 @@ extension DeskSite {
         return (draft.finding?.mails ?? []).enumerated().map { index, mail in
             EditPage.MailRow(
                 destination: mail.destination, from: mail.from, to: mail.to, subject: mail.subject,
-                text: String(mail.text.prefix(4000)), remark: mail.remark,
+                text: String(mail.text.prefix(4000)), remark: mail.remark, objection: mail.objection,
                 path: mail.html.isEmpty ? nil : "\(path)/mail?draft=\(draft.id)&n=\(index)\(suffix)")
         }
     }
@@ -568,7 +559,7 @@ extension DeskSite {
             lookAgain.wake.call()
             let page = draft.isFromSettings ? "settings" : "edit"
             let what = draft.text == nil ? "removed" : "saved"
-            return .seeOther("\(visit.path)/\(page)?\(what)=\(Self.escaped(draft.path))")
+            return .seeOther("\(visit.path)/\(page)?\(what)=\(draft.path.escapedForURL)")
         case .conflict: draft.problem = nil
         case .refused(let words, let finding):
             draft.problem = words

@@ -50,6 +50,7 @@ struct OperationsPage: PageContent {
     var endPath: String
     var openPath: String
     var doctorPath: String
+    var setupPath: String
     /// When doctor last looked; nil where nobody asked yet.
     var doctorAt: Instant?
     var audit: [Audit]
@@ -84,6 +85,7 @@ extension DeskSite {
                     seen: Instant($0.seenAt, clock), isMine: $0.id == mine.session?.id)
             }, endPath: "\(visit.path)/operations/end-session",
             openPath: "\(visit.path)/operations/open", doctorPath: "\(visit.path)/operations/doctor",
+            setupPath: "\(visit.path)/setup",
             doctorAt: checkups.last(of: visit.shop).map { Instant($0.at, clock) },
             audit: audit.map {
                 OperationsPage.Audit(

@@ -24,6 +24,8 @@ struct OrderPage: PageContent {
     }
     struct Happening: Encodable, Sendable {
         var at: Instant
+        /// Its name in `on:`.
+        var event: String
         var what: String
         var note: String?
         var outcomes: [Outcome]
@@ -70,9 +72,10 @@ struct FoundPage: PageContent {
     }
 
     var path: String
-    /// Nil where nothing was looked for yet.
-    var rows: [Row]?
+    var rows: [Row]
     var isMore = false
+    /// Nothing was looked for yet, and these are the newest orders.
+    var isNewest = false
     /// The customer of the address that was looked for.
     var customerPath: String?
 }
@@ -106,7 +109,8 @@ extension DeskSite {
         }
         let happenings = account.happenings.map { happening in
             OrderPage.Happening(
-                at: Instant(happening.happenedAt, clock), what: happening.what, note: happening.note,
+                at: Instant(happening.happenedAt, clock), event: happening.event, what: happening.what,
+                note: happening.note,
                 outcomes: happening.outcomes.map { outcome in
                     OrderPage.Outcome(
                         trigger: outcome.trigger, to: outcome.to, sentence: outcome.sentence, subject: outcome.subject,
@@ -139,8 +143,17 @@ extension DeskSite {
     }
 
     func findForm(_ visit: Visit) async throws -> WebResponse {
-        pages.desk(
-            FoundPage(path: "\(visit.path)/find", rows: nil), frame(title: "Orders", page: .find, visit: visit))
+        let clock = Clock(visit.zone)
+        let rows = try await store.newestOrders(shop: visit.shop, limit: Self.rowsOfPage).compactMap { line in
+            OrderNumber(line.orderID).map {
+                FoundPage.Row(
+                    order: line.name, path: "\(visit.path)/orders/\($0.number)", customer: line.customer,
+                    placed: Instant(line.placedAt, clock))
+            }
+        }
+        return pages.desk(
+            FoundPage(path: "\(visit.path)/find", rows: rows, isNewest: true),
+            frame(title: "Orders", page: .find, visit: visit))
     }
 
     /// Looks for an order by its name, an address, a message's id or a parcel's number.

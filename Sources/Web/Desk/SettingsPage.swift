@@ -145,6 +145,11 @@ extension DeskSite {
         return (String(validating: content, as: UTF8.self), version)
     }
 
+    /// What a text of shop.yaml says for each key of the page.
+    private static func settings(_ text: String) -> [String: ShopFileEditor.Value] {
+        ShopFileEditor.values(SettingsPage.keys.flatMap { $0.keys.map(\.key) }, in: text)
+    }
+
     func settings(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
         let (text, version) = try await shopFile(visit)
         return settingsPage(text, version, typed: nil, problem: nil, request, visit)
@@ -154,11 +159,12 @@ extension DeskSite {
         _ text: String?, _ version: String, typed: [String: String]?, problem: ShopFileEditor.Refusal?,
         _ request: WebRequest, _ visit: Visit
     ) -> WebResponse {
+        let inFile = text.map(Self.settings) ?? [:]
         let groups = SettingsPage.keys.map { group in
             SettingsPage.Group(
                 title: group.title,
                 fields: group.keys.map { key in
-                    let there = text.map { ShopFileEditor.value(key.key, in: $0) } ?? .nothing
+                    let there = inFile[key.key] ?? .nothing
                     let value = typed?[key.key] ?? SettingsPage.shown(there, kind: key.kind)
                     var choices = key.choices
                     if key.kind == "choice", !choices.contains(value) { choices.insert(value, at: 0) }
@@ -189,10 +195,11 @@ extension DeskSite {
         guard let text else { return settingsPage(nil, version, typed: nil, problem: nil, request, visit) }
         var edits: [(key: String, value: ShopFileEditor.Value)] = []
         var typed: [String: String] = [:]
+        let before = Self.settings(text)
         for key in SettingsPage.keys.flatMap(\.keys) {
             guard let field = form[key.key].map({ String($0.prefix(Self.longestSetting)) }) else { continue }
             typed[key.key] = field
-            if let value = SettingsPage.value(field, key, before: ShopFileEditor.value(key.key, in: text)) {
+            if let value = SettingsPage.value(field, key, before: before[key.key] ?? .nothing) {
                 edits.append((key.key, value))
             }
         }

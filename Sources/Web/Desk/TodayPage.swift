@@ -34,6 +34,8 @@ struct TodayPage: PageContent {
     /// Whether the list is narrowed, so that an empty one means that nothing matches.
     var isNarrowed: Bool
     var isWaiting: Bool
+    /// Whether only what was held back is listed.
+    var isHeld: Bool
     var next: String?
     /// What can be paused.
     var pauses: [PauseOffer]
@@ -43,6 +45,8 @@ struct TodayPage: PageContent {
     var waiting: String?
     /// Where they are; nil for whoever may not answer.
     var inbox: String?
+    /// Where it says what is left to set up; nil once something went out.
+    var setup: String?
 }
 
 extension DeskSite {
@@ -95,12 +99,14 @@ extension DeskSite {
                 TodayPage.Choice(value: $0.rawValue, title: $0.title, isChosen: $0 == became)
             }, path: "\(visit.path)/today",
             rows: shown.map { FeedRow($0, clock: clock, path: visit.path) },
-            isNarrowed: trigger != nil || became != .all || place != nil, isWaiting: became == .waiting, next: next,
+            isNarrowed: trigger != nil || became != .all || place != nil, isWaiting: became == .waiting,
+            isHeld: became == .held, next: next,
             pauses: pauseOffers(visit),
             stale: Self.stale(facts, clock: clock, now: now),
             waiting: Self.counted(visit.unclaimed).map {
                 $0 == "1" ? "A customer waits for a person." : "\($0) customers wait for a person."
-            }, inbox: visit.visitor.may(DeskPage.inbox.roles) ? "\(visit.path)/inbox" : nil)
+            }, inbox: visit.visitor.may(DeskPage.inbox.roles) ? "\(visit.path)/inbox" : nil,
+            setup: counts[.sent, default: 0] == 0 ? "\(visit.path)/setup" : nil)
         return pages.desk(page, frame(title: "Today", page: .today, visit: visit, isLive: true))
     }
 

@@ -30,6 +30,11 @@ package final class PeopleBook: Service {
         people.withLock { $0.all }.filter { $0.roles.contains(.answer) && $0.serves(shop) }.sorted { $0.name < $1.name }
     }
 
+    /// All that somebody listed may do at a shop.
+    func roles(at shop: String) -> Set<Role> {
+        people.withLock { $0.all.filter { $0.serves(shop) }.reduce(into: []) { $0.formUnion($1.roles) } }
+    }
+
     package func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             await endOld()

@@ -98,7 +98,7 @@ struct PublicSite: WebSite {
                 frame(words.oldTitle, link.shop, words), status: 410)
         }
         let help = core.post.brand(link.shop).map { $0.replyTo ?? $0.from }
-            .map { "mailto:\($0.address)?subject=\(Self.escaped(record.facts.name))" }
+            .map { "mailto:\($0.address)?subject=\(record.facts.name.escapedForURL)" }
         let page = TrackPage(record, profile: profile, words: words, help: help, now: now)
         return shown(page, as: .track, frame(page.parcels[0].headline, link.shop, words, link), link.shop)
     }
@@ -326,10 +326,6 @@ struct PublicSite: WebSite {
     /// What a limit is counted by: the link's order and address, whenever the link was sealed.
     private static func subject(_ link: SealedLink) -> String {
         "\(link.purpose.rawValue) \(link.shop) \(link.orderID) \(CustomerKey(link.addressKey).text)"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 
     /// A name of an order as words of Markdown.

@@ -98,6 +98,7 @@ struct Pages: Sendable {
             "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
             "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
             "inbox": PackageResources.inbox_liquid, "conversation": PackageResources.conversation_liquid,
+            "setup": PackageResources.setup_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
             parsed[source.key] = try Template(parsing: source.value, name: source.key, mode: .strict)
@@ -168,11 +169,12 @@ struct Pages: Sendable {
         _ content: Content, frame: some Encodable & Sendable, layout: String, status: Int
     ) -> WebResponse {
         do {
-            let body = try render(Content.template, ["page": Self.value(content), "frame": Self.value(frame)])
+            let frame = try Self.value(frame)
+            let body = try render(Content.template, ["page": Self.value(content), "frame": frame])
             let whole = try render(
                 layout,
                 [
-                    "frame": Self.value(frame),
+                    "frame": frame,
                     "content": .safe(SafeText(String(decoding: body, as: UTF8.self), for: .html)),
                 ])
             return .html(whole, status: status)
@@ -197,20 +199,7 @@ struct Pages: Sendable {
     static func value(_ content: some Encodable) throws -> Liquid.Value {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        return Liquid.Value(try JSONDecoder().decode(JSON.self, from: encoder.encode(content)))
-    }
-}
-
-extension Liquid.Value {
-    init(_ json: JSON) {
-        switch json {
-        case .null: self = .null
-        case .bool(let flag): self = .bool(flag)
-        case .integer(let number): self = .int(Int(clamping: number))
-        case .decimal(let digits): self = Double(digits).map(Liquid.Value.float) ?? .string(digits)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .array(elements.map(Liquid.Value.init))
-        case .object(let members): self = .object(Object(members.map { ($0.name, Liquid.Value($0.value)) }))
-        }
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return try JSONReader.value(encoder.encode(content))
     }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Outreach
 
 /// The style sheet and the script. A name holds the digest of its content, so a browser keeps it for a year and asks
 /// for another one once it has changed.
@@ -18,10 +19,7 @@ struct StaticFiles: Sendable {
         let style = File(bytes: PackageResources.desk_css, type: "text/css; charset=utf-8")
         let script = File(bytes: PackageResources.desk_js, type: "text/javascript; charset=utf-8")
         func name(_ file: File, _ ending: String) -> String {
-            let digest = SHA256.hash(data: Data(file.bytes)).prefix(8).map { byte in
-                (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-            return "desk-\(digest.joined()).\(ending)"
+            "desk-\(SHA256.hash(data: Data(file.bytes)).prefix(8).hexadecimal).\(ending)"
         }
         let names = (name(style, "css"), name(script, "js"))
         files = [names.0: style, names.1: script]

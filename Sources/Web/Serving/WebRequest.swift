@@ -1,4 +1,5 @@
 import Foundation
+import Outreach
 
 /// A request as the pages see it: read whole, bounded, and without a connection, so that a site is a function of it.
 struct WebRequest: Sendable {
@@ -98,5 +99,17 @@ struct WebRequest: Sendable {
         var bytes = in6_addr()
         guard inet_pton(AF_INET6, address, &bytes) == 1 else { return String(address.prefix(64)) }
         return withUnsafeBytes(of: &bytes) { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") }
+    }
+}
+
+extension String {
+    /// As a part of an address: everything but plain letters, digits and `-._` is escaped, slashes too.
+    var escapedForURL: String {
+        utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: String(UnicodeScalar(byte))
+            default: "%" + [byte].hexadecimal.uppercased()
+            }
+        }.joined()
     }
 }

@@ -21,6 +21,9 @@ struct ExportCommand: AsyncParsableCommand {
     @Argument(help: "The address.") var address: String
     @Option(help: "Only this shop.") var shop: String?
 
+    /// Of so many orders, the newest, silences are looked for.
+    private static let ordersOfCustomer = 1000
+
     func run() async throws {
         let store = try options.store()
         let now = DaemonClock.system()
@@ -29,7 +32,10 @@ struct ExportCommand: AsyncParsableCommand {
             for key in try await store.orders(ofAddress: address, shop: domain) {
                 try await whole.add(key, of: store, now: now)
             }
-            whole.add(try await store.silences(of: .address(address), shop: domain, now: now))
+            // Of the address, of the customer in Shopify, and of each order.
+            let customer = try await store.customer(
+                store.addressKey(address), shop: domain, limit: Self.ordersOfCustomer, now: now)
+            whole.add(customer.silences)
         }
         print(try whole.json())
         if whole.isEmpty {

@@ -87,9 +87,9 @@ struct DeskCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "new-link-secret", abstract: "Seal the shoppers' links with a new secret from now on.",
             discussion: """
-                For when somebody may have seen the store. Links that were sealed with the secret before still open; \
-                those of an older one do no more, so doing it twice ends all links that are out. Restart the daemon \
-                afterwards.
+                For when somebody may have seen the store. The daemon seals with the new secret once it is restarted. \
+                Links that are out still open, because the secret before the newest is kept for reading; run this \
+                twice to end them as well.
 
                 EXAMPLE
                   bookbag desk new-link-secret && systemctl restart bookbag
@@ -99,7 +99,9 @@ struct DeskCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await options.store().renewLinkSecret(now: DaemonClock.system())
-            print("Links are sealed with a new secret once the daemon was restarted. Those that are out still open.")
+            print(
+                "There is a new secret. Restart the daemon: it then makes links with it. Links that are out still open; "
+                    + "to end them as well, run this a second time.")
         }
     }
 
@@ -126,7 +128,7 @@ struct DeskCommand: AsyncParsableCommand {
                                 person.email, person.name,
                                 person.roles.map(\.rawValue).sorted().joined(separator: ", "),
                                 person.shops?.sorted().joined(separator: ", ") ?? "all",
-                                sessions.first { $0.person == person.email }?.seenAt.iso8601 ?? "",
+                                sessions.first { $0.person == person.email }?.seenAt.toTheMinute ?? "",
                             ]
                         }))
         }

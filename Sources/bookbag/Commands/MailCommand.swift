@@ -19,7 +19,7 @@ struct MailCommand: AsyncParsableCommand {
 
             With --deliver the mail is kept for the daemon, which reads it within half a minute: what a mail server's pipe \
             calls (docs/mailbox.md). Exits with 0 once the mail is on the disk; 75 if it cannot be kept now, so that the mail \
-            server keeps it; 67 if the shop or the recipient is not ours; 65 if it is no mail, or larger than 25 MB.
+            server keeps it; 67 if the shop or the recipient is not ours; 65 if it is not a mail, or larger than 25 MB.
 
             EXAMPLES
               bookbag mail letter.eml
@@ -183,6 +183,12 @@ enum MailPage {
         var signs: [String]
         var remarks: [String]
         var parked: String?
+        var asks_to_stop: Bool
+    }
+
+    /// Whether it is a person's and says nothing but that no more mail is wanted.
+    private static func asksToStop(_ mail: MailReading) -> Bool {
+        mail.kind == .person && IncomingRules.isStop(mail.text)
     }
 
     static func json(_ mail: MailReading) throws -> String {
@@ -201,7 +207,8 @@ enum MailPage {
             order: mail.order, orders: mail.orders, text: mail.text, body: mail.body,
             cuts: mail.cuts.map { Page.Cut(start: $0.start, end: $0.end, why: $0.why.rawValue) },
             attachments: mail.files.map { Page.File(name: $0.name, type: $0.type, size: $0.size, inline: $0.isInline) },
-            signs: mail.signs, remarks: mail.remarks, parked: mail.parked)
+            signs: mail.signs, remarks: mail.remarks, parked: mail.parked,
+            asks_to_stop: asksToStop(mail))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(page), as: UTF8.self)
@@ -222,6 +229,7 @@ enum MailPage {
         }
         line("class", "\(mail.kind.rawValue): \(kinds[mail.kind] ?? "")")
         line("parked", mail.parked)
+        if asksToStop(mail) { line("asks", "for no more mail: it ends marketing and requests for ratings") }
         if let from = mail.from {
             let shown = from.name.isEmpty ? from.address : "\(from.name) <\(from.address)>"
             line("from", shown + (mail.isAuthenticated ? " (authenticated)" : " (not proved)"))

@@ -100,7 +100,7 @@ extension OutboxCommand {
             for domain in try await store.shops() where shop == nil || shop == domain {
                 let zone = try await store.profile(shop: domain).zone
                 guard let from = Moment(iso8601: since) ?? Since(since, now: now, zone: zone)?.moment else {
-                    throw ValidationError("'\(since)' is no time to begin at; write 6h, 2d or 2026-11-21T10:00:00Z")
+                    throw ValidationError("'\(since)' is not a time to begin at; write 6h, 2d or 2026-11-21T10:00:00Z")
                 }
                 let names = Set(
                     try await store.counters().filter { $0.shop == domain && $0.name == "deliveries" }

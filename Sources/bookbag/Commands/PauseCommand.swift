@@ -12,24 +12,6 @@ private func kind(_ word: String) throws -> PauseKind {
     return kind
 }
 
-/// The shop that a pause is about.
-struct PausePlace: ParsableArguments {
-    @OptionGroup var options: CommandOptions
-    @Option(help: "The shop, if the store has several.") var shop: String?
-
-    /// The one shop that is meant.
-    func find(_ store: Store) async throws -> String {
-        let shops = try await store.shops().filter { shop == nil || shop == $0 }
-        guard let only = shops.first, shops.count == 1 else {
-            throw ValidationError(
-                shops.isEmpty
-                    ? "the store has no such shop"
-                    : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
-        }
-        return only
-    }
-}
-
 /// `bookbag pause`: keep something from shoppers for a while.
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -46,20 +28,15 @@ struct PauseCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "What to pause: news or answers.", transform: kind) var what: PauseKind
-    @OptionGroup var place: PausePlace
-    @Option(name: .customLong("for"), help: "How long: 2h, 1d. Default: until it is ended.") var length: String?
+    @OptionGroup var options: CommandOptions
+    @OptionGroup var choice: ShopChoice
+    @OptionGroup var length: LengthOption
 
     func run() async throws {
         let now = DaemonClock.system()
-        var end: Moment?
-        if let length {
-            guard let since = Since(length, now: now, zone: .utc)?.moment, since < now else {
-                throw ValidationError("'\(length)' is not a length of time; write 2h or 1d")
-            }
-            end = now + (now - since)
-        }
-        let store = try place.options.store()
-        let shop = try await place.find(store)
+        let end = try length.end(from: now)
+        let store = try options.store()
+        let shop = try await choice.find(in: store)
         let pause = Pause(what, since: now, until: end, by: Self.who)
         try await store.pause(
             pause, shop: shop,
@@ -83,11 +60,12 @@ struct ResumeCommand: AsyncParsableCommand {
         discussion: "EXAMPLE\n  bookbag resume news")
 
     @Argument(help: "What to resume: news or answers.", transform: kind) var what: PauseKind
-    @OptionGroup var place: PausePlace
+    @OptionGroup var options: CommandOptions
+    @OptionGroup var choice: ShopChoice
 
     func run() async throws {
-        let store = try place.options.store()
-        let shop = try await place.find(store)
+        let store = try options.store()
+        let shop = try await choice.find(in: store)
         let held = try await store.resume(
             what, shop: shop, audit: AuditEntry(who: PauseCommand.who, shop: shop, what: "resumed", about: what.title),
             now: DaemonClock.system())

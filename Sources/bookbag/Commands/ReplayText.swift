@@ -104,7 +104,11 @@ struct ReplayText {
         case .another:
             return "\(who): on \(after)"
                 + (sample.instead.map { ", instead of \($0)" } ?? ", with other words")
-        case .moves: return "\(who): on \(after) instead of \(before)"
+        case .moves:
+            let because = because.isEmpty ? "" : " (\(because))"
+            if sample.after == nil { return "\(who): still waits\(because) instead of going out on \(before)" }
+            if sample.before == nil { return "\(who): on \(after); before, it would still wait\(because)" }
+            return "\(who): on \(after) instead of \(before)"
         }
     }
 

@@ -14,7 +14,7 @@ struct SuppressCommand: AsyncParsableCommand {
     struct Whom: ParsableArguments {
         @OptionGroup var options: CommandOptions
         @Argument(help: "An e-mail address, or an order's name ('#1042').") var whom: String
-        @Option(help: "The shop, if the store has several.") var shop: String?
+        @OptionGroup var choice: ShopChoice
 
         /// The scope, in the chosen shop.
         func find(_ store: Store) async throws -> (scope: SilenceScope, shop: String) {
@@ -22,16 +22,9 @@ struct SuppressCommand: AsyncParsableCommand {
                 guard let address = MailAddress(parsing: whom) else {
                     throw ValidationError("'\(whom)' is not an e-mail address")
                 }
-                let shops = try await store.shops().filter { shop == nil || shop == $0 }
-                guard let only = shops.first, shops.count == 1 else {
-                    throw ValidationError(
-                        shops.isEmpty
-                            ? "the store has no such shop"
-                            : "the store has several shops; add --shop \(shops.joined(separator: " or --shop "))")
-                }
-                return (.address(address.address), only)
+                return (.address(address.address), try await choice.find(in: store))
             }
-            let key = try await Finder(store: store, shop: shop).order(whom)
+            let key = try await Finder(store: store, shop: choice.shop).order(whom)
             return (.order(key.orderID), key.shop)
         }
     }
@@ -51,18 +44,12 @@ struct SuppressCommand: AsyncParsableCommand {
         @OptionGroup var whom: Whom
         @Option(help: "In one word: by_hand, handled, opt_out, bounce, complaint.") var reason = "by_hand"
         @Option(help: "A note for later; no personal data.") var note: String?
-        @Option(name: .customLong("for"), help: "How long: 12h, 14d, 4w. Default: for ever.") var length: String?
+        @OptionGroup var length: LengthOption
         @Option(help: "Only what a trigger is 'about': order, marketing or ratings.") var about: String?
 
         func run() async throws {
             let now = DaemonClock.system()
-            var end: Moment?
-            if let length {
-                guard let since = Since(length, now: now, zone: .utc)?.moment, since < now else {
-                    throw ValidationError("'\(length)' is not a length of time; write 12h, 14d or 4w")
-                }
-                end = now + (now - since)
-            }
+            let end = try length.end(from: now)
             guard !reason.isEmpty, reason.allSatisfy({ $0.isLetter || $0 == "_" }) else {
                 throw ValidationError("'\(reason)' is not one word; write for example --reason handled")
             }
@@ -153,8 +140,8 @@ struct SuppressCommand: AsyncParsableCommand {
                 [["ID", "SHOP", "WHAT", "MAIL", "REASON", "SINCE", "UNTIL", "NOTE"]]
                     + silences.map {
                         [
-                            "\($0.id)", $0.shop, $0.scope, $0.stream.rawValue, $0.reason, $0.begunAt.iso8601,
-                            $0.endsAt?.iso8601 ?? "for ever", $0.note ?? "",
+                            "\($0.id)", $0.shop, $0.scope, $0.stream.rawValue, $0.reason, $0.begunAt.toTheMinute,
+                            $0.endsAt?.toTheMinute ?? "for ever", $0.note ?? "",
                         ]
                     })
         }

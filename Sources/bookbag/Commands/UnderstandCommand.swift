@@ -30,7 +30,7 @@ struct UnderstandCommand: ParsableCommand {
     func validate() throws {
         guard jsonl else { throw ValidationError("give --jsonl, and messages on standard input") }
         guard OrderStyle(pattern: orders) != nil else {
-            throw ValidationError("'\(orders)' is no name of an order; write '#{n}' or 'DE-{n}'")
+            throw ValidationError("'\(orders)' is not a way to name orders; write '#{n}' or 'DE-{n}'")
         }
     }
 
@@ -120,7 +120,7 @@ struct UnderstandMessage {
         if let name = read.state, !name.isEmpty {
             guard let known = OrderState(rawValue: name) else {
                 let all = OrderState.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Refusal(reason: "'\(name.prefix(40))' is no state of an order; there are \(all)")
+                throw Refusal(reason: "'\(name.prefix(40))' is not a state of an order; there are \(all)")
             }
             state = known
         }

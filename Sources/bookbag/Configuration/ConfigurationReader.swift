@@ -231,7 +231,7 @@ struct ConfigurationReader {
             }
         guard isName else {
             faults.add(
-                at: tree.position, "'\(tree.text ?? tree.kind)' is no DKIM selector",
+                at: tree.position, "'\(tree.text ?? tree.kind)' is not a DKIM selector",
                 hint: "write what stands before ._domainkey in the record's name: s1")
             return nil
         }
@@ -257,7 +257,7 @@ struct ConfigurationReader {
             let name = recipientDomain(of: "@" + domain.key)
             if name.isEmpty || domain.key.contains("@") || !name.contains(".") {
                 faults.add(
-                    at: domain.keyPosition, "'\(domain.key)' is no domain of an e-mail address",
+                    at: domain.keyPosition, "'\(domain.key)' is not the domain of a mail address",
                     hint: "write what stands behind the @, such as gmail.com")
             }
             guard let own = fields(domain.value, of: "the domain '\(domain.key)'", Self.limitKeys) else { continue }
@@ -322,7 +322,7 @@ struct ConfigurationReader {
                 parts.host?.isEmpty == false, parts.user == nil
             else {
                 faults.add(
-                    at: keys["url"]!.value.position, "the url is no web address", hint: "write https://HOST/PATH")
+                    at: keys["url"]!.value.position, "the url is not a web address", hint: "write https://HOST/PATH")
                 continue
             }
             if parts.scheme == "http", !Self.isLoopback(parts.host!) {

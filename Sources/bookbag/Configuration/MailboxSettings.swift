@@ -77,7 +77,7 @@ extension ConfigurationReader {
         guard (3...4).contains(text.count), let mode = UInt32(text, radix: 8), mode <= 0o777, mode & 0o600 == 0o600
         else {
             faults.add(
-                at: entry.value.position, "'\(text)' is no mode of a socket",
+                at: entry.value.position, "'\(text)' is not a socket's mode",
                 hint: "write lmtp_mode: 0660 for its group, 0666 for everybody")
             return nil
         }
@@ -89,7 +89,7 @@ extension ConfigurationReader {
         // sockaddr_un has room for 107 bytes.
         guard path.hasPrefix("/"), !path.hasSuffix("/"), path.utf8.count <= 107 else {
             faults.add(
-                at: entry.value.position, "'lmtp' is no path of a socket",
+                at: entry.value.position, "'lmtp' is not the path of a socket",
                 hint: "write lmtp: /run/bookbag/lmtp.sock, at most 107 letters")
             return nil
         }
@@ -184,7 +184,7 @@ extension ConfigurationReader {
                 addresses.append(text)
             } else {
                 faults.add(
-                    at: tree.position, "'\(tree.text ?? tree.kind)' is no mail address",
+                    at: tree.position, "'\(tree.text ?? tree.kind)' is not a mail address",
                     hint: "write hello@SHOP.example, or @SHOP.example for all of a domain")
             }
         }
@@ -308,7 +308,7 @@ extension ConfigurationReader {
         guard let parts = URLComponents(string: value), parts.scheme == "https" || parts.scheme == "http",
             let host = parts.host, !host.isEmpty, parts.user == nil
         else {
-            faults.add(at: position, "'endpoint' is no web address", hint: "write https://HOST/PATH")
+            faults.add(at: position, "'endpoint' is not a web address", hint: "write https://HOST/PATH")
             return nil
         }
         guard parts.scheme == "https" || Self.isLoopback(host) else {

@@ -37,7 +37,7 @@ struct PeopleReader {
             return (People(), [])
         }
         guard data.count <= 1_000_000, let text = String(data: data, encoding: .utf8) else {
-            return (nil, ["\(file): it is no text, or longer than a megabyte"])
+            return (nil, ["\(file): it is not text, or longer than a megabyte"])
         }
         return read(text, file: file, shops: shops)
     }

@@ -154,7 +154,7 @@ import Testing
         let turn = try await poller.turn()
         #expect(turn.failure == nil && turn.report.read == 4)
         #expect(turn.report.parked.map(\.read.id) == ["gid://shopify/Order/3"])
-        #expect(turn.report.parked[0].reason == "lineItems.nodes[0].id is no String")
+        #expect(turn.report.parked[0].reason == "lineItems.nodes[0].id is not a String")
         #expect(turn.report.parked[0].notBefore == start + .minutes(1))
         shop.put(3, updatedAt: start - .hours(1))
         clock.advance(.seconds(61))

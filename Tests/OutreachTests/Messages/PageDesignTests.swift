@@ -55,7 +55,7 @@ struct PageDesignTests {
         #expect(faults(["stop.html": "<p>Stop"]).contains { $0.contains("has no {{ content }}") })
         #expect(faults(["preferences.fr.html": "<p>x"]).contains { $0.contains("has no {{ content }}") })
         #expect(faults(["trak.html": "<p>x"]).contains { $0.contains("there is no page 'trak'") })
-        #expect(faults(["track.xx-nonsense.html": "<p>x"]).contains { $0.contains("is no language") })
+        #expect(faults(["track.xx-nonsense.html": "<p>x"]).contains { $0.contains("is not a language") })
         #expect(faults(["track.htm": "<p>x"]).contains { $0.contains("rename it to 'track.html'") })
         let large = faults(["track.html": String(repeating: "<p>words</p>", count: 6000)])
         #expect(large.contains { $0.contains("larger than 60 KB") })

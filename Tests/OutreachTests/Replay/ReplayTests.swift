@@ -167,6 +167,19 @@ struct ReplayTests {
         #expect(try Self.report(waiting, replacing, customers).reasons["out"] == [.replaced: 2])
     }
 
+    @Test("calls nothing lost that only waits at the end, but moved")
+    func waiting() throws {
+        let now = Self.folder(["delivered.yaml": delivered])
+        let later = Self.folder(["delivered.yaml": delivered + "after: 30 days\n"])
+        let customers = [Replay.Customer(orders: [Self.order()])]
+        let until = Story.start + .days(20)
+        let report = try Self.report(now, later, customers, until: until)
+        #expect(Self.changes(report) == [.moves: 1])
+        let sample = try #require(report.samples(.moves).first)
+        #expect(sample.before != nil && sample.after == nil && sample.reason == .wait)
+        #expect(Self.changes(try Self.report(later, now, customers, until: until)) == [.moves: 1])
+    }
+
     @Test("writes to nobody who was silenced then")
     func silenced() throws {
         let folder = Self.folder(["delivered.yaml": delivered])
