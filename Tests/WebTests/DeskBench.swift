@@ -54,7 +54,8 @@ final class DeskBench: Sendable {
     static let listed = People([
         Person(email: "shop@juniperfig.example", name: "Ada Shop", roles: [.shop], shops: [figs]),
         Person(email: "edit@juniperfig.example", name: "Ben Edit", roles: [.edit], shops: [figs]),
-        Person(email: "answer@juniperfig.example", name: "Cleo Answer", roles: [.answer], shops: [figs],
+        Person(
+            email: "answer@juniperfig.example", name: "Cleo Answer", roles: [.answer], shops: [figs],
             teams: ["returns"]),
         Person(email: "approve@juniperfig.example", name: "Dan Approve", roles: [.approve], shops: [figs]),
         Person(email: "operate@juniperfig.example", name: "Eve Operate", roles: [.operate], shops: [figs]),
@@ -370,11 +371,12 @@ final class DeskBench: Sendable {
         var message: Message?
         if state == .ready {
             let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
-            message = try MailComposer().compose(
-                MailDraft(
-                    from: brand.from, to: MailAddress(address: "robin@example.com")!, sender: brand.from.address,
-                    subject: "Re: My order", body: .markdown(text), language: "en",
-                    messageID: "answer-\(event.id)@juniperfig.example", date: now, brand: brand))
+            var draft = MailDraft(
+                from: brand.from, to: MailAddress(address: "robin@example.com")!, sender: brand.from.address,
+                subject: "Re: My order", body: .markdown(text), language: "en",
+                messageID: "answer-\(event.id)@juniperfig.example", date: now, brand: brand)
+            draft.occasion = .answer
+            message = try MailComposer().compose(draft)
         }
         let outcome = try await store.commitPlan(
             [

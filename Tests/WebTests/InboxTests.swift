@@ -214,11 +214,14 @@ struct InboxTests {
         let head = String(decoding: message.bytes.prefix(2000), as: UTF8.self)
         #expect(head.contains("In-Reply-To: <\(talk.messages[0].messageID ?? "")>"))
         #expect(!head.contains("Auto-Submitted"), "a person wrote it")
-        #expect(try await bench.store.claim(
-            .mail(shop: figs), limit: 9, owner: "p", lease: .seconds(0), now: bench.now + .seconds(9)).isEmpty)
+        #expect(
+            try await bench.store.claim(
+                .mail(shop: figs), limit: 9, owner: "p", lease: .seconds(0), now: bench.now + .seconds(9)
+            ).isEmpty)
         let page = await browser.open("inbox/\(talk.id)").text
         #expect(page.contains("Take it back") && page.contains("Not sent yet."))
-        let effect = try #require(page.firstMatch(of: /undo" method="post"><input type="hidden" name="effect" value="(\d+)"/))
+        let effect = try #require(
+            page.firstMatch(of: /undo" method="post"><input type="hidden" name="effect" value="(\d+)"/))
         let back = await browser.act(talk.id, "undo", ["effect": String(effect.1)])
         #expect(back.status == 200 && back.text.contains("Taken back"))
         #expect(Browser.typed(back.text, "answer") == "Hello Robin,\nit comes on Tuesday.\n\nCleo")
@@ -295,11 +298,14 @@ struct InboxTests {
         #expect(await browser.act(talk.id, "take", seen: [:]).status == 409, "a form without a version")
     }
 
-    @Test("an approved draft is sent as the person's and counts as right; another meaning counts as wrong",
+    @Test(
+        "an approved draft is sent as the person's and counts as right; another meaning counts as wrong",
         arguments: [nil, "where_is_my_order", "refund_status"])
     func approve(_ meaning: String?) async throws {
         let bench = try await DeskBench(
-            answering: ["where-is-it": "---\nsubject: x\n---\nHello {{ customer.first_name }},\n\nyour parcel\nis on its way.\n"])
+            answering: [
+                "where-is-it": "---\nsubject: x\n---\nHello {{ customer.first_name }},\n\nyour parcel\nis on its way.\n"
+            ])
         try await bench.order(1001)
         let talk = try await bench.wrote(about: 1001, answers: true)
         let draft = try await bench.answered(talk.id)
@@ -319,11 +325,14 @@ struct InboxTests {
         #expect(proof.right == (isRight ? 1 : 0) && proof.wrong == (isRight ? 0 : 1))
         #expect(try await bench.conversation(talk.id).holder == cleo)
         #expect(try await bench.done() == ["approved"])
-        #expect(await browser.act(talk.id, "approve", form.merging(["effect": "\(draft.id)", "shown": "x"]) { $1 }).status == 409)
+        #expect(
+            await browser.act(talk.id, "approve", form.merging(["effect": "\(draft.id)", "shown": "x"]) { $1 }).status
+                == 409)
         #expect(try await bench.replies().count == 1)
     }
 
-    @Test("a draft whose facts changed since it was shown is shown again with the difference, and what was edited stays")
+    @Test(
+        "a draft whose facts changed since it was shown is shown again with the difference, and what was edited stays")
     func changed() async throws {
         let bench = try await DeskBench(
             answering: ["where-is-it": "---\nsubject: x\n---\nHello {{ customer.first_name }}.\n\nIt is on its way.\n"])
@@ -342,10 +351,13 @@ struct InboxTests {
         #expect(edited.text.contains("<code>Hello Robin.</code>") && edited.text.contains("<code>Hello Kim.</code>"))
         #expect(Browser.typed(edited.text, "draft\(draft.id)") == "Hello you.")
         let plain = await browser.act(talk.id, "approve", ["text": seen["shown"] ?? ""], seen: seen)
-        #expect(plain.status == 409 && Browser.typed(plain.text, "draft\(draft.id)") == "Hello Kim.\n\nIt is on its way.")
+        #expect(
+            plain.status == 409 && Browser.typed(plain.text, "draft\(draft.id)") == "Hello Kim.\n\nIt is on its way.")
         #expect(try await bench.replies().isEmpty)
         #expect(try await bench.proof() == AnswerProof())
-        #expect(await browser.act(talk.id, "approve", ["text": "Hello you."], seen: Browser.fields(edited.text)).status == 303)
+        #expect(
+            await browser.act(talk.id, "approve", ["text": "Hello you."], seen: Browser.fields(edited.text)).status
+                == 303)
         #expect(try await bench.replies().count == 1)
     }
 
@@ -385,7 +397,8 @@ struct InboxTests {
         #expect(await browser.act(talk.id, "wrong", ["effect": "99"]).status == 409)
     }
 
-    @Test("whoever wrote from elsewhere is answered at the order's address, unless a person chooses otherwise",
+    @Test(
+        "whoever wrote from elsewhere is answered at the order's address, unless a person chooses otherwise",
         arguments: ["order", "sender", "nonsense"])
     func recipients(_ choice: String) async throws {
         let bench = try await DeskBench()
@@ -459,8 +472,10 @@ struct InboxTests {
     func typing() {
         let typed = "Hello,\ntwo lines.\n\n- one\n- two\n\n# Not shouted\nend"
         #expect(ReplyText.markdown(typed) == "Hello,\\\ntwo lines.\n\n- one\n- two\n\n# Not shouted\nend")
-        let written = "\n# It comes\n\nHello Robin,\nyour parcel\nis on its way.\n\n- one\n  more\n- two\n\nWarm wishes,<br>\nFig  \n"
-        #expect(ReplyText.unwrapped(written)
-            == "# It comes\n\nHello Robin, your parcel is on its way.\n\n- one more\n- two\n\nWarm wishes,\nFig")
+        let written =
+            "\n# It comes\n\nHello Robin,\nyour parcel\nis on its way.\n\n- one\n  more\n- two\n\nWarm wishes,<br>\nFig  \n"
+        #expect(
+            ReplyText.unwrapped(written)
+                == "# It comes\n\nHello Robin, your parcel is on its way.\n\n- one more\n- two\n\nWarm wishes,\nFig")
     }
 }

@@ -206,7 +206,9 @@ extension Store {
                 effect, to: DecisionNote(at: now, state: .withdrawn, reason: .dropped, detail: "taken back"),
                 shop: shop, tally: &tally)
             try tally.write(to: db)
-            try db.run("DELETE FROM conversation_messages WHERE shop = ? AND effect_id = ?", [shop, effectID])
+            try db.run(
+                "DELETE FROM conversation_messages WHERE shop = ? AND effect_id = ? AND effect_id IS NOT NULL",
+                [shop, effectID])
             try db.run(
                 """
                 UPDATE conversations SET state = 'person', holder = ?, reason = ?, closed_at = NULL,

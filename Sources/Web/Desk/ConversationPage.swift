@@ -1,5 +1,4 @@
 import Daemon
-import Delivery
 import Foundation
 import Outreach
 import Store
@@ -157,6 +156,26 @@ extension DeskSite {
         let set = try await customer(of: record, visit)
         let recipients = Self.recipients(record)
         let understood = last?.understood
+        let sendings = view.effects.filter(\.canBeTakenBack).map {
+            ConversationPage.Sending(effect: $0.id, at: Instant($0.dueAt, clock))
+        }
+        let chosen = kept.meaning ?? understood?.asks.first ?? "unclear"
+        let meanings = Intents.all.map { intent in
+            ConversationPage.Choice(
+                value: intent.name, title: "\(ConversationWords.intent(intent.name)): \(intent.meaning)",
+                isChosen: intent.name == chosen)
+        }
+        let silences = (set?.silences ?? []).map { silence in
+            "\(silence.stream.words), by \(silence.scope): \(silence.reason.replacing("_", with: " "))"
+        }
+        let orders = (set?.facts ?? []).filter { $0.id != record.facts.id }.compactMap { facts in
+            OrderNumber(facts.id).map {
+                ConversationPage.OtherOrder(
+                    order: facts.name, path: "\(visit.path)/orders/\($0.number)",
+                    placed: Instant(facts.processedAt, clock))
+            }
+        }
+        let earlier = view.isMore ? view.messages.first.map { "\(path)?before=\($0.id)" } : nil
         let page = ConversationPage(
             number: conversation.id, title: conversation.subject.isEmpty ? who : conversation.subject, who: who,
             channel: ConversationWords.channel(conversation.channel),
@@ -168,31 +187,17 @@ extension DeskSite {
             changed: kept.changed, problem: kept.problem, isClosed: conversation.state == .closed,
             isMine: conversation.isPersons && conversation.holder == visit.visitor.person.email,
             isHeld: conversation.holder != nil || conversation.team != nil,
-            earlier: view.isMore ? view.messages.first.map { "\(path)?before=\($0.id)" } : nil, isWhole: isWhole,
+            earlier: earlier, isWhole: isWhole,
             thread: thread(view, who: who, clock: clock, visit: visit),
-            sendings: view.effects.filter(\.canBeTakenBack).map {
-                ConversationPage.Sending(effect: $0.id, at: Instant($0.dueAt, clock))
-            }, drafts: try await drafts(view, record, kept: kept, now: now),
+            sendings: sendings, drafts: try await drafts(view, record, kept: kept, now: now),
             subject: core.post.subject(of: record, shop: visit.shop), recipients: recipients.map(\.choice),
             typed: kept.text, note: kept.note,
-            meanings: Intents.all.map { intent in
-                ConversationPage.Choice(
-                    value: intent.name, title: "\(ConversationWords.intent(intent.name)): \(intent.meaning)",
-                    isChosen: intent.name == (kept.meaning ?? understood?.asks.first ?? "unclear"))
-            }, colleagues: colleagues(visit, besides: conversation.holder),
+            meanings: meanings, colleagues: colleagues(visit, besides: conversation.holder),
             customerPath: customerPath(of: record.facts, visit), address: conversation.address ?? "",
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,
             understanding: understood.map(Self.understanding), whys: whys(view),
-            silences: (set?.silences ?? []).map { silence in
-                "\(silence.stream.words), by \(silence.scope): \(silence.reason.replacing("_", with: " "))"
-            },
-            orders: (set?.facts ?? []).filter { $0.id != record.facts.id }.compactMap { facts in
-                OrderNumber(facts.id).map {
-                    ConversationPage.OtherOrder(
-                        order: facts.name, path: "\(visit.path)/orders/\($0.number)",
-                        placed: Instant(facts.processedAt, clock))
-                }
-            }, others: view.others.prefix(8).map { talk($0, clock: clock, visit: visit) })
+            silences: silences, orders: orders,
+            others: view.others.prefix(8).map { talk($0, clock: clock, visit: visit) })
         // What a POST answers with has no address of its own that could be looked at again.
         let isLive = status == 200 && isWhole && kept.changed.isEmpty && kept.problem == nil && kept.text.isEmpty
         return pages.desk(
@@ -254,7 +259,8 @@ extension DeskSite {
         let wrong = Set(view.messages.filter { $0.direction == .note }.map(\.subject))
         return view.messages.map { message in
             var said = ConversationPage.Said(
-                number: message.id, kind: "theirs", who: who, channel: "by \(ConversationWords.channel(message.channel))",
+                number: message.id, kind: "theirs", who: who,
+                channel: "by \(ConversationWords.channel(message.channel))",
                 at: Instant(message.at, clock), text: message.text, files: message.files, remark: nil, path: nil,
                 effect: nil)
             let effect = message.effectID.flatMap { effects[$0] }
@@ -278,7 +284,7 @@ extension DeskSite {
                 said.who = "Bookbag"
                 said.channel = "answered by itself"
                 if let id = message.effectID {
-                    if let mail = view.mails[id] { said.text = Self.words(of: mail) ?? message.text }
+                    said.text = view.mails[id]?.words ?? message.text
                     said.path = "\(visit.path)/messages/\(id)"
                     said.remark = effect.flatMap(Self.remark)
                     said.effect = wrong.contains(ConversationRules.mark(ofWrong: id)) ? nil : id
@@ -298,13 +304,6 @@ extension DeskSite {
         case .withdrawn: "It was not sent: \(ReasonWords.sentence(effect.reason))."
         default: nil
         }
-    }
-
-    /// What a mail says, without its foot.
-    private static func words(of mail: Message) -> String? {
-        guard mail.kind == .email, let text = OpenedMail(mail.bytes)?.text, !text.isEmpty else { return nil }
-        let body = text.split(separator: "\n-- \n", maxSplits: 1, omittingEmptySubsequences: false)[0]
-        return body.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private func drafts(

@@ -6,7 +6,8 @@ import Store
 enum ConversationWords {
     /// Why it is a person's; to follow the state.
     static func why(_ reason: ConversationReason?) -> String {
-        switch reason {
+        guard let reason else { return "" }
+        return switch reason {
         case .needsHuman: "angry, in need, or asks for a person"
         case .unclear: "nothing certain was understood"
         case .isFollowUp: "writes again about the same"
@@ -25,8 +26,7 @@ enum ConversationWords {
         case .done: "somebody closed it"
         case .helped: "the answer helped"
         case .quiet: "nothing more was said"
-        case .some(let other): other.rawValue.replacing("_", with: " ")
-        case nil: ""
+        default: reason.rawValue.replacing("_", with: " ")
         }
     }
 

@@ -146,7 +146,8 @@ extension DeskSite {
                 CustomerPage.Incoming(
                     at: Instant(line.receivedAt, clock), words: line.detail,
                     path: line.effectID.map { "\(visit.path)/messages/\($0)" }, isBad: line.isHard != nil)
-            }, talks: talks.map { talk($0, clock: clock, visit: visit) }, path: path, maySilence: maySilence, mayOperate: visit.visitor.may([.operate]),
+            }, talks: talks.map { talk($0, clock: clock, visit: visit) }, path: path, maySilence: maySilence,
+            mayOperate: visit.visitor.may([.operate]),
             streams: [MailStream.marketing, .ratings, .all].map {
                 CustomerPage.Choice(value: $0.rawValue, title: $0 == .all ? "all mail" : $0.words)
             },

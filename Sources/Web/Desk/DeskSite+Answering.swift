@@ -164,8 +164,9 @@ extension DeskSite {
             })
         else { return try await problem("That draft is no longer there.", view, kept, visit) }
         let record = try await order(of: view.record, now: now)
-        guard case .text(let text, let language) = try await core.answers.draft(
-            effect, about: record, in: store, now: now), text == given.shown
+        guard
+            case .text(let text, let language) = try await core.answers.draft(
+                effect, about: record, in: store, now: now), text == given.shown
         else {
             return try await problem(
                 "Nothing was sent: the facts have changed since the draft was shown. Look at it again.", view, kept,
@@ -225,7 +226,9 @@ extension DeskSite {
                 .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0)
         ]
         var entry = entry
-        if form["then"] == "close" { entry.detail = [entry.detail, "closed"].compactMap(\.self).joined(separator: ", ") }
+        if form["then"] == "close" {
+            entry.detail = [entry.detail, "closed"].compactMap(\.self).joined(separator: ", ")
+        }
         guard try await store.commit(change, audit: entry, verdict: verdict, now: now) != nil else {
             return try await stale(conversation.id, since: form["last"], kept, visit)
         }
@@ -285,7 +288,8 @@ extension DeskSite {
             let time = clock.time(message.at)
             switch (message.direction, message.author) {
             case (.incoming, _): return "\(who) wrote again at \(time)."
-            case (.note, .person(let email)): return "\(colleague(email, visit).capitalizedFirst) wrote a note at \(time)."
+            case (.note, .person(let email)):
+                return "\(colleague(email, visit).capitalizedFirst) wrote a note at \(time)."
             case (_, .person(let email)): return "\(colleague(email, visit).capitalizedFirst) answered at \(time)."
             default: return "Bookbag answered at \(time)."
             }
