@@ -28,6 +28,7 @@ struct DeskPagesTests {
         ("pause/begin", "POST", [.shop, .operate]), ("operations/doctor", "GET", [.operate]),
         ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
         ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
+        ("inbox/write", "POST", [.answer]),
         ("setup", "GET", [.shop, .edit, .operate]),
     ]
 

@@ -427,6 +427,37 @@ struct InboxTests {
         #expect(try await bench.conversation(talk.id, shop: looms).version == talk.version)
     }
 
+    @Test("somebody writes first from an order's page: once, however often the form is sent")
+    func first() async throws {
+        let bench = try await DeskBench()
+        try await bench.order(1001)
+        let browser = try await Browser(bench, cleo)
+        let page = await browser.open("orders/1001").text
+        var form = Browser.fields(page)
+        #expect(form["order"] == "1001")
+        (form["subject"], form["text"]) = ("About your apron", "Hello Robin,\nthe blue one is back.")
+        func send() async -> WebResponse {
+            await bench.ask("/juniperfig/inbox/write", method: "POST", form: form, cookies: browser.cookies)
+        }
+        let sent = await send()
+        #expect(sent.status == 303)
+        #expect(await send().status == 400)
+        let message = try #require(try await bench.replies().first)
+        let mail = try #require(OpenedMail(message.bytes))
+        #expect(mail.subject == "About your apron" && message.recipient == "robin@example.com")
+        #expect(try await bench.replies().count == 1)
+        let talk = await browser.open("inbox?list=mine").text
+        #expect(talk.contains("the blue one is back.") && talk.contains("You have it."))
+        let place = try #require(sent.headers["location"])
+        #expect(await bench.ask(place, cookies: browser.cookies).text.contains("Take it back"))
+        (form["order"], form["once"]) = ("99", "7")
+        #expect(await send().status == 404)
+        (form["order"], form["text"]) = ("1001", " ")
+        #expect(await send().status == 400)
+        let other = await (try await Browser(bench, "operate@juniperfig.example")).open("orders/1001").text
+        #expect(!other.contains("Write to the customer"))
+    }
+
     @Test("an order and a customer list their conversations; their words are for those who answer")
     func elsewhere() async throws {
         let bench = try await DeskBench()

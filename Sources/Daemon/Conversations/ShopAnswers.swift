@@ -135,21 +135,28 @@ extension ShopPost {
         let brand = office.brand()
         let thread = AnswerThread(record, brand: brand)
         let from = thread?.from ?? brand.from
-        let subject = thread?.subject ?? AnswerThread.reply(to: record.conversation?.subject ?? "") ?? brand.name
+        let subject = self.subject(of: record, shop: shop)
+        // Whoever is written to first finds it beside the mails about the order.
+        let order = record.isOrder ? record.facts.id : nil
+        let references =
+            thread?.references
+            ?? order.map { [MessageIdentity.thread(shop: shop, orderID: $0, domain: brand.from.domain)] } ?? []
         var draft = MailDraft(
             from: from, to: recipient, replyTo: thread == nil ? brand.replyTo : nil,
             sender: office.sender ?? from.address, subject: subject, body: .markdown(ReplyText.markdown(text)),
             language: language,
             messageID: MessageIdentity.notice(shop: shop, kind: "reply", about: key, domain: from.domain),
-            references: (thread?.references ?? []).filter(MailComposer.isMessageID), date: now, brand: brand)
+            references: references.filter(MailComposer.isMessageID), date: now, brand: brand)
         draft.isPersonal = true
         return try? MailComposer().compose(draft)
     }
 
-    /// What a person's answer in that conversation is called.
+    /// What a person's mail in that conversation is called: an answer by what it answers, a first one by its own
+    /// subject.
     package func subject(of record: OrderRecord, shop: String) -> String {
         guard let brand = brand(shop) else { return "" }
-        return AnswerThread(record, brand: brand)?.subject
-            ?? AnswerThread.reply(to: record.conversation?.subject ?? "") ?? brand.name
+        if let subject = AnswerThread(record, brand: brand)?.subject { return subject }
+        let own = record.conversation?.subject ?? ""
+        return own.isEmpty ? brand.name : own
     }
 }

@@ -53,6 +53,22 @@ extension ConversationRules {
         return change
     }
 
+    /// Somebody writes first: a conversation that is theirs, and in which nobody waits.
+    ///
+    /// - Parameter opening: whom it is with and what about.
+    public static func write(
+        _ message: ConversationMessage, by person: String, opening: ConversationRecord, now: Moment
+    ) -> ConversationChange {
+        var record = opening
+        record.state = .person
+        record.holder = person
+        record.reason = .answered
+        record.lastAt = max(record.lastAt, message.at)
+        var change = ConversationChange(record)
+        change.messages = [message]
+        return change
+    }
+
     /// Somebody says that an answer of ours was wrong: it is theirs now, and a note says what she meant.
     ///
     /// - Parameters:

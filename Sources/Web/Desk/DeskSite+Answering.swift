@@ -236,6 +236,53 @@ extension DeskSite {
         return .seeOther("\(visit.path)/inbox/\(conversation.id)")
     }
 
+    /// Writes to the customer of an order first, as a conversation of its own.
+    func write(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
+        let form = request.form
+        let now = core.now()
+        let person = visit.visitor.person.email
+        func refused(_ words: String) -> WebResponse {
+            notice("Nothing was sent", [words], visit: visit, status: 400)
+        }
+        guard let number = form["order"].flatMap({ OrderNumber(path: $0) }) else {
+            return refused("It is not known which order this is about.")
+        }
+        guard var record = try await store.load(shop: visit.shop, orderIDs: [number.id])[number.id] else {
+            return notFound(visit.visitor)
+        }
+        let (subject, text) = (Self.typed(form["subject"]), Self.typed(form["text"]))
+        guard !text.isEmpty, !subject.isEmpty, subject.count <= 200 else {
+            return refused("It needs a subject of at most 200 characters, and words. Go back to where you wrote them.")
+        }
+        guard let recipient = record.recipient else { return refused("No mail address is known of this order.") }
+        var opening = ConversationRecord(shop: visit.shop, channel: .mailbox, openedAt: now)
+        opening.orderID = record.facts.id
+        opening.address = recipient.address
+        opening.name = recipient.name ?? Self.customer(record.facts)
+        opening.subject = subject.split(whereSeparator: \.isNewline).joined(separator: " ")
+        record.conversation = opening
+        // The same form sent twice is one mail.
+        let key = "first \(number.number) \(form["once"].flatMap(Int64.init) ?? now.milliseconds)"
+        let mail = core.post.reply(
+            text, to: recipient, in: record, language: record.facts.locale ?? "en", key: key, shop: visit.shop, now: now
+        )
+        guard let mail else { return refused("No mail can be made of this, or the shop has no relay.") }
+        var message = ConversationMessage(.outgoing, by: .person(person), at: now, text: text, channel: .mailbox)
+        message.subject = mail.summary
+        message.recipient = recipient.address
+        var change = ConversationRules.write(message, by: person, opening: opening, now: now)
+        change.mails = [
+            ConversationMail(
+                .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0)
+        ]
+        let entry = AuditEntry(who: person, shop: visit.shop, what: "wrote_first", about: record.facts.name)
+        guard let id = try await store.commit(change, audit: entry, now: now) else {
+            return refused("It was sent already.")
+        }
+        acted(entry)
+        return .seeOther("\(visit.path)/inbox/\(id)")
+    }
+
     /// Takes a reply back, and puts its words into the form again.
     private func undo(_ view: ConversationView, _ form: [String: String], _ visit: Visit) async throws -> WebResponse {
         let effect = form["effect"].flatMap(Int64.init) ?? 0

@@ -7,6 +7,7 @@ import Store
 //
 //     /SHOP/inbox                    needs a person; ?list=mine, drafts, snoozed, closed, all
 //     /SHOP/inbox/NUMBER             a conversation (ConversationPage)
+//     /SHOP/inbox/write              by POST, from an order's page: writes first
 //     /SHOP/inbox/NUMBER/take …      by POST, as is all that is done with one (DeskSite+Answering)
 
 /// A list of conversations.
