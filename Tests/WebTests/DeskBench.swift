@@ -128,6 +128,10 @@ final class DeskBench: Sendable {
         guard !templates.isEmpty else { return ShopAnswers() }
         var files = ["shop.yaml": "mode: live\nbrand: { name: Juniper & Fig, from: orders@juniperfig.example }\n"]
         for (name, text) in templates {
+            if name.hasPrefix("replies/") {
+                files["\(name).md"] = text
+                continue
+            }
             files["\(name).yaml"] = "on: message.received\nsend: answer\nanswers_even: no_order\n"
             files["templates/\(name).md"] = text
         }

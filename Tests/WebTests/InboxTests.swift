@@ -499,6 +499,27 @@ struct InboxTests {
         #expect(seen == (0..<500).map { "Message \($0)" })
     }
 
+    @Test("a saved reply is put behind what was typed, in the customer's language, and is not sent by that")
+    func saved() async throws {
+        let bench = try await DeskBench(answering: [
+            "replies/sorry": "We are sorry, {{ customer.first_name }}.\n",
+            "replies/sorry.de": "Das tut uns leid, {{ customer.first_name }}.\n",
+        ])
+        for (number, language, words) in [
+            (1001, "en", "We are sorry, Robin."), (1002, "de", "Das tut uns leid, Robin."),
+        ] {
+            try await bench.order(number, locale: language)
+            let talk = try await bench.wrote(about: number)
+            let browser = try await Browser(bench, cleo)
+            #expect(await browser.open("inbox/\(talk.id)").text.contains("<option>sorry</option>"))
+            let page = await browser.act(talk.id, "saved", ["saved": "sorry", "text": "Hello!"])
+            #expect(page.status == 200 && Browser.typed(page.text, "answer") == "Hello!\n\n\(words)")
+            let none = await browser.act(talk.id, "saved", ["saved": "nosuch", "text": "Hello!"])
+            #expect(Browser.typed(none.text, "answer") == "Hello!" && none.text.contains("cannot be written"))
+        }
+        #expect(try await bench.replies().isEmpty)
+    }
+
     @Test("what is typed is what arrives: lines stay lines, lists stay lists")
     func typing() {
         let typed = "Hello,\ntwo lines.\n\n- one\n- two\n\n# Not shouted\nend"

@@ -31,6 +31,33 @@ package struct ShopAnswers: Sendable {
         case impossible(String)
     }
 
+    /// The names of a shop's saved replies.
+    package func saved(_ shop: String) -> [String] {
+        offices[shop]?.planner().triggers.templates.replyNames ?? []
+    }
+
+    /// A saved reply with the facts of a conversation.
+    ///
+    /// - Parameter record: the conversation, with the order that it is about.
+    package func reply(_ name: String, about record: OrderRecord, now: Moment) -> Draft {
+        guard let office = offices[record.shop], let conversation = record.conversation else {
+            return .impossible("the shop's triggers are not in force")
+        }
+        let message = conversation.lastIncoming
+        let event = Event(
+            shop: record.shop, aggregate: conversation.aggregate, kind: .messageReceived,
+            occurrences: [
+                Event.Occurrence(subject: Subject.other("message", id: "\(message?.id ?? 0)").key, n: 1, mark: "1")
+            ], happenedAt: message?.at ?? conversation.openedAt, recordedAt: now,
+            source: conversation.channel.rawValue, orderName: record.facts.name)
+        do throws(TemplateFailure) {
+            let text = try office.maker.reply(name, record: record, event: event, planner: office.planner(), now: now)
+            return .text(ReplyText.unwrapped(text), language: "")
+        } catch {
+            return .impossible("\(error.file), line \(error.line): \(error.message)")
+        }
+    }
+
     /// What a trigger's answer that waits for a person would say now.
     ///
     /// - Parameter record: the conversation, with the order that it is about.
@@ -88,10 +115,24 @@ package enum ReplyText {
         while lines.last?.allSatisfy(\.isWhitespace) == true { lines.removeLast() }
         while lines.first?.allSatisfy(\.isWhitespace) == true { lines.removeFirst() }
         return lines.map { line in
-            var line = Substring(line)
+            var line = Substring(plain(line))
             while line.last == " " { line.removeLast() }
             return String(line)
         }.joined(separator: "\n").drop { $0 == " " }.description
+    }
+
+    /// A line without the marks that keep values from acting as markup, where they could not anyway: what stands at the
+    /// beginning of a line, and emphasis, links and tags, stay marked.
+    private static func plain(_ line: String) -> String {
+        guard line.contains("\\") || line.contains("&") else { return line }
+        let begin = line.prefix { $0.isNumber || $0 == " " || $0 == "\\" }.count
+        let index = line.index(line.startIndex, offsetBy: min(line.count, begin + 1))
+        var rest = String(line[index...])
+        for sign in "#.-+()!:,;/=@%$?'\"{}~" { rest = rest.replacing("\\\(sign)", with: String(sign)) }
+        for (entity, sign) in [("&#39;", "'"), ("&quot;", "\""), ("&apos;", "'"), ("&amp; ", "& ")] {
+            rest = rest.replacing(entity, with: sign)
+        }
+        return line[..<index] + rest
     }
 
     /// The Markdown of what a person typed, in whose mail a new line is a new line.

@@ -76,6 +76,15 @@ package struct MessageMaker: Sendable {
         return try planner.triggers.templates.render(line.template, scope, to: line.destination)
     }
 
+    /// A saved reply as it is now, in Markdown.
+    package func reply(
+        _ name: String, record: OrderRecord, event: Event, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> String {
+        let pages = pages ?? (record.isOrder ? links?.pages(about: record, issued: now) : nil) ?? PageLinks()
+        let scope = planner.scope(record: record, event: event, history: History(), now: now, pages: pages)
+        return try planner.triggers.templates.reply(name, scope)
+    }
+
     /// What the message may link to. In shadow mode nobody gets it, and whoever compares it with another sees no link
     /// that opens anything.
     private func pages(

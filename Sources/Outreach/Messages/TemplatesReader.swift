@@ -48,6 +48,7 @@ extension TemplateSet {
             }
             list = reader.faults
         }
+        set.readReplies(folder, &faults)
         return set
     }
 
@@ -107,6 +108,7 @@ extension TemplateSet {
     func check(
         triggers: [Trigger], settings: ShopSettings, servesPages: Bool? = nil, _ faults: inout [Fault]
     ) {
+        checkReplies(settings, &faults)
         for name in names.sorted() {
             let kinds = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }.flatMap(\.events)
                 .unique
@@ -208,7 +210,7 @@ extension TemplateSet {
         }
     }
 
-    private func check(
+    func check(
         _ template: Template, with parts: PartialSet, at start: Position, _ kinds: [EventKind],
         _ faults: inout FaultList
     ) {

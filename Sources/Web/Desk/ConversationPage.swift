@@ -106,6 +106,8 @@ struct ConversationPage: PageContent {
     /// Whom an answer can go to; empty where nobody can be answered.
     var recipients: [Choice]
     var typed: String
+    /// The names of the saved replies.
+    var saved: [String]
     var note: String
     var meanings: [Choice]
     var colleagues: [Choice]
@@ -191,7 +193,7 @@ extension DeskSite {
             thread: thread(view, who: who, clock: clock, visit: visit),
             sendings: sendings, drafts: try await drafts(view, record, kept: kept, now: now),
             subject: core.post.subject(of: record, shop: visit.shop), recipients: recipients.map(\.choice),
-            typed: kept.text, note: kept.note,
+            typed: kept.text, saved: core.answers.saved(visit.shop), note: kept.note,
             meanings: meanings, colleagues: colleagues(visit, besides: conversation.holder),
             customerPath: customerPath(of: record.facts, visit), address: conversation.address ?? "",
             order: record.isOrder ? orderBeside(record, clock: clock, now: now, visit: visit) : nil,

@@ -13,6 +13,7 @@ import Store
 //     reply     an answer in one's own words
 //     approve   a trigger's draft, as it is or edited
 //     wrong     an answer, or a draft, was not what the customer asked for
+//     saved     puts a saved reply into the form
 //     undo      takes back a reply that has not gone out
 //
 // Each form has the version that its page showed. Where somebody else has done something since, or the customer has
@@ -26,12 +27,13 @@ extension DeskSite {
     func act(onConversation number: String, _ act: String, _ request: WebRequest, _ visit: Visit) async throws
         -> WebResponse
     {
-        let acts = ["take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "undo"]
+        let acts = ["take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "undo", "saved"]
         guard let id = Int64(number), id > 0, acts.contains(act),
             let view = try await store.conversationView(id, shop: visit.shop)
         else { return notFound(visit.visitor) }
         let form = request.form
         if act == "undo" { return try await undo(view, form, visit) }
+        if act == "saved" { return try await saved(view, form, visit) }
         var kept = ConversationKept()
         kept.text = act == "reply" ? Self.typed(form["text"]) : ""
         kept.note = act == "note" ? Self.typed(form["text"]) : ""
@@ -281,6 +283,19 @@ extension DeskSite {
         }
         acted(entry)
         return .seeOther("\(visit.path)/inbox/\(id)")
+    }
+
+    /// Puts a saved reply behind what was typed so far; nothing is written yet.
+    private func saved(_ view: ConversationView, _ form: [String: String], _ visit: Visit) async throws -> WebResponse {
+        var kept = ConversationKept()
+        kept.text = Self.typed(form["text"])
+        let now = core.now()
+        let record = try await order(of: view.record, now: now)
+        switch core.answers.reply(form["saved"] ?? "", about: record, now: now) {
+        case .text(let text, _): kept.text = kept.text.isEmpty ? text : "\(kept.text)\n\n\(text)"
+        case .impossible(let why): kept.problem = "That reply cannot be written: \(why)."
+        }
+        return try await show(view, visit, kept: kept)
     }
 
     /// Takes a reply back, and puts its words into the form again.
