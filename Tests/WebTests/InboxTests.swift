@@ -381,7 +381,7 @@ struct InboxTests {
     func wrongAnswer() async throws {
         let bench = try await DeskBench()
         let talk = try await bench.wrote(answers: true)
-        let effect = try await bench.answered(talk.id, state: .ready, text: "It is in *Leeds*.")
+        let effect = try await bench.answered(talk.id, state: .ready, text: "It is in Leeds.")
         try await bench.sendAll()
         let browser = try await Browser(bench, cleo)
         let page = await browser.open("inbox/\(talk.id)").text

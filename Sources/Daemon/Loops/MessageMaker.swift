@@ -80,7 +80,7 @@ package struct MessageMaker: Sendable {
     package func reply(
         _ name: String, record: OrderRecord, event: Event, planner: Planner, now: Moment
     ) throws(TemplateFailure) -> String {
-        let pages = pages ?? (record.isOrder ? links?.pages(about: record, issued: now) : nil) ?? PageLinks()
+        let pages = self.pages ?? (record.isOrder ? links?.pages(about: record, issued: now) : nil) ?? PageLinks()
         let scope = planner.scope(record: record, event: event, history: History(), now: now, pages: pages)
         return try planner.triggers.templates.reply(name, scope)
     }
