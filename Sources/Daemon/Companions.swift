@@ -18,13 +18,18 @@ package struct DaemonCore: Sendable {
     package let hangup: Broadcast
     /// Makes the daemon act immediately on what was decided by hand.
     package let actedByHand: Broadcast
+    /// Takes the texts that providers bring.
+    package var texts: TextHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
     package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
+    /// Judge what is posted as a rating, by shop.
+    package let ratings: [String: RatingJudge]
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
         post: ShopPost, answers: ShopAnswers = ShopAnswers(), hangup: Broadcast, actedByHand: Broadcast,
-        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in }
+        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in },
+        ratings: [String: RatingJudge] = [:]
     ) {
         self.configuration = configuration
         self.store = store
@@ -35,6 +40,8 @@ package struct DaemonCore: Sendable {
         self.hangup = hangup
         self.actedByHand = actedByHand
         self.learn = learn
+        self.ratings = ratings
+        texts = nil
     }
 }
 

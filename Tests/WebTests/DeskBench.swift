@@ -104,7 +104,13 @@ final class DeskBench: Sendable {
             configuration: configuration, store: store, logger: Logger(label: "test") { _ in Handler(lines: journal) },
             now: { box.now() }, post: ShopPost([figs: office, looms: office]),
             answers: try Self.answers(answering, shop: shops[0]), hangup: Broadcast(),
-            actedByHand: Broadcast(), learn: { events, _ in learned.add(events) })
+            actedByHand: Broadcast(), learn: { events, _ in learned.add(events) },
+            ratings: Dictionary(
+                uniqueKeysWithValues: [figs, looms].map { shop in
+                    let learner = Learner(
+                        live: LiveSince(shop: .distantPast), shopZone: .utc, rereadEvery: .seconds(60))
+                    return (shop, RatingJudge(store: store, learner: { learner }))
+                }))
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
@@ -401,6 +407,33 @@ final class DeskBench: Sendable {
         let begun = try await store.begin(claims, lease: .minutes(1), now: now).begun
         _ = try await store.finish(
             begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok")) }, now: now)
+    }
+
+    /// A mail about an event that asks for a rating.
+    @discardableResult
+    func asking(
+        about event: Event, to address: String = "robin@example.com", customer: String? = "gid://shopify/Customer/7"
+    ) async throws -> Effect {
+        var effect = Effect(
+            to: .mail(shop: event.shop), isContact: true, trigger: "ask", line: "email", keys: ["ask \(event.id)"],
+            event: event, dueAt: now, createdAt: now)
+        effect.state = .ready
+        effect.decidedAt = now
+        var change = PlannedChange(
+            effect: effect, note: DecisionNote(at: now, state: .ready, reason: nil),
+            message: .mail(
+                id: "ask-\(event.id)@juniperfig.example", sender: "orders@juniperfig.example", recipient: address,
+                bytes: Array("Hi".utf8), summary: "How was it?"))
+        change.asks = RatingRequest(kind: .delivery, address: address, customerID: customer)
+        let outcome = try await store.commitPlan(
+            [Plan(shop: event.shop, doneEvents: [event.id], changes: [change])], now: now)
+        return try #require(outcome.effects.first)
+    }
+
+    /// The link in such a mail.
+    func ratingLink(_ effect: Effect, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).rating(
+            request: effect.id, shop: effect.shop, address: address, now: now)!
     }
 
     /// The key of a customer's page.

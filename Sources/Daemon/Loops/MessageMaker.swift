@@ -41,6 +41,12 @@ package struct MessageMaker: Sendable {
         else {
             return .impossible(.off, detail: "the trigger is gone")
         }
+        if asks(trigger, line), pages == nil, links == nil, planner.triggers.linksToRating(trigger.name) {
+            return .impossible(.off, detail: "bookbag.yaml has no 'public:', so there is no page to rate on")
+        }
+        if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
+            return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
+        }
         var results: [String: String] = [:]
         if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
             switch await standing(beside: effect, now: now) {
@@ -85,6 +91,11 @@ package struct MessageMaker: Sendable {
         return try planner.triggers.templates.reply(name, scope)
     }
 
+    /// True where a message may ask for a rating.
+    private func asks(_ trigger: Trigger, _ line: SendLine) -> Bool {
+        trigger.about == .ratings && line.destination == .customer
+    }
+
     /// What the message may link to. In shadow mode nobody gets it, and whoever compares it with another sees no link
     /// that opens anything.
     private func pages(
@@ -95,6 +106,10 @@ package struct MessageMaker: Sendable {
         if trigger.mode(in: planner.triggers.settings.mode) == .shadow { return .specimen(url: links.url) }
         var pages = links.pages(about: record, issued: effect.createdAt)
         if !line.destination.isShopper { pages.preferences = nil }
+        if asks(trigger, line), let address = record.recipient?.address {
+            pages.rating = links.rating(
+                request: effect.id, shop: effect.shop, address: address, now: effect.createdAt)
+        }
         return pages
     }
 

@@ -72,6 +72,8 @@
     } else if (!stream) {
       stream = new EventSource(path);
       stream.onmessage = look;
+      // What changed between the page and its stream, or while the stream was broken, was told to nobody.
+      stream.onopen = look;
     }
   }
 

@@ -24,11 +24,27 @@ extension AccountSources {
             inForceSince: try await store.triggersInForce(shop: key.shop),
             live: state?.liveSince ?? LiveSince(shop: .distantPast), profile: try await store.profile(shop: key.shop),
             silences: silences, incoming: try await store.incoming(about: key),
+            talks: try await store.talks(of: store.conversations(ofOrder: key), shop: key.shop),
             editedAt: kept?.acceptedAt, now: now)
     }
 }
 
 extension Store {
+    /// Conversations with what was said in them, and what triggers made of it.
+    func talks(of lines: [InboxLine], shop: String) async throws(StoreFailure) -> [AccountSources.Talk] {
+        var talks: [AccountSources.Talk] = []
+        for line in lines {
+            var talk = AccountSources.Talk(
+                line: line, messages: try await messages(of: line.id, shop: shop, limit: 200))
+            for message in talk.messages where message.direction == .incoming {
+                let answers = try await answers(to: message.id, of: line.id, shop: shop)
+                talk.answers[message.id] = answers.filter { $0.line == SendLine.answerName }
+            }
+            talks.append(talk)
+        }
+        return talks
+    }
+
     /// The set of triggers that came into force last; nil if there was none, or this program cannot read it.
     func triggersLastInForce(shop: String) async throws(StoreFailure) -> TriggerSet? {
         try await lastGoodSet(shop: shop).flatMap { KeptSets.shared.set($0, of: shop) }
