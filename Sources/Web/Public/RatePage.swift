@@ -122,8 +122,10 @@ extension PublicSite {
         if thanks { said.append(isLow ? words.rateSorry : words.rateThanksWords) }
         if rating.score != nil { said.append(isOpen ? words.rateChange : words.rateClosed) }
         let title = thanks ? words.rateThanks : words.rateTitle(record.facts.name)
-        let help = core.post.brand(link.shop).map { $0.replyTo ?? $0.from }
-            .map { "mailto:\($0.address)?subject=\(Self.escaped(record.facts.name))" }
+        let help = core.post.brand(link.shop).map { brand in
+            let mailbox = brand.replyTo ?? brand.from
+            return "mailto:\(mailbox.address)?subject=\(record.facts.name.escapedForURL)"
+        }
         let page = RatePage(
             title: title, words: said.joined(separator: " "), note: note,
             help: isLow || !isOpen ? help : nil, write: words.rateWrite, button: isOpen ? words.rateButton : nil,
