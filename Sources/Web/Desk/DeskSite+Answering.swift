@@ -1,6 +1,7 @@
 import Daemon
 import Foundation
 import Outreach
+import Platform
 import Store
 
 // What is done with a conversation, each by POST to /SHOP/inbox/NUMBER/…
