@@ -175,7 +175,12 @@ package struct DaemonProcess {
         services.append(HangupService(request: reloads, others: hangup))
         var core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
-            hangup: hangup, actedByHand: byHand,
+            answers: ShopAnswers(
+                makers.reduce(into: [:]) { offices, shop in
+                    guard let context = contexts[shop.key] else { return }
+                    offices[shop.key] = ShopAnswers.Office(
+                        planner: { context.rules.planner }, maker: shop.value)
+                }), hangup: hangup, actedByHand: byHand,
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)

@@ -644,8 +644,10 @@ extension ChannelState {
 }
 
 extension Message {
-    /// True if it goes to the shopper, and her order now has a different address or phone number.
+    /// True if it goes to the shopper, and her order now has a different address or phone number. What a
+    /// person wrote goes where that person sent it.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
+        guard effect.event != nil else { return false }
         if kind == .sms, effect.isContact {
             return record.phone.map { $0.text != envelope.recipient } ?? false
         }

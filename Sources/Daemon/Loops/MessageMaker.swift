@@ -69,6 +69,28 @@ package struct MessageMaker: Sendable {
         return channel.compose(composition)
     }
 
+    /// What the template of `effect` says now, before it becomes a mail; nil if its trigger is gone.
+    package func text(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> MailText? {
+        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
+            let event = effect.event
+        else { return nil }
+        let scope = planner.scope(
+            record: record, event: event, together: effect.together, history: history, now: now,
+            pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
+        return try planner.triggers.templates.render(line.template, scope, to: line.destination)
+    }
+
+    /// A saved reply as it is now, in Markdown.
+    package func reply(
+        _ name: String, record: OrderRecord, event: Event, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> String {
+        let pages = self.pages ?? (record.isOrder ? links?.pages(about: record, issued: now) : nil) ?? PageLinks()
+        let scope = planner.scope(record: record, event: event, history: History(), now: now, pages: pages)
+        return try planner.triggers.templates.reply(name, scope)
+    }
+
     /// True where a message may ask for a rating.
     private func asks(_ trigger: Trigger, _ line: SendLine) -> Bool {
         trigger.about == .ratings && line.destination == .customer

@@ -37,6 +37,8 @@ public struct TemplateSet: Sendable {
     private var bodies: [String: Body]
     /// The shop's own designs of the shopper's pages.
     var designs: [PageDesign] = []
+    /// What people save to say again.
+    var replies: [SavedReply] = []
     /// The partials that could not be parsed: they exist, and their faults have been reported.
     var brokenPartials: Set<String> = []
     /// Starts a clock for one rendering.
@@ -192,7 +194,7 @@ public struct TemplateSet: Sendable {
         return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
-    private func rendered(
+    func rendered(
         _ template: Template, _ scope: Liquid.Scope, _ options: RenderOptions, file: String, line: Int
     ) throws(TemplateFailure) -> String {
         var options = options

@@ -50,6 +50,7 @@ extension TemplateSet {
             }
             list = reader.faults
         }
+        set.readReplies(folder, &faults)
         return set
     }
 
@@ -109,6 +110,7 @@ extension TemplateSet {
     func check(
         triggers: [Trigger], settings: ShopSettings, servesPages: Bool? = nil, _ faults: inout [Fault]
     ) {
+        checkReplies(settings, &faults)
         for name in names.sorted() {
             let using = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }
             let kinds = using.flatMap(\.events).unique
@@ -236,7 +238,7 @@ extension TemplateSet {
         }
     }
 
-    private func check(
+    func check(
         _ template: Template, with parts: PartialSet, at start: Position, _ kinds: [EventKind],
         _ faults: inout FaultList
     ) {
