@@ -509,7 +509,9 @@ struct InboxTests {
             (1001, "en", "We are sorry, Robin."), (1002, "de", "Das tut uns leid, Robin."),
         ] {
             try await bench.order(number, locale: language)
-            let talk = try await bench.wrote(about: number)
+            var understood = DeskBench.understood
+            understood.language = language
+            let talk = try await bench.wrote(about: number, understood: understood)
             let browser = try await Browser(bench, cleo)
             #expect(await browser.open("inbox/\(talk.id)").text.contains("<option>sorry</option>"))
             let page = await browser.act(talk.id, "saved", ["saved": "sorry", "text": "Hello!"])

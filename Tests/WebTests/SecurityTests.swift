@@ -122,6 +122,7 @@ struct SecurityTests {
         for (index, state) in [Effect.State.skipped, .waiting].enumerated() {
             try await bench.message(about: event, trigger: "t\(index)", state: state, reason: .if, detail: hostile)
         }
+        try await bench.wrote(hostile, about: 1001, name: hostile, subject: hostile, files: [hostile])
         return bench
     }
 
