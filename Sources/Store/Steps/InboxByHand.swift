@@ -138,6 +138,22 @@ extension Store {
         }
     }
 
+    /// What triggers made of a conversation's messages to answer them, by message, in a handful of statements however
+    /// much was said.
+    public func answers(in conversation: Int64, shop domain: String) async throws(StoreFailure) -> [Int64: [Effect]] {
+        try await read { db in
+            let effects = try db.effects(ofAggregate: conversation, shop: try db.shop(domain))
+            var answers: [Int64: [Effect]] = [:]
+            for effect in effects where effect.line == SendLine.answerName {
+                guard let event = effect.event, event.kind == .messageReceived else { continue }
+                for case .other("message", let id) in event.subjects {
+                    if let id = Int64(id) { answers[id, default: []].append(effect) }
+                }
+            }
+            return answers
+        }
+    }
+
     /// How many conversations anybody of the shop's people may take; not counted beyond `InboxCounts.most`.
     public func unclaimedConversations(shop domain: String) async throws(StoreFailure) -> Int {
         try await read { db in

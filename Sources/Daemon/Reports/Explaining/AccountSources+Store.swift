@@ -39,10 +39,7 @@ extension Store {
         for line in lines {
             var talk = AccountSources.Talk(
                 line: line, messages: try await messages(of: line.id, shop: shop, limit: 200))
-            for message in talk.messages where message.direction == .incoming {
-                let answers = try await answers(to: message.id, of: line.id, shop: shop)
-                talk.answers[message.id] = answers.filter { $0.line == SendLine.answerName }
-            }
+            talk.answers = try await answers(in: line.id, shop: shop)
             talks.append(talk)
         }
         return talks
