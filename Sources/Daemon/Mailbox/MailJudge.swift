@@ -7,7 +7,8 @@ import Platform
 import Store
 
 /// Judges the mail that came in, one at a time: finds the message of ours that it refers to and the order that it is
-/// about, applies the rules, and commits the result together with the mark that it was judged.
+/// about, applies the rules, and commits the result together with the mark that it was judged. What a person wrote
+/// becomes a message of a conversation in the same step.
 struct MailJudge: Sendable {
     /// How the bytes of an observation are read, by how the shop writes the numbers of its orders.
     var read: @Sendable (RawObservation, OrderNumbers.Style) -> ReadMail
@@ -17,6 +18,8 @@ struct MailJudge: Sendable {
     let logger: Logger
     /// Called when there is mail to send.
     let newMail: Wake
+    /// Called when somebody wrote in a conversation.
+    var newWords = Wake()
 
     /// A mail after reading.
     struct ReadMail: Sendable {
@@ -30,13 +33,11 @@ struct MailJudge: Sendable {
     /// - Returns: why nothing could be made of it; it still counts as judged.
     func judge(_ observation: RawObservation, now: Moment) async throws(StoreFailure) -> SourceFailure? {
         let shop = context.domain
-        let style = OrderNumbers.Style(of: try await store.newestOrderNames(shop: shop))
+        let names = try await store.newestOrderNames(shop: shop)
+        let style = OrderNumbers.Style(of: names)
         let (mail, parked) = { ($0.mail, $0.parked) }(read(observation, style))
         if observation.mailKind?.side == .sent {
-            var outcome = IncomingOutcome(observation, .own, detail: "sent by the shop; it changes nothing")
-            outcome.effectID = try await store.message(
-                withOneOf: Array(mail.references.prefix(50)), shop: shop)?.effect.id
-            try await store.commit(outcome, now: now)
+            try await judgeSent(parked == nil ? mail : nil, mail.references, observation, now: now)
             return nil
         }
         if let parked {
@@ -55,15 +56,21 @@ struct MailJudge: Sendable {
         if mail.kind == .person, wish == nil {
             let order = try await order(of: mail, answering: message, style)
             outcome.aggregate = order.map { .order($0.orderID) }
+            let letter = ReadMail(mail: mail, parked: parked)
+            if !isLoneWord(outcome), !isOfOurPeople(mail, answering: message) {
+                try await converse(
+                    letter, observation, outcome, order: order, answering: message, names: names, now: now)
+                return nil
+            }
             if !observation.isHistory {
-                var mail = mail
-                if let parked { mail.text = "Bookbag could not read this mail: \(parked)." }
-                switch try await handsOn(mail, observation, message) {
-                case .no(let reason): outcome.detail += "; not forwarded, because \(reason)"
-                case let verdict:
-                    outcome.forward = try await forward(
-                        mail, observation, order: order, message, isLast: verdict == .last, now: now)
-                    if outcome.forward == nil { outcome.detail += "; not forwarded, because \(whyNobody)" }
+                let forwarded = try await forwarder.forward(
+                    letter.readable, observation, order: order, answering: message, now: now)
+                switch forwarded {
+                case .mail(let mail):
+                    outcome.forward = SystemMail(
+                        maker: "forwarded", key: mail.id, message: mail,
+                        aggregate: order.map { .order($0.orderID) }, dueAt: now)
+                case .none(let reason): outcome.detail += "; not forwarded, because \(reason)"
                 }
             }
         }
@@ -184,57 +191,10 @@ struct MailJudge: Sendable {
         return open.count == 1 ? open[0] : nil
     }
 
-    private func handsOn(
-        _ mail: IncomingMail, _ observation: RawObservation, _ message: AnsweredMessage?
-    ) async throws(StoreFailure) -> IncomingRules.HandingOn {
-        var before = 0
-        if let sender = mail.sender {
-            before = try await store.letters(
-                of: sender, shop: context.domain, since: observation.receivedAt - IncomingRules.letterWindow,
-                limit: IncomingRules.letterLimit)
-        }
-        let people = context.rules.planner.triggers.settings.notify?.address
-        return IncomingRules.handsOn(mail, about: message, people: people, before: before)
-    }
+    var forwarder: LetterForwarder { LetterForwarder(read: read, context: context, store: store) }
 
-    private func forward(
-        _ mail: IncomingMail, _ observation: RawObservation, order: OrderKey?, _ message: AnsweredMessage?,
-        isLast: Bool, now: Moment
-    ) async throws(StoreFailure) -> SystemMail? {
-        guard let smtp = context.configuration.smtp else { return nil }
-        let settings = context.rules.planner.triggers.settings
-        var story: (order: String, text: String)?
-        if let order {
-            do {
-                if let sources = try await AccountSources(order, store: store, now: now) {
-                    let account = OrderAccount(sources)
-                    story = (account.order, account.text(zone: sources.profile.zone))
-                }
-            } catch let failure as StoreFailure { throw failure } catch {
-                // Without the story the mail is sent anyway.
-            }
-        }
-        let brand = settings.brand
-        let forwarded = ForwardedMail(
-            mail: mail, original: observation.bytes, story: story, settings: settings, shop: context.domain,
-            sender: smtp.sender?.address ?? brand.from.address, receivedAt: observation.receivedAt,
-            number: observation.id, isLast: isLast,
-            thread: order.map {
-                MessageIdentity.thread(shop: context.domain, orderID: $0.orderID, domain: brand.from.domain)
-            })
-        guard let bytes = forwarded.message() else { return nil }
-        return SystemMail(
-            maker: "forwarded", key: bytes.id, message: bytes, aggregate: order.map { .order($0.orderID) }, dueAt: now)
-    }
-
-    /// Why a person's mail could not be forwarded to anybody: a clause for `explain` and the journal.
-    private var whyNobody: String {
-        if context.configuration.smtp == nil { return "no relay is configured" }
-        if context.rules.planner.triggers.settings.notify == nil { return "shop.yaml names nobody under 'notify'" }
-        return "no mail could be composed from it; it is in the mailbox"
-    }
-
-    private func report(_ outcome: IncomingOutcome) {
+    /// Tells the journal what a mail was taken for.
+    func report(_ outcome: IncomingOutcome) {
         var facts: Logger.Metadata = [
             "shop": "\(context.domain)", "class": "\(outcome.kind.rawValue)", "reason": "\(outcome.detail)",
         ]
@@ -282,7 +242,7 @@ extension MailSettings {
 
 extension IncomingOutcome {
     /// Makes it show up in the story without any other effect.
-    fileprivate mutating func keepToStory() {
+    mutating func keepToStory() {
         isEndOfMessage = false
         provesArrival = false
         silencings = []

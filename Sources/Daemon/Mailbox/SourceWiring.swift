@@ -1,3 +1,4 @@
+import Delivery
 import Intake
 import Logging
 import Outreach
@@ -15,8 +16,14 @@ struct SourceWiring {
     let engine: TransferEngine
     /// Called when there is mail to send.
     let newMail: Wake
+    /// Called when somebody wrote in a conversation.
+    var newWords = Wake()
+    /// Called when there is a text to send.
+    var newMessages = Broadcast()
     let heartbeats: Heartbeats
     let logger: Logger
+    /// Judges what is posted as a rating; nil where no pages are served.
+    var ratings: RatingJudge?
     /// Called when mail was delivered, or may have arrived.
     let wake = Wake()
 
@@ -28,10 +35,31 @@ struct SourceWiring {
         return (socket, LMTPServer.Shop(delivery: delivery, reading: wake))
     }
 
+    /// What hands letters on to the shop's people; nil where no mailbox is read.
+    var forwarder: LetterForwarder? {
+        guard let mailbox = context.configuration.mailbox else { return nil }
+        return LetterForwarder(read: reader(of: mailbox), context: context, store: store)
+    }
+
+    private func reader(
+        of mailbox: Configuration.Mailbox
+    ) -> @Sendable (RawObservation, OrderNumbers.Style) -> MailJudge.ReadMail {
+        { [context] observation, orders in
+            let shop = context.rules.planner.triggers.settings
+            return MailJudge.ReadMail(observation, settings: MailSettings(mailbox, settings: shop), orders: orders)
+        }
+    }
+
     func services() -> [any Service] {
         var sources = ObservationSources.all
         var services: [any Service] = []
         var judge: MailJudge?
+        let texts = context.configuration.texts.map { settings in
+            TextJudge(
+                context: context, store: store, learning: learning, logger: logger,
+                confirmsStops: settings.confirmsStops, newMessages: newMessages)
+        }
+        if texts != nil { sources.append(TextSource()) }
         if let mailbox = context.configuration.mailbox {
             if let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine) {
                 let identity = MailIdentity(store.mailHash)
@@ -41,18 +69,16 @@ struct SourceWiring {
                 sources.append(BroughtMail())
             }
             judge = MailJudge(
-                read: { [context] observation, orders in
-                    let shop = context.rules.planner.triggers.settings
-                    return MailJudge.ReadMail(
-                        observation, settings: MailSettings(mailbox, settings: shop), orders: orders)
-                },
-                context: context, store: store, learning: learning, logger: logger, newMail: newMail)
+                read: reader(of: mailbox), context: context, store: store, learning: learning, logger: logger,
+                newMail: newMail,
+                newWords: newWords)
         }
+        if ratings != nil { sources.append(RatingSource()) }
         guard !sources.isEmpty else { return [] }
         services.append(
             SourceService(
                 context: context, sources: sources, store: store, learning: learning, clock: clock, mail: judge,
-                wake: wake, heartbeats: heartbeats, logger: logger))
+                ratings: ratings, texts: texts, wake: wake, heartbeats: heartbeats, logger: logger))
         return services
     }
 }

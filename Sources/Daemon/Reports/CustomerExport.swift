@@ -21,6 +21,26 @@ package struct CustomerExport: Encodable, Sendable {
         var mails: [Mail]
     }
 
+    /// A conversation, with all that was said in it.
+    struct Conversation: Encodable, Sendable {
+        struct Message: Encodable, Sendable {
+            var at: String
+            /// `shopper`, `bookbag`, or the address of one of the shop's people.
+            var by: String
+            var subject: String
+            var text: String
+            var files: [String]
+            var understood: Understood?
+        }
+
+        var number: Int64
+        var shop: String
+        var order: String?
+        var address: String?
+        var subject: String
+        var messages: [Message]
+    }
+
     /// Whom not to write to, about what.
     struct Silence: Encodable, Sendable {
         var scope: String
@@ -32,8 +52,9 @@ package struct CustomerExport: Encodable, Sendable {
 
     package var address: String
     var orders: [Order] = []
+    var conversations: [Conversation] = []
     var silences: [Silence] = []
-    package var isEmpty: Bool { orders.isEmpty && silences.isEmpty }
+    package var isEmpty: Bool { orders.isEmpty && conversations.isEmpty && silences.isEmpty }
 
     package init(address: String) { self.address = address }
 
@@ -43,12 +64,38 @@ package struct CustomerExport: Encodable, Sendable {
         var mails: [Mail] = []
         for effect in sources.story.effects {
             let id = effect.line.effect.id
-            guard let message = try await store.writtenMessage(id, shop: key.shop, includesOwn: true),
-                message.kind == .email, let opened = OpenedMail(message.bytes)
-            else { continue }
+            guard let message = try await store.writtenMessage(id, shop: key.shop, includesOwn: true) else { continue }
+            if let text = message.asText {
+                mails.append(Mail(id: id, to: message.envelope.recipient, subject: "SMS", text: text.text))
+                continue
+            }
+            guard message.kind == .email, let opened = OpenedMail(message.bytes) else { continue }
             mails.append(Mail(id: id, to: opened.to, subject: opened.subject, text: opened.text))
         }
+        add(sources.talks, shop: key.shop)
         orders.append(Order(story: OrderAccount(sources), facts: sources.story.order.facts, mails: mails))
+    }
+
+    /// Adds the conversations with addresses, by their keyed hashes.
+    package mutating func add(
+        conversationsWith addresses: [[UInt8]], shop: String, of store: Store
+    ) async throws(StoreFailure) {
+        let lines = try await store.conversations(ofAddressKeys: addresses, shop: shop)
+        add(try await store.talks(of: lines, shop: shop), shop: shop)
+    }
+
+    private mutating func add(_ talks: [AccountSources.Talk], shop: String) {
+        for talk in talks where !conversations.contains(where: { $0.number == talk.line.id && $0.shop == shop }) {
+            let messages = talk.messages.filter { $0.direction != .note }.map { message in
+                Conversation.Message(
+                    at: message.at.iso8601, by: message.author.name, subject: message.subject, text: message.text,
+                    files: message.files, understood: message.understood)
+            }
+            conversations.append(
+                Conversation(
+                    number: talk.line.id, shop: shop, order: talk.line.orderName, address: talk.line.address,
+                    subject: talk.line.subject, messages: messages))
+        }
     }
 
     /// Adds silences in force.

@@ -280,6 +280,11 @@ extension MailReading {
         mail.tokens = tokens
         mail.orderName = order
         mail.attachments = files.map(\.name)
+        mail.recipientAddresses = to
+        mail.senderName = from.flatMap { $0.name.isEmpty ? nil : $0.name }
+        mail.isRelayed = relay != nil
+        // A logo in a signature is smaller.
+        mail.hasPhoto = files.contains { $0.type.hasPrefix("image/") && (!$0.isInline || $0.size > 40_000) }
         return mail
     }
 }

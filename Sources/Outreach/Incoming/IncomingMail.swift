@@ -20,6 +20,8 @@ public enum IncomingClass: String, Codable, Sendable, CaseIterable {
     case own
     /// A person wrote it.
     case person
+    /// A text (SMS) of nothing but a word for the machine: STOP, START or HELP.
+    case keyword
 }
 
 /// One recipient that a returned mail refers to.
@@ -63,6 +65,14 @@ public struct IncomingMail: Hashable, Sendable {
     public var orderName: String?
     /// Names of its attachments, in displayable form.
     public var attachments: [String] = []
+    /// The addresses that it was sent to.
+    public var recipientAddresses: [String] = []
+    /// What the sender calls herself; nil where the mail does not say.
+    public var senderName: String?
+    /// True if it came through another hand: a contact form, a colleague's forward. Then the sender is a claim.
+    public var isRelayed = false
+    /// True if a picture is attached that is large enough to show something.
+    public var hasPhoto = false
 
     public init(_ kind: IncomingClass) { self.kind = kind }
 }

@@ -26,9 +26,9 @@ struct ShippedTriggersTests {
                 "answers/cancel-order", "answers/change-address", "answers/how-to-return", "answers/late",
                 "answers/not-received", "answers/not-sent-yet", "answers/received", "answers/refund-status",
                 "answers/return-status", "answers/thanks", "answers/where-is-my-order",
-                "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "out-for-delivery",
-                "ready-for-pickup", "refund-issued", "return-approved", "return-label", "return-received",
-                "shipping-confirmation",
+                "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "low-rating",
+                "out-for-delivery", "rating-request", "ready-for-pickup", "refund-issued", "return-approved",
+                "return-label", "return-received", "shipping-confirmation",
             ])
     }
 

@@ -12,6 +12,9 @@ extension AccountSources {
         if let address = facts.email ?? facts.customer?.email {
             silences += try await store.silences(of: .address(address), shop: key.shop, now: now)
         }
+        if let phone = story.order.phone {
+            silences += try await store.silences(of: .address(phone.text), shop: key.shop, now: now)
+        }
         if let customer = facts.customer {
             silences += try await store.silences(of: .customer(customer.id), shop: key.shop, now: now)
         }
@@ -24,11 +27,27 @@ extension AccountSources {
             inForceSince: try await store.triggersInForce(shop: key.shop),
             live: state?.liveSince ?? LiveSince(shop: .distantPast), profile: try await store.profile(shop: key.shop),
             silences: silences, incoming: try await store.incoming(about: key),
+            talks: try await store.talks(of: store.conversations(ofOrder: key), shop: key.shop),
             editedAt: kept?.acceptedAt, now: now)
     }
 }
 
 extension Store {
+    /// Conversations with what was said in them, and what triggers made of it.
+    func talks(of lines: [InboxLine], shop: String) async throws(StoreFailure) -> [AccountSources.Talk] {
+        var talks: [AccountSources.Talk] = []
+        for line in lines {
+            var talk = AccountSources.Talk(
+                line: line, messages: try await messages(of: line.id, shop: shop, limit: 200))
+            for message in talk.messages where message.direction == .incoming {
+                let answers = try await answers(to: message.id, of: line.id, shop: shop)
+                talk.answers[message.id] = answers.filter { $0.line == SendLine.answerName }
+            }
+            talks.append(talk)
+        }
+        return talks
+    }
+
     /// The set of triggers that came into force last; nil if there was none, or this program cannot read it.
     func triggersLastInForce(shop: String) async throws(StoreFailure) -> TriggerSet? {
         try await lastGoodSet(shop: shop).flatMap { KeptSets.shared.set($0, of: shop) }

@@ -17,17 +17,16 @@ extension OrderAccount {
             }
             return own
         }
-        var letters = self.letters[...]
-        func tellLetters(before end: Moment) {
-            while let letter = letters.first, letter.receivedAt < end {
-                letters = letters.dropFirst()
-                _ = turn(to: letter.receivedAt)
-                let about = letter.about.map { ", about message \($0)" } ?? ""
-                lines.append("  \(clock.time(letter.receivedAt))  \(letter.what) (mail\(about)).")
+        var asides = self.asides[...]
+        func tellAsides(before end: Moment) {
+            while let aside = asides.first, aside.at < end {
+                asides = asides.dropFirst()
+                _ = turn(to: aside.at)
+                lines.append("  \(clock.time(aside.at))  \(aside.words)")
             }
         }
         for happening in happenings {
-            tellLetters(before: happening.happenedAt)
+            tellAsides(before: happening.happenedAt)
             let own = turn(to: happening.happenedAt)
             lines.append(
                 "  \(clock.time(happening.happenedAt))  \(happening.what) (\(happening.event)\(told(happening, clock)))."
@@ -35,11 +34,20 @@ extension OrderAccount {
             if let note = happening.note { lines.append("         \(note)") }
             for outcome in happening.outcomes { lines += self.lines(outcome, on: own, clock) }
         }
-        tellLetters(before: .distantFuture)
-        if happenings.isEmpty, self.letters.isEmpty {
+        tellAsides(before: .distantFuture)
+        if happenings.isEmpty, self.asides.isEmpty {
             lines += ["", "Nothing has happened to it that Bookbag knows of."]
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// What was written about it, in the order in which it was.
+    private var asides: [(at: Moment, words: String)] {
+        let mails = letters.map { letter in
+            let about = letter.about.map { ", about message \($0)" } ?? ""
+            return (at: letter.receivedAt, words: "\(letter.what) (mail\(about)).")
+        }
+        return (mails + said.map { ($0.at, $0.line) }).sorted { $0.at < $1.at }
     }
 
     /// Who reported it and how late, if that was not immediately.

@@ -71,8 +71,10 @@ package struct OrderAccount: Encodable, Sendable {
     /// What the reader should know before the story begins, one sentence each.
     package var introduction: [String]
     package var happenings: [Happening]
-    /// In the order in which they came.
+    /// In the order in which they came. What is a message of a conversation is among these instead.
     package var letters: [Letter]
+    /// What was said about it, in conversations.
+    package var said: [Said] = []
     /// The time zone of the times shown.
     package var zone: String
 
@@ -81,6 +83,7 @@ package struct OrderAccount: Encodable, Sendable {
         case orderID = "order_id"
         case happenings = "events"
         case letters = "mails"
+        case said = "messages"
     }
 }
 
@@ -128,6 +131,8 @@ package struct AccountSources: Sendable {
     var silences: [StandingSilence] = []
     /// The mails that came in about it.
     var incoming: [IncomingLine] = []
+    /// The conversations about it.
+    var talks: [Talk] = []
     /// When the trigger files were last edited.
     var editedAt: Moment?
     var now: Moment
@@ -144,7 +149,10 @@ extension OrderAccount {
         zone = sources.profile.zone.name
         introduction = Introduction(sources: sources).sentences
         happenings = story.order.events.map { Teller(sources: sources, event: $0).happening }
-        letters = sources.incoming.map(Letter.init).sorted { $0.receivedAt < $1.receivedAt }
+        let told = Set(sources.talks.flatMap { $0.messages.compactMap(\.observationID) })
+        letters = sources.incoming.filter { !told.contains($0.id) }.map(Letter.init)
+            .sorted { $0.receivedAt < $1.receivedAt }
+        said = sources.talks.flatMap(\.said).sorted { ($0.at, $0.number) < ($1.at, $1.number) }
     }
 }
 
@@ -273,7 +281,7 @@ struct EffectTeller {
             return effect.reason == nil
                 ? "to be decided" : "held until \(clock.dayAndTime(effect.dueAt)): \(because)"
         case .shadowed: return "written and kept, and not sent: \(ReasonWords.sentence(.shadow))"
-        case .skipped: return "not sent: \(because)"
+        case .skipped, .heldOut: return "not sent: \(because)"
         case .withdrawn: return "withdrawn before it was sent: \(because)"
         case .replaced: return "not sent: \(because)"
         case .refused: return "refused by the receiver: \(effect.detail ?? ReasonWords.sentence(.refused))"
@@ -358,7 +366,7 @@ struct EffectTeller {
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
             // The attempt already says so.
             return nil
-        case .sent, .bounced, .refused, .shadowed, .skipped, .withdrawn, .replaced:
+        case .sent, .bounced, .refused, .shadowed, .heldOut, .skipped, .withdrawn, .replaced:
             if note.reason == .alreadyTold {
                 return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
             }
@@ -372,7 +380,7 @@ struct EffectTeller {
         switch state {
         case .withdrawn: "taken back"
         case .shadowed: "kept"
-        case .skipped, .replaced: "not sent"
+        case .skipped, .replaced, .heldOut: "not sent"
         default: state.rawValue
         }
     }
@@ -440,6 +448,12 @@ private struct Introduction {
             lines.append("Mail goes to \(address.address).")
         } else {
             lines.append("It has no address that mail could go to.")
+        }
+        if let phone = order.phone {
+            lines.append(
+                order.facts.customer?.texts == .subscribed
+                    ? "Texts go to \(phone)." : "\(phone) gets no texts: Shopify does not have it as subscribed to SMS."
+            )
         }
         for silence in sources.silences {
             let whom = silence.scope == "address" ? "The address" : "The \(silence.scope)"

@@ -77,6 +77,10 @@ struct StandardOrder {
                 tracking: facts.fulfillments[parcel].tracking[0])
         }
         lines = first + later
+        if kind.has("rating") {
+            history.lastRating = Self.score
+            history.rating = .init(score: Self.score, words: "Came a day early, and so well packed.")
+        }
         if kind.subject == "shipment" {
             for parcel in 0..<first { note(kind, parcel: parcel, at: start) }
         } else {
@@ -105,12 +109,19 @@ struct StandardOrder {
         let n = same + before + 1
         let event = Event(
             id: Int64(events.count + 1), shop: Self.shop.domain, aggregate: aggregate, kind: kind,
-            occurrences: [.init(subject: subject.key, n: n, mark: n == 1 ? "example" : "example-\(n)")],
+            occurrences: [.init(subject: subject.key, n: n, mark: Self.mark(kind, n))],
             happenedAt: now, recordedAt: now, source: "shopify",
             daysLate: kind.entry.standard.delayReason == nil ? nil : 1,
             delayReason: kind.entry.standard.delayReason, orderName: record.facts.name)
         events.append(event)
         if kind.aggregate != .conversation { record.events.append(event) }
+    }
+
+    /// The score of the standard rating.
+    private static let score = 5
+
+    private static func mark(_ kind: EventKind, _ n: Int) -> String {
+        (n == 1 ? "example" : "example-\(n)") + (kind.has("rating") ? " \(score)" : "")
     }
 
     /// What she writes unless an example says otherwise.
@@ -237,8 +248,9 @@ struct StandardOrder {
         facts.deliveryMethod = "shipping"
         facts.customer = CustomerFacts(
             id: "gid://shopify/Customer/5001", firstName: "Robin", lastName: "Ashdown", email: "robin@shopper.example",
-            ordersCount: 3,
+            phone: "+447700900123", ordersCount: 3,
             totalSpent: Money(amount: Decimal(string: "240.00")!, currency: shopCurrency), marketing: .notSubscribed,
+            texts: .subscribed,
             unsubscribeURL: "https://juniperfig.example/unsubscribe/5001")
         facts.customer?.locale = "en"
         var address = AddressFacts()
@@ -448,6 +460,8 @@ struct StandardOrder {
         case "customer.locale": record.facts.customer?.locale = text
         case "customer.accepts_marketing":
             record.facts.customer?.marketing = isTrue ? .subscribed : .notSubscribed
+        case "customer.accepts_sms":
+            record.facts.customer?.texts = isTrue ? .subscribed : .notSubscribed
         case "shipment.status": note(text.flatMap(ParcelState.init(rawValue:)), parcel: parcel, at: now)
         case "shipment.delivered" where isTrue: note(.delivered, parcel: parcel, at: now)
         case "shipment.carrier": track(parcel) { $0.company = text }

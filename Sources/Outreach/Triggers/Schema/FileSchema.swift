@@ -140,7 +140,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
         let emailKeys = properties(keys.email)
         return .any(
             [
-                .oneOf(["email"]),
+                .oneOf(["email", "sms"]),
+                .keys(
+                    [
+                        ("sms", .any([.nothing, .keys([textTemplate])])), textTemplate,
+                    ], required: ["sms"]),
                 .keys(
                     [
                         (
@@ -170,8 +174,13 @@ public enum FileSchema: String, Sendable, CaseIterable {
                                 "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
                         ),
                     ], required: ["webhook"]),
-            ], "'email', 'email: { to: merchant }', 'answer' or 'webhook: NAME'.")
+            ], "'email', 'email: { to: merchant }', 'answer', 'sms' or 'webhook: NAME'.")
     }
+
+    private static let textTemplate = (
+        "template",
+        SchemaNode.scalar.described("Another template: templates/NAME.sms.md, or the mail's in its short form.")
+    )
 
     // MARK: - Examples
 
@@ -251,7 +260,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     key,
                     .any(
                         [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
-                        "What is sent: 'nothing', 'email', 'answer', 'webhook: NAME'.")
+                        "What is sent: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -293,8 +302,19 @@ public enum FileSchema: String, Sendable, CaseIterable {
             )
         ]
 
+    private static let textKeys: [(String, SchemaNode)] =
+        expectKeys.filter { ExampleReader.textKeys.contains($0.0) } + [
+            (
+                "segments",
+                SchemaNode.object([
+                    ("description", .text("How many segments it takes.")), ("type", .text("integer")),
+                    ("minimum", .number(1)),
+                ])
+            )
+        ]
+
     private static let expected = SchemaNode.any([
-        .oneOf(["email", "answer"]),
+        .oneOf(["email", "answer", "sms"]),
         .keys(
             [
                 (
@@ -302,6 +322,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     .any([.nothing, .keys(expectKeys.filter { ["subject", "contains", "sent"].contains($0.0) })])
                 )
             ], required: ["answer"]),
+        .keys([("sms", .any([.nothing, .keys(textKeys)]))] + textKeys, required: ["sms"]),
         .keys([("email", .any([.nothing, .keys(expectKeys)]))] + expectKeys, required: ["email"]),
         .keys(
             [("webhook", SchemaNode.scalar.described("By the name that 'send' gives it."))] + webhookKeys,

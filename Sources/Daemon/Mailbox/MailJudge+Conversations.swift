@@ -1,0 +1,191 @@
+import Foundation
+import Intake
+import Logging
+import Outreach
+import Platform
+import Store
+
+// What people write to the shop, and what the shop's people write in their mail program, as messages of conversations.
+
+extension MailJudge {
+    /// Stores what a person wrote as a message of her conversation, together with the mark that it was judged. Where no
+    /// trigger answers messages, or a person has the conversation, the shop's people are told in the same step.
+    ///
+    /// - Parameter names: names of the shop's orders, newest first.
+    func converse(
+        _ letter: ReadMail, _ observation: RawObservation, _ outcome: IncomingOutcome, order: OrderKey?,
+        answering message: AnsweredMessage?, names: [String], now: Moment
+    ) async throws(StoreFailure) {
+        let shop = context.domain
+        let mail = letter.readable
+        var search = ConversationSearch(
+            shop: shop, channel: .mailbox, since: min(observation.receivedAt, now) - ConversationRules.rest)
+        search.effectID = message?.effect.id
+        search.references = mail.references
+        search.sender = mail.sender
+        search.orderID = order?.orderID
+        while true {
+            var known: ConversationRecord?
+            if let id = try await store.conversation(for: search) {
+                known = try await store.conversations([id], shop: shop, now: now)[id]
+            }
+            // The thread knows what it is about, whoever writes in it.
+            let orderID = known?.orderID ?? order?.orderID
+            var record: OrderRecord?
+            if let orderID { record = try await store.load(shop: shop, orderIDs: [orderID])[orderID] }
+            let said = said(letter, observation, about: record, names: names, now: now)
+            var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: said.at)
+            opening.orderID = record?.facts.id
+            opening.address = mail.sender
+            opening.name = mail.senderName
+            opening.subject = mail.subject
+            // What came before the shop was watched, or before a backup was restored, may have been answered.
+            let isOld = observation.receivedAt < context.rules.planner.live.shop
+            let isAnswerable = letter.parked == nil && !isOld && context.answersMessages
+            var change = ConversationRules.receive(
+                said, into: known, opening: opening, isSilent: observation.isHistory, answers: isAnswerable, now: now)
+            if change.record.orderID == nil { change.record.orderID = record?.facts.id }
+            if change.events.contains(.handedOver) {
+                if letter.parked != nil { change.record.reason = .unreadable }
+                if isOld { change.record.reason = .restored }
+            }
+            var outcome = outcome
+            outcome.aggregate = change.record.orderID.map { .order($0) }
+            if observation.isHistory { outcome.keepToStory() }
+            var notForwarded: String?
+            if change.record.state == .person, !observation.isHistory {
+                let about = change.record.orderID.map { OrderKey(shop: shop, orderID: $0) }
+                switch try await forwarder.forward(mail, observation, order: about, answering: message, now: now) {
+                case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
+                case .none(let reason):
+                    notForwarded = reason
+                    outcome.detail += "; not forwarded, because \(reason)"
+                }
+            }
+            let written = try await store.commit(change, judged: [observation], incoming: outcome, now: now)
+            guard let written else { continue }
+            KillPoint.judged.reached()
+            report(outcome)
+            journal.report(change, id: written.id, events: written.events, notForwarded: notForwarded)
+            newWords.call()
+            return
+        }
+    }
+
+    /// Judges a mail that the shop sent. One of the shop's people who answers in the mail program takes the
+    /// conversation over, as at the desk.
+    ///
+    /// - Parameters:
+    ///   - mail: nil where it could not be read.
+    ///   - references: what it answers.
+    func judgeSent(
+        _ mail: IncomingMail?, _ references: [String], _ observation: RawObservation, now: Moment
+    ) async throws(StoreFailure) {
+        let shop = context.domain
+        var outcome = IncomingOutcome(observation, .own, detail: "sent by the shop; it changes nothing")
+        let references = Array(references.prefix(50))
+        outcome.effectID = try await store.message(withOneOf: references, shop: shop)?.effect.id
+        guard let mail, mail.kind == .person, let author = mail.sender,
+            try await store.message(withOneOf: [mail.messageID].compactMap(\.self), shop: shop) == nil
+        else {
+            try await store.commit(outcome, now: now)
+            return
+        }
+        var search = ConversationSearch(shop: shop, channel: .mailbox, since: now)
+        search.effectID = outcome.effectID
+        search.references = references
+        while true {
+            guard let id = try await store.conversation(for: search),
+                let record = try await store.conversations([id], shop: shop, now: now)[id]
+            else {
+                try await store.commit(outcome, now: now)
+                return
+            }
+            var said = ConversationMessage(
+                .outgoing, by: .person(author), at: min(observation.receivedAt, now), text: mail.text,
+                channel: .mailbox)
+            said.text = String(mail.text.prefix(ConversationRules.longestText))
+            said.recipient = mail.recipientAddresses.first
+            said.messageID = mail.messageID
+            said.references = mail.references.reversed()
+            said.subject = mail.subject
+            said.observationID = observation.id
+            said.files = mail.attachments
+            var change: ConversationChange
+            if observation.isHistory {
+                change = ConversationChange(record)
+                change.messages = [said]
+                change.record.lastAt = max(record.lastAt, said.at)
+            } else {
+                change = ConversationRules.reply(said, by: author, in: record, now: now)
+                outcome.detail = "one of the shop's people answered in the mail program, and has the conversation now"
+            }
+            outcome.aggregate = record.orderID.map { .order($0) }
+            let written = try await store.commit(change, judged: [observation], incoming: outcome, now: now)
+            guard let written else { continue }
+            KillPoint.judged.reached()
+            report(outcome)
+            journal.report(change, id: written.id, events: written.events)
+            newWords.call()
+            return
+        }
+    }
+
+    /// Whether a mail consists of a word that a rule of its own answers: no more offers, or offers again.
+    func isLoneWord(_ outcome: IncomingOutcome) -> Bool { !outcome.silencings.isEmpty || !outcome.revocations.isEmpty }
+
+    /// Whether one of the shop's people answers what Bookbag itself had sent them: no shopper wrote.
+    func isOfOurPeople(_ mail: IncomingMail, answering message: AnsweredMessage?) -> Bool {
+        guard message?.effect.origin == .system, let people = context.rules.planner.triggers.settings.notify?.address
+        else { return false }
+        return mail.sender?.lowercased() == people.lowercased()
+    }
+
+    private var journal: ConversationJournal {
+        ConversationJournal(metrics: learning.metrics, newEvents: learning.newEvents, newMail: newMail, logger: logger)
+    }
+
+    /// What she wrote, as it was understood.
+    private func said(
+        _ letter: ReadMail, _ observation: RawObservation, about record: OrderRecord?, names: [String], now: Moment
+    ) -> ConversationMessage {
+        let mail = letter.readable
+        var said = ConversationMessage(
+            .incoming, by: .shopper, at: min(observation.receivedAt, now), text: mail.text, channel: .mailbox)
+        said.trust = Self.trust(in: mail, about: record)
+        said.hasPhoto = mail.hasPhoto
+        said.sender = mail.sender
+        said.recipient = shopAddress(of: mail)
+        said.messageID = mail.messageID
+        said.references = mail.references.reversed()
+        said.subject = mail.subject
+        said.observationID = observation.id
+        said.files = mail.attachments
+        guard letter.parked == nil else { return said }
+        // Where there are no words in the mail, they are in its subject.
+        let isEmpty = !mail.text.contains { !$0.isWhitespace }
+        said.understood = Understood(
+            reading: isEmpty ? mail.subject : mail.text, about: record, names: names, now: now,
+            zone: context.rules.planner.shopZone)
+        return said
+    }
+
+    /// What proves who wrote it: an authenticated sender whose address is on the order, and otherwise nothing. That a
+    /// mail answers one of ours proves its thread, and nothing of its sender.
+    static func trust(in mail: IncomingMail, about record: OrderRecord?) -> Int {
+        guard mail.isAuthenticated, !mail.isRelayed, let sender = mail.sender?.lowercased(), let facts = record?.facts
+        else { return 0 }
+        return [facts.email, facts.customer?.email].contains { $0?.lowercased() == sender } ? 1 : 0
+    }
+
+    /// The address of the shop's that she wrote to, without what stands behind its `+`.
+    private func shopAddress(of mail: IncomingMail) -> String? {
+        guard let mailbox = context.configuration.mailbox else { return nil }
+        let own = ShopAddresses(mailbox.onlyTo)
+        guard let address = mail.recipientAddresses.first(where: own.contains),
+            let at = address.lastIndex(of: "@")
+        else { return nil }
+        guard let plus = address[..<at].firstIndex(of: "+"), plus > address.startIndex else { return address }
+        return String(address[..<plus] + address[at...])
+    }
+}
