@@ -2,6 +2,7 @@ import Daemon
 import Foundation
 import Outreach
 import Store
+import Synchronization
 import Testing
 
 @testable import Web

@@ -209,7 +209,7 @@ struct InboxTests {
         #expect(record.messages.last?.text == "Hello Robin,\nit comes on Tuesday.\n\nCleo")
         let message = try #require(try await bench.replies().first)
         let mail = try #require(OpenedMail(message.bytes))
-        #expect(mail.subject == "Re: My order" && message.recipient == "robin@example.com")
+        #expect(mail.subject == "Re: My order" && message.envelope.recipient == "robin@example.com")
         #expect(mail.text.hasPrefix("Hello Robin,\nit comes on Tuesday.\n\nCleo"), "\(mail.text)")
         let head = String(decoding: message.bytes.prefix(2000), as: UTF8.self)
         #expect(head.contains("In-Reply-To: <\(talk.messages[0].messageID ?? "")>"))
@@ -409,7 +409,7 @@ struct InboxTests {
         #expect(page.contains("robin@example.com, the order&#39;s address"))
         #expect(await browser.act(talk.id, "reply", ["text": "Hello", "to": choice]).status == 303)
         let message = try #require(try await bench.replies().first)
-        #expect(message.recipient == (choice == "sender" ? "work@example.org" : "robin@example.com"))
+        #expect(message.envelope.recipient == (choice == "sender" ? "work@example.org" : "robin@example.com"))
     }
 
     @Test("nobody acts on another shop's conversation, and no id leads there")
@@ -444,7 +444,7 @@ struct InboxTests {
         #expect(await send().status == 400)
         let message = try #require(try await bench.replies().first)
         let mail = try #require(OpenedMail(message.bytes))
-        #expect(mail.subject == "About your apron" && message.recipient == "robin@example.com")
+        #expect(mail.subject == "About your apron" && message.envelope.recipient == "robin@example.com")
         #expect(try await bench.replies().count == 1)
         let talk = await browser.open("inbox?list=mine").text
         #expect(talk.contains("the blue one is back.") && talk.contains("You have it."))

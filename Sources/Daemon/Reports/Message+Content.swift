@@ -18,7 +18,8 @@ extension Message {
         guard kind == .email, let text = OpenedMail(bytes)?.text, !text.isEmpty else { return nil }
         // "-- " begins a signature (RFC 3676, 4.3).
         let body = text.split(separator: "\n-- \n", maxSplits: 1, omittingEmptySubsequences: false)[0]
-        return body.trimmingCharacters(in: .whitespacesAndNewlines)
+        // A line that ends in a space goes on in the next (RFC 3676, 4.1).
+        return body.replacing(" \n", with: " ").trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }
 

@@ -259,6 +259,10 @@ extension DeskSite {
     ) -> [ConversationPage.Said] {
         let effects = Dictionary(view.effects.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let wrong = Set(view.messages.filter { $0.direction == .note }.map(\.subject))
+        // Each has a list of all meanings below it, so only the newest have one.
+        let answers = view.messages.filter { $0.direction == .outgoing && $0.author == .bookbag }
+            .compactMap(\.effectID).filter { !wrong.contains(ConversationRules.mark(ofWrong: $0)) }
+        let judgeable = Set(answers.suffix(3))
         return view.messages.map { message in
             var said = ConversationPage.Said(
                 number: message.id, kind: "theirs", who: who,
@@ -289,7 +293,7 @@ extension DeskSite {
                     said.text = view.mails[id]?.words ?? message.text
                     said.path = "\(visit.path)/messages/\(id)"
                     said.remark = effect.flatMap(Self.remark)
-                    said.effect = wrong.contains(ConversationRules.mark(ofWrong: id)) ? nil : id
+                    said.effect = judgeable.contains(id) ? id : nil
                 }
             }
             said.who = said.who.prefix(1).uppercased() + said.who.dropFirst()
