@@ -52,7 +52,10 @@ private let states: [(name: String, given: String)] =
         ("cancelled and refunded", "order: { cancelled: true }, refund: { amount: 66.45 }"),
         ("collected at the shop", "order: { delivery_method: pickup }"),
         ("collected, delivered", "order: { delivery_method: pickup }, shipment: { status: delivered }"),
-    ] + ParcelState.allCases.filter { $0 != .unknown }.map { ($0.rawValue, "shipment: { status: \($0.rawValue) }") }
+    ]
+    + ParcelState.allCases.filter { $0 != .unknown }.map {
+        ("parcel \($0.rawValue)", "shipment: { status: \($0.rawValue) }")
+    }
 
 @Suite("The answers that come with the program")
 struct ShippedAnswersTests {
@@ -115,7 +118,27 @@ struct ShippedAnswersTests {
             }
         }
         let told = answered.map { "\($0.key): \($0.value.joined(separator: ", "))" }.sorted()
-        #expect(told == [])
+        #expect(
+            told == [
+                "cancel_order by cancel-order: refunded, nothing refunded, refunded weeks ago, parcel accepted, "
+                    + "parcel in_transit, parcel out_for_delivery, parcel cancelled",
+                "change_address by change-address: refunded, nothing refunded, refunded weeks ago, parcel accepted, "
+                    + "parcel in_transit, parcel out_for_delivery, parcel cancelled",
+                "delivered_not_received by not-received: delivered late, both of two delivered, parcel delivered",
+                "exchange by how-to-return: delivered late, delivered a week ago, both of two delivered, "
+                    + "return closed, return declined, collected, delivered, parcel delivered",
+                "refund_status by refund-status: refunded, return back, and refunded, cancelled and refunded",
+                "refund_status by return-status: return asked for, return open, return back",
+                "return_status by return-status: return asked for, return open, return back",
+                "start_return by how-to-return: delivered late, delivered a week ago, both of two delivered, "
+                    + "return closed, return declined, collected, delivered, parcel delivered",
+                "where_is_my_order by late: late, one of two late",
+                "where_is_my_order by not-sent-yet: unsent, partly sent, partly sent, that delivered",
+                "where_is_my_order by where-is-my-order: late, then at the door, two on their way, "
+                    + "one of two delivered, refunded, nothing refunded, refunded weeks ago, parcel pre_transit, "
+                    + "parcel accepted, parcel in_transit, parcel out_for_delivery, parcel attempted, "
+                    + "parcel ready_for_pickup, parcel cancelled",
+            ])
     }
 
     @Test("make room for an answer of one's own, as docs/conversations.md shows")

@@ -95,7 +95,7 @@ extension Names {
             ) { .int($0.parcelsUnderway.map(\.daysLate).max() ?? 0) },
             Name(
                 "needs_attention", .flag,
-                "One of its parcels has a problem, goes back, came back, is lost, or was silent for longer than `delays` allows.",
+                "One of its parcels has a problem, goes back, came back, is lost, was called off by its carrier, or was silent for longer than `delays` allows.",
                 .tracking
             ) { scope in .bool(scope.record.parcels.contains(where: scope.needsAttention)) },
             Name("messages_sent", .number, "How many messages the shopper has had about it.", .bookbag) {

@@ -104,8 +104,8 @@ public struct Scope: Sendable {
         let rules = settings.delayRules
         let silence: (length: Length?, since: Moment?)
         switch state.state {
-        case .exception, .returning, .returned, .lost: return true
-        case .delivered, .cancelled, .readyForPickup: return false
+        case .exception, .returning, .returned, .cancelled, .lost: return true
+        case .delivered, .readyForPickup: return false
         case .unknown, .preTransit:
             let sent = record.fulfillment(shipment.fulfillmentID)?.createdAt
             silence = (rules.notHandedOver, [sent, state.lastScan?.time].compactMap(\.self).max())
