@@ -203,10 +203,8 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         about.conversation = record
         #expect(!about.isOwnAddress && about.answerRecipient?.address == robin, "facts go to the order's address")
         // Her own address, which nothing proves; and a form, in which anybody can claim it.
-        for (index, change) in [
-            { (mail: inout IncomingMail) in mail.isAuthenticated = false },
-            { (mail: inout IncomingMail) in mail.isRelayed = true },
-        ].enumerated() {
+        let changes: [(inout IncomingMail) -> Void] = [{ $0.isAuthenticated = false }, { $0.isRelayed = true }]
+        for (index, change) in changes.enumerated() {
             mails.bench.pass(.seconds(1))
             var mail = letter("where is it?")
             change(&mail)
