@@ -12,26 +12,36 @@ package struct DaemonCore: Sendable {
     package let logger: Logger
     package let now: @Sendable () -> Moment
     package let post: ShopPost
+    /// Writes the drafts that triggers made.
+    package let answers: ShopAnswers
     /// Wakes services that reread a file on SIGHUP.
     package let hangup: Broadcast
     /// Makes the daemon act immediately on what was decided by hand.
     package let actedByHand: Broadcast
+    /// Takes the texts that providers bring.
+    package var texts: TextHooks?
     /// Learns what somebody did at a page, of a shop's orders that are known.
     package let learn: @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void
+    /// Judge what is posted as a rating, by shop.
+    package let ratings: [String: RatingJudge]
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
-        post: ShopPost, hangup: Broadcast, actedByHand: Broadcast,
-        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in }
+        post: ShopPost, answers: ShopAnswers = ShopAnswers(), hangup: Broadcast, actedByHand: Broadcast,
+        learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in },
+        ratings: [String: RatingJudge] = [:]
     ) {
         self.configuration = configuration
         self.store = store
         self.logger = logger
         self.now = now
         self.post = post
+        self.answers = answers
         self.hangup = hangup
         self.actedByHand = actedByHand
         self.learn = learn
+        self.ratings = ratings
+        texts = nil
     }
 }
 
@@ -66,6 +76,9 @@ package struct ShopPost: Sendable {
 
     /// - Parameter offices: by shop domain.
     package init(_ offices: [String: Office]) { self.offices = offices }
+
+    /// What mail in a shop's name needs; nil for a shop that is not served.
+    func office(_ shop: String) -> Office? { offices[shop] }
 
     /// Whether mail can be sent for the shop.
     package func serves(_ shop: String) -> Bool { offices[shop]?.wake != nil }

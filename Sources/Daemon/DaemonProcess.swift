@@ -125,15 +125,24 @@ package struct DaemonProcess {
                     context: context, store: store, learning: learning, transport: engine, clock: clock,
                     heartbeats: heartbeats, metrics: metrics, logger: logger))
         }
+        var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
+        var ratings: [String: RatingJudge] = [:]
         for context in contexts.values {
+            let judge = RatingJudge(
+                store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
+            if configuration.pages != nil { ratings[context.domain] = judge }
             let newWords = Wake()
             newMessages.add(newWords)
             putBack.add(newWords)
             let newMail = mailWakes[context.domain] ?? Wake()
             let wiring = SourceWiring(
                 context: context, store: store, learning: learning, clock: clock, engine: engine,
-                newMail: newMail, newWords: newWords, heartbeats: heartbeats, logger: logger)
+                newMail: newMail, newWords: newWords, newMessages: newMessages, heartbeats: heartbeats, logger: logger,
+                ratings: ratings[context.domain])
+            if let settings = context.configuration.texts {
+                desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
+            }
             services += wiring.services()
             services.append(
                 ConversationService(
@@ -164,13 +173,22 @@ package struct DaemonProcess {
                 request: reloads))
         let hangup = Broadcast()
         services.append(HangupService(request: reloads, others: hangup))
-        let core = DaemonCore(
+        var core = DaemonCore(
             configuration: configuration, store: store, logger: logger, now: { clock.now }, post: ShopPost(offices),
-            hangup: hangup, actedByHand: byHand,
+            answers: ShopAnswers(
+                makers.reduce(into: [:]) { offices, shop in
+                    guard let context = contexts[shop.key] else { return }
+                    offices[shop.key] = ShopAnswers.Office(
+                        planner: { context.rules.planner }, maker: shop.value)
+                }), hangup: hangup, actedByHand: byHand,
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
-            })
+            }, ratings: ratings)
+        if let site = configuration.pages, !desks.isEmpty {
+            core.texts = TextHooks(
+                desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
         services.append(
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
@@ -235,7 +253,9 @@ package struct DaemonProcess {
         let profile =
             try await store.remembered(.profile, shop: shop.domain) ?? ShopProfile(domain: shop.domain)
         func planner(_ triggers: TriggerReloader.InForce) -> Planner {
-            Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
+            var planner = Planner(triggers: triggers.set, inForceSince: triggers.since, live: live, shop: profile)
+            planner.holdOutKey = store.holdOutKey(shop: shop.domain)
+            return planner
         }
         let triggers = try await reloader.start(now: now, planner: planner)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)

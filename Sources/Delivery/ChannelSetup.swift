@@ -44,6 +44,8 @@ package struct FarEnd: Sendable {
     package var limit: Int
     /// How many may be sent per second, hour or day, in total and to each recipient domain.
     package var limits: SendLimits
+    /// The settings for texts, which those that come in are checked with too; nil for any other channel.
+    package var sms: SMSSettings?
     /// Creates the channel. Throws what is wrong with the settings, in words for people and without a secret.
     package var open: @Sendable (TransferEngine) throws -> any Channel
 

@@ -73,6 +73,8 @@ public final class SandboxServer: Sendable {
     public let mailbox: Mailbox
     /// The webhooks received at `/hooks/`.
     public let webhooks: WebhookReceiver
+    /// The account at Twilio that texts go through.
+    public let twilio: FakeTwilio
     /// The carriers, which know the shop's parcels.
     public let carriers: SandboxCarriers
     /// The shop's faults.
@@ -103,6 +105,7 @@ public final class SandboxServer: Sendable {
         shop = SandboxShop(profile: configuration.profile, manners: configuration.manners, clock: clock)
         mailbox = try Mailbox(folder: configuration.mailFolder, clock: clock)
         webhooks = WebhookReceiver(secrets: configuration.webhookSecrets, clock: clock, seed: configuration.seed)
+        twilio = FakeTwilio(clock: clock, seed: configuration.seed)
         carriers = SandboxCarriers(
             shop: shop, credentials: configuration.carrierCredentials, seed: configuration.seed)
         shopFaults = SandboxFaults(seed: configuration.seed ^ 0x5409)
@@ -179,7 +182,8 @@ public final class SandboxServer: Sendable {
 
     private func serveWeb() async throws {
         let site = SandboxSite(
-            shop: shop, admin: admin, carriers: carriers, mailbox: mailbox, hooks: webhooks, relayFaults: relayFaults,
+            shop: shop, admin: admin, carriers: carriers, mailbox: mailbox, hooks: webhooks, twilio: twilio,
+            relayFaults: relayFaults,
             relayRules: relayRules, teller: teller, smtpPort: { self.bound.withLock { $0.smtp ?? 0 } })
         let server = WebServer(port: configuration.httpPort, logger: logger) { await site.respond($0) }
         try await server.run { port in

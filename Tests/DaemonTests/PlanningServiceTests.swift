@@ -20,14 +20,15 @@ final class Plans: Sendable {
     let clock: DaemonClock
     let maker: MessageMaker
     let times: TimeService
-    private let learning: Learning
+    let learning: Learning
+    let logger: Logger
     let holder = MomentHolder(start)
     private let scanned = Mutex<[String: [Scan]]>([:])
 
     init(
         _ triggers: [String: String], shopSettings: String = "", senders: String = "", labels: LabelShelf? = nil,
         channels: [ChannelKind] = ChannelKind.standard, pages: String? = nil,
-        letter: String = "Hello."
+        letter: String = "Hello.", templates: [String: String] = [:]
     ) async throws {
         clock = DaemonClock(source: { [holder] in holder.now })
         store = try Store.inMemory(now: start)
@@ -39,6 +40,9 @@ final class Plans: Sendable {
                 "---\nsubject: About {{ order.name }}\n---\n\(letter)\n"
                     .utf8),
         ]
+        for (name, text) in templates {
+            files["templates/\(name).md"] = Array("---\nsubject: {{ order.name }}\n---\n\(text)\n".utf8)
+        }
         for (name, text) in triggers {
             let send = text.contains("send:") ? "\n" : "\nsend: { email: { template: note } }\n"
             files["\(name).yaml"] = Array((text + send).utf8)
@@ -47,9 +51,10 @@ final class Plans: Sendable {
         let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax))
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
-        context = Self.context(shop, set, folder, live)
+        context = Self.context(shop, set, folder, live, holdOutKey: store.holdOutKey(shop: shop))
         let metrics = DaemonMetrics()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        self.logger = logger
         learning = Learning(store: store, logger: logger, metrics: metrics, newEvents: Wake(), newMoments: Wake())
         maker = MessageMaker(
             configuration: context.configuration, labels: labels, channels: channels, actions: store,
@@ -67,18 +72,21 @@ final class Plans: Sendable {
             logger: logger)
     }
 
-    static func context(_ domain: String, _ set: TriggerSet, _ folder: TriggerFolder, _ live: LiveSince) -> ShopContext
-    {
-        ShopContext(
+    static func context(
+        _ domain: String, _ set: TriggerSet, _ folder: TriggerFolder, _ live: LiveSince, holdOutKey: [UInt8] = []
+    ) -> ShopContext {
+        var planner = Planner(
+            triggers: set,
+            inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, start - .days(1)) }),
+            live: live, shop: ShopProfile(domain: domain))
+        planner.holdOutKey = holdOutKey
+        return ShopContext(
             configuration: Configuration.Shop(
                 domain: domain, endpoint: "https://\(domain)", access: .token(SecretString("t")),
                 pollEvery: .seconds(60),
                 triggers: "", smtp: nil, webhooks: [:]),
             rules: ShopContext.Rules(
-                planner: Planner(
-                    triggers: set,
-                    inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, start - .days(1)) }),
-                    live: live, shop: ShopProfile(domain: domain)),
+                planner: planner,
                 learner: Learner(live: live, shopZone: .utc, rereadEvery: .minutes(1)),
                 inForce: TriggerReloader.InForce(set: set, since: [:], folder: folder)))
     }

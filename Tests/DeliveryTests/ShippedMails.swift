@@ -14,7 +14,8 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
 
     static let locales = ["en", "de", "fr", "es"]
 
-    /// The first mail of each shipped trigger's examples, in each language; and what tries the frame hard.
+    /// The first mail of each shipped trigger's examples, in each language, for an answer that in which she wrote; and
+    /// what tries the frame hard.
     static let all: [ShippedMail] = {
         guard let folder = try? TriggerFolder(readingFrom: packageRoot.path + "/triggers", name: "triggers"),
             let set = TriggerSet.load(folder).set
@@ -26,13 +27,15 @@ struct ShippedMail: Sendable, CustomTestStringConvertible {
             settings.brand.url = "https://juniperfig.example"
             let localized = TriggerSet(settings: settings, triggers: set.triggers, templates: set.templates)
             for trigger in localized.triggers {
-                guard
-                    let mail = trigger.examples.lazy.compactMap({ ExampleRunner(localized).mail(of: $0, in: trigger) })
-                        .first
-                else { continue }
-                var made = draft(
-                    mail.subject, mail.preview, mail.body, mail.language,
-                    trigger.lines[0].destination == .customer ? .order : nil, settings.brand)
+                let written = trigger.examples.lazy.compactMap { ExampleRunner(localized).mail(of: $0, in: trigger) }
+                guard let mail = written.first(where: { $0.language == locale }) else { continue }
+                let occasion: MailDraft.Occasion? =
+                    switch trigger.lines[0].destination {
+                    case .customer: .order
+                    case .answer: .answer
+                    default: nil
+                    }
+                var made = draft(mail.subject, mail.preview, mail.body, mail.language, occasion, settings.brand)
                 made.parcels = mail.parcels
                 mails.append(ShippedMail(name: "\(locale)/\(trigger.name)", draft: made))
             }

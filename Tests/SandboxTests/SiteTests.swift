@@ -18,6 +18,7 @@ struct SiteTests {
             site = SandboxSite(
                 shop: shop.shop, admin: face, carriers: SandboxCarriers(shop: shop.shop, seed: 1), mailbox: mailbox,
                 hooks: WebhookReceiver(secrets: [], clock: shop.shop.clock, seed: 1),
+                twilio: FakeTwilio(clock: shop.shop.clock, seed: 1),
                 relayFaults: SandboxFaults(seed: 1),
                 relayRules: RelayRules([]),
                 teller: StoryTeller(shop: shop.shop, mailbox: mailbox, seed: 1, print: { _ in }),

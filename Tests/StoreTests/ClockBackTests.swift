@@ -15,7 +15,8 @@ struct ClockBackTests {
         "decisions.decided_at", "decisions.held_until", "attempts.begun_at", "attempts.ended_at",
         "attempts.doubted_at", "match_outcomes.decided_at", "messages.frozen_at", "messages.purged_at",
         "results.noted_at", "good_sets.accepted_at", "remembered.noted_at", "observations.received_at",
-        "observations.judged_at", "to_read.asked_at", "parcels.asked_at", "carriers.answered_at", "channels.changed_at",
+        "observations.judged_at", "incoming.received_at", "incoming.judged_at", "to_read.asked_at", "parcels.asked_at",
+        "carriers.answered_at", "channels.changed_at",
         "unknown_codes.first_seen_at", "unknown_codes.last_seen_at", "erased.erased_at", "store.created_at",
         "silences.begun_at", "shops.backup_at",
         // To be silent for longer than was meant harms nobody.
@@ -64,6 +65,15 @@ struct ClockBackTests {
             [CarrierWindow(seconds: 3600, calls: 60, day: 0, spent: 0, freeAt: ahead + .minutes(1))], carrier: "ups",
             now: ahead)
         _ = try await store.releaseBrake(shop: shop, now: ahead)
+        let asked = try #require(try await store.asking(3, to: "wren@example.com", customer: nil, at: ahead))
+        try await store.post(2, on: asked, at: ahead)
+        try await store.asking(4, to: "wren@example.com", draw: false, at: ahead)
+        let raw = RawObservation(
+            shop: shop, source: "mailbox", externalID: "m", receivedAt: ahead, kind: "mail", bytes: [1])
+        var letter = IncomingOutcome(
+            try #require(try await store.keep([raw], now: ahead).first), .person, detail: "A letter.")
+        letter.address = "wren@example.com"
+        try await store.commit(letter, now: ahead)
         let version = try #require(try await store.load(shop: shop, orderIDs: [facts(1).id])[facts(1).id]).version
 
         #expect(try await store.putClockBack(to: t0) == ahead)

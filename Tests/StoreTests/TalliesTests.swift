@@ -83,6 +83,16 @@ extension Store {
                 add("parcels", row[1], row[0], row[2], total: days ?? 0)
                 if let days { add("transit", row[1], row[0], TallyBuckets.name(TallyBuckets.transit.index(of: days))) }
             }
+            try db.each("/* test */ SELECT kind, day, score FROM ratings WHERE counts = 1 AND kind IS NOT NULL") {
+                row in
+                add("ratings", row[1], row[0], "asked")
+                if let score = row[2] as Int64? { add("ratings", row[1], row[0], "\(score)") }
+            }
+            try db.each("/* test */ SELECT trigger_name, day, is_held, contacted_at FROM trials") { row in
+                let group = row[2] as Bool ? "held" : "told"
+                add("trials", row[1], row[0], group)
+                if (row[3] as Int64?) != nil { add("trials", row[1], row[0], "\(group) contact") }
+            }
             return counts
         }
     }
@@ -108,7 +118,7 @@ struct TalliesTests {
         var serial = 0
         for step in 0..<120 {
             now = now + .minutes(Int.random(in: 1...900, using: &dice))
-            switch Int.random(in: 0..<14, using: &dice) {
+            switch Int.random(in: 0..<17, using: &dice) {
             case 0, 1:
                 let number = 100 + serial
                 serial += 1
@@ -152,6 +162,21 @@ struct TalliesTests {
                 } else {
                     _ = try await store.drop(effectID: effect.id, now: now)
                 }
+            case 14, 15:
+                guard let effect = try await pick(effects, store, &dice),
+                    let rating = try await store.rating(request: effect.id, shop: shop)
+                else { continue }
+                if rating.isClosed(at: now) { continue }
+                try await store.post(Int.random(in: 1...5, using: &dice), on: effect, at: now)
+            case 16:
+                let raw = RawObservation(
+                    shop: shop, source: "mailbox", externalID: "letter \(step)", receivedAt: now, kind: "mail",
+                    bytes: [1])
+                let kept = try #require(try await store.keep([raw], now: now).first)
+                var letter = IncomingOutcome(kept, .person, detail: "A letter.")
+                letter.address = "shopper\(Int.random(in: 0..<7, using: &dice))@example.com"
+                letter.aggregate = orders.keys.sorted().randomElement(using: &dice).map { .order(facts($0).id) }
+                try await store.commit(letter, now: now)
             case 12:
                 if Bool.random(using: &dice) {
                     let since = now - .days(Int.random(in: 0...3, using: &dice))
@@ -208,7 +233,7 @@ struct TalliesTests {
 
     private static let endings: [(Effect.State, Reason?)] = [
         (.waiting, .wait), (.ready, nil), (.ready, nil), (.ready, nil), (.skipped, .limit), (.skipped, .if),
-        (.withdrawn, .passed), (.replaced, .replaced), (.shadowed, .shadow),
+        (.withdrawn, .passed), (.replaced, .replaced), (.shadowed, .shadow), (.heldOut, .heldOut),
     ]
 
     private func place(
@@ -231,16 +256,18 @@ struct TalliesTests {
         (effect.state, effect.reason) = Self.endings.randomElement(using: &dice)!
         effect.decidedAt = effect.state == .waiting ? nil : now
         let message = effect.state == .ready ? mail("\(effect.keys[0])@juniperfig.example") : nil
-        let outcome = try await store.commitPlan(
-            [
-                Plan(
-                    shop: shop,
-                    changes: [
-                        PlannedChange(
-                            effect: effect, note: DecisionNote(at: now, state: effect.state, reason: effect.reason),
-                            message: message)
-                    ])
-            ], now: now)
+        var change = PlannedChange(
+            effect: effect, note: DecisionNote(at: now, state: effect.state, reason: effect.reason), message: message)
+        let address = "shopper\(Int.random(in: 0..<7, using: &dice))@example.com"
+        if effect.state == .ready, Bool.random(using: &dice) {
+            change.asks = RatingRequest(
+                kind: [.delivery, RatingKind(rawValue: "conversation"), nil].randomElement(using: &dice)!,
+                address: address, customerID: nil)
+        }
+        if [.ready, .heldOut].contains(effect.state), Bool.random(using: &dice) {
+            change.draw = HoldOutDraw(isHeld: effect.state == .heldOut, address: address, customerID: nil)
+        }
+        let outcome = try await store.commitPlan([Plan(shop: shop, changes: [change])], now: now)
         return outcome.effects.first ?? effect
     }
 

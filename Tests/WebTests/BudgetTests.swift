@@ -20,6 +20,9 @@ struct BudgetTests {
         "orders/1001": 32,
         // One message with all of its steps.
         "messages/1": 13,
+        // The conversation and its messages, what was made of it and why not, the order, the customer's other orders,
+        // silences and conversations.
+        "inbox/CONVERSATION": 20,
         // The whole of `bookbag status`, for each shop.
         "operations": 40,
     ]
@@ -61,6 +64,16 @@ struct BudgetTests {
                 detail: "told already")
         }
         try await bench.message(about: bench.order(1001, shop: looms))
+        // More conversations than a page shows, and one with more messages.
+        for number in 0..<40 {
+            bench.now = benchStart + .minutes(number)
+            try await bench.wrote("Where is it? I need it on Saturday, for a birthday.", about: 1001 + number)
+        }
+        let long = try await bench.wrote("The first word", about: 1001)
+        for number in 0..<120 {
+            try await bench.wrote("Word number \(number), and some more beside it", into: long.id)
+        }
+        bench.now = benchStart
         for number in 0..<40 {
             try await bench.store.audit(
                 AuditEntry(
@@ -78,6 +91,11 @@ struct BudgetTests {
             _ = bench.statements.taken()
             let answer = await bench.ask("/juniperfig/\(DeskPagesTests.path(path, bench))", cookies: cookies)
             try await hold(answer, path, bench)
+        }
+        for list in InboxChoice.allCases {
+            _ = bench.statements.taken()
+            let answer = await bench.ask("/juniperfig/inbox?list=\(list.rawValue)", cookies: cookies)
+            try await hold(answer, "inbox?list=\(list.rawValue)", bench)
         }
         for query in ["today?became=waiting", "today?became=held&trigger=delivered", "messages/1?look=dark"] {
             _ = bench.statements.taken()

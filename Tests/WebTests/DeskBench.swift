@@ -47,11 +47,16 @@ final class DeskBench: Sendable {
         set { moment.withLock { $0 = newValue } }
     }
 
+    /// The number of the conversation that was stored last.
+    let talk = Mutex<Int64>(0)
+
     /// Who is listed: somebody for each role of the first shop, one of the other shop, one of all.
     static let listed = People([
         Person(email: "shop@juniperfig.example", name: "Ada Shop", roles: [.shop], shops: [figs]),
         Person(email: "edit@juniperfig.example", name: "Ben Edit", roles: [.edit], shops: [figs]),
-        Person(email: "answer@juniperfig.example", name: "Cleo Answer", roles: [.answer], shops: [figs]),
+        Person(
+            email: "answer@juniperfig.example", name: "Cleo Answer", roles: [.answer], shops: [figs],
+            teams: ["returns"]),
         Person(email: "approve@juniperfig.example", name: "Dan Approve", roles: [.approve], shops: [figs]),
         Person(email: "operate@juniperfig.example", name: "Eve Operate", roles: [.operate], shops: [figs]),
         Person(email: "all@juniperfig.example", name: "Fay All", roles: Set(Role.allCases), shops: [figs]),
@@ -62,7 +67,7 @@ final class DeskBench: Sendable {
         url: String = "https://desk.juniperfig.example", authority: String = "desk.juniperfig.example",
         userHeader: String? = nil, store given: Store? = nil, pages designs: [String: String] = [:],
         state: String? = nil, triggers: String = "/nowhere", savesEdits: Bool = true,
-        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups()
+        trials: EditTrials = EditTrials(), checkups: Checkups = Checkups(), answering: [String: String] = [:]
     ) async throws {
         let (statements, journal) = (Lines(), Lines())
         self.statements = statements
@@ -97,8 +102,15 @@ final class DeskBench: Sendable {
         self.learned = learned
         let core = DaemonCore(
             configuration: configuration, store: store, logger: Logger(label: "test") { _ in Handler(lines: journal) },
-            now: { box.now() }, post: ShopPost([figs: office, looms: office]), hangup: Broadcast(),
-            actedByHand: Broadcast(), learn: { events, _ in learned.add(events) })
+            now: { box.now() }, post: ShopPost([figs: office, looms: office]),
+            answers: try Self.answers(answering, shop: shops[0]), hangup: Broadcast(),
+            actedByHand: Broadcast(), learn: { events, _ in learned.add(events) },
+            ratings: Dictionary(
+                uniqueKeysWithValues: [figs, looms].map { shop in
+                    let learner = Learner(
+                        live: LiveSince(shop: .distantPast), shopZone: .utc, rereadEvery: .seconds(60))
+                    return (shop, RatingJudge(store: store, learner: { learner }))
+                }))
         let pages = try Pages()
         people = PeopleBook(Self.listed, core: core)
         desk = DeskSite(
@@ -115,6 +127,27 @@ final class DeskBench: Sendable {
         for (name, text) in designs { files["pages/\(name)"] = text }
         let (set, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
         return try #require(set, "\(faults)").templates
+    }
+
+    /// Writes drafts with these triggers, by name: each its template.
+    private static func answers(_ templates: [String: String], shop: Configuration.Shop) throws -> ShopAnswers {
+        guard !templates.isEmpty else { return ShopAnswers() }
+        var files = ["shop.yaml": "mode: live\nbrand: { name: Juniper & Fig, from: orders@juniperfig.example }\n"]
+        for (name, text) in templates {
+            if name.hasPrefix("replies/") {
+                files["\(name).md"] = text
+                continue
+            }
+            files["\(name).yaml"] = "on: message.received\nsend: answer\nanswers_even: no_order\n"
+            files["templates/\(name).md"] = text
+        }
+        let (loaded, faults) = TriggerSet.load(TriggerFolder(files: files.mapValues { Array($0.utf8) }))
+        let set = try #require(loaded, "\(faults)")
+        let planner = Planner(
+            triggers: set, inForceSince: [:], live: LiveSince(shop: .distantPast), shop: ShopProfile(domain: figs))
+        return ShopAnswers([
+            figs: ShopAnswers.Office(planner: { planner }, maker: MessageMaker(configuration: shop, labels: nil))
+        ])
     }
 
     /// Lines in the order in which they came.
@@ -286,12 +319,121 @@ final class DeskBench: Sendable {
         return try #require(outcome.effects.first)
     }
 
+    /// Somebody wrote: a new conversation, or a further message of one.
+    @discardableResult
+    func wrote(
+        _ text: String = "Where is my order?", into id: Int64? = nil, about order: Int? = nil, shop: String = figs,
+        from address: String = "robin@example.com", name: String? = "Robin Ashdown", subject: String = "My order",
+        understood: Understood? = DeskBench.understood, files: [String] = [], answers: Bool = false
+    ) async throws -> ConversationRecord {
+        var message = ConversationMessage(.incoming, by: .shopper, at: now, text: text, channel: .mailbox)
+        message.sender = address
+        message.recipient = "orders@juniperfig.example"
+        message.messageID = "\(UUID().uuidString)@example.com"
+        message.subject = subject
+        message.understood = understood
+        message.files = files
+        message.trust = 1
+        var opening = ConversationRecord(shop: shop, channel: .mailbox, openedAt: now)
+        opening.address = address
+        opening.name = name
+        opening.subject = subject
+        opening.orderID = order.map { "gid://shopify/Order/\($0)" }
+        var known: ConversationRecord?
+        if let id { known = try await conversation(id, shop: shop) }
+        let change = ConversationRules.receive(
+            message, into: known, opening: opening, answers: answers, now: now)
+        let written = try #require(try await store.commit(change, judged: [], incoming: nil, now: now))
+        talk.withLock { $0 = written.id }
+        return try await conversation(written.id, shop: shop)
+    }
+
+    /// A conversation as it is now.
+    func conversation(_ id: Int64, shop: String = figs) async throws -> ConversationRecord {
+        try #require(try await store.conversations([id], shop: shop, now: now)[id])
+    }
+
+    /// What was understood of a simple question.
+    static var understood: Understood {
+        var understood = Understood()
+        understood.asks = ["where_is_my_order"]
+        understood.language = "en"
+        understood.confidence = 0.9
+        understood.isCertain = true
+        understood.author = "built-in 1"
+        return understood
+    }
+
+    /// A trigger's answer to the last message of a conversation: a draft, or one that goes out.
+    @discardableResult
+    func answered(
+        _ id: Int64, by trigger: String = "where-is-it", state: Effect.State = .waiting, reason: Reason? = .draft,
+        text: String = "It is in Leeds.", shop: String = figs
+    ) async throws -> Effect {
+        let record = try await conversation(id, shop: shop)
+        let event = try #require(
+            try await store.pendingEvents(shop: shop, limit: 200).last { $0.aggregate == record.aggregate })
+        var effect = Effect(
+            to: .mail(shop: shop), isContact: false, trigger: trigger, line: "answer", keys: ["\(event.id)"],
+            event: event, dueAt: now, createdAt: now, reason: state == .waiting ? reason : nil)
+        effect.state = state
+        effect.decidedAt = state == .waiting ? nil : now
+        var message: Message?
+        if state == .ready {
+            let brand = Brand(name: "Juniper & Fig", from: MailAddress(address: "orders@juniperfig.example")!)
+            var draft = MailDraft(
+                from: brand.from, to: MailAddress(address: "robin@example.com")!, sender: brand.from.address,
+                subject: "Re: My order", body: .markdown(text), language: "en",
+                messageID: "answer-\(event.id)@juniperfig.example", date: now, brand: brand)
+            draft.occasion = .answer
+            message = try MailComposer().compose(draft)
+        }
+        let outcome = try await store.commitPlan(
+            [
+                Plan(
+                    shop: shop,
+                    changes: [
+                        PlannedChange(
+                            effect: effect, note: DecisionNote(at: now, state: state, reason: effect.reason),
+                            message: message)
+                    ])
+            ], now: now)
+        return try #require(outcome.effects.first)
+    }
+
     /// The relay takes whatever is ready.
     func sendAll() async throws {
         let claims = try await store.claim(.mail(shop: figs), limit: 50, owner: "a", lease: .minutes(1), now: now)
         let begun = try await store.begin(claims, lease: .minutes(1), now: now).begun
         _ = try await store.finish(
             begun.map { AttemptOutcome(claim: $0, verdict: .accepted(receipt: "ok")) }, now: now)
+    }
+
+    /// A mail about an event that asks for a rating.
+    @discardableResult
+    func asking(
+        about event: Event, to address: String = "robin@example.com", customer: String? = "gid://shopify/Customer/7"
+    ) async throws -> Effect {
+        var effect = Effect(
+            to: .mail(shop: event.shop), isContact: true, trigger: "ask", line: "email", keys: ["ask \(event.id)"],
+            event: event, dueAt: now, createdAt: now)
+        effect.state = .ready
+        effect.decidedAt = now
+        var change = PlannedChange(
+            effect: effect, note: DecisionNote(at: now, state: .ready, reason: nil),
+            message: .mail(
+                id: "ask-\(event.id)@juniperfig.example", sender: "orders@juniperfig.example", recipient: address,
+                bytes: Array("Hi".utf8), summary: "How was it?"))
+        change.asks = RatingRequest(kind: .delivery, address: address, customerID: customer)
+        let outcome = try await store.commitPlan(
+            [Plan(shop: event.shop, doneEvents: [event.id], changes: [change])], now: now)
+        return try #require(outcome.effects.first)
+    }
+
+    /// The link in such a mail.
+    func ratingLink(_ effect: Effect, address: String = "robin@example.com") -> String {
+        PublicLinks(url: "", store: store).rating(
+            request: effect.id, shop: effect.shop, address: address, now: now)!
     }
 
     /// The key of a customer's page.

@@ -26,12 +26,16 @@ struct DeskPagesTests {
         ("operations/open", "POST", [.operate]), ("settings", "GET", [.shop, .edit]),
         ("edit", "GET", [.shop, .edit]), ("settings", "POST", [.shop, .edit]),
         ("pause/begin", "POST", [.shop, .operate]), ("operations/doctor", "GET", [.operate]),
-        ("operations/doctor", "POST", [.operate]), ("setup", "GET", [.shop, .edit, .operate]),
+        ("operations/doctor", "POST", [.operate]), ("inbox", "GET", [.answer]),
+        ("inbox/CONVERSATION", "GET", [.answer]), ("inbox/CONVERSATION/take", "POST", [.answer]),
+        ("inbox/write", "POST", [.answer]),
+        ("setup", "GET", [.shop, .edit, .operate]),
     ]
 
     /// A path of the table on that bench.
     static func path(_ path: String, _ bench: DeskBench) -> String {
         path.replacing("CUSTOMER", with: bench.customer())
+            .replacing("CONVERSATION", with: "\(bench.talk.withLock { $0 })")
     }
 
     @Test("each page is for its roles alone, and no shop's page for another's people")
@@ -40,6 +44,7 @@ struct DeskPagesTests {
             let bench = try await DeskBench()
             try await bench.message(about: bench.order(1001))
             try await bench.message(about: bench.order(1001, shop: looms))
+            for shop in [figs, looms] { try await bench.wrote(about: 1001, shop: shop) }
             let cookies = try await bench.login(person.email)
             for shop in [figs, looms] {
                 for (path, method, roles) in Self.pages {
@@ -96,13 +101,24 @@ struct DeskPagesTests {
         try await bench.store.silence(
             .address("robin@example.com"), shop: figs, reason: hostile, note: hostile, until: nil, now: bench.now)
         try await bench.delayed(1001, carrier: hostile)
+        var understood = DeskBench.understood
+        understood.asks = [hostile]
+        understood.doubts = [hostile]
+        understood.mood = hostile
+        understood.language = hostile
+        let talk = try await bench.wrote(
+            hostile, about: 1001, from: "robin@example.com", name: hostile, subject: hostile, understood: understood,
+            files: [hostile])
+        try await bench.wrote(hostile, name: hostile, subject: hostile)
+        let note = ConversationRules.note(hostile, by: "all@juniperfig.example", in: talk, now: bench.now)
+        _ = try await bench.store.commit(note, judged: [], incoming: nil, now: bench.now)
         let cookies = try await bench.login("all@juniperfig.example")
         let paths =
             [
                 "today", "today?became=waiting", "today?became=held", "orders/1001", "messages/1", "messages/2",
                 "triggers",
                 "operations", "find", "analytics", "analytics/rows?show=held", "analytics/rows?show=because&reason=if",
-                "customers/\(bench.customer())",
+                "customers/\(bench.customer())", "inbox", "inbox?list=all", "inbox/\(talk.id)",
             ] + FigureLinks.of(await bench.ask("/juniperfig/analytics", cookies: cookies).text)
         for path in paths {
             let answer = await bench.ask("/juniperfig/\(path)", cookies: cookies)

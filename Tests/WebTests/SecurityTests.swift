@@ -59,12 +59,12 @@ struct SecurityTests {
     @Test("a link of a shop, a purpose, a store or a day that it was not made for opens nothing")
     func links() async throws {
         let bench = try await DeskBench()
-        try await bench.order(1001)
+        let asking = try await bench.asking(about: bench.order(1001))
         try await bench.order(1001, shop: looms)
         let another = try await DeskBench()
         try await another.order(1001)
         for purpose in SealedLink.Purpose.allCases {
-            let path = bench.link(purpose, order: 1001)
+            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
             #expect(await bench.visit(path).status == 200)
             #expect(await bench.visit(path.replacing("/juniperfig/", with: "/northloom/")).status == 404)
             for other in SealedLink.Purpose.allCases where other != purpose {

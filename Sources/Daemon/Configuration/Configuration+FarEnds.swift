@@ -1,9 +1,12 @@
-import Delivery
+package import Delivery
 import Foundation
 import Outreach
 import Platform
 
 extension Configuration.Shop {
+    /// How the shop's texts are carried; nil if it sends and gets none.
+    package var texts: SMSSettings? { farEnds[.sms]?.first?.sms }
+
     /// Everything the shop sends to, by route: its relay, its webhooks, and the targets of other channels.
     var routes: [(route: Route, end: FarEnd)] {
         var routes: [(route: Route, end: FarEnd)] = []

@@ -59,6 +59,8 @@ package enum Line: String, LogKind, CaseIterable {
     case clockPutBack = "c6f0a1d84b3e4c52a7d95e1b60f3c8d2"
     case waitsOn = "5e1d8c3b7a964f2d9b0f4c6e2a8d7f13"
     case mailRead = "d3b07c1e5a9f4e28b6c4f1a2907e5d84"
+    case textRead = "6e2f1b9c4a7d4c03b8f5d1e60a93c274"
+    case textRefused = "f48b0d7a5e1c4926a3d79c0e2b6f8153"
     case mailBounced = "71c5e0a94d3b4f6e8a2c9b0d6f1e3a57"
     case sourceFailed = "b3f2d9a61c7e4f08957a0d4e8c21f6b5"
     case sourceRead = "4c8e07f5d1a94b63b2e6f90a7d35c81e"
@@ -133,6 +135,8 @@ package enum Line: String, LogKind, CaseIterable {
         case .waitsOn: "Still waiting"
         case .clockPutBack: "The last written moment was set back"
         case .mailRead: "Read a mail"
+        case .textRead: "Read a text"
+        case .textRefused: "Refused what claimed to be a text"
         case .mailBounced: "A message came back"
         case .sourceFailed: "A source cannot be read"
         case .sourceRead: "A source can be read again"
@@ -158,7 +162,8 @@ package enum Line: String, LogKind, CaseIterable {
             .error
         case .carrierFailing, .carrierFault, .numberRefused, .unknownCode, .cycleFailed, .versionUnsupported,
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
-            .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .sourceFailed, .pageFailed,
+            .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .textRefused, .sourceFailed,
+            .pageFailed,
             .noDesk, .designFailed, .paused:
             .warning
         case .cycleDone, .waitsOn: .debug

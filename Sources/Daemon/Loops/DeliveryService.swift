@@ -409,6 +409,7 @@ struct DeliveryService: Service {
                     withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
                 }
             case .shadow: withdrawn.append(Withdrawal(claim: claim, reason: .shadow))
+            case .holdOut: withdrawn.append(Withdrawal(claim: claim, reason: .heldOut))
             case .skip(let reason, let detail):
                 withdrawn.append(Withdrawal(claim: claim, reason: reason, detail: detail))
             case .replace(let other):
@@ -643,8 +644,13 @@ extension ChannelState {
 }
 
 extension Message {
-    /// True if it is a mail to the shopper, and her order now has a different address.
+    /// True if it goes to the shopper, and her order now has a different address or phone number. What a
+    /// person wrote goes where that person sent it.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
+        guard effect.event != nil else { return false }
+        if kind == .sms, effect.isContact {
+            return record.phone.map { $0.text != envelope.recipient } ?? false
+        }
         guard kind == .email else { return false }
         let own =
             effect.line == SendLine.answerName ? record.answerRecipient : effect.isContact ? record.recipient : nil

@@ -146,7 +146,8 @@ struct Learning: Sendable {
         } while !open.isEmpty
     }
 
-    private func report(_ events: [Event]) {
+    /// Wakes who waits for events, and tells the journal of them.
+    func report(_ events: [Event]) {
         guard !events.isEmpty else { return }
         newEvents.call()
         newMoments.call()

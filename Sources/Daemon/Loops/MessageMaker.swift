@@ -41,6 +41,12 @@ package struct MessageMaker: Sendable {
         else {
             return .impossible(.off, detail: "the trigger is gone")
         }
+        if asks(trigger, line), pages == nil, links == nil, planner.triggers.linksToRating(trigger.name) {
+            return .impossible(.off, detail: "bookbag.yaml has no 'public:', so there is no page to rate on")
+        }
+        if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
+            return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
+        }
         var results: [String: String] = [:]
         if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
             switch await standing(beside: effect, now: now) {
@@ -63,6 +69,33 @@ package struct MessageMaker: Sendable {
         return channel.compose(composition)
     }
 
+    /// What the template of `effect` says now, before it becomes a mail; nil if its trigger is gone.
+    package func text(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> MailText? {
+        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
+            let event = effect.event
+        else { return nil }
+        let scope = planner.scope(
+            record: record, event: event, together: effect.together, history: history, now: now,
+            pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
+        return try planner.triggers.templates.render(line.template, scope, to: line.destination)
+    }
+
+    /// A saved reply as it is now, in Markdown.
+    package func reply(
+        _ name: String, record: OrderRecord, event: Event, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> String {
+        let pages = self.pages ?? (record.isOrder ? links?.pages(about: record, issued: now) : nil) ?? PageLinks()
+        let scope = planner.scope(record: record, event: event, history: History(), now: now, pages: pages)
+        return try planner.triggers.templates.reply(name, scope)
+    }
+
+    /// True where a message may ask for a rating.
+    private func asks(_ trigger: Trigger, _ line: SendLine) -> Bool {
+        trigger.about == .ratings && line.destination == .customer
+    }
+
     /// What the message may link to. In shadow mode nobody gets it, and whoever compares it with another sees no link
     /// that opens anything.
     private func pages(
@@ -73,6 +106,10 @@ package struct MessageMaker: Sendable {
         if trigger.mode(in: planner.triggers.settings.mode) == .shadow { return .specimen(url: links.url) }
         var pages = links.pages(about: record, issued: effect.createdAt)
         if !line.destination.isShopper { pages.preferences = nil }
+        if asks(trigger, line), let address = record.recipient?.address {
+            pages.rating = links.rating(
+                request: effect.id, shop: effect.shop, address: address, now: effect.createdAt)
+        }
         return pages
     }
 

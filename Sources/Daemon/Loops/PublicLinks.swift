@@ -28,6 +28,17 @@ package struct PublicLinks: Sendable {
             .map { url + $0.path(key: store.linkKeys(for: SealedLink.keyPurpose(purpose, shop: shop))[0]) }
     }
 
+    /// A link to answer the question of an effect, for the address that it is mailed to.
+    package func rating(request: Int64, shop: String, address: String, now: Moment) -> String? {
+        rating(request: request, shop: shop, addressKey: store.addressKey(address), now: now)
+    }
+
+    /// The same, by the keyed hash of the address.
+    package func rating(request: Int64, shop: String, addressKey: [UInt8], now: Moment) -> String? {
+        SealedLink(rating: request, shop: shop, addressKey: addressKey, day: Zone.utc.day(at: now))
+            .map { url + $0.path(key: store.linkKeys(for: SealedLink.keyPurpose(.rate, shop: shop))[0]) }
+    }
+
     /// What a mail about an order may link to; nothing where nobody can be written to.
     ///
     /// - Parameter issued: when the message was first thought of, and not when it is written: so that a message that is

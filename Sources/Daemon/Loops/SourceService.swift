@@ -15,6 +15,10 @@ struct SourceService: Service {
     let clock: DaemonClock
     /// Judges what is a mail; nil if the shop has no mailbox.
     var mail: MailJudge?
+    /// Judges what was posted as a rating; nil where no pages are served.
+    var ratings: RatingJudge?
+    /// Judges what is a text; nil if the shop gets none.
+    var texts: TextJudge?
     /// Called when something was pushed to a source.
     let wake: Wake
     let heartbeats: Heartbeats
@@ -36,7 +40,8 @@ struct SourceService: Service {
     /// - Throws: `CancellationError`, and what the store throws.
     func turn() async throws -> Bool {
         guard clock.fault == nil else { return false }
-        let journal = StoreObservations(context: context, store: store, learning: learning, mail: mail)
+        let journal = StoreObservations(
+            context: context, store: store, learning: learning, mail: mail, ratings: ratings, texts: texts)
         var isMore = false
         for source in sources {
             heartbeats.beat(name)
@@ -113,6 +118,8 @@ struct StoreObservations: ObservationJournal {
     let store: any ObservationStore
     let learning: Learning
     var mail: MailJudge?
+    var ratings: RatingJudge?
+    var texts: TextJudge?
 
     func cursor(of source: String) async throws -> String? {
         try await store.cursor(shop: context.domain, source: source)
@@ -130,7 +137,14 @@ struct StoreObservations: ObservationJournal {
     }
 
     func commit(_ events: [JudgedEvent], of observation: RawObservation, now: Moment) async throws -> SourceFailure? {
+        if observation.source == TextSource.sourceName, let texts {
+            return try await texts.judge(observation, now: now)
+        }
         if observation.isMail, let mail { return try await mail.judge(observation, now: now) }
+        if observation.isRating, let ratings {
+            _ = try await ratings.judge(observation, now: now)
+            return nil
+        }
         let unknown = try await learning.learn(events, from: observation, of: context, now: now)
         return unknown.isEmpty ? nil : SourceFailure("it refers to \(unknown.count) that are not known")
     }

@@ -1,3 +1,4 @@
+import Delivery
 import Intake
 import Logging
 import Outreach
@@ -17,8 +18,12 @@ struct SourceWiring {
     let newMail: Wake
     /// Called when somebody wrote in a conversation.
     var newWords = Wake()
+    /// Called when there is a text to send.
+    var newMessages = Broadcast()
     let heartbeats: Heartbeats
     let logger: Logger
+    /// Judges what is posted as a rating; nil where no pages are served.
+    var ratings: RatingJudge?
     /// Called when mail was delivered, or may have arrived.
     let wake = Wake()
 
@@ -49,6 +54,12 @@ struct SourceWiring {
         var sources = ObservationSources.all
         var services: [any Service] = []
         var judge: MailJudge?
+        let texts = context.configuration.texts.map { settings in
+            TextJudge(
+                context: context, store: store, learning: learning, logger: logger,
+                confirmsStops: settings.confirmsStops, newMessages: newMessages)
+        }
+        if texts != nil { sources.append(TextSource()) }
         if let mailbox = context.configuration.mailbox {
             if let settings = MailboxSettings(mailbox, shop: context.domain, engine: engine) {
                 let identity = MailIdentity(store.mailHash)
@@ -62,11 +73,12 @@ struct SourceWiring {
                 newMail: newMail,
                 newWords: newWords)
         }
+        if ratings != nil { sources.append(RatingSource()) }
         guard !sources.isEmpty else { return [] }
         services.append(
             SourceService(
                 context: context, sources: sources, store: store, learning: learning, clock: clock, mail: judge,
-                wake: wake, heartbeats: heartbeats, logger: logger))
+                ratings: ratings, texts: texts, wake: wake, heartbeats: heartbeats, logger: logger))
         return services
     }
 }

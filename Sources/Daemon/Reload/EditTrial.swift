@@ -201,11 +201,13 @@ package struct EditTrial: Codable, Sendable {
         for (sending, objection) in sendings.prefix(4) {
             switch await PreviewedMessage.make(sending, shop: nil, pages: .specimen()) {
             case .made(let made):
+                let sms = made.message.asText
                 finding.mails.append(
                     Mail(
                         destination: LineWords.destination(sending.effect.line), from: made.opened?.from ?? "",
-                        to: made.opened?.to ?? "", subject: made.opened?.subject ?? "",
-                        text: made.opened?.text
+                        to: made.opened?.to ?? (sms == nil ? "" : made.message.envelope.recipient),
+                        subject: made.opened?.subject ?? sms?.size ?? "",
+                        text: made.opened?.text ?? sms?.text
                             ?? String(decoding: JSONText.pretty(made.message.bytes), as: UTF8.self),
                         html: made.opened?.html ?? "", remark: made.remark, objection: objection))
             case .impossible(let reason, let detail):
@@ -267,7 +269,9 @@ package struct EditTrial: Codable, Sendable {
         let live = try await store.shopState(shop)?.liveSince ?? LiveSince(shop: .distantPast)
         let rendering = Replay.templatesToCompare(before: (before, folder), after: (after, files))
         func replay(_ set: TriggerSet) -> Replay {
-            Replay(set, live: live, shop: profile, since: since, until: now, rendering: rendering)
+            Replay(
+                set, live: live, shop: profile, since: since, until: now, rendering: rendering,
+                holdOutKey: store.holdOutKey(shop: shop))
         }
         let (earlier, later) = (replay(before), replay(after))
         let horizon = since - Replay.reach(of: [before, after])

@@ -64,9 +64,12 @@ package struct CustomerExport: Encodable, Sendable {
         var mails: [Mail] = []
         for effect in sources.story.effects {
             let id = effect.line.effect.id
-            guard let message = try await store.writtenMessage(id, shop: key.shop, includesOwn: true),
-                message.kind == .email, let opened = OpenedMail(message.bytes)
-            else { continue }
+            guard let message = try await store.writtenMessage(id, shop: key.shop, includesOwn: true) else { continue }
+            if let text = message.asText {
+                mails.append(Mail(id: id, to: message.envelope.recipient, subject: "SMS", text: text.text))
+                continue
+            }
+            guard message.kind == .email, let opened = OpenedMail(message.bytes) else { continue }
             mails.append(Mail(id: id, to: opened.to, subject: opened.subject, text: opened.text))
         }
         add(sources.talks, shop: key.shop)

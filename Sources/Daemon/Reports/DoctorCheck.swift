@@ -66,7 +66,9 @@ package struct DoctorCheck: Sendable {
     package init(_ look: Look) { self.look = look }
 
     /// All checks, in the order in which they are reported for a shop. To add one, add an entry here.
-    package static let standard: [DoctorCheck] = [store, triggers, shop, relay, sender, mailbox, webhooks, carriers]
+    package static let standard: [DoctorCheck] = [
+        store, triggers, shop, relay, sender, mailbox, sms, webhooks, carriers,
+    ]
 }
 
 // MARK: - This machine
@@ -292,6 +294,40 @@ extension DoctorCheck {
                 return findings + [Finding(.fine, what, "\(imap.host) accepts our login; \(seen)")]
             } catch {
                 return findings + [Finding(.broken, what, "\(error)")]
+            }
+        })
+
+    /// Whether texts can be sent: Twilio accepts our login, or a gateway is configured; and whether a trigger sends any.
+    static let sms = DoctorCheck(
+        .shop { shop, reach in
+            let what = "SMS of \(shop.domain)"
+            guard let settings = shop.farEnds[.sms]?.first?.sms else {
+                let folder = try? TriggerFolder(readingFrom: shop.triggers, name: "")
+                let set = folder.flatMap { TriggerSet.load($0, webhooks: Set(shop.webhooks.keys)).set }
+                let names =
+                    set?.triggers.filter { trigger in
+                        trigger.lines.contains(where: \.isText) && trigger.mode != .off
+                    }.map(\.name) ?? []
+                guard !names.isEmpty else { return [] }
+                return [
+                    Finding(
+                        .broken, what,
+                        "these triggers send texts, and nothing carries them: \(names.joined(separator: ", "))",
+                        fix: "add 'sms:' to bookbag.yaml (docs/sms.md)")
+                ]
+            }
+            guard case .twilio(let account) = settings.provider else {
+                return [
+                    Finding(.fine, what, "a gateway at \(settings.host) is configured; it is not called from here")
+                ]
+            }
+            let answer = await TwilioAccountCheck.ask(account, over: reach.transport)
+            switch answer {
+            case .active: return [Finding(.fine, what, "Twilio accepts our login, and the account is active")]
+            case .other(let words):
+                return [
+                    Finding(.broken, what, words, fix: "check 'account' and 'token' of 'sms', and Twilio's console")
+                ]
             }
         })
 

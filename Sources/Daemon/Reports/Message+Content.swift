@@ -12,6 +12,16 @@ extension Message {
     }
 }
 
+extension Message {
+    /// What a mail says as plain text, without its foot; nil for a webhook, or one that says nothing.
+    package var words: String? {
+        guard kind == .email, let text = OpenedMail(bytes)?.text, !text.isEmpty else { return nil }
+        // "-- " begins a signature (RFC 3676, 4.3).
+        let body = text.split(separator: "\n-- \n", maxSplits: 1, omittingEmptySubsequences: false)[0]
+        return body.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
 /// JSON for people.
 package enum JSONText {
     /// The same with indentation; unchanged if it is not JSON.

@@ -46,6 +46,8 @@ package struct MessageReport: Report {
         lines.append("")
         if let message, message.kind == .email {
             lines += Self.opened(message.bytes)
+        } else if let message, let text = message.asText {
+            lines += ["To:       \(message.envelope.recipient)", "Size:     \(text.size)", "", text.text]
         } else if let message {
             lines += [
                 "To the endpoint '\(message.envelope.target)':",

@@ -88,7 +88,7 @@ package struct PreviewedMessage: Sendable {
 }
 
 extension Configuration.Shop {
-    /// A shop with nothing configured but the webhooks named by a trigger.
+    /// A shop with nothing configured but the webhooks named by a trigger, and texts, which are never sent.
     fileprivate init(previewing trigger: Trigger) {
         var webhooks: [String: Configuration.Webhook] = [:]
         for line in trigger.lines {
@@ -97,6 +97,7 @@ extension Configuration.Shop {
         }
         self.init(
             domain: "preview", endpoint: "", access: .token(SecretString("")), pollEvery: .minutes(1), triggers: "",
-            smtp: nil, webhooks: webhooks)
+            smtp: nil, webhooks: webhooks,
+            farEnds: [.sms: [FarEnd(target: "", limit: 1) { _ in throw CancellationError() }]])
     }
 }

@@ -124,9 +124,11 @@ public struct MailComposer: Sendable {
             set(plain: "In-Reply-To", "<\(last)>")
             set(plain: "References", draft.references.map { "<\($0)>" }.joined(separator: " "))
         }
-        // RFC 3834, 5: vacation notices should not answer this. The second is Exchange's equivalent.
-        set(plain: "Auto-Submitted", draft.isAnswer ? "auto-replied" : "auto-generated")
-        set(plain: "X-Auto-Response-Suppress", "All")
+        if !draft.isPersonal {
+            // RFC 3834, 5: vacation notices should not answer this. The second is Exchange's equivalent.
+            set(plain: "Auto-Submitted", draft.isAnswer ? "auto-replied" : "auto-generated")
+            set(plain: "X-Auto-Response-Suppress", "All")
+        }
         set(plain: "Content-Language", language.tag)
         for header in headers { set(plain: header.name, header.value) }
         set(plain: "MIME-Version", "1.0")

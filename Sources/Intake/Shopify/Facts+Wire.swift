@@ -111,7 +111,9 @@ extension CustomerFacts {
             email: Bound.line(email?.emailAddress), phone: Bound.line(customer.defaultPhoneNumber?.phoneNumber),
             tags: Bound.tags(customer.tags ?? []), locale: Bound.line(customer.locale),
             ordersCount: max(0, customer.numberOfOrders?.value ?? 0), totalSpent: customer.amountSpent.map(Money.init),
-            marketing: Self.marketing(email?.marketingState), unsubscribeURL: Bound.url(email?.marketingUnsubscribeUrl),
+            marketing: Self.marketing(email?.marketingState),
+            texts: customer.defaultPhoneNumber.map { Self.marketing($0.marketingState) },
+            unsubscribeURL: Bound.url(email?.marketingUnsubscribeUrl),
             createdAt: customer.createdAt?.moment,
             lastOrderAt: customer.orders?.nodes.filter { $0.id != order }.compactMap { $0.processedAt?.moment }
                 .filter { $0 < placedAt }.max())

@@ -21,7 +21,8 @@ extension Understood {
         language = reading.language?.rawValue
         confidence = reading.confidence
         isCertain = reading.isCertain
-        needsHuman = reading.needsHuman
+        // Whoever is angry hears from a person, whatever she asks for.
+        needsHuman = reading.needsHuman || reading.mood == .angry
         doubts = reading.doubts.map(\.rawValue)
         orders = reading.orders
         author = Self.builtIn
@@ -58,7 +59,7 @@ extension OrderRecord {
             return .delivered
         }
         if facts.cancelledAt != nil { return .noOrder }
-        if states.contains(where: { $0.daysLate > 0 || $0.state == .exception || $0.state == .lost }) {
+        if states.contains(where: { $0.daysLate > 0 || $0.delayed || $0.state == .exception || $0.state == .lost }) {
             return .late
         }
         return .open

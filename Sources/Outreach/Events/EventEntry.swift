@@ -15,6 +15,8 @@ final class EventEntry: Sendable {
         /// Any condition on the order. `words` finish the sentence "it is no longer news once …"; `events` are the
         /// names of the kinds that report it.
         case order(words: String, events: [String] = [], holds: @Sendable (OrderRecord) -> Bool)
+        /// The rating is another by now than the one that it tells of.
+        case rating
     }
 
     /// How often an event is reported when `once_per` is left out.
@@ -56,6 +58,9 @@ final class EventEntry: Sendable {
     var passesPeople: Bool {
         isNeeded || ["shipment.delivered", "shipment.attempted", "shipment.ready_for_pickup"].contains(name)
     }
+    /// True if no trigger may keep it from some to measure what telling is worth (`hold_out`): who is not told would be
+    /// harmed.
+    let isNeverHeldOut: Bool
     /// The names that conditions and templates may use in addition to those available for every event.
     let roots: Set<String>
     /// What Shopify and other tools call it.
@@ -66,8 +71,8 @@ final class EventEntry: Sendable {
     init(
         _ name: String, of aggregate: AggregateKind = .order, _ meaning: String, sentence: String, age: Duration,
         passing: Passing = .never, repetition: Repetition = .never, survivesCancellation: Bool = false,
-        isProblem: Bool = false, isNeeded: Bool = false, roots: Set<String> = [], alsoCalled: [String] = [],
-        standard: StandardCase = StandardCase()
+        isProblem: Bool = false, isNeeded: Bool = false, isNeverHeldOut: Bool? = nil,
+        roots: Set<String> = [], alsoCalled: [String] = [], standard: StandardCase = StandardCase()
     ) {
         self.name = name
         subject = String(name.prefix { $0 != "." })
@@ -81,6 +86,7 @@ final class EventEntry: Sendable {
         self.survivesCancellation = survivesCancellation
         self.isProblem = isProblem
         self.isNeeded = isNeeded
+        self.isNeverHeldOut = isNeverHeldOut ?? isNeeded
         self.roots = roots
         self.alsoCalled = alsoCalled
         self.standard = standard
@@ -173,6 +179,9 @@ extension EventKind {
 
     /// True if it may still be reported for a cancelled order or fulfillment: its cancellation, refunds and returns.
     var survivesCancellation: Bool { entry.survivesCancellation }
+
+    /// True if some customers may be left untold, to measure what telling is worth.
+    var mayBeHeldOut: Bool { !entry.isNeverHeldOut }
 
     /// True if conditions and templates find that root for such events, although not all events have it.
     func has(_ root: String) -> Bool { entry.roots.contains(root) }

@@ -118,6 +118,7 @@ extension EventKind {
     public static let refundIssued = known("refund.issued")
     public static let deliveryBounced = known("delivery.bounced")
     public static let customerUnsubscribed = known("customer.unsubscribed")
+    public static let ratingGiven = known("rating.given")
     public static let messageReceived = known("message.received")
     public static let conversationHandedOver = known("conversation.handed_over")
     public static let conversationTakenOver = known("conversation.taken_over")

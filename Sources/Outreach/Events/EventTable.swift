@@ -11,7 +11,7 @@
 
 enum EventTable {
     /// In the order in which simultaneous events are reported, which is also that of the reference.
-    static let entries: [EventEntry] = orders + shipments + returns + refunds + conversations
+    static let entries: [EventEntry] = orders + shipments + returns + refunds + ratings + conversations
 
     // MARK: - The order
 
@@ -104,7 +104,7 @@ enum EventTable {
         EventEntry(
             "shipment.attempted", "The carrier was at the door and could not deliver.",
             sentence: "{parcel} could not be delivered at the first try", age: .days(1),
-            passing: .parcel([.outForDelivery, .readyForPickup] + ends), roots: parcel,
+            passing: .parcel([.outForDelivery, .readyForPickup] + ends), isNeverHeldOut: true, roots: parcel,
             alsoCalled: [
                 "shipment.failed", "failed delivery", "shipment.failed_delivery", "shipment.attempted_delivery",
                 "shipment.missed",
@@ -222,6 +222,20 @@ enum EventTable {
             ]),
     ]
 
+    // MARK: - Ratings
+
+    private static let ratings: [EventEntry] = [
+        EventEntry(
+            "rating.given",
+            "The customer rated how an order came. It happens once more when a rating is changed to 2 or less for the first time. For the merchant.",
+            sentence: "The customer gave a rating", age: .days(7), passing: .rating, repetition: .eachTime,
+            survivesCancellation: true, roots: ["rating"],
+            alsoCalled: [
+                "rating", "rated", "rating.created", "rating.received", "customer.rated", "csat", "review.created",
+                "survey.answered",
+            ], standard: .parcel(.delivered))
+    ]
+
     // MARK: - Conversations
 
     /// The names of what was written, and of the conversation that it belongs to.
@@ -236,14 +250,14 @@ enum EventTable {
             "A person wrote to the shop: a mail, a text, in the chat. What she asks for is in `message.asks`.",
             sentence: "The customer wrote", age: .hours(1),
             passing: .order(words: "a person has the conversation") { $0.conversation?.isPersons == true },
-            survivesCancellation: true, roots: talk,
+            survivesCancellation: true, isNeverHeldOut: true, roots: talk,
             alsoCalled: ["mail.received", "email.received", "message", "customer.wrote", "ticket.created"]),
         EventEntry(
             "conversation.handed_over", of: .conversation,
             "No trigger answers, and the conversation waits for a person. It happens again when it is handed over again.",
             sentence: "The conversation was handed to a person", age: .days(1),
             passing: .order(words: "nobody has to answer any more") { $0.conversation?.isPersons != true },
-            repetition: .eachTime, survivesCancellation: true, roots: talk,
+            repetition: .eachTime, survivesCancellation: true, isNeverHeldOut: true, roots: talk,
             alsoCalled: ["ticket.escalated", "message.handed_over"]),
         EventEntry(
             "conversation.taken_over", of: .conversation,

@@ -110,7 +110,7 @@ public struct AddressFacts: Hashable, Codable, Sendable {
 
 /// Who ordered, as the shop shows it with the order.
 public struct CustomerFacts: Hashable, Codable, Sendable {
-    /// Shopify's marketing state of an address.
+    /// Shopify's marketing state of a mail address or a phone number.
     public enum MarketingState: String, Codable, Sendable {
         case subscribed, notSubscribed, pending, unsubscribed, unknown
     }
@@ -125,6 +125,8 @@ public struct CustomerFacts: Hashable, Codable, Sendable {
     public var ordersCount: Int
     public var totalSpent: Money?
     public var marketing: MarketingState
+    /// Shopify's marketing state of the phone number, without which nobody is texted; nil if it has none.
+    public var texts: MarketingState?
     /// Shopify's own unsubscribe page for this address.
     public var unsubscribeURL: String?
     public var createdAt: Moment?
@@ -134,8 +136,8 @@ public struct CustomerFacts: Hashable, Codable, Sendable {
     public init(
         id: String, firstName: String? = nil, lastName: String? = nil, email: String? = nil, phone: String? = nil,
         tags: [String] = [], locale: String? = nil, ordersCount: Int = 0, totalSpent: Money? = nil,
-        marketing: MarketingState = .unknown, unsubscribeURL: String? = nil, createdAt: Moment? = nil,
-        lastOrderAt: Moment? = nil
+        marketing: MarketingState = .unknown, texts: MarketingState? = nil, unsubscribeURL: String? = nil,
+        createdAt: Moment? = nil, lastOrderAt: Moment? = nil
     ) {
         self.id = id
         self.firstName = firstName
@@ -147,6 +149,7 @@ public struct CustomerFacts: Hashable, Codable, Sendable {
         self.ordersCount = ordersCount
         self.totalSpent = totalSpent
         self.marketing = marketing
+        self.texts = texts
         self.unsubscribeURL = unsubscribeURL
         self.createdAt = createdAt
         self.lastOrderAt = lastOrderAt

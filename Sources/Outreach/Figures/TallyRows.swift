@@ -1,6 +1,6 @@
 /// What is tallied by day. A name, once shipped, stays; what `a` and `b` are of each stands with the table `tallies`.
 public enum TallyName: String, Sendable, CaseIterable {
-    case decisions, lags, told, events, delays, parcels, transit
+    case decisions, lags, told, events, delays, parcels, transit, ratings, trials
 }
 
 /// A sum over several days.
@@ -10,6 +10,9 @@ public struct TallySum: Hashable, Sendable {
     public var b: String
     public var n: Int64
     public var total: Int64
+
+    /// The `b` of questions for a rating; those that were answered have their score.
+    public static let asked = "asked"
 
     public init(_ name: TallyName, a: String, b: String, n: Int64, total: Int64 = 0) {
         self.name = name

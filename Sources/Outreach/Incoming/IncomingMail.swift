@@ -20,6 +20,8 @@ public enum IncomingClass: String, Codable, Sendable, CaseIterable {
     case own
     /// A person wrote it.
     case person
+    /// A text (SMS) of nothing but a word for the machine: STOP, START or HELP.
+    case keyword
 }
 
 /// One recipient that a returned mail refers to.

@@ -73,7 +73,7 @@ public struct IncomingRules: Sendable {
             outcome.address = mail.sender
             outcome.detail = "mail of a list; it changes nothing"
         case .own: outcome.detail = "our own mail; it changes nothing"
-        case .person: person(mail, message, &outcome)
+        case .person, .keyword: person(mail, message, &outcome)
         }
         return outcome
     }

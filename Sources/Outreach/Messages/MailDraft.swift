@@ -50,6 +50,8 @@ public struct MailDraft: Hashable, Sendable {
 
     /// True if it answers what she wrote, by itself: it says so to people below, and to machines in `Auto-Submitted`.
     public var isAnswer = false
+    /// True if a person wrote it: then no machine is told that a machine did.
+    public var isPersonal = false
 
     /// Why a shopper is written to.
     public enum Occasion: String, Hashable, Sendable {

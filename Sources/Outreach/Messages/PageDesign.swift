@@ -5,6 +5,7 @@ public import Liquid
 //     triggers/pages/track.html         where the parcel is
 //     triggers/pages/stop.de.html       no more offers, for those who read German
 //     triggers/pages/preferences.html   what is written about
+//     triggers/pages/rate.html          how it went
 //
 // A design is one HTML document in Liquid, as a letter is. It sees what our own page says and nothing else: no name, no
 // address, no whole number, for whoever has the link may be anybody. What is printed is escaped for where it lands.
@@ -16,7 +17,7 @@ public import Liquid
 public struct PageDesign: Sendable {
     /// Which page.
     public enum Page: String, Sendable, CaseIterable {
-        case track, stop, preferences
+        case track, stop, preferences, rate
     }
 
     public let page: Page
@@ -204,7 +205,7 @@ public struct PageDesign: Sendable {
                 Schema.Entry("page.parcels.scans", .objects), Schema.Entry("page.parcels.scans.iso", .text),
                 Schema.Entry("page.parcels.scans.time", .text), Schema.Entry("page.parcels.scans.words", .text),
             ]
-        case .stop, .preferences:
+        case .stop, .preferences, .rate:
             entries += [
                 Schema.Entry("page.title", .text), Schema.Entry("page.words", .text),
                 Schema.Entry("page.button", .text, canBeEmpty: true),
@@ -233,6 +234,14 @@ public struct PageDesign: Sendable {
             content = [
                 "title": "What we write to you about", "words": "Untick what you do not want by mail.",
                 "button": bare ? .null : "Save", "path": "/p/example/preferences", "choices": .array(choices),
+            ]
+        case .rate:
+            let scores: [Value] = Rating.scores.map { ["number": .int($0), "is_chosen": .bool($0 == 5)] }
+            content = [
+                "title": "How was the delivery of order #1043?", "words": "", "button": bare ? .null : "Send",
+                "path": "/p/example/rate", "note": .null, "help": .null, "label": "From 1, bad, to 5, very good",
+                "line": "Anything you want to tell us?", "given": .null, "scores": .array(scores),
+                "shown": "", "link": "", "letters": .int(RatingPost.mostLetters),
             ]
         }
         var shop: [(String, Value)] = [("name", "Juniper & Fig")]

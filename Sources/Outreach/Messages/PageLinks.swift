@@ -5,17 +5,22 @@ public struct PageLinks: Hashable, Sendable {
     public var tracking: String?
     /// What the shop may write about.
     public var preferences: String?
+    /// Where the customer says how it went; only in mail that asks for that.
+    public var rating: String?
 
     /// These links; none by default.
-    public init(tracking: String? = nil, preferences: String? = nil) {
+    public init(tracking: String? = nil, preferences: String? = nil, rating: String? = nil) {
         self.tracking = tracking
         self.preferences = preferences
+        self.rating = rating
     }
 
     /// Links that open nothing and are always the same: for examples, trials, replay and messages in shadow mode.
     ///
     /// - Parameter url: scheme and host of the pages.
     public static func specimen(url: String = "https://track.juniperfig.example") -> PageLinks {
-        PageLinks(tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences")
+        PageLinks(
+            tracking: "\(url)/p/example/track", preferences: "\(url)/p/example/preferences",
+            rating: "\(url)/p/example/rate")
     }
 }

@@ -28,8 +28,8 @@ extension TriggerSet {
                 now: StandardOrder.moment, zone: StandardOrder.zone, shopZone: StandardOrder.zone,
                 shop: StandardOrder.shop)
             scope.pages = .specimen()
-            for line in trigger.lines where !line.template.isEmpty {
-                for variant in templates.all(line.template) where seen.insert(variant.file).inserted {
+            for line in trigger.lines where line.isMail && !line.template.isEmpty {
+                for variant in templates.variants(for: line) where seen.insert(variant.file).inserted {
                     let wanted = variant.locale ?? settings.locale
                     guard
                         let mail = try? templates.render(variant, wanted: wanted, scope, to: line.destination)

@@ -30,22 +30,27 @@ struct TemplateTrials {
                 let full = scope(order, lacking: false)
                 let bare = scope(order, lacking: true)
                 for line in trigger.lines where !line.template.isEmpty {
-                    if !line.isMail {
+                    if !line.hasWords {
                         guard let body = templates.body(line.template), isSound(body.file, [body.template]),
                             tried.insert(Trial(file: body.file, kind: kind, isForCustomer: false)).inserted
                         else { continue }
                         json(line.template, body, kind, full, bare, &faults)
                         continue
                     }
-                    for variant in templates.all(line.template) {
+                    for variant in templates.variants(for: line) {
                         let trial = Trial(
-                            file: variant.file, kind: kind, isForCustomer: line.destination.isShopper)
+                            file: variant.file, kind: kind, isForCustomer: line.destination.isShopper,
+                            isText: line.isText)
                         guard
                             isSound(
                                 variant.file, [variant.subject, variant.body] + [variant.preview].compactMap(\.self)),
                             tried.insert(trial).inserted
                         else { continue }
-                        mail(variant, line.destination, kind, full, bare, &faults)
+                        if line.isText {
+                            text(variant, kind, full, bare, &faults)
+                        } else {
+                            mail(variant, line.destination, kind, full, bare, &faults)
+                        }
                     }
                 }
             }
@@ -56,6 +61,7 @@ struct TemplateTrials {
         var file: String
         var kind: EventKind
         var isForCustomer: Bool
+        var isText = false
     }
 
     /// The standard order, complete or without everything that can be empty.
@@ -86,6 +92,40 @@ struct TemplateTrials {
             _ = try templates.render(variant, wanted: wanted, bare, to: destination)
         } catch {
             note(error, .warning, kind, bare, &faults)
+        }
+    }
+
+    /// An SMS, which is also looked at for what it costs.
+    private func text(
+        _ variant: TemplateSet.Variant, _ kind: EventKind, _ full: Scope, _ bare: Scope, _ faults: inout [Fault]
+    ) {
+        let wanted = variant.locale ?? settings.locale
+        do throws(TemplateFailure) {
+            let text = try templates.text(variant, wanted: wanted, full)
+            note(text, of: variant, &faults)
+        } catch {
+            return note(error, .error, kind, full, &faults)
+        }
+        do throws(TemplateFailure) {
+            _ = try templates.text(variant, wanted: wanted, bare)
+        } catch {
+            note(error, .warning, kind, bare, &faults)
+        }
+    }
+
+    /// Warns of an SMS that takes many segments, each of which is paid for, and says why.
+    private func note(_ text: TextMessage, of variant: TemplateSet.Variant, _ faults: inout [Fault]) {
+        guard text.segments > TextMessage.manySegments else { return }
+        let costly = text.costly.prefix(5).map { "'\($0)'" }
+        let message = "as an SMS this takes \(text.size) for the standard order"
+        let hint =
+            costly.isEmpty
+            ? variant.isText
+                ? "say it in fewer words" : "give it words of its own in '\(variant.file.dropLast(3)).sms.md'"
+            : "\(listing(costly)) \(costly.count == 1 ? "halves" : "halve") what a segment holds; write it without"
+        let fault = Fault(.warning, file: variant.file, line: variant.bodyLine, column: 1, message, hint: hint)
+        if !faults.contains(where: { $0.file == fault.file && $0.message.hasPrefix("as an SMS") }) {
+            faults.append(fault)
         }
     }
 
@@ -176,6 +216,19 @@ struct TemplateTrials {
 }
 
 extension TemplateSet {
+    /// The files that a line may send: an SMS has its own, else those of mails.
+    func variants(for line: SendLine) -> [Variant] {
+        let all = all(line.template)
+        guard line.isText else { return all.filter { !$0.isText } }
+        return all.filter { variant in
+            variant.isText
+                || !variant.isHTML
+                    && !all.contains {
+                        $0.isText && $0.segment == variant.segment && $0.locale == variant.locale
+                    }
+        }
+    }
+
     /// Every parsed template.
     var templatesWithParts: [Template] {
         names.flatMap(all).flatMap { [$0.subject, $0.body] + [$0.preview].compactMap(\.self) }

@@ -10,6 +10,8 @@ public struct TemplateSet: Sendable {
         /// BCP 47, or nil for the shop's own language.
         var locale: String?
         var isHTML: Bool
+        /// True for the words of an SMS, which no mail has: `NAME.sms.md`.
+        var isText = false
         var subject: Template
         var preview: Template?
         var body: Template
@@ -35,6 +37,8 @@ public struct TemplateSet: Sendable {
     private var bodies: [String: Body]
     /// The shop's own designs of the shopper's pages.
     var designs: [PageDesign] = []
+    /// What people save to say again.
+    var replies: [SavedReply] = []
     /// The partials that could not be parsed: they exist, and their faults have been reported.
     var brokenPartials: Set<String> = []
     /// Starts a clock for one rendering.
@@ -73,12 +77,43 @@ public struct TemplateSet: Sendable {
         return try render(variant, wanted: wanted, scope, to: destination)
     }
 
-    /// Renders one file for somebody who reads `wanted`.
-    func render(
-        _ variant: Variant, wanted: String, _ scope: Scope, to destination: SendLine.Destination
-    ) throws(TemplateFailure) -> MailText {
+    /// The text of an SMS to the shopper: of the variant for texts, else of the mail's template in its short form
+    /// (`ShortText`), by the same segment and language as a mail.
+    ///
+    /// - Throws: `TemplateFailure`, which contains none of the data, if there is no such template, it exceeds its
+    ///   limits, or the text comes out empty or too long to be sent.
+    public func text(_ name: String, _ scope: Scope) throws(TemplateFailure) -> TextMessage {
         let ours = scope.settings.locale
-        let written = variant.locale ?? ours
+        guard
+            let variant = variant(
+                name, segment: scope.customerSegments.first, locale: scope.locale, ours: ours, asText: true)
+        else { throw TemplateFailure(file: name, line: 0, message: "there is no such template") }
+        return try text(variant, wanted: scope.locale, scope)
+    }
+
+    /// The same of one file.
+    func text(_ variant: Variant, wanted: String, _ scope: Scope) throws(TemplateFailure) -> TextMessage {
+        let (options, names, _) = surroundings(variant, wanted: wanted, scope)
+        var marked = options
+        marked.destination = .markdown
+        let body = try rendered(variant.body, names, marked, file: variant.file, line: variant.bodyLine)
+        let text = TextMessage(ShortText.text(ofMarkdown: body))
+        guard text.segments > 0 else {
+            throw TemplateFailure(file: variant.file, line: variant.bodyLine, message: "the text comes out empty")
+        }
+        guard text.units <= TextMessage.mostUnits else {
+            throw TemplateFailure(
+                file: variant.file, line: variant.bodyLine,
+                message: "the text is longer than \(TextMessage.mostUnits) characters, which no SMS can be")
+        }
+        return text
+    }
+
+    /// The options and names for a file, and the language that it is written in for somebody who reads `wanted`.
+    private func surroundings(
+        _ variant: Variant, wanted: String, _ scope: Scope
+    ) -> (options: RenderOptions, names: Liquid.Scope, language: String) {
+        let written = variant.locale ?? scope.settings.locale
         // An English text for somebody in Canada has Canadian dates; a fallback in another language keeps that
         // language's own.
         let language = Locales.chain(wanted).contains(written) ? wanted : written
@@ -86,8 +121,14 @@ public struct TemplateSet: Sendable {
         options.locale = language
         options.errors = .thrown
         options.partials = partials(in: language)
-        var names = scope.forLiquid
+        return (options, scope.forLiquid, language)
+    }
 
+    /// Renders one file for somebody who reads `wanted`.
+    func render(
+        _ variant: Variant, wanted: String, _ scope: Scope, to destination: SendLine.Destination
+    ) throws(TemplateFailure) -> MailText {
+        var (options, names, language) = surroundings(variant, wanted: wanted, scope)
         options.destination = .header
         var subject = try text(variant.subject, names, options, variant, line: variant.subjectPosition.line)
         // Shopify's designs print their own subject by this name.
@@ -153,7 +194,7 @@ public struct TemplateSet: Sendable {
         return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
-    private func rendered(
+    func rendered(
         _ template: Template, _ scope: Liquid.Scope, _ options: RenderOptions, file: String, line: Int
     ) throws(TemplateFailure) -> String {
         var options = options
@@ -171,8 +212,18 @@ public struct TemplateSet: Sendable {
 
     /// The variant that fits best: by segment and language, then by language; without one in the wanted language, the
     /// shop's own, which files without a language are in.
-    func variant(_ name: String, segment: String?, locale: String, ours: String) -> Variant? {
-        guard let all = variants[name] else { return nil }
+    ///
+    /// - Parameter asText: true for an SMS, which has files of its own and otherwise the mail's; her language matters
+    ///   more than whose words they are. An HTML design has no words for it.
+    func variant(
+        _ name: String, segment: String?, locale: String, ours: String, asText: Bool = false
+    ) -> Variant? {
+        guard var all = variants[name] else { return nil }
+        if asText {
+            all = all.filter(\.isText) + all.filter { !$0.isText && !$0.isHTML }
+        } else {
+            all.removeAll(where: \.isText)
+        }
         let segments: [String?] = segment == nil ? [nil] : [segment, nil]
         func first(_ locales: [String?]) -> Variant? {
             for segment in segments {
@@ -289,6 +340,26 @@ extension TemplateSet {
 
     /// The variants of a name, in the order of their files.
     func all(_ name: String) -> [Variant] { variants[name] ?? [] }
+
+    /// Where a template, in any of its variants and with its partials, first uses a name; nil where none does.
+    func firstUse(of path: String, in name: String) -> (file: String, line: Int, column: Int)? {
+        for variant in all(name) {
+            let parts = partials(in: variant.locale ?? "")
+            for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
+                guard let use = template.variables(with: parts).first(where: { $0.path == path }) else { continue }
+                // The lines of a body are counted from where it begins.
+                let first = use.file == variant.body.name ? variant.bodyLine : 1
+                return (use.file, use.line + first - 1, use.column)
+            }
+        }
+        return nil
+    }
+
+    /// True if an SMS can be made of it.
+    func hasText(_ name: String) -> Bool { all(name).contains { $0.isText || !$0.isHTML } }
+
+    /// True if a mail can be made of it.
+    func hasMail(_ name: String) -> Bool { all(name).contains { !$0.isText } }
 
     /// The names of the partials.
     var partialNames: [String] { Set(partialSources.map(\.name)).sorted() }

@@ -39,7 +39,9 @@ extension TemplateSet {
             var reader = TemplateReader(source: source, segments: segments, faults: list)
             // A file whose name cannot be interpreted stands for no case, so it must not hide another.
             if let (_, variant) = reader.read(file), let name = TriggerFolder.templateName(path), !reader.isMisnamed {
-                if set.all(name).contains(where: { $0.segment == variant.segment && $0.locale == variant.locale }) {
+                if set.all(name).contains(where: {
+                    $0.segment == variant.segment && $0.locale == variant.locale && $0.isText == variant.isText
+                }) {
                     reader.faults.add(
                         at: Position(line: 1, column: 1), "there is another template for the same case",
                         hint: "keep the '.md' or the '.html' file")
@@ -48,6 +50,7 @@ extension TemplateSet {
             }
             list = reader.faults
         }
+        set.readReplies(folder, &faults)
         return set
     }
 
@@ -107,20 +110,26 @@ extension TemplateSet {
     func check(
         triggers: [Trigger], settings: ShopSettings, servesPages: Bool? = nil, _ faults: inout [Fault]
     ) {
+        checkReplies(settings, &faults)
         for name in names.sorted() {
-            let kinds = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }.flatMap(\.events)
-                .unique
+            let using = triggers.filter { trigger in trigger.lines.contains { $0.template == name } }
+            let kinds = using.flatMap(\.events).unique
             let variants = all(name)
             let own = Locales.chain(settings.locale)
-            if !variants.contains(where: { $0.segment == nil && ($0.locale.map(own.contains) ?? true) }),
-                let first = variants.first,
+            refuseOtherForm(name, using, &faults)
+            // What texts are made of, if mails are not made of it.
+            let ending = hasMail(name) ? "md" : "sms.md"
+            if !variants.contains(where: { variant in
+                variant.segment == nil && (variant.locale.map(own.contains) ?? true)
+                    && (!variant.isText || !hasMail(name))
+            }), let first = variants.first(where: { !$0.isText }) ?? variants.first,
                 // One that is there and has a mistake is told of itself.
                 !faults.contains(where: { $0.severity == .error && TriggerFolder.templateName($0.file) == name })
             {
                 faults.append(
                     Fault(
                         file: first.file, line: 1, column: 1,
-                        "there is no '\(name).md' for everybody else",
+                        "there is no '\(name).\(ending)' for everybody else",
                         hint: "people in no segment who read another language need one"))
             }
             for variant in variants {
@@ -150,6 +159,24 @@ extension TemplateSet {
         }
     }
 
+    /// A mail cannot be made of the words of an SMS, nor an SMS of an HTML design.
+    private func refuseOtherForm(_ name: String, _ using: [Trigger], _ faults: inout [Fault]) {
+        guard let file = all(name).first?.file else { return }
+        let lines = using.flatMap(\.lines).filter { $0.template == name }
+        if !hasMail(name), let line = lines.first(where: \.isMail) {
+            faults.append(
+                Fault(
+                    file: file, line: 1, column: 1, "'\(line.name)' sends '\(name)', which has words for an SMS alone",
+                    hint: "make 'templates/\(name).md'"))
+        }
+        if !hasText(name), lines.contains(where: \.isText) {
+            faults.append(
+                Fault(
+                    file: file, line: 1, column: 1, "'sms' sends '\(name)', and no SMS can be made of an HTML design",
+                    hint: "make 'templates/\(name).sms.md' with its words"))
+        }
+    }
+
     /// A link that can be empty is empty for all where no pages are served.
     private static func withoutPages(_ fault: Fault) -> Fault {
         guard let name = Names.pages.map(\.row.path).first(where: { fault.message == "'\($0)' can be empty" }) else {
@@ -167,12 +194,13 @@ extension TemplateSet {
         of variant: Variant, _ name: String, among variants: [Variant], _ own: [String], _ list: inout FaultList
     ) {
         let start = Position(line: 1, column: 1)
-        let ending = variant.isHTML ? "html" : "md"
+        let ending = variant.isHTML ? "html" : variant.isText ? "sms.md" : "md"
         let segment = variant.segment.map { ".\($0)" } ?? ""
         guard let locale = variant.locale else {
             guard
                 let other = variants.first(where: {
-                    $0.segment == variant.segment && $0.locale.map(own.contains) ?? false
+                    $0.segment == variant.segment && $0.isText == variant.isText
+                        && $0.locale.map(own.contains) ?? false
                 })
             else { return }
             let language = own.contains("en") ? "de" : "en"
@@ -184,7 +212,9 @@ extension TemplateSet {
         }
         let parts = locale.split(separator: "-")
         guard parts.count == 2, parts[0].uppercased() == parts[1],
-            !variants.contains(where: { $0.segment == variant.segment && $0.locale == String(parts[0]) })
+            !variants.contains(where: {
+                $0.segment == variant.segment && $0.isText == variant.isText && $0.locale == String(parts[0])
+            })
         else { return }
         list.warn(
             at: start, "only those whose language is '\(locale)' get this, and not those with '\(parts[0])'",
@@ -199,7 +229,7 @@ extension TemplateSet {
     func checkBodies(triggers: [Trigger], settings: ShopSettings, _ faults: inout [Fault]) {
         for (name, body) in webhookBodies {
             let kinds = triggers.filter { trigger in
-                trigger.lines.contains { !$0.isMail && $0.template == name }
+                trigger.lines.contains { !$0.hasWords && $0.template == name }
             }.flatMap(\.events).unique
             var list = FaultList(file: body.file)
             let start = Position(line: 1, column: 1)
@@ -208,7 +238,7 @@ extension TemplateSet {
         }
     }
 
-    private func check(
+    func check(
         _ template: Template, with parts: PartialSet, at start: Position, _ kinds: [EventKind],
         _ faults: inout FaultList
     ) {
@@ -255,6 +285,8 @@ extension TemplateSet {
 /// Reads one template file.
 private struct TemplateReader {
     static let keys = ["subject", "preview"]
+    /// What stands in the name of a file with the words of an SMS.
+    static let text = "sms"
 
     let source: String
     let segments: [String]?
@@ -262,6 +294,14 @@ private struct TemplateReader {
     /// True if a part of the file's name cannot be interpreted.
     private(set) var isMisnamed = false
     private var isHTML: Bool { faults.file.hasSuffix(".html") }
+    /// True for the words of an SMS.
+    private var isText = false
+
+    init(source: String, segments: [String]?, faults: FaultList) {
+        self.source = source
+        self.segments = segments
+        self.faults = faults
+    }
 
     mutating func read(_ file: String) -> (name: String, variant: TemplateSet.Variant)? {
         let stem = file.dropLast(isHTML ? 5 : 3)
@@ -270,7 +310,9 @@ private struct TemplateReader {
         var segment: String?
         var locale: String?
         for part in parts {
-            if segments?.contains(part) ?? false, segment == nil {
+            if part == Self.text, !isText, !isHTML {
+                isText = true
+            } else if segments?.contains(part) ?? false, segment == nil {
                 segment = part
             } else if Languages.isLanguage(part), locale == nil,
                 part.count == 2 || part.contains("-") || nearest(to: part, in: segments ?? []) == nil
@@ -313,8 +355,8 @@ private struct TemplateReader {
         return (
             name,
             TemplateSet.Variant(
-                file: faults.file, segment: segment, locale: locale, isHTML: isHTML, subject: subject, preview: preview,
-                body: body, subjectIsTitle: front.title != nil, subjectPosition: position,
+                file: faults.file, segment: segment, locale: locale, isHTML: isHTML, isText: isText, subject: subject,
+                preview: preview, body: body, subjectIsTitle: front.title != nil, subjectPosition: position,
                 previewPosition: front.preview?.position ?? Position(line: 1, column: 1), bodyLine: front.bodyLine)
         )
     }
@@ -333,6 +375,7 @@ private struct TemplateReader {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         var hint = "begin the file with '---', 'subject: …' and '---', a line each"
         guard lines.first?.trimmed == "---" else {
+            if isText { return Front(body: text, bodyLine: 1) }
             if isHTML {
                 if let front = pasted(lines) { return front }
                 hint = "make 'subject: …' the first line of the file; in Shopify it stands above the template"
@@ -395,7 +438,7 @@ private struct TemplateReader {
                 front.preview = found
             }
         }
-        guard front.subject?.text.isEmpty == false else {
+        guard front.subject?.text.isEmpty == false || isText else {
             faults.add(
                 at: Position(line: 1, column: 1), "the template has no subject", hint: "write 'subject: …' in it")
             return nil

@@ -22,6 +22,7 @@ public struct Effect: Hashable, Sendable {
     ///    │         ├────▶ refused      the receiver will never accept it
     ///    │         └────▶ withdrawn    no longer true before its first attempt
     ///    ├───────▶ shadowed            would have been sent
+    ///    ├───────▶ held_out            not sent, to compare with those who are told
     ///    └───────▶ skipped, withdrawn, replaced
     /// ```
     public enum State: String, Codable, Sendable, CaseIterable {
@@ -35,6 +36,8 @@ public struct Effect: Hashable, Sendable {
         case bounced
         /// It would have been sent if the trigger and the shop were live.
         case shadowed
+        /// It would have been sent, but its customer is one of those whom the trigger holds out.
+        case heldOut = "held_out"
         /// It was judged and should not be sent.
         case skipped
         /// It was to be sent, but then was no longer true.
@@ -47,7 +50,7 @@ public struct Effect: Hashable, Sendable {
         /// True if the occurrence's key is used up: no other effect will ever be created for it.
         public var usesKeyUp: Bool {
             switch self {
-            case .ready, .sent, .bounced, .shadowed, .refused: true
+            case .ready, .sent, .bounced, .shadowed, .heldOut, .refused: true
             case .waiting, .skipped, .withdrawn, .replaced: false
             }
         }

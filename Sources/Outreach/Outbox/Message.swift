@@ -54,6 +54,18 @@ extension Message {
             summary: summary)
     }
 
+    /// A text (SMS), for that phone number.
+    public static func sms(id: String, recipient: String, text: TextMessage) -> Message {
+        Message(
+            id: id, kind: .sms, envelope: Envelope(recipient: recipient), bytes: Array(text.text.utf8),
+            summary: text.text.split(whereSeparator: \.isNewline).first.map { String($0.prefix(80)) } ?? "")
+    }
+
+    /// What an SMS takes up; nil for any other message.
+    public var asText: TextMessage? {
+        kind == .sms ? TextMessage(String(decoding: bytes, as: UTF8.self)) : nil
+    }
+
     /// The JSON body of a webhook, for the endpoint of that name in the configuration.
     public static func webhook(id: String, endpoint: String, body: [UInt8], summary: String) -> Message {
         Message(id: id, kind: .webhook, envelope: Envelope(target: endpoint), bytes: body, summary: summary)

@@ -27,6 +27,10 @@ public struct PlannedChange: Hashable, Sendable {
     public var message: Message?
     /// The room that it takes up under a limit: the change is stale if that is gone by now.
     public var room: LimitRoom?
+    /// That the message asks for a rating: the change is stale if the customer was asked for another by now.
+    public var asks: RatingRequest?
+    /// That the trigger holds some customers out.
+    public var draw: HoldOutDraw?
 
     public init(effect: Effect, note: DecisionNote?, message: Message? = nil, room: LimitRoom? = nil) {
         self.effect = effect

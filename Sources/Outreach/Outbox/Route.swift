@@ -7,6 +7,8 @@ public struct ChannelName: RawRepresentable, Hashable, Sendable, Codable {
 
     /// Mail through the shop's relay.
     public static let email = ChannelName(rawValue: "email")
+    /// Texts to the shopper's phone.
+    public static let sms = ChannelName(rawValue: "sms")
     /// An answer, which goes out by the channel by which she wrote: no route has this name.
     public static let answer = ChannelName(rawValue: "answer")
     /// An endpoint that the operator configured.

@@ -45,6 +45,8 @@ public struct Failure: Hashable, Sendable {
     /// True if the receiver said that the mailbox does not exist and will not (5.1.1 and similar): anyone who writes to
     /// it again gets the same answer.
     public var isNoMailbox = false
+    /// True if the receiver said that whoever the message is for has opted out with it, and gets nothing from us.
+    public var isOptOut = false
 
     /// The reason given for a receiver that wants nothing more: its channel stays closed until a person opens it.
     public static let disabled = "disabled"

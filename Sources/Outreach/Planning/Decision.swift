@@ -8,6 +8,8 @@ public enum Decision: Hashable, Sendable {
     case wait(until: Moment, because: Reason)
     /// Do not send it.
     case skip(because: Reason, detail: String? = nil)
+    /// Do not send it, to compare with those who are told.
+    case holdOut
     /// Another trigger's message replaces it.
     case replace(by: String)
 }

@@ -22,6 +22,25 @@ public struct History: Hashable, Sendable, Codable {
     public var lastMessageAt: Moment?
     /// What the triggers that replace this one have sent about the order: which trigger, and about which subjects.
     public var told: [Told] = []
+    /// The customer's newest score, of whatever kind; from 1 to 5.
+    public var lastRating: Int?
+    /// When the customer was last asked for a rating, apart from the message being judged. Only looked up for messages
+    /// that ask for one.
+    public var lastAskedAt: Moment?
+    /// The rating that the event tells of, as it is now; nil for other events, and where it is not known.
+    public var rating: RatingNow?
+
+    /// A rating as it stands.
+    public struct RatingNow: Hashable, Sendable, Codable {
+        /// From 1 to 5; nil if it turned out to be a machine's.
+        public var score: Int?
+        public var words: String?
+
+        public init(score: Int?, words: String?) {
+            self.score = score
+            self.words = words
+        }
+    }
 
     /// A trigger that sent a message.
     public struct Told: Hashable, Sendable, Codable {

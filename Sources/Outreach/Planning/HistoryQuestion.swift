@@ -4,8 +4,10 @@ public struct HistoryQuestion: Hashable, Sendable {
     /// The order that the message would be about; nil if it is about none.
     public var orderID: String?
     public var subject: Subject
-    /// The address that would be written to.
+    /// The address that would be written to: a mail address, or a phone number for a text.
     public var address: String?
+    /// The mail address of the order, by which a guest's other orders are found; nil if it is the same.
+    public var orderAddress: String?
     /// The shop's id of the customer.
     public var customerID: String?
     /// The stream that the mail would belong to; `.all` if only a silence of all mail can stop it.
@@ -18,6 +20,10 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var replacers: [String] = []
     /// Whether their shadow messages count as well, which they do if the one being judged is a shadow itself.
     public var isShadow = false
+    /// True if the message asks for a rating.
+    public var asksForRating = false
+    /// The effect that asked for the rating that the event tells of.
+    public var ratingRequest: Int64?
 
     public init(
         shop: String, orderID: String?, subject: Subject, address: String?, customerID: String?,
@@ -38,12 +44,16 @@ extension HistoryQuestion {
         self.init(
             shop: effect.shop, orderID: record.flatMap { $0.isOrder ? $0.facts.id : nil } ?? effect.orderID,
             subject: effect.event?.subjects.first ?? .order,
-            address: record?.recipient?.address ?? record?.answerRecipient?.address,
+            address: record?.address(on: effect.channel)
+                ?? (effect.channel == .sms ? nil : record?.answerRecipient?.address),
             customerID: record?.facts.customer?.id,
             stream: planner.stream(of: effect))
+        if effect.channel == .sms { orderAddress = record?.recipient?.address }
         effectID = effect.id
         if let now, let limit = planner.triggers.settings.limit { countedSince = now - limit.window }
         replacers = planner.triggers.replacers(of: effect.trigger)
         isShadow = planner.isShadow(effect.trigger)
+        asksForRating = planner.asksForRating(effect)
+        ratingRequest = effect.event?.ratingRequest
     }
 }

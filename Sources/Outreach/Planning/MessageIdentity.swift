@@ -18,6 +18,16 @@ public enum MessageIdentity {
         "msg_\(identify("webhook", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
     }
 
+    /// The id of an effect's text, which a gateway gets as the idempotency key.
+    public static func text(of effect: Effect) -> String {
+        "sms_\(identify("sms", effect.shop, effect.trigger, effect.line, effect.keys[0]))"
+    }
+
+    /// The id of a text that Bookbag itself sends, such as the confirmation of a stop word.
+    public static func text(shop: String, kind: String, about key: String) -> String {
+        "sms_\(identify("sms", shop, kind, key))"
+    }
+
     /// 128 bits of SHA-256 over the parts, each preceded by its length, so that no two lists of parts look alike.
     fileprivate static func identify(_ parts: String...) -> String {
         var hash = SHA256()

@@ -23,7 +23,7 @@ extension EventKind {
     /// True if a later event of another kind makes this one no longer news.
     public func isPassed(byEvent other: EventKind) -> Bool {
         switch entry.passing {
-        case .never: return false
+        case .never, .rating: return false
         case .order(_, let events, _): return events.contains(other.rawValue)
         case .parcel(let states): return states.contains { $0.event == other }
         case .returned(let statuses, let receipt):
@@ -37,6 +37,7 @@ extension EventKind {
         switch entry.passing {
         case .never: return nil
         case .order(let words, _, _): return words
+        case .rating: return "the rating was changed"
         case .parcel(let states):
             return "the parcel is \(Self.either(ParcelState.allCases.filter(states.contains).map(\.rawValue)))"
         case .returned(let statuses, let receipt):

@@ -9,6 +9,10 @@ extension Planner {
         let record = evaluation.record
         guard let conversation = record.conversation else { return .skip(because: .erased) }
         guard record.answerRecipient != nil else { return .skip(because: .noRecipient) }
+        // The order's address would be told of a message that somebody else wrote.
+        if record.isOrder, !record.isOwnAddress {
+            return .skip(because: .noRecipient, detail: "she wrote from another address than the order's")
+        }
         if let end = pauses[.answers]?.end(at: evaluation.now) { return .wait(until: end, because: .paused) }
         // What is ready was given its turn: what would keep it waiting now is itself among what is counted.
         let isDecided = effect.state == .ready
@@ -27,9 +31,6 @@ extension Planner {
         }
         if message.isFollowUp, !lifted.contains(.isFollowUp) { return .skip(because: .isFollowUp) }
         if !record.isOrder, !lifted.contains(.noOrder) { return .skip(because: .noOrder) }
-        if record.isOrder, !record.isOwnAddress {
-            return .skip(because: .noRecipient, detail: "she wrote from another address than the order's")
-        }
         if isDecided { return nil }
         guard isWritten(to: conversation, answering: true) else { return .skip(because: .tooManyAnswers) }
         if isOneOfSeveral(event, entry, evaluation) {

@@ -87,18 +87,33 @@ extension Planner {
         _ kept: [Event], without dropped: [Judgement.Dropped] = [], of effect: Effect, _ entry: TriggerSet.Entry,
         _ line: SendLine, _ evaluation: EvaluationContext, _ history: History
     ) -> Judgement {
-        if let reason = unreachable(line, trigger: entry.trigger, at: evaluation, history: history) {
-            return Judgement(decision: .skip(because: reason))
+        if let no = unreachable(line, trigger: entry.trigger, at: evaluation, history: history) {
+            return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
         if line.destination == .answer, let no = answering(kept[0], effect, entry, evaluation) {
             return Judgement(decision: no)
         }
-        if line.destination == .customer,
-            let held = held(effect, entry.trigger, kept, history: history, zone: evaluation.zone, now: evaluation.now)
+        if line.isContact,
+            let held = held(
+                effect, entry.trigger, line, kept, history: history, zone: evaluation.zone, now: evaluation.now)
         {
             return Judgement(decision: held)
         }
+        if entry.mode == .live, line.destination == .customer, isHeldOut(effect, entry.trigger, evaluation.record) {
+            return Judgement(decision: .holdOut, events: kept, dropped: dropped)
+        }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
+    }
+
+    /// Whether the customer of a message that would be sent now is held out. What is ready was drawn before.
+    private func isHeldOut(_ effect: Effect, _ trigger: Trigger, _ record: OrderRecord) -> Bool {
+        guard effect.state == .waiting, let share = trigger.holdOut, let customer = record.drawnBy else { return false }
+        return share.draws(trigger: trigger.name, customer: customer, key: holdOutKey)
+    }
+
+    /// True if a message to the customer asks for a rating, here or elsewhere.
+    func asksForRating(_ effect: Effect) -> Bool {
+        effect.isContact && triggers.trigger(effect.trigger)?.about == .ratings
     }
 
     /// Waits come to an end: an effect that waits for something no source ever reports is dropped after this long.
@@ -124,6 +139,7 @@ extension Planner {
         let now = evaluation.now
         if effect.reason?.isDraft == true { return objection(toDraft: event, evaluation) }
         if let reason = evaluation.overtaken(event) { return (reason, nil) }
+        if let rating = history.rating, let told = event.ratingScore, rating.score != told { return (.passed, nil) }
         if now - dueAt > event.kind.age {
             var detail = "\(event.kind.rawValue) of \(event.happenedAt)"
             switch effect.reason {
@@ -146,14 +162,15 @@ extension Planner {
 
     /// What holds back a valid message to the shopper for now.
     private func held(
-        _ effect: Effect, _ trigger: Trigger, _ events: [Event], history: History, zone: Zone, now: Moment
+        _ effect: Effect, _ trigger: Trigger, _ line: SendLine, _ events: [Event], history: History, zone: Zone,
+        now: Moment
     ) -> Decision? {
         if let end = pauses[.news]?.end(at: now) { return .wait(until: end, because: .paused) }
         // While a person talks with her, no letter of ours comes between them, but for what she has to know.
         if history.isWithPerson, !events.contains(where: \.kind.entry.passesPeople) {
             return .wait(until: now + Self.draftLook, because: .heldByPerson)
         }
-        if !trigger.ignoresQuietHours, let end = triggers.settings.quietHours?.end(at: now, in: zone) {
+        if let end = quietHours(for: trigger, line)?.end(at: now, in: zone) {
             return .wait(until: end, because: .quietHours)
         }
         // A message that is ready has already been given room.
@@ -163,6 +180,13 @@ extension Planner {
             return .wait(until: room, because: .limit)
         }
         return nil
+    }
+
+    /// The quiet hours for a line; nil if there are none. A text wakes people up, so it always has some, whatever the
+    /// trigger ignores: those of shop.yaml, or else its own.
+    private func quietHours(for trigger: Trigger, _ line: SendLine) -> QuietHours? {
+        if line.isText { return triggers.settings.quietHours ?? .texts }
+        return trigger.ignoresQuietHours ? nil : triggers.settings.quietHours
     }
 
     /// The limit that applies to a trigger's mail about these events; nil if none does.
@@ -202,22 +226,45 @@ extension Planner {
     /// Why nobody can be written to by this line; nil if somebody can. If there is any doubt about whom to write to,
     /// nobody is.
     private func unreachable(_ line: SendLine, trigger: Trigger, at evaluation: EvaluationContext, history: History)
-        -> Reason?
+        -> (reason: Reason, detail: String?)?
     {
         switch line.destination {
         case .customer:
-            guard evaluation.isReachable else { return .noRecipient }
-            if history.silenced { return .silenced }
-            if !trigger.about.consent.isGiven(by: evaluation.record.facts.customer) { return .noConsent }
+            guard evaluation.isReachable else { return (.noRecipient, nil) }
+            if history.silenced { return (.silenced, nil) }
+            if !trigger.about.consent.isGiven(by: evaluation.record.facts.customer) { return (.noConsent, nil) }
+            if trigger.about == .ratings, let asked = history.lastAskedAt,
+                evaluation.now - asked < RatingRequest.pause
+            {
+                return (.askedLately, nil)
+            }
             return nil
-        case .merchant: return triggers.settings.notify == nil ? .noRecipient : nil
-        case .answer: return history.silenced ? .silenced : nil
+        case .phone:
+            let customer = evaluation.record.facts.customer
+            guard let written = customer?.phone else {
+                return (.noRecipient, "Shopify knows no phone number of the customer")
+            }
+            guard PhoneNumber(written, country: evaluation.record.facts.shippingAddress?.countryCode) != nil else {
+                return (.noRecipient, "the customer's phone number has no certain international form")
+            }
+            if history.silenced { return (.silenced, nil) }
+            guard customer?.texts == .subscribed else {
+                return (.noConsent, "Shopify does not have the customer as subscribed to SMS")
+            }
+            return nil
+        case .merchant: return triggers.settings.notify == nil ? (.noRecipient, nil) : nil
+        case .answer: return history.silenced ? (.silenced, nil) : nil
         case .address, .webhook, .other: return nil
         }
     }
 }
 
 extension OrderRecord {
+    /// By what it is drawn whether somebody is held out: the customer, else the address. Nil if there is neither.
+    var drawnBy: String? {
+        facts.customer?.id ?? recipient?.address.lowercased().filter { !$0.isWhitespace }
+    }
+
     /// Whom mail about this order goes to: the address that it was placed with, otherwise the customer's. Nil if there
     /// is none that a relay would accept.
     public var recipient: MailAddress? {

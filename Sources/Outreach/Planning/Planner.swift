@@ -24,6 +24,8 @@ public struct Planner: Sendable {
     public private(set) var shopZone: Zone
     /// What people have paused; nothing for `replay`, `test` and the estimate of what an edit would send.
     public var pauses = Pauses()
+    /// The secret by which customers are held out; nobody is without one, as in `test` and `preview`.
+    public var holdOutKey: [UInt8] = []
     /// Which kinds of questions may be answered without a person.
     public var proofs = AnswerProofs()
 

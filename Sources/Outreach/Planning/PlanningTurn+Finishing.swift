@@ -35,6 +35,10 @@ extension PlanningTurn {
             effect.dueAt = until
             effect.reason = reason
         case .skip(let reason, let detail): skip(&effect, reason, detail)
+        case .holdOut:
+            effect.state = .heldOut
+            effect.reason = .heldOut
+            effect.detail = planner.triggers.trigger(effect.trigger)?.holdOut.map { "\($0) of the customers are" }
         case .replace(let other): replace(&effect, by: other)
         case .send, .shadow:
             switch making {
@@ -72,11 +76,30 @@ extension PlanningTurn {
         }
         // Continuing to wait for the same reason is not worth noting.
         let isNews = effect.state != .waiting || effect.reason != before.reason || before.decidedAt == nil
-        plan.changes.append(
-            PlannedChange(
-                effect: effect, note: isNews ? note(effect) : nil, message: message,
-                room: effect.state == .ready ? one.room : nil))
+        var change = PlannedChange(
+            effect: effect, note: isNews ? note(effect) : nil, message: message,
+            room: effect.state == .ready ? one.room : nil)
+        if let recipient = one.record?.recipient?.address, effect.origin == .trigger, effect.isContact {
+            let customer = one.record?.facts.customer?.id
+            if effect.state == .ready, let kind = asked(effect) {
+                change.asks = RatingRequest(kind: kind, address: recipient, customerID: customer)
+            }
+            if [.ready, .heldOut].contains(effect.state), before.state == .waiting,
+                planner.triggers.trigger(effect.trigger)?.holdOut != nil
+            {
+                change.draw = HoldOutDraw(
+                    isHeld: effect.state == .heldOut, address: recipient, customerID: customer)
+            }
+        }
+        plan.changes.append(change)
         return plan
+    }
+
+    /// What a message asks to be rated: nothing of ours in the inner nil, and no question in the outer.
+    private func asked(_ effect: Effect) -> RatingKind?? {
+        guard planner.asksForRating(effect), let aggregate = effect.aggregate else { return nil }
+        return .some(
+            planner.triggers.entry(effect.trigger)?.linksToRating == true ? RatingKind(of: aggregate.kind) : nil)
     }
 
     /// The plan for a wait that ended between a backup and its restoration: the effect is withdrawn, since it may have

@@ -218,16 +218,24 @@ public struct PlanningTurn: Sendable {
         }
         let hasLimit = planner.triggers.settings.limit != nil
         let mostPeople = brake == nil ? nil : planner.triggers.settings.brake?.people
-        if !hasLimit, mostPeople == nil, takenBack.isEmpty { return all }
+        let asks = all.contains { $0.goes && planner.asksForRating($0.effect) }
+        if !hasLimit, mostPeople == nil, takenBack.isEmpty, !asks { return all }
+        var asked = Set<String>()
         var writtenTo = Set<String>()
         var newPeople = Set<String>()
         var going: [Judged] = []
         going.reserveCapacity(all.count)
         for var one in all where !left.contains(one.effect.id) {
             one.takesBack = takenBack[one.effect.id] ?? []
+            if asks, one.goes, planner.asksForRating(one.effect), let record = one.record {
+                // Of two questions to one customer, the other is judged when the first is known.
+                let keys = Set([record.drawnBy, record.recipient?.address.lowercased()].compactMap(\.self))
+                guard asked.isDisjoint(with: keys) else { continue }
+                asked.formUnion(keys)
+            }
             if one.goes, one.effect.origin == .trigger, one.effect.isContact,
                 let trigger = planner.triggers.trigger(one.effect.trigger),
-                let address = one.record?.recipient?.address.lowercased()
+                let address = one.record?.address(on: one.effect.channel)?.lowercased()
             {
                 let isSent = one.judgement.decision == .send
                 if hasLimit, isSent, let limit = planner.limit(for: trigger, one.judgement.events) {

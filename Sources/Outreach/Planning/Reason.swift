@@ -52,12 +52,16 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case cancelled
     /// There is nothing to carry: a gift card, something digital, or goods handed over at the till.
     case nothingToCarry = "nothing_to_carry"
-    /// Nobody to write to: the order has no usable address.
+    /// Nobody to write to: the order has no usable address, or for a text no usable phone number.
     case noRecipient = "no_recipient"
-    /// The address is silenced: a bounce, an opt-out, or a person is handling it.
+    /// The address or phone number is silenced: a bounce, an opt-out, or a person is handling it.
     case silenced
-    /// Marketing to somebody who has not subscribed.
+    /// Marketing, or a text, to somebody who has not subscribed to that.
     case noConsent = "no_consent"
+    /// The customer was asked for a rating a short while ago.
+    case askedLately = "asked_lately"
+    /// The customer is one of those whom the trigger does not tell, to measure what telling is worth.
+    case heldOut = "held_out"
     /// Another trigger's message replaced it.
     case replaced
     /// A newer event of another order took over its occurrence.
@@ -68,6 +72,8 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case shadow
     /// No webhook of that name is configured.
     case unknownWebhook = "unknown_webhook"
+    /// Nothing is configured that it could be sent through: no `sms` in bookbag.yaml.
+    case noChannel = "no_channel"
     /// The order was erased.
     case erased
     /// A person has the conversation, so no trigger answers, and what can wait waits until it is over.

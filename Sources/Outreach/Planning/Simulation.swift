@@ -242,7 +242,7 @@ struct Simulation {
         if effect.state == .ready {
             effect.state = .sent
             if effect.isContact {
-                contacts.append(Contact(at: turn.now, address: order(of: effect)?.address, effect: place))
+                contacts.append(Contact(at: turn.now, address: address(of: effect), effect: place))
             }
         }
         effects[place] = effect
@@ -267,6 +267,12 @@ struct Simulation {
 
     private func order(of effect: Effect) -> Order? { effect.orderID.flatMap { places[$0] }.map { orders[$0] } }
 
+    /// Whom it goes to, normalised for comparison.
+    private func address(of effect: Effect) -> String? {
+        let order = order(of: effect)
+        return effect.channel == .sms ? order?.record.phone?.text : order?.address
+    }
+
     private func history(of effect: Effect) -> History {
         let now = turn.now
         var history = past
@@ -287,7 +293,8 @@ struct Simulation {
         }
         let own = order(of: effect)
         let week = now - .days(7)
-        let reached = contacts.lazy.filter { $0.address == own?.address && $0.address != nil }
+        let address = address(of: effect)
+        let reached = contacts.lazy.filter { $0.address == address && $0.address != nil }
         history.messagesLast7Days += reached.reduce(0) { $0 + ($1.at > week ? 1 : 0) }
         if let last = reached.map(\.at).max() {
             history.lastMessageAt = max(history.lastMessageAt ?? .distantPast, last)
@@ -296,12 +303,27 @@ struct Simulation {
             history.counted += reached.filter { $0.at + window > now }.map(\.at)
         }
         let month = now - .days(30)
+        var rated = Moment.distantPast
         for order in orders where own.map(order.isOfShopper) ?? false {
             let placed = order.record.facts.processedAt
             if placed > month, placed <= now, !order.record.facts.test { history.ordersLast30Days += 1 }
             for event in order.record.events
             where event.recordedAt <= now && event.kind.isProblem && event.silence != .testOrder {
                 history.lastProblemAt = max(history.lastProblemAt ?? .distantPast, event.happenedAt)
+            }
+            for event in order.record.events where event.recordedAt <= now && event.silence == nil {
+                if let score = event.ratingScore, event.happenedAt >= rated {
+                    (history.lastRating, rated) = (score, event.happenedAt)
+                }
+            }
+        }
+        if turn.planner.asksForRating(effect) {
+            for place in contacts.compactMap(\.effect) where effects[place].id != effect.id {
+                let other = effects[place]
+                guard turn.planner.asksForRating(other), let order = self.order(of: other),
+                    order.address == own?.address && own?.address != nil || own.map(order.isOfShopper) ?? false
+                else { continue }
+                history.lastAskedAt = max(history.lastAskedAt ?? .distantPast, other.decidedAt ?? other.createdAt)
             }
         }
         if !silences.isEmpty {

@@ -13,15 +13,17 @@ public struct Replay: Sendable {
     /// keys up.
     public let since: Moment
     public let until: Moment
-    private let planner: Planner
+    private var planner: Planner
     /// The templates whose text is compared, rendered for every message.
     private let rendering: Set<String>
 
     /// A replay of `set`, as if it had always been in force. A shop that is in shadow mode or off is treated as live; a
     /// trigger that is off stays off, and what one in shadow mode would send is marked.
+    ///
+    /// - Parameter holdOutKey: the store's secret by which customers are held out.
     public init(
         _ set: TriggerSet, live: LiveSince, shop: ShopProfile, since: Moment, until: Moment,
-        rendering: Set<String> = []
+        rendering: Set<String> = [], holdOutKey: [UInt8] = []
     ) {
         var settings = set.settings
         settings.mode = .live
@@ -30,6 +32,7 @@ public struct Replay: Sendable {
             triggers: triggers,
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }), live: live,
             shop: shop)
+        planner.holdOutKey = holdOutKey
         self.since = since
         self.until = until
         self.rendering = rendering
@@ -174,13 +177,14 @@ private struct ReplayedCustomer {
     /// A number that represents the text of a mail; nil if texts are not compared.
     private func rendered(_ effect: Effect, _ one: PlanningTurn.Judged, now: Moment) -> Int? {
         guard let line = planner.triggers.trigger(effect.trigger)?.line(named: effect.line),
-            let event = effect.event, line.isMail, rendering.contains(line.template),
+            let event = effect.event, line.hasWords, rendering.contains(line.template),
             let record = one.record
         else { return nil }
         let scope = planner.scope(
             record: record, event: event, together: effect.together, history: one.history, now: now,
             pages: .specimen())
         do throws(TemplateFailure) {
+            if line.isText { return try planner.triggers.templates.text(line.template, scope).hashValue }
             return try planner.triggers.templates.render(line.template, scope, to: line.destination).hashValue
         } catch {
             return error.hashValue

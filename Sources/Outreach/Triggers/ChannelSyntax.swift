@@ -21,8 +21,10 @@ public struct ChannelSyntax: Sendable {
     public static let answer = ChannelSyntax(.answer, example: "answer") { $0.answer() }
     /// `webhook: NAME`.
     public static let webhook = ChannelSyntax(.webhook, example: "webhook: NAME") { $0.webhook() }
+    /// `sms`, to the shopper's phone.
+    public static let sms = ChannelSyntax(.sms, example: "sms") { $0.sms() }
     /// The channels used unless others are given.
-    public static let standard = [email, answer, webhook]
+    public static let standard = [email, answer, sms, webhook]
 }
 
 /// One line of `send` while it is being read.
@@ -138,6 +140,35 @@ extension SendLineReading {
                     at: place, "'attach' cannot be '\(text)'",
                     hint: "write 'none' to keep a label a link, or leave it out")
             }
+        }
+        return line
+    }
+
+    fileprivate mutating func sms() -> SendLine? {
+        var line = SendLine(to: .phone, template: trigger)
+        var place = tree.position
+        if case .map(let entries) = tree.content, let sms = entries.first(where: { $0.key == "sms" }) {
+            // As with a mail, people forget the second level of indentation.
+            let beside = Fields(tree, known: ["sms", "template"], what: "a line of 'send'", &faults)
+            var options = beside
+            if case .nothing = sms.value.content {
+            } else if let text = sms.value.text {
+                faults.add(
+                    at: sms.value.position, "'\(text)' is not somebody to text",
+                    hint: "write 'sms' alone; it goes to the customer's phone")
+            } else {
+                options = Fields(sms.value, known: ["template"], what: "'sms'", &faults)
+            }
+            if let (text, position) = options.text("template", &faults) {
+                line.template = text
+                place = position
+            }
+        }
+        if !surroundings.templates.contains(line.template) {
+            let meant = nearest(to: line.template, in: surroundings.templates.sorted())
+            faults.add(
+                at: place, "there is no template 'templates/\(line.template).sms.md'",
+                hint: meant.map { "did you mean '\($0)'?" } ?? "make the file, or name another with 'template:'")
         }
         return line
     }

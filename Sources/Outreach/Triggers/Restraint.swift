@@ -11,6 +11,15 @@ public struct QuietHours: Hashable, Sendable, CustomStringConvertible {
     /// When they end; before `start` if they span midnight. Never equal to it.
     public var end: TimeOfDay
 
+    /// When no text goes to a shopper where shop.yaml names no quiet hours: the strictest of the American states' laws
+    /// on texts from shops allow 8:00 to 20:00.
+    public static let texts = QuietHours(evening: 20 * 60, morning: 9 * 60)
+
+    private init(evening: Int, morning: Int) {
+        start = TimeOfDay(minutes: evening)
+        end = TimeOfDay(minutes: morning)
+    }
+
     /// Nil if the two are equal, which could mean always or never.
     public init?(from start: TimeOfDay, to end: TimeOfDay) {
         guard start != end else { return nil }

@@ -29,6 +29,8 @@ public struct Trigger: Sendable {
     /// True if it sends however much was sent before.
     public var ignoresLimit: Bool
     public var examples: [Example]
+    /// The share of customers whom it does not tell, to measure what its messages are worth; nil if it tells all.
+    public var holdOut: HoldOut?
     /// The guards that do not keep it from answering.
     public var answersEven: Set<AnswerGuard> = []
 
@@ -55,6 +57,8 @@ public struct SendLine: Hashable, Sendable {
         case merchant
         /// Mail to another address.
         case address(MailAddress)
+        /// A text (SMS) to the customer's phone.
+        case phone
         /// To the webhook endpoint with the name the operator gave it.
         case webhook(String)
         /// Through another channel, to this target of it.
@@ -90,6 +94,7 @@ public struct SendLine: Hashable, Sendable {
     public var channel: ChannelName {
         switch destination {
         case .customer, .merchant, .address, .answer: .email
+        case .phone: .sms
         case .webhook: .webhook
         case .other(let channel, _): channel
         }
@@ -98,17 +103,23 @@ public struct SendLine: Hashable, Sendable {
     /// Which target of the channel, as in `Route`.
     public var target: String {
         switch destination {
-        case .customer, .merchant, .address, .answer: ""
+        case .customer, .merchant, .address, .answer, .phone: ""
         case .webhook(let name): name
         case .other(_, let target): target
         }
     }
 
-    /// True if it is a mail, with a mail's template; other channels send JSON.
+    /// True if it is a mail, with a mail's template.
     public var isMail: Bool { channel == .email }
 
+    /// True if it is an SMS.
+    public var isText: Bool { channel == .sms }
+
+    /// True if it has words of a template; other channels send JSON.
+    public var hasWords: Bool { isMail || isText }
+
     /// True where it counts as contact with the shopper.
-    public var isContact: Bool { destination == .customer }
+    public var isContact: Bool { destination == .customer || destination == .phone }
 
     /// The value of `Effect.line`: `email`, `email:merchant`, `email:team@…`, `webhook:helpdesk`.
     public var name: String {
@@ -117,7 +128,7 @@ public struct SendLine: Hashable, Sendable {
         case .merchant: "email:merchant"
         case .address(let address): "email:\(address.address)"
         case .answer: Self.answerName
-        case .webhook, .other: Route(shop: "", channel: channel, target: target).name
+        case .webhook, .other, .phone: Route(shop: "", channel: channel, target: target).name
         }
     }
 }

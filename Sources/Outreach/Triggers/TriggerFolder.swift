@@ -43,6 +43,8 @@ public struct TriggerFolder: Hashable, Sendable {
             ]
         } else if parts.first == "pages" {
             kinds = [(".html", ".html"), (".htm", ".html"), (".liquid", ".html"), (".md", ".html")]
+        } else if parts.first == "replies" {
+            kinds = [(".markdown", ".md"), (".md", ".md"), (".liquid", ".md")]
         } else if parts.first == "templates" {
             kinds = [
                 (".markdown", ".md"), (".md", ".md"), (".html", ".html"), (".htm", ".html"), (".json", ".json"),
@@ -82,12 +84,13 @@ public struct TriggerFolder: Hashable, Sendable {
         if folder.first == "templates" {
             return (endings + [".json"]).contains { file.hasSuffix($0) && file.count > $0.count }
         }
+        if folder.first == "replies" { return folder.count == 1 && file.hasSuffix(".md") && file.count > 3 }
         if folder.first == "pages" { return folder.count == 1 && file.hasSuffix(".html") && file.count > 5 }
         return file.hasSuffix(".yaml") && file.count > 5
     }
 
-    /// Folders alongside the triggers that hold none; `templates` and `pages` are read separately.
-    private static let otherFolders: Set<String> = ["replies", "understanding", "schema"]
+    /// Folders alongside the triggers that are not read; `templates`, `pages` and `replies` are read separately.
+    private static let otherFolders: Set<String> = ["understanding", "schema"]
 
     /// Deeper than people sort their files, so that following a circular link comes to an end.
     private static let deepest = 6
@@ -124,7 +127,7 @@ public struct TriggerFolder: Hashable, Sendable {
     /// The trigger files with their names, in order. A name is the path without the extension: `answers/thanks`.
     var triggerFiles: [(path: String, name: String)] {
         let paths = files.keys.filter { path in
-            !path.hasPrefix("templates/") && !path.hasPrefix("pages/")
+            !path.hasPrefix("templates/") && !path.hasPrefix("pages/") && !path.hasPrefix("replies/")
                 && !Self.otherFiles.contains(path.lowercased())
         }
         return paths.sorted().map { ($0, String($0.dropLast(5))) }

@@ -186,7 +186,7 @@ extension TriggerKey {
             help:
                 "What it is to the shopper; left out, the first. \(MailStream.help). The last two can be unsubscribed from, and whoever does that gets no more of them.",
             example: "about: order", alsoCalled: ["stream"],
-            read: { reader, fields, trigger in trigger.about = reader.about(fields) }),
+            read: { reader, fields, trigger in trigger.about = reader.about(fields, trigger) }),
         TriggerKey(
             "mode", .oneOf(TriggerMode.allCases.map(\.rawValue)),
             words:
@@ -197,6 +197,14 @@ extension TriggerKey {
             read: { reader, fields, trigger in
                 trigger.mode = fields.word("mode", TriggerMode.self, &reader.faults) ?? .live
             }),
+        TriggerKey(
+            "hold_out", .shaped("^\\s*[0-9]{1,2}(\\.[0-9]{1,2})?\\s*%\\s*$"),
+            words:
+                "'5%' leaves that share of customers untold, to measure what the messages are worth: Analytics compares who writes to you. At most 50%.",
+            help:
+                "`5%` leaves that share of customers untold, always the same ones, to measure what the messages are worth: Analytics and `bookbag report` compare how many of each write to you (ratings.md). Above 0, at most `50%`; not for labels, delivery attempts, pick-ups and refunds.",
+            example: "hold_out: 5%", needsValue: true, alsoCalled: ["holdout", "control_group", "control"],
+            read: { reader, fields, trigger in trigger.holdOut = reader.holdOut(fields, trigger) }),
         TriggerKey(
             "ignore_quiet_hours", .named("flag"), words: "true: it goes out at night as well.",
             help: "`true`: it goes out at night too.", example: "ignore_quiet_hours: true",

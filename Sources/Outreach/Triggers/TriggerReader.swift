@@ -277,7 +277,7 @@ struct TriggerReader {
     private mutating func warn(_ fields: Fields, _ trigger: Trigger) {
         guard let settings = surroundings.settings else { return }
         let lines = trigger.lines
-        let toCustomer = lines.contains { $0.destination == .customer }
+        let toCustomer = lines.contains(where: \.isContact)
         if trigger.ignoresQuietHours, let place = fields.entry("ignore_quiet_hours")?.keyPosition, !lines.isEmpty,
             !toCustomer
         {
@@ -347,11 +347,38 @@ struct TriggerReader {
         return OncePer(scope: scope, every: every)
     }
 
+    // MARK: - hold_out
+
+    mutating func holdOut(_ fields: Fields, _ trigger: Trigger) -> HoldOut? {
+        guard let (text, position) = fields.text("hold_out", &faults) else { return nil }
+        guard let share = HoldOut(text) else {
+            faults.add(
+                at: position, "'\(text)' is not a share of customers",
+                hint: "write a percentage above 0 % and up to 50 %, such as 'hold_out: 5%'")
+            return nil
+        }
+        let place = fields.entry("hold_out")?.keyPosition ?? position
+        if let kind = trigger.events.first(where: { !$0.mayBeHeldOut }) {
+            faults.add(
+                at: place, "nobody is held out of '\(kind.rawValue)': who is not told would be harmed",
+                hint: "take 'hold_out' out, or keep to other events")
+            return nil
+        }
+        if !trigger.lines.isEmpty, !trigger.lines.contains(where: { $0.destination == .customer }) {
+            faults.add(
+                at: place, "'hold_out' has no effect: it leaves customers untold, and this writes to none",
+                hint: "remove the line")
+            return nil
+        }
+        return share
+    }
+
     // MARK: - about, examples
 
-    mutating func about(_ fields: Fields) -> MailStream {
+    mutating func about(_ fields: Fields, _ trigger: Trigger) -> MailStream {
         let about = fields.word("about", MailStream.self, &faults) ?? .order
         if let settings = surroundings.settings, about.from(settings.brand) == nil,
+            trigger.lines.isEmpty || trigger.lines.contains(where: \.isMail),
             let position = fields.value("about")?.position
         {
             faults.add(

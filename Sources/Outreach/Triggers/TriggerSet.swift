@@ -27,6 +27,8 @@ public struct TriggerSet: Sendable {
         let pause: Length?
         /// True if the file leaves `once_per` out.
         let hasUsualKeys: Bool
+        /// True if its mail to the customer has a link to our page for ratings.
+        let linksToRating: Bool
         /// What deciding needs of its lines, in their order.
         let lines: [Line]
 
@@ -38,7 +40,7 @@ public struct TriggerSet: Sendable {
             let isContact: Bool
         }
 
-        init(_ trigger: Trigger, index: Int, in shop: TriggerMode) {
+        init(_ trigger: Trigger, index: Int, in shop: TriggerMode, _ templates: TemplateSet) {
             self.trigger = trigger
             self.index = index
             name = trigger.name
@@ -49,6 +51,11 @@ public struct TriggerSet: Sendable {
             combine = trigger.combine
             pause = trigger.oncePer?.every
             hasUsualKeys = trigger.oncePer == nil
+            linksToRating =
+                trigger.about == .ratings
+                && trigger.lines.contains {
+                    $0.destination == .customer && templates.firstUse(of: Names.ratingPage, in: $0.template) != nil
+                }
             lines = trigger.lines.map {
                 Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact)
             }
@@ -64,7 +71,7 @@ public struct TriggerSet: Sendable {
         self.settings = settings
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
-        let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode) }
+        let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -90,6 +97,9 @@ public struct TriggerSet: Sendable {
 
     /// The triggers that replace the one of that name.
     public func replacers(of name: String) -> [String] { replacers[name] ?? [] }
+
+    /// True if a trigger's mail to the customer has a link to our page for ratings.
+    package func linksToRating(_ name: String) -> Bool { byName[name]?.linksToRating ?? false }
 
     /// The trigger of that name.
     public func trigger(_ name: String) -> Trigger? { byName[name]?.trigger }
@@ -182,6 +192,7 @@ private struct TriggerLoader {
         }
         if triggers.count == folder.triggerFiles.count { warnOfUnused(templates, triggers) }
         check(replaced, triggers)
+        checkRatings(templates, triggers)
         warnOfPairs(triggers)
         if let settings { refuseTwice(triggers, settings) }
         if let settings, let today { warnOfHolidays(settings, today: today) }
@@ -246,13 +257,36 @@ private struct TriggerLoader {
         }
     }
 
+    /// Refuses to ask for a rating in mail that nobody can unsubscribe from, and warns where there is no page for it.
+    private mutating func checkRatings(_ templates: TemplateSet, _ triggers: [Trigger]) {
+        for trigger in triggers {
+            for line in trigger.lines where line.isMail {
+                let name = Names.ratingPage
+                guard let use = templates.firstUse(of: name, in: line.template) else { continue }
+                if trigger.about != .ratings || line.destination != .customer {
+                    faults.append(
+                        Fault(
+                            file: use.file, line: use.line, column: use.column,
+                            "'\(name)' asks for a rating, and \(trigger.file) is not 'about: ratings' to the customer",
+                            hint: "ask in a mail of its own, with 'about: ratings' in its trigger"))
+                } else if servesPages == false, trigger.mode != .off {
+                    faults.append(
+                        Fault(
+                            .warning, file: trigger.file, line: 1, column: 1,
+                            "this asks for a rating and is sent to nobody, for bookbag.yaml has no 'public:'",
+                            hint: "have the shopper's pages served (docs/desk.md), or write 'mode: off' here"))
+                }
+            }
+        }
+    }
+
     /// Warns of a template that no trigger sends: a misspelt name, or what is left of a trigger that was removed.
     private mutating func warnOfUnused(_ templates: TemplateSet, _ triggers: [Trigger]) {
         let lines = triggers.flatMap(\.lines).filter { !$0.template.isEmpty }
         var mails: Set<String> = []
         var bodies: Set<String> = []
         for line in lines {
-            if line.isMail { mails.insert(line.template) } else { bodies.insert(line.template) }
+            if line.hasWords { mails.insert(line.template) } else { bodies.insert(line.template) }
         }
         func warn(_ file: String, _ message: String, _ hint: String) {
             faults.append(Fault(.warning, file: file, line: 1, column: 1, message, hint: hint))
@@ -318,8 +352,7 @@ private struct TriggerLoader {
         for (index, second) in ordered.enumerated() where second.mode != .off {
             let first = ordered[..<index].first { first in
                 first.mode != .off && !Set(first.events).isDisjoint(with: second.events)
-                    && first.lines.contains { $0.destination == .customer }
-                    && second.lines.contains { $0.destination == .customer }
+                    && !Set(first.contactChannels).isDisjoint(with: second.contactChannels)
                     && first.wait == second.wait && first.if.isEmpty && first.unless.isEmpty
                     && second.if.isEmpty && second.unless.isEmpty
             }
@@ -331,4 +364,9 @@ private struct TriggerLoader {
                     hint: "give each a condition, or switch one 'off'"))
         }
     }
+}
+
+extension Trigger {
+    /// The channels by which it reaches the shopper.
+    fileprivate var contactChannels: [ChannelName] { lines.filter(\.isContact).map(\.channel) }
 }

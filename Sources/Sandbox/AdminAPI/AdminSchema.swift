@@ -436,6 +436,7 @@ enum AdminSchema {
         }
         type CustomerPhoneNumber {
           phoneNumber: String!
+          marketingState: CustomerSmsMarketingState!
         }
         type Return implements Node {
           id: ID!
@@ -813,6 +814,7 @@ enum AdminSchema {
             AED UYU UZS VUV VES VND XOF YER ZMW USDC BYR STD STN VED VEF XXX }
         enum CustomerEmailAddressMarketingState { INVALID NOT_SUBSCRIBED PENDING SUBSCRIBED UNSUBSCRIBED }
         enum CustomerEmailAddressOpenTrackingLevel { UNKNOWN OPTED_IN OPTED_OUT }
+        enum CustomerSmsMarketingState { NOT_SUBSCRIBED PENDING SUBSCRIBED UNSUBSCRIBED REDACTED }
         enum CustomerMarketingOptInLevel { SINGLE_OPT_IN CONFIRMED_OPT_IN UNKNOWN }
         enum CustomerState { DECLINED DISABLED ENABLED INVITED }
         enum DeliveryMethodType { SHIPPING PICK_UP NONE RETAIL LOCAL PICKUP_POINT }

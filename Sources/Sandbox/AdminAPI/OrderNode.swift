@@ -316,6 +316,15 @@ struct CustomerNode: GraphQLObject {
         case "defaultAddress":
             guard let order = record.orders.last.flatMap({ graph.order($0) }) else { return .null }
             return .object(order.record.address.map { AddressNode($0, order: order) })
+        case "defaultPhoneNumber":
+            guard let phone = profile.phone, !graph.manners.hidesCustomers else { return .null }
+            return .object(
+                Record(
+                    "CustomerPhoneNumber",
+                    [
+                        "phoneNumber": .text(phone),
+                        "marketingState": .text(profile.acceptsTexts ? "SUBSCRIBED" : "NOT_SUBSCRIBED"),
+                    ]))
         case "defaultEmailAddress": return graph.manners.hidesCustomers ? .null : emailAddress
         default: return .null
         }

@@ -19,11 +19,18 @@ public struct SandboxCustomer: Sendable {
     /// Whether the customer accepts marketing mails.
     public var acceptsMarketing: Bool
 
+    /// Their phone number, if any.
+    public var phone: String?
+    /// Whether the customer accepts marketing texts.
+    public var acceptsTexts: Bool
+
     /// Every part has its usual default.
     public init(
         firstName: String, lastName: String, email: String, locale: String = "en", tags: [String] = [],
-        isGuest: Bool = false, acceptsMarketing: Bool = false
+        isGuest: Bool = false, acceptsMarketing: Bool = false, phone: String? = nil, acceptsTexts: Bool = false
     ) {
+        self.phone = phone
+        self.acceptsTexts = acceptsTexts
         self.firstName = firstName
         self.lastName = lastName
         self.email = email

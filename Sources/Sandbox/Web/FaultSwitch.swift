@@ -14,6 +14,7 @@ struct FaultSwitch {
     func apply(_ body: JSON) throws(SandboxRefusal) {
         if let shop = body["shop"] { try set(site.admin.faults, shop) }
         if let hooks = body["hooks"] { try set(site.hooks.faults, hooks) }
+        if let texts = body["texts"] { try set(site.twilio.faults, texts) }
         if let relay = body["relay"] {
             try set(site.relayFaults, relay)
             if let rules = relay["rules"]?.array {

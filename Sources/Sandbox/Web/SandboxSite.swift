@@ -10,6 +10,7 @@ struct SandboxSite: Sendable {
     let carriers: SandboxCarriers
     let mailbox: Mailbox
     let hooks: WebhookReceiver
+    let twilio: FakeTwilio
     let relayFaults: SandboxFaults<RelayFault>
     let relayRules: RelayRules
     let teller: StoryTeller
@@ -19,6 +20,7 @@ struct SandboxSite: Sendable {
         let parts = request.parts
         switch parts.first {
         case "admin": return admin.respond(request)
+        case "2010-04-01": return twilio.respond(request)
         case "hooks" where parts.count == 2: return hooks.respond(request, endpoint: parts[1])
         case "labels" where parts.count == 2: return label(parts[1])
         case "track" where parts.count == 2: return tracking(parts[1])
@@ -35,6 +37,7 @@ struct SandboxSite: Sendable {
         case ("GET", "page.js"): return page(PackageResources.page_js, "text/javascript")
         case ("GET", "page.css"): return page(PackageResources.page_css, "text/css")
         case ("GET", "api"): return await read(request, Array(parts.dropFirst()))
+        case ("POST", "api") where parts == ["api", "texts"]: return await textBack(request)
         case ("POST", "api"), ("DELETE", "api"): return write(request, Array(parts.dropFirst()))
         default: return .refusal("there is nothing at \(request.path)", status: 404)
         }
@@ -130,6 +133,16 @@ struct SandboxSite: Sendable {
             }
             let since = request.query["since"].flatMap { Int($0) } ?? 0
             return .json(.array(hooks.filter { $0.id > since }.suffix(limit(request)).map(Self.json)))
+        case "texts":
+            return .json(
+                .array(
+                    twilio.texts.suffix(limit(request)).map {
+                        [
+                            "id": .int(Int64($0.id)), "sid": .string($0.sid), "to": .string($0.to),
+                            "from": .string($0.from), "body": .string($0.body),
+                            "sentAt": .string(ShopTime.iso($0.sentAt)),
+                        ]
+                    }))
         case "shop": return .json(ShopVerbs(shop: shop).list(limit: limit(request)))
         case "story":
             return .json(
@@ -154,7 +167,8 @@ struct SandboxSite: Sendable {
             "endpoint": .string(shop.baseURL),
             "smtp": .int(Int64(smtpPort())), "now": .string(ShopTime.iso(shop.clock.now())),
             "orders": .int(Int64(shop.orderCount)), "mails": .int(Int64(mailbox.count)),
-            "webhooks": .int(Int64(hooks.webhooks.count)), "polls": .int(Int64(shop.polls)),
+            "webhooks": .int(Int64(hooks.webhooks.count)), "texts": .int(Int64(twilio.texts.count)),
+            "polls": .int(Int64(shop.polls)),
             "queries": .int(Int64(spent.queries)), "points": .int(Int64(spent.points)),
             "story": .int(Int64(teller.lines.count)),
             "carriers": .object(
@@ -168,7 +182,7 @@ struct SandboxSite: Sendable {
                 }),
             "faults": [
                 "shop": Self.counts(admin.faults), "relay": Self.counts(relayFaults),
-                "hooks": Self.counts(hooks.faults),
+                "hooks": Self.counts(hooks.faults), "texts": Self.counts(twilio.faults),
             ],
         ]
     }
@@ -182,7 +196,7 @@ struct SandboxSite: Sendable {
     private var changes: WebResponse {
         var response = WebResponse(type: "text/event-stream", [])
         response.headers.append(("Cache-Control", "no-store"))
-        let bells = [shop.bell, mailbox.bell, hooks.bell]
+        let bells = [shop.bell, mailbox.bell, hooks.bell, twilio.bell]
         response.stream = AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let task = Task {
                 continuation.yield(Array("retry: 1000\ndata: changed\n\n".utf8))
@@ -216,7 +230,8 @@ struct SandboxSite: Sendable {
             switch parts {
             case ["mails"]: mailbox.clear()
             case ["webhooks"]: hooks.clear()
-            default: return .refusal("only mails and webhooks can be deleted", status: 404)
+            case ["texts"]: twilio.clear()
+            default: return .refusal("only mails, texts and webhooks can be deleted", status: 404)
             }
             return .json(["ok": true])
         }
@@ -240,6 +255,39 @@ struct SandboxSite: Sendable {
             }
         } catch {
             return .refusal(error.description, status: 422)
+        }
+    }
+
+    /// A shopper texts: {"from": "+44…", "body": "STOP", "hook": "http://127.0.0.1:PORT/sms/SHOP"}. `url` is what the
+    /// signature is made for, if a proxy would call it something else; `sid` repeats a text.
+    private func textBack(_ request: WebRequest) async -> WebResponse {
+        guard request.headers["content-type"]?.hasPrefix("application/json") == true,
+            let body = try? JSON.parse(request.body), let number = body["from"]?.string,
+            let words = body["body"]?.string, let hook = body["hook"]?.string,
+            let parts = URLParts(loopback: hook)
+        else { return .refusal("send {\"from\": …, \"body\": …, \"hook\": \"http://127.0.0.1:PORT/…\"}", status: 422) }
+        let url = body["url"]?.string ?? hook
+        let made = twilio.incoming(
+            from: number, to: body["to"]?.string ?? "+447700900000", body: words, hook: url, sid: body["sid"]?.string)
+        let host = url.split(separator: "/").dropFirst().first.map(String.init) ?? "127.0.0.1:\(parts.port)"
+        let status = await LoopbackPost.status(
+            port: parts.port, path: parts.path, host: host, headers: made.headers, body: made.body)
+        guard let status else { return .refusal("nobody answers at \(hook)", status: 502) }
+        return .json(["ok": .bool(status == 200), "status": .int(Int64(status))])
+    }
+
+    /// The port and path of an address of this machine.
+    private struct URLParts {
+        var port: UInt16
+        var path: String
+
+        init?(loopback url: String) {
+            guard url.hasPrefix("http://127.0.0.1:") else { return nil }
+            let rest = url.dropFirst("http://127.0.0.1:".count)
+            guard let port = UInt16(rest.prefix { $0 != "/" }) else { return nil }
+            self.port = port
+            path = String(rest.drop { $0 != "/" })
+            if path.isEmpty { path = "/" }
         }
     }
 

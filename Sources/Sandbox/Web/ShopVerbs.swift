@@ -170,7 +170,8 @@ struct ShopVerbs {
                 lastName: customer["last_name"]?.string ?? "Shopper",
                 email: customer["email"]?.string ?? "sam@shopper.example", locale: customer["locale"]?.string ?? "en",
                 tags: strings(customer["tags"]) ?? [], isGuest: customer["guest"]?.bool ?? false,
-                acceptsMarketing: customer["accepts_marketing"]?.bool ?? false),
+                acceptsMarketing: customer["accepts_marketing"]?.bool ?? false, phone: customer["phone"]?.string,
+                acceptsTexts: customer["accepts_sms"]?.bool ?? false),
             items: try items(body), paid: body["paid"]?.bool ?? true, test: body["test"]?.bool ?? false,
             tags: strings(body["tags"]) ?? [], note: body["note"]?.string, placedAt: try date(body, "placed_at"),
             takenElsewhereAt: try date(body, "taken_elsewhere_at"))

@@ -88,7 +88,10 @@ package struct WireCustomer: Decodable, Sendable {
         package var marketingState: String?
         package var marketingUnsubscribeUrl: String?
     }
-    package struct Phone: Decodable, Sendable { package var phoneNumber: String? }
+    package struct Phone: Decodable, Sendable {
+        package var phoneNumber: String?
+        package var marketingState: String?
+    }
     package struct PastOrder: Decodable, Sendable {
         package var id: String
         package var processedAt: WireMoment?

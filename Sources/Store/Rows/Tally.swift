@@ -127,6 +127,21 @@ struct Tally {
         note(.transit, .day(journey.day), journey.carrier, bucket, sign, shop: shop)
     }
 
+    /// A customer was asked for a rating or, with -1, was not after all.
+    mutating func asked(_ kind: RatingKind, on day: CalendarDay, _ sign: Int64, shop: Int64) {
+        note(.ratings, .day(day), kind.rawValue, TallySum.asked, sign, shop: shop)
+    }
+
+    /// A question of that day was answered by that score or, with -1, no longer is.
+    mutating func rated(_ kind: RatingKind, _ score: Int, on day: CalendarDay, _ sign: Int64, shop: Int64) {
+        note(.ratings, .day(day), kind.rawValue, "\(score)", sign, shop: shop)
+    }
+
+    /// A message was drawn for a group, or was followed by a contact.
+    mutating func drawn(_ trigger: String, _ group: TrialGroup, isContact: Bool, on day: CalendarDay, shop: Int64) {
+        note(.trials, .day(day), trigger, isContact ? group.contacts : group.rawValue, 1, shop: shop)
+    }
+
     /// Under which figure an event is listed: delays by reason and carrier, and what happens to returns and refunds.
     /// Nil for what is only counted, and for what is no news.
     static func figure(of event: Event, carrier: String) -> String? {
@@ -261,7 +276,9 @@ extension Connection {
         }
         for row in ahead { try run(Query.addToTallies, [shop, row.name, today, row.a, row.b, row.n, row.total]) }
         try run("DELETE FROM tallies WHERE shop = ? AND day > ?", [shop, today])
-        try run("UPDATE journeys SET day = ? WHERE shop = ? AND day > ?", [today, shop, today])
+        for table in ["journeys", "ratings", "trials"] {
+            try run("UPDATE \(table) SET day = ? WHERE shop = ? AND day > ?", [today, shop, today])
+        }
     }
 }
 

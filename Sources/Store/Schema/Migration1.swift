@@ -399,7 +399,8 @@ extension Migration {
                 aggregate_id INTEGER,
                 event_id INTEGER,
                 state TEXT NOT NULL CHECK (state IN
-                    ('waiting', 'ready', 'sent', 'bounced', 'shadowed', 'skipped', 'withdrawn', 'replaced', 'refused')),
+                    ('waiting', 'ready', 'sent', 'bounced', 'shadowed', 'held_out', 'skipped', 'withdrawn', 'replaced',
+                     'refused')),
                 reason TEXT,
                 detail TEXT,
                 due_at INTEGER NOT NULL,
@@ -433,7 +434,7 @@ extension Migration {
             CREATE INDEX effects_by_outcome ON effects (shop, state, decided_at, id);
             CREATE INDEX effects_by_trigger ON effects (shop, trigger_name, state, decided_at, id);
             CREATE INDEX effects_by_reason ON effects (shop, reason, decided_at, id)
-                WHERE state IN ('shadowed', 'skipped', 'withdrawn', 'replaced');
+                WHERE state IN ('shadowed', 'held_out', 'skipped', 'withdrawn', 'replaced');
             CREATE INDEX effects_by_recipient ON effects (shop, recipient_key, counted_at)
                 WHERE counted_at IS NOT NULL AND recipient_key IS NOT NULL;
             -- Tried and not accepted, by when it was first due.
@@ -730,6 +731,63 @@ extension Migration {
             ) STRICT, WITHOUT ROWID;
             CREATE INDEX journeys_by_outcome ON journeys (shop, outcome, carrier, day, order_id, shipment);
 
+            -- What customers were asked to rate, by the number of the effect that asked, and what they answered. `kind` is
+            -- what is rated, and missing where the mail leads elsewhere. `day` is the shop's day of asking; `counts`
+            -- says whether it counts in the tallies of that day. The last POST, a machine's included, is kept to
+            -- recognise the next as a machine's.
+            CREATE TABLE ratings (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                kind TEXT CHECK (kind <> ''),
+                aggregate_id INTEGER NOT NULL,
+                address_key BLOB NOT NULL CHECK (length(address_key) = 16),
+                customer_key BLOB CHECK (length(customer_key) = 16),
+                asked_at INTEGER NOT NULL,
+                day INTEGER NOT NULL,
+                counts INTEGER NOT NULL DEFAULT 0 CHECK (counts IN (0, 1)),
+                score INTEGER CHECK (score BETWEEN 1 AND 5),
+                words TEXT CHECK (length(words) <= 500),
+                given_at INTEGER,
+                was_low INTEGER NOT NULL DEFAULT 0 CHECK (was_low IN (0, 1)),
+                posted_at INTEGER,
+                posted_score INTEGER,
+                posted_link INTEGER CHECK (posted_link IN (0, 1)),
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id),
+                CHECK ((score IS NULL) = (given_at IS NULL)),
+                CHECK (score IS NOT NULL OR words IS NULL),
+                CHECK (score IS NULL OR kind IS NOT NULL),
+                CHECK ((posted_at IS NULL) = (posted_score IS NULL)),
+                CHECK ((posted_at IS NULL) = (posted_link IS NULL))
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX ratings_by_address ON ratings (shop, address_key, asked_at);
+            CREATE INDEX ratings_by_customer ON ratings (shop, customer_key, asked_at) WHERE customer_key IS NOT NULL;
+            CREATE INDEX ratings_by_aggregate ON ratings (shop, aggregate_id);
+            CREATE INDEX ratings_by_score ON ratings (shop, kind, score, day, effect_id) WHERE score IS NOT NULL;
+
+            -- What triggers with `hold_out` sent and held out, by the number of the effect. `contacted_at` is when the
+            -- customer first wrote to the shop within the time that counts.
+            CREATE TABLE trials (
+                shop INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                trigger_name TEXT NOT NULL,
+                is_held INTEGER NOT NULL CHECK (is_held IN (0, 1)),
+                aggregate_id INTEGER NOT NULL,
+                address_key BLOB NOT NULL CHECK (length(address_key) = 16),
+                customer_key BLOB CHECK (length(customer_key) = 16),
+                decided_at INTEGER NOT NULL,
+                day INTEGER NOT NULL,
+                contacted_at INTEGER,
+                PRIMARY KEY (shop, effect_id),
+                FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
+                FOREIGN KEY (shop, aggregate_id) REFERENCES aggregates (shop, id)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX trials_by_address ON trials (shop, address_key, decided_at) WHERE contacted_at IS NULL;
+            CREATE INDEX trials_by_aggregate ON trials (shop, aggregate_id, decided_at) WHERE contacted_at IS NULL;
+            CREATE INDEX trials_by_customer ON trials (shop, customer_key, decided_at)
+                WHERE contacted_at IS NULL AND customer_key IS NOT NULL;
+
             -- How much there was on each day of the shop, so that no page counts over history. Each counts rows that
             -- are there, or were until their customer was erased:
             --   decisions   effects that are settled: `a` the trigger, `b` the state and the reason; `total` has the
@@ -740,6 +798,10 @@ extension Migration {
             --   delays      those that are delays: `a` the carrier, `b` the reason
             --   parcels     journeys: `a` the carrier, `b` the outcome; `total` has the days of those that arrived
             --   transit     those that arrived: `a` the carrier, `b` a bucket of the days
+            --   ratings     questions by the day of asking: `a` what is rated, `b` 'asked', and the score of those that
+            --               were answered
+            --   trials      draws: `a` the trigger, `b` 'told' or 'held', and 'told contact' or 'held contact' of those
+            --               after which the customer wrote
             CREATE TABLE tallies (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 name TEXT NOT NULL CHECK (name <> ''),

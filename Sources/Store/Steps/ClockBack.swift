@@ -62,6 +62,12 @@ extension Connection {
         try run("UPDATE effects SET counted_at = ? WHERE shop = ? AND counted_at > ?", [moment, shop, moment])
         try run("UPDATE effects SET sent_at = ? WHERE shop = ? AND sent_at > ?", [moment, shop, moment])
         try bringConversationsBack(shop: shop, to: moment)
+        for column in ["asked_at", "given_at", "posted_at"] {
+            try run("UPDATE ratings SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
+        for column in ["decided_at", "contacted_at"] {
+            try run("UPDATE trials SET \(column) = ? WHERE shop = ? AND \(column) > ?", [moment, shop, moment])
+        }
         try bringTalliesBack(shop: shop, to: now)
         // What waits.
         try run(

@@ -138,7 +138,7 @@ extension Connection {
     }
 
     /// Writes a change of a conversation; nil if it has another version by now.
-    fileprivate func write(
+    func write(
         _ change: ConversationChange, judged: [RawObservation], incoming: IncomingOutcome?, hash: KeyedHash,
         path: String, now: Moment
     ) throws -> (id: Int64, events: [Event])? {
@@ -204,7 +204,7 @@ extension Connection {
 
     /// Has what is decided about the order know that a person has the conversation now, or has it no more: what was
     /// decided before is void, and what waited for it is judged again.
-    private func note(wasPersons: Bool, _ record: ConversationRecord, shop: Int64, now: Moment) throws {
+    func note(wasPersons: Bool, _ record: ConversationRecord, shop: Int64, now: Moment) throws {
         guard wasPersons != record.isPersons, let order = try record.orderID.flatMap({ try self.order($0, shop: shop) })
         else { return }
         try run("UPDATE aggregates SET version = version + 1 WHERE shop = ? AND id = ?", [shop, order])

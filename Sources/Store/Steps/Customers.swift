@@ -158,7 +158,7 @@ extension Connection {
     /// The rows of a query that asks about `Query.batch` values at once, in places between those of `first` and `last`.
     /// More values are asked about in parts; a part that is smaller repeats its last value, so that there is one
     /// statement whatever their number.
-    fileprivate func all<T>(
+    func all<T>(
         _ sql: String, _ first: [any SQLBindable], in values: [any SQLBindable], _ last: [any SQLBindable] = [],
         _ read: (Row) throws -> T
     ) throws -> [T] {
@@ -196,8 +196,8 @@ extension Query {
         WHERE orders.shop = ? AND orders.customer_key = ? AND orders.customer_key IS NOT NULL
         ORDER BY orders.placed_at DESC LIMIT ?
         """
-    fileprivate static let batch = 64
-    private static let places = Array(repeating: "?", count: batch).joined(separator: ", ")
+    static let batch = 64
+    static let places = Array(repeating: "?", count: batch).joined(separator: ", ")
     /// A keyed hash is of an address, a customer or an order, and never of two of them.
     static let silencesOfScopes = """
         SELECT \(silenceColumns) FROM silences JOIN shops ON shops.id = silences.shop

@@ -34,10 +34,13 @@ extension Store {
             let number = try db.shop(shop)
             var erased = Erased()
             var tally = Tally()
+            // The numbers that were texted about these orders, as what came from them goes too.
+            var numbersTexted: Set<Data> = []
             for (id, gid) in try db.erasable(addresses: keys, customer: customer.map { Data($0) }, shop: number) {
                 try db.run(
                     "INSERT INTO erased (shop, order_key, erased_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [number, hash.order(gid), now.milliseconds])
+                numbersTexted.formUnion(try db.all(Query.numbersTexted, [number, id]) { $0[0] as Data })
                 for conversation in try db.all(Query.conversationNumbersOfOrder, [number, id], { $0[0] as Int64 }) {
                     erased.messages += try db.removeConversation(conversation, shop: number, tally: &tally)
                 }
@@ -62,7 +65,7 @@ extension Store {
                 erased.orders += 1
             }
             var numbers = RowNumbers()
-            for key in keys {
+            for key in keys + numbersTexted.subtracting(keys) {
                 for conversation in try db.all(Query.conversationNumbersOfAddress, [number, key], { $0[0] as Int64 }) {
                     erased.messages += try db.removeConversation(conversation, shop: number, tally: &tally)
                 }
@@ -88,6 +91,13 @@ extension Store {
             return erased
         }
     }
+}
+
+extension Query {
+    static let numbersTexted = """
+        SELECT DISTINCT recipient_key FROM effects
+        WHERE shop = ? AND aggregate_id = ? AND channel = 'sms' AND recipient_key IS NOT NULL
+        """
 }
 
 extension Connection {
@@ -174,7 +184,9 @@ extension Connection {
     @discardableResult
     func removeEffect(_ id: Int64, shop: Int64) throws -> Int {
         let messages = try changes("DELETE FROM messages WHERE shop = ? AND effect_id = ?", [shop, id])
-        for table in ["leases", "attempts", "decisions", "results", "effect_keys", "effect_events"] {
+        for table in [
+            "leases", "attempts", "decisions", "results", "effect_keys", "effect_events", "ratings", "trials",
+        ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }
         try run("DELETE FROM effects WHERE shop = ? AND id = ?", [shop, id])

@@ -17,6 +17,8 @@ public struct FigureLine: Hashable, Sendable {
     public var day: CalendarDay?
     /// Days on the way, of a parcel that arrived.
     public var days: Int?
+    /// What the customer wrote beside a score.
+    public var words: String?
     /// Where the next page begins.
     public var place: FigurePlace
 }
@@ -161,7 +163,8 @@ extension Store {
 extension Query {
     static let tallySums = """
         SELECT name, a, b, CAST(sum(n) AS INTEGER), CAST(sum(total) AS INTEGER) FROM tallies
-        WHERE shop = ? AND name IN ('decisions', 'lags', 'told', 'events', 'delays', 'parcels', 'transit')
+        WHERE shop = ? AND name IN ('decisions', 'lags', 'told', 'events', 'delays', 'parcels', 'transit',
+                'ratings')
             AND day >= ? AND day <= ?
         GROUP BY name, a, b ORDER BY name, a, b
         """
@@ -174,7 +177,7 @@ extension Query {
         SELECT \(feedColumns), picked.decided_at, events.kind, aggregates.gid, aggregates.name, orders.record
         FROM (
             SELECT shop, id, decided_at FROM effects
-            WHERE shop = ? AND reason = ? AND state IN ('shadowed', 'skipped', 'withdrawn', 'replaced')
+            WHERE shop = ? AND reason = ? AND state IN ('shadowed', 'held_out', 'skipped', 'withdrawn', 'replaced')
                 AND (decided_at, id) < (?, ?) AND decided_at >= ? AND origin <> 'system'
             ORDER BY decided_at DESC, id DESC LIMIT ?) AS picked
         \(feedTables)

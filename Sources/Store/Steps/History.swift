@@ -52,7 +52,7 @@ extension Connection {
             history.lastProblemAt = try integer(Query.problemOfCustomer, [shop, customer]).map {
                 Moment(milliseconds: $0)
             }
-        } else if let address {
+        } else if let address = question.orderAddress.map(hash.address) ?? address {
             history.ordersLast30Days = Int(try integer(Query.ordersOfAddress, [shop, address, monthAgo]) ?? 0)
             history.lastProblemAt = try integer(Query.problemOfAddress, [shop, address]).map {
                 Moment(milliseconds: $0)
@@ -64,6 +64,12 @@ extension Connection {
         if !history.isWithPerson, let address, question.stream == .marketing || question.stream == .ratings {
             history.isWithPerson = try integer(Query.isAddressWithPerson, [shop, address]) != nil
         }
+        history.lastRating = try lastRating(address: address, customer: customer, shop: shop)
+        if question.asksForRating {
+            history.lastAskedAt = try lastAsked(
+                address: address, customer: customer, but: question.effectID, shop: shop)
+        }
+        if let request = question.ratingRequest { history.rating = try ratingNow(request, shop: shop) }
         history.silenced = try isSilenced(
             scopes: [
                 ("address", address), ("customer", customer), ("order", question.orderID.map(hash.order)),

@@ -74,6 +74,25 @@ extension Store {
         }
     }
 
+    /// The number of texts from a phone number since a moment, at most `limit`.
+    public func texts(of number: String, shop: String, since: Moment, limit: Int) async throws(StoreFailure) -> Int {
+        let key = hash.address(number)
+        return try await read { db in
+            try db.all(Query.texts, [try db.shop(shop), key, since.milliseconds, limit]) { $0[0] as Int64 }.count
+        }
+    }
+
+    /// The newest message that went to an address or a phone number; nil if there is none, or it was removed for its
+    /// age.
+    public func lastMessage(to address: String, shop domain: String) async throws(StoreFailure) -> AnsweredMessage? {
+        let key = hash.address(address)
+        return try await read { db in
+            let shop = try db.shop(domain)
+            guard let effect = try db.integer(Query.lastEffectTo, [shop, key]) else { return nil }
+            return try db.answered(Query.messageByEffect, [shop, effect], shop: shop)
+        }
+    }
+
     /// The incoming mails about an order, oldest first, at most 500.
     public func incoming(about order: OrderKey) async throws(StoreFailure) -> [IncomingLine] {
         try await read { db in
@@ -118,6 +137,11 @@ extension Connection {
             ])
         guard written > 0 else { return }
         tally.add(.incoming, [outcome.kind.rawValue], shop: shop)
+        if outcome.kind == .person {
+            try noteContact(
+                aggregate: aggregate, address: outcome.address.map(hash.address), at: outcome.observation.receivedAt,
+                shop: shop, tally: &tally)
+        }
         if let id = outcome.effectID, var effect = try self.effect(id, shop: shop) {
             if outcome.provesArrival, effect.state == .ready, effect.attemptsInDoubt > 0 {
                 try run("DELETE FROM leases WHERE shop = ? AND effect_id = ?", [shop, id])
@@ -164,9 +188,9 @@ extension Connection {
 }
 
 extension Plan {
-    /// One of Bookbag's own mails, ready to be sent.
+    /// One of Bookbag's own mails or texts, ready to be sent.
     init(_ mail: SystemMail, shop: String, now: Moment) {
-        let route = Route.mail(shop: shop)
+        let route = Route(shop: shop, channel: mail.message.kind, target: mail.message.envelope.target)
         var effect = Effect(
             to: route, origin: .system, isContact: false, by: mail.maker, line: route.name, keys: [mail.key],
             about: mail.aggregate, dueAt: mail.dueAt, createdAt: now)
@@ -195,6 +219,15 @@ extension Query {
         """
     static let messageByEffect = """
         SELECT effect_id, recipient, summary, message_id FROM messages WHERE shop = ? AND effect_id = ?
+        """
+    static let texts = """
+        SELECT id FROM incoming
+        WHERE shop = ? AND address_key = ? AND received_at >= ? AND class IN ('person', 'keyword')
+            AND address_key IS NOT NULL LIMIT ?
+        """
+    static let lastEffectTo = """
+        SELECT id FROM effects WHERE shop = ? AND recipient_key = ? AND counted_at IS NOT NULL AND is_contact = 1
+        ORDER BY counted_at DESC LIMIT 1
         """
     static let softBounces = """
         SELECT reason FROM incoming

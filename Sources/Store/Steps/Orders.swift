@@ -16,6 +16,8 @@ public struct LearnedOutcome: Hashable, Sendable {
     public var hasSoonerAsks = false
     /// The number of scans not kept because their order already has the most allowed.
     public var scansRefused = 0
+    /// True if a rating stood otherwise than its change says, or was judged by somebody else: nothing was written.
+    public var ratingIsOutdated = false
 }
 
 extension Store {
@@ -104,9 +106,10 @@ extension Store {
     ///   - judged: the raw observations behind `learned`. They are marked as judged if all of it is written, and stay
     ///     unjudged otherwise.
     ///   - incoming: further results of a mail judged in the same step, written under the same conditions.
+    ///   - rating: the change of a rating that was judged in the same step, written under the same conditions.
     public func commit(
         _ learned: [Learned], read: [ToRead] = [], judged: [RawObservation] = [], incoming: IncomingOutcome? = nil,
-        now: Moment
+        rating: RatingChange? = nil, now: Moment
     ) async throws(StoreFailure) -> LearnedOutcome {
         let hash = self.hash
         let rows = try await shared(learned) { learned in
@@ -122,6 +125,12 @@ extension Store {
             var numbers = RowNumbers()
             var tally = Tally()
             var unwritten: Set<OrderKey> = []
+            if let rating, let domain = judged.first?.shop,
+                try !db.isCurrent(rating, of: judged, shop: shops.number(domain, in: db))
+            {
+                outcome.ratingIsOutdated = true
+                return (outcome, kept)
+            }
             for row in rows {
                 let record = row.learned.record
                 let key = OrderKey(shop: record.shop, orderID: record.facts.id)
@@ -163,6 +172,9 @@ extension Store {
             }
             if unwritten.isEmpty {
                 for one in judged { try db.markJudged(one, shop: shops.number(one.shop, in: db), now: now) }
+                if let rating, let domain = judged.first?.shop {
+                    try db.put(rating, shop: shops.number(domain, in: db), tally: &tally)
+                }
                 if let incoming {
                     try db.put(
                         incoming, shop: shops.number(incoming.observation.shop, in: db), hash: hash, path: path,

@@ -306,6 +306,10 @@ extension Connection {
         tally.move(effect, from: effect.state, to: note.state, shop: shop)
         tally.decided(effect, note, shop: shop)
         tally.settle(effect, from: Tally.Standing(effect), to: Tally.Standing(note), shop: shop)
+        // A question that nobody got was not asked.
+        if effect.isContact {
+            try count([.ready, .sent].contains(note.state), effectID: effect.id, shop: shop, tally: &tally)
+        }
     }
 
     /// Records that attempts begin, for the claims whose judgement is still up to date.
@@ -468,6 +472,12 @@ extension Connection {
                     note:
                         "the relay says that there is no such mailbox (\(code.joined(separator: " ")), message \(effect.id))",
                     until: nil, hash: hash, now: now)
+            }
+            if failure.isOptOut, let recipient = claim.message.recipient {
+                try silence(
+                    .address(recipient), shop: shop, stream: .all, reason: IncomingOutcome.Silencing.optOut,
+                    note: "opted out with the provider (\(failure.reason), message \(effect.id))", until: nil,
+                    hash: hash, now: now)
             }
             return FinishedAttempt(effectID: effect.id, state: .refused, late: false)
         case .deferred(let failure), .unavailable(let failure):

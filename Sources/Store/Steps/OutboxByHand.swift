@@ -41,6 +41,7 @@ extension Store {
             var tally = Tally()
             tally.move(effect, from: effect.state, to: .ready, shop: shop)
             tally.settle(effect, from: Tally.Standing(effect), to: nil, shop: shop)
+            try db.count(true, effectID: effectID, shop: shop, tally: &tally)
             try tally.write(to: db)
             try db.append(
                 DecisionNote(at: now, state: .ready, reason: nil, detail: "tried again by hand"), effectID: effectID,

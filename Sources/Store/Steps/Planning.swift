@@ -323,6 +323,17 @@ private struct PlanWriter {
                 Query.countedElsewhere, [shop, hash.address(room.address), room.since.milliseconds, effect.id])
             if Int(counted ?? 0) >= room.messages { return nil }
         }
+        if before?.state == .ready, effect.state != .ready {
+            try db.count(false, effectID: effect.id, shop: shop, tally: &tally)
+        }
+        if let asks = change.asks,
+            try !db.put(asks, of: effect, shop: shop, hash: hash, now: now, tally: &tally)
+        {
+            return nil
+        }
+        if let draw = change.draw {
+            try db.put(draw, of: effect, shop: shop, hash: hash, now: now, tally: &tally)
+        }
         if let message = change.message { try db.put(message, effectID: effect.id, shop: shop, now: now) }
         if effect.state == .ready, change.message == nil, try db.message(effectID: effect.id, shop: shop) == nil {
             throw StoreFailure(.misuse, "An effect cannot be ready without a message. This is a bug in bookbag.")
@@ -416,7 +427,8 @@ private struct PlanWriter {
                 state: try row.word(0), attempts: row[1], leased: row[2], reason: try row.optionalWord(3),
                 decidedAt: row.optionalMoment(4))
         }
-        guard let stored, !stored.leased, ![.sent, .bounced, .refused, .shadowed].contains(stored.state) else {
+        guard let stored, !stored.leased, ![.sent, .bounced, .refused, .shadowed, .heldOut].contains(stored.state)
+        else {
             return nil
         }
         // Bytes that were attempted are never rendered again.

@@ -73,6 +73,8 @@ struct FigureRowsPage: PageContent {
         var when: String
         var at: Instant?
         var days: String?
+        /// What the customer wrote beside a score.
+        var words: String?
     }
 
     var title: String
@@ -204,8 +206,14 @@ extension DeskSite {
         case .delays(let carrier, let reason):
             fields = [("show", "delays"), ("carrier", carrier), ("reason", reason)]
         case .events(let kind): fields = [("show", "events"), ("kind", kind.rawValue)]
+        case .ratings(let kind, let score):
+            fields = [("show", "ratings"), ("kind", kind.rawValue), ("score", "\(score)")]
+        case .heldOut(let trigger): fields = [("show", "held_out"), ("trigger", trigger)]
         }
-        fields += [("days", "\(report.days)"), ("until", report.to.description)]
+        var (days, last) = (report.days, report.to)
+        // What was drawn counts over all time.
+        if case .heldOut = rows { (days, last) = (FiguresReport.mostDays, FiguresReport.lastOfTrials(last)) }
+        fields += [("days", "\(days)"), ("until", last.description)]
         return "\(visit.path)/analytics/rows?"
             + fields.filter { !$0.1.isEmpty || $0.0 == "carrier" }.map { "\($0.0)=\($0.1.escapedForURL)" }
             .joined(separator: "&")
@@ -224,6 +232,11 @@ extension DeskSite {
             return query["outcome"].flatMap(Journey.Outcome.init).map { .parcels(carrier: carrier, $0) }
         case "delays": return query["reason"].map { .delays(carrier: carrier, reason: $0) }
         case "events": return query["kind"].flatMap(EventKind.init).map { .events($0) }
+        case "ratings":
+            guard let score = query["score"].flatMap(Int.init), Rating.scores.contains(score), let kind = query["kind"]
+            else { return nil }
+            return .ratings(RatingKind(rawValue: kind), score: score)
+        case "held_out": return trigger.map { .heldOut(trigger: $0) }
         default: return nil
         }
     }
@@ -266,11 +279,17 @@ extension DeskSite {
                 shop: shop, carrier: carrier, reason: reason, in: time, after: after, limit: limit)
         case .events(let kind):
             orders = try await store.eventFeed(shop: shop, kind: kind, in: time, after: after, limit: limit)
+        case .ratings(let kind, let score):
+            orders = try await store.ratingFeed(
+                shop: shop, kind: kind, score: score, from: first, to: last, after: after, limit: limit)
+        case .heldOut(let trigger):
+            messages = try await store.feed(
+                shop: shop, states: [.heldOut], trigger: trigger, in: time, after: feedPlace, limit: limit)
         }
         if isSheet { return Self.sheet(messages, orders, clock: clock, shop: shop) }
 
         var fields = request.query.filter {
-            ["show", "trigger", "carrier", "reason", "outcome", "kind"].contains($0.key)
+            ["show", "trigger", "carrier", "reason", "outcome", "kind", "score"].contains($0.key)
         }
         fields["days"] = "\(days)"
         fields["until"] = last.description
@@ -295,7 +314,7 @@ extension DeskSite {
                     path: OrderNumber(line.orderID).map { "\(visit.path)/orders/\($0.number)" },
                     customer: line.customer,
                     carrier: line.carrier, when: line.day.map(clock.day) ?? "", at: line.at.map { Instant($0, clock) },
-                    days: line.days.map { "\($0) day\($0 == 1 ? "" : "s") on the way" })
+                    days: line.days.map { "\($0) day\($0 == 1 ? "" : "s") on the way" }, words: line.words)
             }, next: next)
         return pages.desk(page, frame(title: page.title, page: .analytics, visit: visit))
     }
@@ -320,6 +339,8 @@ extension DeskSite {
         case .parcels(let carrier, .underway): return "Still under way\(by(carrier))"
         case .delays(let carrier, let reason): return "Delays: \(FiguresReport.delayWords(reason))\(by(carrier))"
         case .events(let kind): return "Events: \(kind.rawValue)"
+        case .ratings(let kind, let score): return "Rated \(score), of \(kind.plural)"
+        case .heldOut(let trigger): return "Held out\(of(trigger))"
         }
     }
 

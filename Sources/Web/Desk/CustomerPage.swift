@@ -50,6 +50,7 @@ struct CustomerPage: PageContent {
     var told: [FeedRow]
     var silences: [Silence]
     var incoming: [Incoming]
+    var talks: [TalkRow]
     /// Where what is done on the page is sent; each act stands behind it.
     var path: String
     var maySilence: Bool
@@ -110,7 +111,8 @@ extension DeskSite {
         guard let key = CustomerKey(path: key) else { return notFound(visit.visitor) }
         let now = core.now()
         let set = try await store.customer(key.bytes, shop: visit.shop, limit: Self.ordersOfCustomer, now: now)
-        guard !set.orders.isEmpty || !set.silences.isEmpty || !set.incoming.isEmpty else {
+        let talks = try await store.conversations(ofAddressKeys: set.addresses, shop: visit.shop)
+        guard !set.orders.isEmpty || !set.silences.isEmpty || !set.incoming.isEmpty || !talks.isEmpty else {
             return notFound(visit.visitor)
         }
         let clock = Clock(visit.zone)
@@ -144,7 +146,8 @@ extension DeskSite {
                 CustomerPage.Incoming(
                     at: Instant(line.receivedAt, clock), words: line.detail,
                     path: line.effectID.map { "\(visit.path)/messages/\($0)" }, isBad: line.isHard != nil)
-            }, path: path, maySilence: maySilence, mayOperate: visit.visitor.may([.operate]),
+            }, talks: talks.map { talk($0, clock: clock, visit: visit) }, path: path, maySilence: maySilence,
+            mayOperate: visit.visitor.may([.operate]),
             streams: [MailStream.marketing, .ratings, .all].map {
                 CustomerPage.Choice(value: $0.rawValue, title: $0 == .all ? "all mail" : $0.words)
             },

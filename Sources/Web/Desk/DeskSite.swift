@@ -9,6 +9,7 @@ import Store
 //
 //     /login…                    how one gets in
 //     /SHOP/today                what went out, what waits, what was held back and why
+//     /SHOP/inbox                what customers wrote, and /NUMBER, a conversation
 //     /SHOP/orders/NUMBER        all of an order
 //     /SHOP/messages/NUMBER      a message as it was sent, and /mail, which its frame shows
 //     /SHOP/triggers             the files in force, their faults, a held edit
@@ -90,7 +91,11 @@ struct DeskSite: WebSite {
         guard let shop = visitor.shops.first(where: { Self.short($0) == first }), parts.count > 1 else {
             return notFound(visitor)
         }
-        let visit = Visit(visitor: visitor, shop: shop, facts: try await store.rememberedFacts(shop: shop))
+        var visit = Visit(visitor: visitor, shop: shop, facts: try await store.rememberedFacts(shop: shop))
+        // Whoever answers sees on every page that somebody waits.
+        if request.method != "POST", visitor.may(DeskPage.inbox.roles) || parts[1] == DeskPage.today.rawValue {
+            visit.unclaimed = try await store.unclaimedConversations(shop: shop)
+        }
         guard let page = DeskPage(parts[1]) else { return notFound(visitor) }
         guard visitor.may(page.roles) else {
             return notice(
@@ -105,6 +110,10 @@ struct DeskSite: WebSite {
         let isPost = request.method == "POST"
         switch (page, rest.count, isPost) {
         case (.today, 0, false): return try await today(request, visit)
+        case (.inbox, 0, false): return try await inbox(request, visit)
+        case (.inbox, 1, false): return try await conversation(rest[0], request, visit)
+        case (.inbox, 1, true) where rest[0] == "write": return try await write(request, visit)
+        case (.inbox, 2, true): return try await act(onConversation: rest[0], rest[1], request, visit)
         case (.orders, 1, false): return try await order(rest[0], visit)
         case (.find, 0, true): return try await find(request, visit)
         case (.find, 0, false): return try await findForm(visit)
@@ -154,6 +163,8 @@ struct DeskSite: WebSite {
         var shop: String
         /// What is remembered of the shop, read once for the whole page.
         var facts: RememberedFacts
+        /// How many conversations need a person, as far as it was counted.
+        var unclaimed = 0
         var zone: Zone { (facts[.profile] ?? ShopProfile(domain: shop)).zone }
         var path: String { "/\(DeskSite.short(shop))" }
     }
@@ -211,7 +222,9 @@ struct DeskSite: WebSite {
         frame.stream = isLive ? "\(visit.path)/changes" : nil
         frame.find = "\(visit.path)/find"
         frame.tabs = DeskPage.tabs.filter { visit.visitor.may($0.roles) }.map {
-            DeskFrame.Tab(name: $0.title, path: "\(visit.path)/\($0.rawValue)", isCurrent: $0 == page)
+            DeskFrame.Tab(
+                name: $0.title, path: "\(visit.path)/\($0.rawValue)", isCurrent: $0 == page,
+                count: $0 == .inbox ? Self.counted(visit.unclaimed) : nil)
         }
         if visit.visitor.shops.count > 1 {
             frame.shops = visit.visitor.shops.map {
@@ -268,7 +281,7 @@ struct NoticePage: PageContent {
 
 /// The pages of a shop, and who may see them.
 enum DeskPage: String, CaseIterable, Sendable {
-    case today, orders, messages, triggers, edit, settings, pause, operations, find, changes
+    case today, inbox, orders, messages, triggers, edit, settings, pause, operations, find, changes
     case analytics, customers, setup
 
     init?(_ part: String) { self.init(rawValue: part) }
@@ -278,6 +291,7 @@ enum DeskPage: String, CaseIterable, Sendable {
         switch self {
         case .today, .analytics: [.shop]
         case .orders, .messages, .find, .changes, .customers: Set(Role.allCases)
+        case .inbox: [.answer]
         case .triggers, .edit, .settings: [.shop, .edit]
         case .pause: [.shop, .operate]
         case .operations: [.operate]
@@ -286,11 +300,12 @@ enum DeskPage: String, CaseIterable, Sendable {
     }
 
     /// Those with a tab, in this order; a visitor begins at the first that is theirs.
-    static let tabs: [DeskPage] = [.today, .find, .triggers, .edit, .settings, .analytics, .operations]
+    static let tabs: [DeskPage] = [.today, .inbox, .find, .triggers, .edit, .settings, .analytics, .operations]
 
     var title: String {
         switch self {
         case .today: "Today"
+        case .inbox: "Inbox"
         case .orders, .find: "Orders"
         case .messages: "Messages"
         case .triggers: "Triggers"

@@ -17,6 +17,11 @@ struct MessagePage: PageContent {
         var words: String
         var warning: String
     }
+    struct Text: Encodable, Sendable {
+        var to: String
+        var size: String
+        var words: String
+    }
     struct Look: Encodable, Sendable {
         var name: String
         var path: String
@@ -38,6 +43,8 @@ struct MessagePage: PageContent {
     var mailPath: String?
     var look: String
     var looks: [Look]
+    /// An SMS; nil where it is none, or its words are gone.
+    var text: Text?
     /// A webhook's body.
     var body: String?
     /// Why there is nothing to read.
@@ -89,8 +96,13 @@ extension DeskSite {
             looks: looks.map {
                 MessagePage.Look(name: $0, path: "\(path)?look=\($0)", isCurrent: $0 == look)
             },
+            text: message.flatMap { message in
+                message.asText.map {
+                    MessagePage.Text(to: message.envelope.recipient, size: $0.size, words: $0.text)
+                }
+            },
             body: message.flatMap { message in
-                message.kind == .email
+                message.kind == .email || message.kind == .sms
                     ? nil : String(decoding: JSONText.pretty(message.bytes), as: UTF8.self)
             },
             missing: message != nil

@@ -57,6 +57,12 @@ struct OrderPage: PageContent {
     var parcels: [Parcel]
     var lines: [Line]
     var happenings: [Happening]
+    var talks: [TalkRow]
+    /// Where one writes to the customer first; nil for whoever may not, or where no address is known.
+    var write: String?
+    /// The order's number in Shopify's id, and what tells one form from the next.
+    var number: String
+    var once: Int64
 }
 
 /// The orders that were found.
@@ -124,7 +130,11 @@ extension DeskSite {
             order: account.order, customer: Self.customer(facts), customerPath: customerPath(of: facts, visit),
             total: Self.total(facts), introduction: account.introduction,
             parcels: parcels, lines: facts.lineItems.map { OrderPage.Line(title: $0.title, quantity: $0.quantity) },
-            happenings: happenings)
+            happenings: happenings,
+            talks: try await store.conversations(ofOrder: OrderKey(shop: visit.shop, orderID: number.id))
+                .map { talk($0, clock: clock, visit: visit) },
+            write: visit.visitor.may(DeskPage.inbox.roles) && order.recipient != nil
+                ? "\(visit.path)/inbox/write" : nil, number: "\(number.number)", once: core.now().milliseconds)
         return pages.desk(page, frame(title: "Order \(account.order)", page: .find, visit: visit, isLive: true))
     }
 

@@ -22,7 +22,7 @@ struct OutcomeWords: Encodable, Sendable {
         case .bounced: (word, tone, why) = ("came back", "bad", because)
         case .refused: (word, tone, why) = ("refused", "bad", detail ?? because)
         case .shadowed: (word, tone, why) = ("kept, not sent", "quiet", because)
-        case .skipped, .withdrawn, .replaced:
+        case .skipped, .withdrawn, .replaced, .heldOut:
             (word, tone, why) = (reason?.rawValue.replacing("_", with: " ") ?? "not sent", "quiet", because)
         }
     }
@@ -34,10 +34,10 @@ enum Became: String, CaseIterable, Sendable {
 
     var states: [Effect.State] {
         switch self {
-        case .all: [.ready, .sent, .bounced, .shadowed, .skipped, .withdrawn, .replaced, .refused]
+        case .all: [.ready, .sent, .bounced, .shadowed, .heldOut, .skipped, .withdrawn, .replaced, .refused]
         case .sent: [.sent]
         case .waiting: [.waiting]
-        case .held: [.shadowed, .skipped, .withdrawn, .replaced]
+        case .held: [.shadowed, .heldOut, .skipped, .withdrawn, .replaced]
         case .refused: [.bounced, .refused]
         }
     }

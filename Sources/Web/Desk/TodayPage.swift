@@ -41,6 +41,10 @@ struct TodayPage: PageContent {
     var pauses: [PauseOffer]
     /// Since when the shop could not be asked, in words.
     var stale: String?
+    /// How many conversations need a person, as a sentence; nil for none.
+    var waiting: String?
+    /// Where they are; nil for whoever may not answer.
+    var inbox: String?
     /// Where it says what is left to set up; nil once something went out.
     var setup: String?
 }
@@ -99,6 +103,9 @@ extension DeskSite {
             isHeld: became == .held, next: next,
             pauses: pauseOffers(visit),
             stale: Self.stale(facts, clock: clock, now: now),
+            waiting: Self.counted(visit.unclaimed).map {
+                $0 == "1" ? "A customer waits for a person." : "\($0) customers wait for a person."
+            }, inbox: visit.visitor.may(DeskPage.inbox.roles) ? "\(visit.path)/inbox" : nil,
             setup: counts[.sent, default: 0] == 0 ? "\(visit.path)/setup" : nil)
         return pages.desk(page, frame(title: "Today", page: .today, visit: visit, isLive: true))
     }

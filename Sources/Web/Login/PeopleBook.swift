@@ -25,6 +25,11 @@ package final class PeopleBook: Service {
 
     subscript(email: String) -> Person? { people.withLock { $0[email] } }
 
+    /// Those who answer a shop's customers, by name.
+    func answering(_ shop: String) -> [Person] {
+        people.withLock { $0.all }.filter { $0.roles.contains(.answer) && $0.serves(shop) }.sorted { $0.name < $1.name }
+    }
+
     /// All that somebody listed may do at a shop.
     func roles(at shop: String) -> Set<Role> {
         people.withLock { $0.all.filter { $0.serves(shop) }.reduce(into: []) { $0.formUnion($1.roles) } }

@@ -12,7 +12,8 @@ import Synchronization
 //     GET  …/track/…         where the parcel is
 //     GET  …/stop/…          a button; POST is the one-click of RFC 8058 and the button's own
 //     GET  …/preferences/…   what is written about; POST sets it
-//     POST …/track/…, …/preferences/…   of a link that is too old: a new one, to the address on file
+//     GET  …/rate/…?score=4  how it went, with that score chosen; POST gives it (RatePage.swift)
+//     POST …/track/…, …/preferences/…, …/rate/…   of a link that is too old: a new one, to the address on file
 //
 // Mail scanners open every link, so GET changes nothing. A link that is forged, cut, of another purpose or of a shop
 // that is not served is answered like a page that does not exist.
@@ -48,7 +49,9 @@ struct PublicSite: WebSite {
         if let refusal = gate.refusal(of: request) { return gate.dressed(refusal) }
         let isFile = request.path.hasPrefix("/static/")
         let response: WebResponse
-        if isFile, request.method != "POST", let file = pages.files.file(String(request.path.dropFirst(8))) {
+        if request.path.hasPrefix("/sms/"), request.method == "POST", let texts = core.texts {
+            response = await text(request, texts)
+        } else if isFile, request.method != "POST", let file = pages.files.file(String(request.path.dropFirst(8))) {
             response = file
         } else if request.path == "/favicon.ico" {
             // Browsers ask for it where a page, such as a shop's own, names no icon; it counts as no visit.
@@ -80,7 +83,20 @@ struct PublicSite: WebSite {
         case (.stop, _): return try await stopForm(link, request)
         case (.preferences, "POST"): return try await choose(link, request)
         case (.preferences, _): return try await preferences(link, request)
+        case (.rate, "POST"): return try await giveRating(link, request)
+        case (.rate, _): return try await rate(link, request)
         }
+    }
+
+    // MARK: - Texts
+
+    /// A provider brings a text. Its signature is its only right, so no limit holds up one that has it.
+    private func text(_ request: WebRequest, _ texts: TextHooks) async -> WebResponse {
+        guard request.query.isEmpty else { return .text("No query, please.", status: 404) }
+        let answer = await texts.receive(path: request.path, headers: request.headers, body: request.body)
+        var response = WebResponse.text(answer.body, status: answer.status)
+        response.headers["content-type"] = answer.type
+        return response
     }
 
     // MARK: - Tracking
@@ -274,7 +290,7 @@ struct PublicSite: WebSite {
     // MARK: - Frames
 
     /// - Parameter link: the page's own, which leads on to the preferences.
-    private func frame(
+    func frame(
         _ title: String, _ shop: String?, _ words: PublicWords, _ link: SealedLink? = nil
     ) -> PublicFrame {
         let brand = shop.flatMap { core.post.brand($0) }
@@ -291,7 +307,7 @@ struct PublicSite: WebSite {
     }
 
     /// A page in the shop's own design, or in ours where it has none or that fails, which the journal tells once.
-    private func shown<Content: PageContent>(
+    func shown<Content: PageContent>(
         _ content: Content, as page: PageDesign.Page, _ frame: PublicFrame, _ shop: String
     ) -> WebResponse {
         guard let design = core.post.design(page, shop, locale: frame.language) else {
@@ -310,26 +326,26 @@ struct PublicSite: WebSite {
         }
     }
 
-    private func notFound(_ request: WebRequest) -> WebResponse {
+    func notFound(_ request: WebRequest) -> WebResponse {
         let words = PublicWords.of(request)
         return pages.shopper(
             RenewPage(title: words.unknownTitle, words: words.unknownWords, button: nil, path: ""),
             frame(words.unknownTitle, nil, words), status: 404)
     }
 
-    private func tooMany(_ request: WebRequest) -> WebResponse {
+    func tooMany(_ request: WebRequest) -> WebResponse {
         var response = WebResponse.text(PublicWords.of(request).later, status: 429)
         response.headers["retry-after"] = "60"
         return response
     }
 
     /// What a limit is counted by: the link's order and address, whenever the link was sealed.
-    private static func subject(_ link: SealedLink) -> String {
+    static func subject(_ link: SealedLink) -> String {
         "\(link.purpose.rawValue) \(link.shop) \(link.orderID) \(CustomerKey(link.addressKey).text)"
     }
 
     /// A name of an order as words of Markdown.
-    private static func plain(_ text: String) -> String {
+    static func plain(_ text: String) -> String {
         String(text.map { "\\`*_{}[]()<>!|#".contains($0) ? " " : $0 })
     }
 }

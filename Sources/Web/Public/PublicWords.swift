@@ -123,6 +123,23 @@ struct PublicWords: Sendable {
     var undo: String { text("undo") }
     var stoppedByUs: String { text("stopped_by_us") }
 
+    // MARK: - Ratings
+
+    func rateTitle(_ name: String) -> String { text("rate_title", name) }
+    var rateLine: String { text("rate_line") }
+    var rateScale: String { text("rate_scale") }
+    var rateButton: String { text("rate_button") }
+    var rateAgain: String { text("rate_again") }
+    var rateNone: String { text("rate_none") }
+    var rateThanks: String { text("rate_thanks") }
+    var rateThanksWords: String { text("rate_thanks_words") }
+    var rateSorry: String { text("rate_sorry") }
+    var rateWrite: String { text("rate_write") }
+    var rateChange: String { text("rate_change") }
+    func rateGiven(_ score: Int) -> String { text("rate_given", "\(score)") }
+    var rateClosed: String { text("rate_closed") }
+    var rateSubject: String { text("rate_subject") }
+
     var unknownTitle: String { text("none_title") }
     var unknownWords: String { text("none_words") }
     var later: String { text("later") }
@@ -169,6 +186,16 @@ struct PublicWords: Sendable {
         "saved": "Saved. This is how it is from now on.",
         "undo": "Undo",
         "stopped_by_us": "We had to stop this one. Write to us if you want it again.",
+        "rate_title": "How was the delivery of order {}?", "rate_scale": "From 1, bad, to 5, very good",
+        "rate_line": "Anything you want to tell us?", "rate_button": "Send",
+        "rate_again":
+            "Please press the button once more: mail programs open links by themselves, and we count what you say.",
+        "rate_none": "Please choose from 1 to 5.", "rate_thanks": "Thank you",
+        "rate_thanks_words": "That helps us.",
+        "rate_sorry": "We are sorry. We read every such answer.", "rate_write": "Write to us",
+        "rate_change": "You can change it for a week.", "rate_given": "You gave it {} out of 5.",
+        "rate_closed": "It can no longer be changed. Write to us if there is anything else.",
+        "rate_subject": "Your link to rate order",
     ]
 
     private static let german = [
@@ -213,6 +240,16 @@ struct PublicWords: Sendable {
         "saved": "Gespeichert. So ist es von jetzt an.",
         "undo": "Rückgängig machen",
         "stopped_by_us": "Das mussten wir anhalten. Schreiben Sie uns, wenn Sie es wieder möchten.",
+        "rate_title": "Wie war die Lieferung der Bestellung {}?", "rate_scale": "Von 1, schlecht, bis 5, sehr gut",
+        "rate_line": "Möchten Sie uns etwas dazu sagen?", "rate_button": "Senden",
+        "rate_again":
+            "Bitte drücken Sie den Knopf noch einmal: Mailprogramme öffnen Links von selbst, und es zählt, was Sie sagen.",
+        "rate_none": "Bitte wählen Sie von 1 bis 5.", "rate_thanks": "Vielen Dank",
+        "rate_thanks_words": "Das hilft uns.",
+        "rate_sorry": "Das tut uns leid. Wir lesen jede solche Antwort.", "rate_write": "Schreiben Sie uns",
+        "rate_change": "Sie können es eine Woche lang ändern.", "rate_given": "Sie haben {} von 5 gegeben.",
+        "rate_closed": "Es lässt sich nicht mehr ändern. Schreiben Sie uns, wenn noch etwas ist.",
+        "rate_subject": "Ihr Link zum Bewerten der Bestellung",
     ]
 
     private static let french = [
@@ -259,6 +296,18 @@ struct PublicWords: Sendable {
         "saved": "C’est enregistré, et valable dès maintenant.",
         "undo": "Annuler",
         "stopped_by_us": "Nous avons dû arrêter ces messages. Écrivez-nous si vous en voulez de nouveau.",
+        "rate_title": "Comment s’est passée la livraison de la commande {} ?",
+        "rate_scale": "De 1, mal, à 5, très bien",
+        "rate_line": "Voulez-vous nous dire quelque chose ?", "rate_button": "Envoyer",
+        "rate_again":
+            "Appuyez encore une fois, s’il vous plaît : les messageries ouvrent les liens d’elles-mêmes, et c’est votre avis qui compte.",
+        "rate_none": "Choisissez de 1 à 5, s’il vous plaît.", "rate_thanks": "Merci",
+        "rate_thanks_words": "Cela nous aide.",
+        "rate_sorry": "Nous sommes désolés. Nous lisons chacune de ces réponses.", "rate_write": "Écrivez-nous",
+        "rate_change": "Vous pouvez modifier votre note pendant une semaine.",
+        "rate_given": "Vous avez donné {} sur 5.",
+        "rate_closed": "Votre note n’est plus modifiable. Écrivez-nous s’il y a autre chose.",
+        "rate_subject": "Votre lien pour noter la commande",
     ]
 
     private static let spanish = [
@@ -304,5 +353,15 @@ struct PublicWords: Sendable {
         "saved": "Guardado. Así será a partir de ahora.",
         "undo": "Deshacer",
         "stopped_by_us": "Tuvimos que detener estos mensajes. Escríbanos si los quiere de nuevo.",
+        "rate_title": "¿Qué tal fue la entrega del pedido {}?", "rate_scale": "De 1, mal, a 5, muy bien",
+        "rate_line": "¿Quiere decirnos algo?", "rate_button": "Enviar",
+        "rate_again":
+            "Pulse el botón otra vez, por favor: los programas de correo abren los enlaces solos, y cuenta lo que usted diga.",
+        "rate_none": "Elija de 1 a 5, por favor.", "rate_thanks": "Gracias",
+        "rate_thanks_words": "Nos ayuda.",
+        "rate_sorry": "Lo sentimos. Leemos todas estas respuestas.", "rate_write": "Escríbanos",
+        "rate_change": "Puede cambiar su valoración durante una semana.", "rate_given": "Ha dado {} de 5.",
+        "rate_closed": "Ya no se puede cambiar. Escríbanos si hay algo más.",
+        "rate_subject": "Su enlace para valorar el pedido",
     ]
 }

@@ -17,6 +17,8 @@ struct DeskFrame: Encodable, Sendable {
         var name: String
         var path: String
         var isCurrent: Bool
+        /// How many there are to do; nil for none.
+        var count: String?
     }
     struct Shop: Encodable, Sendable {
         var name: String
@@ -90,11 +92,13 @@ struct Pages: Sendable {
             "notice": PackageResources.notice_liquid, "public": PackageResources.public_liquid,
             "track": PackageResources.track_liquid, "stop": PackageResources.stop_liquid,
             "renew": PackageResources.renew_liquid, "preferences": PackageResources.preferences_liquid,
+            "rate": PackageResources.rate_liquid,
             "analytics": PackageResources.analytics_liquid, "rows": PackageResources.rows_liquid,
             "customer": PackageResources.customer_liquid,
             "edit": PackageResources.edit_liquid, "files": PackageResources.files_liquid,
             "versions": PackageResources.versions_liquid, "settings": PackageResources.settings_liquid,
             "held": PackageResources.held_liquid, "doctor": PackageResources.doctor_liquid,
+            "inbox": PackageResources.inbox_liquid, "conversation": PackageResources.conversation_liquid,
             "setup": PackageResources.setup_liquid,
         ]
         templates = try sources.reduce(into: [:]) { parsed, source in
@@ -107,6 +111,9 @@ struct Pages: Sendable {
                 "time": String(decoding: PackageResources.time_liquid, as: UTF8.self),
                 "diff": String(decoding: PackageResources.diff_liquid, as: UTF8.self),
                 "faults": String(decoding: PackageResources.faults_liquid, as: UTF8.self),
+                "talks": String(decoding: PackageResources.talks_liquid, as: UTF8.self),
+                "seen": String(decoding: PackageResources.seen_liquid, as: UTF8.self),
+                "to": String(decoding: PackageResources.to_liquid, as: UTF8.self),
             ], mode: .strict)
     }
 

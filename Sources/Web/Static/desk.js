@@ -72,6 +72,8 @@
     } else if (!stream) {
       stream = new EventSource(path);
       stream.onmessage = look;
+      // What changed between the page and its stream, or while the stream was broken, was told to nobody.
+      stream.onopen = look;
     }
   }
 
@@ -99,6 +101,13 @@
     } else if (event.key === 'j') move(1);
     else if (event.key === 'k') move(-1);
     else if (event.key === 'g') prefix = Date.now();
+    else if (/^[a-z]$/.test(event.key)) {
+      const one = document.querySelector('[data-key="' + event.key + '"]');
+      if (!one) return;
+      event.preventDefault();
+      if (one.localName === 'button') one.click();
+      else one.focus();
+    }
   }
 
   localTimes(document);

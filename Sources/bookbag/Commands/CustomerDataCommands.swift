@@ -64,13 +64,14 @@ struct EraseCommand: AsyncParsableCommand {
     @Flag(help: "Do not ask.") var yes = false
 
     func run() async throws {
-        guard let parsed = MailAddress(parsing: address) else {
-            throw ValidationError("'\(address)' is not an e-mail address")
+        guard let subject = MailAddress(parsing: address)?.address ?? PhoneNumber(address)?.text else {
+            throw ValidationError(
+                "'\(address)' is neither an e-mail address nor a phone number with its country's code")
         }
         let store = try options.store()
         let shops = try await store.shops().filter { shop == nil || shop == $0 }
         var count = 0
-        for domain in shops { count += try await store.orders(ofAddress: parsed.address, shop: domain).count }
+        for domain in shops { count += try await store.orders(ofAddress: subject, shop: domain).count }
         if !yes {
             guard isatty(STDIN_FILENO) == 1 else {
                 throw ValidationError("this cannot be undone; add --yes")
@@ -85,7 +86,7 @@ struct EraseCommand: AsyncParsableCommand {
         }
         var (orders, messages) = (0, 0)
         for domain in shops {
-            let part = try await store.erase(address: parsed.address, shop: domain, now: DaemonClock.system())
+            let part = try await store.erase(address: subject, shop: domain, now: DaemonClock.system())
             orders += part.orders
             messages += part.messages
         }

@@ -218,7 +218,7 @@ enum MailPage {
         .bounce: "a mail of ours did not arrive", .complaint: "somebody called a mail of ours spam",
         .delayed: "a mail of ours is still being tried", .delivered: "a mail of ours arrived",
         .autoReply: "a machine wrote it", .list: "a list or a mass mail", .own: "our own mail",
-        .person: "a person wrote it",
+        .person: "a person wrote it", .keyword: "a word for the machine alone",
     ]
 
     static func text(_ mail: MailReading) -> String {

@@ -293,6 +293,15 @@ private struct Written {
                 line.isEmpty ? "" : "  " + line
             }
             files = [("html", Array(opened.html.utf8)), ("txt", Array(opened.text.utf8)), ("eml", message.bytes)]
+        } else if let sms = message.asText {
+            lines.append("  To:       \(message.envelope.recipient)")
+            lines.append("  Size:     \(sms.size)")
+            if !sms.costly.isEmpty {
+                lines.append("  (UCS-2 for \(sms.costly.prefix(10).map { "'\($0)'" }.joined(separator: ", ")))")
+            }
+            lines.append("")
+            lines += sms.text.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
+            files = [("sms.txt", message.bytes)]
         } else {
             lines.append(String(decoding: JSONText.pretty(message.bytes), as: UTF8.self))
             files = [("json", message.bytes)]

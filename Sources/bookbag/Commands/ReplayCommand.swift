@@ -52,7 +52,9 @@ struct ReplayCommand: AsyncParsableCommand {
         let live = try await store.shopState(domain)?.liveSince ?? LiveSince(shop: .distantPast)
         let rendering = before.map { Replay.templatesToCompare(before: $0, after: (after, files)) } ?? []
         func replay(_ set: TriggerSet) -> Replay {
-            Replay(set, live: live, shop: profile, since: from, until: now, rendering: rendering)
+            Replay(
+                set, live: live, shop: profile, since: from, until: now, rendering: rendering,
+                holdOutKey: store.holdOutKey(shop: domain))
         }
         let report = try await Player(
             store: store, shop: domain, before: before.map { replay($0.set) }, after: replay(after),

@@ -13,16 +13,18 @@ struct SuppressCommand: AsyncParsableCommand {
     /// An address, an order by its name, or a customer by id.
     struct Whom: ParsableArguments {
         @OptionGroup var options: CommandOptions
-        @Argument(help: "An e-mail address, or an order's name ('#1042').") var whom: String
+        @Argument(help: "An e-mail address, a phone number ('+44…'), or an order's name ('#1042').") var whom: String
         @OptionGroup var choice: ShopChoice
 
         /// The scope, in the chosen shop.
         func find(_ store: Store) async throws -> (scope: SilenceScope, shop: String) {
-            if whom.contains("@") {
-                guard let address = MailAddress(parsing: whom) else {
-                    throw ValidationError("'\(whom)' is not an e-mail address")
+            if whom.contains("@") || whom.hasPrefix("+") {
+                guard let address = MailAddress(parsing: whom)?.address ?? PhoneNumber(whom)?.text else {
+                    throw ValidationError(
+                        whom.contains("@")
+                            ? "'\(whom)' is not an e-mail address" : "'\(whom)' is not a phone number")
                 }
-                return (.address(address.address), try await choice.find(in: store))
+                return (.address(address), try await choice.find(in: store))
             }
             let key = try await Finder(store: store, shop: choice.shop).order(whom)
             return (.order(key.orderID), key.shop)

@@ -86,6 +86,70 @@ struct FiguresReportTests {
         #expect(Self.report.charts[1].series[1].counts.last == 3)
     }
 
+    @Test("ratings are shown by kind, with their answer rate, and never added up")
+    func ratings() throws {
+        func sums(_ kind: String, asked: Int64, _ scores: [Int64]) -> [TallySum] {
+            [TallySum(.ratings, a: kind, b: "asked", n: asked)]
+                + zip(1..., scores).map { TallySum(.ratings, a: kind, b: "\($0)", n: $1) }
+        }
+        let report = FiguresReport(
+            shop: "x", days: 42, until: Self.last,
+            sums: sums("delivery", asked: 400, [2, 3, 5, 30, 60])
+                + sums("conversation", asked: 29, [0, 1, 0, 0, 9]), before: [], daily: [])
+        let deliveries = try #require(report.headlines.first { $0.key == "satisfied_delivery" })
+        #expect(deliveries.value == .share(Share(90, of: 100)) && deliveries.title == "satisfied, of rated deliveries")
+        #expect(FiguresReport.remark(of: deliveries) == "90 of 100, 83 to 94 %; 100 of 400, 21 to 29 % answered")
+        let talks = try #require(report.headlines.first { $0.key == "satisfied_conversation" })
+        #expect(talks.value.text == "too few", "9 of 10 are no share")
+        let table = try #require(report.tables.first { $0.key == "ratings" })
+        #expect(
+            table.rows.map { $0.map(\.value.text) } == [
+                ["conversations", "too few", "too few", "too few", "29", "9", "0", "0", "1", "0"],
+                ["deliveries", "90 %", "too few", "25 %", "400", "60", "30", "5", "3", "2"],
+            ])
+        #expect(table.rows[1][9].rows == .ratings(.delivery, score: 1))
+        #expect(report.csv.contains(#""ratings","deliveries","satisfied","90.0","100","82.6","94.5""#))
+        #expect(report.weeklyLines.split(separator: "\n").count == 6, "the weekly mail keeps its six lines")
+        // A mail that was not counted as sent can be answered still: no rate is above all.
+        let odd = FiguresReport(
+            shop: "x", days: 7, until: Self.last, sums: sums("delivery", asked: 30, [0, 0, 0, 0, 40]), before: [],
+            daily: [])
+        #expect(try #require(odd.tables.first { $0.key == "ratings" }).rows[0][3].value == .share(Share(40, of: 40)))
+    }
+
+    @Test("what messages save is shown when it is known, and before that how long it takes")
+    func holdOuts() throws {
+        let first = FiguresReport.lastOfTrials(Self.last).adding(days: -99)
+        func trials(_ trigger: String, held: (Int64, Int64), told: (Int64, Int64)) -> [TrialSum] {
+            [
+                TrialSum(trigger: trigger, isHeld: true, n: held.0, contacts: held.1, since: first),
+                TrialSum(
+                    trigger: trigger, isHeld: false, n: told.0, contacts: told.1, since: first.adding(days: 3)),
+            ]
+        }
+        let report = FiguresReport(
+            shop: "x", days: 7, until: Self.last, sums: [], before: [], daily: [],
+            trials: trials("delay-alert", held: (500, 25), told: (9_500, 190))
+                + trials("delivered", held: (40, 4), told: (760, 30)))
+        let table = try #require(report.tables.first { $0.key == "hold_out" })
+        #expect(
+            table.rows.map { $0.map(\.value.text) } == [
+                ["delay-alert", "30.0", "5.0 %", "2.0 %"],
+                ["delivered", "not known yet: about 30 months more at your pace", "10 %", "3.9 %"],
+            ])
+        let alert = table.rows[0]
+        #expect(alert[1].value.note == "13.8 to 52.9" && alert[2].rows == .heldOut(trigger: "delay-alert"))
+        #expect(report.csv.contains(#""hold_out","delay-alert","saved","30.0","10000","13.8","52.9""#))
+        #expect(report.csv.contains(#""hold_out","delivered","saved","","","","""#), "no figure before it is known")
+        let json = try #require(JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+        let tables = try #require(json["tables"] as? [String: [String: Any]])
+        let rows = try #require(tables["hold_out"]?["rows"] as? [[String: Any]])
+        let known = try #require(rows[0]["saved"] as? [String: Any])
+        #expect(known["per_thousand"] as? Double == 30)
+        let unknown = try #require(rows[1]["saved"] as? [String: Any])
+        #expect(unknown["per_thousand"] is NSNull && unknown["months"] as? Int == 30)
+    }
+
     @Test("no share of fewer than 30 is shown, and an interval is Wilson's")
     func shares() {
         // Known values of the score interval, as R's prop.test(correct = FALSE) gives them.

@@ -36,6 +36,8 @@ struct ShippedMailTests {
             let path = "\(Self.folder)/\(trigger.name).golden"
             let written = Self.written(trigger, set)
             if ProcessInfo.processInfo.environment["BOOKBAG_GOLDEN"] == "write" {
+                try FileManager.default.createDirectory(
+                    atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
                 try written.write(toFile: path, atomically: true, encoding: .utf8)
                 continue
             }

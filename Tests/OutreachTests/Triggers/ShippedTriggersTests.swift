@@ -23,9 +23,12 @@ struct ShippedTriggersTests {
         let names = try #require(set).triggers.map(\.name)
         #expect(
             names == [
-                "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "out-for-delivery",
-                "ready-for-pickup", "refund-issued", "return-approved", "return-label", "return-received",
-                "shipping-confirmation",
+                "answers/cancel-order", "answers/change-address", "answers/how-to-return", "answers/late",
+                "answers/not-received", "answers/not-sent-yet", "answers/received", "answers/refund-status",
+                "answers/return-status", "answers/thanks", "answers/where-is-my-order",
+                "delay-alert", "delivered", "delivery-attempted", "delivery-problem", "lost", "low-rating",
+                "out-for-delivery", "rating-request", "ready-for-pickup", "refund-issued", "return-approved",
+                "return-label", "return-received", "shipping-confirmation",
             ])
     }
 

@@ -37,7 +37,7 @@ struct TriggerKeyTests {
         switch (key.place, name) {
         case (.email, _): lines[1] = "send:\n  - email:\n      \(key.example)"
         case (_, "answers_even"): lines = ["on: message.received", "send: answer"]
-        case (_, "on"), (_, "combine"), (_, "for"): lines[0] = "on: shipment.delivered"
+        case (_, "on"), (_, "combine"), (_, "for"), (_, "hold_out"): lines[0] = "on: shipment.delivered"
         default: break
         }
         if key.place == .file {

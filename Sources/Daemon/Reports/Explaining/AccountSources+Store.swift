@@ -12,6 +12,9 @@ extension AccountSources {
         if let address = facts.email ?? facts.customer?.email {
             silences += try await store.silences(of: .address(address), shop: key.shop, now: now)
         }
+        if let phone = story.order.phone {
+            silences += try await store.silences(of: .address(phone.text), shop: key.shop, now: now)
+        }
         if let customer = facts.customer {
             silences += try await store.silences(of: .customer(customer.id), shop: key.shop, now: now)
         }

@@ -281,7 +281,7 @@ struct EffectTeller {
             return effect.reason == nil
                 ? "to be decided" : "held until \(clock.dayAndTime(effect.dueAt)): \(because)"
         case .shadowed: return "written and kept, and not sent: \(ReasonWords.sentence(.shadow))"
-        case .skipped: return "not sent: \(because)"
+        case .skipped, .heldOut: return "not sent: \(because)"
         case .withdrawn: return "withdrawn before it was sent: \(because)"
         case .replaced: return "not sent: \(because)"
         case .refused: return "refused by the receiver: \(effect.detail ?? ReasonWords.sentence(.refused))"
@@ -366,7 +366,7 @@ struct EffectTeller {
         case .sent where note.reason == .accepted, .refused where note.reason == .refused:
             // The attempt already says so.
             return nil
-        case .sent, .bounced, .refused, .shadowed, .skipped, .withdrawn, .replaced:
+        case .sent, .bounced, .refused, .shadowed, .heldOut, .skipped, .withdrawn, .replaced:
             if note.reason == .alreadyTold {
                 return OrderAccount.Step(at: note.at, kind: "decided", words: "heard again: \(because)")
             }
@@ -380,7 +380,7 @@ struct EffectTeller {
         switch state {
         case .withdrawn: "taken back"
         case .shadowed: "kept"
-        case .skipped, .replaced: "not sent"
+        case .skipped, .replaced, .heldOut: "not sent"
         default: state.rawValue
         }
     }
@@ -448,6 +448,12 @@ private struct Introduction {
             lines.append("Mail goes to \(address.address).")
         } else {
             lines.append("It has no address that mail could go to.")
+        }
+        if let phone = order.phone {
+            lines.append(
+                order.facts.customer?.texts == .subscribed
+                    ? "Texts go to \(phone)." : "\(phone) gets no texts: Shopify does not have it as subscribed to SMS."
+            )
         }
         for silence in sources.silences {
             let whom = silence.scope == "address" ? "The address" : "The \(silence.scope)"

@@ -1,4 +1,4 @@
-import Outreach
+package import Outreach
 
 /// A share of so many, with how sure it is.
 package struct Share: Hashable, Sendable {
@@ -19,16 +19,8 @@ package struct Share: Hashable, Sendable {
 
     /// The interval in which the true share lies with 95 % confidence, in percent (Wilson's score interval, 1927).
     package var interval: ClosedRange<Double> {
-        guard n > 0 else { return 0...100 }
-        let (n, z) = (Double(n), 1.959_963_984_540_054)
-        let p = Double(hits) / n
-        let middle = p + z * z / (2 * n)
-        let half = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
-        let scale = 1 + z * z / n
-        // At 0 and at n it ends there; rounding would not.
-        let low = hits == 0 ? 0 : (middle - half) / scale
-        let high = Double(hits) == n ? 1 : (middle + half) / scale
-        return max(0, 100 * low)...min(100, 100 * high)
+        let interval = ShareInterval.wilson(hits, of: n)
+        return (100 * interval.lowerBound)...(100 * interval.upperBound)
     }
 }
 
@@ -42,6 +34,8 @@ package enum FigureValue: Hashable, Sendable {
     case ratio(Double)
     /// At most so long, by a range of `TallyBuckets.lag`; nil where there is nothing to tell it from.
     case lag(Int?)
+    /// Contacts that 1,000 messages save, or how long it takes until that can be known.
+    case saved(HoldOutTrial)
     /// At most so many days, by a range of `TallyBuckets.transit`.
     case days(Int?)
 
@@ -54,6 +48,9 @@ package enum FigureValue: Hashable, Sendable {
             if share.isTooFew { return "too few" }
             return "\(Self.percent(share.percent)) %"
         case .ratio(let ratio): return Self.decimal(ratio, places: 2)
+        case .saved(let trial):
+            if let saved = trial.saved { return Self.decimal(saved.perThousand, places: 1) }
+            return Self.words(trial.outlook)
         case .lag(let bucket):
             guard let bucket else { return "–" }
             let ends = TallyBuckets.lag.ends
@@ -67,6 +64,11 @@ package enum FigureValue: Hashable, Sendable {
 
     /// What stands behind it in smaller print: of how many, and how sure.
     package var note: String {
+        if case .saved(let trial) = self {
+            guard let interval = trial.saved?.interval else { return "" }
+            return [interval.lowerBound, interval.upperBound].map { Self.decimal($0, places: 1) }
+                .joined(separator: " to ")
+        }
         guard case .share(let share) = self else { return "" }
         let of = "\(Self.grouped(share.hits)) of \(Self.grouped(share.n))"
         if share.isTooFew { return of }
@@ -80,6 +82,7 @@ package enum FigureValue: Hashable, Sendable {
         case .count(let count): Double(count)
         case .share(let share): share.n == 0 ? nil : share.percent
         case .ratio(let ratio): ratio
+        case .saved(let trial): trial.saved?.perThousand
         case .lag(let bucket):
             bucket.flatMap {
                 TallyBuckets.lag.ends.indices.contains($0) ? Double(TallyBuckets.lag.ends[$0]) / 1000 : nil
@@ -88,6 +91,15 @@ package enum FigureValue: Hashable, Sendable {
             bucket.flatMap {
                 TallyBuckets.transit.ends.indices.contains($0) ? Double(TallyBuckets.transit.ends[$0]) : nil
             }
+        }
+    }
+
+    private static func words(_ outlook: HoldOutTrial.Outlook) -> String {
+        func months(_ n: Int) -> String { n == 1 ? "1 month" : "\(n) months" }
+        switch outlook {
+        case .known, .unknown: return "not known yet"
+        case .months(let n): return "not known yet: about \(months(n)) more at your pace"
+        case .atLeast(let n): return "not known yet: at least \(months(n)) more at your pace"
         }
     }
 
@@ -131,6 +143,7 @@ extension FigureValue: Encodable {
     private enum Key: String, CodingKey {
         case percent, hits, n, low, high, tooFew
         case atMostSeconds, atMostDays
+        case perThousand, months
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -153,6 +166,18 @@ extension FigureValue: Encodable {
                 try container.encode(Self.rounded(share.percent), forKey: .percent)
                 try container.encode(Self.rounded(share.interval.lowerBound), forKey: .low)
                 try container.encode(Self.rounded(share.interval.upperBound), forKey: .high)
+            }
+        case .saved(let trial):
+            var container = encoder.container(keyedBy: Key.self)
+            // Null until it is known.
+            try container.encode(trial.saved.map { Self.rounded($0.perThousand) }, forKey: .perThousand)
+            if let interval = trial.saved?.interval {
+                try container.encode(Self.rounded(interval.lowerBound), forKey: .low)
+                try container.encode(Self.rounded(interval.upperBound), forKey: .high)
+            }
+            switch trial.outlook {
+            case .months(let n), .atLeast(let n): try container.encode(n, forKey: .months)
+            case .known, .unknown: break
             }
         case .lag: try encode(number, .atMostSeconds, to: encoder)
         case .days: try encode(number, .atMostDays, to: encoder)

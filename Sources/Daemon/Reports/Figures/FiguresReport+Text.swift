@@ -28,7 +28,7 @@ extension FiguresReport {
 
     /// The six lines of the weekly mail, in Markdown.
     package var weeklyLines: String {
-        headlines.map { headline in
+        headlines.filter(\.isWeekly).map { headline in
             let remark = Self.remark(of: headline)
             let before = headline.before.map { ", before: \($0.text)" } ?? ""
             return "- \(headline.title): **\(headline.value.text)**\(remark.isEmpty ? "" : " (\(remark))")\(before)"
@@ -46,6 +46,11 @@ extension FiguresReport {
             if case .share(let share) = value, share.n > 0 {
                 line.append("\(share.n)")
                 line += [share.interval.lowerBound, share.interval.upperBound].map {
+                    FigureValue.decimal($0, places: 1)
+                }
+            } else if case .saved(let trial) = value, let saved = trial.saved {
+                line += ["\(trial.held + trial.told)"]
+                line += [saved.interval.lowerBound, saved.interval.upperBound].map {
                     FigureValue.decimal($0, places: 1)
                 }
             } else {
@@ -82,7 +87,7 @@ extension FiguresReport {
 
     private static func places(of value: FigureValue) -> Int {
         switch value {
-        case .share: 1
+        case .share, .saved: 1
         case .ratio: 2
         default: 0
         }

@@ -16,6 +16,8 @@ package struct FiguresReport: Report {
         case parcels(carrier: String, Journey.Outcome)
         case delays(carrier: String, reason: String)
         case events(EventKind)
+        case ratings(RatingKind, score: Int)
+        case heldOut(trigger: String)
     }
 
     /// A figure of the first line.
@@ -30,6 +32,8 @@ package struct FiguresReport: Report {
         package var rows: Rows?
         /// The table that has its parts; nil where there is none.
         package var table: String?
+        /// False where the weekly mail, which has six lines, leaves it out.
+        package var isWeekly = true
     }
 
     package struct Column: Sendable {
@@ -102,9 +106,10 @@ package struct FiguresReport: Report {
     ///   - sums: over the days.
     ///   - earlier: over as many days before.
     ///   - daily: of each of the days.
+    ///   - trials: what triggers with `hold_out` drew up to `lastOfTrials`.
     package init(
         shop: String, days: Int, until last: CalendarDay, sums: [TallySum], before earlier: [TallySum],
-        daily: [DaySum]
+        daily: [DaySum], trials: [TrialSum] = []
     ) {
         let days = max(1, min(days, Self.mostDays))
         self.shop = shop
@@ -118,10 +123,16 @@ package struct FiguresReport: Report {
         tables = [
             Self.messages(now, before), Self.kinds(now), Self.promises(now), Self.transit(now, before),
             Self.delays(now, before), Self.reasons(now, before), Self.returns(now, before),
+            Self.ratings(now, before), Self.holdOuts(trials, until: Self.lastOfTrials(last)),
         ]
     }
 
-    /// Reads the sums of a shop up to today: three questions.
+    /// The last day whose draws had time to be followed by a contact.
+    package static func lastOfTrials(_ last: CalendarDay) -> CalendarDay {
+        last.adding(days: -Int(HoldOutTrial.window / .days(1)) - 1)
+    }
+
+    /// Reads the sums of a shop up to today: four questions.
     package static func read(
         _ store: Store, shop: String, days: Int, until last: CalendarDay
     ) async throws(StoreFailure) -> FiguresReport {
@@ -131,7 +142,9 @@ package struct FiguresReport: Report {
             shop: shop, days: days, until: last,
             sums: try await store.tallySums(shop: shop, from: first, to: last),
             before: try await store.tallySums(shop: shop, from: first.adding(days: -days), to: first.adding(days: -1)),
-            daily: try await store.daySums(shop: shop, from: first, to: last))
+            daily: try await store.daySums(shop: shop, from: first, to: last),
+            trials: try await store.trialSums(
+                shop: shop, from: lastOfTrials(last).adding(days: 1 - mostDays), to: lastOfTrials(last)))
     }
 }
 
@@ -173,6 +186,20 @@ private struct Sums {
         count(.parcels) { $0.b == outcome.rawValue && (carrier == nil || $0.a == carrier) }
     }
 
+    /// How many questions for ratings of a kind were asked, or answered by that score.
+    func ratings(_ kind: String, _ what: String) -> Int64 { count(.ratings) { $0.a == kind && $0.b == what } }
+
+    /// Of the answers of a kind, those that were satisfied.
+    func satisfied(_ kind: String) -> Share {
+        let scores = Rating.scores.map { ratings(kind, "\($0)") }
+        return Share(scores[(Rating.satisfied - 1)...].reduce(0, +), of: scores.reduce(0, +))
+    }
+
+    /// Of the questions of a kind, those that were answered.
+    func answered(_ kind: String) -> Share {
+        Share(satisfied(kind).n, of: max(ratings(kind, TallySum.asked), satisfied(kind).n))
+    }
+
     /// Of parcels that arrived and had a promise, those that kept it.
     func kept(carrier: String? = nil) -> Share {
         let kept = parcels(.kept, carrier: carrier)
@@ -182,7 +209,7 @@ private struct Sums {
 
 extension FiguresReport {
     static let sentStates: Set<String> = ["sent"]
-    static let heldStates: Set<String> = ["shadowed", "skipped", "withdrawn", "replaced"]
+    static let heldStates: Set<String> = ["shadowed", "held_out", "skipped", "withdrawn", "replaced"]
     static let refusedStates: Set<String> = ["refused", "bounced"]
 
     private static func headlines(_ now: Sums, _ before: Sums) -> [Headline] {
@@ -223,7 +250,71 @@ extension FiguresReport {
                 key: "returns", title: "returns asked for", definition: "Returns that shoppers asked for.",
                 value: .count(returns(now)), before: .count(returns(before)), rows: .events(.returnRequested),
                 table: "returns"),
-        ]
+        ] + ratingHeadlines(now, before)
+    }
+
+    /// One for each kind of rating that was asked for: kinds are never added up.
+    private static func ratingHeadlines(_ now: Sums, _ before: Sums) -> [Headline] {
+        ratingKinds(now, before).map { kind in
+            let (satisfied, answered) = (now.satisfied(kind.rawValue), now.answered(kind.rawValue))
+            return Headline(
+                key: "satisfied_\(kind.rawValue)", title: "satisfied, of rated \(kind.plural)",
+                definition: satisfactionDefinition, value: .share(satisfied),
+                note: "\(FigureValue.share(answered).note) answered",
+                before: .share(before.satisfied(kind.rawValue)), table: "ratings", isWeekly: false)
+        }
+    }
+
+    private static let satisfactionDefinition =
+        "Of the ratings of one kind, those of 4 and 5, by the day on which the customer was asked; a rating that is changed counts on that day with its last score. Answered are those rated of those asked. What a mail scanner posts is not counted. The interval is Wilson's, 95 %; with fewer than 30 no share is shown. Ratings of different kinds are never added up."
+
+    private static func ratingKinds(_ now: Sums, _ before: Sums) -> [RatingKind] {
+        Set(now.names(.ratings) + before.names(.ratings)).sorted().map(RatingKind.init(rawValue:))
+    }
+
+    private static func ratings(_ now: Sums, _ before: Sums) -> Table {
+        let rows = ratingKinds(now, before).map { kind -> [Cell] in
+            let name = kind.rawValue
+            return [
+                Cell(.text(kind.plural)), Cell(.share(now.satisfied(name))), Cell(.share(before.satisfied(name))),
+                Cell(.share(now.answered(name))), Cell(.count(now.ratings(name, TallySum.asked))),
+            ]
+                + Rating.scores.reversed().map {
+                    Cell(.count(now.ratings(name, "\($0)")), .ratings(kind, score: $0))
+                }
+        }
+        return Table(
+            key: "ratings", title: "Ratings", definition: satisfactionDefinition,
+            columns: [
+                Column(key: "of", title: "Of"), Column(key: "satisfied", title: "Satisfied"),
+                Column(key: "before", title: "Before"), Column(key: "answered", title: "Answered"),
+                Column(key: "asked", title: "Asked"),
+            ] + Rating.scores.reversed().map { Column(key: "score_\($0)", title: "\($0)") },
+            rows: rows, bar: (1, 100))
+    }
+
+    private static func holdOuts(_ trials: [TrialSum], until last: CalendarDay) -> Table {
+        let rows = Set(trials.map(\.trigger)).sorted().map { trigger -> [Cell] in
+            let mine = trials.filter { $0.trigger == trigger }
+            let (held, told) = (mine.first(where: \.isHeld), mine.first { !$0.isHeld })
+            let since = mine.map(\.since).min() ?? last
+            let trial = HoldOutTrial(
+                told: told?.n ?? 0, toldContacts: told?.contacts ?? 0, held: held?.n ?? 0,
+                heldContacts: held?.contacts ?? 0, days: last.days(since: since) + 1)
+            return [
+                Cell(.text(trigger)), Cell(.saved(trial)),
+                Cell(.share(Share(trial.heldContacts, of: trial.held)), .heldOut(trigger: trigger)),
+                Cell(.share(Share(trial.toldContacts, of: trial.told))),
+            ]
+        }
+        return Table(
+            key: "hold_out", title: "What messages save",
+            definition:
+                "Of triggers with 'hold_out', over all time up to two weeks ago: how many more of 1,000 customers write to you within 14 days if they are not told than if they are. A contact is a message of a person about the order or from the customer, and counts once. The interval is Newcombe's, 95 %; one that spans 0 says that it may be nothing. Several messages to one customer count each, so it is a little too narrow. No figure is shown before \(HoldOutTrial.fewestHeld) were held out and \(HoldOutTrial.fewestContacts) of them wrote.",
+            columns: [
+                Column(key: "trigger", title: "Trigger"), Column(key: "saved", title: "Contacts saved per 1,000"),
+                Column(key: "held_out", title: "Held out, and wrote"), Column(key: "told", title: "Told, and wrote"),
+            ], rows: rows)
     }
 
     private static func charts(_ daily: [DaySum], from: CalendarDay, days: Int) -> [Chart] {

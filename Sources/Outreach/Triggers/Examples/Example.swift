@@ -59,6 +59,8 @@ public struct Example: Sendable {
         var members: [Member] = []
         /// Whether the return label should be attached; nil if the example does not say.
         var hasLabel: Bool?
+        /// How many segments an SMS takes; nil if the example does not say.
+        var segments: Int?
         var sent: LocalTime?
     }
 

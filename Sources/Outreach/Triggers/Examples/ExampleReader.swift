@@ -3,6 +3,7 @@ struct ExampleReader {
     static let keys = ["name", "given", "at", "told", "then", "expect", "because"]
     static let expectKeys = ["to", "subject", "contains", "attached", "sent"]
     static let webhookKeys = ["contains", "json", "sent"]
+    static let textKeys = ["contains", "segments", "sent"]
 
     private let events: [EventKind]
     private let lines: [SendLine]
@@ -119,13 +120,13 @@ struct ExampleReader {
     private mutating func expected(_ tree: YAMLTree) -> Example.Expected? {
         var kind = ""
         var value: YAMLTree?
-        // The keys beside 'email' and 'webhook', as under 'send'.
+        // The keys beside 'email', 'sms' and 'webhook', as under 'send'.
         var beside: YAMLTree?
         var place = tree.position
         if let text = tree.text?.trimmingSpaces {
             kind = text
         } else if case .map(let entries) = tree.content,
-            let entry = entries.first(where: { $0.key == "email" || $0.key == "webhook" }) ?? entries.first
+            let entry = entries.first(where: { ["email", "sms", "webhook"].contains($0.key) }) ?? entries.first
         {
             kind = entry.key
             value = entry.value
@@ -137,6 +138,7 @@ struct ExampleReader {
         switch kind {
         case "email": return email(value, beside: beside, at: place)
         case "answer": return answer(value, at: place)
+        case "sms": return sms(value, beside: beside, at: place)
         case "webhook":
             guard let name = value?.text?.trimmingSpaces else {
                 faults.add(at: place, "which webhook?", hint: "write 'webhook: NAME'")
@@ -153,10 +155,11 @@ struct ExampleReader {
         case "nothing":
             faults.add(at: place, "'nothing' stands alone", hint: "write 'expect: nothing'")
         default:
-            let meant = nearest(to: kind, in: ["email", "answer", "webhook", "nothing"]).map { "did you mean '\($0)'?" }
+            let meant = nearest(to: kind, in: ["email", "answer", "sms", "webhook", "nothing"])
+                .map { "did you mean '\($0)'?" }
             faults.add(
                 at: place, "'\(kind.isEmpty ? tree.kind : kind)' cannot be expected",
-                hint: meant ?? "write 'email', 'answer', 'webhook: NAME' or 'nothing'")
+                hint: meant ?? "write 'email', 'answer', 'sms', 'webhook: NAME' or 'nothing'")
         }
         return nil
     }
@@ -181,6 +184,24 @@ struct ExampleReader {
             case nil: break
             case "customer"?: wanted.line = "email"
             case let to?: wanted.line = "email:\(to)"
+            }
+        }
+        return known(wanted, at: place)
+    }
+
+    private mutating func sms(_ value: YAMLTree?, beside: YAMLTree?, at place: Position) -> Example.Expected? {
+        var wanted = Example.Expected(line: "sms")
+        for options in [value, beside].compactMap(\.self) {
+            if case .nothing = options.content { continue }
+            let fields = Fields(options, known: Self.textKeys, what: "'sms'", &faults)
+            wanted.contains += texts("contains", fields)
+            wanted.sent = time("sent", fields) ?? wanted.sent
+            if let (text, position) = fields.text("segments", &faults) {
+                if let count = Int(text), count > 0 {
+                    wanted.segments = count
+                } else {
+                    faults.add(at: position, "'segments' cannot be '\(text)'", hint: "write how many: 'segments: 1'")
+                }
             }
         }
         return known(wanted, at: place)

@@ -21,6 +21,7 @@ public struct ExampleRunner: Sendable {
         /// What was sent, and when; nil if nothing was.
         var sending: Sending?
         var mail: MailText?
+        var text: TextMessage?
         /// The body of a webhook.
         var webhook: [UInt8]?
         /// True if the return label was attached to the mail.
@@ -112,6 +113,7 @@ public struct ExampleRunner: Sendable {
         if let subject = wanted.subject, got.mail?.subject != subject {
             result.append("expected the subject \"\(subject)\", got \"\(got.mail?.subject ?? "")\"")
         }
+        if let text = got.text { return result + differences(wanted, text: text) + time(wanted, got) }
         if let webhook = got.webhook { return result + differences(wanted, webhook: webhook) + time(wanted, got) }
         if let hasLabel = wanted.hasLabel, hasLabel != got.hasLabel {
             result.append(
@@ -132,6 +134,24 @@ public struct ExampleRunner: Sendable {
         guard let sent = wanted.sent, let at = got.sentAt, at != sent.moment(in: zone) else { return [] }
         let minutes = TimeOfDay(minutes: zone.secondOfDay(at: at) / 60)
         return ["expected it to be sent at \(sent.day) \(sent.time), got \(zone.day(at: at)) \(minutes)"]
+    }
+
+    private func differences(_ wanted: Example.Expected, text: TextMessage) -> [String] {
+        var result: [String] = []
+        let words = Self.folded(text.text)
+        // What an example says may have typographic characters, which the text has in their plain form.
+        let missing = wanted.contains.filter {
+            !words.contains(Self.folded($0)) && !words.contains(Self.folded(TextMessage($0).text))
+        }
+        if !missing.isEmpty {
+            let parts = missing.map { "\"\($0)\"" }.joined(separator: " and ")
+            result.append("expected the SMS to contain \(parts), got:\n" + Self.indented(text.text))
+        }
+        if let segments = wanted.segments, segments != text.segments {
+            let expected = "\(segments) \(segments == 1 ? "segment" : "segments")"
+            result.append("expected the SMS to take \(expected), got \(text.size):\n" + Self.indented(text.text))
+        }
+        return result
     }
 
     private func differences(_ wanted: Example.Expected, webhook: [UInt8]) -> [String] {

@@ -69,6 +69,12 @@ struct GivenReader {
             return laid
         }
         for root in roots {
+            if root.key == Names.shipments.path, isStart, root.value.text?.trimmingSpaces == "none",
+                events.contains(where: { $0.aggregate == .conversation })
+            {
+                laid.values.append(Example.Given(path: Names.shipments.path, value: .null))
+                continue
+            }
             if root.key == Names.shipments.path {
                 parcels(root, isStart: isStart, &laid, &faults)
                 continue

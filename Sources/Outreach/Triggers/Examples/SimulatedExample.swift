@@ -91,7 +91,7 @@ struct SimulatedExample {
     /// What the trigger had sent before the example begins.
     private mutating func tellBefore() {
         simulation.past = stages[0].order.history
-        let reachesShopper = trigger.lines.contains { $0.destination == .customer }
+        let reachesShopper = trigger.lines.contains(where: \.isContact)
         for (index, moment) in told.enumerated() {
             // With `once_per: customer`, the earlier message may have been about another order.
             simulation.told(
@@ -166,6 +166,8 @@ extension ExampleRunner.Outcome {
                     mail?.subject = subject
                 }
                 hasLabel = scope.label(attachedBy: line) != nil
+            } else if line.isText {
+                text = try templates.text(line.template, scope)
             } else {
                 webhook = try scope.webhookBody(of: effect, by: line, templates)
             }

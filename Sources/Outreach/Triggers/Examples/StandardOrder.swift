@@ -77,6 +77,10 @@ struct StandardOrder {
                 tracking: facts.fulfillments[parcel].tracking[0])
         }
         lines = first + later
+        if kind.has("rating") {
+            history.lastRating = Self.score
+            history.rating = .init(score: Self.score, words: "Came a day early, and so well packed.")
+        }
         if kind.subject == "shipment" {
             for parcel in 0..<first { note(kind, parcel: parcel, at: start) }
         } else {
@@ -105,12 +109,19 @@ struct StandardOrder {
         let n = same + before + 1
         let event = Event(
             id: Int64(events.count + 1), shop: Self.shop.domain, aggregate: aggregate, kind: kind,
-            occurrences: [.init(subject: subject.key, n: n, mark: n == 1 ? "example" : "example-\(n)")],
+            occurrences: [.init(subject: subject.key, n: n, mark: Self.mark(kind, n))],
             happenedAt: now, recordedAt: now, source: "shopify",
             daysLate: kind.entry.standard.delayReason == nil ? nil : 1,
             delayReason: kind.entry.standard.delayReason, orderName: record.facts.name)
         events.append(event)
         if kind.aggregate != .conversation { record.events.append(event) }
+    }
+
+    /// The score of the standard rating.
+    private static let score = 5
+
+    private static func mark(_ kind: EventKind, _ n: Int) -> String {
+        (n == 1 ? "example" : "example-\(n)") + (kind.has("rating") ? " \(score)" : "")
     }
 
     /// What she writes unless an example says otherwise.
@@ -237,8 +248,9 @@ struct StandardOrder {
         facts.deliveryMethod = "shipping"
         facts.customer = CustomerFacts(
             id: "gid://shopify/Customer/5001", firstName: "Robin", lastName: "Ashdown", email: "robin@shopper.example",
-            ordersCount: 3,
+            phone: "+447700900123", ordersCount: 3,
             totalSpent: Money(amount: Decimal(string: "240.00")!, currency: shopCurrency), marketing: .notSubscribed,
+            texts: .subscribed,
             unsubscribeURL: "https://juniperfig.example/unsubscribe/5001")
         facts.customer?.locale = "en"
         var address = AddressFacts()
@@ -354,6 +366,7 @@ struct StandardOrder {
 
     /// Applies the given values, as known from `now` on.
     mutating func apply(_ given: [Example.Given], at now: Moment) {
+        if record.conversation != nil { prepare(for: given, at: now) }
         for one in given where !isRecorded(one, at: now) {
             if one.path.hasPrefix("shipment.") {
                 // For this parcel only.
@@ -366,6 +379,23 @@ struct StandardOrder {
         if now > start, !given.isEmpty { record.lastChangeAt = now }
     }
 
+    /// A message can be about a return or a refund, which the standard order has once an example speaks of it.
+    private mutating func prepare(for given: [Example.Given], at now: Moment) {
+        func speaks(of root: String) -> Bool { given.contains { $0.path.hasPrefix("\(root).") } }
+        if speaks(of: "return"), record.facts.returns.isEmpty {
+            for parcel in record.shipments.indices { note(.delivered, parcel: parcel, at: now - .days(1)) }
+            record.facts.returns = [Self.returned(StandardCase.Return(status: .open), at: now)]
+        }
+        if speaks(of: "refund"), record.facts.refunds.isEmpty, let total = record.facts.lineItems[0].total {
+            record.facts.payment = .partiallyRefunded
+            record.facts.refunds = [
+                RefundFacts(
+                    id: Self.refundID, createdAt: now, total: total, returnID: record.facts.returns.first?.id,
+                    lineItems: [QuantityFacts(lineItemID: "1", quantity: 1)])
+            ]
+        }
+    }
+
     /// True if the value is one that the order itself records.
     private mutating func isRecorded(_ given: Example.Given, at now: Moment) -> Bool {
         let (path, value, parcel) = (given.path, given.value, given.parcel)
@@ -373,6 +403,9 @@ struct StandardOrder {
         let isTrue = value.isTruthy
         switch path {
         case "order": hasNoOrder = true
+        case "shipments":
+            (record.shipments, record.facts.fulfillments) = ([], [])
+            record.facts.fulfillment = .unfulfilled
         case "message.text": change { $0.text = text ?? "" }
         case "message.asks": givenAsks = value.listed
         case "message.mood": givenMood = text
@@ -396,6 +429,7 @@ struct StandardOrder {
         case "order.tags": record.facts.tags = value.listed
         case "order.cancelled": record.facts.cancelledAt = isTrue ? now : nil
         case "order.fulfilled": record.facts.fulfillment = isTrue ? .fulfilled : .unfulfilled
+        case "order.partly_fulfilled" where isTrue: record.facts.fulfillment = .partial
         case "order.paid": record.facts.payment = isTrue ? .paid : .pending
         case "order.on_hold": record.facts.holds = isTrue ? ["gid://shopify/FulfillmentHold/1"] : []
         case "order.time_zone": record.facts.shippingAddress?.timeZone = text
@@ -426,6 +460,8 @@ struct StandardOrder {
         case "customer.locale": record.facts.customer?.locale = text
         case "customer.accepts_marketing":
             record.facts.customer?.marketing = isTrue ? .subscribed : .notSubscribed
+        case "customer.accepts_sms":
+            record.facts.customer?.texts = isTrue ? .subscribed : .notSubscribed
         case "shipment.status": note(text.flatMap(ParcelState.init(rawValue:)), parcel: parcel, at: now)
         case "shipment.delivered" where isTrue: note(.delivered, parcel: parcel, at: now)
         case "shipment.carrier": track(parcel) { $0.company = text }
@@ -443,6 +479,7 @@ struct StandardOrder {
                 return false
             }
             record.facts.returns[0].status = status
+            if record.conversation != nil, status == .closed { record.facts.returns[0].closedAt = now }
         case "return.label_url":
             guard record.facts.returns.first?.deliveries.isEmpty == false else { return false }
             record.facts.returns[0].deliveries[0].labelURL = text
@@ -461,6 +498,11 @@ struct StandardOrder {
         if now == start {
             // It is the state in which the event finds the parcel.
             record.facts.fulfillments[parcel].scans.removeAll { $0.time == start }
+            // What it would have been through after it has not happened.
+            for (index, scan) in record.facts.fulfillments[parcel].scans.enumerated() {
+                guard let before = scan.state, before.stage > state.stage else { continue }
+                record.facts.fulfillments[parcel].scans[index].state = nil
+            }
         }
         let id = "given-\(record.facts.fulfillments[parcel].scans.count)"
         record.facts.fulfillments[parcel].scans.append(Self.scan(id, state, now))

@@ -44,6 +44,13 @@ enum Names {
             return NamedDrop(item, refund, overlay: scope.overlay, prefix: "refund")
         },
         Root(
+            name: "rating", meaning: "What the customer said of how the order came.", isAlways: false,
+            rows: rating.rows(under: "rating")
+        ) { scope in
+            guard scope.event.kind.has("rating") else { return nil }
+            return NamedDrop(scope, rating, overlay: scope.overlay, prefix: "rating")
+        },
+        Root(
             name: "message", meaning: "What she wrote.", isAlways: false, rows: message.rows(under: "message")
         ) { scope in
             guard let item = scope.messageItem else { return nil }
@@ -87,7 +94,17 @@ enum Names {
             { $0.tracking }
         ),
         (page("preferences_url", "The page on which the shopper chooses what you write about."), { $0.preferences }),
+        (
+            page(
+                ratingPage,
+                "The page on which the shopper rates how the order came; with `?score=4` behind it, that score is chosen already. Only in mails of triggers with `about: ratings` (ratings.md)."
+            ),
+            { $0.rating }
+        ),
     ]
+
+    /// The name of the page for ratings.
+    static let ratingPage = "rating_url"
 
     private static func page(_ name: String, _ meaning: String) -> NameRow {
         NameRow(

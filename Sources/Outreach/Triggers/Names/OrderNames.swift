@@ -85,6 +85,19 @@ extension Names {
                 .int(
                     scope.record.parcels.count { scope.state(of: $0).state == .delivered })
             },
+            Name("delayed", .flag, "One of its parcels on the way is late.", .tracking) { scope in
+                .bool(scope.parcelsUnderway.contains { $0.delayed || $0.daysLate > 0 })
+            },
+            Name(
+                "days_late", .number,
+                "Whole days that the latest of its parcels on the way is past its first promised day; 0 if none is.",
+                .tracking
+            ) { .int($0.parcelsUnderway.map(\.daysLate).max() ?? 0) },
+            Name(
+                "needs_attention", .flag,
+                "One of its parcels has a problem, goes back, came back, is lost, or was silent for longer than `delays` allows.",
+                .tracking
+            ) { scope in .bool(scope.record.parcels.contains(where: scope.needsAttention)) },
             Name("messages_sent", .number, "How many messages the shopper has had about it.", .bookbag) {
                 .int($0.history.messagesAboutOrder)
             },
@@ -134,6 +147,9 @@ extension Names {
                 .int($0.history.messagesLast7Days)
             },
             Name(
+                "last_rating", .number, "The score of their newest rating, from 1 to 5.", .bookbag, canBeEmpty: true
+            ) { scope in scope.history.lastRating.map { .int($0) } ?? .null },
+            Name(
                 "questions_last_30_days", .number,
                 "How often they wrote to you in the last 30 days, this message included.",
                 .bookbag
@@ -141,6 +157,9 @@ extension Names {
             Name("locale", .text, "Their language: `en`, `fr-CA`.") { .string($0.locale) },
             Name("accepts_marketing", .flag, "They are subscribed to your marketing mails.") {
                 .bool($0.record.facts.customer?.marketing == .subscribed)
+            },
+            Name("accepts_sms", .flag, "They are subscribed to your texts (SMS), without which they get none.") {
+                .bool($0.record.facts.customer?.texts == .subscribed)
             },
             Name(
                 "unsubscribe_url", .link, "Shopify's unsubscribe page for them.", canBeEmpty: true, isPersonal: true
@@ -158,6 +177,18 @@ extension Names {
                 scope: { $0 }
             ) { $0.history.lastMessageAt }
     )
+
+    static let rating = NameTable<Scope>([
+        Name("score", .number, "From 1, the worst, to 5.", .bookbag) { scope in
+            (scope.event.ratingScore ?? scope.history.rating?.score).map { .int($0) } ?? .null
+        },
+        Name(
+            "words", .text, "The line that the customer wrote beside it.", .bookbag, canBeEmpty: true, isPersonal: true
+        ) { .optional($0.history.rating?.words) },
+        Name("of", .text, "What was rated: `delivery`.", .bookbag) {
+            .string(RatingKind(of: $0.event.aggregate.kind).rawValue)
+        },
+    ])
 
     static let shop = NameTable<Scope>([
         Name("name", .text, "Your shop's name, as in shop.yaml.", .settings) { .string($0.settings.brand.name) },

@@ -23,6 +23,7 @@ struct PlainName: Sendable {
         add("customer", Names.customer) { $0 }
         add("shop", Names.shop) { $0 }
         add("event", Names.event) { $0 }
+        add("rating", Names.rating) { $0.event.kind.has("rating") ? $0 : nil }
         add("shipment", Names.shipment, \.shipmentItem)
         add("return", Names.returned, \.returnItem)
         add("refund", Names.refund, \.refundItem)

@@ -90,6 +90,31 @@ public struct Scope: Sendable {
             .sorted { $0.1 > $1.1 }.map(\.0)
     }
 
+    /// What is known of the order's parcels whose delivery is still to come: one that was at the door, or waits to be
+    /// collected, gets no later.
+    var parcelsUnderway: [ShipmentState] {
+        record.parcels.map(state).filter { !$0.state.isFinal && $0.state != .attempted && $0.state != .readyForPickup }
+    }
+
+    /// Whether a person should look after a parcel before anybody is told how it fares: something is wrong with it, or
+    /// it was silent for so long that what was heard last may be true no more. Here the clock alone decides: what nobody
+    /// has asked for is not known either.
+    func needsAttention(_ shipment: Shipment) -> Bool {
+        let state = state(of: shipment)
+        let rules = settings.delayRules
+        let silence: (length: Length?, since: Moment?)
+        switch state.state {
+        case .exception, .returning, .returned, .lost: return true
+        case .delivered, .cancelled, .readyForPickup: return false
+        case .unknown, .preTransit:
+            let sent = record.fulfillment(shipment.fulfillmentID)?.createdAt
+            silence = (rules.notHandedOver, [sent, state.lastScan?.time].compactMap(\.self).max())
+        case .accepted, .inTransit, .outForDelivery, .attempted: silence = (rules.noScan, state.lastScan?.time)
+        }
+        guard let length = silence.length, let since = silence.since else { return false }
+        return rules.calendar(zone).moment(length, after: since, in: zone) < now
+    }
+
     /// The return that the event is about, or that its refund belongs to; of a message, the order's newest.
     var returned: ReturnFacts? {
         if event.aggregate.kind == .conversation { return record.facts.returns.max { $0.createdAt < $1.createdAt } }

@@ -140,7 +140,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
         let emailKeys = properties(keys.email)
         return .any(
             [
-                .oneOf(["email"]),
+                .oneOf(["email", "sms"]),
+                .keys(
+                    [
+                        ("sms", .any([.nothing, .keys([textTemplate])])), textTemplate,
+                    ], required: ["sms"]),
                 .keys(
                     [
                         (
@@ -170,24 +174,35 @@ public enum FileSchema: String, Sendable, CaseIterable {
                                 "A template (templates/NAME.json) for a receiver that wants a JSON of its own.")
                         ),
                     ], required: ["webhook"]),
-            ], "'email', 'email: { to: merchant }', 'answer' or 'webhook: NAME'.")
+            ], "'email', 'email: { to: merchant }', 'answer', 'sms' or 'webhook: NAME'.")
     }
+
+    private static let textTemplate = (
+        "template",
+        SchemaNode.scalar.described("Another template: templates/NAME.sms.md, or the mail's in its short form.")
+    )
 
     // MARK: - Examples
 
     /// What `given` and `then` may change about the standard order, by root.
     private static let roots: [(String, SchemaNode)] =
-        Names.roots.map { ($0.name, .named("given-\($0.name)")) } + [
+        Names.roots.map { root -> (String, SchemaNode) in
+            let own = SchemaNode.named("given-\(root.name)")
+            // What she writes may be about no order.
+            return (root.name, root.name == "order" ? .any([own, .oneOf(["none"])]) : own)
+        } + [
             (
                 Names.shipments.path,
-                .object([
-                    (
-                        "description",
-                        .text(
-                            "The parcels of the order, each with the names of 'shipment': in 'given' those that it happens to at once, in 'then' those that it happens to then. One that is known by its tracking_number is only changed."
-                        )
-                    ), ("type", .text("array")), ("items", .any([.named("given-shipment"), .nothing])),
-                    ("minItems", .number(1)),
+                .any([
+                    .object([
+                        (
+                            "description",
+                            .text(
+                                "The parcels of the order, each with the names of 'shipment': in 'given' those that it happens to at once, in 'then' those that it happens to then. One that is known by its tracking_number is only changed."
+                            )
+                        ), ("type", .text("array")), ("items", .any([.named("given-shipment"), .nothing])),
+                        ("minItems", .number(1)),
+                    ]), .oneOf(["none"]),
                 ])
             )
         ]
@@ -245,7 +260,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     key,
                     .any(
                         [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
-                        "What is sent: 'nothing', 'email', 'answer', 'webhook: NAME'.")
+                        "What is sent: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -287,8 +302,19 @@ public enum FileSchema: String, Sendable, CaseIterable {
             )
         ]
 
+    private static let textKeys: [(String, SchemaNode)] =
+        expectKeys.filter { ExampleReader.textKeys.contains($0.0) } + [
+            (
+                "segments",
+                SchemaNode.object([
+                    ("description", .text("How many segments it takes.")), ("type", .text("integer")),
+                    ("minimum", .number(1)),
+                ])
+            )
+        ]
+
     private static let expected = SchemaNode.any([
-        .oneOf(["email", "answer"]),
+        .oneOf(["email", "answer", "sms"]),
         .keys(
             [
                 (
@@ -296,6 +322,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     .any([.nothing, .keys(expectKeys.filter { ["subject", "contains", "sent"].contains($0.0) })])
                 )
             ], required: ["answer"]),
+        .keys([("sms", .any([.nothing, .keys(textKeys)]))] + textKeys, required: ["sms"]),
         .keys([("email", .any([.nothing, .keys(expectKeys)]))] + expectKeys, required: ["email"]),
         .keys(
             [("webhook", SchemaNode.scalar.described("By the name that 'send' gives it."))] + webhookKeys,

@@ -1,0 +1,203 @@
+import Delivery
+package import Outreach
+package import Store
+
+// What a person at the desk sends: an answer in their own words, or one that a trigger drafted and they looked at.
+
+/// Writes the drafts of triggers anew, as the facts are now.
+package struct ShopAnswers: Sendable {
+    /// What one shop's drafts need.
+    package struct Office: Sendable {
+        /// The triggers in force.
+        let planner: @Sendable () -> Planner
+        let maker: MessageMaker
+
+        package init(planner: @escaping @Sendable () -> Planner, maker: MessageMaker) {
+            self.planner = planner
+            self.maker = maker
+        }
+    }
+
+    private let offices: [String: Office]
+
+    /// - Parameter offices: by shop domain.
+    package init(_ offices: [String: Office] = [:]) { self.offices = offices }
+
+    /// A draft as it would be sent now.
+    package enum Draft: Hashable, Sendable {
+        /// As Markdown with a line for each paragraph, so that it can be edited.
+        case text(String, language: String)
+        /// It cannot be written now, for this reason.
+        case impossible(String)
+    }
+
+    /// The names of a shop's saved replies.
+    package func saved(_ shop: String) -> [String] {
+        offices[shop]?.planner().triggers.templates.replyNames ?? []
+    }
+
+    /// A saved reply with the facts of a conversation.
+    ///
+    /// - Parameter record: the conversation, with the order that it is about.
+    package func reply(_ name: String, about record: OrderRecord, now: Moment) -> Draft {
+        guard let office = offices[record.shop], let conversation = record.conversation else {
+            return .impossible("the shop's triggers are not in force")
+        }
+        let message = conversation.lastIncoming
+        let event = Event(
+            shop: record.shop, aggregate: conversation.aggregate, kind: .messageReceived,
+            occurrences: [
+                Event.Occurrence(subject: Subject.other("message", id: "\(message?.id ?? 0)").key, n: 1, mark: "1")
+            ], happenedAt: message?.at ?? conversation.openedAt, recordedAt: now,
+            source: conversation.channel.rawValue, orderName: record.facts.name)
+        do throws(TemplateFailure) {
+            let text = try office.maker.reply(name, record: record, event: event, planner: office.planner(), now: now)
+            return .text(ReplyText.unwrapped(text), language: "")
+        } catch {
+            return .impossible("\(error.file), line \(error.line): \(error.message)")
+        }
+    }
+
+    /// What a trigger's answer that waits for a person would say now.
+    ///
+    /// - Parameter record: the conversation, with the order that it is about.
+    package func draft(
+        _ effect: Effect, about record: OrderRecord, in store: Store, now: Moment
+    ) async throws -> Draft {
+        guard let office = offices[effect.shop] else { return .impossible("the shop's triggers are not in force") }
+        let planner = office.planner()
+        let question = HistoryQuestion(of: effect, record: record, planner: planner, now: now)
+        let history = try await store.history(for: [question], now: now)[0]
+        do throws(TemplateFailure) {
+            guard let text = try office.maker.text(effect, record: record, history: history, planner: planner, now: now)
+            else { return .impossible("its trigger is gone") }
+            switch text.body {
+            case .markdown(let markdown):
+                return .text(ReplyText.unwrapped(markdown), language: text.language)
+            case .html:
+                let draft = MailDraft(
+                    from: planner.triggers.settings.brand.from, to: planner.triggers.settings.brand.from, sender: "",
+                    subject: text.subject, body: text.body, language: text.language, messageID: "draft", date: now,
+                    brand: planner.triggers.settings.brand)
+                return .text(ReplyText.unwrapped(MailBodies(draft).text), language: text.language)
+            }
+        } catch {
+            return .impossible("its template fails: \(error.file), line \(error.line): \(error.message)")
+        }
+    }
+}
+
+/// What a person types, and what a mail is made of.
+package enum ReplyText {
+    /// Markdown in which each paragraph is one line: what a text field wraps by itself.
+    package static func unwrapped(_ markdown: String) -> String {
+        var lines: [String] = []
+        var isOpen = false
+        for raw in markdown.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            var line = String(raw)
+            // What a template writes to break a line, a person writes as a new line.
+            var isBroken = false
+            for mark in ["<br>", "<br/>", "<br />"] where line.hasSuffix(mark) {
+                line.removeLast(mark.count)
+                isBroken = true
+            }
+            let begins = startsBlock(line)
+            if isOpen, !begins, !line.allSatisfy(\.isWhitespace), let last = lines.popLast() {
+                lines.append(last + " " + line.drop { $0 == " " })
+            } else {
+                lines.append(line)
+            }
+            // Two spaces or a backslash at its end break a line.
+            let isHard = isBroken || line.hasSuffix("  ") || line.hasSuffix("\\")
+            if line.hasSuffix("\\") { lines[lines.count - 1].removeLast() }
+            isOpen = !line.allSatisfy(\.isWhitespace) && !isHard && !isHeading(line)
+        }
+        while lines.last?.allSatisfy(\.isWhitespace) == true { lines.removeLast() }
+        while lines.first?.allSatisfy(\.isWhitespace) == true { lines.removeFirst() }
+        return lines.map { line in
+            var line = Substring(plain(line))
+            while line.last == " " { line.removeLast() }
+            return String(line)
+        }.joined(separator: "\n").drop { $0 == " " }.description
+    }
+
+    /// A line without the marks that keep values from acting as markup, where they could not anyway: what stands at the
+    /// beginning of a line, and emphasis, links and tags, stay marked.
+    private static func plain(_ line: String) -> String {
+        guard line.contains("\\") || line.contains("&") else { return line }
+        let begin = line.prefix { $0.isNumber || $0 == " " || $0 == "\\" }.count
+        let index = line.index(line.startIndex, offsetBy: min(line.count, begin + 1))
+        var rest = String(line[index...])
+        for sign in "#.-+()!:,;/=@%$?'\"{}~" { rest = rest.replacing("\\\(sign)", with: String(sign)) }
+        for (entity, sign) in [("&#39;", "'"), ("&quot;", "\""), ("&apos;", "'"), ("&amp; ", "& ")] {
+            rest = rest.replacing(entity, with: sign)
+        }
+        return line[..<index] + rest
+    }
+
+    /// The Markdown of what a person typed, in whose mail a new line is a new line.
+    package static func markdown(_ typed: String) -> String {
+        let lines = typed.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        return lines.indices.map { index in
+            let line = lines[index]
+            let next = index + 1 < lines.count ? lines[index + 1] : ""
+            let ends = line.allSatisfy(\.isWhitespace) || next.allSatisfy(\.isWhitespace) || startsBlock(next)
+            return ends || isHeading(line) || line.hasSuffix("\\") ? line : line + "\\"
+        }.joined(separator: "\n")
+    }
+
+    private static func isHeading(_ line: String) -> Bool { line.hasPrefix("#") }
+
+    /// Whether a line begins a block of its own: a list's point, a heading, a quotation, a table's row, a rule.
+    private static func startsBlock(_ line: String) -> Bool {
+        let text = line.drop { $0 == " " }
+        if text.hasPrefix("#") || text.hasPrefix(">") || text.hasPrefix("|") || text.hasPrefix("```") { return true }
+        if text.hasPrefix("- ") || text.hasPrefix("* ") || text.hasPrefix("+ ") || text.hasPrefix("---") { return true }
+        let digits = text.prefix { $0.isNumber }
+        let rest = text.dropFirst(digits.count)
+        return !digits.isEmpty && digits.count < 4 && (rest.hasPrefix(". ") || rest.hasPrefix(") "))
+    }
+}
+
+extension ShopPost {
+    /// A person's answer in a conversation, as a mail in its thread; nil where there is no relay, nobody wrote, or no
+    /// mail can be made of it.
+    ///
+    /// - Parameters:
+    ///   - text: as it was typed, in Markdown.
+    ///   - recipient: whom it goes to.
+    ///   - language: BCP 47, for programs that read it out.
+    ///   - key: what tells it from every other: the same key is sent once.
+    package func reply(
+        _ text: String, to recipient: MailAddress, in record: OrderRecord, language: String, key: String,
+        shop: String, now: Moment
+    ) -> Message? {
+        guard let office = office(shop), office.wake != nil else { return nil }
+        let brand = office.brand()
+        let thread = AnswerThread(record, brand: brand)
+        let from = thread?.from ?? brand.from
+        let subject = self.subject(of: record, shop: shop)
+        // Whoever is written to first finds it beside the mails about the order.
+        let order = record.isOrder ? record.facts.id : nil
+        let references =
+            thread?.references
+            ?? order.map { [MessageIdentity.thread(shop: shop, orderID: $0, domain: brand.from.domain)] } ?? []
+        var draft = MailDraft(
+            from: from, to: recipient, replyTo: thread == nil ? brand.replyTo : nil,
+            sender: office.sender ?? from.address, subject: subject, body: .markdown(ReplyText.markdown(text)),
+            language: language,
+            messageID: MessageIdentity.notice(shop: shop, kind: "reply", about: key, domain: from.domain),
+            references: references.filter(MailComposer.isMessageID), date: now, brand: brand)
+        draft.isPersonal = true
+        return try? MailComposer().compose(draft)
+    }
+
+    /// What a person's mail in that conversation is called: an answer by what it answers, a first one by its own
+    /// subject.
+    package func subject(of record: OrderRecord, shop: String) -> String {
+        guard let brand = brand(shop) else { return "" }
+        if let subject = AnswerThread(record, brand: brand)?.subject { return subject }
+        let own = record.conversation?.subject ?? ""
+        return own.isEmpty ? brand.name : own
+    }
+}

@@ -1,0 +1,384 @@
+import Daemon
+import Foundation
+import Outreach
+import Platform
+import Store
+
+// What is done with a conversation, each by POST to /SHOP/inbox/NUMBER/…
+//
+//     take      it is mine now, whoever had it
+//     give      to a colleague or a team, or back to everybody
+//     note      for colleagues
+//     snooze    until later, or until the customer writes
+//     close
+//     reply     an answer in one's own words
+//     approve   a trigger's draft, as it is or edited
+//     wrong     an answer, or a draft, was not what the customer asked for
+//     saved     puts a saved reply into the form
+//     undo      takes back a reply that has not gone out
+//
+// Each form has the version that its page showed. Where somebody else has done something since, or the customer has
+// written, nothing is done; the page says what changed, with what was typed still in it. So no two people answer, and
+// whoever comes second decides with the first one's words before them.
+
+extension DeskSite {
+    /// How long a reply can be taken back.
+    static let takeBackTime = Duration.seconds(10)
+
+    func act(onConversation number: String, _ act: String, _ request: WebRequest, _ visit: Visit) async throws
+        -> WebResponse
+    {
+        let acts = ["take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "undo", "saved"]
+        guard let id = Int64(number), id > 0, acts.contains(act),
+            let view = try await store.conversationView(id, shop: visit.shop)
+        else { return notFound(visit.visitor) }
+        let form = request.form
+        if act == "undo" { return try await undo(view, form, visit) }
+        if act == "saved" { return try await saved(view, form, visit) }
+        var kept = ConversationKept()
+        kept.text = act == "reply" ? Self.typed(form["text"]) : ""
+        kept.note = act == "note" ? Self.typed(form["text"]) : ""
+        kept.meaning = form["meaning"].flatMap { Intents.names.contains($0) ? $0 : nil }
+        if let effect = form["effect"].flatMap(Int64.init), let shown = form["shown"] {
+            kept.draft = (effect, Self.typed(shown), Self.typed(form["text"]))
+        }
+        guard form["version"] == "\(view.record.version)" else {
+            return try await stale(view, since: form["last"], kept, visit)
+        }
+        switch act {
+        case "reply": return try await reply(view, form, kept, visit)
+        case "approve": return try await approve(view, form, kept, visit)
+        default: break
+        }
+        let person = visit.visitor.person.email
+        let now = core.now()
+        let record = view.record
+        var entry = AuditEntry(who: person, shop: visit.shop, what: "", about: record.title)
+        var verdict: AnswerVerdict?
+        var ended: Int64?
+        let change: ConversationChange?
+        switch act {
+        case "take":
+            entry.what = "took_over"
+            change = ConversationRules.take(record, by: person)
+        case "give":
+            guard let (colleague, team) = receiver(form["to"] ?? "", visit) else {
+                return try await problem("Nothing was done: that is nobody who answers.", view, kept, visit)
+            }
+            entry.what = colleague == nil && team == nil ? "gave_back" : "handed_on"
+            entry.detail = (colleague ?? team).map { "to \($0)" }
+            change = ConversationRules.give(record, to: colleague, team: team)
+        case "note":
+            guard !kept.note.isEmpty else {
+                return try await problem("There is nothing to note: write something first.", view, kept, visit)
+            }
+            entry.what = "noted"
+            change = ConversationRules.note(kept.note, by: person, in: record, now: now)
+        case "snooze":
+            guard let length = form["for"].flatMap(SnoozeLength.init) else {
+                return try await problem("Choose until when.", view, kept, visit)
+            }
+            let until = length.end(after: now, zone: visit.zone)
+            entry.what = "snoozed"
+            entry.detail = "until \(until.iso8601)"
+            change = ConversationRules.snooze(record, until: until, by: person, now: now)
+        case "wrong":
+            guard let effect = form["effect"].flatMap(Int64.init), let understood = answered(by: effect, view) else {
+                return try await problem("That is no answer of this conversation.", view, kept, visit)
+            }
+            let meant = kept.meaning
+            entry.what = "called_wrong"
+            entry.detail = "message \(effect)\(meant.map { ", meant \($0)" } ?? "")"
+            // Said twice, it counts once.
+            let mark = ConversationRules.mark(ofWrong: effect)
+            if !record.messages.contains(where: { $0.direction == .note && $0.subject == mark }) {
+                verdict = AnswerVerdict(of: understood, isRight: false)
+            }
+            ended = effect
+            change = ConversationRules.wrong(effect, meant: meant, by: person, in: record, now: now)
+        default:
+            entry.what = "closed"
+            change = ConversationRules.close(record, because: .done, now: now)
+        }
+        let place = "\(visit.path)/inbox/\(record.id)"
+        // It is so already.
+        guard let change else { return .seeOther(place) }
+        guard try await store.commit(change, audit: entry, verdict: verdict, ending: ended, now: now) != nil else {
+            return try await stale(view.record.id, since: form["last"], kept, visit)
+        }
+        acted(entry)
+        return .seeOther(act == "close" ? "\(visit.path)/inbox" : act == "wrong" ? "\(place)#reply" : place)
+    }
+
+    private func acted(_ entry: AuditEntry) {
+        log(entry)
+        core.actedByHand.call()
+    }
+
+    /// A text as it was typed, with the line ends of the store; never longer than a message.
+    private static func typed(_ text: String?) -> String {
+        let lines = (text ?? "").replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+        return String(lines.prefix(ConversationRules.longestText)).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Whom a form gives it to: nobody and no team for everybody; nil where that is none who answers.
+    private func receiver(_ text: String, _ visit: Visit) -> (colleague: String?, team: String?)? {
+        if text.isEmpty { return (nil, nil) }
+        let all = people.answering(visit.shop)
+        if text.hasPrefix("team:") {
+            let team = String(text.dropFirst(5))
+            return all.contains { $0.teams.contains(team) } ? (nil, team) : nil
+        }
+        return all.contains { $0.email == text } ? (text, nil) : nil
+    }
+
+    /// What was understood of the message that an effect answers, or would have; nil if it answers none here.
+    private func answered(by effect: Int64, _ view: ConversationView) -> Understood? {
+        if let place = view.messages.firstIndex(where: {
+            $0.effectID == effect && $0.direction == .outgoing && $0.author == .bookbag
+        }) {
+            return view.messages[..<place].last { $0.direction == .incoming }?.understood ?? Understood()
+        }
+        guard view.effects.contains(where: { $0.id == effect && $0.isDraft }) else { return nil }
+        return view.record.lastIncoming?.understood ?? Understood()
+    }
+
+    // MARK: - Answers
+
+    private func reply(
+        _ view: ConversationView, _ form: [String: String], _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        let record = try await order(of: view.record, now: core.now())
+        return try await send(
+            kept.text, record, view, language: view.record.lastIncoming?.understood?.language, form, kept, visit,
+            entry: AuditEntry(
+                who: visit.visitor.person.email, shop: visit.shop, what: "replied", about: view.record.title))
+    }
+
+    /// Sends a draft as the person's own. It is written again now: where a fact has changed since it was shown, the
+    /// difference is shown first.
+    private func approve(
+        _ view: ConversationView, _ form: [String: String], _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        let now = core.now()
+        guard let given = kept.draft,
+            let effect = try await store.drafts(of: view.record.id, shop: visit.shop).first(where: {
+                $0.id == given.effect
+            })
+        else { return try await problem("That draft is no longer there.", view, kept, visit) }
+        let record = try await order(of: view.record, now: now)
+        guard
+            case .text(let text, let language) = try await core.answers.draft(
+                effect, about: record, in: store, now: now), text == given.shown
+        else {
+            return try await problem(
+                "Nothing was sent: the facts have changed since the draft was shown. Look at it again.", view, kept,
+                visit)
+        }
+        var verdict: AnswerVerdict?
+        var meant = ""
+        if let understood = view.record.lastIncoming?.understood {
+            let intent = understood.asks.first ?? "unclear"
+            let isRight = kept.meaning == nil || kept.meaning == intent
+            verdict = AnswerVerdict(of: understood, isRight: isRight)
+            if !isRight, let meaning = kept.meaning { meant = ", meant \(meaning)" }
+        }
+        let edited = given.typed == given.shown ? "" : ", edited"
+        return try await send(
+            given.typed, record, view, language: language, form, kept, visit,
+            entry: AuditEntry(
+                who: visit.visitor.person.email, shop: visit.shop, what: "approved", about: view.record.title,
+                detail: "message \(effect.id) of \(effect.trigger)\(edited)\(meant)"),
+            verdict: verdict, isDraft: true)
+    }
+
+    /// Sends what a person wrote, in the conversation's thread, once the time to take it back is over.
+    private func send(
+        _ text: String, _ record: OrderRecord, _ view: ConversationView, language: String?, _ form: [String: String],
+        _ kept: ConversationKept, _ visit: Visit, entry: AuditEntry, verdict: AnswerVerdict? = nil,
+        isDraft: Bool = false
+    ) async throws -> WebResponse {
+        let now = core.now()
+        let conversation = view.record
+        guard !text.isEmpty else {
+            return try await problem("Nothing was sent: there are no words yet.", view, kept, visit)
+        }
+        let recipients = Self.recipients(record)
+        guard let recipient = recipients.first(where: { $0.choice.value == form["to"] }) ?? recipients.first else {
+            return try await problem("Nothing was sent: no mail address is known.", view, kept, visit)
+        }
+        let key = "\(conversation.id) \(conversation.version)"
+        let mail = core.post.reply(
+            text, to: recipient.address, in: record, language: language ?? record.facts.locale ?? "en", key: key,
+            shop: visit.shop, now: now)
+        guard let mail else {
+            return try await problem(
+                "Nothing was sent: no mail can be made of this, or the shop has no relay.", view, kept, visit)
+        }
+        let person = visit.visitor.person.email
+        var message = ConversationMessage(.outgoing, by: .person(person), at: now, text: text, channel: .mailbox)
+        message.subject = mail.summary
+        message.recipient = recipient.address.address
+        var change =
+            form["then"] == "close"
+            ? ConversationRules.replyAndClose(message, by: person, in: conversation, now: now)
+            : ConversationRules.reply(message, by: person, in: conversation, now: now)
+        if isDraft { change.withdraws = .answeredByPerson }
+        change.mails = [
+            ConversationMail(
+                .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0)
+        ]
+        var entry = entry
+        if form["then"] == "close" {
+            entry.detail = [entry.detail, "closed"].compactMap(\.self).joined(separator: ", ")
+        }
+        guard try await store.commit(change, audit: entry, verdict: verdict, now: now) != nil else {
+            return try await stale(conversation.id, since: form["last"], kept, visit)
+        }
+        acted(entry)
+        return .seeOther("\(visit.path)/inbox/\(conversation.id)")
+    }
+
+    /// Writes to the customer of an order first, as a conversation of its own.
+    func write(_ request: WebRequest, _ visit: Visit) async throws -> WebResponse {
+        let form = request.form
+        let now = core.now()
+        let person = visit.visitor.person.email
+        func refused(_ words: String) -> WebResponse {
+            notice("Nothing was sent", [words], visit: visit, status: 400)
+        }
+        guard let number = form["order"].flatMap({ OrderNumber(path: $0) }) else {
+            return refused("It is not known which order this is about.")
+        }
+        guard var record = try await store.load(shop: visit.shop, orderIDs: [number.id])[number.id] else {
+            return notFound(visit.visitor)
+        }
+        let (subject, text) = (Self.typed(form["subject"]), Self.typed(form["text"]))
+        guard !text.isEmpty, !subject.isEmpty, subject.count <= 200 else {
+            return refused("It needs a subject of at most 200 characters, and words. Go back to where you wrote them.")
+        }
+        guard let recipient = record.recipient else { return refused("No mail address is known of this order.") }
+        var opening = ConversationRecord(shop: visit.shop, channel: .mailbox, openedAt: now)
+        opening.orderID = record.facts.id
+        opening.address = recipient.address
+        opening.name = recipient.name ?? Self.customer(record.facts)
+        opening.subject = subject.split(whereSeparator: \.isNewline).joined(separator: " ")
+        record.conversation = opening
+        // The same form sent twice is one mail.
+        let key = "first \(number.number) \(form["once"].flatMap(Int64.init) ?? now.milliseconds)"
+        let mail = core.post.reply(
+            text, to: recipient, in: record, language: record.facts.locale ?? "en", key: key, shop: visit.shop, now: now
+        )
+        guard let mail else { return refused("No mail can be made of this, or the shop has no relay.") }
+        var message = ConversationMessage(.outgoing, by: .person(person), at: now, text: text, channel: .mailbox)
+        message.subject = mail.summary
+        message.recipient = recipient.address
+        var change = ConversationRules.write(message, by: person, opening: opening, now: now)
+        change.mails = [
+            ConversationMail(
+                .person, maker: "reply", key: key, message: mail, dueAt: now + Self.takeBackTime, carries: 0)
+        ]
+        let entry = AuditEntry(who: person, shop: visit.shop, what: "wrote_first", about: record.facts.name)
+        guard let id = try await store.commit(change, audit: entry, now: now) else {
+            return refused("It was sent already.")
+        }
+        acted(entry)
+        return .seeOther("\(visit.path)/inbox/\(id)")
+    }
+
+    /// Puts a saved reply behind what was typed so far; nothing is written yet.
+    private func saved(_ view: ConversationView, _ form: [String: String], _ visit: Visit) async throws -> WebResponse {
+        var kept = ConversationKept()
+        kept.text = Self.typed(form["text"])
+        let now = core.now()
+        let record = try await order(of: view.record, now: now)
+        switch core.answers.reply(form["saved"] ?? "", about: record, now: now) {
+        case .text(let text, _): kept.text = kept.text.isEmpty ? text : "\(kept.text)\n\n\(text)"
+        case .impossible(let why): kept.problem = "That reply cannot be written: \(why)."
+        }
+        return try await show(view, visit, kept: kept)
+    }
+
+    /// Takes a reply back, and puts its words into the form again.
+    private func undo(_ view: ConversationView, _ form: [String: String], _ visit: Visit) async throws -> WebResponse {
+        let effect = form["effect"].flatMap(Int64.init) ?? 0
+        let entry = AuditEntry(
+            who: visit.visitor.person.email, shop: visit.shop, what: "took_back", about: view.record.title,
+            detail: "message \(effect)")
+        var kept = ConversationKept()
+        let text = try await store.takeBack(
+            effectID: effect, of: view.record.id, shop: visit.shop, audit: entry, now: core.now())
+        guard let text else {
+            return try await problem("It has gone out already, and cannot be taken back.", view, kept, visit)
+        }
+        acted(entry)
+        kept.text = text
+        kept.problem = "Taken back: nothing was sent. Your words are below."
+        guard let after = try await store.conversationView(view.record.id, shop: visit.shop) else {
+            return notFound(visit.visitor)
+        }
+        return try await show(after, visit, kept: kept)
+    }
+
+    // MARK: - What was not done
+
+    private func problem(
+        _ words: String, _ view: ConversationView, _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        var kept = kept
+        kept.problem = words
+        return try await show(view, visit, kept: kept, status: 409)
+    }
+
+    /// Somebody did something at the same moment.
+    private func stale(
+        _ id: Int64, since last: String?, _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        guard let view = try await store.conversationView(id, shop: visit.shop) else { return notFound(visit.visitor) }
+        return try await stale(view, since: last, kept, visit)
+    }
+
+    /// What changed since the form was made, with what was typed still in it.
+    private func stale(
+        _ view: ConversationView, since last: String?, _ kept: ConversationKept, _ visit: Visit
+    ) async throws -> WebResponse {
+        var kept = kept
+        let record = view.record
+        let clock = Clock(visit.zone)
+        let seen = last.flatMap(Int64.init) ?? 0
+        let who = Self.name(record.name, record.address)
+        kept.changed = record.messages.filter { $0.id > seen && seen > 0 }.suffix(10).map { message in
+            let time = clock.time(message.at)
+            switch (message.direction, message.author) {
+            case (.incoming, _): return "\(who) wrote again at \(time)."
+            case (.note, .person(let email)):
+                return "\(colleague(email, visit).capitalizedFirst) wrote a note at \(time)."
+            case (_, .person(let email)): return "\(colleague(email, visit).capitalizedFirst) answered at \(time)."
+            default: return "Bookbag answered at \(time)."
+            }
+        }
+        kept.changed.append(
+            standing(
+                record.state, holder: record.holder, team: record.team, reason: record.reason,
+                snoozedUntil: record.snoozedUntil, closedAt: record.closedAt, clock: clock, visit: visit))
+        return try await show(view, visit, kept: kept, status: 409)
+    }
+}
+
+extension String {
+    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+/// Until when a conversation is put away.
+enum SnoozeLength: String, CaseIterable, Sendable {
+    case hour, tomorrow, days
+
+    /// The moment, by the shop's clock.
+    func end(after now: Moment, zone: Zone) -> Moment {
+        switch self {
+        case .hour: now + .hours(1)
+        case .tomorrow: zone.moment(on: zone.day(at: now).adding(days: 1), secondOfDay: 9 * 3_600)
+        case .days: now + .days(3)
+        }
+    }
+}
