@@ -122,7 +122,8 @@ let package = Package(
             name: "PlatformTests", dependencies: ["Platform", "LoopTesting", "Doubles", lifecycleTesting, logging],
             swiftSettings: strict),
         .testTarget(name: "DNSTests", dependencies: ["DNS", "Platform"], swiftSettings: strict),
-        .testTarget(name: "OutreachTests", dependencies: ["Outreach", "Liquid", "Understanding"], swiftSettings: strict),
+        .testTarget(
+            name: "OutreachTests", dependencies: ["Outreach", "Liquid", "Understanding"], swiftSettings: strict),
         .testTarget(
             name: "ShopifyTests", dependencies: ["Shopify", "Platform", "Doubles"], swiftSettings: strict),
         .testTarget(

@@ -104,9 +104,11 @@ struct BudgetTests {
             _ = bench.statements.taken()
             try await hold(await bench.ask("/juniperfig/\(query)", cookies: cookies), query, bench)
         }
+        let asking = try await bench.asking(about: bench.order(1_002))
         for purpose in SealedLink.Purpose.allCases {
+            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
             _ = bench.statements.taken()
-            let answer = await bench.visit(bench.link(purpose, order: 1001))
+            let answer = await bench.visit(path)
             try await hold(answer, "public \(purpose.rawValue)", bench)
         }
         #expect(PackageResources.desk_js.count < 8192)

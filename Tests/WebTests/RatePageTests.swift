@@ -145,7 +145,7 @@ struct RatePageTests {
         let long = try await bench.asking(
             about: bench.order(1003), to: "wren@example.com", customer: "gid://shopify/Customer/8")
         let second = bench.ratingLink(long, address: "wren@example.com")
-        try await give(bench, second, score: 4, words: String(repeating: "long ", count: 2_000))
+        try await give(bench, second, score: 4, words: String(repeating: "o", count: 2_000))
         #expect(try await rating(bench, long).words?.count == RatingPost.mostLetters)
     }
 

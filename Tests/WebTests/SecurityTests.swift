@@ -138,8 +138,10 @@ struct SecurityTests {
             DeskPagesTests.expectHarmless(answer.text, "\(method) \(path)")
             #expect(answer.headers["content-security-policy"]?.contains("require-trusted-types-for 'script'") == true)
         }
+        let asking = try await bench.asking(about: bench.order(1_002))
         for purpose in SealedLink.Purpose.allCases {
-            let answer = await bench.visit(bench.link(purpose, order: 1001))
+            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
+            let answer = await bench.visit(path)
             #expect(answer.status == 200)
             DeskPagesTests.expectHarmless(answer.text, "public \(purpose)")
             #expect(answer.text.firstMatch(of: /<script\b/) == nil)

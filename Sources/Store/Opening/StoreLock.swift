@@ -35,12 +35,17 @@ final class StoreLock: Sendable {
     static func isHeld(storePath: String) -> Bool? {
         var status = stat()
         guard stat(storePath + ".lock", &status) == 0 else { return false }
-        guard let locks = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
         let end = ":\(status.st_ino)"
-        return String(decoding: locks, as: UTF8.self).split(separator: "\n").contains { line in
-            let words = line.split(separator: " ")
-            return words.contains("FLOCK") && words.contains { $0.hasSuffix(end) }
+        // The kernel makes up the list while it is read: what moves in it meanwhile may be left out once.
+        for _ in 0..<3 {
+            guard let locks = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
+            let isListed = String(decoding: locks, as: UTF8.self).split(separator: "\n").contains { line in
+                let words = line.split(separator: " ")
+                return words.contains("FLOCK") && words.contains { $0.hasSuffix(end) }
+            }
+            if isListed { return true }
         }
+        return false
     }
 
     private static func line(in descriptor: Int32) -> String {
