@@ -104,7 +104,7 @@ struct BudgetTests {
             _ = bench.statements.taken()
             try await hold(await bench.ask("/juniperfig/\(query)", cookies: cookies), query, bench)
         }
-        let asking = try await bench.asking(about: bench.order(1_002))
+        let asking = try await bench.asking(about: bench.order(990_077))
         for purpose in SealedLink.Purpose.allCases {
             let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
             _ = bench.statements.taken()
