@@ -522,6 +522,16 @@ struct InboxTests {
         #expect(try await bench.replies().isEmpty)
     }
 
+    @Test(
+        "a draft has its names as a person would type them, and what could make markup stays apart",
+        arguments: [
+            ("your order &#35;1042, O&#39;Neil &#40;Bristol&#41;", "your order #1042, O'Neil (Bristol)"),
+            ("&#35;1042 is yours", "&#35;1042 is yours"), ("&#45; x&#46;", "&#45; x."),
+            ("see &#91;here&#93;&#40;https&#58;//mallory.example&#41;", "see &#91;here&#93;(https://mallory.example)"),
+            ("&#42;&#42;now&#42;&#42; &lt;b&gt;", "&#42;&#42;now&#42;&#42; &lt;b&gt;"), ("1 &amp; 2 &", "1 &amp; 2 &"),
+        ])
+    func plainDrafts(_ written: String, _ typed: String) { #expect(ReplyText.unwrapped(written) == typed) }
+
     @Test("what is typed is what arrives: lines stay lines, lists stay lists")
     func typing() {
         let typed = "Hello,\ntwo lines.\n\n- one\n- two\n\n# Not shouted\nend"

@@ -89,12 +89,27 @@ package struct ShopAnswers: Sendable {
 
 /// What a person types, and what a mail is made of.
 package enum ReplyText {
+    /// Signs that values are kept apart from Markdown with, and that make none of it within a line.
+    private static let harmless: [(mark: String, sign: String)] = [
+        ("&#33;", "!"), ("&#35;", "#"), ("&#39;", "'"), ("&#40;", "("), ("&#41;", ")"), ("&#43;", "+"), ("&#45;", "-"),
+        ("&#46;", "."), ("&#58;", ":"), ("&#61;", "="), ("&#64;", "@"), ("&quot;", "\""),
+    ]
+
+    /// A line as a person would have typed it: `order #1042`, not `order &#35;1042`. What might begin a heading or a
+    /// list stays as it is, and so does whatever makes links or emphasis.
+    private static func plain(_ line: Substring) -> String {
+        guard line.contains("&"), let first = line.firstIndex(where: \.isLetter) else { return String(line) }
+        var rest = String(line[first...])
+        for (mark, sign) in harmless { rest = rest.replacing(mark, with: sign) }
+        return line[..<first] + rest
+    }
+
     /// Markdown in which each paragraph is one line: what a text field wraps by itself.
     package static func unwrapped(_ markdown: String) -> String {
         var lines: [String] = []
         var isOpen = false
         for raw in markdown.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            var line = String(raw)
+            var line = plain(raw)
             // What a template writes to break a line, a person writes as a new line.
             var isBroken = false
             for mark in ["<br>", "<br/>", "<br />"] where line.hasSuffix(mark) {

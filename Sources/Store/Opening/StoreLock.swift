@@ -38,7 +38,7 @@ final class StoreLock: Sendable {
         let end = ":\(status.st_ino)"
         // The kernel makes up the list while it is read: what moves in it meanwhile may be left out once.
         for _ in 0..<3 {
-            guard let locks = FileManager.default.contents(atPath: "/proc/locks") else { return nil }
+            guard let locks = wholeFile("/proc/locks") else { return nil }
             let isListed = String(decoding: locks, as: UTF8.self).split(separator: "\n").contains { line in
                 let words = line.split(separator: " ")
                 return words.contains("FLOCK") && words.contains { $0.hasSuffix(end) }
@@ -46,6 +46,23 @@ final class StoreLock: Sendable {
             if isListed { return true }
         }
         return false
+    }
+
+    /// A file of the kernel's, which does not say how long it is.
+    private static func wholeFile(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count < 16 << 20 {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            bytes += buffer.prefix(count)
+        }
+        return bytes
     }
 
     private static func line(in descriptor: Int32) -> String {

@@ -25,11 +25,18 @@ extension DeskSite {
     /// How long a reply can be taken back.
     static let takeBackTime = Duration.seconds(10)
 
+    private static let acts = ["take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "undo", "saved"]
+
+    /// Whether that is something that is done to a conversation. Its answer may be a page, which an open browser asks for
+    /// again at the same address: it gets the conversation.
+    static func isAct(_ act: String, onConversation number: String) -> Bool {
+        acts.contains(act) && Int64(number).map { $0 > 0 } ?? false
+    }
+
     func act(onConversation number: String, _ act: String, _ request: WebRequest, _ visit: Visit) async throws
         -> WebResponse
     {
-        let acts = ["take", "give", "note", "snooze", "close", "reply", "approve", "wrong", "undo", "saved"]
-        guard let id = Int64(number), id > 0, acts.contains(act),
+        guard let id = Int64(number), id > 0, Self.acts.contains(act),
             let view = try await store.conversationView(id, shop: visit.shop)
         else { return notFound(visit.visitor) }
         let form = request.form
