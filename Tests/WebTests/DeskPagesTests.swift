@@ -142,7 +142,9 @@ struct DeskPagesTests {
         #expect(scripts.allSatisfy { $0.hasPrefix("<script src=\"/static/desk-") }, "\(place): \(scripts)")
         #expect(!html.contains("<img"), "\(place)")
         #expect(html.firstMatch(of: /<[^>]*\sonerror\s*=/) == nil, "\(place)")
-        #expect(!html.contains("1337"), "\(place)")
+        // As a word of its own: what is made by chance, such as a link, may have the digits within it.
+        let words = html.split { !$0.isLetter && !$0.isNumber && $0 != "-" && $0 != "_" }
+        #expect(!words.contains("1337"), "\(place)")
     }
 
     @Test("no page and no answer names a shopper in its address")

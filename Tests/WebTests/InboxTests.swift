@@ -522,6 +522,20 @@ struct InboxTests {
         #expect(try await bench.replies().isEmpty)
     }
 
+    @Test("what is done to a conversation is done by POST; its address shows the conversation")
+    func addressOfAct() async throws {
+        let bench = try await DeskBench()
+        try await bench.order(1001)
+        let talk = try await bench.wrote(about: 1001)
+        let browser = try await Browser(bench, cleo)
+        for act in ["undo", "reply", "take"] {
+            let answer = await browser.open("inbox/\(talk.id)/\(act)")
+            #expect(answer.status == 303 && answer.headers["location"] == "/juniperfig/inbox/\(talk.id)")
+        }
+        #expect(await browser.open("inbox/\(talk.id)/nothing").status == 404)
+        #expect(try await bench.conversation(talk.id).holder == nil)
+    }
+
     @Test(
         "a draft has its names as a person would type them, and what could make markup stays apart",
         arguments: [

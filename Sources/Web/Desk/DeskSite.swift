@@ -108,13 +108,14 @@ struct DeskSite: WebSite {
         _ page: DeskPage, _ rest: [String], _ request: WebRequest, _ visit: Visit
     ) async throws -> WebResponse {
         let isPost = request.method == "POST"
+        if !isPost, page == .inbox, rest.count == 2, Self.isAct(rest[1], onConversation: rest[0]) {
+            return .seeOther("\(visit.path)/inbox/\(rest[0])")
+        }
         switch (page, rest.count, isPost) {
         case (.today, 0, false): return try await today(request, visit)
         case (.inbox, 0, false): return try await inbox(request, visit)
         case (.inbox, 1, false): return try await conversation(rest[0], request, visit)
         case (.inbox, 1, true) where rest[0] == "write": return try await write(request, visit)
-        case (.inbox, 2, false) where Self.isAct(rest[1], onConversation: rest[0]):
-            return .seeOther("\(visit.path)/inbox/\(rest[0])")
         case (.inbox, 2, true): return try await act(onConversation: rest[0], rest[1], request, visit)
         case (.orders, 1, false): return try await order(rest[0], visit)
         case (.find, 0, true): return try await find(request, visit)
