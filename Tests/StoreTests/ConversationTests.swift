@@ -218,6 +218,9 @@ struct ConversationTests {
         #expect(record.messages[1].text == "Your order" && record.lastAt == .at(10) && record.version == 3)
         let later = try await store.conversation(record.id, now: .at(10) + .hours(2))
         #expect(later.answersLastHour == 0 && later.answersLastDay == 1)
+        // Whoever looks at it sees the very mail.
+        let view = try #require(try await store.conversationView(record.id, shop: shop))
+        #expect(view.mails[effect.id]?.bytes == Array("Hello".utf8) && view.messages.count == 2)
         // Sent again by hand, it is still one.
         _ = try await store.sendAgain(.mail(shop: shop), since: t0, until: .at(99), now: .at(11))
         try await store.sendAll(at: .at(12))
