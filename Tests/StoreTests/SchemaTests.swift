@@ -87,6 +87,8 @@ struct SchemaTests {
         ("conversationNumbersOfAddress", Query.conversationNumbersOfAddress),
         ("conversationsWithWordsOf", Query.conversationsWithWordsOf),
         ("observationsOfConversation", Query.observationsOfConversation),
+        ("untoldUnclaimed", Query.untoldUnclaimed), ("untoldHeld", Query.untoldHeld),
+        ("alertsOfConversation", Query.alertsOfConversation),
     ]
 
     private static let sorting = ["matchesOfAggregate"]

@@ -69,6 +69,10 @@ struct TextJudge: Sendable {
         _ text: IncomingText, _ outcome: inout IncomingOutcome, before: Int, now: Moment
     ) async throws(StoreFailure) {
         let settings = context.rules.planner.triggers.settings
+        if let reason = settings.keepsToItself {
+            outcome.detail += "; not forwarded, because \(reason)"
+            return
+        }
         guard let people = settings.notify, context.configuration.smtp != nil else {
             outcome.detail +=
                 "; not forwarded, because "
