@@ -29,7 +29,8 @@ package struct DaemonCore: Sendable {
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
-        post: ShopPost, answers: ShopAnswers = ShopAnswers(), listed: ListedPeople? = nil, hangup: Broadcast, actedByHand: Broadcast,
+        post: ShopPost, answers: ShopAnswers = ShopAnswers(), listed: ListedPeople? = nil, hangup: Broadcast,
+        actedByHand: Broadcast,
         learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in },
         ratings: [String: RatingJudge] = [:]
     ) {

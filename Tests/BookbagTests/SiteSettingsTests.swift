@@ -80,7 +80,8 @@ struct SiteSettingsTests {
             """
             people:
               - { email: Ada@juniperfig.example, name: Ada Finch, may: [shop, operate] }
-              - { email: tom@juniperfig.example, may: answer, shops: [juniperfig], languages: [de, en], teams: [returns], alert: every 30 minutes }
+              - { email: tom@juniperfig.example, may: answer, shops: [juniperfig], languages: [de, en],
+                  teams: [returns], alert: every 30 minutes }
               - { email: ana@juniperfig.example, may: answer, alert: 08:00 }
             """)
         #expect(faults.isEmpty)

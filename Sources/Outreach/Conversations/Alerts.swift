@@ -105,8 +105,8 @@ public enum AlertRules {
         return at <= now ? at : zone.moment(on: today.adding(days: -1), secondOfDay: second)
     }
 
-    /// Whether a conversation is for somebody who answers: theirs, or nobody's and for their team. Where several answer,
-    /// those hear of it who read its language.
+    /// Whether a conversation is for somebody who answers: theirs, or nobody's and for their team. Where several
+    /// answer, those hear of it who read its language.
     ///
     /// - Parameters:
     ///   - person: their address.

@@ -345,8 +345,8 @@ extension Migration {
                 CHECK ((author = 'person') = (person IS NOT NULL)),
                 CHECK ((author = 'shopper') = (direction = 'in'))
             ) STRICT;
-            -- Which of the customer's messages a person of the shop's was told of by mail, and by which effect: that mail
-            -- is removed with the conversation.
+            -- Which of the customer's messages a person of the shop's was told of by mail, and by which effect: that
+            -- mail is removed with the conversation.
             CREATE TABLE conversation_alerts (
                 shop INTEGER NOT NULL,
                 conversation_id INTEGER NOT NULL,

@@ -96,7 +96,8 @@ extension DeskSite {
                 browser: Tokens.random(), status: 403)
         }
         let code = Tokens.digest(code: String((request.form["code"] ?? "").prefix(64)), browser: browser)
-        return try await enter(.code(code, browser: Tokens.digest(browser)), browser: browser, wanted: wanted(by: request))
+        return try await enter(
+            .code(code, browser: Tokens.digest(browser)), browser: browser, wanted: wanted(by: request))
     }
 
     /// To the login, from where it goes on to what was asked for if that is a conversation: a mail leads there.
