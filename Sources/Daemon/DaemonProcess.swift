@@ -194,6 +194,13 @@ package struct DaemonProcess {
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        if let desk = configuration.desk, !configuration.people.all.isEmpty {
+            services.append(
+                AlertService(
+                    store: store, contexts: contexts, people: core.listed, post: core.post, answers: core.answers,
+                    desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
+                    trouble: trouble))
+        }
         services += try await companions(core)
         services.append(
             Watchdog(

@@ -22,6 +22,7 @@ struct TextForwarder: Sendable {
         _ text: IncomingText, about orderID: String?, isStored: Bool = false, now: Moment
     ) async throws(StoreFailure) -> Result {
         let settings = context.rules.planner.triggers.settings
+        if let reason = settings.keepsToItself { return .none(reason) }
         guard let smtp = context.configuration.smtp else { return .none("no relay is configured") }
         guard let people = settings.notify else { return .none("shop.yaml names nobody under 'notify'") }
         if let number = text.from?.text {
