@@ -126,6 +126,6 @@ extension Query {
         ORDER BY conversations.place, conversations.id LIMIT ?
         """
     static let alertsOfConversation = """
-        SELECT DISTINCT effect_id FROM conversation_alerts WHERE shop = ? AND conversation_id = ?
+        SELECT effect_id FROM conversation_alerts WHERE shop = ? AND conversation_id = ?
         """
 }
