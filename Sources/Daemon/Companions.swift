@@ -14,6 +14,8 @@ package struct DaemonCore: Sendable {
     package let post: ShopPost
     /// Writes the drafts that triggers made.
     package let answers: ShopAnswers
+    /// Who may use the desk, as the loops know them.
+    package let listed: ListedPeople
     /// Wakes services that reread a file on SIGHUP.
     package let hangup: Broadcast
     /// Makes the daemon act immediately on what was decided by hand.
@@ -27,7 +29,8 @@ package struct DaemonCore: Sendable {
 
     package init(
         configuration: Configuration, store: Store, logger: Logger, now: @escaping @Sendable () -> Moment,
-        post: ShopPost, answers: ShopAnswers = ShopAnswers(), hangup: Broadcast, actedByHand: Broadcast,
+        post: ShopPost, answers: ShopAnswers = ShopAnswers(), listed: ListedPeople? = nil, hangup: Broadcast,
+        actedByHand: Broadcast,
         learn: @escaping @Sendable (_ events: [JudgedEvent], _ shop: String) async throws -> Void = { _, _ in },
         ratings: [String: RatingJudge] = [:]
     ) {
@@ -37,6 +40,7 @@ package struct DaemonCore: Sendable {
         self.now = now
         self.post = post
         self.answers = answers
+        self.listed = listed ?? ListedPeople(configuration.people)
         self.hangup = hangup
         self.actedByHand = actedByHand
         self.learn = learn

@@ -147,6 +147,7 @@ package struct DaemonProcess {
             services.append(
                 ConversationService(
                     context: context, store: store, forwarder: wiring.forwarder,
+                    texts: context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store),
                     journal: ConversationJournal(
                         metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
                     wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
@@ -193,6 +194,13 @@ package struct DaemonProcess {
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        if let desk = configuration.desk, !configuration.people.all.isEmpty {
+            services.append(
+                AlertService(
+                    store: store, contexts: contexts, people: core.listed, post: core.post, answers: core.answers,
+                    desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
+                    trouble: trouble))
+        }
         services += try await companions(core)
         services.append(
             Watchdog(

@@ -80,7 +80,9 @@ struct SiteSettingsTests {
             """
             people:
               - { email: Ada@juniperfig.example, name: Ada Finch, may: [shop, operate] }
-              - { email: tom@juniperfig.example, may: answer, shops: [juniperfig], languages: [de, en], teams: [returns] }
+              - { email: tom@juniperfig.example, may: answer, shops: [juniperfig], languages: [de, en],
+                  teams: [returns], alert: every 30 minutes }
+              - { email: ana@juniperfig.example, may: answer, alert: 08:00 }
             """)
         #expect(faults.isEmpty)
         let people = try #require(found)
@@ -89,6 +91,8 @@ struct SiteSettingsTests {
         #expect(ada.serves("northloom.myshopify.com"))
         let tom = try #require(people["tom@juniperfig.example"])
         #expect(tom.roles == [.answer] && tom.name == "tom@juniperfig.example" && tom.languages == ["de", "en"])
+        #expect(tom.teams == ["returns"] && tom.alert == .every(.minutes(30)) && ada.alert == nil)
+        #expect(people["ana@juniperfig.example"]?.alert == .daily(8 * 3600))
         #expect(tom.serves("juniperfig.myshopify.com") && !tom.serves("northloom.myshopify.com"))
     }
 
@@ -102,12 +106,15 @@ struct SiteSettingsTests {
               - { name: Nobody, may: [shop] }
               - { email: eve@juniperfig.example }
               - { email: eve@juniperfig.example, may: [shop], password: x }
+              - { email: sid@juniperfig.example, may: [answer], alert: sometimes }
+              - { email: una@juniperfig.example, may: [shop], alert: at_once }
             """)
         #expect(found == nil)
         for words in [
             "people.yaml:2:14: 'ada' is not a mail address", "unknown role 'shpo'; did you mean 'shop'?",
             "unknown shop 'juniperfi'", "people.yaml:4:5: a person has no 'email'", "nothing says what they may do",
-            "unknown key 'password'", "is listed twice",
+            "unknown key 'password'", "is listed twice", "'sometimes' says no time",
+            "only who answers is told of customers who wait",
         ] {
             #expect(faults.contains { $0.contains(words) }, "\(words) in \(faults)")
         }

@@ -19,7 +19,7 @@ struct SchemaTests {
                 ($0 ^ UInt64($1)) &* 0x100_0000_01b3
             }
         }
-        #expect(digests == [7_751_297_339_232_013_184])
+        #expect(digests == [16_280_751_536_791_463_178])
         #expect(Migration.all.map(\.number) == Migration.all.map(\.number).sorted())
         #expect(Set(Migration.all.map(\.number)).count == Migration.all.count)
     }
@@ -87,6 +87,8 @@ struct SchemaTests {
         ("conversationNumbersOfAddress", Query.conversationNumbersOfAddress),
         ("conversationsWithWordsOf", Query.conversationsWithWordsOf),
         ("observationsOfConversation", Query.observationsOfConversation),
+        ("untoldUnclaimed", Query.untoldUnclaimed), ("untoldHeld", Query.untoldHeld),
+        ("alertsOfConversation", Query.alertsOfConversation),
     ]
 
     private static let sorting = ["matchesOfAggregate"]

@@ -36,6 +36,28 @@ struct LoginTests {
         #expect(await bench.ask(link, method: "POST", cookies: browser).status == 403, "a second time")
     }
 
+    @Test("who comes from a mail about a conversation gets there by way of the login, and nowhere else")
+    func wanted() async throws {
+        let bench = try await DeskBench()
+        let turned = await bench.ask("/juniperfig/inbox/7")
+        #expect(turned.status == 303 && turned.headers["location"] == "/login")
+        var browser = DeskBench.cookies(turned)
+        #expect(browser["__Host-to"] == "/juniperfig/inbox/7")
+        let asked = await bench.ask(
+            "/login", method: "POST", form: ["address": "answer@juniperfig.example"], cookies: browser)
+        browser.merge(DeskBench.cookies(asked)) { $1 }
+        let (link, _) = try await letter(bench)
+        let entered = await bench.ask(link, method: "POST", cookies: browser)
+        #expect(entered.headers["location"] == "/juniperfig/inbox/7")
+        #expect(entered.cookies.contains { $0.hasPrefix("__Host-to=;") })
+        for path in ["/juniperfig/today", "/juniperfig/inbox", "/juniperfig/inbox/x"] {
+            #expect(await bench.ask(path).cookies.isEmpty, "\(path)")
+        }
+        for path in ["//evil.example/inbox/7", "https://evil.example/inbox/7", "/a b/inbox/7", "/a/inbox/-1", "/"] {
+            #expect(DeskSite.conversationPath(path) == nil, "\(path)")
+        }
+    }
+
     @Test("a scanner that opens the link and presses its button gets nowhere, and spends nothing")
     func scanner() async throws {
         let bench = try await DeskBench()

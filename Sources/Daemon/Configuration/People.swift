@@ -1,3 +1,7 @@
+package import Outreach
+package import Platform
+import Synchronization
+
 /// What a person may do at the desk. `shop` allows reading what was sent and why; each other role adds something.
 package enum Role: String, CaseIterable, Sendable {
     case shop, edit, answer, approve, operate
@@ -14,10 +18,12 @@ package struct Person: Hashable, Sendable {
     /// BCP 47.
     package var languages: [String]
     package var teams: [String]
+    /// When they hear by mail of customers who wait; nil for never.
+    package var alert: AlertSchedule?
 
     package init(
         email: String, name: String, roles: Set<Role>, shops: Set<String>? = nil, languages: [String] = [],
-        teams: [String] = []
+        teams: [String] = [], alert: AlertSchedule? = nil
     ) {
         self.email = email.lowercased()
         self.name = name
@@ -25,6 +31,7 @@ package struct Person: Hashable, Sendable {
         self.shops = shops
         self.languages = languages
         self.teams = teams
+        self.alert = alert
     }
 
     /// Whether the shop is theirs.
@@ -42,5 +49,26 @@ package struct People: Hashable, Sendable {
     package subscript(email: String) -> Person? {
         let email = email.lowercased()
         return all.first { $0.email == email }
+    }
+}
+
+/// Who may use the desk now, for the daemon's loops: the desk puts there what it read on SIGHUP.
+package final class ListedPeople: Sendable {
+    private let people: Mutex<People>
+    /// Called when it has changed.
+    package let changes = Broadcast()
+
+    package init(_ people: People) { self.people = Mutex(people) }
+
+    package var now: People { people.withLock(\.self) }
+
+    package func replace(_ found: People) {
+        people.withLock { $0 = found }
+        changes.call()
+    }
+
+    /// Those who answer a shop's customers.
+    func answering(_ shop: String) -> [Person] {
+        now.all.filter { $0.roles.contains(.answer) && $0.serves(shop) }
     }
 }

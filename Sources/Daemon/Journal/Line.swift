@@ -77,6 +77,7 @@ package enum Line: String, LogKind, CaseIterable {
     case conversationHandedOver = "f04d8a6b3c9e4e17a2b5d7c1906e8f32"
     case conversationTakenOver = "2e91c7f5a08b4d3c9f6a4b1e8d7c5a03"
     case conversationClosed = "8ac36e1f7d254b90b1f8e2d4c6a7395b"
+    case alerted = "c5d92f7a1e6b4830a7f4b2d8e13c6095"
 
     package var id: LogKindID { LogKindID(rawValue)! }
 
@@ -151,6 +152,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .conversationHandedOver: "A conversation waits for a person"
         case .conversationTakenOver: "A person took a conversation"
         case .conversationClosed: "A conversation is over"
+        case .alerted: "People were told who waits"
         }
     }
 

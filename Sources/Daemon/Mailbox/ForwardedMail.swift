@@ -76,13 +76,13 @@ struct ForwardedMail {
     }
 
     /// A text unchanged, including special characters: an indented block.
-    private static func code(_ text: String) -> String {
+    static func code(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false)
             .map { "    " + $0.filter { $0 != "\r" } }.joined(separator: "\n")
     }
 
     /// A text on one line, without anything that Markdown would interpret.
-    private static func plain(_ text: String) -> String {
+    static func plain(_ text: String) -> String {
         var out = ""
         for character in text.split(whereSeparator: \.isNewline).joined(separator: " ") {
             if character.isASCII, character.isPunctuation || character.isSymbol { out.append("\\") }

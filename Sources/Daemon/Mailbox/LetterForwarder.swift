@@ -28,6 +28,7 @@ struct LetterForwarder: Sendable {
         _ mail: IncomingMail, _ observation: RawObservation, order: OrderKey?, answering message: AnsweredMessage?,
         isStored: Bool = false, now: Moment
     ) async throws(StoreFailure) -> Result {
+        if let reason = settings.keepsToItself { return .none(reason) }
         var before = 0
         if let sender = mail.sender {
             before = try await store.letters(
@@ -105,4 +106,10 @@ extension MailJudge.ReadMail {
         mail.text = "Bookbag could not read this mail: \(parked)."
         return mail
     }
+}
+
+extension ShopSettings {
+    /// Why the shop's people get no mail about what customers write, as a clause; nil where they may. In shadow mode
+    /// all is read and shown, and nothing leaves.
+    var keepsToItself: String? { mode == .shadow ? "shop.yaml says 'mode: shadow'" : nil }
 }

@@ -136,9 +136,12 @@ extension MailJudge {
 
     /// Whether one of the shop's people answers what Bookbag itself had sent them: no shopper wrote.
     func isOfOurPeople(_ mail: IncomingMail, answering message: AnsweredMessage?) -> Bool {
-        guard message?.effect.origin == .system, let people = context.rules.planner.triggers.settings.notify?.address
-        else { return false }
-        return mail.sender?.lowercased() == people.lowercased()
+        guard let message, message.effect.origin == .system, let sender = mail.sender?.lowercased() else {
+            return false
+        }
+        // What tells somebody of a customer who waits is answered by a colleague.
+        if message.effect.trigger == SystemMail.alert { return message.recipient?.lowercased() == sender }
+        return sender == context.rules.planner.triggers.settings.notify?.address.lowercased()
     }
 
     private var journal: ConversationJournal {

@@ -345,6 +345,18 @@ extension Migration {
                 CHECK ((author = 'person') = (person IS NOT NULL)),
                 CHECK ((author = 'shopper') = (direction = 'in'))
             ) STRICT;
+            -- Which of the customer's messages a person of the shop's was told of by mail, and by which effect: that
+            -- mail is removed with the conversation.
+            CREATE TABLE conversation_alerts (
+                shop INTEGER NOT NULL,
+                conversation_id INTEGER NOT NULL,
+                person TEXT NOT NULL CHECK (person <> ''),
+                message_id INTEGER NOT NULL,
+                effect_id INTEGER NOT NULL,
+                PRIMARY KEY (shop, conversation_id, person, message_id),
+                FOREIGN KEY (shop, conversation_id) REFERENCES conversations (shop, id)
+            ) STRICT, WITHOUT ROWID;
+
             CREATE INDEX conversation_messages_by_conversation ON conversation_messages (shop, conversation_id, id);
             CREATE INDEX conversation_messages_by_sender ON conversation_messages (shop, sender_key, said_at)
                 WHERE sender_key IS NOT NULL;

@@ -143,7 +143,10 @@ extension Connection {
     /// included, and returns the number of messages of ours.
     fileprivate func removeConversation(_ id: Int64, shop: Int64, tally: inout Tally) throws -> Int {
         let read: [Int64] = try all(Query.observationsOfConversation, [shop, id]) { $0[0] }
-        try run("DELETE FROM conversation_messages WHERE shop = ? AND conversation_id = ?", [shop, id])
+        try removeAlerts(ofConversation: id, shop: shop)
+        for table in ["conversation_alerts", "conversation_messages"] {
+            try run("DELETE FROM \(table) WHERE shop = ? AND conversation_id = ?", [shop, id])
+        }
         let messages = try removeStory(ofAggregate: id, shop: shop, tally: &tally)
         try removeIncoming(read, shop: shop)
         try removeIncoming(all(Query.incomingAboutAggregate, [shop, id]) { $0[0] }, shop: shop)
@@ -159,6 +162,7 @@ extension Connection {
         guard !touched.isEmpty else { return }
         try run("DELETE FROM conversation_messages WHERE shop = ? AND sender_key = ?", [shop, address])
         for id in touched.sorted() {
+            try removeAlerts(ofConversation: id, shop: shop)
             try run(
                 """
                 UPDATE conversations SET message_count = (

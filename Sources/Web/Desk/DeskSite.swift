@@ -84,7 +84,8 @@ struct DeskSite: WebSite {
         }
         if parts.first == "login" { return try await login(request, parts) }
         guard let visitor = try await visitor(of: request) else {
-            return request.method == "POST" ? .text("You are not logged in.", status: 401) : .seeOther("/login")
+            if request.method == "POST" { return .text("You are not logged in.", status: 401) }
+            return toLogin(wanting: parts)
         }
         if parts == ["logout"], request.method == "POST" { return try await logout(visitor) }
         guard let first = parts.first else { return home(visitor) }

@@ -42,7 +42,7 @@ extension DeskSite {
         case (2, true) where Tokens.isToken(parts[1]):
             let key = DeskKey.link(
                 Tokens.digest(parts[1]), browser: request.cookie(cookiePrefix + "login").map(Tokens.digest))
-            return try await enter(key)
+            return try await enter(key, wanted: wanted(by: request))
         default: return notFound()
         }
     }
@@ -96,10 +96,34 @@ extension DeskSite {
                 browser: Tokens.random(), status: 403)
         }
         let code = Tokens.digest(code: String((request.form["code"] ?? "").prefix(64)), browser: browser)
-        return try await enter(.code(code, browser: Tokens.digest(browser)), browser: browser)
+        return try await enter(
+            .code(code, browser: Tokens.digest(browser)), browser: browser, wanted: wanted(by: request))
     }
 
-    private func enter(_ key: DeskKey, browser: String = Tokens.random()) async throws -> WebResponse {
+    /// To the login, from where it goes on to what was asked for if that is a conversation: a mail leads there.
+    func toLogin(wanting parts: [String]) -> WebResponse {
+        var response = WebResponse.seeOther("/login")
+        if let path = Self.conversationPath("/" + parts.joined(separator: "/")) {
+            response.cookies = [cookie("to", path, for: .hours(1))]
+        }
+        return response
+    }
+
+    /// A path that leads to a conversation of a shop; nil for any other. Nothing else is gone on to, so that no link
+    /// leads elsewhere by way of the login.
+    static func conversationPath(_ path: String) -> String? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0].isEmpty, parts[2] == DeskPage.inbox.rawValue,
+            !parts[1].isEmpty, parts[1].count <= 100,
+            parts[1].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }),
+            let id = Int64(parts[3]), id > 0
+        else { return nil }
+        return "/\(parts[1])/\(parts[2])/\(id)"
+    }
+
+    private func enter(
+        _ key: DeskKey, browser: String = Tokens.random(), wanted: String?
+    ) async throws -> WebResponse {
         let now = core.now()
         // Made anew at each login, so that nobody can have set it before (session fixation).
         let token = Tokens.random()
@@ -107,10 +131,11 @@ extension DeskSite {
         case .entered(let person):
             guard people[person] != nil else { fallthrough }
             log(AuditEntry(who: person, what: "signed_in"))
-            var response = WebResponse.seeOther("/")
+            var response = WebResponse.seeOther(wanted ?? "/")
             response.cookies = [
                 cookie("desk", token, for: DeskSession.lifetime), cookie("login", "", for: .zero),
             ]
+            if wanted != nil { response.cookies.append(cookie("to", "", for: .zero)) }
             return response
         case .refused:
             var step = "address"
@@ -136,6 +161,11 @@ extension DeskSite {
         var response = WebResponse.seeOther("/login")
         response.cookies = [cookie("desk", "", for: .zero)]
         return response
+    }
+
+    /// The conversation that was asked for before the login.
+    private func wanted(by request: WebRequest) -> String? {
+        request.cookie(cookiePrefix + "to").flatMap(Self.conversationPath)
     }
 
     /// What the browser calls itself, now or from here on.

@@ -53,6 +53,7 @@ package final class PeopleBook: Service {
             return
         }
         people.withLock { $0 = found }
+        core?.listed.replace(found)
         await endOld()
     }
 

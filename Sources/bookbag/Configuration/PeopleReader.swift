@@ -9,12 +9,16 @@ import Outreach
 ///         name: Tom Ashdown
 ///         may: [shop, answer]
 ///         shops: [juniperfig]
+///         languages: [de, en]
+///         teams: [returns]
+///         alert: every 30 minutes
 struct PeopleReader {
     private var reader: ConfigurationReader
     /// The permanent domains of the shops that are served.
     private let shops: [String]
 
-    /// What may stand at a person. Sums, teams and languages are for answers and approvals.
+    /// What may stand at a person. Sums, teams and languages are for answers and approvals, `alert`
+    /// for whoever answers.
     private static let keys = ["email", "name", "may", "shops", "languages", "teams", "approve_up_to", "alert"]
 
     /// Reads the file's text; nil for `people` where it has mistakes.
@@ -85,11 +89,29 @@ struct PeopleReader {
         let served = keys["shops"].map { entry in
             Set(entry.value.listed.compactMap { shop($0) })
         }
+        let alert = alert(keys["alert"], roles)
         guard let email else { return nil }
         return Person(
             email: email, name: keys["name"].flatMap { reader.text($0) } ?? email, roles: roles, shops: served,
             languages: keys["languages"]?.value.listed.compactMap(\.text) ?? [],
-            teams: keys["teams"]?.value.listed.compactMap(\.text) ?? [])
+            teams: keys["teams"]?.value.listed.compactMap(\.text) ?? [], alert: alert)
+    }
+
+    /// When somebody hears by mail of customers who wait.
+    private mutating func alert(_ entry: YAMLTree.Entry?, _ roles: Set<Role>) -> AlertSchedule? {
+        guard let entry else { return nil }
+        guard let text = entry.value.text, let schedule = AlertSchedule(text) else {
+            reader.faults.add(
+                at: entry.value.position, "'\(entry.value.text ?? entry.value.kind)' says no time",
+                hint: "write 'at_once', 'every 30 minutes' (5 minutes to 24 hours), or '08:00'")
+            return nil
+        }
+        if !roles.isEmpty, !roles.contains(.answer) {
+            reader.faults.add(
+                at: entry.value.position, "only who answers is told of customers who wait",
+                hint: "add 'answer' to 'may', or remove 'alert'")
+        }
+        return schedule
     }
 
     /// A shop by its permanent domain, or by its name alone.
