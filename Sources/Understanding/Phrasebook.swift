@@ -43,7 +43,8 @@ public struct Phrasing: Sendable {
         var found = 0
         var foundSaid = 0
         for word in words {
-            let place = taken.indices.first { !taken[$0] && said[said.startIndex + $0].letters == word.letters }
+            let place =
+                taken.indices.first { !taken[$0] && said[said.startIndex + $0].letters == word.letters }
                 ?? taken.indices.first { !taken[$0] && said[said.startIndex + $0].isSlip(of: word) }
             if let place {
                 taken[place] = true

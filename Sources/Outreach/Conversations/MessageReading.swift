@@ -10,8 +10,8 @@ extension Understood {
     ///   - names: names of the shop's orders, newest first, by which it knows how the shop writes them.
     ///   - questions: the shop's own, by the phrasings in its triggers.
     public init(
-        reading text: String, about record: OrderRecord?, names: [String] = [], questions: OwnQuestions = OwnQuestions(),
-        now: Moment, zone: Zone
+        reading text: String, about record: OrderRecord?, names: [String] = [],
+        questions: OwnQuestions = OwnQuestions(), now: Moment, zone: Zone
     ) {
         let order = record.flatMap { $0.isOrder ? $0 : nil }
         let locale = order.flatMap { $0.facts.locale ?? $0.facts.customer?.locale }

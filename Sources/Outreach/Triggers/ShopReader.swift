@@ -239,7 +239,8 @@ struct ShopReader {
             } else if Intents.names.contains(entry.key) || questions.contains(entry.key) {
                 modes.byIntent[entry.key] = one
             } else {
-                let meant = nearest(to: entry.key, in: Intents.names + questions + ["others"]).map { "did you mean '\($0)'?" }
+                let known = Intents.names + questions + ["others"]
+                let meant = nearest(to: entry.key, in: known).map { "did you mean '\($0)'?" }
                 faults.add(
                     at: entry.keyPosition, "'\(entry.key)' is nothing that a message can ask for",
                     hint: meant ?? "docs/conversations.md lists what it can; 'others' means all that are not named")

@@ -105,15 +105,15 @@ struct OwnQuestionsTests {
         ] {
             let (set, faults) = load(["switzerland": switzerland], answers: answers)
             #expect(faults == [])
-            #expect(
-                try decision("Do you ship to Switzerland?", by: "switzerland", try #require(set)) == expected, "\(answers)")
+            let decided = try decision("Do you ship to Switzerland?", by: "switzerland", try #require(set))
+            #expect(decided == expected, "\(answers)")
         }
         let (none, faults) = load(["switzerland": switzerland], answers: "{ switzerlant: live }")
         #expect(none == nil)
         #expect(faults.first?.hasSuffix("did you mean 'switzerland'?") == true, "\(faults)")
         // The name is the trigger's, not the file's.
-        let named = load(
-            ["ch": switzerland.replacing("send: answer", with: "send: { answer: ch }") + "id: swiss\n"], answers: "{ swiss: live }")
+        let renamed = switzerland.replacing("send: answer", with: "send: { answer: ch }") + "id: swiss\n"
+        let named = load(["ch": renamed], answers: "{ swiss: live }")
         #expect(named.faults == [] && named.set != nil)
     }
 
