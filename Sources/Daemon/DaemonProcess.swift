@@ -147,6 +147,7 @@ package struct DaemonProcess {
             services.append(
                 ConversationService(
                     context: context, store: store, forwarder: wiring.forwarder,
+                    texts: context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store),
                     journal: ConversationJournal(
                         metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
                     wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))

@@ -330,9 +330,12 @@ struct SameDecisionsTests {
         return try #require(set, "\(faults)")
     }
 
+    /// How many months are played: more in the long run, `scripts/test --long`.
+    private static let seeds = ProcessInfo.processInfo.environment["BOOKBAG_LONG"] == "1" ? 6 : 2
+
     @Test(
         "decide the same of a recorded month of several shoppers, whose addresses may be one another's",
-        arguments: 1...6, [false, true])
+        arguments: 1...seeds, [false, true])
     func daemonAndReplay(seed: Int, sharing: Bool) async throws {
         let month = Month(seed: UInt64(seed), sharing: sharing)
         let set = try Self.set()
@@ -347,7 +350,7 @@ struct SameDecisionsTests {
         #expect(decided.count { $0.fate.hasPrefix("sent") } > 20)
     }
 
-    @Test("decide the same however few effects a turn takes at once", arguments: 1...6)
+    @Test("decide the same however few effects a turn takes at once", arguments: 1...seeds)
     func smallTurns(seed: Int) async throws {
         let month = Month(seed: UInt64(seed))
         let set = try Self.set()

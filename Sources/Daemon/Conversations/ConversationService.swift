@@ -11,6 +11,8 @@ struct ConversationService: Service {
     let store: any ConversationStore
     /// What hands letters on to the shop's people; nil where no mailbox is read.
     var forwarder: LetterForwarder?
+    /// What hands texts on to them; nil where none come in.
+    var texts: TextForwarder?
     let journal: ConversationJournal
     let clock: DaemonClock
     /// Called when a message came in, or an answer became ready.
@@ -64,6 +66,11 @@ struct ConversationService: Service {
                 let forwarded = try await forwarder.forward(record, now: now)
                 change.mails += forwarded.mails
                 reason = forwarded.reason
+            }
+            if change.events.contains(.handedOver), let texts {
+                let forwarded = try await texts.forward(record, now: now)
+                change.mails += forwarded.mails
+                reason = reason ?? forwarded.reason
             }
             guard let written = try await store.commit(change, judged: [], incoming: nil, now: now) else { continue }
             journal.report(change, id: written.id, events: written.events, notForwarded: reason)

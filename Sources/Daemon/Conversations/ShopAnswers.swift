@@ -69,6 +69,11 @@ package struct ShopAnswers: Sendable {
         let question = HistoryQuestion(of: effect, record: record, planner: planner, now: now)
         let history = try await store.history(for: [question], now: now)[0]
         do throws(TemplateFailure) {
+            if effect.channel == .sms {
+                let text = try office.maker.shortText(
+                    effect, record: record, history: history, planner: planner, now: now)
+                return text.map { .text($0.text, language: "") } ?? .impossible("its trigger is gone")
+            }
             guard let text = try office.maker.text(effect, record: record, history: history, planner: planner, now: now)
             else { return .impossible("its trigger is gone") }
             switch text.body {
@@ -214,5 +219,22 @@ extension ShopPost {
         if let subject = AnswerThread(record, brand: brand)?.subject { return subject }
         let own = record.conversation?.subject ?? ""
         return own.isEmpty ? brand.name : own
+    }
+}
+
+extension DaemonCore {
+    /// A person's answer in a conversation, as a text; nil where the shop sends none, or it is longer than a text can be.
+    ///
+    /// - Parameters:
+    ///   - text: as it was typed, in Markdown.
+    ///   - key: what tells it from every other: the same key is sent once.
+    package func text(_ text: String, to number: PhoneNumber, key: String, shop: String) -> Message? {
+        guard let ends = configuration.shops.first(where: { $0.domain == shop })?.farEnds[.sms], !ends.isEmpty else {
+            return nil
+        }
+        let words = TextMessage(TextMessage.shortForm(ofMarkdown: ReplyText.markdown(text)))
+        guard words.segments > 0, words.units <= TextMessage.mostUnits else { return nil }
+        return .sms(
+            id: MessageIdentity.text(shop: shop, kind: "reply", about: key), recipient: number.text, text: words)
     }
 }

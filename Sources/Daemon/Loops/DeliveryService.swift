@@ -648,6 +648,9 @@ extension Message {
     /// person wrote goes where that person sent it.
     fileprivate func hasMoved(with record: OrderRecord, _ effect: Effect) -> Bool {
         guard effect.event != nil else { return false }
+        if kind == .sms, effect.line == SendLine.answerName {
+            return record.answerNumber.map { $0.text != envelope.recipient } ?? false
+        }
         if kind == .sms, effect.isContact {
             return record.phone.map { $0.text != envelope.recipient } ?? false
         }

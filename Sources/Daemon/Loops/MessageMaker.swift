@@ -37,7 +37,7 @@ package struct MessageMaker: Sendable {
         _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment, date: Moment? = nil
     ) async -> Outcome {
         guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
-            let event = effect.event, let channel = channels[line.channel]
+            let event = effect.event, let channel = channels[line.channel(for: event)]
         else {
             return .impossible(.off, detail: "the trigger is gone")
         }
@@ -80,6 +80,19 @@ package struct MessageMaker: Sendable {
             record: record, event: event, together: effect.together, history: history, now: now,
             pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
         return try planner.triggers.templates.render(line.template, scope, to: line.destination)
+    }
+
+    /// What an answer by text says now; nil if its trigger is gone.
+    package func shortText(
+        _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) throws(TemplateFailure) -> TextMessage? {
+        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
+            let event = effect.event
+        else { return nil }
+        let scope = planner.scope(
+            record: record, event: event, together: effect.together, history: history, now: now,
+            pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
+        return try planner.triggers.templates.text(line.template, scope)
     }
 
     /// A saved reply as it is now, in Markdown.

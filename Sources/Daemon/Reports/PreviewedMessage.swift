@@ -71,7 +71,8 @@ package struct PreviewedMessage: Sendable {
         var sendings: [(Sending, String?)] = []
         for line in trigger.lines {
             let effect = Effect(
-                to: Route(shop: shop, channel: line.channel, target: line.target), isContact: line.isContact,
+                to: Route(shop: shop, channel: line.channel(for: event), target: line.target),
+                isContact: line.isContact,
                 trigger: trigger.name, line: line.name, keys: trigger.keys(for: event, record: record), event: event,
                 dueAt: now, createdAt: now)
             let history = try await store.history(

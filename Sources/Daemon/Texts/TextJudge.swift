@@ -41,7 +41,6 @@ struct TextJudge: Sendable {
             text, from: observation, last: last, isStopped: isStopped, confirmsStops: confirmsStops, before: before)
         var outcome = judged.outcome
         if let reply = judged.reply { outcome.reply = try await answer(reply, to: text, last: last, now: now) }
-        if judged.isForPeople { try await handOn(text, &outcome, before: before, now: now) }
         var events: [JudgedEvent] = []
         if !outcome.silencings.isEmpty, !isStopped, let order = outcome.aggregate, order.orderID != nil {
             events.append(
@@ -49,7 +48,17 @@ struct TextJudge: Sendable {
                     aggregate: order, kind: .customerUnsubscribed, mark: "sms:\(observation.id)",
                     happenedAt: observation.receivedAt, source: observation.source))
         }
-        if events.isEmpty {
+        if judged.isForPeople {
+            // A wish for no more texts in free words is for a person alone.
+            let isPlain = outcome.silencings.isEmpty
+            // With an event of the order, the judgement is written by what learns it. A crash in between repeats both,
+            // and the message is known by its observation.
+            try await converse(
+                text, observation, &outcome, last: last, isPlain: isPlain, isWhole: events.isEmpty, now: now)
+        }
+        if judged.isForPeople, events.isEmpty {
+            KillPoint.judged.reached()
+        } else if events.isEmpty {
             try await store.commit(outcome, now: now)
         } else {
             _ = try await learning.learn(events, from: observation, incoming: outcome, of: context, now: now)
@@ -63,36 +72,96 @@ struct TextJudge: Sendable {
         return nil
     }
 
-    /// The one place where a person's text is handed on: by mail to the shop's people, with a note of why not where it
-    /// cannot be.
-    private func handOn(
-        _ text: IncomingText, _ outcome: inout IncomingOutcome, before: Int, now: Moment
+    /// Stores what a person texted as a message of her conversation. Where no trigger answers messages, or a person has
+    /// the conversation, the shop's people are told in the same step.
+    ///
+    /// - Parameters:
+    ///   - isPlain: a trigger may answer it.
+    ///   - isWhole: the mark that it was judged, and what was judged, are written in the same step.
+    private func converse(
+        _ text: IncomingText, _ observation: RawObservation, _ outcome: inout IncomingOutcome, last: AnsweredMessage?,
+        isPlain: Bool, isWhole: Bool, now: Moment
     ) async throws(StoreFailure) {
-        let settings = context.rules.planner.triggers.settings
-        if let reason = settings.keepsToItself {
-            outcome.detail += "; not forwarded, because \(reason)"
+        let shop = context.domain
+        let names = try await store.newestOrderNames(shop: shop)
+        let named = OrderNumbers.names(in: text.text, style: OrderNumbers.Style(of: names))
+        let order = try await order(of: text, named: named, last: last)
+        var search = ConversationSearch(
+            shop: shop, channel: .sms, since: min(observation.receivedAt, now) - ConversationRules.rest)
+        search.sender = text.from?.text
+        search.orderID = order?.facts.id
+        let isOld = observation.receivedAt < context.rules.planner.live.shop
+        // Whoever names an order that is not hers is not told of another one.
+        let isHers = named.isEmpty || order != nil
+        let isAnswerable = isPlain && !isOld && isHers && text.from != nil && context.answersMessages
+        while true {
+            var known: ConversationRecord?
+            if let id = try await store.conversation(for: search) {
+                known = try await store.conversations([id], shop: shop, now: now)[id]
+            }
+            var record = order
+            if let id = known?.orderID, id != order?.facts.id {
+                record = try await store.load(shop: shop, orderIDs: [id])[id]
+            }
+            var said = ConversationMessage(
+                .incoming, by: .shopper, at: min(observation.receivedAt, now), text: text.text, channel: .sms)
+            said.trust = text.from.flatMap { record?.isKnown(by: $0) } == true ? 1 : 0
+            said.hasPhoto = text.media > 0
+            said.sender = text.from?.text
+            said.recipient = text.to
+            said.observationID = observation.id
+            if text.media > 0 { said.files = ["\(text.media) \(text.media == 1 ? "file" : "files") at the provider"] }
+            said.understood = Understood(
+                reading: text.text, about: record, names: names, now: now, zone: context.rules.planner.shopZone)
+            var opening = ConversationRecord(shop: shop, channel: .sms, openedAt: said.at)
+            opening.orderID = order?.facts.id
+            opening.address = text.from?.text
+            opening.name = order?.recipient?.name
+            var change = ConversationRules.receive(said, into: known, opening: opening, answers: isAnswerable, now: now)
+            if change.record.orderID == nil { change.record.orderID = order?.facts.id }
+            if isOld, change.events.contains(.handedOver) { change.record.reason = .restored }
+            var judged = outcome
+            if let id = change.record.orderID { judged.aggregate = .order(id) }
+            var notForwarded: String?
+            if change.record.state == .person {
+                switch try await forwarder.forward(text, about: change.record.orderID, now: now) {
+                case .mail(let mail): change.mails = [ConversationMail(forwarding: mail, now: now)]
+                case .none(let reason):
+                    notForwarded = reason
+                    judged.detail += "; not forwarded, because \(reason)"
+                }
+            }
+            let written = try await store.commit(
+                change, judged: isWhole ? [observation] : [], incoming: isWhole ? judged : nil, now: now)
+            guard let written else { continue }
+            outcome = judged
+            ConversationJournal(
+                metrics: learning.metrics, newEvents: learning.newEvents, newMail: Wake(), logger: logger
+            ).report(change, id: written.id, events: written.events, notForwarded: notForwarded)
+            newMessages.call()
             return
         }
-        guard let people = settings.notify, context.configuration.smtp != nil else {
-            outcome.detail +=
-                "; not forwarded, because "
-                + (context.configuration.smtp == nil
-                    ? "no relay is configured" : "shop.yaml names nobody under 'notify'")
-            return
-        }
-        guard before < IncomingRules.letterLimit else {
-            outcome.detail += "; not forwarded, because its sender had written \(before) texts within an hour"
-            return
-        }
-        var order: String?
-        if let id = outcome.aggregate?.orderID {
-            order = try await store.load(shop: context.domain, orderIDs: [id])[id]?.facts.name
-        }
-        outcome.forward = ForwardedText(
-            text: text, to: people, order: order, aggregate: outcome.aggregate, brand: settings.brand,
-            sender: context.configuration.smtp?.sender?.address, shop: context.domain
-        ).mail(now: now)
     }
+
+    /// Which order a text is about: the one that it names, or else the one that was last texted about, if the number is
+    /// that order's. It never guesses between two.
+    private func order(
+        of text: IncomingText, named: [String], last: AnsweredMessage?
+    ) async throws(StoreFailure) -> OrderRecord? {
+        guard let number = text.from else { return nil }
+        var ids: [String] = []
+        if named.isEmpty {
+            ids = [last?.effect.orderID].compactMap(\.self)
+        } else {
+            for name in named.prefix(5) {
+                ids += try await store.orders(named: name, shop: context.domain).map(\.orderID)
+            }
+        }
+        let own = try await store.load(shop: context.domain, orderIDs: ids).values.filter { $0.isKnown(by: number) }
+        return own.count == 1 ? own.first : nil
+    }
+
+    private var forwarder: TextForwarder { TextForwarder(context: context, store: store) }
 
     /// What is answered in the channel; nil where nothing goes to shoppers.
     private func answer(
@@ -141,38 +210,5 @@ enum TextReplies {
             case (.help, _): "texts about your orders. Help: \(help). Reply STOP to end them."
             }
         return "\(shop)\(language == "fr" ? " :" : ":") \(end)"
-    }
-}
-
-/// A person's text, as a mail to the shop's people.
-struct ForwardedText {
-    var text: IncomingText
-    var to: MailAddress
-    /// The order that was last texted about, as the shop calls it.
-    var order: String?
-    var aggregate: AggregateID?
-    var brand: Brand
-    var sender: String?
-    var shop: String
-
-    func mail(now: Moment) -> SystemMail? {
-        let number = text.from?.text ?? "a sender without a number"
-        // Her words are a block of code: whatever they hold, they are words.
-        let words = text.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            .map { "    \($0)" }.joined(separator: "\n")
-        var lines = ["A customer texted from \(number):", words]
-        if text.media > 0 {
-            lines.append("With it came \(text.media) \(text.media == 1 ? "file" : "files"), which the provider has.")
-        }
-        if let order { lines.append("The last text to this number was about order \(order).") }
-        lines.append("An answer to this mail does not reach the customer.")
-        let id = MessageIdentity.notice(
-            shop: shop, kind: "forwarded_text", about: text.providerID, domain: brand.from.domain)
-        let draft = MailDraft(
-            from: brand.from, to: to, sender: sender ?? brand.from.address,
-            subject: "SMS from \(number)\(order.map { " (\($0))" } ?? "")",
-            body: .markdown(lines.joined(separator: "\n\n")), language: "en", messageID: id, date: now, brand: brand)
-        guard let message = try? MailComposer().compose(draft) else { return nil }
-        return SystemMail(maker: "forwarded", key: message.id, message: message, aggregate: aggregate, dueAt: now)
     }
 }

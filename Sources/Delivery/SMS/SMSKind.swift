@@ -7,11 +7,18 @@ extension ChannelKind {
         words: Words(
             title: { _ in "sms" }, destination: { _ in "SMS to the shopper" }, id: "SMS", quotesSummary: true)
     ) { it in
-        guard let number = it.scope.record.phone else {
+        let isAnswer = it.line.destination == .answer
+        guard let number = isAnswer ? it.scope.record.answerNumber : it.scope.record.phone else {
             return .impossible(.noRecipient, detail: "the customer has no usable phone number")
         }
         do {
-            let text = try it.triggers.templates.text(it.line.template, it.scope)
+            var text = try it.triggers.templates.text(it.line.template, it.scope)
+            if isAnswer {
+                text = TextMessage("\(text.text)\n\(it.saysItIsAutomatic)")
+                guard text.units <= TextMessage.mostUnits else {
+                    return .impossible(.template, detail: "the answer is longer than a text can be")
+                }
+            }
             let message = Message.sms(
                 id: MessageIdentity.text(of: it.effect), recipient: number.text, text: text)
             return .message(message, remark: nil)
@@ -26,4 +33,20 @@ extension RetrySchedule {
     /// For texts: the first repeat comes late enough for a lost answer's message to be in the provider's list.
     public static let sms = RetrySchedule(
         steps: [.seconds(30), .minutes(2), .minutes(10), .minutes(30), .hours(1)], shortest: .seconds(10))
+}
+
+extension Composition {
+    /// What stands below every answer by text, in the plain alphabet.
+    fileprivate var saysItIsAutomatic: String {
+        let record = scope.record
+        let language =
+            record.conversation?.lastIncoming?.understood?.language ?? record.facts.locale
+            ?? triggers.settings.locale
+        return switch language.prefix(2).lowercased() {
+        case "de": "Automatische Antwort. Mit MENSCH erreichst du einen von uns."
+        case "fr": "Réponse automatique. Répondez PERSONNE pour joindre l'un de nous."
+        case "es": "Respuesta automatica. Responde PERSONA y te escribe uno de nosotros."
+        default: "Automatic answer. Reply PERSON to reach one of us."
+        }
+    }
 }

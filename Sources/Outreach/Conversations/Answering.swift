@@ -10,11 +10,32 @@ extension OrderRecord {
         return conversation.address.flatMap { MailAddress(name: conversation.name, address: $0) }
     }
 
+    /// The number that an answer by text goes to: the one that she last texted from. Of a conversation about an order it
+    /// must be the order's or its customer's; nil where it is not, or nobody texted.
+    public var answerNumber: PhoneNumber? {
+        guard let conversation else { return nil }
+        let text = conversation.messages.last { $0.direction == .incoming && $0.channel == .sms }
+        let written = text?.sender ?? (conversation.channel == .sms ? conversation.address : nil)
+        guard let number = written.flatMap({ PhoneNumber($0) }) else { return nil }
+        return !isOrder || isKnown(by: number) ? number : nil
+    }
+
+    /// Whether that is the number of the order itself or of its customer. Those of addresses do not count: a gift's
+    /// receiver is not whoever ordered.
+    public func isKnown(by number: PhoneNumber) -> Bool {
+        let country = facts.shippingAddress?.countryCode ?? facts.billingAddress?.countryCode
+        return [facts.phone, facts.customer?.phone].contains { written in
+            written.flatMap { PhoneNumber($0, country: country) }?.text == number.text
+        }
+    }
+
     /// Whether her last message came from the address that the order was placed with, so that an answer with facts about
     /// it reaches whoever asked. True where no order is known.
     public var isOwnAddress: Bool {
         guard isOrder else { return true }
-        guard let sender = conversation?.lastIncoming?.sender, let own = recipient?.address else { return false }
+        guard let message = conversation?.lastIncoming, let sender = message.sender else { return false }
+        if message.channel == .sms { return PhoneNumber(sender).map(isKnown) ?? false }
+        guard let own = recipient?.address else { return false }
         return sender.lowercased() == own.lowercased()
     }
 }

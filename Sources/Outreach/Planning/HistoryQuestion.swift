@@ -44,8 +44,7 @@ extension HistoryQuestion {
         self.init(
             shop: effect.shop, orderID: record.flatMap { $0.isOrder ? $0.facts.id : nil } ?? effect.orderID,
             subject: effect.event?.subjects.first ?? .order,
-            address: record?.address(on: effect.channel)
-                ?? (effect.channel == .sms ? nil : record?.answerRecipient?.address),
+            address: Self.address(of: effect, record),
             customerID: record?.facts.customer?.id,
             stream: planner.stream(of: effect))
         if effect.channel == .sms { orderAddress = record?.recipient?.address }
@@ -55,5 +54,13 @@ extension HistoryQuestion {
         isShadow = planner.isShadow(effect.trigger)
         asksForRating = planner.asksForRating(effect)
         ratingRequest = effect.event?.ratingRequest
+    }
+
+    /// Whom the message would go to.
+    private static func address(of effect: Effect, _ record: OrderRecord?) -> String? {
+        guard effect.channel == .sms else {
+            return record?.address(on: effect.channel) ?? record?.answerRecipient?.address
+        }
+        return effect.line == SendLine.answerName ? record?.answerNumber?.text : record?.address(on: .sms)
     }
 }

@@ -92,7 +92,9 @@ extension Planner {
                 matches.append(
                     Match(
                         trigger: entry.name, line: line.name,
-                        route: Route(shop: event.shop, channel: line.channel, target: line.target),
+                        route: Route(
+                            shop: event.shop, channel: SendLine.channel(line.channel, ofLine: line.name, for: event),
+                            target: line.target),
                         isContact: line.isContact, keys: keys, dueAt: dueAt, windowEnd: windowEnd,
                         combines: entry.combine != nil, pause: entry.pause, canShrink: entry.waitCanShrink))
             }

@@ -100,6 +100,14 @@ public struct SendLine: Hashable, Sendable {
         }
     }
 
+    /// The channel that it is sent through about that event: an answer goes where she wrote.
+    public func channel(for event: Event) -> ChannelName { Self.channel(channel, ofLine: name, for: event) }
+
+    /// The same of a line by its name and its usual channel.
+    static func channel(_ usual: ChannelName, ofLine name: String, for event: Event) -> ChannelName {
+        name == answerName && event.source == InboundChannel.sms.rawValue ? .sms : usual
+    }
+
     /// Which target of the channel, as in `Route`.
     public var target: String {
         switch destination {

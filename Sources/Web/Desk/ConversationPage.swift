@@ -225,13 +225,33 @@ extension DeskSite {
 
     /// Somebody who can be answered.
     struct Recipient: Sendable {
-        var address: MailAddress
+        /// Nil for an answer by text.
+        var address: MailAddress?
+        /// The number that an answer by text goes to.
+        var number: PhoneNumber?
         var choice: ConversationPage.Choice
     }
 
     /// Whom a person's answer can go to: the order's address, else whoever wrote; where these differ a person decides.
     static func recipients(_ record: OrderRecord) -> [Recipient] {
         guard let conversation = record.conversation else { return [] }
+        if conversation.channel == .sms,
+            let number = (conversation.lastIncoming?.sender ?? conversation.address).flatMap({ PhoneNumber($0) })
+        {
+            let isHers = !record.isOrder || record.isKnown(by: number)
+            let text = Recipient(
+                number: number,
+                choice: ConversationPage.Choice(
+                    value: "number",
+                    title: "\(number.text), by SMS\(isHers ? "" : ", which is not the order's number")"))
+            guard record.isOrder, let own = record.recipient else { return [text] }
+            return [
+                text,
+                Recipient(
+                    address: own,
+                    choice: ConversationPage.Choice(value: "order", title: "\(own.address), the order's address")),
+            ]
+        }
         let sender = (conversation.lastIncoming?.sender ?? conversation.address).flatMap {
             MailAddress(name: conversation.name, address: $0)
         }

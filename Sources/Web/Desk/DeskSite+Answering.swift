@@ -212,20 +212,36 @@ extension DeskSite {
         }
         let recipients = Self.recipients(record)
         guard let recipient = recipients.first(where: { $0.choice.value == form["to"] }) ?? recipients.first else {
-            return try await problem("Nothing was sent: no mail address is known.", view, kept, visit)
+            return try await problem("Nothing was sent: no address or number is known.", view, kept, visit)
         }
         let key = "\(conversation.id) \(conversation.version)"
-        let mail = core.post.reply(
-            text, to: recipient.address, in: record, language: language ?? record.facts.locale ?? "en", key: key,
-            shop: visit.shop, now: now)
+        let mail: Message?
+        if let number = recipient.number {
+            let silences = try await store.silences(of: .address(number.text), shop: visit.shop, now: now)
+            guard !silences.contains(where: { $0.reason == IncomingOutcome.Silencing.optOut }) else {
+                return try await problem("Nothing was sent: this number gets no texts any more.", view, kept, visit)
+            }
+            mail = core.text(text, to: number, key: key, shop: visit.shop)
+        } else if let address = recipient.address {
+            mail = core.post.reply(
+                text, to: address, in: record, language: language ?? record.facts.locale ?? "en", key: key,
+                shop: visit.shop, now: now)
+        } else {
+            mail = nil
+        }
         guard let mail else {
-            return try await problem(
-                "Nothing was sent: no mail can be made of this, or the shop has no relay.", view, kept, visit)
+            let why =
+                recipient.number == nil
+                ? "no mail can be made of this, or the shop has no relay"
+                : "it is longer than a text can be, or the shop sends no texts"
+            return try await problem("Nothing was sent: \(why).", view, kept, visit)
         }
         let person = visit.visitor.person.email
-        var message = ConversationMessage(.outgoing, by: .person(person), at: now, text: text, channel: .mailbox)
-        message.subject = mail.summary
-        message.recipient = recipient.address.address
+        var message = ConversationMessage(
+            .outgoing, by: .person(person), at: now, text: text,
+            channel: recipient.number == nil ? .mailbox : .sms)
+        if recipient.number == nil { message.subject = mail.summary }
+        message.recipient = mail.envelope.recipient
         var change =
             form["then"] == "close"
             ? ConversationRules.replyAndClose(message, by: person, in: conversation, now: now)

@@ -128,10 +128,76 @@ private let token = "t0ken"
         #expect(line.count == 1 && line[0].kind == .person && line[0].detail == "a person wrote by SMS")
         // Nobody is texted; the shop's people get it by mail.
         #expect(try await texts().isEmpty)
+        let talk = try #require(try await talks().first)
+        #expect(talk.state == .person && talk.channel == .sms && talk.address == number && talk.messages.count == 1)
         let mails = try await store.claim(
             .mail(shop: shop), limit: 9, owner: "q", lease: .minutes(5), now: start + .days(1))
         #expect(mails.count == 1 && mails[0].message.envelope.recipient == "owner@fig.example")
         #expect(mails.first.flatMap { OpenedMail($0.message.bytes) }?.text.contains("Hello, where is it?") == true)
+    }
+
+    private func talks() async throws -> [ConversationRecord] {
+        let ids = try await store.inbox(shop: shop, list: .all).map(\.id)
+        let all = try await store.conversations(ids, shop: shop, now: start + .minutes(7))
+        return ids.compactMap { all[$0] }
+    }
+
+    /// Order #101 is known by the number from now on.
+    private func know(_ phone: String) async throws {
+        var facts = OrderFacts(
+            id: "gid://shopify/Order/1", name: "#101", createdAt: start, updatedAt: start + .minutes(2))
+        facts.email = "robin@example.com"
+        facts.phone = phone
+        _ = try await learning.learn(
+            [Observation(shop: shop, seenAt: start + .minutes(2), content: .order(facts))], of: context,
+            now: start + .minutes(2))
+    }
+
+    @Test("are about the order that they name or answer, if the number is that order's, and about none otherwise")
+    func orders() async throws {
+        try await sent()
+        _ = await bring("Where is #101?")
+        try await judge()
+        let stranger = try #require(try await talks().first)
+        #expect(stranger.orderID == nil && stranger.messages[0].trust == 0)
+        try await know(number)
+        _ = await bring("And where is #101 now?", id: "SM2", from: number)
+        _ = await bring("Where is it?", id: "SM3", from: "+447700900777")
+        try await judge()
+        let talks = try await talks()
+        let hers = try #require(talks.first { $0.address == number && $0.orderID != nil })
+        #expect(hers.orderID == "gid://shopify/Order/1" && hers.messages.last?.trust == 1)
+        #expect(hers.messages.last?.understood?.asks.first == "where_is_my_order")
+        let other = try #require(talks.first { $0.address == "+447700900777" })
+        #expect(other.orderID == nil && other.messages[0].trust == 0)
+    }
+
+    @Test("a wish for no more texts in free words ends them, and a person reads it, once")
+    func freeStop() async throws {
+        try await sent()
+        _ = await bring("please stop texting me about my order")
+        try await judge(confirmsStops: true)
+        #expect(try await isSilenced())
+        let talk = try #require(try await talks().first)
+        #expect(talk.state == .person && talk.messages.count == 1)
+        let record = try await store.load(shop: shop, orderIDs: ["gid://shopify/Order/1"])["gid://shopify/Order/1"]
+        #expect(record?.events.count { $0.kind == .customerUnsubscribed } == 1)
+        #expect(try await store.incoming(shop: shop, limit: 9).count == 1)
+    }
+
+    @Test("stand in the Inbox in shadow mode, and are forwarded to nobody")
+    func shadow() async throws {
+        let folder = TriggerFolder(
+            files: [
+                "shop.yaml": Array(
+                    "mode: shadow\nnotify: owner@fig.example\nbrand: { name: Fig, from: orders@fig.example }\n".utf8)
+            ])
+        let set = try #require(TriggerSet.load(folder).set)
+        context.replaceTriggers(TriggerReloader.InForce(set: set, since: [:], folder: folder))
+        #expect(await bring("where is #101?").status == 200)
+        try await judge()
+        #expect(try await talks().map(\.state) == [.person])
+        #expect(try await store.outbox(shop: shop, limit: 9).isEmpty)
     }
 
     @Test("are believed by their signature alone")

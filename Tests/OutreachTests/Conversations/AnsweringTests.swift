@@ -153,6 +153,47 @@ struct AnsweringTests {
         #expect(try planner.decide(talk, talk.record { $0.messages[0].sender = "Robin@Shopper.example" }) == .send)
     }
 
+    @Test("by text where she texted: to the order's or its customer's number, and not where it is silenced")
+    func texts() throws {
+        let planner = try planner(["note": question])
+        let talk = Talk()
+        func record(from number: String) -> OrderRecord {
+            talk.record { conversation in
+                conversation.channel = .sms
+                conversation.address = number
+                conversation.messages[0].channel = .sms
+                conversation.messages[0].sender = number
+            } _: { record in
+                record.facts.phone = "+447700900123"
+                record.facts.shippingAddress?.phone = "+447700900999"
+            }
+        }
+        let hers = record(from: "+447700900123")
+        var event = talk.event
+        event.source = "sms"
+        let turn = PlanningTurn(planner, now: StandardOrder.moment)
+        let plans = turn.place([turn.hear(event, record: hers)], existing: { _ in [] }, open: { _ in [] })
+        let effect = try #require(plans[0].changes.first?.effect)
+        #expect(effect.route == Route(shop: hers.shop, channel: .sms) && effect.line == "answer" && !effect.isContact)
+        func judge(_ record: OrderRecord, _ history: History = History()) -> Decision {
+            planner.judge(effect, record: record, history: history, now: StandardOrder.moment)
+        }
+        #expect(judge(hers) == .send && hers.answerNumber?.text == "+447700900123")
+        var silenced = History()
+        silenced.silenced = true
+        #expect(judge(hers, silenced) == .skip(because: .silenced))
+        let question = HistoryQuestion(of: effect, record: hers, planner: planner)
+        #expect(question.address == "+447700900123" && question.stream == .all)
+        for other in ["+447700900999", "+447700900777"] {
+            let stranger = record(from: other)
+            #expect(stranger.answerNumber == nil && !stranger.isOwnAddress)
+            guard case .skip(because: .noRecipient, detail: _) = judge(stranger) else {
+                Issue.record("a stranger was answered")
+                return
+            }
+        }
+    }
+
     @Test("not while a person has it, and not to what she wrote before her last words")
     func held() throws {
         let planner = try planner(["note": question])
