@@ -161,7 +161,7 @@ private let token = "t0ken"
         let stranger = try #require(try await talks().first)
         #expect(stranger.orderID == nil && stranger.messages[0].trust == 0)
         try await know(number)
-        _ = await bring("And where is #101 now?", id: "SM2", from: number)
+        _ = await bring("Where is my order #101? When will it arrive?", id: "SM2", from: number)
         _ = await bring("Where is it?", id: "SM3", from: "+447700900777")
         try await judge()
         let talks = try await talks()
