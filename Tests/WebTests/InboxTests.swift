@@ -149,6 +149,17 @@ struct InboxTests {
         #expect(await (try await Browser(bench, cleo)).open("inbox/\(talk.id + 1)").status == 404)
     }
 
+    @Test("a question of the shop's own is among what an answer may have meant")
+    func ownQuestion() async throws {
+        let bench = try await DeskBench()
+        try await bench.order(1001)
+        var understood = DeskBench.understood
+        understood.asks = ["answers/switzerland"]
+        let talk = try await bench.wrote("Do you ship to Switzerland?", about: 1001, understood: understood)
+        let page = await (try await Browser(bench, cleo)).open("inbox/\(talk.id)").text
+        #expect(page.contains("answers/switzerland"))
+    }
+
     @Test("each act is done once, is in the audit, and names nobody there")
     func acts() async throws {
         let bench = try await DeskBench()

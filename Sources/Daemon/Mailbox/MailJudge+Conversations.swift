@@ -168,8 +168,8 @@ extension MailJudge {
         // Where there are no words in the mail, they are in its subject.
         let isEmpty = !mail.text.contains { !$0.isWhitespace }
         said.understood = Understood(
-            reading: isEmpty ? mail.subject : mail.text, about: record, names: names, now: now,
-            zone: context.rules.planner.shopZone)
+            reading: isEmpty ? mail.subject : mail.text, about: record, names: names,
+            questions: context.rules.planner.triggers.questions, now: now, zone: context.rules.planner.shopZone)
         return said
     }
 

@@ -8,13 +8,18 @@ extension Understood {
     /// - Parameters:
     ///   - record: the order that it is about; nil, or `OrderRecord.none`, where none is known.
     ///   - names: names of the shop's orders, newest first, by which it knows how the shop writes them.
-    public init(reading text: String, about record: OrderRecord?, names: [String] = [], now: Moment, zone: Zone) {
+    ///   - questions: the shop's own, by the phrasings in its triggers.
+    public init(
+        reading text: String, about record: OrderRecord?, names: [String] = [], questions: OwnQuestions = OwnQuestions(),
+        now: Moment, zone: Zone
+    ) {
         let order = record.flatMap { $0.isOrder ? $0 : nil }
         let locale = order.flatMap { $0.facts.locale ?? $0.facts.customer?.locale }
         let hint = locale.flatMap { Language(rawValue: String($0.prefix(2)).lowercased()) }
         let style = OrderStyle(names: names)
-        let reading = Interpreter(orders: style)
-            .read(text, state: order?.stateForMessages(now: now, zone: zone) ?? .noOrder, hint: hint)
+        let interpreter = Interpreter(orders: style)
+        let reading =
+            interpreter.read(text, state: order?.stateForMessages(now: now, zone: zone) ?? .noOrder, hint: hint)
         asks = reading.asks.map(\.rawValue)
         if asks.isEmpty { asks = [reading.intent.rawValue] }
         mood = reading.mood.rawValue
@@ -26,6 +31,7 @@ extension Understood {
         doubts = reading.doubts.map(\.rawValue)
         orders = reading.orders
         author = Self.builtIn
+        if let found = questions.book.find(in: text) { take(found, beside: reading, with: interpreter) }
     }
 
     /// The built-in model, with the version of its weights: drafts are counted for each version.

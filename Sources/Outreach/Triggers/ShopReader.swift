@@ -13,13 +13,15 @@ struct ShopReader {
 
     private(set) var faults: FaultList
     private let events: EventVocabulary
+    /// The shop's own questions, by the names of their triggers.
+    private let questions: [String]
 
-    /// The settings, or nil if they cannot be used.
+    /// The settings, or nil if they cannot be used. `questions` are the shop's own, which `answers` may name.
     static func read(
-        _ source: String, file: String, events: EventVocabulary = .standard
+        _ source: String, file: String, events: EventVocabulary = .standard, questions: [String] = []
     ) -> (settings: ShopSettings?, faults: [Fault]) {
         let (tree, faults) = YAMLReader.read(source, file: file)
-        var reader = ShopReader(faults: FaultList(file: file), events: events)
+        var reader = ShopReader(faults: FaultList(file: file), events: events, questions: questions)
         reader.faults.add(faults)
         guard let tree else { return (nil, reader.faults.faults) }
         let settings = reader.settings(tree)
@@ -234,10 +236,10 @@ struct ShopReader {
             guard let one = mode(entry.value) else { continue }
             if entry.key == "others" {
                 modes.others = one
-            } else if Intents.names.contains(entry.key) {
+            } else if Intents.names.contains(entry.key) || questions.contains(entry.key) {
                 modes.byIntent[entry.key] = one
             } else {
-                let meant = nearest(to: entry.key, in: Intents.names + ["others"]).map { "did you mean '\($0)'?" }
+                let meant = nearest(to: entry.key, in: Intents.names + questions + ["others"]).map { "did you mean '\($0)'?" }
                 faults.add(
                     at: entry.keyPosition, "'\(entry.key)' is nothing that a message can ask for",
                     hint: meant ?? "docs/conversations.md lists what it can; 'others' means all that are not named")

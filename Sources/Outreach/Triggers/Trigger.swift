@@ -31,6 +31,8 @@ public struct Trigger: Sendable {
     public var examples: [Example]
     /// The share of customers whom it does not tell, to measure what its messages are worth; nil if it tells all.
     public var holdOut: HoldOut?
+    /// How shoppers put the question that it is about; empty if it is about none of its own.
+    public var phrases: [TriggerPhrase] = []
     /// The guards that do not keep it from answering.
     public var answersEven: Set<AnswerGuard> = []
 

@@ -115,6 +115,17 @@ extension TriggerKey {
             alsoCalled: ["except", "if_not"],
             read: { reader, fields, trigger in trigger.unless = reader.exceptions(fields, trigger) }),
         TriggerKey(
+            "phrases",
+            .keys(
+                TriggerPhrase.languages.map { ($0, SchemaNode.oneOrMore(.scalar, "Phrasings in this language.")) }),
+            words:
+                "A question of your own, as customers put it, by language: '{ en: [do you ship to Switzerland] }'. Only messages that ask it are heard.",
+            help:
+                "On `message.received`: a question of your own, as customers put it, by language: `{ en: [do you ship to Switzerland], de: [liefert ihr in die Schweiz] }`. Only messages that ask it are heard; `message.asks` has the trigger's name then. A message fits that says the same words, up to slips, greetings and small words. At most \(TriggerReader.mostPhrases) in a language.",
+            example: "phrases: { en: [do you ship to Switzerland] }", needsValue: true,
+            alsoCalled: ["phrase", "phrasings", "questions"],
+            read: { reader, fields, trigger in reader.phrases(fields, &trigger) }),
+        TriggerKey(
             "after", .named("length"), words: "How long to wait after the event: '7 days', '3 business days'.",
             help:
                 "How long to wait after the event: `7 days`, `36 hours`, `3 business days`, `2 weeks`. Days keep the time of day: two days after Tuesday at 14:00 is Thursday at 14:00.",

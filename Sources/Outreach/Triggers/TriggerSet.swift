@@ -7,6 +7,8 @@ public struct TriggerSet: Sendable {
     /// In the order of their names.
     public let triggers: [Trigger]
     public let templates: TemplateSet
+    /// The questions of the shop's own that its triggers answer.
+    public let questions: OwnQuestions
     private let byKind: ByKind<[Entry]>
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
@@ -72,6 +74,7 @@ public struct TriggerSet: Sendable {
         self.triggers = triggers.sorted { $0.name < $1.name }
         self.templates = templates
         let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
+        questions = OwnQuestions(entries.filter { $0.mode != .off }.map(\.trigger))
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
@@ -194,6 +197,7 @@ private struct TriggerLoader {
         check(replaced, triggers)
         checkRatings(templates, triggers)
         warnOfPairs(triggers)
+        faults += PhraseDoubts.look(at: triggers)
         if let settings { refuseTwice(triggers, settings) }
         if let settings, let today { warnOfHolidays(settings, today: today) }
         guard let settings, !faults.contains(where: { $0.severity == .error }) else { return nil }
@@ -218,9 +222,22 @@ private struct TriggerLoader {
             return nil
         }
         guard let source = text(ShopReader.file) else { return nil }
-        let (settings, found) = ShopReader.read(source, file: folder.shown(ShopReader.file), events: events)
+        let (settings, found) = ShopReader.read(
+            source, file: folder.shown(ShopReader.file), events: events, questions: questions)
         faults += found
         return settings
+    }
+
+    /// The names of triggers that have phrases, which `answers` of shop.yaml may name. Triggers are read after it, so
+    /// the files are only glanced at.
+    private var questions: [String] {
+        folder.triggerFiles.compactMap { path, name in
+            guard let lines = folder.text(path)?.split(whereSeparator: \.isNewline),
+                lines.contains(where: { $0.hasPrefix("phrases:") })
+            else { return nil }
+            let id = lines.first { $0.hasPrefix("id:") }?.dropFirst(3)
+            return id.map { String($0).trimmingSpaces } ?? name
+        }
     }
 
     private mutating func text(_ path: String) -> String? {

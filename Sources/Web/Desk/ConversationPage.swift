@@ -162,7 +162,9 @@ extension DeskSite {
             ConversationPage.Sending(effect: $0.id, at: Instant($0.dueAt, clock))
         }
         let chosen = kept.meaning ?? understood?.asks.first ?? "unclear"
-        let meanings = Intents.all.map { intent in
+        // A question of the shop's own is none of those that every shop is asked.
+        let own = Intents.names.contains(chosen) ? [] : [(name: chosen, meaning: "a question of your own")]
+        let meanings = (own + Intents.all).map { intent in
             ConversationPage.Choice(
                 value: intent.name, title: "\(ConversationWords.intent(intent.name)): \(intent.meaning)",
                 isChosen: intent.name == chosen)

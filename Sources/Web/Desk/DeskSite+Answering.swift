@@ -45,7 +45,8 @@ extension DeskSite {
         var kept = ConversationKept()
         kept.text = act == "reply" ? Self.typed(form["text"]) : ""
         kept.note = act == "note" ? Self.typed(form["text"]) : ""
-        kept.meaning = form["meaning"].flatMap { Intents.names.contains($0) ? $0 : nil }
+        let known = Intents.names + (view.record.lastIncoming?.understood?.asks ?? [])
+        kept.meaning = form["meaning"].flatMap { known.contains($0) ? $0 : nil }
         if let effect = form["effect"].flatMap(Int64.init), let shown = form["shown"] {
             kept.draft = (effect, Self.typed(shown), Self.typed(form["text"]))
         }

@@ -297,6 +297,21 @@ func letter(_ text: String, from sender: String = robin, id: String? = nil, answ
         #expect(try await mails.conversation().messages[0].understood?.asks == ["where_is_my_order"])
     }
 
+    @Test("a question of the shop's own is understood by the phrases of its trigger")
+    func ownQuestion() async throws {
+        let text = "Hello, do you ship to Switzerland?"
+        let plain = try await MailBench()
+        try await plain.judge(letter(text))
+        #expect(try await plain.conversation().messages[0].understood?.isCertain == false)
+        let own = try await MailBench([
+            "swiss.yaml":
+                "on: message.received\nphrases: { en: do you ship to Switzerland }\nsend: [{ webhook: helpdesk }]\n"
+        ])
+        try await own.judge(letter(text))
+        let understood = try #require(try await own.conversation().messages[0].understood)
+        #expect(understood.asks == ["swiss"] && understood.isCertain && understood.language == "en")
+    }
+
     @Test("what cannot be read, or may have been answered before a backup was restored, is a person's at once")
     func atOnce() async throws {
         let mails = try await MailBench()

@@ -36,7 +36,7 @@ struct TriggerKeyTests {
         var lines = ["on: return.label_ready", "send: email"]
         switch (key.place, name) {
         case (.email, _): lines[1] = "send:\n  - email:\n      \(key.example)"
-        case (_, "answers_even"): lines = ["on: message.received", "send: answer"]
+        case (_, "answers_even"), (_, "phrases"): lines = ["on: message.received", "send: answer"]
         case (_, "on"), (_, "combine"), (_, "for"), (_, "hold_out"): lines[0] = "on: shipment.delivered"
         default: break
         }

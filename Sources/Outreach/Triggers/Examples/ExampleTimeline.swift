@@ -15,8 +15,8 @@ struct ExampleTimeline {
 
     static let zone = StandardOrder.zone
 
-    /// The stages of an example, in a shop with these settings.
-    init(_ example: Example, settings: ShopSettings) {
+    /// The stages of an example, in a shop with these settings and questions of its own.
+    init(_ example: Example, settings: ShopSettings, questions: OwnQuestions = OwnQuestions()) {
         func text(_ path: String) -> String? { example.given.last { $0.path == path }?.value.textIfString }
         let start = example.at?.moment(in: Self.zone) ?? StandardOrder.moment
         let shopCurrency = text("shop.currency") ?? StandardOrder.currency
@@ -24,6 +24,7 @@ struct ExampleTimeline {
         var order = StandardOrder(
             example.event, at: start, parcels: example.parcels, all: max(example.parcels ?? 1, parcels + 1),
             before: example.told.count, currency: text("order.currency") ?? shopCurrency, shopCurrency: shopCurrency)
+        order.questions = questions
         order.apply(example.given, at: start)
         var stages = [Stage(at: start, order: order, events: order.events)]
         var at = start

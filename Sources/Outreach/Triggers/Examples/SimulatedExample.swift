@@ -25,7 +25,8 @@ struct SimulatedExample {
         own.mode = .live
         self.trigger = own
         triggers = [own] + Self.replacers(of: trigger.name, in: set)
-        stages = ExampleTimeline(example, settings: settings).stages
+        let others = set.triggers.filter { $0.name != own.name && $0.mode != .off }
+        stages = ExampleTimeline(example, settings: settings, questions: OwnQuestions([own] + others)).stages
         told = ExampleTimeline.moments(example.told, before: stages[0].at)
         self.settings = settings
         simulation = Simulation(

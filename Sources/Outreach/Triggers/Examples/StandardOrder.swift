@@ -175,7 +175,8 @@ struct StandardOrder {
         }
         if let last = conversation.messages.indices.last {
             var understood = Understood(
-                reading: conversation.messages[last].text, about: known, names: ["#1001"], now: lastAt, zone: Self.zone)
+                reading: conversation.messages[last].text, about: known, names: ["#1001"], questions: questions,
+                now: lastAt, zone: Self.zone)
             understood.asks = givenAsks ?? understood.asks
             understood.mood = givenMood ?? understood.mood
             understood.needsHuman = givenNeed ?? understood.needsHuman
@@ -187,6 +188,8 @@ struct StandardOrder {
         return known
     }
 
+    /// The questions by which her words are understood, besides those that every shop is asked.
+    var questions = OwnQuestions()
     /// True if the example says that no order is known.
     var hasNoOrder = false
     private var givenAsks: [String]?

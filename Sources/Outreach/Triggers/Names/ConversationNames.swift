@@ -17,7 +17,7 @@ extension Names {
     static let message = NameTable<MessageItem>([
         Name(
             "asks", .texts,
-            "What she asks for: \(Intents.names.map { "`\($0)`" }.joined(separator: ", ")). Ask with `contains`.",
+            "What she asks for: \(Intents.names.map { "`\($0)`" }.joined(separator: ", ")), or the name of a trigger with `phrases`. Ask with `contains`.",
             .bookbag
         ) { .texts($0.message.understood?.asks ?? []) },
         Name("mood", .word(["calm", "upset", "angry"]), "How she feels, as far as her words show it.", .bookbag) {

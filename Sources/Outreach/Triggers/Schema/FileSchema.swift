@@ -400,9 +400,17 @@ public enum FileSchema: String, Sendable, CaseIterable {
         "answers": .any(
             [
                 .oneOf(AnswerMode.allCases.map(\.rawValue)),
-                .keys(
-                    (Intents.names + ["others"]).map { ($0, SchemaNode.oneOf(AnswerMode.allCases.map(\.rawValue))) },
-                    required: []),
+                // Further keys are the names of triggers with phrases.
+                .object([
+                    ("type", .text("object")),
+                    (
+                        "properties",
+                        .object(
+                            (Intents.names + ["others"]).map {
+                                ($0, SchemaNode.oneOf(AnswerMode.allCases.map(\.rawValue)))
+                            })
+                    ), ("additionalProperties", .oneOf(AnswerMode.allCases.map(\.rawValue))),
+                ]),
             ],
             "Whether answers go out by themselves: 'live', 'drafts', 'when_proven' (left out) or 'off', for all or by what she asks for."
         ),
