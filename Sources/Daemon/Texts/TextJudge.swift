@@ -112,7 +112,8 @@ struct TextJudge: Sendable {
             said.observationID = observation.id
             if text.media > 0 { said.files = ["\(text.media) \(text.media == 1 ? "file" : "files") at the provider"] }
             said.understood = Understood(
-                reading: text.text, about: record, names: names, now: now, zone: context.rules.planner.shopZone)
+                reading: text.text, about: record, names: names, questions: context.rules.planner.triggers.questions,
+                now: now, zone: context.rules.planner.shopZone)
             var opening = ConversationRecord(shop: shop, channel: .sms, openedAt: said.at)
             opening.orderID = order?.facts.id
             opening.address = text.from?.text
