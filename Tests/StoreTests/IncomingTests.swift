@@ -46,6 +46,29 @@ struct IncomingTests {
         return mail
     }
 
+    @Test("a wish for no more mail and its taking back are one step with the mail", arguments: StoreKind.allCases)
+    func takenBack(_ kind: StoreKind) async throws {
+        let store = try await kind.make()
+        _ = try await message(store)
+        #expect(try await store.lastMessage(to: "robin@example.com", shop: shop)?.recipient == "robin@example.com")
+        #expect(try await store.lastMessage(to: "wren@example.com", shop: shop) == nil)
+        let robin = SilenceScope.address("robin@example.com")
+        let reason = IncomingOutcome.Silencing.optOut
+        try await store.choose(
+            [(robin, .marketing, false), (robin, .ratings, false)], shop: shop, reason: reason, now: t0)
+        #expect(try await store.silences(of: robin, shop: shop, now: t0).count == 2)
+        try await store.choose([(robin, .ratings, true)], shop: shop, reason: reason, now: .at(1))
+        #expect(try await store.silences(of: robin, shop: shop, now: .at(2)).map(\.stream) == [.marketing])
+        let kept = try #require(try await store.keep([raw("start")], now: .at(10)).first)
+        var start = IncomingOutcome(kept, .keyword, detail: "START")
+        start.address = "robin@example.com"
+        start.revocations = [.init(address: "robin@example.com", stream: .marketing)]
+        try await store.commit(start, now: .at(11))
+        #expect(try await store.silences(of: robin, shop: shop, now: .at(12)).isEmpty)
+        #expect(try await store.texts(of: "robin@example.com", shop: shop, since: t0, limit: 9) == 1)
+        #expect(try await store.texts(of: "robin@example.com", shop: shop, since: t0 + .days(1), limit: 9) == 0)
+    }
+
     @Test(
         "a hard bounce ends the message, silences the address, and is judged, in one step",
         arguments: StoreKind.allCases)

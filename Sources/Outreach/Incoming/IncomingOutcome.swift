@@ -26,6 +26,11 @@ public struct IncomingOutcome: Hashable, Sendable {
     public struct Revocation: Hashable, Sendable {
         public var address: String
         public var stream: MailStream
+
+        public init(address: String, stream: MailStream) {
+            self.address = address
+            self.stream = stream
+        }
     }
 
     /// The raw observation that it was read from.

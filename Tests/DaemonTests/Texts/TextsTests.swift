@@ -185,6 +185,21 @@ private let token = "t0ken"
         #expect(try await store.incoming(shop: shop, limit: 9).count == 1)
     }
 
+    @Test("stand in the Inbox in shadow mode, and are forwarded to nobody")
+    func shadow() async throws {
+        let folder = TriggerFolder(
+            files: [
+                "shop.yaml": Array(
+                    "mode: shadow\nnotify: owner@fig.example\nbrand: { name: Fig, from: orders@fig.example }\n".utf8)
+            ])
+        let set = try #require(TriggerSet.load(folder).set)
+        context.replaceTriggers(TriggerReloader.InForce(set: set, since: [:], folder: folder))
+        #expect(await bring("where is #101?").status == 200)
+        try await judge()
+        #expect(try await talks().map(\.state) == [.person])
+        #expect(try await store.outbox(shop: shop, limit: 9).isEmpty)
+    }
+
     @Test("are believed by their signature alone")
     func signature() async throws {
         #expect(await bring("STOP", token: "another").status == 403)
