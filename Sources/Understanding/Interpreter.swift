@@ -49,7 +49,7 @@ public struct Interpreter: Sendable {
             seconds.append(.invoice)
         }
         var doubts: [Doubt] = []
-        let needsHuman = glance.asksForPerson
+        let needsHuman = glance.asksForPerson || words.isWordForPerson
         if needsHuman { doubts.append(.needsHuman) }
         if glance.said.has(.steer) { doubts.append(.steering) }
         if letters.wasCut || words.words.count >= Self.longest { doubts.append(.tooLong) }
@@ -321,5 +321,14 @@ struct Thresholds {
         case .english: Thresholds(plain: 0.65, badNews: 0.75, wordsAlone: 0.85)
         case .german, .french, .spanish: Thresholds(plain: 0.6, badNews: 0.7, wordsAlone: 0.8)
         }
+    }
+}
+
+extension Words {
+    /// Whether it is nothing but the word that every automatic answer names: it brings a person, in whatever language
+    /// the answer was.
+    fileprivate var isWordForPerson: Bool {
+        guard words.count == 1 else { return false }
+        return ["person", "mensch", "personne", "persona"].contains(String(decoding: self[words[0]], as: UTF8.self))
     }
 }

@@ -73,6 +73,16 @@ struct InterpreterTests {
         }
     }
 
+    @Test("brings a person by the word that an automatic answer names", arguments: OrderState.allCases)
+    func wordForPerson(_ state: OrderState) {
+        for word in ["PERSON", "Mensch", "personne!", "Persona.", "person"] {
+            let reading = Interpreter().read(word, state: state)
+            #expect(reading.needsHuman && !reading.isCertain, "\(word)")
+        }
+        // Beside others it is a word like any.
+        #expect(!Interpreter().read("which person brings the parcel?", state: state).needsHuman)
+    }
+
     @Test(
         "does not ask for a person where she is calm",
         arguments: [

@@ -49,7 +49,7 @@ struct DeskPagesTests {
             let cookies = try await bench.login(person.email)
             for shop in [figs, looms] {
                 for (path, method, roles) in Self.pages {
-                    let whole = "/\(DeskSite.short(shop))/\(Self.path(path, bench))"
+                    let whole = "/\(ShopDomain.short(shop))/\(Self.path(path, bench))"
                     let answer = await bench.ask(whole, method: method, cookies: cookies)
                     if !person.serves(shop) {
                         #expect(answer.status == 404, "\(person.name) \(whole)")

@@ -25,7 +25,7 @@ struct AlertService: Service {
     let logger: Logger
     var trouble = StoreTrouble()
 
-    /// So often is looked for what is new, where anybody wants to hear of it.
+    /// How often it looks for what is new, where anybody wants alerts.
     static let pace = Duration.seconds(10)
 
     func run() async throws {
@@ -87,7 +87,7 @@ struct AlertService: Service {
         if own.contains(where: \.isUrgent) { times.urgent = now }
         let letter = AlertLetter(
             told: own, stories: try await stories(of: own, shop: shop, now: now),
-            url: "\(desk)/\(ShopContext.short(shop))/inbox", zone: zone, now: now)
+            url: "\(desk)/\(ShopDomain.short(shop))/inbox", zone: zone, now: now)
         let about = "\(person.email) \(own.map(\.messageID).max() ?? 0) \(now.milliseconds)"
         let mail = post.mail(
             SystemMail.alert, to: to, subject: letter.subject, body: letter.body, about: about, shop: shop, now: now)
@@ -130,10 +130,10 @@ struct AlertService: Service {
 
 /// A mail about customers who wait.
 struct AlertLetter {
-    /// So many are told in full, and so many more in a line; the rest is a number.
+    /// How many are told in full, and how many more in a line each; the rest is a number.
     static let longest = 10
     static let mostLines = 40
-    /// So many characters of the customer's words, and of a draft.
+    /// How many characters of the customer's words, and of a draft.
     static let longestText = 3_000
 
     struct Story: Sendable {
@@ -226,11 +226,4 @@ struct AlertLetter {
 extension SystemMail {
     /// What makes mails that tell the shop's people who waits.
     static let alert = "alert"
-}
-
-extension ShopContext {
-    /// The shop in addresses of the desk: its permanent domain without Shopify's.
-    static func short(_ shop: String) -> String {
-        shop.hasSuffix(".myshopify.com") ? String(shop.dropLast(".myshopify.com".count)) : shop
-    }
 }

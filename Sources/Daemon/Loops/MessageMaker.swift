@@ -73,12 +73,8 @@ package struct MessageMaker: Sendable {
     package func text(
         _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
     ) throws(TemplateFailure) -> MailText? {
-        guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
-            let event = effect.event
-        else { return nil }
-        let scope = planner.scope(
-            record: record, event: event, together: effect.together, history: history, now: now,
-            pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
+        let words = words(of: effect, record: record, history: history, planner: planner, now: now)
+        guard let (line, scope) = words else { return nil }
         return try planner.triggers.templates.render(line.template, scope, to: line.destination)
     }
 
@@ -86,13 +82,22 @@ package struct MessageMaker: Sendable {
     package func shortText(
         _ effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
     ) throws(TemplateFailure) -> TextMessage? {
+        let words = words(of: effect, record: record, history: history, planner: planner, now: now)
+        guard let (line, scope) = words else { return nil }
+        return try planner.triggers.templates.text(line.template, scope)
+    }
+
+    /// The line that an effect is of, and what its template sees; nil if its trigger is gone.
+    private func words(
+        of effect: Effect, record: OrderRecord, history: History, planner: Planner, now: Moment
+    ) -> (line: SendLine, scope: Scope)? {
         guard let trigger = planner.triggers.trigger(effect.trigger), let line = trigger.line(named: effect.line),
             let event = effect.event
         else { return nil }
         let scope = planner.scope(
             record: record, event: event, together: effect.together, history: history, now: now,
             pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
-        return try planner.triggers.templates.text(line.template, scope)
+        return (line, scope)
     }
 
     /// A saved reply as it is now, in Markdown.

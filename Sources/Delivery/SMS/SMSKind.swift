@@ -36,7 +36,8 @@ extension RetrySchedule {
 }
 
 extension Composition {
-    /// What stands below every answer by text, in the plain alphabet.
+    /// What stands below every answer by text. Only letters of the GSM alphabet: another one would make two segments of
+    /// one.
     fileprivate var saysItIsAutomatic: String {
         let record = scope.record
         let language =
@@ -45,8 +46,8 @@ extension Composition {
         return switch language.prefix(2).lowercased() {
         case "de": "Automatische Antwort. Mit MENSCH erreichst du einen von uns."
         case "fr": "Réponse automatique. Répondez PERSONNE pour joindre l'un de nous."
-        case "es": "Respuesta automatica. Responde PERSONA y te escribe uno de nosotros."
-        default: "Automatic answer. Reply PERSON to reach one of us."
+        case "es": "Te responde un programa. Escribe PERSONA y te atiende alguien."
+        default: "Automated reply. Text PERSON to reach one of us."
         }
     }
 }

@@ -55,10 +55,7 @@ extension Understood {
             }
         }
         let languages = found.languages.map(\.rawValue).sorted()
-        if let known = language, languages.contains(known) {
-        } else {
-            language = languages.first
-        }
+        if !languages.contains(where: { $0 == language }) { language = languages.first }
         confidence = found.likeness
         self.doubts = doubts.map(\.rawValue)
         isCertain = doubts.isEmpty

@@ -40,7 +40,6 @@ public struct SealedLink: Hashable, Sendable {
 
     private static let version = "1"
     private static let orderPrefix = "gid://shopify/Order/"
-    private static let shopSuffix = ".myshopify.com"
     /// 8 bytes of the order's number, 16 of the address, 4 of the day.
     private static let length = 28
 
@@ -105,7 +104,7 @@ public struct SealedLink: Hashable, Sendable {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 6, parts[0].isEmpty, parts[1] == "p", parts[2] == Self.version,
             let purpose = Purpose(rawValue: parts[4]),
-            let shop = shops.first(where: { Self.short($0) == parts[3] }),
+            let shop = shops.first(where: { ShopDomain.short($0) == parts[3] }),
             let sealed = Self.bytes(base64url: parts[5]), sealed.count == 12 + Self.length + 16,
             let box = try? AES.GCM.SealedBox(combined: sealed),
             let text = keys(Self.keyPurpose(purpose, shop: shop)).lazy.compactMap({ key in
@@ -122,11 +121,7 @@ public struct SealedLink: Hashable, Sendable {
     }
 
     private static func head(_ purpose: Purpose, shop: String) -> String {
-        "/p/\(version)/\(short(shop))/\(purpose.rawValue)/"
-    }
-
-    private static func short(_ shop: String) -> String {
-        shop.hasSuffix(shopSuffix) ? String(shop.dropLast(shopSuffix.count)) : shop
+        "/p/\(version)/\(ShopDomain.short(shop))/\(purpose.rawValue)/"
     }
 
     private static func base64url(_ data: Data) -> String {

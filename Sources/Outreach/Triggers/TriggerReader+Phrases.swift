@@ -4,9 +4,9 @@ internal import Understanding
 // message that asks it is heard.
 
 extension TriggerReader {
-    /// So many phrasings in one language of one trigger.
+    /// The most phrasings in one language of one trigger.
     static let mostPhrases = 50
-    /// So many in all triggers together: each message is compared with each.
+    /// The most in all triggers together: each message is compared with each.
     static let mostPhrasesInAll = 2_000
     /// In characters.
     static let longestPhrase = 200
@@ -24,7 +24,7 @@ extension TriggerReader {
         }
         if let other = trigger.events.first(where: { $0 != .messageReceived }) {
             faults.add(
-                at: place, "there are no words of hers on '\(other.rawValue)'",
+                at: place, "nobody writes anything on '\(other.rawValue)'",
                 hint: "use 'phrases' with 'on: message.received' alone")
             return
         }

@@ -188,7 +188,7 @@ extension DeskSite {
         let zone = visit.zone
         let report = try await keptFigures.report(
             store, shop: visit.shop, days: days, until: zone.day(at: now), now: now)
-        return .sheet(report.csv, name: "figures-\(Self.short(visit.shop))-\(report.to)-\(days)-days.csv")
+        return .sheet(report.csv, name: "figures-\(ShopDomain.short(visit.shop))-\(report.to)-\(days)-days.csv")
     }
 
     // MARK: - The rows behind a figure
@@ -364,7 +364,7 @@ extension DeskSite {
                 [$0.orderName, $0.carrier, $0.at?.iso8601 ?? $0.day?.description ?? "", $0.days.map(String.init) ?? ""]
             }
         }
-        return .sheet(CSV.text(lines), name: "rows-\(short(shop)).csv")
+        return .sheet(CSV.text(lines), name: "rows-\(ShopDomain.short(shop)).csv")
     }
 }
 

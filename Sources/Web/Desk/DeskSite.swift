@@ -89,7 +89,7 @@ struct DeskSite: WebSite {
         }
         if parts == ["logout"], request.method == "POST" { return try await logout(visitor) }
         guard let first = parts.first else { return home(visitor) }
-        guard let shop = visitor.shops.first(where: { Self.short($0) == first }), parts.count > 1 else {
+        guard let shop = visitor.shops.first(where: { ShopDomain.short($0) == first }), parts.count > 1 else {
             return notFound(visitor)
         }
         var visit = Visit(visitor: visitor, shop: shop, facts: try await store.rememberedFacts(shop: shop))
@@ -170,11 +170,7 @@ struct DeskSite: WebSite {
         /// How many conversations need a person, as far as it was counted.
         var unclaimed = 0
         var zone: Zone { (facts[.profile] ?? ShopProfile(domain: shop)).zone }
-        var path: String { "/\(DeskSite.short(shop))" }
-    }
-
-    static func short(_ shop: String) -> String {
-        shop.hasSuffix(".myshopify.com") ? String(shop.dropLast(".myshopify.com".count)) : shop
+        var path: String { "/\(ShopDomain.short(shop))" }
     }
 
     /// Who asks; nil where nobody is logged in, or they are not listed any more.
@@ -204,7 +200,7 @@ struct DeskSite: WebSite {
                     lines: ["Your entry in people.yaml names no shop that is served, or no role."]),
                 frame(title: "Nothing here is yours", visitor: visitor), status: 403)
         }
-        return .seeOther("/\(Self.short(shop))/\(page.rawValue)")
+        return .seeOther("/\(ShopDomain.short(shop))/\(page.rawValue)")
     }
 
     // MARK: - Frames
@@ -221,7 +217,7 @@ struct DeskSite: WebSite {
     ) -> DeskFrame {
         let facts = visit.facts
         var frame = frame(title: title, visitor: visit.visitor)
-        frame.brand = core.post.brand(visit.shop)?.name ?? Self.short(visit.shop)
+        frame.brand = core.post.brand(visit.shop)?.name ?? ShopDomain.short(visit.shop)
         frame.home = "\(visit.path)/today"
         frame.stream = isLive ? "\(visit.path)/changes" : nil
         frame.find = "\(visit.path)/find"
@@ -233,7 +229,7 @@ struct DeskSite: WebSite {
         if visit.visitor.shops.count > 1 {
             frame.shops = visit.visitor.shops.map {
                 DeskFrame.Shop(
-                    name: core.post.brand($0)?.name ?? Self.short($0), path: "/\(Self.short($0))/today",
+                    name: core.post.brand($0)?.name ?? ShopDomain.short($0), path: "/\(ShopDomain.short($0))/today",
                     isCurrent: $0 == visit.shop)
             }
         }
