@@ -195,7 +195,8 @@ extension Store {
 }
 
 extension Store {
-    /// The cells of all tables whose text is like that, as TABLE.COLUMN; bytes are read as text.
+    /// The cells of all tables whose text is like that, as TABLE.COLUMN; bytes are read as text where they are some.
+    /// Secrets and keyed hashes are not: they are random, and would hold any two letters now and then.
     func cells(where isMeant: @escaping @Sendable (String) -> Bool) async throws -> [String] {
         try await read { db in
             var found: [String] = []
@@ -208,7 +209,7 @@ extension Store {
                 }
                 for column in columns {
                     try db.each("/* test */ SELECT CAST(\(column) AS BLOB) FROM \(table)") { row in
-                        if isMeant(String(decoding: row[0] as [UInt8], as: UTF8.self)) {
+                        if let text = String(validating: row[0] as [UInt8], as: UTF8.self), isMeant(text) {
                             found.append("\(table).\(column)")
                         }
                     }
