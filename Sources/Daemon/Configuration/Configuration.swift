@@ -26,6 +26,8 @@ package struct Configuration: Sendable {
         package var smtp: SMTP?
         /// Where shoppers' replies arrive; nil if no mailbox is read.
         package var mailbox: Mailbox?
+        /// The model that gives a second opinion on what shoppers write; nil for none.
+        package var understanding: Model?
         package var webhooks: [String: Webhook]
         /// The targets of channels that define their own configuration.
         package var farEnds: [ChannelName: [FarEnd]]
@@ -96,6 +98,9 @@ package struct Configuration: Sendable {
             self.key = key
         }
     }
+
+    /// A language model, and where it is asked.
+    package typealias Model = ModelEndpoint
 
     /// An endpoint that effects are sent to.
     package struct Webhook: Sendable {

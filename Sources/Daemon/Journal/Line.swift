@@ -78,6 +78,8 @@ package enum Line: String, LogKind, CaseIterable {
     case conversationTakenOver = "2e91c7f5a08b4d3c9f6a4b1e8d7c5a03"
     case conversationClosed = "8ac36e1f7d254b90b1f8e2d4c6a7395b"
     case alerted = "c5d92f7a1e6b4830a7f4b2d8e13c6095"
+    case modelFailed = "9d40b7e2f1a84c6fb3d8a5e07c629f14"
+    case modelAnswers = "3b86e1c7a05d4f29a6e4d2b98f7015ca"
 
     package var id: LogKindID { LogKindID(rawValue)! }
 
@@ -153,6 +155,8 @@ package enum Line: String, LogKind, CaseIterable {
         case .conversationTakenOver: "A person took a conversation"
         case .conversationClosed: "A conversation is over"
         case .alerted: "People were told who waits"
+        case .modelFailed: "The model for second opinions does not answer"
+        case .modelAnswers: "The model for second opinions answers again"
         }
     }
 
@@ -166,7 +170,7 @@ package enum Line: String, LogKind, CaseIterable {
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .textRefused, .sourceFailed,
             .pageFailed,
-            .noDesk, .designFailed, .paused:
+            .noDesk, .designFailed, .paused, .modelFailed:
             .warning
         case .cycleDone, .waitsOn: .debug
         default: .info
