@@ -135,7 +135,8 @@ extension DoctorCheck {
             do throws(ShopifyFailure) {
                 return findings(try await client.inspect(), of: shop)
             } catch {
-                return [Finding(.broken, what, error.what, fix: error.fix)]
+                let usual = "check the domain, and whether this machine reaches \(shop.endpoint)"
+                return [Finding(.broken, what, error.what, fix: error.fix.isEmpty ? usual : error.fix)]
             }
         })
 
