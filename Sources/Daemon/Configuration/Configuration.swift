@@ -21,6 +21,8 @@ package struct Configuration: Sendable {
         package var endpoint: String
         package var access: Access
         package var pollEvery: Duration
+        /// What Shopify signs webhooks with that were made in its admin; the app's own are signed with its secret.
+        package var hookSecrets: [SecretString] = []
         /// The folder with its trigger files.
         package var triggers: String
         package var smtp: SMTP?
@@ -174,5 +176,13 @@ extension Configuration {
             self.perDay = perDay
             self.askEvery = askEvery
         }
+    }
+}
+
+extension Configuration.Shop {
+    /// Whatever Shopify's webhooks may be signed with.
+    var allHookSecrets: [SecretString] {
+        guard case .clientCredentials(_, let secret) = access, !secret.isEmpty else { return hookSecrets }
+        return hookSecrets + [secret]
     }
 }

@@ -109,7 +109,8 @@ struct ConfigurationReader {
     ) -> Configuration.Shop? {
         let names =
             [
-                "domain", "client_id", "client_secret", "token", "endpoint", "poll_every", "triggers", "smtp",
+                "domain", "client_id", "client_secret", "token", "hook_secret", "endpoint", "poll_every", "triggers",
+                "smtp",
                 "mailbox", "webhooks", "understanding",
             ] + setups.map(\.setup.key)
         guard let keys = fields(tree, of: "a shop", names) else { return nil }
@@ -144,6 +145,7 @@ struct ConfigurationReader {
         let ownEnds = farEnds.merging(self.farEnds(keys)) { _, own in own }
         let relay = keys["smtp"].map { self.smtp($0.value) } ?? smtp
         let letters = keys["mailbox"].map { self.mailbox($0.value) } ?? mailbox
+        let hooks = keys["hook_secret"].map { $0.value.listed.compactMap { secret($0) } } ?? []
         let second = keys["understanding"].map { understanding($0.value) } ?? model
         let endpoint = keys["endpoint"].flatMap { self.endpoint($0.value) } ?? "https://\(domain)"
         let pollEvery = keys["poll_every"].flatMap { duration($0.value, least: .seconds(1)) } ?? .seconds(60)
@@ -153,6 +155,7 @@ struct ConfigurationReader {
             domain: domain, endpoint: endpoint, access: access, pollEvery: pollEvery, triggers: folder, smtp: relay,
             mailbox: letters, webhooks: own, farEnds: ownEnds)
         shop.understanding = second
+        shop.hookSecrets = hooks
         return shop
     }
 
