@@ -215,6 +215,10 @@ package struct DaemonProcess {
                     desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
         }
+        services.append(
+            FileService(
+                shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services += try await companions(core)
         services.append(
             Watchdog(

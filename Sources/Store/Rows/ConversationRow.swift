@@ -73,16 +73,21 @@ extension ConversationMessage {
         files = try Self.files(stored: row[18])
     }
 
-    private static func files(stored text: String) throws -> [String] {
+    private static func files(stored text: String) throws -> [MessageFile] {
         if text == "[]" { return [] }
-        do { return try JSONDecoder().decode([String].self, from: Data(text.utf8)) } catch {
-            throw StoreFailure.unreadable("the names of a message's files")
+        do { return try JSONDecoder().decode([MessageFile].self, from: Data(text.utf8)) } catch {
+            throw StoreFailure.unreadable("the list of a message's files")
         }
     }
 
-    /// The names of its files as they are stored.
+    /// The list of its files as it is stored.
     var storedFiles: String {
-        get throws { files.isEmpty ? "[]" : String(decoding: try JSONEncoder().encode(files), as: UTF8.self) }
+        get throws {
+            if files.isEmpty { return "[]" }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(files), as: UTF8.self)
+        }
     }
 
     /// Who said it, as the row has it.

@@ -170,7 +170,8 @@ extension Migration {
             CREATE INDEX rereads_by_order ON rereads (shop, order_id);
 
             -- Observations that reached us once and cannot be asked for again, as they came. Their subject is kept if
-            -- the source knows it. `judged_at` is written together with the results.
+            -- the source knows it. `judged_at` is written together with the results. `files_until` is until when the
+            -- files in it are kept, if there are any.
             CREATE TABLE observations (
                 shop INTEGER NOT NULL REFERENCES shops (id),
                 id INTEGER NOT NULL,
@@ -183,11 +184,14 @@ extension Migration {
                 kind TEXT NOT NULL,
                 bytes BLOB NOT NULL,
                 judged_at INTEGER,
+                files_until INTEGER,
                 PRIMARY KEY (shop, id),
                 UNIQUE (shop, source, external_id),
                 CHECK ((about_kind IS NULL) = (about_gid IS NULL))
             ) STRICT;
             CREATE INDEX observations_unjudged ON observations (shop, source, id) WHERE judged_at IS NULL;
+            CREATE INDEX observations_with_files ON observations (shop, files_until, id)
+                WHERE files_until IS NOT NULL;
             CREATE INDEX observations_about ON observations (shop, about_kind, about_gid) WHERE about_gid IS NOT NULL;
             CREATE INDEX observations_by_address ON observations (shop, address_key) WHERE address_key IS NOT NULL;
 
@@ -512,7 +516,8 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
-            -- The frozen bytes. They and the addresses may be deleted by age; the id stays.
+            -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
+            -- the files in them are kept, if there are any that go before.
             CREATE TABLE messages (
                 shop INTEGER NOT NULL,
                 effect_id INTEGER NOT NULL,
@@ -525,6 +530,7 @@ extension Migration {
                 bytes BLOB,
                 frozen_at INTEGER NOT NULL,
                 purged_at INTEGER,
+                files_until INTEGER,
                 PRIMARY KEY (shop, effect_id),
                 UNIQUE (shop, message_id),
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id),
@@ -532,6 +538,7 @@ extension Migration {
                 CHECK (purged_at IS NOT NULL OR (sender IS NOT NULL AND recipient IS NOT NULL)),
                 CHECK (purged_at IS NULL OR (sender IS NULL AND recipient IS NULL AND summary IS NULL))
             ) STRICT;
+            CREATE INDEX messages_with_files ON messages (shop, files_until, effect_id) WHERE files_until IS NOT NULL;
 
             -- Who is working on an effect. A token is issued once; an old one has no effect.
             CREATE TABLE leases (

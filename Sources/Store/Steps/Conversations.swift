@@ -165,6 +165,9 @@ extension Connection {
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
             if let refusal = outcome.refused.values.first { throw refusal }
+            if mail.hasFiles, let effect = outcome.effects.first {
+                try keepFiles(ofEffect: effect.id, since: mail.dueAt, shop: shop)
+            }
             guard let place = mail.carries else { continue }
             // What was to be sent is on its way by another step's hand.
             guard let effect = outcome.effects.first else { return nil }
@@ -174,6 +177,9 @@ extension Connection {
         for index in messages.indices {
             messages[index].id = try numbers.take(.conversationMessages, shop: shop, in: self)
             try insert(messages[index], conversation: id, shop: shop, hash: hash)
+            if let observation = messages[index].observationID, !messages[index].files.isEmpty {
+                try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
+            }
         }
         var events: [Event] = []
         for event in change.events {
