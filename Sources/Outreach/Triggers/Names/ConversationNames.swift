@@ -58,6 +58,9 @@ extension Names {
             Name("held_by", .text, "Which of your people has it, by address.", .bookbag, canBeEmpty: true) {
                 .optional($0.conversation.holder)
             },
+            Name("tags", .texts, "What `tag_conversation` called it. Each matches as a whole, in any case.", .bookbag) {
+                .texts($0.conversation.tags)
+            },
             Name(
                 "reason", .text, "Why it was handed to a person, or closed: `needs_human`, `unclear`.", .bookbag,
                 canBeEmpty: true

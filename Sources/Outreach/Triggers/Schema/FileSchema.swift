@@ -17,13 +17,16 @@ public enum FileSchema: String, Sendable, CaseIterable {
     public var json: String { json() }
 
     /// The same for files that may use other events and keys.
-    func json(events: EventVocabulary = .standard, keys: TriggerKeys = .standard) -> String {
+    func json(
+        events: EventVocabulary = .standard, keys: TriggerKeys = .standard, actions: ActionVerbs = .standard
+    ) -> String {
         let event = ("event", Self.event(of: events))
         switch self {
         case .trigger:
             return Self.file(
                 title: "A trigger of Bookbag",
-                definitions: [event, ("line", Self.line(keys))] + Self.triggerDefinitions, Self.triggerFile(keys)
+                definitions: [event, ("line", Self.line(keys)), ("action", actions.schema)]
+                    + Self.triggerDefinitions, Self.triggerFile(keys)
             ).json
         case .shop:
             return Self.file(
@@ -113,9 +116,12 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ] + givens
 
     private static func triggerFile(_ keys: TriggerKeys) -> SchemaNode {
-        .keys(
+        let file = SchemaNode.keys(
             properties(keys.file), required: keys.file.filter(\.isRequired).map(\.name),
-            "On which event, after what time and under which conditions something is sent.")
+            "On which event, after what time and under which conditions something is sent or done.")
+        guard case .object(let pairs) = file else { return file }
+        let either = ["send", "do"].map { SchemaNode.object([("required", .list([.text($0)]))]) }
+        return .object(pairs + [("anyOf", .list(either))])
     }
 
     private static func properties(_ keys: [TriggerKey]) -> [(String, SchemaNode)] {
@@ -260,7 +266,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
                     key,
                     .any(
                         [.oneOf(["nothing"]), .oneOrMore(.named("expected"))],
-                        "What is sent: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME'.")
+                        "What is sent or done: 'nothing', 'email', 'answer', 'sms', 'webhook: NAME', 'do: hand_over'.")
                 )
             case "because":
                 (key, .oneOf(Reason.allCases.map(\.rawValue), "What stops it, where nothing is sent."))
@@ -314,7 +320,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
         ]
 
     private static let expected = SchemaNode.any([
-        .oneOf(["email", "answer", "sms"]),
+        .oneOf(["email", "answer", "sms"] + ActionVerbs.standard.all.filter(\.standsAlone).map(\.name)),
+        .named("action"),
+        .keys([("do", SchemaNode.named("action", "What is done, as under 'do'."))], required: ["do"]),
         .keys(
             [
                 (
