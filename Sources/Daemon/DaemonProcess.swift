@@ -280,6 +280,7 @@ package struct DaemonProcess {
         let triggers = try await reloader.start(now: now, planner: planner)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
+        learner.delays.home = profile.countryCode
         if let restoration {
             learner.catchesUp = true
             try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)

@@ -282,6 +282,11 @@ extension OrderRecord {
             if case .shipment(let id) = subject { return shipment(id) }
             return nil
         }
+        if event.aggregate.kind == .conversation {
+            // Whoever asks again does not go to the end of the line.
+            if event.kind == .conversationUnanswered { return event.happenedAt }
+            return max(conversation?.lastAt ?? event.happenedAt, event.happenedAt)
+        }
         guard !shipments.isEmpty else { return max(lastChangeAt, event.happenedAt) }
         let states = shipments.map { state(of: $0, now: event.recordedAt, zone: zone) }
         guard states.contains(where: \.watched) else { return nil }

@@ -136,7 +136,7 @@ extension TriggerKey {
             words:
                 "How long nothing newer must have been heard: '4 business days'. Each new scan starts it again.",
             help:
-                "How long to wait in which nothing new happens: `for: 4 business days`. Each new scan of the parcel (or change of the order or return) restarts it.",
+                "How long to wait in which nothing new happens: `for: 4 business days`, `for: 4 business hours`. Each new scan of the parcel (or change of the order or return) restarts it; on `conversation.unanswered` it counts from the oldest message that nobody has answered.",
             example: "for: 4 business days", needsValue: true, hastens: waitChanged,
             read: { reader, fields, trigger in reader.silence(fields, &trigger) }),
         TriggerKey(

@@ -277,6 +277,13 @@ struct TriggerReader {
 
     /// Warns of things that have no effect, or a surprising one.
     private mutating func warn(_ fields: Fields, _ trigger: Trigger) {
+        if trigger.events.contains(.conversationUnanswered), trigger.wait.start == .none,
+            let place = fields.value("on")?.position
+        {
+            faults.warn(
+                at: place, "this happens as soon as a message waits for a person",
+                hint: "write 'for: 4 business hours' below it")
+        }
         guard let settings = surroundings.settings else { return }
         let lines = trigger.lines
         let toCustomer = lines.contains(where: \.isContact)

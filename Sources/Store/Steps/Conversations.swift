@@ -170,11 +170,11 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
-        let wasPersons = try first(Query.stateOfConversation, [shop, id]) {
-            ["person", "snoozed"].contains($0[0] as String)
+        let before = try first(Query.stateOfConversation, [shop, id]) {
+            (isPersons: ["person", "snoozed"].contains($0[0] as String), waited: $0.optionalMoment(1))
         }
         try put(record, isNew: known == nil, shop: shop, hash: hash)
-        try note(wasPersons: wasPersons ?? false, record, shop: shop, now: now)
+        try note(wasPersons: before?.isPersons ?? false, record, shop: shop, now: now)
         var messages = change.messages
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
@@ -198,6 +198,19 @@ extension Connection {
             events.append(stored)
             tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             tally.happened(event, carrier: "", shop: shop)
+        }
+        let waiting = ConversationRules.unanswered(
+            record, waited: before.flatMap { $0.isPersons ? $0.waited : nil }, messages: record.messages + messages,
+            now: now)
+        // It may have been handed back and forth meanwhile.
+        if let waiting,
+            try integer(
+                Query.isRecorded, [shop, id, waiting.occurrences[0].subject, waiting.kind.rawValue]) == nil,
+            let stored = try insert(waiting, aggregate: id, shop: shop, figure: nil, numbers: &numbers)
+        {
+            events.append(stored)
+            tally.add(.events, [waiting.kind.rawValue, ""], shop: shop)
+            tally.happened(waiting, carrier: "", shop: shop)
         }
         if let reason = change.withdraws {
             for effect in try effects(Query.waitingWords, [shop, id]) {
@@ -341,7 +354,10 @@ extension Plan {
 }
 
 extension Query {
-    static let stateOfConversation = "SELECT state FROM conversations WHERE shop = ? AND id = ?"
+    static let isRecorded = """
+        SELECT 1 FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ? AND n = 1
+        """
+    static let stateOfConversation = "SELECT state, waits_since FROM conversations WHERE shop = ? AND id = ?"
     static let isOrderWithPerson = """
         SELECT 1 FROM conversations
         WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state IN ('person', 'snoozed') LIMIT 1

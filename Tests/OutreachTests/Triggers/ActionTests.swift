@@ -49,7 +49,7 @@ struct ActionTests {
             (
                 "dance",
                 "3:5: 'dance' cannot be done; write 'hand_over: NOTE', 'close' or 'tag_conversation: NAME'"
-            ), ("tag_conversation", "3:5: which tag?; write 'tag_conversation: vip'"),
+            ), ("tag_conversation", "3:5: which tag? write 'tag_conversation: vip'"),
             ("{ close: now }", "3:14: 'close' stands alone; write 'do: close'"),
             (
                 "{ hand_over: a VIP, to: returns }",
@@ -183,6 +183,15 @@ struct ActionTests {
             try decide(taken, on: .conversationTakenOver) { $0.waitsSince = nil } == .skip(because: .heldByPerson))
         #expect(
             try decide(close, on: .conversationClosed) == .skip(because: .passed, detail: "it is closed"))
+    }
+
+    @Test("whoever wrote nothing is not told that a person has her message")
+    func nothingWritten() throws {
+        let received = "on: conversation.handed_over\nsend: answer\n"
+        #expect(try decide(received, on: .conversationHandedOver) == .send)
+        #expect(
+            try decide(received, on: .conversationHandedOver) { $0.messages = [] }
+                == .skip(because: .noRecipient, detail: "she has not written"))
     }
 
     @Test("in shadow mode it is decided and not done; a person's conversation keeps no trigger from handing over")

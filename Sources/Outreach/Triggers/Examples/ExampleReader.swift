@@ -79,7 +79,7 @@ struct ExampleReader {
             }
             if let time = Example.LocalTime(text) { return .at(time) }
             if text.lowercased().hasSuffix(" ago"), case .success(let length) = Length.read(String(text.dropLast(4))),
-                length.unit != .businessDays
+                !length.unit.isBusiness
             {
                 return .ago(length)
             }
@@ -161,7 +161,12 @@ struct ExampleReader {
                 faults.add(at: place, "what is done?", hint: "write 'do: hand_over'")
                 return nil
             }
-            return done(value, at: place)
+            var wanted = done(value, at: place)
+            if let beside {
+                let fields = Fields(beside, known: ["sent"], what: "a line of 'expect'", &faults)
+                wanted?.sent = time("sent", fields)
+            }
+            return wanted
         case let verb where surroundings.actions[verb] != nil: return done(tree, at: place)
         default:
             let meant = nearest(

@@ -66,6 +66,11 @@ extension Names {
                 canBeEmpty: true
             ) { .optional($0.conversation.reason?.rawValue) },
             Name(
+                "waiting_since", .moment,
+                "When she wrote the oldest message that nobody has answered, or a trigger gave it to a person; empty while nobody waits.",
+                .bookbag, canBeEmpty: true
+            ) { item in item.scope.shown(item.conversation.waitsSince) },
+            Name(
                 "answer_by", .moment,
                 "When a person answers at the latest, by `business_hours` and `answer_within` of shop.yaml.", .settings,
                 canBeEmpty: true

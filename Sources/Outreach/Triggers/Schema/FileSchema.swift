@@ -58,13 +58,13 @@ public enum FileSchema: String, Sendable, CaseIterable {
     private static let lengthShape = "[0-9]+ *(\(units))"
 
     /// The same without business days, which cannot be counted backwards from an event.
-    private static let pastUnits = Length.Unit.allCases.filter { $0 != .businessDays }.flatMap {
+    private static let pastUnits = Length.Unit.allCases.filter { !$0.isBusiness }.flatMap {
         [$0.rawValue, $0.singular]
     }.joined(separator: "|")
 
     private static let length = SchemaNode.shaped(
         "^\\s*\(lengthShape)\\s*$",
-        "A length of time: '36 hours', '7 days', '3 business days', '2 weeks'.")
+        "A length of time: '36 hours', '7 days', '3 business days', '4 business hours', '2 weeks'.")
 
     static let timeOfDayShape = "([0-9]{1,2}:[0-9]{2}( ?[aApP][mM])?|[0-9]{1,2} ?[aApP][mM])"
 
@@ -322,7 +322,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
     private static let expected = SchemaNode.any([
         .oneOf(["email", "answer", "sms"] + ActionVerbs.standard.all.filter(\.standsAlone).map(\.name)),
         .named("action"),
-        .keys([("do", SchemaNode.named("action", "What is done, as under 'do'."))], required: ["do"]),
+        .keys(
+            [("do", SchemaNode.named("action", "What is done, as under 'do'."))]
+                + expectKeys.filter { $0.0 == "sent" }, required: ["do"]),
         .keys(
             [
                 (
@@ -405,6 +407,11 @@ public enum FileSchema: String, Sendable, CaseIterable {
                 ("no_scan", SchemaNode.scalar.described("How long a moving parcel may be silent, or 'off'.")),
                 ("not_handed_over", SchemaNode.scalar.described("How long a label may go unscanned, or 'off'.")),
             ], required: [], "When silence is a delay."),
+        "lost_after": .keys(
+            [
+                ("domestic", .named("length", "Within your country: '7 days'.")),
+                ("abroad", .named("length", "To another country: '20 days'.")),
+            ], required: [], "After how much silence of its carrier a parcel is presumed lost."),
         "answers": .any(
             [
                 .oneOf(AnswerMode.allCases.map(\.rawValue)),
