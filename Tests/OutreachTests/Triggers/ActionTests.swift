@@ -112,7 +112,8 @@ struct ActionTests {
     func examples() throws {
         func failures(_ expect: String, on event: String = "message.received", do what: String) throws -> [String] {
             let (loaded, faults) = load(
-                "on: \(event)\nsend: \(event.hasPrefix("m") ? "answer" : "email")\ndo: \(what)\nexamples:\n  - name: a\n    expect: \(expect)\n")
+                "on: \(event)\nsend: \(event.hasPrefix("m") ? "answer" : "email")\ndo: \(what)\nexamples:\n  - name: a\n    expect: \(expect)\n"
+            )
             return ExampleRunner(try #require(loaded, "\(faults)")).run().failures.flatMap(\.differences)
         }
         #expect(try failures("[answer, hand_over]", do: "hand_over") == [])
