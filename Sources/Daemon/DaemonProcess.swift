@@ -213,6 +213,10 @@ package struct DaemonProcess {
                 now: { clock.now })
         }
         services.append(
+            RetentionService(
+                store: store, shops: contexts.keys.sorted(), retention: configuration.retention, clock: clock,
+                wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
+        services.append(
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
                 logger: logger, trouble: trouble))

@@ -644,6 +644,15 @@ extension Migration {
                 PRIMARY KEY (shop, order_key)
             ) STRICT, WITHOUT ROWID;
 
+            -- Orders that were removed for their age. What had happened by then is learned in silence, should they come
+            -- again.
+            CREATE TABLE removed_orders (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                order_key BLOB NOT NULL CHECK (length(order_key) = 16),
+                removed_at INTEGER NOT NULL,
+                PRIMARY KEY (shop, order_key)
+            ) STRICT, WITHOUT ROWID;
+
             -- Running totals, so that nothing has to count over history.
             CREATE TABLE counters (
                 shop INTEGER NOT NULL REFERENCES shops (id),
