@@ -128,6 +128,7 @@ package struct DaemonProcess {
         var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
+        var answerButtons: [String: AnswerButtons] = [:]
         for context in contexts.values {
             let judge = RatingJudge(
                 store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
@@ -144,13 +145,17 @@ package struct DaemonProcess {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
             services += wiring.services()
+            let texts = context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store)
+            let journal = ConversationJournal(
+                metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
+            if configuration.pages != nil {
+                answerButtons[context.domain] = AnswerButtons(
+                    store: store, letters: wiring.forwarder, texts: texts, journal: journal)
+            }
             services.append(
                 ConversationService(
-                    context: context, store: store, forwarder: wiring.forwarder,
-                    texts: context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store),
-                    journal: ConversationJournal(
-                        metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
-                    wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
+                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
+                    clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {
@@ -185,7 +190,7 @@ package struct DaemonProcess {
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
-            }, ratings: ratings)
+            }, ratings: ratings, answerButtons: answerButtons)
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)

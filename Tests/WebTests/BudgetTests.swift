@@ -106,7 +106,7 @@ struct BudgetTests {
         }
         let asking = try await bench.asking(about: bench.order(990_077))
         for purpose in SealedLink.Purpose.allCases {
-            let path = purpose == .rate ? bench.ratingLink(asking) : bench.link(purpose, order: 1001)
+            let path = try await bench.page(purpose, rating: asking)
             _ = bench.statements.taken()
             let answer = await bench.visit(path)
             try await hold(answer, "public \(purpose.rawValue)", bench)
