@@ -73,9 +73,9 @@ struct SetupTests {
         known.settings?["shopify_sends"] = .text("none")
         expect("Nobody is told twice", .done)
         known.roles = [.shop, .edit]
-        expect("People can do what is theirs", .todo, "'operate'")
+        expect("Every role has somebody", .todo, "'operate'")
         known.roles.insert(.operate)
-        expect("People can do what is theirs", .done)
+        expect("Every role has somebody", .done)
     }
 
     @Test("the page says what the store remembers, and Today leads to it until something has gone out")

@@ -195,9 +195,9 @@ struct AlertLetter {
             facts += understood.asks.first.map { [meaning($0)] } ?? []
             if understood.mood != "calm" { facts.append(understood.mood) }
         }
-        facts.append("waits since \(since(record.waitsSince ?? record.lastAt))")
         let fact = facts.joined(separator: ", ")
-        lines += [fact.prefix(1).uppercased() + fact.dropFirst() + ".", ""]
+        let about = fact.isEmpty ? "" : "About: \(fact). "
+        lines += [about + "Waiting since \(since(record.waitsSince ?? record.lastAt)).", ""]
         if !record.subject.isEmpty { lines += ["**Subject:** \(ForwardedMail.plain(record.subject))", ""] }
         let waits = record.waitsSince ?? .distantPast
         let words = record.messages.filter {

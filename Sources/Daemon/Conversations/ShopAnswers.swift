@@ -31,6 +31,11 @@ package struct ShopAnswers: Sendable {
         case impossible(String)
     }
 
+    /// Whether answers to a kind of question go out by themselves, as shop.yaml has it; nil for a shop that is not served.
+    package func mode(of intent: String, shop: String) -> AnswerMode? {
+        offices[shop]?.planner().triggers.settings.answers[intent]
+    }
+
     /// The names of a shop's saved replies.
     package func saved(_ shop: String) -> [String] {
         offices[shop]?.planner().triggers.templates.replyNames ?? []
@@ -68,6 +73,10 @@ package struct ShopAnswers: Sendable {
         let planner = office.planner()
         let question = HistoryQuestion(of: effect, record: record, planner: planner, now: now)
         let history = try await store.history(for: [question], now: now)[0]
+        // What was true when it was drafted may not be any more: the parcel is late by now.
+        if let failed = planner.failedCondition(ofDraft: effect, record: record, history: history, now: now) {
+            return .impossible("it does not fit any more, for a condition of its trigger does not hold: \(failed)")
+        }
         do throws(TemplateFailure) {
             if effect.channel == .sms {
                 let text = try office.maker.shortText(

@@ -16,7 +16,7 @@ struct StopConfirmation {
         "en": Words(
             subject: "No more offers",
             body:
-                "You get no more offers and no requests for a rating from us. News of your orders still comes.",
+                "You get no more offers and no requests for a rating from us. We still write to you about your orders.",
             undo: "If that was not meant, answer this mail with the one word **START**."),
         "de": Words(
             subject: "Keine Angebote mehr",

@@ -89,6 +89,13 @@ extension Planner {
         return others.contains { $0.trigger.failedCondition(scope) == nil }
     }
 
+    /// Why a draft's trigger would not answer now: a condition that no longer holds, as a sentence. Nil while all do.
+    public func failedCondition(ofDraft effect: Effect, record: OrderRecord, history: History, now: Moment) -> String? {
+        guard let trigger = triggers.trigger(effect.trigger), let event = effect.event else { return nil }
+        let scope = scope(record: record, event: event, together: effect.together, history: history, now: now)
+        return trigger.failedCondition(scope)?.sentence
+    }
+
     /// Why a draft is needed no more; nil while it is.
     func objection(toDraft event: Event, _ evaluation: EvaluationContext) -> (reason: Reason, detail: String?)? {
         guard let conversation = evaluation.record.conversation, let message = event.message(in: conversation) else {

@@ -43,6 +43,8 @@ struct ConversationPage: PageContent {
         var diff: LineDiff?
         /// Why it cannot be written.
         var problem: String?
+        /// How near answers of its kind are to going out by themselves.
+        var proof = ""
     }
     struct Choice: Encodable, Sendable {
         var value: String
@@ -315,7 +317,7 @@ extension DeskSite {
                 if let sender = message.sender, sender.lowercased() != view.record.address?.lowercased() {
                     said.who = sender
                 }
-                if message.trust == 0 { said.remark = "Nothing proves who wrote this." }
+                if message.trust == 0 { said.remark = "Sender not verified" }
             case (.note, let author):
                 said.kind = "note"
                 said.channel = "wrote a note"
@@ -361,8 +363,10 @@ extension DeskSite {
     ) async throws -> [ConversationPage.Draft] {
         guard view.effects.contains(where: \.isDraft) else { return [] }
         var drafts: [ConversationPage.Draft] = []
+        let proof = try await proof(of: record.conversation?.lastIncoming?.understood, shop: record.shop)
         for effect in try await store.drafts(of: view.record.id, shop: view.record.shop) {
             var draft = ConversationPage.Draft(effect: effect.id, trigger: effect.trigger, text: "", typed: "")
+            draft.proof = proof
             switch try await core.answers.draft(effect, about: record, in: store, now: now) {
             case .text(let text, _): (draft.text, draft.typed) = (text, text)
             case .impossible(let why): draft.problem = why
@@ -375,6 +379,21 @@ extension DeskSite {
             drafts.append(draft)
         }
         return drafts
+    }
+
+    /// What sending a draft counts for.
+    private func proof(of understood: Understood?, shop: String) async throws -> String {
+        guard let understood, let intent = understood.asks.first, let language = understood.language else { return "" }
+        switch core.answers.mode(of: intent, shop: shop) {
+        case .drafts?: return "shop.yaml has one of your people send each of these."
+        case .whenProven?:
+            let proofs = try await store.remembered(.answerProofs, shop: shop) ?? AnswerProofs()
+            let kind = "\"\(ConversationWords.intent(intent))\" in \(ConversationWords.language(language))"
+            let words = proofs[intent, language, understood.author].sentence
+            return
+                "Sent with the same meaning, it counts as right. Answers to \(kind) go out by themselves once enough were right: \(words)"
+        default: return ""
+        }
     }
 
     /// Who else can have it: the teams, and the others who answer.

@@ -23,7 +23,7 @@ enum ConversationWords {
         case .answered: "answered"
         case .taken: "taken over"
         case .handed: "handed on"
-        case .done: "somebody closed it"
+        case .done: "it was closed by hand"
         case .helped: "the answer helped"
         case .quiet: "nothing more was said"
         default: reason.rawValue.replacing("_", with: " ")

@@ -156,7 +156,7 @@ extension SetupPage.Step {
     }
 
     private static func people(_ known: SetupFacts) -> SetupPage.Step {
-        let title = "People can do what is theirs"
+        let title = "Every role has somebody"
         let missing = [(Role.shop, "see Today"), (.edit, "save files and confirm edits"), (.operate, "retry and end")]
             .filter { !known.roles.contains($0.0) }
         guard !missing.isEmpty else {
@@ -237,7 +237,8 @@ extension SetupPage.Step {
         guard !names.isEmpty else {
             return SetupPage.Step(
                 title: title, state: .optional,
-                words: "None is: parcels are followed by what Shopify hears, which is later and says less.",
+                words:
+                    "None is: parcels are followed by what Shopify knows of them, which comes later and in less detail.",
                 fix: "Add 'carriers:' to bookbag.yaml with your keys.")
         }
         return SetupPage.Step(title: title, state: .done, words: names.joined(separator: ", ") + ".")

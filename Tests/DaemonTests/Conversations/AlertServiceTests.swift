@@ -58,7 +58,7 @@ struct AlertServiceTests {
         #expect(told[0].text.contains("where is my *apron*? it has not arrived"))
         #expect(told[0].text.contains("https://desk.example/juniperfig/inbox/\(id)"))
         let words = told[0].text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        #expect(words.contains("Where the order is, or why it is late, waits since Fri 20 Nov 2026 at 09:00."))
+        #expect(words.contains("About: where the order is, or why it is late. Waiting since Fri 20 Nov 2026 at 09:00."))
         let logged = mails.bench.lines.facts(.alerted)
         #expect(logged.map { $0["count"] } == ["1"])
         #expect(logged.map { Set($0.keys) } == [["MESSAGE_ID", "shop", "count"]])

@@ -108,6 +108,21 @@ struct AnsweringTests {
         #expect(turn.finish(judged, .made(nil, remark: nil)).reads == expected)
     }
 
+    @Test("a draft fits no longer once a condition of its trigger does not hold, and says which")
+    func draftOutlived() throws {
+        let planner = try planner(["note": question + "unless: order.delayed\n"])
+        let talk = Talk()
+        let record = talk.record()
+        let turn = PlanningTurn(planner, now: StandardOrder.moment)
+        let plans = turn.place([turn.hear(talk.event, record: record)], existing: { _ in [] }, open: { _ in [] })
+        let effect = try #require(plans[0].changes.first?.effect)
+        func failed(_ now: Outreach.Moment) -> String? {
+            planner.failedCondition(ofDraft: effect, record: record, history: History(), now: now)
+        }
+        #expect(failed(StandardOrder.moment) == nil)
+        #expect(failed(StandardOrder.moment + .days(30))?.contains("order.delayed") == true)
+    }
+
     @Test("not where she is angry, whatever the conditions say")
     func angry() throws {
         let talk = Talk("This is the THIRD time I ask. Refund me or I call my bank and my lawyer.")
@@ -313,6 +328,17 @@ struct AnswerProofTests {
         #expect(!proof.isLive)
         proof.note(right: true)
         #expect(proof.isLive)
+    }
+
+    @Test("says how far it is")
+    func sentence() {
+        var proof = AnswerProof()
+        proof.note(right: true)
+        #expect(proof.sentence == "1 of 29 was right so far, and none was wrong.")
+        proof.note(right: false)
+        #expect(proof.sentence == "1 of 46 was right so far, and one was wrong.")
+        for _ in 0..<45 { proof.note(right: true) }
+        #expect(proof.sentence == "It is proven: 46 were right, 1 wrong.")
     }
 
     @Test("begins again after three wrong ones, and is lost at the fourth of the last forty")
