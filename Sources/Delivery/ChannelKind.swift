@@ -13,7 +13,7 @@ public struct ChannelKind: Sendable {
     public var words: Words
     /// True if it performs an action that may return a result: the messages of the same trigger wait for that, for at
     /// most a quarter of an hour.
-    public var isAction: Bool
+    public var isAction: Bool { syntax.isAction }
     /// Its part of bookbag.yaml; nil if the configuration knows the channel by name, as with mail and webhooks, whose
     /// settings are needed elsewhere too.
     package var setup: ChannelSetup?
@@ -53,7 +53,7 @@ public struct ChannelKind: Sendable {
         self.syntax = syntax
         self.retries = retries
         self.words = words
-        self.isAction = isAction
+        self.syntax.isAction = isAction
         self.compose = compose
     }
 

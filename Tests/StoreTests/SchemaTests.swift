@@ -70,7 +70,7 @@ struct SchemaTests {
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
         ("rereadsDueCount", Query.rereadsDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
-        ("waysWithWork", Query.waysWithWork), ("beside", Query.beside), ("resultsOf", Query.resultsOf),
+        ("waysWithWork", Query.waysWithWork), ("isWaiting", Query.isWaiting), ("resultsOf", Query.resultsOf),
         ("channelFailures", Query.channelFailures), ("oldestTriedAgain", Query.oldestTriedAgain),
         ("inDoubtNow", Query.inDoubtNow),
         ("dueParcelsOfOthers", Query.dueParcelsOfOthers), ("dueInQueue", Query.dueInQueue),

@@ -48,15 +48,18 @@ package struct MessageMaker: Sendable {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
         }
         var results: [String: String] = [:]
-        if !channel.isAction, trigger.lines.contains(where: { channels[$0.channel]?.isAction == true }) {
-            switch await standing(beside: effect, now: now) {
-            case .there(let brought): results = brought
+        var tells: [Int64] = []
+        let actions = line.isAction ? [] : trigger.lines.filter(\.isAction).map(\.name)
+        if !actions.isEmpty {
+            switch await standing(beside: effect, lines: actions, now: now) {
+            case .there(let brought, let ids): (results, tells) = (brought, ids)
             case .wait(let until, let detail): return .wait(until: until, because: .result, detail: detail)
             }
         }
-        let scope = planner.scope(
+        var scope = planner.scope(
             record: record, event: event, together: effect.together, history: history, now: now,
             pages: pages(of: effect, record: record, trigger: trigger, line: line, planner: planner))
+        scope.gift = GiftFacts(results: results)
         var composition = Composition(
             effect: effect, line: line, trigger: trigger, scope: scope, triggers: planner.triggers, now: now,
             date: date ?? now, sender: configuration.smtp?.sender, targets: Set(configuration.webhooks.keys),
@@ -66,7 +69,10 @@ package struct MessageMaker: Sendable {
             composition.stopLink = links?.link(
                 .stop, shop: effect.shop, orderID: record.facts.id, address: address, now: now)
         }
-        return channel.compose(composition)
+        let composed = channel.compose(composition)
+        guard case .message(var message, let remark) = composed, !tells.isEmpty else { return composed }
+        message.tells = tells
+        return .message(message, remark: remark)
     }
 
     /// What the template of `effect` says now, before it becomes a mail; nil if its trigger is gone.
@@ -132,20 +138,24 @@ package struct MessageMaker: Sendable {
     }
 
     private enum ActionsOutcome {
-        case there([String: String])
+        case there([String: String], of: [Int64])
         case wait(until: Moment, detail: String)
     }
 
-    /// The results of the actions beside a message, once they are done or it has waited long enough.
-    private func standing(beside effect: Effect, now: Moment) async -> ActionsOutcome {
-        let end = effect.createdAt + Composition.actionPatience
+    /// The results of the actions beside a message, once they are done or it has waited long enough, from when it was
+    /// about to go.
+    private func standing(beside effect: Effect, lines: [String], now: Moment) async -> ActionsOutcome {
+        let start = effect.reason == .result ? effect.decidedAt ?? now : now
+        let end = start + Composition.actionPatience
         let next = min(now + Composition.actionPause, end)
         do throws(StoreFailure) {
-            let taken = try await actions?.beside(effect).filter { channels[$0.channel]?.isAction == true } ?? []
+            let taken = try await actions?.beside(effect, lines: lines) ?? []
             if let open = taken.first(where: { $0.state == .waiting || $0.state == .ready }), now < end {
                 return .wait(until: next, detail: channels.destination(ofLine: open.line))
             }
-            return .there(taken.reduce(into: [:]) { $0.merge($1.results) { _, last in last } })
+            let done = taken.filter { $0.state == .sent && !$0.results.isEmpty }
+            return .there(
+                done.reduce(into: [:]) { $0.merge($1.results) { _, last in last } }, of: done.map(\.effectID))
         } catch {
             return .wait(until: now + Composition.actionPause, detail: "the store could not be read")
         }

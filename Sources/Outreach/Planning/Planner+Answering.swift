@@ -8,7 +8,7 @@ extension Planner {
     ) -> Decision? {
         let record = evaluation.record
         guard let conversation = record.conversation else { return .skip(because: .erased) }
-        let isText = effect.channel == .sms
+        let isText = decidingChannel(of: effect) == .sms
         guard isText || record.answerRecipient != nil else { return .skip(because: .noRecipient) }
         // The order's address would be told of a message that somebody else wrote.
         if record.isOrder, !record.isOwnAddress {
@@ -52,7 +52,7 @@ extension Planner {
 
     /// Whether a person has to see the message, whatever the trigger's conditions say.
     func isForPeople(_ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ record: OrderRecord) -> Bool {
-        guard effect.line == SendLine.answerName, event.kind == .messageReceived,
+        guard decidingLine(of: effect) == SendLine.answerName, event.kind == .messageReceived,
             !entry.trigger.answersEven.contains(.needsHuman), let conversation = record.conversation,
             let message = event.message(in: conversation)
         else { return false }

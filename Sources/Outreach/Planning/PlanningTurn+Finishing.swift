@@ -14,7 +14,8 @@ extension PlanningTurn {
         guard one.goes, let record = one.record, let first = one.judgement.events.first else { return nil }
         var effect = one.effect
         effect.detail = nil
-        effect.decidedAt = now
+        // A message that waits for its actions counts from when it began to.
+        if effect.reason != .result { effect.decidedAt = now }
         effect.event = first
         effect.together = Array(one.judgement.events.dropFirst())
         effect.keys = planner.keys(of: effect, telling: one.judgement, record: record)
@@ -44,6 +45,7 @@ extension PlanningTurn {
             switch making {
             case .made(let made, let remark):
                 if let draft = draft(of: one) { effect = draft }
+                effect.decidedAt = now
                 message = made
                 let isShadow = one.judgement.decision == .shadow
                 effect.state = isShadow ? .shadowed : .ready
@@ -54,6 +56,7 @@ extension PlanningTurn {
                 effect.dueAt = until
                 effect.reason = reason
                 effect.detail = detail
+                if reason == .result, before.reason == .result { effect.decidedAt = before.decidedAt }
             case .impossible(let reason, let detail): skip(&effect, reason, detail)
             // Nothing here composes such a message; it must not stay due forever.
             case nil: effect.dueAt = now + .hours(1)

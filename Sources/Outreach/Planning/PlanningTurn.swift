@@ -206,6 +206,14 @@ public struct PlanningTurn: Sendable {
     ///
     /// - Parameter waiting: the waiting effects of an order that `ordersReplacedIn` names.
     public func settle(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
+        guard planner.triggers.hasToldActions else { return settleMessages(all, waiting: waiting) }
+        let actions = all.filter { planner.teller(of: $0.effect) != nil }
+        let others = all.filter { planner.teller(of: $0.effect) == nil }
+        let settled = settleMessages(others, waiting: waiting)
+        return settle(actions, beside: settled, of: others) + settled
+    }
+
+    private func settleMessages(_ all: [Judged], waiting: (String) -> [Effect]) -> [Judged] {
         var takenBack: [Int64: [Effect]] = [:]
         var left = Set<Int64>()
         // An effect that is replaced replaces nothing itself; so one is always sent, even if triggers replace one

@@ -334,6 +334,10 @@ struct Simulation {
                     && silence.stream.silences(stream)
             }
         }
+        if let teller = turn.planner.teller(of: effect) {
+            history.isToldAlready =
+                effects.last { $0.line == teller.name && $0.tells(of: effect) }.map { $0.state != .waiting } ?? true
+        }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             let isShadow = turn.planner.isShadow(effect.trigger)

@@ -47,6 +47,12 @@ public struct Trigger: Sendable {
 
     /// The line of that name, if it still has one.
     public func line(named name: String) -> SendLine? { lines.first { $0.name == name } }
+
+    /// The line by which the shopper hears what its actions brought; nil if she hears of it by none.
+    var teller: SendLine? {
+        lines.first { $0.destination == .customer } ?? lines.first { $0.destination == .answer }
+            ?? lines.first { $0.destination == .phone }
+    }
 }
 
 /// One line of `send`: an effect of its own, with its own fate.
@@ -82,6 +88,8 @@ public struct SendLine: Hashable, Sendable {
     public var replyTo: MailAddress?
     /// False if a label is linked rather than attached.
     public var attachesLabel: Bool
+    /// True if it acts and sends no message: the messages beside it tell what came of it.
+    public var isAction = false
 
     public init(
         to destination: Destination, template: String = "", replyTo: MailAddress? = nil, attachesLabel: Bool = true

@@ -12,6 +12,8 @@ public struct TriggerSet: Sendable {
     private let byKind: ByKind<[Entry]>
     private let byName: [String: Entry]
     private let replacers: [String: [String]]
+    /// True if a trigger acts, and a message tells of it.
+    let hasToldActions: Bool
 
     /// A trigger with what is known about it before anything happens, shared by everything that decides.
     final class Entry: Sendable {
@@ -33,6 +35,9 @@ public struct TriggerSet: Sendable {
         let linksToRating: Bool
         /// What deciding needs of its lines, in their order.
         let lines: [Line]
+        /// The line by which the shopper hears what the actions brought; nil if there are none, or she hears of it by
+        /// none.
+        let teller: SendLine?
 
         /// Where a line goes.
         struct Line: Sendable {
@@ -40,6 +45,7 @@ public struct TriggerSet: Sendable {
             let channel: ChannelName
             let target: String
             let isContact: Bool
+            let isAction: Bool
         }
 
         init(_ trigger: Trigger, index: Int, in shop: TriggerMode, _ templates: TemplateSet) {
@@ -59,8 +65,9 @@ public struct TriggerSet: Sendable {
                     $0.destination == .customer && templates.firstUse(of: Names.ratingPage, in: $0.template) != nil
                 }
             lines = trigger.lines.map {
-                Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact)
+                Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact, isAction: $0.isAction)
             }
+            teller = trigger.lines.contains(where: \.isAction) ? trigger.teller : nil
         }
 
         /// The line of that name, if it still has one.
@@ -75,6 +82,7 @@ public struct TriggerSet: Sendable {
         self.templates = templates
         let entries = self.triggers.enumerated().map { Entry($1, index: $0, in: settings.mode, templates) }
         questions = OwnQuestions(entries.filter { $0.mode != .off }.map(\.trigger))
+        hasToldActions = entries.contains { $0.teller != nil }
         byName = Dictionary(entries.map { ($0.name, $0) }) { first, _ in first }
         var replacers: [String: [String]] = [:]
         for trigger in self.triggers where trigger.mode != .off {
