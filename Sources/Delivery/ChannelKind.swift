@@ -65,7 +65,7 @@ public struct ChannelKind: Sendable {
     }
 
     /// All existing channels.
-    public static let standard: [ChannelKind] = [.email, .sms, .webhook]
+    public static let standard: [ChannelKind] = [.email, .sms, .webhook, .shop]
 }
 
 extension [ChannelKind] {
@@ -75,6 +75,7 @@ extension [ChannelKind] {
     /// Where a line of `send` goes, by its name (`email:merchant`), for people.
     public func destination(ofLine line: String) -> String {
         if line == SendLine.answerName { return "answer to the shopper" }
+        if line.hasPrefix("give:") { return "gift '\(line.dropFirst("give:".count))'" }
         let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let kind = self[ChannelName(rawValue: parts[0])] else { return line }
         return kind.words.destination(parts.count > 1 ? parts[1] : "")
@@ -115,6 +116,8 @@ public struct Composition: Sendable {
     public var results: [String: String]
     /// How to unsubscribe from mails; nil if that is impossible, as in a preview.
     public var unsubscribe: UnsubscribeTokens?
+    /// Makes the codes of gifts; nil if none is made, as in a preview.
+    public var codes: GiftCodes?
     /// The page on which the shopper unsubscribes from marketing with one click; nil if no such page is served.
     public var stopLink: String?
 

@@ -11,6 +11,8 @@ package struct MessageMaker: Sendable {
     var channels: [ChannelKind]
     /// Gives the results of a trigger's actions; nil if messages do not wait for any.
     var actions: (any ActionLedger)?
+    /// Makes the codes of gifts; nil if none is made, as in a preview.
+    var codes: GiftCodes?
     /// How to unsubscribe from mails; nil if that is impossible, as in a preview.
     var unsubscribe: UnsubscribeTokens?
     /// Makes links to the shopper's pages; nil where none are served.
@@ -20,7 +22,7 @@ package struct MessageMaker: Sendable {
 
     package init(
         configuration: Configuration.Shop, labels: LabelShelf?, channels: [ChannelKind] = ChannelKind.standard,
-        actions: (any ActionLedger)? = nil, unsubscribe: UnsubscribeTokens? = nil, links: PublicLinks? = nil,
+        actions: (any ActionLedger)? = nil, codes: GiftCodes? = nil, unsubscribe: UnsubscribeTokens? = nil, links: PublicLinks? = nil,
         pages: PageLinks? = nil
     ) {
         self.pages = pages
@@ -30,6 +32,7 @@ package struct MessageMaker: Sendable {
         self.labels = labels
         self.channels = channels
         self.actions = actions
+        self.codes = codes
     }
 
     /// Composes the message of `effect`. `date` is the mail's `Date`, if not `now`.
@@ -51,7 +54,8 @@ package struct MessageMaker: Sendable {
         var tells: [Int64] = []
         let actions = line.isAction ? [] : trigger.lines.filter(\.isAction).map(\.name)
         if !actions.isEmpty {
-            switch await standing(beside: effect, lines: actions, now: now) {
+            let specimen = specimen(of: trigger, planner: planner, now: now)
+            switch await standing(beside: effect, lines: actions, specimen: specimen, now: now) {
             case .there(let brought, let ids): (results, tells) = (brought, ids)
             case .wait(let until, let detail): return .wait(until: until, because: .result, detail: detail)
             }
@@ -65,6 +69,7 @@ package struct MessageMaker: Sendable {
             date: date ?? now, sender: configuration.smtp?.sender, targets: Set(configuration.webhooks.keys),
             labels: labels, results: results)
         composition.unsubscribe = unsubscribe
+        composition.codes = codes
         if trigger.about == .marketing, let address = record.recipient?.address {
             composition.stopLink = links?.link(
                 .stop, shop: effect.shop, orderID: record.facts.id, address: address, now: now)
@@ -137,6 +142,16 @@ package struct MessageMaker: Sendable {
         return pages
     }
 
+    /// What a letter tells of the trigger's gift where none is made.
+    private func specimen(of trigger: Trigger, planner: Planner, now: Moment) -> GiftFacts? {
+        guard let policy = planner.triggers.policy,
+            let gift = trigger.lines.lazy.compactMap(\.gift).compactMap(policy.gift).first
+        else { return nil }
+        let zone = planner.shopZone
+        return gift.specimen(
+            in: policy.currency, at: now, calendar: planner.triggers.settings.calendar(zone: zone), zone: zone)
+    }
+
     private enum ActionsOutcome {
         case there([String: String], of: [Int64])
         case wait(until: Moment, detail: String)
@@ -144,14 +159,22 @@ package struct MessageMaker: Sendable {
 
     /// The results of the actions beside a message, once they are done or it has waited long enough, from when it was
     /// about to go.
-    private func standing(beside effect: Effect, lines: [String], now: Moment) async -> ActionsOutcome {
+    private func standing(
+        beside effect: Effect, lines: [String], specimen: GiftFacts?, now: Moment
+    ) async -> ActionsOutcome {
+        // A preview shows what would be given.
+        guard let actions else { return .there(specimen?.results ?? [:], of: []) }
         let start = effect.reason == .result ? effect.decidedAt ?? now : now
         let end = start + Composition.actionPatience
         let next = min(now + Composition.actionPause, end)
         do throws(StoreFailure) {
-            let taken = try await actions?.beside(effect, lines: lines) ?? []
+            let taken = try await actions.beside(effect, lines: lines)
             if let open = taken.first(where: { $0.state == .waiting || $0.state == .ready }), now < end {
                 return .wait(until: next, detail: channels.destination(ofLine: open.line))
+            }
+            // In shadow mode nothing is made, and the letter shows what would be.
+            if let specimen, taken.contains(where: { $0.state == .shadowed }) {
+                return .there(specimen.results, of: [])
             }
             let done = taken.filter { $0.state == .sent && !$0.results.isEmpty }
             return .there(

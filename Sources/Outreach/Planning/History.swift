@@ -32,6 +32,8 @@ public struct History: Hashable, Sendable, Codable {
 
     /// Of an action: true if the message that was to tell of it waits no more.
     public var isToldAlready = false
+    /// Of a gift that waits: what was given before.
+    public var gifts: GiftHistory?
 
     /// A rating as it stands.
     public struct RatingNow: Hashable, Sendable, Codable {

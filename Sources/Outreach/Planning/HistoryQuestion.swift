@@ -26,6 +26,8 @@ public struct HistoryQuestion: Hashable, Sendable {
     public var ratingRequest: Int64?
     /// Of an action: the message that tells of it; nil for anything else.
     public var teller: Teller?
+    /// Of a gift that waits: what has to be known of those before it.
+    public var gift: GiftQuestion?
 
     /// The message that tells of an action: another line of the same occurrence.
     public struct Teller: Hashable, Sendable {
@@ -64,6 +66,7 @@ extension HistoryQuestion {
         isShadow = planner.isShadow(effect.trigger)
         asksForRating = planner.asksForRating(effect)
         ratingRequest = effect.event?.ratingRequest
+        if let now { gift = planner.giftQuestion(of: effect, record: record, now: now) }
         if let line = planner.teller(of: effect) {
             teller = Teller(trigger: effect.trigger, line: line.name, stems: effect.keys.map(Planner.stem))
         }

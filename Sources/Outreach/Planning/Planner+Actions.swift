@@ -33,17 +33,24 @@ extension PlanningTurn {
     ///   - messages: the settled others of the turn; one that is left for the next turn is not among them.
     ///   - all: all that were judged.
     func settle(_ actions: [Judged], beside messages: [Judged], of all: [Judged]) -> [Judged] {
-        actions.compactMap { action in
+        var gifts = GiftsOfTurn()
+        return actions.compactMap { action in
             guard action.goes, let teller = planner.teller(of: action.effect) else { return action }
             func tells(_ other: Judged) -> Bool {
                 other.effect.line == teller.name && other.effect.tells(of: action.effect)
             }
-            guard all.contains(where: tells) else { return action }
-            // Left for the next turn, so its action is, too.
-            guard let message = messages.first(where: tells) else { return nil }
-            if message.goes { return action }
             var action = action
-            action.judgement.decision = message.judgement.decision
+            if all.contains(where: tells) {
+                // Left for the next turn, so its action is, too.
+                guard let message = messages.first(where: tells) else { return nil }
+                guard message.goes else {
+                    action.judgement.decision = message.judgement.decision
+                    return action
+                }
+            }
+            action.booking = planner.booking(
+                of: action.effect, record: action.record, history: action.history, now: now)
+            if action.judgement.decision == .send, let booking = action.booking, !gifts.take(booking) { return nil }
             return action
         }
     }

@@ -89,6 +89,7 @@ extension Planner {
     ) -> Judgement {
         // An action is judged as the message that tells of it.
         let line = own.isAction ? entry.teller ?? own : own
+        if own.gift != nil, entry.teller == nil { return Judgement(decision: .skip(because: .untold)) }
         if own.isAction, history.isToldAlready { return Judgement(decision: .skip(because: .untold)) }
         if let no = unreachable(line, trigger: entry.trigger, at: evaluation, history: history) {
             return Judgement(decision: .skip(because: no.reason, detail: no.detail))
@@ -104,6 +105,9 @@ extension Planner {
         }
         if entry.mode == .live, line.destination == .customer, isHeldOut(effect, entry.trigger, evaluation.record) {
             return Judgement(decision: .holdOut, events: kept, dropped: dropped)
+        }
+        if own.gift != nil, let no = notGiving(effect, evaluation, history) {
+            return Judgement(decision: .skip(because: no.reason, detail: no.detail))
         }
         return Judgement(decision: entry.mode == .shadow ? .shadow : .send, events: kept, dropped: dropped)
     }

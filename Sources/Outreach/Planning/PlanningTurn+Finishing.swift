@@ -50,7 +50,7 @@ extension PlanningTurn {
                 let isShadow = one.judgement.decision == .shadow
                 effect.state = isShadow ? .shadowed : .ready
                 effect.reason = isShadow ? .shadow : nil
-                effect.detail = remark ?? one.judgement.remark
+                effect.detail = remark ?? one.booking?.why ?? one.judgement.remark
                 effect.dueAt = now
             case .wait(let until, let reason, let detail):
                 effect.dueAt = until
@@ -82,6 +82,7 @@ extension PlanningTurn {
         var change = PlannedChange(
             effect: effect, note: isNews ? note(effect) : nil, message: message,
             room: effect.state == .ready ? one.room : nil)
+        if effect.state == .ready { change.booking = one.booking }
         if let recipient = one.record?.recipient?.address, effect.origin == .trigger, effect.isContact {
             let customer = one.record?.facts.customer?.id
             if effect.state == .ready, let kind = asked(effect) {

@@ -159,6 +159,8 @@ public struct PlanningTurn: Sendable {
         var room: LimitRoom?
         /// The effects that it replaces.
         var takesBack: [Effect] = []
+        /// What it costs, if it is a gift.
+        var booking: Booking?
 
         /// True if a message should be composed, to be sent or kept as a shadow.
         public var goes: Bool { judgement.decision == .send || judgement.decision == .shadow }

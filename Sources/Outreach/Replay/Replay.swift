@@ -27,7 +27,8 @@ public struct Replay: Sendable {
     ) {
         var settings = set.settings
         settings.mode = .live
-        let triggers = TriggerSet(settings: settings, triggers: set.triggers, templates: set.templates)
+        let triggers = TriggerSet(
+            settings: settings, triggers: set.triggers, templates: set.templates, policy: set.policy)
         planner = Planner(
             triggers: triggers,
             inForceSince: Dictionary(uniqueKeysWithValues: set.triggers.map { ($0.name, .distantPast) }), live: live,

@@ -90,6 +90,8 @@ public struct SendLine: Hashable, Sendable {
     public var attachesLabel: Bool
     /// True if it acts and sends no message: the messages beside it tell what came of it.
     public var isAction = false
+    /// The gift of policy.yaml that it gives; nil if it gives none.
+    public var gift: String?
 
     public init(
         to destination: Destination, template: String = "", replyTo: MailAddress? = nil, attachesLabel: Bool = true
@@ -141,7 +143,8 @@ public struct SendLine: Hashable, Sendable {
 
     /// The value of `Effect.line`: `email`, `email:merchant`, `email:team@…`, `webhook:helpdesk`.
     public var name: String {
-        switch destination {
+        if let gift { return "give:\(gift)" }
+        return switch destination {
         case .customer: "email"
         case .merchant: "email:merchant"
         case .address(let address): "email:\(address.address)"

@@ -70,6 +70,9 @@ extension Connection {
                 address: address, customer: customer, but: question.effectID, shop: shop)
         }
         if let request = question.ratingRequest { history.rating = try ratingNow(request, shop: shop) }
+        if let gift = question.gift {
+            history.gifts = try giftHistory(gift, but: question.effectID, shop: shop, hash: hash)
+        }
         if let teller = question.teller {
             let message = try newest(ofStems: teller.stems, trigger: teller.trigger, line: teller.line, shop: shop)
             history.isToldAlready =

@@ -140,7 +140,9 @@ extension Store {
 extension Effect {
     /// True if it may be retried by hand.
     public var canBeRetried: Bool {
-        switch state {
+        // What a gift cost is free again, and may be given to others.
+        if channel == .shop, state != .ready { return false }
+        return switch state {
         case .ready, .refused: true
         case .withdrawn: reason == .restored
         default: false

@@ -274,9 +274,7 @@ extension Store: ActionLedger {
                 else { return nil }
                 var standing = ActionStanding(
                     effectID: id, line: line, channel: other.channel, state: other.state, results: [:])
-                for (name, value) in try db.all(Query.resultsOf, [shop, id], { ($0[0] as String, $0[1] as String) }) {
-                    standing.results[name] = value
-                }
+                standing.results = try db.results(of: id, shop: shop)
                 return standing
             }
         }
@@ -323,6 +321,20 @@ private struct PlanWriter {
         }
         if before?.state == .ready, effect.state != .ready {
             try db.count(false, effectID: effect.id, shop: shop, tally: &tally)
+        }
+        if before?.state == .ready, effect.state != .ready, effect.state != .waiting {
+            try db.settleGift(of: effect, to: effect.state, at: now, shop: shop)
+        }
+        if let booking = change.booking,
+            try !db.book(booking, of: effect, shop: shop, hash: hash, now: now)
+        {
+            return nil
+        }
+        if let gift = change.takesBackGift, try !db.takeBack(gift, by: effect.id, shop: shop) { return nil }
+        if effect.state == .ready, let message = change.message, !message.tells.isEmpty,
+            try !db.tell(message.tells, by: effect.id, shop: shop)
+        {
+            return nil
         }
         if let asks = change.asks,
             try !db.put(asks, of: effect, shop: shop, hash: hash, now: now, tally: &tally)
