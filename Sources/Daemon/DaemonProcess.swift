@@ -126,12 +126,16 @@ package struct DaemonProcess {
             TimeService(
                 store: store, contexts: contexts, learning: learning, clock: clock, wake: time, heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
+        var doors: [String: ShopifyHooks.Door] = [:]
         for context in contexts.values {
+            let wake = Wake()
+            let secrets = context.configuration.allHookSecrets
+            if !secrets.isEmpty { doors[context.domain] = ShopifyHooks.Door(secrets: secrets, wake: wake) }
             services.append(
                 IntakeService(
                     context: context, store: store, learning: learning, transport: engine,
                     line: lines[context.domain] ?? ShopifyLine(), clock: clock, heartbeats: heartbeats,
-                    metrics: metrics, logger: logger))
+                    metrics: metrics, logger: logger, wake: wake))
         }
         services.append(
             GiftService(
@@ -156,13 +160,25 @@ package struct DaemonProcess {
                 desks[context.domain] = TextHooks.Desk(settings: settings, wake: wiring.wake)
             }
             services += wiring.services()
+            let journal = ConversationJournal(
+                metrics: metrics, newEvents: planning, newMail: newMail, logger: logger)
+            let texts =
+                context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store)
+            let acts = Wake()
+            newMessages.add(acts)
+            byHand.add(acts)
+            services.append(
+                DeliveryService(
+                    route: Route(shop: context.domain, channel: .desk),
+                    channel: DeskChannel(
+                        context: context, store: store, forwarder: wiring.forwarder, texts: texts,
+                        post: ShopPost(offices), journal: journal), context: context, maker: makers[context.domain],
+                    store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
+                    owner: owner, limit: 1, trouble: trouble, kind: .desk))
             services.append(
                 ConversationService(
-                    context: context, store: store, forwarder: wiring.forwarder,
-                    texts: context.configuration.texts == nil ? nil : TextForwarder(context: context, store: store),
-                    journal: ConversationJournal(
-                        metrics: metrics, newEvents: planning, newMail: newMail, logger: logger), clock: clock,
-                    wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
+                    context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
+                    clock: clock, wake: newWords, heartbeats: heartbeats, logger: logger, trouble: trouble))
             if let (socket, shop) = wiring.brought { sockets[socket, default: []].append(shop) }
         }
         for (path, shops) in sockets {
@@ -201,6 +217,12 @@ package struct DaemonProcess {
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
+        }
+        if configuration.pages != nil, !doors.isEmpty {
+            core.shopify = ShopifyHooks(
+                doors: doors, store: store, post: core.post,
+                notify: { [contexts] shop in contexts[shop]?.rules.planner.triggers.settings.notify }, logger: logger,
+                now: { clock.now })
         }
         services.append(
             WeeklyReportService(
@@ -281,6 +303,7 @@ package struct DaemonProcess {
         let triggers = try await reloader.start(now: now, planner: planner)
         var learner = Learner(live: live, shopZone: profile.zone, rereadEvery: shop.pollEvery)
         learner.delays = triggers.set.settings.delayRules
+        learner.delays.home = profile.countryCode
         if let restoration {
             learner.catchesUp = true
             try await restoring.withdrawWaits(of: shop.domain, planner: planner(triggers), restoration: restoration)

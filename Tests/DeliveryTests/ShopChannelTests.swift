@@ -27,7 +27,7 @@ struct ShopChannelTests {
             "shop.yaml": "brand: { name: Fig, from: orders@fig.example }\n",
             "policy.yaml":
                 "amounts_in: \(currency)\ngifts: { sorry: { \(kind), valid_for: 60 days } }\nbudgets: { gifts: 9 gifts per day }\n",
-            "placed.yaml": "on: order.placed\nsend: [email, { shop: sorry }]\n",
+            "placed.yaml": "on: order.placed\nsend: email\ndo: { give: sorry }\n",
             "templates/placed.md": "---\nsubject: A\n---\n{% if gift %}{{ gift.code }}{% endif %}\n",
         ]
         let (loaded, faults) = TriggerSet.load(

@@ -200,7 +200,9 @@ struct AlertLetter {
         lines += [fact.prefix(1).uppercased() + fact.dropFirst() + ".", ""]
         if !record.subject.isEmpty { lines += ["**Subject:** \(ForwardedMail.plain(record.subject))", ""] }
         let waits = record.waitsSince ?? .distantPast
-        let words = record.messages.filter { $0.direction == .incoming && $0.at >= waits }.map(\.text)
+        let words = record.messages.filter {
+            ($0.direction == .incoming || $0.direction == .note && $0.author == .bookbag) && $0.at >= waits
+        }.map(\.text)
         let text = words.joined(separator: "\n\n")
         lines += [ForwardedMail.code(text.isEmpty ? "(no text)" : String(text.suffix(Self.longestText))), ""]
         for draft in story.drafts {

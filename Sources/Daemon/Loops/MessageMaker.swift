@@ -50,6 +50,9 @@ package struct MessageMaker: Sendable {
         if channel.name == .sms, configuration.farEnds[.sms]?.isEmpty ?? true {
             return .impossible(.noChannel, detail: "bookbag.yaml says nothing of 'sms'")
         }
+        if channel.name == .desk, let until = await answerEnds(beside: effect, now: now) {
+            return .wait(until: until, because: .result, detail: channels.destination(ofLine: SendLine.answerName))
+        }
         var results: [String: String] = [:]
         var tells: [Int64] = []
         let actions = line.isAction ? [] : trigger.lines.filter(\.isAction).map(\.name)
@@ -150,6 +153,17 @@ package struct MessageMaker: Sendable {
         let zone = planner.shopZone
         return gift.specimen(
             in: policy.currency, at: now, calendar: planner.triggers.settings.calendar(zone: zone), zone: zone)
+    }
+
+    /// When it is looked again at whether the answer of the same trigger has gone out, which what is done in the
+    /// conversation waits for; nil where nothing is waited for.
+    private func answerEnds(beside effect: Effect, now: Moment) async -> Moment? {
+        let start = effect.reason == .result ? effect.decidedAt ?? now : now
+        let end = start + Composition.actionPatience
+        guard now < end, let others = try? await actions?.beside(effect, lines: [SendLine.answerName]),
+            others.contains(where: { [.waiting, .ready].contains($0.state) })
+        else { return nil }
+        return min(now + Planner.answerPause, end)
     }
 
     private enum ActionsOutcome {

@@ -3,9 +3,12 @@ internal import Outreach
 extension ChannelKind {
     /// The shop itself, where gifts are made.
     public static let shop = ChannelKind(
-        syntax: .shop, retries: .shop,
+        syntax: ChannelSyntax(.shop, example: "webhook: NAME") {
+            $0.fault("'shop' cannot be sent", hint: "write 'do: { give: NAME }'")
+            return nil
+        }, retries: .shop,
         words: Words(
-            title: { _ in "shop" }, destination: { "gift '\($0)'" }, id: "action"),
+            title: { _ in "shop" }, destination: { _ in "the shop" }, id: "action"),
         isAction: true
     ) { it in
         guard let name = it.line.gift, let policy = it.triggers.policy, let gift = policy.gift(name) else {

@@ -104,8 +104,10 @@ public struct Understood: Hashable, Sendable, Codable {
     public var doubts: [String] = []
     /// The orders that she names.
     public var orders: [String] = []
-    /// Who understood it: `built-in 3`, an endpoint's model, a person's address.
+    /// Who understood it: `built-in 3`, a person's address.
     public var author = ""
+    /// What another model took it for; nil where none was asked, or none answered in time.
+    public var second: SecondOpinion?
 
     public init() {}
 }
@@ -205,8 +207,11 @@ public struct ConversationRecord: Hashable, Sendable {
     public var address: String?
     public var name: String?
     public var subject = ""
+    /// What triggers called it, for the shop's people and for conditions.
+    public var tags: [String] = []
     public var openedAt: Moment
-    /// When she wrote the oldest words that nobody has answered; nil where nobody waits.
+    /// When she wrote the oldest words that nobody has answered, or a trigger gave it to a person; nil where nobody
+    /// waits.
     public var waitsSince: Moment?
     /// When it becomes a person's if no trigger has answered by then; in state `undecided` only.
     public var decideBy: Moment?

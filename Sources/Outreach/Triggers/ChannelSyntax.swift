@@ -25,8 +25,6 @@ public struct ChannelSyntax: Sendable {
     public static let webhook = ChannelSyntax(.webhook, example: "webhook: NAME") { $0.webhook() }
     /// `sms`, to the shopper's phone.
     public static let sms = ChannelSyntax(.sms, example: "sms") { $0.sms() }
-    /// `shop: NAME`, a gift of policy.yaml. It stands under `do`, and not among the channels of `send`.
-    public static let shop = ChannelSyntax(.shop, example: "shop: NAME") { $0.gift() }
     /// The channels used unless others are given.
     public static let standard = [email, answer, sms, webhook]
 }
@@ -81,7 +79,7 @@ extension SendLineReading {
 
     private mutating func line(of channel: ChannelSyntax) -> SendLine? {
         var line = channel.read(&self)
-        line?.isAction = channel.isAction
+        line?.isChannelsAction = channel.isAction
         return line
     }
 
@@ -203,22 +201,6 @@ extension SendLineReading {
                 at: place, "there is no template 'templates/\(line.template).md'",
                 hint: meant.map { "did you mean '\($0)'?" } ?? "make the file, or name another with 'template:'")
         }
-        return line
-    }
-
-    /// `shop: NAME`.
-    fileprivate mutating func gift() -> SendLine? {
-        guard tree.text == nil else {
-            faults.add(at: tree.position, "which gift?", hint: "write its name in policy.yaml behind it")
-            return nil
-        }
-        let fields = Fields(tree, known: ["shop"], what: "a line of 'send'", &faults)
-        guard let (name, position) = fields.text("shop", &faults) else { return nil }
-        if let (message, hint) = surroundings.objection(toGift: name) {
-            faults.add(at: position, message, hint: hint)
-        }
-        var line = SendLine(to: .other(.shop, target: ""))
-        line.gift = name
         return line
     }
 

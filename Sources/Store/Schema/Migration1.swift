@@ -273,6 +273,7 @@ extension Migration {
                 address_key BLOB CHECK (length(address_key) = 16),
                 name TEXT,
                 subject TEXT NOT NULL,
+                tags TEXT NOT NULL,
                 opened_at INTEGER NOT NULL,
                 waits_since INTEGER,
                 decide_by INTEGER,

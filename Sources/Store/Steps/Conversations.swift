@@ -99,6 +99,20 @@ extension Store: ConversationStore {
         try await read { db in try db.all(Query.undecided, [try db.shop(shop), limit]) { $0[0] } }
     }
 
+    /// The conversation in which an effect left a message or a note; nil if it left none.
+    public func conversation(ofEffect id: Int64, shop: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in try db.integer(Query.conversationOfSentMessage, [try db.shop(shop), id]) }
+    }
+
+    /// The open conversation about an order in which something was said last.
+    public func openConversation(about orderID: String, shop domain: String) async throws(StoreFailure) -> Int64? {
+        try await read { db in
+            let shop = try db.shop(domain)
+            guard let order = try db.order(orderID, shop: shop) else { return nil }
+            return try db.integer(Query.openConversationOfOrder, [shop, order])
+        }
+    }
+
     /// What triggers made of a conversation's message, in any state.
     public func answers(
         to message: Int64, of conversation: Int64, shop: String
@@ -156,11 +170,11 @@ extension Connection {
         let id = try known?.id ?? numbers.take(.aggregates, shop: shop, in: self)
         record.id = id
         record.messageCount += change.messages.count
-        let wasPersons = try first(Query.stateOfConversation, [shop, id]) {
-            ["person", "snoozed"].contains($0[0] as String)
+        let before = try first(Query.stateOfConversation, [shop, id]) {
+            (isPersons: ["person", "snoozed"].contains($0[0] as String), waited: $0.optionalMoment(1))
         }
         try put(record, isNew: known == nil, shop: shop, hash: hash)
-        try note(wasPersons: wasPersons ?? false, record, shop: shop, now: now)
+        try note(wasPersons: before?.isPersons ?? false, record, shop: shop, now: now)
         var messages = change.messages
         for mail in change.mails {
             let outcome = try commit([Plan(mail, of: record, now: now)], hash: hash, path: path, now: now)
@@ -184,6 +198,19 @@ extension Connection {
             events.append(stored)
             tally.add(.events, [event.kind.rawValue, event.silence?.rawValue ?? ""], shop: shop)
             tally.happened(event, carrier: "", shop: shop)
+        }
+        let waiting = ConversationRules.unanswered(
+            record, waited: before.flatMap { $0.isPersons ? $0.waited : nil }, messages: record.messages + messages,
+            now: now)
+        // It may have been handed back and forth meanwhile.
+        if let waiting,
+            try integer(
+                Query.isRecorded, [shop, id, waiting.occurrences[0].subject, waiting.kind.rawValue]) == nil,
+            let stored = try insert(waiting, aggregate: id, shop: shop, figure: nil, numbers: &numbers)
+        {
+            events.append(stored)
+            tally.add(.events, [waiting.kind.rawValue, ""], shop: shop)
+            tally.happened(waiting, carrier: "", shop: shop)
         }
         if let reason = change.withdraws {
             for effect in try effects(Query.waitingWords, [shop, id]) {
@@ -229,13 +256,13 @@ extension Connection {
         try run(
             """
             INSERT INTO conversations (shop, id, state, holder, team, channel, order_id, address, address_key, name,
-                subject, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs, take_overs,
-                closings, last_at, last_incoming_at, message_count)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                subject, tags, opened_at, waits_since, decide_by, snoozed_until, closed_at, reason, hand_overs,
+                take_overs, closings, last_at, last_incoming_at, message_count)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (shop, id) DO UPDATE SET state = excluded.state, holder = excluded.holder,
                 team = excluded.team, channel = excluded.channel, order_id = excluded.order_id,
                 address = excluded.address, address_key = excluded.address_key, name = excluded.name,
-                subject = excluded.subject, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
+                subject = excluded.subject, tags = excluded.tags, waits_since = excluded.waits_since, decide_by = excluded.decide_by,
                 snoozed_until = excluded.snoozed_until, closed_at = excluded.closed_at, reason = excluded.reason,
                 hand_overs = excluded.hand_overs, take_overs = excluded.take_overs, closings = excluded.closings,
                 last_at = excluded.last_at, last_incoming_at = excluded.last_incoming_at,
@@ -243,7 +270,8 @@ extension Connection {
             """,
             [
                 shop, id, record.state.rawValue, record.holder, record.team, record.channel.rawValue, order, address,
-                address.map(hash.address), record.name, record.subject, record.openedAt.milliseconds,
+                address.map(hash.address), record.name, record.subject, try ConversationMessage.stored(record.tags),
+                record.openedAt.milliseconds,
                 record.waitsSince?.milliseconds, record.decideBy?.milliseconds, record.snoozedUntil?.milliseconds,
                 record.closedAt?.milliseconds, record.reason?.rawValue, record.handOvers, record.takeOvers,
                 record.closings, record.lastAt.milliseconds, record.lastIncomingAt?.milliseconds, record.messageCount,
@@ -268,7 +296,7 @@ extension Connection {
                 try message.understood?.stored, message.isFollowUp, message.hasPhoto, sender, sender.map(hash.address),
                 message.recipient, message.messageID.flatMap { $0.isEmpty ? nil : $0 },
                 references.joined(separator: " "), message.subject, message.observationID, message.effectID,
-                try message.storedFiles,
+                try ConversationMessage.stored(message.files),
             ])
     }
 
@@ -326,7 +354,10 @@ extension Plan {
 }
 
 extension Query {
-    static let stateOfConversation = "SELECT state FROM conversations WHERE shop = ? AND id = ?"
+    static let isRecorded = """
+        SELECT 1 FROM occurrences WHERE shop = ? AND aggregate_id = ? AND subject = ? AND kind = ? AND n = 1
+        """
+    static let stateOfConversation = "SELECT state, waits_since FROM conversations WHERE shop = ? AND id = ?"
     static let isOrderWithPerson = """
         SELECT 1 FROM conversations
         WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state IN ('person', 'snoozed') LIMIT 1
@@ -359,6 +390,11 @@ extension Query {
         """
     static let conversationOfSentMessage = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND effect_id = ? AND effect_id IS NOT NULL
+        """
+    static let openConversationOfOrder = """
+        SELECT id FROM conversations
+        WHERE shop = ? AND order_id = ? AND order_id IS NOT NULL AND state <> 'closed'
+        ORDER BY last_at DESC, id DESC LIMIT 1
         """
     static let conversationOfMail = """
         SELECT conversation_id FROM conversation_messages WHERE shop = ? AND mail_id = ? AND mail_id IS NOT NULL

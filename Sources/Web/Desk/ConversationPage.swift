@@ -103,6 +103,7 @@ struct ConversationPage: PageContent {
     var sendings: [Sending]
     var drafts: [Draft]
     var subject: String
+    var tags: [String]
     /// Whom an answer can go to; empty where nobody can be answered.
     var recipients: [Choice]
     var typed: String
@@ -194,7 +195,7 @@ extension DeskSite {
             earlier: earlier, isWhole: isWhole,
             thread: thread(view, who: who, clock: clock, visit: visit),
             sendings: sendings, drafts: try await drafts(view, record, kept: kept, now: now),
-            subject: core.post.subject(of: record, shop: visit.shop), recipients: recipients.map(\.choice),
+            subject: core.post.subject(of: record, shop: visit.shop), tags: conversation.tags, recipients: recipients.map(\.choice),
             typed: kept.text, saved: core.answers.saved(visit.shop), note: kept.note,
             meanings: meanings, colleagues: colleagues(visit, besides: conversation.holder),
             customerPath: customerPath(of: record.facts, visit), address: conversation.address ?? "",
@@ -301,7 +302,11 @@ extension DeskSite {
             case (.note, let author):
                 said.kind = "note"
                 said.channel = "wrote a note"
-                if case .person(let email) = author { said.who = colleague(email, visit) }
+                if case .person(let email) = author {
+                    said.who = colleague(email, visit)
+                } else {
+                    (said.who, said.channel) = ("Bookbag", "by a trigger")
+                }
             case (.outgoing, .person(let email)):
                 said.kind = "person"
                 said.who = colleague(email, visit)
@@ -397,7 +402,15 @@ extension DeskSite {
             asks: understood.asks.map(ConversationWords.intent), mood: understood.mood,
             language: understood.language.map(ConversationWords.language) ?? "unknown",
             sureness: "\(Int((understood.confidence * 100).rounded())) %\(understood.isCertain ? "" : ", not enough")",
-            author: understood.author, doubts: understood.doubts.map(ConversationWords.doubt))
+            author: author(of: understood), doubts: understood.doubts.map(ConversationWords.doubt))
+    }
+
+    /// `built-in 1`, and what another model takes it for.
+    private static func author(of understood: Understood) -> String {
+        guard let second = understood.second else { return understood.author }
+        let same = second.intent == understood.asks.first
+        let words = same ? "the same" : ConversationWords.intent(second.intent)
+        return "\(understood.author); \(second.author) says \(words)"
     }
 
     /// Why no trigger answered the last message: what became of those that would have, and of those that heard it.

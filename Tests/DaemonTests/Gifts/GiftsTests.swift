@@ -71,7 +71,7 @@ struct GiftBench {
         ceilings: [Allowance] = []
     ) async throws {
         plans = try await Plans(
-            ["placed": "\(trigger)\nsend: [{ shop: sorry }, { email: { template: note } }]"],
+            ["placed": "\(trigger)\ndo: { give: sorry }\nsend: { email: { template: note } }"],
             shopSettings: shopSettings,
             letter: "{% if gift %}Your code is {{ gift.code }}, {{ gift.value }}, until {{ gift.expires_on | date: \"%-d %B %Y\" }}.{% else %}Nothing but words.{% endif %}",
             policy: policy, ceilings: ceilings)

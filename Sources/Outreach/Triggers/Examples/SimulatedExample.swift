@@ -174,7 +174,9 @@ extension ExampleRunner.Outcome {
             now: sending.now, pages: .specimen())
         scope.gift = gift
         if let line = sending.planner.triggers.trigger(effect.trigger)?.line(named: effect.line) {
-            if line.isMail {
+            if let action = line.action {
+                self.action = action
+            } else if line.isMail {
                 mail = try templates.render(line.template, scope, to: line.destination)
                 if line.destination == .answer,
                     let subject = AnswerThread(sending.record, brand: scope.settings.brand)?.subject
@@ -184,7 +186,7 @@ extension ExampleRunner.Outcome {
                 hasLabel = scope.label(attachedBy: line) != nil
             } else if line.isText {
                 text = try templates.text(line.template, scope)
-            } else if line.gift == nil {
+            } else {
                 webhook = try scope.webhookBody(of: effect, by: line, templates)
             }
         }
