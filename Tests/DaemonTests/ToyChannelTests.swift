@@ -237,7 +237,9 @@ struct ToyChannelTests {
         // The second was let through while the first waited for its result; the limit then holds its mail, and with it
         // an action that has not begun.
         let second = try await states(plans, order: 2)
-        #expect(second == ["stamp ready", "email waiting limit"] || second == ["stamp waiting limit", "email waiting limit"])
+        #expect(
+            second == ["stamp ready", "email waiting limit"]
+                || second == ["stamp waiting limit", "email waiting limit"])
     }
 
     @Test("nobody who is held out is given anything")

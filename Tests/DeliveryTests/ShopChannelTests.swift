@@ -133,7 +133,9 @@ struct ShopChannelTests {
             return
         }
         #expect(GiftFacts(results: results)?.share == "10%")
-        for other in [notFound, found(title: "Summer"), found(title: "sorry #1 (Bookbag)", customer: "gid://shopify/Customer/8")] {
+        for other in [
+            notFound, found(title: "Summer"), found(title: "sorry #1 (Bookbag)", customer: "gid://shopify/Customer/8"),
+        ] {
             #expect(try await channel(ScriptedTransport(other)).precedent(of: message, at: now) == .notDone)
         }
         let lost = ScriptedTransport([.failure(TransferFailure(.dropped, phase: .answering))])

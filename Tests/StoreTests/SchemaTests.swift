@@ -70,7 +70,8 @@ struct SchemaTests {
         ("toReadCount", Query.toReadCount), ("parkedCount", Query.parkedCount), ("pendingCount", Query.pendingCount),
         ("rereadsDueCount", Query.rereadsDueCount), ("parcel", Query.parcel), ("dueParcels", Query.dueParcels),
         ("ordersOfParcel", Query.ordersOfParcel), ("nextAsk", Query.nextAsk), ("openOrders", Query.openOrders),
-        ("openBookings", Query.openBookings), ("booking", Query.booking), ("takenBack", Query.takenBack),
+        ("openBookings", Query.openBookings), ("giftsBeside", Query.giftsBeside), ("booking", Query.booking),
+        ("takenBack", Query.takenBack),
         ("spentOnGifts", Query.spentOnGifts), ("giftOfCustomer", Query.giftOfCustomer),
         ("giftOfPlace", Query.giftOfPlace), ("giftOfOrder", Query.giftOfOrder),
         ("waysWithWork", Query.waysWithWork), ("isWaiting", Query.isWaiting), ("resultsOf", Query.resultsOf),
@@ -99,7 +100,8 @@ struct SchemaTests {
     private static let work = [
         "pending_events USING PRIMARY KEY", "first USING PRIMARY KEY", "leases USING PRIMARY KEY",
         "to_read USING PRIMARY KEY", "INDEX effects_waiting", "INDEX effects_ready", "INDEX effects_tried_again",
-        "INDEX effects_of_system", "INDEX effects_unwritten", "INDEX effects_in_doubt", "INDEX rereads_next", "INDEX bookings_open",
+        "INDEX effects_of_system", "INDEX effects_unwritten", "INDEX effects_in_doubt", "INDEX rereads_next",
+        "INDEX bookings_open",
     ]
 
     @Test("no hot query walks through a table or sorts one", arguments: hot.map(\.name))

@@ -22,7 +22,8 @@ package struct MessageMaker: Sendable {
 
     package init(
         configuration: Configuration.Shop, labels: LabelShelf?, channels: [ChannelKind] = ChannelKind.standard,
-        actions: (any ActionLedger)? = nil, codes: GiftCodes? = nil, unsubscribe: UnsubscribeTokens? = nil, links: PublicLinks? = nil,
+        actions: (any ActionLedger)? = nil, codes: GiftCodes? = nil, unsubscribe: UnsubscribeTokens? = nil,
+        links: PublicLinks? = nil,
         pages: PageLinks? = nil
     ) {
         self.pages = pages

@@ -33,7 +33,8 @@ package struct ShopCommand: Codable, Hashable, Sendable {
     func results(discount: String?) -> [String: String] {
         var results = GiftFacts(
             code: code, share: share.map { "\($0)%" },
-            amount: amount.flatMap { text in currency.flatMap { CurrencyUnits.money(text, in: $0) } }, expiresOn: expiresOn.flatMap { CalendarDay(iso8601: $0) }
+            amount: amount.flatMap { text in currency.flatMap { CurrencyUnits.money(text, in: $0) } },
+            expiresOn: expiresOn.flatMap { CalendarDay(iso8601: $0) }
         ).results
         results["discount"] = discount
         return results

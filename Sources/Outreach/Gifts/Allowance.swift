@@ -36,6 +36,8 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
     public var period: Period
     /// The currency that was written with the sum; nil if none was.
     public var currency: String?
+    /// The sum as it was written.
+    private var written: String?
 
     public init(_ most: Most, per period: Period, currency: String? = nil) {
         self.most = most
@@ -55,7 +57,7 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch most {
-        case .sum(let sum): "\(sum)\(currency.map { " \($0)" } ?? "") per \(period.rawValue)"
+        case .sum(let sum): "\(written ?? "\(sum)")\(currency.map { " \($0)" } ?? "") per \(period.rawValue)"
         case .count(let count): "\(count) gifts per \(period.rawValue)"
         }
     }
@@ -75,8 +77,11 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
         let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
         guard let number = words.first, let amount = CurrencyUnits.read(number), words.count >= 3 else {
             let message = "'\(text)' does not say how much in what time"
-            if let number = words.first, number.contains(","), CurrencyUnits.read(number.replacing(",", with: ".")) != nil {
-                return .failure(Misread(message: message, hint: "write '\(number.replacing(",", with: "."))', with a '.'"))
+            if let number = words.first, number.contains(","),
+                CurrencyUnits.read(number.replacing(",", with: ".")) != nil
+            {
+                return .failure(
+                    Misread(message: message, hint: "write '\(number.replacing(",", with: "."))', with a '.'"))
             }
             return .failure(Misread(message: message, hint: usual))
         }
@@ -96,12 +101,14 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
             }
             return .success(Allowance(.count(count), per: period))
         case "":
-            if number.contains(".") { return sum(amount, per: period, written: nil, currency: currency) }
+            if number.contains(".") { return sum(amount, number, per: period, currency: currency) }
             if let currency, CurrencyUnits.decimals(of: currency) == 0 {
                 return .failure(
                     Misread(
                         message: "'\(text)' may be a sum or a number of gifts",
-                        hint: "write '\(number) \(currency) per \(period.rawValue)' or '\(number) gifts per \(period.rawValue)'"))
+                        hint:
+                            "write '\(number) \(currency) per \(period.rawValue)' or '\(number) gifts per \(period.rawValue)'"
+                    ))
             }
             return .success(Allowance(.count(Int(number) ?? 0), per: period))
         default:
@@ -110,18 +117,21 @@ public struct Allowance: Hashable, Sendable, CustomStringConvertible {
             }
             if let currency, unit != currency {
                 return .failure(
-                    Misread(message: "'\(unit)' is not the currency of 'amounts_in', which is '\(currency)'", hint: usual))
+                    Misread(
+                        message: "'\(unit)' is not the currency of 'amounts_in', which is '\(currency)'", hint: usual))
             }
-            return sum(amount, per: period, written: unit, currency: unit)
+            return sum(amount, number, per: period, named: unit, currency: unit)
         }
     }
 
     private static func sum(
-        _ amount: Decimal, per period: Period, written: String?, currency: String?
+        _ amount: Decimal, _ written: String, per period: Period, named: String? = nil, currency: String?
     ) -> Result<Allowance, Misread> {
         if let currency, CurrencyUnits.units(amount, in: currency) == nil {
             return .failure(Policy.finer(amount, currency))
         }
-        return .success(Allowance(.sum(amount), per: period, currency: written))
+        var allowance = Allowance(.sum(amount), per: period, currency: named)
+        allowance.written = written
+        return .success(allowance)
     }
 }

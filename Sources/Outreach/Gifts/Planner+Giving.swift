@@ -93,7 +93,8 @@ extension Planner {
                 spent: known.spent.indices.contains(index) ? known.spent[index] : GiftHistory.Spent())
         }
         let cost = CurrencyUnits.written(gift.cost, in: policy.currency)
-        var why = "\(gift.value(in: policy.currency)), counts as \(cost) \(policy.currency): '\(gift.name)' of policy.yaml"
+        var why =
+            "\(gift.value(in: policy.currency)), counts as \(cost) \(policy.currency): '\(gift.name)' of policy.yaml"
         why += ", line \(gift.line)"
         for (index, one) in allowances.enumerated() {
             let spent = caps[index].spent

@@ -64,7 +64,8 @@ struct PolicyReader {
         }
         if !names.isEmpty, fields.value("budgets") == nil, let place = fields.entry("gifts")?.keyPosition {
             faults.add(
-                at: place, "the gifts have no budget", hint: "write 'budgets: { gifts: [300.00 per month] }' below them")
+                at: place, "the gifts have no budget", hint: "write 'budgets: { gifts: [300.00 per month] }' below them"
+            )
         }
         guard let currency else { return (nil, names) }
         return (Policy(currency: currency, gifts: gifts, giftBudget: budget), names)
@@ -84,7 +85,8 @@ struct PolicyReader {
         let upper = text.uppercased()
         faults.add(
             at: position, "'\(text)' is not a currency",
-            hint: upper.wholeMatch(of: /[A-Z]{3}/) != nil ? "write '\(upper)'" : "write its three letters, such as 'GBP'")
+            hint: upper.wholeMatch(of: /[A-Z]{3}/) != nil
+                ? "write '\(upper)'" : "write its three letters, such as 'GBP'")
         return nil
     }
 
@@ -115,7 +117,8 @@ struct PolicyReader {
             }
         } else if fields.value("valid_for") == nil {
             faults.add(
-                at: entry.keyPosition, "'\(name)' has no 'valid_for'", hint: "write how long its code can be used: '60 days'")
+                at: entry.keyPosition, "'\(name)' has no 'valid_for'",
+                hint: "write how long its code can be used: '60 days'")
         }
         guard let kind, let cost, let validFor else { return nil }
         return Gift(
@@ -158,7 +161,8 @@ struct PolicyReader {
             }
         } else if fields.value("discount") == nil, !isFree {
             faults.add(
-                at: place, "'\(name)' gives nothing", hint: "write 'discount: 10%', 'discount: 5.00' or 'free_shipping: true'")
+                at: place, "'\(name)' gives nothing",
+                hint: "write 'discount: 10%', 'discount: 5.00' or 'free_shipping: true'")
         }
         return kind
     }
@@ -170,7 +174,8 @@ struct PolicyReader {
         if case .amount(let amount)? = kind {
             if let (_, position) = written {
                 faults.add(
-                    at: position, "an amount counts as what it is", hint: "take 'counts_as' out, or write a share such as '10%'")
+                    at: position, "an amount counts as what it is",
+                    hint: "take 'counts_as' out, or write a share such as '10%'")
             }
             return currency.flatMap { CurrencyUnits.units(amount, in: $0) }
         }
@@ -178,7 +183,9 @@ struct PolicyReader {
             if kind != nil, fields.value("counts_as") == nil {
                 faults.add(
                     at: place, "'\(name)' has no 'counts_as': what does one cost you?",
-                    hint: "write what it takes off an order on average, such as 'counts_as: 15.00'; the budget counts that")
+                    hint:
+                        "write what it takes off an order on average, such as 'counts_as: 15.00'; the budget counts that"
+                )
             }
             return nil
         }

@@ -67,7 +67,9 @@ public struct TriggerSet: Sendable {
                     $0.destination == .customer && templates.firstUse(of: Names.ratingPage, in: $0.template) != nil
                 }
             lines = trigger.lines.map {
-                Line(name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact, isAction: $0.isAction)
+                Line(
+                    name: $0.name, channel: $0.channel, target: $0.target, isContact: $0.isContact,
+                    isAction: $0.isAction)
             }
             teller = trigger.lines.contains(where: \.isAction) ? trigger.teller : nil
         }

@@ -140,6 +140,22 @@ extension Connection {
         return true
     }
 
+    /// Has a message that was refused tell of its gift again, because it is tried by hand; false if the gift was taken
+    /// back meanwhile, so that what it says is not true any more.
+    func tellAgain(_ message: Effect, shop: Int64) throws -> Bool {
+        guard message.origin == .trigger, let about = message.aggregate, let id = try aggregate(about, shop: shop)?.id
+        else { return true }
+        let gifts = try all(Query.giftsBeside, [shop, id, message.trigger, message.line]) {
+            (effect: $0[0] as Int64, isTold: $0[1] as Bool, isOver: $0[2] as Bool)
+        }
+        for gift in gifts where !gift.isTold {
+            guard !gift.isOver else { return false }
+            try run(
+                "UPDATE bookings SET told_by = ? WHERE shop = ? AND effect_id = ?", [message.id, shop, gift.effect])
+        }
+        return true
+    }
+
     /// Notes that an effect takes a gift back; false if it is told by now, or taken back already.
     func takeBack(_ gift: Int64, by effect: Int64, shop: Int64) throws -> Bool {
         try changes(
@@ -204,6 +220,12 @@ extension Query {
     static let openBookings = """
         SELECT effect_id, teller FROM bookings
         WHERE shop = ? AND freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL ORDER BY effect_id LIMIT ?
+        """
+    static let giftsBeside = """
+        SELECT bookings.effect_id, bookings.told_by IS NOT NULL, bookings.withdrawn_by IS NOT NULL
+        FROM effects JOIN bookings ON bookings.shop = effects.shop AND bookings.effect_id = effects.id
+        WHERE effects.shop = ? AND effects.aggregate_id = ? AND effects.trigger_name = ? AND effects.channel = 'shop'
+            AND effects.state = 'sent' AND bookings.teller = ?
         """
     static let booking = "SELECT 1 FROM bookings WHERE shop = ? AND effect_id = ?"
     static let takenBack = """

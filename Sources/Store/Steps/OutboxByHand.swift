@@ -28,6 +28,8 @@ extension Store {
             guard let effect = try db.effect(effectID, shop: shop), effect.canBeRetried,
                 let message = try db.message(effectID: effectID, shop: shop)
             else { return false }
+            // It tells of a code that is ended by now.
+            if try !db.tellAgain(effect, shop: shop) { return false }
             if effect.state == .refused, let recipient = message.recipient {
                 try db.run(
                     "DELETE FROM silences WHERE shop = ? AND scope = 'address' AND scope_key = ? AND reason = ?",

@@ -73,7 +73,8 @@ struct GiftBench {
         plans = try await Plans(
             ["placed": "\(trigger)\ndo: { give: sorry }\nsend: { email: { template: note } }"],
             shopSettings: shopSettings,
-            letter: "{% if gift %}Your code is {{ gift.code }}, {{ gift.value }}, until {{ gift.expires_on | date: \"%-d %B %Y\" }}.{% else %}Nothing but words.{% endif %}",
+            letter:
+                "{% if gift %}Your code is {{ gift.code }}, {{ gift.value }}, until {{ gift.expires_on | date: \"%-d %B %Y\" }}.{% else %}Nothing but words.{% endif %}",
             policy: policy, ceilings: ceilings)
     }
 
@@ -111,9 +112,11 @@ struct GiftBench {
                 claim.effect, record: records.record(of: claim.effect), history: history, now: now)
             switch decision {
             case .send:
-                guard let begun = try await store.begin([claim], lease: .minutes(15), now: now).begun.first else { continue }
+                guard let begun = try await store.begin([claim], lease: .minutes(15), now: now).begun.first else {
+                    continue
+                }
                 var answer = AttemptAnswer(.refused(Failure(reason: "content", detail: "refused")))
-                if !refuse(begun.message) {
+                if CodeShop.fields(begun.message)["act"] as? String == "take_back" || !refuse(begun.message) {
                     answer = codes.attempt(
                         begun.message, inDoubt: claim.effect.attemptsInDoubt, loses: loses(begun.message))
                 }
@@ -179,12 +182,15 @@ struct GiftsTests {
         #expect(try await bench.mail(1).contains(bench.codes.codes.keys.first ?? "none"))
     }
 
-    @Test("end when the budget is used up, and the letters go without", arguments: [
-        "300.00 per month, 2 per day", "30.00 per day", "2 gifts per week",
-    ])
+    @Test(
+        "end when the budget is used up, and the letters go without",
+        arguments: [
+            "300.00 per month, 2 per day", "30.00 per day", "2 gifts per week",
+        ])
     func budget(_ budget: String) async throws {
         let bench = try await GiftBench(
-            "amounts_in: GBP\ngifts: { sorry: { discount: 10%, counts_as: 15.00, valid_for: 60 days } }\nbudgets: { gifts: [\(budget)] }\n")
+            "amounts_in: GBP\ngifts: { sorry: { discount: 10%, counts_as: 15.00, valid_for: 60 days } }\nbudgets: { gifts: [\(budget)] }\n"
+        )
         for order in 1...3 {
             try await bench.plans.see(order, email: "s\(order)@shopper.example", customer: order)
         }
@@ -281,6 +287,37 @@ struct GiftsTests {
         #expect(try await bench.spent() == GiftHistory.Spent())
     }
 
+    @Test("are taken back when their letter is refused, and the letter is then not tried again by hand")
+    func letterRefused() async throws {
+        let bench = try await GiftBench()
+        try await bench.plans.see(1, customer: 7)
+        try await bench.plans.work()
+        try await bench.serve()
+        try await bench.plans.wait(.seconds(31))
+        let store = bench.plans.store
+        let mail = try await bench.effects(1).mail
+        func refuse() async throws {
+            let claims = try await store.claim(
+                mail.route, limit: 1, owner: "test", lease: .minutes(15), now: bench.plans.now)
+            let begun = try await store.begin(claims, lease: .minutes(15), now: bench.plans.now).begun
+            _ = try await store.finish(
+                [
+                    AttemptOutcome(
+                        claim: begun[0], verdict: .refused(Failure(reason: "content", detail: "spam")), results: [:])
+                ], now: bench.plans.now)
+        }
+        try await refuse()
+        // Tried again at once, it tells of its gift, which stays.
+        #expect(try await store.retry(effectID: mail.id, shop: shop, now: bench.plans.now))
+        #expect(try await bench.service.takeBackUntold() == false)
+        try await refuse()
+        #expect(try await bench.service.takeBackUntold())
+        #expect(try await !store.retry(effectID: mail.id, shop: shop, now: bench.plans.now))
+        try await bench.serve()
+        #expect(bench.codes.live.isEmpty)
+        #expect(try await bench.spent() == GiftHistory.Spent())
+    }
+
     @Test("are shown in shadow mode with a code that can be used nowhere, and are neither made nor booked")
     func shadow() async throws {
         let bench = try await GiftBench(trigger: "on: order.placed\nmode: shadow")
@@ -317,7 +354,8 @@ struct GiftsTests {
         let cost = [500, 1500, 4000][chance.below(3)]
         let sum = [3000, 9000, 20000][chance.below(3)]
         let count = 2 + chance.below(6)
-        let once = ["", ", once_per: customer every 10 days", ", once_per: customer", ", once_per: order"][chance.below(4)]
+        let once = ["", ", once_per: customer every 10 days", ", once_per: customer", ", once_per: order"][
+            chance.below(4)]
         func pounds(_ units: Int) -> String { "\(units / 100).\(units % 100 < 10 ? "0" : "")\(units % 100)" }
         let bench = try await GiftBench(
             """

@@ -53,7 +53,8 @@ struct GiftTests {
             recordedAt: Story.start, source: "shopify")
         func effect(_ key: String) -> Effect {
             Effect(
-                to: Route(shop: "fig.myshopify.com", channel: .shop), isContact: false, trigger: "t", line: "give:sorry",
+                to: Route(shop: "fig.myshopify.com", channel: .shop), isContact: false, trigger: "t",
+                line: "give:sorry",
                 keys: [key], event: event, dueAt: Story.start, createdAt: Story.start)
         }
         let codes = GiftCodes(key: [1])

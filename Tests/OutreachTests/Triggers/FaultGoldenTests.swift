@@ -91,7 +91,8 @@ struct FaultGoldenTests {
             .joined()
         let keys =
             TriggerKeys.standard.names + TriggerKeys.standard.emailNames + ShopReader.keys + ShopReader.limitKeys
-            + ShopReader.brandKeys + PolicyReader.keys + PolicyReader.giftKeys + PolicyReader.budgetKeys + ExampleReader.keys + ExampleReader.expectKeys
+            + ShopReader.brandKeys + PolicyReader.keys + PolicyReader.giftKeys + PolicyReader.budgetKeys
+            + ExampleReader.keys + ExampleReader.expectKeys
         for key in Set(keys) { #expect(all.contains("\(key):"), "no case has '\(key)'") }
     }
 }

@@ -24,7 +24,8 @@ struct SchemaTests {
         #expect(Set(FileSchema.giftKeys.keys) == Set(PolicyReader.giftKeys))
         #expect(Set(FileSchema.budgetKeys.keys) == Set(PolicyReader.budgetKeys))
         let tables = [
-            FileSchema.shopKeys, FileSchema.brandKeys, FileSchema.policyKeys, FileSchema.giftKeys, FileSchema.budgetKeys,
+            FileSchema.shopKeys, FileSchema.brandKeys, FileSchema.policyKeys, FileSchema.giftKeys,
+            FileSchema.budgetKeys,
         ]
         for node in tables.flatMap(\.values) {
             #expect(node.json.contains("\"description\""))
