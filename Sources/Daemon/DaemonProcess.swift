@@ -144,6 +144,7 @@ package struct DaemonProcess {
         var desks: [String: TextHooks.Desk] = [:]
         var sockets: [String: [LMTPServer.Shop]] = [:]
         var ratings: [String: RatingJudge] = [:]
+        var answerButtons: [String: AnswerButtons] = [:]
         for context in contexts.values {
             let judge = RatingJudge(
                 store: store, learner: { context.rules.learner }, learned: { [learning] in learning.report($0) })
@@ -175,6 +176,10 @@ package struct DaemonProcess {
                         post: ShopPost(offices), journal: journal), context: context, maker: makers[context.domain],
                     store: store, clock: clock, wake: acts, heartbeats: heartbeats, metrics: metrics, logger: logger,
                     owner: owner, limit: 1, trouble: trouble, kind: .desk))
+            if configuration.pages != nil {
+                answerButtons[context.domain] = AnswerButtons(
+                    store: store, letters: wiring.forwarder, texts: texts, journal: journal)
+            }
             services.append(
                 ConversationService(
                     context: context, store: store, forwarder: wiring.forwarder, texts: texts, journal: journal,
@@ -213,7 +218,7 @@ package struct DaemonProcess {
             learn: { [contexts, learning] events, shop in
                 guard let context = contexts[shop] else { return }
                 try await learning.learn(events, of: context, now: clock.now)
-            }, ratings: ratings)
+            }, ratings: ratings, answerButtons: answerButtons)
         if let site = configuration.pages, !desks.isEmpty {
             core.texts = TextHooks(
                 desks: desks, store: store, logger: logger, now: { clock.now }, url: site.url)
@@ -225,6 +230,10 @@ package struct DaemonProcess {
                 now: { clock.now })
         }
         services.append(
+            RetentionService(
+                store: store, shops: contexts.keys.sorted(), retention: configuration.retention, clock: clock,
+                wake: Wake(), heartbeats: heartbeats, logger: logger, trouble: trouble))
+        services.append(
             WeeklyReportService(
                 store: store, contexts: contexts, post: core.post, clock: clock, wake: Wake(), heartbeats: heartbeats,
                 logger: logger, trouble: trouble))
@@ -235,6 +244,10 @@ package struct DaemonProcess {
                     desk: desk.url, clock: clock, wake: Wake(), heartbeats: heartbeats, logger: logger,
                     trouble: trouble))
         }
+        services.append(
+            FileService(
+                shops: contexts.keys.sorted(), store: store, clock: clock, wake: Wake(), heartbeats: heartbeats,
+                logger: logger, trouble: trouble))
         services += try await companions(core)
         services.append(
             Watchdog(

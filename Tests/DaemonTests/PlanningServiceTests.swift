@@ -50,7 +50,7 @@ final class Plans: Sendable {
         }
         if let policy { files["policy.yaml"] = Array(policy.utf8) }
         let folder = TriggerFolder(files: files)
-        let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax))
+        let (loaded, faults) = TriggerSet.load(folder, channels: channels.map(\.syntax) + [.answer])
         let set = try #require(loaded, "\(faults)")
         let live = try await store.openShop(shop, now: start).liveSince
         context = Self.context(

@@ -21,5 +21,6 @@ extension ChannelKind {
 
 extension RetrySchedule {
     /// For what is written to our own store: somebody else wrote to the same conversation.
-    public static let desk = RetrySchedule(steps: [.seconds(1), .seconds(10), .minutes(1)], shortest: .milliseconds(100))
+    public static let desk = RetrySchedule(
+        steps: [.seconds(1), .seconds(10), .minutes(1)], shortest: .milliseconds(100))
 }

@@ -253,7 +253,9 @@ extension ConversationRules {
         else { return nil }
         return Event(
             shop: record.shop, aggregate: record.aggregate, kind: .conversationUnanswered,
-            occurrences: [Event.Occurrence(subject: Subject.other("message", id: "\(message.id)").key, n: 1, mark: "1")],
+            occurrences: [
+                Event.Occurrence(subject: Subject.other("message", id: "\(message.id)").key, n: 1, mark: "1")
+            ],
             happenedAt: min(since, now), recordedAt: now, source: record.channel.rawValue, orderName: record.title)
     }
 }

@@ -75,7 +75,8 @@ struct WaitTests {
         #expect(calendar.moment(Length(count, .businessHours), after: back, in: zone) == end && back >= start)
         // Without hours, all of the days on which the shop works.
         calendar.hours = []
-        #expect(calendar.opened(3_600, after: try local("2026-03-13 23:30", zone)) == (try local("2026-03-16 0:30", zone)))
+        #expect(
+            calendar.opened(3_600, after: try local("2026-03-13 23:30", zone)) == (try local("2026-03-16 0:30", zone)))
         calendar.hours = [BusinessHours(weekdays: [], start: 0, end: 60)]
         #expect(calendar.moment(Length(1, .businessHours), after: start, in: zone) == .distantFuture)
     }

@@ -170,8 +170,9 @@ struct ExampleReader {
         case let verb where surroundings.actions[verb] != nil: return done(tree, at: place)
         default:
             let meant = nearest(
-                to: kind, in: ["email", "answer", "sms", "webhook", "nothing"] + surroundings.actions.names)
-                .map { "did you mean '\($0)'?" }
+                to: kind, in: ["email", "answer", "sms", "webhook", "nothing"] + surroundings.actions.names
+            )
+            .map { "did you mean '\($0)'?" }
             faults.add(
                 at: place, "'\(kind.isEmpty ? tree.kind : kind)' cannot be expected",
                 hint: meant ?? "write 'email', 'answer', 'sms', 'webhook: NAME', 'do: hand_over' or 'nothing'")
