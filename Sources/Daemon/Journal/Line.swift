@@ -29,6 +29,7 @@ package enum Line: String, LogKind, CaseIterable {
     case channelDisabled = "6b1f0d5c9e3a4a7c8d24f7e0b3c15a96"
     case withdrawn = "90cc9bff6b166a40b0049b2699c2b451"
     case labelMissing = "a1a87f21e232225b0b4e056ea09b03f5"
+    case budget = "5d1c7b6f0a9e4c0f8f6f3a2b7c9d1e40"
     case templateFailed = "e1161bae9416b753c65070f095804d9f"
     case noRecipient = "b8c6a43cf20d28f9714ee2f09321fd8b"
     case triggersLoaded = "d45984dc81c2c476129015688fe6e63f"
@@ -113,6 +114,7 @@ package enum Line: String, LogKind, CaseIterable {
         case .channelDisabled: "The endpoint wants nothing more"
         case .withdrawn: "Withdrawn"
         case .labelMissing: "A return label could not be fetched"
+        case .budget: "A budget nears its end"
         case .templateFailed: "A template could not be rendered"
         case .noRecipient: "No address to write to"
         case .triggersLoaded: "Trigger files are in force"
@@ -180,7 +182,7 @@ package enum Line: String, LogKind, CaseIterable {
             .orderParked, .deferred, .refused, .inDoubt, .labelMissing, .noRecipient, .restored,
             .cursorPulledBack, .shopNotServed, .clockPutBack, .mailBounced, .mailParked, .textRefused, .sourceFailed,
             .pageFailed,
-            .noDesk, .designFailed, .paused, .modelFailed, .hookRefused,
+            .noDesk, .designFailed, .paused, .budget, .modelFailed, .hookRefused,
             .dataRequested, .shopToErase:
             .warning
         case .cycleDone, .waitsOn: .debug

@@ -140,6 +140,32 @@ extension DoctorCheck {
             }
         })
 
+    /// Whether the app may do what the triggers do, with the line that needs it; a scope is asked for nowhere else.
+    private static func actions(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
+        guard let folder = try? TriggerFolder(readingFrom: shop.triggers),
+            let set = TriggerSet.load(folder, webhooks: Set(shop.webhooks.keys)).set,
+            let trigger = set.triggers.first(where: { trigger in
+                trigger.mode != .off && trigger.lines.contains { $0.gift != nil }
+            }), let gift = trigger.lines.lazy.compactMap(\.gift).first
+        else { return [] }
+        var findings: [Finding] = []
+        if inspection.lacks("write_discounts") {
+            findings.append(
+                Finding(
+                    .broken, "scopes of \(shop.domain)",
+                    "the app lacks write_discounts: 'give: \(gift)' of \(trigger.file) needs it",
+                    fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
+        }
+        if let policy = set.policy, policy.currency != inspection.currency, !inspection.currency.isEmpty {
+            findings.append(
+                Finding(
+                    .broken, "gifts of \(shop.domain)",
+                    "policy.yaml counts in \(policy.currency), and the shop's currency is \(inspection.currency), so nothing is given",
+                    fix: "write 'amounts_in: \(inspection.currency)', and the sums in that currency"))
+        }
+        return findings
+    }
+
     private static func findings(_ inspection: ShopInspection, of shop: Configuration.Shop) -> [Finding] {
         var findings: [Finding] = []
         if inspection.domain.lowercased() != shop.domain.lowercased() {
@@ -165,6 +191,7 @@ extension DoctorCheck {
                     scope.isRequired ? .broken : .poor, scopes, "the app lacks \(scope.name): \(scope.purpose)",
                     fix: "grant it to the app in Shopify's Dev Dashboard and install the app again"))
         }
+        findings += actions(inspection, of: shop)
         if inspection.scopes == nil {
             findings.append(Finding(.poor, scopes, "Shopify does not say what the app may read"))
         } else if missing.isEmpty {

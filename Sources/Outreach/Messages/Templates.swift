@@ -344,13 +344,19 @@ extension TemplateSet {
     /// Where a template, in any of its variants and with its partials, first uses a name; nil where none does.
     func firstUse(of path: String, in name: String) -> (file: String, line: Int, column: Int)? {
         for variant in all(name) {
-            let parts = partials(in: variant.locale ?? "")
-            for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
-                guard let use = template.variables(with: parts).first(where: { $0.path == path }) else { continue }
-                // The lines of a body are counted from where it begins.
-                let first = use.file == variant.body.name ? variant.bodyLine : 1
-                return (use.file, use.line + first - 1, use.column)
-            }
+            if let use = firstUse(of: path, in: variant) { return use }
+        }
+        return nil
+    }
+
+    /// The same of one file.
+    func firstUse(of path: String, in variant: Variant) -> (file: String, line: Int, column: Int)? {
+        let parts = partials(in: variant.locale ?? "")
+        for template in [variant.subject, variant.preview, variant.body].compactMap(\.self) {
+            guard let use = template.variables(with: parts).first(where: { $0.path == path }) else { continue }
+            // The lines of a body are counted from where it begins.
+            let first = use.file == variant.body.name ? variant.bodyLine : 1
+            return (use.file, use.line + first - 1, use.column)
         }
         return nil
     }

@@ -12,7 +12,7 @@ extension Planner {
         guard conversation.lastIncoming != nil else {
             return .skip(because: .noRecipient, detail: "she has not written")
         }
-        let isText = effect.channel == .sms
+        let isText = decidingChannel(of: effect) == .sms
         guard isText || record.answerRecipient != nil else { return .skip(because: .noRecipient) }
         // The order's address would be told of a message that somebody else wrote.
         if record.isOrder, !record.isOwnAddress {
@@ -56,7 +56,7 @@ extension Planner {
 
     /// Whether a person has to see the message, whatever the trigger's conditions say.
     func isForPeople(_ event: Event, _ effect: Effect, _ entry: TriggerSet.Entry, _ record: OrderRecord) -> Bool {
-        guard effect.line == SendLine.answerName, event.kind == .messageReceived,
+        guard decidingLine(of: effect) == SendLine.answerName, event.kind == .messageReceived,
             !entry.trigger.answersEven.contains(.needsHuman), let conversation = record.conversation,
             let message = event.message(in: conversation)
         else { return false }

@@ -66,6 +66,12 @@ public enum Reason: String, Codable, Sendable, CaseIterable {
     case replaced
     /// A newer event of another order took over its occurrence.
     case newer
+    /// An action of which nobody would be told any more: its message is sent, or will not be.
+    case untold
+    /// The gift's budget, or its ceiling, is used up for now.
+    case budget
+    /// The customer, or somebody at the same address, was given the same gift too short a while ago.
+    case hadGift = "had_gift"
     /// The trigger is off, or gone.
     case off
     /// The trigger or the shop is in shadow mode.

@@ -354,6 +354,13 @@ struct Simulation {
                     && silence.stream.silences(stream)
             }
         }
+        if let teller = turn.planner.teller(of: effect) {
+            history.isToldAlready =
+                effects.last { $0.line == teller.name && $0.tells(of: effect) }.map { $0.state != .waiting } ?? true
+        }
+        if let own, let question = turn.planner.giftQuestion(of: effect, record: own.record, now: now) {
+            history.gifts = gifts(question, but: effect)
+        }
         let replacers = turn.planner.triggers.replacers(of: effect.trigger)
         if !replacers.isEmpty {
             let isShadow = turn.planner.isShadow(effect.trigger)
@@ -365,6 +372,20 @@ struct Simulation {
                     History.Told(
                         trigger: other.trigger, subjects: other.events.flatMap { $0.occurrences.map(\.subject) }))
             }
+        }
+        return history
+    }
+}
+
+extension Simulation {
+    /// What this shopper was given. What others were given is not known here, so budgets hold nothing back.
+    private func gifts(_ question: GiftQuestion, but effect: Effect) -> GiftHistory {
+        var history = GiftHistory()
+        for other in effects where other.id != effect.id && other.state == .sent {
+            guard turn.planner.gift(of: other)?.name == question.gift,
+                question.scope == .customer || question.scope == .order && other.orderID == question.orderID
+            else { continue }
+            history.lastGivenAt = max(history.lastGivenAt ?? .distantPast, other.decidedAt ?? other.createdAt)
         }
         return history
     }

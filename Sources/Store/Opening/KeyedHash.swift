@@ -23,6 +23,9 @@ struct KeyedHash: Sendable {
     /// For an order's id in a shop.
     func order(_ id: String) -> Data { hash("order", id) }
 
+    /// For where an order goes, in the form in which addresses are compared.
+    func place(_ text: String) -> Data { hash("place", text) }
+
     /// A key for one purpose, by HKDF-SHA256.
     func derived(_ purpose: String) -> [UInt8] {
         HKDF<SHA256>.deriveKey(

@@ -550,6 +550,39 @@ extension Migration {
                 FOREIGN KEY (shop, effect_id) REFERENCES effects (shop, id)
             ) STRICT, WITHOUT ROWID;
 
+            -- What was given: booked when it was decided, in the smallest unit of its currency, and counted in its budget
+            -- until it is freed. `told_by` is the message that tells of it, `withdrawn_by` the effect that takes it
+            -- back. It outlives its effect: when an order is erased, keyed hashes alone say whose it was, and `told_by`
+            -- is 0 if nobody can say any more whether she was told.
+            CREATE TABLE bookings (
+                shop INTEGER NOT NULL REFERENCES shops (id),
+                effect_id INTEGER NOT NULL,
+                budget TEXT NOT NULL CHECK (budget <> ''),
+                gift TEXT NOT NULL CHECK (gift <> ''),
+                amount INTEGER NOT NULL CHECK (amount >= 0),
+                currency TEXT NOT NULL CHECK (length(currency) = 3),
+                customer_key BLOB NOT NULL CHECK (length(customer_key) = 16),
+                place_key BLOB CHECK (length(place_key) = 16),
+                order_key BLOB NOT NULL CHECK (length(order_key) = 16),
+                teller TEXT NOT NULL CHECK (teller <> ''),
+                why TEXT NOT NULL,
+                booked_at INTEGER NOT NULL,
+                told_by INTEGER,
+                withdrawn_by INTEGER,
+                freed_at INTEGER,
+                PRIMARY KEY (shop, effect_id),
+                CHECK (told_by IS NULL OR withdrawn_by IS NULL)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX bookings_by_time ON bookings (shop, budget, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_by_customer ON bookings (shop, gift, customer_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_by_place ON bookings (shop, gift, place_key, booked_at)
+                WHERE place_key IS NOT NULL AND freed_at IS NULL;
+            CREATE INDEX bookings_by_order ON bookings (shop, gift, order_key, booked_at) WHERE freed_at IS NULL;
+            CREATE INDEX bookings_open ON bookings (shop, effect_id)
+                WHERE freed_at IS NULL AND told_by IS NULL AND withdrawn_by IS NULL;
+            CREATE INDEX bookings_told ON bookings (shop, told_by) WHERE told_by IS NOT NULL;
+            CREATE INDEX bookings_withdrawn ON bookings (shop, withdrawn_by) WHERE withdrawn_by IS NOT NULL;
+
             -- The frozen bytes. They and the addresses may be deleted by age; the id stays. `files_until` is until when
             -- the files in them are kept, if there are any that go before.
             CREATE TABLE messages (

@@ -209,6 +209,11 @@ extension Connection {
         ] {
             try run("DELETE FROM \(table) WHERE shop = ? AND effect_id = ?", [shop, id])
         }
+        try run(
+            """
+            UPDATE bookings SET told_by = 0
+            WHERE shop = ? AND effect_id = ? AND told_by IS NULL AND withdrawn_by IS NULL AND freed_at IS NULL
+            """, [shop, id])
         try run("DELETE FROM effects WHERE shop = ? AND id = ?", [shop, id])
         return messages
     }
