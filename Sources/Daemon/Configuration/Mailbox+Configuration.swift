@@ -1,4 +1,5 @@
 package import Intake
+package import Outreach
 package import Platform
 
 extension Configuration {
@@ -26,6 +27,15 @@ extension Configuration {
             self.onlyTo = onlyTo
             self.authservID = authservID
         }
+    }
+}
+
+extension Configuration.Mailbox {
+    /// The address that the shop's people answer to, each time with something of ours behind its name; nil where none
+    /// has room for it.
+    package var answers: ReturnPath? {
+        let named = onlyTo.lazy.compactMap { ReturnPath(mailbox: $0.hasPrefix("@") ? "" : $0) }.first
+        return named ?? onlyTo.lazy.compactMap { ReturnPath(mailbox: $0.hasPrefix("@") ? "reply\($0)" : "") }.first
     }
 }
 

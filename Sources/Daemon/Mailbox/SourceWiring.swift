@@ -22,6 +22,8 @@ struct SourceWiring {
     var newMessages = Broadcast()
     let heartbeats: Heartbeats
     let logger: Logger
+    /// Who answers at the desk.
+    var people = ListedPeople(People())
     /// Judges what is posted as a rating; nil where no pages are served.
     var ratings: RatingJudge?
     /// Called when mail was delivered, or may have arrived.
@@ -75,7 +77,7 @@ struct SourceWiring {
             }
             judge = MailJudge(
                 read: reader(of: mailbox), context: context, store: store, learning: learning, logger: logger,
-                newMail: newMail, newWords: newWords, secondReader: second)
+                newMail: newMail, newWords: newWords, secondReader: second, newTexts: newMessages, people: people)
         }
         if ratings != nil { sources.append(RatingSource()) }
         guard !sources.isEmpty else { return [] }

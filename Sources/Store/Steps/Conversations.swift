@@ -177,7 +177,9 @@ extension Connection {
         for index in messages.indices {
             messages[index].id = try numbers.take(.conversationMessages, shop: shop, in: self)
             try insert(messages[index], conversation: id, shop: shop, hash: hash)
-            if let observation = messages[index].observationID, !messages[index].files.isEmpty {
+            if let observation = messages[index].observationID, messages[index].channel == .mailbox,
+                !messages[index].files.isEmpty
+            {
                 try keepFiles(ofObservation: observation, since: messages[index].at, shop: shop)
             }
         }
